@@ -1,0 +1,71 @@
+# Needs make and any Python 3.9 or newer; everything else is brought. `make` alone lists what there is.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+
+# The Python that fetches uv, and nothing more.
+PYTHON ?= python3
+# The uv that does the rest: pinned by hash. `make UV=/path/to/uv …` takes another.
+UV ?= $(CURDIR)/.venvs/uv/bin/uv
+export UV
+# As the machine trusts, so does uv: behind a company's proxy its own list of certificates is not enough.
+export UV_SYSTEM_CERTS ?= true
+
+DEV := .venvs/dev/bin
+SAM := .venvs/sam/bin/sam
+CLOUD := .venvs/cloud/bin
+
+# sam reports usage and looks for updates unless told not to.
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help
+help:  ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# --- environments -------------------------------------------------------------------------------------------------
+
+.PHONY: venvs
+venvs: .venvs/dev/.locked .venvs/sam/.locked .venvs/cloud/.locked  ## The three environments under .venvs
+
+# From /, because .python-version would make a pyenv shim insist on a 3.13 that may not be there. A temporary environment
+# and one rename, so that two makes at a time do no harm, and what stays is a binary that leans on no Python.
+$(CURDIR)/.venvs/uv/bin/uv: requirements/uv.txt
+	@echo "uv: fetching the pinned release"
+	@mkdir -p .venvs/uv/bin
+	@new=$$(mktemp -d "$(CURDIR)/.venvs/uv/new.XXXXXX") && trap 'rm -rf "$$new"' EXIT && cd / && \
+	if ! $(PYTHON) -m venv "$$new"; then \
+		echo "$(PYTHON) could not make a virtual environment. Install its venv module (Debian: python3-venv), name another" \
+			"with 'make PYTHON=…', or bring your own uv with 'make UV=/path/to/uv'." >&2; exit 1; \
+	fi && \
+	"$$new/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+		-r "$(CURDIR)/requirements/uv.txt" && \
+	touch "$$new/bin/uv" && mv -f "$$new/bin/uv" "$(CURDIR)/.venvs/uv/bin/uv"
+
+# --allow-existing and uv's own lock on an environment: a second make at the same time waits or repeats, and breaks nothing.
+define environment
+	@echo "$(@D): installing $<"
+	@"$(UV)" venv --quiet --allow-existing --no-project --python "$$(cat .python-version)" $(@D)
+	@"$(UV)" pip sync --quiet --require-hashes --python $(@D) $<
+	@touch $@
+endef
+
+.venvs/dev/.locked: requirements/dev.txt .python-version $(UV)
+	$(environment)
+.venvs/sam/.locked: requirements/sam.txt .python-version $(UV)
+	$(environment)
+.venvs/cloud/.locked: requirements/cloud.txt .python-version $(UV)
+	$(environment)
+
+# Pins move only where an .in file asks for it; `make lock UPGRADE=--upgrade` takes the newest of everything.
+# dev is held to the bundle's pins, so that the tests run what the functions run.
+COMPILE = @"$(UV)" pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.13 \
+	--custom-compile-command "make lock" $(UPGRADE)
+.PHONY: lock
+lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer releases)
+	$(COMPILE) src/requirements.in -o src/requirements.txt
+	$(COMPILE) requirements/dev.in -o requirements/dev.txt -c src/requirements.txt
+	$(COMPILE) requirements/sam.in -o requirements/sam.txt
+	$(COMPILE) requirements/cloud.in -o requirements/cloud.txt
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
