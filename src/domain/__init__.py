@@ -1,0 +1,1 @@
+"""The nouns of Outrider: frozen, without I/O."""

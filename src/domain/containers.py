@@ -1,0 +1,74 @@
+"""Which container is what, decided once for all rules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from domain.documents import Container, TaskDefinition
+
+COLLECTOR_NAME = "aws-otel-collector"
+
+# Whole last parts of repositories that are agents rather than applications.
+_AGENTS = frozenset({
+    "amazon-ssm-agent",
+    "aws-for-fluent-bit",
+    "aws-xray-daemon",
+    "cloudwatch-agent",
+    "datadog-agent",
+    "fluent-bit",
+    "fluentd",
+    "newrelic-fluentbit-output",
+    "nri-ecs",
+    "xray-daemon",
+})  # fmt: skip
+_AGENT_OWNERS = ("datadog", "newrelic", "dynatrace", "splunk")
+_PROXIES = frozenset({"aws-appmesh-envoy", "envoy", "ecs-service-connect-agent"})
+
+
+class Part(StrEnum):
+    """The part that a container plays in its task."""
+
+    COLLECTOR = "collector"
+    LOG_ROUTER = "log router"
+    SERVICE_PROXY = "service proxy"
+    AGENT = "agent"
+    APPLICATION = "application"
+
+
+def is_collector(container: Container, patterns: Sequence[str] = ()) -> bool:
+    """The repository's whole last part is the collector's, or the repository matches one of the standard's patterns."""
+    image = container.image
+    return image.name == COLLECTOR_NAME or any(fnmatchcase(image.repository, pattern) for pattern in patterns)
+
+
+def part_of(container: Container, task: TaskDefinition, patterns: Sequence[str]) -> Part:
+    image = container.image
+    if is_collector(container, patterns):
+        return Part.COLLECTOR
+    if container.firelens is not None:
+        return Part.LOG_ROUTER
+    if image.name in _PROXIES or container.name == task.proxy_container:
+        return Part.SERVICE_PROXY
+    owner = image.repository.rpartition("/")[0].rpartition("/")[2]
+    if image.name in _AGENTS or (image.name == "agent" and owner in _AGENT_OWNERS):
+        return Part.AGENT
+    return Part.APPLICATION
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """A task's containers by the part that they play."""
+
+    collectors: tuple[Container, ...]
+    applications: tuple[Container, ...]
+    others: tuple[Container, ...]
+
+    @classmethod
+    def of(cls, task: TaskDefinition, patterns: Sequence[str]) -> "Cast":
+        parts = [(container, part_of(container, task, patterns)) for container in task.containers]
+        return cls(
+            tuple(container for container, part in parts if part is Part.COLLECTOR),
+            tuple(container for container, part in parts if part is Part.APPLICATION),
+            tuple(container for container, part in parts if part not in {Part.COLLECTOR, Part.APPLICATION}),
+        )

@@ -1,0 +1,95 @@
+"""Facts: what had to be read. A fact is Known, Absent (looked for and not there), or Unavailable with a reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from domain.iam import Policy
+
+
+class FactKind(StrEnum):
+    """What a rule may need beyond the task definition and the service themselves."""
+
+    CONFIGURATION = "collector configuration"
+    EXECUTION_ROLE = "execution role"
+    TASK_ROLE = "task role"
+    LOG_GROUPS = "log groups"
+    RUNNING = "running tasks"
+
+
+@dataclass(frozen=True, slots=True)
+class Known[T]:
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """It was looked for and is not there, or nothing names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """It could not be read. `reason` is a sentence that names the call and the resource, never a value."""
+
+    reason: str
+
+
+type Fact[T] = Known[T] | Absent | Unavailable
+
+NOT_READ = Unavailable("not at hand")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An SSM parameter. Its text never shows in a repr."""
+
+    arn: str
+    name: str
+    type: str
+    text: str = field(repr=False)
+    version: int = 0
+    modified: datetime | None = None
+    key_id: str | None = None
+    """The KMS key of a SecureString as DescribeParameters tells it; None for a String or where it was not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """An IAM role with everything that its own policies and boundary say."""
+
+    arn: str
+    trust: Policy
+    policies: tuple[Policy, ...]
+    boundary: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogGroup:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningContainer:
+    name: str
+    status: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTask:
+    arn: str
+    revision: str
+    started: datetime | None
+    containers: tuple[RunningContainer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known beside a workload's own documents."""
+
+    parameter: Fact[Parameter] = NOT_READ
+    execution_role: Fact[Role] = NOT_READ
+    task_role: Fact[Role] = NOT_READ
+    log_groups: Mapping[str, Fact[LogGroup]] = field(default_factory=dict)
+    running: Fact[tuple[RunningTask, ...]] = NOT_READ

@@ -1,0 +1,53 @@
+"""Container image references, as Docker and ECR write them."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from domain.places import Place
+
+_ECR = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.")
+_RELEASE = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][\w.-]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """`repository[:tag][@digest]`; `repository` keeps its registry."""
+
+    repository: str
+    tag: str | None
+    digest: str | None
+
+    @classmethod
+    @lru_cache(maxsize=4096)
+    def parse(cls, text: str) -> "Image":
+        """Any text is read: a template's placeholder becomes an odd repository, never an error."""
+        rest, _, digest = text.strip().partition("@")
+        head, colon, tag = rest.rpartition(":")
+        if colon and "/" not in tag:  # a colon before a slash is a registry's port
+            return cls(head, tag or None, digest or None)
+        return cls(rest, None, digest or None)
+
+    @property
+    def name(self) -> str:
+        """The whole last part of the repository: `aws-otel-collector`."""
+        return self.repository.rpartition("/")[2]
+
+    @property
+    def pinned(self) -> bool:
+        """A digest, or a full release tag; `latest`, no tag and `v0.49` float."""
+        return self.digest is not None or bool(self.tag and _RELEASE.fullmatch(self.tag))
+
+    @property
+    def private_place(self) -> Place | None:
+        """The account and region of the private ECR registry that holds it; None for every other registry."""
+        found = _ECR.match(self.repository)
+        return Place(found["account"], found["region"]) if found else None
+
+    @property
+    def private_repository(self) -> str | None:
+        """The repository's name in its private ECR registry: `ecr-public/aws-observability/aws-otel-collector`."""
+        return self.repository.partition("/")[2] if self.private_place else None
+
+    def __str__(self) -> str:
+        return self.repository + (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")

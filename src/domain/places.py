@@ -1,0 +1,89 @@
+"""Where things are: accounts, regions, ARNs."""
+
+from dataclasses import dataclass
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html: a partition follows from a region's prefix.
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region belongs to; `aws` where the region tells nothing else."""
+    return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """An account and a region: every key, ARN and session takes one."""
+
+    account: str
+    region: str
+
+    @property
+    def partition(self) -> str:
+        return partition_of(self.region)
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of `resource` (`parameter/name`, `task-definition/web:3`) of a regional service here."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.region}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arn:
+    """The six parts of an ARN. Colons beyond the fifth belong to the resource."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Arn | None":
+        """None where the text is no ARN."""
+        parts = text.split(":", 5)
+        if len(parts) != 6 or parts[0] != "arn":
+            return None
+        return cls(*parts[1:])
+
+    @property
+    def place(self) -> Place:
+        return Place(self.account, self.region)
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One task-definition revision: `family:number` in a place."""
+
+    place: Place
+    family: str
+    number: int
+
+    @classmethod
+    def parse(cls, arn: str) -> "Revision | None":
+        """From `arn:…:task-definition/family:12`; None for anything else, a bare family included."""
+        parsed = Arn.parse(arn)
+        if parsed is None or parsed.service != "ecs":
+            return None
+        kind, _, name = parsed.resource.partition("/")
+        family, colon, number = name.rpartition(":")
+        if kind != "task-definition" or not colon or not family or not number.isdecimal():
+            return None
+        return cls(parsed.place, family, int(number))
+
+    @property
+    def arn(self) -> str:
+        return self.place.arn("ecs", f"task-definition/{self.family}:{self.number}")
+
+    def __str__(self) -> str:
+        return f"{self.family}:{self.number}"
+
+
+def role_name(arn: str) -> str:
+    """The name of a role, without its path; a bare name is its own."""
+    return arn.rpartition("/")[2] if arn.startswith("arn:") else arn

@@ -1,0 +1,166 @@
+"""Plans: the new revision and service update that would correct a workload, with their diff."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from domain.rule import Safety
+from domain.workload import Workload
+
+# Which environment values texts may quote: see `quotable`.
+_ENDPOINT, _PROTOCOL = "ENDPOINT", "PROTOCOL"
+
+# Members of a container or of the document whose values may be shown. All others show only that they changed: a command,
+# a label or a log option may hold a credential.
+_SHOWN = frozenset({
+    "condition", "containerName", "containerPort", "cpu", "enabled", "essential", "executionRoleArn", "family", "hostPort",
+    "image", "logDriver", "memory", "memoryReservation", "name", "networkMode", "platformVersion", "protocol",
+    "requiresCompatibilities", "restartAttemptPeriod", "taskDefinition", "taskRoleArn", "valueFrom",
+})  # fmt: skip
+_SHOWN_OPTIONS = ("awslogs-", "mode", "max-buffer-size")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One place that differs. `before` and `after` are as people may see them; None where the place is not there."""
+
+    where: str
+    before: str | None
+    after: str | None
+
+
+class Fixed(StrEnum):
+    """What came of one drifted rule's fix."""
+
+    FIXED = "fixed"
+    REFUSED = "refused"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What came of the fix of one drifted rule, and why where it was refused or wants a person."""
+
+    rule: str
+    outcome: Fixed
+    safety: Safety
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would correct a workload. SAFE only if every repair is and the result has no new drift and no new Unknown."""
+
+    before: Workload
+    after: Workload
+    repairs: tuple[Repair, ...]
+    safety: Safety
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def fixes(self) -> tuple[str, ...]:
+        return tuple(repair.rule for repair in self.repairs if repair.outcome is Fixed.FIXED)
+
+    @property
+    def changes_task(self) -> bool:
+        return self.before.task != self.after.task
+
+    @property
+    def digest(self) -> str:
+        """Of the source and of what would be registered: the same plan has the same digest, on any machine."""
+        content = {
+            "source": self.before.task.arn,
+            "task": self.after.task.json,
+            "service": self.after.service.json if self.after.service and self.after.service != self.before.service else None,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def changes_between(before: Workload, after: Workload) -> tuple[Change, ...]:
+    """Where two workloads differ, by names rather than indexes, with every value masked that may be secret."""
+    found = list(_walk("", before.task.json, after.task.json))
+    if before.service is not None and after.service is not None:
+        found += _walk("service/", before.service.json, after.service.json)
+    return tuple(found)
+
+
+def _walk(where: str, before: Any, after: Any) -> Iterator[Change]:  # noqa: ANN401 - JSON of any shape
+    if before == after and type(before) is type(after):
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in dict.fromkeys([*before, *after]):
+            yield from _walk(f"{where}{_SEGMENT.get(key, key)}/", before.get(key), after.get(key))
+        return
+    named_before, named_after = _by_name(before), _by_name(after)
+    if named_before is not None and named_after is not None and (named_before or named_after):
+        for key in dict.fromkeys([*named_before, *named_after]):
+            yield from _walk(f"{where}{key}/", named_before.get(key), named_after.get(key))
+        return
+    if isinstance(after, Mapping) and before is None:
+        for key, value in after.items():
+            yield from _walk(f"{where}{key}/", None, value)
+        return
+    if isinstance(before, Mapping) and after is None:
+        for key, value in before.items():
+            yield from _walk(f"{where}{key}/", value, None)
+        return
+    path = where.rstrip("/")
+    yield Change(path, _shown(path, before), _shown(path, after))
+
+
+_SEGMENT = {"containerDefinitions": "containers"}
+
+
+def _by_name(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - JSON of any shape
+    """A list of objects by what names them; None where it is no such list or a name repeats."""
+    if value is None:
+        return {}
+    if not isinstance(value, list):
+        return None
+    named = dict[str, Any]()
+    for item in value:
+        if not isinstance(item, Mapping):
+            return None
+        name = next((str(item[key]) for key in ("name", "key", "containerName", "containerPort") if item.get(key)), None)
+        if name is None or name in named:
+            return None
+        named[name] = item
+    return named
+
+
+def _shown(path: str, value: object) -> str | None:
+    if value is None:
+        return None
+    parts = path.split("/")
+    if len(parts) >= 2 and parts[-1] == "value" and "environment" in parts[:-1]:  # noqa: PLR2004 - name/value
+        return quotable(parts[-2], str(value)) or "(hidden)"
+    if "tags" in parts:
+        return "(hidden)" if parts[-1] == "value" else str(value)
+    if "options" in parts:
+        return str(value) if parts[-1].startswith(_SHOWN_OPTIONS) else "(hidden)"
+    if parts[-1] == "command" and value == ["--config=env:AOT_CONFIG_CONTENT"]:
+        return str(value[0])
+    if parts[-1] in _SHOWN and not isinstance(value, list | Mapping):
+        return str(value)
+    return "(hidden)"
+
+
+def quotable(name: str, value: str) -> str | None:
+    """The value of a variable as texts may quote it; None where they may not."""
+    if name == "OTEL_SERVICE_NAME":
+        return value
+    if not name.startswith("OTEL_EXPORTER_OTLP_"):
+        return None
+    if name.endswith(_PROTOCOL):
+        return value
+    if not name.endswith(_ENDPOINT):
+        return None
+    bare = value.partition("?")[0].partition("#")[0]
+    scheme, slashes, rest = bare.rpartition("://")
+    authority, slash, path = rest.partition("/")
+    return scheme + slashes + authority.rpartition("@")[2] + slash + path

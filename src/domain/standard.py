@@ -1,0 +1,388 @@
+"""The standard: what the organisation wants. One versioned YAML document."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+
+from domain.images import Image
+from domain.rule import Rule, Severity
+from domain.workload import Workload
+
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MAX_BYTES = 256 * 1024
+
+
+class StandardInvalid(Exception):  # noqa: N818 - named for what is wrong
+    """A standard that cannot be used; the message has a sentence per mistake, with line and field."""
+
+
+class Mode(StrEnum):
+    """What is done about a drift; each includes those before it."""
+
+    OFF = "off"
+    REPORT = "report"
+    REGISTER = "register"
+    DEPLOY = "deploy"
+
+    @property
+    def rank(self) -> int:
+        return list(Mode).index(self)
+
+    def capped(self, cap: "Mode") -> "Mode":
+        return self if self.rank <= cap.rank else cap
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+Pattern = Annotated[str, Field(min_length=1, description="A name; `*` and `?` are wildcards. Case counts.")]
+
+
+class Selector(_Part):
+    """Which workloads: every member that is set must match; a list matches when one of its patterns does."""
+
+    account: tuple[Pattern, ...] = ()
+    region: tuple[Pattern, ...] = ()
+    cluster: tuple[Pattern, ...] = ()
+    family: tuple[Pattern, ...] = ()
+    service: tuple[Pattern, ...] = ()
+    resource: tuple[Pattern, ...] = Field(default=(), description="Names of parameters and ARNs of roles.")
+    tags: Mapping[str, Pattern] = Field(default_factory=dict, description="Tag keys and patterns of their values; all must match.")
+
+    @field_validator("account", "region", "cluster", "family", "service", "resource", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        # An account number without quotes is an integer in YAML.
+        items = value if isinstance(value, list) else [value]
+        return [f"{item:012d}" if isinstance(item, int) and not isinstance(item, bool) else item for item in items]
+
+    def matches(self, workload: Workload, resource: str = "") -> bool:
+        service = workload.service
+        named: tuple[tuple[tuple[str, ...], str], ...] = (
+            (self.account, workload.place.account),
+            (self.region, workload.place.region),
+            (self.cluster, service.cluster if service else ""),
+            (self.family, workload.task.family),
+            (self.service, service.name if service else ""),
+            (self.resource, resource),
+        )
+        if not all(_any(patterns, name) for patterns, name in named if patterns):
+            return False
+        if not self.tags:
+            return True
+        tags = {**workload.task.tags, **(service.tags if service else {})}
+        return all(key in tags and fnmatchcase(tags[key], pattern) for key, pattern in self.tags.items())
+
+
+def _any(patterns: Sequence[str], name: str) -> bool:
+    return bool(name) and any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+class Scope(_Part):
+    """Which Fargate workloads are judged at all."""
+
+    include: tuple[Selector, ...] = Field(default=(), description="Nothing here: everything is included.")
+    exclude: tuple[Selector, ...] = ()
+
+
+class Logging(_Part):
+    """How the collector's own log is kept."""
+
+    driver: Literal["awslogs", "splunk", "awsfirelens"] = "awslogs"
+    group: str = Field(default="/ecs/aws-otel-collector", description="Used where no application of the task has a log group.")
+    stream_prefix: str = "ecs"
+
+
+class Collector(_Part):
+    """The collector container that every task is to have."""
+
+    name: str = Field(default="adot-collector", pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Its name where it is added.")
+    image: str = Field(
+        default="public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
+        description="The approved image, with a release tag or a digest.",
+    )
+    repositories: tuple[Pattern, ...] = Field(
+        default=(
+            "public.ecr.aws/aws-observability/aws-otel-collector",
+            "amazon/aws-otel-collector",
+            "docker.io/amazon/aws-otel-collector",
+            "*.dkr.ecr.*.amazonaws.com*/aws-observability/aws-otel-collector",
+        ),
+        description="Patterns of the repositories that the collector may come from.",
+    )
+    also: tuple[Pattern, ...] = Field(
+        default=(), description="Patterns of repositories that are collectors too, though not named aws-otel-collector."
+    )
+    minimum_release: str = Field(default="v0.47.0", pattern=r"^v\d+\.\d+\.\d+$")
+    parameter: str = Field(
+        default="/fargate/otel-collector-config",
+        pattern=r"^(/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*|arn:[a-z-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9_./-]+)$",
+        description="The SSM parameter that holds the configuration: a name in the task's region, or an ARN.",
+    )
+    parameters_allowed: tuple[Pattern, ...] = Field(default=("*",), description="Patterns of the parameter names that are accepted.")
+    allow_secrets_manager: bool = False
+    essential: bool = False
+    cpu: int = Field(default=256, ge=0, le=16384, description="CPU units reserved.")
+    memory: int = Field(default=512, ge=6, le=122880, description="MiB reserved.")
+    logging: Logging = Logging()
+
+    @field_validator("image")
+    @classmethod
+    def _pinned(cls, value: str) -> str:
+        if not Image.parse(value).pinned:
+            message = "an image with a release tag such as v0.49.0, or a digest; a floating tag is what the rules refuse"
+            raise ValueError(message)
+        return value
+
+
+class Applications(_Part):
+    """What is asked of, and kept for, the containers that are neither collector, router, proxy nor agent."""
+
+    cpu_floor: int = Field(default=256, ge=0, description="CPU units that they keep, together.")
+    memory_floor: int = Field(default=512, ge=0, description="MiB that they keep, together.")
+    resource_attributes: tuple[str, ...] = ("service.name", "deployment.environment")
+    require_endpoint: bool = Field(default=False, description="Whether an unset OTLP endpoint is a drift; SDKs default to localhost.")
+    environment: str | None = Field(default=None, description="The value of deployment.environment where nothing else gives one.")
+
+
+class Roles(_Part):
+    """The roles that a correction may set where a task definition has none."""
+
+    execution: str | None = Field(default=None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/.+$")
+    task: str | None = Field(default=None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/.+$")
+
+
+class Services(_Part):
+    """What is asked of services."""
+
+    platform_version: str = Field(default="1.4.0", pattern=r"^\d+\.\d+\.\d+$", description="The oldest accepted.")
+    gateways: tuple[Pattern, ...] = Field(default=(), description="`cluster/service` patterns of collectors that are meant to be central.")
+    config_grace_days: int = Field(default=7, ge=0)
+    settling_minutes: int = Field(default=5, ge=0)
+
+
+class Configuration(_Part):
+    """What is asked of collector configurations."""
+
+    regions: tuple[Pattern, ...] = Field(default=(), description="Regions that exporters may name beside the task's own.")
+
+
+class RuleSetting(_Part):
+    """Severity, mode and parameters of some rules, for some workloads. A later entry wins over an earlier one."""
+
+    rules: tuple[Pattern, ...]
+    where: Selector = Selector()
+    mode: Mode | None = None
+    severity: Severity | None = None
+    set: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict, description="Members of this document as these rules are to see them: `collector: {cpu: 512}`."
+    )
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _off(cls, value: object) -> object:
+        return "off" if value is False else value  # YAML 1.1 reads a bare `off` as false
+
+    @field_validator("set")
+    @classmethod
+    def _known(cls, value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+        for section, members in value.items():
+            part = _SETTABLE.get(section)
+            if part is None:
+                raise ValueError(f"sections among {', '.join(_SETTABLE)}; not {section}")
+            part.model_validate(members)
+        return value
+
+    def applies(self, rule: str, workload: Workload) -> bool:
+        return _any(self.rules, rule) and self.where.matches(workload)
+
+
+_SETTABLE: dict[str, type[_Part]] = {
+    "collector": Collector,
+    "applications": Applications,
+    "roles": Roles,
+    "services": Services,
+    "configuration": Configuration,
+}
+
+
+class Exemption(_Part):
+    """Rules that some workloads need not keep, why, and until when. An expired one counts for nothing."""
+
+    rules: tuple[Pattern, ...]
+    where: Selector
+    reason: str = Field(min_length=8, description="Shown wherever the exemption is; long enough to mean something.")
+    expires: date | None = Field(default=None, description="The last day on which it holds.")
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    def covers(self, rule: str, workload: Workload, resource: str) -> bool:
+        alive = self.expires is None or workload.read_at.date() <= self.expires
+        return alive and _any(self.rules, rule) and self.where.matches(workload, resource)
+
+
+class Remediation(_Part):
+    """Bounds of what is corrected without asking."""
+
+    attempts: int = Field(default=2, ge=1, le=10, description="Corrections of one family within the window.")
+    window_hours: int = Field(default=24, ge=1, le=720)
+
+
+class Standard(_Part):
+    """What the organisation wants."""
+
+    version: Literal[1] = Field(description="The version of this document's form.")
+    name: str = Field(default="default", min_length=1, max_length=64, description="Shown in findings: name it with a date or release.")
+    mode: Mode = Field(default=Mode.REPORT, description="The mode of rules for which `rules` says nothing.")
+    scope: Scope = Scope()
+    collector: Collector = Collector()
+    applications: Applications = Applications()
+    roles: Roles = Roles()
+    services: Services = Services()
+    configuration: Configuration = Configuration()
+    rules: tuple[RuleSetting, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    remediation: Remediation = Remediation()
+    _settings: dict[tuple[str, tuple[int, ...]], "Setting"] = PrivateAttr(default_factory=dict)
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _off(cls, value: object) -> object:
+        return "off" if value is False else value
+
+    @classmethod
+    def parse(cls, text: str, source: str = "the standard") -> Self:
+        """Read from YAML; StandardInvalid with line, field and what would be right for each mistake."""
+        if len(text.encode()) > _MAX_BYTES:
+            raise StandardInvalid(f"{source} is larger than {_MAX_BYTES} bytes: no standard is.")
+        try:
+            node = yaml.compose(text, Loader=_LOADER)
+            content = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, C where there is one
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            raise StandardInvalid(_yaml_sentence(source, error)) from None
+        if not isinstance(content, dict):
+            raise StandardInvalid(f"{source} must be a mapping that starts with `version: 1`.")
+        if repeated := _repeated_key(node):
+            raise StandardInvalid(f"{source}, line {repeated.start_mark.line + 1}: {repeated.value} stands there twice. Keep one.")
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise StandardInvalid("\n".join(_sentences(source, node, error))) from None
+
+    def setting(self, rule: Rule, workload: Workload) -> "Setting":
+        """Mode, severity and the standard as this rule is to see it, for this workload."""
+        return self._setting(rule, tuple(i for i, entry in enumerate(self.rules) if entry.applies(rule.id, workload)))
+
+    def _setting(self, rule: Rule, entries: tuple[int, ...]) -> "Setting":
+        key = (rule.id, entries)
+        if key not in self._settings:
+            mode, severity, changes = self.mode, rule.severity, dict[str, dict[str, Any]]()
+            for entry in (self.rules[i] for i in entries):
+                mode, severity = entry.mode or mode, entry.severity or severity
+                for section, members in entry.set.items():
+                    changes[section] = changes.get(section, {}) | dict(members)
+            parts = {
+                section: _SETTABLE[section].model_validate(getattr(self, section).model_dump() | members)
+                for section, members in changes.items()
+            }
+            seen = self.model_copy(update=parts) if parts else self
+            self._settings[key] = Setting(mode, severity, seen)
+        return self._settings[key]
+
+    def exemption(self, rule: str, workload: Workload, resource: str) -> Exemption | None:
+        return next((entry for entry in self.exemptions if entry.covers(rule, workload, resource)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one rule is to be applied to one workload."""
+
+    mode: Mode
+    severity: Severity
+    standard: Standard
+
+
+@lru_cache(maxsize=1)
+def default_standard() -> Standard:
+    """The one that is packaged with Outrider."""
+    return Standard.parse(DEFAULT.read_text(encoding="utf-8"), "the packaged standard")
+
+
+DEFAULT = Path(__file__).with_name("default-standard.yaml")
+
+
+def _yaml_sentence(source: str, error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"{source}, line {mark.line + 1}, column {mark.column + 1}: not YAML ({error.problem}). Correct it there."
+    return f"{source} is not YAML that can be read. Check its encoding, its indentation and its brackets."
+
+
+def _repeated_key(node: yaml.Node | None) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        seen = set[str]()
+        for key, value in node.value:
+            if key.value in seen:
+                return key  # type: ignore[no-any-return] # PyYAML's stubs leave the pairs of a node untyped
+            seen.add(key.value)
+            if found := _repeated_key(value):
+                return found
+    elif isinstance(node, yaml.SequenceNode):
+        return next((found for item in node.value if (found := _repeated_key(item))), None)
+    return None
+
+
+def _sentences(source: str, node: yaml.Node | None, error: ValidationError) -> list[str]:
+    sentences = []
+    for mistake in error.errors(include_url=False):
+        path = [part for part in mistake["loc"] if isinstance(part, int | str)]
+        line, depth = _line_of(node, path)
+        name = ".".join(str(part) for part in path) or "the document"
+        wanted = re.sub(r"^(Value error, |Input )", "", mistake["msg"])
+        match mistake["type"]:
+            case "extra_forbidden":
+                wanted = "is no field of a standard; see the schema for the fields there are"
+            case "missing":
+                wanted = "is missing; add it"
+            case "value_error":
+                wanted = f"must be {wanted}"
+            case _:
+                wanted = wanted if wanted.startswith(("should", "must")) else f"is wrong: {wanted}"
+        where = f"line {line}" if line else f"under line {depth}"
+        sentences.append(f"{source}, {where}: {name} {wanted}.")
+    return sentences
+
+
+def _line_of(node: yaml.Node | None, path: Sequence[int | str]) -> tuple[int | None, int]:
+    """The line of a field, None where it is missing; and the line of the deepest part of its path that is there."""
+    line = (node.start_mark.line + 1) if node else 1
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if pair is None:
+                return None, line
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break  # a list that was written as one value, or a union's own name for a branch
+    return line, line

@@ -1,0 +1,62 @@
+"""Verdicts: what one rule says of one subject."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from domain.places import Place
+from domain.rule import Drift, Severity, Subject
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SubjectId:
+    """One subject: a family, `cluster/service`, a parameter's name, or a role's ARN, in a place."""
+
+    place: Place
+    kind: Subject
+    name: str
+
+    @property
+    def key(self) -> str:
+        """Stable and unique: `123456789012/eu-west-1/family/web`."""
+        return f"{self.place}/{self.kind.value}/{self.name}"
+
+    @classmethod
+    def parse(cls, key: str) -> "SubjectId":
+        account, region, kind, name = key.split("/", 3)
+        return cls(Place(account, region), Subject(kind), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Compliant:
+    rule: str
+    subject: SubjectId
+    notes: tuple[Drift, ...] = ()
+    """INFORMATIONAL drifts: shown by the command line and the report, never a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """`drifts` holds at least one above INFORMATIONAL; `severity` is the highest of them."""
+
+    rule: str
+    subject: SubjectId
+    severity: Severity
+    drifts: tuple[Drift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    rule: str
+    subject: SubjectId
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    rule: str
+    subject: SubjectId
+    reason: str
+    expires: date | None
+
+
+type Verdict = Compliant | Drifted | Unknown | Exempt

@@ -1,0 +1,169 @@
+"""A workload: what is judged."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from typing import Self
+
+from domain.collector import CollectorConfiguration, ConfigurationUnreadable
+from domain.containers import Cast
+from domain.documents import Container, Service, TaskDefinition
+from domain.facts import Absent, Fact, Facts, Known, Unavailable
+from domain.places import Arn, Place, Revision
+from domain.rule import Subject
+from domain.verdict import SubjectId
+
+CONFIG_VARIABLE = "AOT_CONFIG_CONTENT"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterReference:
+    """A parameter as `valueFrom` names it: the place that it is read in, and its name."""
+
+    place: Place
+    name: str
+
+    @classmethod
+    def parse(cls, value_from: str, place: Place) -> "ParameterReference | None":
+        """A bare name is in the task's own region. None where it names no SSM parameter (a Secrets Manager secret, say)."""
+        arn = Arn.parse(value_from)
+        if arn is None:
+            return None if value_from.startswith("arn:") or not value_from else cls(place, value_from)
+        if arn.service != "ssm" or not arn.resource.startswith("parameter/"):
+            return None
+        name = arn.resource.removeprefix("parameter")
+        # An ARN does not tell `/a` from `a`: a name of one level is written without its slash.
+        return cls(arn.place, name if name.count("/") > 1 else name.removeprefix("/"))
+
+    @property
+    def arn(self) -> str:
+        return self.place.arn("ssm", "parameter/" + self.name.removeprefix("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a fix wants said beside its change; one that `needs_person` makes the plan REVIEW."""
+
+    text: str
+    needs_person: bool = False
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One task-definition revision, the service that runs it if any, and the facts it leans on.
+
+    `patterns` are the standard's repository patterns for collector images, so that who is what is decided once.
+    `runs_on` tells, for a definition that names no compatibility, whether its known services run on Fargate.
+    """
+
+    place: Place
+    task: TaskDefinition
+    service: Service | None = None
+    facts: Facts = field(default_factory=Facts)
+    patterns: tuple[str, ...] = ()
+    runs_on: bool | None = None
+    read_at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
+    remarks: tuple[Remark, ...] = ()
+
+    @cached_property
+    def cast(self) -> Cast:
+        return Cast.of(self.task, self.patterns)
+
+    @property
+    def collector(self) -> Container | None:
+        """The collector; the first one, where a task has several."""
+        return self.cast.collectors[0] if self.cast.collectors else None
+
+    @property
+    def applications(self) -> tuple[Container, ...]:
+        return self.cast.applications
+
+    @cached_property
+    def revision(self) -> Revision | None:
+        """None for a definition that is not registered."""
+        return Revision.parse(self.task.arn or "")
+
+    @cached_property
+    def parameter_reference(self) -> ParameterReference | None:
+        """The SSM parameter that feeds the collector by `secrets`, if one does."""
+        collector = self.collector
+        if collector is None or (value_from := collector.secrets.get(self.config_variable)) is None:
+            return None
+        return ParameterReference.parse(value_from, self.place)
+
+    @cached_property
+    def config_variable(self) -> str:
+        """The variable whose content the collector reads: AOT_CONFIG_CONTENT, else one that `--config=env:…` names."""
+        collector = self.collector
+        if collector is None or collector.variable(CONFIG_VARIABLE) is not None:
+            return CONFIG_VARIABLE
+        named = [uri.removeprefix("env:") for uri in config_uris(collector) if uri.startswith("env:")]
+        return next((name for name in named if name in collector.secrets), CONFIG_VARIABLE)
+
+    @cached_property
+    def configuration(self) -> Fact[CollectorConfiguration | ConfigurationUnreadable]:
+        """The collector's configuration, parsed; Known also where it does not parse."""
+        match self.facts.parameter:
+            case Known(parameter):
+                return Known(_read(parameter.text))
+            case Absent() | Unavailable() as missing:
+                return missing
+
+    @cached_property
+    def log_groups(self) -> tuple[str, ...]:
+        """The log groups that the task's containers write to by awslogs."""
+        named = (c.log_options.get("awslogs-group") for c in self.task.containers if c.log_driver == "awslogs")
+        return tuple(dict.fromkeys(name for name in named if name))
+
+    def role_arn(self, role: str | None) -> str | None:
+        """A role's ARN, where the task definition gives only its name."""
+        if not role or role.startswith("arn:"):
+            return role
+        return f"arn:{self.place.partition}:iam::{self.place.account}:role/{role.lstrip('/')}"
+
+    def subject(self, kind: Subject) -> tuple[SubjectId, ...]:
+        """The subjects of a kind that this workload has: none, one, or two roles."""
+        match kind:
+            case Subject.FAMILY:
+                return (SubjectId(self.place, kind, self.task.family),)
+            case Subject.SERVICE:
+                return (SubjectId(self.place, kind, self.service.title),) if self.service else ()
+            case Subject.PARAMETER:
+                reference = self.parameter_reference
+                return (SubjectId(reference.place, kind, reference.name),) if reference else ()
+            case Subject.ROLE:
+                roles = (self.role_arn(self.task.execution_role), self.role_arn(self.task.task_role))
+                return tuple(SubjectId(self.place, kind, role) for role in dict.fromkeys(roles) if role)
+
+    def with_task(self, task: TaskDefinition) -> Self:
+        return replace(self, task=task)
+
+    def with_container(self, container: Container) -> Self:
+        return self.with_task(self.task.with_container(container))
+
+    def with_service(self, service: Service) -> Self:
+        return replace(self, service=service)
+
+    def noting(self, text: str) -> Self:
+        """With a remark that people see beside the diff."""
+        return replace(self, remarks=(*self.remarks, Remark(text)))
+
+    def needing_review(self, text: str) -> Self:
+        """With the word that this change needs a person, and why."""
+        return replace(self, remarks=(*self.remarks, Remark(text, needs_person=True)))
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> CollectorConfiguration | ConfigurationUnreadable:
+    try:
+        return CollectorConfiguration.parse(text)
+    except ConfigurationUnreadable as unreadable:
+        return unreadable
+
+
+def config_uris(collector: Container) -> tuple[str, ...]:
+    """The URIs that `--config` gives, in their order: `--config=URI` and `--config URI` alike."""
+    words = (*collector.entry_point, *collector.command)
+    joined = [word.partition("=")[2] for word in words if word.startswith(("--config=", "-config="))]
+    after = [words[i + 1] for i, word in enumerate(words[:-1]) if word in {"--config", "-config"}]
+    return (*joined, *after)

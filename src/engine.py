@@ -1,0 +1,245 @@
+"""Pure decisions: judge a workload, settle its fixes, draw up a plan. No I/O, no clock."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from domain.facts import Fact, FactKind, Facts, Unavailable
+from domain.plan import Fixed, Plan, Repair, changes_between
+from domain.rule import Doubt, Drift, Refusal, Rule, Safety, Severity, Subject
+from domain.standard import Mode, Standard
+from domain.verdict import Compliant, Drifted, Exempt, SubjectId, Unknown, Verdict
+from domain.workload import Workload
+
+PASSES = 8
+
+
+class Disagreement(Exception):  # noqa: N818 - named for what happened
+    """Fixes that undo one another; the message names their rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfScope:
+    """Why nothing is said of a workload."""
+
+    reason: str
+
+
+def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
+    """None where the workload can run on Fargate Linux and the standard's scope takes it in."""
+    task, service = workload.task, workload.service
+    if not task.active:
+        return OutOfScope("its revision is not active")
+    if task.windows or (service is not None and service.windows):
+        return OutOfScope("it runs on Windows, for which there is no collector image")
+    if service is not None and service.fargate is False:
+        return OutOfScope("its service does not run on Fargate")
+    if task.launch_types and "FARGATE" not in task.launch_types:
+        return OutOfScope(f"it requires {', '.join(sorted(task.launch_types))}, not FARGATE")
+    on_fargate = bool(service and service.fargate) or workload.runs_on
+    if not task.launch_types and not on_fargate:
+        return OutOfScope("it does not name FARGATE, so it was taken as not Fargate")
+    if workload.runs_on is False:
+        return OutOfScope("its services all run on EC2")
+    scope = standard.scope
+    if scope.include and not any(selector.matches(workload) for selector in scope.include):
+        return OutOfScope("the standard's scope does not include it")
+    if any(selector.matches(workload) for selector in scope.exclude):
+        return OutOfScope("the standard's scope excludes it")
+    return None
+
+
+def only_a_collector(workload: Workload) -> bool:
+    """Whether the task is nothing but a collector: no sidecar is asked of it."""
+    return bool(workload.cast.collectors) and not workload.cast.applications and not workload.cast.others
+
+
+def evaluate(workload: Workload, standard: Standard, rules: Sequence[Rule]) -> tuple[Verdict, ...]:
+    """What every rule says of every subject of the workload. Nothing at all where it is out of scope."""
+    if out_of_scope(workload, standard) is not None:
+        return ()
+    verdicts = list[Verdict]()
+    collector = workload.collector is not None
+    lone = only_a_collector(workload)
+    for rule in rules:
+        if (rule.of_collector and not collector) or (lone and rule.id not in SPEAKS_OF_LONE_COLLECTORS):
+            continue
+        verdicts += _judge(workload, standard, rule)
+    return tuple(verdicts)
+
+
+SPEAKS_OF_LONE_COLLECTORS = frozenset({"service.no-central-collector"})
+
+
+def needs(rules: Iterable[Rule]) -> frozenset[FactKind]:
+    """The facts that these rules read; no others need be fetched."""
+    return frozenset().union(*(rule.needs for rule in rules))
+
+
+def _judge(workload: Workload, standard: Standard, rule: Rule) -> list[Verdict]:
+    subjects = workload.subject(rule.subject)
+    if not subjects:
+        return []
+    setting = standard.setting(rule, workload)
+    if setting.mode is Mode.OFF:
+        return []
+    found = list(rule.check(workload, setting.standard))
+    if not found and not rule.needs and not standard.exemptions:  # the common case, and the hot path
+        return [Compliant(rule.id, subject) for subject in subjects]
+    verdicts = list[Verdict]()
+    for subject in subjects:
+        about = [item for item in found if not item.about or item.about == subject.name]
+        verdicts.append(_verdict(workload, standard, rule, subject, about, setting.severity))
+    return verdicts
+
+
+def _verdict(  # noqa: PLR0913, PLR0917 - the parts of one decision
+    workload: Workload, standard: Standard, rule: Rule, subject: SubjectId, found: list[Drift | Doubt], severity: Severity
+) -> Verdict:
+    exemption = standard.exemption(rule.id, workload, subject.name)
+    if exemption is not None:
+        return Exempt(rule.id, subject, exemption.reason, exemption.expires)
+    drifts = tuple(_graded(item, rule, severity) for item in found if isinstance(item, Drift))
+    real = tuple(drift for drift in drifts if drift.severity is not Severity.INFORMATIONAL)
+    if real:
+        return Drifted(rule.id, subject, max(drift.severity or severity for drift in real), drifts)
+    reasons = [f"{item.where}: {item.why}" for item in found if isinstance(item, Doubt)]
+    reasons += _unread(workload, rule, subject)
+    if reasons:
+        return Unknown(rule.id, subject, tuple(dict.fromkeys(reasons)))
+    return Compliant(rule.id, subject, drifts)
+
+
+def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
+    """With its severity filled in: the rule's, unless it has a lower one of its own.
+
+    Where the standard raises or lowers a rule, a drift that was lower than its rule stays as far below it.
+    """
+    if drift.severity is None:
+        return replace(drift, severity=severity)
+    if severity is rule.severity or drift.severity is Severity.INFORMATIONAL:
+        return drift
+    rank = min(max(severity.rank - (rule.severity.rank - drift.severity.rank), Severity.LOW.rank), severity.rank)
+    return replace(drift, severity=list(Severity)[rank])
+
+
+def _unread(workload: Workload, rule: Rule, subject: SubjectId) -> list[str]:
+    """Why a fact that the rule needs, and that this workload has a place for, could not be read."""
+    reasons = []
+    for kind in sorted(rule.needs):
+        for fact in facts_of(kind, workload, subject):
+            if isinstance(fact, Unavailable):
+                reasons.append(f"{kind.value}: {fact.reason}")
+    return reasons
+
+
+def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = None) -> list[Fact[object]]:
+    """The facts of a kind that the workload really leans on: none where its documents name none.
+
+    Of the two roles, only the one that is the subject.
+    """
+    facts: Facts = workload.facts
+    task = workload.task
+    match kind:
+        case FactKind.CONFIGURATION:
+            return [facts.parameter] if workload.parameter_reference else []
+        case FactKind.EXECUTION_ROLE:
+            return [facts.execution_role] if _meant(subject, workload.role_arn(task.execution_role)) else []
+        case FactKind.TASK_ROLE:
+            return [facts.task_role] if _meant(subject, workload.role_arn(task.task_role)) else []
+        case FactKind.LOG_GROUPS:
+            return [facts.log_groups.get(name, Unavailable("not at hand")) for name in workload.log_groups]
+        case FactKind.RUNNING:
+            return [facts.running] if workload.service else []
+
+
+def _meant(subject: SubjectId | None, role: str | None) -> bool:
+    return role is not None and (subject is None or subject.kind is not Subject.ROLE or subject.name == role)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A workload with the fixes of its drifted rules applied until nothing changed."""
+
+    before: Workload
+    after: Workload
+    repairs: tuple[Repair, ...]
+    notes: tuple[str, ...]
+
+
+def settle(workload: Workload, standard: Standard, rules: Sequence[Rule], fixing: Iterable[str] | None = None) -> Settled:
+    """Apply the fixes of drifted rules (only those named in `fixing`, where given) until nothing changes.
+
+    Disagreement, naming the rules, where eight passes do not suffice.
+    """
+    allowed = None if fixing is None else frozenset(fixing)
+    repairs = dict[str, Repair]()
+    notes = dict[str, None]()
+    current = workload
+    changed = list[str]()
+    for _ in range(PASSES):
+        changed = []
+        for rule in rules:
+            if rule.of_collector and current.collector is None:
+                continue
+            drifted = [verdict for verdict in _judge_in_scope(current, standard, rule) if isinstance(verdict, Drifted)]
+            if not drifted or (allowed is not None and rule.id not in allowed):
+                continue
+            repair, after = _apply(current, standard, rule, repairs.get(rule.id))
+            repairs[rule.id] = repair
+            if (after.task, after.service) != (current.task, current.service):
+                changed.append(rule.id)
+                notes |= dict.fromkeys(remark.text for remark in after.remarks if not remark.needs_person)
+            current = replace(after, remarks=())
+        if not changed:
+            return Settled(workload, current, tuple(repairs.values()), tuple(notes))
+    message = f"The fixes of {', '.join(sorted(set(changed)))} undo one another on {workload.task.family}; nothing was planned."
+    raise Disagreement(message)
+
+
+def _judge_in_scope(workload: Workload, standard: Standard, rule: Rule) -> list[Verdict]:
+    return [] if out_of_scope(workload, standard) or only_a_collector(workload) else _judge(workload, standard, rule)
+
+
+def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair | None) -> tuple[Repair, Workload]:
+    if rule.fix is None:
+        return Repair(rule.id, Fixed.NONE, Safety.SAFE), workload
+    try:
+        after = rule.fix(workload, standard.setting(rule, workload).standard)
+    except Refusal as refusal:
+        return Repair(rule.id, Fixed.REFUSED, Safety.REVIEW, (str(refusal),)), workload
+    if (after.task, after.service) == (workload.task, workload.service):
+        # It has done what it can; what it did in an earlier pass stands.
+        return earlier or Repair(rule.id, Fixed.NONE, Safety.SAFE), workload
+    reasons = tuple(remark.text for remark in after.remarks if remark.needs_person)
+    reasons = tuple(dict.fromkeys((*(earlier.reasons if earlier else ()), *reasons)))
+    return Repair(rule.id, Fixed.FIXED, Safety.REVIEW if reasons else Safety.SAFE, reasons), after
+
+
+def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[Rule]) -> Plan:
+    """Draw up the plan: `after` is the settled workload with the facts that it newly names read.
+
+    It is judged again by all rules: a drift or an Unknown that was not there before makes the plan REVIEW.
+    """
+    reasons = [f"{repair.rule}: {reason}" for repair in settled.repairs if repair.outcome is Fixed.FIXED for reason in repair.reasons]
+    # What was drifted or unknown before may stay so; a drift that is new, or an Unknown where there was an answer, is the plan's doing.
+    earlier = evaluate(settled.before, standard, rules)
+    drifted = {(verdict.rule, drift.where) for verdict in earlier if isinstance(verdict, Drifted) for drift in verdict.drifts}
+    unknown = {verdict.rule for verdict in earlier if isinstance(verdict, Unknown)}
+    for verdict in evaluate(after, standard, rules):
+        match verdict:
+            case Drifted(rule=rule, drifts=drifts):
+                new = (drift for drift in drifts if drift.severity is not Severity.INFORMATIONAL and (rule, drift.where) not in drifted)
+                reasons += [f"{rule} would drift: {drift.why}" for drift in new]
+            case Unknown(rule=rule, reasons=why) if rule not in unknown:
+                reasons.append(f"{rule} could not be judged: {why[0]}")
+            case _:
+                pass
+    return Plan(
+        before=settled.before,
+        after=after,
+        repairs=settled.repairs,
+        safety=Safety.REVIEW if reasons else Safety.SAFE,
+        reasons=tuple(reasons),
+        notes=settled.notes,
+        changes=changes_between(settled.before, after),
+    )

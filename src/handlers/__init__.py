@@ -1,0 +1,1 @@
+"""One Lambda function per file."""

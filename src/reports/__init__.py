@@ -1,0 +1,1 @@
+"""Pure renderings of verdicts, plans and transitions."""
