@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
 SHELL := /bin/sh
 
 # The Python that fetches uv, and nothing more.
@@ -69,3 +69,50 @@ lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer release
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/cloud.in -o requirements/cloud.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+
+# --- see it -------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: .venvs/sam/.locked .venvs/cloud/.locked  ## Outrider at work on a local AWS: two drifted definitions, corrected
+	@$(CLOUD)/python -m local.demo
+
+.PHONY: cloud
+cloud: .venvs/sam/.locked .venvs/cloud/.locked  ## A local AWS with Outrider deployed, until Ctrl-C
+	@$(CLOUD)/python -m local.cloud
+
+# --- prove it -----------------------------------------------------------------------------------------------------
+
+# What shares one local cloud shares a group: @pytest.mark.xdist_group.
+.PHONY: test
+test: venvs  ## All tests, the end-to-end ones on the local AWS too (ARGS=… for pytest)
+	$(DEV)/pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+# sam wants a region, though validation calls nothing.
+.PHONY: check
+check: venvs  ## Linters, types, and the template
+	$(DEV)/ruff check
+	$(DEV)/ruff format --check --quiet
+	$(DEV)/mypy
+	$(DEV)/cfn-lint template.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
+
+.PHONY: bench
+bench: .venvs/dev/.locked  ## What is fast, measured
+	PYTHONPATH=src:. $(DEV)/python -m bench
+
+# --- ship it ------------------------------------------------------------------------------------------------------
+
+.PHONY: build
+build: .venvs/sam/.locked  ## The functions for AWS (arm64, no docker), into .aws-sam
+	$(SAM) build
+
+# dev or prod: see samconfig.toml. More for sam in ARGS: `make deploy ENV=prod ARGS='--profile governance'`.
+ENV ?= dev
+.PHONY: deploy
+deploy: build  ## Deploy to the AWS account at hand (ENV=dev or prod, ARGS=… for sam)
+	$(SAM) deploy --config-env $(ENV) $(ARGS)
+
+.PHONY: clean
+clean:  ## Remove what make made
+	rm -rf .venvs .aws-sam .cache dist mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests local bench tools -name __pycache__ -prune -exec rm -rf {} +
