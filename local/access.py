@@ -1,0 +1,169 @@
+"""IAM where ministack looks away: Security Hub, PassRole, tags on creation, the true resource of an ECS call, queue policies for event rules.
+
+ministack enforces the roles of Lambda functions itself (AUTH=true). These are the calls for which it would say yes where AWS says no.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from local.bridge import Call
+from local.internals import Ministack
+
+type Response = tuple[int, dict[str, str], bytes]
+
+_log = logging.getLogger("outrider.local")
+
+# ECS calls that AWS authorizes on no resource, so that only "Resource": "*" grants them (Service Authorization Reference).
+_ON_NO_RESOURCE = frozenset(
+    {
+        "CreateCluster",
+        "DeregisterTaskDefinition",
+        "DescribeTaskDefinition",
+        "ListAccountSettings",
+        "ListClusters",
+        "ListServices",
+        "ListTaskDefinitionFamilies",
+        "ListTaskDefinitions",
+        "RegisterTaskDefinition",
+    }
+)
+_ROLES_PASSED_BY = {
+    "RegisterTaskDefinition": ("taskRoleArn", "executionRoleArn"),
+    "RunTask": ("overrides.taskRoleArn", "overrides.executionRoleArn"),
+}
+
+
+class Access:
+    def __init__(self, ministack: Ministack) -> None:
+        self._ms = ministack
+
+    def install(self) -> None:
+        """Make ministack's own enforcement know Security Hub and the resources of ECS calls."""
+        actions, eventbridge = self._ms.iam_actions, self._ms.eventbridge
+        actions.SERVICE_TO_IAM_NAMESPACE["securityhub"] = "securityhub"
+        actions._BOTOCORE_SERVICE_MAP["securityhub"] = ["securityhub"]
+        resource_of = actions.extract_resource_arn
+
+        def extract_resource_arn(
+            service: str,
+            method: str,
+            path: str,
+            headers: Mapping[str, str],
+            body: bytes,
+            query_params: Mapping[str, Any],
+            region: str,
+            account_id: str,
+        ) -> str:
+            if service == "securityhub":
+                return _hub_resource(path, body, region, account_id)
+            if service == "ecs":
+                found = _ecs_resource(headers.get("x-amz-target", "").rpartition(".")[2], body, region, account_id)
+                if found is not None:
+                    return found
+            resource: str = resource_of(service, method, path, headers, body, query_params, region, account_id)
+            return resource
+
+        actions.extract_resource_arn = extract_resource_arn
+        invoke = eventbridge._invoke_target
+
+        def _invoke_target(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], view: Any = None) -> None:
+            arn, source = str(target.get("Arn", "")), str(rule.get("Arn", ""))
+            account = self._ms.responses.get_account_id()
+            if arn.startswith("arn:aws:sqs:") and not self._ms.sqs.queue_policy_allows(
+                arn, "events.amazonaws.com", source, account
+            ):
+                _log.error("The policy of %s does not let the event rule %s send to it: event dropped.", arn, source)
+                return
+            invoke(target, event, rule, view)
+
+        eventbridge._invoke_target = _invoke_target
+
+    def refuse(self, call: Call) -> Response | None:
+        """The denial of an ECS call for what it does besides: passing roles, tagging what it makes."""
+        if call.service != "ecs" or not self._ms.app.AUTH:
+            return None
+        request = call.json()
+        account, region = self._ms.responses.get_account_id(), self._ms.responses.get_region()
+        for name in _ROLES_PASSED_BY.get(call.name, ()):
+            value: Any = request
+            for part in name.split("."):
+                value = value.get(part) if isinstance(value, dict) else None
+            if value:
+                role = value if value.startswith("arn:") else f"arn:aws:iam::{account}:role/{value}"
+                context = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+                if denied := self._denied(call, "iam:PassRole", "iam", region, role, context):
+                    return denied
+        if request.get("tags") and call.name in ("RegisterTaskDefinition", "CreateService", "RunTask", "CreateCluster"):
+            made = {
+                "RegisterTaskDefinition": f"task-definition/{request.get('family')}:*",
+                "CreateService": f"service/{_short(request.get('cluster'))}/{request.get('serviceName')}",
+                "RunTask": f"task/{_short(request.get('cluster'))}/*",
+                "CreateCluster": f"cluster/{request.get('clusterName', 'default')}",
+            }[call.name]
+            arn = f"arn:aws:ecs:{region}:{account}:{made}"
+            return self._denied(call, "ecs:TagResource", "ecs", region, arn, {"ecs:CreateAction": call.name})
+        return None
+
+    def _denied(
+        self, call: Call, action: str, service: str, region: str, resource: str, context: Mapping[str, str]
+    ) -> Response | None:
+        denied = self._ms.iam_evaluator.enforce(call.access_key, action, service, region, resource, dict(context))
+        if denied is None or isinstance(denied, self._ms.iam_evaluator.AuthError):
+            return None  # a bad credential was already refused on the way in
+        message = (
+            f"User: {denied.principal_arn} is not authorized to perform: {action} on resource: {resource} "
+            f"because no identity-based policy allows the {action} action"
+        )
+        response: Response = self._ms.iam_actions.access_denied_response(
+            call.service, action, denied.principal_arn, call.request_id, message=message, headers=dict(call.headers)
+        )
+        return response
+
+
+def _short(cluster: Any) -> str:
+    return str(cluster or "default").rsplit("/", 1)[-1]
+
+
+def _hub_resource(path: str, body: bytes, region: str, account: str) -> str:
+    """BatchImportFindings is asked on the product of the findings, everything else on the hub."""
+    if path.rstrip("/") == "/findings/import":
+        try:
+            return str(json.loads(body)["Findings"][0]["ProductArn"])
+        except (ValueError, LookupError, TypeError):
+            return f"arn:aws:securityhub:{region}:{account}:product/{account}/default"
+    return f"arn:aws:securityhub:{region}:{account}:hub/default"
+
+
+def _ecs_resource(operation: str, body: bytes, region: str, account: str) -> str | None:
+    """The resource that AWS asks about; None leaves it to ministack."""
+    if operation in _ON_NO_RESOURCE:
+        return "*"
+    try:
+        request = json.loads(body or b"{}")
+    except json.JSONDecodeError:
+        return None
+    own = f"arn:aws:ecs:{region}:{account}"
+    cluster = _short(request.get("cluster"))
+    match operation:
+        case "UpdateService" | "DeleteService" | "CreateService":
+            name = str(request.get("service") or request.get("serviceName") or "")
+        case "DescribeServices":
+            name = str((request.get("services") or ["*"])[0])
+        case "DescribeTasks":
+            task = str((request.get("tasks") or ["*"])[0])
+            return task if task.startswith("arn:") else f"{own}:task/{cluster}/{task}"
+        case "StopTask":
+            task = str(request.get("task", "*"))
+            return task if task.startswith("arn:") else f"{own}:task/{cluster}/{task}"
+        case "RunTask" | "DeleteTaskDefinitions":
+            definition = str(request.get("taskDefinition") or (request.get("taskDefinitions") or ["*"])[0])
+            return definition if definition.startswith("arn:") else f"{own}:task-definition/{definition}"
+        case "TagResource" | "UntagResource" | "ListTagsForResource":
+            return str(request.get("resourceArn", "*"))
+        case "ListTasks":
+            return f"{own}:container-instance/{cluster}/*"
+        case _:
+            return None
+    return name if name.startswith("arn:") else f"{own}:service/{cluster}/{name}"

@@ -1,0 +1,183 @@
+"""Where ministack's ECS says other things than AWS, and Outrider would notice.
+
+Requests are refused that AWS refuses, and answers are given the shape that AWS gives them: tags only where they are asked for, no empty
+members, output-only members present, pages and batches of AWS's size.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.bridge import Call
+from local.internals import Ministack
+
+type Response = tuple[int, dict[str, str], bytes]
+
+_MIB = 1024
+# cpu -> (least, most, step) MiB, from the table of Fargate task sizes.
+_FARGATE_SIZES: Mapping[int, tuple[int, ...]] = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1 * _MIB, 4 * _MIB + 1, _MIB)),
+    1024: tuple(range(2 * _MIB, 8 * _MIB + 1, _MIB)),
+    2048: tuple(range(4 * _MIB, 16 * _MIB + 1, _MIB)),
+    4096: tuple(range(8 * _MIB, 30 * _MIB + 1, _MIB)),
+    8192: tuple(range(16 * _MIB, 60 * _MIB + 1, 4 * _MIB)),
+    16384: tuple(range(32 * _MIB, 120 * _MIB + 1, 8 * _MIB)),
+}
+_OUTPUT_ONLY_TAGS = "aws:"
+
+
+class EcsShapes:
+    def __init__(self, ministack: Ministack) -> None:
+        self._ms = ministack
+
+    def refuse(self, call: Call) -> Response | None:
+        """What AWS would not take, in its own words."""
+        request = call.json()
+        match call.name:
+            case "RegisterTaskDefinition":
+                fault = _unregistrable(request)
+            case "DescribeServices" if not 1 <= len(request.get("services") or ()) <= 10:
+                fault = "Services cannot be empty." if not request.get("services") else "Services cannot exceed 10."
+            case _:
+                return None
+        if fault is None:
+            return None
+        error = "InvalidParameterException" if call.name == "DescribeServices" else "ClientException"
+        body = json.dumps({"__type": error, "message": fault}).encode()
+        return 400, {"Content-Type": "application/x-amz-json-1.1"}, body
+
+    def body(self, call: Call) -> bytes:
+        """The request as ministack should read it."""
+        if call.name == "UpdateService":
+            request = call.json()
+            wanted = request.get("platformVersion")
+            if wanted and not request.get("forceNewDeployment") and self._platform(request) != wanted:
+                return json.dumps({**request, "forceNewDeployment": True}).encode()  # another platform is another deployment
+        return call.body
+
+    def answer(self, call: Call, status: int, body: bytes) -> bytes:
+        if status != 200:
+            return body
+        shape: Callable[[dict[str, Any], dict[str, Any]], None] | None = {
+            "RegisterTaskDefinition": self._registered,
+            "DescribeTaskDefinition": self._described,
+            "DeregisterTaskDefinition": self._described,
+            "CreateService": self._service,
+            "UpdateService": self._service,
+            "DeleteService": self._service,
+            "DescribeServices": self._services,
+            "ListServices": self._paged,
+        }.get(call.name)
+        if shape is None:
+            return body
+        answer = json.loads(body)
+        shape(call.json(), answer)
+        return json.dumps(answer).encode()
+
+    def _registered(self, request: dict[str, Any], answer: dict[str, Any]) -> None:
+        """ministack keeps the members that it knows; AWS keeps all of them."""
+        held = self._ms.ecs._task_defs[self._ms.ecs._resolve_td_key(answer["taskDefinition"]["taskDefinitionArn"])]
+        for name, value in request.items():
+            if name != "tags" and name not in held:
+                held[name] = value
+        held["requiresAttributes"] = [{"name": "com.amazonaws.ecs.capability.docker-remote-api.1.18"}]
+        answer["taskDefinition"] |= {k: v for k, v in held.items() if k not in answer["taskDefinition"]}
+        _drop_empty(answer["taskDefinition"])
+
+    def _described(self, request: dict[str, Any], answer: dict[str, Any]) -> None:
+        if "TAGS" not in (request.get("include") or ()):
+            answer.pop("tags", None)
+        _drop_empty(answer["taskDefinition"])
+
+    def _service(self, request: dict[str, Any], answer: dict[str, Any]) -> None:
+        _shape_service(answer["service"])
+        if not request.get("tags"):
+            answer["service"].pop("tags", None)
+
+    def _services(self, request: dict[str, Any], answer: dict[str, Any]) -> None:
+        for service in answer["services"]:
+            _shape_service(service)
+            if "TAGS" not in (request.get("include") or ()):
+                service.pop("tags", None)
+
+    @staticmethod
+    def _paged(request: dict[str, Any], answer: dict[str, Any]) -> None:
+        """ListServices gives ten a page unless asked for up to a hundred."""
+        arns = answer["serviceArns"]
+        start, size = int(request.get("nextToken") or 0), min(int(request.get("maxResults") or 10), 100)
+        answer["serviceArns"] = arns[start : start + size]
+        if start + size < len(arns):
+            answer["nextToken"] = str(start + size)
+
+    def _platform(self, request: dict[str, Any]) -> str:
+        cluster = str(request.get("cluster") or "default").rsplit("/", 1)[-1]
+        name = str(request.get("service", "")).rsplit("/", 1)[-1]
+        held = self._ms.ecs._services.get(f"{cluster}/{name}") or {}
+        return str(held.get("platformVersion") or "LATEST")
+
+
+def _drop_empty(definition: dict[str, Any]) -> None:
+    """AWS gives no null and no empty string for a member that was not set."""
+    for name in [name for name, value in definition.items() if value is None or value == ""]:
+        del definition[name]
+
+
+def _shape_service(service: dict[str, Any]) -> None:
+    strategy = service.get("capacityProviderStrategy") or ()
+    fargate = service.get("launchType") == "FARGATE" or any(
+        str(item.get("capacityProvider", "")).startswith("FARGATE") for item in strategy
+    )
+    for node in (service, *service.get("deployments", ())):
+        if fargate:
+            node["platformVersion"] = service.get("platformVersion") or "LATEST"
+            node["platformFamily"] = service.get("platformFamily") or "Linux"
+        for name in ("platformVersion", "platformFamily", "roleArn"):
+            if not node.get(name):
+                node.pop(name, None)
+
+
+def _unregistrable(request: dict[str, Any]) -> str | None:
+    containers = request.get("containerDefinitions") or []
+    if len(containers) > 10:
+        return "Too many containers. A task definition can have at most 10 containers."
+    names = [str(container.get("name")) for container in containers]
+    if len(set(names)) != len(names):
+        return "Container names must be unique."
+    if containers and not any(container.get("essential", True) for container in containers):
+        return "At least one container must be essential."
+    tags = request.get("tags") or []
+    if any(str(tag.get("key", "")).lower().startswith(_OUTPUT_ONLY_TAGS) for tag in tags):
+        return "Tag keys may not begin with aws:."
+    if len(tags) > 50:
+        return "A task definition can have at most 50 tags."
+    if "FARGATE" not in (request.get("requiresCompatibilities") or ()):
+        return None
+    if request.get("networkMode") != "awsvpc":
+        return "Fargate only supports network mode 'awsvpc'."
+    cpu, memory = _units(request.get("cpu"), 1024, "vcpu"), _units(request.get("memory"), _MIB, "gb")
+    if memory not in _FARGATE_SIZES.get(cpu, ()):
+        return f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory."
+    if sum(int(container.get("cpu") or 0) for container in containers) > cpu:
+        return "The sum of all container cpu values cannot be greater than the value of the task cpu."
+    reserved = (int(c.get("memoryReservation") or c.get("memory") or 0) for c in containers)
+    if sum(reserved) > memory:
+        return "Total container memory reservation cannot be greater than the value of the task memory."
+    for container in containers:
+        if container.get("privileged"):
+            return "Fargate does not support privileged containers."
+        if container.get("logConfiguration") and not request.get("executionRoleArn"):
+            driver = container["logConfiguration"].get("logDriver")
+            return f"Fargate requires task definition to have execution role ARN to support log driver {driver}."
+        if container.get("secrets") and not request.get("executionRoleArn"):
+            return "Fargate requires task definition to have execution role ARN to support secrets."
+    return None
+
+
+def _units(value: Any, each: int, unit: str) -> int:
+    """`"512"`, `"1 vCPU"`, `".5 vCPU"`, `"1GB"` in CPU units or MiB; 0 where it is none of these."""
+    text = str(value or "").lower().strip()
+    try:
+        return int(float(text.removesuffix(unit)) * each) if text.endswith(unit) else int(text)
+    except ValueError:
+        return 0

@@ -1,0 +1,224 @@
+"""A whole AWS on this machine, in one process: ministack, and what Outrider needs of AWS that ministack does not do.
+
+    .venvs/cloud/bin/python -m local.emulator [--port 4566] [--hub-off]
+
+Prints one line of JSON on stdout when it answers: {"endpoint": "http://127.0.0.1:…"}. Ends when its standard input ends, so that it cannot
+outlive whoever started it, and takes its Lambda processes along. Needs an environment with ministack (requirements/cloud.txt); the Python
+must be the functions' own, because they run on it.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from local import internals, resource_types
+from local.access import Access
+from local.bridge import Bridge, Call
+from local.control import PREFIX, Control
+from local.ecs_shapes import EcsShapes
+from local.faults import Faults, When, answer, crash_caller
+from local.internals import InternalsMoved, Ministack
+from local.rollouts import Rollouts
+from local.security_hub import SecurityHub
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+
+type Response = tuple[int, dict[str, str], bytes]
+type Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Response]]
+type Message = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+
+_log = logging.getLogger("outrider.local")
+
+
+class Emulator:
+    """The additions, put into a ministack that was looked at."""
+
+    def __init__(self, ministack: Ministack, *, hub_enabled: bool) -> None:
+        self._ms = ministack
+        self._hub = SecurityHub(enabled=hub_enabled)
+        self._bridge = Bridge(ministack)
+        self._faults = Faults()
+        self._access = Access(ministack)
+        self._shapes = EcsShapes(ministack)
+        self._rollouts = Rollouts(ministack, self._bridge)
+        self._control = Control(self._bridge, self._faults, self._rollouts, self._hub)
+        self._ready: Callable[[], None] = lambda: None
+
+    def install(self) -> None:
+        app = self._ms.app
+        resource_types.register(self._ms)
+        self._access.install()
+        self._rollouts.install()
+        app.SERVICE_HANDLERS["securityhub"] = self._security_hub
+        app.SERVICE_HANDLERS["ecs"] = self._ecs(app.SERVICE_HANDLERS["ecs"])
+        self._dispatch = app._dispatch_service_request
+        app._dispatch_service_request = self._observed
+        self._app = app.app
+
+    async def asgi(self, scope: Message, receive: Receive, send: Send) -> None:
+        """ministack's application, with the control endpoints in front and a word when it is up."""
+        if scope["type"] == "lifespan":
+
+            async def started(message: Message) -> None:
+                await send(message)
+                if message["type"] == "lifespan.startup.complete":
+                    self._ready()
+
+            await self._app(scope, receive, started)
+        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._controlled(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def on_ready(self, tell: Callable[[], None]) -> None:
+        self._ready = tell
+
+    async def _controlled(self, scope: Message, receive: Receive, send: Send) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        query = parse_qs(scope["query_string"].decode())
+        place = (query.get("account", [ACCOUNT])[0], query.get("region", [REGION])[0])
+        with self._ms.responses.request_scope(*place):
+            status, answer_ = self._control.answer(scope["method"], scope["path"], body, place)
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(answer_).encode()})
+
+    async def _observed(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
+    ) -> Response:
+        """Every AWS call: strike it, answer it, tell EventBridge of it."""
+        actions, router = self._ms.iam_actions, self._ms.router
+        parameters = self._ms.app._routing_params(method, path, headers, body, query)
+        service: str = router.detect_service(method, path, headers, parameters)
+        operation: str = actions.extract_iam_action(service, method, path, headers, body, parameters) or ""
+        call = Call(service, operation, headers, body, router.extract_access_key_id(headers, query), request_id)
+        caller = str((self._ms.iam_evaluator.resolve_caller_identity(call.access_key) or {}).get("userArn", ""))
+        fault = self._faults.strike(service, call.name, caller)
+        before = self._bridge.before(call)
+        response: Response | None = None
+        if fault is None or fault.when is When.AFTER or not (fault.error or fault.crash):
+            response = await self._dispatch(method, path, headers, body, query, request_id)
+            self._bridge.after(call, before, response[0], response[2])
+            if service == "ecs":
+                self._rollouts.announce()
+        if fault is None:
+            assert response is not None  # noqa: S101 - the branch above ran
+            return response
+        if fault.delay:
+            await asyncio.sleep(fault.delay)
+        if fault.crash and not crash_caller(call.access_key):
+            _log.error("No process of %s was found to crash.", caller)
+        if fault.error:
+            return answer(fault, actions._SERVICE_PROTOCOL.get(service, "json"), request_id)
+        assert response is not None or fault.crash  # noqa: S101 - a fault with neither error nor crash only delays
+        return response or (500, {}, b"")
+
+    def _ecs(self, handler: Handler) -> Handler:
+        async def ecs(
+            method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+        ) -> Response:
+            operation = headers.get("x-amz-target", "").rpartition(".")[2]
+            key = self._ms.router.extract_access_key_id(headers, query)
+            call = Call("ecs", f"ecs:{operation}", headers, body, key, str(uuid.uuid4()))
+            refused = self._access.refuse(call) or self._shapes.refuse(call)
+            if refused is not None:
+                return refused
+            status, answered, out = await handler(method, path, headers, self._shapes.body(call), query)
+            return status, answered, self._shapes.answer(call, status, out)
+
+        return ecs
+
+    async def _security_hub(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        place = (self._ms.responses.get_account_id(), self._ms.responses.get_region())
+        result = self._hub.answer(method, path, body, query, place)
+        self._bridge.publish_hub_events(result.events)
+        answered = {"Content-Type": "application/json"}
+        if result.error:
+            answered["x-amzn-errortype"] = result.error
+        return result.status, answered, json.dumps(result.body).encode()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="local.emulator", description="AWS on this machine, for Outrider.")
+    parser.add_argument("--port", type=int, default=0, help="a free one is taken where none is given")
+    parser.add_argument("--hub-off", action="store_true", help="Security Hub is not enabled until somebody enables it")
+    options = parser.parse_args()
+    with socket.create_server(("127.0.0.1", options.port), backlog=128) as listener:
+        port = listener.getsockname()[1]
+        # ministack reads its environment when it is imported.
+        os.environ |= {
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
+            "AUTH": "true",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "local",
+            "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
+            "DOCKER_HOST": "unix:///nonexistent",  # a task and a function are records and processes, never containers
+        }
+        try:
+            ministack = internals.load()
+        except InternalsMoved as error:
+            print(error, file=sys.stderr)
+            return 2
+        emulator = Emulator(ministack, hub_enabled=not options.hub_off)
+        emulator.install()
+        emulator.on_ready(lambda: print(json.dumps({"endpoint": f"http://127.0.0.1:{port}"}), flush=True))
+        # Whoever started us holds the other end: when that is gone, however it went, so are we.
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_serve(emulator, listener))
+    return 0
+
+
+async def _serve(emulator: Emulator, listener: socket.socket) -> None:
+    # Imported here: hypercorn comes with ministack, and may be there only after the check of it.
+    config_module, asyncio_module = (_import(name) for name in ("hypercorn.config", "hypercorn.asyncio"))
+    config = config_module.Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    config.graceful_timeout = 1
+    await asyncio_module.serve(emulator.asgi, config)
+
+
+def _import(name: str) -> Any:
+    import importlib  # noqa: PLC0415 - beside its only use
+
+    return importlib.import_module(name)
+
+
+def _end_with_stdin() -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)  # and with us the Lambda processes
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

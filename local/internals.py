@@ -1,0 +1,129 @@
+"""Everything of ministack that the launcher leans on, named in one place and looked at before anything is served.
+
+ministack is pinned because these are its internals, not its interface. When one moves, the launcher stops with a sentence that names it,
+rather than serving an AWS that no longer publishes events or enforces roles.
+"""
+
+import importlib
+import importlib.metadata
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+VERSION = "1.5.33"
+
+# module -> attribute -> the parameters that the launcher passes or receives; None where it is not a function.
+INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
+    "ministack.app": {
+        "app": ("scope", "receive", "send"),
+        "AUTH": None,
+        "SERVICE_HANDLERS": None,
+        "_dispatch_service_request": ("method", "path", "headers", "body", "query_params", "request_id"),
+        "_routing_params": ("method", "path", "headers", "body", "query_params"),
+    },
+    "ministack.core.iam_actions": {
+        "SERVICE_TO_IAM_NAMESPACE": None,
+        "_BOTOCORE_SERVICE_MAP": None,
+        "_SERVICE_PROTOCOL": None,
+        "access_denied_response": ("service", "action", "principal_arn", "request_id"),
+        "extract_iam_action": ("service", "method", "path", "headers", "body", "query_params"),
+        "extract_resource_arn": ("service", "method", "path", "headers", "body", "query_params", "region", "account_id"),
+    },
+    "ministack.core.iam_evaluator": {
+        "AuthError": None,
+        "enforce": ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"),
+        "resolve_caller_identity": ("access_key_id",),
+    },
+    "ministack.core.responses": {
+        "get_account_id": (),
+        "get_region": (),
+        "request_scope": ("account_id", "region"),
+    },
+    "ministack.core.router": {
+        "detect_service": ("method", "path", "headers", "query_params"),
+        "extract_access_key_id": ("headers", "query_params"),
+    },
+    "ministack.services.cloudformation.provisioners": {"_RESOURCE_HANDLERS": None},
+    "ministack.services.ecs": {
+        "_circuit_breaker_threshold": ("svc",),
+        "_complete_service_deployment": ("cluster_name", "svc_key", "expected_deployment_id"),
+        "_get_docker": (),
+        "_make_deployment": ("task_definition", "desired_count", "status"),
+        "_mark_task_stopped": ("task_arn", "task", "reason", "stop_code", "exit_code"),
+        "_primary_deployment": ("svc",),
+        "_reconcile_service_tasks": ("cluster_name", "svc_key"),
+        "_resolve_td_key": ("ref",),
+        "_sanitize": ("obj",),
+        "_services": None,
+        "_task_defs": None,
+        "_tasks": None,
+    },
+    "ministack.services.eventbridge": {
+        "_invoke_target": ("target", "event", "rule", "view"),
+        "_put_events": ("data", "allow_aws_source"),
+    },
+    "ministack.services.iam": {"_roles": None},
+    "ministack.services.sqs": {"queue_policy_allows": ("queue_arn", "service", "source_arn", "source_account")},
+    "ministack.services.ssm": {"_parameters": None, "_param_arn": ("name",)},
+    "ministack.services.sts": {"_sessions": None},
+}
+
+
+class InternalsMoved(Exception):
+    """The installed ministack is not the one that the launcher was written against. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ministack:
+    """The modules, looked at. Their attributes are those of `INTERNALS` and no others."""
+
+    app: ModuleType
+    iam_actions: ModuleType
+    iam_evaluator: ModuleType
+    responses: ModuleType
+    router: ModuleType
+    provisioners: ModuleType
+    ecs: ModuleType
+    eventbridge: ModuleType
+    iam: ModuleType
+    sqs: ModuleType
+    ssm: ModuleType
+    sts: ModuleType
+
+
+def load() -> Ministack:
+    """Import ministack and check it. Raises InternalsMoved."""
+    found = importlib.metadata.version("ministack")
+    if found != VERSION:
+        raise InternalsMoved(
+            f"The local cloud is written against ministack {VERSION}, and this environment has {found}. Install the pinned release "
+            "(`make venvs`), or go through local/internals.py for the new one."
+        )
+    modules: dict[str, ModuleType] = {}
+    for path, attributes in INTERNALS.items():
+        try:
+            module = importlib.import_module(path)
+        except ImportError as error:
+            raise _moved(path, f"cannot be imported ({error})") from error
+        for name, wanted in attributes.items():
+            _look_at(module, path, name, wanted)
+        modules[path.rsplit(".", 1)[-1]] = module
+    return Ministack(**modules)
+
+
+def _look_at(module: ModuleType, path: str, name: str, wanted: tuple[str, ...] | None) -> None:
+    if not hasattr(module, name):
+        raise _moved(f"{path}.{name}", "is no longer there")
+    if wanted is None:
+        return
+    has = tuple(inspect.signature(getattr(module, name)).parameters)
+    if has[: len(wanted)] != wanted:
+        raise _moved(f"{path}.{name}", f"takes ({', '.join(has)}) where ({', '.join(wanted)}) is expected")
+
+
+def _moved(what: str, how: str) -> InternalsMoved:
+    return InternalsMoved(
+        f"ministack's internals have moved: {what} {how}. The local cloud leans on it: pin ministack {VERSION}, "
+        "or go through local/internals.py for the new release."
+    )

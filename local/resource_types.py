@@ -1,0 +1,45 @@
+"""CloudFormation types that ministack refuses, taken as no-ops so that the unmodified template deploys.
+
+What they would do on AWS is not played: an alarm of alarms never rings here, an archive keeps nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.internals import Ministack
+
+NO_OPS = (
+    "AWS::Chatbot::SlackChannelConfiguration",
+    "AWS::CloudTrail::Trail",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::Config::ConfigRule",
+    "AWS::Events::Archive",
+    "AWS::Events::EventBusPolicy",
+    "AWS::Lambda::CodeSigningConfig",
+    "AWS::Logs::QueryDefinition",
+    "AWS::SecurityHub::AutomationRule",
+    "AWS::SecurityHub::Hub",
+    "AWS::XRay::Group",
+)
+
+
+def register(ministack: Ministack) -> None:
+    handlers = ministack.provisioners._RESOURCE_HANDLERS
+    for name in NO_OPS:
+        handlers.setdefault(name, _no_op(name))
+
+
+def _no_op(type_name: str) -> Mapping[str, Callable[..., Any]]:
+    def create(logical_id: str, props: Mapping[str, Any], stack_name: str) -> tuple[str, dict[str, Any]]:
+        id_ = f"{stack_name}-{logical_id}"
+        return id_, {"Arn": f"arn:aws:local:::{type_name.replace('::', '/').lower()}/{id_}"}
+
+    def update(physical_id: str, old: Any, new: Any, stack_name: str) -> tuple[str, dict[str, Any]]:
+        return physical_id, {}
+
+    def delete(physical_id: str, props: Any) -> None:
+        return None
+
+    return {"create": create, "update": update, "delete": delete}

@@ -1,0 +1,225 @@
+"""Deployments of ECS services that take time, fail and roll back, or complete with a dead collector; and the events of all of them.
+
+ministack completes a deployment at once where it has no docker. A play, set through `/_outrider/rollouts`, is taken by the next deployments
+of the services that it names. ministack's own circuit breaker does the failing and the rolling back.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from local.bridge import Bridge
+from local.internals import Ministack
+
+
+class Outcome(StrEnum):
+    COMPLETES = "completes"
+    FAILS = "fails"  # its tasks die; with the circuit breaker on, ECS gives up and, if told to, rolls back
+    LOSES_A_CONTAINER = "loses-a-container"  # completes, and a container that is not essential stands STOPPED
+
+
+class UnusablePlay(Exception):
+    """A play that cannot be used. The message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """How the next `times` deployments of the services named by the pattern `service` go.
+
+    `seconds` is how long a deployment stays IN_PROGRESS. `container` is the one that is lost; empty: every one that is not essential.
+    """
+
+    service: str
+    outcome: Outcome = Outcome.COMPLETES
+    seconds: float = 0.0
+    container: str = ""
+    times: int = 1
+
+    @classmethod
+    def of(cls, given: Any) -> "Play":
+        if not isinstance(given, dict) or not isinstance(given.get("service"), str):
+            raise UnusablePlay('A rollout is a JSON object with at least a "service", such as {"service": "orders"}.')
+        unknown = set(given) - set(cls.__dataclass_fields__)
+        if unknown:
+            raise UnusablePlay(
+                f"A rollout has no {', '.join(sorted(unknown))}. It has {', '.join(cls.__dataclass_fields__)}."
+            )
+        try:
+            outcome = Outcome(given.get("outcome", Outcome.COMPLETES))
+        except ValueError:
+            raise UnusablePlay(f'"outcome" is one of {", ".join(Outcome)}.') from None
+        return cls(**{**given, "outcome": outcome})
+
+    def json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Rollouts:
+    def __init__(self, ministack: Ministack, bridge: Bridge) -> None:
+        self._ms = ministack
+        self._bridge = bridge
+        self._plays: list[Play] = []
+        self._taken: dict[str, Play | None] = {}  # by deployment
+        self._started: set[str] = set()  # deployments whose play has begun
+        self._due: set[str] = set()  # deployments that may complete
+        self._states: dict[str, str] = {}  # the rollout state last told, by deployment
+        self._task_states: dict[str, tuple[Any, ...]] = {}
+        self._lock = threading.RLock()
+
+    def add(self, play: Play) -> None:
+        with self._lock:
+            self._plays.append(play)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._plays.clear()
+
+    def plays(self) -> list[Play]:
+        with self._lock:
+            return list(self._plays)
+
+    def install(self) -> None:
+        ecs = self._ms.ecs
+        ecs._get_docker = lambda: None  # a task here is a record, whatever the machine has installed
+        make, complete = ecs._make_deployment, ecs._complete_service_deployment
+
+        def _make_deployment(task_definition: str, desired_count: int, status: str = "PRIMARY") -> dict[str, Any]:
+            deployment: dict[str, Any] = make(task_definition, desired_count, status)
+            deployment["rolloutState"] = "IN_PROGRESS"
+            deployment["rolloutStateReason"] = f"ECS deployment {deployment['id']} in progress."
+            return deployment
+
+        def _complete_service_deployment(cluster: str, key: str, expected_deployment_id: str | None = None) -> None:
+            if self._may_complete(cluster, key):
+                complete(cluster, key, expected_deployment_id)
+
+        ecs._make_deployment = _make_deployment
+        ecs._complete_service_deployment = _complete_service_deployment
+
+    def _may_complete(self, cluster: str, key: str) -> bool:
+        """Whether the primary deployment's play, if it has one, lets it complete now. Starts the play on first sight."""
+        service = self._ms.ecs._services.get(key) or {}
+        deployment = self._ms.ecs._primary_deployment(service)
+        if deployment is None or deployment.get("rolloutState") != "IN_PROGRESS":
+            return True
+        id_ = deployment["id"]
+        with self._lock:
+            if id_ not in self._taken:
+                self._taken[id_] = self._take(str(service.get("serviceName")))
+            play = self._taken[id_]
+            if play is None:
+                return True
+            if id_ in self._started:
+                return id_ in self._due
+            self._started.add(id_)
+        account, region = self._ms.responses.get_account_id(), self._ms.responses.get_region()
+        timer = threading.Timer(play.seconds, self._end, (account, region, cluster, key, id_, play))
+        timer.daemon = True
+        timer.start()
+        return False
+
+    def _take(self, service: str) -> Play | None:
+        for index, play in enumerate(self._plays):
+            if play.times > 0 and fnmatchcase(service, play.service):
+                self._plays[index] = replace(play, times=play.times - 1)
+                return play
+        return None
+
+    def _end(self, account: str, region: str, cluster: str, key: str, deployment_id: str, play: Play) -> None:
+        ecs = self._ms.ecs
+        with self._ms.responses.request_scope(account, region):
+            service = ecs._services.get(key) or {}
+            deployment = ecs._primary_deployment(service)
+            if deployment is None or deployment["id"] != deployment_id or service.get("status") != "ACTIVE":
+                return  # replaced in the meantime
+            self.announce()
+            if play.outcome is Outcome.FAILS:
+                self._fail(cluster, key, deployment_id)
+                self.announce()
+                ecs._reconcile_service_tasks(cluster, key)  # a rollback's tasks stand, and it completes
+            else:
+                if play.outcome is Outcome.LOSES_A_CONTAINER:
+                    self._lose(deployment_id, play.container)
+                with self._lock:
+                    self._due.add(deployment_id)
+                ecs._complete_service_deployment(cluster, key)
+            self.announce()
+
+    def _fail(self, cluster: str, key: str, deployment_id: str) -> None:
+        """Let the deployment's tasks die until the circuit breaker opens; without one ECS would go on for ever, so once is enough."""
+        ecs = self._ms.ecs
+        service = ecs._services[key]
+        breaker = (service.get("deploymentConfiguration") or {}).get("deploymentCircuitBreaker") or {}
+        rounds = ecs._circuit_breaker_threshold(service) if breaker.get("enable") else 1
+        for _ in range(rounds):
+            task = next((task for task in self._running(deployment_id)), None)
+            if task is None:
+                break
+            for container in task["containers"]:
+                container["exitCode"] = 1
+            reason = "Essential container in task exited"
+            ecs._mark_task_stopped(task["taskArn"], task, reason, "EssentialContainerExited", 1)
+            self.announce()
+            ecs._reconcile_service_tasks(cluster, key)
+
+    def _lose(self, deployment_id: str, name: str) -> None:
+        for task in self._running(deployment_id):
+            essential = dict(zip((c["name"] for c in task["containers"]), task["_container_essentials"], strict=False))
+            for container in task["containers"]:
+                if container["name"] == name or (not name and not essential[container["name"]]):
+                    container["lastStatus"], container["exitCode"] = "STOPPED", 1
+                    container["reason"] = "Exited"
+
+    def _running(self, deployment_id: str) -> Iterable[dict[str, Any]]:
+        tasks = list(self._ms.ecs._tasks.values())
+        return (t for t in tasks if t.get("_deployment_id") == deployment_id and t.get("lastStatus") == "RUNNING")
+
+    # --- events -----------------------------------------------------------------------------------------------------
+
+    def announce(self) -> None:
+        """Publish what has changed in this account and region since the last look."""
+        with self._lock:
+            for service in list(self._ms.ecs._services.values()):
+                for deployment in reversed(service.get("deployments", ())):
+                    self._announce_deployment(service, deployment)
+            for task in list(self._ms.ecs._tasks.values()):
+                self._announce_task(task)
+
+    def _announce_deployment(self, service: Mapping[str, Any], deployment: Mapping[str, Any]) -> None:
+        id_, state = str(deployment["id"]), str(deployment.get("rolloutState"))
+        if self._states.get(id_) == state:
+            return
+        if id_ not in self._states and state != "IN_PROGRESS":
+            self._tell(service, id_, "IN_PROGRESS", f"ECS deployment {id_} in progress.")
+        self._states[id_] = state
+        self._tell(service, id_, state, str(deployment.get("rolloutStateReason") or ""))
+
+    def _tell(self, service: Mapping[str, Any], deployment_id: str, state: str, reason: str) -> None:
+        detail = {
+            "eventType": "ERROR" if state == "FAILED" else "INFO",
+            "eventName": f"SERVICE_DEPLOYMENT_{state}",
+            "deploymentId": deployment_id,
+            "updatedAt": _now(),
+            "reason": reason or f"ECS deployment {deployment_id} {state.lower().replace('_', ' ')}.",
+        }
+        self._bridge.publish("aws.ecs", "ECS Deployment State Change", [service["serviceArn"]], detail)
+
+    def _announce_task(self, task: Mapping[str, Any]) -> None:
+        containers = tuple(container.get("lastStatus") for container in task.get("containers", ()))
+        state = (task.get("lastStatus"), task.get("desiredStatus"), containers)
+        arn = str(task["taskArn"])
+        if self._task_states.get(arn) == state:
+            return
+        self._task_states[arn] = state
+        detail = self._ms.ecs._sanitize(task)
+        detail.pop("tags", None)
+        detail["updatedAt"] = _now()
+        self._bridge.publish("aws.ecs", "ECS Task State Change", [arn], detail)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -1,0 +1,526 @@
+"""A Security Hub CSPM that holds to what AWS documents, as far as a finding provider can notice.
+
+Knows nothing of ministack or HTTP servers: a request goes in with the caller's account and region, an answer and the events that it causes
+come out. What it does not play it refuses by name; it never ignores a filter or a field quietly.
+
+Sources: the Security Hub CSPM user guide (BatchImportFindings, BatchUpdateFindings, ASFF required attributes, EventBridge event types).
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+type Json = dict[str, Any]  # ASFF as it is on the wire; checked by _faults_of, not by a type
+
+MAX_FINDINGS = 100
+MAX_FINDING_BYTES = 240 * 1024
+MAX_CALL_BYTES = 6 * 1024 * 1024
+MAX_FILTERED_FIELDS = 10
+MAX_FILTER_VALUES = 20
+
+REQUIRED = (
+    "SchemaVersion",
+    "Id",
+    "ProductArn",
+    "GeneratorId",
+    "AwsAccountId",
+    "CreatedAt",
+    "UpdatedAt",
+    "Title",
+    "Description",
+    "Resources",
+)
+LENGTHS: Mapping[tuple[str, ...], int] = {
+    ("Id",): 512,
+    ("GeneratorId",): 512,
+    ("Title",): 256,
+    ("Description",): 1024,
+    ("Remediation", "Recommendation", "Text"): 512,
+    ("Note", "Text"): 512,
+}
+ENUMS: Mapping[tuple[str, ...], frozenset[str]] = {
+    ("RecordState",): frozenset({"ACTIVE", "ARCHIVED"}),
+    ("Compliance", "Status"): frozenset({"PASSED", "WARNING", "FAILED", "NOT_AVAILABLE"}),
+    ("Workflow", "Status"): frozenset({"NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"}),
+    ("Severity", "Label"): frozenset({"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"}),
+    ("FindingProviderFields", "Severity", "Label"): frozenset({"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"}),
+}
+TIMES = ("CreatedAt", "UpdatedAt", "FirstObservedAt", "LastObservedAt")
+NAMESPACES = frozenset(
+    {
+        "Software and Configuration Checks",
+        "TTPs",
+        "Effects",
+        "Unusual Behaviors",
+        "Sensitive Data Identifications",
+    }
+)
+NORMALIZED = {"INFORMATIONAL": 0, "LOW": 1, "MEDIUM": 40, "HIGH": 70, "CRITICAL": 90}
+
+# A provider's import never touches these once the finding exists.
+CUSTOMERS_OWN = ("Note", "UserDefinedFields", "VerificationState", "Workflow")
+# What a provider says through FindingProviderFields shows at the top level until a customer says otherwise.
+PROVIDERS_VIEW = ("Severity", "Types", "Confidence", "Criticality", "RelatedFindings")
+UPDATABLE = (*CUSTOMERS_OWN, *PROVIDERS_VIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What Security Hub puts on the account's default bus; the source is aws.securityhub."""
+
+    detail_type: str
+    resources: tuple[str, ...]
+    detail: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer. `error` is the exception's name where the call failed."""
+
+    status: int
+    body: Json
+    error: str = ""
+    events: tuple[Event, ...] = ()
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, error: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.error = status, error
+
+
+def _invalid(message: str) -> _Refused:
+    return _Refused(400, "InvalidInputException", message)
+
+
+@dataclass(slots=True)
+class _Held:
+    """A finding as it stands, and which of its fields a customer has set by BatchUpdateFindings."""
+
+    finding: Json
+    by_customer: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Hub:
+    enabled: bool
+    subscribed_at: datetime
+    findings: dict[tuple[str, str], _Held] = field(default_factory=dict)
+    action_targets: dict[str, Json] = field(default_factory=dict)
+
+
+type _Place = tuple[str, str]  # account, region
+
+
+class SecurityHub:
+    """The hubs of all accounts and regions."""
+
+    def __init__(self, *, enabled: bool = True, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """`enabled`: whether the hub of an account that nobody has spoken of yet is on."""
+        self._enabled = enabled
+        self._clock = clock
+        self._hubs: dict[_Place, _Hub] = {}
+
+    def answer(self, method: str, path: str, body: bytes, query: Mapping[str, Any], place: _Place) -> Answer:
+        """Answer one REST call. `query` holds the query string's parameters, `place` the caller's account and region."""
+        try:
+            request = json.loads(body or b"{}")
+            return self._route(method, path.rstrip("/"), request, len(body), place)
+        except json.JSONDecodeError:
+            refused = _invalid("The request body is no JSON.")
+        except _Refused as error:
+            refused = error
+        return Answer(
+            refused.status, {"Message": str(refused), "Code": refused.error.removesuffix("Exception")}, refused.error
+        )
+
+    def custom_action(self, place: _Place, action_arn: str, ids: Iterable[str]) -> Event:
+        """The event that the console sends when a person picks a custom action on findings. Raises KeyError for an unknown action."""
+        hub = self._hub(place)
+        target = hub.action_targets[action_arn]
+        wanted = set(ids)
+        findings = [held.finding for (id_, _), held in hub.findings.items() if id_ in wanted]
+        detail = {
+            "actionName": target["Name"],
+            "actionDescription": target["Description"],
+            "findings": findings,
+        }
+        return Event("Security Hub Findings - Custom Action", (action_arn,), detail)
+
+    def _route(self, method: str, path: str, request: Json, size: int, place: _Place) -> Answer:
+        hub_arn = f"arn:aws:securityhub:{place[1]}:{place[0]}:hub/default"
+        match method, path:
+            case "POST", "/accounts":
+                hub = self._hub(place)
+                if hub.enabled:
+                    raise _Refused(409, "ResourceConflictException", "Account is already subscribed to Security Hub")
+                hub.enabled = True
+                return Answer(200, {})
+            case "DELETE", "/accounts":
+                self._subscribed(place).enabled = False
+                return Answer(200, {})
+            case "GET", "/accounts":
+                since = self._subscribed(place).subscribed_at
+                return Answer(
+                    200, {"HubArn": hub_arn, "SubscribedAt": _stamp(since), "AutoEnableControls": False}
+                )
+            case "POST", "/findings/import":
+                return self._import(request, size, place)
+            case "POST", "/findings":
+                return self._get(request, place)
+            case "PATCH", "/findings/batchupdate":
+                return self._update(request, place)
+            case "POST", "/actionTargets":
+                return self._create_action_target(request, place)
+            case "POST", "/actionTargets/get":
+                targets = self._subscribed(place).action_targets
+                wanted = request.get("ActionTargetArns") or list(targets)
+                missing = [arn for arn in wanted if arn not in targets]
+                if missing:
+                    raise _Refused(404, "ResourceNotFoundException", f"Action target {missing[0]} does not exist.")
+                return Answer(200, {"ActionTargets": [targets[arn] for arn in wanted]})
+            case "DELETE", _ if path.startswith("/actionTargets/"):
+                arn = unquote(path.removeprefix("/actionTargets/"))
+                if self._subscribed(place).action_targets.pop(arn, None) is None:
+                    raise _Refused(404, "ResourceNotFoundException", f"Action target {arn} does not exist.")
+                return Answer(200, {"ActionTargetArn": arn})
+        raise _invalid(f"The local Security Hub does not play {method} {path}.")
+
+    def _hub(self, place: _Place) -> _Hub:
+        return self._hubs.setdefault(place, _Hub(self._enabled, self._clock()))
+
+    def _subscribed(self, place: _Place) -> _Hub:
+        hub = self._hub(place)
+        if not hub.enabled:
+            raise _Refused(
+                401, "InvalidAccessException", f"Account {place[0]} is not subscribed to AWS Security Hub"
+            )
+        return hub
+
+    # --- BatchImportFindings ----------------------------------------------------------------------------------------
+
+    def _import(self, request: Json, size: int, place: _Place) -> Answer:
+        findings = request.get("Findings")
+        if not isinstance(findings, list) or not 1 <= len(findings) <= MAX_FINDINGS:
+            raise _invalid(f"Findings must hold between 1 and {MAX_FINDINGS} findings.")
+        if size > MAX_CALL_BYTES:
+            raise _invalid("The request is larger than 6 MB.")
+        account, region = place
+        for finding in findings:
+            product = str(finding.get("ProductArn", ""))
+            if finding.get("AwsAccountId") != account or f":{account}:product/{account}/default" not in product:
+                # The account is what is wrong, and AWS speaks of the permission.
+                raise _Refused(
+                    403,
+                    "AccessDeniedException",
+                    f"User is not authorized to perform: securityhub:BatchImportFindings on resource: {product}",
+                )
+        hub = self._hub(place)
+        failed: list[Json] = []
+        events: list[Event] = []
+        for finding in findings:
+            trouble = self._trouble(hub, finding, region)
+            if trouble is not None:
+                code, message = trouble
+                failed.append({"Id": str(finding.get("Id", "")), "ErrorCode": code, "ErrorMessage": message})
+                continue
+            held = self._accept(hub, finding, region)
+            if held is not None:
+                events.append(_imported(held.finding))
+        body = {
+            "SuccessCount": len(findings) - len(failed),
+            "FailedCount": len(failed),
+            "FailedFindings": failed,
+        }
+        return Answer(200, body, events=tuple(events))
+
+    @staticmethod
+    def _trouble(hub: _Hub, finding: Json, region: str) -> tuple[str, str] | None:
+        if not hub.enabled:
+            return "InvalidAccess", f"Account {finding['AwsAccountId']} is not subscribed to AWS Security Hub"
+        if len(json.dumps(finding, separators=(",", ":")).encode()) > MAX_FINDING_BYTES:
+            return "InvalidInput", "Finding is larger than 240 KB."
+        faults = list(_faults_of(finding))
+        if finding["ProductArn"].split(":")[3:4] != [region]:
+            faults.append(f"data.ProductArn should be of region {region}")
+        if faults:
+            return "InvalidInput", f"Finding does not adhere to Amazon Finding Format. {'; '.join(faults)}"
+        return None
+
+    def _accept(self, hub: _Hub, finding: Json, region: str) -> _Held | None:
+        """The finding as it now stands; None where an older UpdatedAt leaves what stands as it is."""
+        key = (finding["Id"], finding["ProductArn"])
+        before = hub.findings.get(key)
+        if before is not None and _time(finding["UpdatedAt"]) <= _time(before.finding["UpdatedAt"]):
+            return None
+        new = json.loads(json.dumps(finding))
+        new.setdefault("RecordState", "ACTIVE")
+        new["Region"] = region
+        new["ProductName"], new["CompanyName"] = "Default", "Personal"
+        new["ProcessedAt"] = _stamp(self._clock())
+        new["ProductFields"] = {
+            **new.get("ProductFields", {}),
+            "aws/securityhub/FindingId": f"{finding['ProductArn']}/{finding['Id']}",
+            "aws/securityhub/ProductName": "Default",
+            "aws/securityhub/CompanyName": "Personal",
+        }
+        _show_providers_view(new)
+        held = _Held(new)
+        if before is None:
+            new["Workflow"] = {"Status": "NEW", **new.get("Workflow", {})}
+        else:
+            held.by_customer = before.by_customer
+            for name in CUSTOMERS_OWN:
+                new.pop(name, None)
+                if name in before.finding:
+                    new[name] = before.finding[name]
+            for name in held.by_customer.intersection(PROVIDERS_VIEW):
+                new[name] = before.finding[name]
+            if new["Workflow"].get("Status") in ("NOTIFIED", "RESOLVED") and _recurs(before.finding, new):
+                new["Workflow"] = {"Status": "NEW"}
+        new["WorkflowState"] = "NEW"
+        hub.findings[key] = held
+        return held
+
+    # --- GetFindings ------------------------------------------------------------------------------------------------
+
+    def _get(self, request: Json, place: _Place) -> Answer:
+        hub = self._subscribed(place)
+        filters: Mapping[str, list[Json]] = request.get("Filters") or {}
+        if len(filters) > MAX_FILTERED_FIELDS:
+            raise _invalid(f"Filters may name at most {MAX_FILTERED_FIELDS} attributes; this names {len(filters)}.")
+        for name, conditions in filters.items():
+            if name not in _FILTERABLE:
+                raise _invalid(f"The local Security Hub does not play the filter {name}.")
+            if len(conditions) > MAX_FILTER_VALUES:
+                raise _invalid(f"The filter {name} has {len(conditions)} values; at most {MAX_FILTER_VALUES} may be given.")
+        size = request.get("MaxResults", 100)
+        if not 1 <= size <= 100:
+            raise _invalid("MaxResults must be between 1 and 100.")
+        found = [held.finding for held in hub.findings.values() if _passes(held.finding, filters)]
+        for criterion in reversed(request.get("SortCriteria") or []):
+            path = tuple(str(criterion.get("Field", "UpdatedAt")).split("."))
+            found.sort(key=lambda f: str(_at(f, path)), reverse=criterion.get("SortOrder") == "desc")
+        token = str(request.get("NextToken") or "page-0")
+        if not re.fullmatch(r"page-\d+", token):
+            raise _invalid("NextToken is not one that was given out.")
+        start = int(token.removeprefix("page-"))
+        body: Json = {"Findings": found[start : start + size]}
+        if start + size < len(found):
+            body["NextToken"] = f"page-{start + size}"
+        return Answer(200, body)
+
+    # --- BatchUpdateFindings ----------------------------------------------------------------------------------------
+
+    def _update(self, request: Json, place: _Place) -> Answer:
+        hub = self._subscribed(place)
+        identifiers = request.get("FindingIdentifiers") or []
+        if not 1 <= len(identifiers) <= MAX_FINDINGS:
+            raise _invalid(f"FindingIdentifiers must hold between 1 and {MAX_FINDINGS} identifiers.")
+        changes = {name: request[name] for name in UPDATABLE if name in request}
+        if "Note" in changes:
+            changes["Note"] = {**changes["Note"], "UpdatedAt": _stamp(self._clock())}
+        if "Severity" in changes and "Label" in changes["Severity"]:
+            label = changes["Severity"]["Label"]
+            changes["Severity"] = {"Normalized": NORMALIZED[label], **changes["Severity"]}
+        done: list[Json] = []
+        missed: list[Json] = []
+        events: list[Event] = []
+        for identifier in identifiers:
+            held = hub.findings.get((identifier["Id"], identifier["ProductArn"]))
+            if held is None:
+                missed.append(
+                    {
+                        "FindingIdentifier": identifier,
+                        "ErrorCode": "FindingNotFound",
+                        "ErrorMessage": "Finding Not Found",
+                    }
+                )
+                continue
+            held.finding.update(changes)  # UpdatedAt is the provider's and stays
+            held.by_customer.update(changes)
+            done.append(identifier)
+            events.append(_imported(held.finding))
+        return Answer(200, {"ProcessedFindings": done, "UnprocessedFindings": missed}, events=tuple(events))
+
+    def _create_action_target(self, request: Json, place: _Place) -> Answer:
+        hub = self._subscribed(place)
+        name, id_ = str(request.get("Name", "")), str(request.get("Id", ""))
+        if not 1 <= len(name) <= 20:
+            raise _invalid(f"Name must have between 1 and 20 characters; {name!r} has {len(name)}.")
+        if not re.fullmatch(r"[A-Za-z0-9]{1,20}", id_):
+            raise _invalid(f"Id must be 1 to 20 letters and digits; {id_!r} is not.")
+        arn = f"arn:aws:securityhub:{place[1]}:{place[0]}:action/custom/{id_}"
+        if arn in hub.action_targets:
+            raise _Refused(409, "ResourceConflictException", f"Action target {arn} already exists.")
+        hub.action_targets[arn] = {
+            "ActionTargetArn": arn,
+            "Name": name,
+            "Description": str(request.get("Description", "")),
+        }
+        return Answer(200, {"ActionTargetArn": arn})
+
+
+def _faults_of(finding: Json) -> Iterable[str]:
+    """What in a finding departs from ASFF, in the order of the tables above."""
+    for name in REQUIRED:
+        if not finding.get(name):
+            yield f"data should have required property '{name}'"
+    provider = finding.get("FindingProviderFields") or {}
+    severity = provider.get("Severity") or finding.get("Severity") or {}
+    if "Label" not in severity and "Normalized" not in severity:
+        yield "data.Severity should have required property 'Label'"
+    types = provider.get("Types") or finding.get("Types")
+    if not types:
+        yield "data should have required property 'Types'"
+    for kind in types or ():
+        if kind.split("/")[0] not in NAMESPACES or len(kind.split("/")) > 3:
+            yield f"data.Types should be namespace/category/classifier of the taxonomy, {kind!r} is not"
+    if finding.get("SchemaVersion") not in (None, "2018-10-08"):
+        yield "data.SchemaVersion should be equal to constant 2018-10-08"
+    for path, most in LENGTHS.items():
+        value = _at(finding, path)
+        if isinstance(value, str) and len(value) > most:
+            yield f"data.{'.'.join(path)} should NOT be longer than {most} characters"
+    for path, allowed in ENUMS.items():
+        value = _at(finding, path)
+        if value is not None and value not in allowed:
+            yield f"data.{'.'.join(path)} should be equal to one of the allowed values"
+    for name in TIMES:
+        if finding.get(name) and _time(finding[name]) is _NEVER:
+            yield f"data.{name} should match format date-time"
+    resources = finding.get("Resources") or ()
+    if len(resources) > 32:
+        yield "data.Resources should NOT have more than 32 items"
+    if any(not r.get("Type") or not r.get("Id") for r in resources):
+        yield "data.Resources should have required properties 'Type' and 'Id'"
+    if len(finding.get("ProductFields") or ()) > 50:
+        yield "data.ProductFields should NOT have more than 50 properties"
+
+
+def _show_providers_view(finding: Json) -> None:
+    """Security Hub shows FindingProviderFields at the top level, and fills them from there where the provider gave none."""
+    provider: Json = finding.setdefault("FindingProviderFields", {})
+    for name in PROVIDERS_VIEW:
+        value = provider.get(name, finding.get(name))
+        if value is None:
+            continue
+        provider[name] = value
+        finding[name] = value
+    severity = dict(finding["Severity"])
+    if "Label" not in severity:
+        severity["Label"] = next(label for label, least in reversed(NORMALIZED.items()) if severity["Normalized"] >= least)
+    severity.setdefault("Normalized", NORMALIZED[severity["Label"]])
+    finding["Severity"] = severity
+
+
+def _recurs(before: Json, now: Json) -> bool:
+    """Whether an import takes a customer's NOTIFIED or RESOLVED back to NEW."""
+    was, is_ = _at(before, ("Compliance", "Status")), _at(now, ("Compliance", "Status"))
+    return (before.get("RecordState"), now.get("RecordState")) == ("ARCHIVED", "ACTIVE") or (
+        was == "PASSED" and is_ in ("FAILED", "WARNING", "NOT_AVAILABLE")
+    )
+
+
+def _imported(finding: Json) -> Event:
+    arn = f"{finding['ProductArn']}/{finding['Id']}"
+    return Event("Security Hub Findings - Imported", (arn,), {"findings": [json.loads(json.dumps(finding))]})
+
+
+# The filters that are played, and where in a finding each looks. "*" goes through a list.
+_FILTERABLE: Mapping[str, tuple[str, ...]] = {
+    "Id": ("Id",),
+    "ProductArn": ("ProductArn",),
+    "AwsAccountId": ("AwsAccountId",),
+    "Region": ("Region",),
+    "GeneratorId": ("GeneratorId",),
+    "Title": ("Title",),
+    "Type": ("Types", "*"),
+    "ResourceId": ("Resources", "*", "Id"),
+    "ResourceType": ("Resources", "*", "Type"),
+    "RecordState": ("RecordState",),
+    "WorkflowStatus": ("Workflow", "Status"),
+    "ComplianceStatus": ("Compliance", "Status"),
+    "SeverityLabel": ("Severity", "Label"),
+    "CreatedAt": ("CreatedAt",),
+    "UpdatedAt": ("UpdatedAt",),
+}
+
+_WANTING: Mapping[str, Callable[[str, str], bool]] = {
+    "EQUALS": str.__eq__,
+    "PREFIX": str.startswith,
+    "CONTAINS": str.__contains__,
+}
+_REFUSING: Mapping[str, Callable[[str, str], bool]] = {
+    "NOT_EQUALS": str.__eq__,
+    "PREFIX_NOT_EQUALS": str.startswith,
+    "NOT_CONTAINS": str.__contains__,
+}
+
+
+def _passes(finding: Json, filters: Mapping[str, list[Json]]) -> bool:
+    """Attributes are joined by AND; of one attribute, wanting conditions by OR and refusing ones by AND."""
+    for name, conditions in filters.items():
+        values = list(_values(finding, _FILTERABLE[name]))
+        if name in TIMES:
+            if not any(_within(value, condition) for value in values for condition in conditions):
+                return False
+            continue
+        wanting, refusing = [], []
+        for condition in conditions:
+            comparison, operand = condition.get("Comparison"), str(condition.get("Value", ""))
+            if comparison in _WANTING:
+                wanting.append(any(_WANTING[comparison](value, operand) for value in values))
+            elif comparison in _REFUSING:
+                refusing.append(not any(_REFUSING[comparison](value, operand) for value in values))
+            else:
+                raise _invalid(f"The filter {name} has the comparison {comparison!r}, which is none.")
+        if not all(refusing) or (wanting and not any(wanting)):
+            return False
+    return True
+
+
+def _within(value: str, condition: Json) -> bool:
+    if "DateRange" in condition:
+        raise _invalid("The local Security Hub does not play DateRange: give Start and End.")
+    start, end = condition.get("Start"), condition.get("End")
+    return (start is None or _time(start) <= _time(value)) and (end is None or _time(value) <= _time(end))
+
+
+def _values(node: Any, path: tuple[str, ...]) -> Iterable[str]:
+    if not path:
+        if node is not None:
+            yield str(node)
+    elif path[0] == "*":
+        for item in node or ():
+            yield from _values(item, path[1:])
+    elif isinstance(node, dict):
+        yield from _values(node.get(path[0]), path[1:])
+
+
+def _at(node: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        if not isinstance(node, dict):
+            return None
+        node = node.get(name)
+    return node
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _time(text: Any) -> datetime:
+    """An ISO 8601 time with a zone; _NEVER where it is none."""
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
+        return _NEVER
+    return time if time.tzinfo is not None else _NEVER
+
+
+def _stamp(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
