@@ -1,0 +1,35 @@
+"""What a role's own policies allow: allowed, denied, or unknown where a condition cannot be known.
+
+Identity policies and the permissions boundary are judged. Organisation, key, repository and bucket policies are not
+read.
+"""
+
+from domain.iam.actions import ACTION_RESOURCES, ActionResources, partition_of, resources_for
+from domain.iam.advice import WildcardGrant, minimal_statement, wildcard_actions
+from domain.iam.context import ABSENT, Context, Like, role_context, trust_context
+from domain.iam.decision import Decision, Request, Ruling, decide, decide_any, trusts
+from domain.iam.policy import Policy, PolicyUnreadable, Statement
+
+__all__ = [
+    "ABSENT",
+    "ACTION_RESOURCES",
+    "ActionResources",
+    "Context",
+    "Decision",
+    "Like",
+    "Policy",
+    "PolicyUnreadable",
+    "Request",
+    "Ruling",
+    "Statement",
+    "WildcardGrant",
+    "decide",
+    "decide_any",
+    "minimal_statement",
+    "partition_of",
+    "resources_for",
+    "role_context",
+    "trust_context",
+    "trusts",
+    "wildcard_actions",
+]
