@@ -30,9 +30,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """It could not be read. `reason` is a sentence that names the call and the resource, never a value."""
+    """It could not be read. `reason` names the call and the resource, never a value.
+
+    `transient` where the same look may succeed later.
+    """
 
     reason: str
+    transient: bool = False
 
 
 type Fact[T] = Known[T] | Absent | Unavailable
@@ -62,6 +66,7 @@ class Role:
     trust: Policy
     policies: tuple[Policy, ...]
     boundary: Policy | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

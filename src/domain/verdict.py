@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from domain.places import Place
+from domain.places import Place, Revision
 from domain.rule import Drift, Severity, Subject
 
 
@@ -19,6 +19,10 @@ class SubjectId:
     def key(self) -> str:
         """Stable and unique: `123456789012/eu-west-1/family/web`."""
         return f"{self.place}/{self.kind.value}/{self.name}"
+
+    @classmethod
+    def of_family(cls, revision: Revision) -> "SubjectId":
+        return cls(revision.place, Subject.FAMILY, revision.family)
 
     @classmethod
     def parse(cls, key: str) -> "SubjectId":

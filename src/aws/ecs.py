@@ -1,0 +1,84 @@
+"""Task definitions and services."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from botocore.session import get_session
+
+from aws.calls import CallFailed, calling
+from aws.sessions import Sessions
+from domain.documents import Service, TaskDefinition
+from domain.places import Place, Revision
+
+
+@lru_cache(maxsize=1)
+def registrable_members() -> frozenset[str]:
+    """What RegisterTaskDefinition accepts, from botocore's own model of it."""
+    model = get_session().get_service_model("ecs")
+    return frozenset(model.operation_model("RegisterTaskDefinition").input_shape.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Ecs:
+    sessions: Sessions
+
+    def task_definition(self, place: Place, name: str) -> TaskDefinition | None:
+        """A revision by ARN or `family:number`, or the newest active one of a family; None where there is none.
+
+        Tags stand inside the document, where registration wants them.
+        """
+        try:
+            with calling("ecs:DescribeTaskDefinition", name):
+                found = self.sessions.client("ecs", place).describe_task_definition(taskDefinition=name, include=["TAGS"])
+        except CallFailed as failed:
+            # ECS says ClientException for a family or revision that it does not know, and for nothing else here.
+            if failed.code in {"ClientException", "InvalidParameterException"}:
+                return None
+            raise
+        document = dict(found["taskDefinition"])
+        if found.get("tags"):
+            document["tags"] = found["tags"]
+        return TaskDefinition(plain(document))
+
+    def service(self, place: Place, title: str) -> Service | None:
+        """A service by `cluster/service`, with its tags; None where it is not there or is inactive."""
+        cluster, _, name = title.partition("/")
+        try:
+            with calling("ecs:DescribeServices", title):
+                found = self.sessions.client("ecs", place).describe_services(cluster=cluster, services=[name], include=["TAGS"])
+        except CallFailed as failed:
+            if failed.code == "ClusterNotFoundException":
+                return None
+            raise
+        service = next((Service(plain(item)) for item in found["services"]), None)
+        return service if service is not None and service.active else None
+
+    def register(self, place: Place, task: TaskDefinition) -> Revision:
+        """Register a new revision; `task` holds registrable members only."""
+        with calling("ecs:RegisterTaskDefinition", task.family):
+            found = self.sessions.client("ecs", place).register_task_definition(**task.to_aws())
+        revision = Revision.parse(found["taskDefinition"]["taskDefinitionArn"])
+        if revision is None:
+            raise CallFailed("ecs:RegisterTaskDefinition", task.family, "UnreadableArn", transient=False)
+        return revision
+
+    def deregister(self, revision: Revision) -> None:
+        with calling("ecs:DeregisterTaskDefinition", str(revision)):
+            self.sessions.client("ecs", revision.place).deregister_task_definition(taskDefinition=revision.arn)
+
+    def revisions(self, place: Place, family: str) -> list[Revision]:
+        """The active revisions of a family, newest first; at most a hundred."""
+        with calling("ecs:ListTaskDefinitions", family):
+            found = self.sessions.client("ecs", place).list_task_definitions(familyPrefix=family, sort="DESC", maxResults=100)
+        parsed = (Revision.parse(arn) for arn in found["taskDefinitionArns"])
+        return [revision for revision in parsed if revision is not None and revision.family == family]
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    """botocore's answer as JSON: its datetimes as ISO text, so that a document can be written down."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,334 @@
+"""The ledger: one DynamoDB table of what was last said of each subject, who leans on what, and what was tried.
+
+Rows of a subject share a partition (`account/region/kind/name`), told apart by the sort key:
+
+    look                 the last look: what it was ordered by, its version (every write of the subject is conditional on it)
+    finding/RULE         a finding, and what of its last transition is still to be told
+    service/TITLE        a service that runs the family, and whether on Fargate
+    revision/NUMBER      what a revision contains, which never changes, without environment values that no rule reads
+    attempt/NUMBER       a correction of that revision: what was planned and what came of it
+    ours/NUMBER          a revision that Outrider registered
+    leans/FAMILY-KEY     a family that leans on this parameter or role
+
+and `notice/KEY` partitions hold what the operations topic was told lately.
+"""
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aws.calls import CallFailed, calling
+from aws.sessions import Sessions
+from domain.documents import TaskDefinition
+from domain.finding import Finding, State, drifts_from_json, drifts_to_json
+from domain.places import Revision
+from domain.rule import Severity
+from domain.verdict import SubjectId
+
+_REVISION_DAYS = 400
+_ATTEMPT_DAYS = 90
+_TRANSACTION = 100  # the most items that DynamoDB takes in one
+
+
+class LedgerConflict(Exception):  # noqa: N818 - named for what happened
+    """Another worker wrote the subject since it was read: look again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A finding, and what of its last transition is still to be told: JSON bodies by channel (`import`, `alert`)."""
+
+    finding: Finding
+    pending: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One correction. `state` is started, registered, superseded or refused; `pending` an alert still to be told."""
+
+    source: Revision
+    digest: str
+    state: str
+    time: datetime
+    registered: int | None = None
+    pending: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that the ledger holds of a subject. `order` is what its last look was ordered by; 0 where there was none."""
+
+    subject: SubjectId
+    order: int = 0
+    read_at: datetime | None = None
+    standard: str = ""
+    version: int = 0
+    request: str | None = field(default=None, repr=False)
+    rows: Mapping[str, Row] = field(default_factory=dict)
+    services: Mapping[str, bool] = field(default_factory=dict)
+    ours: frozenset[int] = frozenset()
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    sessions: Sessions
+    table: str
+
+    def history(self, subject: SubjectId) -> History:
+        """Everything but the remembered revisions and the dependents, in one query (strongly consistent)."""
+        history = History(subject)
+        rows, services, ours, attempts = {}, {}, set(), []
+        for item in self._query(subject.key):
+            kind, _, name = item["sk"]["S"].partition("/")
+            match kind:
+                case "look":
+                    history = replace(
+                        history,
+                        order=int(item["order"]["N"]),
+                        read_at=_time(item["read_at"]),
+                        standard=item["standard"]["S"],
+                        version=int(item["version"]["N"]),
+                        request=item.get("request", {}).get("S"),
+                    )
+                case "finding":
+                    rows[name] = _row(subject, name, item)
+                case "service":
+                    services[name] = item["fargate"]["BOOL"]
+                case "ours":
+                    ours.add(int(name))
+                case "attempt":
+                    attempts.append(_attempt(subject, int(name), item))
+                case _:
+                    pass
+        return replace(history, rows=rows, services=services, ours=frozenset(ours), attempts=tuple(attempts))
+
+    def _query(self, partition: str) -> Iterable[dict[str, Any]]:
+        # Revisions are large and wanted one at a time; everything else sorts before `revision/` or after it.
+        client = self.sessions.own("dynamodb")
+        for condition, values in (
+            ("pk = :pk AND sk < :from", {":from": {"S": "revision/"}}),
+            ("pk = :pk AND sk > :to", {":to": {"S": "revision0"}}),  # `0` follows `/`
+        ):
+            start: dict[str, Any] = {}
+            while True:
+                with calling("dynamodb:Query", partition):
+                    page = client.query(
+                        TableName=self.table,
+                        KeyConditionExpression=condition,
+                        ExpressionAttributeValues={":pk": {"S": partition}} | values,
+                        ConsistentRead=True,
+                        **start,
+                    )
+                yield from page["Items"]
+                if "LastEvaluatedKey" not in page:
+                    break
+                start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def record(  # noqa: PLR0913 - the parts of one look
+        self,
+        history: History,
+        rows: Iterable[Row],
+        *,
+        order: int,
+        read_at: datetime,
+        standard: str,
+        request: str | None = None,
+    ) -> None:
+        """Write a look and the findings that it changed, all or nothing.
+
+        LedgerConflict where somebody wrote the subject after `history` was read.
+        """
+        key = history.subject.key
+        look = {
+            "pk": {"S": key},
+            "sk": {"S": "look"},
+            "order": {"N": str(order)},
+            "read_at": {"S": read_at.isoformat()},
+            "standard": {"S": standard},
+            "version": {"N": str(history.version + 1)},
+        } | ({"request": {"S": request}} if request else {})
+        items = [
+            _put(self.table, look, "attribute_not_exists(pk) OR #v = :v", {"#v": "version"}, {":v": {"N": str(history.version)}}),
+            *(_put(self.table, _row_item(row)) for row in rows),
+        ]
+        try:
+            with calling("dynamodb:TransactWriteItems", key):
+                self.sessions.own("dynamodb").transact_write_items(TransactItems=items[:_TRANSACTION])
+        except CallFailed as failed:
+            if failed.code in {"TransactionCanceledException", "TransactionConflictException"}:
+                raise LedgerConflict(f"{key} was written by another worker") from None
+            raise
+
+    def told(self, row: Row) -> None:
+        """Nothing of this transition is left to tell. A newer transition's pending stays."""
+        self._update(
+            row.finding.subject.key,
+            f"finding/{row.finding.rule}",
+            "REMOVE pending",
+            "version = :v",
+            {":v": {"N": str(row.finding.version)}},
+        )
+
+    def asked(self, history: History, request: str) -> None:
+        """The request for a correction is on its queue."""
+        self._update(history.subject.key, "look", "REMOVE request", "request = :r", {":r": {"S": request}})
+
+    def remember(self, revision: Revision, task: TaskDefinition) -> None:
+        """Keep what a revision contains. The document is to hold no environment value that no rule reads."""
+        body = gzip.compress(json.dumps(task.json).encode(), mtime=0)
+        self._put(
+            SubjectId.of_family(revision).key,
+            f"revision/{revision.number}",
+            {"body": {"B": body}, "expires": _expiry(_REVISION_DAYS)},
+        )
+
+    def remembered(self, revision: Revision) -> TaskDefinition | None:
+        item = self._get(SubjectId.of_family(revision).key, f"revision/{revision.number}")
+        return TaskDefinition(json.loads(gzip.decompress(item["body"]["B"]))) if item else None
+
+    def runs(self, family: SubjectId, title: str, *, fargate: bool) -> None:
+        """A service runs the family."""
+        self._put(family.key, f"service/{title}", {"fargate": {"BOOL": fargate}})
+
+    def runs_no_more(self, family: SubjectId, title: str) -> None:
+        self._delete(family.key, f"service/{title}")
+
+    def lean(self, on: SubjectId, family: SubjectId) -> None:
+        """A family leans on a parameter or role."""
+        self._put(leaning_key(on), f"leans/{family.key}", {})
+
+    def leans_no_more(self, on: SubjectId, family: SubjectId) -> None:
+        self._delete(leaning_key(on), f"leans/{family.key}")
+
+    def dependents(self, on: SubjectId) -> list[SubjectId]:
+        """The families that lean on a parameter or role."""
+        keys = (item["sk"]["S"] for item in self._query(leaning_key(on)))
+        return [SubjectId.parse(key.removeprefix("leans/")) for key in keys if key.startswith("leans/")]
+
+    def attempt(self, attempt: Attempt) -> None:
+        item = {
+            "digest": {"S": attempt.digest},
+            "state": {"S": attempt.state},
+            "time": {"S": attempt.time.isoformat()},
+            "expires": _expiry(_ATTEMPT_DAYS),
+        }
+        item |= {"registered": {"N": str(attempt.registered)}} if attempt.registered is not None else {}
+        item |= {"pending": {"S": attempt.pending}} if attempt.pending is not None else {}
+        self._put(SubjectId.of_family(attempt.source).key, f"attempt/{attempt.source.number}", item)
+
+    def ours(self, revision: Revision) -> None:
+        """A revision that Outrider registered."""
+        self._put(SubjectId.of_family(revision).key, f"ours/{revision.number}", {})
+
+    def notice(self, key: str, hours: int = 24) -> bool:
+        """Whether a notice to operations is due: True once in so many hours for the same key."""
+        now = datetime.now(UTC)
+        item = {"pk": {"S": f"notice/{key}"}, "sk": {"S": "notice"}, "expires": {"N": str(int(now.timestamp()) + hours * 3600)}}
+        try:
+            with calling("dynamodb:PutItem", f"notice/{key}"):
+                self.sessions.own("dynamodb").put_item(
+                    TableName=self.table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(pk) OR expires < :now",
+                    ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}},
+                )
+        except CallFailed as failed:
+            if failed.code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def _get(self, pk: str, sk: str) -> dict[str, Any] | None:
+        with calling("dynamodb:GetItem", f"{pk}/{sk}"):
+            found = self.sessions.own("dynamodb").get_item(TableName=self.table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True)
+        item: dict[str, Any] | None = found.get("Item")
+        return item
+
+    def _put(self, pk: str, sk: str, item: Mapping[str, Any]) -> None:
+        with calling("dynamodb:PutItem", f"{pk}/{sk}"):
+            self.sessions.own("dynamodb").put_item(TableName=self.table, Item={"pk": {"S": pk}, "sk": {"S": sk}} | dict(item))
+
+    def _delete(self, pk: str, sk: str) -> None:
+        with calling("dynamodb:DeleteItem", f"{pk}/{sk}"):
+            self.sessions.own("dynamodb").delete_item(TableName=self.table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+
+    def _update(self, pk: str, sk: str, update: str, condition: str, values: Mapping[str, Any]) -> None:
+        """A conditional update; where the condition no longer holds somebody has gone on, and nothing is to be done."""
+        try:
+            with calling("dynamodb:UpdateItem", f"{pk}/{sk}"):
+                self.sessions.own("dynamodb").update_item(
+                    TableName=self.table,
+                    Key={"pk": {"S": pk}, "sk": {"S": sk}},
+                    UpdateExpression=update,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                )
+        except CallFailed as failed:
+            if failed.code != "ConditionalCheckFailedException":
+                raise
+
+
+def leaning_key(on: SubjectId) -> str:
+    """Roles are global: who leans on one is kept without a region."""
+    return f"{on.place.account}/global/{on.kind.value}/{on.name}" if on.kind.value == "role" else on.key
+
+
+def _put(table: str, item: Mapping[str, Any], condition: str = "", names: Mapping[str, str] | None = None, values: Mapping[str, Any] | None = None) -> dict[str, Any]:  # fmt: skip
+    conditional = {"ConditionExpression": condition, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+    return {"Put": {"TableName": table, "Item": item} | (conditional if condition else {})}
+
+
+def _row_item(row: Row) -> dict[str, Any]:
+    finding = row.finding
+    item: dict[str, Any] = {
+        "pk": {"S": finding.subject.key},
+        "sk": {"S": f"finding/{finding.rule}"},
+        "state": {"S": finding.state.value},
+        "severity": {"S": finding.severity.value},
+        "drifts": {"S": drifts_to_json(finding.drifts)},
+        "resource": {"S": finding.resource},
+        "created": {"S": finding.created.isoformat()},
+        "updated": {"S": finding.updated.isoformat()},
+        "version": {"N": str(finding.version)},
+    }
+    if row.pending:
+        item["pending"] = {"S": json.dumps(dict(row.pending))}
+    return item
+
+
+def _row(subject: SubjectId, rule: str, item: Mapping[str, Any]) -> Row:
+    finding = Finding(
+        subject=subject,
+        rule=rule,
+        state=State(item["state"]["S"]),
+        severity=Severity(item["severity"]["S"]),
+        drifts=drifts_from_json(item["drifts"]["S"]),
+        resource=item["resource"]["S"],
+        created=_time(item["created"]),
+        updated=_time(item["updated"]),
+        version=int(item["version"]["N"]),
+    )
+    return Row(finding, json.loads(item["pending"]["S"]) if "pending" in item else {})
+
+
+def _attempt(family: SubjectId, number: int, item: Mapping[str, Any]) -> Attempt:
+    return Attempt(
+        source=Revision(family.place, family.name, number),
+        digest=item["digest"]["S"],
+        state=item["state"]["S"],
+        time=_time(item["time"]),
+        registered=int(item["registered"]["N"]) if "registered" in item else None,
+        pending=item.get("pending", {}).get("S"),
+    )
+
+
+def _time(attribute: Mapping[str, str]) -> datetime:
+    return datetime.fromisoformat(attribute["S"])
+
+
+def _expiry(days: int) -> dict[str, str]:
+    return {"N": str(int((datetime.now(UTC) + timedelta(days=days)).timestamp()))}

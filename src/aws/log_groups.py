@@ -1,0 +1,22 @@
+"""CloudWatch log groups: whether they exist."""
+
+from dataclasses import dataclass
+
+from aws.calls import CallFailed, calling
+from aws.sessions import Sessions
+from domain.facts import Absent, Fact, Known, LogGroup, Unavailable
+from domain.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class LogGroups:
+    sessions: Sessions
+
+    def fact(self, place: Place, name: str) -> Fact[LogGroup]:
+        try:
+            with calling("logs:DescribeLogGroups", name):
+                pages = self.sessions.client("logs", place).get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+                found = any(group["logGroupName"] == name for page in pages for group in page["logGroups"])
+        except CallFailed as failed:
+            return Unavailable(str(failed), transient=failed.transient)
+        return Known(LogGroup(name)) if found else Absent()

@@ -1,0 +1,65 @@
+"""SSM parameters, secrets and S3 objects: whatever is read as one text."""
+
+from dataclasses import dataclass
+
+from aws.calls import CallFailed, calling
+from aws.sessions import Sessions
+from domain.facts import Absent, Fact, Known, Parameter, Unavailable
+from domain.places import Place
+from domain.workload import ParameterReference
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    sessions: Sessions
+
+    def fact(self, reference: ParameterReference) -> Fact[Parameter]:
+        """The parameter with its text. A SecureString's key comes from DescribeParameters, which alone tells it."""
+        name, place = reference.name, reference.place
+        client = self.sessions.client("ssm", place)
+        try:
+            with calling("ssm:GetParameters", name):
+                found = client.get_parameters(Names=[name], WithDecryption=True)["Parameters"]
+            if not found:
+                return Absent()
+            parameter = found[0]
+            key = self._key(place, name) if parameter["Type"] == "SecureString" else None
+        except CallFailed as failed:
+            return Unavailable(str(failed), transient=failed.transient)
+        return Known(
+            Parameter(
+                arn=parameter.get("ARN") or reference.arn,
+                name=name,
+                type=parameter["Type"],
+                text=parameter["Value"],
+                version=int(parameter.get("Version", 0)),
+                modified=parameter.get("LastModifiedDate"),
+                key_id=key,
+            )
+        )
+
+    def _key(self, place: Place, name: str) -> str | None:
+        with calling("ssm:DescribeParameters", name):
+            filters = [{"Key": "Name", "Option": "Equals", "Values": [name]}]
+            found = self.sessions.client("ssm", place).describe_parameters(ParameterFilters=filters)["Parameters"]
+        return found[0].get("KeyId") if found else None
+
+
+def read_text(sessions: Sessions, location: str) -> str:
+    """The text at `ssm:NAME`, `secretsmanager:ID` or `s3://BUCKET/KEY` in Outrider's own account.
+
+    CallFailed where it cannot be read; ValueError, with a sentence, where the location is of no such form.
+    """
+    if location.startswith("ssm:"):
+        name = location.removeprefix("ssm:")
+        with calling("ssm:GetParameter", name):
+            return str(sessions.own("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+    if location.startswith("secretsmanager:"):
+        name = location.removeprefix("secretsmanager:")
+        with calling("secretsmanager:GetSecretValue", name):
+            return str(sessions.own("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+    if location.startswith("s3://"):
+        bucket, _, key = location.removeprefix("s3://").partition("/")
+        with calling("s3:GetObject", f"{bucket}/{key}"):
+            return str(sessions.own("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+    raise ValueError("A location is ssm:NAME, secretsmanager:ID or s3://BUCKET/KEY.")

@@ -1,0 +1,57 @@
+"""Security Hub CSPM: findings in, and what became of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aws.calls import calling
+from aws.sessions import Sessions
+from domain.places import Place
+
+_BATCH = 100  # findings a call
+_BYTES = 5_500_000  # of the 6 MB that a call may have; the rest is for what wraps it
+
+# What FailedFindings call a failure that the same import may survive later.
+_TRANSIENT = frozenset({"InternalError", "InternalException", "ThrottlingException", "LimitExceeded", "ConcurrentUpdateError"})
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFailed:
+    """One finding that Security Hub did not take: its Id and the code that it gave."""
+
+    id: str
+    code: str
+    transient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityHub:
+    sessions: Sessions
+
+    def import_(self, place: Place, findings: Sequence[Mapping[str, Any]]) -> list[ImportFailed]:
+        """Import into the hub of the findings' own account and region; what it refused comes back.
+
+        CallFailed where the whole call failed.
+        """
+        failed = []
+        for batch in _batches(findings):
+            with calling("securityhub:BatchImportFindings", str(place)):
+                found = self.sessions.client("securityhub", place).batch_import_findings(Findings=batch)
+            failed += [
+                ImportFailed(item["Id"], item["ErrorCode"], transient=item["ErrorCode"] in _TRANSIENT)
+                for item in found.get("FailedFindings", [])
+            ]
+        return failed
+
+
+def _batches(findings: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    batch, size = list[Mapping[str, Any]](), 0
+    for finding in findings:
+        weight = len(repr(finding).encode())
+        if batch and (len(batch) == _BATCH or size + weight > _BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(finding)
+        size += weight
+    if batch:
+        yield batch

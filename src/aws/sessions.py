@@ -1,0 +1,71 @@
+"""boto3 clients by service and place: one session an account, clients made when first needed."""
+
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from aws.calls import calling
+from domain.places import Place, partition_of
+
+# Standard retries back off with jitter. What still fails comes back with its message, so a Lambda need not wait long.
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 4},
+    connect_timeout=3,
+    read_timeout=15,
+    user_agent_extra="outrider",
+    parameter_validation=True,
+)
+
+
+class Sessions:
+    """Clients for Outrider's own account by its own role, for any other by the role `member_role` there."""
+
+    def __init__(self, member_role: str | None = None) -> None:
+        self._member_role = member_role
+        self._clients: dict[tuple[str, Place | None], Any] = {}
+        self._sessions: dict[str, boto3.Session] = {}
+
+    @cached_property
+    def _own(self) -> boto3.Session:
+        return boto3.Session()
+
+    @cached_property
+    def account(self) -> str:
+        """The account that Outrider itself runs in."""
+        with calling("sts:GetCallerIdentity", "this account"):
+            return str(self._own.client("sts", config=_CONFIG).get_caller_identity()["Account"])
+
+    def own(self, service: str) -> Any:  # noqa: ANN401 - a client of any service
+        """A client in Outrider's own account and region: its table, queues and topics."""
+        key = (service, None)
+        if key not in self._clients:
+            self._clients[key] = self._own.client(service, config=_CONFIG)  # type: ignore[call-overload] # the stubs know a service only by its literal name
+        return self._clients[key]
+
+    def client(self, service: str, place: Place) -> Any:  # noqa: ANN401 - a client of any service
+        key = (service, place)
+        if key not in self._clients:
+            session = self._session(place.account)
+            self._clients[key] = session.client(service, region_name=place.region, config=_CONFIG)  # type: ignore[call-overload] # as above
+        return self._clients[key]
+
+    def _session(self, account: str) -> boto3.Session:
+        if self._member_role is None or account == self.account:
+            return self._own
+        if account not in self._sessions:
+            self._sessions[account] = self._assumed(account)
+        return self._sessions[account]
+
+    def _assumed(self, account: str) -> boto3.Session:
+        partition = partition_of(self._own.region_name or "")
+        arn = f"arn:{partition}:iam::{account}:role/{self._member_role}"
+        with calling("sts:AssumeRole", arn):
+            found = self._own.client("sts", config=_CONFIG).assume_role(RoleArn=arn, RoleSessionName="outrider")
+        keys = found["Credentials"]
+        return boto3.Session(
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )

@@ -1,0 +1,62 @@
+"""Alerts: what is published to SNS, as one documented JSON body."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.rule import Severity
+
+
+class AlertDrift(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    where: str
+    why: str
+
+
+class AlertChange(BaseModel):
+    """One line of a diff, as people may see it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    where: str
+    before: str | None = None
+    after: str | None = None
+
+
+class Alert(BaseModel):
+    """One transition of a finding, or one outcome of a correction. `id` is the same however often it is told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: Literal[1] = 1
+    id: str
+    kind: Literal["finding", "outcome"]
+    transition: str = Field(description="opened, raised, reopened or closed; for an outcome: registered, superseded or refused.")
+    account: str
+    region: str
+    subject: str = Field(description="family, service, parameter or role.")
+    name: str
+    resource: str = Field(description="The ARN that was judged or registered.")
+    rule: str = ""
+    title: str
+    severity: Severity
+    drifts: tuple[AlertDrift, ...] = ()
+    changes: tuple[AlertChange, ...] = ()
+    safety: str = Field(default="", description="safe or review, where a correction is known.")
+    reasons: tuple[str, ...] = Field(default=(), description="Why a correction wants a person, was refused or superseded.")
+    digest: str = Field(default="", description="The plan's digest.")
+    actor: str = ""
+    tool: str = ""
+    since: datetime
+    occurred: datetime
+    finding: str = Field(default="", description="The finding's Id in Security Hub.")
+    links: Mapping[str, str] = Field(default_factory=dict)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What subscriptions may filter on."""
+        named = {"severity": self.severity.value, "account": self.account, "transition": self.transition, "kind": self.kind}
+        return named | ({"rule": self.rule} if self.rule else {})

@@ -1,0 +1,110 @@
+"""A finding: the verdicts of one rule on one subject over time, and what each next verdict makes of it."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain.rule import Drift, Severity
+from domain.verdict import Compliant, Drifted, Exempt, SubjectId, Unknown, Verdict
+
+
+class State(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    EXEMPT = "exempt"
+    GONE = "gone"
+
+
+class Change(StrEnum):
+    """What became of a finding at one look. The first four alert; the others only reach Security Hub."""
+
+    OPENED = "opened"
+    RAISED = "raised"
+    REOPENED = "reopened"
+    CLOSED = "closed"
+    UPDATED = "updated"
+    EXEMPTED = "exempted"
+    GONE = "gone"
+
+    @property
+    def alerts(self) -> bool:
+        return self in {Change.OPENED, Change.RAISED, Change.REOPENED, Change.CLOSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`resource` is the ARN that was judged last; `version` grows with every change."""
+
+    subject: SubjectId
+    rule: str
+    state: State
+    severity: Severity
+    drifts: tuple[Drift, ...]
+    resource: str
+    created: datetime
+    updated: datetime
+    version: int = 1
+
+    @property
+    def id(self) -> str:
+        """Stable for a subject and rule, whatever the revision."""
+        return f"outrider/{self.subject.key}/{self.rule}"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A finding after a change, and the change. Its id is the same however often the change is told."""
+
+    finding: Finding
+    change: Change
+
+    @property
+    def id(self) -> str:
+        return hashlib.sha256(f"{self.finding.id}#{self.finding.version}".encode()).hexdigest()[:32]
+
+
+def next_transition(  # noqa: PLR0911 - one return for each way that a finding can go
+    finding: Finding | None, verdict: Verdict | None, subject: SubjectId, rule: str, resource: str, now: datetime
+) -> Transition | None:
+    """What the newest verdict makes of a finding; None where nothing changes.
+
+    A `verdict` of None says that the rule no longer speaks of the subject: out of scope, or gone.
+    """
+    if finding is None:
+        if not isinstance(verdict, Drifted):
+            return None
+        first = Finding(subject, rule, State.OPEN, verdict.severity, verdict.drifts, resource, now, now)
+        return Transition(first, Change.OPENED)
+
+    # Security Hub wants UpdatedAt to grow, also where a clock does not.
+    moved = replace(finding, resource=resource, updated=max(now, finding.updated), version=finding.version + 1)
+    match verdict:
+        case Unknown():
+            return None
+        case Drifted(severity=severity, drifts=drifts):
+            moved = replace(moved, state=State.OPEN, severity=severity, drifts=drifts)
+            if finding.state is not State.OPEN:
+                return Transition(moved, Change.REOPENED)
+            if severity > finding.severity:
+                return Transition(moved, Change.RAISED)
+            if (severity, drifts, resource) != (finding.severity, finding.drifts, finding.resource):
+                return Transition(moved, Change.UPDATED)
+            return None
+        case Compliant() if finding.state is State.OPEN:
+            return Transition(replace(moved, state=State.CLOSED), Change.CLOSED)
+        case Exempt() if finding.state is State.OPEN:
+            return Transition(replace(moved, state=State.EXEMPT), Change.EXEMPTED)
+        case None if finding.state is State.OPEN:
+            return Transition(replace(moved, state=State.GONE), Change.GONE)
+        case _:
+            return None
+
+
+def drifts_to_json(drifts: tuple[Drift, ...]) -> str:
+    return json.dumps([[d.where, d.why, (d.severity or Severity.INFORMATIONAL).value, d.about] for d in drifts])
+
+
+def drifts_from_json(text: str) -> tuple[Drift, ...]:
+    return tuple(Drift(where, why, Severity(severity), about) for where, why, severity, about in json.loads(text))

@@ -1,0 +1,222 @@
+"""Triggers: what an event says to look at. Ids, actor and time only; the present state is read afterwards.
+
+Two forms are read: what the stack's event rules put on the queue (their InputTransformers keep ids only), and a whole
+EventBridge event, as `outrider replay` and a plain rule would send it. Of the second only the same ids are kept.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+
+from domain.places import Arn, Place, Revision
+
+
+class TriggerUnreadable(Exception):  # noqa: N818 - named for what is wrong
+    """A message that no trigger can be read from; the sentence names the fields at fault, never their content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A message that is well understood and asks for nothing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who made a call, as far as CloudTrail tells."""
+
+    arn: str = ""
+    agent: str = ""
+
+    @property
+    def name(self) -> str:
+        """`role/session` or the user's name; "unknown" where nothing is told."""
+        resource = self.arn.rpartition(":")[2]
+        return resource.partition("/")[2] or resource or "unknown"
+
+    @property
+    def tool(self) -> str:
+        """Terraform, CloudFormation, CDK, console or the CLI, where the user agent shows one."""
+        agent = self.agent.lower()
+        return next((name for sign, name in _TOOLS if sign in agent), "")
+
+
+_TOOLS = (
+    ("terraform", "Terraform"),
+    ("cloudformation", "CloudFormation"),
+    ("pulumi", "Pulumi"),
+    ("console", "the console"),
+    ("signin.amazonaws.com", "the console"),
+    ("codepipeline", "CodePipeline"),
+    ("codedeploy", "CodeDeploy"),
+    ("ecspresso", "ecspresso"),
+    ("aws-cli", "the AWS CLI"),
+    ("boto3", "boto3"),
+)
+
+
+class _Trigger(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    account: str = Field(pattern=r"^\d{12}$")
+    region: str = Field(pattern=r"^[a-z]{2}[a-z-]+-\d$")
+    time: datetime | None = None
+    event: str = ""
+    identity: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    agent: str = ""
+
+    @field_validator("time", mode="before")
+    @classmethod
+    def _no_time(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("identity", mode="before")
+    @classmethod
+    def _only_names(cls, value: object) -> dict[str, Any]:
+        """The ARN of who called, and the service on whose behalf; the rest is dropped here."""
+        if not isinstance(value, Mapping):
+            return {}
+        return {key: value[key] for key in ("arn", "invokedBy") if isinstance(value.get(key), str)}
+
+    @property
+    def place(self) -> Place:
+        return Place(self.account, self.region)
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.identity.get("arn", ""), self.agent or self.identity.get("invokedBy", ""))
+
+    @property
+    def when(self) -> datetime | None:
+        return self.time if self.time is None or self.time.tzinfo else self.time.replace(tzinfo=UTC)
+
+
+class TaskDefinitionTrigger(_Trigger):
+    """A task definition was registered, deregistered or deleted."""
+
+    kind: Literal["task-definition"] = "task-definition"
+    arn: str = ""
+    family: str = ""
+
+    @property
+    def revision(self) -> Revision | None:
+        return Revision.parse(self.arn)
+
+    @property
+    def looks_at(self) -> str:
+        """The family's name."""
+        revision = self.revision
+        return revision.family if revision else self.family.partition(":")[0].rpartition("/")[2]
+
+
+class ServiceTrigger(_Trigger):
+    """A service was created, updated or deleted, or its deployment changed."""
+
+    kind: Literal["service"] = "service"
+    service: str = Field(min_length=1)
+    cluster: str = ""
+
+    @property
+    def title(self) -> str:
+        """`cluster/service`. A service's long ARN holds its cluster; a short one does not."""
+        arn = Arn.parse(self.service)
+        parts = (arn.resource if arn else self.service).split("/")
+        cluster = parts[1] if arn and len(parts) == 3 else (self.cluster.rpartition("/")[2] or "default")  # noqa: PLR2004 - service/cluster/name
+        return f"{cluster}/{parts[-1]}"
+
+
+class ParameterTrigger(_Trigger):
+    """An SSM parameter changed."""
+
+    kind: Literal["parameter"] = "parameter"
+    name: str = Field(min_length=1)
+
+
+class RoleTrigger(_Trigger):
+    """A role changed, or a policy that may be attached to roles."""
+
+    kind: Literal["role"] = "role"
+    role: str = ""
+    policy: str = ""
+
+
+class FamilyTrigger(_Trigger):
+    """A family to look at again: sent by Outrider itself, page by page, where something many families lean on changed."""
+
+    kind: Literal["family"] = "family"
+    family: str = Field(min_length=1)
+
+
+type Trigger = TaskDefinitionTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger | FamilyTrigger
+
+_ADAPTER: TypeAdapter[Trigger] = TypeAdapter(
+    Annotated[
+        TaskDefinitionTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger | FamilyTrigger, Field(discriminator="kind")
+    ]
+)
+
+_TASK_DEFINITION_CALLS = frozenset({"RegisterTaskDefinition", "DeregisterTaskDefinition", "DeleteTaskDefinitions"})
+_SERVICE_CALLS = frozenset({"CreateService", "UpdateService", "DeleteService"})
+
+
+def read(body: str) -> Trigger | Ignored:
+    """Read one message. TriggerUnreadable where it is no message of ours."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        raise TriggerUnreadable("The message is not JSON. It did not come from the stack's event rules.") from None
+    if not isinstance(content, dict):
+        raise TriggerUnreadable("The message is JSON but no object. It did not come from the stack's event rules.")
+    if "detail-type" in content:
+        taken = _from_event(content)
+        if isinstance(taken, Ignored):
+            return taken
+        content = taken
+    try:
+        trigger = _ADAPTER.validate_python(content)
+    except ValidationError as error:
+        fields = sorted({".".join(str(part) for part in mistake["loc"]) or "kind" for mistake in error.errors(include_input=False)})
+        raise TriggerUnreadable(f"The message is no trigger: {', '.join(fields)} missing or malformed.") from None
+    if isinstance(trigger, TaskDefinitionTrigger) and not trigger.looks_at:
+        raise TriggerUnreadable("The message names neither a task definition's ARN nor a family.")
+    return trigger
+
+
+def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:  # noqa: PLR0911 - one return for each shape of event
+    """The ids of a whole EventBridge event."""
+    source, detail = event.get("source"), event.get("detail")
+    if not isinstance(detail, Mapping):
+        return Ignored("the event has no detail")
+    if detail.get("errorCode"):
+        return Ignored(f"the call {detail.get('eventName', '')} failed and changed nothing")
+    shared = {"account": event.get("account"), "region": event.get("region"), "time": detail.get("eventTime", event.get("time"))}
+    shared |= {"event": detail.get("eventName", ""), "identity": detail.get("userIdentity"), "agent": detail.get("userAgent") or ""}
+    name = str(detail.get("eventName", ""))
+    request, response = _object(detail.get("requestParameters")), _object(detail.get("responseElements"))
+    match source:
+        case "aws.ecs" if detail.get("eventSource") == "ecs.amazonaws.com" and name in _TASK_DEFINITION_CALLS:
+            found = _object(response.get("taskDefinition"))
+            family = request.get("family") or request.get("taskDefinition") or ""
+            return shared | {"kind": "task-definition", "arn": found.get("taskDefinitionArn") or "", "family": family}
+        case "aws.ecs" if detail.get("eventSource") == "ecs.amazonaws.com" and name in _SERVICE_CALLS:
+            found = _object(response.get("service"))
+            service = found.get("serviceArn") or request.get("service") or request.get("serviceName")
+            return shared | {"kind": "service", "service": service, "cluster": found.get("clusterArn") or request.get("cluster") or ""}
+        case "aws.ecs" if event.get("detail-type") == "ECS Deployment State Change":
+            resources = event.get("resources") or [""]
+            return shared | {"kind": "service", "service": resources[0]}
+        case "aws.ssm" if event.get("detail-type") == "Parameter Store Change":
+            return shared | {"kind": "parameter", "name": detail.get("name")}
+        case "aws.iam" if detail.get("eventSource") == "iam.amazonaws.com":
+            return shared | {"kind": "role", "role": request.get("roleName") or "", "policy": request.get("policyArn") or ""}
+        case _:
+            return Ignored(f"events of {source} {event.get('detail-type')} {name}".rstrip() + " are not judged")
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
