@@ -1,10 +1,10 @@
-"""IAM where ministack looks away: Security Hub, PassRole, tags on creation, the true resource of an ECS call, queue policies for event rules.
+"""IAM where ministack looks away: Security Hub, PassRole, tags on creation, the true resource of an ECS call.
 
-ministack enforces the roles of Lambda functions itself (AUTH=true). These are the calls for which it would say yes where AWS says no.
+ministack enforces the roles of Lambda functions itself (AUTH=true). These are the calls for which it would say yes
+where AWS says no.
 """
 
 import json
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,9 +13,7 @@ from local.internals import Ministack
 
 type Response = tuple[int, dict[str, str], bytes]
 
-_log = logging.getLogger("outrider.local")
-
-# ECS calls that AWS authorizes on no resource, so that only "Resource": "*" grants them (Service Authorization Reference).
+# ECS calls that are asked about no resource here, so that only "Resource": "*" grants them: what passes here passes on AWS.
 _ON_NO_RESOURCE = frozenset(
     {
         "CreateCluster",
@@ -41,7 +39,7 @@ class Access:
 
     def install(self) -> None:
         """Make ministack's own enforcement know Security Hub and the resources of ECS calls."""
-        actions, eventbridge = self._ms.iam_actions, self._ms.eventbridge
+        actions = self._ms.iam_actions
         actions.SERVICE_TO_IAM_NAMESPACE["securityhub"] = "securityhub"
         actions._BOTOCORE_SERVICE_MAP["securityhub"] = ["securityhub"]
         resource_of = actions.extract_resource_arn
@@ -66,19 +64,6 @@ class Access:
             return resource
 
         actions.extract_resource_arn = extract_resource_arn
-        invoke = eventbridge._invoke_target
-
-        def _invoke_target(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], view: Any = None) -> None:
-            arn, source = str(target.get("Arn", "")), str(rule.get("Arn", ""))
-            account = self._ms.responses.get_account_id()
-            if arn.startswith("arn:aws:sqs:") and not self._ms.sqs.queue_policy_allows(
-                arn, "events.amazonaws.com", source, account
-            ):
-                _log.error("The policy of %s does not let the event rule %s send to it: event dropped.", arn, source)
-                return
-            invoke(target, event, rule, view)
-
-        eventbridge._invoke_target = _invoke_target
 
     def refuse(self, call: Call) -> Response | None:
         """The denial of an ECS call for what it does besides: passing roles, tagging what it makes."""

@@ -29,6 +29,21 @@ def register(ministack: Ministack) -> None:
     handlers = ministack.provisioners._RESOURCE_HANDLERS
     for name in NO_OPS:
         handlers.setdefault(name, _no_op(name))
+    handlers["AWS::CloudWatch::Alarm"] = _with_metric_math(handlers["AWS::CloudWatch::Alarm"])
+
+
+def _with_metric_math(alarm: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An alarm on a formula is taken as a no-op too; every other one is ministack's own and rings."""
+    no_op = _no_op("AWS::CloudWatch::Alarm")
+
+    def create(logical_id: str, props: Mapping[str, Any], stack_name: str) -> Any:
+        return (no_op if props.get("Metrics") else alarm)["create"](logical_id, props, stack_name)
+
+    def update(physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any], stack_name: str) -> Any:
+        no_ops = old.get("Metrics") or new.get("Metrics") or "update" not in alarm
+        return (no_op if no_ops else alarm)["update"](physical_id, old, new, stack_name)
+
+    return {**alarm, "create": create, "update": update}
 
 
 def _no_op(type_name: str) -> Mapping[str, Callable[..., Any]]:

@@ -1,0 +1,315 @@
+"""The local cloud as a context manager: emulator, Slack stand-in, the real `sam build` and `sam deploy`, and nothing left afterwards.
+
+    with Cloud() as cloud:
+        outputs = cloud.deploy({"RemediationMode": "register"})
+        cloud.client("ecs").register_task_definition(…)
+
+`python -m local.cloud` (`make cloud`) keeps one running with Outrider deployed, until Ctrl-C.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+from local.emulator import ACCOUNT, REGION
+from local.slack import Slack
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTHON = ROOT / ".venvs/cloud/bin/python"
+SAM = ROOT / ".venvs/sam/bin/sam"
+UV = ROOT / ".venvs/uv/bin/uv"
+BUILDS = ROOT / ".cache/local"
+BUCKET = "sam-artifacts"
+
+START_SECONDS = 60
+KEPT_BUILDS = 3
+
+# What sets a build apart: change one of them and sam builds again.
+SOURCES = ("src", "tools", "template.yaml", ".python-version", "requirements/cloud.txt")
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class CloudFailed(Exception):
+    """The local cloud, sam or a deployment did not do its work. The message holds what it printed."""
+
+
+@dataclass(slots=True)
+class _Running:
+    """What is to be undone at the end."""
+
+    scratch: Path
+    emulator: subprocess.Popen[str] | None = None
+
+
+class Cloud:
+    """AWS on this machine, from `with` to the end of the block. Ends on an exception, SIGINT, SIGTERM or SIGHUP as well.
+
+    Ports are free ones. One deployment of the same sources costs sam's build only once.
+    """
+
+    def __init__(self, *, port: int = 0, hub_enabled: bool = True, slack: Slack | None = None) -> None:
+        """`hub_enabled`: whether Security Hub is on in accounts that nobody has enabled it in."""
+        self._port = port
+        self._hub_enabled = hub_enabled
+        self.slack = slack or Slack()
+        self.endpoint = ""
+        self._running: _Running | None = None
+        self._stack = contextlib.ExitStack()
+        self._clients: dict[tuple[str, str, str], Any] = {}
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_ending_signals())
+            running = _Running(Path(tempfile.mkdtemp(prefix="outrider-")))
+            self._running = running
+            stack.callback(_undo, running)
+            stack.enter_context(self.slack)
+            self._start(running)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in _ENDING:
+                signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C does not stop the cleaning up
+        self._stack.close()
+
+    # --- to work with it --------------------------------------------------------------------------------------------
+
+    def environment(self) -> dict[str, str]:
+        """What the AWS CLI, boto3 or any SDK needs to speak to this cloud, and to nothing else."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+
+    def client(self, service: str, *, region: str = REGION, account: str = "") -> Any:
+        """A boto3 client, as the account's root. Another 12-digit account is another account. Kept for the next time."""
+        key = (service, region, account)
+        if key not in self._clients:
+            session = boto3.Session(
+                aws_access_key_id=account or "test", aws_secret_access_key="test", region_name=region
+            )
+            config = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=60)
+            self._clients[key] = session.client(service, endpoint_url=self.endpoint, config=config)
+        return self._clients[key]
+
+    def control(self, method: str, what: str, request: Any = None) -> Any:
+        """Call a control endpoint: `control("POST", "faults", {"service": "ecs", "operation": "Register*"})`. See local/control.py."""
+        data = None if request is None else json.dumps(request).encode()
+        call = urllib.request.Request(f"{self.endpoint}/_outrider/{what}", data, method=method)  # noqa: S310 - our own
+        try:
+            with urllib.request.urlopen(call, timeout=30) as response:  # noqa: S310 - our own
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            raise CloudFailed(f"{method} {what}: {json.load(error).get('error')}") from error
+
+    def logs(self) -> str:
+        """What the emulator has printed, for a test that failed."""
+        assert self._running is not None  # noqa: S101 - inside the with block
+        return (self._running.scratch / "emulator.log").read_text(errors="replace")
+
+    # --- to deploy into it ------------------------------------------------------------------------------------------
+
+    def deploy(
+        self, parameters: Mapping[str, str] | None = None, *, template: Path | None = None, stack: str = "outrider"
+    ) -> dict[str, str]:
+        """Build and deploy by sam; gives the stack's outputs. Raises CloudFailed with sam's own words."""
+        built = self.build(template or ROOT / "template.yaml")
+        with contextlib.suppress(self.client("s3").exceptions.BucketAlreadyOwnedByYou):
+            self.client("s3").create_bucket(Bucket=BUCKET)
+        command = [str(SAM), "deploy", "--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
+        command += ["--template", str(built), "--stack-name", stack, "--s3-bucket", BUCKET]
+        command += ["--region", REGION, "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
+        if parameters:
+            command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
+        self._run(command, {"SAM_CLI_POLL_DELAY": "0.5"})
+        described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        if described["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            raise CloudFailed(f"The stack {stack} is {described['StackStatus']}: {described.get('StackStatusReason')}")
+        return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
+
+    def build(self, template: Path) -> Path:
+        """The built template: from the last build of the very same sources, else by `sam build`."""
+        BUILDS.mkdir(parents=True, exist_ok=True)
+        target = BUILDS / _digest(template)
+        with (BUILDS / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at a time build once
+            if not target.exists():
+                fresh = Path(tempfile.mkdtemp(prefix="new-", dir=BUILDS))
+                try:
+                    command = [str(SAM), "build", "--template", str(template), "--build-dir", str(fresh), "--parallel"]
+                    command += ["--config-file", str(ROOT / "samconfig.toml")]
+                    self._run(command, {"BUNDLE_PLATFORM": "native", "UV": os.environ.get("UV", str(UV))})
+                    fresh.rename(target)
+                finally:
+                    shutil.rmtree(fresh, ignore_errors=True)
+            os.utime(target)
+            builds = sorted(
+                (path.parent for path in BUILDS.glob("*/template.yaml")), key=lambda path: path.stat().st_mtime
+            )
+            for old in builds[:-KEPT_BUILDS]:
+                shutil.rmtree(old, ignore_errors=True)
+        return target / "template.yaml"
+
+    def _run(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Run one of sam's commands in a group of its own, which dies with us."""
+        assert self._running is not None  # noqa: S101 - inside the with block
+        scratch = self._running.scratch
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
+        env |= self.environment() | environment
+        env |= {
+            "SAM_CLI_TELEMETRY": "0",
+            "__SAM_CLI_APP_DIR": str(scratch / "sam"),  # else it writes into the home folder
+            "TMPDIR": str(scratch),
+            "PYTHONPATH": "",
+        }
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        try:
+            output, _ = process.communicate()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.returncode != 0:
+            raise CloudFailed(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
+
+    def _start(self, running: _Running) -> None:
+        if not PYTHON.exists():
+            raise CloudFailed(f"{PYTHON} is not there. Run `make venvs` once.")
+        scratch = running.scratch
+        # Nothing of this shell's AWS settings may reach the emulator or the functions, which inherit its environment.
+        env = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ}
+        env |= {"TMPDIR": str(scratch), "HOME": str(scratch), "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [str(PYTHON), "-m", "local.emulator", "--port", str(self._port)]
+        command += [] if self._hub_enabled else ["--hub-off"]
+        with (scratch / "emulator.log").open("w") as log:
+            running.emulator = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.PIPE,  # the emulator ends when this does, even if we are killed outright
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        assert running.emulator.stdout is not None  # noqa: S101 - a pipe, see above
+        with selectors.DefaultSelector() as selector:
+            selector.register(running.emulator.stdout, selectors.EVENT_READ)
+            line = running.emulator.stdout.readline() if selector.select(START_SECONDS) else ""
+        if not line:
+            raise CloudFailed(f"The emulator did not start within {START_SECONDS} s:\n{self.logs()}")
+        self.endpoint = json.loads(line)["endpoint"]
+
+
+def _undo(running: _Running) -> None:
+    emulator = running.emulator
+    if emulator is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(emulator.pid, signal.SIGKILL)  # its group: the Lambda processes too
+        emulator.wait()
+        for pipe in (emulator.stdin, emulator.stdout):
+            if pipe is not None:
+                pipe.close()
+    shutil.rmtree(running.scratch, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _ending_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the stack, as SIGINT does; all three are put back as they were."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _digest(template: Path) -> str:
+    """Name a build by everything that goes into it."""
+    digest = hashlib.sha256(f"{template}\n{os.uname().machine}\n".encode())
+    files = [template]
+    for name in SOURCES:
+        path = ROOT / name
+        files += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    for path in files:
+        if "__pycache__" in path.parts or not path.exists():
+            continue
+        digest.update(f"{path}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def main() -> int:
+    def show(message: Mapping[str, Any]) -> None:
+        print(f"\nSlack: {json.dumps(message, indent=2, ensure_ascii=False)}", flush=True)
+
+    begun = time.monotonic()
+    try:
+        with Cloud(slack=Slack(on_message=show)) as cloud:
+            print(f"AWS is on {cloud.endpoint} (account {ACCOUNT}, region {REGION}). Deploying Outrider…", flush=True)
+            outputs = cloud.deploy()
+            print(f"Deployed in {time.monotonic() - begun:.0f} s. In another shell:\n")
+            for name, value in cloud.environment().items():
+                print(f"  export {name}={value}")
+            for name, value in outputs.items():
+                print(f"  # {name}: {value}")
+            print("\nSlack's messages follow. Ctrl-C ends it all.", flush=True)
+            signal.pause()
+    except CloudFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nEnded; nothing is left behind.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Event rules as strict as EventBridge's own: the queue's policy must let the rule in, and a path that is not in the event leaves nothing.
+
+ministack delivers without asking the policy, and puts "" for a missing path, where AWS puts nothing at all and so perhaps leaves no JSON.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from local.internals import Ministack
+
+_log = logging.getLogger("outrider.local")
+
+
+def install(ministack: Ministack) -> None:
+    """Put both into ministack's EventBridge."""
+    eventbridge = ministack.eventbridge
+    invoke, transform = eventbridge._invoke_target, eventbridge._apply_input_transformer
+
+    def _invoke_target(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], view: Any = None) -> None:
+        arn, source = str(target.get("Arn", "")), str(rule.get("Arn", ""))
+        account = ministack.responses.get_account_id()
+        if ":sqs:" in arn and not ministack.sqs.queue_policy_allows(arn, "events.amazonaws.com", source, account):
+            _log.error("The policy of %s does not let the event rule %s send to it: event dropped.", arn, source)
+            return
+        invoke(target, event, rule, view)
+
+    def _apply_input_transformer(transformer: Mapping[str, Any], rule: Any, view: Any) -> str:
+        event, template = view.event_with_detail(), str(transformer.get("InputTemplate", ""))
+        for variable, path in (transformer.get("InputPathsMap") or {}).items():
+            if not _stands(event, str(path)):
+                template = template.replace(f"<{variable}>", "")
+        rendered: str = transform({**transformer, "InputTemplate": template}, rule, view)
+        return rendered
+
+    eventbridge._invoke_target = _invoke_target
+    eventbridge._apply_input_transformer = _apply_input_transformer
+
+
+def _stands(event: Any, path: str) -> bool:
+    """Whether a path such as `$.detail.service` is in the event. A null counts as there."""
+    for part in path.removeprefix("$").split("."):
+        if part:
+            if not isinstance(event, dict) or part not in event:
+                return False
+            event = event[part]
+    return True

@@ -1,0 +1,276 @@
+"""A stand-in for Slack's incoming webhooks, on loopback: keeps what it is sent, refuses what Slack refuses, and fails on request.
+
+    python -m local.slack --port 8099      prints each message
+
+Besides the webhook it answers GET /messages (what came and was taken, as a JSON list) and POST /answers ({"status": 429, "retry_after": 1,
+"times": 2}: how the next posts go).
+"""
+
+import argparse
+import json
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+MAX_BLOCKS = 50
+# Slack's documented limits, in characters or elements.
+MAX_HEADER = 150
+MAX_SECTION = 3000
+MAX_FIELD = 2000
+MAX_FIELDS = 10
+MAX_CONTEXT_ELEMENTS = 10
+MAX_ACTIONS = 25
+MAX_BUTTON = 75
+MAX_URL = 3000
+MAX_ID = 255
+MAX_BODY = 1 << 20
+
+_ERRORS = {429: "rate_limited", 500: "internal_error", 503: "service_unavailable", 404: "no_service", 403: "invalid_token"}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """How the next `times` posts go: an HTTP status, for a 429 the seconds of Retry-After, seconds to wait before answering."""
+
+    status: int = 200
+    retry_after: int | None = None
+    hang: float = 0.0
+    times: int = 1
+
+
+class Slack:
+    """The stand-in, serving from a thread of this process. A context manager."""
+
+    def __init__(self, *, port: int = 0, on_message: Callable[[dict[str, Any]], None] | None = None) -> None:
+        """`on_message` is called with each message that is taken, from the serving thread."""
+        # As long and as secret as Slack's own, so that a test can look for it where it must not be.
+        self._path = f"/services/T{secrets.token_hex(4)}/B{secrets.token_hex(4)}/{secrets.token_urlsafe(18)}"
+        self._on_message = on_message or (lambda message: None)
+        self._messages: list[dict[str, Any]] = []
+        self._refused: list[str] = []
+        self._troubles: list[Trouble] = []
+        self._changed = threading.Condition()
+        self._closing = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def webhook(self) -> str:
+        """The incoming webhook's URL, a secret."""
+        return self.origin + self._path
+
+    def messages(self) -> list[dict[str, Any]]:
+        """The payloads taken so far, oldest first."""
+        with self._changed:
+            return list(self._messages)
+
+    def refused(self) -> list[str]:
+        """Why payloads were refused, oldest first."""
+        with self._changed:
+            return list(self._refused)
+
+    def wait_for(self, enough: Callable[[list[dict[str, Any]]], bool], seconds: float = 30) -> list[dict[str, Any]]:
+        """The messages, as soon as `enough` of them says so. Raises TimeoutError."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: enough(self._messages), seconds):
+                raise TimeoutError(
+                    f"Slack had {len(self._messages)} messages after {seconds} s, and not those waited for. "
+                    f"Refused: {self._refused or 'none'}."
+                )
+            return list(self._messages)
+
+    def clear(self) -> None:
+        """Forget all messages and troubles."""
+        with self._changed:
+            self._messages.clear()
+            self._refused.clear()
+            self._troubles.clear()
+
+    def answer_next(self, trouble: Trouble) -> None:
+        """Let the next posts go wrong; troubles queue up."""
+        with self._changed:
+            self._troubles.append(trouble)
+
+    def _post(self, body: bytes) -> tuple[int, str, dict[str, str]]:
+        trouble = self._next_trouble()
+        if trouble.hang:
+            self._closing.wait(trouble.hang)
+        if trouble.status != 200:
+            headers = {} if trouble.retry_after is None else {"Retry-After": str(trouble.retry_after)}
+            return trouble.status, _ERRORS.get(trouble.status, "error"), headers
+        try:
+            payload = json.loads(body)
+        except ValueError:
+            payload = None
+        why = fault_of(payload)
+        with self._changed:
+            if why is not None:
+                self._refused.append(why)
+                return 400, why.partition(":")[0], {}
+            self._messages.append(payload)
+            self._changed.notify_all()
+        self._on_message(payload)
+        return 200, "ok", {}
+
+    def _next_trouble(self) -> Trouble:
+        with self._changed:
+            if not self._troubles:
+                return Trouble()
+            first = self._troubles[0]
+            if first.times > 1:
+                self._troubles[0] = replace(first, times=first.times - 1)
+            else:
+                self._troubles.pop(0)
+            return first
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        slack = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                if self.path == "/messages":
+                    self._answer(200, json.dumps(slack.messages()), {"Content-Type": "application/json"})
+                else:
+                    self._answer(404, "no_service", {})
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(min(int(self.headers.get("content-length") or 0), MAX_BODY))
+                if self.path == "/answers":
+                    try:
+                        slack.answer_next(Trouble(**json.loads(body)))
+                    except (TypeError, ValueError) as error:
+                        self._answer(400, f"An answer is a JSON object of status, retry_after, hang, times: {error}", {})
+                    else:
+                        self._answer(200, "ok", {})
+                elif self.path == slack._path:
+                    self._answer(*slack._post(body))
+                else:
+                    self._answer(404, "no_service", {})
+
+            def _answer(self, status: int, text: str, headers: dict[str, str]) -> None:
+                self.send_response(status)
+                for name, value in {"Content-Type": "text/plain", **headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(text.encode())))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_: object) -> None:
+                """Not to stderr: the path is the secret."""
+
+        return Handler
+
+
+def fault_of(payload: Any) -> str | None:
+    """Slack's error for a payload, with the place after a colon; None for one that it takes."""
+    if not isinstance(payload, dict):
+        return "invalid_payload"
+    blocks, attachments = payload.get("blocks") or [], payload.get("attachments") or []
+    if not payload.get("text") and not blocks and not attachments:
+        return "no_text"
+    for where, some in (("blocks", blocks), *((f"attachments/{i}", a.get("blocks") or []) for i, a in enumerate(attachments))):
+        if not isinstance(some, list) or len(some) > MAX_BLOCKS:
+            return f"invalid_blocks: {where} must be a list of at most {MAX_BLOCKS}"
+        for index, block in enumerate(some):
+            for fault in _block_faults(block):
+                return f"invalid_blocks: {where}/{index} {fault}"
+    return None
+
+
+def _block_faults(block: Any) -> Iterable[str]:
+    if not isinstance(block, dict):
+        yield "is no object"
+        return
+    if len(str(block.get("block_id", ""))) > MAX_ID:
+        yield "has too long a block_id"
+    match block.get("type"):
+        case "header":
+            yield from _text_faults(block.get("text"), MAX_HEADER, ("plain_text",))
+        case "section":
+            fields = block.get("fields") or []
+            if not block.get("text") and not fields:
+                yield "has neither text nor fields"
+            if block.get("text"):
+                yield from _text_faults(block["text"], MAX_SECTION)
+            if len(fields) > MAX_FIELDS:
+                yield f"has more than {MAX_FIELDS} fields"
+            for field in fields:
+                yield from _text_faults(field, MAX_FIELD)
+            if block.get("accessory"):
+                yield from _element_faults(block["accessory"])
+        case "context":
+            elements = block.get("elements") or []
+            if not 1 <= len(elements) <= MAX_CONTEXT_ELEMENTS:
+                yield f"must have 1 to {MAX_CONTEXT_ELEMENTS} elements"
+            for element in elements:
+                if element.get("type") != "image":
+                    yield from _text_faults(element, MAX_SECTION)
+        case "actions":
+            elements = block.get("elements") or []
+            if not 1 <= len(elements) <= MAX_ACTIONS:
+                yield f"must have 1 to {MAX_ACTIONS} elements"
+            for element in elements:
+                yield from _element_faults(element)
+        case "divider" | "image" | "rich_text" | "video" | "file" | "markdown":
+            pass
+        case other:
+            yield f"has the type {other!r}, which is none"
+
+
+def _text_faults(text: Any, most: int, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> Iterable[str]:
+    if not isinstance(text, dict) or text.get("type") not in kinds:
+        yield f"has a text that is not of type {' or '.join(kinds)}"
+    elif not isinstance(text.get("text"), str) or not 1 <= len(text["text"]) <= most:
+        yield f"has a text that is not 1 to {most} characters long"
+
+
+def _element_faults(element: Any) -> Iterable[str]:
+    if not isinstance(element, dict) or not element.get("type"):
+        yield "has an element without a type"
+        return
+    if element["type"] == "button":
+        yield from _text_faults(element.get("text"), MAX_BUTTON, ("plain_text",))
+    if len(str(element.get("url", ""))) > MAX_URL:
+        yield "has too long a URL"
+    if len(str(element.get("action_id", ""))) > MAX_ID:
+        yield "has too long an action_id"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="local.slack", description="A stand-in for Slack's incoming webhooks.")
+    parser.add_argument("--port", type=int, default=0, help="a free one is taken where none is given")
+    options = parser.parse_args()
+    with Slack(port=options.port, on_message=lambda message: print(json.dumps(message), flush=True)) as slack:
+        print(slack.webhook, file=sys.stderr, flush=True)
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
