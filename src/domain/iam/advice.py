@@ -1,6 +1,7 @@
 """What to tell a person: the statement to add, and the statements that grant too much."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,17 +20,20 @@ def minimal_statement(missing: Iterable[tuple[str, str]]) -> dict[str, object]:
     grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for action in sorted(asked):
         grouped.setdefault((action.partition(":")[0], _widest(asked[action])), []).append(action)
-    several = [service for service, _ in grouped]
+    of_service = Counter(service for service, _ in grouped)
+    numbers: Counter[str] = Counter()
     statements: list[dict[str, object]] = []
     for service, resources in sorted(grouped):
-        number = sum(1 for each in statements if str(each["Sid"]).rstrip("0123456789") == _sid(service)) + 1
+        numbers[service] += 1
+        # A Sid has letters and digits only.
+        sid = "Allow" + "".join(word.capitalize() for word in re.findall("[A-Za-z0-9]+", service))
         statements.append(
             {
-                "Sid": f"{_sid(service)}{number}" if several.count(service) > 1 else _sid(service),
+                "Sid": f"{sid}Part{numbers[service]}" if of_service[service] > 1 else sid,
                 "Effect": "Allow",
-                "Action": _shortest(grouped[service, resources]),
+                "Action": _one_or_all(grouped[service, resources]),
                 # A dollar and a brace would begin a policy variable.
-                "Resource": _shortest([resource.replace("${", "${$}{") for resource in resources]),
+                "Resource": _one_or_all([resource.replace("${", "${$}{") for resource in resources]),
             }
         )
     return {"Version": "2012-10-17", "Statement": statements}
@@ -48,12 +52,7 @@ def _widest(resources: set[str]) -> tuple[str, ...]:
     )
 
 
-def _sid(service: str) -> str:
-    words = re.findall("[A-Za-z]+", service)  # a Sid has letters and digits only
-    return "Allow" + "".join(word.capitalize() for word in words)
-
-
-def _shortest(texts: list[str]) -> str | list[str]:
+def _one_or_all(texts: list[str]) -> str | list[str]:
     return texts[0] if len(texts) == 1 else texts
 
 

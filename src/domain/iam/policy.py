@@ -62,10 +62,11 @@ class Resources:
 
 
 def _resource(text: str, *, variables: bool) -> Template:
-    if variables and "${" in text and text.partition("${")[0].count(":") < ARN_COLONS:
+    found = template(text, wildcards=True, variables=variables)
+    if found.keys and text.partition("${")[0].count(":") < ARN_COLONS:
         # IAM has variables in an ARN's last part only; what it makes of this is not documented.
         return Template((Variable(text.lower(), None),))
-    return template(text, wildcards=True, variables=variables)
+    return found
 
 
 class Actions:
