@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Self
 
 _VERSION = re.compile(r"v?(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})", re.ASCII)
@@ -124,7 +124,7 @@ def default_module(kind: ComponentKind, name: str) -> str:
 @cache
 def release_facts() -> ReleaseFacts:
     """Read the packaged facts, once."""
-    data = tomllib.loads(files("domain").joinpath("adot_releases.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(Path(__file__).with_name("adot_releases.toml").read_text(encoding="utf-8"))
     releases = tuple(sorted(map(Release.parse, data["releases"])))
     components: dict[tuple[ComponentKind, str], ComponentFacts] = {}
     for kind in ComponentKind:
@@ -199,13 +199,8 @@ def _standing_of(facts: ComponentFacts, noun: str, release: Release) -> Componen
 
 def _unknown(kind: ComponentKind, component_type: str, release: Release) -> ComponentStatus:
     known = release_facts()
-    start = (
-        f"No ADOT release has a {kind.noun} named {component_type}"
-        if kind is not ComponentKind.EXTENSION
-        else (f"No ADOT release has an extension named {component_type}")
-    )
-    if kind is ComponentKind.EXPORTER:
-        start = f"No ADOT release has an exporter named {component_type}"
+    article = "an" if kind.noun.startswith("e") else "a"
+    start = f"No ADOT release has {article} {kind.noun} named {component_type}"
     if kind is ComponentKind.CONNECTOR:
         return ComponentStatus(Standing.UNKNOWN_NAME, f"{start}: it has no connectors at all.")
     there = {name: facts for (of, name), facts in known.components.items() if of is kind and facts.stands_in(release)}
