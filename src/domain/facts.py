@@ -98,3 +98,5 @@ class Facts:
     task_role: Fact[Role] = NOT_READ
     log_groups: Mapping[str, Fact[LogGroup]] = field(default_factory=dict)
     running: Fact[tuple[RunningTask, ...]] = NOT_READ
+    approved_parameter: Fact[Parameter] = NOT_READ
+    """The standard's parameter, read where the collector is fed by anything else: no rule judges it, a fix compares with it."""

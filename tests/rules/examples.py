@@ -259,10 +259,15 @@ def _status(written: Any) -> tuple[str, str]:
     return (written, "") if isinstance(written, str) else (written["status"], written.get("reason", ""))
 
 
-def _facts(written: Patch, workload: Workload) -> Facts:
+def _facts(written: Patch, workload: Workload, standard: Standard) -> Facts:
     task = workload.task
     return Facts(
         parameter=_parameter(written["parameter"], workload.parameter_reference, workload.place),
+        approved_parameter=_parameter(
+            written["approved_parameter"],
+            ParameterReference.parse(standard.collector.parameter, workload.place),
+            workload.place,
+        ),
         execution_role=_role(written["execution_role"], workload.role_arn(task.execution_role)),
         task_role=_role(written["task_role"], workload.role_arn(task.task_role)),
         log_groups={name: _fact(state, LogGroup(name)) for name, state in written["log_groups"].items()},
@@ -292,7 +297,7 @@ def build(rule: str, case: Case) -> Example:
         runs_on=case.runs_on,
         read_at=case.read_at or start["read_at"],
     )
-    before = replace(before, facts=_facts(_json(patched(start["facts"], case.facts)), before))
+    before = replace(before, facts=_facts(_json(patched(start["facts"], case.facts)), before, standard))
     return Example(rule, case, standard, before, _after(case, before, task, service))
 
 

@@ -1,5 +1,6 @@
 """The rules of the topic `logging`, in the catalogue's order."""
 
 from domain.rule import Rule
+from rules.logging import firelens
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (firelens.RULE,)

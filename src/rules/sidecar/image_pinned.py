@@ -1,0 +1,65 @@
+"""The collector's image is pinned to a release tag or a digest.
+
+Why: a floating tag such as `latest` changes without notice, and a task that is replaced at night starts another
+collector than the one that was tested.
+
+Fix: sets the tag of the standard's image and leaves the repository. SAFE for a repository that the standard approves;
+for any other REVIEW, because nobody has said that it holds that release. Refused for another distribution's image:
+its releases are numbered otherwise.
+
+Configure: `collector.image`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from domain.images import Image
+from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
+from domain.standard import Standard
+from domain.workload import Workload
+from rules.sidecar.images import approved, placeholder
+
+
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+    """One drift where the image floats; a doubt where a template has not been filled in."""
+    collector = workload.collector
+    if collector is None or collector.image.pinned:
+        return
+    image, where = collector.image, f"containers/{collector.name}/image"
+    if image.tag and placeholder(image.tag):
+        yield Doubt(where, "The image's tag is a template's placeholder, so whether it is a release cannot be told.")
+        return
+    found = f"has the floating tag {image.tag}" if image.tag else "has no tag, which means latest"
+    yield Drift(where, f"The image {image.repository} {found}; the standard's is {standard.collector.image}.")
+
+
+def fix(workload: Workload, standard: Standard) -> Workload:
+    """The tag (else the digest) of the standard's image, in the repository that is used."""
+    collector, wanted = workload.collector, Image.parse(standard.collector.image)
+    if collector is None:
+        return workload
+    image = collector.image
+    if image.repository == wanted.repository:
+        return workload.with_container(collector.with_(image=standard.collector.image))
+    if image.name != wanted.name:
+        raise Refusal(
+            f"{image.repository} is another distribution than {wanted.repository}: pin it to a release of its own."
+        )
+    pinned = replace(image, tag=wanted.tag, digest=None if wanted.tag else wanted.digest)
+    after = workload.with_container(collector.with_(image=str(pinned)))
+    if wanted.tag and approved(image, standard):
+        return after
+    return after.needing_review(
+        f"Whether {image.repository} holds {wanted.tag or wanted.digest} is not known: look before it is used."
+    )
+
+
+RULE = Rule(
+    id="sidecar.image-pinned",
+    subject=Subject.FAMILY,
+    severity=Severity.MEDIUM,
+    check=check,
+    fix=fix,
+    reference="https://github.com/aws-observability/aws-otel-collector/releases",
+    doc=__doc__,
+)

@@ -1,0 +1,46 @@
+"""The log configuration of a collector, made from its task's and the standard's."""
+
+from collections.abc import Mapping
+
+from domain.documents import Container, mapping_of
+from domain.rule import Refusal
+from domain.standard import Standard
+from domain.workload import Workload
+
+
+def awslogs_options(workload: Workload, standard: Standard) -> dict[str, str]:
+    """Group, region and stream prefix: the group that an application of the task writes to, else the standard's.
+
+    Refusal where no region is known.
+    """
+    wanted = standard.collector.logging
+    like = _with_driver(workload.applications, "awslogs", "awslogs-group")
+    theirs: Mapping[str, str] = like.log_options if like else {}
+    region = theirs.get("awslogs-region") or workload.place.region
+    if not region:
+        raise Refusal(
+            "The log driver awslogs needs a region, and neither the task nor its applications' logs tell one."
+        )
+    options = {
+        "awslogs-group": theirs.get("awslogs-group") or wanted.group,
+        "awslogs-region": region,
+        "awslogs-stream-prefix": wanted.stream_prefix,
+    }
+    if "awslogs-create-group" in theirs:
+        options["awslogs-create-group"] = theirs["awslogs-create-group"]
+    return options
+
+
+def log_configuration(workload: Workload, standard: Standard) -> dict[str, object]:
+    """The whole of it, by the standard's driver. Refusal where nothing tells a driver's options."""
+    driver = standard.collector.logging.driver
+    if driver == "awslogs":
+        return {"logDriver": driver, "options": awslogs_options(workload, standard)}
+    like = _with_driver(workload.applications, driver)
+    if like is None:
+        raise Refusal(f"The standard's log driver is {driver}, and no application of the task shows its options.")
+    return dict(mapping_of(like.json.get("logConfiguration")))
+
+
+def _with_driver(containers: tuple[Container, ...], driver: str, option: str = "") -> Container | None:
+    return next((c for c in containers if c.log_driver == driver and (not option or c.log_options.get(option))), None)

@@ -1,0 +1,69 @@
+"""No other container claims a port that the collector binds.
+
+Why: the containers of a task share one network, so of two that bind a port the second does not start. Beside OTLP the
+collector binds the port of its own metrics and whatever its receivers and extensions listen on.
+
+Fix: none. Moving a port concerns whoever connects to it.
+"""
+
+from collections.abc import Iterator
+
+from domain.collector import CollectorConfiguration, bound_ports
+from domain.documents import Json, text_of
+from domain.facts import FactKind, Known
+from domain.fargate import amount
+from domain.rule import Drift, Rule, Severity, Subject
+from domain.standard import Standard
+from domain.workload import Workload
+
+USUAL: frozenset[tuple[int, str]] = frozenset({(4317, "tcp"), (4318, "tcp"), (13133, "tcp"), (8888, "tcp")})
+"""What a collector binds as a rule, where its configuration is not known."""
+
+
+def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
+    """One drift for each port mapping of another container that the collector is in the way of."""
+    collector = workload.collector
+    if collector is None:
+        return
+    others = [
+        each for each in workload.task.containers if each.name != collector.name and each.json.get("portMappings")
+    ]
+    if not others:
+        return
+    bound = _bound(workload)
+    for other in others:
+        for mapping in other.port_mappings:
+            ports, protocol = _claimed(mapping), (text_of(mapping.get("protocol")) or "tcp").lower()
+            for port in sorted(port for port, transport in bound if transport == protocol and port in ports):
+                yield Drift(
+                    f"containers/{other.name}/portMappings/{port}",
+                    f"{other.name} claims port {port}/{protocol}, which {collector.name} binds; move one of them.",
+                )
+
+
+def _bound(workload: Workload) -> frozenset[tuple[int, str]]:
+    match workload.configuration:
+        case Known(CollectorConfiguration() as configuration):
+            listeners = bound_ports(configuration, workload.release)
+            return frozenset((each.port, each.transport) for each in listeners if each.port is not None)
+        case _:
+            return USUAL
+
+
+def _claimed(mapping: Json) -> range:
+    port = amount(mapping.get("containerPort"))
+    if port is not None:
+        return range(port, port + 1)
+    first, _, last = (text_of(mapping.get("containerPortRange")) or "").partition("-")
+    return range(int(first), int(last) + 1) if first.isdecimal() and last.isdecimal() else range(0)
+
+
+RULE = Rule(
+    id="sidecar.ports",
+    subject=Subject.FAMILY,
+    severity=Severity.MEDIUM,
+    needs=frozenset({FactKind.CONFIGURATION}),
+    check=check,
+    reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html",
+    doc=__doc__,
+)
