@@ -12,8 +12,9 @@ from local.bridge import Call
 from local.internals import Ministack
 
 type Response = tuple[int, dict[str, str], bytes]
+Arguments = tuple[str, str, str, Mapping[str, str], bytes, Mapping[str, Any], str, str]
 
-# ECS calls that are asked about no resource here, so that only "Resource": "*" grants them: what passes here passes on AWS.
+# ECS calls that only "Resource": "*" grants here: what passes here passes on AWS, whichever it asks.
 _ON_NO_RESOURCE = frozenset(
     {
         "CreateCluster",
@@ -34,6 +35,8 @@ _ROLES_PASSED_BY = {
 
 
 class Access:
+    """What a caller may do, where ministack would let it pass."""
+
     def __init__(self, ministack: Ministack) -> None:
         self._ms = ministack
 
@@ -44,23 +47,15 @@ class Access:
         actions._BOTOCORE_SERVICE_MAP["securityhub"] = ["securityhub"]
         resource_of = actions.extract_resource_arn
 
-        def extract_resource_arn(
-            service: str,
-            method: str,
-            path: str,
-            headers: Mapping[str, str],
-            body: bytes,
-            query_params: Mapping[str, Any],
-            region: str,
-            account_id: str,
-        ) -> str:
+        def extract_resource_arn(*arguments: *Arguments) -> str:
+            service, _, path, headers, body, _, region, account_id = arguments
             if service == "securityhub":
                 return _hub_resource(path, body, region, account_id)
             if service == "ecs":
                 found = _ecs_resource(headers.get("x-amz-target", "").rpartition(".")[2], body, region, account_id)
                 if found is not None:
                     return found
-            resource: str = resource_of(service, method, path, headers, body, query_params, region, account_id)
+            resource: str = resource_of(*arguments)
             return resource
 
         actions.extract_resource_arn = extract_resource_arn
@@ -78,7 +73,7 @@ class Access:
             if value:
                 role = value if value.startswith("arn:") else f"arn:aws:iam::{account}:role/{value}"
                 context = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
-                if denied := self._denied(call, "iam:PassRole", "iam", region, role, context):
+                if denied := self._denied(call, "iam:PassRole", role, context):
                     return denied
         if request.get("tags") and call.name in ("RegisterTaskDefinition", "CreateService", "RunTask", "CreateCluster"):
             made = {
@@ -88,12 +83,11 @@ class Access:
                 "CreateCluster": f"cluster/{request.get('clusterName', 'default')}",
             }[call.name]
             arn = f"arn:aws:ecs:{region}:{account}:{made}"
-            return self._denied(call, "ecs:TagResource", "ecs", region, arn, {"ecs:CreateAction": call.name})
+            return self._denied(call, "ecs:TagResource", arn, {"ecs:CreateAction": call.name})
         return None
 
-    def _denied(
-        self, call: Call, action: str, service: str, region: str, resource: str, context: Mapping[str, str]
-    ) -> Response | None:
+    def _denied(self, call: Call, action: str, resource: str, context: Mapping[str, str]) -> Response | None:
+        service, region = action.partition(":")[0], self._ms.responses.get_region()
         denied = self._ms.iam_evaluator.enforce(call.access_key, action, service, region, resource, dict(context))
         if denied is None or isinstance(denied, self._ms.iam_evaluator.AuthError):
             return None  # a bad credential was already refused on the way in

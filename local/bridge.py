@@ -1,8 +1,8 @@
 """What AWS tells EventBridge about API calls and ministack does not.
 
-CloudTrail's "AWS API Call via CloudTrail" for ECS and for the IAM calls that change a role or policy, Parameter Store's "Parameter Store
-Change", Security Hub's own events. Environment values stand in requestParameters, as CloudTrail has them: what removes them is the event
-rule's InputTransformer, and here is where that shows.
+CloudTrail's "AWS API Call via CloudTrail" for ECS and for the IAM calls that change a role or policy, Parameter Store's
+"Parameter Store Change", Security Hub's own events. Environment values stand in requestParameters, as CloudTrail has
+them: what removes them is the event rule's InputTransformer, and here is where that shows.
 """
 
 import json
@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from local.internals import Ministack
 from local.security_hub import Event
@@ -103,7 +104,7 @@ class Bridge:
     # --- before and after a call ------------------------------------------------------------------------------------
 
     def before(self, call: Call) -> dict[str, Any]:
-        """What must be remembered from before the call: a deleted parameter's type is gone afterwards."""
+        """Remember what the call will have removed: a deleted parameter's type."""
         if call.service != "ssm" or call.name not in _PARAMETER_OPERATIONS:
             return {}
         request = call.json()
@@ -116,13 +117,13 @@ class Bridge:
             self._ecs(call, status, body)
         elif call.service == "iam" and call.name in IAM_CHANGES:
             self._iam(call, status, body)
-        elif call.service == "ssm" and call.name in _PARAMETER_OPERATIONS and status == 200:
+        elif call.service == "ssm" and call.name in _PARAMETER_OPERATIONS and status == HTTPStatus.OK:
             self._parameters(call, before, body)
 
     def _ecs(self, call: Call, status: int, body: bytes) -> None:
         answer = _json(body)
         detail = self._record(call, "ecs.amazonaws.com", self._ms.responses.get_region(), call.json())
-        if status == 200:
+        if status == HTTPStatus.OK:
             elements = _with_cloudtrail_times(answer)
             if isinstance(elements.get("service"), dict):
                 elements["service"].pop("tags", None)
@@ -135,7 +136,7 @@ class Bridge:
         answer = _xml(body)
         with self._ms.responses.request_scope(self._ms.responses.get_account_id(), "us-east-1"):  # IAM is global
             detail = self._record(call, "iam.amazonaws.com", "us-east-1", _query_parameters(call.body))
-            if status == 200:
+            if status == HTTPStatus.OK:
                 result = next((value for key, value in answer.items() if key.endswith("Result")), None)
                 detail["responseElements"] = result or None
             else:
@@ -195,7 +196,7 @@ class Bridge:
         self.publish(source, "AWS API Call via CloudTrail", [], detail)
 
     def _identity(self, access_key: str, account: str) -> dict[str, Any]:
-        """userIdentity as CloudTrail gives it for a root key, an IAM user and an assumed role."""
+        """Name the caller as CloudTrail does: a root key, an IAM user, an assumed role."""
         known = self._ms.iam_evaluator.resolve_caller_identity(access_key) or {}
         arn = str(known.get("userArn") or f"arn:aws:iam::{account}:root")
         identity: dict[str, Any] = {
@@ -287,14 +288,14 @@ def _query_parameters(body: bytes) -> dict[str, Any]:
 def _xml(body: bytes) -> dict[str, Any]:
     # Our own process wrote it, so no hostile entity can be in it.
     try:
-        root = ElementTree.fromstring(body or b"<none/>")  # noqa: S314 - see above
-    except ElementTree.ParseError:
+        root = ET.fromstring(body or b"<none/>")  # noqa: S314 - see above
+    except ET.ParseError:
         return {}
     value = _element(root)
     return value if isinstance(value, dict) else {}
 
 
-def _element(node: ElementTree.Element) -> Any:
+def _element(node: ET.Element) -> Any:
     children = list(node)
     if not children:
         text = node.text or ""

@@ -1,4 +1,4 @@
-"""The local cloud as a context manager: emulator, Slack stand-in, the real `sam build` and `sam deploy`, and nothing left afterwards.
+"""The local cloud as a context manager: emulator, Slack stand-in, the real sam; and nothing left afterwards.
 
     with Cloud() as cloud:
         outputs = cloud.deploy({"RemediationMode": "register"})
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 from local.emulator import ACCOUNT, REGION
@@ -63,7 +64,7 @@ class _Running:
 
 
 class Cloud:
-    """AWS on this machine, from `with` to the end of the block. Ends on an exception, SIGINT, SIGTERM or SIGHUP as well.
+    """AWS on this machine, from `with` to the end of the block, however that comes: SIGINT, SIGTERM and SIGHUP too.
 
     Ports are free ones. One deployment of the same sources costs sam's build only once.
     """
@@ -111,18 +112,17 @@ class Cloud:
         }
 
     def client(self, service: str, *, region: str = REGION, account: str = "") -> Any:
-        """A boto3 client, as the account's root. Another 12-digit account is another account. Kept for the next time."""
+        """Give a client as boto3 makes it, for the account's root. Any 12-digit account exists."""
         key = (service, region, account)
         if key not in self._clients:
-            session = boto3.Session(
-                aws_access_key_id=account or "test", aws_secret_access_key="test", region_name=region
-            )
+            session = botocore.session.Session()
+            session.set_credentials(account or "test", "test")
             config = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=60)
-            self._clients[key] = session.client(service, endpoint_url=self.endpoint, config=config)
+            self._clients[key] = session.create_client(service, region, endpoint_url=self.endpoint, config=config)
         return self._clients[key]
 
     def control(self, method: str, what: str, request: Any = None) -> Any:
-        """Call a control endpoint: `control("POST", "faults", {"service": "ecs", "operation": "Register*"})`. See local/control.py."""
+        """Call a control endpoint, as `control("POST", "faults", {"service": "ecs"})`. See local/control.py."""
         data = None if request is None else json.dumps(request).encode()
         call = urllib.request.Request(f"{self.endpoint}/_outrider/{what}", data, method=method)  # noqa: S310 - our own
         try:
@@ -184,7 +184,7 @@ class Cloud:
         assert self._running is not None  # noqa: S101 - inside the with block
         scratch = self._running.scratch
         env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
-        env |= self.environment() | environment
+        env |= {**self.environment(), **environment}
         env |= {
             "SAM_CLI_TELEMETRY": "0",
             "__SAM_CLI_APP_DIR": str(scratch / "sam"),  # else it writes into the home folder
@@ -288,6 +288,8 @@ def _digest(template: Path) -> str:
 
 
 def main() -> int:
+    """Deploy Outrider and stay until Ctrl-C; 1 where that failed."""
+
     def show(message: Mapping[str, Any]) -> None:
         print(f"\nSlack: {json.dumps(message, indent=2, ensure_ascii=False)}", flush=True)
 

@@ -1,11 +1,11 @@
-"""What tests and the demo may ask of the local cloud and AWS has no call for. Loopback only, JSON in and out, no signature.
+"""What tests and the demo may ask of the local cloud and AWS has no call for. Loopback only, JSON, no signature.
 
-| path | POST | GET | DELETE |
+| path under /_outrider/ | POST | GET | DELETE |
 | --- | --- | --- | --- |
-| /_outrider/faults | add a rule (local.faults.Fault) | the rules, with how often each struck | drop all |
-| /_outrider/rollouts | add a play (local.rollouts.Play) | the plays left | drop all |
-| /_outrider/events | publish {"source", "detail-type", "resources", "detail"} as AWS itself | the events published so far | - |
-| /_outrider/custom-action | {"action": ARN, "findings": [Id]}: a person picks a Security Hub custom action | - | - |
+| faults | add a rule (local.faults.Fault) | the rules, and how often each struck | drop all |
+| rollouts | add a play (local.rollouts.Play) | the plays left | drop all |
+| events | publish {"source", "detail-type", "resources", "detail"} as AWS itself | those published so far | - |
+| custom-action | {"action": ARN, "findings": [Id]}: a person picks a Security Hub custom action | - | - |
 
 Account and region are the emulator's own unless the query string names others (`?account=…&region=…`).
 """
@@ -22,6 +22,8 @@ PREFIX = "/_outrider/"
 
 
 class Control:
+    """The control endpoints' answers."""
+
     def __init__(self, bridge: Bridge, faults: Faults, rollouts: Rollouts, hub: SecurityHub) -> None:
         self._bridge, self._faults, self._rollouts, self._hub = bridge, faults, rollouts, hub
 

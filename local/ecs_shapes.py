@@ -1,11 +1,12 @@
 """Where ministack's ECS says other things than AWS, and Outrider would notice.
 
-Requests are refused that AWS refuses, and answers are given the shape that AWS gives them: tags only where they are asked for, no empty
-members, output-only members present, pages and batches of AWS's size.
+Requests are refused that AWS refuses, and answers are given the shape that AWS gives them: tags only where they are
+asked for, no empty members, output-only members present, pages and batches of AWS's size.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from local.bridge import Call
@@ -24,10 +25,14 @@ _FARGATE_SIZES: Mapping[int, tuple[int, ...]] = {
     8192: tuple(range(16 * _MIB, 60 * _MIB + 1, 4 * _MIB)),
     16384: tuple(range(32 * _MIB, 120 * _MIB + 1, 8 * _MIB)),
 }
-_OUTPUT_ONLY_TAGS = "aws:"
+MAX_SERVICES = 10  # of one DescribeServices
+MAX_CONTAINERS = 10
+MAX_TAGS = 50
 
 
 class EcsShapes:
+    """ECS's requests and answers, put right."""
+
     def __init__(self, ministack: Ministack) -> None:
         self._ms = ministack
 
@@ -36,8 +41,8 @@ class EcsShapes:
         request = call.json()
         match call.name:
             case "RegisterTaskDefinition":
-                fault = _unregistrable(request)
-            case "DescribeServices" if not 1 <= len(request.get("services") or ()) <= 10:
+                fault = next(_unregistrable(request), None)
+            case "DescribeServices" if not 1 <= len(request.get("services") or ()) <= MAX_SERVICES:
                 fault = "Services cannot be empty." if not request.get("services") else "Services cannot exceed 10."
             case _:
                 return None
@@ -53,11 +58,12 @@ class EcsShapes:
             request = call.json()
             wanted = request.get("platformVersion")
             if wanted and not request.get("forceNewDeployment") and self._platform(request) != wanted:
-                return json.dumps({**request, "forceNewDeployment": True}).encode()  # another platform is another deployment
+                # On AWS another platform is another deployment.
+                return json.dumps({**request, "forceNewDeployment": True}).encode()
         return call.body
 
     def answer(self, call: Call, status: int, body: bytes) -> bytes:
-        if status != 200:
+        if status != HTTPStatus.OK:
             return body
         shape: Callable[[dict[str, Any], dict[str, Any]], None] | None = {
             "RegisterTaskDefinition": self._registered,
@@ -76,7 +82,7 @@ class EcsShapes:
         return json.dumps(answer).encode()
 
     def _registered(self, request: dict[str, Any], answer: dict[str, Any]) -> None:
-        """ministack keeps the members that it knows; AWS keeps all of them."""
+        """Keep all members: ministack keeps those that it knows."""
         held = self._ms.ecs._task_defs[self._ms.ecs._resolve_td_key(answer["taskDefinition"]["taskDefinitionArn"])]
         for name, value in request.items():
             if name != "tags" and name not in held:
@@ -137,41 +143,44 @@ def _shape_service(service: dict[str, Any]) -> None:
                 node.pop(name, None)
 
 
-def _unregistrable(request: dict[str, Any]) -> str | None:
+def _unregistrable(request: dict[str, Any]) -> Iterator[str]:
+    """Why AWS refuses a RegisterTaskDefinition: the first is what it says."""
     containers = request.get("containerDefinitions") or []
-    if len(containers) > 10:
-        return "Too many containers. A task definition can have at most 10 containers."
+    if len(containers) > MAX_CONTAINERS:
+        yield f"Too many containers. A task definition can have at most {MAX_CONTAINERS} containers."
     names = [str(container.get("name")) for container in containers]
     if len(set(names)) != len(names):
-        return "Container names must be unique."
+        yield "Container names must be unique."
     if containers and not any(container.get("essential", True) for container in containers):
-        return "At least one container must be essential."
+        yield "At least one container must be essential."
     tags = request.get("tags") or []
-    if any(str(tag.get("key", "")).lower().startswith(_OUTPUT_ONLY_TAGS) for tag in tags):
-        return "Tag keys may not begin with aws:."
-    if len(tags) > 50:
-        return "A task definition can have at most 50 tags."
-    if "FARGATE" not in (request.get("requiresCompatibilities") or ()):
-        return None
+    if any(str(tag.get("key", "")).lower().startswith("aws:") for tag in tags):
+        yield "Tag keys may not begin with aws:."
+    if len(tags) > MAX_TAGS:
+        yield f"A task definition can have at most {MAX_TAGS} tags."
+    if "FARGATE" in (request.get("requiresCompatibilities") or ()):
+        yield from _not_for_fargate(request, containers)
+
+
+def _not_for_fargate(request: dict[str, Any], containers: list[dict[str, Any]]) -> Iterator[str]:
     if request.get("networkMode") != "awsvpc":
-        return "Fargate only supports network mode 'awsvpc'."
+        yield "Fargate only supports network mode 'awsvpc'."
     cpu, memory = _units(request.get("cpu"), 1024, "vcpu"), _units(request.get("memory"), _MIB, "gb")
     if memory not in _FARGATE_SIZES.get(cpu, ()):
-        return f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory."
+        yield f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory."
     if sum(int(container.get("cpu") or 0) for container in containers) > cpu:
-        return "The sum of all container cpu values cannot be greater than the value of the task cpu."
-    reserved = (int(c.get("memoryReservation") or c.get("memory") or 0) for c in containers)
-    if sum(reserved) > memory:
-        return "Total container memory reservation cannot be greater than the value of the task memory."
-    for container in containers:
-        if container.get("privileged"):
-            return "Fargate does not support privileged containers."
-        if container.get("logConfiguration") and not request.get("executionRoleArn"):
-            driver = container["logConfiguration"].get("logDriver")
-            return f"Fargate requires task definition to have execution role ARN to support log driver {driver}."
-        if container.get("secrets") and not request.get("executionRoleArn"):
-            return "Fargate requires task definition to have execution role ARN to support secrets."
-    return None
+        yield "The sum of all container cpu values cannot be greater than the value of the task cpu."
+    if sum(int(c.get("memoryReservation") or c.get("memory") or 0) for c in containers) > memory:
+        yield "Total container memory reservation cannot be greater than the value of the task memory."
+    if any(container.get("privileged") for container in containers):
+        yield "Fargate does not support privileged containers."
+    if not request.get("executionRoleArn"):
+        for container in containers:
+            if container.get("logConfiguration"):
+                driver = container["logConfiguration"].get("logDriver")
+                yield f"Fargate requires task definition to have execution role ARN to support log driver {driver}."
+            if container.get("secrets"):
+                yield "Fargate requires task definition to have execution role ARN to support secrets."
 
 
 def _units(value: Any, each: int, unit: str) -> int:

@@ -2,14 +2,15 @@
 
     .venvs/cloud/bin/python -m local.emulator [--port 4566] [--hub-off]
 
-Prints one line of JSON on stdout when it answers: {"endpoint": "http://127.0.0.1:…"}. Ends when its standard input ends, so that it cannot
-outlive whoever started it, and takes its Lambda processes along. Needs an environment with ministack (requirements/cloud.txt); the Python
-must be the functions' own, because they run on it.
+Prints one line of JSON on stdout when it answers: {"endpoint": "http://127.0.0.1:…"}. Ends when its standard input
+ends, so that it cannot outlive whoever started it, and takes its Lambda processes along. Needs an environment with
+ministack (requirements/cloud.txt); the Python must be the functions' own, because they run on it.
 """
 
 import argparse
 import asyncio
 import contextlib
+import importlib
 import json
 import logging
 import os
@@ -27,7 +28,7 @@ from local.access import Access
 from local.bridge import Bridge, Call
 from local.control import PREFIX, Control
 from local.ecs_shapes import EcsShapes
-from local.faults import Faults, When, answer, crash_caller
+from local.faults import Faults, answer, crash_caller
 from local.internals import InternalsMoved, Ministack
 from local.rollouts import Rollouts
 from local.security_hub import SecurityHub
@@ -36,6 +37,7 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
 type Response = tuple[int, dict[str, str], bytes]
+Request = tuple[str, str, dict[str, str], bytes, dict[str, Any], str]  # method, path, headers, body, query, id
 type Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Response]]
 type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
@@ -71,7 +73,7 @@ class Emulator:
         self._app = app.app
 
     async def asgi(self, scope: Message, receive: Receive, send: Send) -> None:
-        """ministack's application, with the control endpoints in front and a word when it is up."""
+        """Serve ministack's application, with the control endpoints in front and a word when it is up."""
         if scope["type"] == "lifespan":
 
             async def started(message: Message) -> None:
@@ -102,10 +104,9 @@ class Emulator:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(answer_).encode()})
 
-    async def _observed(
-        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
-    ) -> Response:
+    async def _observed(self, *request: *Request) -> Response:
         """Every AWS call: strike it, answer it, tell EventBridge of it."""
+        method, path, headers, body, query, request_id = request
         actions, router = self._ms.iam_actions, self._ms.router
         parameters = self._ms.app._routing_params(method, path, headers, body, query)
         service: str = router.detect_service(method, path, headers, parameters)
@@ -114,28 +115,25 @@ class Emulator:
         caller = str((self._ms.iam_evaluator.resolve_caller_identity(call.access_key) or {}).get("userArn", ""))
         fault = self._faults.strike(service, call.name, caller)
         before = self._bridge.before(call)
-        response: Response | None = None
-        if fault is None or fault.when is When.AFTER or not (fault.error or fault.crash):
-            response = await self._dispatch(method, path, headers, body, query, request_id)
+        if fault is None or fault.lets_pass:
+            response: Response = await self._dispatch(*request)
             self._bridge.after(call, before, response[0], response[2])
             if service == "ecs":
                 self._rollouts.announce()
+        else:
+            response = answer(fault, actions._SERVICE_PROTOCOL.get(service, "json"), request_id)
+            self._bridge.after(call, before, response[0], response[2])
         if fault is None:
-            assert response is not None  # noqa: S101 - the branch above ran
             return response
-        if fault.delay:
-            await asyncio.sleep(fault.delay)
+        await asyncio.sleep(fault.delay)
         if fault.crash and not crash_caller(call.access_key):
             _log.error("No process of %s was found to crash.", caller)
         if fault.error:
             return answer(fault, actions._SERVICE_PROTOCOL.get(service, "json"), request_id)
-        assert response is not None or fault.crash  # noqa: S101 - a fault with neither error nor crash only delays
-        return response or (500, {}, b"")
+        return response
 
     def _ecs(self, handler: Handler) -> Handler:
-        async def ecs(
-            method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-        ) -> Response:
+        async def ecs(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Response:
             operation = headers.get("x-amz-target", "").rpartition(".")[2]
             key = self._ms.router.extract_access_key_id(headers, query)
             call = Call("ecs", f"ecs:{operation}", headers, body, key, str(uuid.uuid4()))
@@ -148,10 +146,10 @@ class Emulator:
         return ecs
 
     async def _security_hub(
-        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+        self, method: str, path: str, _headers: dict[str, str], body: bytes, _query: dict[str, Any]
     ) -> Response:
         place = (self._ms.responses.get_account_id(), self._ms.responses.get_region())
-        result = self._hub.answer(method, path, body, query, place)
+        result = self._hub.answer(method, path, body, place)
         self._bridge.publish_hub_events(result.events)
         answered = {"Content-Type": "application/json"}
         if result.error:
@@ -160,6 +158,7 @@ class Emulator:
 
 
 def main() -> int:
+    """Serve until told to end; 2 where ministack is not the one that this is written against."""
     parser = argparse.ArgumentParser(prog="local.emulator", description="AWS on this machine, for Outrider.")
     parser.add_argument("--port", type=int, default=0, help="a free one is taken where none is given")
     parser.add_argument("--hub-off", action="store_true", help="Security Hub is not enabled until somebody enables it")
@@ -197,19 +196,12 @@ def main() -> int:
 
 async def _serve(emulator: Emulator, listener: socket.socket) -> None:
     # Imported here: hypercorn comes with ministack, and may be there only after the check of it.
-    config_module, asyncio_module = (_import(name) for name in ("hypercorn.config", "hypercorn.asyncio"))
-    config = config_module.Config()
+    config = importlib.import_module("hypercorn.config").Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     config.graceful_timeout = 1
-    await asyncio_module.serve(emulator.asgi, config)
-
-
-def _import(name: str) -> Any:
-    import importlib  # noqa: PLC0415 - beside its only use
-
-    return importlib.import_module(name)
+    await importlib.import_module("hypercorn.asyncio").serve(emulator.asgi, config)
 
 
 def _end_with_stdin() -> None:

@@ -1,6 +1,8 @@
-"""Event rules as strict as EventBridge's own: the queue's policy must let the rule in, and a path that is not in the event leaves nothing.
+"""Event rules as strict as EventBridge's own.
 
-ministack delivers without asking the policy, and puts "" for a missing path, where AWS puts nothing at all and so perhaps leaves no JSON.
+The queue's policy must let the rule in, and a path that is not in the event leaves nothing in the message. ministack
+delivers without asking the policy, and puts "" for a missing path, where AWS puts nothing at all and so perhaps leaves
+no JSON.
 """
 
 import logging

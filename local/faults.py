@@ -1,6 +1,6 @@
-"""Faults on purpose: an AWS call that is throttled, denied, slow, answered with an error after it took effect, or fatal to its caller.
+"""Faults on purpose: an AWS call that is throttled, denied, slow, lost after it took effect, or fatal to its caller.
 
-A rule is set at run time (`POST /_outrider/faults`, or `Cloud.faults`), so that the deployed functions need no other endpoint and the very
+A rule is set at run time (`POST /_outrider/faults`), so that the deployed functions need no other endpoint and the very
 same stack is tried with and without it.
 """
 
@@ -10,12 +10,15 @@ import signal
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 
 class When(StrEnum):
+    """Whether the struck call takes effect."""
+
     BEFORE = "before"  # the call has no effect
     AFTER = "after"  # the call takes effect, and its caller never learns it
 
@@ -26,10 +29,10 @@ class UnusableRule(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One rule. `service` and `operation` are patterns (`ecs`, `Register*`); `caller` is a pattern on the principal's ARN.
+    """One rule. `service` and `operation` are patterns (`ecs`, `Register*`); `caller` is one on the principal's ARN.
 
-    `times` is how often it strikes, None for always. `delay` is in seconds. `crash` kills the calling process instead of answering it.
-    With an empty `error` the call is only delayed.
+    `times` is how often it strikes, None for always. `delay` is in seconds. `crash` kills the calling Lambda process
+    before it hears the answer. With an empty `error` and no crash the call is only delayed.
     """
 
     service: str
@@ -43,6 +46,11 @@ class Fault:
     delay: float = 0.0
     crash: bool = False
     struck: int = 0
+
+    @property
+    def lets_pass(self) -> bool:
+        """Whether the call is carried out, whatever its caller then hears."""
+        return self.when is When.AFTER or not (self.error or self.crash)
 
     @classmethod
     def of(cls, given: Any) -> "Fault":
@@ -96,7 +104,7 @@ class Faults:
 
 def answer(fault: Fault, protocol: str, request_id: str) -> tuple[int, dict[str, str], bytes]:
     """The error in the words of the service's protocol: `json`, `query-xml`, `rest-xml`."""
-    kind = "Sender" if fault.status < 500 else "Receiver"
+    kind = "Sender" if fault.status < HTTPStatus.INTERNAL_SERVER_ERROR else "Receiver"
     if protocol == "query-xml":
         text = (
             f"<ErrorResponse><Error><Type>{kind}</Type><Code>{escape(fault.error)}</Code>"
@@ -118,7 +126,7 @@ def answer(fault: Fault, protocol: str, request_id: str) -> tuple[int, dict[str,
 
 
 def crash_caller(access_key: str) -> bool:
-    """Kill the Lambda process that holds this access key. Only where /proc tells environments (Linux); False where none was found."""
+    """Kill the Lambda processes that hold this access key. Needs /proc; False where none was found."""
     wanted = f"AWS_ACCESS_KEY_ID={access_key}".encode()
     killed = False
     for entry in Path("/proc").glob("[0-9]*"):

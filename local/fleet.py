@@ -1,7 +1,7 @@
 """A sample fleet: the task definitions, roles, parameters and services of a small company, some right and some not.
 
-The demo and the end-to-end tests put it on the local cloud; the functions take any boto3 clients. Nothing here is secret, and what looks
-like a secret is there to be looked for where it must not be.
+The demo and the end-to-end tests put it on the local cloud; the functions take any boto3 clients. Nothing here is
+secret, and what looks like a secret is there to be looked for where it must not be.
 """
 
 import json

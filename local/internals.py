@@ -1,7 +1,7 @@
 """Everything of ministack that the launcher leans on, named in one place and looked at before anything is served.
 
-ministack is pinned because these are its internals, not its interface. When one moves, the launcher stops with a sentence that names it,
-rather than serving an AWS that no longer publishes events or enforces roles.
+ministack is pinned because these are its internals, not its interface. When one moves, the launcher stops with a
+sentence that names it, rather than serving an AWS that no longer publishes events or enforces roles.
 """
 
 import importlib
@@ -29,7 +29,16 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
         "_SERVICE_PROTOCOL": None,
         "access_denied_response": ("service", "action", "principal_arn", "request_id"),
         "extract_iam_action": ("service", "method", "path", "headers", "body", "query_params"),
-        "extract_resource_arn": ("service", "method", "path", "headers", "body", "query_params", "region", "account_id"),
+        "extract_resource_arn": (
+            "service",
+            "method",
+            "path",
+            "headers",
+            "body",
+            "query_params",
+            "region",
+            "account_id",
+        ),
     },
     "ministack.core.iam_evaluator": {
         "AuthError": None,
@@ -99,8 +108,8 @@ def load() -> Ministack:
     found = importlib.metadata.version("ministack")
     if found != VERSION:
         raise InternalsMoved(
-            f"The local cloud is written against ministack {VERSION}, and this environment has {found}. Install the pinned release "
-            "(`make venvs`), or go through local/internals.py for the new one."
+            f"The local cloud is written against ministack {VERSION}, and this environment has {found}. Install "
+            "the pinned one (`make venvs`), or go through local/internals.py for the new one."
         )
     modules: dict[str, ModuleType] = {}
     for path, attributes in INTERNALS.items():

@@ -26,6 +26,7 @@ NO_OPS = (
 
 
 def register(ministack: Ministack) -> None:
+    """Teach ministack's CloudFormation the types."""
     handlers = ministack.provisioners._RESOURCE_HANDLERS
     for name in NO_OPS:
         handlers.setdefault(name, _no_op(name))
@@ -39,22 +40,22 @@ def _with_metric_math(alarm: Mapping[str, Any]) -> Mapping[str, Any]:
     def create(logical_id: str, props: Mapping[str, Any], stack_name: str) -> Any:
         return (no_op if props.get("Metrics") else alarm)["create"](logical_id, props, stack_name)
 
-    def update(physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any], stack_name: str) -> Any:
-        no_ops = old.get("Metrics") or new.get("Metrics") or "update" not in alarm
-        return (no_op if no_ops else alarm)["update"](physical_id, old, new, stack_name)
+    def update(physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any], *more: Any) -> Any:
+        formula = old.get("Metrics") or new.get("Metrics")
+        return (no_op if formula else alarm)["update"](physical_id, old, new, *more)
 
     return {**alarm, "create": create, "update": update}
 
 
 def _no_op(type_name: str) -> Mapping[str, Callable[..., Any]]:
-    def create(logical_id: str, props: Mapping[str, Any], stack_name: str) -> tuple[str, dict[str, Any]]:
+    def create(logical_id: str, _props: Mapping[str, Any], stack_name: str) -> tuple[str, dict[str, Any]]:
         id_ = f"{stack_name}-{logical_id}"
         return id_, {"Arn": f"arn:aws:local:::{type_name.replace('::', '/').lower()}/{id_}"}
 
-    def update(physical_id: str, old: Any, new: Any, stack_name: str) -> tuple[str, dict[str, Any]]:
+    def update(physical_id: str, *_: Any) -> tuple[str, dict[str, Any]]:
         return physical_id, {}
 
-    def delete(physical_id: str, props: Any) -> None:
+    def delete(*_: Any) -> None:
         return None
 
     return {"create": create, "update": update, "delete": delete}

@@ -1,7 +1,8 @@
-"""Deployments of ECS services that take time, fail and roll back, or complete with a dead collector; and the events of all of them.
+"""Deployments of ECS services that take time, fail and roll back, or complete with a dead collector; and their events.
 
-ministack completes a deployment at once where it has no docker. A play, set through `/_outrider/rollouts`, is taken by the next deployments
-of the services that it names. ministack's own circuit breaker does the failing and the rolling back.
+ministack completes a deployment at once where it has no docker. A play, set through `/_outrider/rollouts`, is taken by
+the next deployments of the services that it names. ministack's own circuit breaker does the failing and the rolling
+back.
 """
 
 import threading
@@ -17,6 +18,8 @@ from local.internals import Ministack
 
 
 class Outcome(StrEnum):
+    """How a deployment ends."""
+
     COMPLETES = "completes"
     FAILS = "fails"  # its tasks die; with the circuit breaker on, ECS gives up and, if told to, rolls back
     LOSES_A_CONTAINER = "loses-a-container"  # completes, and a container that is not essential stands STOPPED
@@ -30,7 +33,8 @@ class UnusablePlay(Exception):
 class Play:
     """How the next `times` deployments of the services named by the pattern `service` go.
 
-    `seconds` is how long a deployment stays IN_PROGRESS. `container` is the one that is lost; empty: every one that is not essential.
+    `seconds` is how long a deployment stays IN_PROGRESS. `container` is the one that is lost; empty: every one that is
+    not essential.
     """
 
     service: str
@@ -59,6 +63,8 @@ class Play:
 
 
 class Rollouts:
+    """The plays, the deployments that follow them, and what was last told of each."""
+
     def __init__(self, ministack: Ministack, bridge: Bridge) -> None:
         self._ms = ministack
         self._bridge = bridge
@@ -101,7 +107,7 @@ class Rollouts:
         ecs._complete_service_deployment = _complete_service_deployment
 
     def _may_complete(self, cluster: str, key: str) -> bool:
-        """Whether the primary deployment's play, if it has one, lets it complete now. Starts the play on first sight."""
+        """Whether the primary deployment's play, if any, lets it complete now. Starts the play at first sight."""
         service = self._ms.ecs._services.get(key) or {}
         deployment = self._ms.ecs._primary_deployment(service)
         if deployment is None or deployment.get("rolloutState") != "IN_PROGRESS":
@@ -116,8 +122,8 @@ class Rollouts:
             if id_ in self._started:
                 return id_ in self._due
             self._started.add(id_)
-        account, region = self._ms.responses.get_account_id(), self._ms.responses.get_region()
-        timer = threading.Timer(play.seconds, self._end, (account, region, cluster, key, id_, play))
+        place = (self._ms.responses.get_account_id(), self._ms.responses.get_region())
+        timer = threading.Timer(play.seconds, self._end, (place, cluster, key, id_, play))
         timer.daemon = True
         timer.start()
         return False
@@ -129,9 +135,9 @@ class Rollouts:
                 return play
         return None
 
-    def _end(self, account: str, region: str, cluster: str, key: str, deployment_id: str, play: Play) -> None:
+    def _end(self, place: tuple[str, str], cluster: str, key: str, deployment_id: str, play: Play) -> None:
         ecs = self._ms.ecs
-        with self._ms.responses.request_scope(account, region):
+        with self._ms.responses.request_scope(*place):
             service = ecs._services.get(key) or {}
             deployment = ecs._primary_deployment(service)
             if deployment is None or deployment["id"] != deployment_id or service.get("status") != "ACTIVE":
@@ -150,7 +156,7 @@ class Rollouts:
             self.announce()
 
     def _fail(self, cluster: str, key: str, deployment_id: str) -> None:
-        """Let the deployment's tasks die until the circuit breaker opens; without one ECS would go on for ever, so once is enough."""
+        """Let the deployment's tasks die until the circuit breaker opens; once, where there is none to open."""
         ecs = self._ms.ecs
         service = ecs._services[key]
         breaker = (service.get("deploymentConfiguration") or {}).get("deploymentCircuitBreaker") or {}

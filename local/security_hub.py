@@ -1,9 +1,11 @@
 """A Security Hub CSPM that holds to what AWS documents, as far as a finding provider can notice.
 
-Knows nothing of ministack or HTTP servers: a request goes in with the caller's account and region, an answer and the events that it causes
-come out. What it does not play it refuses by name; it never ignores a filter or a field quietly.
+Knows nothing of ministack or HTTP servers: a request goes in with the caller's account and region, an answer and the
+events that it causes come out. What it does not play it refuses by name; it never ignores a filter quietly.
 
-Sources: the Security Hub CSPM user guide (BatchImportFindings, BatchUpdateFindings, ASFF required attributes, EventBridge event types).
+Sources: the Security Hub CSPM user guide (BatchImportFindings, BatchUpdateFindings, ASFF required attributes,
+EventBridge event types). An import whose UpdatedAt does not grow is ignored and counted as a success, as the guide
+says.
 """
 
 import json
@@ -19,6 +21,10 @@ type Json = dict[str, Any]  # ASFF as it is on the wire; checked by _faults_of, 
 MAX_FINDINGS = 100
 MAX_FINDING_BYTES = 240 * 1024
 MAX_CALL_BYTES = 6 * 1024 * 1024
+MAX_RESOURCES = 32
+MAX_PRODUCT_FIELDS = 50
+MAX_ACTION_NAME = 20
+MAX_PAGE = 100
 MAX_FILTERED_FIELDS = 10
 MAX_FILTER_VALUES = 20
 
@@ -125,8 +131,8 @@ class SecurityHub:
         self._clock = clock
         self._hubs: dict[_Place, _Hub] = {}
 
-    def answer(self, method: str, path: str, body: bytes, query: Mapping[str, Any], place: _Place) -> Answer:
-        """Answer one REST call. `query` holds the query string's parameters, `place` the caller's account and region."""
+    def answer(self, method: str, path: str, body: bytes, place: _Place) -> Answer:
+        """Answer one REST call; `place` is the caller's account and region."""
         try:
             request = json.loads(body or b"{}")
             return self._route(method, path.rstrip("/"), request, len(body), place)
@@ -139,7 +145,7 @@ class SecurityHub:
         )
 
     def custom_action(self, place: _Place, action_arn: str, ids: Iterable[str]) -> Event:
-        """The event that the console sends when a person picks a custom action on findings. Raises KeyError for an unknown action."""
+        """Give the event that the console sends when a person picks a custom action. KeyError where there is none."""
         hub = self._hub(place)
         target = hub.action_targets[action_arn]
         wanted = set(ids)
@@ -152,43 +158,37 @@ class SecurityHub:
         return Event("Security Hub Findings - Custom Action", (action_arn,), detail)
 
     def _route(self, method: str, path: str, request: Json, size: int, place: _Place) -> Answer:
+        if method == "DELETE" and path.startswith("/actionTargets/"):
+            return self._delete_action_target(unquote(path.removeprefix("/actionTargets/")), place)
+        routes: Mapping[tuple[str, str], Callable[[], Answer]] = {
+            ("POST", "/accounts"): lambda: self._enable(place),
+            ("DELETE", "/accounts"): lambda: self._disable(place),
+            ("GET", "/accounts"): lambda: self._describe(place),
+            ("POST", "/findings/import"): lambda: self._import(request, size, place),
+            ("POST", "/findings"): lambda: self._get(request, place),
+            ("PATCH", "/findings/batchupdate"): lambda: self._update(request, place),
+            ("POST", "/actionTargets"): lambda: self._create_action_target(request, place),
+            ("POST", "/actionTargets/get"): lambda: self._describe_action_targets(request, place),
+        }
+        if (method, path) not in routes:
+            raise _invalid(f"The local Security Hub does not play {method} {path}.")
+        return routes[method, path]()
+
+    def _enable(self, place: _Place) -> Answer:
+        hub = self._hub(place)
+        if hub.enabled:
+            raise _Refused(409, "ResourceConflictException", "Account is already subscribed to Security Hub")
+        hub.enabled = True
+        return Answer(200, {})
+
+    def _disable(self, place: _Place) -> Answer:
+        self._subscribed(place).enabled = False
+        return Answer(200, {})
+
+    def _describe(self, place: _Place) -> Answer:
+        since = self._subscribed(place).subscribed_at
         hub_arn = f"arn:aws:securityhub:{place[1]}:{place[0]}:hub/default"
-        match method, path:
-            case "POST", "/accounts":
-                hub = self._hub(place)
-                if hub.enabled:
-                    raise _Refused(409, "ResourceConflictException", "Account is already subscribed to Security Hub")
-                hub.enabled = True
-                return Answer(200, {})
-            case "DELETE", "/accounts":
-                self._subscribed(place).enabled = False
-                return Answer(200, {})
-            case "GET", "/accounts":
-                since = self._subscribed(place).subscribed_at
-                return Answer(
-                    200, {"HubArn": hub_arn, "SubscribedAt": _stamp(since), "AutoEnableControls": False}
-                )
-            case "POST", "/findings/import":
-                return self._import(request, size, place)
-            case "POST", "/findings":
-                return self._get(request, place)
-            case "PATCH", "/findings/batchupdate":
-                return self._update(request, place)
-            case "POST", "/actionTargets":
-                return self._create_action_target(request, place)
-            case "POST", "/actionTargets/get":
-                targets = self._subscribed(place).action_targets
-                wanted = request.get("ActionTargetArns") or list(targets)
-                missing = [arn for arn in wanted if arn not in targets]
-                if missing:
-                    raise _Refused(404, "ResourceNotFoundException", f"Action target {missing[0]} does not exist.")
-                return Answer(200, {"ActionTargets": [targets[arn] for arn in wanted]})
-            case "DELETE", _ if path.startswith("/actionTargets/"):
-                arn = unquote(path.removeprefix("/actionTargets/"))
-                if self._subscribed(place).action_targets.pop(arn, None) is None:
-                    raise _Refused(404, "ResourceNotFoundException", f"Action target {arn} does not exist.")
-                return Answer(200, {"ActionTargetArn": arn})
-        raise _invalid(f"The local Security Hub does not play {method} {path}.")
+        return Answer(200, {"HubArn": hub_arn, "SubscribedAt": _stamp(since), "AutoEnableControls": False})
 
     def _hub(self, place: _Place) -> _Hub:
         return self._hubs.setdefault(place, _Hub(self._enabled, self._clock()))
@@ -196,9 +196,7 @@ class SecurityHub:
     def _subscribed(self, place: _Place) -> _Hub:
         hub = self._hub(place)
         if not hub.enabled:
-            raise _Refused(
-                401, "InvalidAccessException", f"Account {place[0]} is not subscribed to AWS Security Hub"
-            )
+            raise _Refused(401, "InvalidAccessException", f"Account {place[0]} is not subscribed to AWS Security Hub")
         return hub
 
     # --- BatchImportFindings ----------------------------------------------------------------------------------------
@@ -297,10 +295,10 @@ class SecurityHub:
             if name not in _FILTERABLE:
                 raise _invalid(f"The local Security Hub does not play the filter {name}.")
             if len(conditions) > MAX_FILTER_VALUES:
-                raise _invalid(f"The filter {name} has {len(conditions)} values; at most {MAX_FILTER_VALUES} may be given.")
-        size = request.get("MaxResults", 100)
-        if not 1 <= size <= 100:
-            raise _invalid("MaxResults must be between 1 and 100.")
+                raise _invalid(f"The filter {name} has {len(conditions)} values, of at most {MAX_FILTER_VALUES}.")
+        size = request.get("MaxResults", MAX_PAGE)
+        if not 1 <= size <= MAX_PAGE:
+            raise _invalid(f"MaxResults must be between 1 and {MAX_PAGE}.")
         found = [held.finding for held in hub.findings.values() if _passes(held.finding, filters)]
         for criterion in reversed(request.get("SortCriteria") or []):
             path = tuple(str(criterion.get("Field", "UpdatedAt")).split("."))
@@ -350,8 +348,8 @@ class SecurityHub:
     def _create_action_target(self, request: Json, place: _Place) -> Answer:
         hub = self._subscribed(place)
         name, id_ = str(request.get("Name", "")), str(request.get("Id", ""))
-        if not 1 <= len(name) <= 20:
-            raise _invalid(f"Name must have between 1 and 20 characters; {name!r} has {len(name)}.")
+        if not 1 <= len(name) <= MAX_ACTION_NAME:
+            raise _invalid(f"Name must have 1 to {MAX_ACTION_NAME} characters; {name!r} has {len(name)}.")
         if not re.fullmatch(r"[A-Za-z0-9]{1,20}", id_):
             raise _invalid(f"Id must be 1 to 20 letters and digits; {id_!r} is not.")
         arn = f"arn:aws:securityhub:{place[1]}:{place[0]}:action/custom/{id_}"
@@ -362,6 +360,19 @@ class SecurityHub:
             "Name": name,
             "Description": str(request.get("Description", "")),
         }
+        return Answer(200, {"ActionTargetArn": arn})
+
+    def _describe_action_targets(self, request: Json, place: _Place) -> Answer:
+        targets = self._subscribed(place).action_targets
+        wanted = request.get("ActionTargetArns") or list(targets)
+        for arn in wanted:
+            if arn not in targets:
+                raise _Refused(404, "ResourceNotFoundException", f"Action target {arn} does not exist.")
+        return Answer(200, {"ActionTargets": [targets[arn] for arn in wanted]})
+
+    def _delete_action_target(self, arn: str, place: _Place) -> Answer:
+        if self._subscribed(place).action_targets.pop(arn, None) is None:
+            raise _Refused(404, "ResourceNotFoundException", f"Action target {arn} does not exist.")
         return Answer(200, {"ActionTargetArn": arn})
 
 
@@ -378,8 +389,12 @@ def _faults_of(finding: Json) -> Iterable[str]:
     if not types:
         yield "data should have required property 'Types'"
     for kind in types or ():
-        if kind.split("/")[0] not in NAMESPACES or len(kind.split("/")) > 3:
+        if not re.fullmatch(rf"({'|'.join(sorted(NAMESPACES))})(/[^/]+){{0,2}}", kind):
             yield f"data.Types should be namespace/category/classifier of the taxonomy, {kind!r} is not"
+    yield from _beyond_bounds(finding)
+
+
+def _beyond_bounds(finding: Json) -> Iterable[str]:
     if finding.get("SchemaVersion") not in (None, "2018-10-08"):
         yield "data.SchemaVersion should be equal to constant 2018-10-08"
     for path, most in LENGTHS.items():
@@ -393,17 +408,21 @@ def _faults_of(finding: Json) -> Iterable[str]:
     for name in TIMES:
         if finding.get(name) and _time(finding[name]) is _NEVER:
             yield f"data.{name} should match format date-time"
+    yield from _crowded(finding)
+
+
+def _crowded(finding: Json) -> Iterable[str]:
     resources = finding.get("Resources") or ()
-    if len(resources) > 32:
-        yield "data.Resources should NOT have more than 32 items"
+    if len(resources) > MAX_RESOURCES:
+        yield f"data.Resources should NOT have more than {MAX_RESOURCES} items"
     if any(not r.get("Type") or not r.get("Id") for r in resources):
         yield "data.Resources should have required properties 'Type' and 'Id'"
-    if len(finding.get("ProductFields") or ()) > 50:
-        yield "data.ProductFields should NOT have more than 50 properties"
+    if len(finding.get("ProductFields") or ()) > MAX_PRODUCT_FIELDS:
+        yield f"data.ProductFields should NOT have more than {MAX_PRODUCT_FIELDS} properties"
 
 
 def _show_providers_view(finding: Json) -> None:
-    """Security Hub shows FindingProviderFields at the top level, and fills them from there where the provider gave none."""
+    """Show FindingProviderFields at the top level, and fill them from there where the provider gave none."""
     provider: Json = finding.setdefault("FindingProviderFields", {})
     for name in PROVIDERS_VIEW:
         value = provider.get(name, finding.get(name))
@@ -413,7 +432,8 @@ def _show_providers_view(finding: Json) -> None:
         finding[name] = value
     severity = dict(finding["Severity"])
     if "Label" not in severity:
-        severity["Label"] = next(label for label, least in reversed(NORMALIZED.items()) if severity["Normalized"] >= least)
+        known = reversed(NORMALIZED.items())
+        severity["Label"] = next(label for label, least in known if severity["Normalized"] >= least)
     severity.setdefault("Normalized", NORMALIZED[severity["Label"]])
     finding["Severity"] = severity
 
@@ -472,7 +492,7 @@ def _passes(finding: Json, filters: Mapping[str, list[Json]]) -> bool:
             continue
         wanting, refusing = [], []
         for condition in conditions:
-            comparison, operand = condition.get("Comparison"), str(condition.get("Value", ""))
+            comparison, operand = str(condition.get("Comparison")), str(condition.get("Value", ""))
             if comparison in _WANTING:
                 wanting.append(any(_WANTING[comparison](value, operand) for value in values))
             elif comparison in _REFUSING:

@@ -1,12 +1,13 @@
-"""A stand-in for Slack's incoming webhooks, on loopback: keeps what it is sent, refuses what Slack refuses, and fails on request.
+"""A stand-in for Slack's incoming webhooks, on loopback: keeps what it is sent, and fails as Slack does.
 
     python -m local.slack --port 8099      prints each message
 
-Besides the webhook it answers GET /messages (what came and was taken, as a JSON list) and POST /answers ({"status": 429, "retry_after": 1,
-"times": 2}: how the next posts go).
+Besides the webhook it answers GET /messages (what came and was taken, as a JSON list) and POST /answers ({"status":
+429, "retry_after": 1, "times": 2}: how the next posts go).
 """
 
 import argparse
+import contextlib
 import json
 import secrets
 import sys
@@ -14,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -30,12 +32,12 @@ MAX_URL = 3000
 MAX_ID = 255
 MAX_BODY = 1 << 20
 
-_ERRORS = {429: "rate_limited", 500: "internal_error", 503: "service_unavailable", 404: "no_service", 403: "invalid_token"}
+_ERRORS = {403: "invalid_token", 404: "no_service", 429: "rate_limited", 500: "internal_error"}
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """How the next `times` posts go: an HTTP status, for a 429 the seconds of Retry-After, seconds to wait before answering."""
+    """How the next `times` posts go: an HTTP status, a Retry-After, and seconds to wait before answering."""
 
     status: int = 200
     retry_after: int | None = None
@@ -49,15 +51,14 @@ class Slack:
     def __init__(self, *, port: int = 0, on_message: Callable[[dict[str, Any]], None] | None = None) -> None:
         """`on_message` is called with each message that is taken, from the serving thread."""
         # As long and as secret as Slack's own, so that a test can look for it where it must not be.
-        self._path = f"/services/T{secrets.token_hex(4)}/B{secrets.token_hex(4)}/{secrets.token_urlsafe(18)}"
-        self._on_message = on_message or (lambda message: None)
+        self.path = f"/services/T{secrets.token_hex(4)}/B{secrets.token_hex(4)}/{secrets.token_urlsafe(18)}"
+        self._on_message = on_message or (lambda _: None)
         self._messages: list[dict[str, Any]] = []
         self._refused: list[str] = []
         self._troubles: list[Trouble] = []
         self._changed = threading.Condition()
         self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(port, self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> Self:
@@ -78,7 +79,7 @@ class Slack:
     @property
     def webhook(self) -> str:
         """The incoming webhook's URL, a secret."""
-        return self.origin + self._path
+        return self.origin + self.path
 
     def messages(self) -> list[dict[str, Any]]:
         """The payloads taken so far, oldest first."""
@@ -112,11 +113,12 @@ class Slack:
         with self._changed:
             self._troubles.append(trouble)
 
-    def _post(self, body: bytes) -> tuple[int, str, dict[str, str]]:
+    def post(self, body: bytes) -> tuple[int, str, dict[str, str]]:
+        """Take one payload: the status, the text and the headers of the answer."""
         trouble = self._next_trouble()
         if trouble.hang:
             self._closing.wait(trouble.hang)
-        if trouble.status != 200:
+        if trouble.status != HTTPStatus.OK:
             headers = {} if trouble.retry_after is None else {"Retry-After": str(trouble.retry_after)}
             return trouble.status, _ERRORS.get(trouble.status, "error"), headers
         try:
@@ -144,44 +146,52 @@ class Slack:
                 self._troubles.pop(0)
             return first
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        slack = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    """Carries the Slack that its handlers answer for."""
 
-            def do_GET(self) -> None:
-                if self.path == "/messages":
-                    self._answer(200, json.dumps(slack.messages()), {"Content-Type": "application/json"})
-                else:
-                    self._answer(404, "no_service", {})
+    daemon_threads = True
 
-            def do_POST(self) -> None:
-                body = self.rfile.read(min(int(self.headers.get("content-length") or 0), MAX_BODY))
-                if self.path == "/answers":
-                    try:
-                        slack.answer_next(Trouble(**json.loads(body)))
-                    except (TypeError, ValueError) as error:
-                        self._answer(400, f"An answer is a JSON object of status, retry_after, hang, times: {error}", {})
-                    else:
-                        self._answer(200, "ok", {})
-                elif self.path == slack._path:
-                    self._answer(*slack._post(body))
-                else:
-                    self._answer(404, "no_service", {})
+    def __init__(self, port: int, slack: Slack) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.slack = slack
 
-            def _answer(self, status: int, text: str, headers: dict[str, str]) -> None:
-                self.send_response(status)
-                for name, value in {"Content-Type": "text/plain", **headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(text.encode())))
-                self.end_headers()
-                self.wfile.write(text.encode())
 
-            def log_message(self, *_: object) -> None:
-                """Not to stderr: the path is the secret."""
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
 
-        return Handler
+    def do_GET(self) -> None:
+        if self.path == "/messages":
+            self._answer(200, json.dumps(self.server.slack.messages()), {"Content-Type": "application/json"})
+        else:
+            self._answer(404, "no_service", {})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(min(int(self.headers.get("content-length") or 0), MAX_BODY))
+        if self.path == self.server.slack.path:
+            self._answer(*self.server.slack.post(body))
+        elif self.path == "/answers":
+            try:
+                self.server.slack.answer_next(Trouble(**json.loads(body)))
+            except (TypeError, ValueError) as error:
+                self._answer(400, f"An answer is a JSON object of status, retry_after, hang, times: {error}", {})
+            else:
+                self._answer(200, "ok", {})
+        else:
+            self._answer(404, "no_service", {})
+
+    def _answer(self, status: int, text: str, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "text/plain", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(text.encode())))
+        self.end_headers()
+        with contextlib.suppress(BrokenPipeError):  # whoever waited has gone
+            self.wfile.write(text.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Not to stderr: the path is the secret."""
 
 
 def fault_of(payload: Any) -> str | None:
@@ -191,7 +201,8 @@ def fault_of(payload: Any) -> str | None:
     blocks, attachments = payload.get("blocks") or [], payload.get("attachments") or []
     if not payload.get("text") and not blocks and not attachments:
         return "no_text"
-    for where, some in (("blocks", blocks), *((f"attachments/{i}", a.get("blocks") or []) for i, a in enumerate(attachments))):
+    attached = ((f"attachments/{index}", each.get("blocks") or []) for index, each in enumerate(attachments))
+    for where, some in (("blocks", blocks), *attached):
         if not isinstance(some, list) or len(some) > MAX_BLOCKS:
             return f"invalid_blocks: {where} must be a list of at most {MAX_BLOCKS}"
         for index, block in enumerate(some):
@@ -206,38 +217,43 @@ def _block_faults(block: Any) -> Iterable[str]:
         return
     if len(str(block.get("block_id", ""))) > MAX_ID:
         yield "has too long a block_id"
+    elements = block.get("elements") or []
     match block.get("type"):
         case "header":
             yield from _text_faults(block.get("text"), MAX_HEADER, ("plain_text",))
         case "section":
-            fields = block.get("fields") or []
-            if not block.get("text") and not fields:
-                yield "has neither text nor fields"
-            if block.get("text"):
-                yield from _text_faults(block["text"], MAX_SECTION)
-            if len(fields) > MAX_FIELDS:
-                yield f"has more than {MAX_FIELDS} fields"
-            for field in fields:
-                yield from _text_faults(field, MAX_FIELD)
-            if block.get("accessory"):
-                yield from _element_faults(block["accessory"])
+            yield from _section_faults(block)
         case "context":
-            elements = block.get("elements") or []
-            if not 1 <= len(elements) <= MAX_CONTEXT_ELEMENTS:
-                yield f"must have 1 to {MAX_CONTEXT_ELEMENTS} elements"
-            for element in elements:
-                if element.get("type") != "image":
-                    yield from _text_faults(element, MAX_SECTION)
+            yield from _count_faults(elements, MAX_CONTEXT_ELEMENTS)
+            for element in (each for each in elements if each.get("type") != "image"):
+                yield from _text_faults(element, MAX_SECTION)
         case "actions":
-            elements = block.get("elements") or []
-            if not 1 <= len(elements) <= MAX_ACTIONS:
-                yield f"must have 1 to {MAX_ACTIONS} elements"
+            yield from _count_faults(elements, MAX_ACTIONS)
             for element in elements:
                 yield from _element_faults(element)
         case "divider" | "image" | "rich_text" | "video" | "file" | "markdown":
             pass
         case other:
             yield f"has the type {other!r}, which is none"
+
+
+def _count_faults(elements: list[Any], most: int) -> Iterable[str]:
+    if not 1 <= len(elements) <= most:
+        yield f"must have 1 to {most} elements"
+
+
+def _section_faults(block: dict[str, Any]) -> Iterable[str]:
+    fields = block.get("fields") or []
+    if not block.get("text") and not fields:
+        yield "has neither text nor fields"
+    if block.get("text"):
+        yield from _text_faults(block["text"], MAX_SECTION)
+    if len(fields) > MAX_FIELDS:
+        yield f"has more than {MAX_FIELDS} fields"
+    for field in fields:
+        yield from _text_faults(field, MAX_FIELD)
+    if block.get("accessory"):
+        yield from _element_faults(block["accessory"])
 
 
 def _text_faults(text: Any, most: int, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> Iterable[str]:
@@ -260,6 +276,7 @@ def _element_faults(element: Any) -> Iterable[str]:
 
 
 def main() -> int:
+    """Serve until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="local.slack", description="A stand-in for Slack's incoming webhooks.")
     parser.add_argument("--port", type=int, default=0, help="a free one is taken where none is given")
     options = parser.parse_args()
