@@ -93,7 +93,12 @@ def _judge(workload: Workload, standard: Standard, rule: Rule) -> list[Verdict]:
 
 
 def _verdict(  # noqa: PLR0913, PLR0917 - the parts of one decision
-    workload: Workload, standard: Standard, rule: Rule, subject: SubjectId, found: list[Drift | Doubt], severity: Severity
+    workload: Workload,
+    standard: Standard,
+    rule: Rule,
+    subject: SubjectId,
+    found: list[Drift | Doubt],
+    severity: Severity,
 ) -> Verdict:
     exemption = standard.exemption(rule.id, workload, subject.name)
     if exemption is not None:
@@ -166,7 +171,9 @@ class Settled:
     notes: tuple[str, ...]
 
 
-def settle(workload: Workload, standard: Standard, rules: Sequence[Rule], fixing: Iterable[str] | None = None) -> Settled:
+def settle(
+    workload: Workload, standard: Standard, rules: Sequence[Rule], fixing: Iterable[str] | None = None
+) -> Settled:
     """Apply the fixes of drifted rules (only those named in `fixing`, where given) until nothing changes.
 
     Disagreement, naming the rules, where eight passes do not suffice.
@@ -220,15 +227,26 @@ def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[
 
     It is judged again by all rules: a drift or an Unknown that was not there before makes the plan REVIEW.
     """
-    reasons = [f"{repair.rule}: {reason}" for repair in settled.repairs if repair.outcome is Fixed.FIXED for reason in repair.reasons]
+    reasons = [
+        f"{repair.rule}: {reason}"
+        for repair in settled.repairs
+        if repair.outcome is Fixed.FIXED
+        for reason in repair.reasons
+    ]
     # What was drifted or unknown before may stay so; a drift that is new, or an Unknown where there was an answer, is the plan's doing.
     earlier = evaluate(settled.before, standard, rules)
-    drifted = {(verdict.rule, drift.where) for verdict in earlier if isinstance(verdict, Drifted) for drift in verdict.drifts}
+    drifted = {
+        (verdict.rule, drift.where) for verdict in earlier if isinstance(verdict, Drifted) for drift in verdict.drifts
+    }
     unknown = {verdict.rule for verdict in earlier if isinstance(verdict, Unknown)}
     for verdict in evaluate(after, standard, rules):
         match verdict:
             case Drifted(rule=rule, drifts=drifts):
-                new = (drift for drift in drifts if drift.severity is not Severity.INFORMATIONAL and (rule, drift.where) not in drifted)
+                new = (
+                    drift
+                    for drift in drifts
+                    if drift.severity is not Severity.INFORMATIONAL and (rule, drift.where) not in drifted
+                )
                 reasons += [f"{rule} would drift: {drift.why}" for drift in new]
             case Unknown(rule=rule, reasons=why) if rule not in unknown:
                 reasons.append(f"{rule} could not be judged: {why[0]}")

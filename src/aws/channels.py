@@ -30,9 +30,13 @@ class Queue:
         """`group` and `deduplication` are for FIFO queues."""
         fifo = {"MessageGroupId": group, "MessageDeduplicationId": deduplication}
         with calling("sqs:SendMessage", self.url.rpartition("/")[2]):
-            self.sessions.own("sqs").send_message(QueueUrl=self.url, MessageBody=body, **{k: v for k, v in fifo.items() if v})
+            self.sessions.own("sqs").send_message(
+                QueueUrl=self.url, MessageBody=body, **{k: v for k, v in fifo.items() if v}
+            )
 
     def hide(self, receipt: str, seconds: int) -> None:
         """Let a message that was received come again no sooner than after so many seconds (12 hours at most)."""
         with calling("sqs:ChangeMessageVisibility", self.url.rpartition("/")[2]):
-            self.sessions.own("sqs").change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, 43200))
+            self.sessions.own("sqs").change_message_visibility(
+                QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, 43200)
+            )

@@ -16,7 +16,8 @@ from domain.places import Place, Revision
 def registrable_members() -> frozenset[str]:
     """What RegisterTaskDefinition accepts, from botocore's own model of it."""
     model = get_session().get_service_model("ecs")
-    return frozenset(model.operation_model("RegisterTaskDefinition").input_shape.members)
+    shape = model.operation_model("RegisterTaskDefinition").input_shape
+    return frozenset(shape.members if shape else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,9 @@ class Ecs:
         """
         try:
             with calling("ecs:DescribeTaskDefinition", name):
-                found = self.sessions.client("ecs", place).describe_task_definition(taskDefinition=name, include=["TAGS"])
+                found = self.sessions.client("ecs", place).describe_task_definition(
+                    taskDefinition=name, include=["TAGS"]
+                )
         except CallFailed as failed:
             # ECS says ClientException for a family or revision that it does not know, and for nothing else here.
             if failed.code in {"ClientException", "InvalidParameterException"}:
@@ -46,7 +49,9 @@ class Ecs:
         cluster, _, name = title.partition("/")
         try:
             with calling("ecs:DescribeServices", title):
-                found = self.sessions.client("ecs", place).describe_services(cluster=cluster, services=[name], include=["TAGS"])
+                found = self.sessions.client("ecs", place).describe_services(
+                    cluster=cluster, services=[name], include=["TAGS"]
+                )
         except CallFailed as failed:
             if failed.code == "ClusterNotFoundException":
                 return None
@@ -70,7 +75,9 @@ class Ecs:
     def revisions(self, place: Place, family: str) -> list[Revision]:
         """The active revisions of a family, newest first; at most a hundred."""
         with calling("ecs:ListTaskDefinitions", family):
-            found = self.sessions.client("ecs", place).list_task_definitions(familyPrefix=family, sort="DESC", maxResults=100)
+            found = self.sessions.client("ecs", place).list_task_definitions(
+                familyPrefix=family, sort="DESC", maxResults=100
+            )
         parsed = (Revision.parse(arn) for arn in found["taskDefinitionArns"])
         return [revision for revision in parsed if revision is not None and revision.family == family]
 

@@ -5,12 +5,12 @@ Rows of a subject share a partition (`account/region/kind/name`), told apart by 
     look                 the last look: what it was ordered by, its version (every write of the subject is conditional on it)
     finding/RULE         a finding, and what of its last transition is still to be told
     service/TITLE        a service that runs the family, and whether on Fargate
-    revision/NUMBER      what a revision contains, which never changes, without environment values that no rule reads
     attempt/NUMBER       a correction of that revision: what was planned and what came of it
     ours/NUMBER          a revision that Outrider registered
     leans/FAMILY-KEY     a family that leans on this parameter or role
 
-and `notice/KEY` partitions hold what the operations topic was told lately.
+Beside them, `revisions/…` partitions hold what each revision of a family contains, which never changes (without the
+environment values that no rule reads), and `notice/…` ones what the operations topic was told lately.
 """
 
 import gzip
@@ -24,8 +24,8 @@ from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 from domain.documents import TaskDefinition
 from domain.finding import Finding, State, drifts_from_json, drifts_to_json
-from domain.places import Revision
-from domain.rule import Severity
+from domain.places import Revision, role_name
+from domain.rule import Severity, Subject
 from domain.verdict import SubjectId
 
 _REVISION_DAYS = 400
@@ -66,6 +66,7 @@ class History:
     read_at: datetime | None = None
     standard: str = ""
     version: int = 0
+    leans: tuple[str, ...] = ()
     request: str | None = field(default=None, repr=False)
     rows: Mapping[str, Row] = field(default_factory=dict)
     services: Mapping[str, bool] = field(default_factory=dict)
@@ -79,7 +80,7 @@ class Ledger:
     table: str
 
     def history(self, subject: SubjectId) -> History:
-        """Everything but the remembered revisions and the dependents, in one query (strongly consistent)."""
+        """Everything that is kept of a subject, in one strongly consistent query."""
         history = History(subject)
         rows, services, ours, attempts = {}, {}, set(), []
         for item in self._query(subject.key):
@@ -92,6 +93,7 @@ class Ledger:
                         read_at=_time(item["read_at"]),
                         standard=item["standard"]["S"],
                         version=int(item["version"]["N"]),
+                        leans=tuple(json.loads(item.get("leans", {"S": "[]"})["S"])),
                         request=item.get("request", {}).get("S"),
                     )
                 case "finding":
@@ -107,26 +109,20 @@ class Ledger:
         return replace(history, rows=rows, services=services, ours=frozenset(ours), attempts=tuple(attempts))
 
     def _query(self, partition: str) -> Iterable[dict[str, Any]]:
-        # Revisions are large and wanted one at a time; everything else sorts before `revision/` or after it.
-        client = self.sessions.own("dynamodb")
-        for condition, values in (
-            ("pk = :pk AND sk < :from", {":from": {"S": "revision/"}}),
-            ("pk = :pk AND sk > :to", {":to": {"S": "revision0"}}),  # `0` follows `/`
-        ):
-            start: dict[str, Any] = {}
-            while True:
-                with calling("dynamodb:Query", partition):
-                    page = client.query(
-                        TableName=self.table,
-                        KeyConditionExpression=condition,
-                        ExpressionAttributeValues={":pk": {"S": partition}} | values,
-                        ConsistentRead=True,
-                        **start,
-                    )
-                yield from page["Items"]
-                if "LastEvaluatedKey" not in page:
-                    break
-                start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        start: dict[str, Any] = {}
+        while True:
+            with calling("dynamodb:Query", partition):
+                page = self.sessions.own("dynamodb").query(
+                    TableName=self.table,
+                    KeyConditionExpression="pk = :pk",
+                    ExpressionAttributeValues={":pk": {"S": partition}},
+                    ConsistentRead=True,
+                    **start,
+                )
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def record(  # noqa: PLR0913 - the parts of one look
         self,
@@ -136,9 +132,10 @@ class Ledger:
         order: int,
         read_at: datetime,
         standard: str,
+        leans: Iterable[str] = (),
         request: str | None = None,
-    ) -> None:
-        """Write a look and the findings that it changed, all or nothing.
+    ) -> History:
+        """Write a look and the findings that it changed, all or nothing. `leans`: keys of what the subject leans on.
 
         LedgerConflict where somebody wrote the subject after `history` was read.
         """
@@ -150,9 +147,16 @@ class Ledger:
             "read_at": {"S": read_at.isoformat()},
             "standard": {"S": standard},
             "version": {"N": str(history.version + 1)},
+            "leans": {"S": json.dumps(sorted(leans))},
         } | ({"request": {"S": request}} if request else {})
         items = [
-            _put(self.table, look, "attribute_not_exists(pk) OR #v = :v", {"#v": "version"}, {":v": {"N": str(history.version)}}),
+            _put(
+                self.table,
+                look,
+                "attribute_not_exists(pk) OR #v = :v",
+                {"#v": "version"},
+                {":v": {"N": str(history.version)}},
+            ),
             *(_put(self.table, _row_item(row)) for row in rows),
         ]
         try:
@@ -162,6 +166,15 @@ class Ledger:
             if failed.code in {"TransactionCanceledException", "TransactionConflictException"}:
                 raise LedgerConflict(f"{key} was written by another worker") from None
             raise
+        return replace(
+            history,
+            order=order,
+            read_at=read_at,
+            standard=standard,
+            version=history.version + 1,
+            leans=tuple(sorted(leans)),
+            request=request,
+        )
 
     def told(self, row: Row) -> None:
         """Nothing of this transition is left to tell. A newer transition's pending stays."""
@@ -173,21 +186,23 @@ class Ledger:
             {":v": {"N": str(row.finding.version)}},
         )
 
-    def asked(self, history: History, request: str) -> None:
+    def asked(self, history: History) -> None:
         """The request for a correction is on its queue."""
-        self._update(history.subject.key, "look", "REMOVE request", "request = :r", {":r": {"S": request}})
+        self._update(
+            history.subject.key, "look", "REMOVE request", "request = :r", {":r": {"S": history.request or ""}}
+        )
 
     def remember(self, revision: Revision, task: TaskDefinition) -> None:
         """Keep what a revision contains. The document is to hold no environment value that no rule reads."""
         body = gzip.compress(json.dumps(task.json).encode(), mtime=0)
         self._put(
-            SubjectId.of_family(revision).key,
-            f"revision/{revision.number}",
+            f"revisions/{SubjectId.of_family(revision).key}",
+            str(revision.number),
             {"body": {"B": body}, "expires": _expiry(_REVISION_DAYS)},
         )
 
     def remembered(self, revision: Revision) -> TaskDefinition | None:
-        item = self._get(SubjectId.of_family(revision).key, f"revision/{revision.number}")
+        item = self._get(f"revisions/{SubjectId.of_family(revision).key}", str(revision.number))
         return TaskDefinition(json.loads(gzip.decompress(item["body"]["B"]))) if item else None
 
     def runs(self, family: SubjectId, title: str, *, fargate: bool) -> None:
@@ -227,7 +242,11 @@ class Ledger:
     def notice(self, key: str, hours: int = 24) -> bool:
         """Whether a notice to operations is due: True once in so many hours for the same key."""
         now = datetime.now(UTC)
-        item = {"pk": {"S": f"notice/{key}"}, "sk": {"S": "notice"}, "expires": {"N": str(int(now.timestamp()) + hours * 3600)}}
+        item = {
+            "pk": {"S": f"notice/{key}"},
+            "sk": {"S": "notice"},
+            "expires": {"N": str(int(now.timestamp()) + hours * 3600)},
+        }
         try:
             with calling("dynamodb:PutItem", f"notice/{key}"):
                 self.sessions.own("dynamodb").put_item(
@@ -244,13 +263,17 @@ class Ledger:
 
     def _get(self, pk: str, sk: str) -> dict[str, Any] | None:
         with calling("dynamodb:GetItem", f"{pk}/{sk}"):
-            found = self.sessions.own("dynamodb").get_item(TableName=self.table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True)
+            found = self.sessions.own("dynamodb").get_item(
+                TableName=self.table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True
+            )
         item: dict[str, Any] | None = found.get("Item")
         return item
 
     def _put(self, pk: str, sk: str, item: Mapping[str, Any]) -> None:
         with calling("dynamodb:PutItem", f"{pk}/{sk}"):
-            self.sessions.own("dynamodb").put_item(TableName=self.table, Item={"pk": {"S": pk}, "sk": {"S": sk}} | dict(item))
+            self.sessions.own("dynamodb").put_item(
+                TableName=self.table, Item={"pk": {"S": pk}, "sk": {"S": sk}} | dict(item)
+            )
 
     def _delete(self, pk: str, sk: str) -> None:
         with calling("dynamodb:DeleteItem", f"{pk}/{sk}"):
@@ -273,12 +296,16 @@ class Ledger:
 
 
 def leaning_key(on: SubjectId) -> str:
-    """Roles are global: who leans on one is kept without a region."""
-    return f"{on.place.account}/global/{on.kind.value}/{on.name}" if on.kind.value == "role" else on.key
+    """Roles are global and their events tell only names: who leans on one is kept by name, without a region."""
+    return f"{on.place.account}/global/role/{role_name(on.name)}" if on.kind is Subject.ROLE else on.key
 
 
 def _put(table: str, item: Mapping[str, Any], condition: str = "", names: Mapping[str, str] | None = None, values: Mapping[str, Any] | None = None) -> dict[str, Any]:  # fmt: skip
-    conditional = {"ConditionExpression": condition, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+    conditional = {
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
     return {"Put": {"TableName": table, "Item": item} | (conditional if condition else {})}
 
 

@@ -15,7 +15,11 @@ class LogGroups:
     def fact(self, place: Place, name: str) -> Fact[LogGroup]:
         try:
             with calling("logs:DescribeLogGroups", name):
-                pages = self.sessions.client("logs", place).get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+                pages = (
+                    self.sessions.client("logs", place)
+                    .get_paginator("describe_log_groups")
+                    .paginate(logGroupNamePrefix=name)
+                )
                 found = any(group["logGroupName"] == name for page in pages for group in page["logGroups"])
         except CallFailed as failed:
             return Unavailable(str(failed), transient=failed.transient)

@@ -30,6 +30,16 @@ class Roles:
         except PolicyUnreadable as unreadable:
             return Unavailable(str(unreadable))
 
+    def with_policy(self, place: Place, arn: str) -> list[str]:
+        """The names of the roles that a managed policy is attached to, as policy or as boundary."""
+        with calling("iam:ListEntitiesForPolicy", arn):
+            pages = (
+                self.sessions.client("iam", place)
+                .get_paginator("list_entities_for_policy")
+                .paginate(PolicyArn=arn, EntityFilter="Role")
+            )
+            return [role["RoleName"] for page in pages for role in page["PolicyRoles"]]
+
     def _role(self, client: Any, name: str) -> Role:  # noqa: ANN401 - boto3 clients are made at run time
         with calling("iam:GetRole", name):
             role = client.get_role(RoleName=name)["Role"]
@@ -45,7 +55,11 @@ class Roles:
     @staticmethod
     def _inline(client: Any, name: str) -> Iterator[Policy]:  # noqa: ANN401 - as above
         with calling("iam:ListRolePolicies", name):
-            names = [item for page in client.get_paginator("list_role_policies").paginate(RoleName=name) for item in page["PolicyNames"]]
+            names = [
+                item
+                for page in client.get_paginator("list_role_policies").paginate(RoleName=name)
+                for item in page["PolicyNames"]
+            ]
         for policy in names:
             with calling("iam:GetRolePolicy", f"{name}/{policy}"):
                 found = client.get_role_policy(RoleName=name, PolicyName=policy)

@@ -12,7 +12,9 @@ _BATCH = 100  # findings a call
 _BYTES = 5_500_000  # of the 6 MB that a call may have; the rest is for what wraps it
 
 # What FailedFindings call a failure that the same import may survive later.
-_TRANSIENT = frozenset({"InternalError", "InternalException", "ThrottlingException", "LimitExceeded", "ConcurrentUpdateError"})
+_TRANSIENT = frozenset(
+    {"InternalError", "InternalException", "ThrottlingException", "LimitExceeded", "ConcurrentUpdateError"}
+)
 
 
 @dataclass(frozen=True, slots=True)

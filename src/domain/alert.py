@@ -34,7 +34,9 @@ class Alert(BaseModel):
     version: Literal[1] = 1
     id: str
     kind: Literal["finding", "outcome"]
-    transition: str = Field(description="opened, raised, reopened or closed; for an outcome: registered, superseded or refused.")
+    transition: str = Field(
+        description="opened, raised, reopened or closed; for an outcome: registered, superseded or refused."
+    )
     account: str
     region: str
     subject: str = Field(description="family, service, parameter or role.")
@@ -46,7 +48,9 @@ class Alert(BaseModel):
     drifts: tuple[AlertDrift, ...] = ()
     changes: tuple[AlertChange, ...] = ()
     safety: str = Field(default="", description="safe or review, where a correction is known.")
-    reasons: tuple[str, ...] = Field(default=(), description="Why a correction wants a person, was refused or superseded.")
+    reasons: tuple[str, ...] = Field(
+        default=(), description="Why a correction wants a person, was refused or superseded."
+    )
     digest: str = Field(default="", description="The plan's digest.")
     actor: str = ""
     tool: str = ""
@@ -58,5 +62,10 @@ class Alert(BaseModel):
     @property
     def attributes(self) -> dict[str, str]:
         """What subscriptions may filter on."""
-        named = {"severity": self.severity.value, "account": self.account, "transition": self.transition, "kind": self.kind}
+        named = {
+            "severity": self.severity.value,
+            "account": self.account,
+            "transition": self.transition,
+            "kind": self.kind,
+        }
         return named | ({"rule": self.rule} if self.rule else {})

@@ -70,7 +70,9 @@ class Document:
         """A copy with these members set, in their old places where they had one; None takes a member out."""
         kept = {name: members.get(name, value) for name, value in self.json.items()}
         added = {name: value for name, value in members.items() if name not in kept}
-        return type(self)({name: value for name, value in (kept | added).items() if value is not None or name not in members})
+        return type(self)(
+            {name: value for name, value in (kept | added).items() if value is not None or name not in members}
+        )
 
     def to_aws(self) -> dict[str, Any]:
         """The JSON as AWS gave it or as we changed it: a deep copy, the caller's to keep."""
@@ -201,7 +203,9 @@ class Container(Document):
     def _without(self, member: str, name: str) -> Self:
         if name not in pairs_of(self.json.get(member), "name", "name"):
             return self
-        return self.with_(**{member: [i for i in self.json[member] if not (isinstance(i, Mapping) and i.get("name") == name)]})
+        return self.with_(
+            **{member: [i for i in self.json[member] if not (isinstance(i, Mapping) and i.get("name") == name)]}
+        )
 
     def _naming(self, member: str, entry: Json) -> Self:
         return self.with_(**{member: list(_placed(self.json.get(member), entry))})
@@ -238,7 +242,7 @@ class TaskDefinition(Document):
     @property
     def active(self) -> bool:
         """A definition from a file has no status and is as good as active."""
-        return self.json.get("status", "ACTIVE") == "ACTIVE"
+        return bool(self.json.get("status", "ACTIVE") == "ACTIVE")
 
     @cached_property
     def containers(self) -> tuple[Container, ...]:
@@ -308,13 +312,33 @@ class TaskDefinition(Document):
 
     def with_tags(self, tags: Mapping[str, str]) -> Self:
         """These tags set, the others kept, `aws:` ones (which nobody may set) left out; no `tags` where none is left."""
-        merged = {key: value for key, value in (dict(self.tags) | dict(tags)).items() if not key.lower().startswith("aws:")}
+        merged = {
+            key: value for key, value in (dict(self.tags) | dict(tags)).items() if not key.lower().startswith("aws:")
+        }
         return self.with_(tags=[{"key": key, "value": value} for key, value in merged.items()] or None)
+
+    def without_values(self) -> Self:
+        """A copy to be kept: of environment values only those of OTEL_ variables that hold no headers or keys."""
+        containers = [
+            {**item, "environment": [_kept(entry) for entry in item["environment"]]}
+            if isinstance(item, Mapping) and isinstance(item.get("environment"), list)
+            else item
+            for item in self.json.get("containerDefinitions") or []
+        ]
+        return self.with_(containerDefinitions=containers)
 
     def only(self, members: Iterable[str]) -> Self:
         """A copy with no members but these: what an API call accepts."""
         wanted = frozenset(members)
         return type(self)({name: value for name, value in self.json.items() if name in wanted})
+
+
+def _kept(entry: object) -> object:
+    if not isinstance(entry, Mapping) or "value" not in entry:
+        return entry
+    name = text_of(entry.get("name")) or ""
+    spoken_of = name.startswith("OTEL_") and not any(word in name for word in ("HEADERS", "KEY", "CERTIFICATE"))
+    return entry if spoken_of else {**entry, "value": "(not kept)"}
 
 
 @dataclass(frozen=True)
@@ -332,7 +356,9 @@ class Service(Document):
     @property
     def cluster(self) -> str:
         """The cluster's name."""
-        return (text_of(self.json.get("clusterArn")) or text_of(self.json.get("cluster")) or "default").rpartition("/")[2]
+        return (text_of(self.json.get("clusterArn")) or text_of(self.json.get("cluster")) or "default").rpartition("/")[
+            2
+        ]
 
     @property
     def title(self) -> str:
@@ -341,7 +367,7 @@ class Service(Document):
 
     @property
     def active(self) -> bool:
-        return self.json.get("status", "ACTIVE") == "ACTIVE"
+        return bool(self.json.get("status", "ACTIVE") == "ACTIVE")
 
     @property
     def task_definition(self) -> str:

@@ -76,7 +76,9 @@ class Plan:
         content = {
             "source": self.before.task.arn,
             "task": self.after.task.json,
-            "service": self.after.service.json if self.after.service and self.after.service != self.before.service else None,
+            "service": self.after.service.json
+            if self.after.service and self.after.service != self.before.service
+            else None,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -126,7 +128,9 @@ def _by_name(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - JSON of any
     for item in value:
         if not isinstance(item, Mapping):
             return None
-        name = next((str(item[key]) for key in ("name", "key", "containerName", "containerPort") if item.get(key)), None)
+        name = next(
+            (str(item[key]) for key in ("name", "key", "containerName", "containerPort") if item.get(key)), None
+        )
         if name is None or name in named:
             return None
         named[name] = item

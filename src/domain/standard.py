@@ -57,7 +57,9 @@ class Selector(_Part):
     family: tuple[Pattern, ...] = ()
     service: tuple[Pattern, ...] = ()
     resource: tuple[Pattern, ...] = Field(default=(), description="Names of parameters and ARNs of roles.")
-    tags: Mapping[str, Pattern] = Field(default_factory=dict, description="Tag keys and patterns of their values; all must match.")
+    tags: Mapping[str, Pattern] = Field(
+        default_factory=dict, description="Tag keys and patterns of their values; all must match."
+    )
 
     @field_validator("account", "region", "cluster", "family", "service", "resource", mode="before")
     @classmethod
@@ -99,14 +101,18 @@ class Logging(_Part):
     """How the collector's own log is kept."""
 
     driver: Literal["awslogs", "splunk", "awsfirelens"] = "awslogs"
-    group: str = Field(default="/ecs/aws-otel-collector", description="Used where no application of the task has a log group.")
+    group: str = Field(
+        default="/ecs/aws-otel-collector", description="Used where no application of the task has a log group."
+    )
     stream_prefix: str = "ecs"
 
 
 class Collector(_Part):
     """The collector container that every task is to have."""
 
-    name: str = Field(default="adot-collector", pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Its name where it is added.")
+    name: str = Field(
+        default="adot-collector", pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Its name where it is added."
+    )
     image: str = Field(
         default="public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
         description="The approved image, with a release tag or a digest.",
@@ -129,7 +135,9 @@ class Collector(_Part):
         pattern=r"^(/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*|arn:[a-z-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9_./-]+)$",
         description="The SSM parameter that holds the configuration: a name in the task's region, or an ARN.",
     )
-    parameters_allowed: tuple[Pattern, ...] = Field(default=("*",), description="Patterns of the parameter names that are accepted.")
+    parameters_allowed: tuple[Pattern, ...] = Field(
+        default=("*",), description="Patterns of the parameter names that are accepted."
+    )
     allow_secrets_manager: bool = False
     essential: bool = False
     cpu: int = Field(default=256, ge=0, le=16384, description="CPU units reserved.")
@@ -140,7 +148,9 @@ class Collector(_Part):
     @classmethod
     def _pinned(cls, value: str) -> str:
         if not Image.parse(value).pinned:
-            message = "an image with a release tag such as v0.49.0, or a digest; a floating tag is what the rules refuse"
+            message = (
+                "an image with a release tag such as v0.49.0, or a digest; a floating tag is what the rules refuse"
+            )
             raise ValueError(message)
         return value
 
@@ -151,8 +161,12 @@ class Applications(_Part):
     cpu_floor: int = Field(default=256, ge=0, description="CPU units that they keep, together.")
     memory_floor: int = Field(default=512, ge=0, description="MiB that they keep, together.")
     resource_attributes: tuple[str, ...] = ("service.name", "deployment.environment")
-    require_endpoint: bool = Field(default=False, description="Whether an unset OTLP endpoint is a drift; SDKs default to localhost.")
-    environment: str | None = Field(default=None, description="The value of deployment.environment where nothing else gives one.")
+    require_endpoint: bool = Field(
+        default=False, description="Whether an unset OTLP endpoint is a drift; SDKs default to localhost."
+    )
+    environment: str | None = Field(
+        default=None, description="The value of deployment.environment where nothing else gives one."
+    )
 
 
 class Roles(_Part):
@@ -166,7 +180,9 @@ class Services(_Part):
     """What is asked of services."""
 
     platform_version: str = Field(default="1.4.0", pattern=r"^\d+\.\d+\.\d+$", description="The oldest accepted.")
-    gateways: tuple[Pattern, ...] = Field(default=(), description="`cluster/service` patterns of collectors that are meant to be central.")
+    gateways: tuple[Pattern, ...] = Field(
+        default=(), description="`cluster/service` patterns of collectors that are meant to be central."
+    )
     config_grace_days: int = Field(default=7, ge=0)
     settling_minutes: int = Field(default=5, ge=0)
 
@@ -174,7 +190,9 @@ class Services(_Part):
 class Configuration(_Part):
     """What is asked of collector configurations."""
 
-    regions: tuple[Pattern, ...] = Field(default=(), description="Regions that exporters may name beside the task's own.")
+    regions: tuple[Pattern, ...] = Field(
+        default=(), description="Regions that exporters may name beside the task's own."
+    )
 
 
 class RuleSetting(_Part):
@@ -185,7 +203,8 @@ class RuleSetting(_Part):
     mode: Mode | None = None
     severity: Severity | None = None
     set: Mapping[str, Mapping[str, Any]] = Field(
-        default_factory=dict, description="Members of this document as these rules are to see them: `collector: {cpu: 512}`."
+        default_factory=dict,
+        description="Members of this document as these rules are to see them: `collector: {cpu: 512}`.",
     )
 
     @field_validator("rules", mode="before")
@@ -250,7 +269,9 @@ class Standard(_Part):
     """What the organisation wants."""
 
     version: Literal[1] = Field(description="The version of this document's form.")
-    name: str = Field(default="default", min_length=1, max_length=64, description="Shown in findings: name it with a date or release.")
+    name: str = Field(
+        default="default", min_length=1, max_length=64, description="Shown in findings: name it with a date or release."
+    )
     mode: Mode = Field(default=Mode.REPORT, description="The mode of rules for which `rules` says nothing.")
     scope: Scope = Scope()
     collector: Collector = Collector()
@@ -281,7 +302,9 @@ class Standard(_Part):
         if not isinstance(content, dict):
             raise StandardInvalid(f"{source} must be a mapping that starts with `version: 1`.")
         if repeated := _repeated_key(node):
-            raise StandardInvalid(f"{source}, line {repeated.start_mark.line + 1}: {repeated.value} stands there twice. Keep one.")
+            raise StandardInvalid(
+                f"{source}, line {repeated.start_mark.line + 1}: {repeated.value} stands there twice. Keep one."
+            )
         try:
             return cls.model_validate(content)
         except ValidationError as error:
@@ -332,7 +355,9 @@ DEFAULT = Path(__file__).with_name("default-standard.yaml")
 def _yaml_sentence(source: str, error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
-        return f"{source}, line {mark.line + 1}, column {mark.column + 1}: not YAML ({error.problem}). Correct it there."
+        return (
+            f"{source}, line {mark.line + 1}, column {mark.column + 1}: not YAML ({error.problem}). Correct it there."
+        )
     return f"{source} is not YAML that can be read. Check its encoding, its indentation and its brackets."
 
 

@@ -156,7 +156,8 @@ type Trigger = TaskDefinitionTrigger | ServiceTrigger | ParameterTrigger | RoleT
 
 _ADAPTER: TypeAdapter[Trigger] = TypeAdapter(
     Annotated[
-        TaskDefinitionTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger | FamilyTrigger, Field(discriminator="kind")
+        TaskDefinitionTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger | FamilyTrigger,
+        Field(discriminator="kind"),
     ]
 )
 
@@ -180,7 +181,9 @@ def read(body: str) -> Trigger | Ignored:
     try:
         trigger = _ADAPTER.validate_python(content)
     except ValidationError as error:
-        fields = sorted({".".join(str(part) for part in mistake["loc"]) or "kind" for mistake in error.errors(include_input=False)})
+        fields = sorted(
+            {".".join(str(part) for part in mistake["loc"]) or "kind" for mistake in error.errors(include_input=False)}
+        )
         raise TriggerUnreadable(f"The message is no trigger: {', '.join(fields)} missing or malformed.") from None
     if isinstance(trigger, TaskDefinitionTrigger) and not trigger.looks_at:
         raise TriggerUnreadable("The message names neither a task definition's ARN nor a family.")
@@ -194,8 +197,16 @@ def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:  # noqa: 
         return Ignored("the event has no detail")
     if detail.get("errorCode"):
         return Ignored(f"the call {detail.get('eventName', '')} failed and changed nothing")
-    shared = {"account": event.get("account"), "region": event.get("region"), "time": detail.get("eventTime", event.get("time"))}
-    shared |= {"event": detail.get("eventName", ""), "identity": detail.get("userIdentity"), "agent": detail.get("userAgent") or ""}
+    shared = {
+        "account": event.get("account"),
+        "region": event.get("region"),
+        "time": detail.get("eventTime", event.get("time")),
+    }
+    shared |= {
+        "event": detail.get("eventName", ""),
+        "identity": detail.get("userIdentity"),
+        "agent": detail.get("userAgent") or "",
+    }
     name = str(detail.get("eventName", ""))
     request, response = _object(detail.get("requestParameters")), _object(detail.get("responseElements"))
     match source:
@@ -206,14 +217,22 @@ def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:  # noqa: 
         case "aws.ecs" if detail.get("eventSource") == "ecs.amazonaws.com" and name in _SERVICE_CALLS:
             found = _object(response.get("service"))
             service = found.get("serviceArn") or request.get("service") or request.get("serviceName")
-            return shared | {"kind": "service", "service": service, "cluster": found.get("clusterArn") or request.get("cluster") or ""}
+            return shared | {
+                "kind": "service",
+                "service": service,
+                "cluster": found.get("clusterArn") or request.get("cluster") or "",
+            }
         case "aws.ecs" if event.get("detail-type") == "ECS Deployment State Change":
             resources = event.get("resources") or [""]
             return shared | {"kind": "service", "service": resources[0]}
         case "aws.ssm" if event.get("detail-type") == "Parameter Store Change":
             return shared | {"kind": "parameter", "name": detail.get("name")}
         case "aws.iam" if detail.get("eventSource") == "iam.amazonaws.com":
-            return shared | {"kind": "role", "role": request.get("roleName") or "", "policy": request.get("policyArn") or ""}
+            return shared | {
+                "kind": "role",
+                "role": request.get("roleName") or "",
+                "policy": request.get("policyArn") or "",
+            }
         case _:
             return Ignored(f"events of {source} {event.get('detail-type')} {name}".rstrip() + " are not judged")
 

@@ -5,15 +5,18 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Self
 
-from domain.collector import CollectorConfiguration, ConfigurationUnreadable
-from domain.containers import Cast
-from domain.documents import Container, Service, TaskDefinition
+from domain.adot_releases import Release
+from domain.collector import CollectorConfiguration, ConfigurationUnreadable, bundled, bundled_paths
+from domain.containers import COLLECTOR_NAME, Cast
+from domain.documents import Container, Hidden, Service, TaskDefinition
 from domain.facts import Absent, Fact, Facts, Known, Unavailable
 from domain.places import Arn, Place, Revision
 from domain.rule import Subject
 from domain.verdict import SubjectId
 
 CONFIG_VARIABLE = "AOT_CONFIG_CONTENT"
+_IMAGE_DEFAULT = "/etc/otel-config.yaml"
+"""What the image's own command names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,51 @@ class Workload:
         return next((name for name in named if name in collector.secrets), CONFIG_VARIABLE)
 
     @cached_property
+    def release(self) -> Release | None:
+        """The ADOT release of the collector's image; None for a floating tag, a bare digest, another distribution."""
+        image = self.collector.image if self.collector else None
+        return Release.of_tag(image.tag) if image and image.tag and image.name == COLLECTOR_NAME else None
+
+    @cached_property
     def configuration(self) -> Fact[CollectorConfiguration | ConfigurationUnreadable]:
-        """The collector's configuration, parsed; Known also where it does not parse."""
+        """The configuration that the collector starts with, parsed; Known also where it does not parse.
+
+        It is the parameter's where one feeds the collector, else that of a plain variable or of a file in the image. A
+        parameter that was read though nothing names it (a file on the command line) stands in for what cannot be read.
+        """
+        found = None if self.parameter_reference else self._configuration_beside()
+        if found is not None and not isinstance(found, Unavailable):
+            return found
         match self.facts.parameter:
             case Known(parameter):
                 return Known(_read(parameter.text))
             case Absent() | Unavailable() as missing:
-                return missing
+                return found or missing
+
+    def _configuration_beside(self) -> Fact[CollectorConfiguration | ConfigurationUnreadable] | None:
+        """What the collector reads where no parameter feeds it; None where there is no collector."""
+        collector = self.collector
+        if collector is None:
+            return None
+        uris = config_uris(collector)
+        value = collector.variable(CONFIG_VARIABLE)
+        if value is None and len(uris) == 1 and uris[0].startswith("env:"):
+            value = collector.variable(uris[0].removeprefix("env:")) or ""
+        if isinstance(value, str):
+            return Known(_read(value))
+        if isinstance(value, Hidden):
+            return Unavailable(f"the collector's configuration may come from {value.source}, which are not read")
+        if not uris and not collector.command and not collector.entry_point:
+            uris = (_IMAGE_DEFAULT,)
+        if len(uris) != 1 or uris[0].removeprefix("file:") not in bundled_paths():
+            return Unavailable("the collector's configuration comes from a place that is not read")
+        try:
+            content = bundled(uris[0], self.release) if self.release else None
+        except ConfigurationUnreadable as unreadable:
+            return Known(unreadable)
+        if content is None:
+            return Unavailable("what the file in the collector's image holds is not known")
+        return Known(content)
 
     @cached_property
     def log_groups(self) -> tuple[str, ...]:

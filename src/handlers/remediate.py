@@ -1,0 +1,46 @@
+"""remediate: requests of the FIFO queue `remediations` → corrected revisions, one family at a time."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from aws.calls import CallFailed
+from domain.standard import StandardInvalid
+from operations.remediate import RequestUnreadable
+from operations.wiring import remediator
+
+logger = Logger(service="remediate")
+metrics = Metrics(namespace="Outrider", service="remediate")
+# The failure of one family holds back that family alone.
+processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+# A batch in which all failed is not an error of the function: the messages come again, and then go to the DLQ.
+processor.raise_on_entire_batch_failure = False
+
+
+def record_handler(record: SQSRecord) -> None:
+    try:
+        outcome = remediator().remediate(record.body)
+    except (CallFailed, StandardInvalid, RequestUnreadable) as error:
+        logger.error("The message comes again", message_id=record.message_id, reason=str(error))  # noqa: TRY400 - the sentence says all; a traceback would not
+        raise
+    registered = str(outcome.registered) if outcome.registered else None
+    logger.info(
+        "Remediated",
+        source=str(outcome.source),
+        state=outcome.state,
+        registered=registered,
+        reasons=list(outcome.reasons),
+    )
+    metrics.add_metric(f"Corrections{outcome.state.title()}", MetricUnit.Count, 1)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return dict(
+        process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
+    )

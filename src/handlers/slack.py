@@ -1,0 +1,70 @@
+"""slack: alerts of the topic `alerts`, by way of a queue → Slack. Each alert once, however often SNS repeats it."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig, idempotent_function
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyPersistenceLayerError,
+)
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from aws.calls import CallFailed
+from domain.alert import Alert
+from operations.notify import AlertUnreadable, SlackRefused, read_alert
+from operations.wiring import notifier, sessions, slack_queue
+from settings import settings
+
+logger = Logger(service="slack")
+metrics = Metrics(namespace="Outrider", service="slack")
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+store = DynamoDBPersistenceLayer(
+    table_name=settings().table,
+    key_attr="pk",
+    sort_key_attr="sk",
+    static_pk_value="told",
+    expiry_attr="expires",
+    boto3_client=sessions().own("dynamodb"),
+)
+# Longer than SNS or a redrive could repeat a message.
+config = IdempotencyConfig(
+    event_key_jmespath="id", expires_after_seconds=15 * 24 * 3600, raise_on_no_idempotency_key=True
+)
+
+
+@idempotent_function(  # type: ignore[untyped-decorator] # Powertools leaves it untyped
+    data_keyword_argument="alert", config=config, persistence_store=store
+)
+def tell(alert: dict[str, Any]) -> None:
+    notifier().notify(Alert.model_validate(alert))
+    metrics.add_metric("SlackMessages", MetricUnit.Count, 1)
+
+
+def record_handler(record: SQSRecord) -> None:
+    try:
+        alert = read_alert(record.body)
+        tell(alert=alert.model_dump(mode="json"))
+    except SlackRefused as refused:
+        logger.warning("Slack", message_id=record.message_id, reason=str(refused), after=refused.after)
+        if refused.after is not None:
+            slack_queue().hide(record.receipt_handle, refused.after)
+        raise
+    except (AlertUnreadable, CallFailed, IdempotencyAlreadyInProgressError) as error:
+        logger.error("The message comes again", message_id=record.message_id, reason=str(error))  # noqa: TRY400 - the sentence says all
+        raise
+    except IdempotencyPersistenceLayerError:
+        logger.error("The message comes again", message_id=record.message_id, reason="the ledger could not be reached")  # noqa: TRY400 - its message may hold anything
+        raise
+    logger.info("Told", alert=alert.id)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return dict(
+        process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
+    )

@@ -1,0 +1,574 @@
+"""Inspect: read the present state that a trigger points at, judge it, compare it with the ledger, and tell.
+
+What is to be told is written into the ledger with the finding, before it is told: a crash in between tells it again from
+there, under the same id, and a look that lost a race tells nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from json import dumps, loads
+
+import engine
+from aws.calls import CallFailed
+from aws.channels import Queue, Topic
+from aws.ecs import Ecs
+from aws.ledger import History, Ledger, LedgerConflict, Row
+from aws.roles import Roles
+from aws.security_hub import SecurityHub
+from domain.documents import TaskDefinition
+from domain.facts import Unavailable
+from domain.finding import State, Transition, next_transition
+from domain.places import Place, Revision
+from domain.plan import Plan
+from domain.rule import Rule, Safety, Subject
+from domain.standard import Mode, StandardInvalid
+from domain.trigger import (
+    Actor,
+    FamilyTrigger,
+    Ignored,
+    ParameterTrigger,
+    RoleTrigger,
+    ServiceTrigger,
+    TaskDefinitionTrigger,
+    Trigger,
+    TriggerUnreadable,
+    read,
+)
+from domain.verdict import SubjectId, Unknown, Verdict
+from domain.workload import CONFIG_VARIABLE, Workload
+from operations.planning import Planner
+from operations.reading import Reader
+from operations.standards import Edition, Standards
+from reports.alerts import alert_of
+from reports.asff import asff
+
+_RACES = 4
+_AT_ONCE = 10  # dependents of a parameter or role that are judged within one message; more are sent back to the queue
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of one message, for log and metrics."""
+
+    looked_at: str
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    transitions: tuple[Transition, ...] = ()
+    unknown: tuple[str, ...] = ()
+    called_at: datetime | None = None
+    ignored: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why a message has to come again. `reason` is a sentence; `unreadable` where coming again will not help."""
+
+    reason: str
+    unreadable: bool = False
+
+
+type Outcome = Done | Failed
+
+
+class ComeAgain(Exception):  # noqa: N818 - named for what is to happen
+    """What is certain was recorded; the rest could not be read just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One subject as it was judged: what each rule said of it, and what that was ordered by."""
+
+    subject: SubjectId
+    resource: str
+    order: int
+    verdicts: Mapping[str, Verdict]
+    plan: Plan | None
+    read_at: datetime
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What the messages of one batch share: facts that were read, and what is to be told at its end."""
+
+    edition: Edition
+    reader: Reader
+    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    requests: dict[str, list[History]] = field(default_factory=lambda: defaultdict(list))
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    """The use case; its parts come from operations.wiring."""
+
+    ecs: Ecs
+    roles: Roles
+    hub: SecurityHub
+    ledger: Ledger
+    alerts: Topic
+    operations: Topic
+    changes: Queue
+    remediations: Queue
+    standards: Standards
+    reader: Callable[[], Reader]
+    planner: Planner
+    docs: str
+    release: str
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def catalogue(self) -> Sequence[Rule]:
+        return self.planner.catalogue
+
+    def inspect(self, messages: Mapping[str, str]) -> Mapping[str, Outcome]:
+        """Message id → body; what came of each. What is told goes out in as few calls as it can."""
+        outcomes = dict[str, Outcome]()
+        triggers = dict[str, Trigger]()
+        for message, body in messages.items():
+            try:
+                found = read(body)
+            except TriggerUnreadable as unreadable:
+                outcomes[message] = Failed(str(unreadable), unreadable=True)
+                continue
+            if isinstance(found, Ignored):
+                outcomes[message] = Done("nothing", ignored=found.reason)
+            else:
+                triggers[message] = found
+        if not triggers:
+            return outcomes
+        try:
+            batch = _Batch(self.standards.current(), self.reader())
+        except (StandardInvalid, CallFailed) as error:
+            return outcomes | dict.fromkeys(triggers, Failed(self._no_standard(error)))
+        for message, trigger in triggers.items():
+            outcomes[message] = self._one(message, trigger, batch)
+        failed = self._tell(batch)
+        return {message: failed.get(message, outcome) for message, outcome in outcomes.items()}
+
+    def _one(self, message: str, trigger: Trigger, batch: _Batch) -> Outcome:
+        try:
+            return self._look(message, trigger, batch)
+        except (CallFailed, LedgerConflict, ComeAgain) as error:
+            return Failed(str(error))
+        except engine.Disagreement as error:
+            self._notice(f"disagreement/{trigger.place}", "Outrider: two fixes undo one another", str(error))
+            return Failed(str(error))
+
+    def _look(self, message: str, trigger: Trigger, batch: _Batch) -> Done:
+        match trigger:
+            case TaskDefinitionTrigger():
+                return self._family(message, trigger, batch, trigger.looks_at, trigger.revision)
+            case FamilyTrigger(family=family):
+                return self._family(message, trigger, batch, family, None, again=True)
+            case ServiceTrigger(title=title):
+                return self._service(message, trigger, batch, title)
+            case ParameterTrigger(name=name):
+                return self._dependents(message, trigger, batch, [SubjectId(trigger.place, Subject.PARAMETER, name)])
+            case RoleTrigger(role=role, policy=policy):
+                names = [role] if role else self.roles.with_policy(trigger.place, policy) if policy else []
+                return self._dependents(
+                    message, trigger, batch, [SubjectId(trigger.place, Subject.ROLE, name) for name in names]
+                )
+
+    def _family(  # noqa: PLR0913, PLR0917 - what one look at a family is made of
+        self, message: str, trigger: Trigger, batch: _Batch, family: str, named: Revision | None, *, again: bool = False
+    ) -> Done:
+        subject = SubjectId(trigger.place, Subject.FAMILY, family)
+        for _ in range(_RACES):
+            history = self.ledger.history(subject)
+            if not again and self._knows(history, trigger, named, batch.edition):
+                batch.rows[message] += [row for row in history.rows.values() if row.pending]
+                batch.requests[message] += [history] if history.request else []
+                return Done(family, called_at=trigger.when, ignored="it was judged before")
+            task = self._newest(subject, history, again=again)
+            try:
+                return self._judge_family(message, trigger, batch, history, task)
+            except LedgerConflict:
+                continue
+        raise LedgerConflict(f"{family} is being written by other workers")
+
+    @staticmethod
+    def _knows(history: History, trigger: Trigger, named: Revision | None, edition: Edition) -> bool:
+        """Whether the event tells of a revision that was judged by this standard, or of one that a newer one replaced."""
+        registered = trigger.event in {"RegisterTaskDefinition", ""}
+        return bool(
+            registered
+            and named
+            and history.version
+            and named.number <= history.order
+            and history.standard == edition.digest
+        )
+
+    def _newest(self, subject: SubjectId, history: History, *, again: bool) -> TaskDefinition | None:
+        """The newest active revision; from the ledger where only what it leans on has changed."""
+        if again and history.order:
+            known = self.ledger.remembered(Revision(subject.place, subject.name, history.order))
+            if known is not None:
+                return known
+        task = self.ecs.task_definition(subject.place, subject.name)
+        if task is not None and not task.active:
+            return None
+        revision = Revision.parse(task.arn or "") if task else None
+        # A configuration in a plain value is judged, and not kept: such a revision is read each time.
+        if (
+            task is not None
+            and revision is not None
+            and not any(CONFIG_VARIABLE in c.environment for c in task.containers)
+        ):
+            self.ledger.remember(revision, task.without_values())
+        return task
+
+    def _judge_family(  # noqa: PLR0913, PLR0917 - as above
+        self, message: str, trigger: Trigger, batch: _Batch, history: History, task: TaskDefinition | None
+    ) -> Done:
+        subject, place, standard = history.subject, trigger.place, batch.edition.standard
+        if task is None:
+            look = Look(
+                subject, place.arn("ecs", f"task-definition/{subject.name}"), history.order, {}, None, self.now()
+            )
+            return Done(
+                subject.name,
+                transitions=tuple(self._record(message, trigger, batch, history, look, ())),
+                called_at=trigger.when,
+            )
+        kinds = engine.needs(rule for rule in self.catalogue if rule.subject is not Subject.SERVICE)
+        workload = batch.reader.with_facts(
+            Workload(
+                place,
+                task,
+                patterns=standard.collector.also,
+                runs_on=_runs_on(task, history.services),
+                read_at=self.now(),
+            ),
+            kinds,
+        )
+        verdicts = engine.evaluate(workload, standard, self.catalogue)
+        revision = workload.revision or Revision(place, subject.name, 0)
+        plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
+        mine = {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
+        look = Look(subject, revision.arn, revision.number, mine, plan, workload.read_at)
+        leans = [s for kind in (Subject.PARAMETER, Subject.ROLE) for s in workload.subject(kind)]
+        request = self._request(history, workload, verdicts, batch)
+        self._leaning(history, leans)
+        told = self._record(message, trigger, batch, history, look, tuple(on.key for on in leans), request)
+        for on in leans:
+            spoken = {verdict.rule: verdict for verdict in verdicts if verdict.subject == on}
+            told += self._shared(message, trigger, batch, on, workload, spoken)
+        self._come_again_where(workload, verdicts)
+        return self._done(subject.name, trigger, verdicts, told)
+
+    def _shared(  # noqa: PLR0913, PLR0917 - as above
+        self,
+        message: str,
+        trigger: Trigger,
+        batch: _Batch,
+        on: SubjectId,
+        workload: Workload,
+        spoken: Mapping[str, Verdict],
+    ) -> list[Transition]:
+        """A parameter or role that the family leans on: a subject of its own, ordered by the time of reading."""
+        resource = on.name if on.kind is Subject.ROLE else on.place.arn("ssm", "parameter/" + on.name.removeprefix("/"))
+        for _ in range(_RACES):
+            history = self.ledger.history(on)
+            look = Look(on, resource, int(workload.read_at.timestamp() * 1000), spoken, None, workload.read_at)
+            try:
+                return self._record(message, trigger, batch, history, look, ())
+            except LedgerConflict:
+                continue
+        raise LedgerConflict(f"{on.name} is being written by other workers")
+
+    def _service(self, message: str, trigger: Trigger, batch: _Batch, title: str) -> Done:
+        subject = SubjectId(trigger.place, Subject.SERVICE, title)
+        for _ in range(_RACES):
+            history = self.ledger.history(subject)
+            try:
+                return self._judge_service(message, trigger, batch, history)
+            except LedgerConflict:
+                continue
+        raise LedgerConflict(f"{title} is being written by other workers")
+
+    def _judge_service(self, message: str, trigger: Trigger, batch: _Batch, history: History) -> Done:
+        subject, place, standard = history.subject, trigger.place, batch.edition.standard
+        read_at = self.now()
+        service = self.ecs.service(place, subject.name)
+        revision = Revision.parse(service.task_definition) if service else None
+        families = [SubjectId.parse(key) for key in history.leans]
+        task = self._revision(revision) if revision else None
+        order = int(read_at.timestamp() * 1000)
+        if service is None or revision is None or task is None:
+            for family in families:
+                self.ledger.runs_no_more(family, subject.name)
+            look = Look(subject, place.arn("ecs", f"service/{subject.name}"), order, {}, None, read_at)
+            return Done(
+                subject.name,
+                transitions=tuple(self._record(message, trigger, batch, history, look, ())),
+                called_at=trigger.when,
+            )
+        workload = Workload(
+            place, task, service, patterns=standard.collector.also, runs_on=service.fargate, read_at=read_at
+        )
+        kinds = engine.needs(rule for rule in self.catalogue if rule.subject is Subject.SERVICE)
+        workload = batch.reader.with_facts(workload, kinds)
+        rules = [rule for rule in self.catalogue if rule.subject is Subject.SERVICE]
+        verdicts = engine.evaluate(workload, standard, rules)
+        family = SubjectId.of_family(revision)
+        moved = [old for old in families if old != family]
+        if family not in families:
+            self.ledger.runs(family, subject.name, fargate=bool(service.fargate))
+        for old in moved:
+            self.ledger.runs_no_more(old, subject.name)
+        mine = {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
+        plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
+        look = Look(subject, service.arn, order, mine, plan, read_at)
+        told = self._record(message, trigger, batch, history, look, (family.key,))
+        self._come_again_where(workload, verdicts)
+        done = self._done(subject.name, trigger, verdicts, told)
+        if family in families:
+            return done
+        # A service that is new to the family may bring it into scope.
+        judged = self._family(message, trigger, batch, family.name, None, again=True)
+        return replace(
+            done, transitions=(*done.transitions, *judged.transitions), unknown=(*done.unknown, *judged.unknown)
+        )
+
+    def _revision(self, revision: Revision) -> TaskDefinition | None:
+        return self.ledger.remembered(revision) or self.ecs.task_definition(revision.place, revision.arn)
+
+    def _dependents(self, message: str, trigger: Trigger, batch: _Batch, subjects: Iterable[SubjectId]) -> Done:
+        """Look again at every family that leans on a parameter or role."""
+        families = dict.fromkeys(family for subject in subjects for family in self.ledger.dependents(subject))
+        if len(families) > _AT_ONCE:
+            for family in families:
+                again = FamilyTrigger(account=family.place.account, region=family.place.region, family=family.name)
+                self.changes.send(again.model_dump_json(include={"kind", "account", "region", "family"}))
+            return Done(f"{len(families)} families, each by a message of its own", called_at=trigger.when)
+        done = [
+            self._family(message, _at(trigger, family.place), batch, family.name, None, again=True)
+            for family in families
+        ]
+        return Done(
+            ", ".join(family.name for family in families) or "nothing",
+            transitions=tuple(t for d in done for t in d.transitions),
+            unknown=tuple(u for d in done for u in d.unknown),
+            called_at=trigger.when,
+            ignored="" if families else "no family leans on it",
+        )
+
+    def _record(  # noqa: PLR0913, PLR0917 - the parts of one look
+        self,
+        message: str,
+        trigger: Trigger,
+        batch: _Batch,
+        history: History,
+        look: Look,
+        leans: tuple[str, ...],
+        request: str | None = None,
+    ) -> list[Transition]:
+        """Write what a look changes, with what of it is to be told; an older look than the last changes nothing."""
+        if (look.order, look.read_at) < (history.order, history.read_at or look.read_at):
+            return []
+        rules = {rule.id: rule for rule in self.catalogue if rule.subject is look.subject.kind}
+        changed = list[Row]()
+        told = list[Transition]()
+        for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
+            row = history.rows.get(rule)
+            transition = next_transition(
+                row.finding if row else None, look.verdicts.get(rule), look.subject, rule, look.resource, look.read_at
+            )
+            if transition is not None and rule in rules:
+                told.append(transition)
+                earlier = dict(row.pending) if row else {}
+                changed.append(
+                    Row(transition.finding, earlier | self._pending(transition, rules[rule], look, trigger, batch))
+                )
+        request = request or history.request
+        same = (history.order, history.standard, set(history.leans)) == (look.order, batch.edition.digest, set(leans))
+        if changed or not same or request != history.request:
+            written = self.ledger.record(
+                history,
+                changed,
+                order=look.order,
+                read_at=look.read_at,
+                standard=batch.edition.digest,
+                leans=leans,
+                request=request,
+            )
+        else:
+            written = history
+        names = {row.finding.rule for row in changed}
+        batch.rows[message] += changed
+        batch.rows[message] += [row for rule, row in history.rows.items() if row.pending and rule not in names]
+        if request:
+            batch.requests[message].append(replace(written, request=request))
+        return told
+
+    def _pending(
+        self, transition: Transition, rule: Rule, look: Look, trigger: Trigger, batch: _Batch
+    ) -> dict[str, str]:
+        finding, actor = transition.finding, trigger.actor
+        facts = {
+            "revision": look.resource.rpartition("/")[2] if look.subject.kind is Subject.FAMILY else "",
+            "actor": actor.name if actor != Actor() else "",
+            "release": self.release,
+            "standard": f"{batch.edition.standard.name} {batch.edition.digest}",
+        }
+        pending = {
+            "import": dumps(
+                asff(
+                    finding, rule, docs=self.docs, facts=facts, plan=look.plan if finding.state is State.OPEN else None
+                )
+            )
+        }
+        if transition.change.alerts:
+            alert = alert_of(
+                transition, rule, actor=actor, occurred=trigger.when or look.read_at, plan=look.plan, docs=self.docs
+            )
+            pending[f"alert/{transition.id}"] = alert.model_dump_json()
+        return pending
+
+    def _request(self, history: History, workload: Workload, verdicts: Sequence[Verdict], batch: _Batch) -> str | None:
+        """What asks remediate for a correction: only where the standard and the stack allow it, and once for a revision."""
+        revision = workload.revision
+        if revision is None or revision.number in history.ours or any(a.source == revision for a in history.attempts):
+            return None
+        plan = self.planner.plan(workload, batch.edition.standard, verdicts, batch.reader, Mode.REGISTER)
+        if plan is None or plan.safety is not Safety.SAFE or not plan.changes_task:
+            return None
+        place = revision.place
+        return dumps(
+            {
+                "account": place.account,
+                "region": place.region,
+                "family": revision.family,
+                "revision": revision.number,
+                "digest": plan.digest,
+            }
+        )
+
+    def _leaning(self, history: History, leans: Sequence[SubjectId]) -> None:
+        now, before = {on.key: on for on in leans}, set(history.leans)
+        for key, on in now.items():
+            if key not in before:
+                self.ledger.lean(on, history.subject)
+        for key in before - now.keys():
+            self.ledger.leans_no_more(SubjectId.parse(key), history.subject)
+
+    def _tell(self, batch: _Batch) -> dict[str, Failed]:
+        """Import, publish and request what is pending, and strike it off. A message whose telling fails comes again."""
+        failed = dict[str, Failed]()
+        rows = {
+            (row.finding.id, row.finding.version): (message, row)
+            for message, found in batch.rows.items()
+            for row in found
+        }
+        refused = self._import(rows.values(), failed)
+        for message, row in rows.values():
+            if message in failed or row.finding.id in refused:
+                continue
+            try:
+                for channel in sorted(row.pending):
+                    if channel.startswith("alert/"):
+                        body = row.pending[channel]
+                        self.alerts.publish(body, _attributes(body))
+                self.ledger.told(row)
+            except CallFailed as error:
+                failed[message] = Failed(str(error))
+        for message, histories in batch.requests.items():
+            try:
+                for history in histories:
+                    self._ask(history)
+            except CallFailed as error:
+                failed[message] = Failed(str(error))
+        return failed
+
+    def _import(self, rows: Iterable[tuple[str, Row]], failed: dict[str, Failed]) -> set[str]:
+        """Security Hub first: what people are told of is to be found there. Ids that it did not take come back."""
+        by_place = defaultdict[Place, dict[str, tuple[str, str]]](dict)
+        for message, row in rows:
+            if "import" in row.pending:
+                by_place[row.finding.subject.place][row.finding.id] = (message, row.pending["import"])
+        refused = set[str]()
+        for place, findings in by_place.items():
+            try:
+                answers = {
+                    failure.id: failure.code
+                    for failure in self.hub.import_(place, [loads(body) for _, body in findings.values()])
+                }
+            except CallFailed as error:
+                refused |= findings.keys()
+                failed |= {message: Failed(str(error)) for message, _ in findings.values()}
+                if error.code == "InvalidAccessException":
+                    self._notice(f"hub/{place}", "Outrider: Security Hub is not enabled", f"Security Hub is not enabled in {place}. Enable it, or leave the account out of the standard's scope.")  # fmt: skip
+                continue
+            for id_, code in answers.items():
+                refused.add(id_)
+                failed[findings[id_][0]] = Failed(f"securityhub:BatchImportFindings on {id_} failed: {code}")
+        return refused
+
+    def _ask(self, history: History) -> None:
+        body = history.request or ""
+        asked = loads(body)
+        group = f"{asked['account']}-{asked['region']}-{asked['family']}"[:128]
+        self.remediations.send(body, group=group, deduplication=f"{asked['revision']}-{asked['digest']}-{group}"[:128])
+        self.ledger.asked(history)
+
+    def _come_again_where(self, workload: Workload, verdicts: Iterable[Verdict]) -> None:
+        """Facts that could not be read: told to operations once, and looked for again where that may help."""
+        unknown = [reason for verdict in verdicts if isinstance(verdict, Unknown) for reason in verdict.reasons]
+        facts = workload.facts
+        missing = [
+            f
+            for f in (facts.parameter, facts.execution_role, facts.task_role, facts.running, *facts.log_groups.values())
+        ]
+        unread = [
+            fact
+            for fact in missing
+            if isinstance(fact, Unavailable) and any(reason.endswith(fact.reason) for reason in unknown)
+        ]
+        for fact in unread:
+            call = fact.reason.partition(" on ")[0]
+            self._notice(f"unread/{workload.place.account}/{call}", "Outrider: a fact cannot be read", f"In {workload.place}: {fact.reason}. What leans on it is Unknown until it can be read; no finding was closed.")  # fmt: skip
+        if passing := next((fact for fact in unread if fact.transient), None):
+            raise ComeAgain(passing.reason)
+
+    def _no_standard(self, error: StandardInvalid | CallFailed) -> str:
+        self._notice(
+            "standard",
+            "Outrider: the standard cannot be used",
+            f"Nothing is judged until it is corrected; every message comes again.\n{error}",
+            hours=1,
+        )
+        return str(error)
+
+    def _notice(self, key: str, subject: str, text: str, hours: int = 24) -> None:
+        """Tell operations, once in a while for the same key. Telling is not worth failing a message for."""
+        try:
+            if self.ledger.notice(key, hours):
+                self.operations.publish(text, subject=subject)
+        except CallFailed:
+            return
+
+    @staticmethod
+    def _done(name: str, trigger: Trigger, verdicts: Sequence[Verdict], told: Sequence[Transition]) -> Done:
+        counts = defaultdict[str, int](int)
+        for verdict in verdicts:
+            counts[type(verdict).__name__] += 1
+        unknown = tuple(f"{v.rule}: {reason}" for v in verdicts if isinstance(v, Unknown) for reason in v.reasons)
+        return Done(name, counts, tuple(told), unknown, trigger.when)
+
+
+def _runs_on(task: TaskDefinition, services: Mapping[str, bool]) -> bool | None:
+    """Whether the family's known services run it on Fargate. One that names no compatibility is Fargate's only if they do."""
+    if services:
+        return any(services.values())
+    return None if task.json.get("requiresCompatibilities") else False
+
+
+def _at(trigger: Trigger, place: Place) -> Trigger:
+    """The same event, for a family in another place."""
+    return trigger.model_copy(update={"account": place.account, "region": place.region})
+
+
+def _attributes(body: str) -> dict[str, str]:
+    alert = loads(body)
+    return {key: alert[key] for key in ("severity", "account", "rule", "transition", "kind") if alert.get(key)}

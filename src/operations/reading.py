@@ -1,0 +1,56 @@
+"""Facts for workloads, each read once for as long as a reader lives: one batch of messages."""
+
+from dataclasses import dataclass, field, replace
+
+from aws.log_groups import LogGroups
+from aws.parameters import Parameters
+from aws.roles import Roles
+from domain.facts import Absent, Fact, FactKind, LogGroup, Parameter, Role
+from domain.places import Place
+from domain.workload import ParameterReference, Workload
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads no fact that is not asked for, and none twice."""
+
+    parameters: Parameters
+    roles: Roles
+    log_groups: LogGroups
+    _parameters: dict[ParameterReference, Fact[Parameter]] = field(default_factory=dict)
+    _roles: dict[tuple[str, str], Fact[Role]] = field(default_factory=dict)
+    _log_groups: dict[tuple[Place, str], Fact[LogGroup]] = field(default_factory=dict)
+
+    def with_facts(self, workload: Workload, kinds: frozenset[FactKind]) -> Workload:
+        """The workload with the facts of these kinds that its documents name."""
+        facts, place = workload.facts, workload.place
+        if FactKind.CONFIGURATION in kinds:
+            facts = replace(facts, parameter=self._parameter(workload.parameter_reference))
+        if FactKind.EXECUTION_ROLE in kinds:
+            facts = replace(facts, execution_role=self._role(place, workload.role_arn(workload.task.execution_role)))
+        if FactKind.TASK_ROLE in kinds:
+            facts = replace(facts, task_role=self._role(place, workload.role_arn(workload.task.task_role)))
+        if FactKind.LOG_GROUPS in kinds:
+            facts = replace(facts, log_groups={name: self._log_group(place, name) for name in workload.log_groups})
+        return replace(workload, facts=facts)
+
+    def _parameter(self, reference: ParameterReference | None) -> Fact[Parameter]:
+        if reference is None:
+            return Absent()
+        if reference not in self._parameters:
+            self._parameters[reference] = self.parameters.fact(reference)
+        return self._parameters[reference]
+
+    def _role(self, place: Place, arn: str | None) -> Fact[Role]:
+        if arn is None:
+            return Absent()
+        key = (place.account, arn)
+        if key not in self._roles:
+            self._roles[key] = self.roles.fact(place, arn)
+        return self._roles[key]
+
+    def _log_group(self, place: Place, name: str) -> Fact[LogGroup]:
+        key = (place, name)
+        if key not in self._log_groups:
+            self._log_groups[key] = self.log_groups.fact(place, name)
+        return self._log_groups[key]

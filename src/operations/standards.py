@@ -1,0 +1,52 @@
+"""Where the standard comes from: a parameter, an object or the package; read again after minutes."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from aws.parameters import read_text
+from aws.sessions import Sessions
+from domain.standard import DEFAULT, Standard, default_standard
+
+_FRESH = 180.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A standard, and the digest of the text that it was read from."""
+
+    standard: Standard
+    digest: str
+
+
+@dataclass(slots=True)
+class Standards:
+    """`location` is `ssm:NAME` or `s3://BUCKET/KEY`; empty for the packaged standard."""
+
+    sessions: Sessions
+    location: str
+    clock: Callable[[], float] = monotonic
+    _held: tuple[float, Edition] | None = field(default=None, init=False)
+
+    def current(self) -> Edition:
+        """StandardInvalid where it is no standard, CallFailed where it cannot be read: nothing is to be judged then."""
+        now = self.clock()
+        if self._held is not None and now - self._held[0] < _FRESH:
+            return self._held[1]
+        edition = self._read()
+        self._held = (now, edition)
+        return edition
+
+    def _read(self) -> Edition:
+        if not self.location:
+            return Edition(default_standard(), _digest(DEFAULT.read_text(encoding="utf-8")))
+        text = read_text(self.sessions, self.location)
+        digest = _digest(text)
+        if self._held is not None and self._held[1].digest == digest:
+            return self._held[1]
+        return Edition(Standard.parse(text, f"The standard at {self.location}"), digest)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,76 @@
+"""The composition root: the only place where the parts are put together."""
+
+from functools import lru_cache
+
+from aws.channels import Queue, Topic
+from aws.ecs import Ecs
+from aws.ledger import Ledger
+from aws.log_groups import LogGroups
+from aws.parameters import Parameters, read_text
+from aws.roles import Roles
+from aws.security_hub import SecurityHub
+from aws.sessions import Sessions
+from operations.inspect import Inspector
+from operations.notify import Notifier
+from operations.planning import Planner
+from operations.reading import Reader
+from operations.remediate import Remediator
+from operations.standards import Standards
+from rules import CATALOGUE
+from settings import RELEASE, Settings, settings
+
+
+@lru_cache(maxsize=1)
+def sessions() -> Sessions:
+    return Sessions()
+
+
+@lru_cache(maxsize=1)
+def inspector() -> Inspector:
+    return make_inspector(settings(), sessions())
+
+
+@lru_cache(maxsize=1)
+def remediator() -> Remediator:
+    return make_remediator(settings(), sessions())
+
+
+def make_inspector(given: Settings, aws: Sessions) -> Inspector:
+    return Inspector(
+        ecs=Ecs(aws),
+        roles=Roles(aws),
+        hub=SecurityHub(aws),
+        ledger=Ledger(aws, given.table),
+        alerts=Topic(aws, given.alerts_topic),
+        operations=Topic(aws, given.operations_topic),
+        changes=Queue(aws, given.changes_queue),
+        remediations=Queue(aws, given.remediations_queue),
+        standards=Standards(aws, given.standard),
+        reader=lambda: Reader(Parameters(aws), Roles(aws), LogGroups(aws)),
+        planner=Planner(CATALOGUE, given.mode),
+        docs=given.docs,
+        release=RELEASE,
+    )
+
+
+def make_remediator(given: Settings, aws: Sessions) -> Remediator:
+    return Remediator(
+        ecs=Ecs(aws),
+        ledger=Ledger(aws, given.table),
+        alerts=Topic(aws, given.alerts_topic),
+        standards=Standards(aws, given.standard),
+        reader=lambda: Reader(Parameters(aws), Roles(aws), LogGroups(aws)),
+        planner=Planner(CATALOGUE, given.mode),
+        image_repositories=given.image_repositories,
+        release=RELEASE,
+    )
+
+
+@lru_cache(maxsize=1)
+def notifier() -> Notifier:
+    return Notifier(read_url=lambda: read_text(sessions(), settings().slack_webhook))
+
+
+@lru_cache(maxsize=1)
+def slack_queue() -> Queue:
+    return Queue(sessions(), settings().slack_queue)

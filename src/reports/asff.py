@@ -1,0 +1,113 @@
+"""Findings in the AWS Security Finding Format.
+
+Facts: the ASFF pages of the Security Hub user guide. Severity and types go through FindingProviderFields; Workflow is the
+customer's and is never written.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.finding import Finding, State
+from domain.plan import Plan
+from domain.rule import Rule, Safety, Subject
+from reports.text import cut
+
+_TITLE, _DESCRIPTION, _RECOMMENDATION, _FIELD = 256, 1024, 512, 2048  # characters
+_TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
+_RESOURCE_TYPE = {
+    Subject.FAMILY: "AwsEcsTaskDefinition",
+    Subject.SERVICE: "AwsEcsService",
+    Subject.PARAMETER: "Other",
+    Subject.ROLE: "AwsIamRole",
+}
+_STATES = {
+    State.OPEN: ("FAILED", "ACTIVE"),
+    State.CLOSED: ("PASSED", "ARCHIVED"),
+    State.EXEMPT: ("NOT_AVAILABLE", "ARCHIVED"),
+    State.GONE: ("NOT_AVAILABLE", "ARCHIVED"),
+}
+# Security Hub wants a closed finding to keep a label too; INFORMATIONAL says that nothing is asked.
+
+
+def asff(
+    finding: Finding, rule: Rule, *, docs: str, facts: Mapping[str, str], plan: Plan | None = None
+) -> dict[str, Any]:
+    """One finding for BatchImportFindings. `docs` is the address of the rules' page, `facts` what ProductFields add."""
+    place = finding.subject.place
+    compliance, record = _STATES[finding.state]
+    severity = {"Label": finding.severity.value, "Original": finding.severity.value}
+    fields = {f"outrider/{key}": cut(value, _FIELD) for key, value in facts.items() if value}
+    fields["outrider/rule"] = rule.id
+    if plan is not None:
+        fields["outrider/plan"] = plan.digest
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": finding.id,
+        "ProductArn": place.arn("securityhub", f"product/{place.account}/default"),
+        "ProductName": "Outrider",
+        "GeneratorId": f"outrider/{rule.id}",
+        "AwsAccountId": place.account,
+        "Region": place.region,
+        "CreatedAt": _time(finding.created),
+        "FirstObservedAt": _time(finding.created),
+        "LastObservedAt": _time(finding.updated),
+        "UpdatedAt": _time(finding.updated),
+        "Types": _TYPES,
+        "Severity": severity,
+        "FindingProviderFields": {"Severity": severity, "Types": _TYPES},
+        "Title": cut(f"{rule.title} ({finding.subject.name})", _TITLE),
+        "Description": cut(description(finding), _DESCRIPTION),
+        "Remediation": {
+            "Recommendation": {"Text": cut(recommendation(rule, plan), _RECOMMENDATION), "Url": rule_url(docs, rule.id)}
+        },
+        "ProductFields": fields,
+        "Resources": [
+            {
+                "Type": _RESOURCE_TYPE[finding.subject.kind],
+                "Id": finding.resource,
+                "Partition": place.partition,
+                "Region": place.region,
+                "Details": {"Other": {cut(d.where, 128): cut(d.why, 1024) for d in finding.drifts[:20]}},
+            }
+        ],
+        "Compliance": {"Status": compliance},
+        "RecordState": record,
+    }
+
+
+def description(finding: Finding) -> str:
+    """What is wrong, place by place; or that nothing is any more."""
+    match finding.state:
+        case State.OPEN:
+            return " ".join(f"{drift.where}: {drift.why}" for drift in finding.drifts)
+        case State.CLOSED:
+            return f"{finding.resource} keeps the rule again."
+        case State.EXEMPT:
+            return "The standard exempts it."
+        case State.GONE:
+            return "It is gone, or no longer in scope."
+
+
+def recommendation(rule: Rule, plan: Plan | None) -> str:
+    repair = next((repair for repair in plan.repairs if repair.rule == rule.id), None) if plan else None
+    if plan is None or repair is None or rule.id not in plan.fixes:
+        refused = f" {repair.reasons[0]}" if repair and repair.reasons else ""
+        return f"Correct it at its source.{refused} See the rule's page."
+    lines = "; ".join(
+        f"{change.where}: {change.before or 'unset'} → {change.after or 'removed'}" for change in plan.changes
+    )
+    word = (
+        "A corrected revision can be registered"
+        if plan.safety is Safety.SAFE
+        else "A correction is known and wants a person"
+    )
+    return f"{word} (plan {plan.digest}): {lines}"
+
+
+def rule_url(docs: str, rule: str) -> str:
+    return f"{docs}#{rule.replace('.', '')}"
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

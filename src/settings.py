@@ -1,0 +1,55 @@
+"""The environment of a function, read once into one frozen model."""
+
+import os
+from functools import lru_cache
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from domain.standard import Mode
+
+RELEASE = "0.1.0"
+
+
+class SettingsInvalid(Exception):  # noqa: N818 - named for what is wrong
+    """The function's environment is not what the stack gives it."""
+
+
+def _listed(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+type Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class Settings(BaseModel):
+    """What the stack tells its functions. Each function is given only what it uses."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    table: str = Field(default="", alias="OUTRIDER_TABLE")
+    alerts_topic: str = Field(default="", alias="OUTRIDER_ALERTS_TOPIC")
+    operations_topic: str = Field(default="", alias="OUTRIDER_OPERATIONS_TOPIC")
+    changes_queue: str = Field(default="", alias="OUTRIDER_CHANGES_QUEUE")
+    remediations_queue: str = Field(default="", alias="OUTRIDER_REMEDIATIONS_QUEUE")
+    slack_queue: str = Field(default="", alias="OUTRIDER_SLACK_QUEUE")
+    slack_webhook: str = Field(
+        default="", alias="OUTRIDER_SLACK_WEBHOOK", description="Where the URL is kept; never the URL."
+    )
+    standard: str = Field(
+        default="", alias="OUTRIDER_STANDARD", description="ssm:NAME or s3://BUCKET/KEY; empty for the packaged one."
+    )
+    mode: Mode = Field(default=Mode.REPORT, alias="OUTRIDER_MODE", description="The most that the stack allows.")
+    image_repositories: Listed = Field(default=(), alias="OUTRIDER_IMAGE_REPOSITORIES")
+    docs: str = Field(
+        default="https://github.com/outrider-for-ecs/outrider/blob/main/docs/rules.md", alias="OUTRIDER_DOCS"
+    )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    try:
+        return Settings.model_validate(dict(os.environ))
+    except ValidationError as error:
+        fields = ", ".join(sorted({str(mistake["loc"][0]) for mistake in error.errors(include_input=False)}))
+        raise SettingsInvalid(f"The function's environment is wrong in {fields}. Deploy the stack again.") from None
