@@ -1,0 +1,348 @@
+"""Where an application sends its telemetry by OTLP: the OTEL_ variables as the SDKs read them.
+
+Sources: the OpenTelemetry specification's pages on the OTLP exporter (a per-signal variable beats the generic one and
+is used verbatim, HTTP appends the signal's path to the generic one, a scheme is needed) and on environment variables
+(an empty value is as good as none, enumerations bear any case).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Self
+
+from domain.documents import Container, Hidden
+from domain.rule import Doubt
+
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
+RESOURCE_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES"
+SERVICE_NAME = "OTEL_SERVICE_NAME"
+
+_PREFIX = "OTEL_"
+_LOOPBACK = frozenset({"", "localhost", "::1", "0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
+_LARGEST_PORT = 65535
+_PORT_DIGITS = 5
+_OCTETS = 4
+
+
+class Signal(StrEnum):
+    """What is sent."""
+
+    TRACES = "traces"
+    METRICS = "metrics"
+    LOGS = "logs"
+
+    @property
+    def endpoint_variable(self) -> str:
+        return f"OTEL_EXPORTER_OTLP_{self.name}_ENDPOINT"
+
+    @property
+    def protocol_variable(self) -> str:
+        return f"OTEL_EXPORTER_OTLP_{self.name}_PROTOCOL"
+
+    @property
+    def exporter_variable(self) -> str:
+        return f"OTEL_{self.name}_EXPORTER"
+
+    @property
+    def path(self) -> str:
+        """Where an OTLP receiver takes it by HTTP."""
+        return f"/v1/{self.value}"
+
+
+# Made once: every rule asks for them of every container.
+_VARIABLES = tuple((s, s.exporter_variable, s.endpoint_variable, s.protocol_variable) for s in Signal)
+_PATHS = tuple(signal.path for signal in Signal)
+
+
+class Protocol(StrEnum):
+    """How it is sent."""
+
+    GRPC = "grpc"
+    HTTP_PROTOBUF = "http/protobuf"
+    HTTP_JSON = "http/json"
+
+    @property
+    def port(self) -> int:
+        """Where collectors listen for it by default."""
+        return 4317 if self is Protocol.GRPC else 4318
+
+    @classmethod
+    def read(cls, text: str) -> "Protocol | None":
+        """None where the text is no protocol."""
+        return _PROTOCOLS.get(text.strip().lower())
+
+
+_PROTOCOLS = {protocol.value: protocol for protocol in Protocol}
+PORTS = frozenset(protocol.port for protocol in Protocol)
+HTTP_PORT = Protocol.HTTP_PROTOBUF.port
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint in its parts. What may hold a secret stays out of the repr.
+
+    `scheme` is lower-case, None where none is written; `port` is None where none is written or it is none.
+    """
+
+    scheme: str | None
+    credentials: str = field(repr=False)
+    host: str
+    port: int | None
+    path: str
+    rest: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "Endpoint | None":
+        """None for what leads nowhere that can be told: a template's placeholder, a socket."""
+        text = text.strip()
+        if any(mark in text for mark in "${<") or text.startswith("unix:"):
+            return None
+        scheme, slashes, after = text.partition("://")
+        if not slashes:
+            scheme, after = "", text.removeprefix("//")
+        end = next((i for i, character in enumerate(after) if character in "/?#"), len(after))
+        credentials, at, address = after[:end].rpartition("@")
+        cut = next((i for i, character in enumerate(after) if i >= end and character in "?#"), len(after))
+        host, port = _host_and_port(address)
+        return cls(scheme.lower() or None, credentials + at, host, port, after[end:cut], after[cut:])
+
+    @property
+    def in_task(self) -> bool:
+        """Whether it is the task itself: the containers of an awsvpc task share their loopback."""
+        host = self.host.lower().rstrip(".")
+        if host in _LOOPBACK:
+            return True
+        octets = host.split(".")
+        return octets[0] == "127" and len(octets) == _OCTETS and all(o.isascii() and o.isdigit() for o in octets)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port is None else f":{self.port}"
+        scheme = "" if self.scheme is None else f"{self.scheme}://"
+        return f"{scheme}{self.credentials}{host}{port}{self.path}{self.rest}"
+
+
+def _host_and_port(address: str) -> tuple[str, int | None]:
+    if address.startswith("["):
+        host, _, after = address[1:].partition("]")
+        return host, _port(after.removeprefix(":"))
+    if address.count(":") > 1:  # an IPv6 address that lacks its brackets
+        return address, None
+    host, _, port = address.partition(":")
+    return host, _port(port)
+
+
+def _port(text: str) -> int | None:
+    if not (text.isascii() and text.isdigit()) or len(text) > _PORT_DIGITS:
+        return None
+    return int(text) if 0 < int(text) <= _LARGEST_PORT else None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where one signal goes, and how: the two variables that decide it, and what they hold.
+
+    None where nothing sets the variable; then it is the generic one that is named.
+    """
+
+    signal: Signal
+    endpoint_variable: str
+    endpoint: str | Hidden | None = field(repr=False)
+    protocol_variable: str
+    protocol: str | Hidden | None = field(repr=False)
+
+    @property
+    def speaks(self) -> Protocol | None:
+        """None where no protocol is set, or none that can be read."""
+        return Protocol.read(self.protocol) if isinstance(self.protocol, str) else None
+
+    @property
+    def leads_to(self) -> Endpoint | None:
+        """None where no endpoint is set, or none that can be read."""
+        return Endpoint.parse(self.endpoint) if isinstance(self.endpoint, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One endpoint variable, and the signals that go by it. `speaks` is the protocol that they all share."""
+
+    variable: str
+    value: str | Hidden | None = field(repr=False)
+    signals: tuple[Signal, ...]
+    speaks: Protocol | None
+
+    @property
+    def own(self) -> Signal | None:
+        """The signal whose variable this is; None for the generic one."""
+        return None if self.variable == ENDPOINT else self.signals[0]
+
+    def port_meant(self, endpoint: Endpoint) -> int | None:
+        """The port that its protocol or path asks for; None where neither tells."""
+        if self.speaks is not None:
+            return self.speaks.port
+        return HTTP_PORT if endpoint.path.startswith("/v1/") else None
+
+    def by_http(self, port: int | None) -> bool:
+        return self.speaks is not Protocol.GRPC if self.speaks else port == HTTP_PORT
+
+    def within_task(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint as a collector beside the application serves it: what is right stays as it is written.
+
+        Where neither port, protocol nor path tells, it is HTTP's port, the specification's default.
+        """
+        port = endpoint.port if endpoint.port in PORTS else self.port_meant(endpoint) or HTTP_PORT
+        path = self.path_served(endpoint.path, port)
+        return replace(endpoint, scheme="http", host=endpoint.host or "localhost", port=port, path=path)
+
+    def beside(self, endpoint: Endpoint) -> Endpoint:
+        """Where this is to lead so that it reaches the collector beside the application, and not what it names."""
+        given = endpoint.port if endpoint.port in PORTS else None
+        port = (self.speaks.port if self.speaks else given) or self.port_meant(endpoint) or HTTP_PORT
+        path = self.own.path if self.own and self.by_http(port) else ""
+        return Endpoint("http", "", "localhost", port, path, "")
+
+    def path_served(self, path: str, port: int | None) -> str:
+        """The path that reaches a receiver of default form; one of a form of its own stays."""
+        signal_path = path.rstrip("/").endswith(_PATHS)
+        if not self.by_http(port):
+            return path
+        if self.own is None:
+            return path.rstrip("/").removesuffix(_suffix(path)).rstrip("/") if signal_path else path
+        return self.own.path if not path.strip("/") or path.startswith("/v1/") else path
+
+
+def _suffix(path: str) -> str:
+    return next(suffix for suffix in _PATHS if path.rstrip("/").endswith(suffix))
+
+
+def instrumented(container: Container) -> bool:
+    """Whether the definition sets any OTEL_ variable."""
+    return any(name.startswith(_PREFIX) for name in container.environment) or any(
+        name.startswith(_PREFIX) for name in container.secrets
+    )
+
+
+def silent(container: Container) -> bool:
+    """Whether its SDK is switched off."""
+    return container.environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
+def routes(container: Container) -> Iterator[Route]:
+    """Where each signal goes that is exported by OTLP at all. Nothing where the SDK is switched off.
+
+    Environment files are not read here: whoever needs to be certain asks `has_environment_files`.
+    """
+    if not instrumented(container):
+        yield from _UNSET
+        return
+    if silent(container):
+        return
+    for signal, exporter, endpoint_variable, protocol_variable in _VARIABLES:
+        if not _by_otlp(container.environment.get(exporter, "")):
+            continue
+        endpoint = _given(container, endpoint_variable)
+        protocol = _given(container, protocol_variable)
+        yield Route(
+            signal,
+            ENDPOINT if endpoint is None else endpoint_variable,
+            _given(container, ENDPOINT) if endpoint is None else endpoint,
+            PROTOCOL if protocol is None else protocol_variable,
+            _given(container, PROTOCOL) if protocol is None else protocol,
+        )
+
+
+_UNSET = tuple(Route(signal, ENDPOINT, None, PROTOCOL, None) for signal in Signal)
+
+
+def _given(container: Container, variable: str) -> str | Hidden | None:
+    if variable in container.secrets:
+        return Hidden("secrets")
+    return container.environment.get(variable, "").strip() or None
+
+
+def _by_otlp(exporters: str) -> bool:
+    """Whether a list of exporters has an OTLP one (`otlp`, Python's `otlp_proto_grpc`); unset means OTLP."""
+    named = [name for item in exporters.split(",") if (name := item.strip().lower())]
+    return not named or any(name.startswith("otlp") for name in named)
+
+
+def destinations(container: Container) -> tuple[Destination, ...]:
+    """The endpoint variables in use, each once. A generic one that every signal overrides is in use by none."""
+    found = dict[str, Destination]()
+    for route in routes(container):
+        earlier = found.get(route.endpoint_variable)
+        if earlier is None:
+            found[route.endpoint_variable] = Destination(
+                route.endpoint_variable, route.endpoint, (route.signal,), route.speaks
+            )
+        else:
+            speaks = earlier.speaks if earlier.speaks is route.speaks else None
+            found[route.endpoint_variable] = replace(earlier, signals=(*earlier.signals, route.signal), speaks=speaks)
+    return tuple(found.values())
+
+
+def place_of(container: Container, variable: str) -> str:
+    """The path of names by which drifts name a variable."""
+    member = "secrets" if variable in container.secrets else "environment"
+    return f"containers/{container.name}/{member}/{variable}"
+
+
+def unread_secret(container: Container, variable: str) -> Doubt:
+    """What is said where a variable that decides is a secret."""
+    why = f"{variable} comes from secrets, so its value cannot be told from the task definition."
+    return Doubt(place_of(container, variable), why)
+
+
+def unread_text(container: Container, variable: str) -> Doubt:
+    """What is said where `Endpoint.parse` cannot tell."""
+    why = f"{variable} holds a placeholder or names a socket, so where it leads cannot be told."
+    return Doubt(place_of(container, variable), why)
+
+
+def unread_files(container: Container) -> Doubt:
+    """What is said where an environment file may set what decides."""
+    why = "an environment file, which is not read, may set OTEL_ variables."
+    return Doubt(f"containers/{container.name}/environmentFiles", why)
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """OTEL_RESOURCE_ATTRIBUTES: a list `key=value,…` with percent-encoded values, kept as it was written."""
+
+    items: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        return cls(tuple(item for item in text.split(",") if item.strip()))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The attributes that have a value."""
+        pairs = (item.partition("=") for item in self.items)
+        return frozenset(name.strip() for name, _, value in pairs if value.strip())
+
+    def setting(self, name: str, value: str) -> Self:
+        """With this attribute in the place of an empty one of its name, else at the end; the others stay as written."""
+        entry = f"{name}={_encoded(value)}"
+        kept = list(self.items)
+        places = [i for i, item in enumerate(kept) if item.partition("=")[0].strip() == name]
+        if places:
+            kept[places[0]] = entry
+            kept = [item for i, item in enumerate(kept) if i not in places[1:]]
+        else:
+            kept.append(entry)
+        return type(self)(tuple(kept))
+
+    def __str__(self) -> str:
+        return ",".join(self.items)
+
+
+# What a value may hold as it is: baggage-octet of W3C Baggage, without `%`, which begins an escape, and `=`, on which
+# some SDKs split a second time.
+_PLAIN = frozenset(chr(code) for code in range(0x21, 0x7F)) - frozenset('",;\\%=')
+
+
+def _encoded(value: str) -> str:
+    plain = ((c if c in _PLAIN else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace"))) for c in value.strip())
+    return "".join(plain)

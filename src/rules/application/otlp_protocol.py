@@ -1,0 +1,167 @@
+"""An application's OTLP port and protocol agree: 4317 is gRPC, 4318 is HTTP.
+
+Why: a collector answers gRPC on 4317 and HTTP on 4318. The other one's requests fail, and SDKs tell nobody but their
+own log. Port 4318 without a protocol is only noted: SDKs differ in which one they speak by default.
+
+Fix: SAFE; the protocol is what the application's SDK was built for, so the port follows it. One signal that speaks
+another protocol than the rest gets an endpoint of its own. A word that is no protocol becomes the one that it, or the
+port, means.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from domain.documents import Container, Hidden
+from domain.otlp import (
+    ENDPOINT,
+    HTTP_PORT,
+    PORTS,
+    PROTOCOL,
+    Destination,
+    Endpoint,
+    Protocol,
+    Route,
+    place_of,
+    routes,
+    silent,
+    unread_files,
+    unread_secret,
+)
+from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
+from domain.standard import Standard
+from domain.workload import Workload
+
+# Each pass corrects one of at most three endpoints and four protocols.
+_PASSES = 8
+
+
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+    """Yield each protocol that its endpoint's port does not serve, or that is none."""
+    for container in workload.applications:
+        if container.has_environment_files and not silent(container):
+            yield unread_files(container)
+        said = set[tuple[str, str]]()
+        for route in routes(container):
+            pair = (route.endpoint_variable, route.protocol_variable)
+            if pair not in said and (found := _of_route(container, route)):
+                said.add(pair)
+                yield found
+
+
+def fix(workload: Workload, standard: Standard) -> Workload:
+    """Correct the words that are no protocol, then the ports."""
+    refusals = list[str]()
+    start = workload
+    for application in workload.applications:
+        container = application
+        try:
+            for _ in range(_PASSES):
+                container = _corrected(container)
+        except Refusal as refusal:
+            refusals.append(str(refusal))
+        if container is not application:
+            workload = workload.with_container(container)
+    if refusals and workload is start:
+        raise Refusal(" ".join(refusals))
+    return workload
+
+
+def _of_route(container: Container, route: Route) -> Drift | Doubt | None:
+    where = place_of(container, route.protocol_variable)
+    if isinstance(route.protocol, Hidden):
+        return unread_secret(container, route.protocol_variable) if _port(route) or route.endpoint else None
+    if isinstance(route.protocol, str) and route.speaks is None:
+        return Drift(
+            where, f"{route.protocol_variable} is no OTLP protocol; grpc, http/protobuf or http/json is wanted."
+        )
+    if isinstance(route.endpoint, Hidden):
+        return unread_secret(container, route.endpoint_variable) if route.protocol else None
+    port = _port(route)
+    if port is None:
+        return None
+    if route.speaks is None:
+        if port != HTTP_PORT or container.has_environment_files:
+            return None
+        why = (
+            f"{route.endpoint_variable} names port {port}, which is HTTP's, and {PROTOCOL} is not set: an SDK that"
+            " speaks gRPC by default fails there; http/protobuf would say what is meant."
+        )
+        return Drift(place_of(container, route.endpoint_variable), why, Severity.INFORMATIONAL)
+    if route.speaks.port == port:
+        return None
+    why = (
+        f"{route.protocol_variable} is {route.speaks}, which collectors take on port {route.speaks.port}, but"
+        f" {route.endpoint_variable} names port {port}."
+    )
+    return Drift(where, why)
+
+
+def _port(route: Route) -> int | None:
+    """The port of an endpoint in the task, where it is one of the two."""
+    endpoint = route.leads_to
+    return endpoint.port if endpoint and endpoint.in_task and endpoint.port in PORTS else None
+
+
+def _corrected(container: Container) -> Container:
+    """With the first thing that is wrong made right; Refusal where a word tells nothing."""
+    every = tuple(routes(container))
+    for route in every:
+        if isinstance(route.protocol, str) and route.speaks is None:
+            return container.with_variable(route.protocol_variable, _meant(container, route, route.protocol))
+    for route in every:
+        port, protocol = _port(route), route.speaks
+        if port is not None and protocol is not None and protocol.port != port:
+            return _at_port_of(container, route, protocol, every)
+    return container
+
+
+def _meant(container: Container, route: Route, word: str) -> str:
+    start = word.strip().lower()
+    if start.startswith("http"):
+        return Protocol.HTTP_JSON if "json" in start else Protocol.HTTP_PROTOBUF
+    if start.startswith("grpc"):
+        return Protocol.GRPC
+    match _port(route):
+        case 4317:
+            return Protocol.GRPC
+        case 4318:
+            return Protocol.HTTP_PROTOBUF
+        case _:
+            raise Refusal(
+                f"{container.name}: neither {route.protocol_variable} nor a port tells which protocol is meant; set it"
+                " by hand."
+            )
+
+
+def _at_port_of(container: Container, route: Route, protocol: Protocol, every: tuple[Route, ...]) -> Container:
+    endpoint = route.leads_to
+    assert endpoint is not None  # noqa: S101 - it has a port
+    shared = any(
+        other.endpoint_variable == route.endpoint_variable
+        and (other.speaks is None or other.speaks.port != protocol.port)
+        for other in every
+    )
+    # Where others go by this endpoint in another protocol, or one that is not known, this signal gets its own.
+    alone = route.endpoint_variable == ENDPOINT and shared and route.protocol_variable != PROTOCOL
+    variable = route.signal.endpoint_variable if alone else route.endpoint_variable
+    moved = replace(endpoint, port=protocol.port)
+    signals = (route.signal,)
+    if protocol is Protocol.GRPC and endpoint.path.startswith("/v1/"):
+        moved = replace(moved, path="")
+    return container.with_variable(variable, str(_served(Destination(variable, None, signals, protocol), moved)))
+
+
+def _served(destination: Destination, endpoint: Endpoint) -> Endpoint:
+    return replace(endpoint, path=destination.path_served(endpoint.path, endpoint.port))
+
+
+RULE = Rule(
+    id="application.otlp-protocol",
+    subject=Subject.FAMILY,
+    severity=Severity.MEDIUM,
+    check=check,
+    fix=fix,
+    of_collector=False,
+    reference="https://opentelemetry.io/docs/specs/otel/protocol/exporter/",
+    doc=__doc__,
+)

@@ -1,0 +1,125 @@
+"""An instrumented application names the standard's resource attributes, service.name first of all.
+
+Why: telemetry without them arrives as `unknown_service` and cannot be told from that of other services or
+environments. An application that sets no OTEL_ variable is taken as not instrumented, and nothing is asked of it.
+
+Fix: SAFE; adds to OTEL_RESOURCE_ATTRIBUTES what is missing and can be known: the family as service.name; the value of
+a tag (`Environment`, `Env`, `Stage`, or one that is named like the attribute), else the standard's, as
+deployment.environment. What stands is kept, and nothing is made up. REVIEW where several applications of one task
+would share the family's name.
+
+Configure: `applications.resource_attributes` lists the names, `applications.environment` gives the environment where
+no tag does.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from domain.documents import Container
+from domain.otlp import (
+    RESOURCE_ATTRIBUTES,
+    SERVICE_NAME,
+    Attributes,
+    instrumented,
+    place_of,
+    silent,
+    unread_files,
+    unread_secret,
+)
+from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.standard import Standard
+from domain.workload import Workload
+
+_SERVICE = "service.name"
+_ENVIRONMENT = "deployment.environment"
+_ENVIRONMENT_TAGS = ("environment", "env", "stage")
+
+
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+    """Yield each instrumented application that lacks one of the standard's attributes."""
+    wanted = standard.applications.resource_attributes
+    for container in workload.applications:
+        if not (instrumented(container) or container.has_environment_files) or silent(container):
+            continue
+        missing = _missing(container, wanted)
+        if missing and RESOURCE_ATTRIBUTES in container.secrets:
+            yield unread_secret(container, RESOURCE_ATTRIBUTES)
+            continue
+        evident = _evident(container, missing)
+        if evident != missing:
+            yield unread_files(container)
+        if evident:
+            names = " and ".join(evident)
+            why = f"{container.name} is instrumented but does not set {names}; {RESOURCE_ATTRIBUTES} is to."
+            yield Drift(place_of(container, RESOURCE_ATTRIBUTES), why)
+
+
+def fix(workload: Workload, standard: Standard) -> Workload:
+    """Add what is missing and can be known."""
+    wanted = standard.applications.resource_attributes
+    lacking = list[tuple[Container, tuple[str, ...]]]()
+    for container in workload.applications:
+        if instrumented(container) and not silent(container) and RESOURCE_ATTRIBUTES not in container.secrets:
+            missing = _evident(container, _missing(container, wanted))
+            lacking.append((container, missing))
+    several = len(lacking) > 1
+    for container, missing in lacking:
+        attributes = Attributes.parse(container.environment.get(RESOURCE_ATTRIBUTES, ""))
+        given = {name: value for name in missing if (value := _given(name, workload, standard))}
+        for name, value in given.items():
+            attributes = attributes.setting(name, value)
+        if not given:
+            continue
+        workload = workload.with_container(container.with_variable(RESOURCE_ATTRIBUTES, str(attributes)))
+        if several and _SERVICE in given:
+            workload = workload.needing_review(
+                f"{container.name} gets the family's name as {_SERVICE}, and is not the only application of the task."
+            )
+    return workload
+
+
+def _missing(container: Container, wanted: Sequence[str]) -> tuple[str, ...]:
+    names = Attributes.parse(container.environment.get(RESOURCE_ATTRIBUTES, "")).names
+    named = SERVICE_NAME in container.secrets or bool(container.environment.get(SERVICE_NAME, "").strip())
+    return tuple(
+        name
+        for name in wanted
+        if name not in names
+        and not (name == _SERVICE and named)
+        and not (name == _ENVIRONMENT and f"{_ENVIRONMENT}.name" in names)
+    )
+
+
+def _evident(container: Container, missing: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that no environment file can set: the definition's list beats a file's, OTEL_SERVICE_NAME may be in one."""
+    if not container.has_environment_files:
+        return missing
+    if RESOURCE_ATTRIBUTES not in container.environment:
+        return ()
+    return tuple(name for name in missing if name != _SERVICE or SERVICE_NAME in container.environment)
+
+
+def _given(name: str, workload: Workload, standard: Standard) -> str | None:
+    if name == _SERVICE:
+        return workload.task.family or None
+    tags = {
+        key.lower(): value.strip()
+        for source in ((workload.service.tags if workload.service else {}), workload.task.tags)
+        for key, value in source.items()
+        if value.strip()
+    }
+    is_environment = name in {_ENVIRONMENT, f"{_ENVIRONMENT}.name"}
+    keys = (name.lower(), *(_ENVIRONMENT_TAGS if is_environment else ()))
+    tagged = next((tags[key] for key in keys if key in tags), None)
+    return tagged or (standard.applications.environment if is_environment else None)
+
+
+RULE = Rule(
+    id="application.resource-attributes",
+    subject=Subject.FAMILY,
+    severity=Severity.LOW,
+    check=check,
+    fix=fix,
+    of_collector=False,
+    reference="https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable",
+    doc=__doc__,
+)
