@@ -1,5 +1,6 @@
 """The rules of the topic `identity`, in the catalogue's order."""
 
 from domain.rule import Rule
+from rules.identity import execution_role, task_role
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (execution_role.RULE, task_role.RULE)
