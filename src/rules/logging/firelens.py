@@ -23,7 +23,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     routers = _routers(workload)
     if not routers:
         yield Drift(
-            "containers", f"{', '.join(users)} log by awsfirelens, and no container has a firelensConfiguration."
+            "containers",
+            f"The logs of {', '.join(users)} go to awsfirelens, and no container has a firelensConfiguration.",
         )
     for further in routers[1:]:
         yield Drift(

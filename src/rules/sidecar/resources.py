@@ -74,7 +74,7 @@ def _reserving(collector: Container, cpu: int, memory: int) -> tuple[Container, 
     if limit is None or (collector.memory_reservation and limit > memory):
         return collector.with_(memoryReservation=memory), False
     # ECS wants the limit above the reservation: without one the limit is what is reserved.
-    return collector.with_(memory=memory, memoryReservation=None), True
+    return collector.with_(memory=memory, memoryReservation=None), limit < memory
 
 
 RULE = Rule(
