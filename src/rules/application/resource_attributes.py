@@ -49,7 +49,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             yield unread_files(container)
         if evident:
             names = " and ".join(evident)
-            why = f"{container.name} is instrumented but does not set {names}; {RESOURCE_ATTRIBUTES} is to."
+            them = "it" if len(evident) == 1 else "them"
+            why = f"{container.name} is instrumented but does not set {names}; set {them} in {RESOURCE_ATTRIBUTES}."
             yield Drift(place_of(container, RESOURCE_ATTRIBUTES), why)
 
 
