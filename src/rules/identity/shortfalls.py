@@ -63,7 +63,9 @@ def _by_part(found: Iterable[_Shortfall]) -> Iterable[tuple[str, list[_Shortfall
 def _drift(member: str, part: str, subject: str, name: str, found: list[_Shortfall]) -> Drift:
     sentences: dict[tuple[str, str, str], list[_Shortfall]] = {}
     for each in found:
-        sentences.setdefault((each.need.purpose, each.need.unless, each.cause), []).append(each)
+        # What is often not needed is told with what always is, where that is missing on the same resource.
+        need = next((m.need for m in found if each.need.minor and not m.need.minor and _alike(m, each)), each.need)
+        sentences.setdefault((need.purpose, need.unless, each.cause), []).append(each)
     why = []
     for (purpose, unless, cause), alike in sentences.items():
         cause_ = cause or f"which {name}'s own policies and boundary do not allow"
@@ -72,12 +74,16 @@ def _drift(member: str, part: str, subject: str, name: str, found: list[_Shortfa
     return Drift(f"{member}/{part}", " ".join(why), severity)
 
 
+def _alike(one: _Shortfall, other: _Shortfall) -> bool:
+    return (one.need.grant, one.cause) == (other.need.grant, other.cause)
+
+
 def _actions(found: Iterable[_Shortfall]) -> str:
     """`ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on arn:…`."""
     on: dict[str, list[str]] = {}
     for each in found:
         on.setdefault(each.need.grant, []).append(each.need.action)
-    return " and ".join(f"{_listed(actions)} on {grant}" for grant, actions in on.items())
+    return "; ".join(f"{_listed(actions)} on {grant}" for grant, actions in on.items())
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -96,9 +102,11 @@ def _advice(missing: Iterable[_Shortfall], name: str) -> str:
 
 
 def _statements(pairs: list[tuple[str, str]]) -> str:
+    """As JSON without its names (Sid), which IAM does not need: a finding has little room."""
     found = minimal_statement(pairs)["Statement"]
-    statements = found[0] if isinstance(found, list) and len(found) == 1 else found
-    return json.dumps(statements, separators=(",", ":"))
+    statements = found if isinstance(found, list) else [found]
+    bare = [{key: value for key, value in statement.items() if key != "Sid"} for statement in statements]
+    return json.dumps(bare[0] if len(bare) == 1 else bare, separators=(",", ":"))
 
 
 def _doubt(found: list[_Shortfall], name: str) -> str:
