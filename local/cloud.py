@@ -28,6 +28,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
@@ -40,6 +41,7 @@ SAM = ROOT / ".venvs/sam/bin/sam"
 UV = ROOT / ".venvs/uv/bin/uv"
 BUILDS = ROOT / ".cache/local"
 BUCKET = "sam-artifacts"
+WEBHOOK = "/outrider/slack-webhook"
 
 START_SECONDS = 60
 KEPT_BUILDS = 3
@@ -48,6 +50,7 @@ KEPT_BUILDS = 3
 SOURCES = ("src", "tools", "template.yaml", ".python-version", "requirements/cloud.txt")
 
 
+_MODELS = botocore.loaders.create_loader()
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -115,11 +118,22 @@ class Cloud:
         """Give a client as boto3 makes it, for the account's root. Any 12-digit account exists."""
         key = (service, region, account)
         if key not in self._clients:
-            session = botocore.session.Session()
-            session.set_credentials(account or "test", "test")
-            config = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=60)
-            self._clients[key] = session.create_client(service, region, endpoint_url=self.endpoint, config=config)
+            self._clients[key] = self._make_client(service, region, account or "test", "test")
         return self._clients[key]
+
+    def client_as(self, service: str, role: str, *, region: str = REGION) -> Any:
+        """Give a client that acts as the role, with what its policies allow and no more."""
+        request = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{role}", "RoleSessionName": "local-session"}
+        given = self.client("sts").assume_role(**request)["Credentials"]
+        return self._make_client(service, region, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+    def _make_client(self, service: str, region: str, *credentials: str) -> Any:
+        session = botocore.session.Session()
+        session.register_component("data_loader", _MODELS)  # a service's model is read once
+        session.set_credentials(*credentials)
+        # A fault is to be seen, not retried away; and a test that hangs says nothing.
+        config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60)
+        return session.create_client(service, region, endpoint_url=self.endpoint, config=config)
 
     def control(self, method: str, what: str, request: Any = None) -> Any:
         """Call a control endpoint, as `control("POST", "faults", {"service": "ecs"})`. See local/control.py."""
@@ -155,6 +169,18 @@ class Cloud:
         if described["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             raise CloudFailed(f"The stack {stack} is {described['StackStatus']}: {described.get('StackStatusReason')}")
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
+
+    def deploy_outrider(self, **parameters: str) -> dict[str, str]:
+        """Deploy Outrider as a person would try it: it corrects, without delay, and talks to the Slack stand-in."""
+        self.client("ssm").put_parameter(Name=WEBHOOK, Value=self.slack.webhook, Type="SecureString", Overwrite=True)
+        given = {
+            "Architecture": "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64",
+            "RemediationMode": "register",
+            "RemediationDelaySeconds": "0",
+            "PassableRoles": f"arn:aws:iam::{ACCOUNT}:role/*",
+            "SlackWebhookLocation": f"ssm:{WEBHOOK}",
+        }
+        return self.deploy({**given, **parameters})
 
     def build(self, template: Path) -> Path:
         """The built template: from the last build of the very same sources, else by `sam build`."""
@@ -297,7 +323,7 @@ def main() -> int:
     try:
         with Cloud(slack=Slack(on_message=show)) as cloud:
             print(f"AWS is on {cloud.endpoint} (account {ACCOUNT}, region {REGION}). Deploying Outrider…", flush=True)
-            outputs = cloud.deploy()
+            outputs = cloud.deploy_outrider()
             print(f"Deployed in {time.monotonic() - begun:.0f} s. In another shell:\n")
             for name, value in cloud.environment().items():
                 print(f"  export {name}={value}")

@@ -23,7 +23,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from local import event_rules, internals, resource_types
+from local import conditions, event_rules, internals, resource_types
 from local.access import Access
 from local.bridge import Bridge, Call
 from local.control import PREFIX, Control
@@ -63,6 +63,7 @@ class Emulator:
     def install(self) -> None:
         app = self._ms.app
         resource_types.register(self._ms)
+        conditions.install(self._ms)
         event_rules.install(self._ms)
         self._access.install()
         self._rollouts.install()

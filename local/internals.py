@@ -54,6 +54,8 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
         "detect_service": ("method", "path", "headers", "query_params"),
         "extract_access_key_id": ("headers", "query_params"),
     },
+    "ministack.services.cloudformation.changesets": {"_evaluate_conditions": ("template", "params")},
+    "ministack.services.cloudformation.handlers": {"_evaluate_conditions": ("template", "params")},
     "ministack.services.cloudformation.provisioners": {"_RESOURCE_HANDLERS": None},
     "ministack.services.ecs": {
         "_circuit_breaker_threshold": ("svc",),
@@ -94,6 +96,8 @@ class Ministack:
     iam_evaluator: Any
     responses: Any
     router: Any
+    changesets: Any
+    handlers: Any
     provisioners: Any
     ecs: Any
     eventbridge: Any

@@ -101,6 +101,7 @@ class Rollouts:
 
         def _complete_service_deployment(cluster: str, key: str, expected_deployment_id: str | None = None) -> None:
             if self._may_complete(cluster, key):
+                self.announce()  # what is about to complete may have begun in the same breath, as a rollback does
                 complete(cluster, key, expected_deployment_id)
 
         ecs._make_deployment = _make_deployment
@@ -190,7 +191,9 @@ class Rollouts:
         """Publish what has changed in this account and region since the last look."""
         with self._lock:
             for service in list(self._ms.ecs._services.values()):
-                for deployment in reversed(service.get("deployments", ())):
+                oldest_first = service.get("deployments", ())[::-1]
+                # A rollback begins after what it undoes has failed.
+                for deployment in sorted(oldest_first, key=lambda each: each.get("rolloutState") != "FAILED"):
                     self._announce_deployment(service, deployment)
             for task in list(self._ms.ecs._tasks.values()):
                 self._announce_task(task)

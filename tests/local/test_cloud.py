@@ -1,0 +1,84 @@
+"""Whatever ends the local cloud, it leaves nothing behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.cloud import PYTHON, ROOT
+
+pytestmark = pytest.mark.xdist_group("local")
+
+PROGRAM = """
+import io, json, sys, zipfile
+from local.cloud import Cloud
+with Cloud() as cloud:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", "import os\\ndef handler(event, context):\\n    return os.getpid()\\n")
+    cloud.client("iam").create_role(RoleName="f", AssumeRolePolicyDocument="{}")
+    cloud.client("lambda").create_function(FunctionName="f", Runtime="python3.13", Handler="app.handler",
+        Role="arn:aws:iam::123456789012:role/f", Code={"ZipFile": packed.getvalue()})
+    worker = json.load(cloud.client("lambda").invoke(FunctionName="f")["Payload"])
+    running = cloud._running
+    scratch, emulator = str(running.scratch), running.emulator.pid
+    print(json.dumps([cloud.endpoint, cloud.slack.origin, scratch, emulator, worker]), flush=True)
+    if sys.argv[1] == "exception":
+        raise ValueError("on purpose")
+    sys.stdin.read()
+"""
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended, perhaps not yet collected by its parent."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return True
+
+
+def refuses(url: str) -> bool:
+    parts = urlsplit(url)
+    with socket.socket() as probe:
+        return probe.connect_ex((parts.hostname, parts.port)) != 0
+
+
+def until(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < end, "It did not come about."
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("ending", ["exception", "SIGINT", "SIGTERM", "SIGKILL"])
+def test_nothing_is_left_behind(ending: str, tmp_path: Path) -> None:
+    if not PYTHON.exists():
+        pytest.skip(f"{PYTHON} is not there: run `make venvs` once.")
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", PROGRAM, ending],
+        cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        endpoint, slack, scratch, emulator, worker = json.loads(process.stdout.readline())
+        assert not gone(emulator)
+        assert not gone(worker)
+        if ending.startswith("SIG"):
+            process.send_signal(getattr(signal, ending))
+        process.communicate()
+    for pid in (emulator, worker):
+        until(lambda pid=pid: gone(pid))  # type: ignore[misc] # a default is how a loop's value is kept
+    assert refuses(endpoint)
+    assert refuses(slack)
+    if ending != "SIGKILL":  # nobody is left to remove files then; processes end all the same
+        assert not Path(scratch).exists()
+        assert not list(tmp_path.iterdir())
