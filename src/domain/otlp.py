@@ -5,10 +5,9 @@ is used verbatim, HTTP appends the signal's path to the generic one, a scheme is
 (an empty value is as good as none, enumerations bear any case).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self
+from functools import cached_property, lru_cache
 
 from domain.documents import Container, Hidden
 from domain.rule import Doubt
@@ -19,6 +18,7 @@ RESOURCE_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES"
 SERVICE_NAME = "OTEL_SERVICE_NAME"
 
 _PREFIX = "OTEL_"
+_DISABLED = "OTEL_SDK_DISABLED"
 _LOOPBACK = frozenset({"", "localhost", "::1", "0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
 _LARGEST_PORT = 65535
 _PORT_DIGITS = 5
@@ -139,7 +139,7 @@ def _port(text: str) -> int | None:
     return int(text) if 0 < int(text) <= _LARGEST_PORT else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Route:
     """Where one signal goes, and how: the two variables that decide it, and what they hold.
 
@@ -152,18 +152,18 @@ class Route:
     protocol_variable: str
     protocol: str | Hidden | None = field(repr=False)
 
-    @property
+    @cached_property
     def speaks(self) -> Protocol | None:
         """None where no protocol is set, or none that can be read."""
         return Protocol.read(self.protocol) if isinstance(self.protocol, str) else None
 
-    @property
+    @cached_property
     def leads_to(self) -> Endpoint | None:
         """None where no endpoint is set, or none that can be read."""
         return Endpoint.parse(self.endpoint) if isinstance(self.endpoint, str) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Destination:
     """One endpoint variable, and the signals that go by it. `speaks` is the protocol that they all share."""
 
@@ -171,6 +171,19 @@ class Destination:
     value: str | Hidden | None = field(repr=False)
     signals: tuple[Signal, ...]
     speaks: Protocol | None
+
+    @cached_property
+    def leads_to(self) -> Endpoint | None:
+        """None where no endpoint is set, or none that can be read."""
+        return Endpoint.parse(self.value) if isinstance(self.value, str) else None
+
+    @cached_property
+    def wanted(self) -> Endpoint | None:
+        """Where it is to lead, if it leads into the task and not to what a collector serves; None where all is well."""
+        endpoint = self.leads_to
+        if endpoint is None or not endpoint.in_task or (wanted := self.within_task(endpoint)) == endpoint:
+            return None
+        return wanted
 
     @property
     def own(self) -> Signal | None:
@@ -218,68 +231,76 @@ def _suffix(path: str) -> str:
 
 def instrumented(container: Container) -> bool:
     """Whether the definition sets any OTEL_ variable."""
-    return any(name.startswith(_PREFIX) for name in container.environment) or any(
-        name.startswith(_PREFIX) for name in container.secrets
-    )
+    return any(name.startswith(_PREFIX) for name in (*container.environment, *container.secrets))
 
 
 def silent(container: Container) -> bool:
     """Whether its SDK is switched off."""
-    return container.environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    return _off(container.environment.get(_DISABLED))
 
 
-def routes(container: Container) -> Iterator[Route]:
+def routes(container: Container) -> tuple[Route, ...]:
     """Where each signal goes that is exported by OTLP at all. Nothing where the SDK is switched off.
 
     Environment files are not read here: whoever needs to be certain asks `has_environment_files`.
     """
-    if not instrumented(container):
-        yield from _UNSET
-        return
-    if silent(container):
-        return
-    for signal, exporter, endpoint_variable, protocol_variable in _VARIABLES:
-        if not _by_otlp(container.environment.get(exporter, "")):
-            continue
-        endpoint = _given(container, endpoint_variable)
-        protocol = _given(container, protocol_variable)
-        yield Route(
-            signal,
-            ENDPOINT if endpoint is None else endpoint_variable,
-            _given(container, ENDPOINT) if endpoint is None else endpoint,
-            PROTOCOL if protocol is None else protocol_variable,
-            _given(container, PROTOCOL) if protocol is None else protocol,
-        )
-
-
-_UNSET = tuple(Route(signal, ENDPOINT, None, PROTOCOL, None) for signal in Signal)
-
-
-def _given(container: Container, variable: str) -> str | Hidden | None:
-    if variable in container.secrets:
-        return Hidden("secrets")
-    return container.environment.get(variable, "").strip() or None
-
-
-def _by_otlp(exporters: str) -> bool:
-    """Whether a list of exporters has an OTLP one (`otlp`, Python's `otlp_proto_grpc`); unset means OTLP."""
-    named = [name for item in exporters.split(",") if (name := item.strip().lower())]
-    return not named or any(name.startswith("otlp") for name in named)
+    return _routes(*_decisive(container))
 
 
 def destinations(container: Container) -> tuple[Destination, ...]:
     """The endpoint variables in use, each once. A generic one that every signal overrides is in use by none."""
-    found = dict[str, Destination]()
-    for route in routes(container):
-        earlier = found.get(route.endpoint_variable)
-        if earlier is None:
-            found[route.endpoint_variable] = Destination(
-                route.endpoint_variable, route.endpoint, (route.signal,), route.speaks
-            )
-        else:
-            speaks = earlier.speaks if earlier.speaks is route.speaks else None
-            found[route.endpoint_variable] = replace(earlier, signals=(*earlier.signals, route.signal), speaks=speaks)
-    return tuple(found.values())
+    return _destinations(*_decisive(container))
+
+
+def _decisive(container: Container) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """The variables that decide where telemetry goes, and the names of the secrets among them."""
+    set_plainly = tuple([item for item in container.environment.items() if item[0] in _DECISIVE])
+    return set_plainly, tuple([name for name in container.secrets if name in _DECISIVE])
+
+
+_DECISIVE = frozenset({ENDPOINT, PROTOCOL, _DISABLED}.union(*(variables[1:] for variables in _VARIABLES)))
+
+
+# Four rules ask of every container, and most containers of a fleet say the same.
+@lru_cache(maxsize=4096)
+def _routes(set_plainly: tuple[tuple[str, str], ...], secrets: tuple[str, ...]) -> tuple[Route, ...]:
+    given: dict[str, str | Hidden] = {name: text for name, value in set_plainly if (text := value.strip())}
+    if _off(given.get(_DISABLED)):
+        return ()
+    given |= dict.fromkeys(secrets, Hidden("secrets"))
+    found = list[Route]()
+    for signal, exporter, own_endpoint, own_protocol in _VARIABLES:
+        if not _by_otlp(given.get(exporter)):
+            continue
+        endpoint = own_endpoint if own_endpoint in given else ENDPOINT
+        protocol = own_protocol if own_protocol in given else PROTOCOL
+        found.append(Route(signal, endpoint, given.get(endpoint), protocol, given.get(protocol)))
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _destinations(set_plainly: tuple[tuple[str, str], ...], secrets: tuple[str, ...]) -> tuple[Destination, ...]:
+    grouped = dict[str, list[Route]]()
+    for route in _routes(set_plainly, secrets):
+        grouped.setdefault(route.endpoint_variable, []).append(route)
+    found = list[Destination]()
+    for variable, group in grouped.items():
+        spoken = {route.speaks for route in group}
+        speaks = group[0].speaks if len(spoken) == 1 else None
+        found.append(Destination(variable, group[0].endpoint, tuple(route.signal for route in group), speaks))
+    return tuple(found)
+
+
+def _off(value: str | Hidden | None) -> bool:
+    return isinstance(value, str) and value.strip().lower() == "true"
+
+
+def _by_otlp(exporters: str | Hidden | None) -> bool:
+    """Whether a list of exporters has an OTLP one (`otlp`, Python's `otlp_proto_grpc`); unset means OTLP."""
+    if not isinstance(exporters, str):
+        return True
+    named = [name for item in exporters.split(",") if (name := item.strip().lower())]
+    return not named or any(name.startswith("otlp") for name in named)
 
 
 def place_of(container: Container, variable: str) -> str:
@@ -306,23 +327,25 @@ def unread_files(container: Container) -> Doubt:
     return Doubt(f"containers/{container.name}/environmentFiles", why)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attributes:
     """OTEL_RESOURCE_ATTRIBUTES: a list `key=value,…` with percent-encoded values, kept as it was written."""
 
     items: tuple[str, ...] = field(repr=False)
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    @lru_cache(maxsize=4096)
+    def parse(cls, text: str) -> "Attributes":
+        """Any text is read: what is no pair has no name."""
         return cls(tuple(item for item in text.split(",") if item.strip()))
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """The attributes that have a value."""
         pairs = (item.partition("=") for item in self.items)
         return frozenset(name.strip() for name, _, value in pairs if value.strip())
 
-    def setting(self, name: str, value: str) -> Self:
+    def setting(self, name: str, value: str) -> "Attributes":
         """With this attribute in the place of an empty one of its name, else at the end; the others stay as written."""
         entry = f"{name}={_encoded(value)}"
         kept = list(self.items)
@@ -332,7 +355,7 @@ class Attributes:
             kept = [item for i, item in enumerate(kept) if i not in places[1:]]
         else:
             kept.append(entry)
-        return type(self)(tuple(kept))
+        return Attributes(tuple(kept))
 
     def __str__(self) -> str:
         return ",".join(self.items)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from domain.images import Image
 from domain.rule import Rule, Severity
@@ -282,7 +282,6 @@ class Standard(_Part):
     rules: tuple[RuleSetting, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     remediation: Remediation = Remediation()
-    _settings: dict[tuple[str, tuple[int, ...]], "Setting"] = PrivateAttr(default_factory=dict)
 
     @field_validator("mode", mode="before")
     @classmethod
@@ -312,23 +311,30 @@ class Standard(_Part):
 
     def setting(self, rule: Rule, workload: Workload) -> "Setting":
         """Mode, severity and the standard as this rule is to see it, for this workload."""
-        return self._setting(rule, tuple(i for i, entry in enumerate(self.rules) if entry.applies(rule.id, workload)))
+        entries: tuple[int, ...] = ()
+        if self.rules:
+            entries = tuple(i for i, entry in enumerate(self.rules) if entry.applies(rule.id, workload))
+        known = self._settings.get((rule.id, entries))
+        return self._setting(rule, entries) if known is None else known
 
     def _setting(self, rule: Rule, entries: tuple[int, ...]) -> "Setting":
-        key = (rule.id, entries)
-        if key not in self._settings:
-            mode, severity, changes = self.mode, rule.severity, dict[str, dict[str, Any]]()
-            for entry in (self.rules[i] for i in entries):
-                mode, severity = entry.mode or mode, entry.severity or severity
-                for section, members in entry.set.items():
-                    changes[section] = changes.get(section, {}) | dict(members)
-            parts = {
-                section: _SETTABLE[section].model_validate(getattr(self, section).model_dump() | members)
-                for section, members in changes.items()
-            }
-            seen = self.model_copy(update=parts) if parts else self
-            self._settings[key] = Setting(mode, severity, seen)
-        return self._settings[key]
+        mode, severity, changes = self.mode, rule.severity, dict[str, dict[str, Any]]()
+        for entry in (self.rules[i] for i in entries):
+            mode, severity = entry.mode or mode, entry.severity or severity
+            for section, members in entry.set.items():
+                changes[section] = changes.get(section, {}) | dict(members)
+        parts = {
+            section: _SETTABLE[section].model_validate(getattr(self, section).model_dump() | members)
+            for section, members in changes.items()
+        }
+        seen = self.model_copy(update=parts) if parts else self
+        self._settings[rule.id, entries] = made = Setting(mode, severity, seen)
+        return made
+
+    @cached_property
+    def _settings(self) -> dict[tuple[str, tuple[int, ...]], "Setting"]:
+        # One of pydantic's private attributes costs a microsecond each time it is read, and every rule reads this.
+        return {}
 
     def exemption(self, rule: str, workload: Workload, resource: str) -> Exemption | None:
         return next((entry for entry in self.exemptions if entry.covers(rule, workload, resource)), None)
@@ -378,7 +384,7 @@ def _repeated_key(node: yaml.Node | None) -> yaml.Node | None:
 def _sentences(source: str, node: yaml.Node | None, error: ValidationError) -> list[str]:
     sentences = []
     for mistake in error.errors(include_url=False):
-        path = [part for part in mistake["loc"] if isinstance(part, int | str)]
+        path = list(mistake["loc"])
         line, depth = _line_of(node, path)
         name = ".".join(str(part) for part in path) or "the document"
         wanted = re.sub(r"^(Value error, |Input )", "", mistake["msg"])

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from domain.documents import Container, Hidden
 from domain.otlp import (
     Destination,
-    Endpoint,
     destinations,
     place_of,
     silent,
@@ -49,8 +48,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     for application in workload.applications:
         container = application
         for destination in destinations(application):
-            text = destination.value
-            endpoint = Endpoint.parse(text) if isinstance(text, str) else None
+            endpoint = destination.leads_to
             if endpoint is None or endpoint.in_task:
                 continue
             container = container.with_variable(destination.variable, str(destination.beside(endpoint)))
@@ -64,7 +62,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 
 def _judge(workload: Workload, container: Container, destination: Destination, text: str) -> Iterator[Drift | Doubt]:
-    endpoint = Endpoint.parse(text)
+    endpoint = destination.leads_to
     if endpoint is None:
         yield unread_text(container, destination.variable)
         return

@@ -59,12 +59,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     for application in workload.applications:
         container = application
         for destination in destinations(application):
-            text = destination.value
-            endpoint = Endpoint.parse(text) if isinstance(text, str) else None
-            if endpoint is None or not endpoint.in_task:
-                continue
-            wanted = destination.within_task(endpoint)
-            if wanted == endpoint:
+            endpoint, wanted = destination.leads_to, destination.wanted
+            if endpoint is None or wanted is None:
                 continue
             container = container.with_variable(destination.variable, str(wanted))
             if reason := _uncertain(workload, destination, endpoint):
@@ -88,15 +84,10 @@ def _lacks_endpoint(container: Container, standard: Standard) -> bool:
 
 
 def _judge(container: Container, destination: Destination, text: str) -> Iterator[Drift | Doubt]:
-    endpoint = Endpoint.parse(text)
+    endpoint, wanted, name = destination.leads_to, destination.wanted, destination.variable
     if endpoint is None:
-        yield unread_text(container, destination.variable)
-        return
-    if not endpoint.in_task:
-        return
-    wanted = destination.within_task(endpoint)
-    if wanted != endpoint:
-        name = destination.variable
+        yield unread_text(container, name)
+    elif wanted is not None:
         faults = " and ".join(_faults(destination, endpoint, wanted))
         why = f"{name} is {quotable(name, text)}, but {faults}; {quotable(name, str(wanted))} is wanted."
         yield Drift(place_of(container, name), why)

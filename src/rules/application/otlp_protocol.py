@@ -67,12 +67,12 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 
 def _of_route(container: Container, route: Route) -> Drift | Doubt | None:
-    where = place_of(container, route.protocol_variable)
     if isinstance(route.protocol, Hidden):
         return unread_secret(container, route.protocol_variable) if _port(route) or route.endpoint else None
     if isinstance(route.protocol, str) and route.speaks is None:
         return Drift(
-            where, f"{route.protocol_variable} is no OTLP protocol; grpc, http/protobuf or http/json is wanted."
+            place_of(container, route.protocol_variable),
+            f"{route.protocol_variable} is no OTLP protocol; grpc, http/protobuf or http/json is wanted.",
         )
     if isinstance(route.endpoint, Hidden):
         return unread_secret(container, route.endpoint_variable) if route.protocol else None
@@ -93,7 +93,7 @@ def _of_route(container: Container, route: Route) -> Drift | Doubt | None:
         f"{route.protocol_variable} is {route.speaks}, which collectors take on port {route.speaks.port}, but"
         f" {route.endpoint_variable} names port {port}."
     )
-    return Drift(where, why)
+    return Drift(place_of(container, route.protocol_variable), why)
 
 
 def _port(route: Route) -> int | None:

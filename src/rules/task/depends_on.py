@@ -25,17 +25,17 @@ _SHELLS = frozenset({"CMD-SHELL", "NONE"})
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each dependency that cannot be met, and each circle once."""
-    task = workload.task
-    for container in task.containers:
-        if "dependsOn" not in container.json:
-            continue
+    waiting = [container for container in workload.task.containers if container.json.get("dependsOn")]
+    if not waiting:
+        return
+    for container in waiting:
         for name, condition in container.depends_on:
             where = f"containers/{container.name}/dependsOn/{name}"
             if fault := _fault(workload, container, name, condition):
                 yield Drift(where, fault)
             elif reason := _untold(workload, container, name, condition):
                 yield Doubt(where, reason)
-    if circle := _circle(task.containers):
+    if circle := _circle(waiting):
         why = f"{', '.join(circle)} wait for one another, so none of them starts."
         yield Drift(f"containers/{circle[0]}/dependsOn", why)
 
@@ -120,13 +120,11 @@ def _untold(workload: Workload, container: Container, name: str, condition: str)
             return f"{name} has no configuration that can be read, so whether it gets healthy cannot be told."
 
 
-def _circle(containers: tuple[Container, ...]) -> tuple[str, ...] | None:
+def _circle(containers: list[Container]) -> tuple[str, ...] | None:
     """Containers that wait for one another, from the first of them in the task; None where none do."""
     waits = {
         container.name: [name for name, _ in container.depends_on if name != container.name] for container in containers
     }
-    if not any(waits.values()):
-        return None
     try:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
