@@ -1,14 +1,21 @@
-"""The collector's configuration as the rules of this topic read it, or why they cannot."""
+"""The collector's configuration as rules read it, or why they cannot; and what follows from it, found out once."""
 
-from domain.collector import CollectorConfiguration, ConfigurationUnreadable
+from collections.abc import Callable
+from functools import lru_cache, wraps
+
+from domain.adot_releases import Release
+from domain.collector import CollectorConfiguration, ConfigurationUnreadable, ProblemTopic
 from domain.facts import Absent, Known, Unavailable
 from domain.rule import Doubt
 from domain.workload import Workload
 
 WHERE = "configuration"
+_REMEMBERED = 256
+
+type AtHand = tuple[CollectorConfiguration | None, tuple[Doubt, ...]]
 
 
-def configuration_of(workload: Workload) -> tuple[CollectorConfiguration | None, tuple[Doubt, ...]]:
+def configuration_of(workload: Workload) -> AtHand:
     """Give the configuration; else the doubt that stands in for it.
 
     There is no doubt where a parameter could not be read: the engine says so itself.
@@ -24,3 +31,55 @@ def configuration_of(workload: Workload) -> tuple[CollectorConfiguration | None,
             return None, ()
         case Unavailable(reason):
             return None, (Doubt(WHERE, f"It cannot be told: {reason}."),)
+
+
+def well_formed_configuration_of(workload: Workload) -> AtHand:
+    """The same, with a doubt where config.well-formed has something to say of it: one cause is told once."""
+    configuration, doubts = configuration_of(workload)
+    if configuration is not None and ProblemTopic.WELL_FORMED in _troubles(configuration, None):
+        return None, (Doubt(WHERE, "The configuration is not well-formed."),)
+    return configuration, doubts
+
+
+def sound_configuration_of(workload: Workload) -> AtHand:
+    """The same, with a doubt where config.references has something to say of it too."""
+    configuration, doubts = well_formed_configuration_of(workload)
+    if configuration is not None and _troubles(configuration, None):
+        return None, (Doubt(WHERE, "The configuration names parts that are not defined."),)
+    return configuration, doubts
+
+
+class _Same:
+    """A configuration that is equal to itself alone: comparing contents would cost what is to be saved."""
+
+    __slots__ = ("configuration",)
+
+    def __init__(self, configuration: CollectorConfiguration) -> None:
+        self.configuration = configuration
+
+    def __hash__(self) -> int:
+        return id(self.configuration)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.configuration is other.configuration
+
+
+def once[T](
+    find: Callable[[CollectorConfiguration, Release | None], T],
+) -> Callable[[CollectorConfiguration, Release | None], T]:
+    """Find something out once for a configuration and a release: many families share one parameter."""
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def remembered(same: _Same, release: Release | None) -> T:
+        return find(same.configuration, release)
+
+    @wraps(find)
+    def found(configuration: CollectorConfiguration, release: Release | None) -> T:
+        return remembered(_Same(configuration), release)
+
+    return found
+
+
+@once
+def _troubles(configuration: CollectorConfiguration, _: Release | None) -> frozenset[ProblemTopic]:
+    return frozenset(problem.topic for problem in configuration.problems())

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from domain.facts import Role
 from domain.iam import Decision, Ruling, decide_any, minimal_statement
@@ -103,9 +104,8 @@ def _advice(missing: Iterable[_Shortfall], name: str) -> str:
 
 def _statements(pairs: list[tuple[str, str]]) -> str:
     """As JSON without its names (Sid), which IAM does not need: a finding has little room."""
-    found = minimal_statement(pairs)["Statement"]
-    statements = found if isinstance(found, list) else [found]
-    bare = [{key: value for key, value in statement.items() if key != "Sid"} for statement in statements]
+    found: Any = minimal_statement(pairs)["Statement"]
+    bare = [{key: value for key, value in statement.items() if key != "Sid"} for statement in found]
     return json.dumps(bare[0] if len(bare) == 1 else bare, separators=(",", ":"))
 
 

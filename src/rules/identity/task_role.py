@@ -17,7 +17,7 @@ from domain.needs import needs_of_collector
 from domain.rule import Doubt, Drift, Rule, Severity, Subject
 from domain.standard import Standard
 from domain.workload import Workload
-from rules.config.at_hand import configuration_of
+from rules.config.at_hand import well_formed_configuration_of
 from rules.identity.shortfalls import shortfalls
 
 _MEMBER = "taskRoleArn"
@@ -27,7 +27,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each part of the configuration whose calls the role does not allow."""
     if workload.task.task_role is None:
         return  # task.roles speaks
-    configuration, doubts = configuration_of(workload)
+    configuration, doubts = well_formed_configuration_of(workload)
     yield from doubts
     match workload.facts.task_role:
         case Known(role) if configuration is not None:

@@ -1,0 +1,90 @@
+"""The container metrics that processors select by name exist.
+
+Why: a filter that includes a name which nothing has drops the data without a word. `ecs.task.memory.limit` and
+`ecs.task.cpu.limit`, which guides repeat, do not exist: the limits are `ecs.task.memory.reserved` and
+`ecs.task.cpu.reserved`.
+
+Names are judged where awsecscontainermetrics feeds the pipeline; OTTL conditions are not searched.
+
+Fix: none. Write the name that the finding gives.
+"""
+
+import re
+from collections.abc import Iterator
+
+from domain.adot_releases import Release
+from domain.collector import (
+    CONTAINER_METRICS,
+    CollectorConfiguration,
+    MatchType,
+    is_unknown_container_metric,
+    metric_names_in_filters,
+    wanted_metric_name,
+)
+from domain.facts import FactKind
+from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.standard import Standard
+from domain.workload import Workload
+from rules.config.at_hand import once, well_formed_configuration_of
+
+_RECEIVER = "awsecscontainermetrics"
+_SHOWABLE = re.compile(r"[a-z0-9_.]{1,80}", re.ASCII)
+# Patterns that are a name but for dots and anchors. Others may match anything, and are not run: they are not ours.
+_PLAIN = re.compile(r"\^?(?P<name>(?:ecs\\?\.task|container)(?:\\?\.[a-z0-9_]+)+)(?:\\?\.\*|\.\*|\$)?", re.ASCII)
+
+
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+    """Yield each name of a container metric that does not exist."""
+    configuration, doubts = well_formed_configuration_of(workload)
+    yield from doubts
+    if configuration is not None:
+        yield from _drifts(configuration, None)
+
+
+@once
+def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
+    fed = _processors_fed(configuration)
+    found: dict[tuple[str, str], Drift] = {}
+    for written in metric_names_in_filters(configuration):
+        alone = next((only for where, only in fed.items() if written.where.startswith(where)), None)
+        name = written.name if written.match is MatchType.STRICT else _plain(written.name)
+        if alone is None or name is None or not _SHOWABLE.fullmatch(name):
+            continue
+        if not alone and name.startswith("container."):
+            continue  # an application may have metrics of such names too
+        if written.match is MatchType.REGEXP and any(name in metric for metric in CONTAINER_METRICS):
+            continue
+        if is_unknown_container_metric(name):
+            meant = wanted_metric_name(name)
+            advice = f"write {meant}" if meant else "take it out"
+            why = f"No container metric is named {name}, so it selects nothing; {advice}."
+            found[written.where, name] = Drift(f"{written.where}/{name}", why)
+    return tuple(found.values())
+
+
+def _processors_fed(configuration: CollectorConfiguration) -> dict[str, bool]:
+    """The processors that container metrics pass, by their path; whether nothing else passes them."""
+    receivers = configuration.receivers
+    found: dict[str, bool] = {}
+    for pipeline in configuration.pipelines.values():
+        types = {receivers[name].canonical if name in receivers else name for name in pipeline.receivers}
+        if _RECEIVER in types:
+            for name in pipeline.processors:
+                found[f"processors/{name}/"] = found.get(f"processors/{name}/", True) and types == {_RECEIVER}
+    return found
+
+
+def _plain(pattern: str) -> str | None:
+    found = _PLAIN.fullmatch(pattern)
+    return found["name"].replace("\\", "") if found else None
+
+
+RULE = Rule(
+    id="config.metric-names",
+    subject=Subject.PARAMETER,
+    severity=Severity.MEDIUM,
+    needs=frozenset({FactKind.CONFIGURATION}),
+    check=check,
+    reference="https://aws-otel.github.io/docs/components/ecs-metrics-receiver",
+    doc=__doc__,
+)
