@@ -44,6 +44,7 @@ BUCKET = "sam-artifacts"
 WEBHOOK = "/outrider/slack-webhook"
 
 START_SECONDS = 60
+SAM_SECONDS = 240
 KEPT_BUILDS = 3
 
 # What sets a build apart: change one of them and sam builds again.
@@ -228,8 +229,14 @@ class Cloud:
             errors="replace",
             start_new_session=True,
         )
+        output = ""
         try:
-            output, _ = process.communicate()
+            output, _ = process.communicate(timeout=SAM_SECONDS)
+        except subprocess.TimeoutExpired as late:
+            shown = late.output.decode(errors="replace") if late.output else ""
+            raise CloudFailed(
+                f"{' '.join(command)} did not end within {SAM_SECONDS} s:\n{shown}\n{self.logs()}"
+            ) from None
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

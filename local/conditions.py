@@ -13,16 +13,16 @@ _VARIABLE = re.compile(r"\$\{([^!}]+)\}")
 
 
 def install(ministack: Ministack) -> None:
-    """Have both of ministack's callers evaluate what was resolved."""
-    evaluate = ministack.changesets._evaluate_conditions
+    """Have all of ministack's callers evaluate what was resolved."""
+    evaluate = ministack.engine._evaluate_conditions
 
     def evaluated(template: Mapping[str, Any], params: Mapping[str, Any]) -> Any:
         values = {name: given["Value"] for name, given in params.items()}
         conditions = {name: _resolved(body, values) for name, body in template.get("Conditions", {}).items()}
         return evaluate({**template, "Conditions": conditions}, params)
 
-    ministack.changesets._evaluate_conditions = evaluated
-    ministack.handlers._evaluate_conditions = evaluated
+    for module in (ministack.engine, ministack.changesets, ministack.handlers, ministack.stacks):
+        module._evaluate_conditions = evaluated
 
 
 def _resolved(body: Any, values: Mapping[str, Any]) -> Any:

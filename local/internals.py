@@ -55,6 +55,8 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
         "extract_access_key_id": ("headers", "query_params"),
     },
     "ministack.services.cloudformation.changesets": {"_evaluate_conditions": ("template", "params")},
+    "ministack.services.cloudformation.engine": {"_evaluate_conditions": ("template", "params")},
+    "ministack.services.cloudformation.stacks": {"_evaluate_conditions": ("template", "params")},
     "ministack.services.cloudformation.handlers": {"_evaluate_conditions": ("template", "params")},
     "ministack.services.cloudformation.provisioners": {"_RESOURCE_HANDLERS": None},
     "ministack.services.ecs": {
@@ -97,6 +99,8 @@ class Ministack:
     responses: Any
     router: Any
     changesets: Any
+    engine: Any
+    stacks: Any
     handlers: Any
     provisioners: Any
     ecs: Any
