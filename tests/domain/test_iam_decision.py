@@ -234,6 +234,7 @@ K = "aws:Key"
         ("ArnLike", ["arn:aws:sns:::T"], "arn:aws:sns:::t", False),
         ("ArnNotEquals", ["arn:aws:sns:*:1:t"], "arn:aws:sns:eu-west-1:1:t", False),
         ("ArnNotLike", ["arn:aws:sns:*:1:t"], "arn:aws:sns:eu-west-1:2:t", True),
+        ("ArnNotLike", ["arn:aws:sns:*:1:t"], "arn:aws:sns:eu-west-1:1:t", False),
         ("Null", ["false"], "a", True),
         ("Null", ["true"], "a", False),
         ("Null", [True], "a", False),
@@ -432,6 +433,23 @@ def test_variables_in_conditions(
     keys = {K: (value,)} | ({} if team is None else {"aws:PrincipalTag/team": team})
     statement = policy(allow(**when(operator, K, wanted)))
     assert decide([statement], Request("s3:GetObject", "x", Context(keys))).decision is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "negated"),
+    [
+        (f"{kind}{name}", "Not" in name)
+        for kind, names in {
+            "String": ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike"),
+            "Arn": ("Equals", "NotEquals", "Like", "NotLike"),
+        }.items()
+        for name in names
+    ],
+)
+def test_every_operator_of_strings_and_arns_takes_variables(operator: str, *, negated: bool) -> None:
+    statement = policy(allow(**when(operator, K, f"arn:aws:s3:::{TEAM}")))
+    context = Context({K: ("arn:aws:s3:::blue",), "aws:PrincipalTag/team": ("blue",)})
+    assert decide([statement], Request("s3:GetObject", "x", context)).decision is (DENIED if negated else ALLOWED)
 
 
 @pytest.mark.parametrize("version", ["2008-10-17", None])

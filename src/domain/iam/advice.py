@@ -40,8 +40,6 @@ def minimal_statement(missing: Iterable[tuple[str, str]]) -> dict[str, object]:
 
 
 def _widest(resources: set[str]) -> tuple[str, ...]:
-    if "*" in resources:
-        return ("*",)
     globs = {resource: encode(resource) for resource in resources}
     return tuple(
         sorted(
