@@ -1,7 +1,6 @@
 """The standard: what the organisation wants. One versioned YAML document."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -10,19 +9,15 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import InitErrorDetails
 
 from domain.images import Image
 from domain.rule import Rule, Severity
+from domain.standard_text import StandardInvalid, read, sentences
 from domain.workload import Workload
 
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MAX_BYTES = 256 * 1024
-
-
-class StandardInvalid(Exception):  # noqa: N818 - named for what is wrong
-    """A standard that cannot be used; the message has a sentence per mistake, with line and field."""
+__all__ = ["DEFAULT", "Mode", "Standard", "StandardInvalid", "default_standard"]
 
 
 class Mode(StrEnum):
@@ -64,9 +59,23 @@ class Selector(_Part):
     @field_validator("account", "region", "cluster", "family", "service", "resource", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
-        # An account number without quotes is an integer in YAML.
-        items = value if isinstance(value, list) else [value]
-        return [f"{item:012d}" if isinstance(item, int) and not isinstance(item, bool) else item for item in items]
+        # An account number without quotes is an integer in YAML; one that begins with a zero is read as text.
+        items = value if isinstance(value, list | tuple) else [value]
+        return [str(item) if isinstance(item, int) and not isinstance(item, bool) else item for item in items]
+
+    @field_validator("account")
+    @classmethod
+    def _accounts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for account in value:
+            if not any(mark in account for mark in "*?[") and not (
+                len(account) == len("123456789012") and account.isdigit()
+            ):
+                raise ValueError(f"account numbers of 12 digits, or patterns; {account} matches none")
+        return value
+
+    @property
+    def empty(self) -> bool:
+        return not self.model_fields_set or not any(getattr(self, name) for name in self.model_fields_set)
 
     def matches(self, workload: Workload, resource: str = "") -> bool:
         service = workload.service
@@ -90,11 +99,21 @@ def _any(patterns: Sequence[str], name: str) -> bool:
     return bool(name) and any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
+def _naming(selector: Selector) -> Selector:
+    # An empty one would match everything: an exclusion or exemption of all there is, by a slip of the pen.
+    if selector.empty:
+        raise ValueError("must name what it means; for everything write family: '*'")
+    return selector
+
+
+type Naming = Annotated[Selector, AfterValidator(_naming)]
+
+
 class Scope(_Part):
     """Which Fargate workloads are judged at all."""
 
-    include: tuple[Selector, ...] = Field(default=(), description="Nothing here: everything is included.")
-    exclude: tuple[Selector, ...] = ()
+    include: tuple[Naming, ...] = Field(default=(), description="Nothing here: everything is included.")
+    exclude: tuple[Naming, ...] = ()
 
 
 class Logging(_Part):
@@ -224,11 +243,25 @@ class RuleSetting(_Part):
             part = _SETTABLE.get(section)
             if part is None:
                 raise ValueError(f"sections among {', '.join(_SETTABLE)}; not {section}")
-            part.model_validate(members)
+            try:
+                part.model_validate(members)
+            except ValidationError as error:
+                raise _below(section, error) from None
         return value
 
     def applies(self, rule: str, workload: Workload) -> bool:
         return _any(self.rules, rule) and self.where.matches(workload)
+
+
+def _below(section: str, error: ValidationError) -> ValidationError:
+    """The same mistakes, found one level deeper."""
+    mistakes = [
+        InitErrorDetails(
+            type=mistake["type"], loc=(section, *mistake["loc"]), input=mistake["input"], ctx=mistake.get("ctx", {})
+        )
+        for mistake in error.errors(include_url=False)
+    ]
+    return ValidationError.from_exception_data(error.title, mistakes)
 
 
 _SETTABLE: dict[str, type[_Part]] = {
@@ -244,7 +277,7 @@ class Exemption(_Part):
     """Rules that some workloads need not keep, why, and until when. An expired one counts for nothing."""
 
     rules: tuple[Pattern, ...]
-    where: Selector
+    where: Naming
     reason: str = Field(min_length=8, description="Shown wherever the exemption is; long enough to mean something.")
     expires: date | None = Field(default=None, description="The last day on which it holds.")
 
@@ -291,23 +324,11 @@ class Standard(_Part):
     @classmethod
     def parse(cls, text: str, source: str = "the standard") -> Self:
         """Read from YAML; StandardInvalid with line, field and what would be right for each mistake."""
-        if len(text.encode()) > _MAX_BYTES:
-            raise StandardInvalid(f"{source} is larger than {_MAX_BYTES} bytes: no standard is.")
-        try:
-            node = yaml.compose(text, Loader=_LOADER)
-            content = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, C where there is one
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise StandardInvalid(_yaml_sentence(source, error)) from None
-        if not isinstance(content, dict):
-            raise StandardInvalid(f"{source} must be a mapping that starts with `version: 1`.")
-        if repeated := _repeated_key(node):
-            raise StandardInvalid(
-                f"{source}, line {repeated.start_mark.line + 1}: {repeated.value} stands there twice. Keep one."
-            )
+        node, content = read(text, source)
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            raise StandardInvalid("\n".join(_sentences(source, node, error))) from None
+            raise StandardInvalid("\n".join(sentences(source, node, cls, error))) from None
 
     def setting(self, rule: Rule, workload: Workload) -> "Setting":
         """Mode, severity and the standard as this rule is to see it, for this workload."""
@@ -322,9 +343,9 @@ class Standard(_Part):
         for entry in (self.rules[i] for i in entries):
             mode, severity = entry.mode or mode, entry.severity or severity
             for section, members in entry.set.items():
-                changes[section] = changes.get(section, {}) | dict(members)
+                changes[section] = _merged(changes.get(section, {}), members)
         parts = {
-            section: _SETTABLE[section].model_validate(getattr(self, section).model_dump() | members)
+            section: _SETTABLE[section].model_validate(_merged(getattr(self, section).model_dump(), members))
             for section, members in changes.items()
         }
         seen = self.model_copy(update=parts) if parts else self
@@ -336,8 +357,24 @@ class Standard(_Part):
         # One of pydantic's private attributes costs a microsecond each time it is read, and every rule reads this.
         return {}
 
+    def unmatched(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """The patterns of `rules` and `exemptions` that match none of these rules: misspelt, most likely."""
+        known = tuple(ids)
+        named = [*(entry.rules for entry in self.rules), *(entry.rules for entry in self.exemptions)]
+        patterns = dict.fromkeys(pattern for patterns in named for pattern in patterns)
+        return tuple(pattern for pattern in patterns if not any(fnmatchcase(rule, pattern) for rule in known))
+
     def exemption(self, rule: str, workload: Workload, resource: str) -> Exemption | None:
         return next((entry for entry in self.exemptions if entry.covers(rule, workload, resource)), None)
+
+
+def _merged(start: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """With the changes made, member by member: `collector: {logging: {group: …}}` leaves the rest of logging alone."""
+    merged = dict(start)
+    for name, value in changes.items():
+        old = merged.get(name)
+        merged[name] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,64 +393,3 @@ def default_standard() -> Standard:
 
 
 DEFAULT = Path(__file__).with_name("default-standard.yaml")
-
-
-def _yaml_sentence(source: str, error: Exception) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        return (
-            f"{source}, line {mark.line + 1}, column {mark.column + 1}: not YAML ({error.problem}). Correct it there."
-        )
-    return f"{source} is not YAML that can be read. Check its encoding, its indentation and its brackets."
-
-
-def _repeated_key(node: yaml.Node | None) -> yaml.Node | None:
-    if isinstance(node, yaml.MappingNode):
-        seen = set[str]()
-        for key, value in node.value:
-            if key.value in seen:
-                return key  # type: ignore[no-any-return] # PyYAML's stubs leave the pairs of a node untyped
-            seen.add(key.value)
-            if found := _repeated_key(value):
-                return found
-    elif isinstance(node, yaml.SequenceNode):
-        return next((found for item in node.value if (found := _repeated_key(item))), None)
-    return None
-
-
-def _sentences(source: str, node: yaml.Node | None, error: ValidationError) -> list[str]:
-    sentences = []
-    for mistake in error.errors(include_url=False):
-        path = list(mistake["loc"])
-        line, depth = _line_of(node, path)
-        name = ".".join(str(part) for part in path) or "the document"
-        wanted = re.sub(r"^(Value error, |Input )", "", mistake["msg"])
-        match mistake["type"]:
-            case "extra_forbidden":
-                wanted = "is no field of a standard; see the schema for the fields there are"
-            case "missing":
-                wanted = "is missing; add it"
-            case "value_error":
-                wanted = f"must be {wanted}"
-            case _:
-                wanted = wanted if wanted.startswith(("should", "must")) else f"is wrong: {wanted}"
-        where = f"line {line}" if line else f"under line {depth}"
-        sentences.append(f"{source}, {where}: {name} {wanted}.")
-    return sentences
-
-
-def _line_of(node: yaml.Node | None, path: Sequence[int | str]) -> tuple[int | None, int]:
-    """The line of a field, None where it is missing; and the line of the deepest part of its path that is there."""
-    line = (node.start_mark.line + 1) if node else 1
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == str(part)), None)
-            if pair is None:
-                return None, line
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            break  # a list that was written as one value, or a union's own name for a branch
-    return line, line

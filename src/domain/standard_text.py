@@ -1,0 +1,214 @@
+"""The text of a standard: how it is read, and what people are told where it is wrong.
+
+YAML as its version 1.2 has it, so that `off`, a date, and an account number that begins with a zero stay as written.
+"""
+
+import difflib
+import inspect
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 32
+
+_C_OR_PYTHON: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class StandardInvalid(Exception):
+    """A standard that cannot be used; the message has a sentence per mistake, with line and field."""
+
+
+class _Loader(_C_OR_PYTHON):  # type: ignore[misc] # the C loader where there is one
+    """Text stays text where YAML 1.1 would make a boolean, a date or an octal number of it."""
+
+    yaml_implicit_resolvers: Mapping[str, Any] = {}
+
+
+for _tag, _form, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
+    ("float", r"[-+]?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]+)?", list("-+0123456789")),
+    ("merge", r"<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_form})\Z"), _first)
+
+
+def read(text: str, source: str) -> tuple[yaml.Node, dict[Any, Any]]:
+    """The document's nodes, which know their lines, and its content. StandardInvalid where it is no mapping in YAML."""
+    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        raise StandardInvalid(f"{source} is larger than {MAX_BYTES} bytes: no standard is.")
+    try:
+        _refuse_depth(text, source)
+        node = yaml.compose(text, Loader=_Loader)
+        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise StandardInvalid(_yaml_sentence(source, error)) from None
+    if node is None or not isinstance(content, dict):
+        raise StandardInvalid(f"{source} must be a mapping that starts with `version: 1`.")
+    if repeated := _repeated_key(node, set()):
+        line = repeated.start_mark.line + 1
+        raise StandardInvalid(f"{source}, line {line}: {repeated.value} stands there twice. Keep one.")
+    return node, content
+
+
+def _refuse_depth(text: str, source: str) -> None:
+    # The C loader builds nested nodes by recursion, and ends the process where they are too deep. Its events are flat.
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise StandardInvalid(f"{source}, line {line}: nested more than {MAX_DEPTH} deep; no standard is.")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _yaml_sentence(source: str, error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return (
+            f"{source}, line {mark.line + 1}, column {mark.column + 1}: not YAML ({error.problem}). Correct it there."
+        )
+    return f"{source} is not YAML that can be read. Check its encoding, its indentation and its brackets."
+
+
+def _repeated_key(node: yaml.Node, seen: set[int]) -> yaml.Node | None:
+    if id(node) in seen:  # an alias, which may even stand within its own anchor
+        return None
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        keys = set[str]()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in keys:
+                return key
+            keys.add(str(key.value))
+            if found := _repeated_key(value, seen):
+                return found
+    elif isinstance(node, yaml.SequenceNode):
+        return next((found for item in node.value if (found := _repeated_key(item, seen))), None)
+    return None
+
+
+def sentences(source: str, node: yaml.Node, model: type[BaseModel], error: ValidationError) -> Iterator[str]:
+    """One sentence per mistake: where, which field, and what would be right."""
+    for mistake in error.errors(include_url=False):
+        line, above = _line_of(node, mistake["loc"])
+        where = f"line {line}" if line else f"under line {above}"
+        yield f"{source}, {where}: {_path(mistake['loc'])} {_wanted(mistake, model)}."
+
+
+def _path(location: Sequence[int | str]) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return path.lstrip(".").removesuffix(".[key]") or "the document"
+
+
+def _line_of(start: yaml.Node, path: Sequence[int | str]) -> tuple[int | None, int]:
+    """The line of a field, None where it is missing; and the line of the deepest part of its path that is there."""
+    node: yaml.Node | None = start
+    line = start.start_mark.line + 1
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if pair is None:
+                return None, line
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break  # a list that was written as one value
+    return line, line
+
+
+# What the forms of the standard's fields are called.
+_FORMS = {
+    r"^[A-Za-z0-9_-]{1,255}$": "must be a container's name: letters, digits, - and _",
+    r"^v\d+\.\d+\.\d+$": "must be a release such as v0.49.0",
+    r"^\d+\.\d+\.\d+$": "must be a version of three numbers such as 1.4.0",
+    r"^arn:[a-z-]+:iam::\d{12}:role/.+$": "must be a role's ARN such as arn:aws:iam::123456789012:role/name",
+}
+_PARAMETER = "must be an SSM parameter's name such as /fargate/otel-collector-config, or its ARN"
+
+
+def _wanted(mistake: ErrorDetails, model: type[BaseModel]) -> str:  # noqa: PLR0912, C901 - a table
+    kind, given, context = mistake["type"], mistake["input"], mistake.get("ctx", {})
+    shown = f", not {given}" if isinstance(given, str | int | float) and 0 < len(str(given)) < len("x" * 60) else ""
+    match kind:
+        case "extra_forbidden":
+            return _no_field(mistake["loc"], model)
+        case "missing":
+            return "is missing; add it"
+        case "value_error":
+            said = str(context.get("error"))
+            return said if said.startswith("must ") else f"must be {said}"
+        case "string_type":
+            if given is None:
+                return "is empty; it must be text, or left out"
+            return "must be text" + (": put it in quotes" if isinstance(given, int | float) else "")
+        case "string_pattern_mismatch":
+            pattern = str(context.get("pattern"))
+            return _FORMS.get(pattern, _PARAMETER if ":ssm:" in pattern else f"must match {pattern}") + shown
+        case "string_too_short":
+            least = context.get("min_length")
+            return "must not be empty" if least == 1 else f"must have at least {least} characters"
+        case "string_too_long":
+            return f"must have at most {context.get('max_length')} characters"
+        case "tuple_type" | "list_type":
+            return "must be a list: put `- ` before each item"
+        case "dict_type" | "mapping_type" | "model_type" | "model_attributes_type":
+            return "must be a mapping: fields with their values, indented below it" + shown
+        case "enum" | "literal_error":
+            expected = str(context.get("expected")).replace("'", "")
+            return f"must be {expected}" + (" without quotes" if expected == given else shown)
+        case "greater_than_equal":
+            return f"must be at least {context.get('ge')}{shown}"
+        case "less_than_equal":
+            return f"must be at most {context.get('le')}{shown}"
+        case "invalid_key":
+            return "is no field: their names are text"
+        case _ if kind.startswith("int_"):
+            return f"must be a whole number{shown}"
+        case _ if kind.startswith("bool_"):
+            return f"must be true or false{shown}"
+        case _ if kind.startswith(("date_", "datetime_")):
+            return f"must be a date such as 2026-12-31{shown}"
+        case _:
+            return f"is wrong: {mistake['msg']}"
+
+
+def _no_field(location: Sequence[int | str], model: type[BaseModel]) -> str:
+    fields = _fields_at(location[:-1], model)
+    near = difflib.get_close_matches(str(location[-1]), fields, n=1)
+    if near:
+        return f"is no field of a standard; {near[0]} may be meant"
+    return f"is no field of a standard; there are {', '.join(sorted(fields))}"
+
+
+def _fields_at(path: Sequence[int | str], start: type[BaseModel]) -> tuple[str, ...]:
+    """The fields of the part of the model that a path leads to."""
+    model = start
+    for name in path:
+        if isinstance(name, int):
+            continue
+        if name == "set":  # of a rule's setting, which repeats the document's own sections
+            model = start
+            continue
+        info = model.model_fields.get(name)
+        inner = _model_in(info.annotation) if info else None
+        if inner is None:
+            return ()
+        model = inner
+    return tuple(model.model_fields)
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
