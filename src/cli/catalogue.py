@@ -1,0 +1,46 @@
+"""`outrider rules` and `outrider explain`: the rules themselves."""
+
+import inspect
+from difflib import get_close_matches
+
+from rich.text import Text
+
+from cli.exits import CLEAN, UNUSABLE
+from cli.table import STYLES
+from cli.terminal import console, say, wrapped
+from rules import BY_ID, CATALOGUE
+
+
+def rules() -> int:
+    """List the rules, with what each demands."""
+    out = console()
+    for rule in CATALOGUE:
+        fix = "" if rule.fix is None else ", has a fix"
+        wrapped(out, Text.assemble((rule.id, "bold"), " ", (rule.severity, STYLES[rule.severity]), fix))
+        wrapped(out, Text(f"{rule.title}."), 2)
+    return CLEAN
+
+
+def explain(rule: str, /) -> int:
+    """Explain a rule: what it demands and why, how it is fixed and configured.
+
+    Parameters
+    ----------
+    rule
+        Its name, as `rules` and `check` show it.
+    """
+    found = BY_ID.get(rule)
+    if found is None:
+        near = get_close_matches(rule, BY_ID, n=1)
+        say(f"There is no rule {rule}. {f'Is {near[0]} meant?' if near else 'See outrider rules for what there is.'}")
+        return UNUSABLE
+    out = console()
+    facts = ", ".join(sorted(kind.value for kind in found.needs)) or "none beside the documents"
+    wrapped(out, Text.assemble((found.id, "bold"), "  ", (found.severity, STYLES[found.severity])))
+    wrapped(out, Text(f"Speaks of: {found.subject}. Facts: {facts}."))
+    for paragraph in inspect.cleandoc(found.doc).split("\n\n"):
+        out.print()
+        wrapped(out, Text(" ".join(paragraph.split())))
+    out.print()
+    wrapped(out, Text(f"See {found.reference}"))
+    return CLEAN

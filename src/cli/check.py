@@ -1,0 +1,147 @@
+"""`outrider check`: what the rules say of the task definitions in files."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from cli.exits import CLEAN, DRIFTED, UNUSABLE
+from cli.files import STDIN, File, NoDefinition, Unusable, found_in, named, read
+from cli.judging import Judge, Judged, Said, worse
+from cli.terminal import say
+from domain.rule import Severity
+
+
+class Bar(StrEnum):
+    """What `--fail-on` takes."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+    CRITICAL = "CRITICAL"
+
+
+type FileName = Annotated[str | None, Parameter(metavar="FILE")]
+
+
+def check(
+    *files: Annotated[str, Parameter(name="FILE")],
+    standard: FileName = None,
+    config: FileName = None,
+    format: Literal["table", "json"] = "table",  # noqa: A002 - the option's name
+    fail_on: Bar = Bar.LOW,
+) -> int:
+    """Judge task definitions by the rules; the exit code.
+
+    Parameters
+    ----------
+    files
+        Files or folders: what RegisterTaskDefinition takes or DescribeTaskDefinition gives. A dash is standard input.
+    standard
+        The standard to judge by, instead of the packaged one.
+    config
+        The collector's configuration, for the SSM parameter that holds it.
+    format
+        A table for people, JSON for programs.
+    fail_on
+        The lowest severity that counts as drifted for the exit code.
+    """
+    judge = Judge.of(standard, config)
+    inputs = Inputs([named(file) for file in files])
+    judged = (
+        (file.name, definition.resource, judge.judge(definition.task))
+        for file in inputs.usable()
+        for definition in file.definitions
+    )
+    if format == "json":
+        worst = _as_json(judged)
+    else:
+        from cli.table import as_table  # noqa: PLC0415 - rich takes a tenth of a second, which programs need not wait for
+
+        worst = as_table(judged, given=config is not None)
+    inputs.say_what_was_passed_over()
+    if inputs.refused:
+        return UNUSABLE
+    return DRIFTED if worst is not None and worst >= Severity(fail_on) else CLEAN
+
+
+@dataclass
+class Inputs:
+    """The files that were named, and those of the folders that were; what cannot be used is said and counted."""
+
+    names: Sequence[str]
+    refused: int = 0
+    passed_over: list[str] = field(default_factory=list)
+
+    def usable(self) -> Iterator[File]:
+        if not self.names:
+            self._refuse("Name a file or a folder with task definitions, or - for standard input.")
+        for name in dict.fromkeys(self.names):
+            if name != STDIN and Path(name).is_dir():
+                yield from self._of_folder(name)
+            else:
+                try:
+                    yield read(name)
+                except Unusable as unusable:
+                    self._refuse(str(unusable))
+
+    def _of_folder(self, folder: str) -> Iterator[File]:
+        judged = False
+        try:
+            for name in found_in(folder):
+                try:
+                    yield read(name)
+                    judged = True
+                except NoDefinition:
+                    self.passed_over.append(name)
+                except Unusable as unusable:
+                    judged = True
+                    self._refuse(str(unusable))
+        except Unusable as unusable:
+            self._refuse(str(unusable))
+            return
+        if not judged:
+            self._refuse(f"{folder} has JSON files in it and no task definition among them. Name another folder.")
+
+    def _refuse(self, sentence: str) -> None:
+        self.refused += 1
+        say(sentence)
+
+    def say_what_was_passed_over(self) -> None:
+        if self.passed_over:
+            first, count = self.passed_over[0], len(self.passed_over)
+            others = f" and {count - 1} more" if count > 1 else ""
+            say(f"Passed over, for they hold no task definition: {first}{others}.")
+
+
+def _as_json(judged: Iterable[Judged]) -> Severity | None:
+    entries = list[dict[str, Any]]()
+    worst = None
+    for file, resource, judgement in judged:
+        entries.append(
+            {
+                "file": file,
+                "resource": resource,
+                "verdicts": [_entry(said) for said in judgement.said],
+            }
+        )
+        worst = worse(worst, judgement)
+    print(json.dumps(entries, indent=2))
+    return worst
+
+
+def _entry(said: Said) -> dict[str, Any]:
+    return {
+        "rule": said.rule.id,
+        "verdict": said.word.value,
+        "severity": said.severity.value,
+        "drifts": [
+            {"where": drift.where, "why": drift.why, "severity": (drift.severity or said.severity).value}
+            for drift in said.drifts
+        ],
+        "fix": said.fix,
+    }

@@ -1,0 +1,326 @@
+"""Task definitions in files: found in whatever shape they come, and put back into it.
+
+The shapes: what RegisterTaskDefinition takes, what DescribeTaskDefinition gives (`taskDefinition`, with `tags` beside
+it), a recorded answer (`status_code` and `data` around that), and a list of any of these.
+"""
+
+import codecs
+import copy
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from json.scanner import py_make_scanner  # type: ignore[attr-defined] # in no stub; see _Locating
+from pathlib import Path
+from typing import Any
+
+from domain.documents import TaskDefinition
+
+STDIN = "-"
+STDIN_TOKEN = "\0-"  # noqa: S105 - a token of the command line
+"""What stands for it while arguments are parsed, where a dash would be taken for an option. No argument has a NUL."""
+MAX_BYTES = 32 * 1024 * 1024
+"""Far above what ECS takes (64 KiB a definition), so that a list of a whole account's definitions passes."""
+_DEEPEST = 64
+_NEVER_OURS = frozenset({"node_modules", "__pycache__"})
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class Unusable(Exception):
+    """An input that cannot be judged; the message is a sentence that names it and says what to do."""
+
+
+class NoDefinition(Unusable):
+    """JSON that is about something else: to be passed over where it only happened to lie in a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One task definition of a file. `path` leads to it; its tags stood beside it where `tags_beside`."""
+
+    task: TaskDefinition
+    path: tuple[str | int, ...] = ()
+    tags_beside: bool = False
+
+    @property
+    def resource(self) -> str:
+        """The revision's ARN; its family, where it is not registered."""
+        return self.task.arn or self.task.family
+
+
+@dataclass(frozen=True)
+class File:
+    """A file with the task definitions in it. What it holds never shows in a repr."""
+
+    name: str
+    text: str = field(repr=False)
+    encoding: str
+    content: Any = field(repr=False)
+    definitions: tuple[Definition, ...] = field(repr=False)
+
+    def with_tasks(self, tasks: Sequence[TaskDefinition]) -> str:
+        """The file's text with these in the places of its own; the very same text where nothing changed.
+
+        Order, indentation, line ends and the way of writing what is not ASCII are the file's.
+        """
+        if list(tasks) == [definition.task for definition in self.definitions]:
+            return self.text
+        content = copy.deepcopy(self.content)
+        for definition, task in zip(self.definitions, tasks, strict=True):
+            content = _placed(content, definition, task)
+        return self._written(content)
+
+    def _written(self, content: Any) -> str:
+        indent: str | None = None
+        separators = None
+        if found := re.match(r"\s*[\[{][ \t]*\r?\n([ \t]*)", self.text):
+            indent = found[1] or "  "
+        elif not re.search(r'": ', self.text):
+            separators = (",", ":")
+        text = json.dumps(content, indent=indent, separators=separators, ensure_ascii=self.text.isascii())
+        if not _encodable(text, self.encoding):
+            text = json.dumps(content, indent=indent, separators=separators)
+        text += self.text[len(self.text.rstrip()) :]
+        return re.sub(r"\r?\n", "\r\n", text) if "\r\n" in self.text else text
+
+
+def _encodable(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold and no encoding can
+        return False
+    return True
+
+
+def _placed(content: Any, definition: Definition, task: TaskDefinition) -> Any:
+    members = task.to_aws()
+    if not definition.path:
+        return members
+    *above, last = definition.path
+    place = content
+    for step in above:
+        place = place[step]
+    if definition.tags_beside:
+        place["tags"] = members.pop("tags", [])
+    place[last] = members
+    return content
+
+
+def named(token: str) -> str:
+    """The name that was written."""
+    return STDIN if token == STDIN_TOKEN else token
+
+
+def shown(name: str) -> str:
+    """How a sentence begins that speaks of it."""
+    return "Standard input" if name == STDIN else name
+
+
+def found_in(name: str) -> Iterator[str]:
+    """The names of the JSON files of a folder and its folders, in order; Unusable where there are none.
+
+    Hidden folders and those of packages are left out.
+    """
+    unreadable = list[OSError]()
+    names = list[str]()
+    for folder, folders, files in os.walk(name, onerror=unreadable.append):
+        folders[:] = sorted(entry for entry in folders if not entry.startswith(".") and entry not in _NEVER_OURS)
+        names += [str(Path(folder) / file) for file in sorted(files) if file.lower().endswith(".json")]
+    if unreadable:
+        raise Unusable(f"{unreadable[0].filename} cannot be read ({_reason(unreadable[0])}). Check its permissions.")
+    if not names:
+        raise Unusable(f"{name} has no file in it whose name ends with .json. Name a file or another folder.")
+    yield from names
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "it failed").lower()
+
+
+def text_of(name: str) -> tuple[str, str]:
+    """A file's text and its encoding; Unusable, with a sentence, where it is no text or is not there."""
+    try:
+        if name == STDIN:
+            raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(name).open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise Unusable(f"{name} is not there. Check the path.") from None
+    except IsADirectoryError:
+        raise Unusable(f"{name} is a folder. Name a file.") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL within the name
+        reason = _reason(error) if isinstance(error, OSError) else "its name is none"
+        raise Unusable(f"{name} cannot be read ({reason}).") from None
+    if len(raw) > MAX_BYTES:
+        raise Unusable(f"{shown(name)} is larger than {MAX_BYTES // 1024 // 1024} MiB. Split it.")
+    encoding = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), "utf-8")
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Unusable(
+            f"{shown(name)} is not {error.encoding.upper()}: byte {error.start + 1} does not fit. Save it as UTF-8."
+        ) from None
+    if "\0" in text:
+        raise Unusable(f"{shown(name)} has NUL bytes in it, so it is no text file, or UTF-16 without its mark.")
+    return text, encoding
+
+
+def read(name: str) -> File:
+    """The task definitions of one file; Unusable where it has none or cannot be read."""
+    text, encoding = text_of(name)
+    content = _parsed(text, shown(name))
+    return File(name, text, encoding, content, tuple(_definitions(content, shown(name), ())))
+
+
+class _Repeated(Exception):
+    """An object with a key twice; the message is the key."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Repeated(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _number(written: str) -> float:
+    value = float(written)
+    if value in {float("inf"), float("-inf")}:
+        raise ValueError(written)
+    return value
+
+
+def _constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _parsed(text: str, name: str) -> Any:
+    if not text.strip():
+        raise Unusable(f"{name} is empty.")
+    try:
+        content = json.loads(text, object_pairs_hook=_object, parse_float=_number, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        what = error.msg[0].lower() + error.msg[1:]
+        raise Unusable(
+            f"{name}, line {error.lineno}, column {error.colno}: not JSON ({what}). Correct it there; fill in a"
+            " template first."
+        ) from None
+    except _Repeated as repeated:
+        key = str(repeated)
+        raise Unusable(
+            f"{name}, line {_Locating().line_of(text)}: the object that starts here has {key[:60]!r} twice. Keep one."
+        ) from None
+    except RecursionError:
+        raise Unusable(f"{name} is nested too deeply to be a task definition.") from None
+    except ValueError:
+        raise Unusable(f"{name} has a number in it that no JSON reader takes: too large, or not a number.") from None
+    if _depth_exceeds(content, _DEEPEST):
+        raise Unusable(f"{name} is nested too deeply to be a task definition.")
+    return content
+
+
+class _Locating(json.JSONDecoder):
+    """Says where an object with a repeated key starts. Slow, hence only for a file that is refused anyway."""
+
+    def __init__(self) -> None:
+        super().__init__(object_pairs_hook=_object)
+        self.start: int | None = None
+        plain = self.parse_object  # type: ignore[has-type] # in no stub, though the documentation names it
+
+        def locating(text_and_end: tuple[str, int], *rest: Any) -> Any:
+            try:
+                return plain(text_and_end, *rest)
+            except _Repeated:
+                # The innermost object comes first.
+                self.start = text_and_end[1] if self.start is None else self.start
+                raise
+
+        self.parse_object = locating
+        self.scan_once = py_make_scanner(self)
+
+    def line_of(self, text: str) -> int:
+        try:
+            self.decode(text)
+        except _Repeated:
+            return text.count("\n", 0, self.start or 0) + 1
+        return 1
+
+
+def _depth_exceeds(content: Any, deepest: int) -> bool:
+    level = [content]
+    for _ in range(deepest):
+        level = [
+            item
+            for thing in level
+            if isinstance(thing, dict | list)
+            for item in (thing.values() if isinstance(thing, dict) else thing)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _definitions(content: Any, name: str, path: tuple[str | int, ...]) -> Iterator[Definition]:
+    match content:
+        case {"data": dict() as data, "status_code": _}:
+            yield from _definitions(data, name, (*path, "data"))
+        case {"taskDefinition": dict() as task, **beside}:
+            tags = beside.get("tags")
+            outside = isinstance(tags, list) and "tags" not in task
+            yield _definition({**task, "tags": tags} if outside else task, name, (*path, "taskDefinition"), outside)
+        case {"containerDefinitions": _} | {"requiresCompatibilities": _, "family": _}:
+            yield _definition(content, name, path, tags_beside=False)
+        case [_, *_] if not path and not any(_is_container(item) for item in content):
+            for index, item in enumerate(content):
+                yield from _definitions(item, name, (index,))
+        case _:
+            raise _refusal(content, f"{name}, entry {path[0]}," if path and isinstance(path[0], int) else name)
+
+
+def _is_container(thing: Any) -> bool:
+    return isinstance(thing, Mapping) and "image" in thing and "containerDefinitions" not in thing
+
+
+def _definition(task: Any, name: str, path: tuple[str | int, ...], tags_beside: bool) -> Definition:  # noqa: FBT001 - one of four facts
+    containers = task.get("containerDefinitions")
+    if containers is not None and not isinstance(containers, list):
+        raise Unusable(f"{name} has containerDefinitions that are no list. Write the containers as a list of objects.")
+    for index, container in enumerate(containers or ()):
+        if not isinstance(container, dict):
+            raise Unusable(
+                f"{name} has containerDefinitions of which number {index + 1} is no object. Correct it there."
+            )
+    return Definition(TaskDefinition(task), path, tags_beside)
+
+
+def _refusal(content: Any, name: str) -> Unusable:
+    one = content[0] if isinstance(content, list) and content else content
+    if _is_container(one):
+        return Unusable(
+            f"{name} has containers without the task definition around them, which says whether they run on Fargate."
+            " Give the whole definition."
+        )
+    match content:
+        case {"services": _} | {"service": _} | {"serviceName": _} | {"serviceArn": _} | {"desiredCount": _}:
+            return NoDefinition(f"{name} describes services, not a task definition. Give the definition that they run.")
+        case {"taskDefinition": _}:
+            return NoDefinition(f"{name} only names a task definition. Give the definition itself.")
+        case []:
+            return NoDefinition(f"{name} is an empty list.")
+        case _:
+            return NoDefinition(
+                f"{name} is no task definition: it has no containerDefinitions. Give what RegisterTaskDefinition takes"
+                " or DescribeTaskDefinition gives."
+            )

@@ -1,0 +1,163 @@
+"""`outrider fix`: a task definition with the fixes of its drifted rules."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import engine
+from cli.check import FileName
+from cli.exits import CLEAN, DRIFTED, UNUSABLE
+from cli.files import STDIN, Definition, File, Unusable, named, read
+from cli.judging import Judge, Judgement, Repairs, Said, Word
+from cli.terminal import line, say
+from domain.documents import TaskDefinition
+from domain.plan import Plan
+from domain.rule import Safety
+
+
+def fix(  # noqa: PLR0913 - a command has its options
+    file: str,
+    /,
+    *,
+    standard: FileName = None,
+    config: FileName = None,
+    diff: bool = False,
+    write: bool = False,
+    review: bool = False,
+) -> int:
+    """Print a task definition with its drift fixed, in the shape that it came in; the exit code.
+
+    Parameters
+    ----------
+    file
+        A file as `check` takes it. A dash is standard input.
+    standard
+        The standard to judge by, instead of the packaged one.
+    config
+        The collector's configuration, for the SSM parameter that holds it.
+    diff
+        Print what would change instead, without the values that may be secret.
+    write
+        Write the file instead of printing it.
+    review
+        Make the fixes that a person should look at, too.
+    """
+    name = named(file)
+    if write and name == STDIN:
+        say("Standard input cannot be written to. Name a file, or leave out --write.")
+        return UNUSABLE
+    judge = Judge.of(standard, config)
+    given = read(name)
+    corrections = [Correction.of(judge, definition, review=review) for definition in given.definitions]
+    for correction in corrections:
+        say(correction.sentences(review=review))
+    text = given.with_tasks([correction.after for correction in corrections])
+    if diff:
+        for correction in corrections:
+            for row in correction.diff(given.name):
+                print(row)
+    if write:
+        _write(given, text)
+    elif not diff:
+        _print(text)
+    return DRIFTED if any(correction.left.worst for correction in corrections) else CLEAN
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One definition, what was planned for it (None where nothing was), and what is said of the result."""
+
+    definition: Definition
+    before: Judgement
+    plan: Plan | None
+    left: Judgement
+    trouble: str = ""
+
+    @classmethod
+    def of(cls, judge: Judge, definition: Definition, *, review: bool) -> "Correction":
+        before = judge.judge(definition.task)
+        if before.worst is None:
+            return cls(definition, before, None, before)
+        repairs = Repairs.of(judge, before)
+        try:
+            plan = repairs.everything() if review else repairs.safe()
+        except engine.Disagreement as disagreement:
+            return cls(definition, before, None, before, str(disagreement))
+        return cls(definition, before, plan, judge.judge(plan.after.task))
+
+    @property
+    def after(self) -> TaskDefinition:
+        return self.definition.task if self.plan is None else self.plan.after.task
+
+    def sentences(self, *, review: bool) -> Iterator[str]:
+        """What was fixed, what the plan wants seen, and what was left, with the reason."""
+        name = self.definition.task.family or "The definition"
+        if self.before.outside:
+            yield f"{name}: not judged; {self.before.outside}."
+            return
+        if self.before.worst is None:
+            yield f"{name}: clean, and left as it is."
+            return
+        if self.trouble:
+            yield self.trouble
+        if self.plan is not None and self.plan.fixes:
+            yield f"{name}: fixed {', '.join(self.plan.fixes)}."
+            yield from (f"{name}: {note}" for note in self.plan.notes)
+            if self.plan.safety is Safety.REVIEW:
+                yield from (f"{name}: look at this: {reason}" for reason in self.plan.reasons)
+        yield from (
+            f"{name}: left {said.rule.id} ({said.severity}): {self._why_left(said, review=review)}"
+            for said in self.left.said
+            if said.word is Word.DRIFTED
+        )
+
+    def _why_left(self, said: Said, *, review: bool) -> str:
+        if said.refusal:
+            return said.refusal
+        if said.rule.fix is None:
+            return "it has no fix."
+        if said.fix == Safety.REVIEW and not review:
+            return "its fix wants a person; --review makes it."
+        return "its fix could not be made."
+
+    def diff(self, name: str) -> Iterator[str]:
+        """What differs by place, as a unified diff is written; values that may be secret are hidden."""
+        if self.plan is None or not self.plan.changes:
+            return
+        yield f"--- {line(name)}"
+        yield f"+++ {line(name)} (fixed)"
+        for change in self.plan.changes:
+            yield f"@@ {line(change.where)} @@"
+            if change.before is not None:
+                yield f"-{line(change.before)}"
+            if change.after is not None:
+                yield f"+{line(change.after)}"
+
+
+def _print(text: str) -> None:
+    if not text.endswith("\n"):
+        text += "\n"
+    sys.stdout.write(text)
+
+
+def _write(given: File, text: str) -> None:
+    """In one step, so that no half of a file is ever there; a link stays a link."""
+    if text == given.text:
+        say(f"{given.name}: nothing to write.")
+        return
+    path = Path(given.name).resolve()
+    try:
+        mode = path.stat().st_mode
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            file.write(text.encode(given.encoding))
+        try:
+            Path(file.name).chmod(mode)
+            Path(file.name).replace(path)
+        except OSError:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise Unusable(f"{given.name} cannot be written ({(error.strerror or 'it failed').lower()}).") from None
+    say(f"{given.name}: written.")

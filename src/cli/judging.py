@@ -1,0 +1,238 @@
+"""Judging without AWS: what can be told from the definition, and from a collector's configuration where one is given.
+
+A composition root like `operations.wiring`, for a shell that reads no facts: every fact is unavailable but the
+configuration that was named.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+
+import engine
+from cli.files import Unusable, text_of
+from domain.documents import TaskDefinition
+from domain.facts import NOT_READ, FactKind, Facts, Known, Parameter
+from domain.places import Arn, Place
+from domain.plan import Plan
+from domain.rule import Drift, Rule, Safety, Severity
+from domain.standard import Standard, StandardInvalid, default_standard
+from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
+from domain.workload import ParameterReference, Workload
+from rules import BY_ID, CATALOGUE
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_ACCOUNT = re.compile(r"\d{12}")
+NOT_AT_HAND = {f"{kind.value}: {NOT_READ.reason}": kind for kind in FactKind}
+"""How the engine says that a fact was not read."""
+
+
+class Word(StrEnum):
+    """A verdict in one word; where a rule speaks of several subjects, the first of these that any has."""
+
+    DRIFTED = "drifted"
+    UNKNOWN = "unknown"
+    EXEMPT = "exempt"
+    COMPLIANT = "compliant"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one rule says of one definition. `fix` is `safe`, `review` or `none`; `refusal` says why it is none."""
+
+    rule: Rule
+    word: Word
+    severity: Severity
+    drifts: tuple[Drift, ...] = ()
+    reasons: tuple[str, ...] = ()
+    fix: str = "none"
+    refusal: str = ""
+
+    @property
+    def missing(self) -> tuple[FactKind, ...]:
+        """The facts for want of which, and of nothing else, it is unknown."""
+        if self.word is not Word.UNKNOWN or not all(reason in NOT_AT_HAND for reason in self.reasons):
+            return ()
+        return tuple(NOT_AT_HAND[reason] for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is said of one definition; `outside` says why nothing is."""
+
+    workload: Workload
+    said: tuple[Said, ...]
+    outside: str | None = None
+
+    @property
+    def worst(self) -> Severity | None:
+        """The highest severity of its drifts; None where it is clean."""
+        return max((said.severity for said in self.said if said.word is Word.DRIFTED), default=None)
+
+
+type Judged = tuple[str, str, Judgement]
+"""The file's name, the resource's, and what is said of it."""
+
+
+def worse(worst: Severity | None, judgement: Judgement) -> Severity | None:
+    """The higher of a severity and the worst of a judgement."""
+    return max((severity for severity in (worst, judgement.worst) if severity), default=None)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A standard, and the text of a collector's configuration where one was named."""
+
+    standard: Standard
+    configuration: str | None = None
+
+    @classmethod
+    def of(cls, standard: str | None, configuration: str | None) -> "Judge":
+        """From files; Unusable with a sentence per mistake."""
+        try:
+            text = None if standard is None else text_of(standard)[0]
+            read = default_standard() if text is None else Standard.parse(text.removeprefix("\ufeff"), standard or "")
+        except StandardInvalid as invalid:
+            raise Unusable(str(invalid)) from None
+        return cls(read, None if configuration is None else text_of(configuration)[0])
+
+    def workload(self, task: TaskDefinition) -> Workload:
+        return self._with_facts(Workload(place=place_of(task), task=task, patterns=self.standard.collector.also))
+
+    def _with_facts(self, workload: Workload) -> Workload:
+        if self.configuration is None:
+            return workload
+        reference = workload.parameter_reference or ParameterReference.parse(
+            self.standard.collector.parameter, workload.place
+        )
+        arn, name = (reference.arn, reference.name) if reference else ("", "")
+        given = Known(Parameter(arn=arn, name=name, type="String", text=self.configuration))
+        return replace(workload, facts=Facts(parameter=given))
+
+    def judge(self, task: TaskDefinition) -> Judgement:
+        """Judged by all rules; the fixes of drifted ones are tried for what they would be."""
+        workload = self.workload(task)
+        outside = engine.out_of_scope(workload, self.standard)
+        if outside is not None:
+            return Judgement(workload, (), outside.reason)
+        verdicts = engine.evaluate(workload, self.standard, CATALOGUE)
+        by_rule = dict[str, list[Verdict]]()
+        for verdict in verdicts:
+            by_rule.setdefault(verdict.rule, []).append(verdict)
+        judgement = Judgement(workload, tuple(self._said(BY_ID[rule], v, workload) for rule, v in by_rule.items()))
+        prospects = Repairs.of(self, judgement).prospects
+        return replace(
+            judgement,
+            said=tuple(
+                replace(said, fix=found.kind, refusal=found.refusal) if (found := prospects.get(said.rule.id)) else said
+                for said in judgement.said
+            ),
+        )
+
+    def _said(self, rule: Rule, verdicts: Iterable[Verdict], workload: Workload) -> Said:
+        words = set[Word]()
+        drifts = dict[Drift, None]()
+        reasons = dict[str, None]()
+        severities = list[Severity]()
+        for verdict in verdicts:
+            words.add(Word(type(verdict).__name__.lower()))
+            match verdict:
+                case Drifted():
+                    drifts |= dict.fromkeys(verdict.drifts)
+                    severities.append(verdict.severity)
+                case Compliant():
+                    drifts |= dict.fromkeys(verdict.notes)
+                case Unknown():
+                    reasons |= dict.fromkeys(verdict.reasons)
+                case Exempt():
+                    until = f" (until {verdict.expires})" if verdict.expires else ""
+                    reasons |= {f"{verdict.reason}{until}": None}
+        word = next(word for word in Word if word in words)
+        if word is Word.COMPLIANT and drifts:
+            severities.append(Severity.INFORMATIONAL)
+        severity = max(severities) if severities else self.standard.setting(rule, workload).severity
+        return Said(rule, word, severity, tuple(drifts), tuple(reasons))
+
+    def plan(self, workload: Workload, fixing: Iterable[str]) -> Plan:
+        """What these rules' fixes, and those of rules that only then speak, make of it; judged again by all rules."""
+        settled = engine.settle(workload, self.standard, CATALOGUE, fixing)
+        return engine.plan(settled, self._with_facts(settled.after), self.standard, CATALOGUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What one rule's fix would be: `safe`, `review`, or `none` and why."""
+
+    kind: str
+    refusal: str = ""
+
+
+class Repairs:
+    """What could be done about a judged workload."""
+
+    def __init__(self, judge: Judge, workload: Workload, drifted: Iterable[str]) -> None:
+        self._judge, self._workload, self.drifted = judge, workload, tuple(drifted)
+
+    @classmethod
+    def of(cls, judge: Judge, judgement: Judgement) -> "Repairs":
+        return cls(judge, judgement.workload, (said.rule.id for said in judgement.said if said.word is Word.DRIFTED))
+
+    def _plan(self, chosen: Iterable[str]) -> Plan:
+        # A fix may bring another rule to speak (a new collector has a size and a log): its fix belongs to it.
+        left = set(self.drifted) - set(chosen)
+        return self._judge.plan(self._workload, [rule.id for rule in CATALOGUE if rule.id not in left])
+
+    @cached_property
+    def prospects(self) -> Mapping[str, Prospect]:
+        """By drifted rule that has a fix, each fixed alone."""
+        return {rule: self._prospect(rule) for rule in self.drifted if BY_ID[rule].fix is not None}
+
+    def _prospect(self, rule: str) -> Prospect:
+        try:
+            plan = self._plan([rule])
+        except engine.Disagreement as disagreement:
+            return Prospect("none", str(disagreement))
+        if rule in plan.fixes:
+            return Prospect(plan.safety.value)
+        reasons = (reason for repair in plan.repairs if repair.rule == rule for reason in repair.reasons)
+        return Prospect("none", " ".join(reasons))
+
+    def everything(self) -> Plan:
+        """With REVIEW fixes too; engine.Disagreement where fixes undo one another."""
+        return self._plan(self.drifted)
+
+    def safe(self) -> Plan:
+        """Only what is SAFE, alone and together."""
+        chosen = [rule for rule, found in self.prospects.items() if found.kind == Safety.SAFE]
+        plan = self._plan(chosen)
+        if plan.safety is Safety.SAFE:
+            return plan
+        kept = list[str]()
+        for rule in chosen:
+            if self._plan([*kept, rule]).safety is Safety.SAFE:
+                kept.append(rule)
+        return self._plan(kept)
+
+
+def place_of(task: TaskDefinition) -> Place:
+    """Where it belongs: by its ARN, else by its roles' and its log configuration's; empty where nothing tells."""
+    own = Arn.parse(task.arn or "")
+    if own is not None:
+        return Place(*_sure(own.account, own.region))
+    roles = [Arn.parse(role) for role in (task.execution_role, task.task_role) if role]
+    accounts = {arn.account for arn in roles if arn}
+    logs = {c.log_options["awslogs-region"] for c in task.containers if c.log_options.get("awslogs-region")}
+    secrets = {arn.region for c in task.containers for value in c.secrets.values() if (arn := Arn.parse(value))}
+    regions = logs or secrets
+    return Place(
+        *_sure(
+            next(iter(accounts)) if len(accounts) == 1 else "",
+            next(iter(regions)) if len(regions) == 1 else "",
+        )
+    )
+
+
+def _sure(account: str, region: str) -> tuple[str, str]:
+    """Without what is a template's placeholder."""
+    return account if _ACCOUNT.fullmatch(account) else "", region if _REGION.fullmatch(region) else ""

@@ -1,0 +1,77 @@
+"""The command line's entry point: parses, calls one function, returns its exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, Parameter
+from cyclopts.exceptions import CycloptsError
+
+from cli.exits import BROKEN_PIPE, CLEAN, INTERRUPTED, UNUSABLE
+from cli.files import STDIN, STDIN_TOKEN, Unusable
+from cli.terminal import bear_with_any_encoding, say
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - only for --version
+
+    try:
+        return f"outrider {version('outrider')}"
+    except PackageNotFoundError:
+        return "outrider, run from its source"
+
+
+app = App(
+    name="outrider",
+    help="Judge and fix ECS task definitions that should have an OpenTelemetry collector riding beside them.",
+    version=_version,
+    help_format="plaintext",
+    help_formatter="plain",
+    default_parameter=Parameter(negative=()),
+    result_action="return_value",
+    exit_on_error=False,
+    print_error=False,
+    suppress_keyboard_interrupt=False,
+)
+_CODES = "Exits with 0 where all is clean, 1 where something is drifted, 2 where an input could not be used."
+for _name, _place, _usage, _help in (
+    (
+        "check",
+        "cli.check:check",
+        "check [OPTIONS] FILE...",
+        f"Judge task definitions by the rules.\n\nCalls nothing: what AWS would have to tell is unknown. {_CODES}",
+    ),
+    (
+        "fix",
+        "cli.fix:fix",
+        "fix [OPTIONS] FILE",
+        "Print a task definition with its drift fixed.\n\nOnly what is safe is fixed, unless --review is given. What was"
+        f" fixed, what was left and why is said on standard error. {_CODES}",
+    ),
+    ("rules", "cli.catalogue:rules", "rules", "List the rules, with what each demands."),
+    ("explain", "cli.catalogue:explain", "explain RULE", "Explain a rule: what it demands, why, and how it is fixed."),
+):
+    # By name and with their help here, so that one command does not pay for the modules of all.
+    app.command(_place, name=_name, usage=f"Usage: outrider {_usage}", help=_help)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of one command: 0 clean, 1 drifted, 2 unusable input or a command that was not understood."""
+    bear_with_any_encoding()
+    try:
+        given = sys.argv[1:] if arguments is None else arguments
+        code = app([STDIN_TOKEN if argument == STDIN else argument for argument in given])
+        sys.stdout.flush()
+    except CycloptsError as error:
+        say(" ".join(str(error).replace(STDIN_TOKEN, STDIN).split()) + " See outrider --help.")
+        return UNUSABLE
+    except Unusable as unusable:
+        say(str(unusable).split("\n"))
+        return UNUSABLE
+    except BrokenPipeError:
+        # Whoever read has seen enough. The interpreter flushes at its end, too, and must not meet the pipe again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code if isinstance(code, int) else CLEAN

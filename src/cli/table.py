@@ -1,0 +1,92 @@
+"""What `outrider check` prints for people: by file, for narrow terminals and without colour too."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+from cli.judging import NOT_AT_HAND, Judged, Judgement, Word, worse
+from cli.terminal import console, line, wrapped
+from domain.facts import FactKind
+from domain.rule import Severity
+from rules import CATALOGUE
+
+STYLES = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFORMATIONAL: "dim",
+}
+
+
+def as_table(judged: Iterable[Judged], *, given: bool) -> Severity | None:
+    """Printed by file; the worst severity of all. `given`: whether a collector's configuration was named."""
+    out = console()
+    worst, shown, tally = None, "", Counter[str]()
+    unread = dict[str, tuple[FactKind, ...]]()
+    for file, resource, judgement in judged:
+        if file != shown:
+            # Not folded: a path that is cut in two can be neither copied nor found.
+            out.print(Text(line(file), style="bold"), soft_wrap=True)
+            shown = file
+        _print(out, resource, judgement)
+        worst = worse(worst, judgement)
+        tally["not judged" if judgement.outside else "drifted" if judgement.worst else "clean"] += 1
+        unread |= {said.rule.id: said.missing for said in judgement.said if said.missing}
+    if unread:
+        wrapped(out, Text(_unread(unread, given=given), style="dim"))
+    if tally:
+        counts = ", ".join(f"{tally[word]} {word}" for word in ("drifted", "clean", "not judged") if tally[word])
+        wrapped(out, Text(f"{tally.total()} task definition{'s' if tally.total() > 1 else ''}: {counts}."))
+    return worst
+
+
+def _print(out: Console, resource: str, judgement: Judgement) -> None:
+    name = line(resource).rpartition("task-definition/")[2] or "(no family)"
+    if judgement.outside:
+        wrapped(out, Text(f"{name}: not judged; {judgement.outside}."), 2)
+        return
+    verdict = "clean" if judgement.worst is None else f"drifted, {judgement.worst}"
+    wrapped(out, Text(f"{name}: {verdict}"), 2)
+    spoken = [said for said in judgement.said if said.drifts]
+    for said in sorted(spoken, key=lambda said: (said.word is not Word.DRIFTED, -said.severity.rank)):
+        graded = said.word is Word.DRIFTED
+        fix = {"safe": ", fix is safe", "review": ", fix wants review"}.get(said.fix, "")
+        grade = Text(said.severity if graded else "note", style=STYLES[said.severity])
+        wrapped(out, Text.assemble(grade, " ", (said.rule.id, "bold" if graded else ""), fix), 4)
+        for drift in said.drifts:
+            lower = "" if drift.severity in {None, said.severity} else f" ({_grade(drift.severity)})"
+            wrapped(out, Text(f"{line(drift.where)}{lower}: {line(drift.why)}"), 6)
+    # What is unknown or exempt for one reason is said once, with all its rules.
+    for word in (Word.UNKNOWN, Word.EXEMPT):
+        reasons = dict[str, list[str]]()
+        for said in judgement.said:
+            if said.word is word and not said.missing:
+                for reason in (reason for reason in said.reasons if reason not in NOT_AT_HAND):
+                    reasons.setdefault(reason, []).append(said.rule.id)
+        for reason, rules in reasons.items():
+            wrapped(out, Text.assemble((word, "dim"), " ", ", ".join(dict.fromkeys(rules))), 4)
+            wrapped(out, Text(line(reason)), 6)
+
+
+def _grade(severity: Severity | None) -> str:
+    return "note" if severity is Severity.INFORMATIONAL else str(severity)
+
+
+def _unread(unread: dict[str, tuple[FactKind, ...]], *, given: bool) -> str:
+    """One line for all rules that are unknown because nothing is read here; whole topics by their name."""
+    topics = dict[str, list[str]]()
+    for rule in CATALOGUE:
+        if rule.id in unread:
+            topics.setdefault(rule.topic, []).append(rule.id)
+    names = [
+        name
+        for topic, found in topics.items()
+        for name in ([f"{topic}.*"] if len(found) == sum(rule.topic == topic for rule in CATALOGUE) else found)
+    ]
+    kinds = dict.fromkeys(kind for missing in unread.values() for kind in missing)
+    wanted = ", ".join(kind.value for kind in FactKind if kind in kinds)
+    hint = " Give the configuration with --config." if FactKind.CONFIGURATION in kinds and not given else ""
+    return f"Unknown, because nothing is read from AWS here ({wanted}): {', '.join(names)}.{hint}"
