@@ -61,16 +61,14 @@ class Room:
 
         Refusal where Fargate has no size so large.
         """
-        if self.task is None:
-            return workload.needing_review(
-                f"The task names no CPU and memory to share out; {name} and the applications need {self.needed}."
-            )
-        if self.suffices:
+        if self.task is not None and self.suffices:
             return workload.noting(self.arithmetic(name, self.task))
-        larger = smallest_holding(max(self.needed.cpu, self.task.cpu), max(self.needed.memory, self.task.memory))
+        task = Size(workload.task.cpu or 0, workload.task.memory or 0)
+        larger = smallest_holding(max(self.needed.cpu, task.cpu), max(self.needed.memory, task.memory))
         if larger is None:
             raise Refusal(f"{name} and the applications need {self.needed}, and Fargate has no task so large.")
+        grows = f"The task grows from {self.task} to" if self.task else "The task names no size to share out and gets"
         changed = workload.with_task(workload.task.with_(cpu=str(larger.cpu), memory=str(larger.memory)))
         return changed.noting(self.arithmetic(name, larger)).needing_review(
-            f"The task grows from {self.task} to {larger}, the next legal size: it costs more."
+            f"{grows} {larger}, the next legal size{': it costs more' if self.task else ''}."
         )
