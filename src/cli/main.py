@@ -34,25 +34,22 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 _CODES = "Exits with 0 where all is clean, 1 where something is drifted, 2 where an input could not be used."
-for _name, _place, _usage, _help in (
-    (
-        "check",
-        "cli.check:check",
-        "check [OPTIONS] FILE...",
-        f"Judge task definitions by the rules.\n\nCalls nothing: what AWS would have to tell is unknown. {_CODES}",
-    ),
-    (
-        "fix",
-        "cli.fix:fix",
-        "fix [OPTIONS] FILE",
-        "Print a task definition with its drift fixed.\n\nOnly what is safe is fixed, unless --review is given. What was"
-        f" fixed, what was left and why is said on standard error. {_CODES}",
-    ),
-    ("rules", "cli.catalogue:rules", "rules", "List the rules, with what each demands."),
-    ("explain", "cli.catalogue:explain", "explain RULE", "Explain a rule: what it demands, why, and how it is fixed."),
-):
-    # By name and with their help here, so that one command does not pay for the modules of all.
-    app.command(_place, name=_name, usage=f"Usage: outrider {_usage}", help=_help)
+# By name and with their help here, so that one command does not pay for the modules of all.
+app.command(
+    "cli.check:check",
+    name="check",
+    usage="Usage: outrider check [OPTIONS] FILE...",
+    help=f"Judge task definitions by the rules.\n\nCalls nothing: what AWS would have to tell is unknown. {_CODES}",
+)
+app.command(
+    "cli.fix:fix",
+    name="fix",
+    usage="Usage: outrider fix [OPTIONS] FILE",
+    help="Print a task definition with its drift fixed.\n\nOnly what is safe is fixed, unless --review is given. "
+    f"Standard error says what was fixed, what was left, and why. {_CODES}",
+)
+app.command("cli.catalogue:rules", name="rules", usage="Usage: outrider rules", help="List the rules.")
+app.command("cli.catalogue:explain", name="explain", usage="Usage: outrider explain RULE", help="Explain a rule.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
