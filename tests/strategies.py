@@ -127,24 +127,23 @@ images = st.sampled_from(
         "public.ecr.aws/aws-observability/aws-otel-collector-sample-app:latest",
     ]
 )
-commands = st.sampled_from(
-    [
-        ["--config=env:AOT_CONFIG_CONTENT"],
-        ["--config", "env:AOT_CONFIG_CONTENT", "--set", "a=b"],
-        ["--config=env:OTEL_CONFIG"],
-        ["--config=/etc/ecs/ecs-default-config.yaml"],
-        ["--config=/etc/ecs/otel-instance-metrics-config.yaml", "--feature-gates=x"],
-        ["--config", "https://config.example/otel.yaml"],
-        ["--config=yaml:receivers::otlp:", "--config=s3://b/k"],
-        ["--config"],
-        ["sh", "-c", "/awscollector"],
-        ["{{command}}"],
-        [],
-        "--config=env:AOT_CONFIG_CONTENT",
-        None,
-        [1, None, {}],
-    ]
-)
+_commands: list[Any] = [
+    ["--config=env:AOT_CONFIG_CONTENT"],
+    ["--config", "env:AOT_CONFIG_CONTENT", "--set", "a=b"],
+    ["--config=env:OTEL_CONFIG"],
+    ["--config=/etc/ecs/ecs-default-config.yaml"],
+    ["--config=/etc/ecs/otel-instance-metrics-config.yaml", "--feature-gates=x"],
+    ["--config", "https://config.example/otel.yaml"],
+    ["--config=yaml:receivers::otlp:", "--config=s3://b/k"],
+    ["--config"],
+    ["sh", "-c", "/awscollector"],
+    ["{{command}}"],
+    [],
+    "--config=env:AOT_CONFIG_CONTENT",
+    None,
+    [1, None, {}],
+]
+commands = st.sampled_from(_commands)
 
 _parts = {
     "essential": st.sampled_from([True, False, False, "false", None]),
@@ -312,23 +311,22 @@ facts = st.builds(
     ),
 )
 
-standards = st.sampled_from(
-    [
-        {},
-        {},
-        {"roles": {"execution": f"{ROLE}default-execution"}},
-        {
-            "roles": {
-                "execution": f"{ROLE}default-execution",
-                "task": f"{ROLE}default-task",
-            }
-        },
-        {"collector": {"essential": True, "cpu": 512, "memory": 1024, "minimum_release": "v0.49.0"}},
-        {"collector": {"parameters_allowed": ["/fargate/*"], "logging": {"driver": "awsfirelens"}}},
-        {"collector": {"also": ["otel/*"], "repositories": ["*.dkr.ecr.*/*"], "cpu": 0, "memory": 6}},
-        {"applications": {"cpu_floor": 0, "memory_floor": 4096, "require_endpoint": True, "environment": "test"}},
-    ]
-).map(lambda members: Standard.model_validate({"version": 1, **members}))
+_standards: list[dict[str, Any]] = [
+    {},
+    {},
+    {"roles": {"execution": f"{ROLE}default-execution"}},
+    {
+        "roles": {
+            "execution": f"{ROLE}default-execution",
+            "task": f"{ROLE}default-task",
+        }
+    },
+    {"collector": {"essential": True, "cpu": 512, "memory": 1024, "minimum_release": "v0.49.0"}},
+    {"collector": {"parameters_allowed": ["/fargate/*"], "logging": {"driver": "awsfirelens"}}},
+    {"collector": {"also": ["otel/*"], "repositories": ["*.dkr.ecr.*/*"], "cpu": 0, "memory": 6}},
+    {"applications": {"cpu_floor": 0, "memory_floor": 4096, "require_endpoint": True, "environment": "test"}},
+]
+standards = st.sampled_from(_standards).map(lambda members: Standard.model_validate({"version": 1, **members}))
 
 
 @st.composite
