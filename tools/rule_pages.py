@@ -1,0 +1,276 @@
+"""docs/rules.md from the rules themselves: docstrings, RULE values, and the examples that the tests drive.
+
+PYTHONPATH=src:. .venvs/dev/bin/python tools/rule_pages.py [--check]
+
+--check writes nothing and exits with 1 where the page is stale.
+"""
+
+import argparse
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from domain.rule import Rule
+from domain.workload import Workload
+from rules import CATALOGUE
+from tests.rules.examples import HERE as EXAMPLES
+from tests.rules.examples import Case, Example, Patch, build, read
+
+PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
+
+TOPICS = {
+    "sidecar": "The collector's container",
+    "task": "The task definition around it",
+    "application": "What applications say of telemetry",
+    "config": "The collector's configuration",
+    "identity": "Roles",
+    "service": "Services",
+    "logging": "Logs by FireLens",
+}
+"""In the catalogue's order; a topic that is not here has its own name for a title."""
+
+_SUBJECTS = {
+    "family": "the task-definition family",
+    "service": "the service",
+    "parameter": "the SSM parameter",
+    "role": "the role",
+}
+
+INTRODUCTION = """\
+# The rules
+
+Written by `tools/rule_pages.py` from the rules' docstrings and the tests' examples. Correct it there.
+
+A rule speaks of one subject: a task-definition family, a service, a parameter or a role; its finding is kept per
+subject. Where a fact that it needs could not be read and no drift is evident, the rule is Unknown: never compliant, never
+drifted. `outrider explain RULE` prints the text below at a prompt.
+
+A fix is SAFE where it may be made without asking, REVIEW where a person must look at it first. Fixes are made in
+memory and judged again by all rules: what would bring a new drift, or a doubt where there was an answer, is REVIEW.
+
+Every rule has a mode (`off`, `report`, `register` or `deploy`; the standard's `mode` where `rules` says nothing), the
+severity shown here unless the standard sets another, and may be exempted for some workloads until a day:
+
+```yaml
+version: 1
+mode: report
+rules:
+  - rules: sidecar.*
+    where: {family: "batch-*"}
+    mode: register
+exemptions:
+  - rules: task.size
+    where: {tags: {team: research}}
+    reason: moves to another size in the autumn
+    expires: 2027-01-31
+```
+"""
+
+
+def page() -> str:
+    """The whole of docs/rules.md."""
+    return "\n".join([INTRODUCTION, *_contents(), *(_section(rule) for rule in CATALOGUE)])
+
+
+def anchor(rule: str) -> str:
+    """What GitHub makes of the heading: `sidecar.image-pinned` → `sidecarimage-pinned`."""
+    return re.sub(r"[^a-z0-9_-]", "", rule)
+
+
+def _contents() -> Iterator[str]:
+    for topic in dict.fromkeys(rule.topic for rule in CATALOGUE):
+        yield f"**{TOPICS.get(topic, topic)}**\n\n| rule | severity | fix | it demands |\n| --- | --- | --- | --- |"
+        for rule in CATALOGUE:
+            if rule.topic == topic:
+                fix = "yes" if rule.fix else ""
+                yield f"| [{rule.id}](#{anchor(rule.id)}) | {rule.severity} | {fix} | {rule.title} |"
+        yield ""
+
+
+def paragraphs(rule: Rule) -> tuple[str, dict[str, str]]:
+    """A docstring's first line, and its other paragraphs by the word that they begin with (`Why`, `Fix`, `Configure`).
+
+    A paragraph without such a word belongs to the one before it.
+    """
+    first, *rest = re.split(r"\n\n+", inspect.cleandoc(rule.doc))
+    named = dict[str, str]()
+    last = ""
+    for text in rest:
+        found = re.match(r"(Why|Fix|Configure): ", text)
+        if found:
+            last = found[1]
+            named[last] = text[found.end() :]
+        else:
+            named[last] = f"{named.get(last, '')}\n\n{text}".strip()
+    return " ".join(first.split()), {name: _capitalised(text) for name, text in named.items()}
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _sentence(text: str) -> str:
+    return _capitalised(text.strip().rstrip(".")) + "."
+
+
+def _section(rule: Rule) -> str:
+    title, told = paragraphs(rule)
+    facts = ", ".join(sorted(kind.value for kind in rule.needs)) or "none beside the documents"
+    parts = [
+        f"## {rule.id}",
+        title,
+        f"{rule.severity} · speaks of {_SUBJECTS[rule.subject]} · facts: {facts}",
+        *([told[""]] if told.get("") else []),
+        f"**Why.** {told['Why']}",
+        *_example(rule),
+        f"**Fix.** {told['Fix']}",
+        f"**Configure.** {told.get('Configure', 'It has no parameters.')}",
+        _fenced("yaml", f"rules:\n  - {{rules: {rule.id}, mode: report, severity: {rule.severity}}}"),
+        f"**See** <{rule.reference}>",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _fenced(language: str, text: str) -> str:
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", text)), 3)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def ordinary(rule: Rule) -> Example | None:
+    """The first drifted case of its file: the most ordinary one stands first."""
+    path = EXAMPLES / rule.topic / f"{rule.id.partition('.')[2]}.yaml"
+    return next((example for example in read(path) if example.verdict == "drifted"), None) if path.exists() else None
+
+
+def _example(rule: Rule) -> Iterator[str]:
+    example = ordinary(rule)
+    if example is None:
+        return
+    case = example.case
+    good = build(rule.id, Case(name="good", verdict="none", service=None if case.service is None else {})).before
+    yield " ".join(["**Example:**", *(_sentence(text) for text in (case.name, case.about) if text)])
+    if case.standard:
+        yield "By a standard with\n\n" + _fenced("yaml", _yaml(case.standard))
+    yield from _fragments(example.before, [good, example.after])
+    if case.facts:
+        yield from _facts(case.facts)
+    for drift in case.drift:
+        severity = drift.severity or case.severity or rule.severity
+        yield f"> **{severity}** at `{drift.where}`: {drift.why}"
+    if case.refused is not None:
+        yield f"Its fix is refused: {case.refused}"
+    elif example.after is not None and case.after != "unchanged":
+        yield f"Fixed{f', {case.safety.upper()}' if case.safety else ''}:"
+        yield from _fragments(example.after, [example.before, good])
+        for reason in example.review or ():
+            yield f"A person is asked, because: {reason}"
+
+
+def _fragments(shown: Workload, others: Iterable[Workload | None]) -> Iterator[str]:
+    """The parts of a workload's documents in which it differs from the others."""
+    there = [other for other in others if other is not None]
+    task = _differing(dict(shown.task.json), [dict(other.task.json) for other in there])
+    if task is not None:
+        yield _fenced("json", _json(task))
+    if shown.service is not None:
+        services = [dict(other.service.json) for other in there if other.service is not None]
+        service = _differing(dict(shown.service.json), services)
+        if service is not None:
+            yield "The service:\n\n" + _fenced("json", _json(service))
+
+
+_NAMES = ("name", "containerName", "key")
+_LACKING = object()
+_SHORT = 90
+
+
+def _differing(shown: Any, others: list[Any]) -> Any:
+    """What of `shown` differs from any of the others, with the names of what it is in; None where nothing does."""
+    if all(shown == other for other in others):
+        return None
+    if isinstance(shown, Mapping) and all(isinstance(other, Mapping) for other in others):
+        members = {
+            key: part
+            for key, value in shown.items()
+            if (part := _differing(value, [other.get(key, _LACKING) for other in others])) is not None
+        }
+        names = {key: shown[key] for key in _NAMES if key in shown}
+        # Where a member is missing that the others have, the name of what lacks it is all there is to show.
+        return names | members or {key: shown[key] for key in ("family", "serviceName") if key in shown} or dict(shown)
+    if _named(shown) and all(other is _LACKING or _named(other) for other in others):
+        lists = [other for other in others if other is not _LACKING]
+        parts = []
+        for item in shown:
+            same = [[each for each in there if _name(each) == _name(item)] for there in lists]
+            counterparts = [found[0] if found else _LACKING for found in same] or [_LACKING]
+            part = _differing(item, counterparts)
+            if part is not None:
+                parts.append(part)
+        return parts or [{key: item[key] for key in _NAMES if key in item} for item in shown]
+    return shown
+
+
+def _name(item: Mapping[str, Any]) -> Any:
+    return next((item[key] for key in _NAMES if key in item), None)
+
+
+def _named(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(item, Mapping) and _name(item) is not None for item in value)
+    )
+
+
+def _json(value: Any) -> str:
+    """Indented, with short things on one line as people write them."""
+
+    def joined(found: re.Match[str]) -> str:
+        inside = re.sub(r"\s*\n\s*", " ", found[2]).strip()
+        line = f"{found[1]} {inside} {found[3]}" if found[1] == "{" else f"{found[1]}{inside}{found[3]}"
+        return line if len(line) <= _SHORT else found[0]
+
+    # No string of JSON has a line end in it, so what begins with a bracket and one is no string.
+    return re.sub(r"([\[{])(\n[^\[\]{}]*\n *)([\]}])", joined, json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _facts(facts: Patch) -> Iterator[str]:
+    facts = dict(facts)
+    parameter = facts.get("parameter")
+    if isinstance(parameter, Mapping) and isinstance(parameter.get("text"), str):
+        yield "The collector's configuration:\n\n" + _fenced("yaml", parameter["text"])
+        rest = {key: value for key, value in parameter.items() if key != "text"}
+        facts["parameter"] = rest or None
+    left = {key.replace("_", " "): value for key, value in facts.items() if value is not None}
+    if left:
+        yield "What was read beside it:\n\n" + _fenced("yaml", _yaml(left))
+
+
+def _yaml(value: Any) -> str:
+    return yaml.safe_dump(json.loads(json.dumps(value, default=str)), sort_keys=False, width=110, allow_unicode=True)
+
+
+def main() -> int:
+    """0 where the page is written or as it should be."""
+    parser = argparse.ArgumentParser(description="Write docs/rules.md from the rules and their examples.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where the page is stale")
+    arguments = parser.parse_args()
+    wanted = page()
+    if not arguments.check:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(wanted, encoding="utf-8")
+        return 0
+    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted:
+        return 0
+    print("docs/rules.md is stale: run tools/rule_pages.py.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
