@@ -10,6 +10,7 @@ from typing import Any
 
 from local.bridge import Call
 from local.internals import Ministack
+from local.security_hub import OPERATIONS
 
 type Response = tuple[int, dict[str, str], bytes]
 Arguments = tuple[str, str, str, Mapping[str, str], bytes, Mapping[str, Any], str, str]
@@ -45,6 +46,13 @@ class Access:
         actions = self._ms.iam_actions
         actions.SERVICE_TO_IAM_NAMESPACE["securityhub"] = "securityhub"
         actions._BOTOCORE_SERVICE_MAP["securityhub"] = ["securityhub"]
+        # Given here, so that the first call does not read botocore's largest model three times over.
+        actions._REST_ROUTE_CACHE["securityhub"] = [
+            (method, actions._compile_uri(uri)[0], operation, len(uri), {})
+            for operation, (method, uri) in OPERATIONS.items()
+        ]
+        actions._TAG_OPERATIONS["securityhub"] = frozenset()
+        actions._UNSIGNED_OPERATIONS["securityhub"] = frozenset()
         resource_of = actions.extract_resource_arn
 
         def extract_resource_arn(*arguments: *Arguments) -> str:
@@ -53,6 +61,10 @@ class Access:
                 return _hub_resource(path, body, region, account_id)
             if service == "ecs":
                 found = _ecs_resource(headers.get("x-amz-target", "").rpartition(".")[2], body, region, account_id)
+                if found is not None:
+                    return found
+            if service in ("ssm", "logs"):
+                found = _named(headers.get("x-amz-target", "").rpartition(".")[2], body, region, account_id)
                 if found is not None:
                     return found
             resource: str = resource_of(*arguments)
@@ -103,6 +115,20 @@ class Access:
 
 def _short(cluster: Any) -> str:
     return str(cluster or "default").rsplit("/", 1)[-1]
+
+
+def _named(operation: str, body: bytes, region: str, account: str) -> str | None:
+    """What AWS asks on where ministack asks on `*`: a list of parameters by its first name, log groups by a pattern."""
+    match operation:
+        case "GetParameters":
+            name = str(json.loads(body)["Names"][0]).removeprefix("/")
+            return f"arn:aws:ssm:{region}:{account}:parameter/{name}"
+        case "DescribeParameters":
+            return f"arn:aws:ssm:{region}:{account}:*"
+        case "DescribeLogGroups":
+            return f"arn:aws:logs:{region}:{account}:log-group::log-stream:"
+        case _:
+            return None
 
 
 def _hub_resource(path: str, body: bytes, region: str, account: str) -> str:

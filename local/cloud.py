@@ -45,6 +45,7 @@ WEBHOOK = "/outrider/slack-webhook"
 
 START_SECONDS = 60
 SAM_SECONDS = 240
+END_SECONDS = 10
 KEPT_BUILDS = 3
 
 # What sets a build apart: change one of them and sam builds again.
@@ -276,12 +277,15 @@ class Cloud:
 def _undo(running: _Running) -> None:
     emulator = running.emulator
     if emulator is not None:
+        assert emulator.stdin is not None  # noqa: S101 - a pipe
+        assert emulator.stdout is not None  # noqa: S101 - a pipe
+        emulator.stdin.close()  # which tells it to end, and it takes its Lambda processes along
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            emulator.wait(END_SECONDS)
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(emulator.pid, signal.SIGKILL)  # its group: the Lambda processes too
+            os.killpg(emulator.pid, signal.SIGKILL)
         emulator.wait()
-        for pipe in (emulator.stdin, emulator.stdout):
-            if pipe is not None:
-                pipe.close()
+        emulator.stdout.close()
     shutil.rmtree(running.scratch, ignore_errors=True)
 
 

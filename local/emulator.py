@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -35,6 +36,7 @@ from local.security_hub import SecurityHub
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+GOODBYE_SECONDS = 3
 
 type Response = tuple[int, dict[str, str], bytes]
 Request = tuple[str, str, dict[str, str], bytes, dict[str, Any], str]  # method, path, headers, body, query, id
@@ -192,6 +194,7 @@ def main() -> int:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_serve(emulator, listener))
+    _take_along()
     return 0
 
 
@@ -209,9 +212,22 @@ def _end_with_stdin() -> None:
     with contextlib.suppress(OSError):
         while os.read(0, 4096):
             pass
-    if os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)  # and with us the Lambda processes
-    os.kill(os.getpid(), signal.SIGTERM)
+    _take_along()
+    os._exit(0)
+
+
+def _take_along() -> None:
+    """End our group, which is the Lambda processes, and collect them, so that not even a defunct one is left."""
+    if os.getpgrp() != os.getpid():
+        return  # started by hand, in a shell's group, which is not ours to end
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+    os.killpg(0, signal.SIGTERM)
+    end = time.monotonic() + GOODBYE_SECONDS
+    with contextlib.suppress(ChildProcessError):
+        while time.monotonic() < end:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.01)
+        os.killpg(0, signal.SIGKILL)  # one of them would not go: all go
 
 
 if __name__ == "__main__":

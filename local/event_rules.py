@@ -32,6 +32,8 @@ def install(ministack: Ministack) -> None:
         for variable, path in (transformer.get("InputPathsMap") or {}).items():
             if not _stands(event, str(path)):
                 template = template.replace(f"<{variable}>", "")
+            elif "[" in path:  # ministack knows no indexes
+                template = template.replace(f"<{variable}>", _value(event, str(path)))
         rendered: str = transform({**transformer, "InputTemplate": template}, rule, view)
         return rendered
 
@@ -40,10 +42,16 @@ def install(ministack: Ministack) -> None:
 
 
 def _stands(event: Any, path: str) -> bool:
-    """Whether a path such as `$.detail.service` is in the event. A null counts as there."""
-    for part in path.removeprefix("$").split("."):
-        if part:
-            if not isinstance(event, dict) or part not in event:
-                return False
-            event = event[part]
+    """Whether a path such as `$.detail.service` or `$.resources[0]` is in the event. A null counts as there."""
+    try:
+        _value(event, path)
+    except (KeyError, IndexError, TypeError):
+        return False
     return True
+
+
+def _value(event: Any, path: str) -> Any:
+    for part in path.removeprefix("$").replace("[", ".").replace("]", "").split("."):
+        if part:
+            event = event[int(part)] if isinstance(event, list) else event[part]
+    return event

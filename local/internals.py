@@ -26,6 +26,10 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
     "ministack.core.iam_actions": {
         "SERVICE_TO_IAM_NAMESPACE": None,
         "_BOTOCORE_SERVICE_MAP": None,
+        "_REST_ROUTE_CACHE": None,
+        "_TAG_OPERATIONS": None,
+        "_UNSIGNED_OPERATIONS": None,
+        "_compile_uri": ("uri_pattern",),
         "_SERVICE_PROTOCOL": None,
         "access_denied_response": ("service", "action", "principal_arn", "request_id"),
         "extract_iam_action": ("service", "method", "path", "headers", "body", "query_params"),

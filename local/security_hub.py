@@ -67,6 +67,19 @@ NAMESPACES = frozenset(
 )
 NORMALIZED = {"INFORMATIONAL": 0, "LOW": 1, "MEDIUM": 40, "HIGH": 70, "CRITICAL": 90}
 
+# What is played, and where botocore sends it.
+OPERATIONS: Mapping[str, tuple[str, str]] = {
+    "EnableSecurityHub": ("POST", "/accounts"),
+    "DisableSecurityHub": ("DELETE", "/accounts"),
+    "DescribeHub": ("GET", "/accounts"),
+    "BatchImportFindings": ("POST", "/findings/import"),
+    "GetFindings": ("POST", "/findings"),
+    "BatchUpdateFindings": ("PATCH", "/findings/batchupdate"),
+    "CreateActionTarget": ("POST", "/actionTargets"),
+    "DescribeActionTargets": ("POST", "/actionTargets/get"),
+    "DeleteActionTarget": ("DELETE", "/actionTargets/{ActionTargetArn+}"),
+}
+
 # A provider's import never touches these once the finding exists.
 CUSTOMERS_OWN = ("Note", "UserDefinedFields", "VerificationState", "Workflow")
 # What a provider says through FindingProviderFields shows at the top level until a customer says otherwise.
@@ -160,19 +173,20 @@ class SecurityHub:
     def _route(self, method: str, path: str, request: Json, size: int, place: _Place) -> Answer:
         if method == "DELETE" and path.startswith("/actionTargets/"):
             return self._delete_action_target(unquote(path.removeprefix("/actionTargets/")), place)
-        routes: Mapping[tuple[str, str], Callable[[], Answer]] = {
-            ("POST", "/accounts"): lambda: self._enable(place),
-            ("DELETE", "/accounts"): lambda: self._disable(place),
-            ("GET", "/accounts"): lambda: self._describe(place),
-            ("POST", "/findings/import"): lambda: self._import(request, size, place),
-            ("POST", "/findings"): lambda: self._get(request, place),
-            ("PATCH", "/findings/batchupdate"): lambda: self._update(request, place),
-            ("POST", "/actionTargets"): lambda: self._create_action_target(request, place),
-            ("POST", "/actionTargets/get"): lambda: self._describe_action_targets(request, place),
+        routes: Mapping[str, Callable[[], Answer]] = {
+            "EnableSecurityHub": lambda: self._enable(place),
+            "DisableSecurityHub": lambda: self._disable(place),
+            "DescribeHub": lambda: self._describe(place),
+            "BatchImportFindings": lambda: self._import(request, size, place),
+            "GetFindings": lambda: self._get(request, place),
+            "BatchUpdateFindings": lambda: self._update(request, place),
+            "CreateActionTarget": lambda: self._create_action_target(request, place),
+            "DescribeActionTargets": lambda: self._describe_action_targets(request, place),
         }
-        if (method, path) not in routes:
-            raise _invalid(f"The local Security Hub does not play {method} {path}.")
-        return routes[method, path]()
+        for operation, route in routes.items():
+            if OPERATIONS[operation] == (method, path):
+                return route()
+        raise _invalid(f"The local Security Hub does not play {method} {path}.")
 
     def _enable(self, place: _Place) -> Answer:
         hub = self._hub(place)

@@ -38,12 +38,12 @@ with Cloud() as cloud:
 
 
 def gone(pid: int) -> bool:
-    """Whether the process has ended, perhaps not yet collected by its parent."""
+    """Whether no such process is left, not even a defunct one."""
     try:
         os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (ProcessLookupError, FileNotFoundError):
+    except ProcessLookupError:
         return True
+    return False
 
 
 def refuses(url: str) -> bool:
