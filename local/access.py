@@ -46,7 +46,9 @@ class Access:
         actions = self._ms.iam_actions
         actions.SERVICE_TO_IAM_NAMESPACE["securityhub"] = "securityhub"
         actions._BOTOCORE_SERVICE_MAP["securityhub"] = ["securityhub"]
-        # Given here, so that the first call does not read botocore's largest model three times over.
+        # A service that the router does not know makes it read all of botocore's models, which takes seconds.
+        self._ms.router.SERVICE_PATTERNS["securityhub"] = {"host_patterns": [r"^securityhub\."], "path_patterns": []}
+        # Given here, so that the first call does not read botocore's largest model three times over either.
         actions._REST_ROUTE_CACHE["securityhub"] = [
             (method, actions._compile_uri(uri)[0], operation, len(uri), {})
             for operation, (method, uri) in OPERATIONS.items()

@@ -55,6 +55,7 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
         "request_scope": ("account_id", "region"),
     },
     "ministack.core.router": {
+        "SERVICE_PATTERNS": None,
         "detect_service": ("method", "path", "headers", "query_params"),
         "extract_access_key_id": ("headers", "query_params"),
     },
