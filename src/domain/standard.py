@@ -46,17 +46,29 @@ Pattern = Annotated[str, Field(min_length=1, description="A name; `*` and `?` ar
 class Selector(_Part):
     """Which workloads: every member that is set must match; a list matches when one of its patterns does."""
 
-    account: tuple[Pattern, ...] = ()
-    region: tuple[Pattern, ...] = ()
-    cluster: tuple[Pattern, ...] = ()
-    family: tuple[Pattern, ...] = ()
-    service: tuple[Pattern, ...] = ()
-    resource: tuple[Pattern, ...] = Field(default=(), description="Names of parameters and ARNs of roles.")
+    account: tuple[Pattern, ...] = Field(default=(), description="Account numbers.")
+    region: tuple[Pattern, ...] = Field(default=(), description="Regions.")
+    cluster: tuple[Pattern, ...] = Field(default=(), description="Names of clusters; only services have one.")
+    family: tuple[Pattern, ...] = Field(default=(), description="Task-definition families.")
+    service: tuple[Pattern, ...] = Field(default=(), description="Names of services, without their cluster.")
+    resource: tuple[Pattern, ...] = Field(
+        default=(),
+        description="Names of parameters and ARNs of roles; for exemptions of the rules that speak of those.",
+    )
     tags: Mapping[str, Pattern] = Field(
         default_factory=dict, description="Tag keys and patterns of their values; all must match."
     )
 
-    @field_validator("account", "region", "cluster", "family", "service", "resource", mode="before")
+    @field_validator(
+        "account",
+        "region",
+        "cluster",
+        "family",
+        "service",
+        "resource",
+        mode="before",
+        json_schema_input_type=tuple[Pattern | int, ...] | Pattern | int,
+    )
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         # An account number without quotes is an integer in YAML; one that begins with a zero is read as text.
@@ -113,17 +125,19 @@ class Scope(_Part):
     """Which Fargate workloads are judged at all."""
 
     include: tuple[Naming, ...] = Field(default=(), description="Nothing here: everything is included.")
-    exclude: tuple[Naming, ...] = ()
+    exclude: tuple[Naming, ...] = Field(default=(), description="Left out of what is included.")
 
 
 class Logging(_Part):
     """How the collector's own log is kept."""
 
-    driver: Literal["awslogs", "splunk", "awsfirelens"] = "awslogs"
+    driver: Literal["awslogs", "splunk", "awsfirelens"] = Field(
+        default="awslogs", description="The log driver; Fargate has these three."
+    )
     group: str = Field(
         default="/ecs/aws-otel-collector", description="Used where no application of the task has a log group."
     )
-    stream_prefix: str = "ecs"
+    stream_prefix: str = Field(default="ecs", min_length=1, description="What the names of log streams begin with.")
 
 
 class Collector(_Part):
@@ -148,7 +162,11 @@ class Collector(_Part):
     also: tuple[Pattern, ...] = Field(
         default=(), description="Patterns of repositories that are collectors too, though not named aws-otel-collector."
     )
-    minimum_release: str = Field(default="v0.47.0", pattern=r"^v\d+\.\d+\.\d+$")
+    minimum_release: str = Field(
+        default="v0.47.0",
+        pattern=r"^v\d+\.\d+\.\d+$",
+        description="The oldest release accepted; v0.47.0 mends CVE-2025-68156.",
+    )
     parameter: str = Field(
         default="/fargate/otel-collector-config",
         pattern=r"^(/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*|arn:[a-z-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9_./-]+)$",
@@ -157,11 +175,13 @@ class Collector(_Part):
     parameters_allowed: tuple[Pattern, ...] = Field(
         default=("*",), description="Patterns of the parameter names that are accepted."
     )
-    allow_secrets_manager: bool = False
-    essential: bool = False
+    allow_secrets_manager: bool = Field(
+        default=False, description="Whether the configuration may come from Secrets Manager instead of SSM."
+    )
+    essential: bool = Field(default=False, description="Whether a task ends with its collector.")
     cpu: int = Field(default=256, ge=0, le=16384, description="CPU units reserved.")
     memory: int = Field(default=512, ge=6, le=122880, description="MiB reserved.")
-    logging: Logging = Logging()
+    logging: Logging = Field(default=Logging(), description="How its own log is kept.")
 
     @field_validator("image")
     @classmethod
@@ -179,7 +199,9 @@ class Applications(_Part):
 
     cpu_floor: int = Field(default=256, ge=0, description="CPU units that they keep, together.")
     memory_floor: int = Field(default=512, ge=0, description="MiB that they keep, together.")
-    resource_attributes: tuple[str, ...] = ("service.name", "deployment.environment")
+    resource_attributes: tuple[str, ...] = Field(
+        default=("service.name", "deployment.environment"), description="Resource attributes that they are to set."
+    )
     require_endpoint: bool = Field(
         default=False, description="Whether an unset OTLP endpoint is a drift; SDKs default to localhost."
     )
@@ -191,19 +213,29 @@ class Applications(_Part):
 class Roles(_Part):
     """The roles that a correction may set where a task definition has none."""
 
-    execution: str | None = Field(default=None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/.+$")
-    task: str | None = Field(default=None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/.+$")
+    execution: str | None = Field(
+        default=None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/.+$", description="The execution role's ARN."
+    )
+    task: str | None = Field(
+        default=None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/.+$", description="The task role's ARN."
+    )
 
 
 class Services(_Part):
     """What is asked of services."""
 
-    platform_version: str = Field(default="1.4.0", pattern=r"^\d+\.\d+\.\d+$", description="The oldest accepted.")
+    platform_version: str = Field(
+        default="1.4.0", pattern=r"^\d+\.\d+\.\d+$", description="The oldest platform version accepted."
+    )
     gateways: tuple[Pattern, ...] = Field(
         default=(), description="`cluster/service` patterns of collectors that are meant to be central."
     )
-    config_grace_days: int = Field(default=7, ge=0)
-    settling_minutes: int = Field(default=5, ge=0)
+    config_grace_days: int = Field(
+        default=7, ge=0, description="Days that running tasks may keep an older collector configuration."
+    )
+    settling_minutes: int = Field(
+        default=5, ge=0, description="Minutes that a new task has until its collector must be running."
+    )
 
 
 class Configuration(_Part):
@@ -217,16 +249,16 @@ class Configuration(_Part):
 class RuleSetting(_Part):
     """Severity, mode and parameters of some rules, for some workloads. A later entry wins over an earlier one."""
 
-    rules: tuple[Pattern, ...]
-    where: Selector = Selector()
-    mode: Mode | None = None
-    severity: Severity | None = None
+    rules: tuple[Pattern, ...] = Field(description="Rule ids: `sidecar.*`. One needs no list.")
+    where: Selector = Field(default=Selector(), description="For which workloads; left out, for all.")
+    mode: Mode | None = Field(default=None, description="What is done about a drift of these rules.")
+    severity: Severity | None = Field(default=None, description="The severity of a drift of these rules.")
     set: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
         description="Members of this document as these rules are to see them: `collector: {cpu: 512}`.",
     )
 
-    @field_validator("rules", mode="before")
+    @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
@@ -240,9 +272,9 @@ class RuleSetting(_Part):
     @classmethod
     def _known(cls, value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
         for section, members in value.items():
-            part = _SETTABLE.get(section)
+            part = SETTABLE.get(section)
             if part is None:
-                raise ValueError(f"sections among {', '.join(_SETTABLE)}; not {section}")
+                raise ValueError(f"sections among {', '.join(SETTABLE)}; not {section}")
             try:
                 part.model_validate(members)
             except ValidationError as error:
@@ -264,7 +296,7 @@ def _below(section: str, error: ValidationError) -> ValidationError:
     return ValidationError.from_exception_data(error.title, mistakes)
 
 
-_SETTABLE: dict[str, type[_Part]] = {
+SETTABLE: dict[str, type[_Part]] = {
     "collector": Collector,
     "applications": Applications,
     "roles": Roles,
@@ -276,12 +308,12 @@ _SETTABLE: dict[str, type[_Part]] = {
 class Exemption(_Part):
     """Rules that some workloads need not keep, why, and until when. An expired one counts for nothing."""
 
-    rules: tuple[Pattern, ...]
-    where: Naming
+    rules: tuple[Pattern, ...] = Field(description="Rule ids: `sidecar.*`. One needs no list.")
+    where: Naming = Field(description="Which workloads.")
     reason: str = Field(min_length=8, description="Shown wherever the exemption is; long enough to mean something.")
     expires: date | None = Field(default=None, description="The last day on which it holds.")
 
-    @field_validator("rules", mode="before")
+    @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
@@ -295,7 +327,7 @@ class Remediation(_Part):
     """Bounds of what is corrected without asking."""
 
     attempts: int = Field(default=2, ge=1, le=10, description="Corrections of one family within the window.")
-    window_hours: int = Field(default=24, ge=1, le=720)
+    window_hours: int = Field(default=24, ge=1, le=720, description="The window, in hours.")
 
 
 class Standard(_Part):
@@ -306,15 +338,21 @@ class Standard(_Part):
         default="default", min_length=1, max_length=64, description="Shown in findings: name it with a date or release."
     )
     mode: Mode = Field(default=Mode.REPORT, description="The mode of rules for which `rules` says nothing.")
-    scope: Scope = Scope()
-    collector: Collector = Collector()
-    applications: Applications = Applications()
-    roles: Roles = Roles()
-    services: Services = Services()
-    configuration: Configuration = Configuration()
-    rules: tuple[RuleSetting, ...] = ()
-    exemptions: tuple[Exemption, ...] = ()
-    remediation: Remediation = Remediation()
+    scope: Scope = Field(default=Scope(), description="Which Fargate workloads are judged at all.")
+    collector: Collector = Field(default=Collector(), description="The collector container that every task is to have.")
+    applications: Applications = Field(default=Applications(), description="What is asked of applications.")
+    roles: Roles = Field(default=Roles(), description="Roles for task definitions that have none.")
+    services: Services = Field(default=Services(), description="What is asked of services.")
+    configuration: Configuration = Field(
+        default=Configuration(), description="What is asked of collector configurations."
+    )
+    rules: tuple[RuleSetting, ...] = Field(
+        default=(), description="Severity, mode and parameters of some rules, for some workloads. A later entry wins."
+    )
+    exemptions: tuple[Exemption, ...] = Field(
+        default=(), description="What some workloads need not keep, why, and until when."
+    )
+    remediation: Remediation = Field(default=Remediation(), description="Bounds of what is corrected without asking.")
 
     @field_validator("mode", mode="before")
     @classmethod
@@ -345,7 +383,7 @@ class Standard(_Part):
             for section, members in entry.set.items():
                 changes[section] = _merged(changes.get(section, {}), members)
         parts = {
-            section: _SETTABLE[section].model_validate(_merged(getattr(self, section).model_dump(), members))
+            section: SETTABLE[section].model_validate(_merged(getattr(self, section).model_dump(), members))
             for section, members in changes.items()
         }
         seen = self.model_copy(update=parts) if parts else self

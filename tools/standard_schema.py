@@ -1,0 +1,183 @@
+"""Write docs/standard.schema.json and docs/standard.md from the model of the standard; `--check` only compares.
+
+Ends with 1 where `--check` finds a file that is stale.
+"""
+
+import argparse
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "src"))
+
+from domain.standard import SETTABLE, Standard  # noqa: E402 - the source is not installed, so its path comes first
+from domain.standard_text import MAX_BYTES  # noqa: E402
+
+SCHEMA = ROOT / "docs" / "standard.schema.json"
+PAGE = ROOT / "docs" / "standard.md"
+EXAMPLES = ROOT / "docs" / "standards"
+
+INTRODUCTION = f"""# The standard
+
+<!-- Made by tools/standard_schema.py from the model in src/domain/standard.py: change it there. -->
+
+What the organisation wants, in one YAML document of at most {MAX_BYTES // 1024} KiB. Only `version` must be there;
+every other field has a default, and one that does not exist is refused, with its line and what may be meant. YAML is
+read as its version 1.2 has it: `off` and dates are text.
+
+An editor that knows JSON Schema completes and checks it with this first line:
+
+```yaml
+# yaml-language-server: $schema=standard.schema.json
+```
+
+Patterns are names in which `*` and `?` are wildcards; case counts. Where a list of patterns is wanted in a selector or
+as `rules`, one pattern needs no list.
+
+Examples: {{examples}}.
+"""
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a standard, for editors and pipelines."""
+    made = Standard.model_json_schema()
+    sections = {name: {"$ref": f"#/$defs/{part.__name__}"} for name, part in SETTABLE.items()}
+    members = made["$defs"]["RuleSetting"]["properties"]["set"]
+    members.pop("additionalProperties")
+    members |= {"properties": sections, "additionalProperties": False}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_untitled(made),
+        "title": "Outrider's standard",
+    }
+
+
+def _untitled(node: Any) -> Any:
+    # pydantic repeats each field's name as its title.
+    if isinstance(node, dict):
+        return {key: _untitled(value) for key, value in node.items() if key != "title" or not isinstance(value, str)}
+    return [_untitled(item) for item in node] if isinstance(node, list) else node
+
+
+def page() -> str:
+    """The reference, one table for each part."""
+    names = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
+    examples = ", ".join(f"[{name.removesuffix('.yaml')}](standards/{name})" for name in names)
+    parts = [INTRODUCTION.replace("{examples}", examples)]
+    parts += [_table(heading, model) for heading, model in _parts(Standard, "The document")]
+    return "\n".join(parts)
+
+
+def _parts(model: type[BaseModel], heading: str) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The model and those that its fields hold, each once, under all of its places, in the order of the document."""
+    places: dict[type[BaseModel], list[str]] = {model: [heading]}
+    waiting = [("", model)]
+    while waiting:
+        prefix, part = waiting.pop(0)
+        for name, info in part.model_fields.items():
+            inner = _model_in(info.annotation)
+            if inner is None:
+                continue
+            if inner not in places:
+                waiting.append((f"{prefix}{name}.", inner))
+            places.setdefault(inner, []).append(f"`{prefix}{name}`")
+    for part, found in places.items():
+        yield ", ".join(found), part
+
+
+def _table(heading: str, model: type[BaseModel]) -> str:
+    rows = [
+        f"| `{name}` | {_kind(info)} | {_default(info)} | {(info.description or '').replace('|', '\\|')} |"
+        for name, info in model.model_fields.items()
+    ]
+    purpose = inspect.cleandoc(model.__doc__ or "")
+    return "\n".join(
+        [
+            f"## {heading}",
+            "",
+            purpose,
+            "",
+            "| field | form | default | meaning |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _default(info: FieldInfo) -> str:
+    value = info.get_default(call_default_factory=True, validated_data={})
+    if value is PydanticUndefined:
+        return "required"
+    if isinstance(value, BaseModel) or value is None or value in ((), {}):
+        return ""
+    if isinstance(value, tuple):
+        return "<br>".join(f"`{item}`" for item in value)
+    return f"`{json.dumps(value)}`" if isinstance(value, bool | int) else f"`{value}`"
+
+
+def _kind(info: FieldInfo) -> str:
+    kind = _named(info.annotation)
+    low = next((mark.ge for mark in info.metadata if isinstance(mark, Ge)), None)
+    high = next((mark.le for mark in info.metadata if isinstance(mark, Le)), None)
+    if low is not None and high is not None:
+        return f"{kind}, {low} to {high}"
+    return kind if low is None else f"{kind}, {low} or more"
+
+
+def _named(annotation: Any) -> str:
+    """What people call a type."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    model = _model_in(annotation)
+    if model is not None:
+        return "list of mappings" if origin is tuple else "mapping"
+    if origin is Literal:
+        return ", ".join(f"`{value}`" for value in inner)
+    if origin is tuple:
+        return "list"
+    if inspect.isclass(annotation):
+        if issubclass(annotation, StrEnum):
+            return ", ".join(f"`{member.value}`" for member in annotation)
+        return {bool: "true or false", int: "whole number", str: "text"}.get(annotation, annotation.__name__)
+    named = next((item for item in inner if item is not type(None)), None)
+    return "mapping" if named is None or len([i for i in inner if i is not type(None)]) > 1 else _named(named)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return annotation
+    alias = getattr(annotation, "__value__", None)
+    parts = (alias,) if alias is not None else get_args(annotation)
+    return next((found for part in parts if (found := _model_in(part))), None)
+
+
+def main() -> int:
+    """Write or compare both files."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--check", action="store_true", help="write nothing; end with 1 where a file is stale")
+    check: bool = arguments.parse_args().check
+    made = {SCHEMA: json.dumps(schema(), indent=2) + "\n", PAGE: page()}
+    stale = [path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        name = path.relative_to(ROOT)
+        if check:
+            print(f"{name} is stale. Run: python tools/standard_schema.py", file=sys.stderr)
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(made[path], encoding="utf-8")
+            print(f"{name} written")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
