@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 import engine
 from domain.documents import TaskDefinition
-from domain.plan import Fixed
+from domain.plan import Fixed, Plan
 from domain.rule import Safety, Severity
 from domain.standard import Standard
 from domain.verdict import Drifted
 from domain.workload import Workload
 from rules import CATALOGUE
+from tests.rules.examples import Case, build
 from tests.strategies import CORPUS, PLACE, corpus, json_values, workloads
 
 PUBLISHED = corpus()
@@ -174,3 +175,29 @@ def test_the_corpus_is_read() -> None:
     if not CORPUS.is_dir():
         pytest.skip(f"the published task definitions are not there: {CORPUS.name} beside the project")
     assert len(PUBLISHED) > 80
+
+
+def _injected(facts: dict[str, Any], **application: object) -> Plan:
+    """The plan for the examples' good task without its collector."""
+    patch = {"containers": {"adot-collector": None, "app": application}}
+    bare = build("sidecar.present", Case(name="bare", verdict="drifted", before=patch, facts=facts))
+    settled = engine.settle(bare.before, bare.standard, CATALOGUE)
+    return engine.plan(settled, settled.after, bare.standard, CATALOGUE)
+
+
+def test_a_collector_is_added_without_asking_where_everything_that_it_needs_is_there() -> None:
+    plan = _injected({})
+    assert (plan.fixes, plan.safety, plan.reasons) == (("sidecar.present",), Safety.SAFE, ())
+
+
+@pytest.mark.parametrize("facts", [{"parameter": "unavailable"}, {"log_groups": {"/ecs/web": "unavailable"}}], ids=str)
+def test_a_collector_is_added_only_with_a_person_where_that_is_not_known(facts: dict[str, Any]) -> None:
+    plan = _injected(facts)
+    assert plan.fixes == ("sidecar.present",)
+    assert plan.safety is Safety.REVIEW
+
+
+def test_a_collector_is_added_only_with_a_person_where_its_port_is_taken() -> None:
+    plan = _injected({}, portMappings=[{"containerPort": 4317}])
+    assert plan.safety is Safety.REVIEW
+    assert any(reason.startswith("sidecar.ports would drift") for reason in plan.reasons)
