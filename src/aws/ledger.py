@@ -178,19 +178,12 @@ class Ledger:
 
     def told(self, row: Row) -> None:
         """Nothing of this transition is left to tell. A newer transition's pending stays."""
-        self._update(
-            row.finding.subject.key,
-            f"finding/{row.finding.rule}",
-            "REMOVE pending",
-            "version = :v",
-            {":v": {"N": str(row.finding.version)}},
-        )
+        held = {"N": str(row.finding.version)}
+        self._strike(row.finding.subject.key, f"finding/{row.finding.rule}", "pending", "version", held)
 
     def asked(self, history: History) -> None:
         """The request for a correction is on its queue."""
-        self._update(
-            history.subject.key, "look", "REMOVE request", "request = :r", {":r": {"S": history.request or ""}}
-        )
+        self._strike(history.subject.key, "look", "request", "request", {"S": history.request or ""})
 
     def remember(self, revision: Revision, task: TaskDefinition) -> None:
         """Keep what a revision contains. The document is to hold no environment value that no rule reads."""
@@ -252,7 +245,8 @@ class Ledger:
                 self.sessions.own("dynamodb").put_item(
                     TableName=self.table,
                     Item=item,
-                    ConditionExpression="attribute_not_exists(pk) OR expires < :now",
+                    ConditionExpression="attribute_not_exists(pk) OR #expires < :now",
+                    ExpressionAttributeNames={"#expires": "expires"},
                     ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}},
                 )
         except CallFailed as failed:
@@ -279,16 +273,17 @@ class Ledger:
         with calling("dynamodb:DeleteItem", f"{pk}/{sk}"):
             self.sessions.own("dynamodb").delete_item(TableName=self.table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
 
-    def _update(self, pk: str, sk: str, update: str, condition: str, values: Mapping[str, Any]) -> None:
-        """A conditional update; where the condition no longer holds somebody has gone on, and nothing is to be done."""
+    def _strike(self, pk: str, sk: str, member: str, other: str, held: Mapping[str, str]) -> None:
+        """Take a member out where another still holds a value; where it does not, somebody has gone on."""
         try:
             with calling("dynamodb:UpdateItem", f"{pk}/{sk}"):
                 self.sessions.own("dynamodb").update_item(
                     TableName=self.table,
                     Key={"pk": {"S": pk}, "sk": {"S": sk}},
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
+                    UpdateExpression="REMOVE #member",
+                    ConditionExpression="#other = :held",
+                    ExpressionAttributeNames={"#member": member, "#other": other},  # some are reserved words
+                    ExpressionAttributeValues={":held": held},
                 )
         except CallFailed as failed:
             if failed.code != "ConditionalCheckFailedException":

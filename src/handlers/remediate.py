@@ -41,6 +41,7 @@ def record_handler(record: SQSRecord) -> None:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
     return dict(
         process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
     )

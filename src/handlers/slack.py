@@ -65,6 +65,8 @@ def record_handler(record: SQSRecord) -> None:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    config.register_lambda_context(context)
+    metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
     return dict(
         process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
     )
