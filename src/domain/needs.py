@@ -8,9 +8,11 @@ claimed to be missing that may be there.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from domain import collector as adot
+from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, RegionSource
 from domain.documents import Container, mapping_of, objects_of, pairs_of, text_of, truth_of
 from domain.facts import Absent, Known, Role
@@ -49,6 +51,21 @@ _KAFKA: Final[Mapping[str, str]] = {
 }
 
 
+class Identical[T]:
+    """A thing as a key, equal to itself alone: to compare a whole configuration would cost what is to be saved."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: T) -> None:
+        self.thing = thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identical) and self.thing is other.thing
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """One action that a role must allow, and what asks for it.
@@ -69,17 +86,36 @@ class Need:
     unless: str = ""
     minor: bool = False
 
-    def context(self, role: Role) -> Context:
-        """What is known of the call's condition keys."""
-        context = role_context(role.arn, self.region or "", tags=role.tags, via=self.via)
-        known = dict(self.keys)
-        accounts = {arn.account if (arn := Arn.parse(resource)) else "" for resource in self.resources}
-        if len(accounts) == 1 and (account := accounts.pop()).isdigit():
-            known["aws:ResourceAccount"] = (account,)
-        context = context.with_(known) if known else context
-        if self.region is not None:
-            return context
-        return Context({k: v for k, v in context.keys.items() if k != "aws:RequestedRegion"}, context.closed)
+    @property
+    def account(self) -> str | None:
+        """The account of what is asked, where its ARN tells one."""
+        first = Arn.parse(self.resources[0])
+        return first.account if first is not None and first.account.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of the condition keys of a task's calls with a role; made once where calls are alike."""
+
+    role: Role
+    _made: dict[tuple[str | None, str | None, str | None], Context] = field(default_factory=dict, repr=False)
+
+    def of(self, need: Need) -> Context:
+        """What is known of the call that a need is about."""
+        alike = (need.region, need.via, need.account)
+        context = self._made.get(alike)
+        if context is None:
+            context = self._made[alike] = self._make(*alike)
+        return context.with_(need.keys) if need.keys else context
+
+    def _make(self, region: str | None, via: str | None, account: str | None) -> Context:
+        context = role_context(self.role.arn, region or "", tags=self.role.tags, via=via)
+        keys = dict(context.keys)
+        if region is None:
+            del keys["aws:RequestedRegion"]
+        if account is not None:
+            keys["aws:ResourceAccount"] = (account,)
+        return Context(keys, context.closed)
 
 
 def needs_of_start(workload: Workload) -> Iterator[Need]:
@@ -193,16 +229,21 @@ def _key(workload: Workload) -> Iterator[Need]:
     yield Need(part, "kms:Decrypt", (arn,), arn, purpose, place.region, via="ssm", keys=keys, unless=unless)
 
 
-def needs_of_collector(workload: Workload, configuration: CollectorConfiguration) -> Iterator[Need]:
+def needs_of_collector(workload: Workload, configuration: CollectorConfiguration) -> tuple[Need, ...]:
     """Give what this configuration asks of the task role, part by part."""
     collector = workload.collector
-    if collector is not None:
-        # Fargate tells every container its region, but a container may be told another.
-        told = ("AWS_REGION", "AWS_DEFAULT_REGION")
-        known = {name: workload.place.region for name in told if collector.variable(name) is None}
-        configuration = configuration.with_variables(known, workload.release)
-    for need in adot.needs(configuration, workload.release):
-        yield _of_part(need, workload.place)
+    # Fargate tells every container its region, but a container may be told another.
+    told = ("AWS_REGION", "AWS_DEFAULT_REGION")
+    known = tuple(name for name in told if collector is not None and collector.variable(name) is None)
+    return _of_configuration(Identical(configuration), workload.release, workload.place, known)
+
+
+@lru_cache(maxsize=256)
+def _of_configuration(
+    same: Identical[CollectorConfiguration], release: Release | None, place: Place, known: tuple[str, ...]
+) -> tuple[Need, ...]:
+    configuration = same.thing.with_variables(dict.fromkeys(known, place.region), release)
+    return tuple(_of_part(need, place) for need in adot.needs(configuration, release))
 
 
 def _of_part(need: adot.Need, here: Place) -> Need:

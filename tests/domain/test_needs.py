@@ -7,8 +7,8 @@ import pytest
 from domain.collector import CollectorConfiguration
 from domain.documents import TaskDefinition
 from domain.facts import Absent, Facts, Known, LogGroup, Parameter, Role
-from domain.iam import ABSENT, Policy
-from domain.needs import Need, needs_of_collector, needs_of_start
+from domain.iam import ABSENT, Context, Policy
+from domain.needs import Circumstances, Need, needs_of_collector, needs_of_start
 from domain.places import Place
 from domain.workload import Workload
 
@@ -180,19 +180,27 @@ class TestTheContext:
     def need(self, *resources: str, region: str | None = "eu-west-1", **more: Any) -> Need:
         return Need("part", "a:B", resources, resources[0], "does", region, **more)
 
+    def known(self, *resources: str, **more: Any) -> Context:
+        return Circumstances(self.ROLE).of(self.need(*resources, **more))
+
     def test_the_region_is_known_or_left_open(self) -> None:
-        assert self.need("*").context(self.ROLE).values("aws:requestedregion") == ("eu-west-1",)
-        assert self.need("*", region=None).context(self.ROLE).values("aws:requestedregion") is None
+        assert self.known("*").values("aws:requestedregion") == ("eu-west-1",)
+        assert self.known("*", region=None).values("aws:requestedregion") is None
 
     def test_the_account_of_what_is_asked_is_known_where_its_arn_tells(self) -> None:
-        own = self.need("arn:aws:ssm:eu-west-1:210987654321:parameter/x").context(self.ROLE)
+        own = self.known("arn:aws:ssm:eu-west-1:210987654321:parameter/x")
         assert own.values("aws:resourceaccount") == ("210987654321",)
         for open_ in ("*", "arn:aws:s3:::bucket", "arn:aws:kafka:eu-west-1:*:cluster/*/*"):
-            assert self.need(open_).context(self.ROLE).values("aws:resourceaccount") is None
+            assert self.known(open_).values("aws:resourceaccount") is None
+
+    def test_what_a_need_knows_of_its_own_call_is_its_own_alone(self) -> None:
+        circumstances = Circumstances(self.ROLE)
+        assert circumstances.of(self.need("*", keys={"ecs:cluster": ("c",)})).values("ecs:cluster") == ("c",)
+        assert circumstances.of(self.need("*")).values("ecs:cluster") is None
 
     def test_a_call_by_way_of_a_service_is_told_apart(self) -> None:
-        assert self.need("*").context(self.ROLE).values("kms:viaservice") == ABSENT
-        assert self.need("*", via="ssm").context(self.ROLE).values("kms:viaservice") == ("ssm.eu-west-1.amazonaws.com",)
+        assert self.known("*").values("kms:viaservice") == ABSENT
+        assert self.known("*", via="ssm").values("kms:viaservice") == ("ssm.eu-west-1.amazonaws.com",)
 
 
 class TestTheCollector:

@@ -6,6 +6,7 @@ from functools import lru_cache, wraps
 from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable, ProblemTopic
 from domain.facts import Absent, Known, Unavailable
+from domain.needs import Identical
 from domain.rule import Doubt
 from domain.workload import Workload
 
@@ -49,33 +50,18 @@ def sound_configuration_of(workload: Workload) -> AtHand:
     return configuration, doubts
 
 
-class _Same:
-    """A configuration that is equal to itself alone: comparing contents would cost what is to be saved."""
-
-    __slots__ = ("configuration",)
-
-    def __init__(self, configuration: CollectorConfiguration) -> None:
-        self.configuration = configuration
-
-    def __hash__(self) -> int:
-        return id(self.configuration)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.configuration is other.configuration
-
-
 def once[T](
     find: Callable[[CollectorConfiguration, Release | None], T],
 ) -> Callable[[CollectorConfiguration, Release | None], T]:
     """Find something out once for a configuration and a release: many families share one parameter."""
 
     @lru_cache(maxsize=_REMEMBERED)
-    def remembered(same: _Same, release: Release | None) -> T:
-        return find(same.configuration, release)
+    def remembered(same: Identical[CollectorConfiguration], release: Release | None) -> T:
+        return find(same.thing, release)
 
     @wraps(find)
     def found(configuration: CollectorConfiguration, release: Release | None) -> T:
-        return remembered(_Same(configuration), release)
+        return remembered(Identical(configuration), release)
 
     return found
 

@@ -40,12 +40,12 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         if any(fnmatchcase(found.region, pattern) for pattern in meant):
             continue
         kind, _, name = found.part.partition("/")
-        named = found.region if _REGION.fullmatch(found.region) else "a region that is none"
-        where = f"{kind}/{shown(name)}/region"
-        yield Drift(
-            where,
-            f"{shown(name)} sends to {named}; the task runs in {own}, and the standard does not list that region.",
-        )
+        where, name = f"{kind}/{shown(name)}/region", shown(name)
+        if _REGION.fullmatch(found.region):
+            why = f"{name} sends to {found.region}; the task runs in {own}, and the standard does not list that region."
+        else:
+            why = f"{name} names something that is no region; leave it out, or write ${{env:AWS_REGION}}."
+        yield Drift(where, why)
 
 
 def _region_of(workload: Workload) -> str:

@@ -8,12 +8,13 @@ Fix: none. Correct the parameter's text at the place named; tasks read it when t
 
 from collections.abc import Iterator
 
-from domain.collector import ConfigurationUnreadable, ProblemTopic
+from domain.adot_releases import Release
+from domain.collector import CollectorConfiguration, ConfigurationUnreadable, ProblemTopic
 from domain.facts import Absent, FactKind, Known, Unavailable
 from domain.rule import Doubt, Drift, Rule, Severity, Subject
 from domain.standard import Standard
 from domain.workload import Workload
-from rules.config.at_hand import WHERE, configuration_of
+from rules.config.at_hand import WHERE, configuration_of, once
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -23,11 +24,18 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             if isinstance(found, ConfigurationUnreadable):
                 yield Drift(WHERE, str(found))
                 return
-            for problem in found.problems():
-                if problem.topic is ProblemTopic.WELL_FORMED:
-                    yield Drift(problem.where, f"{problem.where} {problem.why}")
+            yield from _drifts(found, None)
         case Absent() | Unavailable():
             yield from configuration_of(workload)[1]
+
+
+@once
+def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
+    return tuple(
+        Drift(problem.where, f"{problem.where} {problem.why}")
+        for problem in configuration.problems()
+        if problem.topic is ProblemTopic.WELL_FORMED
+    )
 
 
 RULE = Rule(

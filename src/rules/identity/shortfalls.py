@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.facts import Role
 from domain.iam import Decision, Ruling, decide_any, minimal_statement
-from domain.needs import Need
+from domain.needs import Circumstances, Need
 from domain.places import role_name
 from domain.rule import Doubt, Drift, Severity
 
@@ -38,8 +38,9 @@ def shortfalls(role: Role, member: str, subject: str, needs: Iterable[Need]) -> 
     """
     missing, open_ = list[_Shortfall](), list[_Shortfall]()
     told = set[tuple[str, str]]()
+    circumstances = Circumstances(role)
     for need in needs:
-        ruling = decide_any(role.policies, need.action, need.resources, need.context(role), role.boundary)
+        ruling = decide_any(role.policies, need.action, need.resources, circumstances.of(need), role.boundary)
         if ruling.decision is Decision.ALLOWED or (need.action, need.grant) in told:
             continue
         told.add((need.action, need.grant))
