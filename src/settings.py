@@ -41,9 +41,7 @@ class Settings(BaseModel):
     )
     mode: Mode = Field(default=Mode.REPORT, alias="OUTRIDER_MODE", description="The most that the stack allows.")
     image_repositories: Listed = Field(default=(), alias="OUTRIDER_IMAGE_REPOSITORIES")
-    docs: str = Field(
-        default="https://github.com/outrider-for-ecs/outrider/blob/main/docs/rules.md", alias="OUTRIDER_DOCS"
-    )
+    docs: str = Field(default="", alias="OUTRIDER_DOCS", description="The address of docs/rules.md as people reach it.")
 
 
 @lru_cache(maxsize=1)

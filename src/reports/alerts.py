@@ -45,7 +45,7 @@ def alert_of(
         since=finding.created,
         occurred=occurred,
         finding=finding.id,
-        links={"rule": rule_url(docs, rule.id)} | console_links(finding.resource),
+        links={"rule": rule_url(docs, rule)} | console_links(finding.resource),
     )
 
 

@@ -59,7 +59,7 @@ def asff(
         "Title": cut(f"{rule.title} ({finding.subject.name})", _TITLE),
         "Description": cut(description(finding), _DESCRIPTION),
         "Remediation": {
-            "Recommendation": {"Text": cut(recommendation(rule, plan), _RECOMMENDATION), "Url": rule_url(docs, rule.id)}
+            "Recommendation": {"Text": cut(recommendation(rule, plan), _RECOMMENDATION), "Url": rule_url(docs, rule)}
         },
         "ProductFields": fields,
         "Resources": [
@@ -105,8 +105,9 @@ def recommendation(rule: Rule, plan: Plan | None) -> str:
     return f"{word} (plan {plan.digest}): {lines}"
 
 
-def rule_url(docs: str, rule: str) -> str:
-    return f"{docs}#{rule.replace('.', '')}"
+def rule_url(docs: str, rule: Rule) -> str:
+    """The rule's page, where the stack was told of one; else the page that the rule rests on."""
+    return f"{docs}#{rule.id.replace('.', '')}" if docs else rule.reference
 
 
 def _time(moment: datetime) -> str:
