@@ -48,8 +48,8 @@ INTRODUCTION = """\
 Written by `tools/rule_pages.py` from the rules' docstrings and the tests' examples. Correct it there.
 
 A rule speaks of one subject: a task-definition family, a service, a parameter or a role; its finding is kept per
-subject. Where a fact that it needs could not be read and no drift is evident, the rule is Unknown: never compliant, never
-drifted. `outrider explain RULE` prints the text below at a prompt.
+subject. Where a fact that it needs could not be read and no drift is evident, the rule is Unknown, never compliant.
+`outrider explain RULE` prints the text below at a prompt.
 
 A fix is SAFE where it may be made without asking, REVIEW where a person must look at it first. Fixes are made in
 memory and judged again by all rules: what would bring a new drift, or a doubt where there was an answer, is REVIEW.

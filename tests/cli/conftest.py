@@ -1,0 +1,68 @@
+"""The command line in this process, and files for it."""
+
+import copy
+import io
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.main import main
+from tests.rules.examples import base, task_json
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+type Run = Callable[..., Ran]
+type Definition = dict[str, Any]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run a command in an empty folder, 100 columns wide."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments: str, stdin: bytes = b"") -> Ran:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        capsys.readouterr()
+        code = main(arguments)
+        said = capsys.readouterr()
+        return Ran(code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def good() -> Definition:
+    """The examples' good definition: no rule has a drift to tell of it."""
+    return task_json(copy.deepcopy(base()["task"]))
+
+
+@pytest.fixture
+def floating(good: Definition) -> Definition:
+    """One drift, with a SAFE fix: the collector's tag floats."""
+    good["containerDefinitions"][1]["image"] = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
+    return good
+
+
+@pytest.fixture
+def bare(good: Definition) -> Definition:
+    """No collector, whose fix is REVIEW: parameter, roles and log group are not known here."""
+    del good["containerDefinitions"][1]
+    return good

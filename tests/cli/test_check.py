@@ -1,0 +1,359 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Definition, Run
+
+SRC = Path(__file__).parents[2] / "src"
+LATEST = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
+
+
+def write(name: str, content: object) -> str:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return name
+
+
+def verdict(entry: Any, rule: str) -> Any:
+    return next(found for found in entry["verdicts"] if found["rule"] == rule)
+
+
+# --- what it says ---------------------------------------------------------------------------------------------------
+
+
+def test_a_clean_definition_exits_with_0(run: Run, good: Definition) -> None:
+    ran = run("check", write("web.json", good))
+    assert ran.code == 0
+    assert "web:7: clean" in ran.out
+    assert "1 task definition: 1 clean." in ran.out
+    assert ran.err == ""
+
+
+def test_a_drifted_one_exits_with_1_and_says_where_why_and_whether_its_fix_is_safe(
+    run: Run, floating: Definition
+) -> None:
+    ran = run("check", write("web.json", floating))
+    assert ran.code == 1
+    assert "MEDIUM sidecar.image-pinned, fix is safe" in ran.out
+    assert "containers/adot-collector/image: The image" in " ".join(ran.out.split())
+
+
+def test_json_has_the_documented_form(run: Run, floating: Definition) -> None:
+    ran = run("check", "--format", "json", write("web.json", floating))
+    assert ran.code == 1
+    (entry,) = ran.json
+    assert set(entry) == {"file", "resource", "verdicts"}
+    assert entry["file"] == "web.json"
+    assert entry["resource"] == "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7"
+    assert len({found["rule"] for found in entry["verdicts"]}) == len(entry["verdicts"])
+    for found in entry["verdicts"]:
+        assert set(found) == {"rule", "verdict", "severity", "drifts", "fix"}
+        assert found["verdict"] in {"compliant", "drifted", "unknown", "exempt"}
+        assert found["fix"] in {"safe", "review", "none"}
+    drifted = verdict(entry, "sidecar.image-pinned")
+    assert (drifted["verdict"], drifted["severity"], drifted["fix"]) == ("drifted", "MEDIUM", "safe")
+    assert drifted["drifts"] == [
+        {
+            "where": "containers/adot-collector/image",
+            "why": "The image public.ecr.aws/aws-observability/aws-otel-collector has the floating tag latest; the"
+            " standard's is public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0.",
+            "severity": "MEDIUM",
+        }
+    ]
+    assert verdict(entry, "identity.execution-role")["verdict"] == "unknown"
+
+
+def test_a_fix_is_review_where_what_it_brings_cannot_be_judged_here(run: Run, bare: Definition) -> None:
+    (entry,) = run("check", "--format", "json", write("web.json", bare)).json
+    assert verdict(entry, "sidecar.present")["fix"] == "review"
+
+
+def test_an_informational_drift_is_a_note_and_drifts_nothing(run: Run, good: Definition) -> None:
+    environment = good["containerDefinitions"][0]["environment"]
+    good["containerDefinitions"][0]["environment"] = [
+        entry for entry in environment if entry["name"] != "OTEL_EXPORTER_OTLP_PROTOCOL"
+    ]
+    ran = run("check", "--format", "json", write("web.json", good))
+    assert ran.code == 0
+    found = verdict(ran.json[0], "application.otlp-protocol")
+    assert (found["verdict"], found["severity"]) == ("compliant", "INFORMATIONAL")
+    assert [drift["severity"] for drift in found["drifts"]] == ["INFORMATIONAL"]
+    assert "note application.otlp-protocol" in run("check", "web.json").out
+
+
+def test_out_of_scope_is_no_verdict_and_one_line(run: Run, floating: Definition) -> None:
+    del floating["requiresCompatibilities"], floating["compatibilities"]
+    write("web.json", floating)
+    ran = run("check", "--format", "json", "web.json")
+    assert (ran.code, ran.json[0]["verdicts"]) == (0, [])
+    table = run("check", "web.json")
+    assert table.code == 0
+    assert [row for row in table.out.splitlines() if "not as Fargate" in row or "not Fargate" in row] == [
+        "  web:7: not judged; it does not name FARGATE, so it was taken as not Fargate."
+    ]
+
+
+def test_rules_without_their_facts_are_said_in_one_line(run: Run, good: Definition, monkeypatch: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "10000")
+    for name in ("a.json", "b.json"):
+        write(name, good)
+    ran = run("check", "a.json", "b.json")
+    (line,) = [row for row in ran.out.splitlines() if "nknown" in row]
+    assert "identity.*" in line
+    assert "config.exists" in line or "config.*" in line
+    assert "--config" in line
+
+
+def test_a_verdict_per_rule_is_the_worst_of_its_subjects(run: Run, good: Definition) -> None:
+    good["taskRoleArn"] = good["executionRoleArn"] = "arn:aws:iam::123456789012:role/one"
+    (entry,) = run("check", "--format", "json", write("web.json", good)).json
+    assert verdict(entry, "task.roles")["severity"] == "LOW"
+    assert [found["rule"] for found in entry["verdicts"]].count("identity.trust") == 1
+
+
+@pytest.mark.parametrize(("bar", "code"), [("LOW", 1), ("medium", 1), ("HIGH", 0), ("CRITICAL", 0)])
+def test_fail_on_raises_the_bar_for_the_exit_code(run: Run, floating: Definition, bar: str, code: int) -> None:
+    assert run("check", "--fail-on", bar, write("web.json", floating)).code == code
+
+
+# --- what it takes --------------------------------------------------------------------------------------------------
+
+
+def shapes(task: Definition) -> dict[str, object]:
+    bare = {name: value for name, value in task.items() if name != "tags"}
+    answer = {"taskDefinition": bare, "tags": task["tags"], "ResponseMetadata": {"HTTPStatusCode": 200}}
+    return {
+        "register": task,
+        "describe": answer,
+        "recorded": {"status_code": 200, "data": answer},
+        "list": [task],
+        "list of answers": [answer],
+    }
+
+
+@pytest.mark.parametrize("shape", ["register", "describe", "recorded", "list", "list of answers"])
+def test_every_shape_is_judged_alike(run: Run, floating: Definition, shape: str) -> None:
+    plain = run("check", "--format", "json", write("plain.json", floating)).json[0]["verdicts"]
+    ran = run("check", "--format", "json", write("web.json", shapes(floating)[shape]))
+    assert ran.json[0]["verdicts"] == plain
+
+
+def test_tags_beside_a_description_are_the_definitions(run: Run, floating: Definition) -> None:
+    write("standard.yaml", "version: 1\nscope: {exclude: [{tags: {team: shop}}]}\n")
+    write("web.json", shapes(floating)["describe"])
+    assert run("check", "--standard", "standard.yaml", "--format", "json", "web.json").json[0]["verdicts"] == []
+
+
+def test_standard_input_is_a_dash(run: Run, floating: Definition) -> None:
+    ran = run("check", "--format", "json", "-", stdin=json.dumps(floating).encode())
+    assert (ran.code, ran.json[0]["file"]) == (1, "-")
+
+
+def test_a_folder_is_read_with_its_folders_and_other_json_is_passed_over(
+    run: Run, good: Definition, floating: Definition
+) -> None:
+    write("all/a/web.json", good)
+    write("all/b/WEB.JSON", floating)
+    write("all/package.json", {"name": "web", "version": "1.0.0"})
+    write("all/service.json", {"serviceName": "web", "taskDefinition": "web:7"})
+    write("all/node_modules/x/task.json", floating)
+    write("all/.git/task.json", floating)
+    ran = run("check", "--format", "json", "all")
+    assert ran.code == 1
+    assert [entry["file"] for entry in ran.json] == ["all/a/web.json", "all/b/WEB.JSON"]
+    assert ran.err == "Passed over, for they hold no task definition: all/package.json and 1 more.\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_tells_the_encoding(run: Run, floating: Definition, encoding: str) -> None:
+    Path("web.json").write_bytes(json.dumps(floating).encode(encoding))
+    assert run("check", "web.json").code == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "account_and_region"),
+    [
+        ({}, "123456789012 eu-west-1"),
+        ({"taskDefinitionArn": None}, "123456789012 eu-west-1"),
+    ],
+)
+def test_the_place_is_told_by_the_arn_or_else_by_roles_and_logs(
+    run: Run, floating: Definition, change: Definition, account_and_region: str
+) -> None:
+    account, region = account_and_region.split()
+    write("web.json", {key: value for key, value in (floating | change).items() if value is not None})
+    write("standard.yaml", f'version: 1\nscope: {{include: [{{account: "{account}", region: {region}}}]}}\n')
+    assert run("check", "--standard", "standard.yaml", "web.json").code == 1
+
+
+def test_a_configuration_counts_as_the_parameter(run: Run, good: Definition) -> None:
+    write("web.json", good)
+    write("broken.yaml", "receivers: {otlp: }\n")
+    ran = run("check", "--config", "broken.yaml", "--format", "json", "web.json")
+    assert ran.code == 1
+    assert verdict(ran.json[0], "config.well-formed")["verdict"] == "drifted"
+    assert verdict(ran.json[0], "config.exists")["verdict"] == "compliant"
+
+
+# --- what it refuses ------------------------------------------------------------------------------------------------
+
+BAD: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "bad.json is empty."),
+    "not JSON": (b'{\n  "family": $NAME\n}', "bad.json, line 2, column 13: not JSON (expecting value)."),
+    "latin-1": ('{"family": "ä"}'.encode("latin-1"), "bad.json is not UTF-8: byte 13 does not fit."),
+    "UTF-16 without a mark": ("{}".encode("utf-16-le"), "bad.json has NUL bytes in it"),
+    "NUL": (b'{"family": "a\0b"}', "bad.json has NUL bytes in it"),
+    "half of UTF-16": (b"\xff\xfe{\0\0", "bad.json is not UTF-16"),
+    "a key twice": (
+        b'{\n  "family": "a",\n  "containerDefinitions": [\n    {"image": "a", "image": "b"}\n  ]\n}',
+        "bad.json, line 4: the object that starts here has 'image' twice. Keep one.",
+    ),
+    "deep": (b"[" * 100_000 + b"]" * 100_000, "bad.json is nested too deeply"),
+    "rather deep": (b'{"containerDefinitions":' + b"[" * 90 + b"]" * 90 + b"}", "bad.json is nested too deeply"),
+    "a long number": (b'{"cpu": ' + b"1" * 5000 + b"}", "bad.json has a number in it"),
+    "a large number": (b'{"cpu": 1e999}', "bad.json has a number in it"),
+    "not a number": (b'{"cpu": NaN}', "bad.json has a number in it"),
+    "text": (b'"hello"', "bad.json is no task definition"),
+    "an empty list": (b"[]", "bad.json is an empty list."),
+    "an empty object": (b"{}", "bad.json is no task definition"),
+    "containers": (b'[{"name": "web", "image": "nginx"}]', "bad.json has containers without the task definition"),
+    "one container": (b'{"name": "web", "image": "nginx"}', "bad.json has containers without the task definition"),
+    "services": (b'{"services": []}', "bad.json describes services"),
+    "a service": (b'{"serviceName": "web", "taskDefinition": "web:1"}', "bad.json describes services"),
+    "containers as text": (b'{"family": "a", "containerDefinitions": "[]"}', "bad.json has containerDefinitions that"),
+    "a container that is none": (b'{"containerDefinitions": [{}, 1]}', "of which number 2 is no object"),
+    "a list with another thing": (b'[{"containerDefinitions": []}, 3]', "bad.json, entry 1, is no task definition"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_cannot_be_used_is_one_sentence_and_the_others_are_judged(
+    run: Run, floating: Definition, case: str
+) -> None:
+    content, sentence = BAD[case]
+    Path("bad.json").write_bytes(content)
+    ran = run("check", "--format", "json", "bad.json", write("web.json", floating))
+    assert ran.code == 2
+    assert [entry["file"] for entry in ran.json] == ["web.json"]
+    assert ran.err.count("\n") == 1
+    assert sentence in ran.err
+
+
+def test_what_is_not_there_or_is_no_file_is_a_sentence(run: Run, good: Definition) -> None:
+    write("web.json", good)
+    Path("empty").mkdir()
+    write("other/package.json", {"name": "web"})
+    ran = run("check", "gone.json", "empty", "other", "a\0b", "web.json")
+    assert ran.code == 2
+    assert ran.err.splitlines()[:3] == [
+        "gone.json is not there. Check the path.",
+        "empty has no file in it whose name ends with .json. Name a file or another folder.",
+        "other has JSON files in it and no task definition among them. Name another folder.",
+    ]
+    assert "1 task definition: 1 clean." in ran.out
+
+
+def test_a_huge_file_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch, good: Definition) -> None:
+    monkeypatch.setattr("cli.files.MAX_BYTES", 1024 * 1024)
+    write("web.json", json.dumps(good) + " " * 1024 * 1024)
+    assert run("check", "web.json").err == "web.json is larger than 1 MiB. Split it.\n"
+
+
+def test_an_invalid_standard_is_a_sentence_per_mistake(run: Run, good: Definition) -> None:
+    write("web.json", good)
+    write("standard.yaml", "version: 1\ncollector: {cpu: many}\nmood: fine\n")
+    ran = run("check", "--standard", "standard.yaml", "web.json")
+    assert (ran.code, ran.out) == (2, "")
+    assert [row.partition(":")[0] for row in ran.err.splitlines()] == ["standard.yaml, line 2", "standard.yaml, line 3"]
+    assert run("check", "--standard", "gone.yaml", "web.json").err == "gone.yaml is not there. Check the path.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--form", "json", "web.json"), ("--fail-on", "dire", "web.json"), ("web.json", "--standard")]
+)
+def test_a_command_that_is_not_understood_exits_with_2_and_a_sentence(run: Run, arguments: tuple[str, ...]) -> None:
+    ran = run("check", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+
+
+def test_no_value_of_the_environment_is_shown(run: Run, floating: Definition) -> None:
+    floating["containerDefinitions"][0]["environment"] += [{"name": "PASSWORD", "value": "hunter2"}]
+    write("web.json", floating)
+    for form in ("table", "json"):
+        assert "hunter2" not in run("check", "--format", form, "web.json").out
+    write("bad.json", '{"family": "a", "containerDefinitions": [{"environment": ["hunter2"')
+    assert "hunter2" not in run("check", "bad.json").err
+
+
+def test_a_terminal_is_not_obeyed_by_what_a_file_says(run: Run, floating: Definition) -> None:
+    del floating["taskDefinitionArn"]
+    floating["family"] = "web\x1b[2J\nclean"
+    floating["containerDefinitions"][1]["name"] = "[red]x[/red]\ud800"
+    ran = run("check", write("web.json", floating))
+    assert "\x1b" not in ran.out
+    assert "web[2J clean: drifted" in ran.out
+    assert "[red]x[/red]" in ran.out
+
+
+# --- how it is shown ------------------------------------------------------------------------------------------------
+
+
+def test_it_fits_into_60_columns_without_colour_or_trailing_blanks(
+    run: Run, bare: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    ran = run("check", write("web.json", bare))
+    assert max(len(row) for row in ran.out.splitlines()) <= 60
+    assert all(row == row.rstrip() for row in ran.out.splitlines())
+    assert "\x1b" not in ran.out
+
+
+def outrider(*arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "PYTHONPATH": str(SRC)}
+    return subprocess.Popen([sys.executable, "-m", "cli", *arguments], env=environment, **options)  # noqa: S603 - ours
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path, floating: Definition) -> None:
+    (tmp_path / "web.json").write_text(json.dumps([floating] * 400), encoding="utf-8")
+    for form in ("table", "json"):
+        process = outrider(
+            "check", "--format", form, str(tmp_path / "web.json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        process.stderr.close()
+        assert process.wait() == 141
+
+
+def test_ctrl_c_is_quiet(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "web.json")
+    process = outrider("check", str(tmp_path / "web.json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with (tmp_path / "web.json").open("wb"):  # returns once the command has opened the other end
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_checking_loads_neither_boto3_nor_rich(tmp_path: Path, good: Definition) -> None:
+    (tmp_path / "web.json").write_text(json.dumps(good), encoding="utf-8")
+    code = (
+        "import sys; from cli.main import main; main(['check', '--format', 'json', sys.argv[1]]);"
+        "print([name for name in ('boto3', 'botocore', 'rich.console') if name in sys.modules], file=sys.stderr)"
+    )
+    ran = subprocess.run(  # noqa: S603 - ours
+        [sys.executable, "-c", code, str(tmp_path / "web.json")],
+        env={**os.environ, "PYTHONPATH": str(SRC)},
+        capture_output=True,
+        check=True,
+    )
+    assert ran.stderr == b"[]\n"

@@ -1,0 +1,151 @@
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Definition, Run
+from tests.cli.test_check import shapes
+
+PINNED = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"
+
+
+def collector(task: Any) -> Any:
+    return task["containerDefinitions"][1]
+
+
+def test_what_is_safe_is_fixed_and_nothing_else_changes(run: Run, floating: Definition) -> None:
+    Path("web.json").write_text(json.dumps(floating, indent=2), encoding="utf-8")
+    ran = run("fix", "web.json")
+    collector(floating)["image"] = PINNED
+    assert (ran.code, ran.out) == (0, json.dumps(floating, indent=2) + "\n")
+    assert ran.err == "web: fixed sidecar.image-pinned.\n"
+
+
+@pytest.mark.parametrize("shape", ["register", "describe", "recorded", "list", "list of answers"])
+def test_it_comes_back_in_the_shape_that_it_had(run: Run, floating: Definition, shape: str) -> None:
+    before = json.dumps(shapes(floating)[shape])
+    ran = run("fix", "-", stdin=before.encode())
+    collector(floating)["image"] = PINNED
+    assert ran.out == json.dumps(shapes(floating)[shape]) + "\n"
+    assert run("fix", "-", stdin=ran.out.encode()).out == ran.out
+
+
+def test_what_wants_a_person_is_left_and_said_unless_review_is_given(run: Run, bare: Definition) -> None:
+    Path("web.json").write_text(json.dumps(bare), encoding="utf-8")
+    ran = run("fix", "web.json")
+    assert (ran.code, json.loads(ran.out)) == (1, bare)
+    assert "web: left sidecar.present (HIGH): its fix wants a person; --review makes it.\n" in ran.err
+
+    reviewed = run("fix", "--review", "web.json")
+    assert reviewed.code == 0
+    assert collector(reviewed.json)["image"] == PINNED
+    assert "web: fixed sidecar.present.\n" in reviewed.err
+    assert "web: look at this: " in reviewed.err
+
+
+def test_a_refused_fix_is_left_with_its_reason(run: Run, bare: Definition) -> None:
+    del bare["executionRoleArn"]
+    ran = run("fix", "--review", "-", stdin=json.dumps(bare).encode())
+    assert (ran.code, ran.json) == (1, bare)
+    assert "left sidecar.present (HIGH): The task has no execution role and the standard names none;" in ran.err
+    assert "left task.roles" in ran.err
+
+
+def test_a_standard_that_names_a_role_lets_it_be_fixed(run: Run, bare: Definition) -> None:
+    del bare["executionRoleArn"]
+    role = "arn:aws:iam::123456789012:role/default"
+    Path("standard.yaml").write_text(f"version: 1\nroles: {{execution: {role}}}\n", encoding="utf-8")
+    ran = run("fix", "--review", "--standard", "standard.yaml", "-", stdin=json.dumps(bare).encode())
+    assert ran.json["executionRoleArn"] == role
+    assert len(ran.json["containerDefinitions"]) == 2
+
+
+@pytest.mark.parametrize("scope", [{"requiresCompatibilities": ["EC2"]}, {"status": "INACTIVE"}])
+def test_what_is_out_of_scope_comes_back_byte_for_byte(run: Run, floating: Definition, scope: Definition) -> None:
+    text = json.dumps(floating | scope, indent=7) + "\n\n"
+    ran = run("fix", "-", stdin=text.encode())
+    assert (ran.code, ran.out) == (0, text)
+    assert "not judged" in ran.err
+
+
+def test_write_keeps_indentation_line_ends_mark_letters_and_mode(run: Run, floating: Definition) -> None:
+    floating["tags"] = [{"key": "größe", "value": "\U0001f600"}]
+    path = Path("web.json")
+    text = "\ufeff" + json.dumps(floating, indent="\t", ensure_ascii=False).replace("\n", "\r\n")
+    path.write_bytes(text.encode())
+    path.chmod(0o640)
+    Path("link.json").symlink_to(path)
+    ran = run("fix", "--write", "link.json")
+    assert (ran.code, ran.out) == (0, "")
+    assert path.read_bytes() == text.replace(":latest", ":v0.49.0").encode()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert Path("link.json").is_symlink()
+    assert sorted(os.listdir()) == ["link.json", "web.json"]  # noqa: PTH208 - hidden ones too
+    assert "nothing to write" in run("fix", "--write", "link.json").err
+
+
+@pytest.mark.parametrize("form", [{"indent": 4}, {"separators": (",", ":")}, {"indent": 1}, {"ensure_ascii": False}])
+def test_only_the_fixed_place_differs(run: Run, floating: Definition, form: dict[str, Any]) -> None:
+    floating["volumes"] = [{"name": "ä", "x": [0.1, 1e-7, 12345678901234567890, None, True]}]
+    text = json.dumps(floating, **form)
+    assert run("fix", "-", stdin=text.encode()).out == text.replace(":latest", ":v0.49.0") + "\n"
+
+
+def test_half_a_surrogate_pair_survives(run: Run, floating: Definition) -> None:
+    floating["tags"] = [{"key": "a", "value": "\ud83d"}, {"key": "ü", "value": ""}]
+    Path("web.json").write_text(json.dumps(floating).replace("\\u00fc", "ü"), encoding="utf-8")
+    assert run("fix", "--write", "web.json").code == 0
+    collector(floating)["image"] = PINNED
+    assert json.loads(Path("web.json").read_text(encoding="utf-8")) == floating
+
+
+def test_diff_shows_places_and_hides_what_may_be_secret(run: Run, floating: Definition) -> None:
+    floating["containerDefinitions"][0]["environment"] += [{"name": "PASSWORD", "value": "hunter2"}]
+    collector(floating)["command"] = ["--config=https://user:hunter2@example.com/x.yaml"]
+    Path("web.json").write_text(json.dumps(floating), encoding="utf-8")
+    ran = run("fix", "--diff", "--review", "web.json")
+    assert ran.out.startswith("--- web.json\n+++ web.json (fixed)\n@@ ")
+    assert (
+        "@@ containers/adot-collector/image @@\n"
+        "-public.ecr.aws/aws-observability/aws-otel-collector:latest\n"
+        f"+{PINNED}\n" in ran.out
+    )
+    assert "hunter2" not in ran.out + ran.err
+    assert json.loads(Path("web.json").read_text(encoding="utf-8")) == floating
+
+
+def test_nothing_to_fix_has_no_diff(run: Run, good: Definition) -> None:
+    ran = run("fix", "--diff", "-", stdin=json.dumps(good).encode())
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "web: clean, and left as it is.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("-", "--write"), "Standard input cannot be written to. Name a file, or leave out --write."),
+        (("gone.json",), "gone.json is not there. Check the path."),
+        ((".",), ". is a folder. Name a file."),
+        (("-",), "Standard input is empty."),
+        ((), "FILE"),
+        (("a.json", "b.json"), "b.json"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence(run: Run, arguments: tuple[str, ...], sentence: str) -> None:
+    ran = run("fix", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert sentence in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_file_that_cannot_be_written_is_a_sentence(run: Run, floating: Definition) -> None:
+    Path("closed").mkdir()
+    Path("closed/web.json").write_text(json.dumps(floating), encoding="utf-8")
+    Path("closed").chmod(0o500)
+    ran = run("fix", "--write", "closed/web.json")
+    assert ran.code == 2
+    assert "cannot be written" in ran.err
