@@ -17,7 +17,7 @@ from aws.ecs import Ecs
 from aws.ledger import History, Ledger, LedgerConflict, Row
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
-from domain.documents import TaskDefinition
+from domain.documents import Container, TaskDefinition
 from domain.facts import Unavailable
 from domain.finding import State, Transition, next_transition
 from domain.places import Place, Revision
@@ -37,7 +37,7 @@ from domain.trigger import (
     read,
 )
 from domain.verdict import SubjectId, Unknown, Verdict
-from domain.workload import CONFIG_VARIABLE, Workload
+from domain.workload import CONFIG_VARIABLE, Workload, config_uris
 from operations.planning import Planner
 from operations.reading import Reader
 from operations.standards import Edition, Standards
@@ -209,12 +209,7 @@ class Inspector:
         if task is not None and not task.active:
             return None
         revision = Revision.parse(task.arn or "") if task else None
-        # A configuration in a plain value is judged, and not kept: such a revision is read each time.
-        if (
-            task is not None
-            and revision is not None
-            and not any(CONFIG_VARIABLE in c.environment for c in task.containers)
-        ):
+        if task is not None and revision is not None and not any(_configured_in_plain(c) for c in task.containers):
             self.ledger.remember(revision, task.without_values())
         return task
 
@@ -555,6 +550,12 @@ class Inspector:
             counts[type(verdict).__name__] += 1
         unknown = tuple(f"{v.rule}: {reason}" for v in verdicts if isinstance(v, Unknown) for reason in v.reasons)
         return Done(name, counts, tuple(told), unknown, trigger.when)
+
+
+def _configured_in_plain(container: Container) -> bool:
+    """A configuration in a plain value is judged, and not kept: such a revision is read each time."""
+    named = {uri.removeprefix("env:").partition(":-")[0] for uri in config_uris(container) if uri.startswith("env:")}
+    return bool((named | {CONFIG_VARIABLE}) & container.environment.keys())
 
 
 def _runs_on(task: TaskDefinition, services: Mapping[str, bool]) -> bool | None:
