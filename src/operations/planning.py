@@ -37,6 +37,7 @@ class Planner:
         """
         if not self.drifted(workload, standard, verdicts, least):
             return None
+        workload = reader.with_approved(workload, standard.collector.parameter)
         # A fix may bring another rule to speak (a new collector has a size and a log): its fix belongs to the plan too.
         fixing = [
             rule.id

@@ -34,6 +34,13 @@ class Reader:
             facts = replace(facts, log_groups={name: self._log_group(place, name) for name in workload.log_groups})
         return replace(workload, facts=facts)
 
+    def with_approved(self, workload: Workload, parameter: str) -> Workload:
+        """With the standard's parameter beside the one that feeds the collector, where that is another."""
+        reference = ParameterReference.parse(parameter, workload.place)
+        if workload.collector is None or reference is None or reference == workload.parameter_reference:
+            return workload
+        return replace(workload, facts=replace(workload.facts, approved_parameter=self._parameter(reference)))
+
     def _parameter(self, reference: ParameterReference | None) -> Fact[Parameter]:
         if reference is None:
             return Absent()
