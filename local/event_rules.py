@@ -5,7 +5,9 @@ delivers without asking the policy, and puts "" for a missing path, where AWS pu
 no JSON.
 """
 
+import json
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,12 +35,24 @@ def install(ministack: Ministack) -> None:
             if not _stands(event, str(path)):
                 template = template.replace(f"<{variable}>", "")
             elif "[" in path:  # ministack knows no indexes
-                template = template.replace(f"<{variable}>", _value(event, str(path)))
+                template = _with_value(template, str(variable), _value(event, str(path)))
         rendered: str = transform({**transformer, "InputTemplate": template}, rule, view)
         return rendered
 
     eventbridge._invoke_target = _invoke_target
     eventbridge._apply_input_transformer = _apply_input_transformer
+
+
+def _with_value(template: str, variable: str, value: Any) -> str:
+    """Put the value where the variable stands: bare within a string, as JSON elsewhere."""
+
+    def put(found: re.Match[str]) -> str:
+        token = found[0]
+        if token.startswith('"'):
+            return token.replace(f"<{variable}>", str(value))
+        return json.dumps(value)
+
+    return re.sub(rf'"(?:\\.|[^"\\])*"|<{re.escape(variable)}>', put, template)
 
 
 def _stands(event: Any, path: str) -> bool:

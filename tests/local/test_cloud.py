@@ -21,13 +21,15 @@ PROGRAM = """
 import io, json, sys, zipfile
 from local.cloud import Cloud
 with Cloud() as cloud:
+    worker = None
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("app.py", "import os\\ndef handler(event, context):\\n    return os.getpid()\\n")
-    cloud.client("iam").create_role(RoleName="f", AssumeRolePolicyDocument="{}")
-    cloud.client("lambda").create_function(FunctionName="f", Runtime="python3.13", Handler="app.handler",
-        Role="arn:aws:iam::123456789012:role/f", Code={"ZipFile": packed.getvalue()})
-    worker = json.load(cloud.client("lambda").invoke(FunctionName="f")["Payload"])
+    if sys.argv[2] == "function":
+        cloud.client("iam").create_role(RoleName="f", AssumeRolePolicyDocument="{}")
+        cloud.client("lambda").create_function(FunctionName="f", Runtime="python3.13", Handler="app.handler",
+            Role="arn:aws:iam::123456789012:role/f", Code={"ZipFile": packed.getvalue()})
+        worker = json.load(cloud.client("lambda").invoke(FunctionName="f")["Payload"])
     running = cloud._running
     scratch, emulator = str(running.scratch), running.emulator.pid
     print(json.dumps([cloud.endpoint, cloud.slack.origin, scratch, emulator, worker]), flush=True)
@@ -59,23 +61,25 @@ def until(what: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("ending", ["exception", "SIGINT", "SIGTERM", "SIGKILL"])
-def test_nothing_is_left_behind(ending: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ending", "with_"), [("exception", "none"), ("SIGINT", "none"), ("SIGTERM", "function"), ("SIGKILL", "function")]
+)
+def test_nothing_is_left_behind(ending: str, with_: str, tmp_path: Path) -> None:
     if not PYTHON.exists():
         pytest.skip(f"{PYTHON} is not there: run `make venvs` once.")
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-c", PROGRAM, ending],
+        [sys.executable, "-c", PROGRAM, ending, with_],
         cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
         endpoint, slack, scratch, emulator, worker = json.loads(process.stdout.readline())
-        assert not gone(emulator)
-        assert not gone(worker)
+        pids = [pid for pid in (emulator, worker) if pid is not None]
+        assert not any(gone(pid) for pid in pids)
         if ending.startswith("SIG"):
             process.send_signal(getattr(signal, ending))
         process.communicate()
-    for pid in (emulator, worker):
+    for pid in pids:
         until(lambda pid=pid: gone(pid))  # type: ignore[misc] # a default is how a loop's value is kept
     assert refuses(endpoint)
     assert refuses(slack)

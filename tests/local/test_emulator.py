@@ -206,8 +206,9 @@ def test_a_rule_delivers_only_where_the_queue_lets_it_and_a_missing_path_leaves_
             "arn": "$.detail.responseElements.taskDefinition.taskDefinitionArn",
             "none": "$.detail.x",
             "who": "$.detail.userIdentity",
+            "first": "$.detail.requestParameters.containerDefinitions[0].name",
         },
-        "InputTemplate": '{"arn": <arn>, "none": "<none>", "who": <who>, "gone": <none>}',
+        "InputTemplate": '{"arn": <arn>, "none": "<none>", "who": <who>, "first": <first>, "gone": <none>}',
     }
     queues = {}
     for name, principal in (("open", "events.amazonaws.com"), ("closed", "sns.amazonaws.com")):
@@ -228,7 +229,7 @@ def test_a_rule_delivers_only_where_the_queue_lets_it_and_a_missing_path_leaves_
     (message,) = sqs.receive_message(QueueUrl=queues["open"], WaitTimeSeconds=5)["Messages"]
     assert message["Body"].endswith('"gone": }')
     body = json.loads(message["Body"].replace('"gone": }', '"gone": 0}'))
-    assert (body["arn"], body["none"], body["who"]["type"]) == (arn, "", "Root")
+    assert (body["arn"], body["none"], body["first"], body["who"]["type"]) == (arn, "", "app", "Root")
     assert "Messages" not in sqs.receive_message(QueueUrl=queues["closed"])
 
 
