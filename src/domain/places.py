@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html: a partition follows from a region's prefix.
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "eu-isoe-": "aws-iso-e",
+    "eusc-": "aws-eusc",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+}
+_ARN_PARTS = 6
+# More digits are no revision, and from 4,300 on Python refuses to read them.
+_NUMBER_DIGITS = 10
 
 
 def partition_of(region: str) -> str:
@@ -44,7 +55,7 @@ class Arn:
     def parse(cls, text: str) -> "Arn | None":
         """None where the text is no ARN."""
         parts = text.split(":", 5)
-        if len(parts) != 6 or parts[0] != "arn":
+        if parts[0] != "arn" or len(parts) != _ARN_PARTS:
             return None
         return cls(*parts[1:])
 
@@ -72,7 +83,8 @@ class Revision:
             return None
         kind, _, name = parsed.resource.partition("/")
         family, colon, number = name.rpartition(":")
-        if kind != "task-definition" or not colon or not family or not number.isdecimal():
+        digits = number.isascii() and number.isdigit() and len(number) <= _NUMBER_DIGITS
+        if kind != "task-definition" or not colon or not family or not digits:
             return None
         return cls(parsed.place, family, int(number))
 
