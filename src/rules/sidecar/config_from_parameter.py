@@ -65,7 +65,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if workload.task.execution_role is None and standard.roles.execution is None:
         raise Refusal("The task has no execution role and the standard names none; `secrets` needs one.")
     changed = collector.with_secret(source.variable, standard.collector.parameter)
-    if source.variable == CONFIG_VARIABLE and source.member == "command":
+    if source.member == "command":
         changed = conventional(changed)
     after = workload.with_container(changed)
     if workload.task.execution_role is None:
