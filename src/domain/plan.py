@@ -150,7 +150,7 @@ def _shown(path: str, value: object) -> str | None:
     if parts[-1] == "command" and value == ["--config=env:AOT_CONFIG_CONTENT"]:
         return str(value[0])
     if parts[-1] in _SHOWN and not isinstance(value, list | Mapping):
-        return str(value)
+        return json.dumps(value) if isinstance(value, bool) else str(value)
     return "(hidden)"
 
 
