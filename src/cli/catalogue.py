@@ -17,7 +17,7 @@ def rules() -> int:
     for rule in CATALOGUE:
         fix = "" if rule.fix is None else ", has a fix"
         wrapped(out, Text.assemble((rule.id, "bold"), " ", (rule.severity, STYLES[rule.severity]), fix))
-        wrapped(out, Text(f"{rule.title}."), 2)
+        wrapped(out, f"{rule.title}.", 2)
     return CLEAN
 
 
@@ -37,10 +37,10 @@ def explain(rule: str, /) -> int:
     out = console()
     facts = ", ".join(sorted(kind.value for kind in found.needs)) or "none beside the documents"
     wrapped(out, Text.assemble((found.id, "bold"), "  ", (found.severity, STYLES[found.severity])))
-    wrapped(out, Text(f"Speaks of: {found.subject}. Facts: {facts}."))
+    wrapped(out, f"Speaks of: {found.subject}. Facts: {facts}.")
     for paragraph in inspect.cleandoc(found.doc).split("\n\n"):
         out.print()
-        wrapped(out, Text(" ".join(paragraph.split())))
+        wrapped(out, " ".join(paragraph.split()))
     out.print()
-    wrapped(out, Text(f"See {found.reference}"))
+    wrapped(out, f"See {found.reference}")
     return CLEAN

@@ -213,8 +213,8 @@ def _parsed(text: str, name: str) -> Any:
     except json.JSONDecodeError as error:
         what = error.msg[0].lower() + error.msg[1:]
         raise Unusable(
-            f"{name}, line {error.lineno}, column {error.colno}: not JSON ({what}). Correct it there; fill in a"
-            " template first."
+            f"{name}, line {error.lineno}, column {error.colno}: not JSON ({what}). Correct it there, or fill it"
+            " in where it is a template."
         ) from None
     except _Repeated as repeated:
         key = str(repeated)

@@ -120,7 +120,7 @@ class Correction:
             return "it has no fix."
         if said.fix == Safety.REVIEW and not review:
             return "its fix wants a person; --review makes it."
-        return "its fix could not be made."
+        return "its fix finds nothing here that tells what would be right."
 
     def diff(self, name: str) -> Iterator[str]:
         """What differs by place, as a unified diff is written; values that may be secret are hidden."""

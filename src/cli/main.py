@@ -9,6 +9,7 @@ from cyclopts.exceptions import CycloptsError
 
 from cli.exits import BROKEN_PIPE, CLEAN, INTERRUPTED, UNUSABLE
 from cli.files import STDIN, STDIN_TOKEN, Unusable
+from cli.help import Plain
 from cli.terminal import bear_with_any_encoding, say
 
 
@@ -26,7 +27,7 @@ app = App(
     help="Judge and fix ECS task definitions that should have an OpenTelemetry collector riding beside them.",
     version=_version,
     help_format="plaintext",
-    help_formatter="plain",
+    help_formatter=Plain(),
     default_parameter=Parameter(negative=()),
     result_action="return_value",
     exit_on_error=False,

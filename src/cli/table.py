@@ -39,17 +39,17 @@ def as_table(judged: Iterable[Judged], *, given: bool) -> Severity | None:
         wrapped(out, Text(_unread(unread, given=given), style="dim"))
     if tally:
         counts = ", ".join(f"{tally[word]} {word}" for word in ("drifted", "clean", "not judged") if tally[word])
-        wrapped(out, Text(f"{tally.total()} task definition{'s' if tally.total() > 1 else ''}: {counts}."))
+        wrapped(out, f"{tally.total()} task definition{'s' if tally.total() > 1 else ''}: {counts}.")
     return worst
 
 
 def _print(out: Console, resource: str, judgement: Judgement) -> None:
     name = line(resource).rpartition("task-definition/")[2] or "(no family)"
     if judgement.outside:
-        wrapped(out, Text(f"{name}: not judged; {judgement.outside}."), 2)
+        wrapped(out, f"{name}: not judged; {judgement.outside}.", 2)
         return
     verdict = "clean" if judgement.worst is None else f"drifted, {judgement.worst}"
-    wrapped(out, Text(f"{name}: {verdict}"), 2)
+    wrapped(out, f"{name}: {verdict}", 2)
     spoken = [said for said in judgement.said if said.drifts]
     for said in sorted(spoken, key=lambda said: (said.word is not Word.DRIFTED, -said.severity.rank)):
         graded = said.word is Word.DRIFTED
@@ -58,7 +58,7 @@ def _print(out: Console, resource: str, judgement: Judgement) -> None:
         wrapped(out, Text.assemble(grade, " ", (said.rule.id, "bold" if graded else ""), fix), 4)
         for drift in said.drifts:
             lower = "" if drift.severity in {None, said.severity} else f" ({_grade(drift.severity)})"
-            wrapped(out, Text(f"{line(drift.where)}{lower}: {line(drift.why)}"), 6)
+            wrapped(out, f"{line(drift.where)}{lower}: {line(drift.why)}", 6)
     # What is unknown or exempt for one reason is said once, with all its rules.
     for word in (Word.UNKNOWN, Word.EXEMPT):
         reasons = dict[str, list[str]]()

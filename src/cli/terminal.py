@@ -43,9 +43,15 @@ def console() -> "Console":
     return Quiet(markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
-def wrapped(out: "Console", text: "Text", indent: int = 0) -> None:
-    """Printed within the console's width, indented, without the blanks that rich fills lines up with."""
-    for row in text.wrap(out, max(out.width - indent, 20)):
+def wrapped(out: "Console", text: "Text | str", indent: int = 0, hanging: int = 0) -> None:
+    """Printed within the console's width, indented (from the second line on by `hanging` more).
+
+    Without the blanks that rich fills lines up with.
+    """
+    from rich.text import Text  # noqa: PLC0415 - see console
+
+    folded = Text(text) if isinstance(text, str) else text
+    for index, row in enumerate(folded.wrap(out, max(out.width - indent - hanging, 20))):
         row.rstrip()
-        row.pad_left(indent)
+        row.pad_left(indent + (hanging if index else 0))
         out.print(row, soft_wrap=True)

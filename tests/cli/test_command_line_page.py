@@ -1,0 +1,71 @@
+"""docs/command-line.md shows what the commands print.
+
+`PYTHONPATH=src:. python -m tests.cli.test_command_line_page` renews it.
+"""
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cli.main import app, main
+
+PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
+BLOCK = re.compile(r"```console\n(\$ .*?)\n(.*?)```\n", re.DOTALL)
+CUT = "…"
+
+
+def ran(command: str) -> list[str]:
+    """The lines that a command prints, those on standard error last."""
+    out, err = io.StringIO(), io.StringIO()
+    app.console = Console()  # it keeps the width of the first command that it ran
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        main(shlex.split(command.removeprefix("$ outrider ")))
+    return [line.rstrip() for line in (out.getvalue() + err.getvalue()).rstrip().split("\n")]
+
+
+def renewed(page: str) -> str:
+    """The page with the outputs of its commands, run in a folder that holds its example."""
+
+    def block(found: re.Match[str]) -> str:
+        shown, lines = found[2].splitlines(), ran(found[1])
+        if shown and shown[-1] == CUT:
+            lines = [*lines[: len(shown) - 1], CUT]
+        return "\n".join(["```console", found[1], *lines, "```", ""])
+
+    example = re.search(r"```json\n(.*?)```\n", page, re.DOTALL)
+    assert example is not None
+    Path("web.json").write_text(example[1], encoding="utf-8")
+    return BLOCK.sub(block, page)
+
+
+def test_the_page_shows_what_the_commands_print(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    page = PAGE.read_text(encoding="utf-8")
+    assert len(BLOCK.findall(page)) == page.count("```console")
+    assert page == renewed(page)
+
+
+@pytest.mark.parametrize("command", ["check", "fix"])
+def test_the_page_and_the_help_name_the_same_options(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    page = PAGE.read_text(encoding="utf-8")
+    for option in re.findall(r"--[a-z-]+(?=[: ])", "\n".join(ran(f"$ outrider {command} --help"))):
+        assert option in page
+
+
+if __name__ == "__main__":
+    os.environ["COLUMNS"] = "80"
+    page = PAGE.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        page = renewed(page)
+    PAGE.write_text(page, encoding="utf-8")
+    sys.exit(0)
