@@ -155,6 +155,8 @@ def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = Non
             return [facts.log_groups.get(name, Unavailable("not at hand")) for name in workload.log_groups]
         case FactKind.RUNNING:
             return [facts.running] if workload.service else []
+        case FactKind.NEWEST:
+            return [facts.newest] if workload.service else []
 
 
 def _meant(subject: SubjectId | None, role: str | None) -> bool:

@@ -26,12 +26,14 @@ class Queue:
     sessions: Sessions
     url: str
 
-    def send(self, body: str, *, group: str | None = None, deduplication: str | None = None) -> None:
-        """`group` and `deduplication` are for FIFO queues."""
-        fifo = {"MessageGroupId": group, "MessageDeduplicationId": deduplication}
+    def send(
+        self, body: str, *, group: str | None = None, deduplication: str | None = None, delay: int | None = None
+    ) -> None:
+        """`group` and `deduplication` are for FIFO queues, `delay` (seconds, 900 at most) for the others."""
+        given = {"MessageGroupId": group, "MessageDeduplicationId": deduplication, "DelaySeconds": delay}
         with calling("sqs:SendMessage", self.url.rpartition("/")[2]):
             self.sessions.own("sqs").send_message(
-                QueueUrl=self.url, MessageBody=body, **{k: v for k, v in fifo.items() if v}
+                QueueUrl=self.url, MessageBody=body, **{k: v for k, v in given.items() if v}
             )
 
     def hide(self, receipt: str, seconds: int) -> None:

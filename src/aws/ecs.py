@@ -1,5 +1,6 @@
 """Task definitions and services."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -9,7 +10,11 @@ from botocore.session import get_session
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 from domain.documents import Service, TaskDefinition
+from domain.facts import Fact, Known, RunningContainer, RunningTask, Unavailable
 from domain.places import Place, Revision
+
+
+_TASKS = 100  # that one DescribeTasks takes
 
 
 @lru_cache(maxsize=1)
@@ -59,6 +64,23 @@ class Ecs:
         service = next((Service(plain(item)) for item in found["services"]), None)
         return service if service is not None and service.active else None
 
+    def running_tasks(self, place: Place, title: str) -> Fact[tuple[RunningTask, ...]]:
+        """The tasks of a service that run, with the state of their containers."""
+        cluster, _, name = title.partition("/")
+        client = self.sessions.client("ecs", place)
+        try:
+            with calling("ecs:ListTasks", title):
+                pages = client.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=name)
+                arns = [arn for page in pages for arn in page["taskArns"]]
+            tasks = []
+            for start in range(0, len(arns), _TASKS):
+                with calling("ecs:DescribeTasks", title):
+                    found = client.describe_tasks(cluster=cluster, tasks=arns[start : start + _TASKS])
+                tasks += [_running(task) for task in found["tasks"] if task.get("lastStatus") == "RUNNING"]
+        except CallFailed as failed:
+            return Unavailable(str(failed), transient=failed.transient)
+        return Known(tuple(tasks))
+
     def register(self, place: Place, task: TaskDefinition) -> Revision:
         """Register a new revision; `task` holds registrable members only."""
         with calling("ecs:RegisterTaskDefinition", task.family):
@@ -80,6 +102,14 @@ class Ecs:
             )
         parsed = (Revision.parse(arn) for arn in found["taskDefinitionArns"])
         return [revision for revision in parsed if revision is not None and revision.family == family]
+
+
+def _running(task: Mapping[str, Any]) -> RunningTask:
+    containers = tuple(
+        RunningContainer(item.get("name", ""), item.get("lastStatus", ""), item.get("reason", ""))
+        for item in task.get("containers", [])
+    )
+    return RunningTask(task["taskArn"], task.get("taskDefinitionArn", ""), task.get("startedAt"), containers)
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.iam import Policy
+from domain.severity import Severity
 
 
 class FactKind(StrEnum):
@@ -16,6 +17,7 @@ class FactKind(StrEnum):
     TASK_ROLE = "task role"
     LOG_GROUPS = "log groups"
     RUNNING = "running tasks"
+    NEWEST = "the family's newest revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,14 @@ class RunningTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Newest:
+    """A family's newest revision, and what a service loses by running an older one: the rules that only the older breaks."""
+
+    revision: str
+    mended: tuple[tuple[str, Severity], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known beside a workload's own documents."""
 
@@ -98,5 +108,6 @@ class Facts:
     task_role: Fact[Role] = NOT_READ
     log_groups: Mapping[str, Fact[LogGroup]] = field(default_factory=dict)
     running: Fact[tuple[RunningTask, ...]] = NOT_READ
+    newest: Fact[Newest] = NOT_READ
     approved_parameter: Fact[Parameter] = NOT_READ
     """The standard's parameter, read where the collector is fed by anything else: no rule judges it, a fix compares with it."""

@@ -3,45 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import total_ordering
 from typing import TYPE_CHECKING
 
 from domain.facts import FactKind
+from domain.severity import Severity as Severity  # noqa: PLC0414 - rules speak of it with the rest
 
 if TYPE_CHECKING:
     from domain.standard import Standard
     from domain.workload import Workload
-
-
-@total_ordering
-class Severity(StrEnum):
-    """As Security Hub labels them; they order from INFORMATIONAL to CRITICAL."""
-
-    INFORMATIONAL = "INFORMATIONAL"
-    LOW = "LOW"
-    MEDIUM = "MEDIUM"
-    HIGH = "HIGH"
-    CRITICAL = "CRITICAL"
-
-    @property
-    def rank(self) -> int:
-        return _RANKS[self]
-
-    def __lt__(self, other: str) -> bool:
-        return self.rank < Severity(other).rank
-
-    # StrEnum inherits str's own comparisons, which would order by the alphabet.
-    def __le__(self, other: str) -> bool:
-        return self.rank <= Severity(other).rank
-
-    def __gt__(self, other: str) -> bool:
-        return self.rank > Severity(other).rank
-
-    def __ge__(self, other: str) -> bool:
-        return self.rank >= Severity(other).rank
-
-
-_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Subject(StrEnum):

@@ -126,6 +126,8 @@ class ServiceTrigger(_Trigger):
         """`cluster/service`. A service's long ARN holds its cluster; a short one does not."""
         arn = Arn.parse(self.service)
         parts = (arn.resource if arn else self.service).split("/")
+        if arn is None and len(parts) == 2:  # noqa: PLR2004 - cluster/name
+            return self.service
         cluster = parts[1] if arn and len(parts) == 3 else (self.cluster.rpartition("/")[2] or "default")  # noqa: PLR2004 - service/cluster/name
         return f"{cluster}/{parts[-1]}"
 

@@ -18,12 +18,12 @@ from aws.ledger import History, Ledger, LedgerConflict, Row
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from domain.documents import Container, TaskDefinition
-from domain.facts import Unavailable
+from domain.facts import Absent, Fact, Known, Newest, Unavailable
 from domain.finding import State, Transition, next_transition
 from domain.places import Place, Revision
 from domain.plan import Plan
 from domain.rule import Rule, Safety, Subject
-from domain.standard import Mode, StandardInvalid
+from domain.standard import Mode, Standard, StandardInvalid
 from domain.trigger import (
     Actor,
     FamilyTrigger,
@@ -36,7 +36,7 @@ from domain.trigger import (
     TriggerUnreadable,
     read,
 )
-from domain.verdict import SubjectId, Unknown, Verdict
+from domain.verdict import Drifted, SubjectId, Unknown, Verdict
 from domain.workload import CONFIG_VARIABLE, Workload, config_uris
 from operations.planning import Planner
 from operations.reading import Reader
@@ -180,7 +180,7 @@ class Inspector:
                 batch.rows[message] += [row for row in history.rows.values() if row.pending]
                 batch.requests[message] += [history] if history.request else []
                 return Done(family, called_at=trigger.when, ignored="it was judged before")
-            task = self._newest(subject, history, again=again)
+            task = self._newest(subject, history.order if again else 0)
             try:
                 return self._judge_family(message, trigger, batch, history, task)
             except LedgerConflict:
@@ -199,12 +199,12 @@ class Inspector:
             and history.standard == edition.digest
         )
 
-    def _newest(self, subject: SubjectId, history: History, *, again: bool) -> TaskDefinition | None:
-        """The newest active revision; from the ledger where only what it leans on has changed."""
-        if again and history.order:
-            known = self.ledger.remembered(Revision(subject.place, subject.name, history.order))
-            if known is not None:
-                return known
+    def _newest(self, subject: SubjectId, known: int) -> TaskDefinition | None:
+        """The newest active revision; from the ledger where its number is `known`."""
+        if known:
+            kept = self.ledger.remembered(Revision(subject.place, subject.name, known))
+            if kept is not None:
+                return kept
         task = self.ecs.task_definition(subject.place, subject.name)
         if task is not None and not task.active:
             return None
@@ -249,8 +249,18 @@ class Inspector:
         for on in leans:
             spoken = {verdict.rule: verdict for verdict in verdicts if verdict.subject == on}
             told += self._shared(message, trigger, batch, on, workload, spoken)
+        if revision.number > history.order:
+            self._look_again_at(history, standard)
         self._come_again_where(workload, verdicts)
         return self._done(subject.name, trigger, verdicts, told)
+
+    def _look_again_at(self, history: History, standard: Standard) -> None:
+        """The services that run the family, once a pipeline has had the time to deploy what it registered."""
+        for title in history.services:
+            place = history.subject.place
+            later = ServiceTrigger(account=place.account, region=place.region, service=title)
+            body = later.model_dump_json(include={"kind", "account", "region", "service"})
+            self.changes.send(body, delay=min(standard.services.settling_minutes * 60, 900))
 
     def _shared(  # noqa: PLR0913, PLR0917 - as above
         self,
@@ -302,11 +312,12 @@ class Inspector:
         workload = Workload(
             place, task, service, patterns=standard.collector.also, runs_on=service.fargate, read_at=read_at
         )
-        kinds = engine.needs(rule for rule in self.catalogue if rule.subject is Subject.SERVICE)
-        workload = batch.reader.with_facts(workload, kinds)
         rules = [rule for rule in self.catalogue if rule.subject is Subject.SERVICE]
-        verdicts = engine.evaluate(workload, standard, rules)
+        workload = batch.reader.with_facts(workload, engine.needs(rules))
         family = SubjectId.of_family(revision)
+        newest = self._newest_of(family, revision, workload, batch)
+        workload = replace(workload, facts=replace(workload.facts, newest=newest))
+        verdicts = engine.evaluate(workload, standard, rules)
         moved = [old for old in families if old != family]
         if family not in families:
             self.ledger.runs(family, subject.name, fargate=bool(service.fargate))
@@ -325,6 +336,28 @@ class Inspector:
         return replace(
             done, transitions=(*done.transitions, *judged.transitions), unknown=(*done.unknown, *judged.unknown)
         )
+
+    def _newest_of(self, family: SubjectId, running: Revision, workload: Workload, batch: _Batch) -> Fact[Newest]:
+        """The family's newest revision, and the rules that the running one breaks and it does not."""
+        order = self.ledger.history(family).order
+        try:
+            task = workload.task if order == running.number else self._newest(family, order)
+        except CallFailed as failed:
+            return Unavailable(str(failed), transient=failed.transient)
+        newest = Revision.parse(task.arn or "") if task is not None else None
+        if task is None or newest is None:
+            return Absent()
+        if newest.number <= running.number:
+            return Known(Newest(running.arn))
+        rules = [rule for rule in self.catalogue if rule.subject is Subject.FAMILY]
+        broken = []
+        for each in (workload.with_task(task), workload):
+            read = batch.reader.with_facts(each, engine.needs(rules))
+            verdicts = engine.evaluate(read, batch.edition.standard, rules)
+            broken.append({verdict.rule: verdict for verdict in verdicts if isinstance(verdict, Drifted | Unknown)})
+        anew, before = broken
+        mended = (v for v in before.values() if isinstance(v, Drifted) and v.rule not in anew)
+        return Known(Newest(newest.arn, tuple((verdict.rule, verdict.severity) for verdict in mended)))
 
     def _revision(self, revision: Revision) -> TaskDefinition | None:
         return self.ledger.remembered(revision) or self.ecs.task_definition(revision.place, revision.arn)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import engine
 from domain.plan import Plan
-from domain.rule import Rule
+from domain.rule import Rule, Subject
 from domain.standard import Mode, Standard
 from domain.verdict import Drifted, Verdict
 from domain.workload import Workload
@@ -38,14 +38,14 @@ class Planner:
         if not self.drifted(workload, standard, verdicts, least):
             return None
         workload = reader.with_approved(workload, standard.collector.parameter)
+        # A workload with a service is planned for its service, one without for its family: each has its own finding.
+        rules = [rule for rule in self.catalogue if (rule.subject is Subject.SERVICE) == (workload.service is not None)]
         # A fix may bring another rule to speak (a new collector has a size and a log): its fix belongs to the plan too.
-        fixing = [
-            rule.id
-            for rule in self.catalogue
-            if standard.setting(rule, workload).mode.capped(self.cap).rank >= least.rank
-        ]
-        settled = engine.settle(workload, standard, self.catalogue, fixing)
+        modes = {rule.id: standard.setting(rule, workload).mode.capped(self.cap) for rule in rules}
+        settled = engine.settle(
+            workload, standard, rules, [rule for rule, mode in modes.items() if mode.rank >= least.rank]
+        )
         if (settled.after.task, settled.after.service) == (workload.task, workload.service):
             return None
-        after = reader.with_facts(settled.after, engine.needs(self.catalogue))
-        return engine.plan(settled, after, standard, self.catalogue)
+        after = reader.with_facts(settled.after, engine.needs(rules))
+        return engine.plan(settled, after, standard, rules)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from aws.ecs import Ecs
 from aws.log_groups import LogGroups
 from aws.parameters import Parameters
 from aws.roles import Roles
@@ -17,6 +18,7 @@ class Reader:
     parameters: Parameters
     roles: Roles
     log_groups: LogGroups
+    ecs: Ecs
     _parameters: dict[ParameterReference, Fact[Parameter]] = field(default_factory=dict)
     _roles: dict[tuple[str, str], Fact[Role]] = field(default_factory=dict)
     _log_groups: dict[tuple[Place, str], Fact[LogGroup]] = field(default_factory=dict)
@@ -32,6 +34,8 @@ class Reader:
             facts = replace(facts, task_role=self._role(place, workload.role_arn(workload.task.task_role)))
         if FactKind.LOG_GROUPS in kinds:
             facts = replace(facts, log_groups={name: self._log_group(place, name) for name in workload.log_groups})
+        if FactKind.RUNNING in kinds and workload.service is not None:
+            facts = replace(facts, running=self.ecs.running_tasks(place, workload.service.title))
         return replace(workload, facts=facts)
 
     def with_approved(self, workload: Workload, parameter: str) -> Workload:

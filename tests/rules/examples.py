@@ -22,6 +22,7 @@ from domain.facts import (
     Fact,
     Facts,
     Known,
+    Newest,
     LogGroup,
     Parameter,
     Role,
@@ -255,6 +256,13 @@ def _running(written: Any) -> Fact[tuple[RunningTask, ...]]:
     )
 
 
+def _newest(written: Any) -> Fact[Newest]:
+    if isinstance(written, str):
+        return _fact(written, Newest(""))
+    mended = tuple((rule, Severity(severity)) for rule, severity in written.get("mended", {}).items())
+    return Known(Newest(written["revision"], mended))
+
+
 def _status(written: Any) -> tuple[str, str]:
     return (written, "") if isinstance(written, str) else (written["status"], written.get("reason", ""))
 
@@ -272,6 +280,7 @@ def _facts(written: Patch, workload: Workload, standard: Standard) -> Facts:
         task_role=_role(written["task_role"], workload.role_arn(task.task_role)),
         log_groups={name: _fact(state, LogGroup(name)) for name, state in written["log_groups"].items()},
         running=_running(written["running"]),
+        newest=_newest(written["newest"]),
     )
 
 
