@@ -5,7 +5,7 @@ secret, and what looks like a secret is there to be looked for where it must not
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,10 @@ receivers:
       http:
         endpoint: 0.0.0.0:4318
 processors:
+  memory_limiter:
+    check_interval: 1s
+    limit_percentage: 80
+    spike_limit_percentage: 25
   batch:
     timeout: 10s
   filter:
@@ -51,11 +55,11 @@ service:
   pipelines:
     metrics:
       receivers: [awsecscontainermetrics]
-      processors: [filter, batch]
+      processors: [memory_limiter, filter, batch]
       exporters: [awsemf]
     traces:
       receivers: [otlp]
-      processors: [batch]
+      processors: [memory_limiter, batch]
       exporters: [awsxray]
 """
 
@@ -279,7 +283,7 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
         ),
         Sample(
             "nightly-report",
-            "on EC2: none of Outrider's business",
+            "on EC2 and none of Outrider's business",
             {
                 "family": "nightly-report",
                 "requiresCompatibilities": ["EC2"],
@@ -304,9 +308,7 @@ def lay_ground(client: Clients) -> None:
     iam = client("iam")
     for role in ROLES:
         iam.create_role(RoleName=role.name, AssumeRolePolicyDocument=json.dumps(trust), Description=role.about)
-        statement = {"Effect": "Allow", "Action": list(role.actions), "Resource": "*"}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        iam.put_role_policy(RoleName=role.name, PolicyName="work", PolicyDocument=policy)
+        allow(iam, role.name, role.actions)
     for sample in samples():
         client("logs").create_log_group(logGroupName=f"/ecs/{sample.family}")
     client("logs").create_log_group(logGroupName="/ecs/otel/metrics")
@@ -316,6 +318,13 @@ def lay_ground(client: Clients) -> None:
         Type="String",
         Description="The collector's configuration, of every task of the shop",
     )
+
+
+def allow(iam: Any, role: str, actions: Iterable[str]) -> None:
+    """Let a role do this, and no more."""
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=role, PolicyName="work", PolicyDocument=policy)
 
 
 def register(client: Clients, sample: Sample) -> str:
