@@ -10,11 +10,15 @@ import engine
 from cli.check import FileName
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import STDIN, Definition, File, Unusable, named, read
-from cli.judging import Judge, Judgement, Repairs, Said, Word
+from cli.judging import NOT_AT_HAND, Judge, Judgement, Repairs, Said, Word, by_topic, unread_facts
 from cli.terminal import line, say
 from domain.documents import TaskDefinition
+from domain.facts import FactKind
 from domain.plan import Plan
 from domain.rule import Safety
+
+COULD_NOT = " could not be judged: "
+"""As `engine.plan` says of a rule that had an answer before, and has none now."""
 
 
 def fix(  # noqa: PLR0913 - a command has its options
@@ -102,18 +106,31 @@ class Correction:
             return
         if self.trouble:
             yield self.trouble
-        if self.plan is not None and self.plan.fixes:
-            yield f"{name}: fixed {', '.join(self.plan.fixes)}."
+        fixed = [rule for rule in self.fixed if rule not in self.still]
+        if fixed:
+            yield f"{name}: fixed {', '.join(fixed)}."
+        if self.plan is not None and self.fixed:
             yield from (f"{name}: {note}" for note in self.plan.notes)
-            if self.plan.safety is Safety.REVIEW:
-                yield from (f"{name}: look at this: {reason}" for reason in self.plan.reasons)
+            yield from (f"{name}: look at this: {reason}" for reason in _reasons(self.plan))
         yield from (
             f"{name}: left {said.rule.id} ({said.severity}): {self._why_left(said, review=review)}"
             for said in self.left.said
             if said.word is Word.DRIFTED
         )
 
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The rules whose fix changed something; one may have mended only a part."""
+        return () if self.plan is None else self.plan.fixes
+
+    @property
+    def still(self) -> frozenset[str]:
+        """The rules that are drifted afterwards."""
+        return frozenset(said.rule.id for said in self.left.said if said.word is Word.DRIFTED)
+
     def _why_left(self, said: Said, *, review: bool) -> str:
+        if said.rule.id in self.fixed:
+            return "a part is fixed, and nothing here tells what would be right for the rest."
         if said.refusal:
             return said.refusal
         if said.rule.fix is None:
@@ -134,6 +151,20 @@ class Correction:
                 yield f"-{line(change.before)}"
             if change.after is not None:
                 yield f"+{line(change.after)}"
+
+
+def _reasons(plan: Plan) -> Iterator[str]:
+    """Why a plan is REVIEW, with all rules that cannot be judged here in one."""
+    rules, facts = set[str](), set[FactKind]()
+    for reason in plan.reasons:
+        rule, _, fact = reason.partition(COULD_NOT)
+        if fact in NOT_AT_HAND:
+            rules.add(rule)
+            facts.add(NOT_AT_HAND[fact])
+        else:
+            yield reason
+    if rules:
+        yield f"what is new could not be judged, because {unread_facts(facts)}: {by_topic(rules)}."
 
 
 def _print(text: str) -> None:

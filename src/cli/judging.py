@@ -5,7 +5,7 @@ configuration that was named.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -78,6 +78,24 @@ type Judged = tuple[str, str, Judgement]
 def worse(worst: Severity | None, judgement: Judgement) -> Severity | None:
     """The higher of a severity and the worst of a judgement."""
     return max((severity for severity in (worst, judgement.worst) if severity), default=None)
+
+
+def by_topic(rules: Collection[str]) -> str:
+    """Their names in the catalogue's order; a topic of which all are meant by its name alone."""
+    topics = dict[str, list[str]]()
+    for rule in CATALOGUE:
+        topics.setdefault(rule.topic, []).append(rule.id)
+    return ", ".join(
+        name
+        for topic, ids in topics.items()
+        if (meant := [rule for rule in ids if rule in rules])
+        for name in ([f"{topic}.*"] if meant == ids else meant)
+    )
+
+
+def unread_facts(kinds: Collection[FactKind]) -> str:
+    """Why rules are unknown here, in half a sentence."""
+    return f"nothing is read from AWS here ({', '.join(kind.value for kind in FactKind if kind in kinds)})"
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from cli.judging import NOT_AT_HAND, Judged, Judgement, Word, worse
+from cli.judging import NOT_AT_HAND, Judged, Judgement, Word, by_topic, unread_facts, worse
 from cli.terminal import console, line, wrapped
 from domain.facts import FactKind
 from domain.rule import Severity
-from rules import CATALOGUE
 
 STYLES = {
     Severity.CRITICAL: "bold red",
@@ -76,17 +75,7 @@ def _grade(severity: Severity | None) -> str:
 
 
 def _unread(unread: dict[str, tuple[FactKind, ...]], *, given: bool) -> str:
-    """One line for all rules that are unknown because nothing is read here; whole topics by their name."""
-    topics = dict[str, list[str]]()
-    for rule in CATALOGUE:
-        if rule.id in unread:
-            topics.setdefault(rule.topic, []).append(rule.id)
-    names = [
-        name
-        for topic, found in topics.items()
-        for name in ([f"{topic}.*"] if len(found) == sum(rule.topic == topic for rule in CATALOGUE) else found)
-    ]
-    kinds = dict.fromkeys(kind for missing in unread.values() for kind in missing)
-    wanted = ", ".join(kind.value for kind in FactKind if kind in kinds)
+    """One line for all rules that are unknown because nothing is read here."""
+    kinds = frozenset(kind for missing in unread.values() for kind in missing)
     hint = " Give the configuration with --config." if FactKind.CONFIGURATION in kinds and not given else ""
-    return f"Unknown, because nothing is read from AWS here ({wanted}): {', '.join(names)}.{hint}"
+    return f"Unknown, because {unread_facts(kinds)}: {by_topic(unread)}.{hint}"

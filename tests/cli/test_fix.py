@@ -43,7 +43,9 @@ def test_what_wants_a_person_is_left_and_said_unless_review_is_given(run: Run, b
     assert reviewed.code == 0
     assert collector(reviewed.json)["image"] == PINNED
     assert "web: fixed sidecar.present.\n" in reviewed.err
-    assert "web: look at this: " in reviewed.err
+    (look,) = [row for row in reviewed.err.splitlines() if "look at this" in row]
+    assert "nothing is read from AWS here (collector configuration, execution role, task role, log groups)" in look
+    assert "config.*, identity.*" in look
 
 
 def test_a_refused_fix_is_left_with_its_reason(run: Run, bare: Definition) -> None:
@@ -149,3 +151,17 @@ def test_a_file_that_cannot_be_written_is_a_sentence(run: Run, floating: Definit
     ran = run("fix", "--write", "closed/web.json")
     assert ran.code == 2
     assert "cannot be written" in ran.err
+
+
+def test_a_rule_that_is_fixed_in_part_is_left_and_said_so(run: Run, good: Definition) -> None:
+    environment = good["containerDefinitions"][0]["environment"]
+    good["containerDefinitions"][0]["environment"] = [
+        entry for entry in environment if entry["name"] != "OTEL_RESOURCE_ATTRIBUTES"
+    ]
+    ran = run("fix", "-", stdin=json.dumps(good).encode())
+    assert ran.code == 1
+    assert "service.name=web" in ran.out
+    assert ran.err == (
+        "web: left application.resource-attributes (LOW): a part is fixed, and nothing here tells what would be right"
+        " for the rest.\n"
+    )
