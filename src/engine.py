@@ -215,6 +215,8 @@ def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair |
     try:
         after = rule.fix(workload, standard.setting(rule, workload).standard)
     except Refusal as refusal:
+        if earlier is not None and earlier.outcome is Fixed.FIXED:  # what it did in an earlier pass stands
+            return replace(earlier, safety=Safety.REVIEW, reasons=(*earlier.reasons, str(refusal))), workload
         return Repair(rule.id, Fixed.REFUSED, Safety.REVIEW, (str(refusal),)), workload
     if (after.task, after.service) == (workload.task, workload.service):
         # It has done what it can; what it did in an earlier pass stands.

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 from domain.documents import Container, TaskDefinition
+from domain.images import repository_matches
 
 COLLECTOR_NAME = "aws-otel-collector"
 
@@ -39,7 +39,7 @@ class Part(StrEnum):
 def is_collector(container: Container, patterns: Sequence[str] = ()) -> bool:
     """The repository's whole last part is the collector's, or the repository matches one of the standard's patterns."""
     image = container.image
-    return image.name == COLLECTOR_NAME or any(fnmatchcase(image.repository, pattern) for pattern in patterns)
+    return image.name == COLLECTOR_NAME or repository_matches(image.repository, tuple(patterns))
 
 
 def part_of(container: Container, task: TaskDefinition, patterns: Sequence[str]) -> Part:

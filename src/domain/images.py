@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from domain.places import Place
 
-_ECR = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.")
+_ECR = re.compile(
+    r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.aws)/"
+)
 _RELEASE = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][\w.-]+)?")
 
 
@@ -51,3 +54,26 @@ class Image:
 
     def __str__(self) -> str:
         return self.repository + (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
+
+
+@lru_cache(maxsize=4096)
+def repository_matches(repository: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a repository matches one of the patterns.
+
+    The registry and the rest are matched apart: `*` in a registry's name must not reach into a path that anybody may
+    choose. A pattern without a slash is matched with the whole.
+    """
+    return any(_matches(repository, pattern) for pattern in patterns)
+
+
+def _matches(repository: str, pattern: str) -> bool:
+    if "/" not in pattern:
+        return fnmatchcase(repository, pattern)
+    return all(fnmatchcase(found, wanted) for found, wanted in zip(_halves(repository), _halves(pattern), strict=True))
+
+
+def _halves(repository: str) -> tuple[str, str]:
+    registry, slash, rest = repository.partition("/")
+    # Docker's own rule for what is a registry: it has a dot or a port, or is localhost. A lone `*` stands for any registry.
+    named = slash and (any(sign in registry for sign in ".:*") or registry == "localhost")
+    return (registry, rest) if named else ("docker.io", repository)

@@ -164,7 +164,7 @@ def quotable(name: str, value: str) -> str | None:
         return value
     if not name.endswith(_ENDPOINT):
         return None
-    bare = value.partition("?")[0].partition("#")[0]
-    scheme, slashes, rest = bare.rpartition("://")
-    authority, slash, path = rest.partition("/")
-    return scheme + slashes + authority.rpartition("@")[2] + slash + path
+    # All before the last `@` may be a credential, however oddly it was written.
+    scheme = value.partition("://")[0] + "://" if "://" in value.partition("@")[0] else ""
+    bare = scheme + value.rpartition("@")[2] if "@" in value else value
+    return bare.partition("?")[0].partition("#")[0]

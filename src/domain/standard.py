@@ -155,7 +155,8 @@ class Collector(_Part):
             "public.ecr.aws/aws-observability/aws-otel-collector",
             "amazon/aws-otel-collector",
             "docker.io/amazon/aws-otel-collector",
-            "*.dkr.ecr.*.amazonaws.com*/aws-observability/aws-otel-collector",
+            "*.dkr.ecr.*.amazonaws.com/*aws-observability/aws-otel-collector",
+            "*.dkr.ecr.*.amazonaws.com.cn/*aws-observability/aws-otel-collector",
         ),
         description="Patterns of the repositories that the collector may come from.",
     )

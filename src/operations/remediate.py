@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from json import loads
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +17,7 @@ from aws.channels import Topic
 from aws.ecs import Ecs, registrable_members
 from aws.ledger import Attempt, History, Ledger
 from domain.documents import TaskDefinition
+from domain.images import repository_matches
 from domain.places import Place, Revision
 from domain.plan import Plan
 from domain.rule import Safety, Subject
@@ -164,7 +164,7 @@ class Remediator:
                 raise Refused("role", f"{role} is neither the source's role nor the standard's.")
 
     def _allowed(self, repository: str) -> bool:
-        return any(fnmatchcase(repository, pattern) for pattern in self.image_repositories)
+        return repository_matches(repository, tuple(self.image_repositories))
 
     def _registrable(self, plan: Plan, source: Revision) -> TaskDefinition:
         """What is registered: the members that the API takes, in their order, with the source's tags and ours."""

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.images import Image
+from domain.images import Image, repository_matches
 from domain.places import Place
 
 MIRROR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ecr-public/aws-observability/aws-otel-collector"
@@ -92,3 +92,20 @@ def test_a_private_registry_tells_its_account_and_region(
 def test_any_text_is_read_and_what_is_read_is_written_so_that_it_reads_the_same(text: str) -> None:
     image = Image.parse(text)
     assert Image.parse(str(image)) == image
+
+
+@pytest.mark.parametrize(
+    ("repository", "pattern", "wanted"),
+    [
+        ("public.ecr.aws/aws-observability/aws-otel-collector", "public.ecr.aws/aws-observability/*", True),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web", "*.dkr.ecr.*.amazonaws.com/*", True),
+        ("evil.io/x.dkr.ecr.y.amazonaws.com/web", "*.dkr.ecr.*.amazonaws.com/*", False),
+        ("amazon/aws-otel-collector", "docker.io/amazon/aws-otel-collector", True),
+        ("docker.io/amazon/aws-otel-collector", "amazon/aws-otel-collector", True),
+        ("ghcr.io/acme/collector", "*/acme/collector", True),
+        ("ghcr.io/acme/collector", "*", True),
+        ("ghcr.io/acme/collector", "collector", False),
+    ],
+)
+def test_a_registry_and_a_path_are_matched_apart(repository: str, pattern: str, *, wanted: bool) -> None:
+    assert repository_matches(repository, (pattern,)) is wanted
