@@ -150,6 +150,8 @@ def text_of(name: str) -> tuple[str, str]:
     """A file's text and its encoding; Unusable, with a sentence, where it is no text or is not there."""
     try:
         if name == STDIN:
+            if sys.stdin is None:
+                raise Unusable("Standard input is closed. Give it a definition, or name a file.")
             raw = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
             with Path(name).open("rb") as file:

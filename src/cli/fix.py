@@ -1,5 +1,6 @@
 """`outrider fix`: a task definition with the fixes of its drifted rules."""
 
+import json
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -168,8 +169,14 @@ def _reasons(plan: Plan) -> Iterator[str]:
 
 
 def _print(text: str) -> None:
+    """On standard output; letters that its encoding lacks are written as JSON escapes them."""
     if not text.endswith("\n"):
         text += "\n"
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        # What is not ASCII in JSON is within a string.
+        text = "".join(letter if letter.isascii() else json.dumps(letter)[1:-1] for letter in text)
     sys.stdout.write(text)
 
 

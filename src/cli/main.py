@@ -59,17 +59,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given = sys.argv[1:] if arguments is None else arguments
         code = app([STDIN_TOKEN if argument == STDIN else argument for argument in given])
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is where a shell has closed it
+            sys.stdout.flush()
     except CycloptsError as error:
         say(" ".join(str(error).replace(STDIN_TOKEN, STDIN).split()) + " See outrider --help.")
         return UNUSABLE
     except Unusable as unusable:
         say(str(unusable).split("\n"))
         return UNUSABLE
-    except BrokenPipeError:
-        # Whoever read has seen enough. The interpreter flushes at its end, too, and must not meet the pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read has seen enough
+        _forget_output()
         return BROKEN_PIPE
+    except OSError as error:  # reading and writing files have their own sentences
+        _forget_output()
+        say(f"The output cannot be written ({(error.strerror or 'it failed').lower()}).")
+        return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
     return code if isinstance(code, int) else CLEAN
+
+
+def _forget_output() -> None:
+    """The interpreter flushes at its end, too, and must not meet the same error again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

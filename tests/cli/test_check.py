@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.cli.conftest import Definition, Run
 
 SRC = Path(__file__).parents[2] / "src"
 LATEST = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
+
+
+MEMBERS = ["containerDefinitions", "requiresCompatibilities", "family", "taskDefinition", "tags", "data", "status_code"]
 
 
 def write(name: str, content: object) -> str:
@@ -303,6 +308,22 @@ def test_a_terminal_is_not_obeyed_by_what_a_file_says(run: Run, floating: Defini
     assert "[red]x[/red]" in ran.out
 
 
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(MEMBERS) | st.text(), inner),
+    max_leaves=30,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary() | anything.map(lambda thing: json.dumps(thing).encode()))
+def test_any_bytes_and_any_json_are_judged_or_refused(run: Run, content: bytes) -> None:
+    for command in (("check", "--format", "json"), ("fix", "--review")):
+        ran = run(*command, "-", stdin=content)
+        assert ran.code in {0, 1, 2}
+        assert (ran.code == 2) <= bool(ran.err)
+
+
 # --- how it is shown ------------------------------------------------------------------------------------------------
 
 
@@ -342,6 +363,28 @@ def test_ctrl_c_is_quiet(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
     assert (process.returncode, out, err) == (130, b"", b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_is_a_sentence(tmp_path: Path, good: Definition) -> None:
+    (tmp_path / "web.json").write_text(json.dumps(good), encoding="utf-8")
+    for form in ("table", "json"):
+        with Path("/dev/full").open("wb") as full:
+            process = outrider(
+                "check", "--format", form, str(tmp_path / "web.json"), stdout=full, stderr=subprocess.PIPE
+            )
+            _, err = process.communicate()
+        assert (process.returncode, err) == (2, b"The output cannot be written (no space left on device).\n")
+
+
+def test_closed_streams_are_no_traceback(tmp_path: Path, good: Definition) -> None:
+    (tmp_path / "web.json").write_text(json.dumps(good), encoding="utf-8")
+    command = f"{sys.executable} -m cli check - <&-; {sys.executable} -m cli check {tmp_path}/web.json >&-; echo $?"
+    ran = subprocess.run(  # noqa: S602 - only a shell closes streams
+        command, shell=True, capture_output=True, check=True, env={**os.environ, "PYTHONPATH": str(SRC)}
+    )
+    assert ran.stdout == b"0\n"
+    assert ran.stderr == b"Standard input is closed. Give it a definition, or name a file.\n"
 
 
 def test_checking_loads_neither_boto3_nor_rich(tmp_path: Path, good: Definition) -> None:

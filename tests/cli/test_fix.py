@@ -1,11 +1,14 @@
+import io
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.main import main
 from tests.cli.conftest import Definition, Run
 from tests.cli.test_check import shapes
 
@@ -102,6 +105,19 @@ def test_half_a_surrogate_pair_survives(run: Run, floating: Definition) -> None:
     assert run("fix", "--write", "web.json").code == 0
     collector(floating)["image"] = PINNED
     assert json.loads(Path("web.json").read_text(encoding="utf-8")) == floating
+
+
+@pytest.mark.usefixtures("run")
+def test_letters_that_the_output_cannot_hold_are_escaped_as_json(
+    floating: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floating["tags"] = [{"key": "größe", "value": "\U0001f600"}]
+    Path("web.json").write_text(json.dumps(floating, ensure_ascii=False), encoding="utf-8")
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    assert main(["fix", "web.json"]) == 0
+    collector(floating)["image"] = PINNED
+    assert json.loads(out.buffer.getvalue()) == floating
 
 
 def test_diff_shows_places_and_hides_what_may_be_secret(run: Run, floating: Definition) -> None:
