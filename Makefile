@@ -95,6 +95,13 @@ check: venvs  ## Linters, types, and the template
 	$(DEV)/mypy
 	$(DEV)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
+	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py --check
+	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py --check
+
+.PHONY: docs
+docs: .venvs/dev/.locked  ## The generated pages, made anew
+	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py
+	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py
 
 .PHONY: bench
 bench: .venvs/dev/.locked  ## What is fast, measured

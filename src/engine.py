@@ -13,7 +13,7 @@ from domain.workload import Workload
 PASSES = 8
 
 
-class Disagreement(Exception):  # noqa: N818 - named for what happened
+class Disagreement(Exception):
     """Fixes that undo one another; the message names their rules."""
 
 
@@ -129,12 +129,8 @@ def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
 
 def _unread(workload: Workload, rule: Rule, subject: SubjectId) -> list[str]:
     """Why a fact that the rule needs, and that this workload has a place for, could not be read."""
-    reasons = []
-    for kind in sorted(rule.needs):
-        for fact in facts_of(kind, workload, subject):
-            if isinstance(fact, Unavailable):
-                reasons.append(f"{kind.value}: {fact.reason}")
-    return reasons
+    facts = ((kind, fact) for kind in sorted(rule.needs) for fact in facts_of(kind, workload, subject))
+    return [f"{kind.value}: {fact.reason}" for kind, fact in facts if isinstance(fact, Unavailable)]
 
 
 def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = None) -> list[Fact[object]]:
@@ -201,8 +197,8 @@ def settle(
             current = replace(after, remarks=())
         if not changed:
             return Settled(workload, current, tuple(repairs.values()), tuple(notes))
-    message = f"The fixes of {', '.join(sorted(set(changed)))} undo one another on {workload.task.family}; nothing was planned."
-    raise Disagreement(message)
+    names = ", ".join(sorted(set(changed)))
+    raise Disagreement(f"The fixes of {names} undo one another on {workload.task.family}; nothing was planned.")
 
 
 def _judge_in_scope(workload: Workload, standard: Standard, rule: Rule) -> list[Verdict]:
@@ -237,7 +233,8 @@ def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[
         if repair.outcome is Fixed.FIXED
         for reason in repair.reasons
     ]
-    # What was drifted or unknown before may stay so; a drift that is new, or an Unknown where there was an answer, is the plan's doing.
+    # What was drifted or unknown before may stay so; a drift that is new, or an Unknown where there was an answer, is
+    # the plan's doing.
     earlier = evaluate(settled.before, standard, rules)
     drifted = {
         (verdict.rule, drift.where) for verdict in earlier if isinstance(verdict, Drifted) for drift in verdict.drifts

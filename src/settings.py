@@ -11,7 +11,7 @@ from domain.standard import Mode
 RELEASE = "0.1.0"
 
 
-class SettingsInvalid(Exception):  # noqa: N818 - named for what is wrong
+class SettingsInvalid(Exception):
     """The function's environment is not what the stack gives it."""
 
 
@@ -46,6 +46,7 @@ class Settings(BaseModel):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
+    """SettingsInvalid where the environment is not what the stack gives."""
     try:
         return Settings.model_validate(dict(os.environ))
     except ValidationError as error:

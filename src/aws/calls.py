@@ -27,7 +27,7 @@ _TRANSIENT = frozenset({
 })  # fmt: skip
 
 
-class CallFailed(Exception):  # noqa: N818 - named for what happened
+class CallFailed(Exception):
     """An AWS call that failed. `transient` where the same call may succeed later."""
 
     def __init__(self, call: str, resource: str, code: str, *, transient: bool) -> None:

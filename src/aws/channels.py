@@ -11,6 +11,8 @@ _SUBJECT = 100  # characters that SNS takes
 
 @dataclass(frozen=True, slots=True)
 class Topic:
+    """An SNS topic of Outrider's own account."""
+
     sessions: Sessions
     arn: str
 
@@ -23,6 +25,8 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
+    """An SQS queue of Outrider's own account."""
+
     sessions: Sessions
     url: str
 

@@ -13,7 +13,6 @@ from domain.documents import Service, TaskDefinition
 from domain.facts import Fact, Known, RunningContainer, RunningTask, Unavailable
 from domain.places import Place, Revision
 
-
 _TASKS = 100  # that one DescribeTasks takes
 
 
@@ -27,6 +26,8 @@ def registrable_members() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Ecs:
+    """What is read of ECS, and the little that is written. CallFailed where a call failed."""
+
     sessions: Sessions
 
     def task_definition(self, place: Place, name: str) -> TaskDefinition | None:
@@ -112,8 +113,8 @@ def _running(task: Mapping[str, Any]) -> RunningTask:
     return RunningTask(task["taskArn"], task.get("taskDefinitionArn", ""), task.get("startedAt"), containers)
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-    """botocore's answer as JSON: its datetimes as ISO text, so that a document can be written down."""
+def plain(value: Any) -> Any:
+    """Botocore's answer as JSON: its datetimes as ISO text, so that a document can be written down."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -2,7 +2,7 @@
 
 Rows of a subject share a partition (`account/region/kind/name`), told apart by the sort key:
 
-    look                 the last look: what it was ordered by, its version (every write of the subject is conditional on it)
+    look                 the last look, its order and its version (every write of the subject is conditional on it)
     finding/RULE         a finding, and what of its last transition is still to be told
     service/TITLE        a service that runs the family, and whether on Fargate
     attempt/NUMBER       a correction of that revision: what was planned and what came of it
@@ -33,7 +33,7 @@ _ATTEMPT_DAYS = 90
 _TRANSACTION = 100  # the most items that DynamoDB takes in one
 
 
-class LedgerConflict(Exception):  # noqa: N818 - named for what happened
+class LedgerConflict(Exception):
     """Another worker wrote the subject since it was read: look again."""
 
 
@@ -76,6 +76,8 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
+    """The table. CallFailed where a call failed; LedgerConflict where another worker was there first."""
+
     sessions: Sessions
     table: str
 
@@ -295,7 +297,13 @@ def leaning_key(on: SubjectId) -> str:
     return f"{on.place.account}/global/role/{role_name(on.name)}" if on.kind is Subject.ROLE else on.key
 
 
-def _put(table: str, item: Mapping[str, Any], condition: str = "", names: Mapping[str, str] | None = None, values: Mapping[str, Any] | None = None) -> dict[str, Any]:  # fmt: skip
+def _put(
+    table: str,
+    item: Mapping[str, Any],
+    condition: str = "",
+    names: Mapping[str, str] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     conditional = {
         "ConditionExpression": condition,
         "ExpressionAttributeNames": names,

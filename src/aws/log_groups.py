@@ -10,6 +10,8 @@ from domain.places import Place
 
 @dataclass(frozen=True, slots=True)
 class LogGroups:
+    """Whether log groups are there."""
+
     sessions: Sessions
 
     def fact(self, place: Place, name: str) -> Fact[LogGroup]:

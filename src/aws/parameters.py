@@ -11,6 +11,8 @@ from domain.workload import ParameterReference
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
+    """SSM parameters as facts."""
+
     sessions: Sessions
 
     def fact(self, reference: ParameterReference) -> Fact[Parameter]:

@@ -13,6 +13,8 @@ from domain.places import Place, role_name
 
 @dataclass(frozen=True, slots=True)
 class Roles:
+    """IAM roles as facts."""
+
     sessions: Sessions
 
     def fact(self, place: Place, arn: str) -> Fact[Role]:
@@ -40,7 +42,7 @@ class Roles:
             )
             return [role["RoleName"] for page in pages for role in page["PolicyRoles"]]
 
-    def _role(self, client: Any, name: str) -> Role:  # noqa: ANN401 - boto3 clients are made at run time
+    def _role(self, client: Any, name: str) -> Role:
         with calling("iam:GetRole", name):
             role = client.get_role(RoleName=name)["Role"]
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
@@ -53,7 +55,7 @@ class Roles:
         )
 
     @staticmethod
-    def _inline(client: Any, name: str) -> Iterator[Policy]:  # noqa: ANN401 - as above
+    def _inline(client: Any, name: str) -> Iterator[Policy]:
         with calling("iam:ListRolePolicies", name):
             names = [
                 item
@@ -65,7 +67,7 @@ class Roles:
                 found = client.get_role_policy(RoleName=name, PolicyName=policy)
             yield Policy.parse(found["PolicyDocument"], source=policy)
 
-    def _attached(self, client: Any, name: str) -> Iterator[Policy]:  # noqa: ANN401 - as above
+    def _attached(self, client: Any, name: str) -> Iterator[Policy]:
         with calling("iam:ListAttachedRolePolicies", name):
             pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=name)
             arns = [item["PolicyArn"] for page in pages for item in page["AttachedPolicies"]]
@@ -73,7 +75,7 @@ class Roles:
             yield self._managed(client, arn)
 
     @staticmethod
-    def _managed(client: Any, arn: str) -> Policy:  # noqa: ANN401 - as above
+    def _managed(client: Any, arn: str) -> Policy:
         with calling("iam:GetPolicy", arn):
             version = client.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         with calling("iam:GetPolicyVersion", arn):

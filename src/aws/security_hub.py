@@ -28,6 +28,8 @@ class ImportFailed:
 
 @dataclass(frozen=True, slots=True)
 class SecurityHub:
+    """The hubs of all places that are watched."""
+
     sessions: Sessions
 
     def import_(self, place: Place, findings: Sequence[Mapping[str, Any]]) -> list[ImportFailed]:

@@ -37,14 +37,14 @@ class Sessions:
         with calling("sts:GetCallerIdentity", "this account"):
             return str(self._own.client("sts", config=_CONFIG).get_caller_identity()["Account"])
 
-    def own(self, service: str) -> Any:  # noqa: ANN401 - a client of any service
+    def own(self, service: str) -> Any:
         """A client in Outrider's own account and region: its table, queues and topics."""
         key = (service, None)
         if key not in self._clients:
             self._clients[key] = self._own.client(service, config=_CONFIG)  # type: ignore[call-overload] # the stubs know a service only by its literal name
         return self._clients[key]
 
-    def client(self, service: str, place: Place) -> Any:  # noqa: ANN401 - a client of any service
+    def client(self, service: str, place: Place) -> Any:
         key = (service, place)
         if key not in self._clients:
             session = self._session(place.account)

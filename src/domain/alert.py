@@ -10,6 +10,8 @@ from domain.rule import Severity
 
 
 class AlertDrift(BaseModel):
+    """One place where the subject departs from the rule."""
+
     model_config = ConfigDict(frozen=True)
 
     where: str

@@ -43,6 +43,7 @@ def is_collector(container: Container, patterns: Sequence[str] = ()) -> bool:
 
 
 def part_of(container: Container, task: TaskDefinition, patterns: Sequence[str]) -> Part:
+    """The part that one container plays; the first that fits, in the order below."""
     image = container.image
     if is_collector(container, patterns):
         return Part.COLLECTOR

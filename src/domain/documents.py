@@ -1,8 +1,8 @@
 """ECS documents: frozen, typed views over the JSON as it was received.
 
-Properties read what rules need and bear with what AWS and people write (numbers as strings, nulls, missing keys, things of
-the wrong type). `with_(…)` gives a changed copy, `to_aws()` the JSON itself. A view never changes the JSON beneath it, and
-nothing that was received is lost, renamed or reordered. Environment values never show in a repr.
+Properties read what rules need and bear with what AWS and people write (numbers as strings, nulls, missing keys,
+things of the wrong type). `with_(…)` gives a changed copy, `to_aws()` the JSON itself. A view never changes the JSON
+beneath it, and nothing that was received is lost, renamed or reordered. Environment values never show in a repr.
 """
 
 import copy
@@ -38,6 +38,7 @@ def truth_of(value: object) -> bool | None:
 
 
 def mapping_of(value: object) -> Json:
+    """An object; an empty one for anything else."""
     return value if isinstance(value, Mapping) else _MISSING
 
 
@@ -191,24 +192,25 @@ class Container(Document):
 
     def with_variable(self, name: str, value: str) -> Self:
         """`environment` sets the variable, in its old place where it had one; `secrets` no longer does."""
-        return self._without("secrets", name)._naming("environment", {"name": name, "value": value})
+        return _naming(_without(self, "secrets", name), "environment", {"name": name, "value": value})
 
     def with_secret(self, name: str, value_from: str) -> Self:
         """`secrets` sets the variable, in its old place where it had one; `environment` no longer does."""
-        return self._without("environment", name)._naming("secrets", {"name": name, "valueFrom": value_from})
+        return _naming(_without(self, "environment", name), "secrets", {"name": name, "valueFrom": value_from})
 
     def without_variable(self, name: str) -> Self:
-        return self._without("environment", name)._without("secrets", name)
+        return _without(_without(self, "environment", name), "secrets", name)
 
-    def _without(self, member: str, name: str) -> Self:
-        if name not in pairs_of(self.json.get(member), "name", "name"):
-            return self
-        return self.with_(
-            **{member: [i for i in self.json[member] if not (isinstance(i, Mapping) and i.get("name") == name)]}
-        )
 
-    def _naming(self, member: str, entry: Json) -> Self:
-        return self.with_(**{member: list(_placed(self.json.get(member), entry))})
+def _without[C: Container](container: C, member: str, name: str) -> C:
+    if name not in pairs_of(container.json.get(member), "name", "name"):
+        return container
+    kept = [item for item in container.json[member] if not (isinstance(item, Mapping) and item.get("name") == name)]
+    return container.with_(**{member: kept})
+
+
+def _naming[C: Container](container: C, member: str, entry: Json) -> C:
+    return container.with_(**{member: list(_placed(container.json.get(member), entry))})
 
 
 def _placed(items: object, entry: Json) -> Iterator[object]:
@@ -311,7 +313,7 @@ class TaskDefinition(Document):
         return self.with_(containerDefinitions=[*(self.json.get("containerDefinitions") or []), container.json])
 
     def with_tags(self, tags: Mapping[str, str]) -> Self:
-        """These tags set, the others kept, `aws:` ones (which nobody may set) left out; no `tags` where none is left."""
+        """These tags set, the others kept, `aws:` ones (nobody may set them) left out; no `tags` where none is left."""
         merged = {
             key: value for key, value in (dict(self.tags) | dict(tags)).items() if not key.lower().startswith("aws:")
         }

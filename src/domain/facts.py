@@ -22,6 +22,8 @@ class FactKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Known[T]:
+    """It was read."""
+
     value: T
 
 
@@ -73,11 +75,15 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class LogGroup:
+    """A log group that is there."""
+
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class RunningContainer:
+    """One container of a task, with ECS's `lastStatus`."""
+
     name: str
     status: str
     reason: str = ""
@@ -85,6 +91,8 @@ class RunningContainer:
 
 @dataclass(frozen=True, slots=True)
 class RunningTask:
+    """One task that runs; `revision` is its task definition's ARN."""
+
     arn: str
     revision: str
     started: datetime | None
@@ -93,7 +101,7 @@ class RunningTask:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """A family's newest revision, and what a service loses by running an older one: the rules that only the older breaks."""
+    """A family's newest revision (ARN), and the rules that it keeps and the revision that a service runs breaks."""
 
     revision: str
     mended: tuple[tuple[str, Severity], ...] = ()
@@ -110,4 +118,4 @@ class Facts:
     running: Fact[tuple[RunningTask, ...]] = NOT_READ
     newest: Fact[Newest] = NOT_READ
     approved_parameter: Fact[Parameter] = NOT_READ
-    """The standard's parameter, read where the collector is fed by anything else: no rule judges it, a fix compares with it."""
+    """The standard's parameter, where the collector is fed by another: no rule judges it, a fix compares with it."""

@@ -38,7 +38,7 @@ class Size:
 
 
 def amount(value: object) -> int | None:
-    """CPU units or MiB from what ECS accepts: `512`, `"512"`, `"1 vCPU"`, `".5 vcpu"`, `"2 GB"`. None if it is neither."""
+    """CPU units or MiB from what ECS accepts: `512`, `"512"`, `"1 vCPU"`, `".5 vcpu"`, `"2 GB"`; None for all else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

@@ -11,6 +11,8 @@ from domain.verdict import Compliant, Drifted, Exempt, SubjectId, Unknown, Verdi
 
 
 class State(StrEnum):
+    """What a finding is now."""
+
     OPEN = "open"
     CLOSED = "closed"
     EXEMPT = "exempt"
@@ -65,7 +67,7 @@ class Transition:
         return hashlib.sha256(f"{self.finding.id}#{self.finding.version}".encode()).hexdigest()[:32]
 
 
-def next_transition(  # noqa: PLR0911 - one return for each way that a finding can go
+def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way that a finding can go
     finding: Finding | None, verdict: Verdict | None, subject: SubjectId, rule: str, resource: str, now: datetime
 ) -> Transition | None:
     """What the newest verdict makes of a finding; None where nothing changes.
@@ -103,8 +105,10 @@ def next_transition(  # noqa: PLR0911 - one return for each way that a finding c
 
 
 def drifts_to_json(drifts: tuple[Drift, ...]) -> str:
+    """Drifts as the ledger keeps them."""
     return json.dumps([[d.where, d.why, (d.severity or Severity.INFORMATIONAL).value, d.about] for d in drifts])
 
 
 def drifts_from_json(text: str) -> tuple[Drift, ...]:
+    """Drifts as the ledger kept them."""
     return tuple(Drift(where, why, Severity(severity), about) for where, why, severity, about in json.loads(text))

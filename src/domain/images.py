@@ -74,6 +74,6 @@ def _matches(repository: str, pattern: str) -> bool:
 
 def _halves(repository: str) -> tuple[str, str]:
     registry, slash, rest = repository.partition("/")
-    # Docker's own rule for what is a registry: it has a dot or a port, or is localhost. A lone `*` stands for any registry.
+    # Docker's own rule for what is a registry: it has a dot or a port, or is localhost. `*` stands for any.
     named = slash and (any(sign in registry for sign in ".:*") or registry == "localhost")
     return (registry, rest) if named else ("docker.io", repository)

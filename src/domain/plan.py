@@ -13,10 +13,11 @@ from domain.workload import Workload
 # Which environment values texts may quote: see `quotable`.
 _ENDPOINT, _PROTOCOL = "ENDPOINT", "PROTOCOL"
 
-# Members of a container or of the document whose values may be shown. All others show only that they changed: a command,
-# a label or a log option may hold a credential.
+# Members of a container or of the document whose values may be shown. All others show only that they changed: a
+# command, a label or a log option may hold a credential.
 _SHOWN = frozenset({
-    "condition", "containerName", "containerPort", "cpu", "enabled", "essential", "executionRoleArn", "family", "hostPort",
+    "condition", "containerName", "containerPort", "cpu", "enabled", "essential", "executionRoleArn", "family",
+    "forceNewDeployment", "hostPort",
     "image", "logDriver", "memory", "memoryReservation", "name", "networkMode", "platformVersion", "protocol",
     "requiresCompatibilities", "restartAttemptPeriod", "taskDefinition", "taskRoleArn", "valueFrom",
 })  # fmt: skip
@@ -52,7 +53,7 @@ class Repair:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would correct a workload. SAFE only if every repair is and the result has no new drift and no new Unknown."""
+    """What would correct a workload. SAFE if all repairs are and the result has no new drift and no new Unknown."""
 
     before: Workload
     after: Workload
@@ -91,7 +92,7 @@ def changes_between(before: Workload, after: Workload) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _walk(where: str, before: Any, after: Any) -> Iterator[Change]:  # noqa: ANN401 - JSON of any shape
+def _walk(where: str, before: Any, after: Any) -> Iterator[Change]:
     if before == after and type(before) is type(after):
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
@@ -118,7 +119,7 @@ def _walk(where: str, before: Any, after: Any) -> Iterator[Change]:  # noqa: ANN
 _SEGMENT = {"containerDefinitions": "containers"}
 
 
-def _by_name(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - JSON of any shape
+def _by_name(value: Any) -> dict[str, Any] | None:
     """A list of objects by what names them; None where it is no such list or a name repeats."""
     if value is None:
         return {}

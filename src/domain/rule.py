@@ -34,8 +34,8 @@ class Drift:
     """One place where a subject departs from a rule.
 
     `where` is a path by names (`containers/adot-collector/image`); `why` a sentence with the value found and the value
-    wanted, never an environment value, a secret or a configuration body. `severity` may be below the rule's own. `about`
-    names the role that is meant, for rules whose subject is a role: a workload has two.
+    wanted, never an environment value, a secret or a configuration body. `severity` may be below the rule's own.
+    `about` names the role that is meant, for rules whose subject is a role: a workload has two.
     """
 
     where: str
@@ -53,7 +53,7 @@ class Doubt:
     about: str = ""
 
 
-class Refusal(Exception):  # noqa: N818 - not a programming error: a fix says why it will not be made
+class Refusal(Exception):
     """A fix that cannot be made; the message is a sentence with the reason."""
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from domain.places import Arn, Place, Revision
 
 
-class TriggerUnreadable(Exception):  # noqa: N818 - named for what is wrong
+class TriggerUnreadable(Exception):
     """A message that no trigger can be read from; the sentence names the fields at fault, never their content."""
 
 
@@ -148,7 +148,7 @@ class RoleTrigger(_Trigger):
 
 
 class FamilyTrigger(_Trigger):
-    """A family to look at again: sent by Outrider itself, page by page, where something many families lean on changed."""
+    """A family to look at again: sent by Outrider itself, where something that many families lean on changed."""
 
     kind: Literal["family"] = "family"
     family: str = Field(min_length=1)
@@ -192,7 +192,7 @@ def read(body: str) -> Trigger | Ignored:
     return trigger
 
 
-def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:  # noqa: PLR0911 - one return for each shape of event
+def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:
     """The ids of a whole EventBridge event."""
     source, detail = event.get("source"), event.get("detail")
     if not isinstance(detail, Mapping):

@@ -32,6 +32,8 @@ class SubjectId:
 
 @dataclass(frozen=True, slots=True)
 class Compliant:
+    """Nothing that matters was found, and nothing that was needed is missing."""
+
     rule: str
     subject: SubjectId
     notes: tuple[Drift, ...] = ()
@@ -50,6 +52,8 @@ class Drifted:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
+    """No drift is evident, and something could not be known: never a pass."""
+
     rule: str
     subject: SubjectId
     reasons: tuple[str, ...]
@@ -57,6 +61,8 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Exempt:
+    """The standard exempts the subject from the rule."""
+
     rule: str
     subject: SubjectId
     reason: str

@@ -28,7 +28,7 @@ class ParameterReference:
 
     @classmethod
     def parse(cls, value_from: str, place: Place) -> "ParameterReference | None":
-        """A bare name is in the task's own region. None where it names no SSM parameter (a Secrets Manager secret, say)."""
+        """A bare name is in the task's own region. None for what is no SSM parameter: a Secrets Manager secret, say."""
         arn = Arn.parse(value_from)
         if arn is None:
             return None if value_from.startswith("arn:") or not value_from else cls(place, value_from)

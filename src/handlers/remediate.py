@@ -22,6 +22,7 @@ processor.raise_on_entire_batch_failure = False
 
 
 def record_handler(record: SQSRecord) -> None:
+    """One request; what it raises makes the message come again."""
     try:
         outcome = remediator().remediate(record.body)
     except (CallFailed, StandardInvalid, RequestUnreadable) as error:
@@ -41,6 +42,7 @@ def record_handler(record: SQSRecord) -> None:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """An SQS FIFO batch; messages that have to come again are its batchItemFailures."""
     metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
     return dict(
         process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)

@@ -40,11 +40,13 @@ config = IdempotencyConfig(
     data_keyword_argument="alert", config=config, persistence_store=store
 )
 def tell(alert: dict[str, Any]) -> None:
+    """Tell Slack, once for each alert id."""
     notifier().notify(Alert.model_validate(alert))
     metrics.add_metric("SlackMessages", MetricUnit.Count, 1)
 
 
 def record_handler(record: SQSRecord) -> None:
+    """One alert; what it raises makes the message come again."""
     try:
         alert = read_alert(record.body)
         tell(alert=alert.model_dump(mode="json"))
@@ -65,6 +67,7 @@ def record_handler(record: SQSRecord) -> None:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """An SQS batch; messages that have to come again are its batchItemFailures."""
     config.register_lambda_context(context)
     metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
     return dict(

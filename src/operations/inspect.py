@@ -1,7 +1,7 @@
 """Inspect: read the present state that a trigger points at, judge it, compare it with the ledger, and tell.
 
-What is to be told is written into the ledger with the finding, before it is told: a crash in between tells it again from
-there, under the same id, and a look that lost a race tells nothing.
+What is to be told is written into the ledger with the finding, before it is told: a crash in between tells it again
+from there, under the same id, and a look that lost a race tells nothing.
 """
 
 from collections import defaultdict
@@ -71,7 +71,7 @@ class Failed:
 type Outcome = Done | Failed
 
 
-class ComeAgain(Exception):  # noqa: N818 - named for what is to happen
+class ComeAgain(Exception):
     """What is certain was recorded; the rest could not be read just now."""
 
 
@@ -170,7 +170,7 @@ class Inspector:
                     message, trigger, batch, [SubjectId(trigger.place, Subject.ROLE, name) for name in names]
                 )
 
-    def _family(  # noqa: PLR0913, PLR0917 - what one look at a family is made of
+    def _family(  # noqa: PLR0913 - what one look at a family is made of
         self, message: str, trigger: Trigger, batch: _Batch, family: str, named: Revision | None, *, again: bool = False
     ) -> Done:
         subject = SubjectId(trigger.place, Subject.FAMILY, family)
@@ -189,7 +189,7 @@ class Inspector:
 
     @staticmethod
     def _knows(history: History, trigger: Trigger, named: Revision | None, edition: Edition) -> bool:
-        """Whether the event tells of a revision that was judged by this standard, or of one that a newer one replaced."""
+        """Whether the event tells of a revision that was judged by this standard, or of an older one."""
         registered = trigger.event in {"RegisterTaskDefinition", ""}
         return bool(
             registered
@@ -213,7 +213,7 @@ class Inspector:
             self.ledger.remember(revision, task.without_values())
         return task
 
-    def _judge_family(  # noqa: PLR0913, PLR0917 - as above
+    def _judge_family(
         self, message: str, trigger: Trigger, batch: _Batch, history: History, task: TaskDefinition | None
     ) -> Done:
         subject, place, standard = history.subject, trigger.place, batch.edition.standard
@@ -455,7 +455,7 @@ class Inspector:
         return pending
 
     def _request(self, history: History, workload: Workload, verdicts: Sequence[Verdict], batch: _Batch) -> str | None:
-        """What asks remediate for a correction: only where the standard and the stack allow it, and once for a revision."""
+        """What asks remediate for a correction: where standard and stack allow it, and once for a revision."""
         revision = workload.revision
         if revision is None or revision.number in history.ours or any(a.source == revision for a in history.attempts):
             return None
@@ -525,9 +525,11 @@ class Inspector:
             except CallFailed as error:
                 refused |= findings.keys()
                 failed |= {message: Failed(str(error)) for message, _ in findings.values()}
-                if error.code == "InvalidAccessException":
-                    self._notice(f"hub/{place}", "Outrider: Security Hub is not enabled", f"Security Hub is not enabled in {place}. Enable it, or leave the account out of the standard's scope.")  # fmt: skip
+                if error.code.startswith("InvalidAccess"):
+                    self._no_hub(place)
                 continue
+            if any(code.startswith("InvalidAccess") for code in answers.values()):
+                self._no_hub(place)
             for id_, code in answers.items():
                 refused.add(id_)
                 failed[findings[id_][0]] = Failed(f"securityhub:BatchImportFindings on {id_} failed: {code}")
@@ -544,20 +546,22 @@ class Inspector:
         """Facts that could not be read: told to operations once, and looked for again where that may help."""
         unknown = [reason for verdict in verdicts if isinstance(verdict, Unknown) for reason in verdict.reasons]
         facts = workload.facts
-        missing = [
-            f
-            for f in (facts.parameter, facts.execution_role, facts.task_role, facts.running, *facts.log_groups.values())
-        ]
+        read = (facts.parameter, facts.execution_role, facts.task_role, facts.running, *facts.log_groups.values())
         unread = [
             fact
-            for fact in missing
+            for fact in read
             if isinstance(fact, Unavailable) and any(reason.endswith(fact.reason) for reason in unknown)
         ]
         for fact in unread:
             call = fact.reason.partition(" on ")[0]
-            self._notice(f"unread/{workload.place.account}/{call}", "Outrider: a fact cannot be read", f"In {workload.place}: {fact.reason}. What leans on it is Unknown until it can be read; no finding was closed.")  # fmt: skip
+            text = f"In {workload.place}: {fact.reason}. What leans on it is Unknown until then; no finding was closed."
+            self._notice(f"unread/{workload.place.account}/{call}", "Outrider: a fact cannot be read", text)
         if passing := next((fact for fact in unread if fact.transient), None):
             raise ComeAgain(passing.reason)
+
+    def _no_hub(self, place: Place) -> None:
+        text = f"Security Hub is not enabled in {place}. Enable it, or leave it out of the standard's scope."
+        self._notice(f"hub/{place}", "Outrider: Security Hub is not enabled", text)
 
     def _no_standard(self, error: StandardInvalid | CallFailed) -> str:
         self._notice(
@@ -592,7 +596,7 @@ def _configured_in_plain(container: Container) -> bool:
 
 
 def _runs_on(task: TaskDefinition, services: Mapping[str, bool]) -> bool | None:
-    """Whether the family's known services run it on Fargate. One that names no compatibility is Fargate's only if they do."""
+    """Whether the family's known services run it on Fargate; one that names no compatibility is theirs to tell."""
     if services:
         return any(services.values())
     return None if task.json.get("requiresCompatibilities") else False

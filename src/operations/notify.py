@@ -19,12 +19,12 @@ _TIMEOUT = 10.0
 _BUSY, _SERVER = 429, 500
 
 
-class AlertUnreadable(Exception):  # noqa: N818 - named for what is wrong
+class AlertUnreadable(Exception):
     """A message that is no alert of ours."""
 
 
-class SlackRefused(Exception):  # noqa: N818 - named for what happened
-    """Slack did not take a message. `after` is the seconds that it asked us to wait, where it did. Never holds the URL."""
+class SlackRefused(Exception):
+    """Slack did not take a message. `after` is the seconds that it asked us to wait, if it did. Never holds the URL."""
 
     def __init__(self, reason: str, after: int | None = None) -> None:
         self.after = after

@@ -14,6 +14,8 @@ from operations.reading import Reader
 
 @dataclass(frozen=True, slots=True)
 class Planner:
+    """Draws up plans by a catalogue, within the mode that the stack allows."""
+
     catalogue: Sequence[Rule]
     cap: Mode
 

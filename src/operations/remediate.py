@@ -58,11 +58,11 @@ class Request(BaseModel):
         return Revision(Place(self.account, self.region), self.family, self.revision)
 
 
-class RequestUnreadable(Exception):  # noqa: N818 - named for what is wrong
+class RequestUnreadable(Exception):
     """A message that is no request."""
 
 
-class Refused(Exception):  # noqa: N818 - not an error: a guard that held
+class Refused(Exception):
     """A guard forbids the correction; the message says which and why."""
 
     def __init__(self, guard: str, reason: str) -> None:
@@ -150,7 +150,7 @@ class Remediator:
         if tried >= attempts:
             raise Refused(
                 "attempts",
-                f"Corrected {tried} times in {hours} hours: something keeps registering it drifted. Fix it at the source.",
+                f"Corrected {tried} times in {hours} hours: something registers it drifted anew. Fix it at the source.",
             )
         before, after = plan.before.task, plan.after.task
         for container in after.containers:

@@ -22,20 +22,24 @@ from settings import RELEASE, Settings, settings
 
 @lru_cache(maxsize=1)
 def sessions() -> Sessions:
+    """The sessions that all parts of a function share."""
     return Sessions()
 
 
 @lru_cache(maxsize=1)
 def inspector() -> Inspector:
+    """As the environment sets it up."""
     return make_inspector(settings(), sessions())
 
 
 @lru_cache(maxsize=1)
 def remediator() -> Remediator:
+    """As the environment sets it up."""
     return make_remediator(settings(), sessions())
 
 
 def make_inspector(given: Settings, aws: Sessions) -> Inspector:
+    """The use case with all its parts."""
     return Inspector(
         ecs=Ecs(aws),
         roles=Roles(aws),
@@ -54,6 +58,7 @@ def make_inspector(given: Settings, aws: Sessions) -> Inspector:
 
 
 def make_remediator(given: Settings, aws: Sessions) -> Remediator:
+    """The use case with all its parts."""
     return Remediator(
         ecs=Ecs(aws),
         ledger=Ledger(aws, given.table),
@@ -68,9 +73,11 @@ def make_remediator(given: Settings, aws: Sessions) -> Remediator:
 
 @lru_cache(maxsize=1)
 def notifier() -> Notifier:
+    """As the environment sets it up; the webhook is read when it is first needed."""
     return Notifier(read_url=lambda: read_text(sessions(), settings().slack_webhook))
 
 
 @lru_cache(maxsize=1)
 def slack_queue() -> Queue:
+    """The queue that the slack function reads."""
     return Queue(sessions(), settings().slack_queue)

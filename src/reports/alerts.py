@@ -14,7 +14,7 @@ from reports.text import cut
 _DRIFTS, _CHANGES = 10, 20
 
 
-def alert_of(
+def alert_of(  # noqa: PLR0913 - the parts of an alert
     transition: Transition, rule: Rule, *, actor: Actor, occurred: datetime, plan: Plan | None, docs: str
 ) -> Alert:
     """What is told of a finding's transition."""

@@ -1,7 +1,7 @@
 """Findings in the AWS Security Finding Format.
 
-Facts: the ASFF pages of the Security Hub user guide. Severity and types go through FindingProviderFields; Workflow is the
-customer's and is never written.
+Facts: the ASFF pages of the Security Hub user guide. Severity and types go through FindingProviderFields; Workflow is
+the customer's and is never written.
 """
 
 from collections.abc import Mapping
@@ -90,6 +90,7 @@ def description(finding: Finding) -> str:
 
 
 def recommendation(rule: Rule, plan: Plan | None) -> str:
+    """What to do about it: the plan in a line, or where to begin."""
     repair = next((repair for repair in plan.repairs if repair.rule == rule.id), None) if plan else None
     if plan is None or repair is None or rule.id not in plan.fixes:
         refused = f" {repair.reasons[0]}" if repair and repair.reasons else ""

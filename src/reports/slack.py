@@ -1,7 +1,7 @@
 """Alerts as Slack messages (Block Kit).
 
-Facts: Slack's Block Kit reference: header text 150 characters, section text 3,000, button text 75, fifty blocks. In mrkdwn `&`, `<`
-and `>` are escaped, and nothing that came from outside may begin a mention, a link or a format.
+Facts: Slack's Block Kit reference: header text 150 characters, section text 3,000, button text 75, fifty blocks. In
+mrkdwn `&`, `<` and `>` are escaped, and nothing that came from outside may begin a mention, a link or a format.
 """
 
 from typing import Any
@@ -28,8 +28,9 @@ _WORD = {
     "superseded": "Correction dropped",
     "refused": "Not corrected",
 }
-# mrkdwn has no escape for its format characters: a look-alike stands for each. A word joiner keeps `@here` from being one.
-_LOOKALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "'", "@": "@\u2060"})
+# mrkdwn has no escape for its format characters: a look-alike stands for each (asterisk operator, tilde operator). A
+# word joiner keeps `@here` from being a mention.
+_LOOKALIKES = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "'", "@": "@\u2060"})
 
 
 def message(alert: Alert) -> dict[str, Any]:

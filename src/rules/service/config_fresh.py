@@ -37,7 +37,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
                 yield Drift("service/tasks", why)
 
 
-def fix(workload: Workload, standard: Standard) -> Workload:  # noqa: ARG001 - every fix takes both
+def fix(workload: Workload, standard: Standard) -> Workload:
     """Replace the tasks."""
     if workload.service is None:
         raise Refusal("No service is at hand that could be deployed again.")

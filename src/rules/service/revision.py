@@ -17,7 +17,7 @@ from domain.standard import Standard
 from domain.workload import Workload
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift]:  # noqa: ARG001 - every check takes both
+def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """One drift that names the rules, as severe as the worst of them."""
     match workload.service, workload.facts.newest:
         case service, Known(newest) if (
@@ -29,7 +29,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:  # noqa: A
             yield Drift("service/taskDefinition", why, max(severity for _, severity in newest.mended))
 
 
-def fix(workload: Workload, standard: Standard) -> Workload:  # noqa: ARG001 - every fix takes both
+def fix(workload: Workload, standard: Standard) -> Workload:
     """Run the newest revision."""
     match workload.service, workload.facts.newest:
         case service, Known(newest) if service is not None:
