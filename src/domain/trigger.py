@@ -121,6 +121,12 @@ class ServiceTrigger(_Trigger):
     service: str = Field(min_length=1)
     cluster: str = ""
 
+    @field_validator("service")
+    @classmethod
+    def _of_group(cls, value: str) -> str:
+        """A task's group names its service as `service:web`."""
+        return value.removeprefix("service:")
+
     @property
     def title(self) -> str:
         """`cluster/service`. A service's long ARN holds its cluster; a short one does not."""
@@ -227,6 +233,17 @@ def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:
         case "aws.ecs" if event.get("detail-type") == "ECS Deployment State Change":
             resources = event.get("resources") or [""]
             return shared | {"kind": "service", "service": resources[0]}
+        case "aws.ecs" if event.get("detail-type") == "ECS Task State Change":
+            group = str(detail.get("group") or "")
+            if not group.startswith("service:") or not _stopped_in_running(detail):
+                return Ignored("no container stopped in a running task of a service")
+            named = {
+                "kind": "service",
+                "event": "TaskStateChange",
+                "service": group,
+                "cluster": detail.get("clusterArn"),
+            }
+            return shared | named
         case "aws.ssm" if event.get("detail-type") == "Parameter Store Change":
             return shared | {"kind": "parameter", "name": detail.get("name")}
         case "aws.iam" if detail.get("eventSource") == "iam.amazonaws.com":
@@ -237,6 +254,12 @@ def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:
             }
         case _:
             return Ignored(f"events of {source} {event.get('detail-type')} {name}".rstrip() + " are not judged")
+
+
+def _stopped_in_running(detail: Mapping[str, Any]) -> bool:
+    containers = detail.get("containers")
+    states = [_object(item).get("lastStatus") for item in containers] if isinstance(containers, list) else []
+    return detail.get("lastStatus") == detail.get("desiredStatus") == "RUNNING" and "STOPPED" in states
 
 
 def _object(value: object) -> Mapping[str, Any]:
