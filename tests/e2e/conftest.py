@@ -1,0 +1,49 @@
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from local import fleet
+from local.cloud import PYTHON, SAM, Cloud
+from tests.e2e.stage import SPY, STANDARD, STANDARD_TEXT, Stage
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """Outrider, deployed by sam once for all tests here."""
+    for tool in (PYTHON, SAM):
+        if not tool.exists():
+            pytest.skip(f"{tool} is not there: run `make venvs` once.")
+    with Cloud() as cloud:
+        fleet.lay_ground(cloud.client)
+        cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
+        # Faults make a message come again more often than trouble would.
+        outputs = cloud.deploy_outrider(StandardLocation=f"ssm:{STANDARD}", LogLevel="DEBUG", MaxReceives="100")
+        _spy_on(cloud, outputs["AlertsTopic"])
+        # Each worker that starts costs a small machine a second of all it has.
+        functions = cloud.client("lambda")
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+            if mapping["EventSourceArn"].endswith(".fifo"):
+                continue
+            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": 2})
+        yield Stage(cloud, outputs)
+
+
+def _spy_on(cloud: Cloud, topic: str) -> None:
+    """Let a queue of our own hear what the topic is told."""
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName=SPY)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic_may = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [topic_may | {"Resource": arn}]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    raw = {"RawMessageDelivery": "true"}
+    cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=raw)
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "stage" in request.fixturenames:
+        stage: Stage = request.getfixturevalue("stage")
+        stage.cloud.control("DELETE", "faults")

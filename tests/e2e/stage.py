@@ -1,0 +1,233 @@
+"""What the end-to-end tests do with the one deployed Outrider that they share, and how they see what came of it."""
+
+import gzip
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from local import fleet
+from local.cloud import Cloud
+
+STANDARD = "/outrider/standard"
+STANDARD_TEXT = "version: 1\nname: shop\nmode: register\nscope:\n  exclude:\n    - family: 'ignored-*'\n"
+FUNCTIONS = ("Inspect", "Remediate", "Slack")
+QUEUES = ("Changes", "Remediations", "SlackMessages")
+SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
+
+SECONDS = 90  # a machine may be busy; nothing waits for so long where all is well
+POLL = 0.05
+
+type Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Stage:
+    """A cloud with Outrider deployed. Each test uses families of its own, and leaves it quiet."""
+
+    cloud: Cloud
+    outputs: Mapping[str, str]
+
+    def client(self, service: str) -> Any:
+        return self.cloud.client(service)
+
+    # --- to bring things about ----------------------------------------------------------------------------------------
+
+    def register(self, definition: Json) -> str:
+        answer = self.client("ecs").register_task_definition(**definition)
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def publish(self, events: Iterable[Json]) -> None:
+        """Put events on the bus again, as AWS itself may."""
+        for event in events:
+            self.cloud.control("POST", "events", event)
+
+    def events(self, family: str) -> list[Json]:
+        """CloudTrail's events so far of a family's registrations."""
+        return [
+            event
+            for event in self.cloud.control("GET", "events")
+            if event["source"] == "aws.ecs"
+            and event["detail"].get("eventName") == "RegisterTaskDefinition"
+            and event["detail"]["requestParameters"]["family"] == family
+        ]
+
+    def fault(self, **rule: Any) -> None:
+        self.cloud.control("POST", "faults", rule)
+
+    def struck(self) -> list[Json]:
+        found: list[Json] = self.cloud.control("GET", "faults")
+        return found
+
+    # --- the stack's own parts ----------------------------------------------------------------------------------------
+
+    def named(self, kind: str, names: Iterable[str]) -> str:
+        """The one name with the part that the template gave: CloudFormation adds a suffix to each."""
+        (found,) = (name for name in names if re.search(rf"outrider-{kind}-\w+(\.fifo)?$", name))
+        return found
+
+    def queue(self, name: str) -> str:
+        return self.named(name, self.client("sqs").list_queues()["QueueUrls"])
+
+    def role(self, function: str) -> str:
+        pages = self.client("iam").get_paginator("list_roles").paginate()
+        return self.named(f"{function}Role", (role["RoleName"] for page in pages for role in page["Roles"]))
+
+    def waiting(self, queue: str) -> int:
+        """How many messages a queue holds, those in flight and delayed too."""
+        names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+        found = self.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+        return sum(int(found.get(name, 0)) for name in names)
+
+    def bodies(self, queue: str) -> list[str]:
+        """The bodies of all that a queue holds and nobody has in hand; they stay there."""
+        found = dict[str, str]()
+        while True:
+            asked = {"QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 30}
+            messages = self.client("sqs").receive_message(**asked).get("Messages", [])
+            if not messages:
+                break
+            found |= {message["ReceiptHandle"]: message["Body"] for message in messages}
+        for receipt in found:
+            self.client("sqs").change_message_visibility(QueueUrl=queue, ReceiptHandle=receipt, VisibilityTimeout=0)
+        return list(found.values())
+
+    @contextmanager
+    def queues_with(self, **attributes: str) -> Iterator[None]:
+        """The functions' queues with other attributes, for a while."""
+        sqs, urls = self.client("sqs"), [self.queue(name) for name in QUEUES]
+        names = list(attributes)
+        before = {u: sqs.get_queue_attributes(QueueUrl=u, AttributeNames=names)["Attributes"] for u in urls}
+        try:
+            for url in urls:
+                sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+            yield
+        finally:
+            for url in urls:
+                sqs.set_queue_attributes(QueueUrl=url, Attributes=before[url])
+
+    @contextmanager
+    def paused(self, *functions: str) -> Iterator[None]:
+        """While these functions take nothing from their queues."""
+        try:
+            self._take(functions, on=False)
+            yield
+        finally:
+            self._take(functions, on=True)
+
+    def _take(self, functions: Iterable[str], *, on: bool) -> None:
+        for mapping in self.client("lambda").list_event_source_mappings()["EventSourceMappings"]:
+            if any(f"-{function}Function-" in mapping["FunctionArn"] for function in functions):
+                self.client("lambda").update_event_source_mapping(UUID=mapping["UUID"], Enabled=on)
+
+    # --- to see what came of it ---------------------------------------------------------------------------------------
+
+    def until(self, what: Callable[[], Any], sentence: str) -> Any:
+        """What `what` gives, as soon as it is true."""
+        end = time.monotonic() + SECONDS
+        while not (found := what()):
+            assert time.monotonic() < end, f"{sentence} Waited for {SECONDS} s. {self.errors()[-5:]}"
+            time.sleep(POLL)
+        return found
+
+    def quiet(self) -> None:
+        """Wait until nothing is under way: a function deletes its message only after it has sent what follows."""
+        urls = [self.queue(name) for name in QUEUES]
+
+        def empty() -> bool:
+            return not any(self.waiting(url) for _ in range(3) for url in urls)
+
+        self.until(empty, "The queues did not become empty.")
+
+    def history(self, subject: str) -> list[tuple[str, str, str]]:
+        """(rule, compliance, record state) of each import of a subject's findings, in order."""
+        imported = (
+            finding
+            for event in self.cloud.control("GET", "events")
+            if event["detail-type"] == "Security Hub Findings - Imported"
+            for finding in event["detail"]["findings"]
+            if _subject(finding) == subject
+        )
+        return [(_rule(each), each["Compliance"]["Status"], each["RecordState"]) for each in imported]
+
+    def findings(self, subject: str) -> dict[str, tuple[str, str]]:
+        """Rule → (compliance, record state), for a family, `cluster/service`, parameter or role."""
+        pages = self.client("securityhub").get_paginator("get_findings").paginate()
+        found = (each for page in pages for each in page["Findings"] if _subject(each) == subject)
+        return {_rule(each): (each["Compliance"]["Status"], each["RecordState"]) for each in found}
+
+    def open(self, subject: str) -> set[str]:
+        return {rule for rule, state in self.findings(subject).items() if state == ("FAILED", "ACTIVE")}
+
+    def revision(self, name: str) -> Json:
+        """A task definition as ECS describes it, with its tags inside."""
+        found = self.client("ecs").describe_task_definition(taskDefinition=name, include=["TAGS"])
+        return {**found["taskDefinition"], "tags": found.get("tags", [])}
+
+    def newest(self, family: str) -> int:
+        return int(self.revision(family)["revision"])
+
+    def told(self, name: str) -> Counter[str]:
+        """Slack's messages about a family or other subject, by title."""
+        found = (each["text"] for each in self.cloud.slack.messages())
+        return Counter(text for text in found if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))
+
+    def logs(self, function: str) -> list[Json]:
+        """What a function has logged, oldest first."""
+        group = self.outputs[f"{function}LogGroup"]
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        lines = (event["message"] for page in pages for event in page["events"])
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def errors(self) -> list[str]:
+        """The reasons that the functions have logged at ERROR."""
+        lines = (line for function in FUNCTIONS for line in self.logs(function))
+        return [str(line.get("reason", line.get("message"))) for line in lines if line.get("level") == "ERROR"]
+
+    def everything(self) -> dict[str, str]:
+        """All that a person could come to read: by where it stands."""
+        found = {"findings": json.dumps(self.client("securityhub").get_findings()["Findings"], default=str)}
+        found |= {
+            url.rpartition("/")[2]: "\n".join(self.bodies(url)) for url in self.client("sqs").list_queues()["QueueUrls"]
+        }
+        for group in self.client("logs").describe_log_groups()["logGroups"]:
+            pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+            found[group["logGroupName"]] = "\n".join(event["message"] for page in pages for event in page["events"])
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["LedgerTable"])
+        found["ledger"] = "\n".join(_readable(item) for page in pages for item in page["Items"])
+        found["Slack"] = json.dumps(self.cloud.slack.messages())
+        found["the functions' own output"] = self.cloud.logs()
+        stacks = self.client("cloudformation").describe_stacks()["Stacks"]
+        return found | {"stacks": json.dumps(stacks, default=str)}
+
+
+def _subject(finding: Mapping[str, Any]) -> str:
+    return str(finding["Id"].split("/", 4)[4].rpartition("/")[0])
+
+
+def _rule(finding: Mapping[str, Any]) -> str:
+    return str(finding["Id"].rpartition("/")[2])
+
+
+def _readable(item: Mapping[str, Any]) -> str:
+    bodies = [gzip.decompress(value["B"]).decode() for value in item.values() if "B" in value]
+    return json.dumps(item, default=str) + "".join(bodies)
+
+
+def drifted(family: str, **members: Any) -> Json:
+    """The fleet's own sample of a collector that is wrong in what can be safely corrected, under another name."""
+    return _as(family, "my-fargate-task") | members
+
+
+def right(family: str, **members: Any) -> Json:
+    """The fleet's own sample of a definition that is as it should be, under another name."""
+    return _as(family, "catalog") | members
+
+
+def _as(family: str, sample: str) -> Json:
+    (found,) = (each.definition for each in fleet.samples() if each.family == sample)
+    return {**found, "family": family}

@@ -1,0 +1,175 @@
+"""One event, all the way: finding, corrected revision, Slack message, and the finding closed."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.e2e.stage import SPY, Stage, drifted, right
+
+pytestmark = pytest.mark.xdist_group("cloud")
+
+# What AWS sets itself when a revision is registered.
+BY_AWS = {
+    "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "registeredBy",
+}  # fmt: skip
+RULES = {"sidecar.image-pinned", "sidecar.resources", "sidecar.restart-policy"}
+RICH: dict[str, Any] = {
+    "tags": [{"key": "zone", "value": "b"}, {"key": "aws-team", "value": "shop"}, {"key": "cost", "value": "47"}],
+    "ephemeralStorage": {"sizeInGiB": 30},
+    "runtimePlatform": {"operatingSystemFamily": "LINUX", "cpuArchitecture": "ARM64"},
+    "volumes": [{"name": "scratch"}, {"name": "cache"}],
+    "pidMode": "task",
+    "enableFaultInjection": True,
+}
+RICH_CONTAINER: dict[str, Any] = {
+    "ulimits": [{"name": "nofile", "softLimit": 4096, "hardLimit": 8192}],
+    "dockerLabels": {"z": "1", "a": "2"},
+    "mountPoints": [{"sourceVolume": "scratch", "containerPath": "/var/scratch", "readOnly": False}],
+    "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
+    "stopTimeout": 30,
+    "healthCheck": {"command": ["CMD-SHELL", "true"], "interval": 30, "retries": 3, "timeout": 5},
+    "readonlyRootFilesystem": True,
+}
+
+
+def rich(family: str) -> dict[str, Any]:
+    definition = drifted(family, **RICH)
+    application, collector = definition["containerDefinitions"]
+    application |= RICH_CONTAINER
+    environment = [{"name": name, "value": name.lower()} for name in ("ZULU", "ALPHA", "MIKE")]
+    application["environment"] = environment + application["environment"]
+    return definition | {"containerDefinitions": [application, collector]}
+
+
+def given(revision: dict[str, Any]) -> dict[str, Any]:
+    """What whoever registered it has given, without the tags that Outrider adds."""
+    kept = {key: value for key, value in revision.items() if key not in BY_AWS}
+    return kept | {"tags": [tag for tag in revision["tags"] if not tag["key"].startswith("outrider:")]}
+
+
+def test_a_drift_is_found_corrected_told_and_closed(stage: Stage) -> None:
+    stage.register(rich("flow"))
+    stage.until(lambda: stage.history("flow"), "No finding came.")
+    stage.quiet()
+
+    assert {rule for rule, *state in stage.history("flow") if state == ["FAILED", "ACTIVE"]} == RULES
+    assert stage.findings("flow") == dict.fromkeys(RULES, ("PASSED", "ARCHIVED"))
+
+    # The corrected revision differs only where the diff says.
+    before, after = given(stage.revision("flow:1")), given(stage.revision("flow:2"))
+    wanted = json.loads(json.dumps(before))
+    wanted["containerDefinitions"][1] |= {
+        "image": "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
+        "cpu": 256,
+        "memoryReservation": 512,
+        "restartPolicy": {"enabled": True},
+    }
+    assert after == wanted
+    assert {tag["key"] for tag in stage.revision("flow:2")["tags"]} >= {"outrider:source", "outrider:plan"}
+    (corrected,) = (each for each in alerts(stage, "flow") if each["kind"] == "outcome")
+    assert {change["where"] for change in corrected["changes"]} == {
+        f"containers/adot-collector/{name}" for name in ("image", "cpu", "memoryReservation", "restartPolicy/enabled")
+    }
+
+    # Its own revision is judged like any other, and never corrected again.
+    assert stage.newest("flow") == 2
+
+    told = stage.told("flow")
+    assert set(told.values()) == {1}
+    assert Counter(title.partition(":")[0] for title in told) == {"Drift": 3, "Corrected": 1, "Closed": 3}
+    assert alerted(stage, "flow") == {"opened": 3, "registered": 1, "closed": 3}
+
+
+def test_a_right_definition_and_one_out_of_scope_bring_nothing_about(stage: Stage) -> None:
+    ec2 = right("on-ec2", requiresCompatibilities=["EC2"], networkMode="bridge")
+    for definition in (right("as-wanted"), ec2, drifted("ignored-by-standard")):
+        stage.register(definition)
+        family = definition["family"]
+        stage.until(lambda family=family: looked_at(stage, family), f"{family} was not looked at.")
+    stage.quiet()
+    for family in ("as-wanted", "on-ec2", "ignored-by-standard"):
+        assert stage.findings(family) == {}
+        assert stage.newest(family) == 1
+        assert not stage.told(family)
+
+
+def test_a_failed_call_brings_nothing_about(stage: Stage) -> None:
+    with pytest.raises(stage.client("ecs").exceptions.ClientException):
+        stage.register(drifted("refused", networkMode="no such mode"))
+    assert [event["detail"]["errorCode"] for event in stage.events("refused")]
+    assert all(stage.waiting(stage.queue(name)) == 0 for name in ("Changes", "Remediations"))
+
+
+def test_events_that_come_again_and_in_reverse_order_change_nothing(stage: Stage) -> None:
+    stage.register(drifted("again"))
+    stage.until(lambda: stage.newest("again") == 2, "No corrected revision came.")
+    stage.quiet()
+    before = (stage.findings("again"), stage.told("again"), alerted(stage, "again"))
+    events = stage.events("again")
+    assert len(events) == 2
+    stage.publish(event for event in reversed(events) for _ in range(2))
+    stage.quiet()
+    assert (stage.findings("again"), stage.told("again"), alerted(stage, "again")) == before
+    assert stage.newest("again") == 2
+
+
+def test_events_that_come_late_are_judged_by_what_stands_there_now(stage: Stage) -> None:
+    """While the event rule was off, one family was mended and another broken; their events come twice and reversed."""
+    rules = stage.client("events")
+    rule = stage.named("TaskDefinitionCalls", (each["Name"] for each in rules.list_rules()["Rules"]))
+    rules.disable_rule(Name=rule)
+    try:
+        for definition in (drifted("mended"), right("mended"), right("broken"), drifted("broken")):
+            stage.register(definition)
+    finally:
+        rules.enable_rule(Name=rule)
+    for family in ("mended", "broken"):
+        stage.publish(event for event in reversed(stage.events(family)) for _ in range(2))
+    stage.until(lambda: stage.newest("broken") == 3, "No corrected revision came.")
+    stage.quiet()
+    assert stage.history("mended") == []
+    assert not stage.told("mended")
+    assert stage.newest("mended") == 2
+    assert stage.findings("broken") == dict.fromkeys(RULES, ("PASSED", "ARCHIVED"))
+    assert stage.newest("broken") == 3
+    assert set(stage.told("broken").values()) == {1}
+    assert len(stage.told("broken")) == 7
+
+
+def test_an_alert_that_is_published_again_is_shown_once(stage: Stage) -> None:
+    stage.register(drifted("repeated"))
+    stage.until(lambda: stage.newest("repeated") == 2, "No corrected revision came.")
+    stage.quiet()
+    before = stage.told("repeated")
+    for alert in alerts(stage, "repeated"):
+        stage.client("sns").publish(TopicArn=stage.outputs["AlertsTopic"], Message=json.dumps(alert))
+    stage.quiet()
+    assert stage.told("repeated") == before
+
+
+def test_a_service_on_an_old_platform_is_found_and_closed(stage: Stage) -> None:
+    stage.register(right("old-platform"))
+    ecs, service = stage.client("ecs"), {"cluster": "shop", "desiredCount": 1, "platformVersion": "1.3.0"}
+    ecs.create_service(serviceName="old-platform", taskDefinition="old-platform", launchType="FARGATE", **service)
+    stage.until(lambda: stage.open("shop/old-platform") == {"service.platform-version"}, "No finding came.")
+    ecs.update_service(cluster="shop", service="old-platform", platformVersion="LATEST")
+    stage.until(lambda: not stage.open("shop/old-platform"), "The finding did not close.")
+    stage.quiet()
+    assert stage.findings("shop/old-platform") == {"service.platform-version": ("PASSED", "ARCHIVED")}
+    assert set(stage.told("shop/old-platform").values()) == {1}
+
+
+def looked_at(stage: Stage, family: str) -> bool:
+    return any(line.get("looked_at") == family for line in stage.logs("Inspect"))
+
+
+def alerts(stage: Stage, name: str) -> list[dict[str, Any]]:
+    """What the topic `alerts` was given about a subject."""
+    found = (json.loads(body) for body in stage.bodies(stage.client("sqs").get_queue_url(QueueName=SPY)["QueueUrl"]))
+    return [each for each in found if each["name"] == name]
+
+
+def alerted(stage: Stage, name: str) -> Counter[str]:
+    return Counter(each["transition"] for each in alerts(stage, name))
