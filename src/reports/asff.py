@@ -14,6 +14,8 @@ from domain.rule import Rule, Safety, Subject
 from reports.text import cut
 
 _TITLE, _DESCRIPTION, _RECOMMENDATION, _FIELD = 256, 1024, 512, 2048  # characters
+ADVICE = "Add to "
+"""What a drift's last sentence begins with where it gives the policy statement to add."""
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 _RESOURCE_TYPE = {
     Subject.FAMILY: "AwsEcsTaskDefinition",
@@ -27,7 +29,6 @@ _STATES = {
     State.EXEMPT: ("NOT_AVAILABLE", "ARCHIVED"),
     State.GONE: ("NOT_AVAILABLE", "ARCHIVED"),
 }
-# Security Hub wants a closed finding to keep a label too; INFORMATIONAL says that nothing is asked.
 
 
 def asff(
@@ -41,6 +42,7 @@ def asff(
     fields["outrider/rule"] = rule.id
     if plan is not None:
         fields["outrider/plan"] = plan.digest
+    advice = recommendation(finding, rule, plan)
     return {
         "SchemaVersion": "2018-10-08",
         "Id": finding.id,
@@ -58,9 +60,7 @@ def asff(
         "FindingProviderFields": {"Severity": severity, "Types": _TYPES},
         "Title": cut(f"{rule.title} ({finding.subject.name})", _TITLE),
         "Description": cut(description(finding), _DESCRIPTION),
-        "Remediation": {
-            "Recommendation": {"Text": cut(recommendation(rule, plan), _RECOMMENDATION), "Url": rule_url(docs, rule)}
-        },
+        "Remediation": {"Recommendation": {"Text": cut(advice, _RECOMMENDATION), "Url": rule_url(docs, rule)}},
         "ProductFields": fields,
         "Resources": [
             {
@@ -89,21 +89,20 @@ def description(finding: Finding) -> str:
             return "It is gone, or no longer in scope."
 
 
-def recommendation(rule: Rule, plan: Plan | None) -> str:
-    """What to do about it: the plan in a line, or where to begin."""
-    repair = next((repair for repair in plan.repairs if repair.rule == rule.id), None) if plan else None
-    if plan is None or repair is None or rule.id not in plan.fixes:
-        refused = f" {repair.reasons[0]}" if repair and repair.reasons else ""
-        return f"Correct it at its source.{refused} See the rule's page."
-    lines = "; ".join(
-        f"{change.where}: {change.before or 'unset'} → {change.after or 'removed'}" for change in plan.changes
-    )
-    word = (
-        "A corrected revision can be registered"
-        if plan.safety is Safety.SAFE
-        else "A correction is known and wants a person"
-    )
-    return f"{word} (plan {plan.digest}): {lines}"
+def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
+    """What to do about it: the plan in a line, the statement to add to a role, or where to begin."""
+    if finding.state is not State.OPEN:
+        return "Nothing is to be done."
+    if plan is not None and rule.id in plan.fixes:
+        lines = "; ".join(f"{c.where}: {c.before or 'unset'} → {c.after or 'removed'}" for c in plan.changes)
+        safe = plan.safety is Safety.SAFE
+        word = "A corrected revision can be registered" if safe else "A correction is known and wants a person"
+        return f"{word} (plan {plan.digest}): {lines}"
+    statements = [found for drift in finding.drifts if (found := drift.why.rpartition(ADVICE)[2]) != drift.why]
+    if statements:
+        return f"{ADVICE}{statements[-1]}"
+    refused = next((repair.reasons for repair in plan.repairs if repair.rule == rule.id), ()) if plan else ()
+    return " ".join(["Correct it at its source.", *refused[:1], "See the rule's page."])
 
 
 def rule_url(docs: str, rule: Rule) -> str:
