@@ -208,6 +208,9 @@ def _judge_in_scope(workload: Workload, standard: Standard, rule: Rule) -> list[
 def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair | None) -> tuple[Repair, Workload]:
     if rule.fix is None:
         return Repair(rule.id, Fixed.NONE, Safety.SAFE), workload
+    if not _named_apart(workload):
+        reason = "Two containers have the same name, or one has none, so it cannot be said which is meant."
+        return Repair(rule.id, Fixed.REFUSED, Safety.REVIEW, (reason,)), workload
     try:
         after = rule.fix(workload, standard.setting(rule, workload).standard)
     except Refusal as refusal:
@@ -220,6 +223,11 @@ def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair |
     reasons = tuple(remark.text for remark in after.remarks if remark.needs_person)
     reasons = tuple(dict.fromkeys((*(earlier.reasons if earlier else ()), *reasons)))
     return Repair(rule.id, Fixed.FIXED, Safety.REVIEW if reasons else Safety.SAFE, reasons), after
+
+
+def _named_apart(workload: Workload) -> bool:
+    names = [container.name for container in workload.task.containers]
+    return all(names) and len(set(names)) == len(names)
 
 
 def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[Rule]) -> Plan:
