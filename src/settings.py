@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from domain.places import Place
 from domain.standard import Mode
 
 RELEASE = "0.1.0"
@@ -41,7 +42,16 @@ class Settings(BaseModel):
     )
     mode: Mode = Field(default=Mode.REPORT, alias="OUTRIDER_MODE", description="The most that the stack allows.")
     image_repositories: Listed = Field(default=(), alias="OUTRIDER_IMAGE_REPOSITORIES")
+    watched: str = Field(
+        default="", alias="OUTRIDER_WATCHED", pattern=r"^(\d{12}/[a-z0-9-]+)?$", description="ACCOUNT/REGION."
+    )
     docs: str = Field(default="", alias="OUTRIDER_DOCS", description="The address of docs/rules.md as people reach it.")
+
+    @property
+    def place(self) -> Place:
+        """The account and region that this stack watches."""
+        account, _, region = self.watched.partition("/")
+        return Place(account, region)
 
 
 @lru_cache(maxsize=1)

@@ -65,6 +65,30 @@ class Ecs:
         service = next((Service(plain(item)) for item in found["services"]), None)
         return service if service is not None and service.active else None
 
+    def newest_revisions(self, place: Place) -> dict[str, int]:
+        """Every family with an active revision, and the number of its newest one."""
+        newest = dict[str, int]()
+        with calling("ecs:ListTaskDefinitions", str(place)):
+            pages = self.sessions.client("ecs", place).get_paginator("list_task_definitions").paginate(status="ACTIVE")
+            for arn in (arn for page in pages for arn in page["taskDefinitionArns"]):
+                revision = Revision.parse(arn)
+                if revision is not None:
+                    newest[revision.family] = max(revision.number, newest.get(revision.family, 0))
+        return newest
+
+    def services(self, place: Place) -> list[str]:
+        """Every service, as `cluster/service`."""
+        client = self.sessions.client("ecs", place)
+        with calling("ecs:ListClusters", str(place)):
+            clusters = [arn for page in client.get_paginator("list_clusters").paginate() for arn in page["clusterArns"]]
+        titles = []
+        for cluster in clusters:
+            name = cluster.rpartition("/")[2]
+            with calling("ecs:ListServices", name):
+                pages = client.get_paginator("list_services").paginate(cluster=cluster)
+                titles += [f"{name}/{arn.rpartition('/')[2]}" for page in pages for arn in page["serviceArns"]]
+        return titles
+
     def running_tasks(self, place: Place, title: str) -> Fact[tuple[RunningTask, ...]]:
         """The tasks of a service that run, with the state of their containers."""
         cluster, _, name = title.partition("/")

@@ -24,7 +24,7 @@ from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 from domain.documents import TaskDefinition
 from domain.finding import Finding, State, drifts_from_json, drifts_to_json
-from domain.places import Revision, role_name
+from domain.places import Place, Revision, role_name
 from domain.rule import Severity, Subject
 from domain.verdict import SubjectId
 
@@ -200,6 +200,10 @@ class Ledger:
         item = self._get(f"revisions/{SubjectId.of_family(revision).key}", str(revision.number))
         return TaskDefinition(json.loads(gzip.decompress(item["body"]["B"]))) if item else None
 
+    def forget(self, revision: Revision) -> None:
+        """A revision that is no longer active is not to be judged from memory."""
+        self._delete(f"revisions/{SubjectId.of_family(revision).key}", str(revision.number))
+
     def runs(self, family: SubjectId, title: str, *, fargate: bool) -> None:
         """A service runs the family."""
         self._put(family.key, f"service/{title}", {"fargate": {"BOOL": fargate}})
@@ -218,6 +222,24 @@ class Ledger:
         """The families that lean on a parameter or role."""
         keys = (item["sk"]["S"] for item in self._query(leaning_key(on)))
         return [SubjectId.parse(key.removeprefix("leans/")) for key in keys if key.startswith("leans/")]
+
+    def subjects(self, place: Place) -> list[SubjectId]:
+        """Every subject of a place that was ever looked at. Reads the whole table: for the sweep alone."""
+        start: dict[str, Any] = {}
+        found = []
+        while True:
+            with calling("dynamodb:Scan", str(place)):
+                page = self.sessions.own("dynamodb").scan(
+                    TableName=self.table,
+                    FilterExpression="sk = :look AND begins_with(pk, :place)",
+                    ExpressionAttributeValues={":look": {"S": "look"}, ":place": {"S": f"{place}/"}},
+                    ProjectionExpression="pk",
+                    **start,
+                )
+            found += [SubjectId.parse(item["pk"]["S"]) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return found
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def attempt(self, attempt: Attempt) -> None:
         item = {

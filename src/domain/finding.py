@@ -3,11 +3,13 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.rule import Drift, Severity
 from domain.verdict import Compliant, Drifted, Exempt, SubjectId, Unknown, Verdict
+
+_RENEWED_AFTER = timedelta(days=30)
 
 
 class State(StrEnum):
@@ -80,8 +82,9 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
         first = Finding(subject, rule, State.OPEN, verdict.severity, verdict.drifts, resource, now, now)
         return Transition(first, Change.OPENED)
 
-    # Security Hub wants UpdatedAt to grow, also where a clock does not.
-    moved = replace(finding, resource=resource, updated=max(now, finding.updated), version=finding.version + 1)
+    # Security Hub wants UpdatedAt to grow, in the milliseconds that it is told, also where a clock does not.
+    grown = max(now, finding.updated + timedelta(milliseconds=1))
+    moved = replace(finding, resource=resource, updated=grown, version=finding.version + 1)
     match verdict:
         case Unknown():
             return None
@@ -93,7 +96,8 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
                 return Transition(moved, Change.RAISED)
             if (severity, drifts, resource) != (finding.severity, finding.drifts, finding.resource):
                 return Transition(moved, Change.UPDATED)
-            return None
+            # Security Hub forgets what nobody updates for 90 days.
+            return Transition(moved, Change.UPDATED) if now - finding.updated >= _RENEWED_AFTER else None
         case Compliant() if finding.state is State.OPEN:
             return Transition(replace(moved, state=State.CLOSED), Change.CLOSED)
         case Exempt() if finding.state is State.OPEN:

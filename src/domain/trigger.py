@@ -158,6 +158,7 @@ class FamilyTrigger(_Trigger):
 
     kind: Literal["family"] = "family"
     family: str = Field(min_length=1)
+    revision: int | None = Field(default=None, ge=0, description="Its newest one; 0 to ask ECS, None for the ledger's.")
 
 
 type Trigger = TaskDefinitionTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger | FamilyTrigger

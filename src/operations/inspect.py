@@ -36,7 +36,7 @@ from domain.trigger import (
     TriggerUnreadable,
     read,
 )
-from domain.verdict import Drifted, SubjectId, Unknown, Verdict
+from domain.verdict import Drifted, Exempt, SubjectId, Unknown, Verdict
 from domain.workload import CONFIG_VARIABLE, Workload, config_uris
 from operations.planning import Planner
 from operations.reading import Reader
@@ -85,6 +85,10 @@ class Look:
     verdicts: Mapping[str, Verdict]
     plan: Plan | None
     read_at: datetime
+    complete: bool = True
+    """False where a fact is missing that may be there soon: the look counts, and the same event is looked at again."""
+    kept: frozenset[str] = frozenset()
+    """Rules whose findings stay as they are, though there is no verdict."""
 
 
 @dataclass(slots=True)
@@ -177,15 +181,21 @@ class Inspector:
         for _ in range(_RACES):
             history = self.ledger.history(subject)
             if not again and self._knows(history, trigger, named, batch.edition):
-                batch.rows[message] += [row for row in history.rows.values() if row.pending]
-                batch.requests[message] += [history] if history.request else []
+                self._untold(message, batch, history)
                 return Done(family, called_at=trigger.when, ignored="it was judged before")
-            task = self._newest(subject, history.order if again else 0)
+            told = trigger.revision if isinstance(trigger, FamilyTrigger) else None
+            task = self._newest(subject, (history.order if told is None else told) if again else 0)
             try:
                 return self._judge_family(message, trigger, batch, history, task)
             except LedgerConflict:
                 continue
         raise LedgerConflict(f"{family} is being written by other workers")
+
+    def _untold(self, message: str, batch: _Batch, history: History) -> None:
+        """What an earlier look at the family, and at what it leans on, recorded and could not tell."""
+        for each in (history, *(self.ledger.history(SubjectId.parse(key)) for key in history.leans)):
+            batch.rows[message] += [row for row in each.rows.values() if row.pending]
+        batch.requests[message] += [history] if history.request else []
 
     @staticmethod
     def _knows(history: History, trigger: Trigger, named: Revision | None, edition: Edition) -> bool:
@@ -218,41 +228,56 @@ class Inspector:
     ) -> Done:
         subject, place, standard = history.subject, trigger.place, batch.edition.standard
         if task is None:
-            look = Look(
-                subject, place.arn("ecs", f"task-definition/{subject.name}"), history.order, {}, None, self.now()
-            )
-            return Done(
-                subject.name,
-                transitions=tuple(self._record(message, trigger, batch, history, look, ())),
-                called_at=trigger.when,
-            )
-        kinds = engine.needs(rule for rule in self.catalogue if rule.subject is not Subject.SERVICE)
-        workload = batch.reader.with_facts(
-            Workload(
-                place,
-                task,
-                patterns=standard.collector.also,
-                runs_on=_runs_on(task, history.services),
-                read_at=self.now(),
-            ),
-            kinds,
-        )
-        verdicts = engine.evaluate(workload, standard, self.catalogue)
+            return self._gone(message, trigger, batch, history)
+        runs_on = _runs_on(task, history.services)
+        workload = Workload(place, task, patterns=standard.collector.also, runs_on=runs_on, read_at=self.now())
         revision = workload.revision or Revision(place, subject.name, 0)
+        if revision.number < history.order and self._stands(Revision(place, subject.name, history.order)):
+            return Done(subject.name, called_at=trigger.when, ignored=f"{subject.name}:{history.order} is newer")
+        leans = list[SubjectId]()
+        if engine.out_of_scope(workload, standard) is None:
+            leans = [s for kind in (Subject.PARAMETER, Subject.ROLE) for s in workload.subject(kind)]
+            kinds = engine.needs(rule for rule in self.catalogue if rule.subject is not Subject.SERVICE)
+            workload = batch.reader.with_facts(workload, kinds)
+        verdicts = engine.evaluate(workload, standard, self.catalogue)
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
-        mine = {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
-        look = Look(subject, revision.arn, revision.number, mine, plan, workload.read_at)
-        leans = [s for kind in (Subject.PARAMETER, Subject.ROLE) for s in workload.subject(kind)]
-        request = self._request(history, workload, verdicts, batch)
-        self._leaning(history, leans)
-        told = self._record(message, trigger, batch, history, look, tuple(on.key for on in leans), request)
+        missing = _missing(workload, verdicts, plan)
+        # The family last: while its look is not written, a message that comes again does all of this again.
+        told = self._leaning(message, trigger, batch, history, leans)
         for on in leans:
             spoken = {verdict.rule: verdict for verdict in verdicts if verdict.subject == on}
-            told += self._shared(message, trigger, batch, on, workload, spoken)
+            told += self._shared(message, trigger, batch, on, subject, workload.read_at, spoken)
         if revision.number > history.order:
             self._look_again_at(history, standard)
-        self._come_again_where(workload, verdicts)
+        look = Look(
+            subject,
+            revision.arn,
+            revision.number,
+            {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject},
+            plan,
+            workload.read_at,
+            complete=not any(fact.transient for fact in missing),
+        )
+        request = self._request(history, workload, verdicts, batch)
+        told += self._record(message, trigger, batch, history, look, tuple(on.key for on in leans), request)
+        self._come_again_where(workload, missing)
         return self._done(subject.name, trigger, verdicts, told)
+
+    def _gone(self, message: str, trigger: Trigger, batch: _Batch, history: History) -> Done:
+        """A family without an active revision: no finding of its own, and it leans on nothing."""
+        subject = history.subject
+        told = self._leaning(message, trigger, batch, history, [])
+        if history.order:
+            self.ledger.forget(Revision(subject.place, subject.name, history.order))
+        arn = subject.place.arn("ecs", f"task-definition/{subject.name}")
+        look = Look(subject, arn, history.order, {}, None, self.now())
+        told += self._record(message, trigger, batch, history, look, ())
+        return Done(subject.name, transitions=tuple(told), called_at=trigger.when)
+
+    def _stands(self, revision: Revision) -> bool:
+        """Whether a revision is still active: where it is not, an older one counts again."""
+        found = self.ecs.task_definition(revision.place, revision.arn)
+        return found is not None and found.active
 
     def _look_again_at(self, history: History, standard: Standard) -> None:
         """The services that run the family, once a pipeline has had the time to deploy what it registered."""
@@ -262,25 +287,35 @@ class Inspector:
             body = later.model_dump_json(include={"kind", "account", "region", "service"})
             self.changes.send(body, delay=min(standard.services.settling_minutes * 60, 900))
 
-    def _shared(  # noqa: PLR0913, PLR0917 - as above
+    def _shared(  # noqa: PLR0913, PLR0917 - the parts of one look
         self,
         message: str,
         trigger: Trigger,
         batch: _Batch,
         on: SubjectId,
-        workload: Workload,
+        family: SubjectId,
+        read_at: datetime,
         spoken: Mapping[str, Verdict],
     ) -> list[Transition]:
         """A parameter or role that the family leans on: a subject of its own, ordered by the time of reading."""
         resource = on.name if on.kind is Subject.ROLE else on.place.arn("ssm", "parameter/" + on.name.removeprefix("/"))
         for _ in range(_RACES):
             history = self.ledger.history(on)
-            look = Look(on, resource, int(workload.read_at.timestamp() * 1000), spoken, None, workload.read_at)
+            kept = self._kept(history, family, spoken)
+            look = Look(on, resource, int(read_at.timestamp() * 1000), spoken, None, read_at, kept=kept)
             try:
                 return self._record(message, trigger, batch, history, look, ())
             except LedgerConflict:
                 continue
         raise LedgerConflict(f"{on.name} is being written by other workers")
+
+    def _kept(self, history: History, family: SubjectId, spoken: Mapping[str, Verdict]) -> frozenset[str]:
+        """The open findings that this family says nothing of, or is exempt from, while others lean on the same."""
+        rows = {rule for rule, row in history.rows.items() if row.finding.state is State.OPEN}
+        silent = frozenset(rule for rule in rows if isinstance(spoken.get(rule), Exempt | None))
+        on = history.subject
+        others = silent and any(each != family and each.place == on.place for each in self.ledger.dependents(on))
+        return silent if others else frozenset()
 
     def _service(self, message: str, trigger: Trigger, batch: _Batch, title: str) -> Done:
         subject = SubjectId(trigger.place, Subject.SERVICE, title)
@@ -303,12 +338,10 @@ class Inspector:
         if service is None or revision is None or task is None:
             for family in families:
                 self.ledger.runs_no_more(family, subject.name)
+            judged = self._each(message, trigger, batch, families)
             look = Look(subject, place.arn("ecs", f"service/{subject.name}"), order, {}, None, read_at)
-            return Done(
-                subject.name,
-                transitions=tuple(self._record(message, trigger, batch, history, look, ())),
-                called_at=trigger.when,
-            )
+            told = self._record(message, trigger, batch, history, look, ())
+            return Done(subject.name, transitions=(*told, *judged.transitions), called_at=trigger.when)
         workload = Workload(
             place, task, service, patterns=standard.collector.also, runs_on=service.fargate, read_at=read_at
         )
@@ -323,16 +356,14 @@ class Inspector:
             self.ledger.runs(family, subject.name, fargate=bool(service.fargate))
         for old in moved:
             self.ledger.runs_no_more(old, subject.name)
+        # A service may bring a family into scope or take it out. Before it is recorded: else a failure would lose this.
+        judged = self._each(message, trigger, batch, moved if family in families else [*moved, family])
         mine = {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
         look = Look(subject, service.arn, order, mine, plan, read_at)
         told = self._record(message, trigger, batch, history, look, (family.key,))
-        self._come_again_where(workload, verdicts)
+        self._come_again_where(workload, _missing(workload, verdicts, plan))
         done = self._done(subject.name, trigger, verdicts, told)
-        if family in families:
-            return done
-        # A service that is new to the family may bring it into scope.
-        judged = self._family(message, trigger, batch, family.name, None, again=True)
         return replace(
             done, transitions=(*done.transitions, *judged.transitions), unknown=(*done.unknown, *judged.unknown)
         )
@@ -370,16 +401,29 @@ class Inspector:
                 again = FamilyTrigger(account=family.place.account, region=family.place.region, family=family.name)
                 self.changes.send(again.model_dump_json(include={"kind", "account", "region", "family"}))
             return Done(f"{len(families)} families, each by a message of its own", called_at=trigger.when)
-        done = [
-            self._family(message, _at(trigger, family.place), batch, family.name, None, again=True)
-            for family in families
-        ]
+        done = self._each(message, trigger, batch, families)
+        return done if families else replace(done, ignored="no family leans on it")
+
+    def _each(self, message: str, trigger: Trigger, batch: _Batch, families: Iterable[SubjectId]) -> Done:
+        """Look again at some families; one that cannot be judged does not hold back the others."""
+        done, failures = list[Done](), list[CallFailed | LedgerConflict | ComeAgain]()
+        for family in families:
+            try:
+                at = _at(trigger, family.place)
+                done.append(self._family(message, at, batch, family.name, None, again=True))
+            except (CallFailed, LedgerConflict, ComeAgain) as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+        counts = defaultdict[str, int](int)
+        for kind, count in (item for each in done for item in each.verdicts.items()):
+            counts[kind] += count
         return Done(
-            ", ".join(family.name for family in families) or "nothing",
-            transitions=tuple(t for d in done for t in d.transitions),
-            unknown=tuple(u for d in done for u in d.unknown),
+            ", ".join(each.looked_at for each in done) or "nothing",
+            counts,
+            transitions=tuple(t for each in done for t in each.transitions),
+            unknown=tuple(u for each in done for u in each.unknown),
             called_at=trigger.when,
-            ignored="" if families else "no family leans on it",
         )
 
     def _record(  # noqa: PLR0913, PLR0917 - the parts of one look
@@ -392,14 +436,20 @@ class Inspector:
         leans: tuple[str, ...],
         request: str | None = None,
     ) -> list[Transition]:
-        """Write what a look changes, with what of it is to be told; an older look than the last changes nothing."""
-        if (look.order, look.read_at) < (history.order, history.read_at or look.read_at):
+        """Write what a look changes, with what of it is to be told; an older look than the last changes nothing.
+
+        What a family's history holds was written before its revision was read, so its look is never the older one.
+        """
+        if look.subject.kind is not Subject.FAMILY and look.order < history.order:
             return []
+        judged_by = batch.edition.digest if look.complete else ""
         rules = {rule.id: rule for rule in self.catalogue if rule.subject is look.subject.kind}
         changed = list[Row]()
         told = list[Transition]()
         for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
             row = history.rows.get(rule)
+            if rule in look.kept:
+                continue
             transition = next_transition(
                 row.finding if row else None, look.verdicts.get(rule), look.subject, rule, look.resource, look.read_at
             )
@@ -410,14 +460,14 @@ class Inspector:
                     Row(transition.finding, earlier | self._pending(transition, rules[rule], look, trigger, batch))
                 )
         request = request or history.request
-        same = (history.order, history.standard, set(history.leans)) == (look.order, batch.edition.digest, set(leans))
+        same = (history.order, history.standard, set(history.leans)) == (look.order, judged_by, set(leans))
         if changed or not same or request != history.request:
             written = self.ledger.record(
                 history,
                 changed,
                 order=look.order,
                 read_at=look.read_at,
-                standard=batch.edition.digest,
+                standard=judged_by,
                 leans=leans,
                 request=request,
             )
@@ -473,13 +523,18 @@ class Inspector:
             }
         )
 
-    def _leaning(self, history: History, leans: Sequence[SubjectId]) -> None:
-        now, before = {on.key: on for on in leans}, set(history.leans)
-        for key, on in now.items():
-            if key not in before:
-                self.ledger.lean(on, history.subject)
-        for key in before - now.keys():
-            self.ledger.leans_no_more(SubjectId.parse(key), history.subject)
+    def _leaning(
+        self, message: str, trigger: Trigger, batch: _Batch, history: History, leans: Sequence[SubjectId]
+    ) -> list[Transition]:
+        """Keep who leans on what; the findings of what nobody leans on any more are gone."""
+        family, now = history.subject, {on.key: on for on in leans}
+        for key in now.keys() - set(history.leans):
+            self.ledger.lean(now[key], family)
+        told = list[Transition]()
+        for on in map(SubjectId.parse, sorted(set(history.leans) - now.keys())):
+            self.ledger.leans_no_more(on, family)
+            told += self._shared(message, trigger, batch, on, family, self.now(), {})
+        return told
 
     def _tell(self, batch: _Batch) -> dict[str, Failed]:
         """Import, publish and request what is pending, and strike it off. A message whose telling fails comes again."""
@@ -542,22 +597,14 @@ class Inspector:
         self.remediations.send(body, group=group, deduplication=f"{asked['revision']}-{asked['digest']}-{group}"[:128])
         self.ledger.asked(history)
 
-    def _come_again_where(self, workload: Workload, verdicts: Iterable[Verdict]) -> None:
+    def _come_again_where(self, workload: Workload, missing: Iterable[Unavailable]) -> None:
         """Facts that could not be read: told to operations once, and looked for again where that may help."""
-        unknown = [reason for verdict in verdicts if isinstance(verdict, Unknown) for reason in verdict.reasons]
-        facts = workload.facts
-        read = (facts.parameter, facts.execution_role, facts.task_role, facts.running, *facts.log_groups.values())
-        unread = [
-            fact
-            for fact in read
-            if isinstance(fact, Unavailable) and any(reason.endswith(fact.reason) for reason in unknown)
-        ]
-        for fact in unread:
+        for fact in missing:
             call = fact.reason.partition(" on ")[0]
             text = f"In {workload.place}: {fact.reason}. What leans on it is Unknown until then; no finding was closed."
             self._notice(f"unread/{workload.place.account}/{call}", "Outrider: a fact cannot be read", text)
-        if passing := next((fact for fact in unread if fact.transient), None):
-            raise ComeAgain(passing.reason)
+        if passing := [fact.reason for fact in missing if fact.transient]:
+            raise ComeAgain("; ".join(passing))
 
     def _no_hub(self, place: Place) -> None:
         text = f"Security Hub is not enabled in {place}. Enable it, or leave it out of the standard's scope."
@@ -587,6 +634,20 @@ class Inspector:
             counts[type(verdict).__name__] += 1
         unknown = tuple(f"{v.rule}: {reason}" for v in verdicts if isinstance(v, Unknown) for reason in v.reasons)
         return Done(name, counts, tuple(told), unknown, trigger.when)
+
+
+def _missing(workload: Workload, verdicts: Iterable[Verdict], plan: Plan | None) -> list[Unavailable]:
+    """The facts that could not be read and that a verdict, or the safety of a plan, hangs on."""
+    unknown = [reason for verdict in verdicts if isinstance(verdict, Unknown) for reason in verdict.reasons]
+    unread = [fact for fact in _unread(workload) if any(reason.endswith(fact.reason) for reason in unknown)]
+    planned = [fact for fact in _unread(plan.after) if fact.transient] if plan is not None else []
+    return list({fact.reason: fact for fact in (*unread, *planned)}.values())
+
+
+def _unread(workload: Workload) -> list[Unavailable]:
+    facts = workload.facts
+    read = (facts.parameter, facts.approved_parameter, facts.execution_role, facts.task_role, facts.running)
+    return [fact for fact in (*read, facts.newest, *facts.log_groups.values()) if isinstance(fact, Unavailable)]
 
 
 def _configured_in_plain(container: Container) -> bool:

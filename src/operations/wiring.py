@@ -16,6 +16,7 @@ from operations.planning import Planner
 from operations.reading import Reader
 from operations.remediate import Remediator
 from operations.standards import Standards
+from operations.sweep import Sweeper
 from rules import CATALOGUE
 from settings import RELEASE, Settings, settings
 
@@ -69,6 +70,13 @@ def make_remediator(given: Settings, aws: Sessions) -> Remediator:
         image_repositories=given.image_repositories,
         release=RELEASE,
     )
+
+
+@lru_cache(maxsize=1)
+def sweeper() -> Sweeper:
+    """As the environment sets it up."""
+    given = settings()
+    return Sweeper(Ecs(sessions()), Ledger(sessions(), given.table), Queue(sessions(), given.changes_queue))
 
 
 @lru_cache(maxsize=1)
