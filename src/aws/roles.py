@@ -10,6 +10,8 @@ from domain.facts import Absent, Fact, Known, Role, Unavailable
 from domain.iam import Policy, PolicyUnreadable
 from domain.places import Place, role_name
 
+_GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
+
 
 @dataclass(frozen=True, slots=True)
 class Roles:
@@ -26,21 +28,26 @@ class Roles:
         try:
             return Known(self._role(client, name))
         except CallFailed as failed:
-            if failed.call == "iam:GetRole" and failed.code in {"NoSuchEntity", "NoSuchEntityException"}:
+            if failed.call == "iam:GetRole" and failed.code in _GONE:
                 return Absent()
             return Unavailable(str(failed), transient=failed.transient)
         except PolicyUnreadable as unreadable:
             return Unavailable(str(unreadable))
 
     def with_policy(self, place: Place, arn: str) -> list[str]:
-        """The names of the roles that a managed policy is attached to, as policy or as boundary."""
-        with calling("iam:ListEntitiesForPolicy", arn):
-            pages = (
-                self.sessions.client("iam", place)
-                .get_paginator("list_entities_for_policy")
-                .paginate(PolicyArn=arn, EntityFilter="Role")
-            )
-            return [role["RoleName"] for page in pages for role in page["PolicyRoles"]]
+        """The names of the roles that a managed policy is attached to, as policy or boundary; none where it is gone."""
+        try:
+            with calling("iam:ListEntitiesForPolicy", arn):
+                pages = (
+                    self.sessions.client("iam", place)
+                    .get_paginator("list_entities_for_policy")
+                    .paginate(PolicyArn=arn, EntityFilter="Role")
+                )
+                return [role["RoleName"] for page in pages for role in page["PolicyRoles"]]
+        except CallFailed as failed:
+            if failed.code in _GONE:
+                return []
+            raise
 
     def _role(self, client: Any, name: str) -> Role:
         with calling("iam:GetRole", name):

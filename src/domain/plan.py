@@ -73,10 +73,13 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """Of the source and of what would be registered: the same plan has the same digest, on any machine."""
+        """Of the source and of what would be registered: the same plan has the same digest, on any machine.
+
+        Environment values that are not kept are not in it: it is the same for a revision that was read from memory.
+        """
         content = {
             "source": self.before.task.arn,
-            "task": self.after.task.json,
+            "task": self.after.task.without_values().json,
             "service": self.after.service.json
             if self.after.service and self.after.service != self.before.service
             else None,

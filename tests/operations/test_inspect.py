@@ -1,0 +1,740 @@
+"""What inspect makes of messages: findings, alerts and requests, whatever the order of events and whatever fails."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from aws.ecs import Ecs
+from aws.security_hub import ImportFailed
+from domain.documents import TaskDefinition
+from domain.places import Place, Revision
+from domain.rule import Subject
+from domain.standard import Mode
+from domain.verdict import SubjectId
+from operations.inspect import Done, Failed, Inspector
+from tests.operations.world import (
+    ACCOUNT,
+    BROKEN,
+    CANARY,
+    CLOSED,
+    CONFIG,
+    FLOATING,
+    GONE,
+    OPEN,
+    PARAMETER,
+    PLACE,
+    REGION,
+    TASK,
+    World,
+    application,
+    definition,
+    parameter_changed,
+    policy,
+    registered,
+    role_arn,
+    role_changed,
+    service_changed,
+    without_collector,
+)
+
+REGISTER = "version: 1\nmode: register\n"
+ROLE = SubjectId(PLACE, Subject.ROLE, role_arn("web-task"))
+CONFIGURATION = SubjectId(PLACE, Subject.PARAMETER, PARAMETER)
+SERVICE = SubjectId(PLACE, Subject.SERVICE, "shop/web")
+
+
+def set_configuration(world: World, text: str) -> None:
+    world.client("ssm").put_parameter(Name=PARAMETER, Value=text, Type="String", Overwrite=True)
+
+
+# --- the life of a finding --------------------------------------------------------------------------------------------
+
+
+def test_a_definition_that_keeps_the_rules_is_not_spoken_of(world: World) -> None:
+    world.sees(registered(world.register()))
+    assert (world.hub.findings, world.alerts, world.notices, world.requests) == ({}, [], [], [])
+
+
+def test_a_drift_opens_a_finding_and_tells_it_once(world: World) -> None:
+    world.sees(registered(world.register(definition(collector=FLOATING))))
+    assert world.hub.states() == {"family/web/sidecar.image-pinned": OPEN}
+    [alert] = world.alerts
+    assert (alert["transition"], alert["rule"], alert["name"]) == ("opened", "sidecar.image-pinned", "web")
+    assert (alert["actor"], alert["tool"], alert["occurred"]) == ("deployer/ci", "Terraform", "2026-11-23T12:00:00Z")
+    assert alert["finding"] in world.hub.findings
+    [finding] = world.hub.findings.values()
+    assert finding["ProductFields"]["outrider/revision"] == "web:1"
+    assert world.rows()["sidecar.image-pinned"].resource.endswith(":task-definition/web:1")
+
+
+def test_the_next_clean_revision_closes_it_and_a_later_drift_opens_it_again_under_the_same_id(world: World) -> None:
+    for document in (definition(collector=FLOATING), definition(), definition(collector=FLOATING)):
+        world.sees(registered(world.register(document)))
+    assert world.told() == [(change, "sidecar.image-pinned") for change in ("opened", "closed", "reopened")]
+    assert len({alert["id"] for alert in world.alerts}) == 3
+    assert len({alert["since"] for alert in world.alerts}) == 1, "first observed survives"
+    assert [i["Compliance"]["Status"] for i in world.hub.imports] == ["FAILED", "PASSED", "FAILED"]
+    assert [i["RecordState"] for i in world.hub.imports] == ["ACTIVE", "ARCHIVED", "ACTIVE"]
+    assert len(world.hub.findings) == 1
+
+
+def test_another_drift_of_the_same_rule_is_imported_and_not_told(world: World) -> None:
+    world.sees(registered(world.register(definition(collector=FLOATING))))
+    world.sees(registered(world.register(definition(collector={"image": FLOATING["image"].replace("latest", "main")}))))
+    assert world.told() == [("opened", "sidecar.image-pinned")]
+    assert "main" in world.hub.imports[-1]["Description"]
+
+
+def test_a_drift_that_the_standard_now_takes_more_seriously_is_told(world: World) -> None:
+    message = registered(world.register(definition(collector=FLOATING)))
+    world.sees(message)
+    graver = "version: 1\nrules:\n  - rules: sidecar.image-pinned\n    severity: CRITICAL\n"
+    world.sees(message, inspector=world.inspector(standard=graver))
+    assert world.told() == [("opened", "sidecar.image-pinned"), ("raised", "sidecar.image-pinned")]
+    assert world.alerts[-1]["severity"] == "CRITICAL"
+
+
+def test_what_the_standard_exempts_is_archived_silently_and_opens_again_when_the_exemption_has_expired(
+    world: World,
+) -> None:
+    message = registered(world.register(definition(collector=FLOATING)))
+    exempt = (
+        "version: 1\nexemptions:\n"
+        "  - {{rules: 'sidecar.*', where: {{family: web}}, reason: being replaced, expires: {}}}\n"
+    )
+    world.sees(message)
+    world.sees(message, inspector=world.inspector(standard=exempt.format("2026-12-31")))
+    assert world.hub.states() == {"family/web/sidecar.image-pinned": GONE}
+    world.sees(message, inspector=world.inspector(standard=exempt.format("2026-11-22")))
+    assert world.told() == [("opened", "sidecar.image-pinned"), ("reopened", "sidecar.image-pinned")]
+
+
+def test_what_is_out_of_scope_makes_no_finding_and_costs_no_further_call(world: World) -> None:
+    ec2 = without_collector(requiresCompatibilities=["EC2"], networkMode="bridge")
+    arn = world.register(ec2)
+    world.calls.clear()
+    world.sees(registered(arn))
+    assert (world.hub.findings, world.alerts, world.requests) == ({}, [], [])
+    assert {"GetRole", "GetParameters", "DescribeLogGroups"}.isdisjoint(world.calls)
+
+
+def test_a_family_that_leaves_the_scope_has_its_findings_archived_silently(world: World) -> None:
+    world.sees(registered(world.register(without_collector())))
+    world.sees(registered(world.register(without_collector(requiresCompatibilities=["EC2"], networkMode="bridge"))))
+    assert world.hub.states() == {"family/web/sidecar.present": GONE}
+    assert world.told() == [("opened", "sidecar.present")]
+
+
+# --- what is no longer there ------------------------------------------------------------------------------------------
+
+
+def test_a_family_without_an_active_revision_is_gone_and_stays_so(world: World) -> None:
+    arn = world.register(definition(collector=FLOATING))
+    first = registered(arn)
+    world.sees(first)
+    world.deregister(arn)
+    last = registered(arn, "DeregisterTaskDefinition")
+    world.sees(last)
+    assert world.hub.states() == {"family/web/sidecar.image-pinned": GONE}
+    world.sees(first, last, parameter_changed(), role_changed("web-task"))
+    assert world.hub.states() == {"family/web/sidecar.image-pinned": GONE}
+    assert world.told() == [("opened", "sidecar.image-pinned")]
+
+
+def test_where_the_newest_revision_is_deregistered_the_one_before_it_counts(world: World) -> None:
+    world.sees(registered(world.register()))
+    arn = world.register(definition(collector=FLOATING))
+    world.sees(registered(arn))
+    assert world.open() == {"sidecar.image-pinned"}
+    world.deregister(arn)
+    world.sees(registered(arn, "DeregisterTaskDefinition"))
+    assert world.hub.states() == {"family/web/sidecar.image-pinned": CLOSED}
+    set_configuration(world, BROKEN)
+    world.sees(parameter_changed())
+    assert world.open() == set(), "and it is the one that is looked at again"
+
+
+def test_an_older_revision_that_is_deregistered_changes_nothing(world: World) -> None:
+    old = world.register()
+    world.sees(registered(old), registered(world.register(definition(collector=FLOATING))))
+    world.deregister(old)
+    world.sees(registered(old, "DeregisterTaskDefinition"))
+    assert world.hub.states() == {"family/web/sidecar.image-pinned": OPEN}
+    assert world.told() == [("opened", "sidecar.image-pinned")]
+
+
+# --- repeated, late, reordered ----------------------------------------------------------------------------------------
+
+
+def _fleet(world: World) -> list[str]:
+    """Messages of a small fleet: two families that drift each in their way, a good one, a service."""
+    world.allow("web-task", "logs:CreateLogStream")
+    floating = world.register(definition("floating", collector=FLOATING))
+    bare = world.register(without_collector("bare"))
+    good = world.register(definition("good"))
+    return [
+        registered(floating),
+        registered(bare),
+        registered(good),
+        service_changed(world.run(good, platform="1.3.0"), "CreateService"),
+        parameter_changed(),
+        role_changed("web-task"),
+    ]
+
+
+def _ends(world: World) -> Any:
+    """What stands in the end: findings by their content, alerts by id, requests."""
+    return (
+        {id_: (f["Compliance"], f["RecordState"], f["Description"]) for id_, f in world.hub.findings.items()},
+        {alert["id"] for alert in world.alerts},
+        sorted(json.dumps(request, sort_keys=True) for request in world.requests),
+    )
+
+
+def test_events_repeated_and_reversed_end_in_the_same_findings_alerts_and_requests(world: World) -> None:
+    inspector = world.inspector(Mode.REGISTER, REGISTER)
+    messages = _fleet(world)
+    for message in messages:
+        world.sees(message, inspector=inspector)
+    ends = _ends(world)
+    told = len(world.alerts)
+    assert told == len(ends[1]) > 0, "each transition was told once"
+    assert len(ends[2]) == len({json.loads(r)["family"] for r in ends[2]}) > 0, "one request for a revision"
+
+    world.sees(*reversed(messages), *messages, inspector=world.inspector(Mode.REGISTER, REGISTER))
+    assert (_ends(world), len(world.alerts)) == (ends, told)
+
+
+def test_events_that_come_in_reverse_order_and_in_one_batch_end_as_those_that_came_in_order(world: World) -> None:
+    inspector = world.inspector(Mode.REGISTER, REGISTER)
+    messages = _fleet(world)
+    world.sees(*messages, *messages, inspector=inspector)
+    ends = _ends(world)
+    # Forget it all, and hear of it the other way round.
+    dynamodb = world.client("dynamodb")
+    for item in dynamodb.scan(TableName="ledger")["Items"]:
+        dynamodb.delete_item(TableName="ledger", Key={"pk": item["pk"], "sk": item["sk"]})
+    world.hub.findings.clear()
+    world.alerts.clear()
+    heard, world.requests[:] = list(world.requests), []
+    for message in reversed(messages):
+        world.sees(message, inspector=inspector)
+    world.requests = world.requests or heard  # the queue itself remembers for five minutes what it was asked
+    assert _ends(world) == ends
+
+
+def test_a_look_at_a_revision_that_another_has_overtaken_is_not_written(world: World) -> None:
+    """ECS may answer with an older revision for a moment."""
+    old = world.register(definition(collector=FLOATING))
+    world.sees(registered(world.register()))
+
+    class Stale(Ecs):
+        def task_definition(self, place: Place, name: str) -> TaskDefinition | None:
+            return super().task_definition(place, old if name == "web" else name)
+
+    stale = replace(world.inspector(standard="version: 1\n"), ecs=Stale(world.sessions))
+    world.sees(registered(old), registered(old.replace(":1", ":3")), inspector=stale)
+    assert world.hub.findings == {}
+    assert world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "web")).order == 2
+
+
+def test_of_two_that_look_at_once_the_one_that_read_earlier_reads_again(world: World) -> None:
+    message = registered(world.register(definition(collector=FLOATING)))
+
+    def other() -> None:
+        newer = registered(world.register())
+        world.inspector().inspect({"other": newer})
+
+    world.meanwhile["TransactWriteItems"] = other
+    world.sees(message)
+    assert world.rows() == {}, "the newer revision drifts nowhere, and was there when this one was to be written"
+    assert world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "web")).order == 2
+    assert world.alerts == []
+
+
+def test_of_two_that_open_the_same_finding_one_tells(world: World) -> None:
+    message = registered(world.register(definition(collector=FLOATING)))
+    world.meanwhile["TransactWriteItems"] = lambda: world.inspector().inspect({"other": message})
+    world.sees(message)
+    assert len({alert["id"] for alert in world.alerts}) == 1
+    assert world.rows()["sidecar.image-pinned"].version == 1
+
+
+# --- what was not told is told ----------------------------------------------------------------------------------------
+
+
+def _drifted(world: World) -> str:
+    """A message whose look tells of a family, a parameter and a role."""
+    set_configuration(world, BROKEN)
+    world.trust("web-execution", "ec2.amazonaws.com")
+    return registered(world.register(definition(collector=FLOATING)))
+
+
+@pytest.mark.parametrize("operation", ["Publish", "UpdateItem"])
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_what_could_not_be_told_is_told_when_the_message_comes_again(world: World, operation: str, after: int) -> None:
+    message = _drifted(world)
+    world.fail(operation, times=1, after=after)
+    [outcome] = world.look(message)
+    assert isinstance(outcome, Failed)
+    assert ("sns:Publish on alerts" if operation == "Publish" else "dynamodb:UpdateItem on ") in outcome.reason
+    world.sees(message)
+    told = sorted({(alert["id"], alert["rule"]) for alert in world.alerts})
+    assert [rule for _, rule in sorted(told, key=lambda pair: pair[1])] == [
+        "config.well-formed", "identity.trust", "sidecar.image-pinned",
+    ]  # fmt: skip
+    count = len(world.alerts)
+    world.sees(message)
+    assert len(world.alerts) == count, "and not again after that"
+
+
+def test_what_another_message_could_not_tell_is_told_by_the_next_look(world: World) -> None:
+    world.fail("Publish", times=1)
+    world.look(registered(world.register(definition(collector=FLOATING))))
+    world.sees(registered(world.register()))
+    assert world.told() == [("opened", "sidecar.image-pinned"), ("closed", "sidecar.image-pinned")]
+
+
+def test_a_hub_that_is_not_enabled_brings_the_message_back_and_is_noticed_once(world: World) -> None:
+    message, other = (registered(world.register(definition(name, collector=FLOATING))) for name in ("web", "api"))
+    world.hub.enabled = False
+    for _ in range(2):
+        for outcome in world.look(message, other):
+            assert outcome == Failed(
+                "securityhub:BatchImportFindings on 123456789012/eu-west-1 failed: InvalidAccessException"
+            )
+    assert world.alerts == []
+    [notice] = world.notices
+    assert "Security Hub is not enabled in 123456789012/eu-west-1" in notice["text"]
+    world.hub.enabled = True
+    world.sees(message, other)
+    assert world.told() == [("opened", "sidecar.image-pinned")] * 2
+
+
+def test_of_findings_that_were_imported_together_only_the_failed_one_comes_again(world: World) -> None:
+    messages = [registered(world.register(definition(name, collector=FLOATING))) for name in ("web", "api", "cron")]
+    failed = f"outrider/{PLACE}/family/api/sidecar.image-pinned"
+    world.hub.failing[failed] = ImportFailed(failed, "InternalError", transient=True)
+    outcomes = world.look(*messages)
+    assert [isinstance(outcome, Failed) for outcome in outcomes] == [False, True, False]
+    assert outcomes[1] == Failed(f"securityhub:BatchImportFindings on {failed} failed: InternalError")
+    assert {alert["name"] for alert in world.alerts} == {"web", "cron"}
+    world.sees(messages[1])
+    assert {alert["name"] for alert in world.alerts} == {"web", "cron", "api"}
+    assert len(world.alerts) == 3
+
+
+# --- parameters and roles ---------------------------------------------------------------------------------------------
+
+
+def test_a_parameter_change_judges_those_who_lean_on_it_again_without_describing_them(world: World) -> None:
+    other = [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/fargate/other"}]
+    world.client("ssm").put_parameter(Name="/fargate/other", Value=CONFIG, Type="String")
+    for document in (definition("web"), definition("api"), definition("cron", collector={"secrets": other})):
+        world.sees(registered(world.register(document)))
+    set_configuration(world, BROKEN)
+    world.calls.clear()
+    [outcome] = world.look(parameter_changed())
+    assert isinstance(outcome, Done)
+    assert outcome.looked_at == "api, web"
+    assert world.calls["DescribeTaskDefinition"] == 0
+    assert world.hub.states() == {f"parameter/{PARAMETER}/config.well-formed": OPEN}
+    set_configuration(world, CONFIG)
+    world.sees(parameter_changed())
+    assert world.hub.states() == {f"parameter/{PARAMETER}/config.well-formed": CLOSED}
+    assert world.told() == [("opened", "config.well-formed"), ("closed", "config.well-formed")]
+
+
+def test_a_parameter_on_which_many_lean_is_sent_back_family_by_family(world: World) -> None:
+    for number in range(11):
+        world.sees(registered(world.register(definition(f"web-{number:02}"))))
+    world.sees(parameter_changed())
+    assert sorted(body["family"] for body in world.sent_back) == [f"web-{number:02}" for number in range(11)]
+    set_configuration(world, BROKEN)
+    world.sees(*(json.dumps(body) for body in world.sent_back[:10]))
+    assert world.open(CONFIGURATION) == {"config.well-formed"}
+
+
+def test_a_parameter_on_which_nobody_leans_is_passed_over(world: World) -> None:
+    [outcome] = world.look(parameter_changed("/something/else"))
+    assert outcome == Done("nothing", ignored="no family leans on it")
+
+
+def test_a_family_that_leans_on_another_parameter_now_is_not_judged_for_the_old_one(world: World) -> None:
+    world.sees(registered(world.register()))
+    plain = [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/fargate/other"}]
+    world.sees(registered(world.register(definition(collector={"secrets": plain}))))
+    [outcome] = world.look(parameter_changed())
+    assert isinstance(outcome, Done)
+    assert outcome.ignored == "no family leans on it"
+
+
+def test_a_role_that_changed_is_judged_by_what_those_who_take_it_need(world: World) -> None:
+    world.sees(registered(world.register()))
+    world.allow("web-task", "logs:CreateLogStream")
+    world.sees(role_changed("web-task"))
+    assert world.hub.states() == {"family/web/identity.task-role": OPEN}
+    world.allow("web-task", *TASK)
+    world.trust("web-task", "ec2.amazonaws.com")
+    world.sees(role_changed("web-task"))
+    role = f"role/{role_arn('web-task')}/identity.trust"
+    assert world.hub.states() == {"family/web/identity.task-role": CLOSED, role: OPEN}
+
+
+def test_a_managed_policy_that_changed_leads_to_the_roles_that_it_is_attached_to(world: World) -> None:
+    iam = world.client("iam")
+    arn = iam.create_policy(PolicyName="telemetry", PolicyDocument=policy(*TASK))["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="web-task", PolicyArn=arn)
+    iam.delete_role_policy(RoleName="web-task", PolicyName="work")
+    world.sees(registered(world.register()))
+    assert world.open() == set()
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=policy("logs:CreateLogStream"), SetAsDefault=True)
+    world.sees(role_changed(policy=arn))
+    assert world.open() == {"identity.task-role"}
+    assert world.calls["DescribeTaskDefinition"] == 1
+
+
+def test_a_policy_that_is_gone_leads_nowhere(world: World) -> None:
+    [outcome] = world.look(role_changed(policy=f"arn:aws:iam::{ACCOUNT}:policy/gone"))
+    assert isinstance(outcome, Done)
+    assert outcome.looked_at == "nothing"
+
+
+EC2 = without_collector("batch", requiresCompatibilities=["EC2"], networkMode="bridge")
+EXEMPT = "version: 1\nexemptions:\n  - {rules: identity.trust, where: {family: exempt}, reason: being replaced}\n"
+
+
+@pytest.mark.parametrize("other", [EC2, definition("exempt")], ids=["out of scope", "exempt"])
+def test_what_one_family_says_of_a_role_stands_where_another_has_nothing_to_say(
+    world: World, other: dict[str, Any]
+) -> None:
+    inspector = world.inspector(standard=EXEMPT)
+    world.trust("web-task", "ec2.amazonaws.com")
+    mine = registered(world.register())
+    world.sees(mine, inspector=inspector)
+    assert world.open(ROLE) == {"identity.trust"}
+    world.sees(registered(world.register(other)), mine, inspector=inspector)
+    assert world.open(ROLE) == {"identity.trust"}
+    assert world.told() == [("opened", "identity.trust")]
+
+
+@pytest.mark.parametrize("leaves", ["role", "scope", "life"])
+def test_the_finding_of_a_role_is_gone_when_nobody_leans_on_it_any_more(world: World, leaves: str) -> None:
+    world.trust("web-task", "ec2.amazonaws.com")
+    arn = world.register()
+    world.sees(registered(arn), registered(world.register(definition("other"))))
+    for family, left in (("web", {"identity.trust"}), ("other", set[str]())):
+        if leaves == "life":
+            message = registered(world.deregister(arn.replace("/web:", f"/{family}:")), "DeregisterTaskDefinition")
+        elif leaves == "role":
+            message = registered(world.register(definition(family, taskRoleArn=role_arn("web-execution"))))
+        else:
+            message = registered(world.register(EC2 | {"family": family}))
+        world.sees(message)
+        assert world.open(ROLE) == left
+    assert world.hub.states()[f"role/{role_arn('web-task')}/identity.trust"] == GONE
+
+
+# --- services ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_service_on_a_retired_platform_has_its_own_finding_until_it_is_gone(world: World) -> None:
+    arn = world.run(world.register(), platform="1.3.0")
+    world.sees(service_changed(arn, "CreateService"), service_changed(arn))
+    assert world.hub.states() == {"service/shop/web/service.platform-version": OPEN}
+    ecs = world.client("ecs")
+    ecs.delete_service(cluster="shop", service="web", force=True)
+    world.sees(service_changed(arn, "DeleteService"))
+    assert world.hub.states() == {"service/shop/web/service.platform-version": GONE}
+    assert world.told() == [("opened", "service.platform-version")]
+
+
+def test_a_service_on_fargate_brings_a_family_that_names_no_compatibility_into_scope(world: World) -> None:
+    document = without_collector()
+    del document["requiresCompatibilities"]
+    arn = world.register(document)
+    world.sees(registered(arn))
+    assert world.hub.findings == {}
+    service = world.run(arn)
+    world.sees(service_changed(service, "CreateService"))
+    assert world.open() == {"sidecar.present"}
+    world.client("ecs").delete_service(cluster="shop", service="web", force=True)
+    world.sees(service_changed(service, "DeleteService"))
+    assert world.hub.states() == {"family/web/sidecar.present": GONE}, "and takes it out again"
+
+
+def test_a_family_that_a_new_service_brings_into_scope_is_judged_though_the_first_try_failed(world: World) -> None:
+    document = without_collector()
+    del document["requiresCompatibilities"]
+    arn = world.register(document)
+    world.sees(registered(arn))
+    message = service_changed(world.run(arn), "CreateService")
+    world.fail("GetRole", "ThrottlingException", times=1)
+    world.fail("TransactWriteItems", "ThrottlingException", times=1, after=1)
+    for _ in range(3):
+        world.look(message)
+    assert world.open() == {"sidecar.present"}
+
+
+def test_a_service_in_a_known_state_costs_one_call_to_ecs(world: World) -> None:
+    arn = world.run(world.register())
+    world.sees(service_changed(arn, "CreateService"))
+    world.calls.clear()
+    world.sees(service_changed(arn))
+    assert (world.calls["DescribeServices"], world.calls["DescribeTaskDefinition"]) == (1, 0)
+
+
+# --- what cannot be read ----------------------------------------------------------------------------------------------
+
+READS = {
+    "GetParameters": f"ssm:GetParameters on {PARAMETER}",
+    "GetRole": "iam:GetRole on web-",
+    "ListRolePolicies": "iam:ListRolePolicies on web-",
+    "GetRolePolicy": "iam:GetRolePolicy on web-",
+    "ListAttachedRolePolicies": "iam:ListAttachedRolePolicies on web-",
+}
+
+
+@pytest.mark.parametrize("operation", READS)
+def test_a_fact_that_may_not_be_read_makes_unknown_and_a_notice_and_closes_nothing(
+    world: World, operation: str
+) -> None:
+    message = _drifted(world)
+    world.sees(message)
+    before = world.hub.states()
+    assert set(before.values()) == {OPEN}
+    set_configuration(world, CONFIG)
+    world.trust("web-execution")
+    world.fail(operation)
+    [outcome, *_] = world.look(parameter_changed(), role_changed("web-execution"))
+    assert isinstance(outcome, Done)
+    assert any(READS[operation] in reason for reason in outcome.unknown)
+    rules = {
+        name for name, state in world.hub.states().items()
+        if state == CLOSED and ("parameter" in name) == (operation == "GetParameters")
+    }  # fmt: skip
+    assert rules == set(), "what leans on it stays open"
+    assert len({notice["text"] for notice in world.notices}) == len(world.notices) > 0
+    assert all(READS[operation] in notice["text"] for notice in world.notices)
+    assert f"{CANARY}" not in repr((world.look(message), world.notices, outcome))
+
+
+@pytest.mark.parametrize("operation", READS)
+def test_a_fact_that_may_not_be_read_opens_nothing(world: World, operation: str) -> None:
+    world.fail(operation)
+    [outcome] = world.look(registered(world.register()))
+    assert isinstance(outcome, Done)
+    assert outcome.verdicts["Unknown"] > 0
+    assert world.hub.findings == {}
+
+
+@pytest.mark.parametrize("operation", ["DescribeTaskDefinition", "Query", "PutItem", "TransactWriteItems", "GetItem"])
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "ConnectTimeoutError"])
+def test_without_the_present_state_or_the_ledger_the_message_comes_again(
+    world: World, operation: str, code: str
+) -> None:
+    world.sees(registered(world.register(definition("leaning"))))
+    message = registered(world.register(definition(collector=FLOATING)))
+    world.fail(operation, code)
+    [outcome] = world.look(parameter_changed() if operation == "GetItem" else message)
+    assert isinstance(outcome, Failed)
+    assert f":{operation} on " in outcome.reason
+    assert outcome.reason.endswith(f" failed: {code}")
+    assert CANARY not in outcome.reason
+    assert world.alerts == []
+
+
+# How often each call is made for `_drifted`, at the most: what is made more often is not disturbed there.
+CALLS = {
+    "Query": 6, "PutItem": 5, "TransactWriteItems": 4, "UpdateItem": 4, "DescribeTaskDefinition": 1,
+    "GetParameters": 1, "GetRole": 2, "ListRolePolicies": 2, "GetRolePolicy": 2, "ListAttachedRolePolicies": 2,
+    "DescribeLogGroups": 1, "Publish": 3, "SendMessage": 1, "GetParameter": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("operation", "after"), [(op, at) for op, times in CALLS.items() for at in range(times)])
+def test_one_throttled_call_anywhere_and_the_message_again_end_as_if_nothing_had_happened(
+    world: World, operation: str, after: int
+) -> None:
+    message = _drifted(world)
+    world.fail(operation, "ThrottlingException", times=1, after=after)
+    inspector = world.inspector(Mode.REGISTER, REGISTER)
+    [first] = world.look(message, inspector=inspector)
+    struck = world.troubles[operation].calls > after
+    for _ in range(2):
+        world.look(message, inspector=inspector)
+    world.sees(message, inspector=inspector)
+    if struck:
+        assert isinstance(first, Failed)
+        assert first.reason.endswith("failed: ThrottlingException")
+    assert world.hub.states() == {
+        "family/web/sidecar.image-pinned": OPEN,
+        f"parameter/{PARAMETER}/config.well-formed": OPEN,
+        f"role/{role_arn('web-execution')}/identity.trust": OPEN,
+    }
+    assert sorted({alert["rule"] for alert in world.alerts}) == [
+        "config.well-formed", "identity.trust", "sidecar.image-pinned",
+    ]  # fmt: skip
+    assert len({alert["id"] for alert in world.alerts}) == 3
+    assert [(r["family"], r["revision"]) for r in world.requests] == [("web", 1)]
+
+
+def test_a_fact_that_was_throttled_is_judged_when_the_message_comes_again(world: World) -> None:
+    set_configuration(world, BROKEN)
+    message = registered(world.register())
+    world.fail("GetParameters", "ThrottlingException", times=1)
+    [outcome] = world.look(message)
+    assert outcome == Failed(f"ssm:GetParameters on {PARAMETER} failed: ThrottlingException")
+    world.sees(message)
+    assert world.open(CONFIGURATION) == {"config.well-formed"}
+
+
+def test_one_family_that_cannot_be_read_does_not_keep_the_others_from_being_judged(world: World) -> None:
+    for name in ("api", "web"):
+        world.sees(registered(world.register(definition(name))))
+    world.allow("web-task", "logs:CreateLogStream")
+    world.fail("GetItem", "ThrottlingException", times=1)
+    [outcome] = world.look(role_changed("web-task"))
+    assert isinstance(outcome, Failed)
+    assert (world.open("api"), world.open("web")) == (set(), {"identity.task-role"})
+
+
+# --- the standard -----------------------------------------------------------------------------------------------------
+
+
+def test_by_an_invalid_standard_nothing_is_judged_and_operations_hears_of_it_once(world: World) -> None:
+    messages = [registered(world.register(definition(name, collector=FLOATING))) for name in ("web", "api")]
+    for _ in range(2):
+        inspector = world.inspector(standard="version: 1\ncollector:\n  cpus: 256\n")
+        for outcome in world.look(*messages, "no json", inspector=inspector)[:2]:
+            assert isinstance(outcome, Failed)
+            assert "line 3: collector.cpus is no field of a standard; cpu may be meant" in outcome.reason
+    assert (world.hub.findings, world.alerts) == ({}, [])
+    [notice] = world.notices
+    assert "collector.cpus is no field" in notice["text"]
+    assert "Nothing is judged until it is corrected" in notice["text"]
+    world.sees(*messages, inspector=world.inspector(standard="version: 1\n"))
+    assert len(world.alerts) == 2
+
+
+def test_a_standard_that_cannot_be_read_brings_every_message_back(world: World) -> None:
+    inspector = world.inspector(standard="version: 1\n")
+    world.fail("GetParameter")
+    [outcome] = world.look(registered(world.register()), inspector=inspector)
+    assert outcome == Failed("ssm:GetParameter on /outrider/standard failed: AccessDeniedException")
+    assert len(world.notices) == 1
+
+
+def test_another_standard_judges_what_was_judged_before_again(world: World) -> None:
+    message = registered(world.register(definition(collector={"cpu": 300})))
+    world.sees(message, inspector=world.inspector(standard="version: 1\n"))
+    assert world.open() == set()
+    world.sees(message, inspector=world.inspector(standard="version: 1\ncollector: {cpu: 512}\n"))
+    assert world.open() == {"sidecar.resources"}
+
+
+# --- requests for a correction ----------------------------------------------------------------------------------------
+
+
+def test_a_correction_is_asked_for_where_standard_and_stack_allow_it(world: World) -> None:
+    message = registered(world.register(definition(collector=FLOATING)))
+    world.sees(message, inspector=world.inspector(Mode.REPORT, REGISTER))
+    world.sees(message, inspector=world.inspector(Mode.REGISTER, "version: 1\n"))
+    assert world.requests == []
+    world.sees(message, inspector=world.inspector(Mode.REGISTER, REGISTER))
+    [request] = world.requests
+    digest = request.pop("digest")
+    assert request == {"account": ACCOUNT, "region": REGION, "family": "web", "revision": 1}
+    assert len(digest) == 16
+
+
+def test_a_correction_that_could_not_be_asked_for_is_asked_for_when_the_message_comes_again(world: World) -> None:
+    inspector = world.inspector(Mode.REGISTER, REGISTER)
+    message = registered(world.register(definition(collector=FLOATING)))
+    world.fail("SendMessage", times=1)
+    [outcome] = world.look(message, inspector=inspector)
+    assert outcome == Failed("sqs:SendMessage on remediations.fifo failed: AccessDeniedException")
+    world.sees(message, inspector=inspector)
+    assert len(world.requests) == 1
+
+
+def test_no_correction_is_asked_for_where_it_wants_a_person(world: World) -> None:
+    """A parameter that the standard's own takes the place of, but which holds something else."""
+    world.client("ssm").put_parameter(Name="/mine", Value=CONFIG.replace("awsxray", "otlp"), Type="String")
+    mine = [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/mine"}]
+    only = "version: 1\nmode: register\ncollector: {parameters_allowed: ['/fargate/*']}\n"
+    message = registered(world.register(definition(collector={"secrets": mine})))
+    world.sees(message, inspector=world.inspector(Mode.REGISTER, only))
+    assert "sidecar.config-from-parameter" in world.open()
+    assert world.requests == []
+    [alert] = [alert for alert in world.alerts if alert["rule"] == "sidecar.config-from-parameter"]
+    assert alert["safety"] in {"review", ""}
+
+
+def test_outriders_own_revision_is_judged_and_never_corrected(world: World) -> None:
+    arn = world.register(definition(collector=FLOATING))
+    world.ledger.ours(Revision(PLACE, "web", 1))
+    world.sees(registered(arn), inspector=world.inspector(Mode.REGISTER, REGISTER))
+    assert world.open() == {"sidecar.image-pinned"}
+    assert world.requests == []
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_malformed_message_fails_alone(world: World) -> None:
+    message = registered(world.register(definition(collector=FLOATING)))
+    outcomes = world.look("{", message, '{"kind": "task-definition"}', "[]")
+    assert [isinstance(outcome, Failed) and outcome.unreadable for outcome in outcomes] == [True, False, True, True]
+    assert world.open() == {"sidecar.image-pinned"}
+
+
+def test_what_asks_for_nothing_costs_nothing(world: World) -> None:
+    event = {"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification", "detail": {}}
+    world.calls.clear()
+    [outcome] = world.look(json.dumps(event))
+    assert isinstance(outcome, Done)
+    assert "are not judged" in outcome.ignored
+    assert not world.calls
+
+
+# --- secrets ----------------------------------------------------------------------------------------------------------
+
+
+def test_environment_values_and_configurations_are_kept_and_told_nowhere(world: World) -> None:
+    secret = CONFIG.replace(
+        "awsxray: }", f"awsxray: , otlphttp: {{endpoint: 'https://x.example', headers: {{a: {CANARY}}}}}}}"
+    )
+    set_configuration(world, secret)
+    plain = {"secrets": None, "environment": [{"name": "AOT_CONFIG_CONTENT", "value": secret}]}
+    inspector = world.inspector(Mode.REGISTER, REGISTER)
+    for document in (
+        definition("one", collector=FLOATING),
+        definition("two", collector=plain),
+        without_collector("three", containerDefinitions=[application(environment=[{"name": "A", "value": CANARY}])]),
+    ):
+        arn = world.register(document)
+        world.sees(registered(arn), inspector=inspector)
+        world.sees(
+            service_changed(world.run(arn, name=arn.rpartition("/")[2][:3], platform="1.3.0")), inspector=inspector
+        )
+    set_configuration(world, secret + f"\n - {CANARY}: [")
+    world.look(parameter_changed(), inspector=inspector)
+    assert len(world.alerts) > 4
+    everything = (world.dump(), world.alerts, world.notices, world.requests, world.sent_back, world.hub.imports)
+    assert CANARY not in repr(everything)
+    assert CANARY not in repr(inspector)
+
+
+def test_no_outcome_shows_a_message(world: World) -> None:
+    for body in (f'{{"kind": "{CANARY}"}}', CANARY, f'{{"kind": "service", "service": "", "account": "{CANARY}"}}'):
+        [outcome] = world.look(body)
+        assert isinstance(outcome, Failed)
+        assert CANARY not in repr(outcome)
+
+
+def test_the_use_case_is_what_wiring_makes(world: World) -> None:
+    """Else these tests would test something that is not deployed."""
+    assert isinstance(world.inspector(), Inspector)
