@@ -1,0 +1,89 @@
+"""The arrows of the house: who may lean on whom, read off the imports."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parents[1] / "src"
+OURS = {path.stem for path in SRC.iterdir() if path.suffix == ".py" or path.is_dir()}
+
+MAY_USE = {
+    "domain": set(),
+    "rules": {"domain"},
+    "engine": {"domain"},
+    "reports": {"domain"},
+    "settings": {"domain"},
+    "aws": {"domain"},
+    "operations": {"domain", "engine", "reports", "aws"},
+    "handlers": {"domain", "aws", "operations", "settings"},
+    "cli": {"domain", "engine", "reports", "operations", "rules", "settings"},
+}
+# The composition root alone puts catalogue and environment together.
+ALSO = {"operations/wiring.py": {"rules", "settings"}}
+ONLY_IN = {
+    "boto3": "aws",
+    "botocore": "aws",
+    "aws_lambda_powertools": "handlers",
+    "cyclopts": "cli",
+    "rich": "cli",
+}
+
+
+def modules() -> list[Path]:
+    return sorted(path.relative_to(SRC) for path in SRC.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The top-level names that a module imports, those for types included."""
+    for node in ast.walk(ast.parse((SRC / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield (node.module or "").partition(".")[0]
+
+
+def part(path: Path) -> str:
+    return path.parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=str)
+def test_a_module_leans_only_on_what_lies_below_it(path: Path) -> None:
+    allowed = MAY_USE[part(path)] | {part(path)} | ALSO.get(path.as_posix(), set())
+    assert {name for name in imports(path) if name in OURS} <= allowed
+
+
+@pytest.mark.parametrize("path", modules(), ids=str)
+def test_a_library_stays_in_its_place(path: Path) -> None:
+    strayed = {name for name in imports(path) if name in ONLY_IN and ONLY_IN[name] != part(path)}
+    assert not strayed
+
+
+@pytest.mark.parametrize("path", modules(), ids=str)
+def test_only_settings_reads_the_environment(path: Path) -> None:
+    if path.as_posix() == "settings.py":
+        return
+    tree = ast.parse((SRC / path).read_text(encoding="utf-8"))
+    read = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"environ", "getenv"}
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+    ]
+    assert not read
+
+
+def test_every_part_of_the_house_is_known() -> None:
+    assert {part(path) for path in modules()} == MAY_USE.keys()
+
+
+def test_a_rules_id_is_its_path() -> None:
+    from rules import CATALOGUE  # noqa: PLC0415 - the other tests read the source alone
+
+    for rule in CATALOGUE:
+        topic, _, name = rule.id.partition(".")
+        assert (SRC / "rules" / topic / f"{name.replace('-', '_')}.py").is_file(), rule.id
