@@ -193,7 +193,7 @@ def settle(
             repairs[rule.id] = repair
             if (after.task, after.service) != (current.task, current.service):
                 changed.append(rule.id)
-                notes |= dict.fromkeys(remark.text for remark in after.remarks if not remark.needs_person)
+            notes |= dict.fromkeys(remark.text for remark in after.remarks if not remark.needs_person)
             current = replace(after, remarks=())
         if not changed:
             return Settled(workload, current, tuple(repairs.values()), tuple(notes))
@@ -215,7 +215,7 @@ def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair |
         after = rule.fix(workload, standard.setting(rule, workload).standard)
     except Refusal as refusal:
         if earlier is not None and earlier.outcome is Fixed.FIXED:  # what it did in an earlier pass stands
-            return replace(earlier, safety=Safety.REVIEW, reasons=(*earlier.reasons, str(refusal))), workload
+            return earlier, workload.noting(str(refusal))
         return Repair(rule.id, Fixed.REFUSED, Safety.REVIEW, (str(refusal),)), workload
     if (after.task, after.service) == (workload.task, workload.service):
         # It has done what it can; what it did in an earlier pass stands.

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from domain.documents import Container, Hidden
+from domain.placeholders import placeholder
 from domain.rule import Doubt
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -96,7 +97,7 @@ class Endpoint:
     def parse(cls, text: str) -> "Endpoint | None":
         """None for what leads nowhere that can be told: a template's placeholder, a socket."""
         text = text.strip()
-        if any(mark in text for mark in "${<") or text.startswith("unix:"):
+        if placeholder(text) or text.startswith("unix:"):
             return None
         scheme, slashes, after = text.partition("://")
         if not slashes:

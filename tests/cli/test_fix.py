@@ -178,6 +178,8 @@ def test_a_rule_that_is_fixed_in_part_is_left_and_said_so(run: Run, good: Defini
     assert ran.code == 1
     assert "service.name=web" in ran.out
     assert ran.err == (
+        "web: Nothing here tells what deployment.environment should be: tag the task definition with it, set"
+        " applications.environment in the standard, or set it by hand.\n"
         "web: left application.resource-attributes (LOW): a part is fixed, and nothing here tells what would be right"
         " for the rest.\n"
     )

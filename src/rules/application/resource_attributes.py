@@ -5,14 +5,14 @@ environments. An application that sets no OTEL_ variable is taken as not instrum
 
 Fix: SAFE; adds to OTEL_RESOURCE_ATTRIBUTES what is missing and can be known: the family as service.name; the value of
 a tag (`Environment`, `Env`, `Stage`, or one that is named like the attribute), else the standard's, as
-deployment.environment. What stands is kept, and nothing is made up. REVIEW where several applications of one task
-would share the family's name.
+deployment.environment. What stands is kept, and nothing is made up: what nothing tells is left, and refused where it
+is all that is missing. REVIEW where several applications of one task would share the family's name.
 
 Configure: `applications.resource_attributes` lists the names, `applications.environment` gives the environment where
 no tag does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from domain.documents import Container
 from domain.otlp import (
@@ -25,7 +25,7 @@ from domain.otlp import (
     unread_files,
     unread_secret,
 )
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
 from domain.standard import Standard
 from domain.workload import Workload
 
@@ -63,6 +63,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             missing = _evident(container, _missing(container, wanted))
             lacking.append((container, missing))
     several = len(lacking) > 1
+    before = workload
     for container, missing in lacking:
         attributes = Attributes.parse(container.environment.get(RESOURCE_ATTRIBUTES, ""))
         given = {name: value for name in missing if (value := _given(name, workload, standard))}
@@ -75,7 +76,17 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             workload = workload.needing_review(
                 f"{container.name} gets the family's name as {_SERVICE}, and is not the only application of the task."
             )
+    if workload is before:
+        raise Refusal(_unknown(dict.fromkeys(name for _, missing in lacking for name in missing)))
     return workload
+
+
+def _unknown(names: Collection[str]) -> str:
+    what, them = " and ".join(names), "it" if len(names) == 1 else "them"
+    ways = f"tag the task definition with {them}"
+    if _ENVIRONMENT in what:
+        ways += ", set applications.environment in the standard"
+    return f"Nothing here tells what {what} should be: {ways}, or set {them} by hand."
 
 
 def _missing(container: Container, wanted: Sequence[str]) -> tuple[str, ...]:

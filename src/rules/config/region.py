@@ -3,7 +3,7 @@
 Why: a region left over from the place where a configuration was copied sends telemetry where nobody looks for it,
 over a paid link, and out of a region that data may not leave.
 
-No region at all and `${env:AWS_REGION}` are the task's own.
+No region at all and `${env:AWS_REGION}` are the task's own. A template's placeholder tells nothing.
 
 Fix: none. Take the region out, or list it in the standard.
 
@@ -17,6 +17,7 @@ from fnmatch import fnmatchcase
 from domain.collector import RegionSource, exporter_regions
 from domain.collector.configuration import shown
 from domain.facts import FactKind
+from domain.placeholders import placeholder
 from domain.rule import Doubt, Drift, Rule, Severity, Subject
 from domain.standard import Standard
 from domain.workload import Workload
@@ -41,6 +42,10 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             continue
         kind, _, name = found.part.partition("/")
         where, name = f"{kind}/{shown(name)}/region", shown(name)
+        # `$NAME` is a placeholder too, but not to a release that takes it as it stands.
+        if "$" not in found.region and placeholder(found.region):
+            yield Doubt(where, f"The region of {name} is a placeholder.")
+            continue
         if _REGION.fullmatch(found.region):
             why = f"{name} sends to {found.region}; the task runs in {own}, and the standard does not list that region."
         else:

@@ -18,12 +18,12 @@ from fnmatch import fnmatchcase
 
 from domain.documents import Container
 from domain.facts import Known
+from domain.placeholders import placeholder
 from domain.places import Arn
 from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
 from domain.standard import Standard
 from domain.workload import CONFIG_VARIABLE, ParameterReference, Workload, config_uris
 from rules.sidecar.command_line import conventional, shell
-from rules.sidecar.images import placeholder
 
 
 @dataclass(frozen=True, slots=True)

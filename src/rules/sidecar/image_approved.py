@@ -16,10 +16,11 @@ from functools import lru_cache
 from domain.adot_releases import Release
 from domain.containers import COLLECTOR_NAME
 from domain.images import Image
+from domain.placeholders import placeholder
 from domain.rule import Doubt, Drift, Rule, Severity, Subject
 from domain.standard import Standard
 from domain.workload import Workload
-from rules.sidecar.images import approved, placeholder
+from rules.sidecar.images import approved
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from domain.images import Image
+from domain.placeholders import placeholder
 from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
 from domain.standard import Standard
 from domain.workload import Workload
-from rules.sidecar.images import approved, placeholder
+from rules.sidecar.images import approved
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:

@@ -11,11 +11,3 @@ def approved(image: Image, standard: Standard) -> bool:
         repository_matches(image.repository, wanted.repositories)
         or image.repository == Image.parse(wanted.image).repository
     )
-
-
-def placeholder(text: str) -> bool:
-    """Whether a template's placeholder stands in the text: `${TAG}`, `{{tag}}`, `<TAG>`, `$TAG`, `%TAG%`."""
-    return not _PLACEHOLDERS.isdisjoint(text)
-
-
-_PLACEHOLDERS = frozenset("${}<>%")

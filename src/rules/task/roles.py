@@ -12,12 +12,13 @@ Configure: `roles.execution` and `roles.task` name the defaults.
 
 from collections.abc import Iterator
 
-from domain.rule import Drift, Refusal, Rule, Severity, Subject
+from domain.placeholders import placeholder
+from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
 from domain.standard import Standard
 from domain.workload import Workload
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each missing role; where there are both, a drift if they are one."""
     execution, task = workload.task.execution_role, workload.task.task_role
     if execution is None:
@@ -26,6 +27,9 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     if task is None:
         yield Drift("taskRoleArn", "The task has no task role; without one the collector may send nothing to AWS.")
     if execution and task and workload.role_arn(execution) == workload.role_arn(task):
+        if placeholder(task.rpartition("/")[2]):
+            yield Doubt("taskRoleArn", "Both roles are one placeholder, so whether they are the same cannot be told.")
+            return
         why = "Execution role and task role are the same; the application has the rights of the task's start."
         yield Drift("taskRoleArn", why, Severity.LOW)
 

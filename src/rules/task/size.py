@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from domain.documents import TaskDefinition, text_of
 from domain.fargate import MEMORY_BY_CPU, amount, smallest_holding
+from domain.placeholders import placeholder
 from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
 from domain.standard import Standard
 from domain.workload import Workload
@@ -31,7 +32,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         text = text_of(given)
         if not text:
             yield Drift(member, f"The task sets no {title}; Fargate needs both CPU and memory.")
-        elif any(mark in text for mark in "${<"):
+        elif placeholder(text):
             yield Doubt(member, f"The task's {title} is a placeholder.")
         else:
             yield Drift(
