@@ -47,21 +47,31 @@ class Parameters:
         return found[0].get("KeyId") if found else None
 
 
-def read_text(sessions: Sessions, location: str) -> str:
-    """The text at `ssm:NAME`, `secretsmanager:ID` or `s3://BUCKET/KEY` in Outrider's own account.
+def read_document(sessions: Sessions, location: str) -> str:
+    """The text at `ssm:NAME` or `s3://BUCKET/KEY`, in Outrider's own account.
 
-    CallFailed where it cannot be read; ValueError, with a sentence, where the location is of no such form.
+    CallFailed where it cannot be read; ValueError, with a sentence, where the location is of neither form.
     """
     if location.startswith("ssm:"):
-        name = location.removeprefix("ssm:")
-        with calling("ssm:GetParameter", name):
-            return str(sessions.own("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
-    if location.startswith("secretsmanager:"):
-        name = location.removeprefix("secretsmanager:")
-        with calling("secretsmanager:GetSecretValue", name):
-            return str(sessions.own("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+        return _parameter(sessions, location.removeprefix("ssm:"))
     if location.startswith("s3://"):
         bucket, _, key = location.removeprefix("s3://").partition("/")
         with calling("s3:GetObject", f"{bucket}/{key}"):
             return str(sessions.own("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode())
-    raise ValueError("A location is ssm:NAME, secretsmanager:ID or s3://BUCKET/KEY.")
+    raise ValueError("A document's location is ssm:NAME or s3://BUCKET/KEY.")
+
+
+def read_secret(sessions: Sessions, location: str) -> str:
+    """The secret at `ssm:NAME` (a SecureString) or `secretsmanager:NAME`; errors as above."""
+    if location.startswith("ssm:"):
+        return _parameter(sessions, location.removeprefix("ssm:"))
+    if location.startswith("secretsmanager:"):
+        name = location.removeprefix("secretsmanager:")
+        with calling("secretsmanager:GetSecretValue", name):
+            return str(sessions.own("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+    raise ValueError("A secret's location is ssm:NAME or secretsmanager:NAME.")
+
+
+def _parameter(sessions: Sessions, name: str) -> str:
+    with calling("ssm:GetParameter", name):
+        return str(sessions.own("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])

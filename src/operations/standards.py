@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
-from aws.parameters import read_text
+from aws.parameters import read_document
 from aws.sessions import Sessions
 from domain.standard import DEFAULT, Standard, default_standard
 
@@ -41,7 +41,7 @@ class Standards:
     def _read(self) -> Edition:
         if not self.location:
             return Edition(default_standard(), _digest(DEFAULT.read_text(encoding="utf-8")))
-        text = read_text(self.sessions, self.location)
+        text = read_document(self.sessions, self.location)
         digest = _digest(text)
         if self._held is not None and self._held[1].digest == digest:
             return self._held[1]

@@ -6,7 +6,7 @@ from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger
 from aws.log_groups import LogGroups
-from aws.parameters import Parameters, read_text
+from aws.parameters import Parameters, read_secret
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
@@ -82,7 +82,7 @@ def sweeper() -> Sweeper:
 @lru_cache(maxsize=1)
 def notifier() -> Notifier:
     """As the environment sets it up; the webhook is read when it is first needed."""
-    return Notifier(read_url=lambda: read_text(sessions(), settings().slack_webhook))
+    return Notifier(read_url=lambda: read_secret(sessions(), settings().slack_webhook))
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,269 @@
+"""The stack: each function may do what its code calls and no more, and nothing asynchronous is lost quietly."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+SRC = ROOT / "src"
+TEMPLATE = ROOT / "template.yaml"
+
+# What a function's event source, log and idempotency do in its name, without a line of ours.
+BY_THE_PLATFORM = {
+    "logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
+    "sqs:ChangeMessageVisibility",
+}  # fmt: skip
+IDEMPOTENCY = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+# Calls that IAM asks for under another name, or beside their own.
+ASKED_AS = {
+    "dynamodb:TransactWriteItems": {"dynamodb:PutItem"},
+    "ecs:RegisterTaskDefinition": {"ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"},
+    "ssm:GetParameters": {"ssm:GetParameters", "kms:Decrypt"},
+    "sts:GetCallerIdentity": set(),
+}
+# Which adapters' methods a use case calls. A method of an adapter that stands nowhere here fails the first test.
+CALLED = {
+    "InspectFunction": {
+        "ecs": {"task_definition", "service", "running_tasks"},
+        "roles": {"fact", "with_policy"},
+        "parameters": {"fact", "read_document"},
+        "log_groups": {"fact"},
+        "security_hub": {"*"},
+        "ledger": {"*", "-attempt", "-ours", "-subjects"},
+        "channels": {"publish", "send"},
+    },
+    "RemediateFunction": {
+        "ecs": {"task_definition", "register", "deregister", "revisions"},
+        "roles": {"fact"},
+        "parameters": {"fact", "read_document"},
+        "log_groups": {"fact"},
+        "ledger": {"history", "attempt", "ours"},
+        "channels": {"publish"},
+    },
+    "SlackFunction": {"parameters": {"read_secret"}, "channels": {"hide"}},
+    "SweepFunction": {
+        "ecs": {"newest_revisions", "services"},
+        "ledger": {"subjects"},
+        "channels": {"send_all"},
+    },
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """Short forms of intrinsic functions as mappings."""
+
+
+def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+@cache
+def template() -> Any:
+    text = TEMPLATE.read_text(encoding="utf-8")
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe one
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    found = {name: resource for name, resource in template()["Resources"].items() if resource["Type"] == kind}
+    assert found, kind
+    return found
+
+
+def statements(role: str) -> Iterator[dict[str, Any]]:
+    for policy in template()["Resources"][role]["Properties"]["Policies"]:
+        for entry in policy["PolicyDocument"]["Statement"]:
+            taken = entry.get("Fn::If")
+            yield from ([part for part in taken[1:] if "Effect" in part] if taken else [entry])
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    return [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+
+
+@cache
+def calls_of(module: str) -> dict[str, set[str]]:
+    """Method → the calls that it makes by `calling("service:Action", …)`, those of the methods that it uses included."""
+    tree = ast.parse((SRC / "aws" / f"{module}.py").read_text(encoding="utf-8"))
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    return {name: set(_calls(node, functions, set())) for name, node in functions.items()}
+
+
+def _calls(node: ast.FunctionDef, functions: dict[str, ast.FunctionDef], seen: set[str]) -> Iterator[str]:
+    for part in ast.walk(node):
+        if not isinstance(part, ast.Call):
+            continue
+        name = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")
+        if name == "calling" and isinstance(part.args[0], ast.Constant):
+            yield str(part.args[0].value)
+        elif name in functions and name not in seen and name != node.name:
+            yield from _calls(functions[name], functions, seen | {node.name})
+
+
+def reachable(function: str) -> set[str]:
+    found = set[str]()
+    for module, methods in CALLED[function].items():
+        calls = calls_of(module)
+        without = {method.removeprefix("-") for method in methods if method.startswith("-")}
+        named = (calls.keys() - without) if "*" in methods else methods
+        for method in named:
+            found |= calls[method]
+    return found
+
+
+def needed(function: str) -> set[str]:
+    calls = reachable(function)
+    asked = {action for call in calls for action in ASKED_AS.get(call, {call})}
+    return asked | (IDEMPOTENCY if function == "SlackFunction" else set())
+
+
+@pytest.mark.parametrize("function", sorted(CALLED))
+def test_a_function_may_do_what_its_code_calls_and_no_more(function: str) -> None:
+    role = function.replace("Function", "Role")
+    granted = {action for statement in statements(role) for action in actions(statement)} - BY_THE_PLATFORM
+    if function == "SlackFunction":
+        granted -= {"kms:Decrypt"}
+        granted |= {"sqs:ChangeMessageVisibility"}
+    assert granted == needed(function)
+
+
+def test_every_method_of_an_adapter_is_somebodys() -> None:
+    for module in ("ecs", "roles", "parameters", "log_groups", "channels", "ledger", "security_hub"):
+        public = {name for name in calls_of(module) if not name.startswith("_") and calls_of(module)[name]}
+        named = {m for called in CALLED.values() for m in called.get(module, set())}
+        assert "*" in named or public == named, module
+
+
+def test_the_use_cases_call_what_the_table_says() -> None:
+    """The table above is read off the source: each method that it names stands in a use case's own modules."""
+    of = {
+        "InspectFunction": "inspect",
+        "RemediateFunction": "remediate",
+        "SlackFunction": "notify",
+        "SweepFunction": "sweep",
+    }
+    shared = "".join(
+        (SRC / "operations" / f"{name}.py").read_text() for name in ("reading", "planning", "standards", "wiring")
+    )
+    for function, module in of.items():
+        handler = (SRC / "handlers" / f"{function.removesuffix('Function').lower()}.py").read_text()
+        source = handler + (SRC / "operations" / f"{module}.py").read_text() + shared
+        for methods in CALLED[function].values():
+            for method in methods:
+                assert method.startswith(("*", "-")) or re.search(rf"\b{method}\(", source), (function, method)
+
+
+@pytest.mark.parametrize("function", sorted(CALLED))
+def test_a_function_has_a_role_of_its_own_and_a_log_that_ends(function: str) -> None:
+    properties = template()["Resources"][function]["Properties"]
+    name = function.removesuffix("Function")
+    assert properties["Role"] == {"Fn::GetAtt": f"{name}Role.Arn"}
+    log = properties["LoggingConfig"]["LogGroup"]["Ref"]
+    assert template()["Resources"][log]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_no_statement_allows_more_than_calls_by_name() -> None:
+    for role in of_type("AWS::IAM::Role"):
+        for statement in statements(role):
+            assert statement["Sid"]
+            assert not any("*" in action for action in actions(statement)), statement["Sid"]
+
+
+def test_a_statement_on_every_resource_says_why() -> None:
+    lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if line.strip() == 'Resource: "*"':
+            sid = next(above for above in reversed(lines[:number]) if "Sid:" in above)
+            assert "#" in sid, f"line {number + 1}: {sid.strip()}"
+
+
+def test_roles_are_passed_only_to_tasks_and_only_those_that_the_stack_names() -> None:
+    passing = [s for role in of_type("AWS::IAM::Role") for s in statements(role) if "iam:PassRole" in actions(s)]
+    assert [(s["Resource"], s["Condition"]) for s in passing] == [
+        ({"Ref": "PassableRoles"}, {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
+    ]
+
+
+def test_only_remediate_writes_to_ecs() -> None:
+    writes = re.compile(r"ecs:(?!Describe|List)")
+    for role in of_type("AWS::IAM::Role"):
+        for statement in statements(role):
+            assert role == "RemediateRole" or not any(writes.match(action) for action in actions(statement))
+
+
+def test_every_queue_has_a_dlq_and_every_dlq_an_alarm() -> None:
+    queues = of_type("AWS::SQS::Queue")
+    alarmed = {
+        dimension["Value"]["Fn::GetAtt"].removesuffix(".QueueName")
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        for dimension in alarm["Properties"]["Dimensions"]
+        if alarm["Properties"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    }
+    for name, queue in queues.items():
+        if name.endswith("Dlq"):
+            assert name in alarmed
+        else:
+            assert queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": f"{name}Dlq.Arn"}
+
+
+def test_every_function_has_an_alarm_on_its_errors() -> None:
+    watched = {
+        dimension["Value"]["Ref"]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        for dimension in alarm["Properties"]["Dimensions"]
+        if alarm["Properties"]["MetricName"] == "Errors"
+    }
+    assert watched == set(CALLED)
+
+
+def test_alarms_go_to_operations_and_not_by_way_of_slack() -> None:
+    for alarm in of_type("AWS::CloudWatch::Alarm").values():
+        assert alarm["Properties"]["AlarmActions"] == [{"Ref": "Operations"}]
+
+
+@pytest.mark.parametrize("rule", sorted(of_type("AWS::Events::Rule")))
+def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
+    (target,) = template()["Resources"][rule]["Properties"]["Targets"]
+    allowed = {
+        "$.account", "$.region", "$.time", "$.detail.eventName", "$.detail.eventTime", "$.detail.userIdentity",
+        "$.detail.userAgent", "$.resources[0]", "$.detail.name", "$.detail.operation", "$.detail.group",
+        "$.detail.clusterArn", "$.detail.requestParameters.family", "$.detail.requestParameters.roleName",
+        "$.detail.requestParameters.policyArn", "$.detail.responseElements.taskDefinition.taskDefinitionArn",
+        "$.detail.responseElements.service.serviceArn", "$.detail.responseElements.service.clusterArn",
+    }  # fmt: skip
+    transformer = target["InputTransformer"]
+    assert set(transformer["InputPathsMap"].values()) <= allowed
+    used = set(re.findall(r"<([a-z]+)>", transformer["InputTemplate"]))
+    assert used == set(transformer["InputPathsMap"])
+    filled = re.sub(r'"<[a-z]+>"', '"x"', transformer["InputTemplate"])
+    json.loads(re.sub(r"<[a-z]+>", "{}", filled))
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": "ChangesDlq.Arn"}}
+
+
+@pytest.mark.parametrize("rule", sorted(of_type("AWS::Events::Rule")))
+def test_an_event_rule_may_send_to_the_queue(rule: str) -> None:
+    (statement,) = template()["Resources"]["ChangesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert {"Fn::GetAtt": f"{rule}.Arn"} in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+
+
+def test_a_call_that_failed_is_not_passed_on() -> None:
+    for rule in of_type("AWS::Events::Rule").values():
+        pattern = rule["Properties"]["EventPattern"]
+        if pattern["detail-type"] == ["AWS API Call via CloudTrail"]:
+            assert pattern["detail"]["errorCode"] == [{"exists": False}]
