@@ -99,7 +99,7 @@ def actions(statement: dict[str, Any]) -> list[str]:
 
 @cache
 def calls_of(module: str) -> dict[str, set[str]]:
-    """Method → the calls that it makes by `calling("service:Action", …)`, those of the methods that it uses included."""
+    """Method → the calls that it makes by `calling("service:Action", …)`, itself or by methods that it uses."""
     tree = ast.parse((SRC / "aws" / f"{module}.py").read_text(encoding="utf-8"))
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     return {name: set(_calls(node, functions, set())) for name, node in functions.items()}
