@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from domain.facts import Fact, FactKind, Facts, Unavailable
+from domain.facts import NOT_READ, Fact, FactKind, Facts, Unavailable
 from domain.plan import Fixed, Plan, Repair, changes_between
 from domain.rule import Doubt, Drift, Refusal, Rule, Safety, Severity, Subject
 from domain.standard import Mode, Standard
@@ -27,16 +27,17 @@ class OutOfScope:
 def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
     """None where the workload can run on Fargate Linux and the standard's scope takes it in."""
     task, service = workload.task, workload.service
+    launch_types = task.launch_types
     if not task.active:
         return OutOfScope("its revision is not active")
     if task.windows or (service is not None and service.windows):
         return OutOfScope("it runs on Windows, for which there is no collector image")
     if service is not None and service.fargate is False:
         return OutOfScope("its service does not run on Fargate")
-    if task.launch_types and "FARGATE" not in task.launch_types:
-        return OutOfScope(f"it requires {', '.join(sorted(task.launch_types))}, not FARGATE")
+    if launch_types and "FARGATE" not in launch_types:
+        return OutOfScope(f"it requires {', '.join(sorted(launch_types))}, not FARGATE")
     on_fargate = bool(service and service.fargate) or workload.runs_on
-    if not task.launch_types and not on_fargate:
+    if not launch_types and not on_fargate:
         return OutOfScope("it does not name FARGATE, so it was taken as not Fargate")
     if workload.runs_on is False:
         return OutOfScope("its services all run on EC2")
@@ -50,7 +51,8 @@ def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
 
 def only_a_collector(workload: Workload) -> bool:
     """Whether the task is nothing but a collector: no sidecar is asked of it."""
-    return bool(workload.cast.collectors) and not workload.cast.applications and not workload.cast.others
+    cast = workload.cast
+    return bool(cast.collectors) and not cast.applications and not cast.others
 
 
 def evaluate(workload: Workload, standard: Standard, rules: Sequence[Rule]) -> tuple[Verdict, ...]:
@@ -60,10 +62,11 @@ def evaluate(workload: Workload, standard: Standard, rules: Sequence[Rule]) -> t
     verdicts = list[Verdict]()
     collector = workload.collector is not None
     lone = only_a_collector(workload)
+    judge = _Judge(workload, standard)
     for rule in rules:
         if (rule.of_collector and not collector) or (lone and rule.id not in SPEAKS_OF_LONE_COLLECTORS):
             continue
-        verdicts += _judge(workload, standard, rule)
+        verdicts += judge.verdicts(rule)
     return tuple(verdicts)
 
 
@@ -75,43 +78,57 @@ def needs(rules: Iterable[Rule]) -> frozenset[FactKind]:
     return frozenset().union(*(rule.needs for rule in rules))
 
 
-def _judge(workload: Workload, standard: Standard, rule: Rule) -> list[Verdict]:
-    subjects = workload.subject(rule.subject)
-    if not subjects:
-        return []
-    setting = standard.setting(rule, workload)
-    if setting.mode is Mode.OFF:
-        return []
-    found = list(rule.check(workload, setting.standard))
-    if not found and not rule.needs and not standard.exemptions:  # the common case, and the hot path
-        return [Compliant(rule.id, subject) for subject in subjects]
-    verdicts = list[Verdict]()
-    for subject in subjects:
-        about = [item for item in found if not item.about or item.about == subject.name]
-        verdicts.append(_verdict(workload, standard, rule, subject, about, setting.severity))
-    return verdicts
+class _Judge:
+    """One workload under one standard: what all rules ask alike is found out once."""
 
+    __slots__ = ("settings", "standard", "subjects", "unread", "workload")
 
-def _verdict(  # noqa: PLR0913, PLR0917 - the parts of one decision
-    workload: Workload,
-    standard: Standard,
-    rule: Rule,
-    subject: SubjectId,
-    found: list[Drift | Doubt],
-    severity: Severity,
-) -> Verdict:
-    exemption = standard.exemption(rule.id, workload, subject.name)
-    if exemption is not None:
-        return Exempt(rule.id, subject, exemption.reason, exemption.expires)
-    drifts = tuple(_graded(item, rule, severity) for item in found if isinstance(item, Drift))
-    real = tuple(drift for drift in drifts if drift.severity is not Severity.INFORMATIONAL)
-    if real:
-        return Drifted(rule.id, subject, max(drift.severity or severity for drift in real), drifts)
-    reasons = [f"{item.where}: {item.why}" for item in found if isinstance(item, Doubt)]
-    reasons += _unread(workload, rule, subject)
-    if reasons:
-        return Unknown(rule.id, subject, tuple(dict.fromkeys(reasons)))
-    return Compliant(rule.id, subject, drifts)
+    def __init__(self, workload: Workload, standard: Standard) -> None:
+        self.workload = workload
+        self.standard = standard
+        self.settings = standard.settings(workload)
+        self.subjects = dict[Subject, tuple[SubjectId, ...]]()
+        self.unread = dict[frozenset[FactKind], tuple[str, ...]]()
+
+    def verdicts(self, rule: Rule) -> list[Verdict]:
+        """What one rule says of each of its subjects; nothing where the standard switches it off."""
+        subjects = self.subjects.get(rule.subject)
+        if subjects is None:
+            subjects = self.subjects[rule.subject] = self.workload.subject(rule.subject)
+        if not subjects:
+            return []
+        setting = self.settings.of(rule)
+        if setting.mode is Mode.OFF:
+            return []
+        found = list(rule.check(self.workload, setting.standard))
+        if not found and not rule.needs and not self.standard.exemptions:  # the common case, and the hot path
+            return [Compliant(rule.id, subject) for subject in subjects]
+        return [self._verdict(rule, subject, found, setting.severity) for subject in subjects]
+
+    def _verdict(self, rule: Rule, subject: SubjectId, found: list[Drift | Doubt], severity: Severity) -> Verdict:
+        if exemption := self.standard.exemption(rule.id, self.workload, subject.name):
+            return Exempt(rule.id, subject, exemption.reason, exemption.expires)
+        unread = self._unread(rule.needs, subject) if rule.needs else ()
+        if not found:
+            return Unknown(rule.id, subject, unread) if unread else Compliant(rule.id, subject)
+        found = [item for item in found if not item.about or item.about == subject.name]
+        drifts = tuple(_graded(item, rule, severity) for item in found if isinstance(item, Drift))
+        real = tuple(drift for drift in drifts if drift.severity is not Severity.INFORMATIONAL)
+        if real:
+            return Drifted(rule.id, subject, max(drift.severity or severity for drift in real), drifts)
+        reasons = (*(f"{item.where}: {item.why}" for item in found if isinstance(item, Doubt)), *unread)
+        if reasons:
+            return Unknown(rule.id, subject, tuple(dict.fromkeys(reasons)))
+        return Compliant(rule.id, subject, drifts)
+
+    def _unread(self, needs: frozenset[FactKind], subject: SubjectId) -> tuple[str, ...]:
+        """Why facts that are needed, and that this workload has a place for, could not be read; each reason once."""
+        if subject.kind is Subject.ROLE:  # each of the two roles has its own
+            return _unread(self.workload, needs, subject)
+        reasons = self.unread.get(needs)
+        if reasons is None:
+            reasons = self.unread[needs] = _unread(self.workload, needs, subject)
+        return reasons
 
 
 def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
@@ -127,10 +144,9 @@ def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
     return replace(drift, severity=list(Severity)[rank])
 
 
-def _unread(workload: Workload, rule: Rule, subject: SubjectId) -> list[str]:
-    """Why a fact that the rule needs, and that this workload has a place for, could not be read."""
-    facts = ((kind, fact) for kind in sorted(rule.needs) for fact in facts_of(kind, workload, subject))
-    return [f"{kind.value}: {fact.reason}" for kind, fact in facts if isinstance(fact, Unavailable)]
+def _unread(workload: Workload, needs: frozenset[FactKind], subject: SubjectId) -> tuple[str, ...]:
+    facts = [(kind, fact) for kind in sorted(needs) for fact in facts_of(kind, workload, subject)]
+    return tuple(dict.fromkeys([f"{kind}: {fact.reason}" for kind, fact in facts if isinstance(fact, Unavailable)]))
 
 
 def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = None) -> list[Fact[object]]:
@@ -148,7 +164,7 @@ def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = Non
         case FactKind.TASK_ROLE:
             return [facts.task_role] if _meant(subject, workload.role_arn(task.task_role)) else []
         case FactKind.LOG_GROUPS:
-            return [facts.log_groups.get(name, Unavailable("not at hand")) for name in workload.log_groups]
+            return [facts.log_groups.get(name, NOT_READ) for name in workload.log_groups]
         case FactKind.RUNNING:
             return [facts.running] if workload.service else []
         case FactKind.NEWEST:
@@ -202,7 +218,9 @@ def settle(
 
 
 def _judge_in_scope(workload: Workload, standard: Standard, rule: Rule) -> list[Verdict]:
-    return [] if out_of_scope(workload, standard) or only_a_collector(workload) else _judge(workload, standard, rule)
+    if out_of_scope(workload, standard) or only_a_collector(workload):
+        return []
+    return _Judge(workload, standard).verdicts(rule)
 
 
 def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair | None) -> tuple[Repair, Workload]:

@@ -39,7 +39,7 @@ class Part(StrEnum):
 def is_collector(container: Container, patterns: Sequence[str] = ()) -> bool:
     """The repository's whole last part is the collector's, or the repository matches one of the standard's patterns."""
     image = container.image
-    return image.name == COLLECTOR_NAME or repository_matches(image.repository, tuple(patterns))
+    return image.name == COLLECTOR_NAME or bool(patterns and repository_matches(image.repository, tuple(patterns)))
 
 
 def part_of(container: Container, task: TaskDefinition, patterns: Sequence[str]) -> Part:
@@ -49,10 +49,12 @@ def part_of(container: Container, task: TaskDefinition, patterns: Sequence[str])
         return Part.COLLECTOR
     if container.firelens is not None:
         return Part.LOG_ROUTER
-    if image.name in _PROXIES or container.name == task.proxy_container:
+    name = image.name
+    if name in _PROXIES or container.name == task.proxy_container:
         return Part.SERVICE_PROXY
-    owner = image.repository.rpartition("/")[0].rpartition("/")[2]
-    if image.name in _AGENTS or (image.name == "agent" and owner in _AGENT_OWNERS):
+    if name in _AGENTS:
+        return Part.AGENT
+    if name == "agent" and image.repository.rpartition("/")[0].rpartition("/")[2] in _AGENT_OWNERS:
         return Part.AGENT
     return Part.APPLICATION
 
@@ -67,9 +69,13 @@ class Cast:
 
     @classmethod
     def of(cls, task: TaskDefinition, patterns: Sequence[str]) -> "Cast":
-        parts = [(container, part_of(container, task, patterns)) for container in task.containers]
-        return cls(
-            tuple(container for container, part in parts if part is Part.COLLECTOR),
-            tuple(container for container, part in parts if part is Part.APPLICATION),
-            tuple(container for container, part in parts if part not in {Part.COLLECTOR, Part.APPLICATION}),
-        )
+        collectors, applications, others = list[Container](), list[Container](), list[Container]()
+        for container in task.containers:
+            match part_of(container, task, patterns):
+                case Part.COLLECTOR:
+                    collectors.append(container)
+                case Part.APPLICATION:
+                    applications.append(container)
+                case _:
+                    others.append(container)
+        return cls(tuple(collectors), tuple(applications), tuple(others))

@@ -9,7 +9,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from domain.fargate import Size, amount
 from domain.images import Image
@@ -17,6 +17,9 @@ from domain.images import Image
 type Json = Mapping[str, Any]
 
 _MISSING: Json = {}
+# To ask whether a thing is a Mapping costs several times what it costs to see that it is a dict, as JSON's objects are.
+_OBJECT: Final = (dict, Mapping)
+_LIST: Final = (list, tuple)
 
 
 def text_of(value: object) -> str | None:
@@ -39,21 +42,21 @@ def truth_of(value: object) -> bool | None:
 
 def mapping_of(value: object) -> Json:
     """An object; an empty one for anything else."""
-    return value if isinstance(value, Mapping) else _MISSING
+    return value if value and isinstance(value, _OBJECT) else _MISSING
 
 
 def objects_of(value: object) -> tuple[Json, ...]:
     """The objects of a list; what is no object is passed over."""
-    return tuple(item for item in value if isinstance(item, Mapping)) if isinstance(value, list | tuple) else ()
+    return tuple([item for item in value if isinstance(item, _OBJECT)]) if value and isinstance(value, _LIST) else ()
 
 
 def texts_of(value: object) -> tuple[str, ...]:
     """The texts of a list; a bare text stands for a list of one."""
     if isinstance(value, str):
         return (value,)
-    if not isinstance(value, list | tuple):
+    if not value or not isinstance(value, _LIST):
         return ()
-    return tuple(text for item in value if (text := text_of(item)) is not None)
+    return tuple([text for item in value if (text := text_of(item)) is not None])
 
 
 def pairs_of(value: object, key: str, content: str) -> dict[str, str]:
@@ -140,6 +143,12 @@ class Container(Document):
         """Variable name → `valueFrom`."""
         return pairs_of(self.json.get("secrets"), "name", "valueFrom")
 
+    @cached_property
+    def otel(self) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+        """The OTEL_ variables that are set plainly, and the names of those that are secrets."""
+        plain = tuple([item for item in self.environment.items() if item[0].startswith("OTEL_")])
+        return plain, tuple([name for name in self.secrets if name.startswith("OTEL_")])
+
     @property
     def has_environment_files(self) -> bool:
         return bool(objects_of(self.json.get("environmentFiles")))
@@ -159,32 +168,32 @@ class Container(Document):
     def port_mappings(self) -> tuple[Json, ...]:
         return objects_of(self.json.get("portMappings"))
 
-    @property
+    @cached_property
     def depends_on(self) -> tuple[tuple[str, str], ...]:
         """(container name, condition) as written."""
         return tuple(
-            (text_of(item.get("containerName")) or "", (text_of(item.get("condition")) or "").upper())
-            for item in objects_of(self.json.get("dependsOn"))
+            [
+                (text_of(item.get("containerName")) or "", (text_of(item.get("condition")) or "").upper())
+                for item in objects_of(self.json.get("dependsOn"))
+            ]
         )
 
     @property
     def health_check(self) -> Json | None:
-        found = self.json.get("healthCheck")
-        return found if isinstance(found, Mapping) and found else None
+        return mapping_of(self.json.get("healthCheck")) or None
 
-    @property
+    @cached_property
     def log_driver(self) -> str | None:
         return text_of(mapping_of(self.json.get("logConfiguration")).get("logDriver"))
 
-    @property
+    @cached_property
     def log_options(self) -> Mapping[str, str]:
         options = mapping_of(mapping_of(self.json.get("logConfiguration")).get("options"))
         return {name: text_of(value) or "" for name, value in options.items()}
 
     @property
     def firelens(self) -> Json | None:
-        found = self.json.get("firelensConfiguration")
-        return found if isinstance(found, Mapping) and found else None
+        return mapping_of(self.json.get("firelensConfiguration")) or None
 
     @property
     def restarts(self) -> bool:
@@ -253,12 +262,12 @@ class TaskDefinition(Document):
     def container(self, name: str) -> Container | None:
         return next((container for container in self.containers if container.name == name), None)
 
-    @property
+    @cached_property
     def cpu(self) -> int | None:
         """The task's CPU units."""
         return amount(self.json.get("cpu"))
 
-    @property
+    @cached_property
     def memory(self) -> int | None:
         """The task's memory in MiB."""
         return amount(self.json.get("memory"))
@@ -292,7 +301,7 @@ class TaskDefinition(Document):
         platform = mapping_of(self.json.get("runtimePlatform"))
         return (text_of(platform.get("operatingSystemFamily")) or "").upper().startswith("WINDOWS")
 
-    @property
+    @cached_property
     def proxy_container(self) -> str | None:
         return text_of(mapping_of(self.json.get("proxyConfiguration")).get("containerName"))
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from domain.places import Place
 
@@ -13,7 +13,7 @@ _ECR = re.compile(
 _RELEASE = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][\w.-]+)?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Image:
     """`repository[:tag][@digest]`; `repository` keeps its registry."""
 
@@ -31,12 +31,12 @@ class Image:
             return cls(head, tag or None, digest or None)
         return cls(rest, None, digest or None)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The whole last part of the repository: `aws-otel-collector`."""
         return self.repository.rpartition("/")[2]
 
-    @property
+    @cached_property
     def pinned(self) -> bool:
         """A digest, or a full release tag; `latest`, no tag and `v0.49` float."""
         return self.digest is not None or bool(self.tag and _RELEASE.fullmatch(self.tag))

@@ -18,7 +18,6 @@ PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
 RESOURCE_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES"
 SERVICE_NAME = "OTEL_SERVICE_NAME"
 
-_PREFIX = "OTEL_"
 _DISABLED = "OTEL_SDK_DISABLED"
 _LOOPBACK = frozenset({"", "localhost", "::1", "0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
 _LARGEST_PORT = 65535
@@ -79,7 +78,7 @@ PORTS = frozenset(protocol.port for protocol in Protocol)
 HTTP_PORT = Protocol.HTTP_PROTOBUF.port
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Endpoint:
     """An endpoint in its parts. What may hold a secret stays out of the repr.
 
@@ -108,7 +107,7 @@ class Endpoint:
         host, port = _host_and_port(address)
         return cls(scheme.lower() or None, credentials + at, host, port, after[end:cut], after[cut:])
 
-    @property
+    @cached_property
     def in_task(self) -> bool:
         """Whether it is the task itself: the containers of an awsvpc task share their loopback."""
         host = self.host.lower().rstrip(".")
@@ -232,7 +231,7 @@ def _suffix(path: str) -> str:
 
 def instrumented(container: Container) -> bool:
     """Whether the definition sets any OTEL_ variable."""
-    return any(name.startswith(_PREFIX) for name in (*container.environment, *container.secrets))
+    return container.otel != ((), ())
 
 
 def silent(container: Container) -> bool:
@@ -255,8 +254,8 @@ def destinations(container: Container) -> tuple[Destination, ...]:
 
 def _decisive(container: Container) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """The variables that decide where telemetry goes, and the names of the secrets among them."""
-    set_plainly = tuple([item for item in container.environment.items() if item[0] in _DECISIVE])
-    return set_plainly, tuple([name for name in container.secrets if name in _DECISIVE])
+    set_plainly, secrets = container.otel
+    return tuple([item for item in set_plainly if item[0] in _DECISIVE]), tuple([n for n in secrets if n in _DECISIVE])
 
 
 _DECISIVE = frozenset({ENDPOINT, PROTOCOL, _DISABLED}.union(*(variables[1:] for variables in _VARIABLES)))

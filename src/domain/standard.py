@@ -282,9 +282,6 @@ class RuleSetting(_Part):
                 raise _below(section, error) from None
         return value
 
-    def applies(self, rule: str, workload: Workload) -> bool:
-        return _any(self.rules, rule) and self.where.matches(workload)
-
 
 def _below(section: str, error: ValidationError) -> ValidationError:
     """The same mistakes, found one level deeper."""
@@ -371,14 +368,20 @@ class Standard(_Part):
 
     def setting(self, rule: Rule, workload: Workload) -> "Setting":
         """Mode, severity and the standard as this rule is to see it, for this workload."""
-        entries: tuple[int, ...] = ()
-        if self.rules:
-            entries = tuple(i for i, entry in enumerate(self.rules) if entry.applies(rule.id, workload))
-        known = self._settings.get((rule.id, entries))
-        return self._setting(rule, entries) if known is None else known
+        return self.settings(workload).of(rule)
 
-    def _setting(self, rule: Rule, entries: tuple[int, ...]) -> "Setting":
+    def settings(self, workload: Workload) -> "Settings":
+        """The same for all rules: which entries of `rules` speak of the workload is found out once."""
+        entries = tuple([i for i, entry in enumerate(self.rules) if entry.where.matches(workload)])
+        found = self._settings.get(entries)
+        if found is None:
+            found = self._settings[entries] = Settings(self, entries)
+        return found
+
+    def setting_by(self, rule: Rule, entries: tuple[int, ...]) -> "Setting":
+        """How a rule is to be applied where these entries of `rules`, by their index, speak of the workload."""
         mode, severity, changes = self.mode, rule.severity, dict[str, dict[str, Any]]()
+        entries = tuple(i for i in entries if _any(self.rules[i].rules, rule.id))
         for entry in (self.rules[i] for i in entries):
             mode, severity = entry.mode or mode, entry.severity or severity
             for section, members in entry.set.items():
@@ -388,11 +391,10 @@ class Standard(_Part):
             for section, members in changes.items()
         }
         seen = self.model_copy(update=parts) if parts else self
-        self._settings[rule.id, entries] = made = Setting(mode, severity, seen)
-        return made
+        return Setting(mode, severity, seen)
 
     @cached_property
-    def _settings(self) -> dict[tuple[str, tuple[int, ...]], "Setting"]:
+    def _settings(self) -> dict[tuple[int, ...], "Settings"]:
         # One of pydantic's private attributes costs a microsecond each time it is read, and every rule reads this.
         return {}
 
@@ -404,7 +406,10 @@ class Standard(_Part):
         return tuple(pattern for pattern in patterns if not any(fnmatchcase(rule, pattern) for rule in known))
 
     def exemption(self, rule: str, workload: Workload, resource: str) -> Exemption | None:
-        return next((entry for entry in self.exemptions if entry.covers(rule, workload, resource)), None)
+        for entry in self.exemptions:
+            if entry.covers(rule, workload, resource):
+                return entry
+        return None
 
 
 def _merged(start: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -423,6 +428,24 @@ class Setting:
     mode: Mode
     severity: Severity
     standard: Standard
+
+
+class Settings:
+    """How rules are to be applied to the workloads that the same entries of a standard's `rules` speak of."""
+
+    __slots__ = ("_entries", "_made", "_standard")
+
+    def __init__(self, standard: Standard, entries: tuple[int, ...]) -> None:
+        self._standard = standard
+        self._entries = entries
+        self._made = dict[str, Setting]()
+
+    def of(self, rule: Rule) -> Setting:
+        """Made when it is first asked for."""
+        made = self._made.get(rule.id)
+        if made is None:
+            made = self._made[rule.id] = self._standard.setting_by(rule, self._entries)
+        return made
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from domain.places import Place, Revision
 from domain.rule import Drift, Severity, Subject
@@ -30,9 +31,11 @@ class SubjectId:
         return cls(Place(account, region), Subject(kind), name)
 
 
-@dataclass(frozen=True, slots=True)
-class Compliant:
-    """Nothing that matters was found, and nothing that was needed is missing."""
+class Compliant(NamedTuple):
+    """Nothing that matters was found, and nothing that was needed is missing.
+
+    By far the most common verdict, and so a named tuple: it is made in less than half of a frozen dataclass's time.
+    """
 
     rule: str
     subject: SubjectId

@@ -72,7 +72,7 @@ class Workload:
     def cast(self) -> Cast:
         return Cast.of(self.task, self.patterns)
 
-    @property
+    @cached_property
     def collector(self) -> Container | None:
         """The collector; the first one, where a task has several."""
         return self.cast.collectors[0] if self.cast.collectors else None

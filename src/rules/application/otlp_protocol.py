@@ -40,11 +40,10 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     for container in workload.applications:
         if container.has_environment_files and not silent(container):
             yield unread_files(container)
-        said = set[tuple[str, str]]()
-        for route in routes(container):
-            pair = (route.endpoint_variable, route.protocol_variable)
-            if pair not in said and (found := _of_route(container, route)):
-                said.add(pair)
+        # Signals that go by the same two variables fare alike.
+        by_variables = {(route.endpoint_variable, route.protocol_variable): route for route in routes(container)}
+        for route in by_variables.values():
+            if found := _of_route(container, route):
                 yield found
 
 

@@ -48,7 +48,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
                 break
     if any(times) and variable == CONFIG_VARIABLE:
         for member, words in (("command", collector.command), ("entryPoint", collector.entry_point)):
-            if not shelled and overridden(words):
+            if words and not shelled and overridden(words):
                 yield Drift(
                     f"{start}/{member}",
                     f"It gives another --config or --set, which the collector ignores: {CONFIG_VARIABLE} is set.",

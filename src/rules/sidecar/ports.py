@@ -33,8 +33,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     bound = _bound(workload)
     for other in others:
         for mapping in other.port_mappings:
-            ports, protocol = _claimed(mapping), (text_of(mapping.get("protocol")) or "tcp").lower()
-            for port in sorted(port for port, transport in bound if transport == protocol and port in ports):
+            claimed, protocol = _claimed(mapping), (text_of(mapping.get("protocol")) or "tcp").lower()
+            for port in sorted([port for port, transport in bound if port in claimed and transport == protocol]):
                 yield Drift(
                     f"containers/{other.name}/portMappings/{port}",
                     f"{other.name} claims port {port}/{protocol}, which {collector.name} binds; move one of them.",

@@ -42,9 +42,9 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
             found = f"{memory} MiB" if memory else "no memory"
             yield Drift(f"{where}/{member}", f"The collector reserves {found}; the standard's are {wanted.memory} MiB.")
     task_cpu, task_memory, containers = workload.task.cpu, workload.task.memory, workload.task.containers
-    if task_cpu is not None and (reserved := sum(each.cpu for each in containers)) > task_cpu:
+    if task_cpu is not None and (reserved := sum([each.cpu for each in containers])) > task_cpu:
         yield Drift("cpu", f"The containers reserve {reserved} CPU units, and the task has {task_cpu}.")
-    if task_memory is not None and (reserved := sum(each.memory for each in containers)) > task_memory:
+    if task_memory is not None and (reserved := sum([each.memory for each in containers])) > task_memory:
         yield Drift("memory", f"The containers reserve {reserved} MiB, and the task has {task_memory}.")
 
 

@@ -7,7 +7,7 @@ Fix: REVIEW; a dependency on a container that is not there, or on itself, goes; 
 becomes START. A circle is left to people.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from domain.collector import CollectorConfiguration, health_check_listener
@@ -30,11 +30,10 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         return
     for container in waiting:
         for name, condition in container.depends_on:
-            where = f"containers/{container.name}/dependsOn/{name}"
             if fault := _fault(workload, container, name, condition):
-                yield Drift(where, fault)
+                yield Drift(f"containers/{container.name}/dependsOn/{name}", fault)
             elif reason := _untold(workload, container, name, condition):
-                yield Doubt(where, reason)
+                yield Doubt(f"containers/{container.name}/dependsOn/{name}", reason)
     if circle := _circle(waiting):
         why = f"{', '.join(circle)} wait for one another, so none of them starts."
         yield Drift(f"containers/{circle[0]}/dependsOn", why)
@@ -107,9 +106,10 @@ def _never_healthy(workload: Workload, collector: Container) -> str | None:
 
 def _untold(workload: Workload, container: Container, name: str, condition: str) -> str | None:
     """Why it cannot be told whether a collector gets healthy; None where nobody asks, or where it can."""
+    if condition != "HEALTHY" or not container.essential:
+        return None
     target = workload.task.container(name)
-    waits = condition == "HEALTHY" and container.essential and target in workload.cast.collectors
-    if not waits or target is None or target.image.name != COLLECTOR_NAME:
+    if target is None or target.image.name != COLLECTOR_NAME or target not in workload.cast.collectors:
         return None
     match workload.configuration:
         case Known(value=CollectorConfiguration()):
@@ -125,6 +125,8 @@ def _circle(containers: list[Container]) -> tuple[str, ...] | None:
     waits = {
         container.name: [name for name, _ in container.depends_on if name != container.name] for container in containers
     }
+    if not _in_one_another(waits):  # the common case, and cheaper to see than a circle is to find
+        return None
     try:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
@@ -132,6 +134,14 @@ def _circle(containers: list[Container]) -> tuple[str, ...] | None:
         first = min(range(len(circle)), key=lambda i: list(waits).index(circle[i]))
         return (*circle[first:], *circle[:first])
     return None
+
+
+def _in_one_another(waits: Mapping[str, list[str]]) -> bool:
+    """Whether containers are left once all those are taken away, again and again, that wait for none that is left."""
+    left = set(waits)
+    while free := {name for name in left if left.isdisjoint(waits[name])}:
+        left -= free
+    return bool(left)
 
 
 RULE = Rule(
