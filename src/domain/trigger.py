@@ -212,7 +212,7 @@ def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:
         "time": detail.get("eventTime", event.get("time")),
     }
     shared |= {
-        "event": detail.get("eventName", ""),
+        "event": detail.get("eventName") or detail.get("operation") or "",
         "identity": detail.get("userIdentity"),
         "agent": detail.get("userAgent") or "",
     }
