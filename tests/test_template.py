@@ -44,6 +44,7 @@ CALLED = {
         "roles": {"fact"},
         "parameters": {"fact", "read_document"},
         "log_groups": {"fact"},
+        "security_hub": {"suppressed"},
         "ledger": {"history", "attempt", "ours"},
         "channels": {"publish"},
     },

@@ -9,6 +9,7 @@ from aws.sessions import Sessions
 from domain.places import Place
 
 _BATCH = 100  # findings a call
+_VALUES = 20  # that a filter takes
 _BYTES = 5_500_000  # of the 6 MB that a call may have; the rest is for what wraps it
 
 # What FailedFindings call a failure that the same import may survive later.
@@ -46,6 +47,17 @@ class SecurityHub:
                 for item in found.get("FailedFindings", [])
             ]
         return failed
+
+    def suppressed(self, place: Place, ids: Sequence[str]) -> set[str]:
+        """Those of these findings that the customer has set to SUPPRESSED. CallFailed where it cannot be asked."""
+        found = set[str]()
+        for start in range(0, len(ids), _VALUES):
+            asked = [{"Value": id_, "Comparison": "EQUALS"} for id_ in ids[start : start + _VALUES]]
+            filters = {"Id": asked, "WorkflowStatus": [{"Value": "SUPPRESSED", "Comparison": "EQUALS"}]}
+            with calling("securityhub:GetFindings", str(place)):
+                answer = self.sessions.client("securityhub", place).get_findings(Filters=filters, MaxResults=100)
+            found |= {finding["Id"] for finding in answer["Findings"]}
+        return found
 
 
 def _batches(findings: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:

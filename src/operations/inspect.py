@@ -545,12 +545,13 @@ class Inspector:
             for row in found
         }
         refused = self._import(rows.values(), failed)
+        silenced = self._silenced(rows.values(), failed)
         for message, row in rows.values():
             if message in failed or row.finding.id in refused:
                 continue
             try:
                 for channel in sorted(row.pending):
-                    if channel.startswith("alert/"):
+                    if channel.startswith("alert/") and row.finding.id not in silenced:
                         body = row.pending[channel]
                         self.alerts.publish(body, _attributes(body))
                 self.ledger.told(row)
@@ -589,6 +590,20 @@ class Inspector:
                 refused.add(id_)
                 failed[findings[id_][0]] = Failed(f"securityhub:BatchImportFindings on {id_} failed: {code}")
         return refused
+
+    def _silenced(self, rows: Iterable[tuple[str, Row]], failed: dict[str, Failed]) -> set[str]:
+        """The findings that the customer suppressed: they are kept, and nobody is told. A new one cannot be."""
+        by_place = defaultdict[Place, dict[str, str]](dict)
+        for message, row in rows:
+            if row.finding.version > 1 and any(channel.startswith("alert/") for channel in row.pending):
+                by_place[row.finding.subject.place][row.finding.id] = message
+        silenced = set[str]()
+        for place, messages in by_place.items():
+            try:
+                silenced |= self.hub.suppressed(place, list(messages))
+            except CallFailed as error:
+                failed |= dict.fromkeys(messages.values(), Failed(str(error)))
+        return silenced
 
     def _ask(self, history: History) -> None:
         body = history.request or ""

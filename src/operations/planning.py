@@ -30,14 +30,22 @@ class Planner:
         )
         return frozenset(rule.id for rule, mode in modes if mode.rank >= least.rank)
 
-    def plan(
-        self, workload: Workload, standard: Standard, verdicts: Iterable[Verdict], reader: Reader, least: Mode
+    def plan(  # noqa: PLR0913 - what a plan depends on
+        self,
+        workload: Workload,
+        standard: Standard,
+        verdicts: Iterable[Verdict],
+        reader: Reader,
+        least: Mode,
+        *,
+        without: frozenset[str] = frozenset(),
     ) -> Plan | None:
         """The plan that fixes the drifted rules of at least this mode, and what their fixes bring about.
 
-        None where there is nothing to fix; engine.Disagreement where fixes undo one another.
+        `without` are rules whose drift is to be left. None where there is nothing to fix; engine.Disagreement where
+        fixes undo one another.
         """
-        if not self.drifted(workload, standard, verdicts, least):
+        if not self.drifted(workload, standard, verdicts, least) - without:
             return None
         workload = reader.with_approved(workload, standard.collector.parameter)
         # A workload with a service is planned for its service, one without for its family: each has its own finding.
@@ -45,7 +53,10 @@ class Planner:
         # A fix may bring another rule to speak (a new collector has a size and a log): its fix belongs to the plan too.
         modes = {rule.id: standard.setting(rule, workload).mode.capped(self.cap) for rule in rules}
         settled = engine.settle(
-            workload, standard, rules, [rule for rule, mode in modes.items() if mode.rank >= least.rank]
+            workload,
+            standard,
+            rules,
+            [rule for rule, mode in modes.items() if mode.rank >= least.rank and rule not in without],
         )
         if (settled.after.task, settled.after.service) == (workload.task, workload.service):
             return None

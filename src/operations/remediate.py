@@ -16,6 +16,7 @@ import engine
 from aws.channels import Topic
 from aws.ecs import Ecs, registrable_members
 from aws.ledger import Attempt, History, Ledger
+from aws.security_hub import SecurityHub
 from domain.documents import TaskDefinition
 from domain.images import repository_matches
 from domain.places import Place, Revision
@@ -25,11 +26,12 @@ from domain.standard import Mode, Standard
 from domain.verdict import SubjectId
 from domain.workload import Workload
 from operations.planning import Planner
-from operations.reading import Reader
+from operations.reading import Reader, unread
 from operations.standards import Standards
 from reports.alerts import outcome_of
 
 TAG = "outrider:"
+_TAGS = 50
 
 
 class State(StrEnum):
@@ -62,6 +64,10 @@ class RequestUnreadable(Exception):
     """A message that is no request."""
 
 
+class NotRead(Exception):
+    """Facts that may be readable later: nothing is corrected without them."""
+
+
 class Refused(Exception):
     """A guard forbids the correction; the message says which and why."""
 
@@ -85,6 +91,7 @@ class Remediator:
     """The use case; its parts come from operations.wiring."""
 
     ecs: Ecs
+    hub: SecurityHub
     ledger: Ledger
     alerts: Topic
     standards: Standards
@@ -95,7 +102,7 @@ class Remediator:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def remediate(self, body: str) -> Outcome:
-        """Correct one family. RequestUnreadable, StandardInvalid or CallFailed where the message has to come again."""
+        """Correct one family. RequestUnreadable, StandardInvalid, NotRead, CallFailed where the message comes again."""
         try:
             request = Request.model_validate(loads(body))
         except (ValueError, ValidationError):
@@ -126,9 +133,11 @@ class Remediator:
         verdicts = engine.evaluate(workload, standard, self.planner.catalogue)
         plan = None
         try:
-            plan = self.planner.plan(workload, standard, verdicts, reader, Mode.REGISTER)
+            without = self._suppressed(history)
+            plan = self.planner.plan(workload, standard, verdicts, reader, Mode.REGISTER, without=without)
             if plan is None or not plan.changes_task:
                 return Outcome(State.NOTHING, source, reasons=("nothing is left to correct",))
+            _all_read(plan)
             self._guard(plan, source, history, standard)
             corrected = self._registrable(plan, source)
         except (Refused, engine.Disagreement) as refused:
@@ -137,6 +146,12 @@ class Remediator:
         registered = self.ecs.register(source.place, corrected)
         self.ledger.ours(registered)
         return self._check_order(plan, source, registered)
+
+    def _suppressed(self, history: History) -> frozenset[str]:
+        """The rules whose findings the customer suppressed: they are kept, and not corrected."""
+        rules = {row.finding.id: rule for rule, row in history.rows.items()}
+        found = self.hub.suppressed(history.subject.place, list(rules)) if rules else set()
+        return frozenset(rules[id_] for id_ in found)
 
     def _guard(self, plan: Plan, source: Revision, history: History, standard: Standard) -> None:
         """Each guard fails closed and names itself."""
@@ -177,11 +192,20 @@ class Remediator:
             f"{TAG}release": self.release,
             f"{TAG}rules": " ".join(plan.fixes)[:256],
         }
-        return plan.after.task.only(registrable_members()).with_tags(ours)
+        corrected = plan.after.task.only(registrable_members()).with_tags(ours)
+        if len(corrected.tags) > _TAGS:
+            raise Refused(
+                "tags", f"With Outrider's {len(ours)} it would have more tags than the {_TAGS} that ECS takes."
+            )
+        return corrected
 
     def _check_order(self, plan: Plan | None, source: Revision, registered: Revision) -> Outcome:
-        """Somebody may have registered between our look and our call: then ours was made from an old source."""
-        if registered.number != source.number + 1:
+        """Somebody may have registered between our look and our call: then ours was made from an old source.
+
+        A number between the two that is inactive now was deregistered before: that is how the source became the newest.
+        """
+        between = (replace(source, number=number) for number in range(source.number + 1, registered.number))
+        if any(found.active for one in between if (found := self.ecs.task_definition(one.place, one.arn))):
             self.ecs.deregister(registered)
             return self._end(
                 plan,
@@ -238,3 +262,10 @@ class Remediator:
         attributes = {key: alert[key] for key in ("severity", "account", "transition", "kind")}
         self.alerts.publish(attempt.pending, attributes)
         self.ledger.attempt(replace(attempt, pending=None))
+
+
+def _all_read(plan: Plan) -> None:
+    """A fact that fails to be read just now would make what is safe look as if it wanted a person, for good."""
+    passing = {fact.reason: None for side in (plan.before, plan.after) for fact in unread(side) if fact.transient}
+    if passing:
+        raise NotRead("; ".join(passing))

@@ -62,6 +62,7 @@ def make_remediator(given: Settings, aws: Sessions) -> Remediator:
     """The use case with all its parts."""
     return Remediator(
         ecs=Ecs(aws),
+        hub=SecurityHub(aws),
         ledger=Ledger(aws, given.table),
         alerts=Topic(aws, given.alerts_topic),
         standards=Standards(aws, given.standard),

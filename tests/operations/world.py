@@ -174,6 +174,7 @@ class Hub:
     findings: dict[str, Json] = field(default_factory=dict)
     imports: list[Json] = field(default_factory=list)
     failing: dict[str, ImportFailed] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
 
     def import_(self, place: Place, findings: Sequence[Mapping[str, Any]]) -> list[ImportFailed]:
         if not self.enabled:
@@ -193,6 +194,10 @@ class Hub:
             self.findings[finding["Id"]] = dict(finding)
             self.imports.append(dict(finding))
         return failed
+
+    def suppressed(self, place: Place, ids: Sequence[str]) -> set[str]:
+        assert all(f"/{place}/" in id_ for id_ in ids)
+        return self.silent & set(ids)
 
     def states(self) -> dict[str, tuple[str, str]]:
         """(compliance, record state) by `subject/rule`."""
@@ -258,7 +263,7 @@ class World:
     def remediator(self, standard: str | None = None, repositories: Sequence[str] = (REPOSITORY,)) -> Remediator:
         made = make_remediator(self._settings(Mode.REGISTER, standard), self.sessions)
         planner = Planner(RULES, Mode.REGISTER)
-        return replace(made, planner=planner, image_repositories=repositories, now=self.now)
+        return replace(made, hub=self.hub, planner=planner, image_repositories=repositories, now=self.now)  # type: ignore[arg-type] # as above
 
     def _settings(self, cap: Mode, standard: str | None) -> Settings:
         if standard is not None:
@@ -398,6 +403,8 @@ class World:
                 "EC2",
                 "FARGATE",
             ]  # what ECS finds of these; moto does not look
+        if operation == "ListTaskDefinitions" and arguments.get("sort") == "DESC":
+            answer["taskDefinitionArns"].sort(key=lambda arn: -int(arn.rpartition(":")[2]))  # as moto does not
         return answer
 
     @staticmethod
