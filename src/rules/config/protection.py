@@ -38,9 +38,11 @@ def _lacking(configuration: CollectorConfiguration, _: Release | None) -> str:
     unbatched = _listed(shown(pipeline.id) for pipeline in sending if not batched(configuration, pipeline))
     sentences = []
     if unlimited:
-        sentences.append(f"memory_limiter is not the first processor of {unlimited}.")
+        sentences.append(
+            f"memory_limiter is not the first processor of {unlimited}, so a backlog can take the collector's memory."
+        )
     if unbatched:
-        sentences.append(f"Nothing batches the telemetry of {unbatched}.")
+        sentences.append(f"Nothing batches the telemetry of {unbatched}, so each piece is a call of its own.")
     return " ".join(sentences)
 
 

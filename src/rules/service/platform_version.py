@@ -18,6 +18,7 @@ from domain.standard import Standard
 from domain.workload import Workload
 
 _LATEST = "LATEST"
+_METADATA = (1, 4, 0)  # brought the task metadata endpoint V4
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
@@ -29,7 +30,10 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     oldest = standard.services.platform_version
     numbers, wanted = _numbers(found), _numbers(oldest)
     if numbers is not None and wanted is not None and numbers < wanted:
-        why = f"The service runs on Fargate platform version {found}; {oldest} or later, or {_LATEST}, is wanted."
+        stops = ", where the collector does not start" if numbers < _METADATA else ""
+        why = (
+            f"The service runs on Fargate platform version {found}{stops}; {oldest} or later, or {_LATEST}, is wanted."
+        )
         yield Drift("service/platformVersion", why)
 
 

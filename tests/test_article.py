@@ -1,0 +1,389 @@
+"""The article that this project began with: its task definition, configuration and roles, judged.
+
+Where it differs from the truth, the verdicts say so; where it is only untidy (a health check that nobody asks, a right
+that nothing uses), they say nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import engine
+from domain.documents import Service, TaskDefinition
+from domain.facts import Facts, Known, LogGroup, Newest, Parameter, Role, RunningContainer, RunningTask
+from domain.iam import Policy
+from domain.places import Place
+from domain.rule import Safety
+from domain.standard import Standard
+from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
+from domain.workload import Workload
+from rules import CATALOGUE
+
+PLACE = Place("123456789012", "us-east-1")
+NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
+STANDARD = Standard.model_validate({"version": 1})
+FAMILY = "my-fargate-task"
+REVISION = PLACE.arn("ecs", f"task-definition/{FAMILY}:1")
+ROLE_ARN = f"arn:aws:iam::{PLACE.account}:role/"
+
+CONFIGURATION = """\
+extensions:
+  health_check:
+receivers:
+  awsecscontainermetrics:
+    collection_interval: 20s
+  otlp:
+    protocols:
+      grpc: {endpoint: 0.0.0.0:4317}
+      http: {endpoint: 0.0.0.0:4318}
+processors:
+  batch/metrics: {timeout: 60s}
+  batch/traces: {timeout: 1s}
+  filter:
+    metrics:
+      include:
+        match_type: strict
+        metric_names:
+          - ecs.task.memory.utilized
+          - ecs.task.memory.limit
+          - ecs.task.cpu.utilized
+          - ecs.task.cpu.limit
+          - ecs.task.network.rate.rx
+exporters:
+  awsemf: {namespace: ECS/Fargate, log_group_name: /ecs/fargate-metrics}
+  awsxray:
+service:
+  extensions: [health_check]
+  pipelines:
+    metrics: {receivers: [awsecscontainermetrics], processors: [filter, batch/metrics], exporters: [awsemf]}
+    traces: {receivers: [otlp], processors: [batch/traces], exporters: [awsxray]}
+"""
+
+
+def _logs(prefix: str) -> dict[str, Any]:
+    options = {"awslogs-group": "/ecs/my-fargate-task", "awslogs-region": "us-east-1", "awslogs-stream-prefix": prefix}
+    return {"logDriver": "awslogs", "options": options}
+
+
+TASK = {
+    "taskDefinitionArn": REVISION,
+    "family": FAMILY,
+    "status": "ACTIVE",
+    "requiresCompatibilities": ["FARGATE"],
+    "networkMode": "awsvpc",
+    "cpu": "512",
+    "memory": "1024",
+    "executionRoleArn": f"{ROLE_ARN}execution",
+    "taskRoleArn": f"{ROLE_ARN}task",
+    "containerDefinitions": [
+        {
+            "name": "my-application",
+            "image": f"{PLACE.account}.dkr.ecr.us-east-1.amazonaws.com/my-application:1.0.0",
+            "essential": True,
+            "environment": [
+                {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://localhost:4318"},
+                {
+                    "name": "OTEL_RESOURCE_ATTRIBUTES",
+                    "value": "service.name=my-application,deployment.environment=production",
+                },
+            ],
+            "logConfiguration": _logs("application"),
+        },
+        {
+            "name": "adot-collector",
+            "image": "public.ecr.aws/aws-observability/aws-otel-collector:latest",
+            "essential": False,
+            "command": ["--config=env:AOT_CONFIG_CONTENT"],
+            "secrets": [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/fargate/otel-collector-config"}],
+            "portMappings": [{"containerPort": 4317}, {"containerPort": 4318}],
+            "logConfiguration": _logs("collector"),
+        },
+    ],
+}
+
+
+def _role(name: str, *actions: str) -> Known[Role]:
+    trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    allow = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    return Known(
+        Role(
+            f"{ROLE_ARN}{name}",
+            Policy.parse({"Statement": [trust]}, "trust", trust=True),
+            (Policy.parse({"Statement": [allow]}, "policy"),),
+        )
+    )
+
+
+def _parameter(text: str = CONFIGURATION) -> Known[Parameter]:
+    name = "/fargate/otel-collector-config"
+    return Known(
+        Parameter(
+            arn=PLACE.arn("ssm", f"parameter{name}"),
+            name=name,
+            type="String",
+            text=text,
+            modified=datetime(2026, 7, 20, tzinfo=UTC),
+        )
+    )
+
+
+FACTS = Facts(
+    parameter=_parameter(),
+    execution_role=_role(
+        "execution",
+        "ecr:GetAuthorizationToken",
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:BatchGetImage",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "ssm:GetParameters",
+        "secretsmanager:GetSecretValue",
+    ),
+    task_role=_role(
+        "task",
+        "logs:PutLogEvents",
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:DescribeLogGroups",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+        "cloudwatch:PutMetricData",
+    ),
+    log_groups={"/ecs/my-fargate-task": Known(LogGroup("/ecs/my-fargate-task"))},
+)
+ARTICLE = Workload(place=PLACE, task=TaskDefinition(TASK), facts=FACTS, read_at=NOW)
+
+PINNED = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"
+
+
+def _drifts(workload: Workload, standard: Standard = STANDARD) -> dict[str, list[tuple[str, str]]]:
+    """By rule, severity and sentence of all that is said; of an Unknown its reasons, without a severity."""
+    verdicts = engine.evaluate(workload, standard, CATALOGUE)
+    return {verdict.rule: said for verdict in verdicts if (said := list(_said(verdict)))}
+
+
+def _said(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    match verdict:
+        case Drifted(drifts=drifts) | Compliant(notes=drifts):
+            yield from ((str(drift.severity), drift.why) for drift in drifts)
+        case Unknown(reasons=reasons):
+            yield from (("", reason) for reason in reasons)
+        case Exempt():
+            pass
+
+
+def _with_collector(workload: Workload, **members: object) -> Workload:
+    collector = workload.collector
+    assert collector is not None
+    return workload.with_container(collector.with_(**members))
+
+
+def _with_facts(workload: Workload, **facts: object) -> Workload:
+    return replace(workload, facts=replace(workload.facts, **facts))  # type: ignore[arg-type]  # by name, as the tests need
+
+
+def _running(started: datetime) -> Known[tuple[RunningTask, ...]]:
+    containers = (RunningContainer("my-application", "RUNNING"), RunningContainer("adot-collector", "RUNNING"))
+    return Known((RunningTask(PLACE.arn("ecs", "task/default/1"), REVISION, started, containers),))
+
+
+def _in_service(workload: Workload, platform: str, started: datetime) -> Workload:
+    service = Service(
+        {
+            "serviceArn": PLACE.arn("ecs", "service/default/my-service"),
+            "serviceName": "my-service",
+            "clusterArn": PLACE.arn("ecs", "cluster/default"),
+            "status": "ACTIVE",
+            "launchType": "FARGATE",
+            "platformVersion": platform,
+            "taskDefinition": REVISION,
+        }
+    )
+    return _with_facts(replace(workload, service=service), running=_running(started), newest=Known(Newest(REVISION)))
+
+
+def test_the_article_s_task_gets_these_verdicts_and_no_others() -> None:
+    assert _drifts(ARTICLE) == {
+        "sidecar.image-pinned": [
+            (
+                "MEDIUM",
+                (
+                    "The image public.ecr.aws/aws-observability/aws-otel-collector has the floating tag latest; the"
+                    f" standard's is {PINNED}."
+                ),
+            )
+        ],
+        "sidecar.restart-policy": [
+            (
+                "LOW",
+                (
+                    "The collector is not essential and has no restartPolicy, so it stays dead after a crash; `enabled:"
+                    " true` is wanted."
+                ),
+            )
+        ],
+        "sidecar.resources": [("LOW", "The collector reserves nothing; the standard's are 256 CPU units and 512 MiB.")],
+        "application.otlp-protocol": [
+            (
+                "INFORMATIONAL",
+                (
+                    "OTEL_EXPORTER_OTLP_ENDPOINT names port 4318, which is HTTP's, and OTEL_EXPORTER_OTLP_PROTOCOL is"
+                    " not set: an SDK that speaks gRPC by default fails there; http/protobuf would say what is meant."
+                ),
+            )
+        ],
+        "config.components": [
+            (
+                "",
+                (
+                    "containers/adot-collector/image: The image names no ADOT release, so which components it has"
+                    " cannot be told."
+                ),
+            )
+        ],
+        "config.otlp": [
+            ("INFORMATIONAL", "No metrics pipeline takes what comes by OTLP, so applications can send no metrics."),
+            ("INFORMATIONAL", "No logs pipeline takes what comes by OTLP, so applications can send no logs."),
+        ],
+        "config.metric-names": [
+            (
+                "MEDIUM",
+                (
+                    "No container metric is named ecs.task.memory.limit, so it selects nothing; write"
+                    " ecs.task.memory.reserved."
+                ),
+            ),
+            (
+                "MEDIUM",
+                "No container metric is named ecs.task.cpu.limit, so it selects nothing; write ecs.task.cpu.reserved.",
+            ),
+        ],
+        "config.protection": [
+            (
+                "LOW",
+                (
+                    "memory_limiter is not the first processor of metrics and traces, so a backlog can take the"
+                    " collector's memory."
+                ),
+            )
+        ],
+    }
+
+
+def test_its_fix_is_safe_and_leaves_what_the_configuration_alone_can_mend() -> None:
+    """256 CPU units and 512 MiB fit beside the application in its task of 512 and 1024."""
+    settled = engine.settle(ARTICLE, STANDARD, CATALOGUE)
+    plan = engine.plan(settled, settled.after, STANDARD, CATALOGUE)
+
+    assert plan.fixes == ("sidecar.image-pinned", "sidecar.restart-policy", "sidecar.resources")
+    assert (plan.safety, plan.reasons) == (Safety.SAFE, ())
+    assert [(change.where, change.before, change.after) for change in plan.changes] == [
+        (
+            "containers/adot-collector/image",
+            "public.ecr.aws/aws-observability/aws-otel-collector:latest",
+            PINNED,
+        ),
+        ("containers/adot-collector/restartPolicy/enabled", None, "true"),
+        ("containers/adot-collector/cpu", None, "256"),
+        ("containers/adot-collector/memoryReservation", None, "512"),
+    ]
+    left = {rule for rule, said in _drifts(plan.after).items() if any(word != "INFORMATIONAL" for word, _ in said)}
+    assert left == {"config.metric-names", "config.protection"}
+
+
+def test_an_application_that_says_it_sends_metrics_and_logs_hears_that_they_are_lost() -> None:
+    """The article has its configuration take all three by OTLP; it takes traces only."""
+    application = ARTICLE.applications[0]
+    sending = application.with_variable("OTEL_METRICS_EXPORTER", "otlp").with_variable("OTEL_LOGS_EXPORTER", "otlp")
+    assert _drifts(ARTICLE.with_container(sending))["config.otlp"] == [
+        ("LOW", "No metrics pipeline takes what comes by OTLP, so the metrics of my-application are lost."),
+        ("LOW", "No logs pipeline takes what comes by OTLP, so the logs of my-application are lost."),
+    ]
+
+
+def test_the_right_to_put_metric_data_is_not_missed() -> None:
+    """Awsemf writes log events. Nothing is said of the right where it is there, and nothing where it is not."""
+    bare = _role(
+        "task",
+        "logs:PutLogEvents",
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    )
+    assert _drifts(_with_facts(ARTICLE, task_role=bare)) == _drifts(ARTICLE)
+
+
+def test_prometheus_needs_remote_write_alone() -> None:
+    """The article gives four actions of aps."""
+    text = CONFIGURATION.replace(
+        "  awsemf: {namespace: ECS/Fargate, log_group_name: /ecs/fargate-metrics}\n",
+        "  prometheusremotewrite:\n"
+        "    endpoint: https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write\n"
+        "    auth: {authenticator: sigv4auth}\n",
+    )
+    text = text.replace("health_check:\n", "health_check:\n  sigv4auth: {region: us-east-1}\n")
+    text = text.replace("[health_check]", "[health_check, sigv4auth]").replace("[awsemf]", "[prometheusremotewrite]")
+    without = _with_facts(ARTICLE, parameter=_parameter(text))
+    assert _drifts(without)["identity.task-role"] == [
+        (
+            "HIGH",
+            (
+                "The collector writes metrics to Amazon Managed Service for Prometheus by aps:RemoteWrite on"
+                " arn:aws:aps:us-east-1:123456789012:workspace/ws-1, which task's own policies and boundary do not"
+                ' allow. Add to task: {"Effect":"Allow","Action":"aps:RemoteWrite",'
+                '"Resource":"arn:aws:aps:us-east-1:123456789012:workspace/ws-1"}'
+            ),
+        )
+    ]
+    role = _role("task", "aps:RemoteWrite", "xray:PutTraceSegments", "xray:PutTelemetryRecords")
+    assert "identity.task-role" not in _drifts(_with_facts(without, task_role=role))
+
+
+def test_a_health_check_extension_that_nobody_asks_is_nothing_and_one_that_is_asked_must_be_able_to_answer() -> None:
+    asked = {"command": ["CMD", "/healthcheck"], "interval": 30}
+    assert "sidecar.health-check" not in _drifts(ARTICLE)
+    assert "sidecar.health-check" not in _drifts(_with_collector(ARTICLE, healthCheck=asked))
+    curl = {"command": ["CMD-SHELL", "curl -f http://localhost:13133/ || exit 1"]}
+    assert _drifts(_with_collector(ARTICLE, healthCheck=curl))["sidecar.health-check"] == [
+        (
+            "LOW",
+            "The health check wants a shell, and the collector's image holds none; [CMD, /healthcheck] works.",
+        )
+    ]
+
+
+def test_a_collector_that_is_not_essential_is_right_unless_the_standard_wants_otherwise() -> None:
+    strict = Standard.model_validate({"version": 1, "collector": {"essential": True}})
+    assert "sidecar.not-essential" not in _drifts(ARTICLE)
+    assert [word for word, _ in _drifts(ARTICLE, strict)["sidecar.not-essential"]] == ["MEDIUM"]
+
+
+def test_an_old_platform_is_high_because_the_collector_does_not_start_there() -> None:
+    fresh = datetime(2026, 7, 25, tzinfo=UTC)
+    assert not any(rule.startswith("service.") for rule in _drifts(_in_service(ARTICLE, "1.4.0", fresh)))
+    assert _drifts(_in_service(ARTICLE, "1.3.0", fresh))["service.platform-version"] == [
+        (
+            "HIGH",
+            (
+                "The service runs on Fargate platform version 1.3.0, where the collector does not start; 1.4.0 or"
+                " later, or LATEST, is wanted."
+            ),
+        )
+    ]
+
+
+def test_tasks_older_than_their_configuration_still_have_the_old_one() -> None:
+    """The article has a change of the parameter reach tasks without a deployment; they read it when they start."""
+    assert _drifts(_in_service(ARTICLE, "1.4.0", datetime(2026, 7, 1, tzinfo=UTC)))["service.config-fresh"] == [
+        (
+            "MEDIUM",
+            (
+                "1 of 1 running tasks started before /fargate/otel-collector-config last changed (2026-07-20 00:00 UTC)"
+                " and still have the configuration of before; tasks no older than it are wanted after 7 days."
+            ),
+        )
+    ]
