@@ -13,6 +13,7 @@ from domain.plan import Plan
 from domain.rule import Rule, Safety, Subject
 from reports.text import cut
 
+_DRIFTS = 20
 _TITLE, _DESCRIPTION, _RECOMMENDATION, _FIELD = 256, 1024, 512, 2048  # characters
 ADVICE = "Add to "
 """What a drift's last sentence begins with where it gives the policy statement to add."""
@@ -68,12 +69,18 @@ def asff(
                 "Id": finding.resource,
                 "Partition": place.partition,
                 "Region": place.region,
-                "Details": {"Other": {cut(d.where, 128): cut(d.why, 1024) for d in finding.drifts[:20]}},
             }
+            | _details(finding)
         ],
         "Compliance": {"Status": compliance},
         "RecordState": record,
     }
+
+
+def _details(finding: Finding) -> dict[str, Any]:
+    """The drifts of the resource as it is now: one that keeps the rule again has none."""
+    drifts = finding.drifts[:_DRIFTS] if finding.state is State.OPEN else ()
+    return {"Details": {"Other": {cut(d.where, 128): cut(d.why, 1024) for d in drifts}}} if drifts else {}
 
 
 def description(finding: Finding) -> str:

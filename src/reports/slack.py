@@ -11,7 +11,7 @@ from domain.rule import Severity
 from reports.text import cut
 
 _HEADER, _SECTION, _BUTTON, _CONTEXT = 150, 2900, 75, 1900
-_MOST_CHANGES = 8
+_MOST_DRIFTS, _MOST_CHANGES = 10, 8
 _SIGN = {
     Severity.CRITICAL: ":red_circle:",
     Severity.HIGH: ":large_orange_circle:",
@@ -40,22 +40,22 @@ def message(alert: Alert) -> dict[str, Any]:
         {"type": "header", "text": {"type": "plain_text", "text": cut(title, _HEADER), "emoji": False}},
         _section(_facts(alert)),
     ]
-    blocks += [_section(f"*{_plain(drift.where)}*\n{_plain(drift.why)}") for drift in alert.drifts]
+    blocks += [_section(f"*{_plain(drift.where)}*\n{_plain(drift.why)}") for drift in alert.drifts[:_MOST_DRIFTS]]
     if alert.changes:
         blocks.append(_section(_diff(alert)))
     if alert.reasons:
         blocks.append(_section("\n".join(f"• {_plain(reason)}" for reason in alert.reasons)))
     if buttons := _buttons(alert):
         blocks.append({"type": "actions", "elements": buttons})
-    blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": cut(_context(alert), _CONTEXT)}]})
-    return {"text": cut(f"{title}: {_plain(alert.name)} ({alert.severity.value})", _SECTION), "blocks": blocks}
+    blocks.append({"type": "context", "elements": [_mrkdwn(_context(alert), _CONTEXT)]})
+    return {"text": cut(f"{_plain(title)}: {_plain(alert.name)} ({alert.severity.value})", _SECTION), "blocks": blocks}
 
 
 def _facts(alert: Alert) -> str:
     who = _plain(alert.actor) + (f" with {_plain(alert.tool)}" if alert.tool else "") if alert.actor else ""
     sign = ":white_check_mark:" if alert.transition in {"closed", "registered"} else _SIGN[alert.severity]
-    what = f"{sign} *{alert.severity.value}* {alert.subject} *{_plain(alert.name)}* in {alert.account} / {alert.region}"
-    return what + (f"\nby {who}" if who else "")
+    what = f"{sign} *{alert.severity.value}* {_plain(alert.subject)} *{_plain(alert.name)}*"
+    return f"{what} in {_plain(alert.account)} / {_plain(alert.region)}" + (f"\nby {who}" if who else "")
 
 
 def _diff(alert: Alert) -> str:
@@ -66,7 +66,8 @@ def _diff(alert: Alert) -> str:
     word = {"safe": "The correction", "review": "A correction that wants a person"}.get(
         alert.safety, "What was changed"
     )
-    return f"{word}\n```{chr(10).join(lines)}```"
+    # The fence is closed whatever is cut: else what follows would be read as mrkdwn.
+    return f"{word}\n```{cut(chr(10).join(lines), _SECTION - 100)}```"
 
 
 def _lines(change: AlertChange) -> list[str]:
@@ -93,13 +94,18 @@ def _buttons(alert: Alert) -> list[dict[str, Any]]:
 def _context(alert: Alert) -> str:
     since = int(alert.since.timestamp())
     parts = [f"since <!date^{since}^{{date_short_pretty}} {{time}}|{alert.since:%Y-%m-%d %H:%M} UTC>"]
-    parts += [alert.rule] if alert.rule else []
-    parts += [f"plan {alert.digest}"] if alert.digest else []
+    parts += [_plain(alert.rule)] if alert.rule else []
+    parts += [f"plan {_plain(alert.digest)}"] if alert.digest else []
     return " · ".join(parts)
 
 
 def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, _SECTION)}}
+    return {"type": "section", "text": _mrkdwn(text, _SECTION)}
+
+
+def _mrkdwn(text: str, length: int) -> dict[str, Any]:
+    """`verbatim`: Slack makes no link or mention of bare text."""
+    return {"type": "mrkdwn", "text": cut(text, length), "verbatim": True}
 
 
 def _escaped(text: str) -> str:
@@ -107,7 +113,7 @@ def _escaped(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text from outside, as text: no mention, link, emoji or format."""
+    """Text from outside, as text: no mention, link or format."""
     return _escaped(cut(text, 1500)).translate(_LOOKALIKES).replace("\n", " ")
 
 

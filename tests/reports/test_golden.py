@@ -1,0 +1,40 @@
+"""Findings and messages as they were once read and found right. `UPDATE_GOLDEN=1` writes them anew: read them again."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.finding import State
+from reports.asff import asff
+from reports.slack import message
+from tests.reports import samples
+
+GOLDEN = Path(__file__).with_name("golden")
+FACTS = {"revision": "web:7", "actor": "deployer/ci-4711", "release": "0.1.0", "standard": "default 0123456789abcdef"}
+
+MADE: dict[str, Any] = {
+    "finding-opened": asff(samples.finding(), samples.PINNED, docs=samples.DOCS, facts=FACTS, plan=samples.plan()),
+    "finding-closed": asff(samples.finding(State.CLOSED), samples.PINNED, docs=samples.DOCS, facts=FACTS),
+    "alert-opened": samples.opened().model_dump(mode="json"),
+    "alert-registered": samples.registered().model_dump(mode="json"),
+    "slack-opened": message(samples.opened()),
+    "slack-closed": message(samples.closed()),
+    "slack-registered": message(samples.registered()),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_is_told_is_what_was_read_and_found_right(name: str) -> None:
+    text = json.dumps(MADE[name], indent=2, ensure_ascii=False) + "\n"
+    path = GOLDEN / f"{name}.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_no_environment_value_is_told(name: str) -> None:
+    assert samples.CANARY not in json.dumps(MADE[name])
