@@ -43,7 +43,7 @@ TEMPLATE: Any = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), 
 RULES: dict[str, Any] = {
     name: resource["Properties"]
     for name, resource in TEMPLATE["Resources"].items()
-    if resource["Type"] == "AWS::Events::Rule"
+    if resource["Type"] == "AWS::Events::Rule" and resource["Properties"]["Targets"][0]["Id"] == "changes"
 }
 
 

@@ -42,15 +42,23 @@ class Queue:
                 QueueUrl=self.url, MessageBody=body, **{k: v for k, v in given.items() if v}
             )
 
-    def send_all(self, bodies: Iterable[str]) -> None:
+    def send_all(self, bodies: Iterable[str], *, delay: int = 0) -> None:
         """Send many in as few calls as SQS takes. CallFailed where it did not take one of them."""
         name = self.url.rpartition("/")[2]
+        delayed = {"DelaySeconds": delay} if delay else {}  # else the queue's own
         for batch in batched(bodies, _BATCH, strict=False):
-            entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(batch)]
+            entries = [{"Id": str(number), "MessageBody": body} | delayed for number, body in enumerate(batch)]
             with calling("sqs:SendMessage", name):
                 found = self.sessions.own("sqs").send_message_batch(QueueUrl=self.url, Entries=entries)
             for failed in found.get("Failed", []):
                 raise CallFailed("sqs:SendMessage", name, failed["Code"], transient=not failed["SenderFault"])
+
+    def depth(self) -> int:
+        """About how many messages wait or are being worked on."""
+        names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
+        with calling("sqs:GetQueueAttributes", self.url.rpartition("/")[2]):
+            found = self.sessions.own("sqs").get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+        return sum(int(found[name]) for name in names)
 
     def hide(self, receipt: str, seconds: int) -> None:
         """Let a message that was received come again no sooner than after so many seconds (12 hours at most)."""

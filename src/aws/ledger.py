@@ -225,21 +225,33 @@ class Ledger:
 
     def subjects(self, place: Place) -> list[SubjectId]:
         """Every subject of a place that was ever looked at. Reads the whole table: for the sweep alone."""
-        start: dict[str, Any] = {}
-        found = []
+        return [SubjectId.parse(item["pk"]["S"]) for item in self._scan(place, "sk = :look", {":look": {"S": "look"}})]
+
+    def open_findings(self, place: Place) -> list[Finding]:
+        """Every open finding of a place. Reads the whole table: for the sweep alone."""
+        values = {":finding": {"S": "finding/"}, ":open": {"S": State.OPEN.value}}
+        items = self._scan(place, "begins_with(sk, :finding) AND #state = :open", values, {"#state": "state"})
+        return [
+            _row(SubjectId.parse(item["pk"]["S"]), item["sk"]["S"].removeprefix("finding/"), item).finding
+            for item in items
+        ]
+
+    def _scan(
+        self, place: Place, condition: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None
+    ) -> Iterable[dict[str, Any]]:
+        given: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
         while True:
             with calling("dynamodb:Scan", str(place)):
                 page = self.sessions.own("dynamodb").scan(
                     TableName=self.table,
-                    FilterExpression="sk = :look AND begins_with(pk, :place)",
-                    ExpressionAttributeValues={":look": {"S": "look"}, ":place": {"S": f"{place}/"}},
-                    ProjectionExpression="pk",
-                    **start,
+                    FilterExpression=f"begins_with(pk, :place) AND {condition}",
+                    ExpressionAttributeValues={":place": {"S": f"{place}/"}, **values},
+                    **given,
                 )
-            found += [SubjectId.parse(item["pk"]["S"]) for item in page["Items"]]
+            yield from page["Items"]
             if "LastEvaluatedKey" not in page:
-                return found
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+                return
+            given["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def attempt(self, attempt: Attempt) -> None:
         item = {

@@ -69,6 +69,7 @@ class _Trigger(BaseModel):
     event: str = ""
     identity: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     agent: str = ""
+    quiet: bool = Field(default=False, description="Part of a baseline: findings, one digest, no alert for each.")
 
     @field_validator("time", mode="before")
     @classmethod

@@ -41,6 +41,7 @@ from domain.workload import CONFIG_VARIABLE, Workload, config_uris
 from operations.planning import Planner
 from operations.reading import Reader
 from operations.standards import Edition, Standards
+from operations.unexpected import described
 from reports.alerts import alert_of
 from reports.asff import asff
 
@@ -157,6 +158,8 @@ class Inspector:
         except engine.Disagreement as error:
             self._notice(f"disagreement/{trigger.place}", "Outrider: two fixes undo one another", str(error))
             return Failed(str(error))
+        except Exception as error:  # noqa: BLE001 - what nobody thought of in one document is not to hold back the others
+            return Failed(described(error))
 
     def _look(self, message: str, trigger: Trigger, batch: _Batch) -> Done:
         match trigger:
@@ -497,7 +500,7 @@ class Inspector:
                 )
             )
         }
-        if transition.change.alerts:
+        if transition.change.alerts and not trigger.quiet:
             alert = alert_of(
                 transition, rule, actor=actor, occurred=trigger.when or look.read_at, plan=look.plan, docs=self.docs
             )

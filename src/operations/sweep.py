@@ -4,24 +4,28 @@ It judges nothing itself. Each family and service goes to the queue `changes` as
 of a revision is not read again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from aws.channels import Queue
+from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger
+from domain.alert import Alert
 from domain.places import Place
 from domain.rule import Subject
 from domain.trigger import FamilyTrigger, ServiceTrigger
 from domain.verdict import SubjectId
+from reports.digest import digest_of
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many families and services were sent to be looked at."""
+    """How many families and services were sent to be looked at, and whether as a baseline."""
 
     families: int
     services: int
+    baseline: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +35,40 @@ class Sweeper:
     ecs: Ecs
     ledger: Ledger
     changes: Queue
+    alerts: Topic
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def sweep(self, place: Place) -> Swept:
-        """CallFailed where something could not be read or sent: the schedule tries again."""
+    def sweep(self, place: Place, *, quiet: bool = False, delay: int = 0) -> Swept:
+        """CallFailed where something could not be read or sent: the schedule tries again. `delay` in seconds.
+
+        A baseline, on the first day or where it is asked for, makes findings and no alert for each: see `digest`.
+        """
         newest, services = self.ecs.newest_revisions(place), self.ecs.services(place)
         known = self.ledger.subjects(place)
+        baseline = quiet or not known
         families = dict.fromkeys(_named(known, Subject.FAMILY), 0) | newest
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
-        self.changes.send_all(_bodies(place, families, list(titles)))
-        return Swept(len(families), len(titles))
+        self.changes.send_all(_bodies(place, families, list(titles), quiet=baseline), delay=delay)
+        return Swept(len(families), len(titles), baseline)
+
+    def digest(self, place: Place, title: str, wait: Callable[[], bool]) -> Alert:
+        """Once everything was looked at, or `wait` says that there is no more time: what is open, in one alert."""
+        while self.changes.depth() and wait():
+            pass
+        alert = digest_of(self.ledger.open_findings(place), place, title=title, occurred=self.now())
+        self.alerts.publish(alert.model_dump_json(), alert.attributes)
+        return alert
 
 
 def _named(subjects: list[SubjectId], kind: Subject) -> Iterator[str]:
     return (subject.name for subject in subjects if subject.kind is kind)
 
 
-def _bodies(place: Place, families: dict[str, int], services: list[str]) -> Iterator[str]:
-    shared = {"kind", "account", "region"}
+def _bodies(place: Place, families: dict[str, int], services: list[str], *, quiet: bool) -> Iterator[str]:
+    shared = {"kind", "account", "region", "quiet"}
     for family, revision in sorted(families.items()):
-        again = FamilyTrigger(account=place.account, region=place.region, family=family, revision=revision)
+        again = FamilyTrigger(account=place.account, region=place.region, family=family, revision=revision, quiet=quiet)
         yield again.model_dump_json(include=shared | {"family", "revision"})
     for title in services:
-        look = ServiceTrigger(account=place.account, region=place.region, service=title)
+        look = ServiceTrigger(account=place.account, region=place.region, service=title, quiet=quiet)
         yield look.model_dump_json(include=shared | {"service"})

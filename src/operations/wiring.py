@@ -77,7 +77,8 @@ def make_remediator(given: Settings, aws: Sessions) -> Remediator:
 def sweeper() -> Sweeper:
     """As the environment sets it up."""
     given = settings()
-    return Sweeper(Ecs(sessions()), Ledger(sessions(), given.table), Queue(sessions(), given.changes_queue))
+    aws = sessions()
+    return Sweeper(Ecs(aws), Ledger(aws, given.table), Queue(aws, given.changes_queue), Topic(aws, given.alerts_topic))
 
 
 @lru_cache(maxsize=1)
