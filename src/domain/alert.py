@@ -29,13 +29,13 @@ class AlertChange(BaseModel):
 
 
 class Alert(BaseModel):
-    """One transition of a finding, or one outcome of a correction. `id` is the same however often it is told."""
+    """One transition of a finding, one outcome of a correction, or one digest. `id` is the same however often it is told."""
 
     model_config = ConfigDict(frozen=True)
 
     version: Literal[1] = 1
     id: str
-    kind: Literal["finding", "outcome"]
+    kind: Literal["finding", "outcome", "digest"]
     transition: str = Field(
         description="opened, raised, reopened or closed; for an outcome: registered, superseded or refused."
     )
