@@ -73,7 +73,7 @@ lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer release
 # --- see it -------------------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: .venvs/sam/.locked .venvs/cloud/.locked  ## Outrider at work on a local AWS: two drifted definitions, corrected
+demo: .venvs/sam/.locked .venvs/cloud/.locked  ## Outrider at work on a local AWS: drifted definitions, found and corrected
 	@$(CLOUD)/python -m local.demo
 
 .PHONY: cloud
