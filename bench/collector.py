@@ -1,18 +1,10 @@
-"""Time to read a typical collector configuration: ours, against PyYAML alone (the floor; it refuses nothing).
+"""Time to read a typical collector configuration: ours, against PyYAML alone (the floor; it refuses nothing)."""
 
-    python bench/collector.py
-
-Goal: about 0.5 ms for a configuration as teams keep it in a parameter.
-"""
-
-import sys
-from pathlib import Path
-from timeit import repeat
+from collections.abc import Iterator
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
+from bench.clock import Row, cost
 from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, bound_ports, needs
 
@@ -59,15 +51,12 @@ def judge() -> None:
     needs(configuration, release)
 
 
-def milliseconds(function: object, rounds: int = 200) -> float:
-    """Best of five, per call."""
-    return min(repeat(function, number=rounds, repeat=5)) / rounds * 1000  # type: ignore[arg-type] # timeit takes any callable
-
-
-if __name__ == "__main__":
-    judge()
+def rows() -> Iterator[Row]:
+    """What it costs to load, to parse, and to ask."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    print(f"typical configuration, {len(TYPICAL):,} bytes, {loader.__name__}")
-    print(f"  yaml.load alone          {milliseconds(lambda: yaml.load(TYPICAL, loader)):7.3f} ms")  # noqa: S506 - a safe one, either way
-    print(f"  parse                    {milliseconds(lambda: CollectorConfiguration.parse(TYPICAL)):7.3f} ms")
-    print(f"  parse, problems, needs   {milliseconds(judge):7.3f} ms")
+    size = f"{len(TYPICAL):,} bytes"
+    # A safe loader, either way.
+    alone = cost(lambda: yaml.load(TYPICAL, loader), rounds=100)  # noqa: S506
+    yield alone.row(f"yaml.load alone, {loader.__name__}, {size}")
+    yield cost(lambda: CollectorConfiguration.parse(TYPICAL), rounds=100).row("parse", "about 500 µs")
+    yield cost(judge, rounds=100).row("parse, problems, ports, needs")

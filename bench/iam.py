@@ -1,15 +1,9 @@
-"""What one IAM decision costs: a role of 5 policies with 20 statements, as tasks have them.
+"""What one IAM decision costs: a role of 5 policies with 20 statements, as tasks have them."""
 
-Run: PYTHONPATH=src python bench/iam.py
-"""
+from collections.abc import Iterator
+from functools import partial
 
-import sys
-from pathlib import Path
-from statistics import median
-from time import perf_counter_ns
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
-
+from bench.clock import Row, cost
 from domain.iam import Context, Policy, Request, decide, role_context
 
 LOGS = "arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/orders"
@@ -54,19 +48,9 @@ REQUESTS = {
 }
 
 
-def main() -> None:
-    """Prints the median of nine runs for each request."""
-    rounds = 2_000
+def rows() -> Iterator[Row]:
+    """What each request costs to decide."""
     for name, (action, resource, context) in REQUESTS.items():
-        ruling = decide(POLICIES, Request(action, resource, context))
-        times = []
-        for _ in range(9):
-            start = perf_counter_ns()
-            for _ in range(rounds):
-                decide(POLICIES, Request(action, resource, context))
-            times.append((perf_counter_ns() - start) / rounds / 1000)
-        print(f"{median(times):7.2f} µs  {ruling.decision:<8} {name}")
-
-
-if __name__ == "__main__":
-    main()
+        request = Request(action, resource, context)
+        decision = decide(POLICIES, request).decision
+        yield cost(partial(decide, POLICIES, request), rounds=100).row(f"{name}: {decision}", "10 µs")

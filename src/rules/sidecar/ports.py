@@ -8,6 +8,7 @@ Fix: none. Moving a port concerns whoever connects to it.
 
 from collections.abc import Iterator
 
+from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, bound_ports
 from domain.documents import Json, text_of
 from domain.facts import FactKind, Known
@@ -15,6 +16,7 @@ from domain.fargate import amount
 from domain.rule import Drift, Rule, Severity, Subject
 from domain.standard import Standard
 from domain.workload import Workload
+from rules.config.at_hand import once
 
 USUAL: frozenset[tuple[int, str]] = frozenset({(4317, "tcp"), (4318, "tcp"), (13133, "tcp"), (8888, "tcp")})
 """What a collector binds as a rule, where its configuration is not known."""
@@ -44,10 +46,15 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
 def _bound(workload: Workload) -> frozenset[tuple[int, str]]:
     match workload.configuration:
         case Known(CollectorConfiguration() as configuration):
-            listeners = bound_ports(configuration, workload.release)
-            return frozenset((each.port, each.transport) for each in listeners if each.port is not None)
+            return _bound_by(configuration, workload.release)
         case _:
             return USUAL
+
+
+@once
+def _bound_by(configuration: CollectorConfiguration, release: Release | None) -> frozenset[tuple[int, str]]:
+    listeners = bound_ports(configuration, release)
+    return frozenset((each.port, each.transport) for each in listeners if each.port is not None)
 
 
 def _claimed(mapping: Json) -> range:

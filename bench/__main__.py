@@ -1,0 +1,38 @@
+"""All numbers in one table: `make bench`, or `PYTHONPATH=src:. python -m bench [judgements|profile|…]` for some."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+
+from bench import bundle, collector, iam, judgements
+from bench.clock import Row
+
+PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
+    "judgements": (f"One task definition, JSON included, by {len(judgements.RULES)} rules", judgements.rows),
+    "profile": ("Where the time of a judgement goes", judgements.profile),
+    "collector": ("A collector configuration read", collector.rows),
+    "iam": ("One IAM decision: 5 policies, 20 statements", iam.rows),
+    "bundle": ("The functions' bundle, zipped", bundle.rows),
+}
+
+
+def main(named: list[str]) -> str | int:
+    """Print the named parts, or all."""
+    if unknown := [name for name in named if name not in PARTS]:
+        return f"There is no {', '.join(unknown)} to measure; there are {', '.join(PARTS)}."
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load}; best CPU time of many short rounds"
+    )
+    for name in named or PARTS:
+        title, rows = PARTS[name]
+        print(f"\n{title}  (python -m bench {name})")
+        for row in rows():
+            goal = f"goal {row.goal}" if row.goal else ""
+            print(f"  {row.what:<60}{row.figure:>12}  {row.beside:<34}{goal}".rstrip())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,121 @@
+"""Judging task definitions by all the rules that speak of one: from the text that AWS gave to the verdicts.
+
+These are the rules whose subject is the family, and none on services, roles or parameters. Each judgement starts from
+the text. What Outrider itself remembers (images, endpoints, configurations) it may remember; a fleet of 5,000
+definitions, each with names, images and attributes of its own, shows what is left of that.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+import engine
+from bench.clock import Row, cost
+from domain.documents import TaskDefinition
+from domain.facts import Facts
+from domain.places import Place
+from domain.rule import Doubt, Drift, Rule, Subject
+from domain.standard import Standard, default_standard
+from domain.workload import Workload
+from rules import CATALOGUE
+from tests.rules.examples import Case, build
+
+RULES: tuple[Rule, ...] = tuple(rule for rule in CATALOGUE if rule.subject is Subject.FAMILY)
+DEFINITION = Path(__file__).with_name("definition.json")
+GOAL = "50 µs"
+_FLEET = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A task definition as text, and what is known beside it."""
+
+    name: str
+    text: str
+    place: Place
+    standard: Standard
+    facts: Facts
+
+    def workload(self) -> Workload:
+        """Read from the text."""
+        task = TaskDefinition(json.loads(self.text))
+        return Workload(self.place, task, facts=self.facts, patterns=self.standard.collector.also)
+
+    def judge(self, rules: tuple[Rule, ...] = RULES) -> object:
+        """From text to verdicts."""
+        return engine.evaluate(self.workload(), self.standard, rules)
+
+
+def judgements() -> tuple[Judgement, ...]:
+    """The base of the rules' examples, and a definition of 4 KB; offline, then with all facts at hand and good."""
+    base = build("base", Case(name="base", verdict="compliant")).before
+    large: Any = json.loads(DEFINITION.read_text(encoding="utf-8"))
+    found = list[Judgement]()
+    for title, task in (("base example", base.task.to_aws()), ("definition.json", large)):
+        text = json.dumps(task, separators=(",", ":"))
+        for known, facts in (("offline", Facts()), ("all facts known", base.facts)):
+            name = f"{title}, {len(text) / 1000:.1f} KB, {known}"
+            found.append(Judgement(name, text, base.place, default_standard(), facts))
+    return tuple(found)
+
+
+def rows() -> Iterator[Row]:
+    """What a judgement costs, one definition again and again, then a fleet of different ones."""
+    for judgement in judgements():
+        found = cost(judgement.judge)
+        beside = f"{1e6 / found.best:,.0f}/s; median {found.median:,.1f} µs"
+        yield Row(judgement.name, f"{found.best:,.1f} µs", beside, GOAL)
+    for judgement in (each for each in judgements() if "offline" in each.name):
+        fleet = [replace(judgement, text=judgement.text.replace("web", f"web-{n}")) for n in range(_FLEET)]
+        whole = cost(partial(_judge_all, fleet), rounds=5)
+        best, median = whole.best / _FLEET, whole.median / _FLEET
+        yield Row(
+            f"{_FLEET:,} like it, offline: {judgement.name.partition(',')[0]}",
+            f"{best:,.1f} µs",
+            f"{1e6 / best:,.0f}/s; median {median:,.1f} µs",
+            GOAL,
+        )
+
+
+def _judge_all(fleet: list[Judgement]) -> None:
+    for judgement in fleet:
+        judgement.judge()
+
+
+def profile() -> Iterator[Row]:
+    """Where the time of the larger definition goes: each part's shortest time in many judgements, costliest first."""
+    for judgement in judgements()[2:]:
+        read, workload = cost(partial(json.loads, judgement.text)).best, cost(judgement.workload).best
+        none = cost(partial(judgement.judge, ())).best
+        whole = cost(judgement.judge).best
+        shortest = _shortest(judgement)
+        checks = sum(shortest.values())
+        yield Row(judgement.name, f"{whole:,.1f} µs")
+        parts = {"JSON": read, "the workload made": workload - read, "scope, and who is what": none - workload}
+        for name, each in {**parts, "all checks": checks, "engine and verdicts": whole - none - checks}.items():
+            yield Row(f"  {name}", f"{each:,.1f} µs", f"{each / whole:.0%}")
+        for name, each in sorted(shortest.items(), key=lambda item: -item[1]):
+            yield Row(f"    {name}", f"{each:,.1f} µs", f"{each / whole:.0%}")
+
+
+def _shortest(judgement: Judgement, times: int = 3_000) -> dict[str, float]:
+    """The shortest time of each rule's check, in µs. What several rules ask for is paid by the first of them."""
+    shortest = dict.fromkeys((rule.id for rule in RULES), float("inf"))
+
+    def timed(rule: Rule) -> Rule:
+        def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+            start = perf_counter_ns()
+            found = list(rule.check(workload, standard))
+            shortest[rule.id] = min(shortest[rule.id], (perf_counter_ns() - start) / 1000)
+            return iter(found)
+
+        return replace(rule, check=check)
+
+    rules = tuple(timed(rule) for rule in RULES)
+    for _ in range(times):
+        judgement.judge(rules)
+    return shortest
