@@ -10,7 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
 from domain.standard import StandardInvalid
-from operations.remediate import RequestUnreadable
+from operations.remediate import NotRead, RequestUnreadable
+from operations.unexpected import described
 from operations.wiring import remediator
 
 logger = Logger(service="remediate")
@@ -25,8 +26,12 @@ def record_handler(record: SQSRecord) -> None:
     """One request; what it raises makes the message come again."""
     try:
         outcome = remediator().remediate(record.body)
-    except (CallFailed, StandardInvalid, RequestUnreadable) as error:
+    except (CallFailed, NotRead, RequestUnreadable, StandardInvalid) as error:
         logger.error("The message comes again", message_id=record.message_id, reason=str(error))  # noqa: TRY400 - the sentence says all; a traceback would not
+        raise
+    except Exception as error:
+        # Powertools keeps it to itself, and the message would come again for no reason that anybody sees.
+        logger.error("The message comes again", message_id=record.message_id, reason=described(error))  # noqa: TRY400 - a traceback ends in what the error holds
         raise
     registered = str(outcome.registered) if outcome.registered else None
     logger.info(

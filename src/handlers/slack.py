@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from aws.calls import CallFailed
 from domain.alert import Alert
 from operations.notify import AlertUnreadable, SlackRefused, read_alert
+from operations.unexpected import described
 from operations.wiring import notifier, sessions, slack_queue
 from settings import settings
 
@@ -39,17 +40,20 @@ config = IdempotencyConfig(
 @idempotent_function(  # type: ignore[untyped-decorator] # Powertools leaves it untyped
     data_keyword_argument="alert", config=config, persistence_store=store
 )
-def tell(alert: dict[str, Any]) -> None:
-    """Tell Slack, once for each alert id."""
+def tell(alert: dict[str, Any], shown: list[str]) -> None:
+    """Tell Slack, once for each alert id, which is then added to `shown`."""
     notifier().notify(Alert.model_validate(alert))
+    shown.append(alert["id"])
     metrics.add_metric("SlackMessages", MetricUnit.Count, 1)
 
 
 def record_handler(record: SQSRecord) -> None:
     """One alert; what it raises makes the message come again."""
+    shown = list[str]()
     try:
         alert = read_alert(record.body)
-        tell(alert=alert.model_dump(mode="json"))
+        tell(alert=alert.model_dump(mode="json"), shown=shown)
+        logger.info("Told", alert=alert.id)
     except SlackRefused as refused:
         logger.warning("Slack", message_id=record.message_id, reason=str(refused), after=refused.after)
         if refused.after is not None:
@@ -58,10 +62,24 @@ def record_handler(record: SQSRecord) -> None:
     except (AlertUnreadable, CallFailed, IdempotencyAlreadyInProgressError) as error:
         logger.error("The message comes again", message_id=record.message_id, reason=str(error))  # noqa: TRY400 - the sentence says all
         raise
-    except IdempotencyPersistenceLayerError:
-        logger.error("The message comes again", message_id=record.message_id, reason="the ledger could not be reached")  # noqa: TRY400 - its message may hold anything
+    except IdempotencyPersistenceLayerError as error:
+        reason = _failed_call(error.__cause__)
+        if not shown:
+            logger.error("The message comes again", message_id=record.message_id, reason=reason)  # noqa: TRY400 - its message may hold anything
+            raise
+        # Slack has it. If the message came again, Slack would have it twice.
+        logger.warning("Told, and not written down", message_id=record.message_id, reason=reason)
+    except Exception as error:
+        # Powertools keeps it to itself, and the message would come again for no reason that anybody sees.
+        logger.error("The message comes again", message_id=record.message_id, reason=described(error))  # noqa: TRY400 - a traceback ends in what the error holds
         raise
-    logger.info("Told", alert=alert.id)
+
+
+def _failed_call(error: BaseException | None) -> str:
+    """A failed call of Powertools' in the words of `aws.calls`: never with AWS's own message."""
+    operation = getattr(error, "operation_name", "a call")
+    code = getattr(error, "response", {}).get("Error", {}).get("Code") or type(error).__name__
+    return f"dynamodb:{operation} on {settings().table}/told failed: {code}"
 
 
 @logger.inject_lambda_context

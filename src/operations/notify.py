@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.client import HTTPException, InvalidURL
 from time import monotonic
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pydantic import ValidationError
 
@@ -17,6 +18,7 @@ from reports.slack import message
 _FRESH = 300.0  # seconds that the URL is held: a rotated one is used soon
 _TIMEOUT = 10.0
 _BUSY, _SERVER = 429, 500
+_NO_ADDRESS = "The stored webhook is no https address. Store the incoming webhook's URL."
 
 
 class AlertUnreadable(Exception):
@@ -38,8 +40,18 @@ def read_alert(body: str) -> Alert:
         if isinstance(content, dict) and content.get("Type") == "Notification":
             content = json.loads(content["Message"])
         return Alert.model_validate(content)
-    except (ValueError, KeyError, ValidationError):
+    except (ValueError, KeyError, TypeError, ValidationError):
         raise AlertUnreadable("The message is no alert: it did not come from the stack's topic.") from None
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """Whoever follows one asks for a page and has not told anybody; and the URL is for Slack alone."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+_OPENER = build_opener(_NoRedirects)
 
 
 @dataclass(slots=True)
@@ -55,15 +67,21 @@ class Notifier:
         self._post(message(alert))
 
     def _post(self, body: dict[str, Any]) -> None:
-        request = Request(self._url(), json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - the scheme is checked below
+        url = self._url()
         try:
-            with urlopen(request, timeout=_TIMEOUT):  # noqa: S310 - https, or loopback; see _url
+            request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - https, or loopback; see _url
+            with _OPENER.open(request, timeout=_TIMEOUT):
                 return
         except HTTPError as error:
             status, after = error.code, error.headers.get("Retry-After", "")
             error.close()
-        except (URLError, OSError):
+        except OSError:  # URLError and time-outs are of its kind
             raise SlackRefused("Slack could not be reached.", after=30) from None
+        except (InvalidURL, ValueError):  # they show the URL
+            self._held = None
+            raise SlackRefused(_NO_ADDRESS) from None
+        except HTTPException:
+            raise SlackRefused("Slack's answer could not be read.", after=30) from None
         if status == _BUSY or status >= _SERVER:
             raise SlackRefused(
                 f"Slack answered {status} and asks for a later try.", int(after) if after.isdecimal() else 30
@@ -76,8 +94,17 @@ class Notifier:
         if self._held is None or now - self._held[0] > _FRESH:
             self._held = (now, self.read_url().strip())
         url = self._held[1]
-        parts = urlsplit(url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}):
+        if not _is_address(url):
             self._held = None
-            raise SlackRefused("The stored webhook is no https address. Store the incoming webhook's URL.")
+            raise SlackRefused(_NO_ADDRESS)
         return url
+
+
+def _is_address(url: str) -> bool:
+    """https, or http to this machine, where a test listens."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    return bool(parts.hostname) and (parts.scheme == "https" or local)

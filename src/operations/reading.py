@@ -6,9 +6,22 @@ from aws.ecs import Ecs
 from aws.log_groups import LogGroups
 from aws.parameters import Parameters
 from aws.roles import Roles
-from domain.facts import Absent, Fact, FactKind, LogGroup, Parameter, Role
+from domain.facts import Absent, Fact, FactKind, LogGroup, Parameter, Role, Unavailable
 from domain.places import Place
 from domain.workload import ParameterReference, Workload
+
+
+def unread(workload: Workload) -> list[Unavailable]:
+    """The workload's facts that could not be read, each once."""
+    facts = workload.facts
+    read = (
+        facts.parameter,
+        facts.approved_parameter,
+        facts.execution_role,
+        facts.task_role,
+        *facts.log_groups.values(),
+    )
+    return list({fact.reason: fact for fact in read if isinstance(fact, Unavailable)}.values())
 
 
 @dataclass(slots=True)

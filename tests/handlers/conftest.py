@@ -1,0 +1,107 @@
+"""The functions as Lambda calls them: their environment from the stack, AWS from moto."""
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from moto import mock_aws
+
+import settings
+from operations import wiring
+from tests.operations.conftest import sessions as sessions  # noqa: PLC0414 - a fixture, for these tests too
+from tests.operations.conftest import world as world  # noqa: PLC0414 - as above
+from tests.operations.world import ACCOUNT, REGION, TABLE, World
+
+WEBHOOK = "/outrider/webhook"
+
+
+@dataclass
+class Context:
+    """What Lambda tells a function of itself."""
+
+    function_name: str = "outrider"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:outrider"
+    aws_request_id: str = "6f1d9c0b-0000-4000-8000-000000000000"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 60_000
+
+
+def batch(*bodies: str, fifo: bool = False) -> dict[str, Any]:
+    """An SQS event whose message ids are m0, m1 and so on."""
+    group = {"MessageGroupId": "web"} if fifo else {}
+    return {
+        "Records": [
+            {
+                "messageId": f"m{index}",
+                "receiptHandle": f"receipt-{index}",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": "1", **group},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue",
+                "awsRegion": REGION,
+            }
+            for index, body in enumerate(bodies)
+        ]
+    }
+
+
+type Call = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def function(world: World) -> Iterator[Callable[[str], Call]]:
+    """Import one of the handlers as a cold start would, at its first call; what it gives takes bodies of messages."""
+    environment = {
+        "OUTRIDER_TABLE": TABLE,
+        "OUTRIDER_ALERTS_TOPIC": world.topics["alerts"],
+        "OUTRIDER_OPERATIONS_TOPIC": world.topics["operations"],
+        "OUTRIDER_CHANGES_QUEUE": world.queues["changes"],
+        "OUTRIDER_REMEDIATIONS_QUEUE": world.queues["remediations.fifo"],
+        "OUTRIDER_SLACK_QUEUE": world.queues["alerts-heard"],
+        "OUTRIDER_SLACK_WEBHOOK": f"ssm:{WEBHOOK}",
+        "OUTRIDER_MODE": "register",
+        "OUTRIDER_IMAGE_REPOSITORIES": "public.ecr.aws/aws-observability/*",
+        "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        "AWS_REGION": REGION,
+        "AWS_LAMBDA_FUNCTION_NAME": "outrider",
+    }
+    cached = (
+        settings.settings,
+        wiring.sessions,
+        wiring.inspector,
+        wiring.remediator,
+        wiring.notifier,
+        wiring.slack_queue,
+    )
+
+    def forget() -> None:
+        for each in cached:
+            each.cache_clear()
+        for name in [name for name in sys.modules if name.startswith("handlers.")]:
+            del sys.modules[name]
+            # Powertools' logger holds on to the standard output of the test that made it.
+            logging.root.manager.loggerDict.pop(name.removeprefix("handlers."), None)
+
+    def made(name: str) -> Call:
+        def call(*bodies: str) -> dict[str, Any]:
+            handler = importlib.import_module(f"handlers.{name}").handler
+            found: dict[str, Any] = handler(batch(*bodies, fifo=name == "remediate"), Context())
+            return found
+
+        return call
+
+    forget()
+    # The same clients for all tests; what they are made of is not what is tested here.
+    with patch.dict(os.environ, environment), mock_aws(), patch.object(wiring, "sessions", lambda: world.sessions):
+        yield made
+    forget()

@@ -1,0 +1,276 @@
+"""The functions: which messages come again, what is logged, and what is in no log."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from aws.ecs import Ecs
+from domain.alert import Alert
+from local.slack import Slack, Trouble
+from operations import wiring
+from tests.handlers.conftest import WEBHOOK, Call
+from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, registered
+from tests.reports import samples
+
+type Function = Callable[[str], Call]
+
+
+def again(answer: dict[str, Any]) -> list[str]:
+    return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+
+def records(text: str) -> list[dict[str, Any]]:
+    """What was logged, metrics apart."""
+    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [record for record in found if "_aws" not in record]
+
+
+def metrics(text: str) -> dict[str, float]:
+    found = [json.loads(line) for line in text.splitlines() if line.startswith("{") and '"_aws"' in line]
+    named = [
+        (each["Name"], record)
+        for record in found
+        for one in record["_aws"]["CloudWatchMetrics"]
+        for each in one["Metrics"]
+    ]
+    return {name: sum(record[name]) if isinstance(record[name], list) else record[name] for name, record in named}
+
+
+@pytest.fixture
+def slack(world: World) -> Iterator[Slack]:
+    with Slack() as running, world.peace():
+        world.client("ssm").put_parameter(Name=WEBHOOK, Value=running.webhook, Type="SecureString")
+        yield running
+
+
+# --- inspect ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def inspect(world: World, function: Function, monkeypatch: pytest.MonkeyPatch) -> Call:
+    monkeypatch.setattr(wiring, "SecurityHub", lambda _: world.hub)
+    return function("inspect")
+
+
+def test_only_what_failed_comes_again(world: World, inspect: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    drifted = registered(world.register(definition(collector=FLOATING)))
+    foreign = json.dumps({"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification", "detail": {}})
+    assert again(inspect("no json", drifted, foreign)) == ["m0"]
+    logged = {record.get("message_id"): record for record in records(capsys.readouterr().out)}
+    assert (logged["m0"]["level"], logged["m0"]["message"]) == ("ERROR", "The message is unreadable")
+    assert logged["m0"]["reason"].startswith("The message is not JSON.")
+    assert (logged["m1"]["level"], logged["m1"]["looked_at"]) == ("INFO", "web")
+    assert any("sidecar.image-pinned" in transition for transition in logged["m1"]["transitions"])
+    assert logged["m2"]["level"] == "DEBUG"
+
+
+def test_the_log_names_the_call_and_the_resource(
+    world: World, inspect: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = registered(world.register())
+    world.fail("DescribeTaskDefinition")
+    assert again(inspect(message)) == ["m0"]
+    [record] = [each for each in records(capsys.readouterr().out) if each["level"] == "ERROR"]
+    assert record["reason"] == "ecs:DescribeTaskDefinition on web failed: AccessDeniedException"
+
+
+def test_seconds_to_the_finding_and_counts_are_metrics(
+    world: World, inspect: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inspect(registered(world.register(definition(collector=FLOATING))), "no json")
+    found = metrics(capsys.readouterr().out)
+    assert (found["Messages"], found["FailedMessages"]) == (2, 1)
+    assert found["Transitions"] >= 1
+    assert "SecondsToFinding" in found
+
+
+def test_what_nobody_thought_of_in_one_message_holds_back_no_other_and_shows_nothing(
+    world: World, inspect: Call, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, drifted = (registered(world.register(definition(name, collector=FLOATING))) for name in ("odd", "web"))
+    original = Ecs.task_definition
+
+    def surprising(self: Ecs, place: Any, name: str) -> Any:
+        if name == "odd":
+            raise KeyError(CANARY)
+        return original(self, place, name)
+
+    monkeypatch.setattr(Ecs, "task_definition", surprising)
+    assert again(inspect(odd, drifted)) == ["m0"]
+    assert "sidecar.image-pinned" in world.open("web")
+    out = capsys.readouterr().out
+    assert CANARY not in out
+    assert "KeyError at test_handlers.py:" in out
+
+
+def test_no_environment_value_is_logged(world: World, inspect: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    app = application(
+        environment=[{"name": "A", "value": CANARY}, {"name": "OTEL_EXPORTER_OTLP_HEADERS", "value": CANARY}]
+    )
+    plain = {"secrets": None, "environment": [{"name": "AOT_CONFIG_CONTENT", "value": f"receivers: [{CANARY}"}]}
+    inspect(
+        registered(world.register(definition("one", containerDefinitions=[app]))),
+        registered(world.register(definition("two", collector=plain))),
+        json.dumps({"kind": CANARY}),
+        f'{{"kind": "service", "service": "{CANARY}", "account": "1"}}',
+    )
+    world.fail("DescribeTaskDefinition")
+    inspect(registered(world.register(definition("three", containerDefinitions=[app]))))
+    captured = capsys.readouterr()
+    assert len(records(captured.out)) > 4
+    assert CANARY not in captured.out + captured.err
+
+
+# --- remediate --------------------------------------------------------------------------------------------------------
+
+
+def request(family: str) -> str:
+    return json.dumps({"account": PLACE.account, "region": PLACE.region, "family": family, "revision": 1})
+
+
+@pytest.fixture
+def remediate(world: World, function: Function, monkeypatch: pytest.MonkeyPatch) -> Call:
+    monkeypatch.setattr(wiring, "SecurityHub", lambda _: world.hub)
+    return function("remediate")
+
+
+def test_a_request_that_is_none_comes_again_and_its_reason_is_logged(
+    remediate: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert again(remediate(f'{{"account": "{CANARY}"}}')) == ["m0"]
+    out = capsys.readouterr().out
+    assert "The message is no request for a correction" in out
+    assert CANARY not in out
+
+
+def test_what_came_of_a_request_is_logged_and_counted(
+    world: World, remediate: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The packaged standard only reports: nothing is left to correct."""
+    world.register(definition(collector=FLOATING))
+    assert again(remediate(request("web"))) == []
+    out = capsys.readouterr().out
+    [record] = [each for each in records(out) if each["message"] == "Remediated"]
+    assert (record["source"], record["state"]) == ("web:1", "nothing")
+    assert metrics(out)["CorrectionsNothing"] == 1
+
+
+def test_a_denied_call_brings_the_request_back_with_its_name(
+    world: World, remediate: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.register(definition(collector=FLOATING))
+    world.fail("DescribeTaskDefinition")
+    assert again(remediate(request("web"))) == ["m0"]
+    out = capsys.readouterr().out
+    assert "ecs:DescribeTaskDefinition on web failed: AccessDeniedException" in out
+    assert CANARY not in out
+
+
+def test_what_nobody_thought_of_is_logged_too(
+    world: World, remediate: Call, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def surprising(*_: object) -> None:
+        raise KeyError(CANARY)
+
+    world.register(definition(collector=FLOATING))
+    monkeypatch.setattr(Ecs, "task_definition", surprising)
+    assert again(remediate(request("web"))) == ["m0"]
+    captured = capsys.readouterr()
+    [record] = [each for each in records(captured.out) if each["level"] == "ERROR"]
+    assert record["reason"].startswith("KeyError at test_handlers.py:")
+    assert CANARY not in captured.out + captured.err
+
+
+# --- slack ------------------------------------------------------------------------------------------------------------
+
+
+def alert(**members: Any) -> str:
+    return samples.opened().model_copy(update=members).model_dump_json()
+
+
+def test_an_alert_is_shown_once_however_often_it_is_told(slack: Slack, function: Function) -> None:
+    tell = function("slack")
+    envelope = json.dumps({"Type": "Notification", "Message": alert(id="one")})
+    assert again(tell(alert(id="one"), alert(id="two"))) == []
+    assert again(tell(alert(id="one"), envelope, alert(id="two"))) == []
+    assert len(slack.messages()) == 2
+
+
+def test_where_slack_asks_to_wait_the_message_is_hidden_for_so_long_and_comes_again(
+    world: World, slack: Slack, function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = list[tuple[str, int]]()
+    monkeypatch.setattr("aws.channels.Queue.hide", lambda _, receipt, seconds: hidden.append((receipt, seconds)))
+    tell = function("slack")
+    slack.answer_next(Trouble(429, retry_after=17))
+    assert again(tell(alert(id="one"), alert(id="two"))) == ["m0"]
+    assert hidden == [("receipt-0", 17)]
+    assert again(tell(alert(id="one"), alert(id="two"))) == []
+    assert len(slack.messages()) == 2
+    world.collect()
+
+
+def test_a_message_that_slack_does_not_take_comes_again_and_says_why(
+    slack: Slack, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slack.answer_next(Trouble(404))
+    assert again(function("slack")(alert(id="one"))) == ["m0"]
+    assert "Slack answered 404 and does not take the message. Check the webhook." in capsys.readouterr().out
+    assert again(function("slack")(alert(id="one"))) == []
+    assert len(slack.messages()) == 1
+
+
+@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem"])
+def test_where_it_cannot_be_kept_what_was_told_nothing_is_told_twice(
+    world: World, slack: Slack, function: Function, operation: str
+) -> None:
+    tell = function("slack")
+    world.fail(operation, times=1)
+    answer = tell(alert(id="one"))
+    assert again(answer) == (["m0"] if operation == "PutItem" else [])
+    assert len(slack.messages()) == (0 if operation == "PutItem" else 1)
+
+
+def test_an_alert_that_is_none_comes_again_and_is_not_shown(
+    slack: Slack, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert again(function("slack")(f'{{"id": "{CANARY}"}}', alert(id="one"))) == ["m0"]
+    assert CANARY not in capsys.readouterr().out
+    assert len(slack.messages()) == 1
+
+
+@pytest.mark.parametrize("stored", ["https://127.0.0.1:1/services/T0/B0/{} x", "http://h.example/services/{}", "{}"])
+def test_the_webhook_is_in_no_log_whatever_is_wrong_with_it(
+    world: World, function: Function, capsys: pytest.CaptureFixture[str], stored: str
+) -> None:
+    world.client("ssm").put_parameter(Name=WEBHOOK, Value=stored.format(CANARY), Type="SecureString")
+    assert again(function("slack")(alert(id="one"))) == ["m0"]
+    captured = capsys.readouterr()
+    assert "The stored webhook is no https address" in captured.out
+    assert CANARY not in captured.out + captured.err
+
+
+@pytest.mark.parametrize("trouble", [None, Trouble(429), Trouble(500), Trouble(404)])
+def test_the_webhook_is_in_no_log(
+    slack: Slack, function: Function, capsys: pytest.CaptureFixture[str], trouble: Trouble | None
+) -> None:
+    if trouble:
+        slack.answer_next(trouble)
+    function("slack")(alert(id="one"))
+    captured = capsys.readouterr()
+    assert slack.path not in captured.out + captured.err
+    assert slack.path.rpartition("/")[2] not in captured.out + captured.err
+
+
+def test_a_webhook_that_cannot_be_read_is_named(
+    world: World, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert again(function("slack")(alert(id="one"))) == ["m0"]
+    assert f"ssm:GetParameter on {WEBHOOK} failed: ParameterNotFound" in capsys.readouterr().out
+    assert world.alerts == []
+
+
+def test_an_alert_can_be_read_again_from_what_was_published() -> None:
+    assert Alert.model_validate_json(alert(id="one")).id == "one"
