@@ -112,7 +112,7 @@ def _evident(container: Container, missing: tuple[str, ...]) -> tuple[str, ...]:
 
 def _given(name: str, workload: Workload, standard: Standard) -> str | None:
     if name == _SERVICE:
-        return workload.task.family or None
+        return workload.task.family
     tags = {
         key.lower(): value.strip()
         for source in ((workload.service.tags if workload.service else {}), workload.task.tags)

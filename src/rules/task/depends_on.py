@@ -31,9 +31,9 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     for container in waiting:
         for name, condition in container.depends_on:
             if fault := _fault(workload, container, name, condition):
-                yield Drift(f"containers/{container.name}/dependsOn/{name}", fault)
+                yield Drift(_where(container, name), fault)
             elif reason := _untold(workload, container, name, condition):
-                yield Doubt(f"containers/{container.name}/dependsOn/{name}", reason)
+                yield Doubt(_where(container, name), reason)
     if circle := _circle(waiting):
         why = f"{', '.join(circle)} wait for one another, so none of them starts."
         yield Drift(f"containers/{circle[0]}/dependsOn", why)
@@ -62,6 +62,10 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             "Containers wait for one another in a circle; which of them is to start first is for people to say."
         )
     return workload
+
+
+def _where(container: Container, name: str) -> str:
+    return f"containers/{container.name}/dependsOn/{name}".removesuffix("/")
 
 
 def _fault(workload: Workload, container: Container, name: str, condition: str) -> str | None:
