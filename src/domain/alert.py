@@ -28,8 +28,17 @@ class AlertChange(BaseModel):
     after: str | None = None
 
 
+class AlertStatement(BaseModel):
+    """A policy statement that is missing: its JSON, and the role or policy that it belongs to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    to: str
+    statement: str
+
+
 class Alert(BaseModel):
-    """One transition of a finding, one outcome of a correction, or one digest. `id` is the same however often it is told."""
+    """One transition of a finding, outcome of a correction, or digest. `id` is the same however often it is told."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,7 +46,7 @@ class Alert(BaseModel):
     id: str
     kind: Literal["finding", "outcome", "digest"]
     transition: str = Field(
-        description="opened, raised, reopened or closed; for an outcome: registered, superseded or refused."
+        description="opened, raised, reopened or closed; registered, superseded or refused for an outcome; digest."
     )
     account: str
     region: str
@@ -53,6 +62,11 @@ class Alert(BaseModel):
     reasons: tuple[str, ...] = Field(
         default=(), description="Why a correction wants a person, was refused or superseded."
     )
+    omitted: int = Field(default=0, description="Drifts that are not in `drifts` for want of room.")
+    omitted_changes: int = Field(default=0, description="Changes that are not in `changes` for want of room.")
+    statements: tuple[AlertStatement, ...] = Field(default=(), description="What to add to roles, whole.")
+    next_step: str = Field(default="", description="What a person does about it, in a sentence or two.")
+    rules: tuple[str, ...] = Field(default=(), description="For an outcome: the rules whose drift the plan fixes.")
     digest: str = Field(default="", description="The plan's digest.")
     actor: str = ""
     tool: str = ""

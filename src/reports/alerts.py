@@ -1,17 +1,20 @@
 """Alerts from transitions and outcomes."""
 
 from datetime import datetime
+from urllib.parse import quote
 
 from domain.alert import Alert, AlertChange, AlertDrift
-from domain.finding import State, Transition
+from domain.finding import Finding, State, Transition
 from domain.places import Arn, Revision
 from domain.plan import Plan
 from domain.rule import Rule, Severity, Subject
 from domain.trigger import Actor
+from reports.advice import next_step, statements, told_and_asked
 from reports.asff import rule_url
 from reports.text import cut
 
 _DRIFTS, _CHANGES = 10, 20
+_WHY = 1000  # characters
 
 
 def alert_of(  # noqa: PLR0913 - the parts of an alert
@@ -20,7 +23,8 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
     """What is told of a finding's transition."""
     finding = transition.finding
     place = finding.subject.place
-    shown = plan if plan is not None and finding.state is State.OPEN and rule.id in plan.fixes else None
+    drifts = finding.drifts if finding.state is State.OPEN else ()
+    shown = plan if plan is not None and drifts and rule.id in plan.fixes else None
     return Alert(
         id=transition.id,
         kind="finding",
@@ -33,10 +37,12 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
         rule=rule.id,
         title=rule.title,
         severity=finding.severity,
-        drifts=tuple(AlertDrift(where=d.where, why=cut(d.why, 600)) for d in finding.drifts[:_DRIFTS])
-        if finding.state is State.OPEN
-        else (),
-        changes=_changes(shown) if shown else (),
+        drifts=tuple(AlertDrift(where=d.where, why=cut(told_and_asked(d)[0], _WHY)) for d in drifts[:_DRIFTS]),
+        omitted=max(len(drifts) - _DRIFTS, 0),
+        changes=_changes(shown),
+        omitted_changes=_omitted(shown),
+        statements=statements(finding),
+        next_step=next_step(finding, rule, plan),
         safety=shown.safety.value if shown else "",
         reasons=shown.reasons if shown else (),
         digest=shown.digest if shown else "",
@@ -45,7 +51,7 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
         since=finding.created,
         occurred=occurred,
         finding=finding.id,
-        links={"rule": rule_url(docs, rule)} | console_links(finding.resource),
+        links={"rule": rule_url(docs, rule)} | console_links(finding.resource) | _finding_link(finding),
     )
 
 
@@ -61,9 +67,17 @@ def outcome_of(  # noqa: PLR0913 - the parts of an outcome
 ) -> Alert:
     """What is told of a correction."""
     title = {
-        "registered": f"Corrected revision {registered} registered",
-        "superseded": f"Correction of {source} dropped: a newer revision came first",
+        "registered": f"{registered} is registered, {source} corrected",
+        "superseded": f"The correction of {source} was dropped",
         "refused": f"{source} was not corrected",
+    }[state]
+    at_home = f"where {source.family} is defined"
+    step = {
+        "registered": f"Services keep {source} until they are updated to {registered}; tasks that are started by the"
+        f" family's bare name get {registered} at once. Make the same change {at_home}, or the next"
+        " deployment brings the drift back.",
+        "superseded": "Nothing is to be done: the newest revision is judged by itself.",
+        "refused": f"Make the change {at_home} and register it. Its findings stay open until then.",
     }[state]
     resource = (registered or source).arn
     return Alert(
@@ -77,7 +91,10 @@ def outcome_of(  # noqa: PLR0913 - the parts of an outcome
         resource=resource,
         title=title,
         severity=Severity.INFORMATIONAL if state != "refused" else Severity.MEDIUM,
-        changes=_changes(plan) if plan else (),
+        changes=_changes(plan),
+        omitted_changes=_omitted(plan),
+        next_step=step,
+        rules=plan.fixes if plan else (),
         safety=plan.safety.value if plan else "",
         reasons=reasons,
         digest=plan.digest if plan else "",
@@ -87,19 +104,44 @@ def outcome_of(  # noqa: PLR0913 - the parts of an outcome
     )
 
 
-def _changes(plan: Plan) -> tuple[AlertChange, ...]:
-    return tuple(AlertChange(where=c.where, before=c.before, after=c.after) for c in plan.changes[:_CHANGES])
+def _changes(plan: Plan | None) -> tuple[AlertChange, ...]:
+    changes = plan.changes[:_CHANGES] if plan else ()
+    return tuple(AlertChange(where=c.where, before=c.before, after=c.after) for c in changes)
+
+
+def _omitted(plan: Plan | None) -> int:
+    return max(len(plan.changes) - _CHANGES, 0) if plan else 0
 
 
 def console_links(resource: str) -> dict[str, str]:
-    """Where the console shows a task definition or service; nothing for what has no page of its own."""
+    """Where the console shows a task definition, service, parameter or role; nothing for what has no page."""
     arn = Arn.parse(resource)
     if arn is None or arn.partition != "aws":
         return {}
-    console = f"https://{arn.region}.console.aws.amazon.com/ecs/v2"
+    ecs = f"https://{arn.region}.console.aws.amazon.com/ecs/v2"
     if (revision := Revision.parse(resource)) is not None:
-        return {"resource": f"{console}/task-definitions/{revision.family}/{revision.number}?region={arn.region}"}
-    if arn.resource.startswith("service/") and arn.resource.count("/") == 2:  # noqa: PLR2004 - service/cluster/name
-        _, cluster, name = arn.resource.split("/")
-        return {"resource": f"{console}/clusters/{cluster}/services/{name}?region={arn.region}"}
-    return {}
+        family = quote(revision.family, safe="")
+        return {"resource": f"{ecs}/task-definitions/{family}/{revision.number}?region={arn.region}"}
+    kind, _, name = arn.resource.partition("/")
+    match arn.service, kind, name.split("/"):
+        case "ecs", "service", [cluster, service]:
+            path = f"clusters/{quote(cluster, safe='')}/services/{quote(service, safe='')}"
+            return {"resource": f"{ecs}/{path}?region={arn.region}"}
+        case "ssm", "parameter", _:
+            page = f"https://{arn.region}.console.aws.amazon.com/systems-manager/parameters"
+            return {"resource": f"{page}/{quote(name)}/description?region={arn.region}"}
+        case "iam", "role", [*_, role]:
+            page = "https://console.aws.amazon.com/iam/home#/roles/details"  # IAM is global
+            return {"resource": f"{page}/{quote(role, safe='')}"}
+        case _:
+            return {}
+
+
+def _finding_link(finding: Finding) -> dict[str, str]:
+    """Where the console of Security Hub CSPM shows a finding: a search by its Id, which is quoted twice."""
+    place = finding.subject.place
+    if place.partition != "aws":
+        return {}
+    console = f"https://{place.region}.console.aws.amazon.com/securityhub/home?region={place.region}"
+    wanted = quote(quote(finding.id, safe=""), safe="")
+    return {"finding": f"{console}#/findings?search=Id%3D%255Coperator%255C%253AEQUALS%255C%253A{wanted}"}

@@ -4,19 +4,23 @@ Facts: the ASFF pages of the Security Hub user guide. Severity and types go thro
 the customer's and is never written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from domain.finding import Finding, State
+from domain.places import Revision, role_name
 from domain.plan import Plan
 from domain.rule import Rule, Safety, Subject
-from reports.text import cut
+from reports.advice import next_step, statements, told_and_asked
+from reports.text import clean, cut, line
 
-_DRIFTS = 20
-_TITLE, _DESCRIPTION, _RECOMMENDATION, _FIELD = 256, 1024, 512, 2048  # characters
-ADVICE = "Add to "
-"""What a drift's last sentence begins with where it gives the policy statement to add."""
+_TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters, as all lengths here
+_FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
+# https://docs.aws.amazon.com/securityhub/latest/userguide/asff-resourcedetails-other.html: fewer than 128 and 1,024.
+_DETAILS, _DETAIL_NAME, _DETAIL = 50, 127, 1023
+_DRIFTS, _STATEMENTS, _CHANGES = 20, 8, 15  # of the fifty details; the rest name the resource
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 _RESOURCE_TYPE = {
     Subject.FAMILY: "AwsEcsTaskDefinition",
@@ -39,10 +43,8 @@ def asff(
     place = finding.subject.place
     compliance, record = _STATES[finding.state]
     severity = {"Label": finding.severity.value, "Original": finding.severity.value}
-    fields = {f"outrider/{key}": cut(value, _FIELD) for key, value in facts.items() if value}
-    fields["outrider/rule"] = rule.id
-    if plan is not None:
-        fields["outrider/plan"] = plan.digest
+    fixing = plan if plan is not None and finding.state is State.OPEN and rule.id in plan.fixes else None
+    fields = {"rule": rule.id, "plan": fixing.digest if fixing else "", **facts}
     advice = recommendation(finding, rule, plan)
     return {
         "SchemaVersion": "2018-10-08",
@@ -59,35 +61,31 @@ def asff(
         "Types": _TYPES,
         "Severity": severity,
         "FindingProviderFields": {"Severity": severity, "Types": _TYPES},
-        "Title": cut(f"{rule.title} ({finding.subject.name})", _TITLE),
-        "Description": cut(description(finding), _DESCRIPTION),
-        "Remediation": {"Recommendation": {"Text": cut(advice, _RECOMMENDATION), "Url": rule_url(docs, rule)}},
-        "ProductFields": fields,
+        "Title": line(f"{rule.title} ({finding.subject.name})", _TITLE),
+        "Description": line(description(finding), _DESCRIPTION) or rule.title,
+        "Remediation": {"Recommendation": {"Text": line(advice, _RECOMMENDATION), "Url": rule_url(docs, rule)}},
+        "ProductFields": _fitting(
+            ((f"outrider/{key}", value) for key, value in fields.items()), _FIELDS, _FIELD_NAME, _FIELD
+        ),
         "Resources": [
             {
                 "Type": _RESOURCE_TYPE[finding.subject.kind],
                 "Id": finding.resource,
                 "Partition": place.partition,
                 "Region": place.region,
+                "Details": {"Other": _fitting(_details(finding, fixing), _DETAILS, _DETAIL_NAME, _DETAIL)},
             }
-            | _details(finding)
         ],
         "Compliance": {"Status": compliance},
         "RecordState": record,
     }
 
 
-def _details(finding: Finding) -> dict[str, Any]:
-    """The drifts of the resource as it is now: one that keeps the rule again has none."""
-    drifts = finding.drifts[:_DRIFTS] if finding.state is State.OPEN else ()
-    return {"Details": {"Other": {cut(d.where, 128): cut(d.why, 1024) for d in drifts}}} if drifts else {}
-
-
 def description(finding: Finding) -> str:
-    """What is wrong, place by place; or that nothing is any more."""
+    """What is wrong, place by place; or that nothing is any more. Statements to add stand in the details."""
     match finding.state:
         case State.OPEN:
-            return " ".join(f"{drift.where}: {drift.why}" for drift in finding.drifts)
+            return " ".join(f"{drift.where}: {told_and_asked(drift)[0]}" for drift in finding.drifts)
         case State.CLOSED:
             return f"{finding.resource} keeps the rule again."
         case State.EXEMPT:
@@ -103,13 +101,69 @@ def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
     if plan is not None and rule.id in plan.fixes:
         lines = "; ".join(f"{c.where}: {c.before or 'unset'} → {c.after or 'removed'}" for c in plan.changes)
         safe = plan.safety is Safety.SAFE
-        word = "A corrected revision can be registered" if safe else "A correction is known and wants a person"
-        return f"{word} (plan {plan.digest}): {lines}"
-    statements = [found for drift in finding.drifts if (found := drift.why.rpartition(ADVICE)[2]) != drift.why]
-    if statements:
-        return f"{ADVICE}{statements[-1]}"
-    refused = next((repair.reasons for repair in plan.repairs if repair.rule == rule.id), ()) if plan else ()
-    return " ".join(["Correct it at its source.", *refused[:1], "See the rule's page."])
+        word = "A corrected revision can be registered" if safe and plan.changes_task else "A correction is known"
+        person = "" if safe else " and wants a person"
+        return f"{word}{person} (plan {plan.digest}): {lines}"
+    if asked := statements(finding):
+        whole = " ".join(f"Add to {each.to}: {each.statement}" for each in asked)
+        if len(clean(whole)) <= _RECOMMENDATION:
+            return whole
+        roles = " and ".join(dict.fromkeys(each.to for each in asked))
+        return f"Add the policy statement to {roles} that stands whole in the resource's details, under Other."
+    return next_step(finding, rule, plan)
+
+
+def _details(finding: Finding, plan: Plan | None) -> Iterator[tuple[str, str]]:
+    """Where → why, the statements to add, the changes that would correct it, and what the ARN names."""
+    drifts = finding.drifts if finding.state is State.OPEN else ()
+    for drift in drifts[:_DRIFTS]:
+        yield drift.where, line(told_and_asked(drift)[0], _DETAIL)
+    yield from islice(_statements(finding), _STATEMENTS)
+    for change in plan.changes[:_CHANGES] if plan else ():
+        yield f"change {change.where}", f"{change.before or 'unset'} → {change.after or 'removed'}"
+    yield from _names(finding)
+
+
+def _statements(finding: Finding) -> Iterator[tuple[str, str]]:
+    """A statement that is longer than a detail goes on in the next: put together, the parts are its JSON."""
+    for each in statements(finding):
+        parts = [each.statement[at : at + _DETAIL] for at in range(0, len(each.statement), _DETAIL)]
+        for number, part in enumerate(parts, 1):
+            yield f"add to {each.to}" + (f", part {number} of {len(parts)}" if len(parts) > 1 else ""), part
+
+
+def _names(finding: Finding) -> Iterator[tuple[str, str]]:
+    name = finding.subject.name
+    match finding.subject.kind:
+        case Subject.FAMILY:
+            yield "family", name
+            revision = Revision.parse(finding.resource)
+            yield "revision", str(revision.number) if revision else ""
+        case Subject.SERVICE:
+            cluster, _, service = name.rpartition("/")
+            yield "cluster", cluster
+            yield "service", service
+        case Subject.PARAMETER:
+            yield "parameter", name
+        case Subject.ROLE:
+            yield "role", role_name(name)
+
+
+def _fitting(pairs: Iterable[tuple[str, str]], most: int, key_length: int, length: int) -> dict[str, str]:
+    """At most so many pairs, none blank, all within their lengths. What stands at one place twice is told twice."""
+    fitting = dict[str, str]()
+    for key, value in pairs:
+        told = cut(value, length)
+        name = line(key, key_length) or "where"
+        if not told.strip() or told == fitting.get(name):
+            continue
+        number = 2
+        while name in fitting:
+            name = f"{line(key, key_length - 5)} ({number})"
+            number += 1
+        if len(fitting) < most:
+            fitting[name] = told
+    return fitting
 
 
 def rule_url(docs: str, rule: Rule) -> str:

@@ -33,6 +33,10 @@ def digest_of(findings: Iterable[Finding], place: Place, *, title: str, occurred
         title=f"{title}: {len(found)} findings are open" if len(found) != 1 else f"{title}: 1 finding is open",
         severity=max(by_severity, default=Severity.INFORMATIONAL),
         reasons=tuple(lines),
+        next_step="Begin with the worst. Security Hub lists them under the product Outrider, each with what to do about"
+        " it. From now on each change is told by itself."
+        if found
+        else "",
         since=min((finding.created for finding in found), default=occurred),
         occurred=occurred,
     )

@@ -3,8 +3,11 @@
 import re
 
 MARK = "…"
+# Control, zero-width and direction characters (Unicode Cc, and the Cf that are not seen), line separators, halves of
+# surrogate pairs, tags.
 _CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"  # the last: halves
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff"
+    r"\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
 
@@ -18,7 +21,16 @@ def cut(text: str, length: int) -> str:
     text = clean(text)
     if len(text) <= length:
         return text
+    if length < len(MARK):
+        return ""
     room = text[: length - len(MARK)]
+    if text[len(room)].isspace():  # the room ends with a word
+        return room.rstrip() + MARK
     head, space, _ = room.rpartition(" ")
     # Where there is no word to cut at near the end, cut where it falls.
     return (head if space and len(head) > length // 2 else room).rstrip() + MARK
+
+
+def line(text: str, length: int) -> str:
+    """The same, in one line."""
+    return cut(" ".join(clean(text).split()), length)

@@ -1,5 +1,7 @@
 """Findings, plans and alerts as the use cases make them, and hostile ones."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +17,7 @@ from domain.trigger import Actor
 from domain.verdict import SubjectId
 from domain.workload import Workload
 from reports.alerts import alert_of, outcome_of
+from reports.digest import digest_of
 from rules import CATALOGUE
 
 PLACE = Place("123456789012", "eu-west-1")
@@ -25,14 +28,17 @@ PINNED: Rule = next(rule for rule in CATALOGUE if rule.id == "sidecar.image-pinn
 ACTOR = Actor(f"arn:aws:sts::{PLACE.account}:assumed-role/deployer/ci-4711", "HashiCorp Terraform/1.13.4")
 
 HOSTILE = (
-    "<!channel> <@U012AB3CD> <https://evil.example|click> @here *bold* _it_ ~no~ `code` ```fence``` &lt;\n"
+    "<!channel> <@U012AB3CD> <https://evil.example|click> @here *bold* _it_ ~no~ `code` ```fence``` :fire: &lt;\n"
     "\u202egpj.exe\u2066\u200b\x1b[31m\x00\r" + "x" * 5000
 )
 
 
-def plan() -> Plan:
-    """The plan that pins an image."""
-    image = "public.ecr.aws/aws-observability/aws-otel-collector"
+IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector"
+MIRROR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/aws-otel-collector"
+
+
+def plan(image: str = IMAGE) -> Plan:
+    """The plan that pins an image; REVIEW for one of a repository that the standard does not approve."""
     logs = {"awslogs-group": "/ecs/web", "awslogs-region": PLACE.region, "awslogs-stream-prefix": "ecs"}
     common: dict[str, Any] = {"logConfiguration": {"logDriver": "awslogs", "options": logs}}
     app = {"name": "app", "image": "web:1", "essential": True, "environment": [{"name": "TOKEN", "value": CANARY}]}
@@ -56,7 +62,7 @@ def plan() -> Plan:
 
 
 def finding(state: State = State.OPEN, *, drifts: tuple[Drift, ...] | None = None, name: str = "web") -> Finding:
-    tag = "The tag latest changes without notice; pin v0.49.0."
+    tag = f"The image {IMAGE} has the floating tag latest; the standard's is {IMAGE}:v0.49.0."
     return Finding(
         subject=SubjectId(PLACE, Subject.FAMILY, name),
         rule=PINNED.id,
@@ -87,6 +93,129 @@ def registered() -> Alert:
     )
 
 
+def outcome(state: str, *reasons: str) -> Alert:
+    source = Revision(PLACE, "web", 7)
+    return outcome_of(plan(), source, state=state, reasons=reasons, registered=None, occurred=THEN, id_="one")
+
+
+def rule(id_: str) -> Rule:
+    return next(each for each in CATALOGUE if each.id == id_)
+
+
+def told(  # noqa: PLR0913 - the parts of a transition
+    rule_id: str,
+    name: str,
+    resource: str,
+    *drifts: Drift,
+    change: Change = Change.OPENED,
+    after: timedelta = timedelta(0),
+    actor: Actor = ACTOR,
+    by: Plan | None = None,
+) -> Alert:
+    """What is told of a finding of this rule, `after` it was first seen."""
+    about = rule(rule_id)
+    severity = max((drift.severity or about.severity for drift in drifts), default=about.severity)
+    one = Finding(
+        SubjectId(PLACE, about.subject, name), rule_id, State.OPEN, severity, drifts, resource, THEN, THEN + after, 2
+    )
+    return alert_of(Transition(one, change), about, actor=actor, occurred=THEN + after, plan=by, docs=DOCS)
+
+
+LOG_GROUP = f"arn:aws:logs:{PLACE.region}:{PLACE.account}:log-group:"
+STATEMENT = json.dumps(
+    {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": [f"{LOG_GROUP}/{group}/web:*" for group in ("logs", "metrics")],
+    },
+    separators=(",", ":"),
+)
+TASK_ROLE = (
+    Drift(
+        "taskRoleArn/exporters/awsemf",
+        "The collector writes metrics as log events by logs:PutLogEvents, logs:CreateLogStream and logs:CreateLogGroup"
+        f" on {LOG_GROUP}/metrics/web:*, which web-task's own policies and boundary do not allow.",
+    ),
+    Drift(
+        "taskRoleArn/exporters/awscloudwatchlogs",
+        "The collector writes log events by logs:PutLogEvents, logs:CreateLogStream and logs:CreateLogGroup on"
+        f" {LOG_GROUP}/logs/web:*, which web-task's own policies and boundary do not allow."
+        f" Add to web-task: {STATEMENT}",
+    ),
+)
+PERSON = Actor(
+    f"arn:aws:sts::{PLACE.account}:assumed-role/AWSReservedSSO_Developer_0123456789abcdef/ann@example.com",
+    "AWS Internal console.amazonaws.com",
+)
+PARAMETER = "/fargate/otel-collector-config"
+WEB = Revision(PLACE, "web", 7).arn
+FLOATING = finding().drifts[0]
+
+
+def messages() -> dict[str, Alert]:
+    """One of each kind that Slack is told."""
+    day = timedelta(days=1)
+    ours = f"The image {MIRROR} has the floating tag latest; the standard's is {IMAGE}:v0.49.0."
+    crowded = "The containers reserve 1280 CPU units, and the task has 1024."
+    trust = (
+        f"The trust policy of web-task does not let ecs-tasks.amazonaws.com take it on for tasks of {PLACE.account} in"
+        f" {PLACE.region}, so none can start."
+    )
+    undefined = "service/pipelines/traces/exporters names awsxray/audit, which exporters does not define."
+    down = (
+        "In 2 of 3 running tasks the collector is STOPPED (1f0c9d2e, 77ab01cd); RUNNING is wanted. Its log tells why."
+    )
+    role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
+    return {
+        "opened": opened(),
+        "opened-review": told(PINNED.id, "web", WEB, Drift(FLOATING.where, ours), actor=PERSON, by=plan(MIRROR)),
+        "opened-service": told(
+            "service.collector-running",
+            "shop/web",
+            PLACE.arn("ecs", "service/shop/web"),
+            Drift("service/tasks/adot-collector", down),
+            actor=Actor(),
+        ),
+        "opened-parameter": told(
+            "config.references",
+            PARAMETER,
+            PLACE.arn("ssm", f"parameter{PARAMETER}"),
+            Drift("service/pipelines/traces/exporters", undefined),
+            actor=PERSON,
+        ),
+        "opened-role": told("identity.trust", role, role, Drift("trust policy", trust)),
+        "opened-statement": told("identity.task-role", "web", WEB, *TASK_ROLE),
+        "raised": told(
+            "sidecar.resources",
+            "web",
+            WEB,
+            Drift("cpu", crowded, Severity.HIGH),
+            change=Change.RAISED,
+            after=9 * day,
+        ),
+        "reopened": told(
+            PINNED.id, "web", Revision(PLACE, "web", 9).arn, FLOATING, change=Change.REOPENED, after=3 * day, by=plan()
+        ),
+        "closed": closed(),
+        "registered": registered(),
+        "superseded": outcome("superseded", "web:8 is the newest revision now"),
+        "refused": outcome(
+            "refused",
+            "attempts: Corrected 2 times in 24 hours: something registers it drifted anew. Fix it at the source.",
+        ),
+        "digest": digest_of(
+            [
+                finding(),
+                finding(name="cart"),
+                replace(finding(name="cron"), severity=Severity.LOW, rule="sidecar.resources"),
+            ],
+            PLACE,
+            title="The first look",
+            occurred=THEN,
+        ),
+    }
+
+
 def hostile() -> Alert:
     """Every text of it from outside, and as much of each as will come."""
     text = HOSTILE
@@ -99,6 +228,8 @@ def hostile() -> Alert:
             "kind": "finding",
             "severity": "HIGH",
             "drifts": [{"where": text, "why": text}] * 60,
+            "next_step": text,
+            "rules": [text] * 60,
             "changes": [{"where": text, "before": text, "after": text}] * 60,
             "reasons": [text] * 60,
             "since": THEN,

@@ -1,7 +1,9 @@
 """Findings as BatchImportFindings takes them: its shape in botocore's model, and the limits that the guide gives."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.session import get_session
@@ -11,10 +13,12 @@ from hypothesis import strategies as st
 
 from domain.finding import Finding, State
 from domain.places import Place
-from domain.rule import Drift, Severity, Subject
+from domain.rule import Drift, Rule, Severity, Subject
 from domain.verdict import SubjectId
+from reports.advice import CLOSES
 from reports.asff import asff
-from reports.text import clean
+from reports.text import MARK, clean
+from rules import CATALOGUE
 from tests.reports import samples
 
 SHAPE: Any = get_session().get_service_model("securityhub").operation_model("BatchImportFindings").input_shape
@@ -36,7 +40,8 @@ def faults(found: dict[str, Any]) -> list[str]:
     for resource in found["Resources"]:
         wrong += ["resource"] if not resource["Id"] or len(resource["Id"]) > 512 else []
         details = resource.get("Details", {}).get("Other", {"a": "b"})
-        wrong += [key for key, value in details.items() if not key or not value or len(key) > 128 or len(value) > 1024]
+        wrong += [key for key, value in details.items() if not key or not value or len(key) > 127 or len(value) > 1023]
+        wrong += ["details"] if len(details) > 50 else []
     wrong += ["size"] if len(repr(found).encode()) > 240_000 else []
     return wrong
 
@@ -116,3 +121,101 @@ def test_the_product_is_the_accounts_own_in_its_region(region: str, partition: s
     found = asff(one, samples.PINNED, docs="", facts={})
     assert found["ProductArn"] == f"arn:{partition}:securityhub:{region}:210987654321:product/210987654321/default"
     assert (found["AwsAccountId"], found["Resources"][0]["Region"]) == ("210987654321", region)
+
+
+def test_a_description_of_one_and_a_half_thousand_characters_is_cut_at_a_word_and_the_statement_is_whole() -> None:
+    """By AWS, a detail has fewer than 1,024 characters: a longer statement goes on in the next."""
+    for count in (2, 12, 40):
+        resources = [f"{samples.LOG_GROUP}/a/group/of/logs/number/{n}:*" for n in range(count)]
+        statement = json.dumps({"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": resources})
+        why = "The collector writes log events, which web-task's own policies and boundary do not allow. " * 15
+        drifts = (Drift("taskRoleArn/exporters/a", f"{why}Add to web-task: {statement}"),)
+        found = asff(samples.finding(drifts=drifts), samples.rule("identity.task-role"), docs="", facts={})
+        assert faults(found) == []
+        assert found["Description"].endswith(MARK)
+        assert found["Description"].removesuffix(MARK) + " " in f"taskRoleArn/exporters/a: {why}"
+        details = found["Resources"][0]["Details"]["Other"]
+        parts = [value for key, value in details.items() if key.startswith("add to web-task")]
+        assert "".join(parts) == statement
+        text = found["Remediation"]["Recommendation"]["Text"]
+        assert (text == f"Add to web-task: {statement}") is (count == 2)
+        assert text.startswith("Add ")
+        assert text.endswith(("}", "under Other."))
+
+
+def test_two_roles_that_lack_rights_have_a_statement_each() -> None:
+    both = (
+        'It lacks rights. Add to web-task: {"Effect":"Allow"} Add to web-boundary: [{"Effect":"Allow","Action":"a:B"}]'
+    )
+    found = asff(samples.finding(drifts=(Drift("taskRoleArn", both),)), samples.PINNED, docs="", facts={})
+    details = found["Resources"][0]["Details"]["Other"]
+    assert details["taskRoleArn"] == "It lacks rights."
+    assert (details["add to web-task"], details["add to web-boundary"]) == (
+        '{"Effect":"Allow"}',
+        '[{"Effect":"Allow","Action":"a:B"}]',
+    )
+
+
+def test_words_that_only_look_like_a_statement_stay() -> None:
+    why = "Add to web: {not json. And so on."
+    found = asff(samples.finding(drifts=(Drift("a", why),)), samples.PINNED, docs="", facts={})
+    assert found["Description"] == f"a: {why}"
+
+
+def test_two_drifts_of_one_place_are_both_in_the_details() -> None:
+    drifts = (Drift("containers/a/image", "One."), Drift("containers/a/image", "Two."))
+    found = asff(samples.finding(drifts=drifts), samples.PINNED, docs="", facts={})
+    details = found["Resources"][0]["Details"]["Other"]
+    assert (details["containers/a/image"], details["containers/a/image (2)"]) == ("One.", "Two.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "arn", "names"),
+    [
+        (Subject.FAMILY, "web", "ecs:eu-west-1:123456789012:task-definition/web:7", {"family": "web", "revision": "7"}),
+        (
+            Subject.SERVICE,
+            "shop/web",
+            "ecs:eu-west-1:123456789012:service/shop/web",
+            {"cluster": "shop", "service": "web"},
+        ),
+        (Subject.PARAMETER, "/a/b", "ssm:eu-west-1:123456789012:parameter/a/b", {"parameter": "/a/b"}),
+        (Subject.ROLE, "arn:aws:iam::123456789012:role/a/b", "iam::123456789012:role/a/b", {"role": "b"}),
+    ],
+)
+@pytest.mark.parametrize("state", State)
+def test_the_details_name_the_resource_and_say_where_and_why_while_it_drifts(
+    kind: Subject, name: str, arn: str, names: dict[str, str], state: State
+) -> None:
+    subject, then = SubjectId(samples.PLACE, kind, name), samples.THEN
+    one = Finding(subject, "a.b", state, Severity.LOW, (Drift("where", "why"),), f"arn:aws:{arn}", then, then)
+    found = asff(one, samples.PINNED, docs="", facts={})
+    assert found["Resources"][0]["Details"]["Other"] == ({"where": "why"} if state is State.OPEN else {}) | names
+
+
+def test_a_finding_with_a_plan_shows_its_changes_and_digest_and_one_without_does_not() -> None:
+    with_, without = (
+        asff(samples.finding(), samples.PINNED, docs="", facts={"release": "1"}, plan=plan)
+        for plan in (samples.plan(), None)
+    )
+    change = "change containers/adot-collector/image"
+    assert with_["Resources"][0]["Details"]["Other"][change] == f"{samples.IMAGE}:latest → {samples.IMAGE}:v0.49.0"
+    assert change not in without["Resources"][0]["Details"]["Other"]
+    assert with_["ProductFields"] == {
+        "outrider/rule": samples.PINNED.id, "outrider/plan": samples.plan().digest, "outrider/release": "1",
+    }  # fmt: skip
+    assert "outrider/plan" not in without["ProductFields"]
+
+
+@pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("docs", ["", samples.DOCS])
+def test_every_rule_leads_to_a_page_and_says_what_to_do(rule: Rule, docs: str) -> None:
+    subject = SubjectId(samples.PLACE, rule.subject, "arn:aws:iam::123456789012:role/web")
+    then = samples.THEN
+    one = Finding(subject, rule.id, State.OPEN, rule.severity, (Drift("a", "b"),), "arn:x", then, then)
+    found = asff(one, rule, docs=docs, facts={})
+    assert faults(found) == []
+    recommendation = found["Remediation"]["Recommendation"]
+    assert urlsplit(recommendation["Url"]).scheme == "https"
+    assert urlsplit(recommendation["Url"]).hostname
+    assert recommendation["Text"].endswith(CLOSES), "a sentence that is whole"

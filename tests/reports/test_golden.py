@@ -1,4 +1,7 @@
-"""Findings and messages as they were once read and found right. `UPDATE_GOLDEN=1` writes them anew: read them again."""
+"""Findings and messages as they were once read and found right. UPDATE_GOLDEN=1 .venvs/dev/bin/pytest -q -n0 tests/reports/test_golden.py
+
+writes them anew, and docs/messages.md from them: read them again.
+"""
 
 import json
 import os
@@ -10,7 +13,7 @@ import pytest
 from domain.finding import State
 from reports.asff import asff
 from reports.slack import message
-from tests.reports import samples
+from tests.reports import page, samples
 
 GOLDEN = Path(__file__).with_name("golden")
 FACTS = {"revision": "web:7", "actor": "deployer/ci-4711", "release": "0.1.0", "standard": "default 0123456789abcdef"}
@@ -20,9 +23,7 @@ MADE: dict[str, Any] = {
     "finding-closed": asff(samples.finding(State.CLOSED), samples.PINNED, docs=samples.DOCS, facts=FACTS),
     "alert-opened": samples.opened().model_dump(mode="json"),
     "alert-registered": samples.registered().model_dump(mode="json"),
-    "slack-opened": message(samples.opened()),
-    "slack-closed": message(samples.closed()),
-    "slack-registered": message(samples.registered()),
+    **{f"slack-{name}": message(alert) for name, alert in samples.messages().items()},
 }
 
 
@@ -38,3 +39,14 @@ def test_what_is_told_is_what_was_read_and_found_right(name: str) -> None:
 @pytest.mark.parametrize("name", MADE)
 def test_no_environment_value_is_told(name: str) -> None:
     assert samples.CANARY not in json.dumps(MADE[name])
+
+
+def test_the_page_shows_every_message_as_it_is_now() -> None:
+    assert {f"slack-{name}" for name in page.TITLES} == {name for name in MADE if name.startswith("slack-")}
+    if os.environ.get("UPDATE_GOLDEN"):
+        page.PAGE.write_text(page.page(), encoding="utf-8")
+    assert page.PAGE.read_text(encoding="utf-8") == page.page()
+
+
+def test_no_golden_file_is_left_over() -> None:
+    assert {path.stem for path in GOLDEN.iterdir()} == set(MADE)

@@ -1,5 +1,6 @@
 """Messages that Slack takes, and in which text from outside stays text."""
 
+import html
 import json
 import re
 from typing import Any
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.alert import Alert
+from domain.rule import Drift
 from local.slack import fault_of
 from reports.slack import message
 from tests.reports import samples
@@ -22,9 +24,85 @@ def texts(found: Any) -> list[str]:
     return [text for item in found for text in texts(item)] if isinstance(found, list) else []
 
 
-@pytest.mark.parametrize("make", [samples.opened, samples.closed, samples.registered, samples.hostile])
-def test_slack_takes_it(make: Any) -> None:
-    assert fault_of(message(make())) is None
+@pytest.mark.parametrize("alert", [*samples.messages().values(), samples.hostile()], ids=lambda alert: alert.transition)
+def test_slack_takes_it(alert: Alert) -> None:
+    assert fault_of(message(alert)) is None
+
+
+@pytest.mark.parametrize("alert", samples.messages().values(), ids=samples.messages().keys())
+def test_the_header_begins_with_the_sign_and_names_the_subject(alert: Alert) -> None:
+    header = message(alert)["blocks"][0]["text"]["text"]
+    done = alert.transition in {"closed", "registered"}
+    assert header[0] == ("✅" if done else {"CRITICAL": "🔴", "HIGH": "🟠", "MEDIUM": "🟡"}.get(alert.severity, "⚪"))
+    assert header.endswith(alert.name.rpartition(":role/shop/")[2])
+
+
+@pytest.mark.parametrize("alert", samples.messages().values(), ids=samples.messages().keys())
+def test_what_is_open_or_failed_says_what_to_do_next(alert: Alert) -> None:
+    said = "\n".join(texts(message(alert)))
+    assert ("*Next:*" in said) is (alert.transition != "closed")
+
+
+def test_a_closed_finding_is_told_shortly_and_without_old_drift() -> None:
+    made = message(samples.closed())
+    assert [block["type"] for block in made["blocks"]] == ["header", "section", "context"]
+    assert len("".join(texts(made))) < 300
+    assert "latest" not in json.dumps(made)
+
+
+def test_a_statement_to_add_can_be_copied_whole() -> None:
+    [block] = [text for text in texts(message(samples.messages()["opened-statement"])) if "```" in text]
+    assert json.loads(html.unescape(block.split("```")[1])) == json.loads(samples.STATEMENT)
+
+
+def test_a_statement_that_has_no_room_indented_is_shown_as_it_came_and_one_too_long_says_where_it_is_whole() -> None:
+    for count, whole in ((44, True), (60, False)):
+        resources = [f"arn:aws:logs:eu-west-1:123456789012:log-group:/g/{n}:*" for n in range(count)]
+        text = json.dumps({"Effect": "Allow", "Resource": resources}, separators=(",", ":"))
+        drift = Drift("taskRoleArn/x", f"It lacks rights. Add to web-task: {text}")
+        made = message(samples.told("identity.task-role", "web", samples.WEB, drift))
+        assert fault_of(made) is None
+        [block] = [one for one in texts(made) if "```" in one]
+        assert (block.split("```")[1] == text) is whole
+        assert ("stands whole" in block) is not whole
+
+
+def test_who_did_it_is_the_person_behind_single_sign_on() -> None:
+    said = "\n".join(texts(message(samples.messages()["opened-review"])))
+    assert "by ann@example.com (Developer) with the console" in said
+    assert "AWSReservedSSO" not in said
+
+
+def test_what_has_no_room_is_counted() -> None:
+    many = tuple(Drift(f"containers/c{n}/image", "It floats.") for n in range(40))
+    said = "\n".join(texts(message(samples.opened(samples.finding(drifts=many)))))
+    assert "… and 35 more" in said
+    changes = [{"where": f"containers/c{n}/image", "before": "a", "after": "b"} for n in range(20)]
+    content = samples.opened().model_dump() | {"changes": changes, "omitted_changes": 7}
+    said = "\n".join(texts(message(Alert.model_validate(content))))
+    assert "… and 15 more```" in said
+
+
+def test_an_arn_can_be_copied_as_it_is() -> None:
+    arn = "arn:aws:iam::123456789012:role/web_task"
+    made = message(samples.told("task.roles", "web", samples.WEB, Drift("executionRoleArn", f"It is {arn}.")))
+    assert any(arn in text for text in texts(made))
+
+
+def test_every_link_leads_to_a_page_of_its_own() -> None:
+    links = {name: dict(alert.links) for name, alert in samples.messages().items()}
+    place = "https://eu-west-1.console.aws.amazon.com"
+    assert links["opened"] == {
+        "rule": f"{samples.DOCS}#sidecarimage-pinned",
+        "resource": f"{place}/ecs/v2/task-definitions/web/7?region=eu-west-1",
+        "finding": f"{place}/securityhub/home?region=eu-west-1#/findings?search=Id%3D%255Coperator%255C%253AEQUALS%255C"
+        "%253Aoutrider%252F123456789012%252Feu-west-1%252Ffamily%252Fweb%252Fsidecar.image-pinned",
+    }
+    assert links["opened-service"]["resource"] == f"{place}/ecs/v2/clusters/shop/services/web?region=eu-west-1"
+    assert links["opened-parameter"]["resource"] == (
+        f"{place}/systems-manager/parameters/fargate/otel-collector-config/description?region=eu-west-1"
+    )
+    assert links["opened-role"]["resource"] == "https://console.aws.amazon.com/iam/home#/roles/details/web-task"
 
 
 def mentions(text: str) -> list[str]:
@@ -37,9 +115,10 @@ def test_names_from_outside_mention_nobody_link_nowhere_and_format_nothing() -> 
     for text in [*texts(made), made["text"]]:
         assert mentions(text) == []
         assert not re.search("[\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f]", text)
-    outside = [text for text in texts(made) if "```" not in text]
-    assert len(outside) > 10
-    assert not any(sign in text for text in outside for sign in ("`", "*bold*", "~no~", "@here"))
+    outside = [re.sub(r"`[^`\n]*`", "", text) for text in texts(made) if "```" not in text]  # our own code spans
+    assert len(outside) > 3
+    assert not any(sign in text for text in outside for sign in ("`", "*bold*", "~no~", "_it_", "@here", ":fire:"))
+    assert "<" not in made["blocks"][0]["text"]["text"]
 
 
 def test_bare_text_is_not_made_a_link_or_a_mention() -> None:
@@ -69,8 +148,8 @@ def test_a_message_says_what_where_who_and_what_would_change() -> None:
     said = "\n".join(texts(made))
     for word in ("MEDIUM", "family", "web", "123456789012", "eu-west-1", "deployer/ci-4711", "Terraform", "latest"):
         assert word in said
-    assert "- public.ecr.aws/aws-observability/aws-otel-collector:latest" in said
-    assert "+ public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0" in said
+    assert "- image: public.ecr.aws/aws-observability/aws-otel-collector:latest" in said
+    assert "+ image: public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0" in said
     assert made["text"].startswith("Drift: ")
     assert samples.CANARY not in json.dumps(made)
 
@@ -82,7 +161,9 @@ anything = st.text(max_size=200) | st.sampled_from([samples.HOSTILE, "&" * 5000,
 def test_whatever_an_alert_holds_slack_takes_its_message(members: dict[str, str], other: str) -> None:
     content = samples.opened().model_dump() | members | {"reasons": [other] * 3, "changes": [{"where": other}] * 9}
     content["drifts"] = [{"where": other, "why": other}] * 3
+    content |= {"statements": [{"to": other, "statement": other}] * 6, "next_step": other, "rules": [other] * 9}
     made = message(Alert.model_validate(content))
     assert fault_of(made) is None
     assert all(mentions(text) == [] for text in texts(made))
-    json.dumps(made).encode()
+    assert all(text.count("```") in {0, 2} for text in texts(made))
+    json.dumps(made, ensure_ascii=False).encode()

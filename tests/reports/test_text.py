@@ -3,7 +3,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.text import MARK, clean, cut
+from reports.text import MARK, clean, cut, line
 
 texts = st.text() | st.text(alphabet="ab \n\t", max_size=80)
 hostile = st.text(alphabet="a \u202e\u2066\u061c\u200b\x00\x1b\r\ufeff\u2028\ud800😀", max_size=60)
@@ -41,3 +41,18 @@ def test_nothing_that_steers_or_hides_is_left(text: str) -> None:
 
 def test_an_emoji_is_kept_or_left_out_and_never_halved() -> None:
     assert cut("😀" * 10, 5) == "😀" * 4 + MARK
+
+
+@given(texts | hostile, st.integers(0, 60))
+def test_what_was_cut_once_is_not_cut_again(text: str, length: int) -> None:
+    found = cut(text, length)
+    assert cut(found, length) == found
+    assert len(found) <= length
+
+
+@given(texts | hostile, st.integers(0, 60))
+def test_a_line_is_one(text: str, length: int) -> None:
+    found = line(text, length)
+    assert len(found.splitlines()) <= 1
+    assert len(found) <= length
+    assert line(found, length) == found

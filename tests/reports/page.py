@@ -1,0 +1,66 @@
+"""docs/messages.md: each golden message as people read it. test_golden.py writes it, and holds it fresh."""
+
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+GOLDEN = Path(__file__).with_name("golden")
+PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
+TITLES = {
+    "opened": "A finding opened: a correction is known and safe",
+    "opened-review": "A finding opened: a correction is known and wants a person",
+    "opened-service": "A finding of a service, of which no event tells who caused it",
+    "opened-parameter": "A finding of a parameter",
+    "opened-role": "A finding of a role",
+    "opened-statement": "A role that lacks rights: the statement to add",
+    "raised": "A finding became more severe",
+    "reopened": "A finding opened again",
+    "closed": "A finding closed",
+    "registered": "A correction was registered",
+    "superseded": "A correction was dropped",
+    "refused": "A correction was refused",
+    "digest": "A digest",
+}
+HEAD = """\
+# Slack messages
+
+Made by `tests/reports/page.py` from the golden files of the tests. What stands in brackets is a button; times are shown
+in the reader's own time zone. Signs: 🔴 CRITICAL, 🟠 HIGH, 🟡 MEDIUM, 🔵 LOW, ⚪ for information, ✅ done.
+"""
+
+
+def as_text(message: Mapping[str, Any]) -> Iterator[str]:
+    """A Block Kit message as the lines that a person sees."""
+    for block in message["blocks"]:
+        match block["type"]:
+            case "header":
+                yield block["text"]["text"]
+            case "section":
+                yield from ["", *_seen(block["text"]["text"]).split("\n")]
+            case "context":
+                yield from ["", *(_seen(element["text"]) for element in block["elements"])]
+            case "actions":
+                yield from ["", "  ".join(f"[{element['text']['text']}]" for element in block["elements"])]
+            case other:
+                raise ValueError(f"How a block of type {other} reads is not known here.")
+
+
+def _seen(mrkdwn: str) -> str:
+    """Formats out; code blocks indented; dates and escapes as they are shown."""
+    text = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", mrkdwn)
+    prose, *rest = re.split(r"```", text)
+    prose = re.sub(r"\*([^*\n]+)\*", r"\1", prose).replace("`", "")
+    code = "".join("    " + line + "\n" for line in rest[0].split("\n")) if rest else ""
+    return html.unescape(prose + code).rstrip("\n")
+
+
+def page() -> str:
+    parts = [HEAD]
+    for name, title in TITLES.items():
+        message = json.loads((GOLDEN / f"slack-{name}.json").read_text(encoding="utf-8"))
+        lines = "\n".join(line.rstrip() for line in as_text(message))
+        parts.append(f"## {title}\n\nNotification: {html.unescape(message['text'])}\n\n```text\n{lines}\n```\n")
+    return "\n".join(parts)
