@@ -6,7 +6,7 @@ AWS's messages may repeat what was sent, an environment value included.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 _TRANSIENT = frozenset({
     "InternalError",
@@ -46,4 +46,6 @@ def calling(call: str, resource: str) -> Iterator[None]:
         transient = code in _TRANSIENT or status >= 500  # noqa: PLR2004 - server errors
         raise CallFailed(call, resource, code, transient=transient) from None
     except BotoCoreError as error:
-        raise CallFailed(call, resource, type(error).__name__, transient=True) from None
+        # What botocore itself refuses to send is as wrong the next time; all else is a connection.
+        transient = not isinstance(error, ParamValidationError)
+        raise CallFailed(call, resource, type(error).__name__, transient=transient) from None

@@ -40,7 +40,7 @@ class Reader:
         """The workload with the facts of these kinds that its documents name."""
         facts, place = workload.facts, workload.place
         if FactKind.CONFIGURATION in kinds:
-            facts = replace(facts, parameter=self._parameter(workload.parameter_reference))
+            facts = replace(facts, parameter=self._parameter(workload.parameter_reference, place))
         if FactKind.EXECUTION_ROLE in kinds:
             facts = replace(facts, execution_role=self._role(place, workload.role_arn(workload.task.execution_role)))
         if FactKind.TASK_ROLE in kinds:
@@ -56,11 +56,16 @@ class Reader:
         reference = ParameterReference.parse(parameter, workload.place)
         if workload.collector is None or reference is None or reference == workload.parameter_reference:
             return workload
-        return replace(workload, facts=replace(workload.facts, approved_parameter=self._parameter(reference)))
+        return replace(
+            workload, facts=replace(workload.facts, approved_parameter=self._parameter(reference, workload.place))
+        )
 
-    def _parameter(self, reference: ParameterReference | None) -> Fact[Parameter]:
+    def _parameter(self, reference: ParameterReference | None, place: Place) -> Fact[Parameter]:
         if reference is None:
             return Absent()
+        if reference.place.account != place.account:
+            # By its name it would be looked for here, where another may have the same name.
+            return Unavailable(f"{reference.name} belongs to another account and cannot be read")
         if reference not in self._parameters:
             self._parameters[reference] = self.parameters.fact(reference)
         return self._parameters[reference]

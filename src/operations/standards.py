@@ -7,7 +7,7 @@ from time import monotonic
 
 from aws.parameters import read_document
 from aws.sessions import Sessions
-from domain.standard import DEFAULT, Standard, default_standard
+from domain.standard import DEFAULT, Standard, StandardInvalid, default_standard
 
 _FRESH = 180.0  # seconds
 
@@ -41,7 +41,10 @@ class Standards:
     def _read(self) -> Edition:
         if not self.location:
             return Edition(default_standard(), _digest(DEFAULT.read_text(encoding="utf-8")))
-        text = read_document(self.sessions, self.location)
+        try:
+            text = read_document(self.sessions, self.location)
+        except UnicodeDecodeError:
+            raise StandardInvalid(f"The standard at {self.location} is no text in UTF-8. Store it as such.") from None
         digest = _digest(text)
         if self._held is not None and self._held[1].digest == digest:
             return self._held[1]

@@ -1,0 +1,2 @@
+from tests.operations.conftest import sessions as sessions  # noqa: PLC0414 - a fixture, for these tests too
+from tests.operations.conftest import world as world  # noqa: PLC0414 - as above

@@ -1,0 +1,151 @@
+"""The ledger keeps what it was given, lets nobody overwrite what somebody else wrote, and forgets no news."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aws.ledger import Attempt, History, Ledger, LedgerConflict, Row, leaning_key
+from domain.documents import TaskDefinition
+from domain.finding import Finding, State
+from domain.places import Place, Revision
+from domain.rule import Drift, Severity, Subject
+from domain.verdict import SubjectId
+from tests.operations.world import CANARY, PLACE, World, definition, role_arn
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
+WEB = SubjectId(PLACE, Subject.FAMILY, "web")
+PENDING = {"import": "{}", "alert/1": '{"id": "1"}'}
+
+
+def row(rule: str = "a.b", version: int = 1, subject: SubjectId = WEB) -> Row:
+    drifts = (Drift("containers/x", "Why; with „signs“.", Severity.LOW, "about"), Drift("y", "z", Severity.HIGH))
+    return Row(
+        Finding(subject, rule, State.OPEN, Severity.HIGH, drifts, "arn:x", NOW, NOW + timedelta(1), version), PENDING
+    )
+
+
+def record(ledger: Ledger, history: History, *rows: Row, order: int = 1, request: str | None = None) -> History:
+    return ledger.record(history, rows, order=order, read_at=NOW, standard="digest", leans=["k"], request=request)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        WEB,
+        SubjectId(PLACE, Subject.SERVICE, "shop/web"),
+        SubjectId(PLACE, Subject.PARAMETER, "/a/b"),
+        SubjectId(PLACE, Subject.ROLE, role_arn("path/web")),
+    ],
+)
+def test_what_was_written_is_read_again(world: World, subject: SubjectId) -> None:
+    ledger = world.ledger
+    assert ledger.history(subject) == History(subject)
+    written = record(ledger, ledger.history(subject), row(subject=subject), order=7, request="{}")
+    found = ledger.history(subject)
+    assert found == replace(written, rows={"a.b": row(subject=subject)})
+    assert (found.order, found.version, found.leans, found.request, found.read_at) == (7, 1, ("k",), "{}", NOW)
+
+
+def test_of_two_that_read_the_same_only_the_first_writes(world: World) -> None:
+    ledger = world.ledger
+    one = other = ledger.history(WEB)
+    record(ledger, one, row("a.one"))
+    with pytest.raises(LedgerConflict, match="123456789012/eu-west-1/family/web was written by another worker"):
+        record(ledger, other, row("a.other"))
+    assert set(ledger.history(WEB).rows) == {"a.one"}, "nothing of the second was written"
+    record(ledger, ledger.history(WEB), row("a.other"))
+    assert set(ledger.history(WEB).rows) == {"a.one", "a.other"}
+
+
+def test_what_was_told_is_struck_off_and_newer_news_stay(world: World) -> None:
+    ledger = world.ledger
+    record(ledger, ledger.history(WEB), row(version=1))
+    record(ledger, ledger.history(WEB), row(version=2))
+    ledger.told(row(version=1))
+    assert ledger.history(WEB).rows["a.b"].pending == PENDING
+    ledger.told(row(version=2))
+    ledger.told(row(version=2))
+    assert ledger.history(WEB).rows["a.b"].pending == {}
+
+
+def test_a_request_that_was_made_is_struck_off_and_another_stays(world: World) -> None:
+    ledger = world.ledger
+    first = record(ledger, ledger.history(WEB), request="first")
+    second = record(ledger, ledger.history(WEB), request="second")
+    ledger.asked(first)
+    assert ledger.history(WEB).request == "second"
+    ledger.asked(second)
+    assert ledger.history(WEB).request is None
+
+
+def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) -> None:
+    ledger = world.ledger
+    ledger.runs(WEB, "shop/web", fargate=True)
+    ledger.runs(WEB, "shop/old", fargate=False)
+    ledger.runs_no_more(WEB, "shop/old")
+    ledger.ours(Revision(PLACE, "web", 4))
+    attempt = Attempt(Revision(PLACE, "web", 3), "digest", "registered", NOW, 4, "pending")
+    ledger.attempt(attempt)
+    found = ledger.history(WEB)
+    assert (found.services, found.ours, found.attempts) == ({"shop/web": True}, frozenset({4}), (attempt,))
+    assert found.version == 0
+
+
+def test_a_revision_is_remembered_without_the_values_that_no_rule_reads(world: World) -> None:
+    ledger, revision = world.ledger, Revision(PLACE, "web", 3)
+    assert ledger.remembered(revision) is None
+    task = TaskDefinition(definition())
+    ledger.remember(revision, task.without_values())
+    assert ledger.remembered(revision) == task.without_values()
+    assert CANARY not in repr(ledger.remembered(revision)) + world.dump()
+    ledger.forget(revision)
+    assert ledger.remembered(revision) is None
+
+
+def test_who_leans_on_a_role_is_found_by_its_name_from_any_region(world: World) -> None:
+    ledger = world.ledger
+    role = SubjectId(PLACE, Subject.ROLE, role_arn("path/web-task"))
+    by_event = SubjectId(Place(PLACE.account, "us-east-1"), Subject.ROLE, "web-task")
+    assert leaning_key(role) == leaning_key(by_event)
+    ledger.lean(role, WEB)
+    ledger.lean(role, WEB)
+    assert ledger.dependents(by_event) == [WEB]
+    ledger.leans_no_more(role, WEB)
+    assert ledger.dependents(by_event) == []
+
+
+def test_a_notice_is_due_once_until_its_hours_have_passed(world: World) -> None:
+    ledger = world.ledger
+    assert [ledger.notice("a"), ledger.notice("a"), ledger.notice("b")] == [True, False, True]
+    assert [ledger.notice("c", hours=-1), ledger.notice("c", hours=-1)] == [True, True]
+
+
+def test_a_history_of_several_pages_is_read_to_its_end(world: World) -> None:
+    """DynamoDB gives at most a megabyte at once."""
+    ledger = world.ledger
+    for number in range(6):
+        large = Row(row(f"a.r{number}").finding, {"import": "x" * 300_000})
+        record(ledger, ledger.history(WEB), large)
+    assert len(ledger.history(WEB).rows) == 6
+    assert world.calls["Query"] > 7
+
+
+def test_rows_show_nothing_of_what_is_to_be_told() -> None:
+    assert "alert" not in repr(row())
+
+
+subjects = st.builds(
+    SubjectId,
+    st.just(PLACE),
+    st.sampled_from(Subject),
+    st.text(min_size=1, max_size=40).filter(lambda name: name.isprintable()),
+)
+
+
+@settings(suppress_health_check=list(HealthCheck))
+@given(subjects)
+def test_a_subjects_key_leads_back_to_it(subject: SubjectId) -> None:
+    assert SubjectId.parse(subject.key) == subject

@@ -1,0 +1,233 @@
+"""What is read of SSM, Secrets Manager, S3, IAM, CloudWatch Logs and ECS, and what is said where it cannot be."""
+
+import json
+from typing import Any
+
+import pytest
+
+from aws.calls import CallFailed
+from aws.ecs import Ecs, registrable_members
+from aws.log_groups import LogGroups
+from aws.parameters import Parameters, read_document, read_secret
+from aws.roles import Roles
+from aws.sessions import Sessions
+from domain.documents import TaskDefinition
+from domain.facts import Absent, FactKind, Known, LogGroup, Unavailable
+from domain.places import Place, Revision
+from domain.standard import StandardInvalid
+from domain.workload import ParameterReference, Workload
+from operations.standards import Standards
+from tests.operations.world import (
+    ACCOUNT,
+    CANARY,
+    CONFIG,
+    PARAMETER,
+    PLACE,
+    REGION,
+    World,
+    definition,
+    policy,
+    role_arn,
+)
+
+# --- parameters, secrets, documents -----------------------------------------------------------------------------------
+
+
+def test_a_parameter_is_known_with_its_text_and_key(world: World) -> None:
+    ssm = world.client("ssm")
+    ssm.put_parameter(Name="/secure", Value=CANARY, Type="SecureString", KeyId="alias/mine")
+    plain, secure = (
+        Parameters(world.sessions).fact(ParameterReference(PLACE, name)) for name in (PARAMETER, "/secure")
+    )
+    assert isinstance(plain, Known)
+    assert (plain.value.text, plain.value.type, plain.value.key_id) == (CONFIG, "String", None)
+    assert isinstance(secure, Known)
+    assert (secure.value.text, secure.value.type, secure.value.key_id) == (CANARY, "SecureString", "alias/mine")
+    assert CANARY not in repr(secure)
+
+
+def test_a_parameter_that_is_not_there_is_absent_and_one_that_may_not_be_read_is_not(world: World) -> None:
+    parameters, reference = Parameters(world.sessions), ParameterReference(PLACE, PARAMETER)
+    assert parameters.fact(ParameterReference(PLACE, "/none")) == Absent()
+    world.fail("GetParameters")
+    assert parameters.fact(reference) == Unavailable(
+        f"ssm:GetParameters on {PARAMETER} failed: AccessDeniedException", transient=False
+    )
+    world.fail("GetParameters", "ThrottlingException")
+    assert parameters.fact(reference) == Unavailable(
+        f"ssm:GetParameters on {PARAMETER} failed: ThrottlingException", transient=True
+    )
+
+
+def test_a_parameter_of_another_account_is_not_looked_for_here_by_its_name(world: World) -> None:
+    there = f"arn:aws:ssm:{REGION}:210987654321:parameter{PARAMETER}"
+    secrets = [{"name": "AOT_CONFIG_CONTENT", "valueFrom": there}]
+    workload = Workload(PLACE, TaskDefinition(definition(collector={"secrets": secrets})))
+    found = world.inspector().reader().with_facts(workload, frozenset({FactKind.CONFIGURATION}))
+    assert found.facts.parameter == Unavailable(f"{PARAMETER} belongs to another account and cannot be read")
+
+
+def test_documents_and_secrets_are_read_from_where_they_may_be(world: World) -> None:
+    s3 = world.sessions.own("s3")
+    s3.create_bucket(Bucket="standards", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="standards", Key="a/standard.yaml", Body="version: 1 # ü".encode())
+    world.client("secretsmanager").create_secret(Name="webhook", SecretString=CANARY)
+    assert read_document(world.sessions, f"ssm:{PARAMETER}") == CONFIG
+    assert read_document(world.sessions, "s3://standards/a/standard.yaml") == "version: 1 # ü"
+    assert read_secret(world.sessions, "secretsmanager:webhook") == CANARY
+    for read, location in ((read_document, "secretsmanager:webhook"), (read_secret, "s3://a/b"), (read_secret, CANARY)):
+        with pytest.raises(ValueError, match="location is ssm:NAME or") as caught:
+            read(world.sessions, location)
+        assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("ssm:/none", "ssm:GetParameter on /none failed: ParameterNotFound"),
+        ("s3://nowhere/key", "s3:GetObject on nowhere/key failed: NoSuchBucket"),
+    ],
+)
+def test_a_standard_that_is_not_there_is_told_by_its_call(world: World, location: str, said: str) -> None:
+    with pytest.raises(CallFailed) as caught:
+        Standards(world.sessions, location).current()
+    assert str(caught.value) == said
+
+
+def test_a_standard_that_is_no_text_is_an_invalid_one(world: World) -> None:
+    s3 = world.sessions.own("s3")
+    s3.create_bucket(Bucket="standards", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="standards", Key="x", Body=b"\xff\xfe\x00" + CANARY.encode())
+    with pytest.raises(StandardInvalid, match="is no text in UTF-8") as caught:
+        Standards(world.sessions, "s3://standards/x").current()
+    assert caught.value.__suppress_context__
+
+
+def test_a_standard_is_held_for_minutes_and_then_read_again(world: World) -> None:
+    ssm, now = world.client("ssm"), [0.0]
+    ssm.put_parameter(Name="/s", Value="version: 1\nname: one\n", Type="String")
+    standards = Standards(world.sessions, "ssm:/s", clock=lambda: now[0])
+    first = standards.current()
+    ssm.put_parameter(Name="/s", Value="version: 1\nname: two\n", Type="String", Overwrite=True)
+    now[0] = 179.0
+    assert standards.current() is first
+    now[0] = 181.0
+    second = standards.current()
+    assert (second.standard.name, second.digest == first.digest) == ("two", False)
+    assert first.digest == Standards(world.sessions, "").current().digest or len(first.digest) == 16
+
+
+# --- roles and log groups ---------------------------------------------------------------------------------------------
+
+
+def test_a_role_is_known_with_all_that_its_policies_say(world: World) -> None:
+    iam = world.client("iam")
+    attached, boundary = (
+        iam.create_policy(PolicyName=name, PolicyDocument=policy("xray:*"))["Policy"]["Arn"] for name in ("a", "b")
+    )
+    iam.attach_role_policy(RoleName="web-task", PolicyArn=attached)
+    iam.put_role_permissions_boundary(RoleName="web-task", PermissionsBoundary=boundary)
+    iam.tag_role(RoleName="web-task", Tags=[{"Key": "team", "Value": "shop"}])
+    found = Roles(world.sessions).fact(PLACE, role_arn("web-task"))
+    assert isinstance(found, Known)
+    assert [each.source for each in found.value.policies] == ["work", attached]
+    assert found.value.boundary is not None
+    assert found.value.tags == {"team": "shop"}
+    assert sorted(Roles(world.sessions).with_policy(PLACE, attached)) == ["web-task"]
+
+
+def test_a_role_that_is_not_there_is_absent_and_one_elsewhere_unavailable(world: World) -> None:
+    roles = Roles(world.sessions)
+    assert roles.fact(PLACE, role_arn("none")) == Absent()
+    assert roles.fact(PLACE, "arn:aws:iam::210987654321:role/web") == Unavailable(
+        "web belongs to another account and cannot be read"
+    )
+
+
+@pytest.mark.parametrize("operation", ["GetRole", "ListRolePolicies", "GetRolePolicy", "ListAttachedRolePolicies"])
+def test_a_role_of_which_a_part_cannot_be_read_is_not_known_in_part(world: World, operation: str) -> None:
+    world.fail(operation)
+    found = Roles(world.sessions).fact(PLACE, role_arn("web-task"))
+    assert isinstance(found, Unavailable)
+    assert found.reason.startswith(f"iam:{operation} on web-task")
+
+
+def test_a_log_group_is_found_by_its_whole_name(world: World) -> None:
+    logs = LogGroups(world.sessions)
+    world.client("logs").create_log_group(logGroupName="/ecs/api-two")
+    assert logs.fact(PLACE, "/ecs/web") == Known(LogGroup("/ecs/web"))
+    assert logs.fact(PLACE, "/ecs/api") == Absent()
+
+
+# --- ECS --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_task_definition_holds_its_tags_and_is_json_through_and_through(world: World) -> None:
+    arn = world.register()
+    found = Ecs(world.sessions).task_definition(PLACE, arn)
+    assert found is not None
+    assert found.tags == {"team": "shop"}
+    assert json.loads(json.dumps(found.json)) == found.json
+    assert Ecs(world.sessions).task_definition(PLACE, "none") is None
+    assert Ecs(world.sessions).task_definition(PLACE, "web:99") is None
+
+
+def test_what_can_be_registered_is_what_botocore_says() -> None:
+    members = registrable_members()
+    assert {"family", "containerDefinitions", "tags", "runtimePlatform", "volumes", "ephemeralStorage"} <= members
+    assert not {"taskDefinitionArn", "revision", "status", "registeredAt", "compatibilities"} & members
+
+
+def test_a_description_registers_again_as_it_was(world: World) -> None:
+    world.register(definition(volumes=[{"name": "data"}], runtimePlatform={"operatingSystemFamily": "LINUX"}))
+    ecs = Ecs(world.sessions)
+    found = ecs.task_definition(PLACE, "web")
+    assert found is not None
+    assert ecs.register(PLACE, found.only(registrable_members())) == Revision(PLACE, "web", 2)
+
+
+def test_the_revisions_of_a_family_are_its_own_and_newest_first(world: World) -> None:
+    for family in ("web", "web", "web-api", "web"):
+        world.register(definition(family))
+    assert [str(revision) for revision in Ecs(world.sessions).revisions(PLACE, "web")] == ["web:3", "web:2", "web:1"]
+
+
+def test_a_service_that_is_not_there_is_none_and_one_that_may_not_be_read_is_not(world: World) -> None:
+    ecs = Ecs(world.sessions)
+    assert ecs.service(PLACE, "none/web") is None
+    world.run(world.register())
+    assert ecs.service(PLACE, "shop/none") is None
+    found = ecs.service(PLACE, "shop/web")
+    assert found is not None
+    assert (found.title, found.fargate) == ("shop/web", True)
+    world.fail("DescribeServices")
+    with pytest.raises(CallFailed, match=r"ecs:DescribeServices on shop/web failed: AccessDeniedException"):
+        ecs.service(PLACE, "shop/web")
+
+
+# --- sessions ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_client_is_made_once_for_a_service_and_place(world: World) -> None:
+    sessions, other = world.sessions, Place(ACCOUNT, "us-east-1")
+    assert sessions.client("ecs", PLACE) is sessions.client("ecs", PLACE)
+    assert sessions.client("ecs", other) is not sessions.client("ecs", PLACE)
+    assert sessions.client("ecs", other).meta.region_name == "us-east-1"
+
+
+def test_another_account_is_read_by_the_role_there(world: World) -> None:
+    sessions = Sessions(member_role="outrider-member")
+    assert sessions.account == ACCOUNT
+    assert sessions.client("sts", PLACE).get_caller_identity()["Account"] == ACCOUNT
+    world.calls.clear()
+    there: Any = sessions.client("sts", Place("210987654321", REGION)).get_caller_identity()
+    assert there["Arn"] == "arn:aws:sts::210987654321:assumed-role/outrider-member/outrider"
+    sessions.client("ecs", Place("210987654321", REGION))
+    assert world.calls["AssumeRole"] == 1
+
+
+def test_a_role_that_may_not_be_assumed_is_named(world: World) -> None:
+    world.fail("AssumeRole", "AccessDenied")
+    role = "arn:aws:iam::210987654321:role/outrider-member"
+    with pytest.raises(CallFailed, match=f"sts:AssumeRole on {role} failed: AccessDenied"):
+        Sessions(member_role="outrider-member").client("ecs", Place("210987654321", REGION))

@@ -1,0 +1,73 @@
+"""Imports in the batches that Security Hub takes, and every failure told."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from aws.calls import CallFailed
+from aws.security_hub import ImportFailed, SecurityHub
+from aws.sessions import Sessions
+from domain.places import Place
+from tests.operations.world import PLACE, World
+
+
+@dataclass
+class Client:
+    """Answers as the next of `answers` says, else that all went well."""
+
+    batches: list[list[Any]] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+
+    def batch_import_findings(self, *, Findings: list[Any]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        self.batches.append(Findings)
+        return self.answers.pop(0) if self.answers else {"FailedCount": 0, "SuccessCount": len(Findings)}
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Client:
+    made = Client()
+    monkeypatch.setattr(Sessions, "client", lambda _, service, place: made if service == "securityhub" else place)
+    return made
+
+
+def findings(count: int, size: int = 10) -> list[dict[str, str]]:
+    return [{"Id": f"f{number}", "Description": "x" * size} for number in range(count)]
+
+
+def test_at_most_a_hundred_go_in_one_call_and_all_go(client: Client) -> None:
+    given = findings(250)
+    assert SecurityHub(Sessions()).import_(PLACE, given) == []
+    assert [len(batch) for batch in client.batches] == [100, 100, 50]
+    assert [finding for batch in client.batches for finding in batch] == given
+
+
+def test_no_call_is_larger_than_six_megabytes(client: Client) -> None:
+    SecurityHub(Sessions()).import_(PLACE, findings(90, 200_000))
+    assert len(client.batches) == 4
+    assert max(len(json.dumps(batch)) for batch in client.batches) < 6_000_000
+
+
+def test_nothing_to_import_is_no_call(client: Client) -> None:
+    assert SecurityHub(Sessions()).import_(PLACE, []) == []
+    assert client.batches == []
+
+
+def test_every_failed_finding_of_every_batch_comes_back(client: Client) -> None:
+    client.answers = [
+        {"FailedFindings": [{"Id": "f1", "ErrorCode": "InvalidInput", "ErrorMessage": "no"},
+                            {"Id": "f7", "ErrorCode": "LimitExceeded", "ErrorMessage": "no"}]},
+        {"FailedFindings": [{"Id": "f100", "ErrorCode": "ConcurrentUpdateError", "ErrorMessage": "no"}]},
+    ]  # fmt: skip
+    assert SecurityHub(Sessions()).import_(PLACE, findings(101)) == [
+        ImportFailed("f1", "InvalidInput", transient=False),
+        ImportFailed("f7", "LimitExceeded", transient=True),
+        ImportFailed("f100", "ConcurrentUpdateError", transient=True),
+    ]
+
+
+def test_a_call_that_failed_as_a_whole_names_account_and_region(world: World) -> None:
+    world.fail("BatchImportFindings", "InvalidAccessException")
+    with pytest.raises(CallFailed, match=r"^securityhub:BatchImportFindings on 123456789012/eu-west-1 failed: Invalid"):
+        SecurityHub(world.sessions).import_(Place("123456789012", "eu-west-1"), findings(1))
