@@ -2,8 +2,8 @@
 
     PYTHONPATH=src:. .venvs/dev/bin/python tools/mutants.py --sample 300 [--seed N] [PATH…]
 
-A mutant of a rule is shown that rule's examples alone; one of what several rules share, its topic's; any other one, all
-examples and the tests of settling. Each runs in a fork of this process, which has loaded what all need: no file is
+A mutant of a rule is shown that rule's examples alone; one of what several rules share, its topic's; one of the engine,
+its own tests, all examples and the tests of settling. Each runs in a fork of this process, which has loaded what all need: no file is
 written. Prints each mutant that lives, and the score.
 """
 
@@ -202,7 +202,7 @@ def _tests(mutant: Mutant) -> tuple[list[str], str]:
             stem = examples.stem if examples.exists() else "*"
             return ["tests/rules/test_examples.py", "-k", f"{topic}.{stem}".removesuffix("*")], f"{topic}/{stem}.yaml"
         case _:
-            return ["tests/rules/test_examples.py", "tests/test_settle.py", "tests/test_article.py"], "*/*.yaml"
+            return ["tests/test_engine.py", "tests/rules/test_examples.py", "tests/test_settle.py"], "*/*.yaml"
 
 
 def _started(mutant: Mutant) -> tuple[int, str]:
