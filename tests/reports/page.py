@@ -27,7 +27,7 @@ TITLES = {
 HEAD = """\
 # Slack messages
 
-Made by `tests/reports/page.py` from the golden files of the tests. What stands in brackets is a button; times are shown
+Made from the golden files of `tests/reports`, and kept fresh by a test there. What stands in brackets is a button; times are shown
 in the reader's own time zone. Signs: 🔴 CRITICAL, 🟠 HIGH, 🟡 MEDIUM, 🔵 LOW, ⚪ for information, ✅ done.
 """
 

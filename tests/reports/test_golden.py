@@ -1,6 +1,7 @@
-"""Findings and messages as they were once read and found right. UPDATE_GOLDEN=1 .venvs/dev/bin/pytest -q -n0 tests/reports/test_golden.py
+"""Findings and messages as they were once read and found right.
 
-writes them anew, and docs/messages.md from them: read them again.
+`UPDATE_GOLDEN=1 .venvs/dev/bin/pytest -q -n0 tests/reports/test_golden.py` writes them anew, and docs/messages.md from
+them: read them again.
 """
 
 import json
