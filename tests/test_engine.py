@@ -1,360 +1,315 @@
-"""What the engine makes of rules, whatever they say: small ones made for the purpose, on the examples' good task."""
+"""What the engine decides, with rules of two lines: the catalogue's own are held by their examples."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 import engine
-from domain.facts import FactKind, Unavailable
+from domain.documents import Service, TaskDefinition
+from domain.facts import Absent, FactKind, Facts, Known, Parameter, Unavailable
+from domain.places import Place
 from domain.plan import Fixed
-from domain.rule import Check, Doubt, Drift, Fix, Refusal, Rule, Safety, Severity, Subject
+from domain.rule import Doubt, Drift, Refusal, Rule, Safety, Severity, Subject
 from domain.standard import Standard
-from domain.verdict import Compliant, Drifted, Exempt, Unknown
+from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import Workload
-from tests.rules.examples import Case, build
 
-HERE = "cpu"
-
-
-def task(standard: dict[str, Any] | None = None, **case: Any) -> tuple[Workload, Standard]:
-    example = build("task.any", Case(name="any", verdict="none", standard=standard or {}, **case))
-    return example.before, example.standard
+PLACE = Place("123456789012", "eu-west-1")
+COLLECTOR = {"name": "adot-collector", "image": "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"}
+FED = COLLECTOR | {"secrets": [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/otel"}]}
+CPU = Drift("cpu", "It is small.")
 
 
-def rule(name: str, *found: Drift | Doubt, **more: Any) -> Rule:
-    """A rule that always finds this."""
-    return _rule(name, lambda _workload, _standard: iter(found), **more)
+def workload(service: Service | None = None, *, collector: dict[str, Any] | None = None, **members: Any) -> Workload:
+    task = {
+        "family": "web",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "containerDefinitions": [{"name": "app", "image": "web:1"}, collector or COLLECTOR],
+    }
+    document = {name: value for name, value in (task | members).items() if value is not None}
+    return Workload(PLACE, TaskDefinition(document), service, read_at=datetime(2026, 11, 23, tzinfo=UTC))
 
 
-def _rule(name: str, check: Check, fix: Fix | None = None, **more: Any) -> Rule:
-    settings = {"subject": Subject.FAMILY, "severity": Severity.HIGH, "of_collector": False, **more}
-    return Rule(id=name, check=check, fix=fix, doc="It is so.", reference="", **settings)
+def rule(*found: Drift | Doubt, name: str = "task.size", **members: Any) -> Rule:
+    def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+        del standard
+        yield from (found if workload.task.cpu == 256 else ())
+
+    given: dict[str, Any] = {
+        "id": name,
+        "subject": Subject.FAMILY,
+        "severity": Severity.HIGH,
+        "check": check,
+        "doc": "Doc.",
+        "reference": "r",
+    }
+    return Rule(**(given | members))
 
 
-def counts_to(name: str, goal: int, *, refuse: str = "", person: str = "", note: str = "") -> Rule:
-    """Wants the task's CPU to be `goal`, and its fix adds 256 at a time; or says why it does not."""
-
-    def check(workload: Workload, _standard: Standard) -> Iterator[Drift | Doubt]:
-        if (workload.task.cpu or 0) < goal:
-            yield Drift(HERE, "Too small.")
-
-    def fix(workload: Workload, _standard: Standard) -> Workload:
-        cpu = (workload.task.cpu or 0) + 256
-        if refuse and cpu > 1024:
-            raise Refusal(refuse)
-        after = workload.with_task(workload.task.with_(cpu=str(cpu)))
-        after = after.needing_review(person) if person else after
-        return after.noting(note) if note else after
-
-    return _rule(name, check, fix)
+def standard(**members: Any) -> Standard:
+    return Standard.model_validate({"version": 1} | members)
 
 
-EC2 = {"requiresCompatibilities": ["EC2"]}
-NAMELESS = {"requiresCompatibilities": None, "compatibilities": None}
+def judged(one: Rule, over: Workload | None = None, by: Standard | None = None) -> Verdict:
+    [verdict] = engine.evaluate(over or workload(), by or standard(), [one])
+    return verdict
+
+
+# --- verdicts ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_drift_found_is_drifted_though_a_fact_is_missing() -> None:
+    needing = rule(CPU, needs=frozenset({FactKind.CONFIGURATION}))
+    unread = replace(workload(collector=FED), facts=Facts(parameter=Unavailable("ssm:GetParameters on /otel failed")))
+    assert isinstance(judged(needing, unread), Drifted)
+
+
+def test_none_found_and_a_needed_fact_missing_is_unknown_and_never_compliant() -> None:
+    needing = rule(needs=frozenset({FactKind.CONFIGURATION}))
+    reason = "ssm:GetParameters on /otel failed: AccessDenied"
+    unread = replace(workload(collector=FED), facts=Facts(parameter=Unavailable(reason)))
+    verdict = judged(needing, unread)
+    assert isinstance(verdict, Unknown)
+    [said] = verdict.reasons
+    assert said.endswith(reason)
 
 
 @pytest.mark.parametrize(
-    ("case", "reason"),
-    [
-        ({}, None),
-        ({"service": {}}, None),
-        ({"before": {"status": "INACTIVE"}}, "its revision is not active"),
-        (
-            {"before": {"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}}},
-            "it runs on Windows, for which there is no collector image",
-        ),
-        (
-            {"service": {"platformFamily": "Windows"}},
-            "it runs on Windows, for which there is no collector image",
-        ),
-        ({"service": {"launchType": "EC2"}}, "its service does not run on Fargate"),
-        (
-            {"before": {"requiresCompatibilities": ["EXTERNAL", "EC2"]}},
-            "it requires EC2, EXTERNAL, not FARGATE",
-        ),
-        ({"before": EC2, "service": {}}, "it requires EC2, not FARGATE"),
-        ({"before": NAMELESS}, "it does not name FARGATE, so it was taken as not Fargate"),
-        ({"before": NAMELESS, "runs_on": True}, None),
-        ({"before": NAMELESS, "service": {}}, None),
-        (
-            {"before": NAMELESS, "service": {"launchType": None}},
-            "it does not name FARGATE, so it was taken as not Fargate",
-        ),
-        ({"runs_on": False}, "its services all run on EC2"),
-        ({"standard": {"scope": {"include": [{"family": "shop-*"}]}}}, "the standard's scope does not include it"),
-        ({"standard": {"scope": {"include": [{"family": "shop-*"}, {"family": "web"}]}}}, None),
-        ({"standard": {"scope": {"exclude": [{"family": "w*"}]}}}, "the standard's scope excludes it"),
-        ({"standard": {"scope": {"exclude": [{"family": "shop-*"}]}}}, None),
-    ],
-    ids=str,
+    "fact", [Absent(), Known(Parameter(arn="arn", name="/otel", type="String", text="receivers: {}"))]
 )
-def test_what_is_out_of_scope_gets_no_verdict_and_says_why(case: dict[str, Any], reason: str | None) -> None:
-    workload, standard = task(**case)
-    outside = engine.out_of_scope(workload, standard)
-    assert (outside.reason if outside else None) == reason
-    assert bool(engine.evaluate(workload, standard, [rule("task.any")])) is (reason is None)
-    settled = engine.settle(workload, standard, [counts_to("task.any", 768)])
-    assert (settled.after.task == workload.task) is (reason is not None)
+def test_none_found_and_all_facts_read_is_compliant(fact: Absent | Known[Parameter]) -> None:
+    needing = rule(needs=frozenset({FactKind.CONFIGURATION}))
+    assert isinstance(judged(needing, replace(workload(collector=FED), facts=Facts(parameter=fact))), Compliant)
 
 
-def test_where_no_collector_stands_a_rule_of_the_collector_says_and_mends_nothing() -> None:
-    workload, standard = task(before={"containers": {"adot-collector": None}})
-    of_collector = replace(counts_to("task.any", 768), of_collector=True)
-    assert engine.evaluate(workload, standard, [of_collector]) == ()
-    assert engine.settle(workload, standard, [of_collector]).repairs == ()
+def test_a_fact_that_the_documents_have_no_place_for_is_not_missing() -> None:
+    assert isinstance(judged(rule(needs=frozenset({FactKind.CONFIGURATION}))), Compliant)
 
 
-def test_of_a_task_that_is_nothing_but_a_collector_only_one_rule_speaks() -> None:
-    workload, standard = task(before={"containers": {"app": None}})
-    rules = [counts_to("task.any", 768), rule("service.no-central-collector", Drift("service", "Central."))]
-    assert [verdict.rule for verdict in engine.evaluate(workload, standard, rules)] == ["service.no-central-collector"]
-    assert engine.settle(workload, standard, rules).repairs == ()
-    with_router, _ = task(before={"containers": {"app": {"firelensConfiguration": {"type": "fluentbit"}}}})
-    assert len(engine.evaluate(with_router, standard, rules)) == 2
+def test_a_doubt_is_unknown_unless_a_drift_is_evident() -> None:
+    doubt = Doubt("cpu", "It depends.")
+    verdict = judged(rule(doubt))
+    assert isinstance(verdict, Unknown)
+    assert verdict.reasons == ("cpu: It depends.",)
+    assert isinstance(judged(rule(doubt, CPU)), Drifted)
 
 
-def test_a_mode_of_off_is_no_verdict() -> None:
-    workload, standard = task({"rules": [{"rules": "task.*", "mode": "off"}]})
-    assert [v.rule for v in engine.evaluate(workload, standard, [rule("task.any"), rule("config.any")])] == [
-        "config.any"
-    ]
-
-
-def test_a_drift_beats_a_doubt_and_a_fact_that_was_not_read_and_these_beat_a_pass() -> None:
-    workload, standard = task(facts={"parameter": "unavailable"})
-    reads = frozenset({FactKind.CONFIGURATION})
-    drift, doubt, note = Drift(HERE, "Bad."), Doubt(HERE, "Who knows."), Drift(HERE, "Well.", Severity.INFORMATIONAL)
-
-    def verdict(*found: Drift | Doubt, needs: frozenset[FactKind] = frozenset()) -> object:
-        return engine.evaluate(workload, standard, [rule("task.any", *found, needs=needs)])[0]
-
-    (family,) = workload.subject(Subject.FAMILY)
-    graded = replace(drift, severity=Severity.HIGH)
-    unread = "collector configuration: not at hand"
-    assert verdict(drift, doubt, needs=reads) == Drifted("task.any", family, Severity.HIGH, (graded,))
-    assert verdict(doubt, doubt, note) == Unknown("task.any", family, (f"{HERE}: Who knows.",))
-    assert verdict(doubt, needs=reads) == Unknown("task.any", family, (f"{HERE}: Who knows.", unread))
-    assert verdict(note, needs=reads) == Unknown("task.any", family, (unread,))
-    assert verdict(needs=reads) == Unknown("task.any", family, (unread,))
-    assert verdict(note) == Compliant("task.any", family, (note,))
-    assert verdict() == Compliant("task.any", family)
+def test_informational_drifts_alone_are_compliant_with_notes() -> None:
+    verdict = judged(rule(Drift("cpu", "By the way.", Severity.INFORMATIONAL)))
+    assert isinstance(verdict, Compliant)
+    assert [note.why for note in verdict.notes] == ["By the way."]
 
 
 def test_a_verdict_is_as_severe_as_its_worst_drift() -> None:
-    workload, standard = task()
-    low, medium = Drift(HERE, "Bad.", Severity.LOW), Drift(HERE, "Worse.", Severity.MEDIUM)
-    (verdict,) = engine.evaluate(workload, standard, [rule("task.any", low, medium)])
+    low, medium = Drift("a", "b", Severity.LOW), Drift("c", "d", Severity.MEDIUM)
+    verdicts = [judged(rule(*found)) for found in ((low,), (low, medium), (low, CPU))]
+    severities = [verdict.severity for verdict in verdicts if isinstance(verdict, Drifted)]
+    assert severities == [Severity.LOW, Severity.MEDIUM, Severity.HIGH]
+
+
+def test_where_the_standard_lowers_a_rule_its_milder_drifts_stay_as_far_below() -> None:
+    by = standard(rules=[{"rules": "task.size", "severity": "MEDIUM"}])
+    verdict = judged(rule(CPU, Drift("a", "b", Severity.MEDIUM)), by=by)
     assert isinstance(verdict, Drifted)
-    assert verdict.severity is Severity.MEDIUM
+    assert [drift.severity for drift in verdict.drifts] == [Severity.MEDIUM, Severity.LOW]
+
+
+def test_an_exemption_counts_until_its_last_day() -> None:
+    def by(expires: str) -> Standard:
+        exemption = {"rules": "task.*", "where": {"family": "web"}, "reason": "being replaced", "expires": expires}
+        return standard(exemptions=[exemption])
+
+    assert isinstance(judged(rule(CPU), by=by("2026-11-23")), Exempt)
+    assert isinstance(judged(rule(CPU), by=by("2026-11-22")), Drifted)
+
+
+def test_a_rule_that_is_off_says_nothing() -> None:
+    by = standard(rules=[{"rules": "task.size", "mode": "off"}])
+    assert engine.evaluate(workload(), by, [rule(CPU)]) == ()
+
+
+def test_rules_of_the_collector_say_nothing_where_there_is_none() -> None:
+    bare = workload(containerDefinitions=[{"name": "app", "image": "web:1"}])
+    assert engine.evaluate(bare, standard(), [rule(CPU)]) == ()
+    assert isinstance(judged(rule(CPU, of_collector=False), bare), Drifted)
+
+
+def test_of_two_roles_each_has_its_own_verdict() -> None:
+    roles: dict[str, Any] = {
+        "executionRoleArn": "arn:aws:iam::123456789012:role/x",
+        "taskRoleArn": "arn:aws:iam::123456789012:role/t",
+    }
+    drift = Drift("role", "It is gone.", about="arn:aws:iam::123456789012:role/t")
+    verdicts = engine.evaluate(workload(**roles), standard(), [rule(drift, subject=Subject.ROLE)])
+    assert {v.subject.name[-1]: type(v).__name__ for v in verdicts} == {"x": "Compliant", "t": "Drifted"}
+
+
+def test_only_what_rules_need_is_to_be_read() -> None:
+    both = [rule(needs=frozenset({FactKind.TASK_ROLE})), rule(needs=frozenset({FactKind.LOG_GROUPS}))]
+    assert engine.needs(both) == {FactKind.TASK_ROLE, FactKind.LOG_GROUPS}
+    assert engine.needs([]) == frozenset()
+
+
+# --- scope ------------------------------------------------------------------------------------------------------------
+
+ON_FARGATE = Service({"serviceName": "web", "clusterArn": "c/shop", "launchType": "FARGATE"})
+ON_EC2 = Service({"serviceName": "web", "clusterArn": "c/shop", "launchType": "EC2"})
+ON_SPOT = Service({"serviceName": "web", "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT"}]})
 
 
 @pytest.mark.parametrize(
-    ("of_rule", "own", "wanted", "graded"),
+    ("over", "within"),
     [
-        ("HIGH", None, "LOW", "LOW"),
-        ("HIGH", "LOW", None, "LOW"),
-        ("HIGH", "MEDIUM", "CRITICAL", "HIGH"),  # as far below as it was
-        ("HIGH", "MEDIUM", "LOW", "LOW"),  # never below LOW, which would be no finding
-        ("HIGH", "LOW", "MEDIUM", "LOW"),
-        ("HIGH", "INFORMATIONAL", "CRITICAL", "INFORMATIONAL"),
-        ("LOW", "MEDIUM", "HIGH", "HIGH"),  # never above its rule
+        (workload(), True),
+        (workload(requiresCompatibilities=["EC2"]), False),
+        (workload(requiresCompatibilities=["EXTERNAL"]), False),
+        (workload(requiresCompatibilities=["EC2", "FARGATE"]), True),
+        (replace(workload(requiresCompatibilities=["EC2", "FARGATE"]), runs_on=False), False),
+        (replace(workload(requiresCompatibilities=["EC2", "FARGATE"]), runs_on=True), True),
+        (workload(requiresCompatibilities=None), False),
+        (workload(ON_FARGATE, requiresCompatibilities=None), True),
+        (workload(ON_SPOT, requiresCompatibilities=None), True),
+        (workload(ON_EC2), False),
+        (workload(status="INACTIVE"), False),
+        (workload(runtimePlatform={"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}), False),
+        (workload(Service({"serviceName": "w", "launchType": "FARGATE", "platformFamily": "Windows"})), False),
     ],
 )
-def test_a_drift_that_is_lower_than_its_rule_stays_below_it(
-    of_rule: str, own: str | None, wanted: str | None, graded: str
-) -> None:
-    workload, standard = task({"rules": [{"rules": "task.any", "severity": wanted}]} if wanted else None)
-    drift = Drift(HERE, "Bad.", Severity(own) if own else None)
-    (verdict,) = engine.evaluate(workload, standard, [rule("task.any", drift, severity=Severity(of_rule))])
-    assert isinstance(verdict, Drifted | Compliant)
-    found = verdict.drifts if isinstance(verdict, Drifted) else verdict.notes
-    assert [str(each.severity) for each in found] == [graded]
+def test_what_can_run_on_fargate_linux_is_judged(over: Workload, *, within: bool) -> None:
+    assert (engine.out_of_scope(over, standard()) is None) is within
+    assert bool(engine.evaluate(over, standard(), [rule(CPU)])) is within
 
 
-def test_an_exemption_is_said_in_the_place_of_any_other_verdict() -> None:
-    exempt = {"rules": "task.any", "where": {"family": "web"}, "reason": "goes away in May"}
-    workload, standard = task({"exemptions": [exempt]})
-    verdicts = engine.evaluate(workload, standard, [rule("task.any", Drift(HERE, "Bad.")), rule("task.other")])
-    assert [type(verdict) for verdict in verdicts] == [Exempt, Compliant]
-    assert engine.settle(workload, standard, [counts_to("task.any", 768)]).repairs == ()
+@pytest.mark.parametrize(
+    ("scope", "within"),
+    [
+        ({}, True),
+        ({"include": [{"family": "web"}]}, True),
+        ({"include": [{"family": "api*"}, {"account": "123456789012"}]}, True),
+        ({"include": [{"family": "api*"}]}, False),
+        ({"exclude": [{"region": "eu-*"}]}, False),
+        ({"include": [{"family": "*"}], "exclude": [{"family": "web"}]}, False),
+    ],
+)
+def test_the_standards_scope_narrows_it(scope: dict[str, Any], *, within: bool) -> None:
+    assert (engine.out_of_scope(workload(), standard(scope=scope)) is None) is within
 
 
-def test_of_two_roles_each_hears_what_is_said_of_it() -> None:
-    workload, standard = task(facts={"task_role": "unavailable"})
-    execution, own = workload.subject(Subject.ROLE)
-    found = Drift("executionRoleArn", "Bad.", about=execution.name)
-    reads = frozenset({FactKind.EXECUTION_ROLE, FactKind.TASK_ROLE})
-    of_roles = rule("identity.any", found, subject=Subject.ROLE, needs=reads)
-    assert [type(verdict) for verdict in engine.evaluate(workload, standard, [of_roles])] == [Drifted, Unknown]
-    assert own.name.endswith("web-task")
+def test_a_task_that_is_nothing_but_a_collector_is_asked_for_no_sidecar() -> None:
+    lone = workload(containerDefinitions=[COLLECTOR])
+    assert engine.evaluate(lone, standard(), [rule(CPU)]) == ()
+    assert len(engine.evaluate(lone, standard(), [rule(CPU, name="service.no-central-collector")])) == 1
 
 
-def test_a_fact_counts_only_where_the_documents_have_a_place_for_it() -> None:
-    workload, _ = task(before={"taskRoleArn": None}, facts={"task_role": "unavailable", "running": "unavailable"})
-    in_service, _ = task(service={})
-    counts = {kind: len(engine.facts_of(kind, workload)) for kind in FactKind}
-    assert counts == {
-        FactKind.CONFIGURATION: 1,
-        FactKind.EXECUTION_ROLE: 1,
-        FactKind.TASK_ROLE: 0,
-        FactKind.LOG_GROUPS: 1,
-        FactKind.RUNNING: 0,
-        FactKind.NEWEST: 0,
-    }
-    assert {kind: len(engine.facts_of(kind, in_service)) for kind in FactKind} == dict.fromkeys(FactKind, 1)
-    bare, _ = task(
-        before={"containers": {"adot-collector": {"secrets": None}}}, facts={"log_groups": {"/ecs/web": None}}
-    )
-    assert engine.facts_of(FactKind.CONFIGURATION, bare) == []
-    assert [type(fact) for fact in engine.facts_of(FactKind.LOG_GROUPS, bare)] == [Unavailable]
+# --- settling and planning --------------------------------------------------------------------------------------------
 
 
-def test_needs_are_those_of_all_rules() -> None:
-    one, two = frozenset({FactKind.RUNNING}), frozenset({FactKind.NEWEST})
-    assert engine.needs([rule("task.one", needs=one), rule("task.two", needs=two), rule("task.three")]) == one | two
+def bigger(workload: Workload, standard: Standard) -> Workload:
+    del standard
+    return workload.with_task(workload.task.with_(cpu="512"))
+
+
+def wanting(cpu: int, name: str) -> Rule:
+    """A rule that is content with one size only, and sets it."""
+
+    def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
+        del standard
+        if workload.task.cpu != cpu:
+            yield CPU
+
+    def fix(workload: Workload, standard: Standard) -> Workload:
+        del standard
+        return workload.with_task(workload.task.with_(cpu=str(cpu)))
+
+    return rule(name=name, check=check, fix=fix)
 
 
 def test_fixes_are_applied_until_nothing_changes() -> None:
-    workload, standard = task()
-    settled = engine.settle(workload, standard, [counts_to("task.any", 1024, note="It grew.")])
-    assert settled.after.task.cpu == 1024
-    assert settled.before is workload
-    assert settled.notes == ("It grew.",)
-    assert [(each.rule, each.outcome, each.safety) for each in settled.repairs] == [
-        ("task.any", Fixed.FIXED, Safety.SAFE)
-    ]
+    settled = engine.settle(workload(), standard(), [rule(CPU, fix=bigger)])
+    assert settled.after.task.cpu == 512
+    [repair] = settled.repairs
+    assert (repair.rule, repair.outcome, repair.safety) == ("task.size", Fixed.FIXED, Safety.SAFE)
+    again = engine.settle(settled.after, standard(), [rule(CPU, fix=bigger)])
+    assert (again.after, again.repairs) == (settled.after, ())
 
 
-def test_only_the_fixes_that_are_asked_for_are_made() -> None:
-    workload, standard = task()
-    settled = engine.settle(workload, standard, [counts_to("task.any", 1024)], fixing=["task.other"])
-    assert (settled.after.task, settled.repairs) == (workload.task, ())
+def test_fixes_that_undo_one_another_are_refused_by_name() -> None:
+    with pytest.raises(engine.Disagreement, match=r"The fixes of a\.large, a\.small undo one another on web"):
+        engine.settle(workload(), standard(), [wanting(256, "a.small"), wanting(512, "a.large")])
 
 
-def test_what_a_fix_did_stands_where_it_then_refuses_the_rest_and_the_rest_is_noted() -> None:
-    workload, standard = task()
-    settled = engine.settle(workload, standard, [counts_to("task.any", 2048, refuse="No more.")])
-    assert settled.after.task.cpu == 1024
-    assert settled.notes == ("No more.",)
-    assert [(each.outcome, each.safety, each.reasons) for each in settled.repairs] == [(Fixed.FIXED, Safety.SAFE, ())]
+def test_only_the_named_rules_are_fixed() -> None:
+    rules = [rule(CPU, fix=bigger)]
+    assert engine.settle(workload(), standard(), rules, ["another"]).after == workload()
 
 
-def test_a_fix_that_refuses_at_once_changes_nothing_and_says_why() -> None:
-    workload, standard = task(before={"cpu": "1024", "memory": "2048"})
-    settled = engine.settle(workload, standard, [counts_to("task.any", 2048, refuse="No more.")])
-    assert settled.after.task == workload.task
-    assert settled.notes == ()
-    assert [(each.outcome, each.reasons) for each in settled.repairs] == [(Fixed.REFUSED, ("No more.",))]
+def test_a_refused_fix_changes_nothing_and_says_why() -> None:
+    def refusing(*_: object) -> Workload:
+        raise Refusal("There is no larger size.")
+
+    settled = engine.settle(workload(), standard(), [rule(CPU, fix=refusing)])
+    [repair] = settled.repairs
+    assert (repair.outcome, repair.reasons) == (Fixed.REFUSED, ("There is no larger size.",))
+    assert settled.after == workload()
 
 
-def test_a_fix_that_comes_back_after_a_refusal_is_made() -> None:
-    """Another rule's fix may bring about what it wanted."""
-    workload, standard = task(before={"cpu": "1024", "memory": "2048"})
-    larger = counts_to("task.larger", 1280)
-
-    def check(workload: Workload, _standard: Standard) -> Iterator[Drift | Doubt]:
-        if workload.task.memory != 4096:
-            yield Drift("memory", "Too small.")
-
-    def fix(workload: Workload, _standard: Standard) -> Workload:
-        if workload.task.cpu != 1280:
-            raise Refusal("Not yet.")
-        return workload.with_task(workload.task.with_(memory="4096"))
-
-    settled = engine.settle(workload, standard, [_rule("task.waits", check, fix), larger])
-    assert settled.after.task.memory == 4096
-    assert {each.rule: each.outcome for each in settled.repairs} == {
-        "task.waits": Fixed.FIXED,
-        "task.larger": Fixed.FIXED,
-    }
+def planned(*rules: Rule, facts: Facts | None = None, over: Workload | None = None) -> Any:
+    settled = engine.settle(over or workload(), standard(), rules)
+    after = replace(settled.after, facts=facts) if facts else settled.after
+    return engine.plan(settled, after, standard(), rules)
 
 
-def test_a_rule_without_a_fix_or_whose_fix_finds_nothing_is_told_so() -> None:
-    workload, standard = task()
-    idle = replace(rule("task.idle", Drift(HERE, "Bad.")), fix=lambda workload, _standard: workload)
-    settled = engine.settle(workload, standard, [rule("task.any", Drift(HERE, "Bad.")), idle])
-    assert [(each.rule, each.outcome) for each in settled.repairs] == [
-        ("task.any", Fixed.NONE),
-        ("task.idle", Fixed.NONE),
-    ]
+def test_a_plan_is_safe_where_every_fix_is_and_nothing_new_drifts() -> None:
+    plan = planned(rule(CPU, fix=bigger))
+    assert (plan.safety, plan.reasons, plan.fixes) == (Safety.SAFE, (), ("task.size",))
+    assert [(change.where, change.before, change.after) for change in plan.changes] == [("cpu", "256", "512")]
 
 
-def test_fixes_that_undo_one_another_are_named_and_nothing_is_planned() -> None:
-    def wants(name: str, cpu: str) -> Rule:
-        def check(workload: Workload, _standard: Standard) -> Iterator[Drift | Doubt]:
-            if workload.task.json["cpu"] != cpu:
-                yield Drift(HERE, "Other.")
+def test_a_fix_that_needs_a_person_makes_the_plan_review() -> None:
+    def careful(workload: Workload, standard: Standard) -> Workload:
+        return bigger(workload, standard).needing_review("It costs more.")
 
-        return _rule(name, check, lambda workload, _standard: workload.with_task(workload.task.with_(cpu=cpu)))
-
-    workload, standard = task()
-    rules = [wants("task.two", "256"), wants("task.one", "1024"), counts_to("task.calm", 256)]
-    with pytest.raises(engine.Disagreement) as raised:
-        engine.settle(workload, standard, rules)
-    assert str(raised.value) == "The fixes of task.one, task.two undo one another on web; nothing was planned."
+    plan = planned(rule(CPU, fix=careful))
+    assert (plan.safety, plan.reasons) == (Safety.REVIEW, ("task.size: It costs more.",))
 
 
-def _planned(*rules: Rule, **case: Any) -> Any:
-    workload, standard = task(**case)
-    settled = engine.settle(workload, standard, rules)
-    return engine.plan(settled, settled.after, standard, rules)
+def test_a_remark_beside_a_fix_leaves_it_safe() -> None:
+    def telling(workload: Workload, standard: Standard) -> Workload:
+        return bigger(workload, standard).noting("It starts slower.")
+
+    plan = planned(rule(CPU, fix=telling))
+    assert (plan.safety, plan.notes) == (Safety.SAFE, ("It starts slower.",))
 
 
-def test_a_plan_is_safe_where_its_fixes_are_and_nothing_new_drifts() -> None:
-    plan = _planned(counts_to("task.any", 1024), rule("config.any", Drift("else", "As before.")))
-    assert (plan.safety, plan.reasons, plan.fixes) == (Safety.SAFE, (), ("task.any",))
-    assert [(change.where, change.before, change.after) for change in plan.changes] == [(HERE, "512", "1024")]
+def test_a_new_drift_of_any_rule_makes_the_plan_review() -> None:
+    def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
+        del standard
+        if workload.task.cpu == 512:
+            yield Drift("cpu", "It is large.")
+
+    plan = planned(rule(CPU, fix=bigger), rule(name="task.thrift", check=check))
+    assert (plan.safety, plan.reasons) == (Safety.REVIEW, ("task.thrift would drift: It is large.",))
 
 
-def test_a_plan_wants_a_person_where_a_fix_does_with_each_reason_once() -> None:
-    plan = _planned(counts_to("task.any", 1024, person="It costs more.", note="It grew."))
-    assert (plan.safety, plan.reasons, plan.notes) == (Safety.REVIEW, ("task.any: It costs more.",), ("It grew.",))
+def test_a_drift_that_was_there_before_does_not() -> None:
+    def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
+        del workload, standard
+        yield Drift("family", "It is called web.")
+
+    assert planned(rule(CPU, fix=bigger), rule(name="task.name", check=check)).safety is Safety.SAFE
 
 
-def test_why_a_fix_was_refused_is_no_reason_against_the_rest_of_a_plan() -> None:
-    plan = _planned(counts_to("task.any", 768), rule("config.any", Drift("else", "Bad."), fix=_refused))
-    assert (plan.safety, plan.fixes) == (Safety.SAFE, ("task.any",))
-
-
-def _refused(_workload: Workload, _standard: Standard) -> Workload:
-    raise Refusal("Never.")
-
-
-def _where_larger(*found: Drift | Doubt) -> Check:
-    return lambda workload, _standard: iter(found if (workload.task.cpu or 0) > 512 else ())
-
-
-@pytest.mark.parametrize(
-    ("found", "reasons"),
-    [
-        (Drift("memory", "Now it is too small."), ("config.any would drift: Now it is too small.",)),
-        (Drift("memory", "Well.", Severity.INFORMATIONAL), ()),
-        (Doubt("memory", "Who knows."), ("config.any could not be judged: memory: Who knows.",)),
-    ],
-    ids=lambda item: type(item).__name__,
-)
-def test_a_plan_wants_a_person_where_something_new_drifts_or_cannot_be_told(
-    found: Drift | Doubt, reasons: tuple[str, ...]
-) -> None:
-    plan = _planned(counts_to("task.any", 768), _rule("config.any", _where_larger(found)))
-    assert (plan.safety is Safety.REVIEW, plan.reasons) == (bool(reasons), reasons)
-
-
-def test_what_could_not_be_told_before_is_no_reason_against_a_plan() -> None:
-    plan = _planned(counts_to("task.any", 768), rule("config.any", Doubt("memory", "Who knows.")))
-    assert (plan.safety, plan.reasons) == (Safety.SAFE, ())
-
-
-def test_another_place_of_a_rule_that_was_drifted_already_is_new() -> None:
-    old, new = Drift("memory", "Bad."), Drift("networkMode", "Bad too.")
-
-    def check(workload: Workload, _standard: Standard) -> Iterator[Drift | Doubt]:
-        yield old
-        if (workload.task.cpu or 0) > 512:
-            yield new
-
-    assert _planned(counts_to("task.any", 768), _rule("config.any", check)).reasons == (
-        "config.any would drift: Bad too.",
-    )
+def test_a_new_unknown_makes_the_plan_review_and_an_old_one_does_not() -> None:
+    known = Facts(parameter=Known(Parameter(arn="arn", name="/otel", type="String", text="receivers: {}")))
+    unknown = Facts(parameter=Unavailable("ssm:GetParameters on /otel failed: AccessDenied"))
+    over = workload(collector=FED)
+    rules = rule(CPU, fix=bigger), rule(name="config.x", needs=frozenset({FactKind.CONFIGURATION}))
+    plan = planned(*rules, over=replace(over, facts=known), facts=unknown)
+    assert plan.safety is Safety.REVIEW
+    [reason] = plan.reasons
+    assert reason.startswith("config.x could not be judged: ")
+    assert planned(*rules, over=replace(over, facts=unknown)).safety is Safety.SAFE

@@ -98,7 +98,7 @@ class _Trigger(BaseModel):
 
 
 class TaskDefinitionTrigger(_Trigger):
-    """A task definition was registered, deregistered or deleted."""
+    """A task definition was registered or deregistered."""
 
     kind: Literal["task-definition"] = "task-definition"
     arn: str = ""
@@ -112,7 +112,7 @@ class TaskDefinitionTrigger(_Trigger):
     def looks_at(self) -> str:
         """The family's name."""
         revision = self.revision
-        return revision.family if revision else self.family.partition(":")[0].rpartition("/")[2]
+        return revision.family if revision else self.family.rpartition("/")[2].partition(":")[0]
 
 
 class ServiceTrigger(_Trigger):
@@ -171,7 +171,8 @@ _ADAPTER: TypeAdapter[Trigger] = TypeAdapter(
     ]
 )
 
-_TASK_DEFINITION_CALLS = frozenset({"RegisterTaskDefinition", "DeregisterTaskDefinition", "DeleteTaskDefinitions"})
+# DeleteTaskDefinitions takes only what is inactive already, and changes nothing here.
+_TASK_DEFINITION_CALLS = frozenset({"RegisterTaskDefinition", "DeregisterTaskDefinition"})
 _SERVICE_CALLS = frozenset({"CreateService", "UpdateService", "DeleteService"})
 
 

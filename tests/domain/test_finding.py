@@ -1,0 +1,121 @@
+"""What each next verdict makes of a finding."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.finding import Change, Finding, State, Transition, drifts_from_json, drifts_to_json, next_transition
+from domain.places import Place
+from domain.rule import Drift, Severity, Subject
+from domain.verdict import Compliant, Drifted, Exempt, SubjectId, Unknown, Verdict
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+WEB = SubjectId(Place("123456789012", "eu-west-1"), Subject.FAMILY, "web")
+RULE = "sidecar.image-pinned"
+DRIFTS = (Drift("containers/x/image", "It is latest.", Severity.MEDIUM),)
+
+DRIFTED = Drifted(RULE, WEB, Severity.MEDIUM, DRIFTS)
+GRAVER = Drifted(RULE, WEB, Severity.HIGH, DRIFTS)
+MILDER = Drifted(RULE, WEB, Severity.LOW, DRIFTS)
+ELSEWHERE = Drifted(RULE, WEB, Severity.MEDIUM, (Drift("containers/y/image", "It is latest.", Severity.MEDIUM),))
+COMPLIANT, UNKNOWN = Compliant(RULE, WEB), Unknown(RULE, WEB, ("unread",))
+EXEMPT = Exempt(RULE, WEB, "being replaced", None)
+
+type Spoken = Verdict | None
+
+
+def following(
+    finding: Finding | None, verdict: Spoken, now: datetime = NOW, resource: str = "web:1"
+) -> Transition | None:
+    return next_transition(finding, verdict, WEB, RULE, resource, now)
+
+
+def standing(state: State) -> Finding:
+    return Finding(WEB, RULE, state, Severity.MEDIUM, DRIFTS, "web:1", NOW - timedelta(days=9), NOW - timedelta(1), 4)
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict", "change"),
+    [
+        (None, DRIFTED, Change.OPENED),
+        (None, COMPLIANT, None),
+        (None, UNKNOWN, None),
+        (None, EXEMPT, None),
+        (None, None, None),
+        (State.OPEN, DRIFTED, None),
+        (State.OPEN, GRAVER, Change.RAISED),
+        (State.OPEN, MILDER, Change.UPDATED),
+        (State.OPEN, ELSEWHERE, Change.UPDATED),
+        (State.OPEN, COMPLIANT, Change.CLOSED),
+        (State.OPEN, EXEMPT, Change.EXEMPTED),
+        (State.OPEN, None, Change.GONE),
+        (State.OPEN, UNKNOWN, None),
+        *((state, DRIFTED, Change.REOPENED) for state in (State.CLOSED, State.EXEMPT, State.GONE)),
+        *(
+            (state, verdict, None)
+            for state in (State.CLOSED, State.EXEMPT, State.GONE)
+            for verdict in (COMPLIANT, EXEMPT, None, UNKNOWN)
+        ),
+    ],
+)
+def test_the_ways_that_a_finding_can_go(state: State | None, verdict: Spoken, change: Change | None) -> None:
+    found = following(standing(state) if state else None, verdict)
+    assert (found.change if found else None) is change
+
+
+def test_only_what_people_should_hear_of_alerts() -> None:
+    assert {change for change in Change if change.alerts} == {
+        Change.OPENED, Change.RAISED, Change.REOPENED, Change.CLOSED,
+    }  # fmt: skip
+
+
+def test_a_new_revision_with_the_same_drift_is_imported_and_not_told() -> None:
+    found = following(standing(State.OPEN), DRIFTED, resource="web:2")
+    assert found is not None
+    assert (found.change, found.finding.resource) == (Change.UPDATED, "web:2")
+
+
+def test_what_stays_open_is_imported_again_before_security_hub_forgets_it() -> None:
+    assert following(standing(State.OPEN), DRIFTED, NOW + timedelta(days=20)) is None
+    found = following(standing(State.OPEN), DRIFTED, NOW + timedelta(days=30))
+    assert found is not None
+    assert found.change is Change.UPDATED
+
+
+def test_a_findings_id_is_that_of_subject_and_rule_whatever_the_revision() -> None:
+    assert standing(State.OPEN).id == "outrider/123456789012/eu-west-1/family/web/sidecar.image-pinned"
+
+
+verdicts = st.sampled_from([DRIFTED, GRAVER, MILDER, ELSEWHERE, COMPLIANT, UNKNOWN, EXEMPT, None])
+moments = st.integers(-5, 5).map(lambda seconds: NOW + timedelta(seconds=seconds))
+
+
+@given(st.lists(st.tuples(verdicts, moments), max_size=20))
+def test_in_every_history_times_grow_first_seen_survives_and_no_two_transitions_share_an_id(
+    history: list[tuple[Spoken, datetime]],
+) -> None:
+    """Clocks that go back are among them."""
+    finding, transitions = None, list[Transition]()
+    for verdict, now in history:
+        found = following(finding, verdict, now)
+        if found is None:
+            continue
+        if finding is not None:
+            before, after = (f.updated.isoformat(timespec="milliseconds") for f in (finding, found.finding))
+            assert before < after, "in the milliseconds that Security Hub is told"
+            assert found.finding.created == finding.created
+            assert found.finding.version == finding.version + 1
+        if isinstance(verdict, Unknown):
+            pytest.fail("what is unknown changes nothing")
+        finding = found.finding
+        transitions.append(found)
+    assert len({transition.id for transition in transitions}) == len(transitions)
+    opened = [t.change for t in transitions if t.change in {Change.OPENED, Change.REOPENED, Change.CLOSED, Change.GONE}]
+    assert opened[:1] in ([], [Change.OPENED])
+
+
+@given(st.lists(st.builds(Drift, st.text(), st.text(), st.sampled_from(Severity), st.text()), max_size=5))
+def test_drifts_are_kept_as_they_were(drifts: list[Drift]) -> None:
+    assert drifts_from_json(drifts_to_json(tuple(drifts))) == tuple(drifts)
