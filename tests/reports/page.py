@@ -28,7 +28,7 @@ HEAD = """\
 # Slack messages
 
 Made from the golden files of `tests/reports`, and kept fresh by a test there. What stands in brackets is a button;
-times are shown in the reader's own time zone. Signs: 🔴 CRITICAL, 🟠 HIGH, 🟡 MEDIUM, 🔵 LOW, ⚪ for information, ✅ done.
+times are shown in the reader's time zone. Signs: 🔴 CRITICAL, 🟠 HIGH, 🟡 MEDIUM, 🔵 LOW, ⚪ no alarm, ✅ done.
 """
 
 
