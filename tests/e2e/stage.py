@@ -78,8 +78,8 @@ class Stage:
         return self.named(f"{function}Role", (role["RoleName"] for page in pages for role in page["Roles"]))
 
     def waiting(self, queue: str) -> int:
-        """How many messages a queue holds, those in flight and delayed too."""
-        names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+        """How many messages a queue holds, those in flight too; not those that are to come in minutes."""
+        names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible")]
         found = self.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
         return sum(int(found.get(name, 0)) for name in names)
 
@@ -141,7 +141,12 @@ class Stage:
         def empty() -> bool:
             return not any(self.waiting(url) for _ in range(3) for url in urls)
 
-        self.until(empty, "The queues did not become empty.")
+        try:
+            self.until(empty, "The queues did not become empty.")
+        except AssertionError as late:
+            late.add_note(f"Waiting: { {name: self.waiting(self.queue(name)) for name in QUEUES} }")
+            late.add_note(self.cloud.logs()[-3000:])
+            raise
 
     def history(self, subject: str) -> list[tuple[str, str, str]]:
         """(rule, compliance, record state) of each import of a subject's findings, in order."""
