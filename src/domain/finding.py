@@ -9,7 +9,16 @@ from enum import StrEnum
 from domain.rule import Drift, Severity
 from domain.verdict import Compliant, Drifted, Exempt, SubjectId, Unknown, Verdict
 
+_LONGEST = 512
 _RENEWED_AFTER = timedelta(days=30)
+
+
+def shortened(name: str) -> str:
+    """A name of at most 512 characters that still is nobody else's: parameters and roles with paths may be longer."""
+    if len(name) <= _LONGEST:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:32]
+    return f"{name[: _LONGEST - len(digest) - 1]}#{digest}"
 
 
 class State(StrEnum):
@@ -53,8 +62,8 @@ class Finding:
 
     @property
     def id(self) -> str:
-        """Stable for a subject and rule, whatever the revision."""
-        return f"outrider/{self.subject.key}/{self.rule}"
+        """Stable for a subject and rule, whatever the revision; at most 512 characters, as ASFF has it."""
+        return shortened(f"outrider/{self.subject.key}/{self.rule}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class Actor:
 
 _TOOLS = (
     ("terraform", "Terraform"),
+    ("cdk", "CDK"),
     ("cloudformation", "CloudFormation"),
     ("pulumi", "Pulumi"),
     ("console", "the console"),

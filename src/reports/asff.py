@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from domain.finding import Finding, State
+from domain.finding import Finding, State, shortened
 from domain.places import Revision, role_name
 from domain.plan import Plan
 from domain.rule import Rule, Safety, Subject
@@ -70,7 +70,7 @@ def asff(
         "Resources": [
             {
                 "Type": _RESOURCE_TYPE[finding.subject.kind],
-                "Id": finding.resource,
+                "Id": shortened(finding.resource),
                 "Partition": place.partition,
                 "Region": place.region,
                 "Details": {"Other": _fitting(_details(finding, fixing), _DETAILS, _DETAIL_NAME, _DETAIL)},
