@@ -3,8 +3,8 @@
     PYTHONPATH=src:. .venvs/dev/bin/python tools/mutants.py --sample 300 [--seed N] [PATH…]
 
 A mutant of a rule is shown that rule's examples alone; one of what several rules share, its topic's; one of the engine,
-its own tests, all examples and the tests of settling. Each runs in a fork of this process, which has loaded what all need: no file is
-written. Prints each mutant that lives, and the score.
+its own tests, all examples and the tests of settling. Each runs in a fork of this process, which has loaded what all
+need: no file is written. Prints each mutant that lives, and the score.
 """
 
 import argparse
