@@ -204,15 +204,6 @@ def _shown(member: str, name: str, value: str | None) -> str | None:
 
 # --- a Slack message as text ------------------------------------------------------------------------------------------
 
-_EMOJI = {
-    ":white_check_mark:": "✓",
-    ":red_circle:": "●",
-    ":large_orange_circle:": "●",
-    ":large_yellow_circle:": "●",
-    ":large_blue_circle:": "●",
-    ":white_circle:": "○",
-}
-
 
 def as_text(message: Mapping[str, Any]) -> list[str]:
     """A Block Kit message as the lines that a person would see, not yet wrapped."""
@@ -234,9 +225,7 @@ def as_text(message: Mapping[str, Any]) -> list[str]:
 
 def _plain(mrkdwn: str) -> str:
     text = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", mrkdwn)
-    text = re.sub(r"\*([^*\n]+)\*", r"\1", text).replace("```", "\n").strip("\n")
-    for name, sign in _EMOJI.items():
-        text = text.replace(name, sign)
+    text = re.sub(r"\*([^*\n]+)\*", r"\1", text).replace("```", "\n").replace("`", "").strip("\n")
     return html.unescape(text).replace("\n\n", "\n")
 
 
@@ -420,7 +409,11 @@ def _open(findings: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, A
 
 def _wrong(finding: Mapping[str, Any]) -> str:
     """What is wrong, as a table has room for: the first place, without what is wanted, which the diff shows."""
-    why = list(finding["Resources"][0]["Details"]["Other"].values())
+    details = finding["Resources"][0]["Details"]["Other"]
+    beside = ("change ", "add to ", "family", "revision", "cluster", "service", "parameter", "role")
+    why = [
+        value for name, value in details.items() if not name.lower().startswith(beside) or name.startswith("service/")
+    ]
     text = re.split(r"; |\. ", why[0])[0].removesuffix(".")
     text = text.replace(fleet.COLLECTOR_IMAGE, "…/aws-otel-collector")
     text = re.sub(r"arn:aws:\w+:[\w-]*:\d*:(?:parameter|log-group:)?([^\s,]+?)(?::\*)?(?=[\s,]|$)", r"\1", text)
