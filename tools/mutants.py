@@ -202,7 +202,12 @@ def _tests(mutant: Mutant) -> tuple[list[str], str]:
             stem = examples.stem if examples.exists() else "*"
             return ["tests/rules/test_examples.py", "-k", f"{topic}.{stem}".removesuffix("*")], f"{topic}/{stem}.yaml"
         case _:
-            return ["tests/test_engine.py", "tests/rules/test_examples.py", "tests/test_settle.py"], "*/*.yaml"
+            return [
+                "tests/test_engine.py",
+                "tests/test_engine_answers.py",
+                "tests/rules/test_examples.py",
+                "tests/test_settle.py",
+            ], "*/*.yaml"
 
 
 def _started(mutant: Mutant) -> tuple[int, str]:
