@@ -1,0 +1,76 @@
+"""The demo shows what it says, on narrow terminals too, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.cloud import PYTHON, ROOT, SAM
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+NARROW = 60
+
+
+@contextmanager
+def demo(scratch: Path) -> Iterator[subprocess.Popen[str]]:
+    for tool in (PYTHON, SAM):
+        if not tool.exists():
+            pytest.skip(f"{tool} is not there: run `make venvs` once.")
+    env = {**os.environ, "COLUMNS": str(NARROW), "TMPDIR": str(scratch), "PYTHONPATH": "", "PYTHONUTF8": "1"}
+    command = [str(PYTHON), "-m", "local.demo"]
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def assert_nothing_is_left(told: str, scratch: Path) -> None:
+    found = re.search(r"http://127\.0\.0\.1:\d+", told)
+    assert found
+    at = urlsplit(found[0])
+    with socket.socket() as probe:
+        assert probe.connect_ex((at.hostname, at.port)) != 0
+    assert not list(scratch.iterdir())
+
+
+def test_it_shows_findings_corrections_messages_and_how_they_close(tmp_path: Path) -> None:
+    with demo(tmp_path) as process:
+        told, errors = process.communicate()
+    assert (process.returncode, errors) == (0, "")
+    for line in (
+        "  catalog:1, as it should be: nothing to say",
+        "    HIGH     sidecar.present",
+        "  checkout:1 → checkout:2",
+        "Drift: my-fargate-task",
+    ):
+        assert line in told
+    assert "All 12 findings are closed." in told
+    assert "\x1b" not in told
+    assert [line for line in told.splitlines() if len(line) > NARROW] == []
+    assert_nothing_is_left(told, tmp_path)
+
+
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+    with demo(tmp_path) as process:
+        assert process.stdout is not None
+        told = ""
+        while "Deploying" not in told:
+            line = process.stdout.readline()
+            assert line, "The demo ended."
+            told += line
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors == "\nStopped. Nothing is left behind.\n"
+    assert_nothing_is_left(told, tmp_path)

@@ -1,0 +1,95 @@
+"""Messages that are no messages, a Slack that is busy, and secrets that are to be found nowhere."""
+
+import json
+from typing import Any
+
+import pytest
+
+from local.slack import Trouble
+from tests.e2e.stage import Stage, drifted, right
+
+pytestmark = pytest.mark.xdist_group("cloud")
+
+CANARY = "canary-1d5e0b7f93c2"
+NAMES = (
+    "DATABASE_PASSWORD",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_SERVICE_NAME",
+    "OTEL_TRACES_SAMPLER_ARG",
+    "AWS_SECRET_ACCESS_KEY",
+)
+
+
+def test_a_malformed_message_alone_goes_to_the_dlq_and_the_log_says_why(stage: Stage) -> None:
+    changes, dead = stage.queue("Changes"), stage.queue("ChangesDlq")
+    redrive = json.loads(attribute(stage, changes, "RedrivePolicy")) | {"maxReceiveCount": 2}
+    with stage.queues_with(VisibilityTimeout="2"):
+        stage.client("sqs").set_queue_attributes(QueueUrl=changes, Attributes={"RedrivePolicy": json.dumps(redrive)})
+        with stage.paused("Inspect"):
+            stage.register(drifted("batch-mate"))
+            stage.client("sqs").send_message(QueueUrl=changes, MessageBody='{"kind": "no such kind"}')
+            stage.register(right("other-batch-mate"))
+        stage.until(lambda: stage.bodies(dead), "Nothing came into the DLQ.")
+        stage.quiet()
+        redrive["maxReceiveCount"] = 100
+        stage.client("sqs").set_queue_attributes(QueueUrl=changes, Attributes={"RedrivePolicy": json.dumps(redrive)})
+    assert stage.bodies(dead) == ['{"kind": "no such kind"}']
+    assert "The message is no trigger: kind missing or malformed." in stage.errors()
+    assert set(stage.findings("batch-mate").values()) == {("PASSED", "ARCHIVED")}
+    assert any(line.get("looked_at") == "other-batch-mate" for line in stage.logs("Inspect"))
+    stage.client("sqs").purge_queue(QueueUrl=dead)
+
+
+def test_a_busy_slack_has_each_message_once_in_the_end(stage: Stage) -> None:
+    stage.cloud.slack.answer_next(Trouble(status=429, retry_after=1, times=2))
+    stage.cloud.slack.answer_next(Trouble(status=503, retry_after=1))
+    stage.register(drifted("busy"))
+    stage.until(lambda: stage.newest("busy") == 2, "No corrected revision came.")
+    stage.until(lambda: len(stage.told("busy")) == 7, "Slack has not all messages.")
+    stage.quiet()
+    assert set(stage.told("busy").values()) == {1}
+    assert any("429" in str(line.get("reason")) for line in stage.logs("Slack"))
+
+
+def test_no_environment_value_and_no_webhook_is_to_be_found_anywhere(stage: Stage) -> None:
+    application, collector = drifted("secretive")["containerDefinitions"]
+    for container in (application, collector):
+        others = [each for each in container.get("environment", ()) if each["name"] not in NAMES]
+        container["environment"] = [*others, *({"name": name, "value": f"{CANARY},x={CANARY}"} for name in NAMES)]
+    endpoint = {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": f"user:{CANARY}@localhost:4318?token={CANARY}"}
+    application["environment"] = [each for each in application["environment"] if each["name"] != endpoint["name"]]
+    application["environment"].append(endpoint)
+    collector["environment"].append({"name": "AOT_CONFIG_CONTENT", "value": f"receivers: [{CANARY}]\n  - {CANARY}"})
+    del collector["secrets"]
+    secretive: dict[str, Any] = drifted("secretive", containerDefinitions=[application, collector])
+
+    found = dict[str, str]()
+    # Each queue is looked into while nobody takes from it.
+    with stage.paused("Slack"):
+        with stage.paused("Remediate"):
+            with stage.paused("Inspect"):
+                stage.register(secretive)
+                stage.client("sqs").send_message(QueueUrl=stage.queue("Changes"), MessageBody="{")
+                found |= named("changes", stage.everything())
+            stage.until(lambda: stage.open("secretive"), "No finding came.")
+            found |= named("remediations", stage.everything())
+        stage.until(lambda: not stage.waiting(stage.queue("Remediations")), "Remediate did not do its work.")
+        found |= named("slack", stage.everything())
+    stage.until(lambda: len(stage.told("secretive")) >= len(stage.open("secretive")), "Slack has not all messages.")
+    found |= named("end", stage.everything())
+
+    for queue in ("Changes", "SlackMessages"):
+        assert any("secretive" in text for where, text in found.items() if f"-{queue}-" in where)
+    secrets = {"canary": CANARY, "webhook": stage.cloud.slack.webhook, "its path": stage.cloud.slack.path}
+    assert stage.open("secretive")
+    assert {where: name for where, text in found.items() for name, secret in secrets.items() if secret in text} == {}
+
+
+def named(when: str, found: dict[str, str]) -> dict[str, str]:
+    return {f"{where} ({when})": text for where, text in found.items()}
+
+
+def attribute(stage: Stage, queue: str, name: str) -> str:
+    found = stage.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[name])["Attributes"]
+    return str(found[name])

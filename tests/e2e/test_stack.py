@@ -1,0 +1,41 @@
+"""The stack goes as it came. This file is the last of the group: after it there is no Outrider on the cloud."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.stage import Stage
+
+pytestmark = pytest.mark.xdist_group("cloud")
+
+
+def test_removing_the_stack_leaves_the_ledger_and_nothing_else(stage: Stage) -> None:
+    before = set(things(stage))
+    assert len(before) > 20
+    cloudformation = stage.client("cloudformation")
+    cloudformation.delete_stack(StackName="outrider")
+    gone = {"DELETE_COMPLETE"}
+    stage.until(
+        lambda: {s["StackStatus"] for s in cloudformation.list_stacks()["StackSummaries"]} == gone, "It is not gone."
+    )
+    # What was first observed when is not to be had again.
+    assert set(things(stage)) == {stage.outputs["LedgerTable"]}
+
+
+def things(stage: Stage) -> Iterator[str]:
+    """Names of all that Outrider's stack has on the cloud."""
+    listed = {
+        ("lambda", "list_functions"): ("Functions", "FunctionName"),
+        ("lambda", "list_event_source_mappings"): ("EventSourceMappings", "FunctionArn"),
+        ("events", "list_rules"): ("Rules", "Name"),
+        ("iam", "list_roles"): ("Roles", "RoleName"),
+        ("logs", "describe_log_groups"): ("logGroups", "logGroupName"),
+        ("sns", "list_topics"): ("Topics", "TopicArn"),
+        ("sns", "list_subscriptions"): ("Subscriptions", "Endpoint"),
+        ("cloudwatch", "describe_alarms"): ("MetricAlarms", "AlarmName"),
+    }
+    for (service, call), (member, name) in listed.items():
+        for page in stage.client(service).get_paginator(call).paginate():
+            yield from (item[name] for item in page[member] if "outrider" in item[name])
+    yield from (url for url in stage.client("sqs").list_queues().get("QueueUrls", ()) if "outrider" in url)
+    yield from (name for name in stage.client("dynamodb").list_tables()["TableNames"] if "outrider" in name)
