@@ -199,7 +199,7 @@ def test_an_alert_is_shown_once_however_often_it_is_told(slack: Slack, function:
 
 
 def test_where_slack_asks_to_wait_the_message_is_hidden_for_so_long_and_comes_again(
-    world: World, slack: Slack, function: Function, monkeypatch: pytest.MonkeyPatch
+    slack: Slack, function: Function, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden = list[tuple[str, int]]()
     monkeypatch.setattr("aws.channels.Queue.hide", lambda _, receipt, seconds: hidden.append((receipt, seconds)))
@@ -209,7 +209,6 @@ def test_where_slack_asks_to_wait_the_message_is_hidden_for_so_long_and_comes_ag
     assert hidden == [("receipt-0", 17)]
     assert again(tell(alert(id="one"), alert(id="two"))) == []
     assert len(slack.messages()) == 2
-    world.collect()
 
 
 def test_a_message_that_slack_does_not_take_comes_again_and_says_why(

@@ -218,10 +218,8 @@ def test_events_that_come_in_reverse_order_and_in_one_batch_end_as_those_that_ca
         dynamodb.delete_item(TableName="ledger", Key={"pk": item["pk"], "sk": item["sk"]})
     world.hub.findings.clear()
     world.alerts.clear()
-    heard, world.requests[:] = list(world.requests), []
     for message in reversed(messages):
         world.sees(message, inspector=inspector)
-    world.requests = world.requests or heard  # the queue itself remembers for five minutes what it was asked
     assert _ends(world) == ends
 
 
@@ -307,7 +305,7 @@ def test_a_hub_that_is_not_enabled_brings_the_message_back_and_is_noticed_once(w
             )
     assert world.alerts == []
     [notice] = world.notices
-    assert "Security Hub is not enabled in 123456789012/eu-west-1" in notice["text"]
+    assert "Security Hub is not enabled in 123456789012/eu-west-1" in notice
     world.hub.enabled = True
     world.sees(message, other)
     assert world.told() == [("opened", "sidecar.image-pinned")] * 2
@@ -516,8 +514,8 @@ def test_a_fact_that_may_not_be_read_makes_unknown_and_a_notice_and_closes_nothi
         if state == CLOSED and ("parameter" in name) == (operation == "GetParameters")
     }  # fmt: skip
     assert rules == set(), "what leans on it stays open"
-    assert len({notice["text"] for notice in world.notices}) == len(world.notices) > 0
-    assert all(READS[operation] in notice["text"] for notice in world.notices)
+    assert len(set(world.notices)) == len(world.notices) > 0
+    assert all(READS[operation] in notice for notice in world.notices)
     assert f"{CANARY}" not in repr((world.look(message), world.notices, outcome))
 
 
@@ -546,15 +544,21 @@ def test_without_the_present_state_or_the_ledger_the_message_comes_again(
     assert world.alerts == []
 
 
-# How often each call is made for `_drifted`, at the most: what is made more often is not disturbed there.
-CALLS = {
-    "Query": 6, "PutItem": 5, "TransactWriteItems": 4, "UpdateItem": 4, "DescribeTaskDefinition": 1,
-    "GetParameters": 1, "GetRole": 2, "ListRolePolicies": 2, "GetRolePolicy": 2, "ListAttachedRolePolicies": 2,
-    "DescribeLogGroups": 1, "Publish": 3, "SendMessage": 1, "GetParameter": 1,
-}  # fmt: skip
+# Which of the calls of each kind that `_drifted` brings about is throttled: the first, those amid, the last.
+THROTTLED = {
+    "Query": (0, 2, 3, 5),
+    "PutItem": (0, 2, 4),
+    "TransactWriteItems": (0, 2, 3),
+    "UpdateItem": (0, 2, 3),
+    "GetRole": (0, 1),
+    "Publish": (0, 2),
+} | dict.fromkeys(
+    ("DescribeTaskDefinition", "GetParameters", "ListRolePolicies", "GetRolePolicy", "ListAttachedRolePolicies",
+     "DescribeLogGroups", "SendMessage", "GetParameter"), (0,),
+)  # fmt: skip
 
 
-@pytest.mark.parametrize(("operation", "after"), [(op, at) for op, times in CALLS.items() for at in range(times)])
+@pytest.mark.parametrize(("operation", "after"), [(op, at) for op, ats in THROTTLED.items() for at in ats])
 def test_one_throttled_call_anywhere_and_the_message_again_end_as_if_nothing_had_happened(
     world: World, operation: str, after: int
 ) -> None:
@@ -563,7 +567,7 @@ def test_one_throttled_call_anywhere_and_the_message_again_end_as_if_nothing_had
     inspector = world.inspector(Mode.REGISTER, REGISTER)
     [first] = world.look(message, inspector=inspector)
     struck = world.troubles[operation].calls > after
-    for _ in range(2):
+    if not struck:
         world.look(message, inspector=inspector)
     world.sees(message, inspector=inspector)
     if struck:
@@ -613,8 +617,8 @@ def test_by_an_invalid_standard_nothing_is_judged_and_operations_hears_of_it_onc
             assert "line 3: collector.cpus is no field of a standard; cpu may be meant" in outcome.reason
     assert (world.hub.findings, world.alerts) == ({}, [])
     [notice] = world.notices
-    assert "collector.cpus is no field" in notice["text"]
-    assert "Nothing is judged until it is corrected" in notice["text"]
+    assert "collector.cpus is no field" in notice
+    assert "Nothing is judged until it is corrected" in notice
     world.sees(*messages, inspector=world.inspector(standard="version: 1\n"))
     assert len(world.alerts) == 2
 

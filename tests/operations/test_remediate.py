@@ -60,7 +60,6 @@ def test_the_corrected_revision_differs_only_where_the_diff_says(world: World) -
     assert after["containerDefinitions"][1].pop("image") == IMAGE
     assert before["containerDefinitions"][1].pop("image") == FLOATING["image"]
     assert json.dumps(after) == json.dumps(before), "order included"
-    world.collect()
     [alert] = world.alerts
     assert (alert["transition"], alert["kind"]) == ("registered", "outcome")
     assert [change["where"] for change in alert["changes"]] == ["containers/adot-collector/image"]
@@ -97,7 +96,6 @@ def test_a_missing_collector_is_put_in(world: World) -> None:
     names = [container["name"] for container in world.document("web:2")["containerDefinitions"]]
     assert names == ["app", "adot-collector"]
     assert CANARY not in world.dump()
-    world.collect()
     assert CANARY not in repr(world.alerts)
 
 
@@ -107,7 +105,6 @@ def test_the_same_request_twice_registers_once_and_tells_once(world: World) -> N
     first, second = remediator.remediate(request()), remediator.remediate(request())
     assert (first.state, first.registered) == (second.state, second.registered) == (State.REGISTERED, source(2))
     assert len(world.revisions()) == 2
-    world.collect()
     assert len(world.alerts) == 1
 
 
@@ -168,7 +165,6 @@ def test_a_crash_before_or_after_any_step_is_taken_up_by_the_next_delivery(
     assert history.ours == {2}
     [attempt] = history.attempts
     assert (attempt.state, attempt.registered, attempt.pending) == ("registered", 2, None)
-    world.collect()
     assert len({alert["id"] for alert in world.alerts}) == 1
     assert {alert["transition"] for alert in world.alerts} == {"registered"}
 
@@ -206,7 +202,6 @@ def test_where_somebody_registers_in_between_ours_is_taken_back(world: World) ->
     assert outcome.state is State.SUPERSEDED
     assert [revision.number for revision in world.revisions()] == [2, 1]
     assert world.document("web")["cpu"] == "2048"
-    world.collect()
     assert [alert["transition"] for alert in world.alerts] == ["superseded"]
 
 
@@ -268,7 +263,6 @@ def refused(world: World, remediator: Remediator, revision: int = 1) -> str:
     outcome = remediator.remediate(request(revision=revision))
     assert outcome.state is State.REFUSED
     assert len(world.revisions()) == count, "nothing was registered"
-    world.collect()
     assert world.alerts[-1]["transition"] == "refused"
     assert world.alerts[-1]["reasons"] == list(outcome.reasons)
     [reason] = outcome.reasons
@@ -326,7 +320,6 @@ def test_a_refusal_is_told_once(world: World) -> None:
     remediator = world.remediator(REGISTER, repositories=())
     assert remediator.remediate(request()).state is State.REFUSED
     assert remediator.remediate(request()).state is State.REFUSED
-    world.collect()
     assert len(world.alerts) == 1
 
 
@@ -365,7 +358,6 @@ def test_no_environment_value_is_kept_or_told(world: World) -> None:
     world.register(definition(collector=FLOATING, containerDefinitions=[app]))
     remediator = world.remediator(REGISTER)
     outcome = remediator.remediate(request())
-    world.collect()
     assert outcome.state is State.REGISTERED
     assert CANARY not in repr((world.alerts, outcome, remediator))
     assert CANARY not in world.dump()

@@ -3,7 +3,7 @@
 import copy
 import itertools
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -237,11 +237,8 @@ class World:
     meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
     queues: dict[str, str] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
-    alerts: list[Json] = field(default_factory=list)
-    notices: list[Json] = field(default_factory=list)
-    requests: list[Json] = field(default_factory=list)
+    heard: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     known: set[str | None] = field(default_factory=set)
-    sent_back: list[Json] = field(default_factory=list)
     ticks: Iterator[int] = field(default_factory=itertools.count)
 
     def client(self, service: str) -> Any:
@@ -312,7 +309,6 @@ class World:
         """Have inspect take one batch; what it told is in `alerts`, `notices` and `requests` after it."""
         using = inspector or self.inspector()
         outcomes = using.inspect({str(index): body for index, body in enumerate(bodies)})
-        self.collect()
         return [outcomes[str(index)] for index in range(len(bodies))]
 
     def sees(self, *bodies: str, inspector: Inspector | None = None) -> None:
@@ -320,14 +316,32 @@ class World:
         for outcome in self.look(*bodies, inspector=inspector):
             assert not isinstance(outcome, Failed), outcome
 
-    def collect(self) -> None:
-        with self.peace():
-            self.alerts += self._drain("alerts-heard")
-            self.notices += [{"text": body} for body in self._drain("operations-heard", parse=False)]
-            self.requests += self._drain("remediations.fifo")
-            self.sent_back += self._drain("changes")
+    @property
+    def alerts(self) -> list[Json]:
+        """What the topic `alerts` was told so far, oldest first."""
+        return self._drain("alerts-heard")
+
+    @property
+    def notices(self) -> list[str]:
+        """What the topic `operations` was told so far."""
+        return self._drain("operations-heard", parse=False)
+
+    @property
+    def requests(self) -> list[Json]:
+        """The corrections that were asked for so far."""
+        return self._drain("remediations.fifo")
+
+    @property
+    def sent_back(self) -> list[Json]:
+        """What inspect sent to its own queue so far."""
+        return self._drain("changes")
 
     def _drain(self, queue: str, *, parse: bool = True) -> list[Any]:
+        with self.peace():
+            self.heard[queue] += self._received(queue, parse=parse)
+        return self.heard[queue]
+
+    def _received(self, queue: str, *, parse: bool) -> list[Any]:
         sqs, url, found = self.client("sqs"), self.queues[queue], list[Any]()
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get(
             "Messages"
