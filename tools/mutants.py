@@ -205,6 +205,7 @@ def _tests(mutant: Mutant) -> tuple[list[str], str]:
             return [
                 "tests/test_engine.py",
                 "tests/test_engine_answers.py",
+                "tests/test_settle_names.py",
                 "tests/rules/test_examples.py",
                 "tests/test_settle.py",
             ], "*/*.yaml"
