@@ -224,3 +224,14 @@ def test_a_quote_in_a_user_agent_does_not_break_out_of_its_text() -> None:
     trigger = trigger_of(body_of("register-task-definition", event))
     assert isinstance(trigger, TaskDefinitionTrigger)
     assert trigger.looks_at == "checkout"
+
+
+@pytest.mark.parametrize("name", ["create-service", "update-service", "delete-service"])
+def test_a_cut_answer_leaves_the_service_to_look_at(name: str) -> None:
+    whole = trigger_of(body_of(name))
+    event = json.loads(json.dumps(EVENTS[name]))
+    event["detail"]["responseElements"] = {"omitted": True}
+    trigger = trigger_of(body_of(name, event))
+    assert isinstance(trigger, ServiceTrigger)
+    assert isinstance(whole, ServiceTrigger)
+    assert trigger.title == whole.title

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from domain.places import Arn, Place, Revision
 
@@ -122,6 +122,15 @@ class ServiceTrigger(_Trigger):
     kind: Literal["service"] = "service"
     service: str = Field(min_length=1)
     cluster: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_asked(cls, value: object) -> object:
+        """CloudTrail leaves out an answer that is too large: what was asked for names the service too."""
+        if not isinstance(value, Mapping):
+            return value
+        service = value.get("service") or value.get("asked") or value.get("created") or ""
+        return {**value, "service": service, "cluster": value.get("cluster") or value.get("within") or ""}
 
     @field_validator("service")
     @classmethod
