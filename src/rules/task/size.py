@@ -61,9 +61,10 @@ def _illegal(cpu: int, memory: int) -> tuple[str, str]:
     choices = MEMORY_BY_CPU.get(cpu)
     if choices is None:
         return "cpu", f"The task has {cpu} CPU units; Fargate offers {', '.join(map(str, MEMORY_BY_CPU))}."
-    low, high = choices[0], choices[-1]
-    between = "" if len(choices) == 1 else f" in steps of {choices[-1] - choices[-2]}"
-    return "memory", f"The task has {memory} MiB; with {cpu} CPU units Fargate offers {low} to {high} MiB{between}."
+    low, high, step = choices[0], choices[-1], choices[1] - choices[0]
+    regular = choices == tuple(range(low, high + 1, step))
+    offered = f"{low} to {high} MiB in steps of {step}" if regular else f"{', '.join(map(str, choices))} MiB"
+    return "memory", f"The task has {memory} MiB; with {cpu} CPU units Fargate offers {offered}."
 
 
 def _sized(task: TaskDefinition, cpu: int, memory: int) -> TaskDefinition:
