@@ -14,8 +14,6 @@ import pytest
 
 from local.cloud import PYTHON, ROOT, SAM
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 NARROW = 60
 
 

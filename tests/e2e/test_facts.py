@@ -1,11 +1,7 @@
 """Configurations and roles are judged when they change, whoever leans on them."""
 
-import pytest
-
 from local import fleet
 from tests.e2e.stage import Stage, right
-
-pytestmark = pytest.mark.xdist_group("cloud")
 
 
 def test_a_configuration_that_breaks_is_found_and_closes_when_mended(stage: Stage) -> None:

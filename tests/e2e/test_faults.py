@@ -13,8 +13,6 @@ import pytest
 from local import fleet
 from tests.e2e.stage import FUNCTIONS, Stage, drifted, right
 
-pytestmark = pytest.mark.xdist_group("cloud")
-
 # What a policy grants and the function's own code does not call: the event source and Lambda's runtime do, or IAM asks.
 NOT_CALLED = {
     "iam:PassRole",
@@ -67,6 +65,7 @@ def stir(stage: Stage, name: str) -> None:
         stage.register(definition(family, taskRoleArn=arn, containerDefinitions=[application, collector]))
     bare = right(f"{name}-bare")
     stage.register(bare | {"containerDefinitions": bare["containerDefinitions"][:1]})
+    stage.register(right(f"{name}-other"))
     service = {"cluster": "shop", "desiredCount": 1, "platformVersion": "1.3.0", "launchType": "FARGATE"}
     ecs.create_service(serviceName=name, taskDefinition=f"{name}-secret", **service)
 
@@ -78,7 +77,7 @@ def stir_again(stage: Stage, name: str) -> None:
     fleet.allow(stage.client("iam"), f"{name}-task", TASK_ACTIONS)
     broken = {"Name": f"/{name}/config", "Value": fleet.BROKEN_CONFIG, "Type": "SecureString", "Overwrite": True}
     stage.client("ssm").put_parameter(**broken)
-    stage.client("ecs").update_service(cluster="shop", service=name, taskDefinition=f"{name}-bare")
+    stage.client("ecs").update_service(cluster="shop", service=name, taskDefinition=f"{name}-other")
 
 
 def stir_for_good(stage: Stage, name: str) -> None:
@@ -100,7 +99,7 @@ MORE = json.dumps({
 
 def stands(stage: Stage, name: str) -> dict[str, Any]:
     """What has come of it all, without the name that sets it apart."""
-    families = [f"{name}-{each}" for each in ("drifted", "bare", "secret")]
+    families = [f"{name}-{each}" for each in ("drifted", "bare", "secret", "other")]
     subjects = [*families, f"shop/{name}", f"/{name}/config", f"arn:aws:iam::123456789012:role/{name}-task"]
     found: dict[str, Any] = {subject: stage.findings(subject) for subject in subjects}
     found |= {f"{family} newest": stage.newest(family) for family in families}

@@ -8,8 +8,6 @@ import pytest
 
 from tests.e2e.stage import SPY, Stage, drifted, right
 
-pytestmark = pytest.mark.xdist_group("cloud")
-
 # What AWS sets itself when a revision is registered.
 BY_AWS = {
     "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "registeredBy",

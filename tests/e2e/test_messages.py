@@ -3,12 +3,8 @@
 import json
 from typing import Any
 
-import pytest
-
 from local.slack import Trouble
 from tests.e2e.stage import Stage, drifted, right
-
-pytestmark = pytest.mark.xdist_group("cloud")
 
 CANARY = "canary-1d5e0b7f93c2"
 NAMES = (

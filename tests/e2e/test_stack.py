@@ -2,11 +2,7 @@
 
 from collections.abc import Iterator
 
-import pytest
-
 from tests.e2e.stage import Stage
-
-pytestmark = pytest.mark.xdist_group("cloud")
 
 
 def test_removing_the_stack_leaves_the_ledger_and_nothing_else(stage: Stage) -> None:

@@ -1,0 +1,23 @@
+"""What shares one local cloud runs in one worker: starting a second costs more than it saves."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer  # type: ignore[import-untyped] # it has no types
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # as above
+
+# By path rather than by `xdist_group`: xdist 3.8 hands that mark on in an attribute that pytest 9.2 no longer reads.
+GROUPS: Mapping[str, str] = {"tests/e2e/test_demo.py": "demo", "tests/e2e/": "cloud", "tests/local/": "local"}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - not there for whoever runs the tests without it
+
+    class ByCloud(LoadScopeScheduling):  # type: ignore[misc] # as above
+        def _split_scope(self, nodeid: str) -> str:
+            return next((group for path, group in GROUPS.items() if nodeid.startswith(path)), nodeid)
+
+    return ByCloud(config, log)
