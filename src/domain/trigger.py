@@ -190,7 +190,7 @@ def read(body: str) -> Trigger | Ignored:
     """Read one message. TriggerUnreadable where it is no message of ours."""
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the second where it is nested without end
         raise TriggerUnreadable("The message is not JSON. It did not come from the stack's event rules.") from None
     if not isinstance(content, dict):
         raise TriggerUnreadable("The message is JSON but no object. It did not come from the stack's event rules.")
@@ -244,8 +244,11 @@ def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:
                 "cluster": found.get("clusterArn") or request.get("cluster") or "",
             }
         case "aws.ecs" if event.get("detail-type") == "ECS Deployment State Change":
-            resources = event.get("resources") or [""]
-            return shared | {"kind": "service", "service": resources[0]}
+            resources = event.get("resources")
+            return shared | {
+                "kind": "service",
+                "service": resources[0] if isinstance(resources, list) and resources else "",
+            }
         case "aws.ecs" if event.get("detail-type") == "ECS Task State Change":
             group = str(detail.get("group") or "")
             if not group.startswith("service:") or not _stopped_in_running(detail):

@@ -96,11 +96,24 @@ def test_a_time_is_utc_or_none(time: str, when: datetime | None) -> None:
     [
         ("", "not JSON"),
         ("c4nary", "not JSON"),
+        ("[" * 100_000, "not JSON"),
         ('{"identity": , "kind": "role"}', "not JSON"),
         ("[]", "no object"),
         ("{}", "kind"),
         ('{"kind": "c4nary"}', "kind"),
         (json.dumps(BASE | {"kind": "service", "service": ""}), "service"),
+        (
+            json.dumps(
+                BASE
+                | {
+                    "source": "aws.ecs",
+                    "detail-type": "ECS Deployment State Change",
+                    "detail": {},
+                    "resources": {"c4nary": 1},
+                }
+            ),
+            "service",
+        ),
         (json.dumps(BASE | {"kind": "parameter"}), "name"),
         (json.dumps(BASE | {"kind": "parameter", "name": "/a", "account": "c4nary"}), "account"),
         (json.dumps(BASE | {"kind": "parameter", "name": "/a", "region": "c4nary"}), "region"),
