@@ -161,7 +161,12 @@ class Remediator:
         if plan.safety is not Safety.SAFE:
             raise Refused("review", f"The correction wants a person: {' '.join(plan.reasons)}")
         since = self.now() - timedelta(hours=hours)
-        tried = sum(1 for a in history.attempts if a.time >= since and a.state != State.REFUSED and a.source != source)
+        # Only what was, or may have been, registered: a request that a newer revision overtook corrected nothing.
+        tried = sum(
+            1
+            for a in history.attempts
+            if a.time >= since and a.source != source and (a.state == State.STARTED or a.registered is not None)
+        )
         if tried >= attempts:
             raise Refused(
                 "attempts",
