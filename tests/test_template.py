@@ -271,6 +271,24 @@ def test_an_event_rule_may_send_to_the_queue(rule: str) -> None:
     assert {"Fn::GetAtt": f"{rule}.Arn"} in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
 
 
+def test_what_an_event_rule_cannot_deliver_may_go_to_its_dlq() -> None:
+    allowed = {
+        (queue["Fn::GetAtt"], rule["Fn::GetAtt"])
+        for policy in of_type("AWS::SQS::QueuePolicy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Principal"] == {"Service": "events.amazonaws.com"}
+        for queue in _listed(statement["Resource"])
+        for rule in _listed(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+    }
+    for name, rule in of_type("AWS::Events::Rule").items():
+        for target in rule["Properties"]["Targets"]:
+            assert (target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"], f"{name}.Arn") in allowed
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def test_a_call_that_failed_is_not_passed_on() -> None:
     for rule in to_the_queue().values():
         pattern = rule["Properties"]["EventPattern"]
