@@ -22,6 +22,18 @@ _AGENTS = frozenset({
     "nri-ecs",
     "xray-daemon",
 })  # fmt: skip
+# Whole last parts of repositories that are OpenTelemetry collectors, though not ADOT's: for us applications, unless the
+# standard says that they are collectors.
+_OTHER_COLLECTORS = frozenset({
+    "alloy",
+    "ddot-collector",
+    "dynatrace-otel-collector",
+    "opentelemetry-collector",
+    "opentelemetry-collector-contrib",
+    "opentelemetry-collector-k8s",
+    "opentelemetry-collector-otlp",
+    "splunk-otel-collector",
+})  # fmt: skip
 _AGENT_OWNERS = ("datadog", "newrelic", "dynatrace", "splunk")
 _PROXIES = frozenset({"aws-appmesh-envoy", "envoy", "ecs-service-connect-agent"})
 
@@ -40,6 +52,11 @@ def is_collector(container: Container, patterns: Sequence[str] = ()) -> bool:
     """The repository's whole last part is the collector's, or the repository matches one of the standard's patterns."""
     image = container.image
     return image.name == COLLECTOR_NAME or bool(patterns and repository_matches(image.repository, tuple(patterns)))
+
+
+def is_other_collector(container: Container) -> bool:
+    """Whether it is another distribution's collector, by the whole last part of its repository."""
+    return container.image.name in _OTHER_COLLECTORS
 
 
 def part_of(container: Container, task: TaskDefinition, patterns: Sequence[str]) -> Part:

@@ -6,15 +6,17 @@ is told.
 Fix: adds the standard's collector as the last container, fed by the standard's parameter and logging beside the
 applications. SAFE where the task's size holds it, the applications keep the standard's floor, and roles, parameter
 and log group are there and allow it; a larger task is REVIEW, with the next legal size. Refused where the task has
-ten containers or no execution role can be had: `secrets` needs one. It maps no ports: the containers of a task share
-their loopback, and a mapping would only show the collector to the network.
+ten containers or no execution role can be had: `secrets` needs one. Refused beside another distribution's collector:
+both would bind the same ports. It maps no ports: the containers of a task share their loopback, and a mapping would
+only show the collector to the network.
 
 Configure: `collector` (name, image, parameter, essential, cpu, memory, logging) and `applications` (cpu_floor,
-memory_floor).
+memory_floor). `collector.also` names other distributions that are as good.
 """
 
 from collections.abc import Iterator
 
+from domain.containers import is_other_collector
 from domain.documents import Container
 from domain.fargate import Size
 from domain.rule import Drift, Refusal, Rule, Severity, Subject
@@ -31,10 +33,12 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """One drift where containers stand, and no collector among them."""
     if workload.collector is None and workload.task.containers:
         names = ", ".join(container.name for container in workload.task.containers)
+        why = "so nothing receives their telemetry"
+        if other := _other_distribution(workload):
+            why = f"and {other} is another distribution's"
         yield Drift(
             "containers",
-            f"The task has {names} and no ADOT collector, so nothing receives their telemetry;"
-            f" the standard's is {standard.collector.image}.",
+            f"The task has {names} and no ADOT collector, {why}; the standard's is {standard.collector.image}.",
         )
 
 
@@ -44,6 +48,11 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     names = {container.name for container in task.containers}
     if len(task.containers) >= MOST_CONTAINERS:
         raise Refusal(f"The task has {len(task.containers)} containers, and ECS takes no more than {MOST_CONTAINERS}.")
+    if other := _other_distribution(workload):
+        raise Refusal(
+            f"{other} is another distribution's collector, and both would bind the same ports: replace it, or name its"
+            " repository in collector.also."
+        )
     if task.execution_role is None and standard.roles.execution is None:
         raise Refusal("The task has no execution role and the standard names none; the collector's `secrets` need one.")
     name = _free(wanted.name, names)
@@ -64,6 +73,11 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if task.task_role is None:
         after = after.needing_review("The task has no task role, so the collector could send nothing to AWS.")
     return after
+
+
+def _other_distribution(workload: Workload) -> str | None:
+    """The name of another distribution's collector in the task."""
+    return next((container.name for container in workload.task.containers if is_other_collector(container)), None)
 
 
 def _free(name: str, taken: set[str]) -> str:
