@@ -145,8 +145,16 @@ def _shown(path: str, value: object) -> str | None:
     if value is None:
         return None
     parts = path.split("/")
-    if len(parts) >= 2 and parts[-1] == "value" and "environment" in parts[:-1]:  # noqa: PLR2004 - name/value
-        return quotable(parts[-2], str(value)) or "(hidden)"
+    match parts:
+        case ["containers", _, "environment", *_, name, "value"]:
+            return quotable(name, str(value)) or "(hidden)"
+        case ["containers", _, "environment", _, *_, "name"]:
+            return str(value)
+        # A label, or a variable that is written oddly, may be called `image`.
+        case ["containers", _, "environment" | "dockerLabels", *_]:
+            return "(hidden)"
+        case _:
+            pass
     if "tags" in parts:
         return "(hidden)" if parts[-1] == "value" else str(value)
     if "options" in parts:

@@ -76,6 +76,13 @@ def test_what_may_hold_a_credential_is_told_to_have_changed_and_no_more(member: 
     assert CANARY not in repr(changes(containers({"name": "app", member: value}), containers({"name": "app"})))
 
 
+@pytest.mark.parametrize("member", ["environment", "dockerLabels"])
+@pytest.mark.parametrize("key", ["image", "name", "cpu", "valueFrom", "tags", "options"])
+def test_a_value_is_not_shown_for_its_key_being_that_of_a_member_that_may_be(member: str, key: str) -> None:
+    found = changes(containers({"name": "app"}), containers({"name": "app", member: {key: CANARY}}))
+    assert [change.after for change in found] == ["(hidden)"]
+
+
 def test_a_variable_that_is_set_twice_is_told_as_a_whole() -> None:
     twice = {"name": "app", "environment": [{"name": "A", "value": CANARY}, {"name": "A", "value": "b"}]}
     assert changes(containers({"name": "app"}), containers(twice)) == (
