@@ -335,7 +335,11 @@ class Standard(_Part):
     name: str = Field(
         default="default", min_length=1, max_length=64, description="Shown in findings: name it with a date or release."
     )
-    mode: Mode = Field(default=Mode.REPORT, description="The mode of rules for which `rules` says nothing.")
+    mode: Mode = Field(
+        default=Mode.REPORT,
+        description="The mode of rules for which `rules` says nothing. The stack caps it; this release takes `deploy`"
+        " for `register`.",
+    )
     scope: Scope = Field(default=Scope(), description="Which Fargate workloads are judged at all.")
     collector: Collector = Field(default=Collector(), description="The collector container that every task is to have.")
     applications: Applications = Field(default=Applications(), description="What is asked of applications.")

@@ -1,7 +1,7 @@
 """Triggers: what an event says to look at. Ids, actor and time only; the present state is read afterwards.
 
 Two forms are read: what the stack's event rules put on the queue (their InputTransformers keep ids only), and a whole
-EventBridge event, as `outrider replay` and a plain rule would send it. Of the second only the same ids are kept.
+EventBridge event, as a plain rule would send it. Of the second only the same ids are kept.
 """
 
 import json
