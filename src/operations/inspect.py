@@ -305,7 +305,8 @@ class Inspector:
         for _ in range(_RACES):
             history = self.ledger.history(on)
             kept = self._kept(history, family, spoken)
-            look = Look(on, resource, int(read_at.timestamp() * 1000), spoken, None, read_at, kept=kept)
+            graver = self._as_grave(history, family, spoken) if history.standard == batch.edition.digest else spoken
+            look = Look(on, resource, int(read_at.timestamp() * 1000), graver, None, read_at, kept=kept)
             try:
                 return self._record(message, trigger, batch, history, look, ())
             except LedgerConflict:
@@ -319,6 +320,25 @@ class Inspector:
         on = history.subject
         others = silent and any(each != family and each.place == on.place for each in self.ledger.dependents(on))
         return silent if others else frozenset()
+
+    def _as_grave(self, history: History, family: SubjectId, spoken: Mapping[str, Verdict]) -> Mapping[str, Verdict]:
+        """With the severity that the same standard gave for another family, where that is higher.
+
+        Families that share a parameter or role would else lower and raise its findings in turn, and tell of it.
+        """
+        lower = dict[str, Verdict]()
+        for rule, verdict in spoken.items():
+            row = history.rows.get(rule)
+            if row is None or row.finding.state is not State.OPEN or not isinstance(verdict, Drifted):
+                continue
+            if verdict.severity < row.finding.severity:
+                was = row.finding
+                same = [(d.where, d.why) for d in was.drifts] == [(d.where, d.why) for d in verdict.drifts]
+                drifts = was.drifts if same else verdict.drifts
+                lower[rule] = replace(verdict, severity=was.severity, drifts=drifts)
+        on = history.subject
+        others = lower and any(each != family and each.place == on.place for each in self.ledger.dependents(on))
+        return {**spoken, **lower} if others else spoken
 
     def _service(self, message: str, trigger: Trigger, batch: _Batch, title: str) -> Done:
         subject = SubjectId(trigger.place, Subject.SERVICE, title)
