@@ -41,7 +41,8 @@ class Sweeper:
     def sweep(self, place: Place, *, quiet: bool = False, delay: int = 0) -> Swept:
         """CallFailed where something could not be read or sent: the schedule tries again. `delay` in seconds.
 
-        A baseline, on the first day or where it is asked for, makes findings and no alert for each: see `digest`.
+        A baseline, where nothing was looked at before or where it is asked for, makes findings and no alert for each:
+        see `digest`.
         """
         newest, services = self.ecs.newest_revisions(place), self.ecs.services(place)
         known = self.ledger.subjects(place)
