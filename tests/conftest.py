@@ -1,5 +1,6 @@
 """What shares one local cloud runs in one worker: starting a second costs more than it saves."""
 
+import signal
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,10 @@ import pytest
 if TYPE_CHECKING:
     from xdist.remote import Producer  # type: ignore[import-untyped] # it has no types
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # as above
+
+# Started in the background by a shell that is not interactive, tests would hand an ignored Ctrl-C on to what they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # By path rather than by `xdist_group`: xdist 3.8 hands that mark on in an attribute that pytest 9.2 no longer reads.
 GROUPS: Mapping[str, str] = {"tests/e2e/test_demo.py": "demo", "tests/e2e/": "cloud", "tests/local/": "local"}
