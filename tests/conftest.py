@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from xdist.remote import Producer  # type: ignore[import-untyped] # it has no types
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # as above
 
-# Started in the background by a shell that is not interactive, tests would hand an ignored Ctrl-C on to what they start.
+# Started in the background by a shell, tests would hand an ignored Ctrl-C on to what they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

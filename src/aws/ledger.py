@@ -291,6 +291,10 @@ class Ledger:
             raise
         return True
 
+    def untold(self, key: str) -> None:
+        """A notice that was due did not go out."""
+        self._delete(f"notice/{key}", "notice")
+
     def _get(self, pk: str, sk: str) -> dict[str, Any] | None:
         with calling("dynamodb:GetItem", f"{pk}/{sk}"):
             found = self.sessions.own("dynamodb").get_item(

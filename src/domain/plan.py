@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,7 @@ from domain.rule import Safety
 from domain.workload import Workload
 
 # Which environment values texts may quote: see `quotable`.
+_LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\])(:|$)")
 _ENDPOINT, _PROTOCOL = "ENDPOINT", "PROTOCOL"
 
 # Members of a container or of the document whose values may be shown. All others show only that they changed: a
@@ -179,4 +181,8 @@ def quotable(name: str, value: str) -> str | None:
     # All before the last `@` may be a credential, however oddly it was written.
     scheme = value.partition("://")[0] + "://" if "://" in value.partition("@")[0] else ""
     bare = scheme + value.rpartition("@")[2] if "@" in value else value
-    return bare.partition("?")[0].partition("#")[0]
+    bare = re.split(r"[?#;]", bare, maxsplit=1)[0]
+    # Some vendors take a token in the path; on loopback the path is what a rule may speak of.
+    scheme, slashes, rest = bare.rpartition("://")
+    authority, slash, path = rest.partition("/")
+    return bare if _LOOPBACK.match(authority) or not path else f"{scheme}{slashes}{authority}{slash}…"

@@ -6,6 +6,7 @@ from there, under the same id, and a look that lost a race tells nothing.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from json import dumps, loads
@@ -659,11 +660,12 @@ class Inspector:
 
     def _notice(self, key: str, subject: str, text: str, hours: int = 24) -> None:
         """Tell operations, once in a while for the same key. Telling is not worth failing a message for."""
-        try:
+        with suppress(CallFailed):
             if self.ledger.notice(key, hours):
-                self.operations.publish(text, subject=subject)
-        except CallFailed:
-            return
+                try:
+                    self.operations.publish(text, subject=subject)
+                except CallFailed:
+                    self.ledger.untold(key)  # so that the next trouble of its kind is told
 
     @staticmethod
     def _done(name: str, trigger: Trigger, verdicts: Sequence[Verdict], told: Sequence[Transition]) -> Done:

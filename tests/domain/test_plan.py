@@ -53,7 +53,7 @@ def test_a_new_container_is_shown_member_by_member() -> None:
         ("OTEL_SERVICE_NAME", "web", "web"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318", "http://localhost:4318"),
         ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc", "grpc"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", f"https://user:{CANARY}@h:4318/v1?k={CANARY}", "https://h:4318/v1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", f"https://user:{CANARY}@h:4318/v1?k={CANARY}", "https://h:4318/…"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", f"https://us@er:{CANARY}@h/", "https://h/"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", f"h:4318#{CANARY}", "h:4318"),
     ],

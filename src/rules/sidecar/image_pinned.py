@@ -4,7 +4,8 @@ Why: a floating tag such as `latest` changes without notice, and a task that is 
 collector than the one that was tested.
 
 Fix: sets the tag of the standard's image and leaves the repository. SAFE for a repository that the standard approves;
-for any other REVIEW, because nobody has said that it holds that release. Refused for another distribution's image:
+for any other REVIEW, because nobody has said that it holds that release, and where the floating tag names a later
+release than the standard's. Refused for another distribution's image:
 its releases are numbered otherwise.
 
 Configure: `collector.image`.
@@ -41,7 +42,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         return workload
     image = collector.image
     if image.repository == wanted.repository:
-        return workload.with_container(collector.with_(image=standard.collector.image))
+        after = workload.with_container(collector.with_(image=standard.collector.image))
+        return _asking_where_older(after, image, wanted)
     if image.name != wanted.name:
         raise Refusal(
             f"{image.repository} is another distribution than {wanted.repository}: pin it to a release of its own."
@@ -49,10 +51,23 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     pinned = replace(image, tag=wanted.tag, digest=None if wanted.tag else wanted.digest)
     after = workload.with_container(collector.with_(image=str(pinned)))
     if wanted.tag and approved(image, standard):
-        return after
+        return _asking_where_older(after, image, wanted)
     return after.needing_review(
         f"Whether {image.repository} holds {wanted.tag or wanted.digest} is not known: look before it is used."
     )
+
+
+def _asking_where_older(after: Workload, image: Image, wanted: Image) -> Workload:
+    """A tag such as v0.50 floats, and still says more than the standard's v0.49.0: going back is for a person."""
+    floats, pinned = _numbers(image.tag), _numbers(wanted.tag)
+    if floats > pinned[: len(floats)]:
+        return after.needing_review(f"The tag {image.tag} names a later release than the standard's {wanted.tag}.")
+    return after
+
+
+def _numbers(tag: str | None) -> tuple[int, ...]:
+    parts = (tag or "").removeprefix("v").split(".")
+    return tuple(int(part) for part in parts) if all(part.isascii() and part.isdecimal() for part in parts) else ()
 
 
 RULE = Rule(

@@ -70,6 +70,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     after = room.applied(workload.with_task(task.adding(Container(members))), name)
     if task.execution_role is None:
         after = after.needing_review(f"The task has no execution role; the standard's is {standard.roles.execution}.")
+    if agent := next((each.name for each in task.containers if _listens(each)), None):
+        after = after.needing_review(f"{agent} may listen on the OTLP ports itself; two containers cannot bind them.")
     if task.task_role is None:
         after = after.needing_review("The task has no task role, so the collector could send nothing to AWS.")
     return after
@@ -78,6 +80,12 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 def _other_distribution(workload: Workload) -> str | None:
     """The name of another distribution's collector in the task."""
     return next((container.name for container in workload.task.containers if is_other_collector(container)), None)
+
+
+def _listens(container: Container) -> bool:
+    """A Datadog agent takes OTLP where these variables ask it to, and maps no port for it."""
+    names = (*container.environment, *container.secrets)
+    return any(name.startswith("DD_OTLP_CONFIG_RECEIVER_PROTOCOLS_") for name in names)
 
 
 def _free(name: str, taken: set[str]) -> str:
