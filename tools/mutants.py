@@ -201,6 +201,8 @@ def _tests(mutant: Mutant) -> tuple[list[str], str]:
             examples = ROOT / "tests" / "rules" / topic / f"{name.replace('_', '-')}.yaml"
             stem = examples.stem if examples.exists() else "*"
             return ["tests/rules/test_examples.py", "-k", f"{topic}.{stem}".removesuffix("*")], f"{topic}/{stem}.yaml"
+        case ["domain", "iam", *_]:
+            return [f"tests/domain/test_iam_{part}.py" for part in ("glob", "advice", "decision")], "*/*.yaml"
         case _:
             return [
                 "tests/test_engine.py",

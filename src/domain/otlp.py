@@ -5,6 +5,7 @@ is used verbatim, HTTP appends the signal's path to the generic one, a scheme is
 (an empty value is as good as none, enumerations bear any case).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -127,8 +128,8 @@ def _host_and_port(address: str) -> tuple[str, int | None]:
     if address.startswith("["):
         host, _, after = address[1:].partition("]")
         return host, _port(after.removeprefix(":"))
-    if address.count(":") > 1:  # an IPv6 address that lacks its brackets
-        return address, None
+    if address.count(":") > 1:  # an IPv6 address that lacks its brackets, or one of them
+        return address.strip("[]"), None
     host, _, port = address.partition(":")
     return host, _port(port)
 
@@ -369,3 +370,17 @@ _PLAIN = frozenset(chr(code) for code in range(0x21, 0x7F)) - frozenset('",;\\%=
 def _encoded(value: str) -> str:
     plain = ((c if c in _PLAIN else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace"))) for c in value.strip())
     return "".join(plain)
+
+
+def endpoints_set(container: Container) -> Iterator[Doubt | tuple[Destination, str]]:
+    """Each endpoint variable with its value; a Doubt for one whose value is not known, or may be set by a file."""
+    if container.has_environment_files and not silent(container):
+        yield unread_files(container)
+    for destination in destinations(container):
+        match destination.value:
+            case Hidden():
+                yield unread_secret(container, destination.variable)
+            case str() as text:
+                yield destination, text
+            case None:
+                pass

@@ -1,7 +1,7 @@
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.documents import Container, Hidden
@@ -90,6 +90,7 @@ def test_these_hosts_are_elsewhere(host: str) -> None:
     assert not endpoint.in_task
 
 
+@example("::]")
 @given(st.text() | URLISH)
 def test_any_text_is_read_and_what_is_read_is_written_so_that_it_reads_the_same(text: str) -> None:
     endpoint = Endpoint.parse(text)

@@ -10,14 +10,12 @@ no collector stands.
 
 from collections.abc import Iterator
 
-from domain.documents import Container, Hidden
+from domain.documents import Container
 from domain.otlp import (
     Destination,
     destinations,
+    endpoints_set,
     place_of,
-    silent,
-    unread_files,
-    unread_secret,
     unread_text,
 )
 from domain.plan import quotable
@@ -29,16 +27,12 @@ from domain.workload import Workload
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each endpoint variable in use that leads out of the task."""
     for container in workload.applications:
-        if container.has_environment_files and not silent(container):
-            yield unread_files(container)
-        for destination in destinations(container):
-            match destination.value:
-                case Hidden():
-                    yield unread_secret(container, destination.variable)
-                case str() as text:
+        for found in endpoints_set(container):
+            match found:
+                case Doubt():
+                    yield found
+                case destination, text:
                     yield from _judge(workload, container, destination, text)
-                case None:
-                    pass
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:

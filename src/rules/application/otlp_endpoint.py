@@ -14,7 +14,7 @@ Configure: `applications.require_endpoint` makes an unset endpoint a drift.
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration, otlp_listeners
-from domain.documents import Container, Hidden
+from domain.documents import Container
 from domain.facts import Known
 from domain.otlp import (
     ENDPOINT,
@@ -23,10 +23,8 @@ from domain.otlp import (
     Destination,
     Endpoint,
     destinations,
+    endpoints_set,
     place_of,
-    silent,
-    unread_files,
-    unread_secret,
     unread_text,
 )
 from domain.plan import quotable
@@ -38,16 +36,12 @@ from domain.workload import Workload
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each endpoint variable that leads into the task and to no collector."""
     for container in workload.applications:
-        if container.has_environment_files and not silent(container):
-            yield unread_files(container)
-        for destination in destinations(container):
-            match destination.value:
-                case Hidden():
-                    yield unread_secret(container, destination.variable)
-                case str() as text:
+        for found in endpoints_set(container):
+            match found:
+                case Doubt():
+                    yield found
+                case destination, text:
                     yield from _judge(container, destination, text)
-                case None:
-                    pass
         if _lacks_endpoint(container, standard):
             wanted = "http://localhost:4317 or http://localhost:4318"
             why = f"{ENDPOINT} is not set, and the standard requires it; {wanted} is wanted."
