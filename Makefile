@@ -60,7 +60,7 @@ endef
 
 # Pins move only where an .in file asks for it; `make lock UPGRADE=--upgrade` takes the newest of everything.
 # dev is held to the bundle's pins, so that the tests run what the functions run.
-COMPILE = @"$(UV)" pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.13 \
+COMPILE = @"$(UV)" pip compile --quiet --universal --generate-hashes --python-version 3.13 \
 	--custom-compile-command "make lock" $(UPGRADE)
 .PHONY: lock
 lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer releases)
