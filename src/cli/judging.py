@@ -113,6 +113,10 @@ class Judge:
             read = default_standard() if text is None else Standard.parse(text.removeprefix("\ufeff"), standard or "")
         except StandardInvalid as invalid:
             raise Unusable(str(invalid)) from None
+        if misspelt := read.unmatched(BY_ID):
+            raise Unusable(
+                f"{standard} names rules that there are none of: {', '.join(misspelt)}. See `outrider rules`."
+            )
         return cls(read, None if configuration is None else text_of(configuration)[0])
 
     def workload(self, task: TaskDefinition) -> Workload:
