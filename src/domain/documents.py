@@ -394,10 +394,6 @@ class Service(Document):
         return (text_of(self.json.get("platformFamily")) or "").lower().startswith("windows")
 
     @property
-    def running_count(self) -> int:
-        return amount(self.json.get("runningCount")) or 0
-
-    @property
     def providers(self) -> frozenset[str]:
         """Where it places tasks: its capacity providers, else its launch type. Empty where neither is told."""
         strategy = objects_of(self.json.get("capacityProviderStrategy"))

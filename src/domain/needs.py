@@ -16,9 +16,9 @@ from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, RegionSource
 from domain.documents import Container, mapping_of, objects_of, pairs_of, text_of, truth_of
 from domain.facts import Absent, Known, Role
-from domain.iam import ACTION_RESOURCES, Context, partition_of, resources_for, role_context
+from domain.iam import ACTION_RESOURCES, Context, resources_for, role_context
 from domain.iam.context import Values
-from domain.places import Arn, Place
+from domain.places import Arn, Place, partition_of
 from domain.workload import ParameterReference, Workload
 
 _PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")

@@ -18,6 +18,7 @@ from aws.ecs import Ecs
 from aws.ledger import History, Ledger, LedgerConflict, Row
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
+from domain.alert import Alert
 from domain.documents import Container, TaskDefinition
 from domain.facts import Absent, Fact, Known, Newest, Unavailable
 from domain.finding import State, Transition, next_transition
@@ -40,7 +41,7 @@ from domain.trigger import (
 from domain.verdict import Drifted, Exempt, SubjectId, Unknown, Verdict
 from domain.workload import CONFIG_VARIABLE, Workload, config_uris
 from operations.planning import Planner
-from operations.reading import Reader
+from operations.reading import Reader, runs_on_fargate
 from operations.standards import Edition, Standards
 from operations.unexpected import described
 from reports.alerts import alert_of
@@ -233,7 +234,7 @@ class Inspector:
         subject, place, standard = history.subject, trigger.place, batch.edition.standard
         if task is None:
             return self._gone(message, trigger, batch, history)
-        runs_on = _runs_on(task, history.services)
+        runs_on = runs_on_fargate(task, history.services)
         workload = Workload(place, task, patterns=standard.collector.also, runs_on=runs_on, read_at=self.now())
         revision = workload.revision or Revision(place, subject.name, 0)
         if revision.number < history.order and self._stands(Revision(place, subject.name, history.order)):
@@ -577,7 +578,7 @@ class Inspector:
                 for channel in sorted(row.pending):
                     if channel.startswith("alert/") and row.finding.id not in silenced:
                         body = row.pending[channel]
-                        self.alerts.publish(body, _attributes(body))
+                        self.alerts.publish(body, Alert.model_validate_json(body).attributes)
                 self.ledger.told(row)
             except CallFailed as error:
                 failed[message] = Failed(str(error))
@@ -696,18 +697,6 @@ def _configured_in_plain(container: Container) -> bool:
     return bool((named | {CONFIG_VARIABLE}) & container.environment.keys())
 
 
-def _runs_on(task: TaskDefinition, services: Mapping[str, bool]) -> bool | None:
-    """Whether the family's known services run it on Fargate; one that names no compatibility is theirs to tell."""
-    if services:
-        return any(services.values())
-    return None if task.json.get("requiresCompatibilities") else False
-
-
 def _at(trigger: Trigger, place: Place) -> Trigger:
     """The same event, for a family in another place."""
     return trigger.model_copy(update={"account": place.account, "region": place.region})
-
-
-def _attributes(body: str) -> dict[str, str]:
-    alert = loads(body)
-    return {key: alert[key] for key in ("severity", "account", "rule", "transition", "kind") if alert.get(key)}

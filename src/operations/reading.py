@@ -1,11 +1,13 @@
 """Facts for workloads, each read once for as long as a reader lives: one batch of messages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from aws.ecs import Ecs
 from aws.log_groups import LogGroups
 from aws.parameters import Parameters
 from aws.roles import Roles
+from domain.documents import TaskDefinition
 from domain.facts import Absent, Fact, FactKind, LogGroup, Parameter, Role, Unavailable
 from domain.places import Place
 from domain.workload import ParameterReference, Workload
@@ -83,3 +85,10 @@ class Reader:
         if key not in self._log_groups:
             self._log_groups[key] = self.log_groups.fact(place, name)
         return self._log_groups[key]
+
+
+def runs_on_fargate(task: TaskDefinition, services: Mapping[str, bool]) -> bool | None:
+    """Whether the family's known services run it on Fargate; one that names no compatibility is theirs to tell."""
+    if services:
+        return any(services.values())
+    return None if task.json.get("requiresCompatibilities") else False

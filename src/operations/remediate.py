@@ -17,6 +17,7 @@ from aws.channels import Topic
 from aws.ecs import Ecs, registrable_members
 from aws.ledger import Attempt, History, Ledger
 from aws.security_hub import SecurityHub
+from domain.alert import Alert
 from domain.documents import TaskDefinition
 from domain.images import repository_matches
 from domain.places import Place, Revision
@@ -26,7 +27,7 @@ from domain.standard import Mode, Standard
 from domain.verdict import SubjectId
 from domain.workload import Workload
 from operations.planning import Planner
-from operations.reading import Reader, unread
+from operations.reading import Reader, runs_on_fargate, unread
 from operations.standards import Standards
 from reports.alerts import outcome_of
 
@@ -126,8 +127,7 @@ class Remediator:
 
     def _correct(self, source: Revision, task: TaskDefinition, history: History) -> Outcome:
         standard, reader = self.standards.current().standard, self.reader()
-        launch = bool(task.json.get("requiresCompatibilities"))
-        runs_on = any(history.services.values()) if history.services else (None if launch else False)
+        runs_on = runs_on_fargate(task, history.services)
         workload = Workload(source.place, task, patterns=standard.collector.also, runs_on=runs_on, read_at=self.now())
         workload = reader.with_facts(workload, engine.needs(self.planner.catalogue))
         verdicts = engine.evaluate(workload, standard, self.planner.catalogue)
@@ -263,9 +263,7 @@ class Remediator:
     def _tell(self, attempt: Attempt) -> None:
         if attempt.pending is None:
             return
-        alert = loads(attempt.pending)
-        attributes = {key: alert[key] for key in ("severity", "account", "transition", "kind")}
-        self.alerts.publish(attempt.pending, attributes)
+        self.alerts.publish(attempt.pending, Alert.model_validate_json(attempt.pending).attributes)
         self.ledger.attempt(replace(attempt, pending=None))
 
 

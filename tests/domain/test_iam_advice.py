@@ -14,10 +14,10 @@ from domain.iam import (
     decide,
     decide_any,
     minimal_statement,
-    partition_of,
     resources_for,
     wildcard_actions,
 )
+from domain.places import partition_of
 
 HERE = {"region": "eu-west-1", "account": "111122223333"}
 ORDERS = "arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/orders"

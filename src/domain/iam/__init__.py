@@ -4,7 +4,7 @@ Identity policies and the permissions boundary are judged. Organisation, key, re
 read.
 """
 
-from domain.iam.actions import ACTION_RESOURCES, ActionResources, partition_of, resources_for
+from domain.iam.actions import ACTION_RESOURCES, ActionResources, resources_for
 from domain.iam.advice import WildcardGrant, minimal_statement, wildcard_actions
 from domain.iam.context import ABSENT, Context, Like, role_context, trust_context
 from domain.iam.decision import Decision, Request, Ruling, decide, decide_any, trusts
@@ -26,7 +26,6 @@ __all__ = [
     "decide",
     "decide_any",
     "minimal_statement",
-    "partition_of",
     "resources_for",
     "role_context",
     "trust_context",

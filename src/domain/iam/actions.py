@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from domain.places import partition_of
+
 
 @dataclass(frozen=True, slots=True)
 class ActionResources:
@@ -82,21 +84,6 @@ ACTION_RESOURCES: Final[Mapping[str, ActionResources]] = {
 
 _ANY: Final = frozenset({"log_stream", "task", "service", "container_instance", "uuid"})
 """Parts that are not known before the task runs, or that no configuration names: every one of them is asked for."""
-
-_PARTITIONS: Final = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-    "eusc-": "aws-eusc",
-}
-
-
-def partition_of(region: str) -> str:
-    """Source: partitions.json of botocore."""
-    return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def resources_for(action: str, *, region: str, account: str, arn: str | None = None, **parts: str) -> tuple[str, ...]:
