@@ -3,10 +3,21 @@ import json
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.documents import Container, Hidden, Service, TaskDefinition, pairs_of, text_of, texts_of, truth_of
+from domain.documents import (
+    DESCRIBED_ONLY,
+    Container,
+    Hidden,
+    Service,
+    TaskDefinition,
+    pairs_of,
+    text_of,
+    texts_of,
+    truth_of,
+)
 from domain.fargate import Size
 
 VALUES = st.recursive(
@@ -307,3 +318,9 @@ class TestService:
     )
     def test_windows_is_told_by_the_platform_family(self, family: str | None, *, windows: bool) -> None:
         assert Service({"platformFamily": family}).windows is windows
+
+
+def test_what_only_a_description_has_is_what_botocores_model_says() -> None:
+    model: Any = get_session().get_service_model("ecs")
+    described = set(model.shape_for("TaskDefinition").members)
+    assert described - set(model.shape_for("RegisterTaskDefinitionRequest").members) == DESCRIBED_ONLY

@@ -16,6 +16,13 @@ from domain.images import Image
 
 type Json = Mapping[str, Any]
 
+# What DescribeTaskDefinition tells of a revision and RegisterTaskDefinition does not take. Registering does not go by
+# this list but by botocore's model; tests/test_documents.py holds it against that.
+DESCRIBED_ONLY: Final = frozenset({
+    "compatibilities", "deleteRequestedAt", "deregisteredAt", "registeredAt", "registeredBy", "requiresAttributes",
+    "revision", "status", "taskDefinitionArn",
+})  # fmt: skip
+
 _MISSING: Json = {}
 # To ask whether a thing is a Mapping costs several times what it costs to see that it is a dict, as JSON's objects are.
 _OBJECT: Final = (dict, Mapping)
