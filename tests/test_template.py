@@ -49,7 +49,7 @@ CALLED = {
     },
     "SlackFunction": {"parameters": {"read_secret"}, "channels": {"hide"}},
     "SweepFunction": {
-        "ecs": {"newest_revisions", "services"},
+        "ecs": {"newest_revisions", "services", "tasks_of_no_service"},
         "ledger": {"subjects", "open_findings"},
         "channels": {"send_all", "depth", "publish"},
     },

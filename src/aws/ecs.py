@@ -1,6 +1,6 @@
 """Task definitions and services."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -79,15 +79,47 @@ class Ecs:
     def services(self, place: Place) -> list[str]:
         """Every service, as `cluster/service`."""
         client = self.sessions.client("ecs", place)
-        with calling("ecs:ListClusters", str(place)):
-            clusters = [arn for page in client.get_paginator("list_clusters").paginate() for arn in page["clusterArns"]]
         titles = []
-        for cluster in clusters:
-            name = cluster.rpartition("/")[2]
+        for name in self._clusters(place):
             with calling("ecs:ListServices", name):
-                pages = client.get_paginator("list_services").paginate(cluster=cluster)
+                pages = client.get_paginator("list_services").paginate(cluster=name)
                 titles += [f"{name}/{arn.rpartition('/')[2]}" for page in pages for arn in page["serviceArns"]]
         return titles
+
+    def _clusters(self, place: Place) -> list[str]:
+        client = self.sessions.client("ecs", place)
+        with calling("ecs:ListClusters", str(place)):
+            pages = client.get_paginator("list_clusters").paginate()
+            return [arn.rpartition("/")[2] for page in pages for arn in page["clusterArns"]]
+
+    def tasks_of_no_service(self, place: Place) -> dict[str, dict[str, tuple[int, int]]]:
+        """By family and cluster: the newest revision among the tasks that run and no service started, and their number.
+
+        Those that ended within the last hour, which ECS still lists, tell the revision and count for nothing.
+        """
+        found: dict[str, dict[str, tuple[int, int]]] = {}
+        for cluster in self._clusters(place):
+            for task in self._tasks(place, cluster):
+                revision = Revision.parse(task.get("taskDefinitionArn", ""))
+                if revision is None or task.get("group", "").startswith("service:"):
+                    continue
+                clusters = found.setdefault(revision.family, {})
+                number, count = clusters.get(cluster, (0, 0))
+                runs = task.get("desiredStatus") == "RUNNING"
+                clusters[cluster] = (max(number, revision.number), count + runs)
+        return found
+
+    def _tasks(self, place: Place, cluster: str) -> Iterator[Mapping[str, Any]]:
+        client = self.sessions.client("ecs", place)
+        arns = list[str]()
+        for status in ("RUNNING", "STOPPED"):
+            with calling("ecs:ListTasks", cluster):
+                pages = client.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status)
+                arns += [arn for page in pages for arn in page["taskArns"]]
+        for start in range(0, len(arns), _TASKS):
+            with calling("ecs:DescribeTasks", cluster):
+                found = client.describe_tasks(cluster=cluster, tasks=arns[start : start + _TASKS])
+            yield from found["tasks"]
 
     def running_tasks(self, place: Place, title: str) -> Fact[tuple[RunningTask, ...]]:
         """The tasks of a service that run, with the state of their containers."""

@@ -4,7 +4,8 @@ Rows of a subject share a partition (`account/region/kind/name`), told apart by 
 
     look                 the last look, its order and its version (every write of the subject is conditional on it)
     finding/RULE         a finding, and what of its last transition is still to be told
-    service/TITLE        a service that runs the family, and whether on Fargate
+    service/TITLE        a service that runs the family: which revision, how many tasks it wants, whether on Fargate
+    tasks/CLUSTER        tasks of the family that no service started, and when they were last seen
     attempt/NUMBER       a correction of that revision: what was planned and what came of it
     ours/NUMBER          a revision that Outrider registered
     leans/FAMILY-KEY     a family that leans on this parameter or role
@@ -26,10 +27,12 @@ from domain.documents import TaskDefinition
 from domain.finding import Finding, State, drifts_from_json, drifts_to_json
 from domain.places import Place, Revision, role_name
 from domain.rule import Severity, Subject
+from domain.use import NOBODY, Running, Seen, Users
 from domain.verdict import SubjectId
 
 _REVISION_DAYS = 400
 _ATTEMPT_DAYS = 90
+_SEEN_DAYS = 31
 _TRANSACTION = 100  # the most items that DynamoDB takes in one
 
 
@@ -59,7 +62,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All that the ledger holds of a subject. `order` is what its last look was ordered by; 0 where there was none."""
+    """All that the ledger holds of a subject. `order` is what its last look was ordered by; 0 where there was none.
+
+    `services` and `seen` are who runs a family, by title and by cluster; `ran` is what a service ran at its last look.
+    """
 
     subject: SubjectId
     order: int = 0
@@ -67,9 +73,11 @@ class History:
     standard: str = ""
     version: int = 0
     leans: tuple[str, ...] = ()
+    ran: str = ""
     request: str | None = field(default=None, repr=False)
     rows: Mapping[str, Row] = field(default_factory=dict)
-    services: Mapping[str, bool] = field(default_factory=dict)
+    services: Mapping[str, Running] = field(default_factory=dict)
+    seen: Mapping[str, Seen] = field(default_factory=dict)
     ours: frozenset[int] = frozenset()
     attempts: tuple[Attempt, ...] = ()
 
@@ -84,7 +92,7 @@ class Ledger:
     def history(self, subject: SubjectId) -> History:
         """Everything that is kept of a subject, in one strongly consistent query."""
         history = History(subject)
-        rows, services, ours, attempts = {}, {}, set(), []
+        rows, services, seen, ours, attempts = {}, {}, {}, set(), []
         for item in self._query(subject.key):
             kind, _, name = item["sk"]["S"].partition("/")
             match kind:
@@ -96,19 +104,22 @@ class Ledger:
                         standard=item["standard"]["S"],
                         version=int(item["version"]["N"]),
                         leans=tuple(json.loads(item.get("leans", {"S": "[]"})["S"])),
+                        ran=item.get("ran", {"S": ""})["S"],
                         request=item.get("request", {}).get("S"),
                     )
                 case "finding":
                     rows[name] = _row(subject, name, item)
                 case "service":
-                    services[name] = item["fargate"]["BOOL"]
+                    services[name] = _running(item)
+                case "tasks":
+                    seen[name] = Seen(int(item["revision"]["N"]), int(item["tasks"]["N"]), _time(item["at"]))
                 case "ours":
                     ours.add(int(name))
                 case "attempt":
                     attempts.append(_attempt(subject, int(name), item))
                 case _:
                     pass
-        return replace(history, rows=rows, services=services, ours=frozenset(ours), attempts=tuple(attempts))
+        return replace(history, rows=rows, services=services, seen=seen, ours=frozenset(ours), attempts=tuple(attempts))
 
     def _query(self, partition: str) -> Iterable[dict[str, Any]]:
         start: dict[str, Any] = {}
@@ -135,9 +146,12 @@ class Ledger:
         read_at: datetime,
         standard: str,
         leans: Iterable[str] = (),
+        ran: str = "",
         request: str | None = None,
     ) -> History:
         """Write a look and the findings that it changed, all or nothing. `leans`: keys of what the subject leans on.
+
+        `ran`: what a service ran.
 
         LedgerConflict where somebody wrote the subject after `history` was read.
         """
@@ -150,7 +164,8 @@ class Ledger:
             "standard": {"S": standard},
             "version": {"N": str(history.version + 1)},
             "leans": {"S": json.dumps(sorted(leans))},
-        } | ({"request": {"S": request}} if request else {})
+        }
+        look |= ({"request": {"S": request}} if request else {}) | ({"ran": {"S": ran}} if ran else {})
         items = [
             _put(
                 self.table,
@@ -175,6 +190,7 @@ class Ledger:
             standard=standard,
             version=history.version + 1,
             leans=tuple(sorted(leans)),
+            ran=ran,
             request=request,
         )
 
@@ -204,12 +220,22 @@ class Ledger:
         """A revision that is no longer active is not to be judged from memory."""
         self._delete(f"revisions/{SubjectId.of_family(revision).key}", str(revision.number))
 
-    def runs(self, family: SubjectId, title: str, *, fargate: bool) -> None:
+    def runs(self, family: SubjectId, title: str, running: Running) -> None:
         """A service runs the family."""
-        self._put(family.key, f"service/{title}", {"fargate": {"BOOL": fargate}})
+        item = {"revision": {"N": str(running.revision)}, "tasks": {"N": str(running.tasks)}}
+        self._put(family.key, f"service/{title}", item | {"fargate": {"BOOL": running.fargate}})
 
     def runs_no_more(self, family: SubjectId, title: str) -> None:
         self._delete(family.key, f"service/{title}")
+
+    def saw(self, family: SubjectId, cluster: str, seen: Seen) -> None:
+        """Tasks of the family run that no service started."""
+        item = {
+            "revision": {"N": str(seen.revision)},
+            "tasks": {"N": str(seen.tasks)},
+            "at": {"S": seen.at.isoformat()},
+        }
+        self._put(family.key, f"tasks/{cluster}", item | {"expires": _expiry(_SEEN_DAYS)})
 
     def lean(self, on: SubjectId, family: SubjectId) -> None:
         """A family leans on a parameter or role."""
@@ -362,6 +388,7 @@ def _row_item(row: Row) -> dict[str, Any]:
         "created": {"S": finding.created.isoformat()},
         "updated": {"S": finding.updated.isoformat()},
         "version": {"N": str(finding.version)},
+        "users": {"S": finding.users.to_json()},
     }
     if row.pending:
         item["pending"] = {"S": json.dumps(dict(row.pending))}
@@ -379,8 +406,15 @@ def _row(subject: SubjectId, rule: str, item: Mapping[str, Any]) -> Row:
         created=_time(item["created"]),
         updated=_time(item["updated"]),
         version=int(item["version"]["N"]),
+        users=Users.from_json(item["users"]["S"]) if "users" in item else NOBODY,
     )
     return Row(finding, json.loads(item["pending"]["S"]) if "pending" in item else {})
+
+
+def _running(item: Mapping[str, Any]) -> Running:
+    """Rows of earlier releases hold no revision."""
+    revision, tasks = (int(item.get(name, {"N": "0"})["N"]) for name in ("revision", "tasks"))
+    return Running(item["fargate"]["BOOL"], revision, tasks)
 
 
 def _attempt(family: SubjectId, number: int, item: Mapping[str, Any]) -> Attempt:

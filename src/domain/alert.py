@@ -37,6 +37,19 @@ class AlertStatement(BaseModel):
     statement: str
 
 
+class AlertUser(BaseModel):
+    """Who runs a family, or a family that leans on a parameter or role and what runs it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    family: str
+    title: str = Field(
+        description="`cluster/service`; the cluster for tasks that no service started; empty where nothing runs it."
+    )
+    revision: int = Field(description="What is run; 0 where that is not known.")
+    tasks: int = Field(description="How many are wanted.")
+
+
 class Alert(BaseModel):
     """One transition of a finding, outcome of a correction, or digest. `id` is the same however often it is told."""
 
@@ -65,6 +78,9 @@ class Alert(BaseModel):
     omitted: int = Field(default=0, description="Drifts that are not in `drifts` for want of room.")
     omitted_changes: int = Field(default=0, description="Changes that are not in `changes` for want of room.")
     statements: tuple[AlertStatement, ...] = Field(default=(), description="What to add to roles, whole.")
+    use: str = Field(default="", description="Who runs the family, or leans on the subject, in a phrase.")
+    users: tuple[AlertUser, ...] = Field(default=(), description="The same one by one.")
+    omitted_users: int = Field(default=0, description="Users that are not in `users` for want of room.")
     next_step: str = Field(default="", description="What a person does about it, in a sentence or two.")
     rules: tuple[str, ...] = Field(default=(), description="For an outcome: the rules whose drift the plan fixes.")
     digest: str = Field(default="", description="The plan's digest.")

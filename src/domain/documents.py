@@ -393,6 +393,12 @@ class Service(Document):
         return text_of(self.json.get("taskDefinition")) or ""
 
     @property
+    def desired(self) -> int:
+        """How many tasks it wants."""
+        count = self.json.get("desiredCount")
+        return count if isinstance(count, int) else 0
+
+    @property
     def platform_version(self) -> str | None:
         return text_of(self.json.get("platformVersion"))
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.rule import Drift, Severity
+from domain.use import NOBODY, Users
 from domain.verdict import Compliant, Drifted, Exempt, SubjectId, Unknown, Verdict
 
 _LONGEST = 512
@@ -48,7 +49,10 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`resource` is the ARN that was judged last; `version` grows with every change."""
+    """`resource` is the ARN that was judged last; `version` grows with every change.
+
+    `users` are those whom it concerns while it is open: who runs the family, or leans on the parameter or role.
+    """
 
     subject: SubjectId
     rule: str
@@ -59,6 +63,7 @@ class Finding:
     created: datetime
     updated: datetime
     version: int = 1
+    users: Users = NOBODY
 
     @property
     def id(self) -> str:
@@ -79,7 +84,13 @@ class Transition:
 
 
 def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way that a finding can go
-    finding: Finding | None, verdict: Verdict | None, subject: SubjectId, rule: str, resource: str, now: datetime
+    finding: Finding | None,
+    verdict: Verdict | None,
+    subject: SubjectId,
+    rule: str,
+    resource: str,
+    now: datetime,
+    users: Users = NOBODY,
 ) -> Transition | None:
     """What the newest verdict makes of a finding; None where nothing changes.
 
@@ -88,22 +99,23 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
     if finding is None:
         if not isinstance(verdict, Drifted):
             return None
-        first = Finding(subject, rule, State.OPEN, verdict.severity, verdict.drifts, resource, now, now)
+        first = Finding(subject, rule, State.OPEN, verdict.severity, verdict.drifts, resource, now, now, users=users)
         return Transition(first, Change.OPENED)
 
     # Security Hub wants UpdatedAt to grow, in the milliseconds that it is told, also where a clock does not.
     grown = max(now, finding.updated + timedelta(milliseconds=1))
-    moved = replace(finding, resource=resource, updated=grown, version=finding.version + 1)
+    moved = replace(finding, resource=resource, updated=grown, version=finding.version + 1, users=NOBODY)
     match verdict:
         case Unknown():
             return None
         case Drifted(severity=severity, drifts=drifts):
-            moved = replace(moved, state=State.OPEN, severity=severity, drifts=drifts)
+            moved = replace(moved, state=State.OPEN, severity=severity, drifts=drifts, users=users)
             if finding.state is not State.OPEN:
                 return Transition(moved, Change.REOPENED)
             if severity > finding.severity:
                 return Transition(moved, Change.RAISED)
-            if (severity, drifts, resource) != (finding.severity, finding.drifts, finding.resource):
+            same = (severity, drifts, resource) == (finding.severity, finding.drifts, finding.resource)
+            if not same or not users.same(finding.users):
                 return Transition(moved, Change.UPDATED)
             # Security Hub forgets what nobody updates for 90 days.
             return Transition(moved, Change.UPDATED) if now - finding.updated >= _RENEWED_AFTER else None

@@ -170,6 +170,9 @@ class FamilyTrigger(_Trigger):
     kind: Literal["family"] = "family"
     family: str = Field(min_length=1)
     revision: int | None = Field(default=None, ge=0, description="Its newest one; 0 to ask ECS, None for the ledger's.")
+    tasks: Mapping[str, tuple[int, int]] = Field(
+        default_factory=dict, description="By cluster, the revision and number of tasks that no service started."
+    )
 
 
 type Trigger = TaskDefinitionTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger | FamilyTrigger

@@ -24,7 +24,7 @@ from domain.facts import Absent, Fact, Known, Newest, Unavailable
 from domain.finding import State, Transition, next_transition
 from domain.places import Place, Revision
 from domain.plan import Plan
-from domain.rule import Rule, Safety, Subject
+from domain.rule import Rule, Safety, Severity, Subject
 from domain.standard import Mode, Standard, StandardInvalid
 from domain.trigger import (
     Actor,
@@ -38,7 +38,8 @@ from domain.trigger import (
     TriggerUnreadable,
     read,
 )
-from domain.verdict import Drifted, Exempt, SubjectId, Unknown, Verdict
+from domain.use import MOST_USERS, NOBODY, UNUSED, Running, Seen, User, Users, capped, in_use, users_of
+from domain.verdict import Compliant, Drifted, SubjectId, Unknown, Verdict
 from domain.workload import CONFIG_VARIABLE, Workload, config_uris
 from operations.planning import Planner
 from operations.reading import Reader, runs_on_fargate
@@ -90,8 +91,7 @@ class Look:
     read_at: datetime
     complete: bool = True
     """False where a fact is missing that may be there soon: the look counts, and the same event is looked at again."""
-    kept: frozenset[str] = frozenset()
-    """Rules whose findings stay as they are, though there is no verdict."""
+    users: Users = NOBODY
 
 
 @dataclass(slots=True)
@@ -168,6 +168,9 @@ class Inspector:
             case TaskDefinitionTrigger():
                 return self._family(message, trigger, batch, trigger.looks_at, trigger.revision)
             case FamilyTrigger(family=family):
+                for cluster, (number, count) in trigger.tasks.items():
+                    subject = SubjectId(trigger.place, Subject.FAMILY, family)
+                    self.ledger.saw(subject, cluster, Seen(number, count, trigger.when or self.now()))
                 return self._family(message, trigger, batch, family, None, again=True)
             case ServiceTrigger(title=title):
                 return self._service(message, trigger, batch, title)
@@ -254,19 +257,62 @@ class Inspector:
             told += self._shared(message, trigger, batch, on, subject, workload.read_at, spoken)
         if revision.number > history.order:
             self._look_again_at(history, standard)
+        users = users_of(subject.name, history.services, history.seen, workload.read_at)
         look = Look(
             subject,
             revision.arn,
             revision.number,
-            {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject},
+            self._as_used(history, workload, users, verdicts, batch),
             plan,
             workload.read_at,
             complete=not any(fact.transient for fact in missing),
+            users=Users.of(users),
         )
         request = self._request(history, workload, verdicts, batch)
         told += self._record(message, trigger, batch, history, look, tuple(on.key for on in leans), request)
         self._come_again_where(workload, missing)
         return self._done(subject.name, trigger, verdicts, told)
+
+    def _as_used(
+        self,
+        history: History,
+        workload: Workload,
+        users: Sequence[User],
+        verdicts: Sequence[Verdict],
+        batch: _Batch,
+    ) -> dict[str, Verdict]:
+        """What the rules say of the family: at most LOW where nothing runs its newest revision.
+
+        Unless what does run drifts by the same rule: else each deployment would lower and raise the finding.
+        """
+        spoken = {verdict.rule: verdict for verdict in verdicts if verdict.subject == history.subject}
+        newest = workload.revision
+        grave = any(isinstance(verdict, Drifted) and verdict.severity > UNUSED for verdict in spoken.values())
+        if newest is None or not grave or in_use(users, newest.number):
+            return spoken
+        most = defaultdict[str, Severity](lambda: UNUSED)
+        for number in sorted({user.revision for user in users}):
+            for rule, severity in self._drift_of(replace(newest, number=number), workload, history, batch).items():
+                most[rule] = max(most[rule], severity)
+        return {
+            rule: capped(verdict, most[rule]) if isinstance(verdict, Drifted) else verdict
+            for rule, verdict in spoken.items()
+        }
+
+    def _drift_of(
+        self, running: Revision, workload: Workload, history: History, batch: _Batch
+    ) -> Mapping[str, Severity]:
+        """How severely an earlier revision that runs drifts, by rule. What cannot be told leaves a finding as it is."""
+        stands = {rule: row.finding.severity for rule, row in history.rows.items() if row.finding.state is State.OPEN}
+        task = self._revision(running)
+        if task is None:
+            return stands
+        rules = [rule for rule in self.catalogue if rule.subject is Subject.FAMILY]
+        earlier = workload.with_task(task.with_(status="ACTIVE"))  # deregistered or not, it runs
+        verdicts = engine.evaluate(batch.reader.with_facts(earlier, engine.needs(rules)), batch.edition.standard, rules)
+        drifted = {verdict.rule: verdict.severity for verdict in verdicts if isinstance(verdict, Drifted)}
+        unknown = {verdict.rule for verdict in verdicts if isinstance(verdict, Unknown)}
+        return drifted | {rule: severity for rule, severity in stands.items() if rule in unknown}
 
     def _gone(self, message: str, trigger: Trigger, batch: _Batch, history: History) -> Done:
         """A family without an active revision: no finding of its own, and it leans on nothing."""
@@ -306,24 +352,48 @@ class Inspector:
         resource = on.name if on.kind is Subject.ROLE else on.place.arn("ssm", "parameter/" + on.name.removeprefix("/"))
         for _ in range(_RACES):
             history = self.ledger.history(on)
-            kept = self._kept(history, family, spoken)
-            graver = self._as_grave(history, family, spoken) if history.standard == batch.edition.digest else spoken
-            look = Look(on, resource, int(read_at.timestamp() * 1000), graver, None, read_at, kept=kept)
+            leaning = self._leaning_on(history, spoken)
+            heard = dict(spoken)
+            if any(each != family for each in leaning):
+                heard |= self._standing(history, spoken)
+                heard |= self._as_grave(history, spoken) if history.standard == batch.edition.digest else {}
+            order = int(read_at.timestamp() * 1000)
+            look = Look(on, resource, order, heard, None, read_at, users=self._users(leaning, read_at))
             try:
                 return self._record(message, trigger, batch, history, look, ())
             except LedgerConflict:
                 continue
         raise LedgerConflict(f"{on.name} is being written by other workers")
 
-    def _kept(self, history: History, family: SubjectId, spoken: Mapping[str, Verdict]) -> frozenset[str]:
-        """The open findings that this family says nothing of, or is exempt from, while others lean on the same."""
-        rows = {rule for rule, row in history.rows.items() if row.finding.state is State.OPEN}
-        silent = frozenset(rule for rule in rows if isinstance(spoken.get(rule), Exempt | None))
+    def _leaning_on(self, history: History, spoken: Mapping[str, Verdict]) -> list[SubjectId]:
+        """The families that lean on a parameter or role, where it has or gets an open finding; else nobody asks."""
+        drifts = any(isinstance(verdict, Drifted) for verdict in spoken.values())
+        if not drifts and not any(row.finding.state is State.OPEN for row in history.rows.values()):
+            return []
         on = history.subject
-        others = silent and any(each != family and each.place == on.place for each in self.ledger.dependents(on))
-        return silent if others else frozenset()
+        return sorted(each for each in self.ledger.dependents(on) if each.place == on.place)
 
-    def _as_grave(self, history: History, family: SubjectId, spoken: Mapping[str, Verdict]) -> Mapping[str, Verdict]:
+    def _users(self, leaning: Sequence[SubjectId], now: datetime) -> Users:
+        """The families that lean on it with what runs them, as many as a finding lists."""
+        found = list[User]()
+        for count, family in enumerate(leaning, 1):
+            history = self.ledger.history(family)
+            found += users_of(family.name, history.services, history.seen, now) or [User(family.name)]
+            if len(found) >= MOST_USERS:
+                return Users.of(found, more=len(leaning) - count)
+        return Users.of(found)
+
+    @staticmethod
+    def _standing(history: History, spoken: Mapping[str, Verdict]) -> dict[str, Verdict]:
+        """The open findings that one family says nothing of, or is exempt from: others lean on the same."""
+        return {
+            rule: Drifted(rule, history.subject, row.finding.severity, row.finding.drifts)
+            for rule, row in history.rows.items()
+            if row.finding.state is State.OPEN and not isinstance(spoken.get(rule), Drifted | Compliant)
+        }
+
+    @staticmethod
+    def _as_grave(history: History, spoken: Mapping[str, Verdict]) -> dict[str, Verdict]:
         """With the severity that the same standard gave for another family, where that is higher.
 
         Families that share a parameter or role would else lower and raise its findings in turn, and tell of it.
@@ -338,9 +408,7 @@ class Inspector:
                 same = [(d.where, d.why) for d in was.drifts] == [(d.where, d.why) for d in verdict.drifts]
                 drifts = was.drifts if same else verdict.drifts
                 lower[rule] = replace(verdict, severity=was.severity, drifts=drifts)
-        on = history.subject
-        others = lower and any(each != family and each.place == on.place for each in self.ledger.dependents(on))
-        return {**spoken, **lower} if others else spoken
+        return lower
 
     def _service(self, message: str, trigger: Trigger, batch: _Batch, title: str) -> Done:
         subject = SubjectId(trigger.place, Subject.SERVICE, title)
@@ -373,31 +441,34 @@ class Inspector:
         rules = [rule for rule in self.catalogue if rule.subject is Subject.SERVICE]
         workload = batch.reader.with_facts(workload, engine.needs(rules))
         family = SubjectId.of_family(revision)
-        newest = self._newest_of(family, revision, workload, batch)
+        known = self.ledger.history(family)
+        newest = self._newest_of(known, revision, workload, batch)
         workload = replace(workload, facts=replace(workload.facts, newest=newest))
         verdicts = engine.evaluate(workload, standard, rules)
         moved = [old for old in families if old != family]
-        if family not in families:
-            self.ledger.runs(family, subject.name, fargate=bool(service.fargate))
+        running = Running(bool(service.fargate), revision.number, service.desired)
+        if known.services.get(subject.name) != running:
+            self.ledger.runs(family, subject.name, running)
         for old in moved:
             self.ledger.runs_no_more(old, subject.name)
-        # A service may bring a family into scope or take it out. Before it is recorded: else a failure would lose this.
-        judged = self._each(message, trigger, batch, moved if family in families else [*moved, family])
+        # A service may bring a family into scope or take it out, and what it runs says how much a drift matters; how
+        # many tasks it wants does not. Before it is recorded: else a failure would lose this.
+        ran = f"{revision}{' on Fargate' if running.fargate else ''}"
+        judged = self._each(message, trigger, batch, [*moved, family] if ran != history.ran else moved)
         mine = {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
         look = Look(subject, service.arn, order, mine, plan, read_at)
-        told = self._record(message, trigger, batch, history, look, (family.key,))
+        told = self._record(message, trigger, batch, history, look, (family.key,), ran=ran)
         self._come_again_where(workload, _missing(workload, verdicts, plan))
         done = self._done(subject.name, trigger, verdicts, told)
         return replace(
             done, transitions=(*done.transitions, *judged.transitions), unknown=(*done.unknown, *judged.unknown)
         )
 
-    def _newest_of(self, family: SubjectId, running: Revision, workload: Workload, batch: _Batch) -> Fact[Newest]:
+    def _newest_of(self, known: History, running: Revision, workload: Workload, batch: _Batch) -> Fact[Newest]:
         """The family's newest revision, and the rules that the running one breaks and it does not."""
-        order = self.ledger.history(family).order
         try:
-            task = workload.task if order == running.number else self._newest(family, order)
+            task = workload.task if known.order == running.number else self._newest(known.subject, known.order)
         except CallFailed as failed:
             return Unavailable(str(failed), transient=failed.transient)
         newest = Revision.parse(task.arn or "") if task is not None else None
@@ -460,6 +531,7 @@ class Inspector:
         look: Look,
         leans: tuple[str, ...],
         request: str | None = None,
+        ran: str = "",
     ) -> list[Transition]:
         """Write what a look changes, with what of it is to be told; an older look than the last changes nothing.
 
@@ -473,11 +545,8 @@ class Inspector:
         told = list[Transition]()
         for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
             row = history.rows.get(rule)
-            if rule in look.kept:
-                continue
-            transition = next_transition(
-                row.finding if row else None, look.verdicts.get(rule), look.subject, rule, look.resource, look.read_at
-            )
+            before, verdict = row.finding if row else None, look.verdicts.get(rule)
+            transition = next_transition(before, verdict, look.subject, rule, look.resource, look.read_at, look.users)
             if transition is not None and rule in rules:
                 told.append(transition)
                 earlier = dict(row.pending) if row else {}
@@ -485,7 +554,8 @@ class Inspector:
                     Row(transition.finding, earlier | self._pending(transition, rules[rule], look, trigger, batch))
                 )
         request = request or history.request
-        same = (history.order, history.standard, set(history.leans)) == (look.order, judged_by, set(leans))
+        now = (look.order, judged_by, set(leans), ran)
+        same = (history.order, history.standard, set(history.leans), history.ran) == now
         if changed or not same or request != history.request:
             written = self.ledger.record(
                 history,
@@ -494,6 +564,7 @@ class Inspector:
                 read_at=look.read_at,
                 standard=judged_by,
                 leans=leans,
+                ran=ran,
                 request=request,
             )
         else:

@@ -10,6 +10,7 @@ from aws.roles import Roles
 from domain.documents import TaskDefinition
 from domain.facts import Absent, Fact, FactKind, LogGroup, Parameter, Role, Unavailable
 from domain.places import Place
+from domain.use import Running
 from domain.workload import ParameterReference, Workload
 
 
@@ -87,8 +88,8 @@ class Reader:
         return self._log_groups[key]
 
 
-def runs_on_fargate(task: TaskDefinition, services: Mapping[str, bool]) -> bool | None:
+def runs_on_fargate(task: TaskDefinition, services: Mapping[str, Running]) -> bool | None:
     """Whether the family's known services run it on Fargate; one that names no compatibility is theirs to tell."""
     if services:
-        return any(services.values())
+        return any(running.fargate for running in services.values())
     return None if task.json.get("requiresCompatibilities") else False

@@ -4,7 +4,7 @@ It judges nothing itself. Each family and service goes to the queue `changes` as
 of a revision is not read again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -49,7 +49,9 @@ class Sweeper:
         baseline = quiet or not known
         families = dict.fromkeys(_named(known, Subject.FAMILY), 0) | newest
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
-        self.changes.send_all(_bodies(place, families, list(titles), quiet=baseline), delay=delay)
+        tasks = self.ecs.tasks_of_no_service(place)
+        bodies = _bodies(place, families, list(titles), tasks, quiet=baseline)
+        self.changes.send_all(bodies, delay=delay)
         return Swept(len(families), len(titles), baseline)
 
     def digest(self, place: Place, title: str, wait: Callable[[], bool]) -> Alert:
@@ -65,11 +67,21 @@ def _named(subjects: list[SubjectId], kind: Subject) -> Iterator[str]:
     return (subject.name for subject in subjects if subject.kind is kind)
 
 
-def _bodies(place: Place, families: dict[str, int], services: list[str], *, quiet: bool) -> Iterator[str]:
+def _bodies(
+    place: Place,
+    families: dict[str, int],
+    services: list[str],
+    tasks: Mapping[str, Mapping[str, tuple[int, int]]],
+    *,
+    quiet: bool,
+) -> Iterator[str]:
+    """Services first: what they run says how much a drift of their family matters."""
     shared = {"kind", "account", "region", "quiet"}
-    for family, revision in sorted(families.items()):
-        again = FamilyTrigger(account=place.account, region=place.region, family=family, revision=revision, quiet=quiet)
-        yield again.model_dump_json(include=shared | {"family", "revision"})
+    account, region = place.account, place.region
     for title in services:
-        look = ServiceTrigger(account=place.account, region=place.region, service=title, quiet=quiet)
+        look = ServiceTrigger(account=account, region=region, service=title, quiet=quiet)
         yield look.model_dump_json(include=shared | {"service"})
+    for family, revision in sorted(families.items()):
+        ran = tasks.get(family, {})
+        again = FamilyTrigger(account=account, region=region, family=family, revision=revision, tasks=ran, quiet=quiet)
+        yield again.model_dump_json(include=shared | {"family", "revision", "tasks"})

@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import quote
 
-from domain.alert import Alert, AlertChange, AlertDrift
+from domain.alert import Alert, AlertChange, AlertDrift, AlertUser
 from domain.finding import Finding, State, Transition
 from domain.places import Arn, Revision
 from domain.plan import Plan
@@ -12,8 +12,10 @@ from domain.trigger import Actor
 from reports.advice import next_step, statements, told_and_asked
 from reports.asff import rule_url
 from reports.text import cut
+from reports.use import use_of
 
 _DRIFTS, _CHANGES = 10, 20
+_USERS = 3  # in the phrase
 _WHY = 1000  # characters
 
 
@@ -42,6 +44,11 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
         changes=_changes(shown),
         omitted_changes=_omitted(shown),
         statements=statements(finding),
+        use=use_of(finding, _USERS),
+        users=tuple(
+            AlertUser(family=u.family, title=u.title, revision=u.revision, tasks=u.tasks) for u in finding.users.known
+        ),
+        omitted_users=finding.users.more,
         next_step=next_step(finding, rule, plan),
         safety=shown.safety.value if shown else "",
         reasons=shown.reasons if shown else (),

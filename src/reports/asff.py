@@ -13,8 +13,10 @@ from domain.finding import Finding, State, shortened
 from domain.places import Revision, role_name
 from domain.plan import Plan
 from domain.rule import Rule, Safety, Subject
+from domain.use import MOST_USERS
 from reports.advice import next_step, statements, told_and_asked
 from reports.text import clean, cut, line
+from reports.use import use_of
 
 _TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters, as all lengths here
 _FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
@@ -114,11 +116,12 @@ def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
 
 
 def _details(finding: Finding, plan: Plan | None) -> Iterator[tuple[str, str]]:
-    """Where → why, the statements to add, the changes that would correct it, and what the ARN names."""
+    """Where → why, the statements to add, who runs it, the changes that would correct it, and what the ARN names."""
     drifts = finding.drifts if finding.state is State.OPEN else ()
     for drift in drifts[:_DRIFTS]:
         yield drift.where, line(told_and_asked(drift)[0], _DETAIL)
     yield from islice(_statements(finding), _STATEMENTS)
+    yield "use", use_of(finding, MOST_USERS)
     for change in plan.changes[:_CHANGES] if plan else ():
         yield f"change {change.where}", f"{change.before or 'unset'} → {change.after or 'removed'}"
     yield from _names(finding)

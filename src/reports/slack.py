@@ -105,9 +105,10 @@ def _facts(alert: Alert) -> str:
     if not alert.actor:
         unknown = "; no event tells who did it" if alert.kind == "finding" else ""
         when = f"{_date(alert.occurred)}{unknown}"
+    use = f"\n{_plain(alert.use[:1].upper() + alert.use[1:], 600)}" if alert.use else ""
     first = alert.occurred - alert.since > timedelta(minutes=1)
     since = f" · first seen {_date(alert.since)}" if first else ""
-    return f"{severity}{_what(alert)} · {_where(alert)}\n{when}{since}"
+    return f"{severity}{_what(alert)} · {_where(alert)}\n{when}{since}{use}"
 
 
 def _closed(alert: Alert) -> str:

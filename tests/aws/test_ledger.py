@@ -12,6 +12,7 @@ from domain.documents import TaskDefinition
 from domain.finding import Finding, State
 from domain.places import Place, Revision
 from domain.rule import Drift, Severity, Subject
+from domain.use import Running, Seen
 from domain.verdict import SubjectId
 from tests.operations.world import CANARY, PLACE, World, definition, role_arn
 
@@ -83,14 +84,19 @@ def test_a_request_that_was_made_is_struck_off_and_another_stays(world: World) -
 
 def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) -> None:
     ledger = world.ledger
-    ledger.runs(WEB, "shop/web", fargate=True)
-    ledger.runs(WEB, "shop/old", fargate=False)
+    ledger.runs(WEB, "shop/web", Running(fargate=True, revision=3, tasks=2))
+    ledger.runs(WEB, "shop/old", Running(fargate=False))
+    seen = Seen(revision=2, tasks=5, at=NOW)
+    ledger.saw(WEB, "batch", seen)
     ledger.runs_no_more(WEB, "shop/old")
     ledger.ours(Revision(PLACE, "web", 4))
     attempt = Attempt(Revision(PLACE, "web", 3), "digest", "registered", NOW, 4, "pending")
     ledger.attempt(attempt)
     found = ledger.history(WEB)
-    assert (found.services, found.ours, found.attempts) == ({"shop/web": True}, frozenset({4}), (attempt,))
+    assert (found.services, found.ours, found.attempts) == (
+        {"shop/web": Running(fargate=True, revision=3, tasks=2)}, frozenset({4}), (attempt,),
+    )  # fmt: skip
+    assert found.seen == {"batch": seen}
     assert found.version == 0
 
 

@@ -1,5 +1,6 @@
 """What each next verdict makes of a finding."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from domain.finding import Change, Finding, State, Transition, drifts_from_json, drifts_to_json, next_transition
 from domain.places import Place
 from domain.rule import Drift, Severity, Subject
+from domain.use import NOBODY, User, Users
 from domain.verdict import Compliant, Drifted, Exempt, SubjectId, Unknown, Verdict
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -75,6 +77,27 @@ def test_a_new_revision_with_the_same_drift_is_imported_and_not_told() -> None:
     found = following(standing(State.OPEN), DRIFTED, resource="web:2")
     assert found is not None
     assert (found.change, found.finding.resource) == (Change.UPDATED, "web:2")
+
+
+def test_other_users_are_imported_and_another_count_of_tasks_is_not() -> None:
+    """And nobody is told; what is no longer open concerns nobody."""
+    one, more, others = (Users((User("web", title, 1, tasks),)) for title, tasks in (("a", 1), ("a", 9), ("b", 1)))
+    finding = replace(standing(State.OPEN), users=one)
+    assert next_transition(finding, DRIFTED, WEB, RULE, "web:1", NOW, more) is None
+    found = next_transition(finding, DRIFTED, WEB, RULE, "web:1", NOW, others)
+    assert found is not None
+    assert (found.change, found.finding.users) == (Change.UPDATED, others)
+    closed = next_transition(finding, COMPLIANT, WEB, RULE, "web:1", NOW, others)
+    assert closed is not None
+    assert closed.finding.users == NOBODY
+
+
+@pytest.mark.parametrize("count", [0, 20, 45])
+def test_users_are_kept_as_they_were_and_no_more_than_a_finding_lists(count: int) -> None:
+    users = Users.of((User("web", f"shop/{n:02}", 1, n) for n in reversed(range(count))), more=3)
+    assert len(users.known) + users.more == count + 3
+    assert len(users.known) <= 20
+    assert Users.from_json(users.to_json()) == users
 
 
 def test_what_stays_open_is_imported_again_before_security_hub_forgets_it() -> None:

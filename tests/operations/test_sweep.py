@@ -126,3 +126,22 @@ def test_a_digest_is_told_in_time_even_where_not_everything_was_looked_at(aws: S
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     alert = sweeper(aws, url, topic).digest(PLACE, "Everything was looked at", lambda: False)
     assert alert.title == "Everything was looked at: 0 findings are open"
+
+
+def test_tasks_that_no_service_started_are_told_with_their_family(aws: Sessions) -> None:
+    ecs, url = boto3.client("ecs"), boto3.client("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    subnet = boto3.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
+    for family in ("nightly", "nightly", "web"):
+        ecs.register_task_definition(
+            family=family, containerDefinitions=containers, requiresCompatibilities=["FARGATE"], networkMode="awsvpc",
+            cpu="256", memory="512",
+        )  # fmt: skip
+    ecs.create_cluster(clusterName="batch")
+    network: Any = {"awsvpcConfiguration": {"subnets": [subnet], "securityGroups": []}}
+    for given in ({"taskDefinition": "nightly:1", "count": 2}, {"taskDefinition": "nightly:2"},
+                  {"taskDefinition": "web", "group": "service:web"}):  # fmt: skip
+        ecs.run_task(cluster="batch", launchType="FARGATE", networkConfiguration=network, **given)
+    sweeper(aws, url).sweep(PLACE)
+    tasks = {body["family"]: body["tasks"] for body in sent(url) if body["kind"] == "family"}
+    assert tasks == {"nightly": {"batch": [2, 3]}, "web": {}}

@@ -240,12 +240,13 @@ class World:
     heard: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     known: set[str | None] = field(default_factory=set)
     ticks: Iterator[int] = field(default_factory=itertools.count)
+    passed: timedelta = timedelta(0)
 
     def client(self, service: str) -> Any:
         return self.sessions.client(service, PLACE)
 
     def now(self) -> datetime:
-        return datetime(2026, 11, 23, 12, 0, tzinfo=UTC) + timedelta(seconds=next(self.ticks))
+        return datetime(2026, 11, 23, 12, 0, tzinfo=UTC) + self.passed + timedelta(seconds=next(self.ticks))
 
     @property
     def ledger(self) -> Ledger:

@@ -15,6 +15,7 @@ TITLES = {
     "opened-service": "A finding of a service, of which no event tells who caused it",
     "opened-parameter": "A finding of a parameter",
     "opened-role": "A finding of a role",
+    "opened-unused": "A finding opened of what nothing runs yet",
     "opened-statement": "A role that lacks rights: the statement to add",
     "raised": "A finding became more severe",
     "reopened": "A finding opened again",

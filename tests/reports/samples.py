@@ -14,6 +14,7 @@ from domain.plan import Plan
 from domain.rule import Drift, Rule, Severity, Subject
 from domain.standard import default_standard
 from domain.trigger import Actor
+from domain.use import NOBODY, User, Users
 from domain.verdict import SubjectId
 from domain.workload import Workload
 from reports.alerts import alert_of, outcome_of
@@ -73,6 +74,7 @@ def finding(state: State = State.OPEN, *, drifts: tuple[Drift, ...] | None = Non
         created=THEN,
         updated=THEN if state is State.OPEN else THEN + timedelta(minutes=2),
         version=1 if state is State.OPEN else 2,
+        users=Users((User(name, f"shop/{name}", 7, 3),)) if state is State.OPEN else NOBODY,
     )
 
 
@@ -102,6 +104,10 @@ def rule(id_: str) -> Rule:
     return next(each for each in CATALOGUE if each.id == id_)
 
 
+RUNNING = Users((User("web", "shop/web", 7, 3), User("web", "shop/worker", 6, 1)))
+LEANING = Users((User("api", "shop/api", 4, 2), User("cron"), User("web", "shop/web", 7, 3)), more=12)
+
+
 def told(  # noqa: PLR0913 - the parts of a transition
     rule_id: str,
     name: str,
@@ -111,13 +117,16 @@ def told(  # noqa: PLR0913 - the parts of a transition
     after: timedelta = timedelta(0),
     actor: Actor = ACTOR,
     by: Plan | None = None,
+    users: Users = RUNNING,
+    severity: Severity | None = None,
 ) -> Alert:
     """What is told of a finding of this rule, `after` it was first seen."""
     about = rule(rule_id)
-    severity = max((drift.severity or about.severity for drift in drifts), default=about.severity)
+    severity = severity or max((drift.severity or about.severity for drift in drifts), default=about.severity)
     one = Finding(
-        SubjectId(PLACE, about.subject, name), rule_id, State.OPEN, severity, drifts, resource, THEN, THEN + after, 2
-    )
+        SubjectId(PLACE, about.subject, name), rule_id, State.OPEN, severity, drifts, resource, THEN, THEN + after, 2,
+        users,
+    )  # fmt: skip
     return alert_of(Transition(one, change), about, actor=actor, occurred=THEN + after, plan=by, docs=DOCS)
 
 
@@ -165,6 +174,7 @@ def messages() -> dict[str, Alert]:
     down = (
         "In 2 of 3 running tasks the collector is STOPPED (1f0c9d2e, 77ab01cd); RUNNING is wanted. Its log tells why."
     )
+    bare = Drift("containers", "The task has web and no ADOT collector, so nothing receives their telemetry.")
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
     return {
         "opened": opened(),
@@ -182,8 +192,10 @@ def messages() -> dict[str, Alert]:
             PLACE.arn("ssm", f"parameter{PARAMETER}"),
             Drift("service/pipelines/traces/exporters", undefined),
             actor=PERSON,
+            users=LEANING,
         ),
-        "opened-role": told("identity.trust", role, role, Drift("trust policy", trust)),
+        "opened-role": told("identity.trust", role, role, Drift("trust policy", trust), users=LEANING),
+        "opened-unused": told("sidecar.present", "web", WEB, bare, users=NOBODY, severity=Severity.LOW),
         "opened-statement": told("identity.task-role", "web", WEB, *TASK_ROLE),
         "raised": told(
             "sidecar.resources",
@@ -194,7 +206,15 @@ def messages() -> dict[str, Alert]:
             after=9 * day,
         ),
         "reopened": told(
-            PINNED.id, "web", Revision(PLACE, "web", 9).arn, FLOATING, change=Change.REOPENED, after=3 * day, by=plan()
+            PINNED.id,
+            "web",
+            Revision(PLACE, "web", 9).arn,
+            FLOATING,
+            change=Change.REOPENED,
+            after=3 * day,
+            by=plan(),
+            users=Users((User("web", "shop/web", 8, 3),)),
+            severity=Severity.LOW,
         ),
         "closed": closed(),
         "registered": registered(),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from domain.finding import Finding, State
 from domain.places import Place
 from domain.rule import Drift, Rule, Severity, Subject
+from domain.use import User, Users
 from domain.verdict import SubjectId
 from reports.advice import CLOSES
 from reports.asff import asff
@@ -190,7 +191,41 @@ def test_the_details_name_the_resource_and_say_where_and_why_while_it_drifts(
     subject, then = SubjectId(samples.PLACE, kind, name), samples.THEN
     one = Finding(subject, "a.b", state, Severity.LOW, (Drift("where", "why"),), f"arn:aws:{arn}", then, then)
     found = asff(one, samples.PINNED, docs="", facts={})
-    assert found["Resources"][0]["Details"]["Other"] == ({"where": "why"} if state is State.OPEN else {}) | names
+    use = {Subject.FAMILY: {"use": "nothing runs it yet: at most LOW until something does"}}.get(kind, {})
+    told = {"where": "why"} | use if state is State.OPEN else {}
+    assert found["Resources"][0]["Details"]["Other"] == told | names
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity", "users", "said"),
+    [
+        (Subject.FAMILY, "LOW", [("web", "shop/web", 7, 3), ("web", "shop/cron", 7, 1)],
+         "run by shop/cron, 1 task; shop/web, 3 tasks"),
+        (Subject.FAMILY, "HIGH", [("web", "shop/web", 7, 3), ("web", "shop/old", 6, 1)],
+         "run by shop/web, 3 tasks; shop/old, 1 task of revision 6"),
+        (Subject.FAMILY, "HIGH", [("web", "batch", 7, 2)], "run by batch without a service, 2 tasks"),
+        (Subject.FAMILY, "HIGH", [("web", "shop/web", 0, 2)], "run by shop/web, 2 tasks"),
+        (Subject.FAMILY, "LOW", [], "nothing runs it yet: at most LOW until something does"),
+        (Subject.FAMILY, "LOW", [("web", "shop/web", 6, 2)],
+         "nothing runs it yet: at most LOW until something does; shop/web, 2 tasks of revision 6"),
+        (Subject.FAMILY, "HIGH", [("web", "shop/web", 6, 2)],
+         "not run yet, and what runs drifts as well: shop/web, 2 tasks of revision 6"),
+        (Subject.FAMILY, "HIGH", [("web", f"shop/web-{n:02}", 7, 1) for n in range(25)],
+         "run by " + "; ".join(f"shop/web-{n:02}, 1 task" for n in range(20)) + "; and 5 more"),
+        (Subject.PARAMETER, "HIGH", [("api",), ("web", "shop/web", 7, 3), ("web", "shop/worker", 7, 1)],
+         "leaned on by api; web (shop/web, 3 tasks, shop/worker, 1 task)"),
+        (Subject.ROLE, "HIGH", [], None),
+        (Subject.SERVICE, "HIGH", [], None),
+    ],
+)  # fmt: skip
+def test_the_details_tell_who_runs_it_or_leans_on_it(kind: Subject, severity: str, users: Any, said: str) -> None:
+    subject, then = SubjectId(samples.PLACE, kind, "web"), samples.THEN
+    drifts, arn = (Drift("where", "why"),), "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7"
+    known = Users.of(User(*each) for each in users)
+    one = Finding(subject, "a.b", State.OPEN, Severity(severity), drifts, arn, then, then, 1, known)
+    found = asff(one, samples.PINNED, docs="", facts={})
+    assert faults(found) == []
+    assert found["Resources"][0]["Details"]["Other"].get("use") == said
 
 
 def test_a_finding_with_a_plan_shows_its_changes_and_digest_and_one_without_does_not() -> None:

@@ -15,6 +15,8 @@ from local.slack import fault_of
 from reports.slack import message
 from tests.reports import samples
 
+SIGNS = {"CRITICAL": "🔴", "HIGH": "🟠", "MEDIUM": "🟡", "LOW": "🔵", "INFORMATIONAL": "⚪"}
+
 
 def texts(found: Any) -> list[str]:
     """Every text that Slack reads as mrkdwn."""
@@ -33,7 +35,7 @@ def test_slack_takes_it(alert: Alert) -> None:
 def test_the_header_begins_with_the_sign_and_names_the_subject(alert: Alert) -> None:
     header = message(alert)["blocks"][0]["text"]["text"]
     done = alert.transition in {"closed", "registered"}
-    assert header[0] == ("✅" if done else {"CRITICAL": "🔴", "HIGH": "🟠", "MEDIUM": "🟡"}.get(alert.severity, "⚪"))
+    assert header[0] == ("✅" if done else SIGNS[alert.severity])
     assert header.endswith(alert.name.rpartition(":role/shop/")[2])
 
 

@@ -1,0 +1,97 @@
+"""Use: who runs a family, or leans on a parameter or role, and what that makes of a drift."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.severity import Severity
+from domain.verdict import Drifted
+
+MOST_USERS = 20
+UNUSED = Severity.LOW
+_SEEN_FOR = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a service runs of a family, and how many tasks it wants. `revision` is 0 where it is not known."""
+
+    fargate: bool
+    revision: int = 0
+    tasks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Tasks of a family that no service started, when they were last seen in a cluster, and how many there were."""
+
+    revision: int
+    tasks: int
+    at: datetime
+
+    def counts(self, now: datetime) -> bool:
+        """Whether it was of late: who starts tasks at times may do so again."""
+        return now - self.at < _SEEN_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who a finding concerns beside its subject.
+
+    `title` is `cluster/service`, or the cluster alone for tasks that no service started; it is empty for a family that
+    nothing is known to run. `revision` is what is run, 0 where that is not known.
+    """
+
+    family: str
+    title: str = ""
+    revision: int = 0
+    tasks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """As many as a finding lists, by family and the newest revision first, and how many `more` there are."""
+
+    known: tuple[User, ...] = ()
+    more: int = 0
+
+    @classmethod
+    def of(cls, users: Iterable[User], more: int = 0) -> "Users":
+        found = sorted(users, key=lambda user: (user.family, -user.revision, user.title))
+        return cls(tuple(found[:MOST_USERS]), max(len(found) - MOST_USERS, 0) + more)
+
+    def same(self, other: "Users") -> bool:
+        """Whether the same run the same, however many tasks they want."""
+        mine, theirs = ([replace(user, tasks=0) for user in users.known] for users in (self, other))
+        return (mine, self.more) == (theirs, other.more)
+
+    def to_json(self) -> str:
+        return json.dumps([[[u.family, u.title, u.revision, u.tasks] for u in self.known], self.more])
+
+    @classmethod
+    def from_json(cls, text: str) -> "Users":
+        known, more = json.loads(text)
+        return cls(tuple(User(*each) for each in known), more)
+
+
+NOBODY = Users()
+
+
+def users_of(family: str, services: Mapping[str, Running], seen: Mapping[str, Seen], now: datetime) -> list[User]:
+    """The services that run a family, and the clusters where its tasks were seen of late."""
+    found = [User(family, title, each.revision, each.tasks) for title, each in services.items()]
+    return found + [User(family, name, each.revision, each.tasks) for name, each in seen.items() if each.counts(now)]
+
+
+def in_use(users: Iterable[User], revision: int) -> bool:
+    """Whether any of these runs the revision. What is run and not known may be it."""
+    return any(user.revision in {revision, 0} for user in users)
+
+
+def capped(verdict: Drifted, most: Severity) -> Drifted:
+    """With no severity above `most`, its own and its drifts'."""
+    if verdict.severity <= most:
+        return verdict
+    drifts = (replace(drift, severity=min(drift.severity or verdict.severity, most)) for drift in verdict.drifts)
+    return replace(verdict, severity=most, drifts=tuple(drifts))

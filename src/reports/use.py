@@ -1,0 +1,43 @@
+"""Who runs a family, or leans on a parameter or role, in a phrase."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from domain.finding import Finding, State
+from domain.places import Revision
+from domain.rule import Subject
+from domain.use import UNUSED, User, in_use
+
+
+def use_of(finding: Finding, most: int) -> str:
+    """`run by shop/web, 3 tasks; and 2 more`: at most so many are named. Nothing where nothing is to be said."""
+    if finding.state is not State.OPEN or finding.subject.kind is Subject.SERVICE:
+        return ""
+    shown, more = finding.users.known[:most], finding.users.more + len(finding.users.known[most:])
+    rest = [f"and {more} more"] if more else []
+    if finding.subject.kind is not Subject.FAMILY:
+        return f"leaned on by {'; '.join([*_leaning(shown), *rest])}" if shown else ""
+    revision = Revision.parse(finding.resource)
+    number = revision.number if revision else 0
+    told = "; ".join([*(_runs(user, number) for user in shown), *rest])
+    if in_use(shown, number):
+        return f"run by {told}"
+    if finding.severity > UNUSED and shown:
+        return f"not run yet, and what runs drifts as well: {told}"
+    others = f"; {told}" if told else ""
+    return f"nothing runs it yet: at most {UNUSED.value} until something does{others}"
+
+
+def _leaning(users: tuple[User, ...]) -> Iterator[str]:
+    for family, some in groupby(users, lambda user: user.family):
+        titles = ", ".join(_title(user) for user in some if user.title)
+        yield f"{family} ({titles})" if titles else family
+
+
+def _runs(user: User, number: int) -> str:
+    return _title(user) + (f" of revision {user.revision}" if user.revision not in {number, 0} else "")
+
+
+def _title(user: User) -> str:
+    where = user.title if "/" in user.title else f"{user.title} without a service"
+    return f"{where}, {user.tasks} task{'' if user.tasks == 1 else 's'}"

@@ -1,0 +1,231 @@
+"""What a finding is worth where its revision runs, and where nothing runs it."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.rule import Subject
+from domain.use import Running
+from domain.verdict import SubjectId
+from operations.inspect import Done
+from tests.operations.world import (
+    ACCOUNT,
+    FLOATING,
+    PLACE,
+    REGION,
+    World,
+    definition,
+    registered,
+    role_arn,
+    service_changed,
+    without_collector,
+)
+
+WEB = SubjectId(PLACE, Subject.FAMILY, "web")
+PINNED = "sidecar.image-pinned"
+GRAVE = {"image": FLOATING["image"]}
+OLD = {"image": FLOATING["image"].replace("latest", "main")}
+
+
+def severity(world: World, rule: str = PINNED) -> str:
+    return world.rows()[rule].severity.value
+
+
+def users(world: World, rule: str = PINNED) -> list[tuple[str, int, int]]:
+    return [(user.title, user.revision, user.tasks) for user in world.rows()[rule].users.known]
+
+
+def deploys(world: World, arn: str, tasks: int | None = None) -> str:
+    """The service web is updated; gives the message."""
+    given: dict[str, Any] = {"taskDefinition": arn} | ({} if tasks is None else {"desiredCount": tasks})
+    found = world.client("ecs").update_service(cluster="shop", service="web", **given)
+    return service_changed(found["service"]["serviceArn"])
+
+
+def again(family: str = "web", **members: Any) -> str:
+    return json.dumps({"kind": "family", "account": ACCOUNT, "region": REGION, "family": family} | members)
+
+
+def test_what_is_registered_and_not_run_is_low_until_a_service_runs_it(world: World) -> None:
+    arn = world.register(without_collector())
+    world.sees(registered(arn))
+    assert (severity(world, "sidecar.present"), users(world, "sidecar.present")) == ("LOW", [])
+    world.sees(service_changed(world.run(arn), "CreateService"))
+    assert (severity(world, "sidecar.present"), users(world, "sidecar.present")) == ("HIGH", [("shop/web", 1, 0)])
+    assert world.told() == [("opened", "sidecar.present"), ("raised", "sidecar.present")]
+    assert [finding["Severity"]["Label"] for finding in world.hub.imports] == ["LOW", "HIGH"]
+
+
+def test_when_nothing_runs_it_any_more_it_falls_and_nobody_is_told(world: World) -> None:
+    arn = world.register(without_collector())
+    service = world.run(arn)
+    world.sees(service_changed(service, "CreateService"))
+    world.client("ecs").delete_service(cluster="shop", service="web", force=True)
+    world.sees(service_changed(service, "DeleteService"))
+    assert (severity(world, "sidecar.present"), users(world, "sidecar.present")) == ("LOW", [])
+    assert world.told() == [("opened", "sidecar.present")]
+    assert world.hub.findings[f"outrider/{PLACE}/family/web/sidecar.present"]["Severity"]["Label"] == "LOW"
+
+
+def test_a_service_that_moves_to_the_drifted_revision_raises_its_finding(world: World) -> None:
+    good = world.register()
+    world.sees(service_changed(world.run(good), "CreateService"))
+    bad = world.register(definition(collector=GRAVE))
+    world.sees(registered(bad))
+    assert (severity(world), users(world)) == ("LOW", [("shop/web", 1, 0)])
+    world.sees(deploys(world, bad))
+    assert (severity(world), users(world)) == ("MEDIUM", [("shop/web", 2, 0)])
+    assert world.told() == [("opened", PINNED), ("raised", PINNED)]
+
+
+def test_what_runs_and_drifts_keeps_its_severity_while_the_next_drifted_revision_waits(world: World) -> None:
+    """Else each deployment of a family that drifts would lower its finding, raise it, and tell of it."""
+    world.sees(service_changed(world.run(world.register(definition(collector=OLD))), "CreateService"))
+    for _ in range(2):
+        arn = world.register(definition(collector=GRAVE))
+        world.sees(registered(arn))
+        assert severity(world) == "MEDIUM"
+        world.sees(deploys(world, arn))
+    assert world.told() == [("opened", PINNED)]
+
+
+def test_a_drift_that_only_the_revision_that_waits_has_is_low_beside_one_that_runs(world: World) -> None:
+    world.sees(service_changed(world.run(world.register(definition(collector=OLD))), "CreateService"))
+    world.sees(registered(world.register(definition(collector=GRAVE | {"essential": True}))))
+    assert (severity(world), severity(world, "sidecar.not-essential")) == ("MEDIUM", "LOW")
+
+
+def test_a_revision_that_runs_counts_though_it_was_deregistered(world: World) -> None:
+    old = world.register(definition(collector=OLD))
+    world.sees(service_changed(world.run(old), "CreateService"))
+    new = registered(world.register(definition(collector=GRAVE)))
+    world.sees(registered(world.deregister(old), "DeregisterTaskDefinition"), new)
+    world.ledger.forget(world.revisions()[0])
+    world.sees(again())
+    assert severity(world) == "MEDIUM"
+
+
+def test_where_what_runs_cannot_be_judged_the_severity_stays(world: World) -> None:
+    world.sees(service_changed(world.run(world.register(definition(collector=GRAVE))), "CreateService"))
+    world.ledger.runs(WEB, "shop/web", Running(fargate=True, revision=99, tasks=1))
+    world.sees(again())
+    assert (severity(world), world.told()) == ("MEDIUM", [("opened", PINNED)])
+
+
+def test_another_count_of_tasks_is_written_down_and_judges_nothing(world: World) -> None:
+    arn = world.register(definition(collector=GRAVE))
+    world.sees(service_changed(world.run(arn), "CreateService"))
+    imports = len(world.hub.imports)
+    message = deploys(world, arn, tasks=7)
+    world.calls.clear()
+    [outcome] = world.look(message)
+    assert isinstance(outcome, Done)
+    ecs = {"DescribeServices", "DescribeTaskDefinition", "ListTasks", "DescribeTasks", "ListServices"}
+    assert {name: count for name, count in world.calls.items() if name in ecs} == {"DescribeServices": 1}
+    assert len(world.hub.imports) == imports
+    assert world.ledger.history(WEB).services["shop/web"].tasks == 7
+    world.calls.clear()
+    world.sees(message)
+    assert world.calls["PutItem"] == 0, "and only once"
+
+
+def test_another_service_on_the_same_revision_is_listed_and_nobody_is_told(world: World) -> None:
+    arn = world.register(definition(collector=GRAVE))
+    world.sees(service_changed(world.run(arn), "CreateService"))
+    world.sees(service_changed(world.run(arn, name="worker"), "CreateService"))
+    assert users(world) == [("shop/web", 1, 0), ("shop/worker", 1, 0)]
+    assert world.told() == [("opened", PINNED)]
+
+
+def test_a_service_that_moves_from_fargate_to_ec2_takes_its_family_out_of_scope(world: World) -> None:
+    document = without_collector()
+    del document["requiresCompatibilities"]
+    arn = world.register(document)
+    world.sees(service_changed(world.run(arn), "CreateService"))
+    assert world.open() == {"sidecar.present"}
+    world.client("ecs").delete_service(cluster="shop", service="web", force=True)
+    world.sees(service_changed(world.run(arn, launch="EC2")))
+    assert world.open() == set()
+
+
+def test_a_family_that_could_not_be_judged_is_judged_when_the_services_message_comes_again(world: World) -> None:
+    good = world.register()
+    world.sees(service_changed(world.run(good), "CreateService"))
+    bad = world.register(definition(collector=GRAVE))
+    world.sees(registered(bad))
+    message = deploys(world, bad)
+    world.fail("TransactWriteItems", "ThrottlingException", times=1)
+    world.look(message)
+    assert severity(world) == "LOW"
+    world.sees(message)
+    assert severity(world) == "MEDIUM"
+
+
+@pytest.mark.parametrize(("days", "left"), [(1, "MEDIUM"), (29, "MEDIUM"), (31, "LOW")])
+def test_tasks_that_no_service_started_count_as_use_for_thirty_days(world: World, days: int, left: str) -> None:
+    world.sees(registered(world.register(definition(collector=GRAVE))))
+    world.sees(again(tasks={"batch": [1, 3]}))
+    assert (severity(world), users(world)) == ("MEDIUM", [("batch", 1, 3)])
+    world.passed = timedelta(days=days)
+    world.sees(again())
+    assert severity(world) == left
+    assert world.told() == [("opened", PINNED), ("raised", PINNED)]
+
+
+# --- parameters and roles ---------------------------------------------------------------------------------------------
+
+ROLE = SubjectId(PLACE, Subject.ROLE, role_arn("web-task"))
+
+
+def leaning(world: World) -> list[tuple[str, str]]:
+    return [(user.family, user.title) for user in world.rows(ROLE)["identity.trust"].users.known]
+
+
+def test_the_finding_of_a_role_lists_the_families_that_lean_on_it_as_they_come_and_go(world: World) -> None:
+    world.trust("web-task", "ec2.amazonaws.com")
+    web, api = (world.register(definition(name)) for name in ("web", "api"))
+    world.sees(registered(web))
+    assert leaning(world) == [("web", "")]
+    world.sees(registered(api))
+    assert leaning(world) == [("api", ""), ("web", "")]
+    world.sees(service_changed(world.run(web), "CreateService"))
+    assert leaning(world) == [("api", ""), ("web", "shop/web")]
+    other = world.register(definition("web", taskRoleArn=role_arn("web-execution")))
+    world.sees(registered(other))
+    assert leaning(world) == [("api", "")]
+    assert world.told().count(("opened", "identity.trust")) == 1
+    assert {change for change, rule in world.told() if rule == "identity.trust"} == {"opened"}
+    [imported] = [f for id_, f in world.hub.findings.items() if "identity.trust" in id_]
+    assert imported["Resources"][0]["Details"]["Other"]["use"] == "leaned on by api"
+
+
+def test_a_family_that_is_exempt_from_the_rule_is_listed_too(world: World) -> None:
+    exempt = "version: 1\nexemptions:\n  - {rules: identity.trust, where: {family: api}, reason: being replaced}\n"
+    world.trust("web-task", "ec2.amazonaws.com")
+    world.sees(registered(world.register()), inspector=world.inspector(standard=exempt))
+    world.sees(registered(world.register(definition("api"))), inspector=world.inspector(standard=exempt))
+    assert leaning(world) == [("api", ""), ("web", "")]
+    assert world.told() == [("opened", "identity.trust")]
+
+
+def test_of_many_families_some_are_listed_and_the_rest_counted(world: World) -> None:
+    for number in range(23):
+        world.sees(registered(world.register(definition(f"web-{number:02}"))))
+    world.trust("web-task", "ec2.amazonaws.com")
+    world.sees(again("web-22"))
+    users = world.rows(ROLE)["identity.trust"].users
+    assert [user.family for user in users.known] == [f"web-{number:02}" for number in range(20)]
+    assert users.more == 3
+
+
+def test_a_role_without_a_finding_costs_no_look_at_who_leans_on_it(world: World) -> None:
+    world.sees(registered(world.register()))
+    world.calls.clear()
+    world.sees(again())
+    calls = world.calls["Query"]
+    world.sees(registered(world.register(definition("api"))))
+    world.calls.clear()
+    world.sees(again())
+    assert world.calls["Query"] == calls
