@@ -81,6 +81,10 @@ class Alert(BaseModel):
     use: str = Field(default="", description="Who runs the family, or leans on the subject, in a phrase.")
     users: tuple[AlertUser, ...] = Field(default=(), description="The same one by one.")
     omitted_users: int = Field(default=0, description="Users that are not in `users` for want of room.")
+    command: str = Field(
+        default="",
+        description="What a person can paste to make the correction; empty where it would show what is hidden.",
+    )
     next_step: str = Field(default="", description="What a person does about it, in a sentence or two.")
     rules: tuple[str, ...] = Field(default=(), description="For an outcome: the rules whose drift the plan fixes.")
     digest: str = Field(default="", description="The plan's digest.")

@@ -22,6 +22,7 @@ DESCRIBED_ONLY: Final = frozenset({
     "compatibilities", "deleteRequestedAt", "deregisteredAt", "registeredAt", "registeredBy", "requiresAttributes",
     "revision", "status", "taskDefinitionArn",
 })  # fmt: skip
+NOT_KEPT: Final = "(not kept)"
 
 _MISSING: Json = {}
 # To ask whether a thing is a Mapping costs several times what it costs to see that it is a dict, as JSON's objects are.
@@ -356,7 +357,7 @@ def _kept(entry: object) -> object:
         return entry
     name = text_of(entry.get("name")) or ""
     spoken_of = name.startswith("OTEL_") and not any(word in name for word in ("HEADERS", "KEY", "CERTIFICATE"))
-    return entry if spoken_of else {**entry, "value": "(not kept)"}
+    return entry if spoken_of else {**entry, "value": NOT_KEPT}
 
 
 @dataclass(frozen=True)

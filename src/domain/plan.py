@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, TypeGuard
 
+from domain.documents import texts_of
 from domain.rule import Safety
 from domain.workload import Workload
 
@@ -23,6 +24,8 @@ _SHOWN = frozenset({
     "image", "logDriver", "memory", "memoryReservation", "name", "networkMode", "platformVersion", "protocol",
     "requiresCompatibilities", "restartAttemptPeriod", "taskDefinition", "taskRoleArn", "valueFrom",
 })  # fmt: skip
+HIDDEN: Final = "(hidden)"
+_OURS = re.compile(r"--config=env:AOT_CONFIG_CONTENT|CMD /healthcheck( -port=\d{1,5})?")
 _SHOWN_OPTIONS = ("awslogs-", "mode", "max-buffer-size")
 
 
@@ -143,29 +146,43 @@ def _by_name(value: Any) -> dict[str, Any] | None:
     return named
 
 
+def visible(where: str, value: object) -> bool:
+    """Whether people may see a value whole, at a place as changes name it: not where it is hidden or shown in part."""
+    shown = _shown(where, value)
+    if shown is None or shown == HIDDEN:
+        return shown is None
+    return isinstance(value, list) or shown == (json.dumps(value) if isinstance(value, bool) else str(value))
+
+
 def _shown(path: str, value: object) -> str | None:
     if value is None:
         return None
     parts = path.split("/")
     match parts:
         case ["containers", _, "environment", *_, name, "value"]:
-            return quotable(name, str(value)) or "(hidden)"
+            return quotable(name, str(value)) or HIDDEN
         case ["containers", _, "environment", _, *_, "name"]:
             return str(value)
         # A label, or a variable that is written oddly, may be called `image`.
         case ["containers", _, "environment" | "dockerLabels", *_]:
-            return "(hidden)"
+            return HIDDEN
         case _:
             pass
     if "tags" in parts:
-        return "(hidden)" if parts[-1] == "value" else str(value)
+        return HIDDEN if parts[-1] == "value" else str(value)
     if "options" in parts:
-        return str(value) if parts[-1].startswith(_SHOWN_OPTIONS) else "(hidden)"
-    if parts[-1] == "command" and value == ["--config=env:AOT_CONFIG_CONTENT"]:
-        return str(value[0])
+        return str(value) if parts[-1].startswith(_SHOWN_OPTIONS) else HIDDEN
+    if parts[-1] == "command" and _is_ours(value):
+        return " ".join(value)
     if parts[-1] in _SHOWN and not isinstance(value, list | Mapping):
         return json.dumps(value) if isinstance(value, bool) else str(value)
-    return "(hidden)"
+    return HIDDEN
+
+
+def _is_ours(value: object) -> TypeGuard[list[str]]:
+    """Whether a command is one that a fix writes, and so holds no secret."""
+    words = texts_of(value) if isinstance(value, list) else ()
+    return value == list(words) and _OURS.fullmatch(" ".join(words)) is not None
 
 
 def quotable(name: str, value: str) -> str | None:

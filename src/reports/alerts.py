@@ -11,6 +11,7 @@ from domain.rule import Rule, Severity, Subject
 from domain.trigger import Actor
 from reports.advice import next_step, statements, told_and_asked
 from reports.asff import rule_url
+from reports.command import command
 from reports.text import cut
 from reports.use import use_of
 
@@ -49,6 +50,7 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
             AlertUser(family=u.family, title=u.title, revision=u.revision, tasks=u.tasks) for u in finding.users.known
         ),
         omitted_users=finding.users.more,
+        command=command(shown) if shown else "",
         next_step=next_step(finding, rule, plan),
         safety=shown.safety.value if shown else "",
         reasons=shown.reasons if shown else (),

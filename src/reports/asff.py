@@ -15,6 +15,7 @@ from domain.plan import Plan
 from domain.rule import Rule, Safety, Subject
 from domain.use import MOST_USERS
 from reports.advice import next_step, statements, told_and_asked
+from reports.command import command
 from reports.text import clean, cut, line
 from reports.use import use_of
 
@@ -121,6 +122,7 @@ def _details(finding: Finding, plan: Plan | None) -> Iterator[tuple[str, str]]:
     for drift in drifts[:_DRIFTS]:
         yield drift.where, line(told_and_asked(drift)[0], _DETAIL)
     yield from islice(_statements(finding), _STATEMENTS)
+    yield from _parts("command", command(plan)) if plan else ()
     yield "use", use_of(finding, MOST_USERS)
     for change in plan.changes[:_CHANGES] if plan else ():
         yield f"change {change.where}", f"{change.before or 'unset'} → {change.after or 'removed'}"
@@ -128,11 +130,15 @@ def _details(finding: Finding, plan: Plan | None) -> Iterator[tuple[str, str]]:
 
 
 def _statements(finding: Finding) -> Iterator[tuple[str, str]]:
-    """A statement that is longer than a detail goes on in the next: put together, the parts are its JSON."""
     for each in statements(finding):
-        parts = [each.statement[at : at + _DETAIL] for at in range(0, len(each.statement), _DETAIL)]
-        for number, part in enumerate(parts, 1):
-            yield f"add to {each.to}" + (f", part {number} of {len(parts)}" if len(parts) > 1 else ""), part
+        yield from _parts(f"add to {each.to}", each.statement)
+
+
+def _parts(name: str, text: str) -> Iterator[tuple[str, str]]:
+    """What is longer than a detail goes on in the next: put together, the parts are the whole."""
+    parts = [text[at : at + _DETAIL] for at in range(0, len(text), _DETAIL)]
+    for number, part in enumerate(parts, 1):
+        yield name + (f", part {number} of {len(parts)}" if len(parts) > 1 else ""), part
 
 
 def _names(finding: Finding) -> Iterator[tuple[str, str]]:

@@ -140,7 +140,7 @@ def _body(alert: Alert) -> Iterator[str]:
         yield f"*Rule:* {_plain(alert.title, 300)}.\n{_drifts(alert)}"
     elif alert.kind == "outcome":
         yield f"*{_plain(alert.title, 1000)}.*"
-    parts = [_changed(alert), _reasons(alert)]
+    parts = [_changed(alert), _command(alert), _reasons(alert)]
     yield from parts if alert.kind == "finding" else reversed(parts)
     if alert.next_step:
         yield f"*Next:* {_plain(alert.next_step, 2000)}"
@@ -183,6 +183,15 @@ def _changed(alert: Alert) -> str:
                 break
             lines, told = lines + both, told + 1
     return f"*{word}*\n{_block(lines, len(alert.changes) + alert.omitted_changes - told)}"
+
+
+def _command(alert: Alert) -> str:
+    """The command whole, or where it is to be found: half a command would do something else."""
+    if not alert.command:
+        return ""
+    if len(_escaped(alert.command)) > _ROOM:
+        return "*As a command:* it stands whole in the finding's details."
+    return f"*As a command:*\n{_block([_code(alert.command, _ROOM)])}"
 
 
 def _container(change: AlertChange) -> str:

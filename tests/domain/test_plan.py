@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.documents import Service, TaskDefinition
 from domain.places import Place
-from domain.plan import Change, Plan, changes_between, quotable
+from domain.plan import HIDDEN, Change, Plan, changes_between, quotable
 from domain.rule import Safety
 from domain.workload import Workload
 
@@ -74,6 +74,21 @@ def test_what_may_hold_a_credential_is_told_to_have_changed_and_no_more(member: 
     assert found
     assert CANARY not in repr(found)
     assert CANARY not in repr(changes(containers({"name": "app", member: value}), containers({"name": "app"})))
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (["CMD", "/healthcheck"], "CMD /healthcheck"),
+        (["CMD", "/healthcheck", "-port=13134"], "CMD /healthcheck -port=13134"),
+        (["CMD", "/healthcheck", f"-token={CANARY}"], HIDDEN),
+        (["CMD-SHELL", f"/healthcheck {CANARY}"], HIDDEN),
+        ("CMD /healthcheck", HIDDEN),
+    ],
+)
+def test_a_command_is_shown_where_it_is_one_that_a_fix_writes(command: Any, shown: str) -> None:
+    found = changes(containers({"name": "app"}), containers({"name": "app", "healthCheck": {"command": command}}))
+    assert found == (Change("containers/app/healthCheck/command", None, shown),)
 
 
 @pytest.mark.parametrize("member", ["environment", "dockerLabels"])

@@ -248,6 +248,7 @@ def hostile() -> Alert:
             "kind": "finding",
             "severity": "HIGH",
             "drifts": [{"where": text, "why": text}] * 60,
+            "command": text,
             "next_step": text,
             "rules": [text] * 60,
             "changes": [{"where": text, "before": text, "after": text}] * 60,

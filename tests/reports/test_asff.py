@@ -1,6 +1,7 @@
 """Findings as BatchImportFindings takes them: its shape in botocore's model, and the limits that the guide gives."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from domain.use import User, Users
 from domain.verdict import SubjectId
 from reports.advice import CLOSES
 from reports.asff import asff
+from reports.command import command
 from reports.text import MARK, clean
 from rules import CATALOGUE
 from tests.reports import samples
@@ -254,3 +256,14 @@ def test_every_rule_leads_to_a_page_and_says_what_to_do(rule: Rule, docs: str) -
     assert urlsplit(recommendation["Url"]).scheme == "https"
     assert urlsplit(recommendation["Url"]).hostname
     assert recommendation["Text"].endswith(CLOSES), "a sentence that is whole"
+
+
+def test_a_command_that_is_longer_than_a_detail_goes_on_in_the_next() -> None:
+    plan = samples.plan()
+    collector = plan.after.task.containers[1].with_(image="w" * 1700)
+    plan = replace(plan, after=plan.after.with_container(collector))
+    found = asff(samples.finding(), samples.PINNED, docs=samples.DOCS, facts={}, plan=plan)
+    details = found["Resources"][0]["Details"]["Other"]
+    parts = [details[f"command, part {number} of 3"] for number in (1, 2, 3)]
+    assert "".join(parts) == command(plan)
+    assert faults(found) == []

@@ -169,3 +169,14 @@ def test_whatever_an_alert_holds_slack_takes_its_message(members: dict[str, str]
     assert all(mentions(text) == [] for text in texts(made))
     assert all(text.count("```") in {0, 2} for text in texts(made))
     json.dumps(made, ensure_ascii=False).encode()
+
+
+def test_a_command_can_be_copied_whole_or_is_told_to_stand_elsewhere() -> None:
+    told = samples.opened()
+    [block] = [text for text in texts(message(told)) if text.startswith("*As a command:*") and "```" in text]
+    assert html.unescape(block.split("```")[1]) == told.command
+    crowded = told.model_copy(update={"command": "aws " + "&" * 2000})
+    made = message(crowded)
+    assert fault_of(made) is None
+    assert "*As a command:* it stands whole in the finding's details." in texts(made)
+    assert "&amp;&amp;" not in "".join(texts(made))
