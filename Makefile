@@ -97,11 +97,13 @@ check: venvs  ## Linters, types, and the template
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py --check
+	$(DEV)/python tools/dashboard.py --check
 
 .PHONY: docs
-docs: .venvs/dev/.locked  ## The generated pages, made anew
+docs: .venvs/dev/.locked  ## What is generated, made anew: pages, and the dashboard in the template
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py
+	$(DEV)/python tools/dashboard.py
 
 .PHONY: bench
 bench: .venvs/dev/.locked  ## What is fast, measured

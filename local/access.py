@@ -29,6 +29,13 @@ _ON_NO_RESOURCE = frozenset(
         "RegisterTaskDefinition",
     }
 )
+# IAM knows no action for these calls: whoever may do the one may do the many.
+_ASKED_AS = {
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sns:PublishBatch": "sns:Publish",
+}
 _ROLES_PASSED_BY = {
     "RegisterTaskDefinition": ("taskRoleArn", "executionRoleArn"),
     "RunTask": ("overrides.taskRoleArn", "overrides.executionRoleArn"),
@@ -73,6 +80,12 @@ class Access:
             return resource
 
         actions.extract_resource_arn = extract_resource_arn
+        enforce = self._ms.iam_evaluator.enforce
+
+        def enforce_as_asked(access_key_id: str, iam_action: str, *arguments: Any, **named: Any) -> Any:
+            return enforce(access_key_id, _ASKED_AS.get(iam_action, iam_action), *arguments, **named)
+
+        self._ms.iam_evaluator.enforce = enforce_as_asked
 
     def refuse(self, call: Call) -> Response | None:
         """The denial of an ECS call for what it does besides: passing roles, tagging what it makes."""

@@ -45,6 +45,9 @@ class Settings(BaseModel):
     watched: str = Field(
         default="", alias="OUTRIDER_WATCHED", pattern=r"^(\d{12}/[a-z0-9-]+)?$", description="ACCOUNT/REGION."
     )
+    metrics: str = Field(
+        default="Outrider", alias="OUTRIDER_METRICS", description="CloudWatch's namespace for this stack's metrics."
+    )
     docs: str = Field(default="", alias="OUTRIDER_DOCS", description="The address of docs/rules.md as people reach it.")
 
     @property

@@ -7,6 +7,7 @@ import boto3
 from botocore.config import Config
 
 from aws.calls import calling
+from aws.traffic import Traffic
 from domain.places import Place, partition_of
 
 # Standard retries back off with jitter. What still fails comes back with its message, so a Lambda need not wait long.
@@ -23,13 +24,14 @@ class Sessions:
     """Clients for Outrider's own account by its own role, for any other by the role `member_role` there."""
 
     def __init__(self, member_role: str | None = None) -> None:
+        self.traffic = Traffic()
         self._member_role = member_role
         self._clients: dict[tuple[str, Place | None], Any] = {}
         self._sessions: dict[str, boto3.Session] = {}
 
     @cached_property
     def _own(self) -> boto3.Session:
-        return boto3.Session()
+        return self.traffic.watch(boto3.Session())
 
     @cached_property
     def account(self) -> str:
@@ -64,8 +66,9 @@ class Sessions:
         with calling("sts:AssumeRole", arn):
             found = self._own.client("sts", config=_CONFIG).assume_role(RoleArn=arn, RoleSessionName="outrider")
         keys = found["Credentials"]
-        return boto3.Session(
+        session = boto3.Session(
             aws_access_key_id=keys["AccessKeyId"],
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
         )
+        return self.traffic.watch(session)

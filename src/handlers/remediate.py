@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
 from domain.standard import StandardInvalid
-from operations.remediate import NotRead, RequestUnreadable
+from handlers import metrics
+from operations.remediate import NotRead, RequestUnreadable, State
 from operations.unexpected import described
 from operations.wiring import remediator
 
 logger = Logger(service="remediate")
-metrics = Metrics(namespace="Outrider", service="remediate")
+recorder = metrics.Recorder("remediate")
 # The failure of one family holds back that family alone.
 processor = SqsFifoPartialProcessor(skip_group_on_error=True)
 # A batch in which all failed is not an error of the function: the messages come again, and then go to the DLQ.
@@ -41,14 +41,17 @@ def record_handler(record: SQSRecord) -> None:
         registered=registered,
         reasons=list(outcome.reasons),
     )
-    metrics.add_metric(f"Corrections{outcome.state.title()}", MetricUnit.Count, 1)
+    recorder.count(metrics.CORRECTIONS, of=outcome.state.value)
+    if outcome.state is State.REFUSED:
+        guard, told, _ = outcome.reasons[0].partition(": ")
+        recorder.count(metrics.CORRECTIONS_REFUSED, of=guard if told else "disagreement")
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
+@recorder.written
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """An SQS FIFO batch; messages that have to come again are its batchItemFailures."""
-    metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
-    return dict(
-        process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
-    )
+    recorder.count(metrics.MESSAGES, len(event["Records"]))
+    answer = process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
+    recorder.count(metrics.FAILED_MESSAGES, len(answer["batchItemFailures"]))
+    return dict(answer)

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig, idempotent_function
@@ -15,13 +14,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
 from domain.alert import Alert
+from handlers import metrics
 from operations.notify import AlertUnreadable, SlackRefused, read_alert
 from operations.unexpected import described
 from operations.wiring import notifier, sessions, slack_queue
 from settings import settings
 
 logger = Logger(service="slack")
-metrics = Metrics(namespace="Outrider", service="slack")
+recorder = metrics.Recorder("slack")
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 store = DynamoDBPersistenceLayer(
     table_name=settings().table,
@@ -44,7 +44,7 @@ def tell(alert: dict[str, Any], shown: list[str]) -> None:
     """Tell Slack, once for each alert id, which is then added to `shown`."""
     notifier().notify(Alert.model_validate(alert))
     shown.append(alert["id"])
-    metrics.add_metric("SlackMessages", MetricUnit.Count, 1)
+    recorder.count(metrics.SLACK_MESSAGES)
 
 
 def record_handler(record: SQSRecord) -> None:
@@ -83,11 +83,11 @@ def _failed_call(error: BaseException | None) -> str:
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
+@recorder.written
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """An SQS batch; messages that have to come again are its batchItemFailures."""
     config.register_lambda_context(context)
-    metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
-    return dict(
-        process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
-    )
+    recorder.count(metrics.MESSAGES, len(event["Records"]))
+    answer = process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
+    recorder.count(metrics.FAILED_MESSAGES, len(answer["batchItemFailures"]))
+    return dict(answer)

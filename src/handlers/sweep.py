@@ -3,23 +3,23 @@
 from time import sleep
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from aws.calls import CallFailed
+from handlers import metrics
 from operations.wiring import sweeper
 from settings import settings
 
 logger = Logger(service="sweep")
-metrics = Metrics(namespace="Outrider", service="sweep")
-
+recorder = metrics.Recorder("sweep")
 
 _MARGIN = 30_000  # milliseconds that are kept for the digest itself
 _PAUSE = 5.0  # seconds
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
+@recorder.written
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """What it raises makes the schedule try again, and at last goes to the DLQ.
 
@@ -32,9 +32,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 
     swept = sweeper().sweep(settings().place, quiet=event.get("quiet") is True, delay=int(event.get("delay", 0)))
     logger.info("Swept", families=swept.families, services=swept.services, baseline=swept.baseline)
-    metrics.add_metric("SweptFamilies", MetricUnit.Count, swept.families)
-    metrics.add_metric("SweptServices", MetricUnit.Count, swept.services)
+    recorder.count(metrics.SWEPT_FAMILIES, swept.families)
+    recorder.count(metrics.SWEPT_SERVICES, swept.services)
     if swept.baseline:
         digest = sweeper().digest(settings().place, "Everything was looked at", wait)
         logger.info("Digest", reasons=list(digest.reasons))
+    _count_open()
     return {"families": swept.families, "services": swept.services}
+
+
+def _count_open() -> None:
+    """How many findings are open, once a sweep: not worth another sweep where it fails."""
+    try:
+        found = sweeper().open_findings(settings().place)
+    except CallFailed as failed:
+        logger.warning("The open findings were not counted", reason=str(failed))
+        return
+    for severity, number in found.items():
+        recorder.count(metrics.OPEN_FINDINGS, number, of=severity.value)

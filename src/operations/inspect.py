@@ -60,6 +60,8 @@ class Done:
     verdicts: Mapping[str, int] = field(default_factory=dict)
     transitions: tuple[Transition, ...] = ()
     unknown: tuple[str, ...] = ()
+    drifted: tuple[str, ...] = ()
+    """The drifted verdicts' rules."""
     called_at: datetime | None = None
     ignored: str = ""
 
@@ -519,6 +521,7 @@ class Inspector:
             counts,
             transitions=tuple(t for each in done for t in each.transitions),
             unknown=tuple(u for each in done for u in each.unknown),
+            drifted=tuple(rule for each in done for rule in each.drifted),
             called_at=trigger.when,
         )
 
@@ -745,7 +748,8 @@ class Inspector:
         for verdict in verdicts:
             counts[type(verdict).__name__] += 1
         unknown = tuple(f"{v.rule}: {reason}" for v in verdicts if isinstance(v, Unknown) for reason in v.reasons)
-        return Done(name, counts, tuple(told), unknown, trigger.when)
+        drifted = tuple(verdict.rule for verdict in verdicts if isinstance(verdict, Drifted))
+        return Done(name, counts, tuple(told), unknown, drifted, trigger.when)
 
 
 def _missing(workload: Workload, verdicts: Iterable[Verdict], plan: Plan | None) -> list[Unavailable]:

@@ -4,6 +4,7 @@ It judges nothing itself. Each family and service goes to the queue `changes` as
 of a revision is not read again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from aws.ecs import Ecs
 from aws.ledger import Ledger
 from domain.alert import Alert
 from domain.places import Place
-from domain.rule import Subject
+from domain.rule import Severity, Subject
 from domain.trigger import FamilyTrigger, ServiceTrigger
 from domain.verdict import SubjectId
 from reports.digest import digest_of
@@ -61,6 +62,11 @@ class Sweeper:
         alert = digest_of(self.ledger.open_findings(place), place, title=title, occurred=self.now())
         self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
+
+    def open_findings(self, place: Place) -> dict[Severity, int]:
+        """How many findings are open, by each severity that a finding can have."""
+        found = Counter(finding.severity for finding in self.ledger.open_findings(place))
+        return {severity: found[severity] for severity in Severity if severity is not Severity.INFORMATIONAL}
 
 
 def _named(subjects: list[SubjectId], kind: Subject) -> Iterator[str]:

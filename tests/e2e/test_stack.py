@@ -29,6 +29,7 @@ def things(stage: Stage) -> Iterator[str]:
         ("sns", "list_topics"): ("Topics", "TopicArn"),
         ("sns", "list_subscriptions"): ("Subscriptions", "Endpoint"),
         ("cloudwatch", "describe_alarms"): ("MetricAlarms", "AlarmName"),
+        ("cloudwatch", "list_dashboards"): ("DashboardEntries", "DashboardName"),
     }
     for (service, call), (member, name) in listed.items():
         for page in stage.client(service).get_paginator(call).paginate():

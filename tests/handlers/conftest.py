@@ -71,6 +71,8 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
         "OUTRIDER_SLACK_WEBHOOK": f"ssm:{WEBHOOK}",
         "OUTRIDER_MODE": "register",
         "OUTRIDER_IMAGE_REPOSITORIES": "public.ecr.aws/aws-observability/*",
+        "OUTRIDER_WATCHED": f"{ACCOUNT}/{REGION}",
+        "OUTRIDER_METRICS": "Outrider/test",
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
         "AWS_REGION": REGION,
         "AWS_LAMBDA_FUNCTION_NAME": "outrider",
@@ -81,13 +83,14 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
         wiring.inspector,
         wiring.remediator,
         wiring.notifier,
+        wiring.sweeper,
         wiring.slack_queue,
     )
 
     def forget() -> None:
         for each in cached:
             each.cache_clear()
-        for name in [name for name in sys.modules if name.startswith("handlers.")]:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "handlers"]:
             del sys.modules[name]
             # Powertools' logger holds on to the standard output of the test that made it.
             logging.root.manager.loggerDict.pop(name.removeprefix("handlers."), None)

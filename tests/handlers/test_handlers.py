@@ -1,6 +1,8 @@
 """The functions: which messages come again, what is logged, and what is in no log."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from aws.ecs import Ecs
 from domain.alert import Alert
+from domain.rule import Severity
 from local.slack import Slack, Trouble
 from operations import wiring
 from tests.handlers.conftest import WEBHOOK, Call
@@ -28,14 +31,15 @@ def records(text: str) -> list[dict[str, Any]]:
 
 
 def metrics(text: str) -> dict[str, float]:
-    found = [json.loads(line) for line in text.splitlines() if line.startswith("{") and '"_aws"' in line]
-    named = [
-        (each["Name"], record)
-        for record in found
-        for one in record["_aws"]["CloudWatchMetrics"]
-        for each in one["Metrics"]
-    ]
-    return {name: sum(record[name]) if isinstance(record[name], list) else record[name] for name, record in named}
+    """What was told CloudWatch: `Name/dimension's value` → the sum of its values."""
+    found: Counter[str] = Counter()
+    for record in (json.loads(line) for line in text.splitlines() if line.startswith("{") and '"_aws"' in line):
+        for directive in record["_aws"]["CloudWatchMetrics"]:
+            assert directive["Namespace"] == "Outrider/test"
+            [[dimension]] = directive["Dimensions"]
+            for each in directive["Metrics"]:
+                found[f"{each['Name']}/{record[dimension]}"] += sum(record[each["Name"]])
+    return dict(found)
 
 
 @pytest.fixture
@@ -81,9 +85,49 @@ def test_seconds_to_the_finding_and_counts_are_metrics(
 ) -> None:
     inspect(registered(world.register(definition(collector=FLOATING))), "no json")
     found = metrics(capsys.readouterr().out)
-    assert (found["Messages"], found["FailedMessages"]) == (2, 1)
-    assert found["Transitions"] >= 1
-    assert "SecondsToFinding" in found
+    assert (found["Messages/inspect"], found["FailedMessages/inspect"]) == (2, 1)
+    assert found["Transitions/opened"] == len(world.hub.open())
+    assert found["SecondsToFinding/inspect"] >= 0
+
+
+def test_drifted_verdicts_are_counted_by_rule_and_the_others_together(
+    world: World, inspect: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inspect(*(registered(world.register(definition(name, collector=FLOATING))) for name in ("one", "two")))
+    found = metrics(capsys.readouterr().out)
+    assert found["DriftedVerdicts/sidecar.image-pinned"] == 2
+    by_rule = [number for name, number in found.items() if re.match(r"DriftedVerdicts/\w+\.", name)]
+    assert found["DriftedVerdicts/inspect"] == sum(by_rule)
+    assert found["CompliantVerdicts/inspect"] > 10
+
+
+def test_a_fact_that_cannot_be_read_is_counted_once_and_its_verdicts_by_the_call(
+    world: World, inspect: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = registered(world.register())
+    world.fail("GetParameters")
+    inspect(message)
+    found = metrics(capsys.readouterr().out)
+    assert found["UnreadFacts/inspect"] == 1
+    assert found["UnknownVerdicts/ssm:GetParameters"] > 1
+
+
+def test_no_metric_has_the_name_of_a_family_or_a_value(
+    world: World, inspect: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each value of a dimension is paid for, and people read them."""
+    inspect(registered(world.register(definition(CANARY, collector=FLOATING))))
+    assert not any(CANARY in name for name in metrics(capsys.readouterr().out))
+
+
+def test_calls_are_counted_by_service(world: World, inspect: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    inspect(registered(world.register()))
+    capsys.readouterr()
+    inspect("no json")
+    assert not any(name.startswith("AwsCalls") for name in metrics(capsys.readouterr().out))
+    inspect(registered(world.register(definition("other"))))
+    found = metrics(capsys.readouterr().out)
+    assert {"AwsCalls/dynamodb", "AwsCalls/ecs", "AwsCalls/iam", "AwsCalls/ssm"} <= found.keys()
 
 
 def test_what_nobody_thought_of_in_one_message_holds_back_no_other_and_shows_nothing(
@@ -154,7 +198,8 @@ def test_what_came_of_a_request_is_logged_and_counted(
     out = capsys.readouterr().out
     [record] = [each for each in records(out) if each["message"] == "Remediated"]
     assert (record["source"], record["state"]) == ("web:1", "nothing")
-    assert metrics(out)["CorrectionsNothing"] == 1
+    found = metrics(out)
+    assert (found["Corrections/nothing"], found["Messages/remediate"], found["FailedMessages/remediate"]) == (1, 1, 0)
 
 
 def test_a_denied_call_brings_the_request_back_with_its_name(
@@ -164,6 +209,7 @@ def test_a_denied_call_brings_the_request_back_with_its_name(
     world.fail("DescribeTaskDefinition")
     assert again(remediate(request("web"))) == ["m0"]
     out = capsys.readouterr().out
+    assert metrics(out)["FailedMessages/remediate"] == 1
     assert "ecs:DescribeTaskDefinition on web failed: AccessDeniedException" in out
     assert CANARY not in out
 
@@ -190,12 +236,16 @@ def alert(**members: Any) -> str:
     return samples.opened().model_copy(update=members).model_dump_json()
 
 
-def test_an_alert_is_shown_once_however_often_it_is_told(slack: Slack, function: Function) -> None:
+def test_an_alert_is_shown_once_however_often_it_is_told(
+    slack: Slack, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
     tell = function("slack")
     envelope = json.dumps({"Type": "Notification", "Message": alert(id="one")})
     assert again(tell(alert(id="one"), alert(id="two"))) == []
     assert again(tell(alert(id="one"), envelope, alert(id="two"))) == []
     assert len(slack.messages()) == 2
+    found = metrics(capsys.readouterr().out)
+    assert (found["Messages/slack"], found["SlackMessages/slack"]) == (5, 2)
 
 
 def test_where_slack_asks_to_wait_the_message_is_hidden_for_so_long_and_comes_again(
@@ -273,3 +323,32 @@ def test_a_webhook_that_cannot_be_read_is_named(
 
 def test_an_alert_can_be_read_again_from_what_was_published() -> None:
     assert Alert.model_validate_json(alert(id="one")).id == "one"
+
+
+# --- sweep ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sweep_counts_what_it_sent_and_what_is_open(
+    world: World, inspect: Call, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inspect(registered(world.register(definition(collector=FLOATING))))
+    capsys.readouterr()
+    function("sweep")()
+    found = metrics(capsys.readouterr().out)
+    assert (found["SweptFamilies/sweep"], found["SweptServices/sweep"]) == (1, 0)
+    by_severity = Counter(
+        world.hub.findings[f"outrider/{PLACE}/{id_}"]["Severity"]["Label"] for id_ in world.hub.open()
+    )
+    severities = [severity for severity in Severity if severity is not Severity.INFORMATIONAL]
+    assert {s: found[f"OpenFindings/{s}"] for s in severities} == {s: by_severity[s] for s in severities}
+
+
+def test_a_count_that_fails_is_not_worth_another_sweep(
+    world: World, inspect: Call, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inspect(registered(world.register(definition(collector=FLOATING))))
+    world.fail("Scan", after=1)
+    assert function("sweep")()["families"] == 1
+    out = capsys.readouterr().out
+    assert "The open findings were not counted" in out
+    assert "OpenFindings" not in out

@@ -417,6 +417,17 @@ def test_registering_with_a_role_wants_pass_role_to_ecs_tasks(cloud: Cloud) -> N
     cloud.client_as("ecs", allowed).register_task_definition(**request)
 
 
+def test_sending_many_messages_wants_the_permission_to_send_one(cloud: Cloud) -> None:
+    url = cloud.client("sqs").create_queue(QueueName="many")["QueueUrl"]
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:many"
+    entries = [{"Id": "a", "MessageBody": "a"}]
+    denied = role(cloud, "sends-nothing", {"Action": "sqs:ReceiveMessage", "Resource": arn})
+    with pytest.raises(ClientError, match=r"AccessDenied"):
+        cloud.client_as("sqs", denied).send_message_batch(QueueUrl=url, Entries=entries)
+    allowed = role(cloud, "sends", {"Action": "sqs:SendMessage", "Resource": arn})
+    assert cloud.client_as("sqs", allowed).send_message_batch(QueueUrl=url, Entries=entries)["Successful"]
+
+
 def test_registering_with_tags_wants_tag_resource(cloud: Cloud) -> None:
     registers = {"Action": "ecs:RegisterTaskDefinition", "Resource": "*"}
     tagged = {"family": "tagging", "containerDefinitions": [APP], "tags": [{"key": "a", "value": "b"}]}

@@ -1,0 +1,109 @@
+"""What the functions tell CloudWatch, by name. The dashboard and the alarms are tested against this page.
+
+Each metric has one dimension, and CloudWatch asks money for each value that it takes: none of them is the name of a
+family, service, account or call's resource. docs/operations.md tells what each says and what all of them cost.
+
+They are printed in CloudWatch's embedded metric format when an invocation ends, and cost no call.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import wraps
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from operations.wiring import sessions
+from settings import settings
+
+
+class Dimension(StrEnum):
+    """What tells a metric's values apart."""
+
+    FUNCTION = "service"  # as Powertools calls it, in logs too
+    RULE = "rule"
+    CAUSE = "cause"
+    CHANGE = "change"
+    SEVERITY = "severity"
+    OUTCOME = "outcome"
+    GUARD = "guard"
+    AWS_SERVICE = "aws_service"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A name of CloudWatch's, what its values are told apart by, and their unit."""
+
+    name: str
+    by: Dimension = Dimension.FUNCTION
+    unit: MetricUnit = MetricUnit.Count
+
+
+MESSAGES = Metric("Messages")
+FAILED_MESSAGES = Metric("FailedMessages")
+SECONDS_TO_FINDING = Metric("SecondsToFinding", unit=MetricUnit.Seconds)
+COMPLIANT_VERDICTS = Metric("CompliantVerdicts")
+DRIFTED_VERDICTS = Metric("DriftedVerdicts")
+UNKNOWN_VERDICTS = Metric("UnknownVerdicts")
+EXEMPT_VERDICTS = Metric("ExemptVerdicts")
+DRIFTED_BY_RULE = Metric("DriftedVerdicts", Dimension.RULE)
+UNKNOWN_BY_CAUSE = Metric("UnknownVerdicts", Dimension.CAUSE)
+UNREAD_FACTS = Metric("UnreadFacts")
+TRANSITIONS = Metric("Transitions", Dimension.CHANGE)
+OPEN_FINDINGS = Metric("OpenFindings", Dimension.SEVERITY)
+SWEPT_FAMILIES = Metric("SweptFamilies")
+SWEPT_SERVICES = Metric("SweptServices")
+SLACK_MESSAGES = Metric("SlackMessages")
+CORRECTIONS = Metric("Corrections", Dimension.OUTCOME)
+CORRECTIONS_REFUSED = Metric("CorrectionsRefused", Dimension.GUARD)
+AWS_CALLS = Metric("AwsCalls", Dimension.AWS_SERVICE)
+AWS_RETRIES = Metric("AwsRetries", Dimension.AWS_SERVICE)
+
+
+@dataclass(slots=True)
+class Recorder:
+    """What one function counts during an invocation."""
+
+    function: str
+    _counts: Counter[tuple[Metric, str]] = field(default_factory=Counter)
+    _seconds: list[tuple[Metric, float]] = field(default_factory=list)
+
+    def count(self, metric: Metric, number: int = 1, *, of: str = "") -> None:
+        """`of` is the dimension's value: the function itself unless another is given. A number of 0 is told too."""
+        self._counts[metric, of or self.function] += number
+
+    def seconds(self, metric: Metric, value: float) -> None:
+        self._seconds.append((metric, value))
+
+    def written[**P, R](self, handler: Callable[P, R]) -> Callable[P, R]:
+        """The handler, after which everything that was recorded is printed, also where it raises."""
+
+        @wraps(handler)
+        def recording(*arguments: P.args, **named: P.kwargs) -> R:
+            try:
+                return handler(*arguments, **named)
+            finally:
+                self._write()
+
+        return recording
+
+    def _write(self) -> None:
+        """One document for each dimension's value: that is what the format asks for."""
+        for service, sent in sessions().traffic.taken().items():
+            self.count(AWS_CALLS, sent.calls, of=service)
+            if sent.retries:
+                self.count(AWS_RETRIES, sent.retries, of=service)
+        recorded = defaultdict[tuple[Dimension, str], list[tuple[Metric, float]]](list)
+        for (metric, value), number in self._counts.items():
+            recorded[metric.by, value].append((metric, number))
+        for metric, seconds in self._seconds:
+            recorded[metric.by, self.function].append((metric, seconds))
+        self._counts.clear()
+        self._seconds.clear()
+        for (dimension, value), numbers in recorded.items():
+            document = EphemeralMetrics(namespace=settings().metrics)
+            document.add_dimension(dimension.value, value)
+            for metric, value_of in numbers:
+                document.add_metric(metric.name, metric.unit, value_of)
+            document.flush_metrics()
