@@ -26,8 +26,9 @@ from local.cloud import Cloud, CloudFailed
 from local.fleet import Sample
 
 STANDARD = "/outrider/standard"
-STANDARD_TEXT = "version: 1\nname: shop\nmode: register\n"
-DELAY_SECONDS = 2  # a correction waits for a moment, so that the finding is to be seen before it closes
+# Services that were not deployed are seen after the settling time; nobody is to wait for it here.
+STANDARD_TEXT = "version: 1\nname: shop\nmode: register\nservices: {settling_minutes: 0}\n"
+DELAY_SECONDS = 3  # a correction waits for a moment, so that the finding is to be seen before it closes
 
 WAIT_SECONDS = 60
 POLL_SECONDS = 0.1
@@ -49,10 +50,14 @@ EXPECTED = {
     },
     "inventory": {"identity.execution-role", "identity.task-role"},
     "shop/inventory": {"service.platform-version"},
+    "shop/checkout": {"service.revision"},
+    "shop/payments": {"service.revision"},
 }
 NOTHING_TO_SAY = ("catalog", "nightly-report")
 CORRECTED = ("my-fargate-task", "checkout", "payments")
 TELLING = ("my-fargate-task", "sidecar.image-pinned")  # whose message is shown as Slack has it
+
+RAISED = "Drift, now more severe:"
 
 _SEVERITIES = {"CRITICAL": "1;31", "HIGH": "31", "MEDIUM": "33", "LOW": "36"}
 _RANKS = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")
@@ -264,26 +269,39 @@ class Story:
             self.page.say(f"{sample.family}:1, {sample.about}: nothing to say ({took:.1f} s).", hanging=2)
 
     def _drifted(self, samples: Iterable[Sample]) -> None:
-        self.page.head("Four are registered that are not. What stands in Security Hub soon after:")
+        self.page.head(
+            "Four are registered that are not, and three of them run. What stands in Security Hub soon after:"
+        )
         self.page.row("SEVERITY", "RULE", "WHAT IS WRONG")
+        services = {service.family: service for service in fleet.SERVICES}
         for sample in samples:
-            self._found(sample.family, f"{sample.family}:1, {sample.about}", self._register(sample))
-        for service in fleet.SERVICES:
-            subject, begun = f"{fleet.CLUSTER}/{service.name}", time.monotonic()
-            if subject in EXPECTED:
+            begun, service = self._register(sample), services.get(sample.family)
+            if service is not None:  # at most LOW until it runs
+                self._until(partial(self._judged, sample.family), f"Outrider never looked at {sample.family}.")
+                begun = time.monotonic()
                 fleet.start(self.cloud.client, service)
+            runs = "run by nothing yet" if service is None else "run by a service"
+            self._found(sample.family, f"{sample.family}:1, {sample.about}, {runs}", begun, runs=service is not None)
+            if service is not None and service.platform_version != "LATEST":
+                subject = f"{fleet.CLUSTER}/{service.name}"
                 self._found(subject, f"service {subject}, on platform version {service.platform_version}", begun)
 
-    def _found(self, subject: str, title: str, begun: float) -> None:
-        self._until(
-            lambda: EXPECTED[subject] <= self._findings(subject).keys(),
-            f"Security Hub was to show {', '.join(sorted(EXPECTED[subject]))} for {subject}, and did not.",
-        )
-        took = time.monotonic() - begun
-        self.seconds.append(took)
+    def _found(self, subject: str, title: str, begun: float | None, *, runs: bool = False) -> None:
+        """What runs is told as what runs: a finding is LOW until then. Timed where it is told when it began."""
+        found = dict[str, dict[str, Any]]()
+
+        def there() -> bool:
+            found.clear()
+            found.update(self._findings(subject))
+            unused = runs and any("nothing runs it" in _use(each) for each in found.values())
+            return EXPECTED[subject] <= found.keys() and not unused
+
+        self._until(there, f"Security Hub was to show {', '.join(sorted(EXPECTED[subject]))} for {subject}.")
+        count = f"{len(found)} finding{'s' if len(found) > 1 else ''}"
+        if begun is not None:
+            self.seconds.append(time.monotonic() - begun)
+            count += f" after {self.seconds[-1]:.1f} s"
         self._until(lambda: self._judged(subject), f"Outrider never said that it judged {subject}.")
-        found = self._findings(subject)
-        count = f"{len(found)} finding{'s' if len(found) > 1 else ''} after {took:.1f} s"
         self.page.say(f"{title}: {count}", style="1", hanging=2)
         for rule, finding in sorted(found.items(), key=lambda each: _RANKS.index(each[1]["Severity"]["Label"])):
             self.page.row(finding["Severity"]["Label"], rule, _wrong(finding))
@@ -304,6 +322,8 @@ class Story:
         closed, took = self._findings(family), time.monotonic() - begun
         later = f", {took:.1f} s later" if took > 1 else ""
         self.page.say(self.page.styled(f"✓ {len(closed)} closed{later}: ", "32") + ", ".join(closed), hanging=2)
+        if family in {service.family for service in fleet.SERVICES}:
+            self._found(f"{fleet.CLUSTER}/{family}", f"Its service still runs {family}:1", None)
 
     def _slack(self) -> None:
         messages = self._told()
@@ -312,7 +332,7 @@ class Story:
         if shown is None:
             raise DemoFailed(f"Slack was told nothing of {rule} on {family}.")
         self.page.head(
-            f"Slack has {len(messages)} messages, one for each finding opened or closed and each correction:"
+            f"Slack has {len(messages)} messages, one for each finding opened, raised or closed and each correction:"
         )
         for line in as_text(shown):
             indent = len(line) - len(line.lstrip())
@@ -320,7 +340,7 @@ class Story:
                 self.page.line(f"  {self.page.styled('│', '2')} {' ' * indent}{row}")
 
     def _by_hand(self) -> None:
-        left = {rule: each for subject in EXPECTED for rule, each in _open(self._findings(subject)).items()}
+        left = [rule for subject in EXPECTED for rule in _open(self._findings(subject))]
         self.page.head(f"{len(left)} findings stay open: they want a person, who now does what they say")
         iam, begun = self.cloud.client("iam"), time.monotonic()
         allowed = {role.name: role.actions for role in fleet.ROLES}
@@ -330,6 +350,12 @@ class Story:
         begun = time.monotonic()
         self.cloud.client("ecs").update_service(cluster=fleet.CLUSTER, service="inventory", platformVersion="LATEST")
         self._closed("shop/inventory", "The service runs on platform version LATEST", begun)
+        for service in fleet.SERVICES:
+            if service.family in CORRECTED:
+                begun, revision = time.monotonic(), f"{service.family}:2"
+                ecs = self.cloud.client("ecs")
+                ecs.update_service(cluster=fleet.CLUSTER, service=service.name, taskDefinition=revision)
+                self._closed(f"{fleet.CLUSTER}/{service.name}", f"{service.name} is deployed with {revision}", begun)
 
     def _closed(self, subject: str, what: str, begun: float) -> None:
         self._until(lambda: not _open(self._findings(subject)), f"{what}, and findings of {subject} are still open.")
@@ -375,16 +401,21 @@ class Story:
         return any('"Judged"' in each["message"] and f'"looked_at":"{family}"' in each["message"] for each in events)
 
     def _told(self) -> list[dict[str, Any]]:
-        """Slack's messages, when all have come: each transition and each outcome once."""
+        """Slack's messages, when all have come: each transition and each outcome once.
+
+        How many were raised hangs on whether a family or the service that runs it was looked at first.
+        """
         found = [each for subject in EXPECTED for each in self._findings(subject).values()]
         closed = len(found) - sum(len(_open(self._findings(subject))) for subject in EXPECTED)
         wanted = len(found) + closed + len(CORRECTED)
-        self._until(
-            lambda: len(self.cloud.slack.messages()) >= wanted, f"Slack was to have {wanted} messages, and has not."
-        )
-        texts = [each["text"] for each in self.cloud.slack.messages()]
-        if len(texts) != wanted or len(set(texts)) != wanted:
-            raise DemoFailed(f"Slack was to have {wanted} messages, each once, and has {len(texts)}: {texts}.")
+
+        def texts() -> list[str]:
+            return [text for each in self.cloud.slack.messages() if not (text := each["text"]).startswith(RAISED)]
+
+        self._until(lambda: len(texts()) >= wanted, f"Slack was to have {wanted} messages, and has not.")
+        every = [each["text"] for each in self.cloud.slack.messages()]
+        if len(texts()) != wanted or len(set(every)) != len(every):
+            raise DemoFailed(f"Slack was to have {wanted} messages, each once, and has {len(texts())}: {every}.")
         return self.cloud.slack.messages()
 
     def _until(self, what: Callable[[], bool], sentence: str) -> None:
@@ -407,14 +438,20 @@ def _open(findings: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, A
     return {rule: each for rule, each in findings.items() if each["RecordState"] == "ACTIVE"}
 
 
+def _use(finding: Mapping[str, Any]) -> str:
+    return str(finding["Resources"][0]["Details"]["Other"].get("use", ""))
+
+
 def _wrong(finding: Mapping[str, Any]) -> str:
     """What is wrong, as a table has room for: the first place, without what is wanted, which the diff shows."""
     details = finding["Resources"][0]["Details"]["Other"]
     beside = ("change ", "add to ", "family", "revision", "cluster", "service", "parameter", "role")
     why = [
-        value for name, value in details.items() if not name.lower().startswith(beside) or name.startswith("service/")
+        value
+        for name, value in details.items()
+        if name != "use" and (not name.lower().startswith(beside) or name.startswith("service/"))
     ]
-    text = re.split(r"; |\. ", why[0])[0].removesuffix(".")
+    text = re.split(r"; |\. ", (why or [finding["Description"]])[0])[0].removesuffix(".")
     text = text.replace(fleet.COLLECTOR_IMAGE, "…/aws-otel-collector")
     text = re.sub(r"arn:aws:\w+:[\w-]*:\d*:(?:parameter|log-group:)?([^\s,]+?)(?::\*)?(?=[\s,]|$)", r"\1", text)
     return f"{text} (and {len(why) - 1} more)" if len(why) > 1 else text

@@ -129,6 +129,8 @@ class Service:
 
 SERVICES = (
     Service("catalog", "catalog", desired=2),
+    Service("checkout", "checkout", desired=3),
+    Service("payments", "payments", desired=2),
     Service("inventory", "inventory", platform_version="1.3.0"),
 )
 

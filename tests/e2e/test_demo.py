@@ -53,7 +53,7 @@ def test_it_shows_findings_corrections_messages_and_how_they_close(tmp_path: Pat
         "Drift: my-fargate-task",
     ):
         assert line in told
-    assert "All 12 findings are closed." in told
+    assert "All 14 findings are closed." in told
     assert "\x1b" not in told
     assert [line for line in told.splitlines() if len(line) > NARROW] == []
     assert_nothing_is_left(told, tmp_path)
