@@ -13,36 +13,23 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-import engine
 from aws.ecs import registrable_members
 from domain.documents import Service, TaskDefinition
-from domain.places import Place, Revision
-from domain.plan import Plan, changes_between
+from domain.places import Revision
+from domain.plan import Plan
 from domain.rule import Safety
 from domain.standard import Standard, default_standard
 from domain.workload import Workload
 from reports.command import command
-from rules import CATALOGUE
 from tests.reports import samples
+from tests.reports.plans import plan_of, planned
 from tests.rules.examples import all_examples
 from tests.strategies import PLACE, corpus, workloads
 
 JQ = shutil.which("jq") or ""
 CANARY = samples.CANARY
-DESCRIBED: dict[str, Any] = {
-    "revision": 7, "status": "ACTIVE", "requiresAttributes": [{"name": "com.amazonaws.ecs.capability.x"}],
-    "compatibilities": ["EC2", "FARGATE"], "registeredAt": "2026-11-23T09:14:02+00:00", "registeredBy": "arn:x",
-}  # fmt: skip
-
 with_jq = pytest.mark.skipif(not JQ, reason="jq is not on this machine, and nothing else can run the command's program")
 thoroughly = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-
-
-def plan_of(before: dict[str, Any], after: dict[str, Any], family: str = "web", place: Place = PLACE) -> Plan:
-    """A plan from one document to another, both as a revision is described."""
-    described = DESCRIBED | {"taskDefinitionArn": Revision(place, family, 7).arn}
-    one, other = (Workload(place, TaskDefinition(described | each)) for each in (before, after))
-    return Plan(one, other, (), Safety.SAFE, (), (), changes_between(one, other))
 
 
 def app(**members: Any) -> dict[str, Any]:
@@ -83,19 +70,6 @@ def registered(plan: Plan) -> Any:
 def canonical(thing: Any) -> str:
     """JSON numbers are one kind: jq writes 1.0 as it likes."""
     return json.dumps(json.loads(json.dumps(thing), parse_int=float), sort_keys=True)
-
-
-def planned(workload: Workload, standard: Standard) -> Plan:
-    """The plan of all rules of the task's, with secrets where people put them."""
-    task = workload.task.to_aws() | DESCRIBED | {"taskDefinitionArn": Revision(workload.place, "web", 7).arn}
-    for each in task.get("containerDefinitions") or []:
-        if isinstance(each.get("environment"), list):
-            each["environment"].append({"name": "PASSWORD", "value": CANARY})
-        each["dockerLabels"] = {"token": CANARY}
-        each["x-new"] = {"token": [CANARY]}
-    workload = replace(workload, task=TaskDefinition(task), service=None)
-    settled = engine.settle(workload, standard, CATALOGUE)
-    return engine.plan(settled, settled.after, standard, ())
 
 
 def holds(plan: Plan) -> bool:

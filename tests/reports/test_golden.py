@@ -14,7 +14,8 @@ import pytest
 from domain.finding import State
 from reports.asff import asff
 from reports.slack import message
-from tests.reports import page, samples
+from reports.source import fragments
+from tests.reports import page, plans, samples
 
 GOLDEN = Path(__file__).with_name("golden")
 FACTS = {"revision": "web:7", "actor": "deployer/ci-4711", "release": "0.1.0", "standard": "default 0123456789abcdef"}
@@ -24,6 +25,7 @@ MADE: dict[str, Any] = {
     "finding-closed": asff(samples.finding(State.CLOSED), samples.PINNED, docs=samples.DOCS, facts=FACTS),
     "alert-opened": samples.opened().model_dump(mode="json"),
     "alert-registered": samples.registered().model_dump(mode="json"),
+    "source": {each.form: each.text.splitlines() for each in fragments(plans.rewritten())},
     **{f"slack-{name}": message(alert) for name, alert in samples.messages().items()},
 }
 
