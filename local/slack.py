@@ -1,9 +1,10 @@
-"""A stand-in for Slack's incoming webhooks, on loopback: keeps what it is sent, and fails as Slack does.
+"""A stand-in for Slack's incoming webhooks and chat.postMessage, on loopback: keeps what it is sent, and fails alike.
 
     python -m local.slack --port 8099      prints each message
 
-Besides the webhook it answers GET /messages (what came and was taken, as a JSON list) and POST /answers ({"status":
-429, "retry_after": 1, "times": 2}: how the next posts go).
+A bot's message is kept with its `channel`, its `ts` and, where it is a reply, `thread_ts`. Besides it answers GET
+/messages (what came and was taken, as a JSON list) and POST /answers ({"status": 429, "retry_after": 1, "times": 2}:
+how the next posts go).
 """
 
 import argparse
@@ -37,12 +38,16 @@ _ERRORS = {403: "invalid_token", 404: "no_service", 429: "rate_limited", 500: "i
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """How the next `times` posts go: an HTTP status, a Retry-After, and seconds to wait before answering."""
+    """How the next `times` posts go: an HTTP status, a Retry-After, and seconds to wait before answering.
+
+    `error` is a bot's: Slack answers it with 200.
+    """
 
     status: int = 200
     retry_after: int | None = None
     hang: float = 0.0
     times: int = 1
+    error: str = ""
 
 
 class Slack:
@@ -52,6 +57,8 @@ class Slack:
         """`on_message` is called with each message that is taken, from the serving thread."""
         # As long and as secret as Slack's own, so that a test can look for it where it must not be.
         self.path = f"/services/T{secrets.token_hex(4)}/B{secrets.token_hex(4)}/{secrets.token_urlsafe(18)}"
+        self.token = f"xoxb-{secrets.token_hex(6)}-{secrets.token_urlsafe(18)}"
+        self.channel = f"C{secrets.token_hex(5).upper()}"
         self._on_message = on_message or (lambda _: None)
         self._messages: list[dict[str, Any]] = []
         self._refused: list[str] = []
@@ -80,6 +87,11 @@ class Slack:
     def webhook(self) -> str:
         """The incoming webhook's URL, a secret."""
         return self.origin + self.path
+
+    @property
+    def bot(self) -> str:
+        """The bot's channel, token and address, as they are kept in its secret."""
+        return json.dumps({"channel": self.channel, "token": self.token, "api": f"{self.origin}/api/"})
 
     def messages(self) -> list[dict[str, Any]]:
         """The payloads taken so far, oldest first."""
@@ -135,6 +147,41 @@ class Slack:
         self._on_message(payload)
         return 200, "ok", {}
 
+    def post_message(self, body: bytes, authorization: str) -> tuple[int, str, dict[str, str]]:
+        """Take one call of chat.postMessage: the status, the text and the headers of the answer."""
+        trouble = self._next_trouble()
+        if trouble.hang:
+            self._closing.wait(trouble.hang)
+        if trouble.status != HTTPStatus.OK:
+            headers = {} if trouble.retry_after is None else {"Retry-After": str(trouble.retry_after)}
+            return trouble.status, json.dumps({"ok": False, "error": "ratelimited"}), headers
+        try:
+            payload = json.loads(body)
+        except ValueError:
+            payload = None
+        word = trouble.error or self._bot_fault(payload, authorization)
+        if word:
+            return 200, json.dumps({"ok": False, "error": word.partition(":")[0]}), {}
+        with self._changed:
+            ts = f"{1_700_000_000 + len(self._messages)}.{secrets.randbelow(10**6):06}"
+            kept = {**payload, "ts": ts}
+            self._messages.append(kept)
+            self._changed.notify_all()
+        self._on_message(kept)
+        return 200, json.dumps({"ok": True, "channel": self.channel, "ts": ts}), {}
+
+    def _bot_fault(self, payload: Any, authorization: str) -> str | None:
+        if authorization != f"Bearer {self.token}":
+            return "invalid_auth" if authorization else "not_authed"
+        if not isinstance(payload, dict) or payload.get("channel") != self.channel:
+            return "channel_not_found"
+        with self._changed:
+            begun = {each.get("ts") for each in self._messages if "thread_ts" not in each}
+            why = fault_of(payload)
+            if why is not None:
+                self._refused.append(why)
+            return why or (None if payload.get("thread_ts") in {None, *begun} else "thread_not_found")
+
     def _next_trouble(self) -> Trouble:
         with self._changed:
             if not self._troubles:
@@ -171,11 +218,13 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(min(int(self.headers.get("content-length") or 0), MAX_BODY))
         if self.path == self.server.slack.path:
             self._answer(*self.server.slack.post(body))
+        elif self.path == "/api/chat.postMessage":
+            self._answer(*self.server.slack.post_message(body, self.headers.get("authorization", "")))
         elif self.path == "/answers":
             try:
                 self.server.slack.answer_next(Trouble(**json.loads(body)))
             except (TypeError, ValueError) as error:
-                self._answer(400, f"An answer is a JSON object of status, retry_after, hang, times: {error}", {})
+                self._answer(400, f"An answer is a JSON object of status, error, retry_after, hang, times: {error}", {})
             else:
                 self._answer(200, "ok", {})
         else:
@@ -277,11 +326,11 @@ def _element_faults(element: Any) -> Iterable[str]:
 
 def main() -> int:
     """Serve until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="local.slack", description="A stand-in for Slack's incoming webhooks.")
+    parser = argparse.ArgumentParser(prog="local.slack", description="A stand-in for Slack.")
     parser.add_argument("--port", type=int, default=0, help="a free one is taken where none is given")
     options = parser.parse_args()
     with Slack(port=options.port, on_message=lambda message: print(json.dumps(message), flush=True)) as slack:
-        print(slack.webhook, file=sys.stderr, flush=True)
+        print(slack.webhook, slack.bot, sep="\n", file=sys.stderr, flush=True)
         try:
             while True:
                 time.sleep(3600)

@@ -37,6 +37,13 @@ class Settings(BaseModel):
     slack_webhook: str = Field(
         default="", alias="OUTRIDER_SLACK_WEBHOOK", description="Where the URL is kept; never the URL."
     )
+    slack_bot: str = Field(
+        default="", alias="OUTRIDER_SLACK_BOT", description="Where channel and token are kept; never the token."
+    )
+    chat_topic: str = Field(default="", alias="OUTRIDER_CHAT_TOPIC", description="Of Amazon Q Developer; else empty.")
+    alerts_per_minute: int = Field(
+        default=10, ge=1, alias="OUTRIDER_ALERTS_PER_MINUTE", description="Told one by one; more come in a digest."
+    )
     standard: str = Field(
         default="", alias="OUTRIDER_STANDARD", description="ssm:NAME or s3://BUCKET/KEY; empty for the packaged one."
     )

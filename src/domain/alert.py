@@ -50,34 +50,61 @@ class AlertUser(BaseModel):
     tasks: int = Field(description="How many are wanted.")
 
 
+class AlertLine(BaseModel):
+    """One line of a digest's section."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    link: str = Field(default="", description="Where the line leads.")
+    severity: Severity | None = None
+    done: bool = Field(default=False, description="Nothing is left to be done about it.")
+
+
+class AlertSection(BaseModel):
+    """A part of a digest: a title, and its lines."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str
+    lines: tuple[AlertLine, ...] = ()
+    omitted: int = Field(default=0, description="Lines that are not in `lines` for want of room.")
+
+
 class Alert(BaseModel):
     """One transition of a finding, outcome of a correction, or digest. `id` is the same however often it is told."""
 
     model_config = ConfigDict(frozen=True)
 
-    version: Literal[1] = 1
-    id: str
-    kind: Literal["finding", "outcome", "digest"]
-    transition: str = Field(
-        description="opened, raised, reopened or closed; registered, superseded or refused for an outcome; digest."
+    version: Literal[1] = Field(
+        default=1, description="Of this form. It grows where a field goes or means something else, not where one comes."
     )
-    account: str
-    region: str
-    subject: str = Field(description="family, service, parameter or role.")
-    name: str
-    resource: str = Field(description="The ARN that was judged or registered.")
-    rule: str = ""
-    title: str
-    severity: Severity
-    drifts: tuple[AlertDrift, ...] = ()
-    changes: tuple[AlertChange, ...] = ()
+    id: str = Field(description="The same however often SNS repeats the message.")
+    kind: Literal["finding", "outcome", "digest"] = Field(
+        description="A finding's transition, the outcome of a correction, or a digest."
+    )
+    transition: str = Field(
+        description="opened, raised, reopened or closed for a finding; registered, superseded or refused for an"
+        " outcome; digest or daily for a digest. More may come."
+    )
+    account: str = Field(description="The AWS account, 12 digits.")
+    region: str = Field(description="The region.")
+    subject: str = Field(description="family, service, parameter or role; account for a digest.")
+    name: str = Field(description="The family, `cluster/service`, the parameter's name or the role's ARN.")
+    resource: str = Field(description="The ARN that was judged or registered; empty for a digest.")
+    rule: str = Field(default="", description="The rule's id, for a finding.")
+    title: str = Field(description="What the rule wants, what came of the correction, or what the digest tells.")
+    severity: Severity = Field(description="CRITICAL, HIGH, MEDIUM, LOW or INFORMATIONAL.")
+    drifts: tuple[AlertDrift, ...] = Field(default=(), description="Where the subject departs from the rule, and why.")
+    changes: tuple[AlertChange, ...] = Field(
+        default=(), description="The correction, line by line; `before` or `after` is null where there is none."
+    )
     safety: str = Field(default="", description="safe or review, where a correction is known.")
     reasons: tuple[str, ...] = Field(
-        default=(), description="Why a correction wants a person, was refused or superseded."
+        default=(), description="Why a correction wants a person, was refused or superseded; a digest's counts."
     )
     omitted: int = Field(default=0, description="Drifts that are not in `drifts` for want of room.")
     omitted_changes: int = Field(default=0, description="Changes that are not in `changes` for want of room.")
-    statements: tuple[AlertStatement, ...] = Field(default=(), description="What to add to roles, whole.")
     use: str = Field(default="", description="Who runs the family, or leans on the subject, in a phrase.")
     users: tuple[AlertUser, ...] = Field(default=(), description="The same one by one.")
     omitted_users: int = Field(default=0, description="Users that are not in `users` for want of room.")
@@ -85,15 +112,30 @@ class Alert(BaseModel):
         default="",
         description="What a person can paste to make the correction; empty where it would show what is hidden.",
     )
+    statements: tuple[AlertStatement, ...] = Field(
+        default=(), description="Policy statements to add to roles, whole, as JSON."
+    )
+    sections: tuple[AlertSection, ...] = Field(default=(), description="For a digest: what it lists, under titles.")
     next_step: str = Field(default="", description="What a person does about it, in a sentence or two.")
     rules: tuple[str, ...] = Field(default=(), description="For an outcome: the rules whose drift the plan fixes.")
     digest: str = Field(default="", description="The plan's digest.")
-    actor: str = ""
-    tool: str = ""
-    since: datetime
-    occurred: datetime
+    actor: str = Field(
+        default="", description="Who made the change: `role/session` or a user's name; empty if not known."
+    )
+    tool: str = Field(default="", description="The tool that it was made with, where the user agent tells.")
+    since: datetime = Field(description="When the finding was first opened.")
+    occurred: datetime = Field(description="When the change was made, or else was seen.")
     finding: str = Field(default="", description="The finding's Id in Security Hub.")
-    links: Mapping[str, str] = Field(default_factory=dict)
+    links: Mapping[str, str] = Field(
+        default_factory=dict, description="Addresses in the console and of the rule's page: finding, resource, rule."
+    )
+
+    @property
+    def thread(self) -> str:
+        """What keeps together messages of one finding, or of one family's corrections; empty for a digest."""
+        if self.kind == "digest":
+            return ""
+        return self.finding or f"{self.account}/{self.region}/{self.subject}/{self.name}"
 
     @property
     def attributes(self) -> dict[str, str]:

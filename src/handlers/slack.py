@@ -15,7 +15,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from aws.calls import CallFailed
 from domain.alert import Alert
 from handlers import metrics
-from operations.notify import AlertUnreadable, SlackRefused, read_alert
+from operations.notify import AlertUnreadable, BurstDue, read_message
+from operations.posting import SlackRefused
 from operations.unexpected import described
 from operations.wiring import notifier, sessions, slack_queue
 from settings import settings
@@ -40,20 +41,34 @@ config = IdempotencyConfig(
 @idempotent_function(  # type: ignore[untyped-decorator] # Powertools leaves it untyped
     data_keyword_argument="alert", config=config, persistence_store=store
 )
-def tell(alert: dict[str, Any], shown: list[str]) -> None:
-    """Tell Slack, once for each alert id, which is then added to `shown`."""
-    notifier().notify(Alert.model_validate(alert))
-    shown.append(alert["id"])
-    recorder.count(metrics.SLACK_MESSAGES)
+def tell(alert: dict[str, Any], done: list[bool]) -> None:
+    """Tell Slack, or have it wait for a digest, once for each alert id. `done` then has whether Slack was told."""
+    told = notifier().notify(Alert.model_validate(alert))
+    done.append(told)
+    recorder.count(metrics.SLACK_MESSAGES if told else metrics.ALERTS_IN_DIGESTS)
+
+
+def tell_once(alert: Alert) -> None:
+    """What it raises makes the message come again."""
+    done = list[bool]()
+    try:
+        tell(alert=alert.model_dump(mode="json"), done=done)
+    except IdempotencyPersistenceLayerError as error:
+        if not done:
+            raise
+        # Slack has it. If the message came again, Slack would have it twice.
+        logger.warning("Told, and not written down", alert=alert.id, reason=_failed_call(error.__cause__))
+    logger.info("Told" if all(done) else "Waits for a digest", alert=alert.id)
 
 
 def record_handler(record: SQSRecord) -> None:
-    """One alert; what it raises makes the message come again."""
-    shown = list[str]()
+    """One alert, or the digest of a burst; what it raises makes the message come again."""
     try:
-        alert = read_alert(record.body)
-        tell(alert=alert.model_dump(mode="json"), shown=shown)
-        logger.info("Told", alert=alert.id)
+        message = read_message(record.body)
+        if isinstance(message, BurstDue):
+            notifier().notify_burst(message.minute, tell_once)
+        else:
+            tell_once(message)
     except SlackRefused as refused:
         logger.warning("Slack", message_id=record.message_id, reason=str(refused), after=refused.after)
         if refused.after is not None:
@@ -64,11 +79,8 @@ def record_handler(record: SQSRecord) -> None:
         raise
     except IdempotencyPersistenceLayerError as error:
         reason = _failed_call(error.__cause__)
-        if not shown:
-            logger.error("The message comes again", message_id=record.message_id, reason=reason)  # noqa: TRY400 - its message may hold anything
-            raise
-        # Slack has it. If the message came again, Slack would have it twice.
-        logger.warning("Told, and not written down", message_id=record.message_id, reason=reason)
+        logger.error("The message comes again", message_id=record.message_id, reason=reason)  # noqa: TRY400 - its message may hold anything
+        raise
     except Exception as error:
         # Powertools keeps it to itself, and the message would come again for no reason that anybody sees.
         logger.error("The message comes again", message_id=record.message_id, reason=described(error))  # noqa: TRY400 - a traceback ends in what the error holds

@@ -600,7 +600,8 @@ class Inspector:
             alert = alert_of(
                 transition, rule, actor=actor, occurred=trigger.when or look.read_at, plan=look.plan, docs=self.docs
             )
-            pending[f"alert/{transition.id}"] = alert.model_dump_json()
+            # What is told of one finding is told in the order in which it came about.
+            pending[f"alert/{finding.version:09}/{transition.id}"] = alert.model_dump_json()
         return pending
 
     def _request(self, history: History, workload: Workload, verdicts: Sequence[Verdict], batch: _Batch) -> str | None:

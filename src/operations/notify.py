@@ -1,110 +1,151 @@
-"""Notify: one alert → one Slack message, by an incoming webhook whose URL is kept as a secret."""
+"""Notify: each alert told once, one by one; what comes beyond a number a minute in one digest, and none dropped.
 
+An alert beyond the number is written down as waiting for its minute's digest, and then its message is done. A message
+that asks for the digest is sent to the function's own queue, delayed to the minute's end, before the alert counts as
+written: see `_ask`. Any step may be repeated, by another worker too, and the digest is the same:
+
+    join     the alert waits, and is in no other digest: one transaction
+    ask      where no message is on its way: send one, then say so
+    begin    whoever receives it first says that none is on its way. An alert that joined before is read after this; one
+             that joins later finds that none is, and sends another
+    keep     the digest with what waits, under the number of those told before
+    tell     once, by the digest's id
+    finish   what was in it waits no longer; the number grows
+"""
+
+import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from http.client import HTTPException, InvalidURL
-from time import monotonic
-from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, Protocol
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from aws.bursts import Bursts
+from aws.channels import Queue
 from domain.alert import Alert
-from reports.slack import message
+from domain.rule import Severity
+from reports.digest import burst_of
 
-_FRESH = 300.0  # seconds that the URL is held: a rotated one is used soon
-_TIMEOUT = 10.0
-_BUSY, _SERVER = 429, 500
-_NO_ADDRESS = "The stored webhook is no https address. Store the incoming webhook's URL."
+_MOST = 500  # alerts in one digest; DynamoDB takes 400 KB in an item
+_MARGIN = 1  # seconds after the minute's end
+_KEPT = {
+    "id", "kind", "transition", "account", "region", "subject", "name", "resource", "rule", "title", "severity",
+    "since", "occurred", "links",
+}  # fmt: skip
 
 
 class AlertUnreadable(Exception):
     """A message that is no alert of ours."""
 
 
-class SlackRefused(Exception):
-    """Slack did not take a message. `after` is the seconds that it asked us to wait, if it did. Never holds the URL."""
+class BurstDue(BaseModel):
+    """Asks for the digest of a minute: a message of the function to itself."""
 
-    def __init__(self, reason: str, after: int | None = None) -> None:
-        self.after = after
-        super().__init__(reason)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["burst"] = "burst"
+    minute: str = Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d$")
 
 
-def read_alert(body: str) -> Alert:
-    """The alert itself, or the one that SNS wrapped in an envelope of its own."""
+class Channel(Protocol):
+    """Where people are told: a webhook, a bot, or the topic of Amazon Q."""
+
+    def tell(self, alert: Alert) -> None:
+        """SlackRefused or CallFailed where it could not be told."""
+
+
+def read_message(body: str) -> Alert | BurstDue:
+    """An alert, also where SNS wrapped it in an envelope of its own, or what asks for a digest."""
     try:
         content = json.loads(body)
         if isinstance(content, dict) and content.get("Type") == "Notification":
             content = json.loads(content["Message"])
+        elif isinstance(content, dict) and content.get("kind") == "burst":
+            return BurstDue.model_validate(content)
         return Alert.model_validate(content)
     except (ValueError, KeyError, TypeError, ValidationError):
         raise AlertUnreadable("The message is no alert: it did not come from the stack's topic.") from None
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    """Whoever follows one asks for a page and has not told anybody; and the URL is for Slack alone."""
+class Digest(BaseModel):
+    """A digest as it is kept while it is told, and the keys of what is in it."""
 
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
+    model_config = ConfigDict(frozen=True)
+
+    alert: Alert
+    keys: tuple[str, ...]
 
 
-_OPENER = build_opener(_NoRedirects)
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Notifier:
-    """`read_url` reads the webhook's URL from where it is kept."""
+    """The use case; `most` alerts a minute are told one by one. Its parts come from operations.wiring."""
 
-    read_url: Callable[[], str]
-    clock: Callable[[], float] = monotonic
-    _held: tuple[float, str] | None = field(default=None, init=False, repr=False)
+    channel: Channel
+    bursts: Bursts
+    queue: Queue
+    most: int
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def notify(self, alert: Alert) -> None:
-        """SlackRefused where Slack asks for a later try or does not take the message."""
-        self._post(message(alert))
+    def notify(self, alert: Alert) -> bool:
+        """Whether it was told; False where it waits for a digest. To be called once for each alert that is told.
 
-    def _post(self, body: dict[str, Any]) -> None:
-        url = self._url()
-        try:
-            request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - https, or loopback; see _url
-            with _OPENER.open(request, timeout=_TIMEOUT):
-                return
-        except HTTPError as error:
-            status, after = error.code, error.headers.get("Retry-After", "")
-            error.close()
-        except OSError:  # URLError and time-outs are of its kind
-            raise SlackRefused("Slack could not be reached.", after=30) from None
-        except (InvalidURL, ValueError):  # they show the URL
-            self._held = None
-            raise SlackRefused(_NO_ADDRESS) from None
-        except HTTPException:
-            raise SlackRefused("Slack's answer could not be read.", after=30) from None
-        if status == _BUSY or status >= _SERVER:
-            raise SlackRefused(
-                f"Slack answered {status} and asks for a later try.", int(after) if after.isdecimal() else 30
-            )
-        self._held = None  # a webhook that was revoked or rotated is read anew
-        raise SlackRefused(f"Slack answered {status} and does not take the message. Check the webhook.")
-
-    def _url(self) -> str:
-        now = self.clock()
-        if self._held is None or now - self._held[0] > _FRESH:
-            self._held = (now, self.read_url().strip())
-        url = self._held[1]
-        if not _is_address(url):
-            self._held = None
-            raise SlackRefused(_NO_ADDRESS)
-        return url
-
-
-def _is_address(url: str) -> bool:
-    """https, or http to this machine, where a test listens."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
+        SlackRefused or CallFailed where neither is certain: the message is to come again.
+        """
+        if _by_itself(alert):
+            self.channel.tell(alert)
+            return True
+        minute = self.bursts.minute_of(alert.id)
+        if minute is None:
+            minute = f"{self.now():%Y-%m-%dT%H:%M}"
+            if self.bursts.one_by_one(minute, alert.id, self.most):
+                self.channel.tell(alert)
+                return True
+            minute = self.bursts.join(minute, alert.id, alert.model_dump_json(include=_KEPT))
+        self._ask(minute)
         return False
-    local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
-    return bool(parts.hostname) and (parts.scheme == "https" or local)
+
+    def notify_burst(self, minute: str, tell: Callable[[Alert], None]) -> int:
+        """Have the digests of a minute told, by what tells each id once. Gives how many."""
+        self.bursts.begin(minute)
+        digests = 0
+        while (found := self._digest(minute)) is not None:
+            told, digest = found
+            tell(digest.alert)
+            self.bursts.finish(minute, digest.keys, told)
+            digests += 1
+        return digests
+
+    def _ask(self, minute: str) -> None:
+        """Have the digest told once the minute has passed. A message too many does nothing."""
+        state = self.bursts.minute(minute)
+        if not state.due:
+            end = datetime.fromisoformat(f"{minute}:59Z")
+            wait = int((end - self.now()).total_seconds()) + 1 + _MARGIN
+            self.queue.send(BurstDue(minute=minute).model_dump_json(), delay=max(wait, 0))
+            self.bursts.due(minute, state.begun)
+
+    def _digest(self, minute: str) -> tuple[int, Digest] | None:
+        """The digest that is to be told next, and how many were before it."""
+        while True:
+            state = self.bursts.minute(minute)
+            if state.digest is not None:
+                return state.told, Digest.model_validate_json(state.digest)
+            waiting = self.bursts.waiting(minute, _MOST)
+            if not waiting:
+                return None
+            made = self._made(minute, waiting)
+            if self.bursts.keep(minute, made.model_dump_json(), state.told):
+                return state.told, made
+
+    def _made(self, minute: str, waiting: dict[str, str]) -> Digest:
+        alerts = [Alert.model_validate_json(body) for body in waiting.values()]
+        same = hashlib.sha256("\n".join(sorted(waiting)).encode()).hexdigest()[:16]
+        alert = burst_of(alerts, id_=f"burst/{minute}/{same}", most=self.most, occurred=self.now())
+        return Digest(alert=alert, keys=tuple(waiting))
+
+
+def _by_itself(alert: Alert) -> bool:
+    """Digests, and corrections that went wrong: few, and each wants somebody at once."""
+    return alert.kind == "digest" or (alert.kind == "outcome" and alert.severity >= Severity.HIGH)

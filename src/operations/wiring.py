@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from aws.bursts import Bursts
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger
@@ -10,13 +11,18 @@ from aws.parameters import Parameters, read_secret
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
+from aws.threads import Threads
+from operations.bot import Bot
+from operations.chat import Chat
 from operations.inspect import Inspector
-from operations.notify import Notifier
+from operations.notify import Channel, Notifier
 from operations.planning import Planner
+from operations.posting import Secret
 from operations.reading import Reader
 from operations.remediate import Remediator
 from operations.standards import Standards
 from operations.sweep import Sweeper
+from operations.webhook import Webhook
 from rules import CATALOGUE
 from settings import RELEASE, Settings, settings
 
@@ -83,8 +89,18 @@ def sweeper() -> Sweeper:
 
 @lru_cache(maxsize=1)
 def notifier() -> Notifier:
-    """As the environment sets it up; the webhook is read when it is first needed."""
-    return Notifier(read_url=lambda: read_secret(sessions(), settings().slack_webhook))
+    """As the environment sets it up."""
+    given, aws = settings(), sessions()
+    return Notifier(make_channel(given, aws), Bursts(aws, given.table), slack_queue(), given.alerts_per_minute)
+
+
+def make_channel(given: Settings, aws: Sessions) -> Channel:
+    """Amazon Q before a bot, a bot before a webhook. Their secrets are read when they are first needed."""
+    if given.chat_topic:
+        return Chat(Topic(aws, given.chat_topic))
+    if given.slack_bot:
+        return Bot(Secret(lambda: read_secret(aws, given.slack_bot)), Threads(aws, given.table))
+    return Webhook(Secret(lambda: read_secret(aws, given.slack_webhook)))
 
 
 @lru_cache(maxsize=1)

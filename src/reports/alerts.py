@@ -60,7 +60,7 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
         since=finding.created,
         occurred=occurred,
         finding=finding.id,
-        links={"rule": rule_url(docs, rule)} | console_links(finding.resource) | _finding_link(finding),
+        links={"rule": rule_url(docs, rule)} | console_links(finding.resource) | finding_link(finding),
     )
 
 
@@ -146,7 +146,7 @@ def console_links(resource: str) -> dict[str, str]:
             return {}
 
 
-def _finding_link(finding: Finding) -> dict[str, str]:
+def finding_link(finding: Finding) -> dict[str, str]:
     """Where the console of Security Hub CSPM shows a finding: a search by its Id, which is quoted twice."""
     place = finding.subject.place
     if place.partition != "aws":

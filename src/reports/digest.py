@@ -1,26 +1,27 @@
-"""A digest: what is open in a place, in one alert."""
+"""Digests: many findings, or many alerts, in one alert."""
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import groupby
 
-from domain.alert import Alert
-from domain.finding import Finding
-from domain.places import Place
-from domain.rule import Severity
+from domain.alert import Alert, AlertLine, AlertSection
+from domain.finding import Finding, State
+from domain.places import Place, Revision, role_name
+from domain.rule import Severity, Subject
+from domain.standard import Exemption, Selector, Standard
+from reports.alerts import console_links, finding_link
+from reports.words import DONE, word_of
 
 _RULES = 10
+_OLDEST, _CLOSED, _EXEMPTIONS, _TOLD = 5, 10, 10, 25
+_SOON = timedelta(days=14)
+_OPENING = frozenset({"opened", "raised", "reopened"})
 
 
 def digest_of(findings: Iterable[Finding], place: Place, *, title: str, occurred: datetime) -> Alert:
     """Open findings counted by severity and by rule; the worst gives the digest's severity."""
     found = list(findings)
-    by_severity = Counter(finding.severity for finding in found)
-    by_rule = Counter(finding.rule for finding in found)
-    lines = [f"{count} {severity.value}" for severity, count in sorted(by_severity.items(), reverse=True)]
-    lines += [f"{rule}: {count}" for rule, count in by_rule.most_common(_RULES)]
-    if len(by_rule) > _RULES:
-        lines.append(f"and {len(by_rule) - _RULES} rules more")
     return Alert(
         id=f"{place}/digest/{occurred.isoformat()}",
         kind="digest",
@@ -30,9 +31,9 @@ def digest_of(findings: Iterable[Finding], place: Place, *, title: str, occurred
         subject="account",
         name=str(place),
         resource="",
-        title=f"{title}: {len(found)} findings are open" if len(found) != 1 else f"{title}: 1 finding is open",
-        severity=max(by_severity, default=Severity.INFORMATIONAL),
-        reasons=tuple(lines),
+        title=f"{title}: {_are_open(len(found))}",
+        severity=_worst(finding.severity for finding in found),
+        reasons=_counts((finding.severity, finding.rule) for finding in found),
         next_step="Begin with the worst. Security Hub lists them under the product Outrider, each with what to do about"
         " it. From now on each change is told by itself."
         if found
@@ -40,3 +41,170 @@ def digest_of(findings: Iterable[Finding], place: Place, *, title: str, occurred
         since=min((finding.created for finding in found), default=occurred),
         occurred=occurred,
     )
+
+
+def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | None, *, at: datetime) -> Alert | None:
+    """What is open, the oldest of it, what closed in the day before `at`, and exemptions that expire within two weeks.
+
+    `findings` are the open ones and those that were closed in that day. None where there is nothing to tell.
+    """
+    found = list(findings)
+    still = [finding for finding in found if finding.state is State.OPEN]
+    closed = [finding for finding in found if finding.state is State.CLOSED]
+    expiring = _expiring(standard.exemptions, at.date()) if standard else []
+    if not still and not closed and not expiring:
+        return None
+    told = [_are_open(len(still))]
+    told += [f"{len(closed)} closed since yesterday"] if closed else []
+    return Alert(
+        id=f"{place}/daily/{at.isoformat()}",
+        kind="digest",
+        transition="daily",
+        account=place.account,
+        region=place.region,
+        subject="account",
+        name=str(place),
+        resource="",
+        title=", ".join(told),
+        severity=_worst(finding.severity for finding in still),
+        reasons=_counts((finding.severity, finding.rule) for finding in still),
+        sections=tuple(
+            section
+            for section in (
+                _section("The oldest", sorted(still, key=lambda each: each.created), _OLDEST),
+                _section("Closed since yesterday", sorted(closed, key=lambda each: each.updated), _CLOSED),
+                _exemptions(expiring),
+            )
+            if section.lines
+        ),
+        next_step=_next_step(still=bool(still), expiring=bool(expiring)),
+        since=min((finding.created for finding in still), default=at),
+        occurred=at,
+    )
+
+
+def burst_of(alerts: Sequence[Alert], *, id_: str, most: int, occurred: datetime) -> Alert:
+    """Alerts that came beyond the `most` that are told one by one within a minute, in one."""
+    drifted = [alert for alert in alerts if alert.transition in _OPENING]
+    ordered = sorted(alerts, key=lambda each: (each.transition not in _OPENING, each.kind, each.transition))
+    accounts, regions = ({getattr(alert, part) for alert in alerts} for part in ("account", "region"))
+    return Alert(
+        id=id_,
+        kind="digest",
+        transition="burst",
+        account=accounts.pop() if len(accounts) == 1 else "several accounts",
+        region=regions.pop() if len(regions) == 1 else "several regions",
+        subject="account",
+        name="1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts",
+        resource="",
+        title=f"More came within a minute than the {most} that are told one by one",
+        severity=_worst(alert.severity for alert in alerts if alert.transition != "closed"),
+        reasons=_counts((alert.severity, alert.rule) for alert in drifted),
+        sections=tuple(
+            _told(transition, list(some)) for transition, some in groupby(ordered, lambda each: each.transition)
+        ),
+        next_step="Begin with the worst. Each stands in Security Hub under the product Outrider, with what to do about"
+        " it. Many at once often have one cause: a shared parameter or role, or one deployment."
+        if drifted
+        else "",
+        since=min((alert.since for alert in alerts), default=occurred),
+        occurred=occurred,
+    )
+
+
+def _are_open(count: int) -> str:
+    return "1 finding is open" if count == 1 else f"{count} findings are open"
+
+
+def _worst(severities: Iterable[Severity]) -> Severity:
+    return max(severities, default=Severity.INFORMATIONAL)
+
+
+def _counts(findings: Iterable[tuple[Severity, str]]) -> tuple[str, ...]:
+    """Severities, the worst first, then the rules that are broken most."""
+    found = list(findings)
+    by_severity = Counter(severity for severity, _ in found)
+    by_rule = Counter(rule for _, rule in found)
+    lines = [f"{count} {severity.value}" for severity, count in sorted(by_severity.items(), reverse=True)]
+    lines += [f"{rule}: {count}" for rule, count in by_rule.most_common(_RULES)]
+    if len(by_rule) > _RULES:
+        lines.append(f"and {len(by_rule) - _RULES} rules more")
+    return tuple(lines)
+
+
+def _section(title: str, findings: Sequence[Finding], most: int) -> AlertSection:
+    lines = tuple(_line(finding) for finding in findings[:most])
+    return AlertSection(title=title, lines=lines, omitted=max(len(findings) - most, 0))
+
+
+def _line(finding: Finding) -> AlertLine:
+    subject = finding.subject
+    what = f"{_named(subject.kind.value, subject.name, finding.resource)}: {finding.rule}"
+    still = finding.state is State.OPEN
+    return AlertLine(
+        text=f"{what}, since {finding.created:%Y-%m-%d}" if still else what,
+        link=finding_link(finding).get("finding", ""),
+        severity=finding.severity if still else None,
+        done=not still,
+    )
+
+
+def _told(transition: str, alerts: Sequence[Alert]) -> AlertSection:
+    worst_first = sorted(alerts, key=lambda each: (-each.severity.rank, each.name, each.rule))
+    lines = []
+    for alert in worst_first[:_TOLD]:
+        what = _named(alert.subject, alert.name, alert.resource)
+        done = transition in DONE
+        lines.append(
+            AlertLine(
+                text=f"{what}: {alert.rule or alert.title}",
+                link=alert.links.get("finding") or console_links(alert.resource).get("resource", ""),
+                severity=None if done else alert.severity,
+                done=done,
+            )
+        )
+    title = f"{word_of(transition)}: {len(alerts)}"
+    return AlertSection(title=title, lines=tuple(lines), omitted=max(len(alerts) - _TOLD, 0))
+
+
+def _named(kind: str, name: str, resource: str) -> str:
+    """`family web, revision 7`."""
+    revision = Revision.parse(resource)
+    number = f", revision {revision.number}" if revision and kind == Subject.FAMILY else ""
+    return f"{kind} {role_name(name) if kind == Subject.ROLE else name}{number}"
+
+
+def _expiring(exemptions: Iterable[Exemption], today: date) -> list[Exemption]:
+    """Those that still hold and will not in two weeks, the first to expire first."""
+    soon = [each for each in exemptions if each.expires and today <= each.expires <= today + _SOON]
+    return sorted(soon, key=lambda each: (each.expires or today, each.rules))
+
+
+def _exemptions(exemptions: Sequence[Exemption]) -> AlertSection:
+    lines = tuple(
+        AlertLine(text=f"{', '.join(each.rules)} for {_selected(each.where)}, until {each.expires}: {each.reason}")
+        for each in exemptions[:_EXEMPTIONS]
+    )
+    title = "Exemptions that expire within two weeks"
+    return AlertSection(title=title, lines=lines, omitted=max(len(exemptions) - _EXEMPTIONS, 0))
+
+
+def _selected(where: Selector) -> str:
+    """`family cart, checkout; account 123456789012`."""
+    named = where.model_dump(exclude_defaults=True)
+    return "; ".join(
+        f"{name} " + ", ".join(f"{key}={each}" for key, each in found.items())
+        if isinstance(found, Mapping)
+        else f"{name} {', '.join(found)}"
+        for name, found in named.items()
+    )
+
+
+def _next_step(*, still: bool, expiring: bool) -> str:
+    worst = "Begin with the worst; each stands in Security Hub with what to do about it." if still else ""
+    renew = (
+        "What an exemption covers drifts again when it has expired: correct it, or renew the exemption in the standard."
+        if expiring
+        else ""
+    )
+    return f"{worst} {renew}".strip()

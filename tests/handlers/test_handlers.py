@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from operations import wiring
 from tests.handlers.conftest import WEBHOOK, Call
 from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, registered
 from tests.reports import samples
+
+BOT = "outrider/slack-bot"
 
 type Function = Callable[[str], Call]
 
@@ -276,7 +279,8 @@ def test_where_it_cannot_be_kept_what_was_told_nothing_is_told_twice(
     world: World, slack: Slack, function: Function, operation: str
 ) -> None:
     tell = function("slack")
-    world.fail(operation, times=1)
+    # An update says first that the alert is one of its minute's, and then that it was told.
+    world.fail(operation, times=1, after=1 if operation == "UpdateItem" else 0)
     answer = tell(alert(id="one"))
     assert again(answer) == (["m0"] if operation == "PutItem" else [])
     assert len(slack.messages()) == (0 if operation == "PutItem" else 1)
@@ -319,6 +323,105 @@ def test_a_webhook_that_cannot_be_read_is_named(
     assert again(function("slack")(alert(id="one"))) == ["m0"]
     assert f"ssm:GetParameter on {WEBHOOK} failed: ParameterNotFound" in capsys.readouterr().out
     assert world.alerts == []
+
+
+class _Noon(datetime):
+    @classmethod
+    def now(cls, tz: Any = None) -> "_Noon":
+        return cls(2026, 8, 1, 12, tzinfo=tz)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the function sends to itself, while it is noon."""
+    found = list[str]()
+
+    def send(_: Any, body: str, *, delay: int) -> None:
+        assert delay == 61
+        found.append(body)
+
+    monkeypatch.setattr("aws.channels.Queue.send", send)
+    monkeypatch.setattr("operations.notify.datetime", _Noon)
+    return found
+
+
+def test_a_burst_is_told_in_one_digest_and_no_alert_of_it_again(
+    slack: Slack, function: Function, asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell = function("slack")
+    some = [alert(id=f"one-{n}", name=f"web-{n}") for n in range(14)]
+    assert again(tell(*some)) == []
+    out = capsys.readouterr().out
+    assert len(slack.messages()) == 10
+    assert len(asked) == 1
+    assert (metrics(out)["SlackMessages/slack"], metrics(out)["AlertsInDigests/slack"]) == (10, 4)
+    assert [record["message"] for record in records(out)].count("Waits for a digest") == 4
+    assert again(tell(asked[0], *some, asked[0])) == []
+    assert len(slack.messages()) == 11
+    assert slack.messages()[-1]["text"].startswith("Many at once: 4 alerts")
+    assert len(asked) == 1
+
+
+def test_where_it_cannot_be_kept_that_a_digest_was_told_it_is_told_once(
+    world: World, slack: Slack, function: Function, asked: list[str]
+) -> None:
+    tell = function("slack")
+    assert again(tell(*(alert(id=f"one-{n}") for n in range(12)))) == []
+    world.fail("UpdateItem", times=1, after=2)  # it begins, keeps the digest, and tells
+    assert again(tell(*asked)) == []
+    assert again(tell(*asked)) == []
+    assert len(slack.messages()) == 11
+
+
+def test_a_digest_that_slack_does_not_take_just_now_comes_again(
+    slack: Slack, function: Function, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = list[int]()
+    monkeypatch.setattr("aws.channels.Queue.hide", lambda *given: hidden.append(given[2]))
+    tell = function("slack")
+    assert again(tell(*(alert(id=f"one-{n}") for n in range(12)))) == []
+    slack.answer_next(Trouble(429, retry_after=3))
+    assert again(tell(*asked)) == ["m0"]
+    assert hidden == [3]
+    assert again(tell(*asked)) == []
+    assert slack.messages()[-1]["text"].startswith("Many at once: 2 alerts")
+
+
+@pytest.fixture
+def bot(world: World, slack: Slack, monkeypatch: pytest.MonkeyPatch) -> Slack:
+    with world.peace():
+        world.client("secretsmanager").create_secret(Name=BOT, SecretString=slack.bot)
+    monkeypatch.setenv("OUTRIDER_SLACK_BOT", f"secretsmanager:{BOT}")
+    return slack
+
+
+def test_a_bot_goes_before_a_webhook_and_keeps_a_thread(bot: Slack, function: Function) -> None:
+    tell = function("slack")
+    assert again(tell(alert(id="one"), alert(id="two", transition="closed"), alert(id="one"))) == []
+    first, second = bot.messages()
+    assert second["thread_ts"] == first["ts"]
+
+
+@pytest.mark.parametrize("trouble", [None, Trouble(429), Trouble(error="invalid_auth"), Trouble(404)])
+def test_the_token_is_in_no_log(
+    bot: Slack, function: Function, capsys: pytest.CaptureFixture[str], trouble: Trouble | None
+) -> None:
+    if trouble:
+        bot.answer_next(trouble)
+    function("slack")(alert(id="one"))
+    captured = capsys.readouterr()
+    assert captured.out
+    assert not any(part in captured.out + captured.err for part in (bot.token, bot.token[5:20]))
+
+
+def test_amazon_q_goes_before_both(
+    world: World, bot: Slack, function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTRIDER_CHAT_TOPIC", world.topics["alerts"])
+    tell = function("slack")
+    assert again(tell(alert(id="one"), alert(id="one"))) == []
+    assert bot.messages() == []
+    assert [told["source"] for told in world.alerts] == ["custom"]
 
 
 def test_an_alert_can_be_read_again_from_what_was_published() -> None:

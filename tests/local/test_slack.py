@@ -84,5 +84,42 @@ def test_it_fails_as_often_as_it_is_told_and_then_takes_the_message(slack: Slack
     assert slack.messages() == [{"text": "x"}]
 
 
+def call(slack: Slack, token: str | None = None, **members: Any) -> dict[str, Any]:
+    """What chat.postMessage answers."""
+    payload = json.dumps({"channel": slack.channel, "text": "x"} | members).encode()
+    headers = {"Authorization": f"Bearer {token or slack.token}"}
+    url = f"{json.loads(slack.bot)['api']}chat.postMessage"
+    with urllib.request.urlopen(urllib.request.Request(url, payload, headers), timeout=5) as response:  # noqa: S310 - loopback
+        found: dict[str, Any] = json.load(response)
+        return found
+
+
+def test_a_bots_message_is_taken_and_may_be_replied_to(slack: Slack) -> None:
+    first = call(slack)
+    assert first["ok"] is True
+    assert call(slack, thread_ts=first["ts"], reply_broadcast=True)["ok"] is True
+    assert [each.get("thread_ts") for each in slack.messages()] == [None, first["ts"]]
+
+
+@pytest.mark.parametrize(
+    ("members", "error"),
+    [
+        ({"token": "xoxb-other"}, "invalid_auth"),
+        ({"channel": "C0OTHER"}, "channel_not_found"),
+        ({"thread_ts": "1.2"}, "thread_not_found"),
+        ({"text": ""}, "no_text"),
+        ({"blocks": [section("x" * 3001)]}, "invalid_blocks"),
+    ],
+)
+def test_what_slack_refuses_a_bot_it_answers_with_200(slack: Slack, members: dict[str, Any], error: str) -> None:
+    assert call(slack, **members) == {"ok": False, "error": error}
+    assert slack.messages() == []
+
+
+def test_a_bot_fails_as_often_as_it_is_told(slack: Slack) -> None:
+    slack.answer_next(Trouble(error="internal_error"))
+    assert [call(slack).get("error") for _ in range(2)] == ["internal_error", None]
+
+
 def test_another_path_is_no_webhook(slack: Slack) -> None:
     assert post(f"{slack.origin}/services/T0/B0/x", {"text": "x"})[:2] == (404, "no_service")

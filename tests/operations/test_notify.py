@@ -1,163 +1,313 @@
-"""One alert, one message; what Slack answers, and a webhook's URL that is shown nowhere."""
+"""Alerts told one by one up to a number a minute, and the rest in one digest: none dropped, none twice."""
 
 import json
-import traceback
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
 
 import pytest
+from botocore.client import BaseClient
+from moto import mock_aws
 
-from local.slack import Slack, Trouble
-from operations.notify import AlertUnreadable, Notifier, SlackRefused, read_alert
+from aws.bursts import Bursts
+from aws.calls import CallFailed
+from aws.channels import Queue
+from aws.sessions import Sessions
+from domain.alert import Alert
+from domain.rule import Severity
+from operations.notify import AlertUnreadable, BurstDue, Notifier, read_message
 from tests.reports import samples
+
+MINUTE = "2026-08-01T10:42"
+MOST = 2
+
+
+class Died(BaseException):
+    """What a function that dies leaves behind: nothing is caught, nothing is undone."""
+
+
+class Busy(Exception):
+    """Another function is about the same id: the message comes again."""
+
+
+class Machine:
+    """The notifier with its table, its queue and people; every step of it may be the last, or be interrupted."""
+
+    def __init__(self, aws: Sessions) -> None:
+        self.clock = datetime.fromisoformat(f"{MINUTE}:30Z")
+        self.said: list[Alert] = []
+        self.sent: list[str] = []
+        self.delays: list[int] = []
+        self.done, self.doing = set[str](), set[str]()
+        self.steps = 0
+        self.at: dict[int, Callable[[], None]] = {}
+        self.bursts = Bursts(aws, "ledger")
+        self.notifier = Notifier(self, self.bursts, Queue(aws, "https://sqs.example/1/slack"), MOST, lambda: self.clock)
+
+    # --- its surroundings ---------------------------------------------------------------------------------------------
+
+    def step[T](self, doing: Callable[[], T]) -> T:
+        """One thing that has an effect; something else may come after it."""
+        self.steps += 1
+        number = self.steps
+        try:
+            return doing()
+        finally:
+            self.at.pop(number, lambda: None)()
+
+    def call(self, original: Any, client: Any, operation: str, arguments: dict[str, Any]) -> Any:
+        if operation == "SendMessage":
+            return self.step(lambda: self._send(arguments))
+        return self.step(lambda: original(client, operation, arguments))
+
+    def _send(self, arguments: dict[str, Any]) -> dict[str, str]:
+        self.sent.append(arguments["MessageBody"])
+        self.delays.append(arguments.get("DelaySeconds", 0))
+        return {"MessageId": str(len(self.sent)), "MD5OfMessageBody": ""}
+
+    def tell(self, alert: Alert) -> None:
+        """As the channel."""
+        self.step(lambda: self.said.append(alert))
+
+    def once(self, alert: Alert) -> None:
+        """As the handler does by Powertools: once for each id, and by one at a time."""
+        if alert.id in self.done:
+            return
+        if alert.id in self.doing:
+            raise Busy
+        self.doing.add(alert.id)
+        try:
+            self.notifier.notify(alert)
+            self.step(lambda: self.done.add(alert.id))
+        finally:
+            self.doing.discard(alert.id)  # also where it died: the mark is for a minute
+
+    # --- what happens to it -------------------------------------------------------------------------------------------
+
+    def deliver(self, message: Alert | str) -> None:
+        if isinstance(message, Alert):
+            self.once(message)
+        else:
+            burst = read_message(message)
+            assert isinstance(burst, BurstDue)
+            self.notifier.notify_burst(burst.minute, self.once)
+
+    def deliver_until_done(self, messages: list[Alert | str]) -> None:
+        """Each message again until it is done, minutes later; then what the notifier has sent itself."""
+        while messages or self.sent:
+            later = list[Alert | str]()
+            for message in messages:
+                try:
+                    self.deliver(message)
+                except (Died, CallFailed):
+                    later.append(message)
+                    self.clock += timedelta(minutes=6)
+            messages = later
+            if not messages:
+                messages, self.sent = list(self.sent), []
+
+    def told(self) -> list[str]:
+        """The families that people were told of, one by one and in digests."""
+        found = list[str]()
+        for alert in self.said:
+            lines = [line.text for section in alert.sections for line in section.lines]
+            found += [text.split()[1].strip(",:") for text in lines] if alert.transition == "burst" else [alert.name]
+        return sorted(found)
 
 
 @pytest.fixture
-def slack() -> Iterator[Slack]:
-    with Slack() as running:
-        yield running
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Machine]]:
+    """Makes machines, each with a table of its own."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    running: list[Machine] = []
+    original: Any = BaseClient._make_api_call  # type: ignore[attr-defined] # the stubs leave it out
+
+    def call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+        return (
+            running[-1].call(original, client, operation, arguments)
+            if running
+            else original(client, operation, arguments)
+        )
+
+    with mock_aws():
+        sessions = Sessions()
+        client = sessions.own("dynamodb")
+        monkeypatch.setattr(BaseClient, "_make_api_call", call)
+
+        def made() -> Machine:
+            running.clear()
+            with suppress(client.exceptions.ResourceNotFoundException):
+                client.delete_table(TableName="ledger")
+            client.create_table(
+                TableName="ledger",
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            )
+            running.append(Machine(sessions))
+            return running[-1]
+
+        yield made
 
 
-def notifier(url: str) -> Notifier:
-    return Notifier(read_url=lambda: f"{url}\n")
+def alerts(number: int, **members: Any) -> list[Alert]:
+    return [samples.opened().model_copy(update={"id": f"a{n}", "name": f"web-{n}", **members}) for n in range(number)]
 
 
-def test_an_alert_is_posted(slack: Slack) -> None:
-    notifier(slack.webhook).notify(samples.opened())
-    [message] = slack.messages()
-    assert message["text"].startswith("Drift: ")
-    assert slack.refused() == []
+def names(number: int) -> list[str]:
+    return sorted(f"web-{n}" for n in range(number))
 
 
-@pytest.mark.parametrize(
-    ("trouble", "after", "reason"),
-    [
-        (Trouble(429, retry_after=17), 17, "Slack answered 429 and asks for a later try."),
-        (Trouble(429), 30, "Slack answered 429 and asks for a later try."),
-        (Trouble(500), 30, "Slack answered 500 and asks for a later try."),
-        (Trouble(503, retry_after=2), 2, "Slack answered 503 and asks for a later try."),
-        (Trouble(404), None, "Slack answered 404 and does not take the message. Check the webhook."),
-        (Trouble(403), None, "Slack answered 403 and does not take the message. Check the webhook."),
-    ],
-)
-def test_what_slack_refuses_is_told_with_the_time_that_it_asks_for(
-    slack: Slack, trouble: Trouble, after: int | None, reason: str
+def test_up_to_the_number_each_is_told_by_itself(machine: Callable[[], Machine]) -> None:
+    here = machine()
+    for alert in alerts(MOST):
+        assert here.notifier.notify(alert)
+    assert [alert.name for alert in here.said] == names(MOST)
+    assert here.sent == []
+
+
+def test_the_next_minute_begins_anew(machine: Callable[[], Machine]) -> None:
+    here = machine()
+    first, second = alerts(2 * MOST)[:MOST], alerts(2 * MOST)[MOST:]
+    for alert in first:
+        here.notifier.notify(alert)
+    here.clock += timedelta(minutes=1)
+    assert all(here.notifier.notify(alert) for alert in second)
+
+
+def test_what_comes_beyond_is_in_one_digest_after_the_minute(machine: Callable[[], Machine]) -> None:
+    here = machine()
+    here.deliver_until_done(list(alerts(MOST + 40)))
+    assert [alert.transition for alert in here.said] == ["opened"] * MOST + ["burst"]
+    digest = here.said[-1]
+    assert digest.name == "40 alerts"
+    assert digest.sections[0].title == "Drift: 40"
+    assert len(digest.sections[0].lines) + digest.sections[0].omitted == 40
+    assert digest.reasons == ("40 MEDIUM", "sidecar.image-pinned: 40")
+    assert here.delays == [31]
+
+
+def test_a_message_that_asks_for_the_digest_is_sent_once_a_minute(machine: Callable[[], Machine]) -> None:
+    here = machine()
+    for alert in alerts(MOST + 5):
+        here.once(alert)
+    assert len(here.sent) == 1
+    assert BurstDue.model_validate_json(here.sent[0]).minute == MINUTE
+
+
+@pytest.mark.parametrize("severity", [Severity.HIGH, Severity.CRITICAL])
+def test_a_correction_that_went_wrong_and_a_digest_wait_for_nobody(
+    machine: Callable[[], Machine], severity: Severity
 ) -> None:
-    slack.answer_next(trouble)
-    telling = notifier(slack.webhook)
-    with pytest.raises(SlackRefused) as caught:
-        telling.notify(samples.opened())
-    assert (str(caught.value), caught.value.after) == (reason, after)
-    telling.notify(samples.opened())
-    assert len(slack.messages()) == 1
+    here = machine()
+    for alert in alerts(MOST):
+        here.notifier.notify(alert)
+    failed = samples.outcome("refused").model_copy(update={"severity": severity, "id": "failed"})
+    assert here.notifier.notify(failed)
+    assert here.notifier.notify(samples.messages()["digest"])
+    assert not here.notifier.notify(samples.registered())
+    assert not here.notifier.notify(alerts(MOST + 1, severity=Severity.CRITICAL)[-1])
 
 
-def test_a_slack_that_cannot_be_reached_is_tried_later() -> None:
-    with Slack() as gone:
-        url = gone.webhook
-    with pytest.raises(SlackRefused, match=r"^Slack could not be reached\.$") as caught:
-        notifier(url).notify(samples.opened())
-    assert caught.value.after == 30
-    assert hidden(caught.value, url)
+def test_more_than_one_digest_holds_are_told_in_several(
+    machine: Callable[[], Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("operations.notify._MOST", 4)
+    here = machine()
+    here.deliver_until_done(list(alerts(MOST + 10)))
+    assert [alert.name for alert in here.said[MOST:]] == ["4 alerts", "4 alerts", "2 alerts"]
+    assert here.told() == names(MOST + 10)
 
 
-def hidden(error: BaseException, url: str) -> bool:
-    """Whether nothing of the URL, its secret part above all, shows in the error as it would be printed."""
-    shown = "".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__)
-    return url not in shown and url.rpartition("/")[2][:12] not in shown
+def test_an_alert_that_comes_again_while_it_waits_is_in_the_digest_once(machine: Callable[[], Machine]) -> None:
+    """As after a function that died before it could write down that it was done: minutes later, when all is calm."""
+    here = machine()
+    some = alerts(MOST + 2)
+    for alert in some:
+        here.once(alert)
+    here.clock += timedelta(minutes=6)
+    assert not here.notifier.notify(some[-1])
+    here.deliver_until_done([])
+    assert here.told() == names(MOST + 2)
+    assert not here.notifier.notify(some[-1])
+    here.deliver_until_done([])
+    assert here.told() == names(MOST + 2)
 
 
-BAD = [
-    "T0CANARY/B0CANARY/canarycanarycanary",
-    "http://hooks.slack.example/services/T0/B0/canarycanarycanary",
-    "ftp://hooks.slack.example/services/T0/B0/canarycanarycanary",
-    "file:///etc/canarycanarycanary",
-    "https://",
-    "https:///services/T0/B0/canarycanarycanary",
-    "https://[hooks.slack.example/services/T0/B0/canarycanarycanary",
-    "https://hooks.slack.example:port/services/T0/B0/canarycanarycanary",
-    "https://127.0.0.1:1/services/T0/B0/canary canarycanary",
-    "https://127.0.0.1:1/services/T0/B0/canarycanarycanary\nx: y",
-    "https://127.0.0.1:1/services/T0/B0/canarycanarycanaryé",
-    '{"url": "https://hooks.slack.example/services/T0/B0/canarycanarycanary"}',
-    "",
-]
+def test_a_function_that_dies_after_any_step_loses_nothing(machine: Callable[[], Machine]) -> None:
+    """And tells nothing twice, but where it died between telling and writing that down."""
+
+    def die() -> None:
+        raise Died
+
+    for number in count(1):
+        here = machine()
+        twice = list[bool]()
+
+        def dying(here: Machine = here, twice: list[bool] = twice) -> None:
+            twice.append(bool(here.said) and here.said[-1].id not in here.done)
+            die()
+
+        here.at[number] = dying
+        here.deliver_until_done(list(alerts(MOST + 2)))
+        if not twice:  # there are no more steps
+            break
+        told = here.told()
+        assert set(told) == set(names(MOST + 2)), number
+        if not twice[0]:
+            assert told == names(MOST + 2), number
+    assert number > 30
 
 
-@pytest.mark.parametrize("url", BAD)
-def test_what_is_no_address_is_refused_without_showing_it(url: str) -> None:
-    with pytest.raises(SlackRefused) as caught:
-        notifier(url).notify(samples.opened())
-    assert str(caught.value) == "The stored webhook is no https address. Store the incoming webhook's URL."
-    assert "canary" not in "".join(traceback.format_exception_only(caught.value)).lower()
-    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+@pytest.mark.parametrize("one", ["alert", "digest"])
+@pytest.mark.parametrize("other", ["alert", "same alert", "digest"])
+def test_two_functions_at_a_time_end_as_one_after_the_other_would(
+    machine: Callable[[], Machine], one: str, other: str
+) -> None:
+    """After each step of the one the other does all its work, in the same minute."""
+    first = MOST if one == "alert" else MOST + 2  # whether the one is the first to ask for a digest
+    some = alerts(first + 2)
+    burst = BurstDue(minute=MINUTE).model_dump_json()
 
+    def work(which: str) -> Alert | str:
+        return burst if which == "digest" else some[-1] if which == "same alert" else some[-2]
 
-def test_the_url_is_in_no_repr(slack: Slack) -> None:
-    telling = notifier(slack.webhook)
-    telling.notify(samples.opened())
-    assert slack.path not in repr(telling)
+    for number in count(1):
+        here = machine()
+        for alert in some[:first]:
+            here.once(alert)
+        interrupted = list[bool]()
+        again = list[Alert | str]()
 
+        def deliver(message: Alert | str, here: Machine = here, again: list[Alert | str] = again) -> None:
+            if message == burst:
+                here.sent.clear()  # it is the one that was sent
+            try:
+                here.deliver(message)
+            except Busy:
+                again.append(message)
 
-def test_a_webhook_is_held_for_minutes_and_read_anew_when_slack_refuses_it(slack: Slack) -> None:
-    reads, now = list[int](), [0.0]
+        def meanwhile(interrupted: list[bool] = interrupted, deliver: Callable[[Alert | str], None] = deliver) -> None:
+            interrupted.append(True)
+            deliver(work(other))
 
-    def read_url() -> str:
-        reads.append(1)
-        return slack.webhook
-
-    telling = Notifier(read_url, clock=lambda: now[0])
-    for at in (0.0, 200.0, 299.0):
-        now[0] = at
-        telling.notify(samples.opened())
-    assert len(reads) == 1
-    now[0] = 301.0
-    telling.notify(samples.opened())
-    assert len(reads) == 2
-    slack.answer_next(Trouble(404))
-    with pytest.raises(SlackRefused):
-        telling.notify(samples.opened())
-    telling.notify(samples.opened())
-    assert len(reads) == 3
-
-
-class _Elsewhere(BaseHTTPRequestHandler):
-    asked: list[str]
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(302)
-        self.send_header("Location", "/login")
-        self.end_headers()
-
-    def do_GET(self) -> None:
-        _Elsewhere.asked.append(self.path)
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Not to stderr."""
-
-
-def test_a_redirect_is_no_answer() -> None:
-    """A page that comes at its end has not told anybody."""
-    _Elsewhere.asked = []
-    server = HTTPServer(("127.0.0.1", 0), _Elsewhere)
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        with pytest.raises(SlackRefused, match="Slack answered 302 and does not take the message"):
-            notifier(f"http://127.0.0.1:{server.server_address[1]}/services/x").notify(samples.opened())
-    finally:
-        server.shutdown()
-        server.server_close()
-    assert _Elsewhere.asked == []
+        here.at[here.steps + number] = meanwhile
+        deliver(some[-1] if one == "alert" else burst)
+        if not interrupted:
+            break
+        here.deliver_until_done([*again, some[-1], some[-2]])
+        assert here.told() == names(first + 2), number
+    assert number > 4
 
 
 def test_an_alert_is_read_raw_and_from_the_envelope_of_sns() -> None:
     alert = samples.opened()
     envelope = {"Type": "Notification", "MessageId": "1", "Message": alert.model_dump_json()}
-    assert read_alert(alert.model_dump_json()) == read_alert(json.dumps(envelope)) == alert
+    assert read_message(alert.model_dump_json()) == read_message(json.dumps(envelope)) == alert
 
 
 @pytest.mark.parametrize(
@@ -166,6 +316,6 @@ def test_an_alert_is_read_raw_and_from_the_envelope_of_sns() -> None:
 )  # fmt: skip
 def test_what_is_no_alert_is_refused_without_showing_it(body: str) -> None:
     with pytest.raises(AlertUnreadable) as caught:
-        read_alert(body)
+        read_message(body)
     assert "canary" not in str(caught.value)
     assert caught.value.__suppress_context__

@@ -23,13 +23,17 @@ TITLES = {
     "registered": "A correction was registered",
     "superseded": "A correction was dropped",
     "refused": "A correction was refused",
-    "digest": "A digest",
+    "rolled-back": "An outcome of a kind that has no words of its own yet",
+    "burst": "Many alerts within a minute, beyond those that are told one by one",
+    "daily": "The daily digest",
+    "digest": "A digest of everything, after a baseline",
 }
 HEAD = """\
 # Slack messages
 
 Made from the golden files of `tests/reports`, and kept fresh by a test there. What stands in brackets is a button;
-times are shown in the reader's time zone. Signs: 🔴 CRITICAL, 🟠 HIGH, 🟡 MEDIUM, 🔵 LOW, ⚪ no alarm, ✅ done.
+times are shown in the reader's time zone. The lines of a digest are links to the findings, as far as there is room.
+Signs: 🔴 CRITICAL, 🟠 HIGH, 🟡 MEDIUM, 🔵 LOW, ⚪ no alarm, ✅ done.
 """
 
 
@@ -52,6 +56,7 @@ def as_text(message: Mapping[str, Any]) -> Iterator[str]:
 def _seen(mrkdwn: str) -> str:
     """Formats out; code blocks indented; dates and escapes as they are shown."""
     text = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", mrkdwn)
+    text = re.sub(r"<https://[^|>]*\|([^>]*)>", r"\1", text)
     prose, *rest = re.split(r"```", text)
     prose = re.sub(r"\*([^*\n]+)\*", r"\1", prose).replace("`", "")
     code = "".join("    " + line + "\n" for line in rest[0].split("\n")) if rest else ""

@@ -12,13 +12,13 @@ from domain.finding import Change, Finding, State, Transition
 from domain.places import Place, Revision
 from domain.plan import Plan
 from domain.rule import Drift, Rule, Severity, Subject
-from domain.standard import default_standard
+from domain.standard import Standard, default_standard
 from domain.trigger import Actor
 from domain.use import NOBODY, User, Users
 from domain.verdict import SubjectId
 from domain.workload import Workload
 from reports.alerts import alert_of, outcome_of
-from reports.digest import digest_of
+from reports.digest import burst_of, daily_of, digest_of
 from rules import CATALOGUE
 
 PLACE = Place("123456789012", "eu-west-1")
@@ -34,6 +34,16 @@ HOSTILE = (
 )
 
 
+HOSTILE_LINES = [
+    {"text": HOSTILE[:90], "link": link}
+    for link in (
+        "https://console.example/x",
+        "https://evil.example/|x> <!channel>",
+        "https://evil.example/<!here>",
+        "javascript:alert(1)",
+        "",
+    )
+] * 5
 IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector"
 MIRROR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/aws-otel-collector"
 
@@ -161,6 +171,65 @@ WEB = Revision(PLACE, "web", 7).arn
 FLOATING = finding().drifts[0]
 
 
+def rolled_back() -> Alert:
+    """An outcome that the renderings have no word for."""
+    return outcome("refused", "service shop/web: In 2 of 2 new tasks the collector is STOPPED.").model_copy(
+        update={
+            "transition": "rolled-back",
+            "severity": Severity.HIGH,
+            "title": "shop/web runs web:7 again: the deployment of web:8 failed",
+            "next_step": "The collector's log tells why it stopped. Release web when that is mended.",
+        }
+    )
+
+
+def burst() -> Alert:
+    """Forty alerts of one minute, beyond those that were told one by one."""
+    names = [f"shop-{number:02}" for number in range(34)]
+    opened_ = [opened(finding(name=name)) for name in names]
+    role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
+    worse = [
+        told("identity.trust", role, role, Drift("trust policy", "No."), actor=PERSON),
+        told("sidecar.resources", "web", WEB, Drift("cpu", "Much.", Severity.HIGH), change=Change.RAISED),
+    ]
+    closing = [
+        closed().model_copy(update={"name": name, "resource": Revision(PLACE, name, 3).arn})
+        for name in ("cart", "cron")
+    ]
+    some = [*opened_, *worse, *closing, registered(), outcome("superseded", "web:8 is the newest revision now")]
+    return burst_of(some, id_="burst/2026-11-23T09:14/0123456789abcdef", most=10, occurred=THEN)
+
+
+EXEMPT = """\
+version: 1
+name: shop
+exemptions:
+  - rules: [sidecar.image-pinned, sidecar.resources]
+    where: {family: [legacy-*], account: "123456789012"}
+    reason: is switched off in December
+    expires: 2026-11-30
+  - rules: sidecar.*
+    where: {tags: {team: research}}
+    reason: has its own collector for now
+    expires: 2026-12-07
+  - {rules: "*", where: {family: sandbox}, reason: nobody leans on it, expires: 2026-12-08}
+  - {rules: "*", where: {family: past}, reason: was over long ago, expires: 2026-11-22}
+  - {rules: "*", where: {family: forever}, reason: is never judged}
+"""
+
+
+def daily() -> Alert:
+    """A day's digest: eight open, two closed, two exemptions about to expire."""
+    still = [
+        replace(finding(name=f"shop-{n}"), created=THEN - timedelta(days=3 * n), severity=severity)
+        for n, severity in enumerate([Severity.MEDIUM] * 5 + [Severity.HIGH, Severity.LOW, Severity.HIGH])
+    ]
+    done = [finding(State.CLOSED), finding(State.CLOSED, name="cart")]
+    made = daily_of([*still, *done], PLACE, Standard.parse(EXEMPT, "The standard"), at=THEN)
+    assert made is not None
+    return made
+
+
 def messages() -> dict[str, Alert]:
     """One of each kind that Slack is told."""
     day = timedelta(days=1)
@@ -223,6 +292,9 @@ def messages() -> dict[str, Alert]:
             "refused",
             "attempts: Corrected 2 times in 24 hours: something registers it drifted anew. Fix it at the source.",
         ),
+        "rolled-back": rolled_back(),
+        "burst": burst(),
+        "daily": daily(),
         "digest": digest_of(
             [
                 finding(),
@@ -253,6 +325,7 @@ def hostile() -> Alert:
             "rules": [text] * 60,
             "changes": [{"where": text, "before": text, "after": text}] * 60,
             "reasons": [text] * 60,
+            "sections": [{"title": text, "lines": HOSTILE_LINES, "omitted": 3}] * 12,
             "since": THEN,
             "occurred": THEN,
             "links": {"resource": "https://console.example/x", "rule": "javascript:alert(1)"},

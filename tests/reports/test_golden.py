@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from domain.finding import State
+from reports.amazon_q import notification
 from reports.asff import asff
 from reports.slack import message
 from reports.source import fragments
@@ -26,6 +27,7 @@ MADE: dict[str, Any] = {
     "alert-opened": samples.opened().model_dump(mode="json"),
     "alert-registered": samples.registered().model_dump(mode="json"),
     "source": {each.form: each.text.splitlines() for each in fragments(plans.rewritten())},
+    **{f"amazon-q-{name}": notification(samples.messages()[name]) for name in ("opened", "closed", "burst")},
     **{f"slack-{name}": message(alert) for name, alert in samples.messages().items()},
 }
 

@@ -108,8 +108,9 @@ def test_every_link_leads_to_a_page_of_its_own() -> None:
 
 
 def mentions(text: str) -> list[str]:
-    """What Slack reads between angle brackets, but for the date that is ours."""
-    return [found for found in re.findall(r"<([^>]*)>", text) if not found.startswith("!date^")]
+    """What Slack reads between angle brackets, but for the date and the links that are ours."""
+    ours = re.compile(r"!date\^|https://(console\.example|docs\.example|([a-z0-9-]+\.)?console\.aws\.amazon\.com)/")
+    return [found for found in re.findall(r"<([^>]*)>", text) if not ours.match(found)]
 
 
 def test_names_from_outside_mention_nobody_link_nowhere_and_format_nothing() -> None:

@@ -1,0 +1,106 @@
+"""Posting to Slack: one request by https, what Slack answers in words, and secrets that are held for minutes."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPException, InvalidURL
+from time import monotonic
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+_FRESH = 300.0  # seconds that a secret is held: a rotated one is used soon
+_TIMEOUT = 10.0
+_LATER = 30  # seconds, where Slack does not say how long to wait
+_BUSY, _SERVER = 429, 500
+_MOST = 1 << 20  # bytes of an answer
+
+
+class SlackRefused(Exception):
+    """Slack did not take a message. `after` is the seconds that it asked us to wait, if it did. Holds no secret."""
+
+    def __init__(self, reason: str, after: int | None = None) -> None:
+        self.after = after
+        super().__init__(reason)
+
+
+@dataclass(slots=True)
+class Secret:
+    """A secret's text, read when it is first needed, anew after minutes and where it was of no use."""
+
+    read: Callable[[], str]
+    clock: Callable[[], float] = monotonic
+    _held: tuple[float, str] | None = field(default=None, init=False, repr=False)
+
+    def text(self) -> str:
+        now = self.clock()
+        if self._held is None or now - self._held[0] > _FRESH:
+            self._held = (now, self.read().strip())
+        return self._held[1]
+
+    def forget(self) -> None:
+        self._held = None
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """Whoever follows one asks for a page and has not told anybody; and what is sent is for Slack alone."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+_OPENER = build_opener(_NoRedirects)
+
+
+def post(url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, address: str, check: str) -> bytes:
+    """What Slack answered with 200. SlackRefused otherwise, with `after` where it asks for a later try.
+
+    `address` says that the URL is none, `check` what to look at where Slack does not take the message.
+    """
+    try:
+        data = json.dumps(body).encode()
+        request = Request(url, data, {"Content-Type": "application/json; charset=utf-8", **headers})  # noqa: S310 - https, or loopback; see is_local
+        with _OPENER.open(request, timeout=_TIMEOUT) as answer:
+            return bytes(answer.read(_MOST))
+    except HTTPError as error:
+        status, after = error.code, error.headers.get("Retry-After", "")
+        error.close()
+    except OSError:  # URLError and time-outs are of its kind
+        raise SlackRefused("Slack could not be reached.", after=_LATER) from None
+    except (InvalidURL, ValueError):  # they show the URL, or a header
+        raise SlackRefused(address) from None
+    except HTTPException:
+        raise unreadable() from None
+    if status == _BUSY or status >= _SERVER:
+        seconds = int(after) if after.isdecimal() else _LATER
+        raise SlackRefused(f"Slack answered {status} and asks for a later try.", seconds)
+    raise SlackRefused(f"Slack answered {status} and does not take the message. {check}")
+
+
+def later(word: str) -> SlackRefused:
+    """Slack asks for a later try by a word of its own."""
+    return SlackRefused(f"Slack answered {word} and asks for a later try.", after=_LATER)
+
+
+def unreadable() -> SlackRefused:
+    """Slack may have taken the message, and may not."""
+    return SlackRefused("Slack's answer could not be read.", after=_LATER)
+
+
+def is_local(url: str) -> bool:
+    """Http to this machine, where a test listens."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+
+
+def is_secure(url: str) -> bool:
+    """https, to some host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)

@@ -1,0 +1,55 @@
+"""Amazon Q is told on a topic of its own, in the form that it takes."""
+
+import json
+from typing import Any
+
+import pytest
+
+from aws.channels import Topic
+from domain.alert import Alert
+from operations.chat import Chat
+from tests.operations.world import World
+from tests.reports import samples
+from tests.reports.test_slack import mentions
+
+FAMILIES = samples.messages()
+
+
+def sent(alert: Alert, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    bodies = list[str]()
+    monkeypatch.setattr(Topic, "publish", lambda _, body: bodies.append(body))
+    Chat(Topic(None, "arn:aws:sns:eu-west-1:123456789012:chat")).tell(alert)  # type: ignore[arg-type] # nothing is called
+    (body,) = bodies
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
+@pytest.mark.parametrize("alert", [*FAMILIES.values(), samples.hostile()], ids=[*FAMILIES, "hostile"])
+def test_a_notification_has_the_form_that_amazon_q_takes(alert: Alert, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = sent(alert, monkeypatch)
+    assert (body["version"], body["source"], body["content"]["textType"]) == ("1.0", "custom", "client-markdown")
+    content, metadata = body["content"], body["metadata"]
+    texts = [content["title"], content["description"], metadata["summary"], *content["nextSteps"], *content["keywords"]]
+    assert all(texts)
+    assert len(content["title"]) <= 250
+    assert len(content["description"]) <= 3000
+    assert all(mentions(text) == [] for text in texts)
+    assert all(text.count("```") % 2 == 0 for text in texts)
+    assert "<!date" not in content["description"]
+    assert ("*Next:*" in content["description"]) is False
+    strings = [*metadata["relatedResources"], *metadata["additionalContext"].values(), metadata["threadId"]]
+    assert all(isinstance(each, str) and each for each in strings)
+
+
+def test_what_becomes_of_a_finding_has_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def thread(alert: Alert) -> str:
+        return str(sent(alert, monkeypatch)["metadata"]["threadId"])
+
+    assert thread(samples.opened()) == thread(samples.closed()) != thread(samples.registered())
+    assert thread(samples.registered()) == thread(samples.outcome("refused"))
+
+
+def test_what_is_published_comes_to_whoever_reads_the_topic(world: World) -> None:
+    Chat(Topic(world.sessions, world.topics["alerts"])).tell(samples.opened())
+    (body,) = world.alerts
+    assert body["source"] == "custom"
