@@ -2,6 +2,11 @@
 
 Requests are refused that AWS refuses, and answers are given the shape that AWS gives them: tags only where they are
 asked for, no empty members, output-only members present, pages and batches of AWS's size.
+
+Services that CodeDeploy or somebody else deploys (`deploymentController`) have task sets and no deployments; what
+starts a deployment is refused for them, in AWS's words for CODE_DEPLOY. The wording for EXTERNAL is a guess. What
+CodeDeploy would do is not played, nor CreateTaskSet, nor the steps of a blue/green deployment: its `strategy` is kept
+and shown, and it is rolled out as any other.
 """
 
 import json
@@ -25,6 +30,20 @@ _FARGATE_SIZES: Mapping[int, tuple[int, ...]] = {
     8192: tuple(range(16 * _MIB, 60 * _MIB + 1, 4 * _MIB)),
     16384: tuple(range(32 * _MIB, 120 * _MIB + 1, 8 * _MIB)),
 }
+INACTIVE = "TaskDefinition is inactive"
+_STARTS_A_DEPLOYMENT = {
+    "taskDefinition": "task definition",
+    "loadBalancers": "load balancers",
+    "networkConfiguration": "network configuration",
+    "platformVersion": "platform version",
+}
+_PERCENTAGES: dict[str, Any] = {"maximumPercent": 200, "minimumHealthyPercent": 100}
+_ROLLING: dict[str, Any] = {
+    **_PERCENTAGES,
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    "strategy": "ROLLING",
+    "bakeTimeInMinutes": 0,
+}
 MAX_SERVICES = 10  # of one DescribeServices
 MAX_CONTAINERS = 10
 MAX_TAGS = 50
@@ -41,25 +60,62 @@ class EcsShapes:
         request = call.json()
         match call.name:
             case "RegisterTaskDefinition":
-                fault = next(_unregistrable(request), None)
+                fault, error = next(_unregistrable(request), None), "ClientException"
             case "DescribeServices" if not 1 <= len(request.get("services") or ()) <= MAX_SERVICES:
                 fault = "Services cannot be empty." if not request.get("services") else "Services cannot exceed 10."
+                error = "InvalidParameterException"
+            case "UpdateService":
+                fault, error = self._not_updatable(request)
+            case "CreateService" | "RunTask" if self._inactive(request):
+                fault, error = (
+                    INACTIVE,
+                    "ClientException" if call.name == "CreateService" else "InvalidParameterException",
+                )
             case _:
                 return None
         if fault is None:
             return None
-        error = "InvalidParameterException" if call.name == "DescribeServices" else "ClientException"
         body = json.dumps({"__type": error, "message": fault}).encode()
         return 400, {"Content-Type": "application/x-amz-json-1.1"}, body
 
+    def _not_updatable(self, request: dict[str, Any]) -> tuple[str | None, str]:
+        """Why AWS refuses an UpdateService, and its error."""
+        held = self._held(request) or {}
+        if held and held.get("status") != "ACTIVE":
+            return "Service was not ACTIVE.", "ServiceNotActiveException"
+        controller = _controller(held)
+        if controller != "ECS":
+            named = [what for member, what in _STARTS_A_DEPLOYMENT.items() if request.get(member)]
+            instead = "AWS CodeDeploy" if controller == "CODE_DEPLOY" else "CreateTaskSet"
+            rest = f"on services with a {controller} deployment controller. Use {instead} to trigger a new deployment."
+            if named:
+                return f"Unable to update {named[0]} {rest}", "InvalidParameterException"
+            if request.get("forceNewDeployment"):
+                return f"Cannot force a new deployment {rest}", "InvalidParameterException"
+        return (INACTIVE if self._inactive(request) else None), "ClientException"
+
+    def _inactive(self, request: dict[str, Any]) -> bool:
+        """Whether a deregistered task definition is asked for."""
+        held = self._ms.ecs._task_defs.get(self._ms.ecs._resolve_td_key(request.get("taskDefinition") or "")) or {}
+        return held.get("status") == "INACTIVE"
+
     def body(self, call: Call) -> bytes:
         """The request as ministack should read it."""
-        if call.name == "UpdateService":
-            request = call.json()
+        request = call.json()
+        if call.name == "CreateService":
+            given = request.get("deploymentConfiguration") or {}
+            rolls = _controller(request) == "ECS"
+            request["deploymentConfiguration"] = (_ROLLING if rolls else _PERCENTAGES) | given
+            return json.dumps(request).encode()
+        if call.name == "UpdateService" and (held := self._held(request)):
             wanted = request.get("platformVersion")
-            if wanted and not request.get("forceNewDeployment") and self._platform(request) != wanted:
-                # On AWS another platform is another deployment.
-                return json.dumps({**request, "forceNewDeployment": True}).encode()
+            if wanted and (held.get("platformVersion") or "LATEST") != wanted:
+                request["forceNewDeployment"] = True  # on AWS another platform is another deployment
+            if "deploymentConfiguration" in request:
+                request["deploymentConfiguration"] = (
+                    held["deploymentConfiguration"] | request["deploymentConfiguration"]
+                )
+            return json.dumps(request).encode()
         return call.body
 
     def answer(self, call: Call, status: int, body: bytes) -> bytes:
@@ -74,6 +130,8 @@ class EcsShapes:
             "DeleteService": self._service,
             "DescribeServices": self._services,
             "ListServices": self._paged,
+            "DescribeTasks": self._tasks,
+            "RunTask": self._tasks,
         }.get(call.name)
         if shape is None:
             return body
@@ -97,6 +155,12 @@ class EcsShapes:
         _drop_empty(answer["taskDefinition"])
 
     def _service(self, request: dict[str, Any], answer: dict[str, Any]) -> None:
+        held = (
+            self._held({"service": answer["service"]["serviceArn"], "cluster": answer["service"]["clusterArn"]}) or {}
+        )
+        for deployment in (*held.get("deployments", ()), *answer["service"].get("deployments", ())):
+            # A later update moves the service's platform and leaves that of the deployments before it.
+            deployment.setdefault("platformVersion", held.get("platformVersion") or "LATEST")
         _shape_service(answer["service"])
         if not request.get("tags"):
             answer["service"].pop("tags", None)
@@ -108,6 +172,11 @@ class EcsShapes:
                 service.pop("tags", None)
 
     @staticmethod
+    def _tasks(_request: dict[str, Any], answer: dict[str, Any]) -> None:
+        for task in answer["tasks"]:
+            shape_task(task)
+
+    @staticmethod
     def _paged(request: dict[str, Any], answer: dict[str, Any]) -> None:
         """ListServices gives ten a page unless asked for up to a hundred."""
         arns = answer["serviceArns"]
@@ -116,11 +185,40 @@ class EcsShapes:
         if start + size < len(arns):
             answer["nextToken"] = str(start + size)
 
-    def _platform(self, request: dict[str, Any]) -> str:
+    def _held(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The service that the request names, as ministack keeps it."""
         cluster = str(request.get("cluster") or "default").rsplit("/", 1)[-1]
         name = str(request.get("service", "")).rsplit("/", 1)[-1]
-        held = self._ms.ecs._services.get(f"{cluster}/{name}") or {}
-        return str(held.get("platformVersion") or "LATEST")
+        held: dict[str, Any] | None = self._ms.ecs._services.get(f"{cluster}/{name}")
+        return held
+
+
+def shape_deployment(deployment: dict[str, Any]) -> None:
+    """The reason in AWS's words. What ECS rolls back to is the deployment that completed last, under its own id."""
+    id_, reason = deployment["id"], str(deployment.get("rolloutStateReason") or "")
+    match deployment.get("rolloutState"):
+        case "COMPLETED":
+            reason = f"ECS deployment {id_} completed."
+        case "FAILED":
+            reason = "ECS deployment circuit breaker: tasks failed to start."
+        case _ if "roll" in reason:
+            reason = f"ECS deployment circuit breaker: rolling back to deploymentId {id_}."
+        case _:
+            reason = f"ECS deployment {id_} in progress."
+    deployment["rolloutStateReason"] = reason
+
+
+def shape_task(task: dict[str, Any]) -> None:
+    """No member that is not set, and on Fargate no container instance."""
+    for node in (task, *task.get("containers", ())):
+        for name in [name for name, value in node.items() if value is None or value == ""]:
+            del node[name]
+    if task.get("launchType") == "FARGATE":
+        task.pop("containerInstanceArn", None)
+
+
+def _controller(service: Mapping[str, Any]) -> str:
+    return str((service.get("deploymentController") or {}).get("type") or "ECS")
 
 
 def _drop_empty(definition: dict[str, Any]) -> None:
@@ -134,13 +232,50 @@ def _shape_service(service: dict[str, Any]) -> None:
     fargate = service.get("launchType") == "FARGATE" or any(
         str(item.get("capacityProvider", "")).startswith("FARGATE") for item in strategy
     )
+    for deployment in service.get("deployments", ()):
+        shape_deployment(deployment)
     for node in (service, *service.get("deployments", ())):
         if fargate:
-            node["platformVersion"] = service.get("platformVersion") or "LATEST"
+            node["platformVersion"] = node.get("platformVersion") or service.get("platformVersion") or "LATEST"
             node["platformFamily"] = service.get("platformFamily") or "Linux"
-        for name in ("platformVersion", "platformFamily", "roleArn"):
-            if not node.get(name):
-                node.pop(name, None)
+        for name in ("platformVersion", "platformFamily") if not fargate else ():
+            node.pop(name, None)
+        if not node.get("roleArn"):
+            node.pop("roleArn", None)
+    if _controller(service) != "ECS":
+        _shape_task_sets(service)
+
+
+def _shape_task_sets(service: dict[str, Any]) -> None:
+    """Task sets in the place of deployments: one that CodeDeploy made, or none where somebody else is to make them."""
+    deployments, service["deployments"] = service["deployments"], []
+    controller = _controller(service)
+    if controller == "EXTERNAL":
+        service["taskSets"], service["runningCount"] = [], 0
+        if not service.get("taskDefinition"):
+            service.pop("taskDefinition", None)
+        return
+    service["taskSets"] = [
+        {
+            "id": each["id"],
+            "taskSetArn": f"{service['serviceArn'].replace(':service/', ':task-set/')}/{each['id']}",
+            "serviceArn": service["serviceArn"],
+            "clusterArn": service["clusterArn"],
+            "startedBy": "CODE_DEPLOY",
+            "status": "PRIMARY",
+            "taskDefinition": each["taskDefinition"],
+            "computedDesiredCount": each["desiredCount"],
+            "pendingCount": each["pendingCount"],
+            "runningCount": each["runningCount"],
+            "createdAt": each["createdAt"],
+            "updatedAt": each["updatedAt"],
+            **{name: each[name] for name in ("launchType", "platformVersion", "platformFamily") if each.get(name)},
+            "scale": {"value": 100.0, "unit": "PERCENT"},
+            "stabilityStatus": "STEADY_STATE",
+        }
+        for each in deployments
+        if each["status"] == "PRIMARY"
+    ]
 
 
 def _unregistrable(request: dict[str, Any]) -> Iterator[str]:

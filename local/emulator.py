@@ -32,6 +32,7 @@ from local.ecs_shapes import EcsShapes
 from local.faults import Faults, answer, crash_caller
 from local.internals import InternalsMoved, Ministack
 from local.rollouts import Rollouts
+from local.schedules import Schedules
 from local.security_hub import SecurityHub
 
 ACCOUNT = "123456789012"
@@ -59,7 +60,7 @@ class Emulator:
         self._access = Access(ministack)
         self._shapes = EcsShapes(ministack)
         self._rollouts = Rollouts(ministack, self._bridge)
-        self._control = Control(self._bridge, self._faults, self._rollouts, self._hub)
+        self._control = Control(self._bridge, self._faults, self._rollouts, self._hub, Schedules(ministack))
         self._ready: Callable[[], None] = lambda: None
 
     def install(self) -> None:

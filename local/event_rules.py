@@ -24,7 +24,12 @@ def install(ministack: Ministack) -> None:
     def _invoke_target(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], view: Any = None) -> None:
         arn, source = str(target.get("Arn", "")), str(rule.get("Arn", ""))
         account = ministack.responses.get_account_id()
-        if ":sqs:" in arn and not ministack.sqs.queue_policy_allows(arn, "events.amazonaws.com", source, account):
+        scheduled = isinstance(event, Mapping) and event.get("Source") == "aws.scheduler"  # sends by a role of its own
+        if (
+            ":sqs:" in arn
+            and not scheduled
+            and not ministack.sqs.queue_policy_allows(arn, "events.amazonaws.com", source, account)
+        ):
             _log.error("The policy of %s does not let the event rule %s send to it: event dropped.", arn, source)
             return
         invoke(target, event, rule, view)

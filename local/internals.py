@@ -72,7 +72,9 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
         "_mark_task_stopped": ("task_arn", "task", "reason", "stop_code", "exit_code"),
         "_primary_deployment": ("svc",),
         "_reconcile_service_tasks": ("cluster_name", "svc_key"),
+        "_refresh_service_state": ("cluster_name", "group"),
         "_resolve_td_key": ("ref",),
+        "_run_task": ("data",),
         "_sanitize": ("obj",),
         "_services": None,
         "_task_defs": None,
@@ -84,6 +86,7 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
         "_put_events": ("data", "allow_aws_source"),
     },
     "ministack.services.iam": {"_roles": None},
+    "ministack.services.scheduler": {"_schedule_last_fired": None, "_schedules": None, "_tick_schedules": ()},
     "ministack.services.sqs": {"queue_policy_allows": ("queue_arn", "service", "source_arn", "source_account")},
     "ministack.services.ssm": {"_parameters": None, "_param_arn": ("name",)},
     "ministack.services.sts": {"_sessions": None},
@@ -111,6 +114,7 @@ class Ministack:
     ecs: Any
     eventbridge: Any
     iam: Any
+    scheduler: Any
     sqs: Any
     ssm: Any
     sts: Any

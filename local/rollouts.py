@@ -3,6 +3,21 @@
 ministack completes a deployment at once where it has no docker. A play, set through `/_outrider/rollouts`, is taken by
 the next deployments of the services that it names. ministack's own circuit breaker does the failing and the rolling
 back.
+
+Told as AWS tells it (seen in DescribeServices' answers and service events that people have published):
+
+- A deployment is PRIMARY while it is the newest, ACTIVE while it still has tasks and another is PRIMARY, and gone from
+  the list then. It is IN_PROGRESS, then COMPLETED or FAILED, with AWS's `rolloutStateReason`.
+- The circuit breaker counts `failedTasks` (half of the desired count, 3 to 200), then the deployment is FAILED: "ECS
+  deployment circuit breaker: tasks failed to start." Without `rollback`, or where none completed before, it stays
+  PRIMARY.
+- With `rollback` the deployment that completed last is PRIMARY and IN_PROGRESS again under its own id ("… rolling back
+  to deploymentId ecs-svc/…"), with its task definition and platform version, and the failed one ACTIVE. When that is
+  COMPLETED the failed one is gone from the list: who looks only then sees a stable service on the earlier revision.
+- A task's `startedBy` is its deployment's id. Containers with a health check are HEALTHY as soon as they run.
+
+Not as on AWS: a failing deployment's tasks die at the end of its time and not one after another, an image that cannot
+be pulled is no failure, and CloudWatch alarms roll nothing back.
 """
 
 import threading
@@ -14,6 +29,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from local.bridge import Bridge
+from local.ecs_shapes import shape_deployment, shape_task
 from local.internals import Ministack
 
 
@@ -33,13 +49,14 @@ class UnusablePlay(Exception):
 class Play:
     """How the next `times` deployments of the services named by the pattern `service` go.
 
-    `seconds` is how long a deployment stays IN_PROGRESS. `container` is the one that is lost; empty: every one that is
-    not essential.
+    `seconds` is how long a deployment stays IN_PROGRESS, and `rollback_seconds` the rollback of one that fails.
+    `container` is the one that is lost; empty: every one that is not essential.
     """
 
     service: str
     outcome: Outcome = Outcome.COMPLETES
     seconds: float = 0.0
+    rollback_seconds: float = 0.0
     container: str = ""
     times: int = 1
 
@@ -91,21 +108,56 @@ class Rollouts:
     def install(self) -> None:
         ecs = self._ms.ecs
         ecs._get_docker = lambda: None  # a task here is a record, whatever the machine has installed
-        make, complete = ecs._make_deployment, ecs._complete_service_deployment
+        make, complete, run = ecs._make_deployment, ecs._complete_service_deployment, ecs._run_task
+        reconcile = ecs._reconcile_service_tasks
 
         def _make_deployment(task_definition: str, desired_count: int, status: str = "PRIMARY") -> dict[str, Any]:
             deployment: dict[str, Any] = make(task_definition, desired_count, status)
             deployment["rolloutState"] = "IN_PROGRESS"
-            deployment["rolloutStateReason"] = f"ECS deployment {deployment['id']} in progress."
+            shape_deployment(deployment)
             return deployment
+
+        def _run_task(data: dict[str, Any]) -> Any:
+            deployment_id = data.get("_deploymentId")
+            return run({**data, "startedBy": deployment_id} if deployment_id else data)
+
+        def _reconcile_service_tasks(cluster: str, key: str) -> None:
+            service = ecs._services.get(key) or {}
+            primary = ecs._primary_deployment(service)
+            if primary and primary["rolloutState"] == "FAILED" and service.get("desiredCount"):
+                ecs._refresh_service_state(cluster, f"service:{service['serviceName']}")  # what ran before goes on
+            else:
+                reconcile(cluster, key)
 
         def _complete_service_deployment(cluster: str, key: str, expected_deployment_id: str | None = None) -> None:
             if self._may_complete(cluster, key):
                 self.announce()  # what is about to complete may have begun in the same breath, as a rollback does
                 complete(cluster, key, expected_deployment_id)
+                self._forget_failed(ecs._services.get(key))
 
         ecs._make_deployment = _make_deployment
+        ecs._run_task = _run_task
+        ecs._reconcile_service_tasks = _reconcile_service_tasks
         ecs._complete_service_deployment = _complete_service_deployment
+
+    def _examine(self, task: dict[str, Any]) -> None:
+        """The health of a running task's containers, and of the task: that of its essential ones."""
+        ecs = self._ms.ecs
+        definition = ecs._task_defs.get(ecs._resolve_td_key(task["taskDefinitionArn"])) or {}
+        checked = {each["name"] for each in definition.get("containerDefinitions", ()) if each.get("healthCheck")}
+        for container in task["containers"]:
+            running = container["lastStatus"] == "RUNNING"
+            container["healthStatus"] = "HEALTHY" if running and container["name"] in checked else "UNKNOWN"
+        essential = {e["name"] for e in definition.get("containerDefinitions", ()) if e.get("essential", True)}
+        healthy = {each["healthStatus"] for each in task["containers"] if each["name"] in essential & checked}
+        task["healthStatus"] = "HEALTHY" if healthy == {"HEALTHY"} else "UNKNOWN"
+
+    @staticmethod
+    def _forget_failed(service: dict[str, Any] | None) -> None:
+        """ECS no longer tells of a failed deployment once another is complete."""
+        primary = next((d for d in (service or {}).get("deployments", ()) if d["status"] == "PRIMARY"), None)
+        if service and primary and primary["rolloutState"] == "COMPLETED":
+            service["deployments"] = [d for d in service["deployments"] if d["rolloutState"] != "FAILED"]
 
     def _may_complete(self, cluster: str, key: str) -> bool:
         """Whether the primary deployment's play, if any, lets it complete now. Starts the play at first sight."""
@@ -145,7 +197,7 @@ class Rollouts:
                 return  # replaced in the meantime
             self.announce()
             if play.outcome is Outcome.FAILS:
-                self._fail(cluster, key, deployment_id)
+                self._fail(cluster, key, deployment_id, play)
                 self.announce()
                 ecs._reconcile_service_tasks(cluster, key)  # a rollback's tasks stand, and it completes
             else:
@@ -156,12 +208,18 @@ class Rollouts:
                 ecs._complete_service_deployment(cluster, key)
             self.announce()
 
-    def _fail(self, cluster: str, key: str, deployment_id: str) -> None:
+    def _fail(self, cluster: str, key: str, deployment_id: str, play: Play) -> None:
         """Let the deployment's tasks die until the circuit breaker opens; once, where there is none to open."""
         ecs = self._ms.ecs
         service = ecs._services[key]
         breaker = (service.get("deploymentConfiguration") or {}).get("deploymentCircuitBreaker") or {}
         rounds = ecs._circuit_breaker_threshold(service) if breaker.get("enable") else 1
+        before = next((each for each in service["deployments"] if each.get("rolloutState") == "COMPLETED"), None)
+        if before is not None and play.rollback_seconds:
+            with self._lock:
+                self._taken[before["id"]] = Play(play.service, seconds=play.rollback_seconds)
+                self._started.discard(before["id"])
+                self._due.discard(before["id"])
         for _ in range(rounds):
             task = next((task for task in self._running(deployment_id)), None)
             if task is None:
@@ -172,6 +230,11 @@ class Rollouts:
             ecs._mark_task_stopped(task["taskArn"], task, reason, "EssentialContainerExited", 1)
             self.announce()
             ecs._reconcile_service_tasks(cluster, key)
+        primary = ecs._primary_deployment(service)
+        if before is not None and primary is before:
+            service["platformVersion"] = before.get("platformVersion", "")
+        for event in service["events"]:
+            _word(event, str(service["serviceName"]), deployment_id, str(primary["id"]) if primary else "")
 
     def _lose(self, deployment_id: str, name: str) -> None:
         for task in self._running(deployment_id):
@@ -198,7 +261,10 @@ class Rollouts:
             for task in list(self._ms.ecs._tasks.values()):
                 self._announce_task(task)
 
-    def _announce_deployment(self, service: Mapping[str, Any], deployment: Mapping[str, Any]) -> None:
+    def _announce_deployment(self, service: Mapping[str, Any], deployment: dict[str, Any]) -> None:
+        if (service.get("deploymentController") or {}).get("type", "ECS") != "ECS":
+            return  # these events are of rolling updates
+        shape_deployment(deployment)
         id_, state = str(deployment["id"]), str(deployment.get("rolloutState"))
         if self._states.get(id_) == state:
             return
@@ -217,7 +283,8 @@ class Rollouts:
         }
         self._bridge.publish("aws.ecs", "ECS Deployment State Change", [service["serviceArn"]], detail)
 
-    def _announce_task(self, task: Mapping[str, Any]) -> None:
+    def _announce_task(self, task: dict[str, Any]) -> None:
+        self._examine(task)
         containers = tuple(container.get("lastStatus") for container in task.get("containers", ()))
         state = (task.get("lastStatus"), task.get("desiredStatus"), containers)
         arn = str(task["taskArn"])
@@ -226,8 +293,17 @@ class Rollouts:
         self._task_states[arn] = state
         detail = self._ms.ecs._sanitize(task)
         detail.pop("tags", None)
+        shape_task(detail)
         detail["updatedAt"] = _now()
         self._bridge.publish("aws.ecs", "ECS Task State Change", [arn], detail)
+
+
+def _word(event: dict[str, Any], service: str, failed: str, primary: str) -> None:
+    """A service event of ministack's circuit breaker in ECS's words."""
+    if event["message"].endswith("deployment circuit breaker was triggered."):
+        event["message"] = f"(service {service}) (deployment {failed}) deployment failed: tasks failed to start."
+    elif event["message"].endswith("rolled back to the last completed deployment."):
+        event["message"] = f"(service {service}) rolling back to deployment {primary}."
 
 
 def _now() -> str:

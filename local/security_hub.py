@@ -10,7 +10,7 @@ says.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,7 @@ MAX_CALL_BYTES = 6 * 1024 * 1024
 MAX_RESOURCES = 32
 MAX_PRODUCT_FIELDS = 50
 MAX_ACTION_NAME = 20
+MAX_PICKED = 20  # findings that the console sends by a custom action at a time
 MAX_PAGE = 100
 MAX_FILTERED_FIELDS = 10
 MAX_FILTER_VALUES = 20
@@ -106,6 +107,10 @@ class Answer:
     events: tuple[Event, ...] = ()
 
 
+class UnusableClick(Exception):
+    """What nobody could do in the console. The message says why."""
+
+
 class _Refused(Exception):
     def __init__(self, status: int, error: str, message: str) -> None:
         super().__init__(message)
@@ -157,18 +162,21 @@ class SecurityHub:
             refused.status, {"Message": str(refused), "Code": refused.error.removesuffix("Exception")}, refused.error
         )
 
-    def custom_action(self, place: _Place, action_arn: str, ids: Iterable[str]) -> Event:
-        """Give the event that the console sends when a person picks a custom action. KeyError where there is none."""
+    def custom_action(self, place: _Place, action_arn: str, ids: Sequence[str]) -> list[Event]:
+        """The events that Security Hub sends when a person picks a custom action in the console: one for each finding.
+
+        KeyError where there is no such action or finding; UnusableClick for more findings than the console lets pick.
+        """
+        if len(ids) > MAX_PICKED:
+            raise UnusableClick(f"A custom action takes at most {MAX_PICKED} findings; {len(ids)} were picked.")
         hub = self._hub(place)
         target = hub.action_targets[action_arn]
-        wanted = set(ids)
-        findings = [held.finding for (id_, _), held in hub.findings.items() if id_ in wanted]
-        detail = {
-            "actionName": target["Name"],
-            "actionDescription": target["Description"],
-            "findings": findings,
-        }
-        return Event("Security Hub Findings - Custom Action", (action_arn,), detail)
+        findings = {id_: held.finding for (id_, _), held in hub.findings.items()}
+        named = {"actionName": target["Name"], "actionDescription": target["Description"]}
+        return [
+            Event("Security Hub Findings - Custom Action", (action_arn,), {**named, "findings": [findings[id_]]})
+            for id_ in ids
+        ]
 
     def _route(self, method: str, path: str, request: Json, size: int, place: _Place) -> Answer:
         if method == "DELETE" and path.startswith("/actionTargets/"):

@@ -324,16 +324,36 @@ def test_a_slow_deployment_is_in_progress_and_then_completes(cloud: Cloud) -> No
     cloud.client("ecs").update_service(service="slow", forceNewDeployment=True)
     primary, old = described(cloud, "slow")["deployments"]
     assert (primary["status"], primary["rolloutState"]) == ("PRIMARY", "IN_PROGRESS")
+    assert primary["rolloutStateReason"] == f"ECS deployment {primary['id']} in progress."
     assert (old["status"], old["runningCount"]) == ("ACTIVE", 2)
     until(lambda: [d["rolloutState"] for d in described(cloud, "slow")["deployments"]] == ["COMPLETED"])
 
 
 def test_a_failing_deployment_opens_the_circuit_breaker_and_rolls_back(cloud: Cloud) -> None:
     first = register(cloud, "failing")["taskDefinitionArn"]
-    arn = serve(cloud, "failing")["serviceArn"]
+    arn = serve(cloud, "failing", platformVersion="1.3.0")["serviceArn"]
+    (good,) = described(cloud, "failing")["deployments"]
+    assert good["rolloutStateReason"] == f"ECS deployment {good['id']} completed."
     second = register(cloud, "failing")["taskDefinitionArn"]
-    cloud.control("POST", "rollouts", {"service": "failing", "outcome": "fails"})
-    cloud.client("ecs").update_service(service="failing", taskDefinition=second)
+    cloud.control("POST", "rollouts", {"service": "failing", "outcome": "fails", "rollback_seconds": 0.5})
+    ecs = cloud.client("ecs")
+    updated = ecs.update_service(service="failing", taskDefinition=second, platformVersion="1.4.0")["service"]
+    bad = updated["deployments"][0]
+    until(lambda: "SERVICE_DEPLOYMENT_FAILED" in deployment_names(cloud, arn))
+
+    def states(name: str) -> list[tuple[str, ...]]:
+        members = ("id", "status", "rolloutState", "taskDefinition", "platformVersion")
+        return [tuple(each[member] for member in members) for each in described(cloud, name)["deployments"]]
+
+    # Whatever the order in the list: the failed one is newer.
+    assert sorted(states("failing")) == sorted(
+        [(good["id"], "PRIMARY", "IN_PROGRESS", first, "1.3.0"), (bad["id"], "ACTIVE", "FAILED", second, "1.4.0")]
+    )
+    reasons = {each["id"]: each["rolloutStateReason"] for each in described(cloud, "failing")["deployments"]}
+    assert reasons == {
+        good["id"]: f"ECS deployment circuit breaker: rolling back to deploymentId {good['id']}.",
+        bad["id"]: "ECS deployment circuit breaker: tasks failed to start.",
+    }
     until(lambda: deployment_names(cloud, arn).count("SERVICE_DEPLOYMENT_COMPLETED") == 2)
     assert deployment_names(cloud, arn)[2:] == [
         "SERVICE_DEPLOYMENT_IN_PROGRESS",
@@ -341,12 +361,139 @@ def test_a_failing_deployment_opens_the_circuit_breaker_and_rolls_back(cloud: Cl
         "SERVICE_DEPLOYMENT_IN_PROGRESS",
         "SERVICE_DEPLOYMENT_COMPLETED",
     ]
+    # Nothing is left of the failed one: the service is stable, on the earlier revision.
+    assert states("failing") == [(good["id"], "PRIMARY", "COMPLETED", first, "1.3.0")]
     service = described(cloud, "failing")
-    assert service["taskDefinition"] == first
-    assert {d["taskDefinition"]: d["rolloutState"] for d in service["deployments"]} == {
-        first: "COMPLETED",
-        second: "FAILED",
+    assert (service["taskDefinition"], service["platformVersion"], service["runningCount"]) == (first, "1.3.0", 2)
+    messages = [event["message"] for event in service["events"]]
+    assert f"(service failing) (deployment {bad['id']}) deployment failed: tasks failed to start." in messages
+    assert f"(service failing) rolling back to deployment {good['id']}." in messages
+
+
+def test_a_breaker_that_does_not_roll_back_leaves_the_failed_deployment_primary(cloud: Cloud) -> None:
+    register(cloud, "stuck")
+    only = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+    arn = serve(cloud, "stuck", deploymentConfiguration=only)["serviceArn"]
+    second = register(cloud, "stuck")["taskDefinitionArn"]
+    cloud.control("POST", "rollouts", {"service": "stuck", "outcome": "fails"})
+    cloud.client("ecs").update_service(service="stuck", taskDefinition=second)
+    until(lambda: "SERVICE_DEPLOYMENT_FAILED" in deployment_names(cloud, arn))
+    primary, before = described(cloud, "stuck")["deployments"]
+    assert (primary["status"], primary["rolloutState"], primary["failedTasks"]) == ("PRIMARY", "FAILED", 3)
+    assert primary["taskDefinition"] == second
+    assert (before["status"], before["rolloutState"], before["runningCount"]) == ("ACTIVE", "COMPLETED", 2)
+
+
+def test_the_breaker_and_what_is_not_said_of_a_deployment_are_kept_with_awss_defaults(cloud: Cloud) -> None:
+    register(cloud, "configured")
+    created = serve(cloud, "configured", deploymentConfiguration=BREAKER | {"strategy": "BLUE_GREEN"})
+    expected = BREAKER | {
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+        "strategy": "BLUE_GREEN",
+        "bakeTimeInMinutes": 0,
     }
+    assert created["deploymentConfiguration"] == expected
+    cloud.client("ecs").update_service(service="configured", deploymentConfiguration={"minimumHealthyPercent": 50})
+    shown = described(cloud, "configured")["deploymentConfiguration"]
+    assert shown == expected | {"minimumHealthyPercent": 50}
+
+
+@pytest.mark.parametrize(
+    ("controller", "members", "sentence"),
+    [
+        ("CODE_DEPLOY", {"taskDefinition": "controlled"}, "Unable to update task definition .* CODE_DEPLOY"),
+        ("CODE_DEPLOY", {"platformVersion": "1.4.0"}, "Unable to update platform version .* CODE_DEPLOY"),
+        ("CODE_DEPLOY", {"forceNewDeployment": True}, "Cannot force a new deployment .* CODE_DEPLOY"),
+        ("EXTERNAL", {"taskDefinition": "controlled"}, "EXTERNAL deployment controller"),
+    ],
+)
+def test_what_another_deploys_is_refused_and_left_as_it_is(
+    cloud: Cloud, controller: str, members: dict[str, Any], sentence: str
+) -> None:
+    register(cloud, "controlled")
+    ecs, name = cloud.client("ecs"), f"{controller}-{next(iter(members))}"
+    ecs.create_service(
+        serviceName=name, taskDefinition="controlled", launchType="FARGATE", desiredCount=2,
+        deploymentController={"type": controller},
+    )  # fmt: skip
+    before = described(cloud, name)
+    with pytest.raises(ClientError, match=rf"InvalidParameterException.*{sentence}"):
+        ecs.update_service(service=name, **members)
+    after = described(cloud, name)
+    assert (after["taskDefinition"], after["deployments"]) == (before["taskDefinition"], [])
+    assert after["deploymentController"] == {"type": controller}
+    assert ecs.update_service(service=name, desiredCount=1)["service"]["desiredCount"] == 1
+    assert not deployment_names(cloud, before["serviceArn"])
+
+
+def test_a_service_of_codedeploy_has_a_task_set_and_an_external_one_none(cloud: Cloud) -> None:
+    revision = register(cloud, "sets")["taskDefinitionArn"]
+    ecs = cloud.client("ecs")
+    blue = {"deploymentController": {"type": "CODE_DEPLOY"}, "launchType": "FARGATE"}
+    ecs.create_service(serviceName="blue", taskDefinition="sets", desiredCount=2, **blue)
+    (task_set,) = described(cloud, "blue")["taskSets"]
+    assert (task_set["status"], task_set["taskDefinition"], task_set["runningCount"]) == ("PRIMARY", revision, 2)
+    assert task_set["launchType"] == "FARGATE"
+    ecs.create_service(serviceName="outside", desiredCount=2, deploymentController={"type": "EXTERNAL"})
+    outside = described(cloud, "outside")
+    assert (outside["taskSets"], outside["deployments"], outside["runningCount"]) == ([], [], 0)
+    assert "taskDefinition" not in outside
+
+
+@pytest.mark.parametrize("launch_type", ["EC2", "EXTERNAL"])
+def test_a_service_elsewhere_than_on_fargate_has_no_platform(cloud: Cloud, launch_type: str) -> None:
+    name = f"on-{launch_type}"
+    register(cloud, name, requiresCompatibilities=[launch_type], networkMode="bridge")
+    serve(cloud, name, launchType=launch_type)
+    service = described(cloud, name)
+    assert service["launchType"] == launch_type
+    assert not {"platformVersion", "platformFamily"} & (service.keys() | service["deployments"][0].keys())
+
+
+def test_what_is_deregistered_or_deleted_cannot_be_deployed(cloud: Cloud) -> None:
+    ecs = cloud.client("ecs")
+    first = register(cloud, "retired")["taskDefinitionArn"]
+    serve(cloud, "retired")
+    register(cloud, "retired")
+    ecs.update_service(service="retired", taskDefinition="retired")
+    ecs.deregister_task_definition(taskDefinition=first)
+    calls: tuple[Callable[[], Any], ...] = (
+        lambda: ecs.update_service(service="retired", taskDefinition=first),
+        lambda: ecs.create_service(serviceName="retired-too", taskDefinition=first, desiredCount=1),
+        lambda: ecs.run_task(taskDefinition=first),
+    )
+    for call in calls:
+        with pytest.raises(ClientError, match="TaskDefinition is inactive"):
+            call()
+    ecs.delete_service(service="retired", force=True)
+    with pytest.raises(ecs.exceptions.ServiceNotActiveException):
+        ecs.update_service(service="retired", forceNewDeployment=True)
+
+
+def test_tasks_name_their_deployment_and_the_health_of_what_is_checked(cloud: Cloud) -> None:
+    check = {"healthCheck": {"command": ["CMD", "/healthcheck"]}}
+    revision = register(cloud, "examined", containerDefinitions=[APP, COLLECTOR | check])["taskDefinitionArn"]
+    serve(cloud, "examined")
+    ecs = cloud.client("ecs")
+    cloud.control("POST", "rollouts", {"service": "examined", "outcome": "loses-a-container"})
+    ecs.update_service(service="examined", forceNewDeployment=True, platformVersion="1.4.0")
+    until(lambda: [d["rolloutState"] for d in described(cloud, "examined")["deployments"]] == ["COMPLETED"])
+    (deployment,) = described(cloud, "examined")["deployments"]
+    assert deployment["platformVersion"] == "1.4.0"
+    by_deployment = ecs.list_tasks(startedBy=deployment["id"])["taskArns"]
+    assert sorted(by_deployment) == sorted(ecs.list_tasks(serviceName="examined")["taskArns"])
+    for task in ecs.describe_tasks(tasks=by_deployment)["tasks"]:
+        assert (task["startedBy"], task["taskDefinitionArn"]) == (deployment["id"], revision)
+        assert (task["platformVersion"], task["lastStatus"]) == ("1.4.0", "RUNNING")
+        assert task["startedAt"]
+        assert not {"containerInstanceArn", "stoppedAt", "stoppedReason"} & task.keys()
+        states = {c["name"]: (c["lastStatus"], c["healthStatus"], c.get("exitCode")) for c in task["containers"]}
+        assert states == {"app": ("RUNNING", "UNKNOWN", None), "collector": ("STOPPED", "UNKNOWN", 1)}
+    started = cloud.client("ecs").run_task(taskDefinition="examined", launchType="FARGATE")["tasks"][0]["taskArn"]
+    (task,) = ecs.describe_tasks(tasks=[started])["tasks"]
+    assert {c["name"]: c["healthStatus"] for c in task["containers"]} == {"app": "UNKNOWN", "collector": "HEALTHY"}
+    assert "startedBy" not in task
 
 
 def test_without_a_circuit_breaker_a_failing_deployment_never_ends(cloud: Cloud) -> None:
@@ -536,3 +683,35 @@ def test_a_crash_kills_the_function_and_not_the_cloud(cloud: Cloud) -> None:
     )
     assert invoke()[0] == "Unhandled"
     assert invoke() == (None, '"done"')
+
+
+# --- the clock --------------------------------------------------------------------------------------------------------
+
+HEARS = """
+import json, os, boto3
+def handler(event, context):
+    boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE"], MessageBody=json.dumps(event))
+"""
+
+
+def test_a_schedule_gives_a_function_its_input_each_time_that_it_comes_due(cloud: Cloud) -> None:
+    functions, sqs = cloud.client("lambda"), cloud.client("sqs")
+    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    may = {"Action": "sqs:SendMessage", "Resource": f"arn:aws:sqs:{REGION}:{ACCOUNT}:heard"}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", HEARS)
+    arn = functions.create_function(
+        FunctionName="hears", Runtime="python3.13", Handler="app.handler", Code={"ZipFile": packed.getvalue()},
+        Role=f"arn:aws:iam::{ACCOUNT}:role/{role(cloud, 'hears', may)}", Environment={"Variables": {"QUEUE": url}},
+    )["FunctionArn"]  # fmt: skip
+    cloud.client("scheduler").create_schedule(
+        Name="visits",
+        ScheduleExpression="rate(1 minute)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": arn, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/any", "Input": '{"visit": "overdue"}'},
+    )
+    for _ in range(2):
+        assert cloud.control("POST", "schedules", {"name": "vis*"}) == ["visits"]
+        (message,) = until(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages"))
+        assert json.loads(message["Body"]) == {"visit": "overdue"}

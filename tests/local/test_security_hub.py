@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.security_hub import Answer, SecurityHub
+from local.security_hub import Answer, SecurityHub, UnusableClick
 
 PLACE = ("123456789012", "eu-west-1")
 PRODUCT = "arn:aws:securityhub:eu-west-1:123456789012:product/123456789012/default"
@@ -302,17 +302,32 @@ def test_what_is_not_played_or_not_allowed_is_refused_and_never_ignored(hub: Hub
 # --- custom actions -------------------------------------------------------------------------------------------------
 
 
-def test_a_custom_action_sends_the_findings_that_were_picked(hub: Hub) -> None:
+def test_a_custom_action_sends_each_finding_that_was_picked_by_itself_and_whole(hub: Hub) -> None:
     request = {"Name": "Apply Outrider plan", "Description": "Register the correction", "Id": "OutriderApply"}
     arn = hub.call("POST", "/actionTargets", request).body["ActionTargetArn"]
     assert hub.call("POST", "/actionTargets", request).error == "ResourceConflictException"
     assert [t["Name"] for t in hub.call("POST", "/actionTargets/get", {}).body["ActionTargets"]] == [request["Name"]]
     hub.add(finding(), finding(Id="another"))
-    event = hub.hub.custom_action(PLACE, arn, ["another"])
-    assert event.detail_type == "Security Hub Findings - Custom Action"
-    assert event.resources == (arn,)
-    assert event.detail["actionName"] == request["Name"]
-    assert [found["Id"] for found in event.detail["findings"]] == ["another"]
+    hub.add(finding(Id="a third"))
+    events = hub.hub.custom_action(PLACE, arn, ["another", "a third"])
+    assert {event.detail_type for event in events} == {"Security Hub Findings - Custom Action"}
+    assert {event.resources for event in events} == {(arn,)}
+    assert {(e.detail["actionName"], e.detail["actionDescription"]) for e in events} == {
+        (request["Name"], request["Description"])
+    }
+    assert [[found["Id"] for found in event.detail["findings"]] for event in events] == [["another"], ["a third"]]
+    assert events[0].detail["findings"] == hub.get(Id=is_("another"))
+
+
+def test_nobody_picks_what_is_not_there_or_more_than_twenty_findings(hub: Hub) -> None:
+    request = {"Name": "Apply Outrider plan", "Description": "", "Id": "OutriderApply"}
+    arn = hub.call("POST", "/actionTargets", request).body["ActionTargetArn"]
+    hub.add(finding())
+    for action, findings in ((arn, ["none such"]), ("none such", [finding()["Id"]])):
+        with pytest.raises(KeyError):
+            hub.hub.custom_action(PLACE, action, findings)
+    with pytest.raises(UnusableClick, match="at most 20"):
+        hub.hub.custom_action(PLACE, arn, [finding()["Id"]] * 21)
 
 
 def test_an_actions_name_has_at_most_twenty_characters(hub: Hub) -> None:
