@@ -21,7 +21,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # By path rather than by `xdist_group`: xdist 3.8 hands that mark on in an attribute that pytest 9.2 no longer reads.
-GROUPS: Mapping[str, str] = {"tests/e2e/test_demo.py": "demo", "tests/e2e/": "cloud", "tests/local/": "local"}
+GROUPS: Mapping[str, str] = {
+    "tests/e2e/test_demo.py": "demo",
+    "tests/e2e/test_bot.py": "bot",
+    "tests/e2e/": "cloud",
+    "tests/local/": "local",
+}
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":

@@ -35,7 +35,7 @@ CALLED = {
         "parameters": {"fact", "read_document"},
         "log_groups": {"fact"},
         "security_hub": {"*"},
-        "ledger": {"*", "-attempt", "-ours", "-subjects", "-open_findings", "-_scan"},
+        "ledger": {"*", "-attempt", "-ours", "-subjects", "-open_findings", "-open_or_closed_since", "-_scan"},
         "channels": {"publish", "send"},
     },
     "RemediateFunction": {
@@ -55,7 +55,9 @@ CALLED = {
     },
     "SweepFunction": {
         "ecs": {"newest_revisions", "services", "tasks_of_no_service"},
-        "ledger": {"subjects", "open_findings"},
+        "ledger": {"subjects", "open_findings", "open_or_closed_since"},
+        "parameters": {"read_document"},
+        "security_hub": {"suppressed"},
         "channels": {"send_all", "depth", "publish"},
     },
 }

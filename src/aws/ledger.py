@@ -257,10 +257,20 @@ class Ledger:
         """Every open finding of a place. Reads the whole table: for the sweep alone."""
         values = {":finding": {"S": "finding/"}, ":open": {"S": State.OPEN.value}}
         items = self._scan(place, "begins_with(sk, :finding) AND #state = :open", values, {"#state": "state"})
-        return [
-            _row(SubjectId.parse(item["pk"]["S"]), item["sk"]["S"].removeprefix("finding/"), item).finding
-            for item in items
-        ]
+        return [_finding_of(item) for item in items]
+
+    def open_or_closed_since(self, place: Place, since: datetime) -> list[Finding]:
+        """Every finding of a place that is open, or was closed at `since` or later. Reads the whole table too."""
+        values = {
+            ":finding": {"S": "finding/"},
+            ":open": {"S": State.OPEN.value},
+            ":closed": {"S": State.CLOSED.value},
+            ":since": {"S": since.astimezone(UTC).isoformat()},
+        }
+        lately = "(#state = :open OR (#state = :closed AND #updated >= :since))"
+        names = {"#state": "state", "#updated": "updated"}
+        items = self._scan(place, f"begins_with(sk, :finding) AND {lately}", values, names)
+        return [_finding_of(item) for item in items]
 
     def _scan(
         self, place: Place, condition: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None
@@ -415,6 +425,10 @@ def _running(item: Mapping[str, Any]) -> Running:
     """Rows of earlier releases hold no revision."""
     revision, tasks = (int(item.get(name, {"N": "0"})["N"]) for name in ("revision", "tasks"))
     return Running(item["fargate"]["BOOL"], revision, tasks)
+
+
+def _finding_of(item: Mapping[str, Any]) -> Finding:
+    return _row(SubjectId.parse(item["pk"]["S"]), item["sk"]["S"].removeprefix("finding/"), item).finding
 
 
 def _attempt(family: SubjectId, number: int, item: Mapping[str, Any]) -> Attempt:

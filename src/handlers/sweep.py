@@ -1,5 +1,6 @@
 """sweep: on a schedule, everything to the queue `changes`."""
 
+from datetime import UTC, datetime
 from time import sleep
 from typing import Any
 
@@ -24,7 +25,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """What it raises makes the schedule try again, and at last goes to the DLQ.
 
     `{"quiet": true}` asks for a baseline, `{"delay": 200}` for looks that begin after so many seconds.
+    `{"digest": true, "at": "2026-08-01T08:00:00Z"}` asks for nothing but the digest of the day that ended then, or now.
     """
+    if event.get("digest") is True:
+        daily = sweeper().daily(settings().place, _moment(event.get("at")))
+        logger.info("Daily digest", title=daily.title if daily else "nothing to tell")
+        return {"told": 0 if daily is None else 1}
 
     def wait() -> bool:
         sleep(_PAUSE)
@@ -39,6 +45,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         logger.info("Digest", reasons=list(digest.reasons))
     _count_open()
     return {"families": swept.families, "services": swept.services}
+
+
+def _moment(value: object) -> datetime | None:
+    """None where the scheduler has not put the time in."""
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _count_open() -> None:

@@ -7,17 +7,21 @@ of a revision is not read again.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger
+from aws.security_hub import SecurityHub
 from domain.alert import Alert
 from domain.places import Place
 from domain.rule import Severity, Subject
+from domain.standard import Standard, StandardInvalid
 from domain.trigger import FamilyTrigger, ServiceTrigger
 from domain.verdict import SubjectId
-from reports.digest import digest_of
+from operations.standards import Standards
+from reports.digest import daily_of, digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Sweeper:
     ledger: Ledger
     changes: Queue
     alerts: Topic
+    hub: SecurityHub
+    standards: Standards
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def sweep(self, place: Place, *, quiet: bool = False, delay: int = 0) -> Swept:
@@ -62,6 +68,39 @@ class Sweeper:
         alert = digest_of(self.ledger.open_findings(place), place, title=title, occurred=self.now())
         self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
+
+    def daily(self, place: Place, at: datetime | None = None) -> Alert | None:
+        """The digest of the day that ended `at`, told under the same id however often it is asked for.
+
+        None where there was nothing to tell. CallFailed where what is open, or suppressed, could not be read.
+        """
+        end = at or self.now()
+        found = self.ledger.open_or_closed_since(place, end - timedelta(days=1))
+        silenced = self._suppressed(place, [finding.id for finding in found])
+        told = [finding for finding in found if finding.id not in silenced]
+        alert = daily_of(told, place, self._standard(), at=end)
+        if alert is not None:
+            self.alerts.publish(alert.model_dump_json(), alert.attributes)
+        return alert
+
+    def _standard(self) -> Standard | None:
+        """None where it is none or may not be read: operations hear of that from inspect."""
+        try:
+            return self.standards.current().standard
+        except StandardInvalid:
+            return None
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            return None
+
+    def _suppressed(self, place: Place, ids: list[str]) -> set[str]:
+        try:
+            return self.hub.suppressed(place, ids)
+        except CallFailed as failed:
+            if failed.code.startswith("InvalidAccess"):  # no hub: nobody can have suppressed anything
+                return set()
+            raise
 
     def open_findings(self, place: Place) -> dict[Severity, int]:
         """How many findings are open, by each severity that a finding can have."""

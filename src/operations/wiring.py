@@ -84,7 +84,14 @@ def sweeper() -> Sweeper:
     """As the environment sets it up."""
     given = settings()
     aws = sessions()
-    return Sweeper(Ecs(aws), Ledger(aws, given.table), Queue(aws, given.changes_queue), Topic(aws, given.alerts_topic))
+    return Sweeper(
+        ecs=Ecs(aws),
+        ledger=Ledger(aws, given.table),
+        changes=Queue(aws, given.changes_queue),
+        alerts=Topic(aws, given.alerts_topic),
+        hub=SecurityHub(aws),
+        standards=Standards(aws, given.standard),
+    )
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from reports.words import DONE, word_of
 _RULES = 10
 _OLDEST, _CLOSED, _EXEMPTIONS, _TOLD = 5, 10, 10, 25
 _SOON = timedelta(days=14)
+_UNREAD = "The standard could not be read: which exemptions are about to expire is not known."
 _OPENING = frozenset({"opened", "raised", "reopened"})
 
 
@@ -46,7 +47,8 @@ def digest_of(findings: Iterable[Finding], place: Place, *, title: str, occurred
 def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | None, *, at: datetime) -> Alert | None:
     """What is open, the oldest of it, what closed in the day before `at`, and exemptions that expire within two weeks.
 
-    `findings` are the open ones and those that were closed in that day. None where there is nothing to tell.
+    `findings` are the open ones and those that were closed in that day; `standard` is None where it could not be read.
+    None where there is nothing to tell.
     """
     found = list(findings)
     still = [finding for finding in found if finding.state is State.OPEN]
@@ -67,7 +69,10 @@ def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | Non
         resource="",
         title=", ".join(told),
         severity=_worst(finding.severity for finding in still),
-        reasons=_counts((finding.severity, finding.rule) for finding in still),
+        reasons=(
+            *_counts((finding.severity, finding.rule) for finding in still),
+            *(() if standard else (_UNREAD,)),
+        ),
         sections=tuple(
             section
             for section in (

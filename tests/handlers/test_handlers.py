@@ -1,5 +1,6 @@
 """The functions: which messages come again, what is logged, and what is in no log."""
 
+import importlib
 import json
 import re
 from collections import Counter
@@ -14,7 +15,7 @@ from domain.alert import Alert
 from domain.rule import Severity
 from local.slack import Slack, Trouble
 from operations import wiring
-from tests.handlers.conftest import WEBHOOK, Call
+from tests.handlers.conftest import WEBHOOK, Call, Context
 from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, registered
 from tests.reports import samples
 
@@ -455,3 +456,28 @@ def test_a_count_that_fails_is_not_worth_another_sweep(
     out = capsys.readouterr().out
     assert "The open findings were not counted" in out
     assert "OpenFindings" not in out
+
+
+@pytest.mark.parametrize("at", ["2026-08-01T08:00:00Z", "<aws.scheduler.scheduled-time>"])
+def test_the_daily_digest_is_told_and_nothing_is_swept(
+    world: World, inspect: Call, function: Function, at: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inspect(registered(world.register(definition(collector=FLOATING))))
+    function("sweep")
+    before = len(world.sent_back)
+    capsys.readouterr()
+    answer = importlib.import_module("handlers.sweep").handler({"digest": True, "at": at}, Context())
+    assert answer == {"told": 1}
+    assert len(world.sent_back) == before
+    told = world.alerts[-1]
+    assert (told["kind"], told["transition"]) == ("digest", "daily")
+    assert (told["occurred"] == "2026-08-01T08:00:00Z") is at.startswith("2026")
+    assert "SweptFamilies" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("inspect")
+def test_where_there_is_nothing_to_tell_there_is_no_daily_digest(world: World, function: Function) -> None:
+    function("sweep")
+    answer = importlib.import_module("handlers.sweep").handler({"digest": True}, Context())
+    assert answer == {"told": 0}
+    assert world.alerts == []

@@ -1,26 +1,31 @@
 """The sweep has everything looked at again, and what is gone too."""
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger, Row
+from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.alert import Alert
 from domain.finding import Finding, State
 from domain.places import Place
 from domain.rule import Drift, Severity, Subject
 from domain.verdict import SubjectId
+from operations.standards import Standards
 from operations.sweep import Sweeper, Swept
 
 PLACE = Place("123456789012", "eu-west-1")
+NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -45,8 +50,29 @@ def sent(url: str) -> list[dict[str, Any]]:
     return bodies
 
 
-def sweeper(aws: Sessions, url: str, topic: str = "") -> Sweeper:
-    return Sweeper(Ecs(aws), Ledger(aws, "ledger"), Queue(aws, url), Topic(aws, topic))
+@dataclass(frozen=True)
+class Hub(SecurityHub):
+    """What the customer suppressed, which moto does not know."""
+
+    silenced: frozenset[str] = frozenset()
+    failure: CallFailed | None = None
+
+    def suppressed(self, _: Place, ids: Sequence[str]) -> set[str]:
+        if self.failure:
+            raise self.failure
+        return set(ids) & self.silenced
+
+
+def sweeper(aws: Sessions, url: str, topic: str = "", *, hub: Hub | None = None, standard: str = "") -> Sweeper:
+    return Sweeper(
+        Ecs(aws),
+        Ledger(aws, "ledger"),
+        Queue(aws, url),
+        Topic(aws, topic),
+        hub or Hub(aws),
+        Standards(aws, standard),
+        now=lambda: NOON,
+    )
 
 
 def test_what_is_there_and_what_was_is_looked_at_again(aws: Sessions) -> None:
@@ -145,3 +171,122 @@ def test_tasks_that_no_service_started_are_told_with_their_family(aws: Sessions)
     sweeper(aws, url).sweep(PLACE)
     tasks = {body["family"]: body["tasks"] for body in sent(url) if body["kind"] == "family"}
     assert tasks == {"nightly": {"batch": [2, 3]}, "web": {}}
+
+
+# --- the daily digest -------------------------------------------------------------------------------------------------
+
+EXEMPT = """\
+version: 1
+name: shop
+exemptions:
+  - {rules: sidecar.*, where: {family: legacy}, reason: is switched off soon, expires: 2026-08-15}
+  - {rules: sidecar.*, where: {family: later}, reason: is switched off later, expires: 2026-08-16}
+"""
+
+
+@pytest.fixture
+def heard(aws: Sessions) -> tuple[str, str]:
+    """A topic, and a queue that hears it."""
+    sqs, sns = aws.own("sqs"), aws.own("sns")
+    topic, url = sns.create_topic(Name="alerts")["TopicArn"], sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    return topic, url
+
+
+def recorded(aws: Sessions, *findings: Finding) -> None:
+    ledger = Ledger(aws, "ledger")
+    for finding in findings:
+        history = ledger.history(finding.subject)
+        ledger.record(history, [Row(finding)], order=1, read_at=NOON, standard="s")
+
+
+def a_finding(name: str, state: State, *, hours: float, severity: Severity = Severity.MEDIUM) -> Finding:
+    """One that became so many hours before noon what it is."""
+    subject, then = SubjectId(PLACE, Subject.FAMILY, name), NOON - timedelta(hours=hours)
+    drifts = (Drift("containers", "None.", severity),)
+    arn = PLACE.arn("ecs", f"task-definition/{name}:1")
+    return Finding(subject, "sidecar.present", state, severity, drifts, arn, then - timedelta(days=1), then)
+
+
+def test_a_day_is_told_by_what_is_open_what_closed_and_what_is_about_to_expire(
+    aws: Sessions, heard: tuple[str, str]
+) -> None:
+    topic, url = heard
+    aws.own("ssm").put_parameter(Name="/standard", Value=EXEMPT, Type="String")
+    recorded(
+        aws,
+        a_finding("new", State.OPEN, hours=1, severity=Severity.HIGH),
+        a_finding("old", State.OPEN, hours=1000),
+        a_finding("mended", State.CLOSED, hours=23.9),
+        a_finding("mended-before", State.CLOSED, hours=24.1),
+        a_finding("gone", State.GONE, hours=1),
+        a_finding("exempt", State.EXEMPT, hours=1),
+    )
+    alert = sweeper(aws, "", topic, standard="ssm:/standard").daily(PLACE)
+    assert alert is not None
+    assert [Alert.model_validate(body) for body in sent(url)] == [alert]
+    assert alert.title == "2 findings are open, 1 closed since yesterday"
+    assert (alert.severity, alert.reasons) == (Severity.HIGH, ("1 HIGH", "1 MEDIUM", "sidecar.present: 2"))
+    assert {section.title: [line.text for line in section.lines] for section in alert.sections} == {
+        "The oldest": [
+            "family old, revision 1: sidecar.present, since 2026-06-19",
+            "family new, revision 1: sidecar.present, since 2026-07-31",
+        ],
+        "Closed since yesterday": ["family mended, revision 1: sidecar.present"],
+        "Exemptions that expire within two weeks": [
+            "sidecar.* for family legacy, until 2026-08-15: is switched off soon"
+        ],
+    }
+
+
+def test_a_day_of_which_there_is_nothing_to_tell_is_not_told(aws: Sessions, heard: tuple[str, str]) -> None:
+    topic, url = heard
+    recorded(aws, a_finding("mended", State.CLOSED, hours=30), a_finding("gone", State.GONE, hours=1))
+    assert sweeper(aws, "", topic).daily(PLACE) is None
+    assert sent(url) == []
+
+
+def test_only_an_exemption_that_expires_is_told_too(aws: Sessions, heard: tuple[str, str]) -> None:
+    aws.own("ssm").put_parameter(Name="/standard", Value=EXEMPT, Type="String")
+    alert = sweeper(aws, "", heard[0], standard="ssm:/standard").daily(PLACE)
+    assert alert is not None
+    assert (alert.title, alert.severity, len(alert.sections)) == ("0 findings are open", Severity.INFORMATIONAL, 1)
+
+
+def test_what_the_customer_suppressed_is_in_no_digest(aws: Sessions, heard: tuple[str, str]) -> None:
+    shown, silenced = a_finding("shown", State.OPEN, hours=1), a_finding("silenced", State.OPEN, hours=1)
+    recorded(aws, shown, silenced)
+    alert = sweeper(aws, "", heard[0], hub=Hub(aws, frozenset({silenced.id}))).daily(PLACE)
+    assert alert is not None
+    assert alert.title == "1 finding is open"
+    assert "silenced" not in alert.model_dump_json()
+
+
+def test_without_a_hub_nothing_is_suppressed_and_a_hub_that_fails_has_it_tried_again(
+    aws: Sessions, heard: tuple[str, str]
+) -> None:
+    recorded(aws, a_finding("web", State.OPEN, hours=1))
+    off = CallFailed("securityhub:GetFindings", str(PLACE), "InvalidAccessException", transient=False)
+    assert sweeper(aws, "", heard[0], hub=Hub(aws, failure=off)).daily(PLACE) is not None
+    busy = CallFailed("securityhub:GetFindings", str(PLACE), "ThrottlingException", transient=True)
+    with pytest.raises(CallFailed):
+        sweeper(aws, "", heard[0], hub=Hub(aws, failure=busy)).daily(PLACE)
+
+
+def test_a_standard_that_cannot_be_read_is_said_so(aws: Sessions, heard: tuple[str, str]) -> None:
+    recorded(aws, a_finding("web", State.OPEN, hours=1))
+    alert = sweeper(aws, "", heard[0], standard="ssm:/nowhere").daily(PLACE)
+    assert alert is not None
+    assert alert.reasons[-1] == "The standard could not be read: which exemptions are about to expire is not known."
+
+
+def test_a_day_that_is_told_again_has_the_same_id(aws: Sessions, heard: tuple[str, str]) -> None:
+    recorded(aws, a_finding("web", State.OPEN, hours=1))
+    at = datetime(2026, 8, 1, 8, tzinfo=UTC)
+    first, again = (sweeper(aws, "", heard[0]).daily(PLACE, at) for _ in range(2))
+    other = sweeper(aws, "", heard[0]).daily(PLACE, at + timedelta(days=1))
+    assert first is not None
+    assert again is not None
+    assert other is not None
+    assert first.id == again.id != other.id

@@ -1,0 +1,110 @@
+"""Slack by a bot: one thread for each finding, one digest for many at once, and each told once."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local import fleet
+from local.cloud import PYTHON, SAM, Cloud
+from tests.e2e.stage import QUEUES, STANDARD, STANDARD_TEXT, Stage, drifted, right
+
+BOT = "outrider/slack-bot"
+MOST = 6
+RULES = {"sidecar.image-pinned", "sidecar.resources", "sidecar.restart-policy"}
+
+
+@pytest.fixture(scope="module")
+def telling() -> Iterator[Stage]:
+    """Outrider with a bot, which only reports, and tells few alerts a minute one by one."""
+    for tool in (PYTHON, SAM):
+        if not tool.exists():
+            pytest.skip(f"{tool} is not there: run `make venvs` once.")
+    with Cloud() as cloud:
+        fleet.lay_ground(cloud.client)
+        cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
+        cloud.client("secretsmanager").create_secret(Name=BOT, SecretString=cloud.slack.bot)
+        outputs = cloud.deploy_outrider(
+            StandardLocation=f"ssm:{STANDARD}",
+            RemediationMode="report",
+            SlackBotLocation=f"secretsmanager:{BOT}",
+            AlertsPerMinute=str(MOST),
+            LogLevel="DEBUG",
+        )
+        stage = Stage(cloud, outputs)
+        for name in QUEUES:
+            cloud.client("sqs").set_queue_attributes(QueueUrl=stage.queue(name), Attributes={"VisibilityTimeout": "10"})
+        yield stage
+
+
+def messages(stage: Stage, name: str) -> list[dict[str, Any]]:
+    return [each for each in stage.cloud.slack.messages() if re.match(rf"[^:]*: {re.escape(name)} ", each["text"])]
+
+
+def rule(message: dict[str, Any]) -> str:
+    """A message ends with the rule that it is about."""
+    (found,) = re.findall(r"sidecar\.[\w-]+", message["blocks"][-1]["elements"][0]["text"])
+    return str(found)
+
+
+def test_a_finding_closes_in_the_thread_that_it_opened(telling: Stage) -> None:
+    telling.register(drifted("threaded"))
+    telling.until(lambda: len(messages(telling, "threaded")) == len(RULES), "Slack has not all messages.")
+    telling.register(right("threaded"))
+    telling.until(lambda: len(messages(telling, "threaded")) == 2 * len(RULES), "Slack has not all messages.")
+    found = messages(telling, "threaded")
+    opened, closed = found[: len(RULES)], found[len(RULES) :]
+    assert [each.get("thread_ts") for each in opened] == [None] * len(RULES)
+    assert {each["thread_ts"] for each in closed} == {each["ts"] for each in opened}
+    rules = {each["ts"]: rule(each) for each in opened}
+    assert set(rules.values()) == RULES
+    assert all(rule(each) == rules[each["thread_ts"]] for each in closed)
+    assert telling.cloud.slack.refused() == []
+
+
+def test_many_at_once_are_each_told_once_one_by_one_or_in_a_digest(telling: Stage) -> None:
+    families = [f"burst-{number}" for number in range(6)]
+    for family in families:
+        telling.register(drifted(family))
+    wanted = {(family, rule) for family in families for rule in RULES}
+    telling.until(lambda: set(told(telling)) == wanted, "Slack has not been told of everything.")
+    telling.quiet()
+    assert told(telling) == Counter(dict.fromkeys(wanted, 1))
+    singly = [each for each in telling.cloud.slack.messages() if each["text"].startswith("Drift: burst-")]
+    assert len(singly) < len(wanted)
+    assert telling.errors() == []
+
+
+def told(stage: Stage) -> Counter[tuple[str, str]]:
+    """(family, rule) of each drift of these that people were told of, in messages of its own and in digests."""
+    found = Counter[tuple[str, str]]()
+    for each in stage.cloud.slack.messages():
+        text = json.dumps(each, ensure_ascii=False)
+        if each["text"].startswith("Drift: burst-"):
+            found[each["text"].split()[1], rule(each)] += 1
+        elif each["text"].startswith("Many at once"):
+            found += Counter(re.findall(r"family (burst-\d), revision \d+: (sidecar\.[\w-]+)", text))
+    return found
+
+
+def test_the_daily_digest_tells_what_is_open_and_what_closed(telling: Stage) -> None:
+    payload = json.dumps({"digest": True}).encode()
+    answer = telling.client("lambda").invoke(FunctionName=telling.outputs["SweepFunction"], Payload=payload)
+    assert json.load(answer["Payload"]) == {"told": 1}
+    (message,) = telling.until(
+        lambda: [each for each in telling.cloud.slack.messages() if each["text"].startswith("Daily digest")],
+        "Slack has no daily digest.",
+    )
+    text = json.dumps(message, ensure_ascii=False)
+    assert "3 closed since yesterday" in text
+    assert "The oldest" in text
+    assert "thread_ts" not in message
+
+
+def test_the_token_is_to_be_found_nowhere(telling: Stage) -> None:
+    telling.quiet()
+    token = telling.cloud.slack.token
+    assert {where for where, text in telling.everything().items() if token in text} == set()
