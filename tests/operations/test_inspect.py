@@ -302,6 +302,21 @@ def test_what_another_message_could_not_tell_is_told_by_the_next_look(world: Wor
     assert world.told() == [("opened", "sidecar.image-pinned"), ("closed", "sidecar.image-pinned")]
 
 
+def test_what_could_not_be_told_of_a_finding_is_told_in_the_order_in_which_it_came_about(world: World) -> None:
+    families = [f"web-{number}" for number in range(4)]
+    world.fail("Publish")
+    for family in families:
+        for collector in (FLOATING, None, FLOATING):
+            message = registered(world.register(definition(family, collector=collector)))
+            world.look(message)
+    world.troubles.clear()
+    for family in families:
+        world.sees(registered(world.register(definition(family))))
+    for family in families:
+        told = [alert["transition"] for alert in world.alerts if alert["name"] == family]
+        assert told == ["opened", "closed", "reopened", "closed"]
+
+
 def test_a_hub_that_is_not_enabled_brings_the_message_back_and_is_noticed_once(world: World) -> None:
     message, other = (registered(world.register(definition(name, collector=FLOATING))) for name in ("web", "api"))
     world.hub.enabled = False
