@@ -112,11 +112,11 @@ def _walk(where: str, before: Any, after: Any) -> Iterator[Change]:
         for key in dict.fromkeys([*named_before, *named_after]):
             yield from _walk(f"{where}{key}/", named_before.get(key), named_after.get(key))
         return
-    if isinstance(after, Mapping) and before is None:
+    if isinstance(after, Mapping) and after and before is None:
         for key, value in after.items():
             yield from _walk(f"{where}{key}/", None, value)
         return
-    if isinstance(before, Mapping) and after is None:
+    if isinstance(before, Mapping) and before and after is None:
         for key, value in before.items():
             yield from _walk(f"{where}{key}/", value, None)
         return

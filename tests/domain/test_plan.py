@@ -98,6 +98,11 @@ def test_a_value_is_not_shown_for_its_key_being_that_of_a_member_that_may_be(mem
     assert [change.after for change in found] == ["(hidden)"]
 
 
+def test_an_empty_object_that_comes_or_goes_is_told() -> None:
+    assert changes({"x-new": {}}, {}) == (Change("x-new", HIDDEN, None),)
+    assert changes({}, {"x-new": {}}) == (Change("x-new", None, HIDDEN),)
+
+
 def test_a_variable_that_is_set_twice_is_told_as_a_whole() -> None:
     twice = {"name": "app", "environment": [{"name": "A", "value": CANARY}, {"name": "A", "value": "b"}]}
     assert changes(containers({"name": "app"}), containers(twice)) == (
@@ -130,7 +135,7 @@ bodies = st.dictionaries(keys, documents, max_size=5)
 @given(bodies, bodies)
 def test_there_are_changes_exactly_where_documents_differ(before: dict[str, Any], after: dict[str, Any]) -> None:
     def bare(value: Any) -> Any:
-        """A null is as good as not there, and so is an empty list of names or an object of nothing."""
+        """A null is as good as not there, and so is a list of names or an object that holds nothing else."""
         if isinstance(value, dict):
             return {key: item for key, each in value.items() if (item := bare(each)) not in (None, {}, [])}
         return [bare(item) for item in value] if isinstance(value, list) else value

@@ -47,6 +47,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         raise Refusal("The task's size is a placeholder; correct it where that is filled in.")
     cpu = max(task.cpu or 0, sum(container.cpu for container in task.containers))
     memory = max(task.memory or 0, sum(container.memory for container in task.containers))
+    # What one container may use at most must be there, too.
+    memory = max(memory, *(container.memory_limit or 0 for container in task.containers), 0)
     size = smallest_holding(cpu, memory)
     if size is None:
         raise Refusal(
