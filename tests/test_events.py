@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.trigger import Ignored, ParameterTrigger, RoleTrigger, ServiceTrigger, TaskDefinitionTrigger, Trigger, read
+from domain.trigger import (
+    DeletedTrigger,
+    Ignored,
+    ParameterTrigger,
+    RoleTrigger,
+    RunTaskTrigger,
+    ServiceTrigger,
+    TaskDefinitionTrigger,
+    Trigger,
+    read,
+)
+from domain.use import Sight
 
 ROOT = Path(__file__).parents[1]
 EVENTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "events").glob("*.json"))}
@@ -20,6 +31,9 @@ ACCOUNT, REGION = "123456789012", "eu-west-1"
 TAKEN = {
     "register-task-definition": "TaskDefinitionCalls",
     "deregister-task-definition": "TaskDefinitionCalls",
+    "delete-task-definitions": "DeletedTaskDefinitions",
+    "run-task": "TaskRuns",
+    "run-task-latest": None,
     "create-service": "ServiceCalls",
     "update-service": "ServiceCalls",
     "update-service-forced": "ServiceCalls",
@@ -48,7 +62,7 @@ RULES: dict[str, Any] = {
 
 
 def matches(pattern: Any, content: Any) -> bool:
-    """Patterns as far as the stack uses them: exact values, exists, prefix; a list in the event matches by any item."""
+    """Patterns as far as the stack uses them: exact values, exists, prefix, anything-but; of a list any item."""
     if isinstance(pattern, Mapping):
         contents = content if isinstance(content, list) else [content]
         return any(_matches_object(pattern, each) for each in contents)
@@ -72,6 +86,8 @@ def _matches_value(wanted: Any, value: Any) -> bool:
     match wanted:
         case {"exists": exists}:
             return bool(exists)
+        case {"anything-but": others}:
+            return value not in others
         case {"prefix": prefix}:
             return isinstance(value, str) and value.startswith(prefix)
         case {**unknown} if unknown:
@@ -149,7 +165,8 @@ def test_no_environment_value_stands_in_what_is_read(name: str) -> None:
 def test_the_samples_hold_environment_values_as_real_events_do() -> None:
     """Else the tests above would prove nothing."""
     assert {name for name, event in EVENTS.items() if CANARY in json.dumps(event)} >= {
-        "register-task-definition", "deregister-task-definition", "container-stopped", "other-source",
+        "register-task-definition", "deregister-task-definition", "container-stopped", "other-source", "run-task",
+        "delete-task-definitions",
     }  # fmt: skip
 
 
@@ -158,6 +175,8 @@ def test_the_samples_hold_environment_values_as_real_events_do() -> None:
     [
         ("register-task-definition", "checkout"),
         ("deregister-task-definition", "checkout"),
+        ("delete-task-definitions", "checkout nightly-report"),
+        ("run-task", "nightly-report:12 on 1.3.0 in batch"),
         ("create-service", "shop/checkout"),
         ("update-service", "shop/checkout"),
         ("update-service-forced", "default/report"),
@@ -173,6 +192,10 @@ def test_what_a_sample_says_to_look_at(name: str, looks_at: str) -> None:
     match trigger_of(body_of(name)):
         case TaskDefinitionTrigger() as trigger:
             assert trigger.looks_at == looks_at
+        case DeletedTrigger() as trigger:
+            assert " ".join(trigger.families) == looks_at
+        case RunTaskTrigger(family=family, sight=sight) as trigger:
+            assert f"{family}:{sight.revision} on {sight.platform} in {trigger.ran_in}" == looks_at
         case ServiceTrigger() as trigger:
             assert trigger.title == looks_at
         case ParameterTrigger() as trigger:
@@ -224,6 +247,15 @@ def test_a_quote_in_a_user_agent_does_not_break_out_of_its_text() -> None:
     trigger = trigger_of(body_of("register-task-definition", event))
     assert isinstance(trigger, TaskDefinitionTrigger)
     assert trigger.looks_at == "checkout"
+
+
+def test_a_cut_answer_leaves_the_tasks_to_look_at() -> None:
+    """Where the family alone was asked for, its revision is then not known."""
+    event = json.loads(json.dumps(EVENTS["run-task"]))
+    event["detail"]["responseElements"] = {"omitted": True}
+    for trigger in (trigger_of(body_of("run-task", event)), trigger_of(json.dumps(event))):
+        assert isinstance(trigger, RunTaskTrigger)
+        assert (trigger.family, trigger.ran_in, trigger.sight) == ("nightly-report", "batch", Sight(0, 1, "1.3.0"))
 
 
 @pytest.mark.parametrize("name", ["create-service", "update-service", "delete-service"])

@@ -267,7 +267,9 @@ def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
         "$.detail.responseElements.service.serviceArn", "$.detail.responseElements.service.clusterArn",
         "$.detail.requestParameters.service",
         "$.detail.requestParameters.serviceName",
-        "$.detail.requestParameters.cluster",
+        "$.detail.requestParameters.cluster", "$.detail.requestParameters.taskDefinitions",
+        "$.detail.requestParameters.taskDefinition", "$.detail.requestParameters.platformVersion",
+        "$.detail.responseElements.tasks[0].taskDefinitionArn", "$.detail.responseElements.tasks[0].clusterArn",
     }  # fmt: skip
     transformer = target["InputTransformer"]
     assert set(transformer["InputPathsMap"].values()) <= allowed

@@ -11,7 +11,9 @@ from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 from domain.documents import Service, TaskDefinition
 from domain.facts import Fact, Known, RunningContainer, RunningTask, Unavailable
+from domain.fargate import platform_older
 from domain.places import Place, Revision
+from domain.use import Sight
 
 _TASKS = 100  # that one DescribeTasks takes
 
@@ -92,21 +94,22 @@ class Ecs:
             pages = client.get_paginator("list_clusters").paginate()
             return [arn.rpartition("/")[2] for page in pages for arn in page["clusterArns"]]
 
-    def tasks_of_no_service(self, place: Place) -> dict[str, dict[str, tuple[int, int]]]:
-        """By family and cluster: the newest revision among the tasks that run and no service started, and their number.
+    def tasks_of_no_service(self, place: Place) -> dict[str, dict[str, Sight]]:
+        """What of each family runs in each cluster and no service started.
 
-        Those that ended within the last hour, which ECS still lists, tell the revision and count for nothing.
+        Tasks that ended within the last hour, which ECS still lists, are among it and not counted.
         """
-        found: dict[str, dict[str, tuple[int, int]]] = {}
+        found: dict[str, dict[str, Sight]] = {}
         for cluster in self._clusters(place):
             for task in self._tasks(place, cluster):
                 revision = Revision.parse(task.get("taskDefinitionArn", ""))
                 if revision is None or task.get("group", "").startswith("service:"):
                     continue
                 clusters = found.setdefault(revision.family, {})
-                number, count = clusters.get(cluster, (0, 0))
-                runs = task.get("desiredStatus") == "RUNNING"
-                clusters[cluster] = (max(number, revision.number), count + runs)
+                number, count, platform = clusters.get(cluster, Sight(0, 0))
+                runs, on = task.get("desiredStatus") == "RUNNING", task.get("platformVersion", "")
+                oldest = on if not platform or platform_older(on, platform) else platform
+                clusters[cluster] = Sight(max(number, revision.number), count + runs, oldest)
         return found
 
     def _tasks(self, place: Place, cluster: str) -> Iterator[Mapping[str, Any]]:

@@ -112,7 +112,7 @@ class Ledger:
                 case "service":
                     services[name] = _running(item)
                 case "tasks":
-                    seen[name] = Seen(int(item["revision"]["N"]), int(item["tasks"]["N"]), _time(item["at"]))
+                    seen[name] = _seen(item)
                 case "ours":
                     ours.add(int(name))
                 case "attempt":
@@ -229,13 +229,15 @@ class Ledger:
         self._delete(family.key, f"service/{title}")
 
     def saw(self, family: SubjectId, cluster: str, seen: Seen) -> None:
-        """Tasks of the family run that no service started."""
+        """Tasks of the family ran that no service started."""
         item = {
             "revision": {"N": str(seen.revision)},
             "tasks": {"N": str(seen.tasks)},
             "at": {"S": seen.at.isoformat()},
+            "platform": {"S": seen.platform},
+            "expires": _expiry(_SEEN_DAYS),
         }
-        self._put(family.key, f"tasks/{cluster}", item | {"expires": _expiry(_SEEN_DAYS)})
+        self._put(family.key, f"tasks/{cluster}", item)
 
     def lean(self, on: SubjectId, family: SubjectId) -> None:
         """A family leans on a parameter or role."""
@@ -429,6 +431,11 @@ def _running(item: Mapping[str, Any]) -> Running:
 
 def _finding_of(item: Mapping[str, Any]) -> Finding:
     return _row(SubjectId.parse(item["pk"]["S"]), item["sk"]["S"].removeprefix("finding/"), item).finding
+
+
+def _seen(item: Mapping[str, Any]) -> Seen:
+    revision, tasks = (int(item[name]["N"]) for name in ("revision", "tasks"))
+    return Seen(revision, tasks, _time(item["at"]), item["platform"]["S"])
 
 
 def _attempt(family: SubjectId, number: int, item: Mapping[str, Any]) -> Attempt:

@@ -5,6 +5,7 @@ Source: the task definition parameters page of the Amazon ECS developer guide.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 # CPU units → (smallest, largest, step) of memory in MiB; 256 is irregular and stands apart.
 _RANGES = {
@@ -61,3 +62,30 @@ def smallest_holding(cpu: int, memory: int) -> Size | None:
         (Size(units, mib) for units in MEMORY_BY_CPU if units >= cpu for mib in MEMORY_BY_CPU[units] if mib >= memory),
         None,
     )
+
+
+_LATEST = "LATEST"
+_METADATA = (1, 4, 0)  # brought the task metadata endpoint V4
+
+
+def platform_older(version: str, oldest: str) -> bool:
+    """Whether a platform version is before another. LATEST and what is no version of the form 1.4.0 are not."""
+    if version.upper() == _LATEST:
+        return False
+    numbers, wanted = _numbers(version), _numbers(oldest)
+    return numbers is not None and wanted is not None and numbers < wanted
+
+
+def no_collector_on(version: str) -> bool:
+    """Whether a collector does not start there: it asks for the task metadata endpoint V4."""
+    numbers = _numbers(version)
+    return numbers is not None and numbers < _METADATA
+
+
+@lru_cache(maxsize=64)
+def _numbers(version: str) -> tuple[int, ...] | None:
+    """None where it is no version of the form 1.4.0."""
+    parts = version.strip().split(".")
+    if not all(part.isascii() and part.isdigit() and len(part) < len("1000000") for part in parts):
+        return None
+    return tuple(int(part) for part in parts)

@@ -5,6 +5,7 @@ EventBridge event, as a plain rule would send it. Of the second only the same id
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from domain.places import Arn, Place, Revision
+from domain.use import Sight
 
 
 class TriggerUnreadable(Exception):
@@ -113,7 +115,45 @@ class TaskDefinitionTrigger(_Trigger):
     def looks_at(self) -> str:
         """The family's name."""
         revision = self.revision
-        return revision.family if revision else self.family.rpartition("/")[2].partition(":")[0]
+        return revision.family if revision else _family_of(self.family)
+
+
+class DeletedTrigger(_Trigger):
+    """Revisions were deleted, which had been deregistered before; whether that was heard of or not."""
+
+    kind: Literal["deleted-task-definitions"] = "deleted-task-definitions"
+    names: tuple[str, ...] = ()
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families' names, each once."""
+        return tuple(dict.fromkeys(family for name in self.names if (family := _family_of(name))))
+
+
+class RunTaskTrigger(_Trigger):
+    """Tasks were started by themselves, and a platform version was asked for."""
+
+    kind: Literal["run-task"] = "run-task"
+    arn: str = ""
+    asked: str = ""
+    cluster: str = ""
+    within: str = ""
+    platform: str = ""
+
+    @property
+    def family(self) -> str:
+        return _family_of(self.arn or self.asked)
+
+    @property
+    def sight(self) -> Sight:
+        """What the call tells; of how many tasks it started, one."""
+        number = (self.arn or self.asked).rpartition(":")[2]
+        return Sight(int(number) if re.fullmatch(r"[0-9]{1,10}", number) else 0, 1, self.platform)
+
+    @property
+    def ran_in(self) -> str:
+        """The cluster's name."""
+        return (self.cluster or self.within).rpartition("/")[2] or "default"
 
 
 class ServiceTrigger(_Trigger):
@@ -170,23 +210,40 @@ class FamilyTrigger(_Trigger):
     kind: Literal["family"] = "family"
     family: str = Field(min_length=1)
     revision: int | None = Field(default=None, ge=0, description="Its newest one; 0 to ask ECS, None for the ledger's.")
-    tasks: Mapping[str, tuple[int, int]] = Field(
-        default_factory=dict, description="By cluster, the revision and number of tasks that no service started."
-    )
+    tasks: Mapping[str, Sight] = Field(default_factory=dict, description="By cluster, its tasks of no service.")
 
 
-type Trigger = TaskDefinitionTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger | FamilyTrigger
+def _family_of(name: str) -> str:
+    """Of an ARN, `family:revision` or a bare family."""
+    return name.rpartition("/")[2].partition(":")[0]
+
+
+type Trigger = (
+    TaskDefinitionTrigger
+    | DeletedTrigger
+    | RunTaskTrigger
+    | ServiceTrigger
+    | ParameterTrigger
+    | RoleTrigger
+    | FamilyTrigger
+)
 
 _ADAPTER: TypeAdapter[Trigger] = TypeAdapter(
     Annotated[
-        TaskDefinitionTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger | FamilyTrigger,
+        TaskDefinitionTrigger
+        | DeletedTrigger
+        | RunTaskTrigger
+        | ServiceTrigger
+        | ParameterTrigger
+        | RoleTrigger
+        | FamilyTrigger,
         Field(discriminator="kind"),
     ]
 )
 
-# DeleteTaskDefinitions takes only what is inactive already, and changes nothing here.
 _TASK_DEFINITION_CALLS = frozenset({"RegisterTaskDefinition", "DeregisterTaskDefinition"})
 _SERVICE_CALLS = frozenset({"CreateService", "UpdateService", "DeleteService"})
+_ECS_CALLS = _TASK_DEFINITION_CALLS | _SERVICE_CALLS | {"DeleteTaskDefinitions", "RunTask"}
 
 
 def read(body: str) -> Trigger | Ignored:
@@ -209,9 +266,11 @@ def read(body: str) -> Trigger | Ignored:
             {".".join(str(part) for part in mistake["loc"]) or "kind" for mistake in error.errors(include_input=False)}
         )
         raise TriggerUnreadable(f"The message is no trigger: {', '.join(fields)} missing or malformed.") from None
-    if isinstance(trigger, TaskDefinitionTrigger) and not trigger.looks_at:
-        raise TriggerUnreadable("The message names neither a task definition's ARN nor a family.")
-    return trigger
+    match trigger:
+        case TaskDefinitionTrigger(looks_at="") | RunTaskTrigger(family="") | DeletedTrigger(families=()):
+            raise TriggerUnreadable("The message names neither a task definition's ARN nor a family.")
+        case _:
+            return trigger
 
 
 def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:
@@ -234,18 +293,8 @@ def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:
     name = str(detail.get("eventName", ""))
     request, response = _object(detail.get("requestParameters")), _object(detail.get("responseElements"))
     match source:
-        case "aws.ecs" if detail.get("eventSource") == "ecs.amazonaws.com" and name in _TASK_DEFINITION_CALLS:
-            found = _object(response.get("taskDefinition"))
-            family = request.get("family") or request.get("taskDefinition") or ""
-            return shared | {"kind": "task-definition", "arn": found.get("taskDefinitionArn") or "", "family": family}
-        case "aws.ecs" if detail.get("eventSource") == "ecs.amazonaws.com" and name in _SERVICE_CALLS:
-            found = _object(response.get("service"))
-            service = found.get("serviceArn") or request.get("service") or request.get("serviceName")
-            return shared | {
-                "kind": "service",
-                "service": service,
-                "cluster": found.get("clusterArn") or request.get("cluster") or "",
-            }
+        case "aws.ecs" if detail.get("eventSource") == "ecs.amazonaws.com" and name in _ECS_CALLS:
+            return _ecs_call(shared, name, request, response)
         case "aws.ecs" if event.get("detail-type") == "ECS Deployment State Change":
             resources = event.get("resources")
             return shared | {
@@ -273,6 +322,44 @@ def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:
             }
         case _:
             return Ignored(f"events of {source} {event.get('detail-type')} {name}".rstrip() + " are not judged")
+
+
+def _ecs_call(
+    shared: dict[str, Any], name: str, request: Mapping[str, Any], response: Mapping[str, Any]
+) -> dict[str, Any] | Ignored:
+    if name == "RunTask":
+        return _run_task(shared, request, response)
+    if name == "DeleteTaskDefinitions":
+        return shared | {"kind": "deleted-task-definitions", "names": request.get("taskDefinitions") or ()}
+    if name in _TASK_DEFINITION_CALLS:
+        found = _object(response.get("taskDefinition"))
+        family = request.get("family") or request.get("taskDefinition") or ""
+        return shared | {"kind": "task-definition", "arn": found.get("taskDefinitionArn") or "", "family": family}
+    found = _object(response.get("service"))
+    return shared | {
+        "kind": "service",
+        "service": found.get("serviceArn") or request.get("service") or request.get("serviceName"),
+        "cluster": found.get("clusterArn") or request.get("cluster") or "",
+    }
+
+
+def _run_task(
+    shared: dict[str, Any], request: Mapping[str, Any], response: Mapping[str, Any]
+) -> dict[str, Any] | Ignored:
+    """Most calls ask for no version, or for the one that is newest, and there are thousands of them."""
+    platform = request.get("platformVersion")
+    if platform in (None, "", "LATEST", "1.4.0"):  # it may be anything
+        return Ignored("the tasks were started on the newest platform version")
+    tasks = response.get("tasks")
+    first = _object(tasks[0]) if isinstance(tasks, list) and tasks else {}
+    return shared | {
+        "kind": "run-task",
+        "platform": platform,
+        "arn": first.get("taskDefinitionArn") or "",
+        "asked": request.get("taskDefinition") or "",
+        "cluster": first.get("clusterArn") or "",
+        "within": request.get("cluster") or "",
+    }
 
 
 def _stopped_in_running(detail: Mapping[str, Any]) -> bool:

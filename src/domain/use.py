@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from domain.severity import Severity
 from domain.verdict import Drifted
@@ -22,13 +23,22 @@ class Running:
     tasks: int = 0
 
 
+class Sight(NamedTuple):
+    """Tasks of a family that no service started: their newest revision, how many run, their oldest platform version."""
+
+    revision: int
+    tasks: int
+    platform: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Tasks of a family that no service started, when they were last seen in a cluster, and how many there were."""
+    """The same, and when they were last started or seen in a cluster. `revision` is 0 where it is not known."""
 
     revision: int
     tasks: int
     at: datetime
+    platform: str = ""
 
     def counts(self, now: datetime) -> bool:
         """Whether it was of late: who starts tasks at times may do so again."""

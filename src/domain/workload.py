@@ -57,6 +57,7 @@ class Workload:
 
     `patterns` are the standard's repository patterns for collector images, so that who is what is decided once.
     `runs_on` tells, for a definition that names no compatibility, whether its known services run on Fargate.
+    `standalone` are the clusters where tasks ran of late that no service started, with their platform version.
     """
 
     place: Place
@@ -65,6 +66,7 @@ class Workload:
     facts: Facts = field(default_factory=Facts)
     patterns: tuple[str, ...] = ()
     runs_on: bool | None = None
+    standalone: tuple[tuple[str, str], ...] = ()
     read_at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
     remarks: tuple[Remark, ...] = ()
 

@@ -28,10 +28,12 @@ from domain.rule import Rule, Safety, Severity, Subject
 from domain.standard import Mode, Standard, StandardInvalid
 from domain.trigger import (
     Actor,
+    DeletedTrigger,
     FamilyTrigger,
     Ignored,
     ParameterTrigger,
     RoleTrigger,
+    RunTaskTrigger,
     ServiceTrigger,
     TaskDefinitionTrigger,
     Trigger,
@@ -170,10 +172,12 @@ class Inspector:
             case TaskDefinitionTrigger():
                 return self._family(message, trigger, batch, trigger.looks_at, trigger.revision)
             case FamilyTrigger(family=family):
-                for cluster, (number, count) in trigger.tasks.items():
-                    subject = SubjectId(trigger.place, Subject.FAMILY, family)
-                    self.ledger.saw(subject, cluster, Seen(number, count, trigger.when or self.now()))
                 return self._family(message, trigger, batch, family, None, again=True)
+            case RunTaskTrigger(family=family):
+                return self._family(message, trigger, batch, family, None, again=True)
+            case DeletedTrigger(families=families):
+                named = [SubjectId(trigger.place, Subject.FAMILY, family) for family in families]
+                return self._each(message, trigger, batch, named)
             case ServiceTrigger(title=title):
                 return self._service(message, trigger, batch, title)
             case ParameterTrigger(name=name):
@@ -193,13 +197,29 @@ class Inspector:
             if not again and self._knows(history, trigger, named, batch.edition):
                 self._untold(message, batch, history)
                 return Done(family, called_at=trigger.when, ignored="it was judged before")
-            told = trigger.revision if isinstance(trigger, FamilyTrigger) else None
-            task = self._newest(subject, (history.order if told is None else told) if again else 0)
+            history = self._seen(history, trigger)
+            task = self._newest(subject, _known(history, trigger) if again else 0)
             try:
                 return self._judge_family(message, trigger, batch, history, task)
             except LedgerConflict:
                 continue
         raise LedgerConflict(f"{family} is being written by other workers")
+
+    def _seen(self, history: History, trigger: Trigger) -> History:
+        """With the tasks that no service started and that the message tells of, where they were seen later."""
+        match trigger:
+            case FamilyTrigger(tasks=tasks):
+                sights, at = tasks, trigger.when or self.now()
+            case RunTaskTrigger():
+                sights, at = {trigger.ran_in: trigger.sight}, trigger.when or self.now()
+            case _:
+                return history
+        seen = dict(history.seen)
+        for cluster, sight in sights.items():
+            if (before := seen.get(cluster)) is None or before.at < at:
+                seen[cluster] = Seen(sight.revision, sight.tasks, at, sight.platform)
+                self.ledger.saw(history.subject, cluster, seen[cluster])
+        return replace(history, seen=seen)
 
     def _untold(self, message: str, batch: _Batch, history: History) -> None:
         """What an earlier look at the family, and at what it leans on, recorded and could not tell."""
@@ -240,7 +260,16 @@ class Inspector:
         if task is None:
             return self._gone(message, trigger, batch, history)
         runs_on = runs_on_fargate(task, history.services)
-        workload = Workload(place, task, patterns=standard.collector.also, runs_on=runs_on, read_at=self.now())
+        now = self.now()
+        standalone = tuple((name, seen.platform) for name, seen in sorted(history.seen.items()) if seen.counts(now))
+        workload = Workload(
+            place,
+            task,
+            patterns=standard.collector.also,
+            runs_on=runs_on,
+            standalone=standalone,
+            read_at=now,
+        )
         revision = workload.revision or Revision(place, subject.name, 0)
         if revision.number < history.order and self._stands(Revision(place, subject.name, history.order)):
             return Done(subject.name, called_at=trigger.when, ignored=f"{subject.name}:{history.order} is newer")
@@ -646,14 +675,16 @@ class Inspector:
         }
         refused = self._import(rows.values(), failed)
         silenced = self._silenced(rows.values(), failed)
+        published = set[str]()  # two transitions of one finding in a batch both hold what the first is to tell
         for message, row in rows.values():
             if message in failed or row.finding.id in refused:
                 continue
             try:
                 for channel in sorted(row.pending):
-                    if channel.startswith("alert/") and row.finding.id not in silenced:
+                    if channel.startswith("alert/") and row.finding.id not in silenced and channel not in published:
                         body = row.pending[channel]
                         self.alerts.publish(body, Alert.model_validate_json(body).attributes)
+                        published.add(channel)
                 self.ledger.told(row)
             except CallFailed as error:
                 failed[message] = Failed(str(error))
@@ -771,6 +802,17 @@ def _configured_in_plain(container: Container) -> bool:
     """A configuration in a plain value is judged, and not kept: such a revision is read each time."""
     named = {uri.removeprefix("env:").partition(":-")[0] for uri in config_uris(container) if uri.startswith("env:")}
     return bool((named | {CONFIG_VARIABLE}) & container.environment.keys())
+
+
+def _known(history: History, trigger: Trigger) -> int:
+    """The number of the family's newest revision; 0 where ECS is to be asked for it."""
+    match trigger:
+        case FamilyTrigger(revision=int() as number):
+            return number
+        case DeletedTrigger():
+            return 0
+        case _:
+            return history.order
 
 
 def _at(trigger: Trigger, place: Place) -> Trigger:

@@ -19,6 +19,7 @@ from domain.places import Place
 from domain.rule import Severity, Subject
 from domain.standard import Standard, StandardInvalid
 from domain.trigger import FamilyTrigger, ServiceTrigger
+from domain.use import Sight
 from domain.verdict import SubjectId
 from operations.standards import Standards
 from reports.digest import daily_of, digest_of
@@ -116,7 +117,7 @@ def _bodies(
     place: Place,
     families: dict[str, int],
     services: list[str],
-    tasks: Mapping[str, Mapping[str, tuple[int, int]]],
+    tasks: Mapping[str, Mapping[str, Sight]],
     *,
     quiet: bool,
 ) -> Iterator[str]:

@@ -119,6 +119,9 @@ def test_a_time_is_utc_or_none(time: str, when: datetime | None) -> None:
         (json.dumps(BASE | {"kind": "parameter", "name": "/a", "region": "c4nary"}), "region"),
         (json.dumps(BASE | {"kind": "parameter", "name": "/a", "time": "c4nary"}), "time"),
         (json.dumps(BASE | {"kind": "task-definition", "arn": "", "family": ""}), "neither"),
+        (json.dumps(BASE | {"kind": "run-task", "platform": "1.3.0"}), "neither"),
+        (json.dumps(BASE | {"kind": "deleted-task-definitions", "names": []}), "neither"),
+        (json.dumps(BASE | {"kind": "deleted-task-definitions", "names": ""}), "names"),
     ],
 )
 def test_what_is_no_trigger_is_refused_by_its_fields_without_showing_it(body: str, said: str) -> None:
@@ -139,7 +142,7 @@ def event(name: str, **members: Any) -> str:
     [
         event("RegisterTaskDefinition", errorCode="ClientException", responseElements=None),
         event("RunTask"),
-        event("DeleteTaskDefinitions", requestParameters={"taskDefinitions": ["web:1"]}),
+        event("RunTask", requestParameters={"taskDefinition": "web", "platformVersion": "1.4.0"}),
         event("CreateService", eventSource="apprunner.amazonaws.com"),
         json.dumps({"source": "aws.ecs", "detail-type": "x", "detail": None}),
         json.dumps({"source": "aws.securityhub", "detail-type": "Security Hub Findings - Imported", "detail": {}}),

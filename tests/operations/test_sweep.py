@@ -1,7 +1,7 @@
 """The sweep has everything looked at again, and what is gone too."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -170,7 +170,22 @@ def test_tasks_that_no_service_started_are_told_with_their_family(aws: Sessions)
         ecs.run_task(cluster="batch", launchType="FARGATE", networkConfiguration=network, **given)
     sweeper(aws, url).sweep(PLACE)
     tasks = {body["family"]: body["tasks"] for body in sent(url) if body["kind"] == "family"}
-    assert tasks == {"nightly": {"batch": [2, 3]}, "web": {}}
+    assert tasks == {"nightly": {"batch": [2, 3, ""]}, "web": {}}
+
+
+def test_of_tasks_that_no_service_started_the_oldest_platform_version_is_told(aws: Sessions) -> None:
+    """In a cluster; those that have just ended are not counted."""
+
+    class Running(Ecs):
+        def _clusters(self, place: Place) -> list[str]:
+            return ["batch"]
+
+        def _tasks(self, place: Place, cluster: str) -> Iterator[Mapping[str, Any]]:
+            arn = place.arn("ecs", "task-definition/nightly:3")
+            for status, version in (("RUNNING", "1.4.0"), ("STOPPED", "1.3.0"), ("RUNNING", "LATEST")):
+                yield {"taskDefinitionArn": arn, "group": "any", "desiredStatus": status, "platformVersion": version}
+
+    assert Running(aws).tasks_of_no_service(PLACE) == {"nightly": {"batch": (3, 2, "1.3.0")}}
 
 
 # --- the daily digest -------------------------------------------------------------------------------------------------

@@ -13,13 +13,16 @@ from operations.inspect import Done
 from tests.operations.world import (
     ACCOUNT,
     FLOATING,
+    GONE,
     PLACE,
     REGION,
     World,
     definition,
+    deleted,
     registered,
     role_arn,
     service_changed,
+    tasks_run,
     without_collector,
 )
 
@@ -172,6 +175,48 @@ def test_tasks_that_no_service_started_count_as_use_for_thirty_days(world: World
     world.sees(again())
     assert severity(world) == left
     assert world.told() == [("opened", PINNED), ("raised", PINNED)]
+
+
+# --- tasks that no service started ------------------------------------------------------------------------------------
+
+
+def test_tasks_that_are_run_on_an_old_platform_version_are_a_finding_of_their_family(world: World) -> None:
+    world.sees(registered(world.register(definition(collector=GRAVE))))
+    world.sees(tasks_run("web:1", "1.3.0"))
+    assert world.open() == {"task.platform-version", PINNED}
+    assert (severity(world, "task.platform-version"), severity(world)) == ("HIGH", "MEDIUM")
+    assert users(world, "task.platform-version") == [("batch", 1, 1)]
+    [alert] = [alert for alert in world.alerts if alert["rule"] == "task.platform-version"]
+    assert (alert["transition"], alert["actor"]) == ("opened", "ada")
+
+
+def test_it_closes_when_they_are_seen_on_a_newer_one_or_thirty_days_after(world: World) -> None:
+    world.sees(registered(world.register()), tasks_run("web", "1.3.0"), again(tasks={"other": [1, 2, "1.4.0"]}))
+    assert world.open() == {"task.platform-version"}
+    world.sees(again(tasks={"batch": [1, 2, "1.4.0"]}))
+    assert world.open() == set()
+    world.sees(tasks_run("web", "1.3.0", time="2026-11-23T13:00:00Z"))
+    assert world.open() == {"task.platform-version"}
+    world.passed = timedelta(days=31)
+    world.sees(again())
+    assert world.told() == [
+        (change, "task.platform-version") for change in ("opened", "closed", "reopened", "closed")
+    ]  # fmt: skip
+
+
+def test_a_late_event_of_tasks_does_not_undo_what_was_seen_since(world: World) -> None:
+    world.sees(registered(world.register()), again(tasks={"batch": [1, 2, "1.4.0"]}))
+    world.sees(tasks_run("web", "1.3.0", time="2026-11-23T11:00:00Z"))
+    assert world.open() == set()
+
+
+def test_a_deleted_revision_whose_deregistration_was_missed_is_gone(world: World) -> None:
+    arn = world.register(definition(collector=GRAVE))
+    world.sees(registered(arn), registered(world.register(definition("other", collector=GRAVE))))
+    world.deregister(arn)
+    world.sees(deleted("web:1", arn))
+    assert (world.open(), world.open("other")) == (set(), {PINNED})
+    assert world.hub.states()[f"family/web/{PINNED}"] == GONE
 
 
 # --- parameters and roles ---------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ RULES = tuple(
         "sidecar.present", "sidecar.image-pinned", "sidecar.not-essential", "sidecar.config-from-parameter",
         "sidecar.resources", "application.otlp-endpoint", "task.roles", "config.exists", "config.well-formed",
         "identity.execution-role", "identity.task-role", "identity.trust", "service.platform-version",
+        "task.platform-version",
     }
 )  # fmt: skip
 
@@ -151,6 +152,16 @@ def service_changed(arn: str, event: str = "UpdateService") -> str:
     return json.dumps(
         {"kind": "service", "account": ACCOUNT, "region": REGION, "event": event, "service": arn, "time": ""}
     )
+
+
+def tasks_run(task: str, platform: str, cluster: str = "batch", time: str = "2026-11-23T12:00:00Z") -> str:
+    body = {"kind": "run-task", "account": ACCOUNT, "region": REGION, "event": "RunTask", "asked": task, "time": time}
+    return json.dumps(body | {"platform": platform, "within": cluster, "identity": {"arn": "arn:aws:iam::1:user/ada"}})
+
+
+def deleted(*names: str) -> str:
+    body = {"kind": "deleted-task-definitions", "account": ACCOUNT, "region": REGION, "names": names}
+    return json.dumps(body)
 
 
 def parameter_changed(name: str = PARAMETER) -> str:

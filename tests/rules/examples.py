@@ -62,6 +62,7 @@ class Case(_Form):
     place: Patch = {}
     read_at: datetime | None = None
     runs_on: bool | None = None
+    standalone: dict[str, str] = Field(default={}, description="Platform versions of tasks of no service, by cluster.")
     before: Patch = {}
     service: Patch | None = None
     facts: Patch = {}
@@ -304,6 +305,7 @@ def build(rule: str, case: Case) -> Example:
         service=None if service is None else Service(service_json(service)),
         patterns=standard.collector.also,
         runs_on=case.runs_on,
+        standalone=tuple(case.standalone.items()),
         read_at=case.read_at or start["read_at"],
     )
     before = replace(before, facts=_facts(_json(patched(start["facts"], case.facts)), before, standard))

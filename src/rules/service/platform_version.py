@@ -11,26 +11,22 @@ Configure: `services.platform_version` is the oldest that is accepted.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 
+from domain.fargate import no_collector_on, platform_older
 from domain.rule import Drift, Refusal, Rule, Severity, Subject
 from domain.standard import Standard
 from domain.workload import Workload
 
 _LATEST = "LATEST"
-_METADATA = (1, 4, 0)  # brought the task metadata endpoint V4
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield a drift where the service names an older version."""
     service = workload.service
     found = service.platform_version if service else None
-    if not found or found.upper() == _LATEST:
-        return
     oldest = standard.services.platform_version
-    numbers, wanted = _numbers(found), _numbers(oldest)
-    if numbers is not None and wanted is not None and numbers < wanted:
-        stops = ", where the collector does not start" if numbers < _METADATA else ""
+    if found and platform_older(found, oldest):
+        stops = ", where the collector does not start" if no_collector_on(found) else ""
         why = (
             f"The service runs on Fargate platform version {found}{stops}; {oldest} or later, or {_LATEST}, is wanted."
         )
@@ -42,15 +38,6 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if workload.service is None:
         raise Refusal("No service is at hand whose platform version could be changed.")
     return workload.with_service(workload.service.with_(platformVersion=_LATEST))
-
-
-@lru_cache(maxsize=64)
-def _numbers(version: str) -> tuple[int, ...] | None:
-    """None where it is no version of the form 1.4.0."""
-    parts = version.strip().split(".")
-    if not all(part.isascii() and part.isdigit() and len(part) < len("1000000") for part in parts):
-        return None
-    return tuple(int(part) for part in parts)
 
 
 RULE = Rule(
