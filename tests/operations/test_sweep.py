@@ -178,9 +178,11 @@ def test_of_tasks_that_no_service_started_the_oldest_platform_version_is_told(aw
 
     class Running(Ecs):
         def _clusters(self, place: Place) -> list[str]:
+            assert place == PLACE
             return ["batch"]
 
         def _tasks(self, place: Place, cluster: str) -> Iterator[Mapping[str, Any]]:
+            assert cluster == "batch"
             arn = place.arn("ecs", "task-definition/nightly:3")
             for status, version in (("RUNNING", "1.4.0"), ("STOPPED", "1.3.0"), ("RUNNING", "LATEST")):
                 yield {"taskDefinitionArn": arn, "group": "any", "desiredStatus": status, "platformVersion": version}
