@@ -48,6 +48,9 @@ class Settings(BaseModel):
         default="", alias="OUTRIDER_STANDARD", description="ssm:NAME or s3://BUCKET/KEY; empty for the packaged one."
     )
     mode: Mode = Field(default=Mode.REPORT, alias="OUTRIDER_MODE", description="The most that the stack allows.")
+    switch: str = Field(
+        default="", alias="OUTRIDER_SWITCH", description="The parameter that must be `on` for anything to be corrected."
+    )
     image_repositories: Listed = Field(default=(), alias="OUTRIDER_IMAGE_REPOSITORIES")
     watched: str = Field(
         default="", alias="OUTRIDER_WATCHED", pattern=r"^(\d{12}/[a-z0-9-]+)?$", description="ACCOUNT/REGION."

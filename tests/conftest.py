@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # as above
 
 # The same examples every time: what fails is the change's doing. `--hypothesis-profile=explore` looks for more.
-settings.register_profile("steady", derandomize=True)
-settings.register_profile("explore", derandomize=False)
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", derandomize=False, deadline=None)
 settings.load_profile("steady")
 
 # Started in the background by a shell, tests would hand an ignored Ctrl-C on to what they start.

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from domain.trigger import (
+    ApprovalTrigger,
     DeletedTrigger,
     Ignored,
     ParameterTrigger,
@@ -43,6 +44,7 @@ TAKEN = {
     "parameter-changed": "ParameterChanges",
     "put-role-policy": "RoleCalls",
     "create-policy-version": "PolicyCalls",
+    "approve-plan": "Approvals",
     "register-task-definition-failed": None,
     "other-source": None,
 }
@@ -185,6 +187,7 @@ def test_the_samples_hold_environment_values_as_real_events_do() -> None:
         ("container-stopped", "shop/checkout"),
         ("parameter-changed", "/fargate/otel-collector-config"),
         ("put-role-policy", "shop-task"),
+        ("approve-plan", f"outrider/{ACCOUNT}/{REGION}/family/web/sidecar.image-pinned"),
         ("create-policy-version", f"arn:aws:iam::{ACCOUNT}:policy/shop-telemetry"),
     ],
 )
@@ -202,6 +205,9 @@ def test_what_a_sample_says_to_look_at(name: str, looks_at: str) -> None:
             assert trigger.name == looks_at
         case RoleTrigger() as trigger:
             assert (trigger.role or trigger.policy) == looks_at
+        case ApprovalTrigger() as trigger:
+            assert trigger.finding == looks_at
+            assert trigger.updated is not None
         case other:
             pytest.fail(f"{other!r} is sent by no event rule")
 

@@ -35,17 +35,29 @@ CALLED = {
         "parameters": {"fact", "read_document"},
         "log_groups": {"fact"},
         "security_hub": {"*"},
-        "ledger": {"*", "-attempt", "-ours", "-subjects", "-open_findings", "-open_or_closed_since", "-_scan"},
+        "ledger": {
+            "*",
+            "-attempt",
+            "-ours",
+            "-due",
+            "-release",
+            "-claim",
+            "-slot",
+            "-subjects",
+            "-open_findings",
+            "-open_or_closed_since",
+            "-_scan",
+        },
         "channels": {"publish", "send"},
     },
     "RemediateFunction": {
-        "ecs": {"task_definition", "register", "deregister", "revisions"},
+        "ecs": {"task_definition", "register", "deregister", "revisions", "service", "running_tasks", "update"},
         "roles": {"fact"},
-        "parameters": {"fact", "read_document"},
+        "parameters": {"fact", "read_document", "why_off"},
         "log_groups": {"fact"},
         "security_hub": {"suppressed"},
-        "ledger": {"history", "attempt", "ours"},
-        "channels": {"publish"},
+        "ledger": {"history", "attempt", "ours", "release", "claim", "slot"},
+        "channels": {"publish", "send_all"},
     },
     "SlackFunction": {
         "parameters": {"read_secret"},
@@ -55,10 +67,10 @@ CALLED = {
     },
     "SweepFunction": {
         "ecs": {"newest_revisions", "services", "tasks_of_no_service"},
-        "ledger": {"subjects", "open_findings", "open_or_closed_since"},
+        "ledger": {"subjects", "open_findings", "open_or_closed_since", "due"},
         "parameters": {"read_document"},
         "security_hub": {"suppressed"},
-        "channels": {"send_all", "depth", "publish"},
+        "channels": {"send", "send_all", "depth", "publish"},
     },
 }
 
@@ -172,9 +184,9 @@ def test_the_use_cases_call_what_the_table_says() -> None:
     """The table above is read off the source: each method that it names stands in a use case's own modules."""
     of = {
         "InspectFunction": "inspect",
-        "RemediateFunction": "remediate",
+        "RemediateFunction": "remediate rollouts paces",
         "SlackFunction": "notify chat bot",
-        "SweepFunction": "sweep",
+        "SweepFunction": "sweep visits",
     }
     shared = "".join(
         (SRC / "operations" / f"{name}.py").read_text() for name in ("reading", "planning", "standards", "wiring")
@@ -270,6 +282,7 @@ def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
         "$.detail.requestParameters.cluster", "$.detail.requestParameters.taskDefinitions",
         "$.detail.requestParameters.taskDefinition", "$.detail.requestParameters.platformVersion",
         "$.detail.responseElements.tasks[0].taskDefinitionArn", "$.detail.responseElements.tasks[0].clusterArn",
+        "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].UpdatedAt",
     }  # fmt: skip
     transformer = target["InputTransformer"]
     assert set(transformer["InputPathsMap"].values()) <= allowed

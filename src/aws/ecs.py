@@ -154,6 +154,18 @@ class Ecs:
         with calling("ecs:DeregisterTaskDefinition", str(revision)):
             self.sessions.client("ecs", revision.place).deregister_task_definition(taskDefinition=revision.arn)
 
+    def update(
+        self, place: Place, title: str, *, revision: str = "", platform: str = "", force: bool = False
+    ) -> Service:
+        """Have a service run another revision (ARN) or platform version, or replace its tasks; nothing else changes."""
+        cluster, _, name = title.partition("/")
+        given = {"taskDefinition": revision, "platformVersion": platform, "forceNewDeployment": force}
+        with calling("ecs:UpdateService", title):
+            found = self.sessions.client("ecs", place).update_service(
+                cluster=cluster, service=name, **{member: value for member, value in given.items() if value}
+            )
+        return Service(plain(found["service"]))
+
     def revisions(self, place: Place, family: str) -> list[Revision]:
         """The active revisions of a family, newest first; at most a hundred."""
         with calling("ecs:ListTaskDefinitions", family):

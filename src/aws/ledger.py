@@ -6,12 +6,15 @@ Rows of a subject share a partition (`account/region/kind/name`), told apart by 
     finding/RULE         a finding, and what of its last transition is still to be told
     service/TITLE        a service that runs the family: which revision, how many tasks it wants, whether on Fargate
     tasks/CLUSTER        tasks of the family that no service started, and when they were last seen
-    attempt/NUMBER       a correction of that revision: what was planned and what came of it
+    attempt/KEY          a correction of a revision or service: what was planned, how far it is, what came of it
     ours/NUMBER          a revision that Outrider registered
+    quarantine           the family is left alone until a person releases it
+    offer                the plan that the subject's findings show, as it may be approved
     leans/FAMILY-KEY     a family that leans on this parameter or role
 
-Beside them, `revisions/…` partitions hold what each revision of a family contains, which never changes (without the
-environment values that no rule reads), and `notice/…` ones what the operations topic was told lately.
+Beside them, `due/PLACE` holds which attempts have not ended and when they are to be looked at, `rate/…` and `pace/…`
+how many corrections were made of late, `revisions/…` what each revision of a family contains, which never changes
+(without the environment values that no rule reads), and `notice/…` what the operations topic was told lately.
 """
 
 import gzip
@@ -21,8 +24,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
+from domain.correction import Attempt, Offer, Quarantine
 from domain.documents import TaskDefinition
 from domain.finding import Finding, State, drifts_from_json, drifts_to_json
 from domain.places import Place, Revision, role_name
@@ -34,6 +40,7 @@ _REVISION_DAYS = 400
 _ATTEMPT_DAYS = 90
 _SEEN_DAYS = 31
 _TRANSACTION = 100  # the most items that DynamoDB takes in one
+_ATTEMPT, _QUARANTINE, _OFFER = TypeAdapter(Attempt), TypeAdapter(Quarantine), TypeAdapter(Offer)
 
 
 class LedgerConflict(Exception):
@@ -46,18 +53,6 @@ class Row:
 
     finding: Finding
     pending: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One correction. `state` is started, registered, superseded or refused; `pending` an alert still to be told."""
-
-    source: Revision
-    digest: str
-    state: str
-    time: datetime
-    registered: int | None = None
-    pending: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +75,11 @@ class History:
     seen: Mapping[str, Seen] = field(default_factory=dict)
     ours: frozenset[int] = frozenset()
     attempts: tuple[Attempt, ...] = ()
+    quarantine: Quarantine | None = None
+    offer: Offer | None = None
+
+    def attempt(self, key: str) -> Attempt | None:
+        return next((attempt for attempt in self.attempts if attempt.key == key), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class Ledger:
         """Everything that is kept of a subject, in one strongly consistent query."""
         history = History(subject)
         rows, services, seen, ours, attempts = {}, {}, {}, set(), []
+        quarantine, offer = None, None
         for item in self._query(subject.key):
             kind, _, name = item["sk"]["S"].partition("/")
             match kind:
@@ -116,10 +117,23 @@ class Ledger:
                 case "ours":
                     ours.add(int(name))
                 case "attempt":
-                    attempts.append(_attempt(subject, int(name), item))
+                    attempts.append(_ATTEMPT.validate_json(item["body"]["S"]))
+                case "quarantine":
+                    quarantine = _QUARANTINE.validate_json(item["body"]["S"])
+                case "offer":
+                    offer = _OFFER.validate_json(item["body"]["S"])
                 case _:
                     pass
-        return replace(history, rows=rows, services=services, seen=seen, ours=frozenset(ours), attempts=tuple(attempts))
+        return replace(
+            history,
+            rows=rows,
+            services=services,
+            seen=seen,
+            ours=frozenset(ours),
+            attempts=tuple(attempts),
+            quarantine=quarantine,
+            offer=offer,
+        )
 
     def _query(self, partition: str) -> Iterable[dict[str, Any]]:
         start: dict[str, Any] = {}
@@ -148,10 +162,11 @@ class Ledger:
         leans: Iterable[str] = (),
         ran: str = "",
         request: str | None = None,
+        offer: Offer | None = None,
     ) -> History:
         """Write a look and the findings that it changed, all or nothing. `leans`: keys of what the subject leans on.
 
-        `ran`: what a service ran.
+        `ran`: what a service ran. `offer`: the plan that may be approved now; None where there is none any more.
 
         LedgerConflict where somebody wrote the subject after `history` was read.
         """
@@ -176,6 +191,11 @@ class Ledger:
             ),
             *(_put(self.table, _row_item(row)) for row in rows),
         ]
+        if offer is not None and offer != history.offer:
+            body = {"S": _OFFER.dump_json(offer).decode()}
+            items.append(_put(self.table, {"pk": {"S": key}, "sk": {"S": "offer"}, "body": body}))
+        elif offer is None and history.offer is not None:
+            items.append({"Delete": {"TableName": self.table, "Key": {"pk": {"S": key}, "sk": {"S": "offer"}}}})
         try:
             with calling("dynamodb:TransactWriteItems", key):
                 self.sessions.own("dynamodb").transact_write_items(TransactItems=items[:_TRANSACTION])
@@ -192,6 +212,7 @@ class Ledger:
             leans=tuple(sorted(leans)),
             ran=ran,
             request=request,
+            offer=offer,
         )
 
     def told(self, row: Row) -> None:
@@ -291,16 +312,74 @@ class Ledger:
                 return
             given["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def attempt(self, attempt: Attempt) -> None:
-        item = {
-            "digest": {"S": attempt.digest},
-            "state": {"S": attempt.state},
-            "time": {"S": attempt.time.isoformat()},
-            "expires": _expiry(_ATTEMPT_DAYS),
-        }
-        item |= {"registered": {"N": str(attempt.registered)}} if attempt.registered is not None else {}
-        item |= {"pending": {"S": attempt.pending}} if attempt.pending is not None else {}
-        self._put(SubjectId.of_family(attempt.source).key, f"attempt/{attempt.source.number}", item)
+    def attempt(self, attempt: Attempt, quarantine: Quarantine | None = None) -> None:
+        """Write an attempt down, with when it is due, and with the quarantine that comes of it: all or nothing."""
+        key, sk = attempt.family.key, f"attempt/{attempt.key}"
+        body = {"S": _ATTEMPT.dump_json(attempt).decode()}
+        kept = {"pk": {"S": key}, "sk": {"S": sk}, "body": body, "expires": _expiry(_ATTEMPT_DAYS)}
+        due = {"pk": {"S": f"due/{attempt.source.place}"}, "sk": {"S": f"{attempt.source.family}/{sk}"}}
+        items = [_put(self.table, kept)]
+        if attempt.state.ended and not attempt.pending:
+            items.append({"Delete": {"TableName": self.table, "Key": due}})
+        else:
+            moment = (attempt.due or attempt.time).isoformat()
+            items.append(_put(self.table, due | {"due": {"S": moment}, "expires": _expiry(_ATTEMPT_DAYS)}))
+        if quarantine is not None:
+            held = {
+                "pk": {"S": key},
+                "sk": {"S": "quarantine"},
+                "body": {"S": _QUARANTINE.dump_json(quarantine).decode()},
+            }
+            items.append(_put(self.table, held))
+        with calling("dynamodb:TransactWriteItems", f"{key}/{sk}"):
+            self.sessions.own("dynamodb").transact_write_items(TransactItems=items)
+
+    def due(self, place: Place, now: datetime) -> list[tuple[str, str]]:
+        """The attempts that are to be looked at, as family and key."""
+        found = [item for item in self._query(f"due/{place}") if _time(item["due"]) <= now]
+        parts = (item["sk"]["S"].partition("/attempt/") for item in found)
+        return [(family, key) for family, _, key in parts]
+
+    def release(self, family: SubjectId) -> None:
+        """The family is no longer left alone."""
+        self._delete(family.key, "quarantine")
+
+    def claim(self, place: Place, what: str, key: str, most: int, now: datetime) -> bool:
+        """Take one of `most` places that this hour has for `what`; the same key has one place however often it asks."""
+        try:
+            with calling("dynamodb:UpdateItem", f"rate/{place}/{what}"):
+                self.sessions.own("dynamodb").update_item(
+                    TableName=self.table,
+                    Key={"pk": {"S": f"rate/{place}"}, "sk": {"S": f"{what}/{now:%Y-%m-%dT%H}"}},
+                    UpdateExpression="ADD #keys :key SET #expires = :expires",
+                    ConditionExpression="attribute_not_exists(#keys) OR contains(#keys, :one) OR size(#keys) < :most",
+                    ExpressionAttributeNames={"#keys": "keys", "#expires": "expires"},
+                    ExpressionAttributeValues={
+                        ":key": {"SS": [key]},
+                        ":one": {"S": key},
+                        ":most": {"N": str(most)},
+                        ":expires": _expiry(1),
+                    },
+                )
+        except CallFailed as failed:
+            if failed.code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def slot(self, place: Place, what: str, number: int) -> bool:
+        """Take one slot of a rate per second: True for the first who asks."""
+        item = {"pk": {"S": f"pace/{place}"}, "sk": {"S": f"{what}/{number}"}, "expires": _expiry(1)}
+        try:
+            with calling("dynamodb:PutItem", f"pace/{place}/{what}"):
+                self.sessions.own("dynamodb").put_item(
+                    TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)"
+                )
+        except CallFailed as failed:
+            if failed.code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
 
     def ours(self, revision: Revision) -> None:
         """A revision that Outrider registered."""
@@ -436,17 +515,6 @@ def _finding_of(item: Mapping[str, Any]) -> Finding:
 def _seen(item: Mapping[str, Any]) -> Seen:
     revision, tasks = (int(item[name]["N"]) for name in ("revision", "tasks"))
     return Seen(revision, tasks, _time(item["at"]), item["platform"]["S"])
-
-
-def _attempt(family: SubjectId, number: int, item: Mapping[str, Any]) -> Attempt:
-    return Attempt(
-        source=Revision(family.place, family.name, number),
-        digest=item["digest"]["S"],
-        state=item["state"]["S"],
-        time=_time(item["time"]),
-        registered=int(item["registered"]["N"]) if "registered" in item else None,
-        pending=item.get("pending", {}).get("S"),
-    )
 
 
 def _time(attribute: Mapping[str, str]) -> datetime:

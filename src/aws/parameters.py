@@ -72,6 +72,17 @@ def read_secret(sessions: Sessions, location: str) -> str:
     raise ValueError("A secret's location is ssm:NAME or secretsmanager:NAME.")
 
 
+def why_off(sessions: Sessions, name: str) -> str:
+    """Why the kill switch forbids every correction; empty where the parameter is there, readable and `on`."""
+    if not name:
+        return "The stack has no kill switch to read."
+    try:
+        value = _parameter(sessions, name).strip().lower()
+    except CallFailed as failed:
+        return f"The switch {name} cannot be read: {failed}."
+    return "" if value == "on" else f"The switch {name} is not on."
+
+
 def _parameter(sessions: Sessions, name: str) -> str:
     with calling("ssm:GetParameter", name):
         return str(sessions.own("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])

@@ -71,6 +71,15 @@ class AlertSection(BaseModel):
     omitted: int = Field(default=0, description="Lines that are not in `lines` for want of room.")
 
 
+class AlertFragment(BaseModel):
+    """What to write at the source instead: CloudFormation, Terraform or JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+    form: str = Field(description="CloudFormation, Terraform or JSON.")
+    text: str = Field(description="What to write there, for what drifts.")
+
+
 class Alert(BaseModel):
     """One transition of a finding, outcome of a correction, or digest. `id` is the same however often it is told."""
 
@@ -84,8 +93,8 @@ class Alert(BaseModel):
         description="A finding's transition, the outcome of a correction, or a digest."
     )
     transition: str = Field(
-        description="opened, raised, reopened or closed for a finding; registered, superseded or refused for an"
-        " outcome; digest or daily for a digest. More may come."
+        description="opened, raised, reopened or closed for a finding; registered, deployed, failed, undone,"
+        " superseded or refused for an outcome; digest or daily for a digest. More may come."
     )
     account: str = Field(description="The AWS account, 12 digits.")
     region: str = Field(description="The region.")
@@ -119,6 +128,11 @@ class Alert(BaseModel):
     next_step: str = Field(default="", description="What a person does about it, in a sentence or two.")
     rules: tuple[str, ...] = Field(default=(), description="For an outcome: the rules whose drift the plan fixes.")
     digest: str = Field(default="", description="The plan's digest.")
+    guard: str = Field(default="", description="For an outcome: the guard that forbade the correction.")
+    fragments: tuple[AlertFragment, ...] = Field(
+        default=(), description="The change to make at the source, where something brings the drift back."
+    )
+    approved_by: str = Field(default="", description="For an approved correction: who approved, or `not known`.")
     actor: str = Field(
         default="", description="Who made the change: `role/session` or a user's name; empty if not known."
     )

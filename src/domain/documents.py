@@ -361,6 +361,37 @@ def _kept(entry: object) -> object:
 
 
 @dataclass(frozen=True)
+class Deployment(Document):
+    """One entry of a service's `deployments`."""
+
+    @property
+    def id(self) -> str:
+        return text_of(self.json.get("id")) or ""
+
+    @property
+    def status(self) -> str:
+        """PRIMARY, ACTIVE or INACTIVE."""
+        return text_of(self.json.get("status")) or ""
+
+    @property
+    def in_progress(self) -> bool:
+        return self.json.get("rolloutState") == "IN_PROGRESS"
+
+    @property
+    def completed(self) -> bool:
+        return self.json.get("rolloutState") == "COMPLETED"
+
+    @property
+    def failed(self) -> bool:
+        return self.json.get("rolloutState") == "FAILED"
+
+    @property
+    def reason(self) -> str:
+        """What ECS says of its state."""
+        return text_of(self.json.get("rolloutStateReason")) or ""
+
+
+@dataclass(frozen=True)
 class Service(Document):
     """An ECS service as DescribeServices gives it."""
 
@@ -423,3 +454,31 @@ class Service(Document):
     @property
     def tags(self) -> Mapping[str, str]:
         return pairs_of(self.json.get("tags"), "key", "value")
+
+    @property
+    def controller(self) -> str:
+        """What controls its deployments: ECS, CODE_DEPLOY or EXTERNAL."""
+        return text_of(mapping_of(self.json.get("deploymentController")).get("type")) or "ECS"
+
+    @property
+    def strategy(self) -> str:
+        """How ECS deploys it: ROLLING, BLUE_GREEN, LINEAR or CANARY; empty where it does not say."""
+        return text_of(mapping_of(self.json.get("deploymentConfiguration")).get("strategy")) or ""
+
+    @property
+    def rolls_back(self) -> bool:
+        """Whether ECS itself ends a failing deployment and goes back."""
+        breaker = mapping_of(mapping_of(self.json.get("deploymentConfiguration")).get("deploymentCircuitBreaker"))
+        return truth_of(breaker.get("enable")) is True and truth_of(breaker.get("rollback")) is True
+
+    @property
+    def deployments(self) -> tuple[Deployment, ...]:
+        return tuple(Deployment(item) for item in objects_of(self.json.get("deployments")))
+
+    @property
+    def primary(self) -> Deployment | None:
+        """The deployment that it is at."""
+        return next((each for each in self.deployments if each.status == "PRIMARY"), None)
+
+    def deployment(self, id_: str) -> Deployment | None:
+        return next((each for each in self.deployments if each.id == id_), None)

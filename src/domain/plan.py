@@ -77,6 +77,15 @@ class Plan:
         return self.before.task != self.after.task
 
     @property
+    def _service_change(self) -> Mapping[str, Any] | None:
+        """The members of the service that change. Its counts and events are another at each look."""
+        before, after = self.before.service, self.after.service
+        if before is None or after is None or before == after:
+            return None
+        changed = {name: value for name, value in after.json.items() if before.json.get(name) != value}
+        return {"service": before.title, "runs": before.task_definition, **changed}
+
+    @property
     def digest(self) -> str:
         """Of the source and of what would be registered: the same plan has the same digest, on any machine.
 
@@ -85,9 +94,7 @@ class Plan:
         content = {
             "source": self.before.task.arn,
             "task": self.after.task.without_values().json,
-            "service": self.after.service.json
-            if self.after.service and self.after.service != self.before.service
-            else None,
+            "service": self._service_change,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 

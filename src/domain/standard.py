@@ -99,7 +99,7 @@ class Selector(_Part):
             (self.service, service.name if service else ""),
             (self.resource, resource),
         )
-        if not all(_any(patterns, name) for patterns, name in named if patterns):
+        if not all(any_matches(patterns, name) for patterns, name in named if patterns):
             return False
         if not self.tags:
             return True
@@ -107,7 +107,7 @@ class Selector(_Part):
         return all(key in tags and fnmatchcase(tags[key], pattern) for key, pattern in self.tags.items())
 
 
-def _any(patterns: Sequence[str], name: str) -> bool:
+def any_matches(patterns: Sequence[str], name: str) -> bool:
     return bool(name) and any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
@@ -253,6 +253,10 @@ class RuleSetting(_Part):
     rules: tuple[Pattern, ...] = Field(description="Rule ids: `sidecar.*`. One needs no list.")
     where: Selector = Field(default=Selector(), description="For which workloads; left out, for all.")
     mode: Mode | None = Field(default=None, description="What is done about a drift of these rules.")
+    approval: bool | None = Field(
+        default=None,
+        description="Whether a correction of these rules waits for a person's approval, though it is safe.",
+    )
     severity: Severity | None = Field(default=None, description="The severity of a drift of these rules.")
     set: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
@@ -318,14 +322,48 @@ class Exemption(_Part):
 
     def covers(self, rule: str, workload: Workload, resource: str) -> bool:
         alive = self.expires is None or workload.read_at.date() <= self.expires
-        return alive and _any(self.rules, rule) and self.where.matches(workload, resource)
+        return alive and any_matches(self.rules, rule) and self.where.matches(workload, resource)
 
 
 class Remediation(_Part):
-    """Bounds of what is corrected without asking."""
+    """Bounds of what is corrected."""
 
     attempts: int = Field(default=2, ge=1, le=10, description="Corrections of one family within the window.")
     window_hours: int = Field(default=24, ge=1, le=720, description="The window, in hours.")
+    settling_minutes: int = Field(
+        default=5,
+        ge=0,
+        le=720,
+        description="Minutes that a revision or deployment is left alone before it is corrected: a pipeline may be at"
+        " work yet.",
+    )
+    registrations_per_hour: int = Field(
+        default=20, ge=1, le=1000, description="Corrected revisions in one account and region within an hour."
+    )
+    rollouts_per_hour: int = Field(
+        default=10, ge=1, le=1000, description="Services updated in one account and region within an hour."
+    )
+    leave_to: tuple[Pattern, ...] = Field(
+        default=(),
+        description="Patterns of the tools whose task definitions are never corrected by Outrider: CloudFormation*,"
+        " Terraform*. Their findings say what to change at the source.",
+    )
+    at_once: int = Field(default=2, ge=1, le=50, description="Services of one family that are updated at a time.")
+    canary: tuple[Pattern, ...] = Field(
+        default=(),
+        description="Patterns of services, as `cluster/service`: those that match are updated first, and the others of"
+        " their family only once these are verified.",
+    )
+    deploy_minutes: int = Field(
+        default=30, ge=1, le=720, description="Minutes that a deployment may take before it is set back."
+    )
+    require_rollback: bool = Field(
+        default=True,
+        description="Whether only services are updated whose deployment circuit breaker is on and rolls back.",
+    )
+    approval_hours: int = Field(
+        default=168, ge=1, le=2160, description="Hours that a plan may be approved after it was drawn up."
+    )
 
 
 class Standard(_Part):
@@ -337,8 +375,7 @@ class Standard(_Part):
     )
     mode: Mode = Field(
         default=Mode.REPORT,
-        description="The mode of rules for which `rules` says nothing. The stack caps it; this release takes `deploy`"
-        " for `register`.",
+        description="The mode of rules for which `rules` says nothing. The stack caps it.",
     )
     scope: Scope = Field(default=Scope(), description="Which Fargate workloads are judged at all.")
     collector: Collector = Field(default=Collector(), description="The collector container that every task is to have.")
@@ -354,7 +391,7 @@ class Standard(_Part):
     exemptions: tuple[Exemption, ...] = Field(
         default=(), description="What some workloads need not keep, why, and until when."
     )
-    remediation: Remediation = Field(default=Remediation(), description="Bounds of what is corrected without asking.")
+    remediation: Remediation = Field(default=Remediation(), description="Bounds of what is corrected.")
 
     @field_validator("mode", mode="before")
     @classmethod
@@ -384,10 +421,12 @@ class Standard(_Part):
 
     def setting_by(self, rule: Rule, entries: tuple[int, ...]) -> "Setting":
         """How a rule is to be applied where these entries of `rules`, by their index, speak of the workload."""
-        mode, severity, changes = self.mode, rule.severity, dict[str, dict[str, Any]]()
-        entries = tuple(i for i in entries if _any(self.rules[i].rules, rule.id))
+        mode, severity, approval = self.mode, rule.severity, False
+        changes = dict[str, dict[str, Any]]()
+        entries = tuple(i for i in entries if any_matches(self.rules[i].rules, rule.id))
         for entry in (self.rules[i] for i in entries):
             mode, severity = entry.mode or mode, entry.severity or severity
+            approval = approval if entry.approval is None else entry.approval
             for section, members in entry.set.items():
                 changes[section] = _merged(changes.get(section, {}), members)
         parts = {
@@ -395,7 +434,7 @@ class Standard(_Part):
             for section, members in changes.items()
         }
         seen = self.model_copy(update=parts) if parts else self
-        return Setting(mode, severity, seen)
+        return Setting(mode, severity, seen, approval=approval)
 
     @cached_property
     def _settings(self) -> dict[tuple[int, ...], "Settings"]:
@@ -432,6 +471,12 @@ class Setting:
     mode: Mode
     severity: Severity
     standard: Standard
+    approval: bool = False
+
+    @property
+    def unasked(self) -> Mode:
+        """What is done about a drift without asking a person."""
+        return self.mode.capped(Mode.REPORT) if self.approval else self.mode
 
 
 class Settings:

@@ -96,6 +96,12 @@ class _Trigger(BaseModel):
         return Actor(self.identity.get("arn", ""), self.agent or self.identity.get("invokedBy", ""))
 
     @property
+    def message(self) -> str:
+        """As Outrider sends it to its own queue."""
+        left_out = {"time", "event", "identity", "agent"}
+        return self.model_dump_json(exclude=left_out, exclude_none=True)
+
+    @property
     def when(self) -> datetime | None:
         return self.time if self.time is None or self.time.tzinfo else self.time.replace(tzinfo=UTC)
 
@@ -218,6 +224,19 @@ def _family_of(name: str) -> str:
     return name.rpartition("/")[2].partition(":")[0]
 
 
+class ApprovalTrigger(_Trigger):
+    """A person chose the custom action on a finding of ours: carry out its plan. The event names no person."""
+
+    kind: Literal["approval"] = "approval"
+    finding: str = Field(pattern=r"^outrider/\d{12}/[a-z0-9-]+/[a-z]+/.+/[a-z.-]+$", description="The finding's Id.")
+    updated: datetime | None = Field(default=None, description="The finding's UpdatedAt, as the person saw it.")
+
+    @field_validator("updated", mode="before")
+    @classmethod
+    def _no_update(cls, value: object) -> object:
+        return None if value == "" else value
+
+
 type Trigger = (
     TaskDefinitionTrigger
     | DeletedTrigger
@@ -226,6 +245,7 @@ type Trigger = (
     | ParameterTrigger
     | RoleTrigger
     | FamilyTrigger
+    | ApprovalTrigger
 )
 
 _ADAPTER: TypeAdapter[Trigger] = TypeAdapter(
@@ -236,7 +256,8 @@ _ADAPTER: TypeAdapter[Trigger] = TypeAdapter(
         | ServiceTrigger
         | ParameterTrigger
         | RoleTrigger
-        | FamilyTrigger,
+        | FamilyTrigger
+        | ApprovalTrigger,
         Field(discriminator="kind"),
     ]
 )
@@ -312,6 +333,11 @@ def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:
                 "cluster": detail.get("clusterArn"),
             }
             return shared | named
+        case "aws.securityhub" if event.get("detail-type") == "Security Hub Findings - Custom Action":
+            findings = detail.get("findings")
+            found = _object(findings[0] if isinstance(findings, list) and findings else None)
+            named = {"finding": found.get("Id") or "", "updated": found.get("UpdatedAt") or ""}
+            return shared | named | {"kind": "approval", "event": detail.get("actionName") or ""}
         case "aws.ssm" if event.get("detail-type") == "Parameter Store Change":
             return shared | {"kind": "parameter", "name": detail.get("name")}
         case "aws.iam" if detail.get("eventSource") == "iam.amazonaws.com":

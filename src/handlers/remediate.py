@@ -8,9 +8,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
+from domain.request import RequestUnreadable
 from domain.standard import StandardInvalid
 from handlers import metrics
-from operations.remediate import NotRead, RequestUnreadable, State
+from operations.remediate import NotRead
 from operations.unexpected import described
 from operations.wiring import remediator
 
@@ -39,12 +40,13 @@ def record_handler(record: SQSRecord) -> None:
         source=str(outcome.source),
         state=outcome.state,
         registered=registered,
+        guard=outcome.guard,
         reasons=list(outcome.reasons),
+        services={rollout.service: rollout.stage for rollout in outcome.rollouts},
     )
     recorder.count(metrics.CORRECTIONS, of=outcome.state.value)
-    if outcome.state is State.REFUSED:
-        guard, told, _ = outcome.reasons[0].partition(": ")
-        recorder.count(metrics.CORRECTIONS_REFUSED, of=guard if told else "disagreement")
+    if outcome.guard:
+        recorder.count(metrics.CORRECTIONS_REFUSED, of=outcome.guard)
 
 
 @logger.inject_lambda_context

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
 from handlers import metrics
-from operations.wiring import sweeper
+from operations.wiring import sweeper, visitor
 from settings import settings
 
 logger = Logger(service="sweep")
@@ -25,12 +25,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """What it raises makes the schedule try again, and at last goes to the DLQ.
 
     `{"quiet": true}` asks for a baseline, `{"delay": 200}` for looks that begin after so many seconds.
-    `{"digest": true, "at": "2026-08-01T08:00:00Z"}` asks for nothing but the digest of the day that ended then, or now.
+    `{"digest": true, "at": "2026-08-01T08:00:00Z"}` asks for nothing but the digest of the day that ended then, or now;
+    `{"visit": true}` for nothing but visits to the corrections that are due.
     """
     if event.get("digest") is True:
         daily = sweeper().daily(settings().place, _moment(event.get("at")))
         logger.info("Daily digest", title=daily.title if daily else "nothing to tell")
         return {"told": 0 if daily is None else 1}
+    if event.get("visit") is True:
+        visited = visitor().visit(settings().place)
+        logger.debug("Visited", corrections=visited)
+        return {"corrections": visited}
 
     def wait() -> bool:
         sleep(_PAUSE)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from json import dumps, loads
+from uuid import uuid4
 
 import engine
 from aws.calls import CallFailed
@@ -19,15 +20,18 @@ from aws.ledger import History, Ledger, LedgerConflict, Row
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from domain.alert import Alert
+from domain.correction import Attempt, deployment_of, offered, own_step
 from domain.documents import Container, TaskDefinition
-from domain.facts import Absent, Fact, Known, Newest, Unavailable
+from domain.facts import Fact, Known, Newest, Unavailable
 from domain.finding import State, Transition, next_transition
 from domain.places import Place, Revision
 from domain.plan import Plan
+from domain.request import ApplyRequest, CorrectRequest, CorrectServiceRequest, VisitRequest, read_request
 from domain.rule import Rule, Safety, Severity, Subject
 from domain.standard import Mode, Standard, StandardInvalid
 from domain.trigger import (
     Actor,
+    ApprovalTrigger,
     DeletedTrigger,
     FamilyTrigger,
     Ignored,
@@ -43,7 +47,7 @@ from domain.trigger import (
 from domain.use import MOST_USERS, NOBODY, UNUSED, Running, Seen, User, Users, capped, in_use, users_of
 from domain.verdict import Compliant, Drifted, SubjectId, Unknown, Verdict
 from domain.workload import CONFIG_VARIABLE, Workload, config_uris
-from operations.planning import Planner
+from operations.planning import MOVES, Planner
 from operations.reading import Reader, runs_on_fargate
 from operations.standards import Edition, Standards
 from operations.unexpected import described
@@ -96,6 +100,8 @@ class Look:
     complete: bool = True
     """False where a fact is missing that may be there soon: the look counts, and the same event is looked at again."""
     users: Users = NOBODY
+    kept: frozenset[str] = frozenset()
+    """Rules whose findings stay as they are: a correction of them is under way, or failed."""
 
 
 @dataclass(slots=True)
@@ -182,6 +188,8 @@ class Inspector:
                 return self._service(message, trigger, batch, title)
             case ParameterTrigger(name=name):
                 return self._dependents(message, trigger, batch, [SubjectId(trigger.place, Subject.PARAMETER, name)])
+            case ApprovalTrigger():
+                return self._approval(trigger)
             case RoleTrigger(role=role, policy=policy):
                 names = [role] if role else self.roles.with_policy(trigger.place, policy) if policy else []
                 return self._dependents(
@@ -298,8 +306,9 @@ class Inspector:
             workload.read_at,
             complete=not any(fact.transient for fact in missing),
             users=Users.of(users),
+            kept=_open(history) if _held(history, revision) else frozenset(),
         )
-        request = self._request(history, workload, verdicts, batch)
+        request = self._request(history, workload, verdicts, trigger, batch)
         told += self._record(message, trigger, batch, history, look, tuple(on.key for on in leans), request)
         self._come_again_where(workload, missing)
         return self._done(subject.name, trigger, verdicts, told)
@@ -488,8 +497,11 @@ class Inspector:
         judged = self._each(message, trigger, batch, [*moved, family] if ran != history.ran else moved)
         mine = {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
-        look = Look(subject, service.arn, order, mine, plan, read_at)
-        told = self._record(message, trigger, batch, history, look, (family.key,), ran=ran)
+        under_way = self._wake(known, subject.name)
+        kept = _open(history) if under_way else frozenset()
+        look = Look(subject, service.arn, order, mine, plan, read_at, kept=kept)
+        request = None if under_way else self._service_request(known, workload, verdicts, batch)
+        told = self._record(message, trigger, batch, history, look, (family.key,), request, ran=ran)
         self._come_again_where(workload, _missing(workload, verdicts, plan))
         done = self._done(subject.name, trigger, verdicts, told)
         return replace(
@@ -502,20 +514,7 @@ class Inspector:
             task = workload.task if known.order == running.number else self._newest(known.subject, known.order)
         except CallFailed as failed:
             return Unavailable(str(failed), transient=failed.transient)
-        newest = Revision.parse(task.arn or "") if task is not None else None
-        if task is None or newest is None:
-            return Absent()
-        if newest.number <= running.number:
-            return Known(Newest(running.arn))
-        rules = [rule for rule in self.catalogue if rule.subject is Subject.FAMILY]
-        broken = []
-        for each in (workload.with_task(task), workload):
-            read = batch.reader.with_facts(each, engine.needs(rules))
-            verdicts = engine.evaluate(read, batch.edition.standard, rules)
-            broken.append({verdict.rule: verdict for verdict in verdicts if isinstance(verdict, Drifted | Unknown)})
-        anew, before = broken
-        mended = (v for v in before.values() if isinstance(v, Drifted) and v.rule not in anew)
-        return Known(Newest(newest.arn, tuple((verdict.rule, verdict.severity) for verdict in mended)))
+        return self.planner.newest(workload, task, batch.edition.standard, batch.reader)
 
     def _revision(self, revision: Revision) -> TaskDefinition | None:
         return self.ledger.remembered(revision) or self.ecs.task_definition(revision.place, revision.arn)
@@ -577,6 +576,8 @@ class Inspector:
         told = list[Transition]()
         for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
             row = history.rows.get(rule)
+            if rule in look.kept:
+                continue
             before, verdict = row.finding if row else None, look.verdicts.get(rule)
             transition = next_transition(before, verdict, look.subject, rule, look.resource, look.read_at, look.users)
             if transition is not None and rule in rules:
@@ -586,9 +587,11 @@ class Inspector:
                     Row(transition.finding, earlier | self._pending(transition, rules[rule], look, trigger, batch))
                 )
         request = request or history.request
-        now = (look.order, judged_by, set(leans), ran)
-        same = (history.order, history.standard, set(history.leans), history.ran) == now
-        if changed or not same or request != history.request:
+        hours = batch.edition.standard.remediation.approval_hours
+        offer = offered(history.offer, look.plan, look.read_at, hours)
+        now = (look.order, judged_by, set(leans), ran, request, offer)
+        was = (history.order, history.standard, set(history.leans), history.ran, history.request, history.offer)
+        if changed or was != now:
             written = self.ledger.record(
                 history,
                 changed,
@@ -598,6 +601,7 @@ class Inspector:
                 leans=leans,
                 ran=ran,
                 request=request,
+                offer=offer,
             )
         else:
             written = history
@@ -633,24 +637,93 @@ class Inspector:
             pending[f"alert/{finding.version:09}/{transition.id}"] = alert.model_dump_json()
         return pending
 
-    def _request(self, history: History, workload: Workload, verdicts: Sequence[Verdict], batch: _Batch) -> str | None:
+    def _request(
+        self, history: History, workload: Workload, verdicts: Sequence[Verdict], trigger: Trigger, batch: _Batch
+    ) -> str | None:
         """What asks remediate for a correction: where standard and stack allow it, and once for a revision."""
-        revision = workload.revision
-        if revision is None or revision.number in history.ours or any(a.source == revision for a in history.attempts):
+        revision, actor = workload.revision, trigger.actor
+        if revision is None or revision.number in history.ours or history.quarantine is not None:
+            return None
+        if (held := history.attempt(str(revision.number))) is not None and not held.released:
             return None
         plan = self.planner.plan(workload, batch.edition.standard, verdicts, batch.reader, Mode.REGISTER)
         if plan is None or plan.safety is not Safety.SAFE or not plan.changes_task:
             return None
-        place = revision.place
-        return dumps(
-            {
-                "account": place.account,
-                "region": place.region,
-                "family": revision.family,
-                "revision": revision.number,
-                "digest": plan.digest,
-            }
+        registered = trigger.event == "RegisterTaskDefinition"
+        return CorrectRequest(
+            account=revision.place.account,
+            region=revision.place.region,
+            family=revision.family,
+            revision=revision.number,
+            digest=plan.digest,
+            arn=actor.arn if registered else "",
+            agent=actor.agent if registered else "",
+            after=held.time.isoformat() if held is not None else "",
+        ).model_dump_json()
+
+    def _service_request(
+        self, of: History, workload: Workload, verdicts: Sequence[Verdict], batch: _Batch
+    ) -> str | None:
+        """The same for a service: where the standard lets it be deployed, and once for a deployment."""
+        service, revision = workload.service, workload.revision
+        if service is None or revision is None or of.quarantine is not None:
+            return None
+        newest = workload.facts.newest
+        own = isinstance(newest, Known) and own_step(of.attempts, revision.arn, newest.value.revision)
+        without = frozenset() if own else frozenset({MOVES})
+        plan = self.planner.plan(workload, batch.edition.standard, verdicts, batch.reader, Mode.DEPLOY, without=without)
+        if plan is None or plan.safety is not Safety.SAFE or plan.after.service == service:
+            return None
+        place, deployment = revision.place, deployment_of(service)
+        held = of.attempt(Attempt.of_service(revision, service.title, deployment))
+        if held is not None and not held.released:
+            return None
+        return CorrectServiceRequest(
+            account=place.account,
+            region=place.region,
+            family=revision.family,
+            service=service.title,
+            revision=revision.number,
+            deployment=deployment,
+            digest=plan.digest,
+            after=held.time.isoformat() if held is not None else "",
+        ).model_dump_json()
+
+    def _wake(self, of: History, title: str) -> bool:
+        """Whether a correction is being rolled out to the service; it is told that there may be something to see."""
+        under_way = [
+            attempt
+            for attempt in of.attempts
+            if not attempt.state.ended and (rollout := attempt.rollout(title)) is not None and not rollout.stage.ended
+        ]
+        for attempt in under_way:
+            family = attempt.source
+            visit = VisitRequest(
+                account=family.place.account, region=family.place.region, family=family.family, attempt=attempt.key
+            )
+            self.remediations.send(visit.model_dump_json(), group=visit.group, deduplication=uuid4().hex)
+        return bool(under_way)
+
+    def _approval(self, trigger: ApprovalTrigger) -> Done:
+        """A person approved the plan of a finding: the event is a pointer, remediate looks whether it still stands."""
+        subject, _, rule = trigger.finding.removeprefix("outrider/").rpartition("/")
+        on = SubjectId.parse(subject)
+        history = self.ledger.history(on)
+        families = [SubjectId.parse(key) for key in history.leans] if on.kind is Subject.SERVICE else [on]
+        if on.kind not in {Subject.FAMILY, Subject.SERVICE} or not families:
+            return Done(trigger.finding, called_at=trigger.when, ignored="its findings have no plan")
+        request = ApplyRequest(
+            account=on.place.account,
+            region=on.place.region,
+            family=families[0].name,
+            service=on.name if on.kind is Subject.SERVICE else "",
+            rule=rule,
+            digest=history.offer.digest if history.offer else "",
+            seen=trigger.updated,
+            at=trigger.when or self.now(),
         )
+        self.remediations.send(request.model_dump_json(), group=request.group, deduplication=request.deduplication)
+        return Done(trigger.finding, called_at=trigger.when)
 
     def _leaning(
         self, message: str, trigger: Trigger, batch: _Batch, history: History, leans: Sequence[SubjectId]
@@ -738,9 +811,8 @@ class Inspector:
 
     def _ask(self, history: History) -> None:
         body = history.request or ""
-        asked = loads(body)
-        group = f"{asked['account']}-{asked['region']}-{asked['family']}"[:128]
-        self.remediations.send(body, group=group, deduplication=f"{asked['revision']}-{asked['digest']}-{group}"[:128])
+        asked = read_request(body)
+        self.remediations.send(body, group=asked.group, deduplication=asked.deduplication)
         self.ledger.asked(history)
 
     def _come_again_where(self, workload: Workload, missing: Iterable[Unavailable]) -> None:
@@ -782,6 +854,19 @@ class Inspector:
         unknown = tuple(f"{v.rule}: {reason}" for v in verdicts if isinstance(v, Unknown) for reason in v.reasons)
         drifted = tuple(verdict.rule for verdict in verdicts if isinstance(verdict, Drifted))
         return Done(name, counts, tuple(told), unknown, drifted, trigger.when)
+
+
+def _open(history: History) -> frozenset[str]:
+    return frozenset(rule for rule, row in history.rows.items() if row.finding.state is State.OPEN)
+
+
+def _held(history: History, newest: Revision) -> bool:
+    """Whether a correction of the family is not running everywhere yet, or failed: until then nothing is closed."""
+    return any(
+        attempt.holds_open and (not attempt.state.ended or attempt.registered == newest.number)
+        for attempt in history.attempts
+        if not attempt.service
+    )
 
 
 def _missing(workload: Workload, verdicts: Iterable[Verdict], plan: Plan | None) -> list[Unavailable]:

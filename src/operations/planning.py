@@ -4,12 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import engine
+from domain.documents import TaskDefinition
+from domain.facts import Absent, Fact, Known, Newest
+from domain.places import Revision
 from domain.plan import Plan
 from domain.rule import Rule, Subject
 from domain.standard import Mode, Standard
-from domain.verdict import Drifted, Verdict
+from domain.verdict import Drifted, Unknown, Verdict
 from domain.workload import Workload
 from operations.reading import Reader
+
+MOVES = "service.revision"
+"""The rule whose fix moves a service to another revision. Unasked, that is only what it runs, corrected by Outrider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +31,36 @@ class Planner:
         """The drifted rules with a fix, whose mode, capped by the stack's, is at least `least`."""
         by_id = {rule.id: rule for rule in self.catalogue}
         drifted = (by_id[verdict.rule] for verdict in verdicts if isinstance(verdict, Drifted))
-        modes = (
-            (rule, standard.setting(rule, workload).mode.capped(self.cap)) for rule in drifted if rule.fix is not None
-        )
-        return frozenset(rule.id for rule, mode in modes if mode.rank >= least.rank)
+        fixable = (rule for rule in drifted if rule.fix is not None)
+        return frozenset(rule.id for rule in fixable if self.mode(rule, workload, standard).rank >= least.rank)
+
+    def mode(self, rule: Rule, workload: Workload, standard: Standard) -> Mode:
+        """What is done about a drift of this rule without asking a person."""
+        return standard.setting(rule, workload).unasked.capped(self.cap)
+
+    def modes(self, rules: Iterable[str], workload: Workload, standard: Standard) -> Mode:
+        """The least that is allowed for all of these rules; OFF for none."""
+        by_id = {rule.id: rule for rule in self.catalogue}
+        return min((self.mode(by_id[id_], workload, standard) for id_ in rules), key=lambda m: m.rank, default=Mode.OFF)
+
+    def newest(
+        self, workload: Workload, task: TaskDefinition | None, standard: Standard, reader: Reader
+    ) -> Fact[Newest]:
+        """The family's newest revision, and the rules that the one that the service runs breaks and it does not."""
+        running, newest = workload.revision, Revision.parse(task.arn or "") if task is not None else None
+        if task is None or newest is None or running is None:
+            return Absent()
+        if newest.number <= running.number:
+            return Known(Newest(running.arn))
+        rules = [rule for rule in self.catalogue if rule.subject is Subject.FAMILY]
+        broken = []
+        for each in (workload.with_task(task), workload):
+            read = reader.with_facts(each, engine.needs(rules))
+            verdicts = engine.evaluate(read, standard, rules)
+            broken.append({verdict.rule: verdict for verdict in verdicts if isinstance(verdict, Drifted | Unknown)})
+        anew, before = broken
+        mended = (v for v in before.values() if isinstance(v, Drifted) and v.rule not in anew)
+        return Known(Newest(newest.arn, tuple((verdict.rule, verdict.severity) for verdict in mended)))
 
     def plan(  # noqa: PLR0913 - what a plan depends on
         self,
@@ -51,7 +83,7 @@ class Planner:
         # A workload with a service is planned for its service, one without for its family: each has its own finding.
         rules = [rule for rule in self.catalogue if (rule.subject is Subject.SERVICE) == (workload.service is not None)]
         # A fix may bring another rule to speak (a new collector has a size and a log): its fix belongs to the plan too.
-        modes = {rule.id: standard.setting(rule, workload).mode.capped(self.cap) for rule in rules}
+        modes = {rule.id: self.mode(rule, workload, standard) for rule in rules}
         settled = engine.settle(
             workload,
             standard,

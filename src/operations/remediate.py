@@ -1,151 +1,231 @@
-"""Remediate: register the corrected revision of one family. The only use case that writes to ECS.
+"""Remediate: register the corrected revision of one family, and see it running. The only use case that writes to ECS.
 
 A request is only a pointer: what is there now is read, judged and planned again. Every step leaves a mark in the ledger
-before it is taken, so that a crash between any two is taken up by the next delivery and nothing is done twice.
+before it is taken, so that a crash between any two is taken up by the next delivery and nothing is done twice. All
+requests of one family come one after the other: they share a message group.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from json import loads
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import engine
-from aws.channels import Topic
+from aws.channels import Queue, Topic
 from aws.ecs import Ecs, registrable_members
-from aws.ledger import Attempt, History, Ledger
+from aws.ledger import History, Ledger
 from aws.security_hub import SecurityHub
 from domain.alert import Alert
+from domain.correction import (
+    Attempt,
+    Quarantine,
+    Rollout,
+    Stage,
+    State,
+    Target,
+    deployment_of,
+    own_step,
+    runs,
+)
 from domain.documents import TaskDefinition
-from domain.images import repository_matches
+from domain.facts import Fact, Known, Newest
+from domain.ownership import owner_of
 from domain.places import Place, Revision
 from domain.plan import Plan
-from domain.rule import Safety, Subject
+from domain.request import (
+    ApplyRequest,
+    CorrectRequest,
+    CorrectServiceRequest,
+    ReleaseRequest,
+    Request,
+    UndoRequest,
+    VisitRequest,
+    read_request,
+)
+from domain.rule import Subject
 from domain.standard import Mode, Standard
+from domain.trigger import Actor, FamilyTrigger, ServiceTrigger
 from domain.verdict import SubjectId
 from domain.workload import Workload
-from operations.planning import Planner
+from operations.guards import TAG, Later, Refused, allows, fought, may_try, not_fought, not_left, registrable, settled
+from operations.paces import Paces
+from operations.planning import MOVES, Planner
 from operations.reading import Reader, runs_on_fargate, unread
+from operations.rollouts import Rollouts
 from operations.standards import Standards
-from reports.alerts import outcome_of
-
-TAG = "outrider:"
-_TAGS = 50
-
-
-class State(StrEnum):
-    """What came of a correction."""
-
-    STARTED = "started"
-    REGISTERED = "registered"
-    SUPERSEDED = "superseded"
-    REFUSED = "refused"
-    NOTHING = "nothing"
-
-
-class Request(BaseModel):
-    """Asks for the correction of one revision: where it is, and the plan that was seen."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    account: str = Field(pattern=r"^\d{12}$")
-    region: str = Field(pattern=r"^[a-z]{2}[a-z-]+-\d$")
-    family: str = Field(min_length=1)
-    revision: int = Field(ge=1)
-    digest: str = ""
-
-    @property
-    def source(self) -> Revision:
-        return Revision(Place(self.account, self.region), self.family, self.revision)
-
-
-class RequestUnreadable(Exception):
-    """A message that is no request."""
+from reports.outcomes import outcome_of
+from reports.source import fragments
 
 
 class NotRead(Exception):
     """Facts that may be readable later: nothing is corrected without them."""
 
 
-class Refused(Exception):
-    """A guard forbids the correction; the message says which and why."""
-
-    def __init__(self, guard: str, reason: str) -> None:
-        self.guard = guard
-        super().__init__(f"{guard}: {reason}")
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a request. `registered` is the new revision."""
+    """What came of a request. `registered` is the new revision; `guard` the one that forbade, for now or for good."""
 
     state: State
     source: Revision
     registered: Revision | None = None
     reasons: tuple[str, ...] = ()
+    guard: str = ""
+    rollouts: tuple[Rollout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Remediator:
-    """The use case; its parts come from operations.wiring."""
+    """The use case; its parts come from operations.wiring. `switch` says why nothing may be corrected; "": it may."""
 
     ecs: Ecs
     hub: SecurityHub
     ledger: Ledger
     alerts: Topic
+    changes: Queue
     standards: Standards
     reader: Callable[[], Reader]
     planner: Planner
+    switch: Callable[[], str]
     image_repositories: Sequence[str]
     release: str
+    pause: Callable[[float], None] | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def remediate(self, body: str) -> Outcome:
-        """Correct one family. RequestUnreadable, StandardInvalid, NotRead, CallFailed where the message comes again."""
+        """Do what one message asks. RequestUnreadable, StandardInvalid, NotRead, CallFailed: it is to come again."""
+        request = read_request(body)
+        history = self.ledger.history(request.subject)
+        match request:
+            case CorrectRequest() | CorrectServiceRequest():
+                return self._asked(request, history)
+            case ApplyRequest():
+                return self._apply(request, history)
+            case VisitRequest(attempt=key):
+                attempt = history.attempt(key)
+                return (
+                    self._go_on(attempt, history) if attempt else _none(request, history, "no correction is under way")
+                )
+            case UndoRequest():
+                return self._undo(request, history)
+            case ReleaseRequest():
+                return self._release(request, history)
+
+    def _asked(self, request: CorrectRequest | CorrectServiceRequest, history: History) -> Outcome:
+        fresh = Attempt(request.source, request.digest, State.WAITING, self.now())
+        match request:
+            case CorrectRequest():
+                fresh = replace(fresh, actor=request.actor)
+            case CorrectServiceRequest():
+                fresh = replace(fresh, service=request.service, deployment=request.deployment)
+        held = history.attempt(fresh.key)
+        return self._go_on(fresh if held is None or held.released else held, history)
+
+    # --- one attempt, from wherever it stands ------------------------------------------------------------------------
+
+    def _go_on(self, attempt: Attempt, history: History) -> Outcome:
+        if attempt.state.ended:
+            return self._told(attempt)
+        if attempt.state is State.ROLLING:
+            return self._roll(attempt)
         try:
-            request = Request.model_validate(loads(body))
-        except (ValueError, ValidationError):
-            raise RequestUnreadable(
-                "The message is no request for a correction: it did not come from inspect."
-            ) from None
-        source = request.source
-        history = self.ledger.history(SubjectId(source.place, Subject.FAMILY, source.family))
-        attempt = next((found for found in history.attempts if found.source == source), None)
-        if attempt is not None and attempt.state != State.STARTED:
-            return self._told_before(attempt)
+            begun = self._correct_service(attempt, history) if attempt.service else self._correct(attempt, history)
+        except Later as later:
+            return self._wait(attempt, later)
+        except (Refused, engine.Disagreement) as refused:
+            guard = refused.guard if isinstance(refused, Refused) else "disagreement"
+            return self._refuse(attempt, history, guard, str(refused))
+        return begun if isinstance(begun, Outcome) else self._roll(begun)
+
+    def _wait(self, attempt: Attempt, later: Later) -> Outcome:
+        """It is tried again when it is due; not for ever."""
+        standard = self.standards.current().standard
+        if self.now() >= attempt.time + timedelta(hours=standard.remediation.window_hours):
+            return self._end(attempt, State.REFUSED, guard=later.guard, reasons=(str(later),))
+        waiting = replace(attempt, state=State.WAITING, guard=later.guard, reasons=(str(later),), due=later.due)
+        self.ledger.attempt(waiting)
+        return _outcome(waiting)
+
+    def _refuse(self, attempt: Attempt, history: History, guard: str, reason: str) -> Outcome:
+        standard = self.standards.current().standard
+        quiet = guard == "attempts" and fought(attempt, history, standard, self.now())
+        return self._end(attempt, State.REFUSED, guard=guard, reasons=(reason,), quiet=quiet)
+
+    def _permitted(self, attempt: Attempt, history: History) -> None:
+        if off := self.switch():
+            raise Later("kill switch", off, self.now() + _SWITCHED_OFF)
+        if attempt.approved and self.planner.cap.rank < Mode.REGISTER.rank:
+            raise Refused("stack", "The stack's RemediationMode is report: it corrects nothing.")
+        may_try(attempt, history)
+
+    # --- a revision --------------------------------------------------------------------------------------------------
+
+    def _correct(self, attempt: Attempt, history: History) -> Attempt | Outcome:
+        source = attempt.source
         newest = self.ecs.task_definition(source.place, source.family)
         revision = Revision.parse(newest.arn or "") if newest else None
         if newest is None or revision is None:
-            return Outcome(State.NOTHING, source, reasons=("the family has no active revision",))
-        if attempt is not None and (taken_up := self._taken_up(attempt)) is not None:
-            return taken_up
+            return _nothing(source, "the family has no active revision")
+        if attempt.state is State.STARTED and (registered := self._taken_up(attempt)) is not None:
+            return self._registered(attempt, history, registered)
         if revision != source:
-            return self._end(None, source, State.SUPERSEDED, (f"{revision} is the newest revision now",))
-        return self._correct(source, newest, history)
-
-    def _correct(self, source: Revision, task: TaskDefinition, history: History) -> Outcome:
-        standard, reader = self.standards.current().standard, self.reader()
-        runs_on = runs_on_fargate(task, history.services)
-        workload = Workload(source.place, task, patterns=standard.collector.also, runs_on=runs_on, read_at=self.now())
-        workload = reader.with_facts(workload, engine.needs(self.planner.catalogue))
-        verdicts = engine.evaluate(workload, standard, self.planner.catalogue)
-        plan = None
+            return self._end(attempt, State.SUPERSEDED, reasons=(f"{revision} is the newest revision now.",))
+        standard = self.standards.current().standard
+        plan = self._plan(attempt, newest, history, standard)
+        if plan is None or not plan.changes_task:
+            return _nothing(source, "nothing is left to correct")
+        self._permitted(attempt, history)
+        attempt = attempt.drawn(plan, _written(plan, attempt.actor))
         try:
-            without = self._suppressed(history)
-            plan = self.planner.plan(workload, standard, verdicts, reader, Mode.REGISTER, without=without)
-            if plan is None or not plan.changes_task:
-                return Outcome(State.NOTHING, source, reasons=("nothing is left to correct",))
+            not_fought(attempt, history, standard, self.now())
+            allows(plan, attempt, standard, self.image_repositories)
+            corrected = self._corrected(plan, source)
+            registrable(plan, corrected)
+        except Refused as refused:
+            return self._refuse(attempt, history, refused.guard, str(refused))
+        settled(newest, attempt, standard, self.now())
+        deploys = attempt.approved or self.planner.modes(plan.fixes, plan.before, standard) is Mode.DEPLOY
+        attempt = replace(
+            attempt,
+            state=State.STARTED,
+            began=self.now(),
+            deploys=deploys and self.planner.cap is Mode.DEPLOY,
+            guard="",
+            reasons=(),
+            due=None,
+        )
+        place = source.place
+        paces = self._paces()
+        paces.within(place, "registrations", str(source), standard.remediation.registrations_per_hour, self.now())
+        paces.slot(place, "registrations", self.now())
+        self.ledger.attempt(attempt)
+        return self._registered(attempt, history, self.ecs.register(place, corrected))
+
+    def _plan(self, attempt: Attempt, task: TaskDefinition, history: History, standard: Standard) -> Plan | None:
+        runs_on = runs_on_fargate(task, history.services)
+        place = attempt.source.place
+        workload = Workload(place, task, patterns=standard.collector.also, runs_on=runs_on, read_at=self.now())
+        return self._planned(attempt, workload, self._suppressed(history), standard)
+
+    def _planned(
+        self, attempt: Attempt, workload: Workload, suppressed: frozenset[str], standard: Standard
+    ) -> Plan | None:
+        reader = self.reader()
+        kinds = engine.needs(self.planner.catalogue)
+        workload = reader.with_facts(workload, kinds)
+        verdicts = engine.evaluate(workload, standard, self.planner.catalogue)
+        least = Mode.DEPLOY if attempt.service else Mode.REGISTER
+        plan = self.planner.plan(
+            workload,
+            standard,
+            verdicts,
+            reader,
+            Mode.REPORT if attempt.approved else least,
+            without=frozenset() if attempt.approved else suppressed,
+        )
+        if plan is not None:
             _all_read(plan)
-            self._guard(plan, source, history, standard)
-            corrected = self._registrable(plan, source)
-        except (Refused, engine.Disagreement) as refused:
-            return self._end(plan, source, State.REFUSED, (str(refused),))
-        self.ledger.attempt(Attempt(source, plan.digest, State.STARTED, self.now()))
-        registered = self.ecs.register(source.place, corrected)
-        self.ledger.ours(registered)
-        return self._check_order(plan, source, registered)
+        if attempt.approved:
+            _as_approved(attempt, plan, suppressed)
+        return plan
 
     def _suppressed(self, history: History) -> frozenset[str]:
         """The rules whose findings the customer suppressed: they are kept, and not corrected."""
@@ -153,75 +233,17 @@ class Remediator:
         found = self.hub.suppressed(history.subject.place, list(rules)) if rules else set()
         return frozenset(rules[id_] for id_ in found)
 
-    def _guard(self, plan: Plan, source: Revision, history: History, standard: Standard) -> None:
-        """Each guard fails closed and names itself."""
-        attempts, hours = standard.remediation.attempts, standard.remediation.window_hours
-        if source.number in history.ours:
-            raise Refused("own revision", "Outrider registered it and does not correct its own work.")
-        if plan.safety is not Safety.SAFE:
-            raise Refused("review", f"The correction wants a person: {' '.join(plan.reasons)}")
-        since = self.now() - timedelta(hours=hours)
-        # Only what was, or may have been, registered: a request that a newer revision overtook corrected nothing.
-        tried = sum(
-            1
-            for a in history.attempts
-            if a.time >= since and a.source != source and (a.state == State.STARTED or a.registered is not None)
-        )
-        if tried >= attempts:
-            raise Refused(
-                "attempts",
-                f"Corrected {tried} times in {hours} hours: something registers it drifted anew. Fix it at the source.",
-            )
-        before, after = plan.before.task, plan.after.task
-        for container in after.containers:
-            was = before.container(container.name)
-            if (was is None or was.image != container.image) and not self._allowed(container.image.repository):
-                raise Refused(
-                    "image", f"{container.image.repository} is not among the repositories that the stack allows."
-                )
-        for role, given in ((after.execution_role, before.execution_role), (after.task_role, before.task_role)):
-            if role != given and role not in {standard.roles.execution, standard.roles.task}:
-                raise Refused("role", f"{role} is neither the source's role nor the standard's.")
-
-    def _allowed(self, repository: str) -> bool:
-        return repository_matches(repository, tuple(self.image_repositories))
-
-    def _registrable(self, plan: Plan, source: Revision) -> TaskDefinition:
+    def _corrected(self, plan: Plan, source: Revision) -> TaskDefinition:
         """What is registered: the members that the API takes, in their order, with the source's tags and ours."""
-        size = plan.after.task.size
-        if size is None or not size.legal:
-            raise Refused("size", f"{size or 'Its size'} is no size that Fargate has.")
         ours = {
             f"{TAG}source": str(source.number),
             f"{TAG}plan": plan.digest,
             f"{TAG}release": self.release,
             f"{TAG}rules": " ".join(plan.fixes)[:256],
         }
-        corrected = plan.after.task.only(registrable_members()).with_tags(ours)
-        if len(corrected.tags) > _TAGS:
-            raise Refused(
-                "tags", f"With Outrider's {len(ours)} it would have more tags than the {_TAGS} that ECS takes."
-            )
-        return corrected
+        return plan.after.task.only(registrable_members()).with_tags(ours)
 
-    def _check_order(self, plan: Plan | None, source: Revision, registered: Revision) -> Outcome:
-        """Somebody may have registered between our look and our call: then ours was made from an old source.
-
-        A number between the two that is inactive now was deregistered before: that is how the source became the newest.
-        """
-        between = (replace(source, number=number) for number in range(source.number + 1, registered.number))
-        if any(found.active for one in between if (found := self.ecs.task_definition(one.place, one.arn))):
-            self.ecs.deregister(registered)
-            return self._end(
-                plan,
-                source,
-                State.SUPERSEDED,
-                (f"{source.family} was registered by somebody else at the same time",),
-                registered,
-            )
-        return self._end(plan, source, State.REGISTERED, (), registered)
-
-    def _taken_up(self, attempt: Attempt) -> Outcome | None:
+    def _taken_up(self, attempt: Attempt) -> Revision | None:
         """After a crash: the revision that this attempt registered, if it came so far."""
         source = attempt.source
         for revision in self.ecs.revisions(source.place, source.family):
@@ -230,41 +252,351 @@ class Remediator:
             found = self.ecs.task_definition(source.place, revision.arn)
             tags = found.tags if found else {}
             if tags.get(f"{TAG}plan") == attempt.digest and tags.get(f"{TAG}source") == str(source.number):
-                self.ledger.ours(revision)
-                return self._check_order(None, source, revision)
+                return revision
         return None
 
-    def _end(
-        self,
-        plan: Plan | None,
-        source: Revision,
-        state: State,
-        reasons: tuple[str, ...],
-        registered: Revision | None = None,
-    ) -> Outcome:
-        """Write down what came of it, with what is to be told; tell it; strike that off."""
-        digest = plan.digest if plan else ""
-        id_ = f"{source.place}/{source}/{state.value}"
-        alert = outcome_of(
-            plan, source, state=state.value, reasons=reasons, registered=registered, occurred=self.now(), id_=id_
+    def _registered(self, attempt: Attempt, history: History, registered: Revision) -> Attempt | Outcome:
+        """Ours is there. Somebody may have registered between our look and our call: then ours has an old source.
+
+        A number between the two that is inactive now was deregistered before: that is how the source became the newest.
+        """
+        source = attempt.source
+        self.ledger.ours(registered)
+        attempt = replace(attempt, registered=registered.number)
+        between = (replace(source, number=number) for number in range(source.number + 1, registered.number))
+        if any(found.active for one in between if (found := self.ecs.task_definition(one.place, one.arn))):
+            self.ecs.deregister(registered)
+            reason = f"{source.family} was registered by somebody else at the same time."
+            return self._end(attempt, State.SUPERSEDED, reasons=(reason,))
+        rollouts = self._services(attempt, history, registered) if attempt.deploys else ()
+        attempt = replace(attempt, rollouts=rollouts)
+        if all(rollout.stage.ended for rollout in rollouts):
+            return self._end(attempt, State.REGISTERED, reasons=_left(attempt))
+        attempt = replace(attempt, state=State.ROLLING, due=self.now())
+        attempt = replace(attempt, pending=(self._alert(attempt, State.REGISTERED),))
+        self.ledger.attempt(attempt)
+        return attempt
+
+    def _services(self, attempt: Attempt, history: History, registered: Revision) -> tuple[Rollout, ...]:
+        """The services that run the source now, of those that the ledger knows, canaries first."""
+        standard = self.standards.current().standard
+        task = self.ecs.task_definition(registered.place, registered.arn)
+        found = list[Rollout]()
+        for title in sorted(history.services):
+            service = self.ecs.service(registered.place, title)
+            if service is None or task is None or service.task_definition != attempt.source.arn:
+                continue
+            workload = Workload(registered.place, task, service, patterns=standard.collector.also)
+            after = Target(registered.arn, service.platform_version or "")
+            name = workload.collector.name if workload.collector else ""
+            rollout = self._rollouts().begin(service, after, standard, collector=name, forced=False)
+            allowed = attempt.approved or self.planner.modes(attempt.rules, workload, standard) is Mode.DEPLOY
+            if not allowed and not rollout.stage.ended:
+                rollout = rollout.at(Stage.LEFT, self.now(), reason="mode: The standard lets it only be registered.")
+            found.append(rollout)
+        return tuple(sorted(found, key=lambda each: (not each.canary, each.service)))
+
+    # --- a service alone ---------------------------------------------------------------------------------------------
+
+    def _correct_service(self, attempt: Attempt, history: History) -> Attempt | Outcome:
+        place, source = attempt.source.place, attempt.source
+        service = self.ecs.service(place, attempt.service)
+        task = self.ecs.task_definition(place, source.arn)
+        if service is None or task is None:
+            return _nothing(source, "the service is gone")
+        if service.task_definition != source.arn or deployment_of(service) != attempt.deployment:
+            return self._end(attempt, State.SUPERSEDED, reasons=(f"{service.title} was deployed since.",))
+        if any(each.rollout(service.title) for each in history.attempts if not each.state.ended):
+            raise Later(
+                "deployment in progress", f"{service.title} is being corrected.", self.now() + timedelta(minutes=2)
+            )
+        standard = self.standards.current().standard
+        on = SubjectId(place, Subject.SERVICE, service.title)
+        without = self._suppressed(self.ledger.history(on))
+        workload = Workload(
+            place, task, service, patterns=standard.collector.also, runs_on=service.fargate, read_at=self.now()
         )
+        newest = self._newest(attempt, workload, standard)
+        if isinstance(newest, Known) and not own_step(history.attempts, source.arn, newest.value.revision):
+            without |= {MOVES}
+        workload = replace(workload, facts=replace(workload.facts, newest=newest))
+        plan = self._planned(attempt, workload, without, standard)
+        wanted = plan.after.service if plan is not None else None
+        if plan is None or wanted is None or wanted == service:
+            return _nothing(source, "nothing is left to correct")
+        self._permitted(attempt, history)
+        attempt = attempt.drawn(plan, _written(plan, attempt.actor))
+        name = workload.collector.name if workload.collector else ""
+        forced = "forceNewDeployment" in wanted.json
+        rollout = self._rollouts().begin(service, runs(wanted), standard, collector=name, forced=forced)
+        try:
+            not_fought(attempt, history, standard, self.now())
+            allows(plan, attempt, standard, self.image_repositories)
+            not_left(rollout)
+        except Refused as refused:
+            return self._refuse(attempt, history, refused.guard, str(refused))
+        started = replace(
+            attempt, state=State.ROLLING, deploys=True, began=self.now(), rollouts=(rollout,), due=self.now(), guard="",
+            reasons=(),
+        )  # fmt: skip
+        self.ledger.attempt(started)
+        return started
+
+    def _newest(self, attempt: Attempt, workload: Workload, standard: Standard) -> Fact[Newest]:
+        task = self.ecs.task_definition(attempt.source.place, attempt.source.family)
+        return self.planner.newest(workload, task, standard, self.reader())
+
+    # --- rolling out -------------------------------------------------------------------------------------------------
+
+    def _roll(self, attempt: Attempt) -> Outcome:
+        self._tell(attempt)
+        attempt = replace(attempt, pending=())
+        attempt = self._rollouts().visit(attempt, self.standards.current().standard)
+        if any(not each.stage.ended for each in attempt.rollouts):
+            self.ledger.attempt(attempt)
+            return _outcome(attempt)
+        return self._conclude(attempt)
+
+    def _conclude(self, attempt: Attempt) -> Outcome:
+        """Every service has ended, well or not."""
+        stages = {each.stage for each in attempt.rollouts}
+        failed = any(stage.failed for stage in stages)
+        left = _left(attempt)
+        if failed or attempt.undone:
+            self._take_back(attempt)
+            state = State.UNDONE if attempt.undone else State.FAILED
+            reasons = tuple(
+                f"{each.service}: {_of_failed(each)}" for each in attempt.rollouts if each.stage.failed and each.reason
+            )
+            why = f"undone by {attempt.undone_by or 'a person'}." if attempt.undone else " ".join(reasons)
+            return self._end(attempt, state, reasons=(*reasons, *left), quarantine=Quarantine(why, self.now()))
+        if Stage.VERIFIED in stages:
+            return self._end(attempt, State.DEPLOYED, reasons=left)
+        if attempt.registered is not None:
+            return self._end(attempt, State.REGISTERED, reasons=left)
+        guard, _, reason = next((each.reason for each in attempt.rollouts), "").partition(": ")
+        return self._end(attempt, State.REFUSED, guard=guard, reasons=(reason or guard,))
+
+    def _take_back(self, attempt: Attempt) -> None:
+        """Where nothing runs what was registered, the family's newest revision is the source again."""
+        kept = any(each.stage in {Stage.VERIFIED, Stage.NOT_BACK} for each in attempt.rollouts)
+        registered = attempt.correction
+        if registered is None or kept:
+            return
+        found = self.ecs.task_definition(registered.place, registered.arn)
+        if found is not None and found.active:
+            self.ecs.deregister(registered)
+
+    def _paces(self) -> Paces:
+        return Paces(self.ledger, self.pause) if self.pause is not None else Paces(self.ledger)
+
+    def _rollouts(self) -> Rollouts:
+        return Rollouts(self.ecs, self.ledger, self._paces(), self.switch, self.now)
+
+    # --- what a person asks ------------------------------------------------------------------------------------------
+
+    def _apply(self, request: ApplyRequest, history: History) -> Outcome:
+        """Carry out the plan that a person saw; where it is no longer that plan, or is too old, say so."""
+        for same in history.attempts:
+            if same.approved and request.digest and same.digest == request.digest and not same.released:
+                return self._go_on(same, history)
+        on = history if not request.service else self.ledger.history(request.on)
+        found = self._approved(request, on)
+        if isinstance(found, str):
+            return self._not_applied(request, history, found)
+        held = history.attempt(found.key)
+        if held is not None and held.state in {State.STARTED, State.ROLLING, State.REGISTERED, State.DEPLOYED}:
+            return self._not_applied(request, history, f"{held.source} is {held.state} already.")
+        return self._go_on(found, history)
+
+    def _approved(self, request: ApplyRequest, on: History) -> Attempt | str:
+        """The attempt that an approval asks for, or why there is none."""
+        offer, standard = on.offer, self.standards.current().standard
+        if offer is None or (request.rule and request.rule not in offer.rules):
+            return "There is no plan for it now. Look at the finding again."
+        if request.digest and request.digest != offer.digest:
+            return f"The plan is another since it was approved: {offer.digest}, not {request.digest}. Look at it again."
+        row = on.rows.get(request.rule)
+        if request.seen is not None and row is not None and row.finding.updated > request.seen + _CLOCK:
+            return "The finding has changed since it was approved. Look at it again."
+        hours = timedelta(hours=standard.remediation.approval_hours)
+        if self.now() > min(offer.drawn, request.when) + hours:
+            most = standard.remediation.approval_hours
+            return f"The plan or its approval is older than {most} hours. The next sweep draws it up anew."
+        revision = self._running(request)
+        if isinstance(revision, str):
+            return revision
+        source, deployment = revision
+        return Attempt(
+            source,
+            offer.digest,
+            State.WAITING,
+            self.now(),
+            service=request.service,
+            deployment=deployment,
+            approved=True,
+            approved_by=request.by,
+        )
+
+    def _running(self, request: ApplyRequest) -> tuple[Revision, str] | str:
+        """The revision that is to be corrected now, and the deployment of a service."""
+        if request.service:
+            service = self.ecs.service(request.place, request.service)
+            revision = Revision.parse(service.task_definition) if service else None
+            return (revision, deployment_of(service)) if service and revision else "The service is gone."
+        task = self.ecs.task_definition(request.place, request.family)
+        revision = Revision.parse(task.arn or "") if task else None
+        return (revision, "") if revision else "The family has no active revision."
+
+    def _not_applied(self, request: ApplyRequest, history: History, reason: str) -> Outcome:
+        source = Revision(request.place, request.family, history.order)
         attempt = Attempt(
-            source, digest, state, self.now(), registered.number if registered else None, alert.model_dump_json()
+            source,
+            request.digest,
+            State.REFUSED,
+            self.now(),
+            service=request.service,
+            approved=True,
+            approved_by=request.by,
+            guard="approval",
+            reasons=(reason,),
+        )
+        # It is kept nowhere: what the ledger holds of the revision stays. The same message tells it by the same id.
+        self._publish(self._alert(attempt, State.REFUSED, distinct=f"{request.digest}/{request.when.isoformat()}"))
+        return _outcome(attempt)
+
+    def _undo(self, request: UndoRequest, history: History) -> Outcome:
+        attempts = [each for each in history.attempts if each.registered is not None or each.rollouts]
+        attempts = [each for each in attempts if not request.service or each.rollout(request.service)]
+        attempts = [each for each in attempts if each.state in _UNDOABLE]
+        what = request.service or request.family
+        if not attempts:
+            held = next((each for each in history.attempts if each.undone), None)
+            if held is not None:
+                return self._go_on(held, history)
+            return _nothing(
+                Revision(request.place, request.family, history.order), f"nothing of Outrider's is on {what}"
+            )
+        attempt = max(attempts, key=lambda each: each.began or each.time)
+        if not attempt.rollouts and (title := self._runs(attempt, history)):
+            reason = f"{title} runs {attempt.correction} by other means than Outrider's. Set it back first."
+            return _nothing(attempt.source, reason)
+        rollouts = tuple(self._set_back(each, attempt, request) for each in attempt.rollouts)
+        attempt = replace(
+            attempt, state=State.ROLLING, undone=True, undone_by=request.by, rollouts=rollouts, due=self.now()
         )
         self.ledger.attempt(attempt)
-        self._tell(attempt)
-        return Outcome(state, source, registered, reasons)
+        return self._roll(attempt)
 
-    def _told_before(self, attempt: Attempt) -> Outcome:
-        self._tell(attempt)
-        registered = replace(attempt.source, number=attempt.registered) if attempt.registered is not None else None
-        return Outcome(State(attempt.state), attempt.source, registered, ("it was done before",))
+    def _set_back(self, rollout: Rollout, attempt: Attempt, request: UndoRequest) -> Rollout:
+        now = self.now()
+        if request.service and request.service != rollout.service:
+            return rollout
+        reason = f"It was undone by {request.by or 'a person'}."
+        if rollout.stage is Stage.PENDING:
+            return rollout.at(Stage.LEFT, now, reason=reason)
+        if rollout.stage.failed or rollout.stage is Stage.LEFT:
+            return rollout
+        service = self.ecs.service(attempt.source.place, rollout.service)
+        if service is None or service.task_definition != rollout.after.revision:
+            return rollout.at(Stage.LEFT, now, reason="It runs something else now.")
+        return replace(rollout, was=deployment_of(service)).at(Stage.SETTING_BACK, now, now, reason)
+
+    def _runs(self, attempt: Attempt, history: History) -> str:
+        """A service that runs what was registered, though no rollout of ours brought it there."""
+        for title in history.services:
+            service = self.ecs.service(attempt.source.place, title)
+            if service is not None and attempt.correction and service.task_definition == attempt.correction.arn:
+                return title
+        return ""
+
+    def _release(self, request: ReleaseRequest, history: History) -> Outcome:
+        """The family may be corrected again: what failed, was undone or refused may be tried anew."""
+        for each in history.attempts:
+            if each.state in {State.FAILED, State.UNDONE, State.REFUSED} and not each.released:
+                self.ledger.attempt(replace(each, released=True))
+        self.ledger.release(request.subject)
+        self._look_again(request.place, request.family, tuple(history.services))
+        return _none(request, history, "released" if history.quarantine else "it was not in quarantine")
+
+    # --- the end of it, and telling ----------------------------------------------------------------------------------
+
+    def _end(  # noqa: PLR0913 - what an end is made of
+        self,
+        attempt: Attempt,
+        state: State,
+        *,
+        guard: str = "",
+        reasons: tuple[str, ...] = (),
+        quarantine: Quarantine | None = None,
+        quiet: bool = False,
+    ) -> Outcome:
+        """Write down what came of it, with what is to be told; tell it; strike that off."""
+        ended = replace(attempt, state=state, guard=guard, reasons=reasons, time=self.now(), due=None, pending=())
+        alert = self._alert(ended, state)
+        ended = replace(ended, pending=() if quiet else (*attempt.pending, alert))
+        self.ledger.attempt(ended, quarantine)
+        return self._told(ended)
+
+    def _told(self, attempt: Attempt) -> Outcome:
+        """What an ended attempt has still to tell, once more where it was cut off; and a look at what it changed."""
+        if attempt.pending:
+            self._tell(attempt)
+            self._look_again(attempt.source.place, attempt.source.family, tuple(r.service for r in attempt.rollouts))
+            self.ledger.attempt(replace(attempt, pending=()))
+        return _outcome(attempt)
 
     def _tell(self, attempt: Attempt) -> None:
-        if attempt.pending is None:
-            return
-        self.alerts.publish(attempt.pending, Alert.model_validate_json(attempt.pending).attributes)
-        self.ledger.attempt(replace(attempt, pending=None))
+        for body in attempt.pending:
+            self._publish(body)
+
+    def _publish(self, body: str) -> None:
+        self.alerts.publish(body, Alert.model_validate_json(body).attributes)
+
+    def _look_again(self, place: Place, family: str, services: Sequence[str]) -> None:
+        """Findings close by what is there: inspect looks at the family and its services now that this has ended."""
+        bodies = [FamilyTrigger(account=place.account, region=place.region, family=family, revision=0).message]
+        bodies += [
+            ServiceTrigger(account=place.account, region=place.region, service=title).message for title in services
+        ]
+        self.changes.send_all(bodies)
+
+    def _alert(self, attempt: Attempt, state: State, distinct: str = "") -> str:
+        """What is told of an attempt that is, or is about to be, in this state."""
+        return outcome_of(attempt, state, occurred=self.now(), distinct=distinct).model_dump_json()
+
+
+_SWITCHED_OFF = timedelta(minutes=15)  # until the switch is read again
+_UNDOABLE = frozenset({State.ROLLING, State.REGISTERED, State.DEPLOYED})
+_CLOCK = timedelta(milliseconds=1)  # what Security Hub tells of a finding's time is cut to milliseconds
+
+
+def _left(attempt: Attempt) -> tuple[str, ...]:
+    return tuple(f"{each.service}: {each.reason}" for each in attempt.rollouts if each.stage is Stage.LEFT)
+
+
+def _of_failed(rollout: Rollout) -> str:
+    ends = {
+        Stage.BACK: f"It is back on {rollout.before.name}.",
+        Stage.NOT_BACK: f"It could not be set back to {rollout.before.name}: look at it now.",
+    }
+    return f"{rollout.reason} {ends.get(rollout.stage, '')}".strip()
+
+
+def _written(plan: Plan, actor: Actor) -> tuple[tuple[str, str], ...]:
+    return tuple((each.form, each.text) for each in fragments(plan, owner_of(plan.before.task, actor)))
+
+
+def _as_approved(attempt: Attempt, plan: Plan | None, suppressed: frozenset[str]) -> None:
+    """A plan is carried out as it was seen or not at all."""
+    if plan is None or plan.digest != attempt.digest:
+        is_now = f"plan {plan.digest}" if plan else "none"
+        raise Refused(
+            "approval",
+            f"What was approved is plan {attempt.digest}; by what is there now it is {is_now}. Look at it again.",
+        )
+    if silent := sorted((suppressed - {MOVES}) & set(plan.fixes)):
+        raise Refused("suppressed", f"The findings of {', '.join(silent)} are SUPPRESSED. Set them to NEW first.")
 
 
 def _all_read(plan: Plan) -> None:
@@ -272,3 +604,15 @@ def _all_read(plan: Plan) -> None:
     passing = {fact.reason: None for side in (plan.before, plan.after) for fact in unread(side) if fact.transient}
     if passing:
         raise NotRead("; ".join(passing))
+
+
+def _nothing(source: Revision, reason: str) -> Outcome:
+    return Outcome(State.NOTHING, source, reasons=(reason,))
+
+
+def _none(request: Request, history: History, reason: str) -> Outcome:
+    return _nothing(Revision(request.place, request.family, history.order), reason)
+
+
+def _outcome(attempt: Attempt) -> Outcome:
+    return Outcome(attempt.state, attempt.source, attempt.correction, attempt.reasons, attempt.guard, attempt.rollouts)

@@ -7,7 +7,7 @@ from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger
 from aws.log_groups import LogGroups
-from aws.parameters import Parameters, read_secret
+from aws.parameters import Parameters, read_secret, why_off
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
@@ -22,6 +22,7 @@ from operations.reading import Reader
 from operations.remediate import Remediator
 from operations.standards import Standards
 from operations.sweep import Sweeper
+from operations.visits import Visitor
 from operations.webhook import Webhook
 from rules import CATALOGUE
 from settings import RELEASE, Settings, settings
@@ -71,9 +72,11 @@ def make_remediator(given: Settings, aws: Sessions) -> Remediator:
         hub=SecurityHub(aws),
         ledger=Ledger(aws, given.table),
         alerts=Topic(aws, given.alerts_topic),
+        changes=Queue(aws, given.changes_queue),
         standards=Standards(aws, given.standard),
         reader=lambda: Reader(Parameters(aws), Roles(aws), LogGroups(aws), Ecs(aws)),
         planner=Planner(CATALOGUE, given.mode),
+        switch=lambda: why_off(aws, given.switch),
         image_repositories=given.image_repositories,
         release=RELEASE,
     )
@@ -92,6 +95,12 @@ def sweeper() -> Sweeper:
         hub=SecurityHub(aws),
         standards=Standards(aws, given.standard),
     )
+
+
+@lru_cache(maxsize=1)
+def visitor() -> Visitor:
+    """As the environment sets it up."""
+    return Visitor(Ledger(sessions(), settings().table), Queue(sessions(), settings().remediations_queue))
 
 
 @lru_cache(maxsize=1)

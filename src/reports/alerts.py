@@ -7,7 +7,7 @@ from domain.alert import Alert, AlertChange, AlertDrift, AlertUser
 from domain.finding import Finding, State, Transition
 from domain.places import Arn, Revision
 from domain.plan import Plan
-from domain.rule import Rule, Severity, Subject
+from domain.rule import Rule
 from domain.trigger import Actor
 from reports.advice import next_step, statements, told_and_asked
 from reports.asff import rule_url
@@ -61,55 +61,6 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
         occurred=occurred,
         finding=finding.id,
         links={"rule": rule_url(docs, rule)} | console_links(finding.resource) | finding_link(finding),
-    )
-
-
-def outcome_of(  # noqa: PLR0913 - the parts of an outcome
-    plan: Plan | None,
-    source: Revision,
-    *,
-    state: str,
-    reasons: tuple[str, ...],
-    registered: Revision | None,
-    occurred: datetime,
-    id_: str,
-) -> Alert:
-    """What is told of a correction."""
-    title = {
-        "registered": f"{registered} is registered, {source} corrected",
-        "superseded": f"The correction of {source} was dropped",
-        "refused": f"{source} was not corrected",
-    }[state]
-    at_home = f"where {source.family} is defined"
-    step = {
-        "registered": f"Services keep {source} until they are updated to {registered}; tasks that are started by the"
-        f" family's bare name get {registered} at once. Make the same change {at_home}, or the next"
-        " deployment brings the drift back.",
-        "superseded": "Nothing is to be done: the newest revision is judged by itself.",
-        "refused": f"Make the change {at_home} and register it. Its findings stay open until then.",
-    }[state]
-    resource = (registered or source).arn
-    return Alert(
-        id=id_,
-        kind="outcome",
-        transition=state,
-        account=source.place.account,
-        region=source.place.region,
-        subject=Subject.FAMILY.value,
-        name=source.family,
-        resource=resource,
-        title=title,
-        severity=Severity.INFORMATIONAL if state != "refused" else Severity.MEDIUM,
-        changes=_changes(plan),
-        omitted_changes=_omitted(plan),
-        next_step=step,
-        rules=plan.fixes if plan else (),
-        safety=plan.safety.value if plan else "",
-        reasons=reasons,
-        digest=plan.digest if plan else "",
-        since=occurred,
-        occurred=occurred,
-        links=console_links(resource),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from domain.alert import Alert, AlertChange, AlertLine, AlertSection, AlertStatement
+from domain.alert import Alert, AlertChange, AlertFragment, AlertLine, AlertSection, AlertStatement
 from domain.places import Revision, role_name
 from domain.rule import Severity, Subject
 from reports.mrkdwn import ROOM, block, code, date, escaped, is_address, link, listed, plain, span
@@ -19,7 +19,7 @@ from reports.text import MARK, cut, line
 from reports.words import DONE, word_of
 
 _HEADER, _SECTION, _BUTTON = 150, 3000, 75
-_MOST_DRIFTS, _MOST_CHANGES, _MOST_STATEMENTS, _MOST_SECTIONS = 5, 12, 4, 10
+_MOST_DRIFTS, _MOST_CHANGES, _MOST_STATEMENTS, _MOST_SECTIONS, _MOST_FRAGMENTS = 5, 12, 4, 10, 2
 _SIGN = {
     Severity.CRITICAL: "🔴",
     Severity.HIGH: "🟠",
@@ -86,7 +86,8 @@ def _facts(alert: Alert) -> str:
     if alert.kind == "digest":
         return f"*{plain(alert.title, 1000)}.*\n{date(alert.occurred)}"
     severity = f"*{alert.severity.value}* · " if alert.kind == "finding" else ""
-    when = f"by {_who(alert)}, {date(alert.occurred)}"
+    did = "the drifted revision was registered by" if alert.kind == "outcome" else "by"
+    when = f"{did} {_who(alert)}, {date(alert.occurred)}"
     if not alert.actor:
         unknown = "; no event tells who did it" if alert.kind == "finding" else ""
         when = f"{date(alert.occurred)}{unknown}"
@@ -129,6 +130,8 @@ def _body(alert: Alert, room: int) -> Iterator[str]:
     yield from found if alert.kind == "finding" else reversed(found)
     for section in alert.sections[:_MOST_SECTIONS]:
         yield _listing(section, room)
+    for fragment in alert.fragments[:_MOST_FRAGMENTS]:
+        yield _fragment(fragment)
     if alert.next_step:
         yield f"*Next:* {plain(alert.next_step, 2000)}"
     for statement in alert.statements[:_MOST_STATEMENTS]:
@@ -149,6 +152,8 @@ def _reasons(alert: Alert) -> str:
     if not alert.reasons:
         return ""
     head = {"finding": "*Why it wants a person:*\n", "outcome": "*Why:*\n"}.get(alert.kind, "")
+    if alert.transition in {"registered", "deployed"}:
+        head = "*Not updated:*\n"
     return head + listed((f"• {plain(reason, 600)}" for reason in alert.reasons), len(alert.reasons), ROOM)
 
 
@@ -175,6 +180,9 @@ def _changed(alert: Alert) -> str:
         return ""
     word = {
         "registered": "What was changed:",
+        "deployed": "What was changed:",
+        "failed": "What was changed, and set back:",
+        "undone": "What was changed, and set back:",
         "refused": "What would have been changed:",
     }.get(alert.transition, "A correction, which wants a person:" if alert.safety == "review" else "The correction:")
     shown = alert.changes[:_MOST_CHANGES]
@@ -196,6 +204,13 @@ def _command(alert: Alert) -> str:
     if len(escaped(alert.command)) > ROOM:
         return "*As a command:* it stands whole in the finding's details."
     return f"*As a command:*\n{block([code(alert.command, ROOM)])}"
+
+
+def _fragment(fragment: AlertFragment) -> str:
+    """What to write at the source, whole or not at all: half of it would not do."""
+    text = code(fragment.text, 2 * ROOM)
+    head = f"*In {plain(fragment.form, 50)}:*"
+    return f"{head}\n{block(text.splitlines())}" if len(text) <= ROOM else ""
 
 
 def _container(change: AlertChange) -> str:
@@ -244,6 +259,7 @@ def context(alert: Alert) -> str:
     found += [plain(alert.rule, 200)] if alert.rule else []
     found += [plain(", ".join(alert.rules), 800)] if alert.rules else []
     found += [f"plan {plain(alert.digest, 100)}"] if alert.digest else []
+    found += [f"approved by {plain(alert.approved_by, 200)}"] if alert.approved_by else []
     return " · ".join(found) or _where(alert)
 
 

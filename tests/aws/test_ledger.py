@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aws.ledger import Attempt, History, Ledger, LedgerConflict, Row, leaning_key
+from aws.ledger import History, Ledger, LedgerConflict, Row, leaning_key
+from domain.correction import Attempt
+from domain.correction import State as AttemptState
 from domain.documents import TaskDefinition
 from domain.finding import Finding, State
 from domain.places import Place, Revision
@@ -90,7 +92,7 @@ def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) 
     ledger.saw(WEB, "batch", seen)
     ledger.runs_no_more(WEB, "shop/old")
     ledger.ours(Revision(PLACE, "web", 4))
-    attempt = Attempt(Revision(PLACE, "web", 3), "digest", "registered", NOW, 4, "pending")
+    attempt = Attempt(Revision(PLACE, "web", 3), "digest", AttemptState.REGISTERED, NOW, 4, pending=("pending",))
     ledger.attempt(attempt)
     found = ledger.history(WEB)
     assert (found.services, found.ours, found.attempts) == (

@@ -175,7 +175,8 @@ def test_no_environment_value_is_logged(world: World, inspect: Call, capsys: pyt
 
 
 def request(family: str) -> str:
-    return json.dumps({"account": PLACE.account, "region": PLACE.region, "family": family, "revision": 1})
+    body = {"kind": "correct", "account": PLACE.account, "region": PLACE.region, "family": family, "revision": 1}
+    return json.dumps(body)
 
 
 @pytest.fixture

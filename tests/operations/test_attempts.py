@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from aws.ledger import Attempt
+from domain.correction import Attempt, State
 from domain.places import Revision
-from operations.remediate import State
 from tests.operations.world import ACCOUNT, FLOATING, PLACE, REGION, World, definition
 
 REGISTER = "version: 1\nmode: register\n"
 
 
 def request(revision: int) -> str:
-    return json.dumps({"account": ACCOUNT, "region": REGION, "family": "web", "revision": revision, "digest": "seen"})
+    body = {"kind": "correct", "account": ACCOUNT, "region": REGION, "family": "web", "revision": revision}
+    return json.dumps(body | {"digest": "seen"})
 
 
 def test_revisions_that_newer_ones_overtook_were_not_corrected_and_do_not_count(world: World) -> None:
@@ -25,12 +25,12 @@ def test_revisions_that_newer_ones_overtook_were_not_corrected_and_do_not_count(
     assert states == [State.SUPERSEDED, State.SUPERSEDED, State.REGISTERED]
 
 
-@pytest.mark.parametrize(("state", "made"), [("started", None), ("registered", 9), ("superseded", 9)])
-def test_what_was_or_may_have_been_registered_counts(world: World, state: str, made: int | None) -> None:
+@pytest.mark.parametrize(("state", "made"), [(State.STARTED, None), (State.REGISTERED, 9), (State.SUPERSEDED, 9)])
+def test_what_was_or_may_have_been_registered_counts(world: World, state: State, made: int | None) -> None:
     for _ in range(3):
         world.register(definition(collector=FLOATING))
     for number in (1, 2):
         world.ledger.attempt(Attempt(Revision(PLACE, "web", number), "digest", state, world.now(), made))
     outcome = world.remediator(REGISTER).remediate(request(3))
     assert outcome.state is State.REFUSED
-    assert outcome.reasons[0].startswith("attempts: ")
+    assert outcome.guard == "attempts"

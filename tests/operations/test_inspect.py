@@ -672,7 +672,9 @@ def test_a_correction_is_asked_for_where_standard_and_stack_allow_it(world: Worl
     world.sees(message, inspector=world.inspector(Mode.REGISTER, REGISTER))
     [request] = world.requests
     digest = request.pop("digest")
-    assert request == {"account": ACCOUNT, "region": REGION, "family": "web", "revision": 1}
+    by = {"arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/ci", "agent": "Terraform/1.9"}
+    of = {"account": ACCOUNT, "region": REGION, "family": "web", "revision": 1}
+    assert request == {"kind": "correct", "after": "", **of, **by}
     assert len(digest) == 16
 
 

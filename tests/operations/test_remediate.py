@@ -7,11 +7,13 @@ import pytest
 
 from aws.calls import CallFailed
 from aws.ecs import Ecs
-from aws.ledger import Attempt, Ledger
+from aws.ledger import Ledger
+from domain.correction import Attempt, State
 from domain.places import Revision
+from domain.request import RequestUnreadable
 from domain.standard import Mode
 from domain.verdict import SubjectId
-from operations.remediate import NotRead, Remediator, RequestUnreadable, State
+from operations.remediate import NotRead, Remediator
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -34,7 +36,8 @@ DRIFTED = definition(collector=FLOATING)
 
 
 def request(family: str = "web", revision: int = 1) -> str:
-    return json.dumps({"account": ACCOUNT, "region": REGION, "family": family, "revision": revision, "digest": "seen"})
+    body = {"kind": "correct", "account": ACCOUNT, "region": REGION, "family": family, "revision": revision}
+    return json.dumps(body | {"digest": "seen"})
 
 
 def source(revision: int = 1) -> Revision:
@@ -164,7 +167,7 @@ def test_a_crash_before_or_after_any_step_is_taken_up_by_the_next_delivery(
     history = world.ledger.history(_family())
     assert history.ours == {2}
     [attempt] = history.attempts
-    assert (attempt.state, attempt.registered, attempt.pending) == ("registered", 2, None)
+    assert (attempt.state, attempt.registered, attempt.pending) == ("registered", 2, ())
     assert len({alert["id"] for alert in world.alerts}) == 1
     assert {alert["transition"] for alert in world.alerts} == {"registered"}
 
@@ -224,7 +227,7 @@ def test_a_request_for_a_revision_that_is_not_the_newest_any_more_is_dropped(wor
     world.register(DRIFTED)
     world.register(definition())
     outcome = world.remediator(REGISTER).remediate(request())
-    assert (outcome.state, outcome.reasons) == (State.SUPERSEDED, ("web:2 is the newest revision now",))
+    assert (outcome.state, outcome.reasons) == (State.SUPERSEDED, ("web:2 is the newest revision now.",))
     assert len(world.revisions()) == 2
 
 
@@ -265,8 +268,9 @@ def refused(world: World, remediator: Remediator, revision: int = 1) -> str:
     assert len(world.revisions()) == count, "nothing was registered"
     assert world.alerts[-1]["transition"] == "refused"
     assert world.alerts[-1]["reasons"] == list(outcome.reasons)
+    assert world.alerts[-1]["guard"] == outcome.guard
     [reason] = outcome.reasons
-    return reason
+    return f"{outcome.guard}: {reason}"
 
 
 def test_outriders_own_revision_is_never_corrected(world: World) -> None:
@@ -296,23 +300,23 @@ def test_a_correction_that_wants_a_person_is_refused(world: World) -> None:
 
 def test_a_family_that_comes_back_drifted_again_and_again_is_left_to_its_source(world: World) -> None:
     for number in (1, 2):
-        world.ledger.attempt(Attempt(source(number), "digest", "registered", world.now(), number + 10))
+        world.ledger.attempt(Attempt(source(number), "digest", State.REGISTERED, world.now(), number + 10))
     for _ in range(3):
         world.register(DRIFTED)
     reason = refused(world, world.remediator(REGISTER), revision=3)
     assert reason.startswith("attempts: Corrected 2 times in 24 hours")
-    assert "Fix it at the source" in reason
+    assert "Make the change at its source" in reason
 
 
 def test_a_size_that_fargate_does_not_have_is_refused(world: World) -> None:
     world.register(definition(collector=FLOATING, cpu="300", memory="2048"))
-    assert refused(world, world.remediator(REGISTER)).startswith(("size: ", "review: "))
+    assert refused(world, world.remediator(REGISTER)).startswith(("legality: ", "review: "))
 
 
 def test_more_tags_than_ecs_takes_are_refused_and_not_tried_again_and_again(world: World) -> None:
     tags = [{"key": f"k{number}", "value": "v"} for number in range(48)]
     world.register(definition(collector=FLOATING, tags=tags))
-    assert refused(world, world.remediator(REGISTER)).startswith("tags: ")
+    assert refused(world, world.remediator(REGISTER)).startswith("legality: It has 52 tags")
 
 
 def test_a_refusal_is_told_once(world: World) -> None:

@@ -2,8 +2,8 @@
 
 import json
 
+from domain.correction import State
 from domain.standard import Mode
-from operations.remediate import State
 from tests.operations.world import CLOSED, FLOATING, OPEN, PLACE, World, definition, registered
 
 REGISTER = "version: 1\nmode: register\n"

@@ -29,6 +29,7 @@ from operations.remediate import Remediator
 from operations.wiring import make_inspector, make_remediator
 from rules import CATALOGUE
 from settings import Settings
+from tests.operations.services import HANDLED, Services
 
 type Json = dict[str, Any]
 
@@ -37,6 +38,7 @@ PLACE = Place(ACCOUNT, REGION)
 TABLE = "ledger"
 PARAMETER = "/fargate/otel-collector-config"
 STANDARD = "/outrider/standard"
+SWITCH = "/outrider/corrections"
 REPOSITORY = "public.ecr.aws/aws-observability/aws-otel-collector"
 IMAGE = f"{REPOSITORY}:v0.49.0"
 CANARY = "c4nary-s3cret-p4ss"
@@ -252,6 +254,11 @@ class World:
     known: set[str | None] = field(default_factory=set)
     ticks: Iterator[int] = field(default_factory=itertools.count)
     passed: timedelta = timedelta(0)
+    services: Services | None = None
+
+    def pass_(self, **time: float) -> None:
+        """Let time pass: hours=1."""
+        self.passed += timedelta(**time)
 
     def client(self, service: str) -> Any:
         return self.sessions.client(service, PLACE)
@@ -269,10 +276,21 @@ class World:
         made = make_inspector(self._settings(cap, standard), self.sessions)
         return replace(made, hub=self.hub, planner=Planner(RULES, cap), now=self.now)  # type: ignore[arg-type] # the hub stands in for the real one
 
-    def remediator(self, standard: str | None = None, repositories: Sequence[str] = (REPOSITORY,)) -> Remediator:
-        made = make_remediator(self._settings(Mode.REGISTER, standard), self.sessions)
-        planner = Planner(RULES, Mode.REGISTER)
-        return replace(made, hub=self.hub, planner=planner, image_repositories=repositories, now=self.now)  # type: ignore[arg-type] # as above
+    def remediator(
+        self,
+        standard: str | None = None,
+        repositories: Sequence[str] = (REPOSITORY,),
+        cap: Mode = Mode.REGISTER,
+    ) -> Remediator:
+        made = make_remediator(self._settings(cap, standard), self.sessions)
+        return replace(
+            made,
+            hub=self.hub,  # type: ignore[arg-type] # as above
+            planner=Planner(RULES, cap),
+            image_repositories=repositories,
+            now=self.now,
+            pause=lambda _: None,
+        )
 
     def _settings(self, cap: Mode, standard: str | None) -> Settings:
         if standard is not None:
@@ -286,6 +304,7 @@ class World:
             remediations_queue=self.queues["remediations.fifo"],
             standard=f"ssm:{STANDARD}" if standard is not None else "",
             mode=cap,
+            switch=SWITCH,
         )
 
     # What happens.
@@ -421,6 +440,8 @@ class World:
                 # AWS may repeat in its message what it was sent.
                 error = {"Error": {"Code": trouble.code, "Message": f"{arguments} {CANARY}"}}
                 raise ClientError(error | {"ResponseMetadata": {"HTTPStatusCode": 400}}, operation)  # type: ignore[arg-type] # as much of it as is read
+        if self.services is not None and operation in HANDLED:
+            return self.services.answer(operation, arguments, self.now())
         if operation == "DescribeTaskDefinition" and ":" not in arguments["taskDefinition"]:
             arguments = arguments | {"taskDefinition": self._newest(arguments["taskDefinition"], original, client)}
         answer = original(client, operation, arguments)
@@ -460,6 +481,7 @@ class World:
                 Attributes={"RawMessageDelivery": "true"},
             )
         self.client("ssm").put_parameter(Name=PARAMETER, Value=CONFIG, Type="String")
+        self.client("ssm").put_parameter(Name=SWITCH, Value="on", Type="String")
         self.client("logs").create_log_group(logGroupName="/ecs/web")
         for role, actions in (("web-execution", EXECUTION), ("web-task", TASK)):
             self.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))

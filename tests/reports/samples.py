@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import engine
+from domain import correction
 from domain.alert import Alert
 from domain.documents import TaskDefinition
 from domain.finding import Change, Finding, State, Transition
@@ -17,8 +18,10 @@ from domain.trigger import Actor
 from domain.use import NOBODY, User, Users
 from domain.verdict import SubjectId
 from domain.workload import Workload
-from reports.alerts import alert_of, outcome_of
+from reports.alerts import alert_of
 from reports.digest import burst_of, daily_of, digest_of
+from reports.outcomes import outcome_of
+from reports.source import fragments
 from rules import CATALOGUE
 
 PLACE = Place("123456789012", "eu-west-1")
@@ -98,16 +101,18 @@ def closed() -> Alert:
     return alert_of(transition, PINNED, actor=ACTOR, occurred=THEN, plan=None, docs=DOCS)
 
 
+def attempt(state: correction.State, *reasons: str, **members: Any) -> correction.Attempt:
+    made = correction.Attempt(Revision(PLACE, "web", 7), "", state, THEN, reasons=reasons).drawn(plan())
+    return replace(made, **members)
+
+
 def registered() -> Alert:
-    source = Revision(PLACE, "web", 7)
-    return outcome_of(
-        plan(), source, state="registered", reasons=(), registered=Revision(PLACE, "web", 8), occurred=THEN, id_="one"
-    )
+    return outcome(correction.State.REGISTERED, registered=8)
 
 
-def outcome(state: str, *reasons: str) -> Alert:
-    source = Revision(PLACE, "web", 7)
-    return outcome_of(plan(), source, state=state, reasons=reasons, registered=None, occurred=THEN, id_="one")
+def outcome(state: str, *reasons: str, **members: Any) -> Alert:
+    made = attempt(correction.State(state), *reasons, **members)
+    return outcome_of(made, made.state, occurred=THEN)
 
 
 def rule(id_: str) -> Rule:
@@ -171,16 +176,34 @@ WEB = Revision(PLACE, "web", 7).arn
 FLOATING = finding().drifts[0]
 
 
-def rolled_back() -> Alert:
-    """An outcome that the renderings have no word for."""
-    return outcome("refused", "service shop/web: In 2 of 2 new tasks the collector is STOPPED.").model_copy(
-        update={
-            "transition": "rolled-back",
-            "severity": Severity.HIGH,
-            "title": "shop/web runs web:7 again: the deployment of web:8 failed",
-            "next_step": "The collector's log tells why it stopped. Release web when that is mended.",
-        }
-    )
+def rollout(service: str, stage: correction.Stage, reason: str = "") -> correction.Rollout:
+    before, after = (correction.Target(Revision(PLACE, "web", number).arn) for number in (7, 8))
+    return correction.Rollout(service, before, after, THEN, stage, reason=reason)
+
+
+def of_corrections() -> dict[str, Alert]:
+    """What is told of corrections that are rolled out, fail, are undone or fought."""
+    stage, dead = correction.Stage, "In 2 of 2 new tasks the collector is STOPPED."
+    several = (rollout("shop/web", stage.DEPLOYING), rollout("shop/worker", stage.PENDING))
+    failed = (rollout("shop/web", stage.BACK, dead), rollout("shop/worker", stage.LEFT))
+    back = f"shop/web: {dead} It is back on web:7."
+    left = "shop/batch: circuit breaker: Its deployment circuit breaker is not on with rollback."
+    person = f"arn:aws:sts::{PLACE.account}:assumed-role/platform/jo"
+    again = "Corrected 2 times in 24 hours: something brings the drift back. Make the change at its source."
+    written = tuple((each.form, each.text) for each in fragments(plan(), "Terraform"))
+    return {
+        "approved": outcome("registered", registered=8, rollouts=several, approved=True, approved_by=person),
+        "deployed": outcome("deployed", left, registered=8, rollouts=(rollout("shop/web", stage.VERIFIED),)),
+        "failed": outcome("failed", back, registered=8, rollouts=failed),
+        "not-back": outcome(
+            "failed",
+            f"shop/web: {dead} It could not be set back to web:7: look at it now.",
+            registered=8,
+            rollouts=(rollout("shop/web", stage.NOT_BACK, dead),),
+        ),
+        "undone": outcome("undone", registered=8, rollouts=(rollout("shop/web", stage.BACK),), undone=True),
+        "fought": outcome("refused", again, guard="attempts", actor=ACTOR, fragments=written),
+    }
 
 
 def burst() -> Alert:
@@ -287,12 +310,13 @@ def messages() -> dict[str, Alert]:
         ),
         "closed": closed(),
         "registered": registered(),
-        "superseded": outcome("superseded", "web:8 is the newest revision now"),
+        "superseded": outcome(correction.State.SUPERSEDED, "web:8 is the newest revision now"),
         "refused": outcome(
-            "refused",
-            "attempts: Corrected 2 times in 24 hours: something registers it drifted anew. Fix it at the source.",
+            correction.State.REFUSED,
+            "web:7 has no legal size.",
+            guard="legality",
         ),
-        "rolled-back": rolled_back(),
+        **of_corrections(),
         "burst": burst(),
         "daily": daily(),
         "digest": digest_of(

@@ -34,7 +34,7 @@ def test_slack_takes_it(alert: Alert) -> None:
 @pytest.mark.parametrize("alert", samples.messages().values(), ids=samples.messages().keys())
 def test_the_header_begins_with_the_sign_and_names_the_subject(alert: Alert) -> None:
     header = message(alert)["blocks"][0]["text"]["text"]
-    done = alert.transition in {"closed", "registered"}
+    done = alert.transition in {"closed", "registered", "deployed"}
     assert header[0] == ("✅" if done else SIGNS[alert.severity])
     assert header.endswith(alert.name.rpartition(":role/shop/")[2])
 

@@ -1,0 +1,389 @@
+"""Corrections: one attempt at a plan, the services that it is rolled out to, and how each goes on.
+
+All of it is decided from the present state of a service and its tasks; nothing is called here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.documents import Deployment, Service, text_of
+from domain.facts import Fact, Known, RunningTask
+from domain.places import Revision
+from domain.plan import Change, Plan
+from domain.standard import Standard
+from domain.trigger import Actor
+from domain.verdict import SubjectId
+
+_LOOK_AGAIN = timedelta(minutes=2)
+"""How long is waited for an event at the most, while a deployment is under way."""
+CHANGES = 20
+"""Lines of a diff that are kept to be told later."""
+
+
+class State(StrEnum):
+    """Where an attempt is. Of the last seven nothing more comes, unless a person asks."""
+
+    WAITING = "waiting"  # for something that passes: a pipeline at work, a rate
+    STARTED = "started"  # the revision is being registered
+    ROLLING = "rolling"  # services are being updated, watched, or set back
+    REGISTERED = "registered"
+    DEPLOYED = "deployed"
+    FAILED = "failed"
+    UNDONE = "undone"
+    SUPERSEDED = "superseded"
+    REFUSED = "refused"
+    NOTHING = "nothing"
+
+    @property
+    def ended(self) -> bool:
+        return self not in {State.WAITING, State.STARTED, State.ROLLING}
+
+
+class Stage(StrEnum):
+    """Where the rollout to one service is."""
+
+    PENDING = "pending"
+    UPDATING = "updating"  # written before the call
+    DEPLOYING = "deploying"
+    SETTLING = "settling"  # the deployment is complete; its collectors have a while to be running
+    VERIFIED = "verified"
+    SETTING_BACK = "setting back"  # written before the call
+    GOING_BACK = "going back"
+    BACK = "back"
+    NOT_BACK = "not back"
+    LEFT = "left"  # a guard forbids it, or it no longer is what was to be updated
+
+    @property
+    def ended(self) -> bool:
+        return self in {Stage.VERIFIED, Stage.BACK, Stage.NOT_BACK, Stage.LEFT}
+
+    @property
+    def failed(self) -> bool:
+        return self in {Stage.SETTING_BACK, Stage.GOING_BACK, Stage.BACK, Stage.NOT_BACK}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a service runs: a revision's ARN and a platform version, empty where it tells none."""
+
+    revision: str
+    platform: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.revision.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One service within an attempt. `was` is its deployment before ours, `deployment` ours or the one that goes back.
+
+    `since` is when the stage began, `due` when it is to be looked at though no event tells of it.
+    """
+
+    service: str
+    before: Target
+    after: Target
+    since: datetime
+    stage: Stage = Stage.PENDING
+    forced: bool = False
+    canary: bool = False
+    collector: str = ""
+    was: str = ""
+    deployment: str = ""
+    due: datetime | None = None
+    reason: str = ""
+
+    def at(self, stage: Stage, now: datetime, due: datetime | None = None, reason: str = "") -> "Rollout":
+        return replace(self, stage=stage, since=now, due=due, reason=reason or self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One correction of a revision, or of a service alone. `digest` is the plan's; `deploys` whether services follow.
+
+    `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `changes` are those
+    of the diff that there is room for, `omitted` how many there are beside, `fragments` what to write at the source
+    instead, by form. `released` says that it may be tried again. `pending` holds the alerts that are still to be told.
+    """
+
+    source: Revision
+    digest: str
+    state: State
+    time: datetime
+    registered: int | None = None
+    service: str = ""
+    deployment: str = ""
+    actor: Actor = field(default_factory=Actor)
+    approved: bool = False
+    approved_by: str = ""
+    deploys: bool = False
+    rules: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    omitted: int = 0
+    rollouts: tuple[Rollout, ...] = ()
+    guard: str = ""
+    reasons: tuple[str, ...] = ()
+    due: datetime | None = None
+    began: datetime | None = None
+    undone: bool = False
+    undone_by: str = ""
+    released: bool = False
+    fragments: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    pending: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def key(self) -> str:
+        """What it is kept under within its family: one for each revision, or for each deployment of a service."""
+        if self.service:
+            return self.of_service(self.source, self.service, self.deployment)
+        return str(self.source.number)
+
+    @staticmethod
+    def of_service(source: Revision, service: str, deployment: str) -> str:
+        """The key of a correction of a service alone."""
+        return "/".join((str(source.number), service, deployment.replace("/", "-")))
+
+    @property
+    def family(self) -> SubjectId:
+        return SubjectId.of_family(self.source)
+
+    @property
+    def correction(self) -> Revision | None:
+        """The revision that it registered."""
+        return replace(self.source, number=self.registered) if self.registered is not None else None
+
+    @property
+    def holds_open(self) -> bool:
+        """Whether findings stay open though the newest revision is right: it does not run everywhere yet, or failed."""
+        return self.deploys and (not self.state.ended or self.state is State.FAILED)
+
+    def drawn(self, plan: Plan, fragments: tuple[tuple[str, str], ...] = ()) -> "Attempt":
+        """With what is kept of the plan, to be told later."""
+        registrar = Actor(text_of(plan.before.task.json.get("registeredBy")) or "")
+        return replace(
+            self,
+            digest=plan.digest,
+            rules=plan.fixes,
+            changes=plan.changes[:CHANGES],
+            omitted=max(len(plan.changes) - CHANGES, 0),
+            actor=self.actor if self.actor != Actor() else registrar,
+            fragments=fragments,
+        )
+
+    def rollout(self, service: str) -> Rollout | None:
+        return next((rollout for rollout in self.rollouts if rollout.service == service), None)
+
+    def with_rollout(self, changed: Rollout) -> "Attempt":
+        rollouts = tuple(changed if each.service == changed.service else each for each in self.rollouts)
+        return replace(self, rollouts=rollouts)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A family that Outrider leaves alone until a person releases it."""
+
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The plan that an open finding shows, as it may be approved: by its digest, for a time."""
+
+    digest: str
+    drawn: datetime
+    rules: tuple[str, ...] = ()
+    safety: str = ""
+    reasons: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    omitted: int = 0
+
+
+def own_step(attempts: Iterable[Attempt], running: str, newest: str) -> bool:
+    """Whether the newest revision (ARN) is Outrider's own correction of the running one, and nothing else beside."""
+    return any(each.source.arn == running and each.correction and each.correction.arn == newest for each in attempts)
+
+
+def offered(held: Offer | None, plan: Plan | None, now: datetime, hours: int) -> Offer | None:
+    """A plan as it may be approved from now on. The same plan keeps the time at which it was drawn up, for so long."""
+    if plan is None:
+        return None
+    if held is not None and held.digest == plan.digest and now < held.drawn + timedelta(hours=hours):
+        return held
+    return Offer(
+        digest=plan.digest,
+        drawn=now,
+        rules=plan.fixes,
+        safety=plan.safety.value,
+        reasons=plan.reasons,
+        changes=plan.changes[:CHANGES],
+        omitted=max(len(plan.changes) - CHANGES, 0),
+    )
+
+
+# --- which services next ----------------------------------------------------------------------------------------------
+
+
+def next_to_update(attempt: Attempt, standard: Standard) -> tuple[Rollout, ...]:
+    """The pending rollouts that may begin: canaries first and alone, a few at a time, none once one has failed."""
+    rollouts = attempt.rollouts
+    if any(each.stage.failed for each in rollouts):
+        return ()
+    under_way = sum(1 for each in rollouts if each.stage is not Stage.PENDING and not each.stage.ended)
+    pending = [each for each in rollouts if each.stage is Stage.PENDING]
+    canaries = [each for each in rollouts if each.canary and not each.stage.ended]
+    if canaries:
+        pending = [each for each in pending if each.canary]
+    return tuple(pending[: max(standard.remediation.at_once - under_way, 0)])
+
+
+# --- what is seen of one service --------------------------------------------------------------------------------------
+
+
+def runs(service: Service) -> Target:
+    """What a service runs now."""
+    return Target(service.task_definition, service.platform_version or "")
+
+
+def forbids(service: Service, standard: Standard) -> tuple[str, str] | None:
+    """The guard that forbids to update a service at all, and why; None where none does."""
+    strategy = service.strategy
+    if service.fargate is not True:
+        where = ", ".join(sorted(service.providers)) or "no launch type that it tells"
+        return "launch type", f"It runs on {where}; Outrider updates services on Fargate."
+    if service.controller != "ECS":
+        return "deployment controller", f"{service.controller} controls its deployments, and UpdateService may not."
+    if strategy not in {"", "ROLLING"}:
+        return "deployment strategy", f"Its deployments are {strategy}; Outrider updates rolling ones only."
+    if standard.remediation.require_rollback and not service.rolls_back:
+        why = "Its deployment circuit breaker is not on with rollback, so a deployment that fails would not end."
+        return "circuit breaker", f"{why} Turn it on, or waive it by remediation.require_rollback."
+    return None
+
+
+def busy(service: Service) -> str:
+    """Why a service is to be left alone just now: a deployment is in progress. Empty where none is."""
+    under_way = [each for each in service.deployments if each.status == "ACTIVE" or each.in_progress]
+    return f"{service.title} has a deployment in progress." if under_way else ""
+
+
+def seen(
+    rollout: Rollout, service: Service | None, tasks: Fact[tuple[RunningTask, ...]], now: datetime, standard: Standard
+) -> Rollout:
+    """Where a rollout is, from what is there now. SETTING_BACK is what the caller has yet to do."""
+    if service is None:
+        return rollout.at(Stage.LEFT, now, reason="The service is gone.")
+    match rollout.stage:
+        case Stage.DEPLOYING:
+            return _deploying(rollout, service, now, standard)
+        case Stage.SETTLING:
+            return _settling(rollout, service, tasks, now, standard)
+        case Stage.GOING_BACK:
+            return _going_back(rollout, service, now, standard)
+        case _:
+            return rollout
+
+
+def _deploying(rollout: Rollout, service: Service, now: datetime, standard: Standard) -> Rollout:
+    ours = service.deployment(rollout.deployment)
+    primary = service.primary
+    limit = rollout.since + timedelta(minutes=standard.remediation.deploy_minutes)
+    if ours is not None and ours.failed:
+        # With rollback ECS itself goes back, by a deployment of its own; it is watched, and done by us where it is not.
+        return _failed(rollout, service, now, standard, ours.reason or "The deployment failed.")
+    if ours is None or (primary is not None and primary.id != ours.id):
+        if runs(service) == rollout.before != rollout.after:
+            return _failed(rollout, service, now, standard, "ECS rolled the deployment back.")
+        return rollout.at(Stage.LEFT, now, reason="Somebody else deployed it meanwhile.")
+    if ours.completed:
+        settled = now + timedelta(minutes=standard.services.settling_minutes)
+        return rollout.at(Stage.SETTLING, now, settled)
+    if now >= limit:
+        minutes = standard.remediation.deploy_minutes
+        return _failed(rollout, service, now, standard, f"The deployment was not complete after {minutes} minutes.")
+    return replace(rollout, due=min(limit, now + _LOOK_AGAIN))
+
+
+def _settling(
+    rollout: Rollout, service: Service, tasks: Fact[tuple[RunningTask, ...]], now: datetime, standard: Standard
+) -> Rollout:
+    primary = service.primary
+    if primary is None or primary.id != rollout.deployment:
+        return rollout.at(Stage.LEFT, now, reason="Somebody else deployed it meanwhile.")
+    if rollout.due is not None and now < rollout.due:
+        return rollout
+    late = now >= rollout.since + timedelta(minutes=standard.remediation.deploy_minutes)
+    if not isinstance(tasks, Known):
+        if late:
+            return _failed(
+                rollout, service, now, standard, "Its tasks could not be read, so nothing shows that it runs."
+            )
+        return replace(rollout, due=now + _LOOK_AGAIN)
+    here = [task for task in tasks.value if task.revision == rollout.after.revision]
+    settled = now - timedelta(minutes=standard.services.settling_minutes)
+    down = _not_running(rollout, [task for task in here if task.started is not None and task.started <= settled])
+    if down:
+        return _failed(rollout, service, now, standard, down)
+    if len(here) < service.desired and not late:
+        return replace(rollout, due=now + _LOOK_AGAIN)
+    if len(here) < service.desired:
+        reason = f"{len(here)} of {service.desired} tasks run the new revision."
+        return _failed(rollout, service, now, standard, reason)
+    return rollout.at(Stage.VERIFIED, now)
+
+
+def _not_running(rollout: Rollout, tasks: Iterable[RunningTask]) -> str:
+    """What is wrong with the collectors of these tasks; empty where all run."""
+    if not rollout.collector:
+        return ""
+    states = [
+        next((container.status for container in task.containers if container.name == rollout.collector), "missing")
+        for task in tasks
+    ]
+    down = sorted({state for state in states if state != "RUNNING"})
+    count = sum(1 for state in states if state != "RUNNING")
+    return f"In {count} of {len(states)} new tasks the collector is {' or '.join(down)}." if down else ""
+
+
+def _failed(rollout: Rollout, service: Service, now: datetime, standard: Standard, reason: str) -> Rollout:
+    """Back to what ran: by ECS where it is at it already, else by us."""
+    primary = service.primary
+    if primary is not None and primary.id != rollout.deployment and runs(service) == rollout.before != rollout.after:
+        watched = replace(rollout, deployment=primary.id)
+        limit = now + timedelta(minutes=standard.remediation.deploy_minutes)
+        return watched.at(Stage.GOING_BACK, now, min(limit, now + _LOOK_AGAIN), reason)
+    return rollout.at(Stage.SETTING_BACK, now, now, reason)
+
+
+def _going_back(rollout: Rollout, service: Service, now: datetime, standard: Standard) -> Rollout:
+    primary = service.primary
+    limit = rollout.since + timedelta(minutes=standard.remediation.deploy_minutes)
+    if primary is None or runs(service).revision != rollout.before.revision:
+        return rollout.at(Stage.BACK, now, reason=f"{rollout.reason} Somebody else has deployed it since.")
+    if primary.completed:
+        return rollout.at(Stage.BACK, now)
+    if primary.failed or now >= limit:
+        return rollout.at(Stage.NOT_BACK, now)
+    return replace(rollout, due=min(limit, now + _LOOK_AGAIN))
+
+
+def updated(rollout: Rollout, service: Service, now: datetime, standard: Standard) -> Rollout | None:
+    """After UpdateService, or after a crash about it: the rollout under way; None where the call had no effect yet."""
+    primary = service.primary
+    if primary is None or primary.id == rollout.was:
+        return None
+    wanted = rollout.after if rollout.stage is Stage.UPDATING else rollout.before
+    if service.task_definition != wanted.revision:
+        return rollout.at(Stage.LEFT, now, reason="Somebody else deployed it meanwhile.")
+    following = Stage.DEPLOYING if rollout.stage is Stage.UPDATING else Stage.GOING_BACK
+    limit = now + timedelta(minutes=standard.remediation.deploy_minutes)
+    return replace(rollout, deployment=primary.id).at(following, now, min(limit, now + _LOOK_AGAIN))
+
+
+def deployment_of(service: Service) -> str:
+    """The id of the deployment that a service is at."""
+    primary: Deployment | None = service.primary
+    return primary.id if primary is not None else ""

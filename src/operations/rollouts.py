@@ -1,0 +1,173 @@
+"""Rollouts: the services that ran a drifted revision are updated, watched until their collectors run, or set back.
+
+A step is written down before its call is made, and how far it came is read from the service itself: after a crash
+between any two the next visit goes on from there, and nothing is done twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from aws.calls import CallFailed
+from aws.ecs import Ecs
+from aws.ledger import Ledger
+from domain.correction import (
+    Attempt,
+    Rollout,
+    Stage,
+    Target,
+    busy,
+    deployment_of,
+    forbids,
+    next_to_update,
+    runs,
+    seen,
+    updated,
+)
+from domain.documents import Service
+from domain.facts import Absent, Fact, RunningTask
+from domain.places import Place
+from domain.standard import Standard, any_matches
+from operations.guards import Later
+from operations.paces import Paces
+
+_LOOK_AGAIN = timedelta(minutes=2)
+_STEPS = 8  # that one service can take within a visit, at the most
+
+
+@dataclass(frozen=True, slots=True)
+class Rollouts:
+    """Goes on with the rollouts of an attempt. `switch` says why nothing may be corrected now; empty where it may."""
+
+    ecs: Ecs
+    ledger: Ledger
+    paces: Paces
+    switch: Callable[[], str]
+    now: Callable[[], datetime]
+
+    def begin(self, service: Service, after: Target, standard: Standard, *, collector: str, forced: bool) -> Rollout:
+        """A rollout that has not begun; left out at once where a guard forbids it."""
+        rollout = Rollout(
+            service.title,
+            runs(service),
+            after,
+            self.now(),
+            forced=forced,
+            collector=collector,
+            canary=any_matches(standard.remediation.canary, service.title),
+        )
+        forbidden = forbids(service, standard)
+        return rollout.at(Stage.LEFT, self.now(), reason=": ".join(forbidden)) if forbidden else rollout
+
+    def visit(self, attempt: Attempt, standard: Standard) -> Attempt:
+        """As far as it goes now. What is left to wait for is told by `due`; None where every service has ended."""
+        for rollout in attempt.rollouts:
+            if rollout.stage is not Stage.PENDING and not rollout.stage.ended:
+                attempt = self._go_on(attempt, rollout, standard)
+        tried = set[str]()
+        while some := [each for each in next_to_update(attempt, standard) if each.service not in tried]:
+            for rollout in some:
+                tried.add(rollout.service)
+                attempt = self._start(attempt, rollout, standard)
+        if any(each.stage.failed for each in attempt.rollouts):
+            for rollout in attempt.rollouts:
+                if rollout.stage is Stage.PENDING:
+                    reason = "It was not begun, as another service failed."
+                    attempt = attempt.with_rollout(rollout.at(Stage.LEFT, self.now(), reason=reason))
+        waiting = [each for each in attempt.rollouts if not each.stage.ended]
+        due = min((each.due or self.now() + _LOOK_AGAIN for each in waiting), default=None)
+        return replace(attempt, due=due)
+
+    def _go_on(self, attempt: Attempt, rollout: Rollout, standard: Standard) -> Attempt:
+        place = attempt.source.place
+        for _ in range(_STEPS):
+            before = rollout
+            service = self.ecs.service(place, rollout.service)
+            match rollout.stage:
+                case Stage.UPDATING | Stage.SETTING_BACK if service is not None:
+                    attempt, rollout = self._call(attempt, rollout, service, standard)
+                case _:
+                    tasks = self._tasks(place, rollout)
+                    rollout = seen(rollout, service, tasks, self.now(), standard)
+                    if rollout.stage is Stage.SETTING_BACK and service is not None:
+                        rollout = self._nothing_to_go_back_to(replace(rollout, was=deployment_of(service)))
+            if rollout == before:
+                break
+            attempt = self._written(attempt, rollout)
+            if rollout.stage.ended:
+                break
+        return attempt
+
+    def _nothing_to_go_back_to(self, rollout: Rollout) -> Rollout:
+        if rollout.before != rollout.after:
+            return rollout
+        reason = f"{rollout.reason} It ran the same before, so there is nothing to go back to."
+        return rollout.at(Stage.NOT_BACK, self.now(), reason=reason)
+
+    def _tasks(self, place: Place, rollout: Rollout) -> Fact[tuple[RunningTask, ...]]:
+        return self.ecs.running_tasks(place, rollout.service) if rollout.stage is Stage.SETTLING else Absent()
+
+    def _start(self, attempt: Attempt, rollout: Rollout, standard: Standard) -> Attempt:
+        place, now = attempt.source.place, self.now()
+        service = self.ecs.service(place, rollout.service)
+        if (why := self._not_now(rollout, service, standard)) or service is None:
+            return self._written(attempt, rollout.at(Stage.LEFT, now, reason=why or "The service is gone."))
+        if reason := busy(service):
+            return self._pending(attempt, rollout, standard, f"deployment in progress: {reason}", now + _LOOK_AGAIN)
+        most = standard.remediation.rollouts_per_hour
+        try:
+            self.paces.within(place, "rollouts", f"{attempt.family.name}/{attempt.key}/{rollout.service}", most, now)
+            self.paces.slot(place, "rollouts", now)
+        except Later as later:
+            return self._pending(attempt, rollout, standard, f"{later.guard}: {later}", later.due)
+        rollout = replace(rollout, was=deployment_of(service)).at(Stage.UPDATING, now, now, reason="")
+        attempt = self._written(attempt, replace(rollout, reason=""))
+        return self._go_on(attempt, replace(rollout, reason=""), standard)
+
+    def _not_now(self, rollout: Rollout, service: Service | None, standard: Standard) -> str:
+        """Why a service that is yet to be updated no longer is; empty where nothing forbids it."""
+        if service is None:
+            return "The service is gone."
+        if forbidden := forbids(service, standard):
+            return ": ".join(forbidden)
+        if runs(service) != rollout.before:
+            return f"It runs {runs(service).name} now."
+        off = self.switch()
+        return f"kill switch: {off}" if off else ""
+
+    def _pending(self, attempt: Attempt, rollout: Rollout, standard: Standard, reason: str, due: datetime) -> Attempt:
+        """Not yet; and not at all, once it has waited for as long as the window of corrections is."""
+        if self.now() >= rollout.since + timedelta(hours=standard.remediation.window_hours):
+            return self._written(attempt, rollout.at(Stage.LEFT, self.now(), reason=reason))
+        return self._written(attempt, replace(rollout, due=due, reason=reason))
+
+    def _call(
+        self, attempt: Attempt, rollout: Rollout, service: Service, standard: Standard
+    ) -> tuple[Attempt, Rollout]:
+        """UpdateService, unless it took effect before."""
+        following = updated(rollout, service, self.now(), standard)
+        if following is not None:
+            return attempt, following
+        target = rollout.after if rollout.stage is Stage.UPDATING else rollout.before
+        try:
+            answer = self.ecs.update(
+                attempt.source.place,
+                rollout.service,
+                revision=target.revision if target.revision != service.task_definition else "",
+                platform=target.platform if target.platform != (service.platform_version or "") else "",
+                force=rollout.forced and rollout.stage is Stage.UPDATING,
+            )
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            stage = Stage.LEFT if rollout.stage is Stage.UPDATING else Stage.NOT_BACK
+            return attempt, rollout.at(stage, self.now(), reason=f"{rollout.reason} {failed}.".strip())
+        following = updated(rollout, answer, self.now(), standard)
+        # Nothing to change: it runs what is wanted already.
+        ended = Stage.VERIFIED if rollout.stage is Stage.UPDATING else Stage.BACK
+        return attempt, following or rollout.at(ended, self.now())
+
+    def _written(self, attempt: Attempt, rollout: Rollout) -> Attempt:
+        attempt = replace(attempt.with_rollout(rollout), due=rollout.due)
+        self.ledger.attempt(attempt)
+        return attempt

@@ -1,0 +1,136 @@
+"""Alerts that tell what came of a correction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.alert import Alert, AlertChange, AlertFragment
+from domain.correction import Attempt, Stage, State
+from domain.rule import Severity, Subject
+from domain.trigger import Actor
+from reports.alerts import console_links
+
+_LISTED = 5
+
+
+def outcome_of(attempt: Attempt, state: State, *, occurred: datetime, distinct: str = "") -> Alert:
+    """What is told when an attempt comes to this state. `distinct` tells apart what else would have the same id."""
+    at_source = attempt.guard in {"attempts", "owner"}  # then it is told who to talk to, and what to write there
+    source, alone = attempt.source, attempt.service
+    resource = source.place.arn("ecs", f"service/{alone}") if alone else (attempt.correction or source).arn
+    return Alert(
+        id="/".join(part for part in (str(source.place), source.family, attempt.key, state.value, distinct) if part),
+        kind="outcome",
+        transition=state.value,
+        account=source.place.account,
+        region=source.place.region,
+        subject=(Subject.SERVICE if alone else Subject.FAMILY).value,
+        name=alone or source.family,
+        resource=resource,
+        title=_title(attempt, state),
+        severity=_severity(attempt, state),
+        changes=tuple(AlertChange(where=c.where, before=c.before, after=c.after) for c in attempt.changes),
+        omitted_changes=attempt.omitted,
+        next_step=_next_step(attempt, state),
+        rules=attempt.rules,
+        reasons=attempt.reasons if state is not State.REGISTERED or not _under_way(attempt) else (),
+        guard=attempt.guard,
+        fragments=tuple(AlertFragment(form=form, text=text) for form, text in attempt.fragments) if at_source else (),
+        approved_by=_approver(attempt),
+        digest=attempt.digest,
+        actor=attempt.actor.name if attempt.actor != Actor() and at_source else "",
+        tool=attempt.actor.tool if at_source else "",
+        since=occurred,
+        occurred=occurred,
+        links=console_links(resource),
+    )
+
+
+def _approver(attempt: Attempt) -> str:
+    if not attempt.approved:
+        return ""
+    return Actor(attempt.approved_by).name if attempt.approved_by else "not known"
+
+
+def _under_way(attempt: Attempt) -> tuple[str, ...]:
+    return tuple(each.service for each in attempt.rollouts if not each.stage.ended)
+
+
+def _title(attempt: Attempt, state: State) -> str:
+    source, registered = attempt.source, attempt.correction
+    what = attempt.service or str(source)
+    match state:
+        case State.REGISTERED if under_way := _under_way(attempt):
+            return f"{registered} is registered, {source} corrected; {_listed(under_way)} to follow"
+        case State.REGISTERED:
+            return f"{registered} is registered, {source} corrected"
+        case State.DEPLOYED if attempt.service:
+            return f"{attempt.service} is corrected, and its collectors run"
+        case State.DEPLOYED:
+            return f"{registered} runs on {_listed(_at(attempt, Stage.VERIFIED))}, and its collectors do"
+        case State.FAILED:
+            failed = [each.service for each in attempt.rollouts if each.stage.failed]
+            return f"The correction of {what} failed on {_listed(failed)}"
+        case State.UNDONE:
+            return f"The correction of {what} is undone"
+        case State.SUPERSEDED:
+            return f"The correction of {what} was dropped"
+        case _ if attempt.guard == "attempts":
+            return f"{attempt.service or source.family} comes back drifted; Outrider corrects it no more for now"
+        case _:
+            return f"{what} was not corrected"
+
+
+def _severity(attempt: Attempt, state: State) -> Severity:
+    if any(each.stage is Stage.NOT_BACK for each in attempt.rollouts):
+        return Severity.CRITICAL
+    match state:
+        case State.FAILED:
+            return Severity.HIGH
+        case State.REFUSED:
+            return Severity.MEDIUM
+        case _:
+            return Severity.INFORMATIONAL
+
+
+def _next_step(attempt: Attempt, state: State) -> str:
+    source, registered = attempt.source, attempt.correction
+    at_home = f"where {attempt.service or source.family} is defined"
+    release = f"The family is left alone until `outrider release {source.family}`."
+    match state:
+        case State.REGISTERED if _under_way(attempt):
+            return (
+                "Outrider tells when the services run it, or when they were set back. Make the same change"
+                f" {at_home}, or the next deployment brings the drift back."
+            )
+        case State.REGISTERED:
+            return (
+                f"Services keep {source} until they are updated to {registered}; tasks that are started by the"
+                f" family's bare name get {registered} at once. Make the same change {at_home}, or the next"
+                " deployment brings the drift back."
+            )
+        case State.DEPLOYED:
+            return (
+                f"Make the same change {at_home}, or the next deployment brings the drift back. To go back:"
+                f" `outrider undo {attempt.service or source.family}`."
+            )
+        case State.FAILED:
+            return f"Look at the collector's log and at the reasons above, then correct it {at_home}. {release}"
+        case State.UNDONE:
+            return f"Its findings are open again. {release}"
+        case State.SUPERSEDED:
+            return "Nothing is to be done: what is there now is judged by itself."
+        case _ if attempt.guard == "attempts":
+            return f"Make that change {at_home}, and deploy it from there. Its findings stay open until then."
+        case _ if attempt.guard == "quarantine":
+            return f"Its findings stay open. {release}"
+        case _:
+            return f"Make the change {at_home} and register it. Its findings stay open until then."
+
+
+def _at(attempt: Attempt, stage: Stage) -> list[str]:
+    return [each.service for each in attempt.rollouts if each.stage is stage]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_LISTED])
+    return f"{shown} and {len(names) - _LISTED} more" if len(names) > _LISTED else shown
