@@ -102,6 +102,8 @@ class Look:
     users: Users = NOBODY
     kept: frozenset[str] = frozenset()
     """Rules whose findings stay as they are: a correction of them is under way, or failed."""
+    revision: str = ""
+    """What was judged or is run, as `family:number`."""
 
 
 @dataclass(slots=True)
@@ -307,6 +309,7 @@ class Inspector:
             complete=not any(fact.transient for fact in missing),
             users=Users.of(users),
             kept=_open(history) if _held(history, revision) else frozenset(),
+            revision=str(revision),
         )
         request = self._request(history, workload, verdicts, trigger, batch)
         told += self._record(message, trigger, batch, history, look, tuple(on.key for on in leans), request)
@@ -499,7 +502,7 @@ class Inspector:
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
         under_way = self._wake(known, subject.name)
         kept = _open(history) if under_way else frozenset()
-        look = Look(subject, service.arn, order, mine, plan, read_at, kept=kept)
+        look = Look(subject, service.arn, order, mine, plan, read_at, kept=kept, revision=str(revision))
         request = None if under_way else self._service_request(known, workload, verdicts, batch)
         told = self._record(message, trigger, batch, history, look, (family.key,), request, ran=ran)
         self._come_again_where(workload, _missing(workload, verdicts, plan))
@@ -617,7 +620,7 @@ class Inspector:
     ) -> dict[str, str]:
         finding, actor = transition.finding, trigger.actor
         facts = {
-            "revision": look.resource.rpartition("/")[2] if look.subject.kind is Subject.FAMILY else "",
+            "revision": look.revision,
             "actor": actor.name if actor != Actor() else "",
             "release": self.release,
             "standard": f"{batch.edition.standard.name} {batch.edition.digest}",

@@ -23,6 +23,7 @@ from domain.places import Place, Revision
 from domain.rule import Subject
 from domain.standard import Mode
 from domain.verdict import SubjectId
+from local.security_hub import OPERATIONS, SecurityHub
 from operations.inspect import Failed, Inspector, Outcome
 from operations.planning import Planner
 from operations.remediate import Remediator
@@ -181,13 +182,17 @@ def role_changed(role: str = "", policy: str = "") -> str:
 
 @dataclass
 class Hub:
-    """Stands for aws.security_hub.SecurityHub: what was imported, by Id, and how the next imports fail."""
+    """Stands for aws.security_hub.SecurityHub: what was imported, by Id, and how the next imports fail.
+
+    `aws` holds the findings as AWS does, with the customer's Workflow, and takes none that is no ASFF.
+    """
 
     enabled: bool = True
     findings: dict[str, Json] = field(default_factory=dict)
     imports: list[Json] = field(default_factory=list)
     failing: dict[str, ImportFailed] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    aws: SecurityHub = field(default_factory=SecurityHub)
 
     def import_(self, place: Place, findings: Sequence[Mapping[str, Any]]) -> list[ImportFailed]:
         if not self.enabled:
@@ -204,13 +209,35 @@ class Hub:
                 assert finding["UpdatedAt"] >= held["UpdatedAt"], "UpdatedAt must not go back"
                 assert finding["UpdatedAt"] > held["UpdatedAt"] or finding == held, "UpdatedAt must grow"
                 assert (finding["CreatedAt"], finding["FirstObservedAt"]) == (held["CreatedAt"], held["CreatedAt"])
+            refused = self._call("BatchImportFindings", place, Findings=[finding])["FailedFindings"]
+            assert not refused, refused
             self.findings[finding["Id"]] = dict(finding)
             self.imports.append(dict(finding))
         return failed
 
+    def _call(self, operation: str, place: Place, **request: Any) -> Json:
+        body = json.dumps(request).encode()
+        answer = self.aws.answer(*OPERATIONS[operation], body, (place.account, place.region))
+        assert answer.status == 200, answer.body
+        return answer.body
+
+    def held(self, id_: str, place: Place = PLACE) -> Json | None:
+        """A finding as Security Hub shows it; None where there is none."""
+        filters = {"Id": [{"Value": id_, "Comparison": "EQUALS"}]}
+        found: list[Json] = self._call("GetFindings", place, Filters=filters)["Findings"]
+        return found[0] if found else None
+
+    def customer_sets(self, id_: str, workflow: str, place: Place = PLACE) -> None:
+        """NEW, NOTIFIED, RESOLVED or SUPPRESSED."""
+        named = {"Id": id_, "ProductArn": self.findings[id_]["ProductArn"]}
+        done = self._call("BatchUpdateFindings", place, FindingIdentifiers=[named], Workflow={"Status": workflow})
+        assert done["ProcessedFindings"]
+
     def suppressed(self, place: Place, ids: Sequence[str]) -> set[str]:
         assert all(f"/{place}/" in id_ for id_ in ids)
-        return self.silent & set(ids)
+        held = (self.held(id_, place) for id_ in ids)
+        by_customer = {each["Id"] for each in held if each and each["Workflow"]["Status"] == "SUPPRESSED"}
+        return (self.silent & set(ids)) | by_customer
 
     def states(self) -> dict[str, tuple[str, str]]:
         """(compliance, record state) by `subject/rule`."""
