@@ -26,8 +26,14 @@ from local.cloud import Cloud, CloudFailed
 from local.fleet import Sample
 
 STANDARD = "/outrider/standard"
-# Services that were not deployed are seen after the settling time; nobody is to wait for it here.
-STANDARD_TEXT = "version: 1\nname: shop\nmode: register\nservices: {settling_minutes: 0}\n"
+# Pipelines are given time to settle before their revisions are judged and corrected; nobody is to wait for it here.
+STANDARD_TEXT = """\
+version: 1
+name: shop
+mode: register
+services: {settling_minutes: 0}
+remediation: {settling_minutes: 0}
+"""
 DELAY_SECONDS = 3  # a correction waits for a moment, so that the finding is to be seen before it closes
 
 WAIT_SECONDS = 60

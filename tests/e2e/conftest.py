@@ -18,7 +18,9 @@ def stage() -> Iterator[Stage]:
         fleet.lay_ground(cloud.client)
         cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
         # Faults make a message come again more often than trouble would.
-        outputs = cloud.deploy_outrider(StandardLocation=f"ssm:{STANDARD}", LogLevel="DEBUG", MaxReceives="100")
+        outputs = cloud.deploy_outrider(
+            StandardLocation=f"ssm:{STANDARD}", RemediationMode="deploy", LogLevel="DEBUG", MaxReceives="100"
+        )
         _spy_on(cloud, outputs["AlertsTopic"])
         # Each worker that starts costs a small machine a second of all it has.
         functions = cloud.client("lambda")

@@ -14,7 +14,25 @@ from local import fleet
 from local.cloud import Cloud
 
 STANDARD = "/outrider/standard"
-STANDARD_TEXT = "version: 1\nname: shop\nmode: register\nscope:\n  exclude:\n    - family: 'ignored-*'\n"
+# Families are registered and not deployed, unless their names say otherwise. Nobody is to wait for a pipeline here.
+STANDARD_TEXT = """\
+version: 1
+name: shop
+mode: register
+scope:
+  exclude:
+    - family: 'ignored-*'
+services: {settling_minutes: 0}
+remediation: {settling_minutes: 0}
+rules:
+  - rules: '*'
+    where: {family: '*-deployed'}
+    mode: deploy
+  - rules: '*'
+    where: {family: '*-approved'}
+    mode: deploy
+    approval: true
+"""
 FUNCTIONS = ("Inspect", "Remediate", "Slack")
 QUEUES = ("Changes", "Remediations", "SlackMessages")
 SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
