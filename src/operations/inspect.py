@@ -51,6 +51,7 @@ from operations.planning import MOVES, Planner
 from operations.reading import Reader, runs_on_fargate
 from operations.standards import Edition, Standards
 from operations.unexpected import described
+from reports.advice import Help
 from reports.alerts import alert_of
 from reports.asff import asff
 
@@ -104,6 +105,8 @@ class Look:
     """Rules whose findings stay as they are: a correction of them is under way, or failed."""
     revision: str = ""
     """What was judged or is run, as `family:number`."""
+    asked: bool = False
+    """Whether a correction is asked for with this look."""
 
 
 @dataclass(slots=True)
@@ -299,6 +302,7 @@ class Inspector:
         if revision.number > history.order:
             self._look_again_at(history, standard)
         users = users_of(subject.name, history.services, history.seen, workload.read_at)
+        request = self._request(history, workload, verdicts, trigger, batch)
         look = Look(
             subject,
             revision.arn,
@@ -310,8 +314,8 @@ class Inspector:
             users=Users.of(users),
             kept=_open(history) if _held(history, revision) else frozenset(),
             revision=str(revision),
+            asked=request is not None,
         )
-        request = self._request(history, workload, verdicts, trigger, batch)
         told += self._record(message, trigger, batch, history, look, tuple(on.key for on in leans), request)
         self._come_again_where(workload, missing)
         return self._done(subject.name, trigger, verdicts, told)
@@ -502,8 +506,9 @@ class Inspector:
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
         under_way = self._wake(known, subject.name)
         kept = _open(history) if under_way else frozenset()
-        look = Look(subject, service.arn, order, mine, plan, read_at, kept=kept, revision=str(revision))
         request = None if under_way else self._service_request(known, workload, verdicts, batch)
+        asked = request is not None
+        look = Look(subject, service.arn, order, mine, plan, read_at, kept=kept, asked=asked, revision=str(revision))
         told = self._record(message, trigger, batch, history, look, (family.key,), request, ran=ran)
         self._come_again_where(workload, _missing(workload, verdicts, plan))
         done = self._done(subject.name, trigger, verdicts, told)
@@ -634,11 +639,24 @@ class Inspector:
         }
         if transition.change.alerts and not trigger.quiet:
             alert = alert_of(
-                transition, rule, actor=actor, occurred=trigger.when or look.read_at, plan=look.plan, docs=self.docs
+                transition,
+                rule,
+                actor=actor,
+                occurred=trigger.when or look.read_at,
+                plan=look.plan,
+                docs=self.docs,
+                help_=self._help(rule, look, batch),
             )
             # What is told of one finding is told in the order in which it came about.
             pending[f"alert/{finding.version:09}/{transition.id}"] = alert.model_dump_json()
         return pending
+
+    def _help(self, rule: Rule, look: Look, batch: _Batch) -> Help:
+        """What Outrider does about a rule's drift: of itself only where it was asked for just now."""
+        unasked = Mode.REPORT
+        if look.asked and look.plan is not None:
+            unasked = self.planner.mode(rule, look.plan.before, batch.edition.standard)
+        return Help(unasked, self.planner.cap)
 
     def _request(
         self, history: History, workload: Workload, verdicts: Sequence[Verdict], trigger: Trigger, batch: _Batch

@@ -3,14 +3,41 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from domain.alert import AlertStatement
 from domain.finding import Finding, State
 from domain.places import role_name
 from domain.plan import Fixed, Plan
 from domain.rule import Drift, Rule, Safety, Subject
+from domain.standard import Mode
 
 CLOSES = "The finding closes by itself."
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What Outrider does about a finding's plan: `unasked` without a person, at the most `cap` with one."""
+
+    unasked: Mode = Mode.REPORT
+    cap: Mode = Mode.REPORT
+
+    def offered(self, finding: Finding, plan: Plan) -> str:
+        """A sentence; empty where it does nothing."""
+        match self.unasked:
+            case Mode.DEPLOY if plan.changes_task:
+                return "Outrider registers it too, and updates the services that run the drifted revision."
+            case Mode.DEPLOY:
+                return "Outrider updates the service itself."
+            case Mode.REGISTER if plan.changes_task:
+                return "Outrider registers it too; deploying it is for you."
+            case _ if self.cap.rank >= Mode.REGISTER.rank:
+                return f"Or have Outrider do it: `outrider apply {finding.subject.name}`."
+            case _:
+                return ""
+
+
+NO_HELP = Help()
 # How a drift ends that gives statements to add: ` Add to ROLE: JSON`, once for each place to add to.
 _ADVICE = re.compile(r" ?\bAdd to (?P<to>[^\[{]{1,512}?): (?=[\[{])")
 _JSON = json.JSONDecoder()
@@ -41,11 +68,13 @@ def _statements(finding: Finding) -> Iterator[AlertStatement]:
         yield from told_and_asked(drift)[1]
 
 
-def next_step(finding: Finding, rule: Rule, plan: Plan | None) -> str:
+def next_step(finding: Finding, rule: Rule, plan: Plan | None, help_: Help = NO_HELP) -> str:
     """What a person does next about an open finding; nothing where it is not open."""
     if finding.state is not State.OPEN:
         return ""
-    return f"{_step(finding, rule, plan)} {CLOSES}"
+    fixing = plan if plan is not None and rule.id in plan.fixes else None
+    helped = help_.offered(finding, fixing) if fixing is not None else ""
+    return " ".join(part for part in (_step(finding, rule, plan), helped, CLOSES) if part)
 
 
 def _step(finding: Finding, rule: Rule, plan: Plan | None) -> str:
@@ -54,8 +83,7 @@ def _step(finding: Finding, rule: Rule, plan: Plan | None) -> str:
         then = " and register it" if plan.changes_task else ""
         if plan.safety is not Safety.SAFE:
             return f"Decide on the points above, then make this change {at_home}{then}."
-        itself = " Where the standard's mode is register, Outrider registers it itself." if plan.changes_task else ""
-        return f"Make this change {at_home}{then}.{itself}"
+        return f"Make this change {at_home}{then}."
     asked = list(dict.fromkeys(each.to for each in _statements(finding)))
     if asked:
         return f"Add {'this' if len(asked) == 1 else 'each'} policy statement to {' and '.join(asked)}."

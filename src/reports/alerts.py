@@ -9,7 +9,7 @@ from domain.places import Arn, Revision
 from domain.plan import Plan
 from domain.rule import Rule
 from domain.trigger import Actor
-from reports.advice import next_step, statements, told_and_asked
+from reports.advice import NO_HELP, Help, next_step, statements, told_and_asked
 from reports.asff import rule_url
 from reports.command import command
 from reports.text import cut
@@ -21,7 +21,14 @@ _WHY = 1000  # characters
 
 
 def alert_of(  # noqa: PLR0913 - the parts of an alert
-    transition: Transition, rule: Rule, *, actor: Actor, occurred: datetime, plan: Plan | None, docs: str
+    transition: Transition,
+    rule: Rule,
+    *,
+    actor: Actor,
+    occurred: datetime,
+    plan: Plan | None,
+    docs: str,
+    help_: Help = NO_HELP,
 ) -> Alert:
     """What is told of a finding's transition."""
     finding = transition.finding
@@ -51,7 +58,7 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
         ),
         omitted_users=finding.users.more,
         command=command(shown) if shown else "",
-        next_step=next_step(finding, rule, plan),
+        next_step=next_step(finding, rule, plan, help_),
         safety=shown.safety.value if shown else "",
         reasons=shown.reasons if shown else (),
         digest=shown.digest if shown else "",

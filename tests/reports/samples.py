@@ -13,11 +13,12 @@ from domain.finding import Change, Finding, State, Transition
 from domain.places import Place, Revision
 from domain.plan import Plan
 from domain.rule import Drift, Rule, Severity, Subject
-from domain.standard import Standard, default_standard
+from domain.standard import Mode, Standard, default_standard
 from domain.trigger import Actor
 from domain.use import NOBODY, User, Users
 from domain.verdict import SubjectId
 from domain.workload import Workload
+from reports.advice import Help
 from reports.alerts import alert_of
 from reports.digest import burst_of, daily_of, digest_of
 from reports.outcomes import outcome_of
@@ -93,7 +94,8 @@ def finding(state: State = State.OPEN, *, drifts: tuple[Drift, ...] | None = Non
 
 def opened(given: Finding | None = None) -> Alert:
     transition = Transition(given or finding(), Change.OPENED)
-    return alert_of(transition, PINNED, actor=ACTOR, occurred=THEN, plan=plan(), docs=DOCS)
+    itself = Help(Mode.REGISTER, Mode.REGISTER)
+    return alert_of(transition, PINNED, actor=ACTOR, occurred=THEN, plan=plan(), docs=DOCS, help_=itself)
 
 
 def closed() -> Alert:
@@ -142,7 +144,10 @@ def told(  # noqa: PLR0913 - the parts of a transition
         SubjectId(PLACE, about.subject, name), rule_id, State.OPEN, severity, drifts, resource, THEN, THEN + after, 2,
         users,
     )  # fmt: skip
-    return alert_of(Transition(one, change), about, actor=actor, occurred=THEN + after, plan=by, docs=DOCS)
+    asking = Help(cap=Mode.DEPLOY)
+    return alert_of(
+        Transition(one, change), about, actor=actor, occurred=THEN + after, plan=by, docs=DOCS, help_=asking
+    )
 
 
 LOG_GROUP = f"arn:aws:logs:{PLACE.region}:{PLACE.account}:log-group:"
