@@ -55,9 +55,8 @@ JUNK = (
     "**/*.pyx",
     "botocore/data/*/*/examples-1.json",
     "boto3/examples",
-    # A browser's view of an HTTP API. The functions have none.
-    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.js",
-    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.css",
+    # For HTTP APIs. The functions have none.
+    "aws_lambda_powertools/event_handler",
     # Of Powertools' utilities: those for other events, other brokers and other services.
     "aws_lambda_powertools/utilities/auth_alpha",
     "aws_lambda_powertools/utilities/circuit_breaker",
@@ -65,6 +64,8 @@ JUNK = (
     "aws_lambda_powertools/utilities/feature_flags",
     "aws_lambda_powertools/utilities/kafka",
     "aws_lambda_powertools/utilities/metadata",
+    "aws_lambda_powertools/utilities/parameters",
+    "aws_lambda_powertools/utilities/parser",
     "aws_lambda_powertools/utilities/streaming",
     "aws_lambda_powertools/utilities/validation",
     # The old API under its own name, imported by whoever asks for it, and a plugin for a type checker.
