@@ -13,6 +13,7 @@ BY_AWS = {
     "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "registeredBy",
 }  # fmt: skip
 RULES = {"sidecar.image-pinned", "sidecar.resources", "sidecar.restart-policy"}
+PINNED = "sidecar.image-pinned"
 RICH: dict[str, Any] = {
     "tags": [{"key": "zone", "value": "b"}, {"key": "aws-team", "value": "shop"}, {"key": "cost", "value": "47"}],
     "ephemeralStorage": {"sizeInGiB": 30},
@@ -156,6 +157,42 @@ def test_a_service_on_an_old_platform_is_found_and_closed(stage: Stage) -> None:
     stage.quiet()
     assert stage.findings("shop/old-platform") == {"service.platform-version": ("PASSED", "ARCHIVED")}
     assert set(stage.told("shop/old-platform").values()) == {1}
+
+
+def test_a_drift_is_low_until_a_service_runs_it(stage: Stage) -> None:
+    with stage.paused("Remediate"):
+        stage.register(drifted("unused"))
+        stage.until(lambda: stage.open("unused") == RULES, "No finding came.")
+        service = {"cluster": "shop", "desiredCount": 1, "launchType": "FARGATE"}
+        stage.client("ecs").create_service(serviceName="unused", taskDefinition="unused", **service)
+        stage.until(lambda: alerted(stage, "unused")["raised"], "It was not raised.")
+    stage.quiet()
+    severities = {(each["transition"], each["severity"]) for each in alerts(stage, "unused") if each["rule"] == PINNED}
+    assert severities >= {("opened", "LOW"), ("raised", "MEDIUM")}
+    told = {(each["rule"], each["use"]) for each in alerts(stage, "unused") if each["transition"] == "raised"}
+    assert told == {(PINNED, "run by shop/unused, 1 task")}
+
+
+def test_tasks_that_are_run_on_an_old_platform_are_a_finding_of_their_family(stage: Stage) -> None:
+    stage.register(right("run-alone"))
+    stage.quiet()
+    run = {"cluster": "shop", "taskDefinition": "run-alone", "launchType": "FARGATE"}
+    stage.client("ecs").run_task(**run, platformVersion="LATEST")
+    stage.quiet()
+    assert stage.findings("run-alone") == {}
+    stage.client("ecs").run_task(**run, platformVersion="1.3.0")
+    stage.until(lambda: stage.open("run-alone") == {"task.platform-version"}, "No finding came.")
+    stage.quiet()
+
+
+def test_deleted_revisions_are_looked_at(stage: Stage) -> None:
+    arn = stage.register(right("deleted"))
+    ecs = stage.client("ecs")
+    ecs.deregister_task_definition(taskDefinition=arn)
+    ecs.delete_task_definitions(taskDefinitions=[arn])
+    stage.quiet()
+    looks = [line for line in stage.logs("Inspect") if line.get("looked_at") == "deleted"]
+    assert len(looks) == 3, "registered, deregistered, deleted"
 
 
 def looked_at(stage: Stage, family: str) -> bool:
