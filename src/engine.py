@@ -28,7 +28,7 @@ def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
     """None where the workload can run on Fargate Linux and the standard's scope takes it in."""
     task, service = workload.task, workload.service
     launch_types = task.launch_types
-    if not task.active:
+    if not task.active and service is None:  # a service goes on with the revision that it runs
         return OutOfScope("its revision is not active")
     if task.windows or (service is not None and service.windows):
         return OutOfScope("it runs on Windows, for which there is no collector image")

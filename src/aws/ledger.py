@@ -10,7 +10,7 @@ Rows of a subject share a partition (`account/region/kind/name`), told apart by 
     ours/NUMBER          a revision that Outrider registered
     quarantine           the family is left alone until a person releases it
     offer                the plan that the subject's findings show, as it may be approved
-    leans/FAMILY-KEY     a family that leans on this parameter or role
+    leans/FAMILY-KEY     a family that leans on this parameter or role, and which rules drift there by it
 
 Beside them, `due/PLACE` holds which attempts have not ended and when they are to be looked at, `rate/…` and `pace/…`
 how many corrections were made of late, `revisions/…` what each revision of a family contains, which never changes
@@ -59,7 +59,8 @@ class Row:
 class History:
     """All that the ledger holds of a subject. `order` is what its last look was ordered by; 0 where there was none.
 
-    `services` and `seen` are who runs a family, by title and by cluster; `ran` is what a service ran at its last look.
+    `read_at` is when that look was written down. `services` and `seen` are who runs a family, by title and by cluster;
+    `ran` is what a service ran at its last look.
     """
 
     subject: SubjectId
@@ -260,17 +261,25 @@ class Ledger:
         }
         self._put(family.key, f"tasks/{cluster}", item)
 
-    def lean(self, on: SubjectId, family: SubjectId) -> None:
-        """A family leans on a parameter or role."""
-        self._put(leaning_key(on), f"leans/{family.key}", {})
+    def lean(self, on: SubjectId, family: SubjectId, drifted: Iterable[str] = ()) -> None:
+        """A family leans on a parameter or role; by it, these rules drift there."""
+        self._put(leaning_key(on), f"leans/{family.key}", {"drifted": {"S": json.dumps(sorted(drifted))}})
 
     def leans_no_more(self, on: SubjectId, family: SubjectId) -> None:
         self._delete(leaning_key(on), f"leans/{family.key}")
 
-    def dependents(self, on: SubjectId) -> list[SubjectId]:
-        """The families that lean on a parameter or role."""
-        keys = (item["sk"]["S"] for item in self._query(leaning_key(on)))
-        return [SubjectId.parse(key.removeprefix("leans/")) for key in keys if key.startswith("leans/")]
+    def dependents(self, on: SubjectId) -> dict[SubjectId, frozenset[str] | None]:
+        """The families that lean on a parameter or role, each with the rules that drift there by it.
+
+        None where that was not written down yet.
+        """
+        found = dict[SubjectId, frozenset[str] | None]()
+        for item in self._query(leaning_key(on)):
+            kind, _, key = item["sk"]["S"].partition("/")
+            if kind == "leans":
+                drifted = frozenset(json.loads(item["drifted"]["S"])) if "drifted" in item else None
+                found[SubjectId.parse(key)] = drifted
+        return found
 
     def subjects(self, place: Place) -> list[SubjectId]:
         """Every subject of a place that was ever looked at. Reads the whole table: for the sweep alone."""

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from json import dumps, loads
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ from domain.alert import Alert
 from domain.correction import Attempt, deployment_of, offered, own_step
 from domain.documents import Container, TaskDefinition
 from domain.facts import Fact, Known, Newest, Unavailable
-from domain.finding import State, Transition, next_transition
+from domain.finding import Change, State, Transition, next_transition
 from domain.places import Place, Revision
 from domain.plan import Plan
 from domain.request import ApplyRequest, CorrectRequest, CorrectServiceRequest, VisitRequest, read_request
@@ -56,6 +56,7 @@ from reports.alerts import alert_of
 from reports.asff import asff
 
 _RACES = 4
+_SKEW = timedelta(seconds=1)  # between the clocks of two workers
 _AT_ONCE = 10  # dependents of a parameter or role that are judged within one message; more are sent back to the queue
 
 
@@ -109,14 +110,26 @@ class Look:
     """Whether a correction is asked for with this look."""
 
 
+class Overtaken(LedgerConflict):
+    """What was read is older than what another worker has written down meanwhile: read again."""
+
+
 @dataclass(slots=True)
 class _Batch:
-    """What the messages of one batch share: facts that were read, and what is to be told at its end."""
+    """What the messages of one batch share: facts that were read `since`, and what is to be told at its end."""
 
     edition: Edition
     reader: Reader
+    since: datetime
+    written: dict[SubjectId, int] = field(default_factory=dict)
+    """The version of each subject as this batch wrote it last."""
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     requests: dict[str, list[History]] = field(default_factory=lambda: defaultdict(list))
+
+    def older_than(self, history: History) -> bool:
+        """Whether another worker has written the subject since this batch began to read."""
+        by_others = history.read_at is not None and self.written.get(history.subject) != history.version
+        return by_others and history.read_at is not None and history.read_at >= self.since - _SKEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +172,7 @@ class Inspector:
         if not triggers:
             return outcomes
         try:
-            batch = _Batch(self.standards.current(), self.reader())
+            batch = _Batch(self.standards.current(), self.reader(), self.now())
         except (StandardInvalid, CallFailed) as error:
             return outcomes | dict.fromkeys(triggers, Failed(self._no_standard(error)))
         for message, trigger in triggers.items():
@@ -205,8 +218,12 @@ class Inspector:
         self, message: str, trigger: Trigger, batch: _Batch, family: str, named: Revision | None, *, again: bool = False
     ) -> Done:
         subject = SubjectId(trigger.place, Subject.FAMILY, family)
+        lost = False
         for _ in range(_RACES):
             history = self.ledger.history(subject)
+            if lost or batch.older_than(history):
+                # The facts at hand may be older than those of the look that is written down.
+                batch.reader, batch.since = self.reader(), self.now()
             if not again and self._knows(history, trigger, named, batch.edition):
                 self._untold(message, batch, history)
                 return Done(family, called_at=trigger.when, ignored="it was judged before")
@@ -215,7 +232,7 @@ class Inspector:
             try:
                 return self._judge_family(message, trigger, batch, history, task)
             except LedgerConflict:
-                continue
+                lost = True
         raise LedgerConflict(f"{family} is being written by other workers")
 
     def _seen(self, history: History, trigger: Trigger) -> History:
@@ -400,25 +417,43 @@ class Inspector:
         for _ in range(_RACES):
             history = self.ledger.history(on)
             leaning = self._leaning_on(history, spoken)
+            self._say(on, family, leaning, spoken)
             heard = dict(spoken)
-            if any(each != family for each in leaning):
-                heard |= self._standing(history, spoken)
+            others = [drifted for each, drifted in leaning.items() if each != family]
+            if others:
+                heard |= self._standing(history, spoken, others)
                 heard |= self._as_grave(history, spoken) if history.standard == batch.edition.digest else {}
-            order = int(read_at.timestamp() * 1000)
-            look = Look(on, resource, order, heard, None, read_at, users=self._users(leaning, read_at))
+            order = int(batch.since.timestamp() * 1000)  # what is at hand of it may have been read as early as then
+            look = Look(on, resource, order, heard, None, read_at, users=self._users(sorted(leaning), read_at))
             try:
                 return self._record(message, trigger, batch, history, look, ())
+            except Overtaken:
+                raise
             except LedgerConflict:
                 continue
         raise LedgerConflict(f"{on.name} is being written by other workers")
 
-    def _leaning_on(self, history: History, spoken: Mapping[str, Verdict]) -> list[SubjectId]:
+    def _leaning_on(self, history: History, spoken: Mapping[str, Verdict]) -> dict[SubjectId, frozenset[str] | None]:
         """The families that lean on a parameter or role, where it has or gets an open finding; else nobody asks."""
         drifts = any(isinstance(verdict, Drifted) for verdict in spoken.values())
         if not drifts and not any(row.finding.state is State.OPEN for row in history.rows.values()):
-            return []
+            return {}
         on = history.subject
-        return sorted(each for each in self.ledger.dependents(on) if each.place == on.place)
+        return {each: drifted for each, drifted in self.ledger.dependents(on).items() if each.place == on.place}
+
+    def _say(
+        self,
+        on: SubjectId,
+        family: SubjectId,
+        leaning: Mapping[SubjectId, frozenset[str] | None],
+        spoken: Mapping[str, Verdict],
+    ) -> None:
+        """Write down which rules drift by this family; what it cannot tell now is left as it was told."""
+        before = leaning.get(family) or frozenset()
+        unknown = {rule for rule in before if isinstance(spoken.get(rule), Unknown)}
+        drifted = frozenset(unknown | {rule for rule, verdict in spoken.items() if isinstance(verdict, Drifted)})
+        if family in leaning and drifted != leaning[family]:
+            self.ledger.lean(on, family, drifted)
 
     def _users(self, leaning: Sequence[SubjectId], now: datetime) -> Users:
         """The families that lean on it with what runs them, as many as a finding lists."""
@@ -431,12 +466,16 @@ class Inspector:
         return Users.of(found)
 
     @staticmethod
-    def _standing(history: History, spoken: Mapping[str, Verdict]) -> dict[str, Verdict]:
-        """The open findings that one family says nothing of, or is exempt from: others lean on the same."""
+    def _standing(
+        history: History, spoken: Mapping[str, Verdict], others: Sequence[frozenset[str] | None]
+    ) -> dict[str, Verdict]:
+        """The open findings that one family says nothing of, or is exempt from, and that are there by another."""
         return {
             rule: Drifted(rule, history.subject, row.finding.severity, row.finding.drifts)
             for rule, row in history.rows.items()
-            if row.finding.state is State.OPEN and not isinstance(spoken.get(rule), Drifted | Compliant)
+            if row.finding.state is State.OPEN
+            and not isinstance(spoken.get(rule), Drifted | Compliant)
+            and any(drifted is None or rule in drifted for drifted in others)
         }
 
     @staticmethod
@@ -459,28 +498,33 @@ class Inspector:
 
     def _service(self, message: str, trigger: Trigger, batch: _Batch, title: str) -> Done:
         subject = SubjectId(trigger.place, Subject.SERVICE, title)
+        touched = dict[SubjectId, None]()
         for _ in range(_RACES):
             history = self.ledger.history(subject)
             try:
-                return self._judge_service(message, trigger, batch, history)
+                return self._judge_service(message, trigger, batch, history, touched)
             except LedgerConflict:
                 continue
         raise LedgerConflict(f"{title} is being written by other workers")
 
-    def _judge_service(self, message: str, trigger: Trigger, batch: _Batch, history: History) -> Done:
+    def _judge_service(
+        self, message: str, trigger: Trigger, batch: _Batch, history: History, touched: dict[SubjectId, None]
+    ) -> Done:
+        """`touched`: the families that an earlier try, which lost a race, wrote down as run; it may have been wrong."""
         subject, place, standard = history.subject, trigger.place, batch.edition.standard
         read_at = self.now()
         service = self.ecs.service(place, subject.name)
         revision = Revision.parse(service.task_definition) if service else None
-        families = [SubjectId.parse(key) for key in history.leans]
+        families = list(dict.fromkeys([*map(SubjectId.parse, history.leans), *touched]))
         task = self._revision(revision) if revision else None
         order = int(read_at.timestamp() * 1000)
         if service is None or revision is None or task is None:
-            for family in families:
+            known_to = [f for f in families if history.ran or subject.name in self.ledger.history(f).services]
+            for family in known_to:
                 self.ledger.runs_no_more(family, subject.name)
-            judged = self._each(message, trigger, batch, families)
+            judged = self._each(message, trigger, batch, known_to)
             look = Look(subject, place.arn("ecs", f"service/{subject.name}"), order, {}, None, read_at)
-            told = self._record(message, trigger, batch, history, look, ())
+            told = self._record(message, trigger, batch, history, look, history.leans)
             return Done(subject.name, transitions=(*told, *judged.transitions), called_at=trigger.when)
         workload = Workload(
             place, task, service, patterns=standard.collector.also, runs_on=service.fargate, read_at=read_at
@@ -494,14 +538,17 @@ class Inspector:
         verdicts = engine.evaluate(workload, standard, rules)
         moved = [old for old in families if old != family]
         running = Running(bool(service.fargate), revision.number, service.desired)
-        if known.services.get(subject.name) != running:
-            self.ledger.runs(family, subject.name, running)
+        stood, lost = known.services.get(subject.name), bool(touched)
+        touched |= dict.fromkeys([*moved, family])
+        if stood != running:
+            history = self._runs(history, family, running)
         for old in moved:
             self.ledger.runs_no_more(old, subject.name)
         # A service may bring a family into scope or take it out, and what it runs says how much a drift matters; how
         # many tasks it wants does not. Before it is recorded: else a failure would lose this.
         ran = f"{revision}{' on Fargate' if running.fargate else ''}"
-        judged = self._each(message, trigger, batch, [*moved, family] if ran != history.ran else moved)
+        same = ran == history.ran and stood is not None and replace(stood, tasks=running.tasks) == running
+        judged = self._each(message, trigger, batch, moved if same and not lost else [*moved, family])
         mine = {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
         under_way = self._wake(known, subject.name)
@@ -515,6 +562,25 @@ class Inspector:
         return replace(
             done, transitions=(*done.transitions, *judged.transitions), unknown=(*done.unknown, *judged.unknown)
         )
+
+    def _runs(self, service: History, family: SubjectId, running: Running) -> History:
+        """Write down that a service runs a family.
+
+        First with the service that it may: were this look to fail, the next would else not know whom to strike it off.
+        """
+        written = self.ledger.record(
+            service,
+            [],
+            order=service.order,
+            read_at=self.now(),
+            standard=service.standard,
+            leans={*service.leans, family.key},
+            ran=service.ran,
+            request=service.request,
+            offer=service.offer,
+        )
+        self.ledger.runs(family, service.subject.name, running)
+        return written
 
     def _newest_of(self, known: History, running: Revision, workload: Workload, batch: _Batch) -> Fact[Newest]:
         """The family's newest revision, and the rules that the running one breaks and it does not."""
@@ -572,12 +638,13 @@ class Inspector:
         request: str | None = None,
         ran: str = "",
     ) -> list[Transition]:
-        """Write what a look changes, with what of it is to be told; an older look than the last changes nothing.
+        """Write a look down, and what it changes with what of that is to be told. Overtaken where a newer one stands.
 
+        Also a look that changes nothing is written: else one that read earlier, and is slower, would write after it.
         What a family's history holds was written before its revision was read, so its look is never the older one.
         """
         if look.subject.kind is not Subject.FAMILY and look.order < history.order:
-            return []
+            raise Overtaken(f"{look.subject.name} was looked at by another worker meanwhile")
         judged_by = batch.edition.digest if look.complete else ""
         rules = {rule.id: rule for rule in self.catalogue if rule.subject is look.subject.kind}
         changed = list[Row]()
@@ -590,35 +657,41 @@ class Inspector:
             transition = next_transition(before, verdict, look.subject, rule, look.resource, look.read_at, look.users)
             if transition is not None and rule in rules:
                 told.append(transition)
-                earlier = dict(row.pending) if row else {}
+                earlier = self._earlier(row, transition) if row else {}
                 changed.append(
                     Row(transition.finding, earlier | self._pending(transition, rules[rule], look, trigger, batch))
                 )
         request = request or history.request
         hours = batch.edition.standard.remediation.approval_hours
-        offer = offered(history.offer, look.plan, look.read_at, hours)
-        now = (look.order, judged_by, set(leans), ran, request, offer)
-        was = (history.order, history.standard, set(history.leans), history.ran, history.request, history.offer)
-        if changed or was != now:
-            written = self.ledger.record(
-                history,
-                changed,
-                order=look.order,
-                read_at=look.read_at,
-                standard=judged_by,
-                leans=leans,
-                ran=ran,
-                request=request,
-                offer=offer,
-            )
-        else:
-            written = history
+        written = self.ledger.record(
+            history,
+            changed,
+            order=look.order,
+            read_at=self.now(),
+            standard=judged_by,
+            leans=leans,
+            ran=ran,
+            request=request,
+            offer=offered(history.offer, look.plan, look.read_at, hours),
+        )
+        batch.written[look.subject] = written.version
         names = {row.finding.rule for row in changed}
         batch.rows[message] += changed
         batch.rows[message] += [row for rule, row in history.rows.items() if row.pending and rule not in names]
         if request:
             batch.requests[message].append(replace(written, request=request))
         return told
+
+    def _earlier(self, row: Row, transition: Transition) -> dict[str, str]:
+        """What is still to be told of the transition before.
+
+        That a finding was closed has to reach Security Hub before it is opened again: else a finding that a customer
+        has resolved would stay resolved.
+        """
+        if transition.change is Change.REOPENED and "import" in row.pending:
+            for failure in self.hub.import_(row.finding.subject.place, [loads(row.pending["import"])]):
+                raise ComeAgain(f"securityhub:BatchImportFindings on {failure.id} failed: {failure.code}")
+        return dict(row.pending)
 
     def _pending(
         self, transition: Transition, rule: Rule, look: Look, trigger: Trigger, batch: _Batch
@@ -913,8 +986,8 @@ def _configured_in_plain(container: Container) -> bool:
 def _known(history: History, trigger: Trigger) -> int:
     """The number of the family's newest revision; 0 where ECS is to be asked for it."""
     match trigger:
-        case FamilyTrigger(revision=int() as number):
-            return number
+        case FamilyTrigger(revision=int() as number) if number != history.order:
+            return 0  # what the sweep saw, and is not the last one here, may be deregistered by now
         case DeletedTrigger():
             return 0
         case _:

@@ -120,9 +120,9 @@ def test_who_leans_on_a_role_is_found_by_its_name_from_any_region(world: World) 
     assert leaning_key(role) == leaning_key(by_event)
     ledger.lean(role, WEB)
     ledger.lean(role, WEB)
-    assert ledger.dependents(by_event) == [WEB]
+    assert ledger.dependents(by_event) == {WEB: frozenset()}
     ledger.leans_no_more(role, WEB)
-    assert ledger.dependents(by_event) == []
+    assert ledger.dependents(by_event) == {}
 
 
 def test_a_notice_is_due_once_until_its_hours_have_passed(world: World) -> None:

@@ -1,0 +1,361 @@
+"""A month of one account's life ends, at every quiet point, as a first look at it would see it."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from aws.sessions import Sessions
+from domain.finding import Finding, State
+from tests.operations.month import (
+    DOCUMENTS,
+    FAMILIES,
+    PARAMETERS,
+    ROLES,
+    SERVICES,
+    STANDARDS,
+    START,
+    Interruption,
+    Message,
+    Mishap,
+    living,
+)
+from tests.operations.world import BROKEN, CONFIG, EXECUTION, PLACE, TASK
+
+ALERTING = {"opened", "reopened", "raised", "closed"}
+TRUSTED = st.sampled_from(["ecs-tasks.amazonaws.com", "ec2.amazonaws.com"])
+FATES = st.sampled_from(["heard"] * 6 + ["twice", "late", "late", "lost"])
+PICKS = st.lists(st.integers(0, 30), min_size=1, max_size=5)
+CALLS = st.integers(0, 40)
+families = st.sampled_from(FAMILIES)
+services = st.sampled_from(SERVICES)
+documents = st.sampled_from(sorted(DOCUMENTS))
+
+
+class Month(RuleBasedStateMachine):
+    """What may happen, and what must hold."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        super().__init__()
+        self.leaving = ExitStack()
+        self.account = self.leaving.enter_context(living(sessions))
+        self.sound = True
+        self.lost = False
+        self.swept = START.date()
+        self.changes = 0
+        self.blurred = set[str]()
+        self.resolved = dict[str, bool]()
+        self.heard = set[str]()
+        self.before = dict[str, Finding]()
+        self.seen = 0
+
+    def teardown(self) -> None:
+        try:
+            if self.sound:
+                self.quiet(sweep=False, seed=0)
+        finally:
+            self.leaving.close()
+
+    # --- the first day ------------------------------------------------------------------------------------------------
+
+    @initialize(first=st.fixed_dictionaries(dict.fromkeys(FAMILIES, documents)), running=st.booleans())
+    def first_day(self, first: dict[str, str], *, running: bool) -> None:
+        """Everything that is there already becomes findings and no alert."""
+        for family, document in first.items():
+            self.account.registers(family, document)
+        if running:
+            self.account.deploys("front", "web", "1.3.0")
+        self.account.sweep()
+        self.quietly(0)
+
+    # --- pipelines and people -----------------------------------------------------------------------------------------
+
+    def happens(self, events: Sequence[str], fate: str) -> None:
+        """What was done is heard of at once, twice, days later or never."""
+        self.changes += 1
+        now = self.account.moment
+        for body in events:
+            match fate:
+                case "lost":
+                    self.lost = True
+                case "late":
+                    self.account.queue.append(Message(body, now + timedelta(days=3), late=True))
+                case _:
+                    self.account.queue += [Message(body, now)] * (2 if fate == "twice" else 1)
+
+    @rule(family=families, document=documents, fate=FATES)
+    def registers(self, family: str, document: str, fate: str) -> None:
+        self.happens(self.account.registers(family, document), fate)
+
+    @rule(family=families, document=documents, service=services, fate=FATES, other=FATES)
+    def releases(self, family: str, document: str, service: str, fate: str, other: str) -> None:
+        """Register and deploy, as a pipeline does."""
+        self.happens(self.account.registers(family, document), fate)
+        self.happens(self.account.deploys(service, family, "LATEST"), other)
+
+    @rule(pick=st.integers(0, 40), fate=FATES)
+    def deregisters(self, pick: int, fate: str) -> None:
+        self.happens(self.account.deregisters(pick), fate)
+
+    @rule(fate=FATES)
+    def deletes_revisions(self, fate: str) -> None:
+        self.happens(self.account.deletes_revisions(), fate)
+
+    @rule(
+        service=services,
+        family=families,
+        platform=st.sampled_from(["LATEST", "1.4.0", "1.3.0"]),
+        launch=st.sampled_from(["FARGATE", "FARGATE", "EC2"]),
+        fate=FATES,
+    )
+    def deploys(self, service: str, family: str, platform: str, launch: str, fate: str) -> None:
+        self.happens(self.account.deploys(service, family, platform, launch), fate)
+
+    @rule(service=services, fate=FATES)
+    def deploys_again(self, service: str, fate: str) -> None:
+        self.happens(self.account.deploys_again(service), fate)
+
+    @rule(service=services, fate=FATES)
+    def deletes(self, service: str, fate: str) -> None:
+        self.happens(self.account.deletes(service), fate)
+
+    @rule(parameter=st.sampled_from(PARAMETERS), text=st.sampled_from([CONFIG, BROKEN, None]), fate=FATES)
+    def writes(self, parameter: str, text: str | None, fate: str) -> None:
+        self.happens(self.account.writes(parameter, text), fate)
+
+    @rule(role=st.sampled_from(ROLES), actions=st.sampled_from([EXECUTION, TASK, TASK[:2]]), fate=FATES)
+    def allows(self, role: str, actions: tuple[str, ...], fate: str) -> None:
+        self.happens(self.account.allows(role, *actions), fate)
+
+    @rule(role=st.sampled_from(ROLES), service=TRUSTED, fate=FATES)
+    def trusts(self, role: str, service: str, fate: str) -> None:
+        self.happens(self.account.trusts(role, service), fate)
+
+    @rule(role=st.sampled_from(ROLES), fate=FATES)
+    def takes_away(self, role: str, fate: str) -> None:
+        self.happens(self.account.takes_away(role), fate)
+
+    @rule(actions=st.sampled_from([TASK, TASK[:2]]), fate=FATES)
+    def changes_policy(self, actions: tuple[str, ...], fate: str) -> None:
+        self.happens(self.account.changes_policy(*actions), fate)
+
+    # --- the customer, in the hub -------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.account.in_the_hub())
+    @rule(pick=st.integers(0, 20))
+    def suppresses(self, pick: int) -> None:
+        ids = sorted(self.account.in_the_hub())
+        self.blurred.add(ids[pick % len(ids)])
+        self.account.hub.silent.add(ids[pick % len(ids)])
+
+    @precondition(lambda self: self.account.hub.silent)
+    @rule(pick=st.integers(0, 20))
+    def takes_up_again(self, pick: int) -> None:
+        ids = sorted(self.account.hub.silent)
+        self.blurred.add(ids[pick % len(ids)])
+        self.account.hub.silent.remove(ids[pick % len(ids)])
+
+    @precondition(lambda self: self.account.in_the_hub())
+    @rule(pick=st.integers(0, 20))
+    def resolves(self, pick: int) -> None:
+        """By hand, before it is over: when it comes again it is to be new."""
+        ids = sorted(self.account.in_the_hub())
+        if not self.pending(ids[pick % len(ids)]):
+            self.account.hub.workflow[ids[pick % len(ids)]] = "RESOLVED"
+            self.resolved[ids[pick % len(ids)]] = True
+
+    def pending(self, id_: str) -> bool:
+        """Whether the ledger has moved a finding on since the last quiet point."""
+        return any(finding.id == id_ for finding in self.account.moves[self.seen :])
+
+    # --- Outrider -----------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.account.queue)
+    @rule(worker=st.integers(0, 1), picks=PICKS)
+    def takes(self, worker: int, picks: Sequence[int]) -> None:
+        self.account.take(worker, self.account.received(picks))
+
+    @precondition(lambda self: self.account.queue)
+    @rule(worker=st.integers(0, 1), picks=PICKS, at=CALLS, mishap=st.sampled_from(Mishap))
+    def takes_and_fails(self, worker: int, picks: Sequence[int], at: int, mishap: Mishap) -> None:
+        self.interrupted([Interruption(at, mishap)], lambda: self.account.take(worker, self.account.received(picks)))
+
+    @precondition(lambda self: len(self.account.queue) > 1)
+    @rule(
+        first=PICKS,
+        second=PICKS,
+        slices=st.lists(st.integers(0, 12), max_size=8),
+        at=CALLS,
+        mishap=st.none() | st.sampled_from(Mishap),
+    )
+    def two_take(
+        self, first: Sequence[int], second: Sequence[int], slices: Sequence[int], at: int, mishap: Mishap | None
+    ) -> None:
+        one, other = self.account.received(first), self.account.received(second)
+        meanwhile = [Interruption(at, mishap)] if mishap else []
+        self.interrupted(meanwhile, lambda: self.account.take_in_turns(one, other, slices))
+
+    @precondition(lambda self: self.account.queue)
+    @rule(worker=st.integers(0, 1), picks=PICKS, at=CALLS, data=st.data())
+    def takes_while_it_happens(self, worker: int, picks: Sequence[int], at: int, data: st.DataObject) -> None:
+        """The account changes under the worker's eyes."""
+        account, some = self.account, data.draw
+        acts: list[Callable[[], Sequence[str]]] = [
+            lambda: account.registers(some(families), some(documents)),
+            lambda: account.deregisters(some(st.integers(0, 40))),
+            lambda: account.writes(some(st.sampled_from(PARAMETERS)), some(st.sampled_from([CONFIG, BROKEN]))),
+            lambda: account.trusts(some(st.sampled_from(ROLES)), some(TRUSTED)),
+            lambda: account.deploys(some(services), some(families), "1.3.0"),
+        ]
+        act = data.draw(st.sampled_from(range(len(acts))))
+        doing = Interruption(at, act=lambda: self.happens(acts[act](), "heard"))
+        self.interrupted([doing], lambda: account.take(worker, account.received(picks)))
+
+    def interrupted(self, by: list[Interruption], act: Callable[[], None]) -> None:
+        self.lost |= any(each.mishap is Mishap.DENIED for each in by)  # it may have made a fact unknown, until a sweep
+        self.account.interruptions = by
+        try:
+            act()
+        finally:
+            self.account.interruptions = []
+
+    @rule(mishap=st.none() | st.sampled_from(Mishap), at=st.integers(0, 8))
+    def sweeps(self, mishap: Mishap | None, at: int) -> None:
+        """The day's sweep is sent; what of it is taken when, is open."""
+        self.interrupted([Interruption(at, mishap)] if mishap else [], self.account.sweep)
+
+    @rule(hours=st.integers(1, 60))
+    def time_passes(self, hours: int) -> None:
+        self.account.wait(timedelta(hours=hours))
+        self.changes += self.account.moment.date() > self.swept  # an exemption may have expired
+
+    # --- quiet points -------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.changes > 8)
+    @rule(name=st.sampled_from(sorted(STANDARDS)), seed=st.integers(0, 9))
+    def another_standard(self, name: str, seed: int) -> None:
+        """A baseline: findings as the new one wants them, and no alert."""
+        self.quiet(sweep=True, seed=seed)
+        self.account.set_standard(name)
+        self.account.sweep(quiet=True, delay=200)
+        self.quietly(seed)
+
+    def quietly(self, seed: int) -> None:
+        told = set(self.account.published)
+        self.drain(seed, late=False)
+        assert set(self.account.published) == told, "a baseline tells nothing"
+        self.as_afresh()
+        self.transitions()
+        self.sound = True
+        self.changes = 0
+
+    @rule(sweep=st.booleans(), seed=st.integers(0, 9))
+    def quiet(self, *, sweep: bool, seed: int) -> None:
+        """All that was heard of is looked at; and all there is, where something was not heard of."""
+        self.drain(seed, late=not sweep)
+        self.lost |= sweep
+        # No event tells that an exemption has expired.
+        while self.lost or self.account.moment.date() > self.swept:
+            self.account.sweep()
+            self.swept = self.account.moment.date()
+            self.lost = False
+            self.drain(seed, late=False)
+        self.as_afresh()
+        self.told_what_changed()
+        self.changes = 0
+        self.blurred.clear()
+
+    def drain(self, seed: int, *, late: bool) -> None:
+        """Have everything taken; `late`: what is held back too."""
+        account, order = self.account, random.Random(seed)  # noqa: S311 - an order, and no secret
+        held = [message for message in account.queue if message.late and message.due > account.moment and not late]
+        account.queue = [message for message in account.queue if message not in held]
+        for _ in range(60):
+            if not account.queue:
+                break
+            account.moment = max(account.moment, min(message.due for message in account.queue))
+            account.take(order.randrange(2), account.received([order.randrange(100) for _ in range(10)]))
+        assert not account.queue, "messages come again and again"
+        account.queue = held
+
+    def as_afresh(self) -> None:
+        self.sound = False
+        standing, active, unknown = self.account.judged_afresh()
+        found, in_the_hub = self.account.standing(), self.account.in_the_hub()
+        # What cannot be known opens nothing, and leaves what stands as it is.
+        stays = {key for key in found.keys() - standing.keys() if unknown & _said_of(*key)}
+        _same({key: said for key, said in found.items() if key not in stays}, standing)
+        ids = {f"outrider/{subject}/{rule}" for subject, rule in stays}
+        _same({id_: said for id_, said in in_the_hub.items() if id_ not in ids}, active)
+
+    def told_what_changed(self) -> None:
+        """Each transition that the ledger took down since the last quiet point was told once, and nothing else."""
+        account = self.account
+        alerts = [alert for id_, alert in account.published.items() if id_ not in self.heard]
+        told = Counter((alert["finding"], alert["transition"]) for alert in alerts)
+        wanted = Counter((found.id, change) for found, change in self.transitions() if change in ALERTING)
+        for finding in account.hub.silent - self.blurred:
+            assert not [change for id_, change in told if id_ == finding], "suppressed, and told"
+        sure = {key for key in {*told, *wanted} if key[0] not in self.blurred | account.hub.silent}
+        assert {key: told[key] for key in sure} == {key: wanted[key] for key in sure}
+        assert all(told[key] <= wanted[key] for key in told)
+        most = max(Counter(alert["finding"] for alert in alerts).values(), default=0)
+        assert self.changes > 1 or most <= self.changes, "more was told than happened"
+        self.heard |= set(account.published)
+        self.sound = True
+
+    def transitions(self) -> list[tuple[Finding, str]]:
+        """What the ledger has taken down since it was asked last, with the name of each change."""
+        found = list[tuple[Finding, str]]()
+        for finding in self.account.moves[self.seen :]:
+            before = self.before.get(finding.id)
+            assert finding.version == (before.version + 1 if before else 1), "a transition was lost, or made twice"
+            if (before is None or before.state is not State.OPEN) and finding.state is State.OPEN:
+                found.append((finding, "reopened" if before else "opened"))
+                if self.resolved.pop(finding.id, False):
+                    assert self.account.hub.workflow[finding.id] == "NEW", "it is back, and nobody would see it"
+            elif before is not None and finding.state is State.OPEN and finding.severity > before.severity:
+                found.append((finding, "raised"))
+            else:
+                found.append((finding, finding.state.value))
+            self.before[finding.id] = finding
+        self.seen = len(self.account.moves)
+        return found
+
+
+def _same(found: Mapping[Any, object], wanted: Mapping[Any, object]) -> None:
+    wrong = {key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key)}
+    assert not wrong, [(key, "stands:", found.get(key), "afresh:", wanted.get(key)) for key in sorted(wrong)]
+
+
+def _said_of(subject: str, rule: str) -> set[tuple[str, str]]:
+    """How an outcome may name it: a role or parameter goes by the family that was looked at."""
+    kind, _, name = subject.removeprefix(f"{PLACE}/").partition("/")
+    return {(name, rule)} if kind in {"family", "service"} else {(family, rule) for family in FAMILIES}
+
+
+def test_a_month(sessions: Sessions) -> None:
+    steady = settings.get_current_profile_name() == "steady"
+    run_state_machine_as_test(
+        partial(Month, sessions),  # type: ignore[arg-type] # it is called, and need not be a class
+        settings=settings(
+            max_examples=3 if steady else 100,
+            stateful_step_count=80,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
+        ),
+    )
