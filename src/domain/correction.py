@@ -156,6 +156,11 @@ class Attempt:
         return replace(self.source, number=self.registered) if self.registered is not None else None
 
     @property
+    def again(self) -> bool:
+        """Whether the same may be asked for anew: it was released, or there was nothing to do at its time."""
+        return self.released or self.state is State.NOTHING
+
+    @property
     def holds_open(self) -> bool:
         """Whether findings stay open though the newest revision is right: it does not run everywhere yet, or failed."""
         return self.deploys and (not self.state.ended or self.state is State.FAILED)

@@ -738,7 +738,7 @@ class Inspector:
         revision, actor = workload.revision, trigger.actor
         if revision is None or revision.number in history.ours or history.quarantine is not None:
             return None
-        if (held := history.attempt(str(revision.number))) is not None and not held.released:
+        if (held := history.attempt(str(revision.number))) is not None and not held.again:
             return None
         plan = self.planner.plan(workload, batch.edition.standard, verdicts, batch.reader, Mode.REGISTER)
         if plan is None or plan.safety is not Safety.SAFE or not plan.changes_task:
@@ -770,7 +770,7 @@ class Inspector:
             return None
         place, deployment = revision.place, deployment_of(service)
         held = of.attempt(Attempt.of_service(revision, service.title, deployment))
-        if held is not None and not held.released:
+        if held is not None and not held.again:
             return None
         return CorrectServiceRequest(
             account=place.account,

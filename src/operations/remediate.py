@@ -117,7 +117,7 @@ class Remediator:
             case CorrectServiceRequest():
                 fresh = replace(fresh, service=request.service, deployment=request.deployment)
         held = history.attempt(fresh.key)
-        return self._go_on(fresh if held is None or held.released else held, history)
+        return self._go_on(fresh if held is None or held.again else held, history)
 
     # --- one attempt, from wherever it stands ------------------------------------------------------------------------
 
@@ -149,6 +149,12 @@ class Remediator:
         quiet = guard == "attempts" and fought(attempt, history, standard, self.now())
         return self._end(attempt, State.REFUSED, guard=guard, reasons=(reason,), quiet=quiet)
 
+    def _drop(self, attempt: Attempt, history: History, reason: str) -> Outcome:
+        """There is nothing to do. One that was waiting is waited for no longer."""
+        if history.attempt(attempt.key) is None:
+            return _nothing(attempt.source, reason)
+        return self._end(attempt, State.NOTHING, reasons=(reason,), quiet=True)
+
     def _permitted(self, attempt: Attempt, history: History) -> None:
         if off := self.switch():
             raise Later("kill switch", off, self.now() + _SWITCHED_OFF)
@@ -163,15 +169,17 @@ class Remediator:
         newest = self.ecs.task_definition(source.place, source.family)
         revision = Revision.parse(newest.arn or "") if newest else None
         if newest is None or revision is None:
-            return _nothing(source, "the family has no active revision")
+            return self._drop(attempt, history, "the family has no active revision")
         if attempt.state is State.STARTED and (registered := self._taken_up(attempt)) is not None:
             return self._registered(attempt, history, registered)
         if revision != source:
-            return self._end(attempt, State.SUPERSEDED, reasons=(f"{revision} is the newest revision now.",))
+            # Nothing was done yet: a pipeline that registers often is not told of it each time.
+            reason = f"{revision} is the newest revision now."
+            return self._end(attempt, State.SUPERSEDED, reasons=(reason,), quiet=not attempt.approved)
         standard = self.standards.current().standard
         plan = self._plan(attempt, newest, history, standard)
         if plan is None or not plan.changes_task:
-            return _nothing(source, "nothing is left to correct")
+            return self._drop(attempt, history, "nothing is left to correct")
         self._permitted(attempt, history)
         attempt = attempt.drawn(plan, _written(plan, attempt.actor))
         try:
@@ -303,9 +311,10 @@ class Remediator:
         service = self.ecs.service(place, attempt.service)
         task = self.ecs.task_definition(place, source.arn)
         if service is None or task is None:
-            return _nothing(source, "the service is gone")
+            return self._drop(attempt, history, "the service is gone")
         if service.task_definition != source.arn or deployment_of(service) != attempt.deployment:
-            return self._end(attempt, State.SUPERSEDED, reasons=(f"{service.title} was deployed since.",))
+            reason = f"{service.title} was deployed since."
+            return self._end(attempt, State.SUPERSEDED, reasons=(reason,), quiet=not attempt.approved)
         if any(each.rollout(service.title) for each in history.attempts if not each.state.ended):
             raise Later(
                 "deployment in progress", f"{service.title} is being corrected.", self.now() + timedelta(minutes=2)
@@ -323,7 +332,7 @@ class Remediator:
         plan = self._planned(attempt, workload, without, standard)
         wanted = plan.after.service if plan is not None else None
         if plan is None or wanted is None or wanted == service:
-            return _nothing(source, "nothing is left to correct")
+            return self._drop(attempt, history, "nothing is left to correct")
         self._permitted(attempt, history)
         attempt = attempt.drawn(plan, _written(plan, attempt.actor))
         name = workload.collector.name if workload.collector else ""

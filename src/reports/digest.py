@@ -1,5 +1,6 @@
 """Digests: many findings, or many alerts, in one alert."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -23,8 +24,11 @@ _OPENING = frozenset({"opened", "raised", "reopened"})
 def digest_of(findings: Iterable[Finding], place: Place, *, title: str, occurred: datetime) -> Alert:
     """Open findings counted by severity and by rule; the worst gives the digest's severity."""
     found = list(findings)
+    counts = _counts((finding.severity, finding.rule) for finding in found)
+    # A sweep that is tried again after it told must not tell the same twice.
+    told = hashlib.sha256("\n".join((title, *counts)).encode()).hexdigest()[:16]
     return Alert(
-        id=f"{place}/digest/{occurred.isoformat()}",
+        id=f"{place}/digest/{occurred:%Y-%m-%d}/{told}",
         kind="digest",
         transition="digest",
         account=place.account,
@@ -34,7 +38,7 @@ def digest_of(findings: Iterable[Finding], place: Place, *, title: str, occurred
         resource="",
         title=f"{title}: {_are_open(len(found))}",
         severity=_worst(finding.severity for finding in found),
-        reasons=_counts((finding.severity, finding.rule) for finding in found),
+        reasons=counts,
         next_step="Begin with the worst. Security Hub lists them under the product Outrider, each with what to do about"
         " it. From now on each change is told by itself."
         if found

@@ -308,11 +308,6 @@ def test_a_family_that_comes_back_drifted_again_and_again_is_left_to_its_source(
     assert "Make the change at its source" in reason
 
 
-def test_a_size_that_fargate_does_not_have_is_refused(world: World) -> None:
-    world.register(definition(collector=FLOATING, cpu="300", memory="2048"))
-    assert refused(world, world.remediator(REGISTER)).startswith(("legality: ", "review: "))
-
-
 def test_more_tags_than_ecs_takes_are_refused_and_not_tried_again_and_again(world: World) -> None:
     tags = [{"key": f"k{number}", "value": "v"} for number in range(48)]
     world.register(definition(collector=FLOATING, tags=tags))

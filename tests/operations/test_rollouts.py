@@ -569,3 +569,29 @@ def test_a_fight_is_told_once_with_who_and_what_to_change(world: World) -> None:
     [alert] = fought
     assert (alert["actor"], alert["tool"]) == ("deployer/ci", "Terraform")
     assert alert["changes"]
+
+
+# --- what is waited for no longer -------------------------------------------------------------------------------------
+
+
+def test_what_was_waiting_and_is_no_longer_to_be_corrected_is_dropped_without_a_word(world: World) -> None:
+    world.services = Services(ACCOUNT, REGION)
+    world.register(DRIFTED)
+    switch(world, "off")
+    remediator(world).remediate(request())
+    world.register()
+    outcome = visit(world)
+    assert (outcome.state, told(world)) == (State.SUPERSEDED, [])
+    world.pass_(hours=1)
+    assert world.ledger.due(PLACE, world.now()) == []
+
+
+def test_what_was_dropped_as_there_was_nothing_to_do_may_be_asked_for_again(world: World) -> None:
+    world.services = Services(ACCOUNT, REGION)
+    world.register(DRIFTED)
+    switch(world, "off")
+    remediator(world).remediate(request())
+    assert visit(world, "version: 1\n").state is State.NOTHING
+    assert world.ledger.due(PLACE, world.now()) == []
+    switch(world, "on")
+    assert remediator(world).remediate(request()).state is State.REGISTERED
