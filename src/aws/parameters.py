@@ -73,12 +73,17 @@ def read_secret(sessions: Sessions, location: str) -> str:
 
 
 def why_off(sessions: Sessions, name: str) -> str:
-    """Why the kill switch forbids every correction; empty where the parameter is there, readable and `on`."""
+    """Why the kill switch forbids every correction; empty where the parameter is there, readable and `on`.
+
+    CallFailed where it may be readable in a moment: then the message comes again, and nothing is corrected until then.
+    """
     if not name:
         return "The stack has no kill switch to read."
     try:
         value = _parameter(sessions, name).strip().lower()
     except CallFailed as failed:
+        if failed.transient:
+            raise
         return f"The switch {name} cannot be read: {failed}."
     return "" if value == "on" else f"The switch {name} is not on."
 
