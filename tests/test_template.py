@@ -41,6 +41,8 @@ CALLED = {
             "-ours",
             "-due",
             "-release",
+            "-answer",
+            "-quarantined",
             "-claim",
             "-slot",
             "-subjects",
@@ -56,7 +58,7 @@ CALLED = {
         "parameters": {"fact", "read_document", "why_off"},
         "log_groups": {"fact"},
         "security_hub": {"suppressed"},
-        "ledger": {"history", "attempt", "ours", "release", "claim", "slot"},
+        "ledger": {"history", "attempt", "ours", "release", "answer", "claim", "slot"},
         "channels": {"publish", "send_all"},
     },
     "SlackFunction": {

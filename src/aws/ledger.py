@@ -10,11 +10,13 @@ Rows of a subject share a partition (`account/region/kind/name`), told apart by 
     ours/NUMBER          a revision that Outrider registered
     quarantine           the family is left alone until a person releases it
     offer                the plan that the subject's findings show, as it may be approved
+    answer/REQUEST       what came of what a person asked
     leans/FAMILY-KEY     a family that leans on this parameter or role, and which rules drift there by it
 
-Beside them, `due/PLACE` holds which attempts have not ended and when they are to be looked at, `rate/…` and `pace/…`
-how many corrections were made of late, `revisions/…` what each revision of a family contains, which never changes
-(without the environment values that no rule reads), and `notice/…` what the operations topic was told lately.
+Beside them, `due/PLACE` holds which attempts have not ended and when they are to be looked at, `quarantines/PLACE`
+which families are left alone, `rate/…` and `pace/…` how many corrections were made of late, `revisions/…` what each
+revision of a family contains, which never changes (without the environment values that no rule reads), and `notice/…`
+what the operations topic was told lately.
 """
 
 import gzip
@@ -28,7 +30,7 @@ from pydantic import TypeAdapter
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
-from domain.correction import Attempt, Offer, Quarantine
+from domain.correction import Answer, Attempt, Offer, Quarantine
 from domain.documents import TaskDefinition
 from domain.finding import Finding, State, drifts_from_json, drifts_to_json
 from domain.places import Place, Revision, role_name
@@ -39,8 +41,10 @@ from domain.verdict import SubjectId
 _REVISION_DAYS = 400
 _ATTEMPT_DAYS = 90
 _SEEN_DAYS = 31
+_ANSWER_DAYS = 15
 _TRANSACTION = 100  # the most items that DynamoDB takes in one
 _ATTEMPT, _QUARANTINE, _OFFER = TypeAdapter(Attempt), TypeAdapter(Quarantine), TypeAdapter(Offer)
+_ANSWER = TypeAdapter(Answer)
 
 
 class LedgerConflict(Exception):
@@ -78,6 +82,7 @@ class History:
     attempts: tuple[Attempt, ...] = ()
     quarantine: Quarantine | None = None
     offer: Offer | None = None
+    answers: Mapping[str, Answer] = field(default_factory=dict)
 
     def attempt(self, key: str) -> Attempt | None:
         return next((attempt for attempt in self.attempts if attempt.key == key), None)
@@ -90,10 +95,10 @@ class Ledger:
     sessions: Sessions
     table: str
 
-    def history(self, subject: SubjectId) -> History:
+    def history(self, subject: SubjectId) -> History:  # noqa: C901 - a case for each kind of row
         """Everything that is kept of a subject, in one strongly consistent query."""
         history = History(subject)
-        rows, services, seen, ours, attempts = {}, {}, {}, set(), []
+        rows, services, seen, answers, ours, attempts = {}, {}, {}, {}, set(), []
         quarantine, offer = None, None
         for item in self._query(subject.key):
             kind, _, name = item["sk"]["S"].partition("/")
@@ -123,6 +128,8 @@ class Ledger:
                     quarantine = _QUARANTINE.validate_json(item["body"]["S"])
                 case "offer":
                     offer = _OFFER.validate_json(item["body"]["S"])
+                case "answer":
+                    answers[name] = _ANSWER.validate_json(item["body"]["S"])
                 case _:
                     pass
         return replace(
@@ -134,6 +141,7 @@ class Ledger:
             attempts=tuple(attempts),
             quarantine=quarantine,
             offer=offer,
+            answers=answers,
         )
 
     def _query(self, partition: str) -> Iterable[dict[str, Any]]:
@@ -339,19 +347,30 @@ class Ledger:
                 "sk": {"S": "quarantine"},
                 "body": {"S": _QUARANTINE.dump_json(quarantine).decode()},
             }
-            items.append(_put(self.table, held))
+            listed = {"pk": {"S": f"quarantines/{attempt.source.place}"}, "sk": {"S": attempt.source.family}}
+            items += [_put(self.table, held), _put(self.table, listed)]
         with calling("dynamodb:TransactWriteItems", f"{key}/{sk}"):
             self.sessions.own("dynamodb").transact_write_items(TransactItems=items)
 
-    def due(self, place: Place, now: datetime) -> list[tuple[str, str]]:
-        """The attempts that are to be looked at, as family and key."""
-        found = [item for item in self._query(f"due/{place}") if _time(item["due"]) <= now]
+    def due(self, place: Place, now: datetime | None = None) -> list[tuple[str, str]]:
+        """The attempts that have not ended and are to be looked at by now, or all of them, as family and key."""
+        found = [item for item in self._query(f"due/{place}") if now is None or _time(item["due"]) <= now]
         parts = (item["sk"]["S"].partition("/attempt/") for item in found)
         return [(family, key) for family, _, key in parts]
+
+    def quarantined(self, place: Place) -> list[str]:
+        """The families that are left alone."""
+        return [item["sk"]["S"] for item in self._query(f"quarantines/{place}")]
 
     def release(self, family: SubjectId) -> None:
         """The family is no longer left alone."""
         self._delete(family.key, "quarantine")
+        self._delete(f"quarantines/{family.place}", family.name)
+
+    def answer(self, of: SubjectId, request: str, answer: Answer) -> None:
+        """Write down what came of what a person asked; `request` is its id."""
+        body = {"S": _ANSWER.dump_json(answer).decode()}
+        self._put(of.key, f"answer/{request}", {"body": body, "expires": _expiry(_ANSWER_DAYS)})
 
     def claim(self, place: Place, what: str, key: str, most: int, now: datetime) -> bool:
         """Take one of `most` places that this hour has for `what`; the same key has one place however often it asks."""

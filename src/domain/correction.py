@@ -104,9 +104,11 @@ class Rollout:
 class Attempt:
     """One correction of a revision, or of a service alone. `digest` is the plan's; `deploys` whether services follow.
 
-    `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `changes` are those
-    of the diff that there is room for, `omitted` how many there are beside, `fragments` what to write at the source
-    instead, by form. `released` says that it may be tried again. `pending` holds the alerts that are still to be told.
+    `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `asked` tells it from
+    others of the same key: the id of the request where a person asked, or when the one before it ended that was
+    released; empty for the first. `changes` are those of the diff that there is room for, `omitted` how many there are
+    beside, `fragments` what to write at the source instead, by form. `released` says that it may be tried again.
+    `pending` holds the alerts that are still to be told.
     """
 
     source: Revision
@@ -119,6 +121,7 @@ class Attempt:
     actor: Actor = field(default_factory=Actor)
     approved: bool = False
     approved_by: str = ""
+    asked: str = ""
     deploys: bool = False
     rules: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -205,6 +208,22 @@ class Offer:
     reasons: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     omitted: int = 0
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of what a person asked; `attempt` is the key of the attempt that carries it out, where one does.
+
+    `pending` holds the alerts that are still to be told where no attempt is kept that tells them.
+    """
+
+    state: State
+    at: datetime
+    attempt: str = ""
+    guard: str = ""
+    reasons: tuple[str, ...] = ()
+    pending: tuple[str, ...] = field(default=(), repr=False)
 
 
 def own_step(attempts: Iterable[Attempt], running: str, newest: str) -> bool:
@@ -226,7 +245,20 @@ def offered(held: Offer | None, plan: Plan | None, now: datetime, hours: int) ->
         reasons=plan.reasons,
         changes=plan.changes[:CHANGES],
         omitted=max(len(plan.changes) - CHANGES, 0),
+        until=now + timedelta(hours=hours),
     )
+
+
+def to_undo(attempts: Iterable[Attempt], service: str = "") -> Attempt | None:
+    """The last correction of the family, or of one service, of which something may still be there; None: none is."""
+
+    def stands(attempt: Attempt) -> bool:
+        rollouts = (each for each in attempt.rollouts if not service or each.service == service)
+        reached = any(not each.stage.failed and each.stage is not Stage.LEFT for each in rollouts)
+        return reached or (not service and attempt.state is State.REGISTERED)
+
+    found = (each for each in attempts if stands(each))
+    return max(found, key=lambda each: each.began or each.time, default=None)
 
 
 # --- which services next ----------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class _Request(BaseModel):
 
     @property
     def deduplication(self) -> str:
-        """The same for the same wish, whoever it goes back to."""
+        """The request's id: the same for the same wish, whoever it goes back to."""
         return hashlib.sha256(self.model_dump_json(exclude={"arn", "agent"}).encode()).hexdigest()
 
 
@@ -116,6 +116,7 @@ class UndoRequest(_Request):
     kind: Literal["undo"] = "undo"
     service: str = ""
     by: str = ""
+    at: datetime | None = Field(default=None, description="When it was asked: tells it from the same wish later.")
 
 
 class ReleaseRequest(_Request):
@@ -123,6 +124,7 @@ class ReleaseRequest(_Request):
 
     kind: Literal["release"] = "release"
     by: str = ""
+    at: datetime | None = Field(default=None, description="When it was asked: tells it from the same wish later.")
 
 
 type Request = CorrectRequest | CorrectServiceRequest | ApplyRequest | VisitRequest | UndoRequest | ReleaseRequest

@@ -6,7 +6,7 @@ requests of one family come one after the other: they share a message group.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import engine
@@ -16,6 +16,7 @@ from aws.ledger import History, Ledger
 from aws.security_hub import SecurityHub
 from domain.alert import Alert
 from domain.correction import (
+    Answer,
     Attempt,
     Quarantine,
     Rollout,
@@ -25,6 +26,7 @@ from domain.correction import (
     deployment_of,
     own_step,
     runs,
+    to_undo,
 )
 from domain.documents import TaskDefinition
 from domain.facts import Fact, Known, Newest
@@ -62,7 +64,10 @@ class NotRead(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a request. `registered` is the new revision; `guard` the one that forbade, for now or for good."""
+    """What came of a request. `registered` is the new revision; `guard` the one that forbade, for now or for good.
+
+    `attempt` is the key of the attempt that the ledger keeps of it; `pending` what is to be told where it keeps none.
+    """
 
     state: State
     source: Revision
@@ -70,6 +75,8 @@ class Outcome:
     reasons: tuple[str, ...] = ()
     guard: str = ""
     rollouts: tuple[Rollout, ...] = ()
+    attempt: str = ""
+    pending: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +104,16 @@ class Remediator:
         match request:
             case CorrectRequest() | CorrectServiceRequest():
                 return self._asked(request, history)
-            case ApplyRequest():
-                return self._apply(request, history)
             case VisitRequest(attempt=key):
                 attempt = history.attempt(key)
                 return (
                     self._go_on(attempt, history) if attempt else _none(request, history, "no correction is under way")
                 )
-            case UndoRequest():
-                return self._undo(request, history)
-            case ReleaseRequest():
-                return self._release(request, history)
+            case ApplyRequest() | UndoRequest() | ReleaseRequest():
+                return self._answered(request, history)
 
     def _asked(self, request: CorrectRequest | CorrectServiceRequest, history: History) -> Outcome:
-        fresh = Attempt(request.source, request.digest, State.WAITING, self.now())
+        fresh = Attempt(request.source, request.digest, State.WAITING, self.now(), asked=request.after)
         match request:
             case CorrectRequest():
                 fresh = replace(fresh, actor=request.actor)
@@ -145,6 +148,9 @@ class Remediator:
         return _outcome(waiting)
 
     def _refuse(self, attempt: Attempt, history: History, guard: str, reason: str) -> Outcome:
+        held = history.attempt(attempt.key)
+        if attempt.approved and (held is None or held.asked != attempt.asked):
+            return self._not_kept(attempt, guard, reason)
         standard = self.standards.current().standard
         quiet = guard == "attempts" and fought(attempt, history, standard, self.now())
         return self._end(attempt, State.REFUSED, guard=guard, reasons=(reason,), quiet=quiet)
@@ -214,8 +220,14 @@ class Remediator:
         return self._planned(attempt, workload, self._suppressed(history), standard)
 
     def _planned(
-        self, attempt: Attempt, workload: Workload, suppressed: frozenset[str], standard: Standard
+        self,
+        attempt: Attempt,
+        workload: Workload,
+        suppressed: frozenset[str],
+        standard: Standard,
+        left: frozenset[str] = frozenset(),
     ) -> Plan | None:
+        """What is `suppressed` is not corrected; what is to be `left` only where a person asks for it."""
         reader = self.reader()
         kinds = engine.needs(self.planner.catalogue)
         workload = reader.with_facts(workload, kinds)
@@ -227,7 +239,7 @@ class Remediator:
             verdicts,
             reader,
             Mode.REPORT if attempt.approved else least,
-            without=frozenset() if attempt.approved else suppressed,
+            without=frozenset() if attempt.approved else suppressed | left,
         )
         if plan is not None:
             _all_read(plan)
@@ -321,19 +333,21 @@ class Remediator:
             )
         standard = self.standards.current().standard
         on = SubjectId(place, Subject.SERVICE, service.title)
-        without = self._suppressed(self.ledger.history(on))
+        suppressed = self._suppressed(self.ledger.history(on))
         workload = Workload(
             place, task, service, patterns=standard.collector.also, runs_on=service.fargate, read_at=self.now()
         )
         newest = self._newest(attempt, workload, standard)
-        if isinstance(newest, Known) and not own_step(history.attempts, source.arn, newest.value.revision):
-            without |= {MOVES}
+        own = not isinstance(newest, Known) or own_step(history.attempts, source.arn, newest.value.revision)
         workload = replace(workload, facts=replace(workload.facts, newest=newest))
-        plan = self._planned(attempt, workload, without, standard)
+        left = frozenset() if own else frozenset({MOVES})
+        plan = self._planned(attempt, workload, suppressed, standard, left)
         wanted = plan.after.service if plan is not None else None
         if plan is None or wanted is None or wanted == service:
             return self._drop(attempt, history, "nothing is left to correct")
         self._permitted(attempt, history)
+        if self.planner.cap is not Mode.DEPLOY:
+            raise Refused("stack", f"The stack's RemediationMode is {self.planner.cap}: it updates no service.")
         attempt = attempt.drawn(plan, _written(plan, attempt.actor))
         name = workload.collector.name if workload.collector else ""
         forced = "forceNewDeployment" in wanted.json
@@ -377,7 +391,7 @@ class Remediator:
             reasons = tuple(
                 f"{each.service}: {_of_failed(each)}" for each in attempt.rollouts if each.stage.failed and each.reason
             )
-            why = f"undone by {attempt.undone_by or 'a person'}." if attempt.undone else " ".join(reasons)
+            why = f"undone by {_person(attempt.undone_by)}." if attempt.undone else " ".join(reasons)
             return self._end(attempt, state, reasons=(*reasons, *left), quarantine=Quarantine(why, self.now()))
         if Stage.VERIFIED in stages:
             return self._end(attempt, State.DEPLOYED, reasons=left)
@@ -404,95 +418,117 @@ class Remediator:
 
     # --- what a person asks ------------------------------------------------------------------------------------------
 
+    def _answered(self, request: ApplyRequest | UndoRequest | ReleaseRequest, history: History) -> Outcome:
+        """Its answer stands in the ledger, where whoever asked may read it. A message that comes again asks nothing."""
+        answer = history.answers.get(request.deduplication)
+        if answer is None:
+            outcome = self._as_asked(request, history)
+            answer = Answer(outcome.state, self.now(), outcome.attempt, outcome.guard, outcome.reasons, outcome.pending)
+            self.ledger.answer(request.subject, request.deduplication, answer)
+        else:
+            held = history.attempt(answer.attempt)
+            outcome = _outcome(held) if held is not None else replace(
+                _none(request, history, ""), state=answer.state, guard=answer.guard, reasons=answer.reasons
+            )  # fmt: skip
+        if answer.pending:
+            for body in answer.pending:
+                self._publish(body)
+            self.ledger.answer(request.subject, request.deduplication, replace(answer, pending=()))
+        return outcome
+
+    def _as_asked(self, request: ApplyRequest | UndoRequest | ReleaseRequest, history: History) -> Outcome:
+        match request:
+            case ApplyRequest():
+                return self._apply(request, history)
+            case UndoRequest():
+                return self._undo(request, history)
+            case ReleaseRequest():
+                return self._release(request, history)
+
     def _apply(self, request: ApplyRequest, history: History) -> Outcome:
         """Carry out the plan that a person saw; where it is no longer that plan, or is too old, say so."""
+        running = self._running(request)
         for same in history.attempts:
-            if same.approved and request.digest and same.digest == request.digest and not same.released:
+            if _is_at(same, request, running[0] if running else None):
                 return self._go_on(same, history)
-        on = history if not request.service else self.ledger.history(request.on)
-        found = self._approved(request, on)
-        if isinstance(found, str):
-            return self._not_applied(request, history, found)
-        held = history.attempt(found.key)
-        if held is not None and held.state in {State.STARTED, State.ROLLING, State.REGISTERED, State.DEPLOYED}:
-            return self._not_applied(request, history, f"{held.source} is {held.state} already.")
-        return self._go_on(found, history)
-
-    def _approved(self, request: ApplyRequest, on: History) -> Attempt | str:
-        """The attempt that an approval asks for, or why there is none."""
-        offer, standard = on.offer, self.standards.current().standard
-        if offer is None or (request.rule and request.rule not in offer.rules):
-            return "There is no plan for it now. Look at the finding again."
-        if request.digest and request.digest != offer.digest:
-            return f"The plan is another since it was approved: {offer.digest}, not {request.digest}. Look at it again."
-        row = on.rows.get(request.rule)
-        if request.seen is not None and row is not None and row.finding.updated > request.seen + _CLOCK:
-            return "The finding has changed since it was approved. Look at it again."
-        hours = timedelta(hours=standard.remediation.approval_hours)
-        if self.now() > min(offer.drawn, request.when) + hours:
-            most = standard.remediation.approval_hours
-            return f"The plan or its approval is older than {most} hours. The next sweep draws it up anew."
-        revision = self._running(request)
-        if isinstance(revision, str):
-            return revision
-        source, deployment = revision
-        return Attempt(
+        source, deployment = running or (Revision(request.place, request.family, history.order), "")
+        asked = Attempt(
             source,
-            offer.digest,
+            request.digest,
             State.WAITING,
             self.now(),
             service=request.service,
             deployment=deployment,
             approved=True,
             approved_by=request.by,
+            asked=request.deduplication,
         )
+        try:
+            _correctable(request, asked, history, gone=running is None)
+            on = history if not request.service else self.ledger.history(request.on)
+            asked = replace(asked, digest=self._approved(request, on))
+        except Refused as refused:
+            return self._not_kept(asked, refused.guard, str(refused))
+        return self._go_on(asked, history)
 
-    def _running(self, request: ApplyRequest) -> tuple[Revision, str] | str:
-        """The revision that is to be corrected now, and the deployment of a service."""
+    def _approved(self, request: ApplyRequest, on: History) -> str:
+        """The digest of the plan that an approval is of. Refused where it is not that plan any more, or too old."""
+        offer, hours = on.offer, self.standards.current().standard.remediation.approval_hours
+        row = on.rows.get(request.rule)
+        if offer is None:
+            why = f"There is no plan for it now. {_AGAIN}"
+        elif request.rule and request.rule not in offer.rules:
+            why = f"The plan that there is corrects nothing about {request.rule}."
+        elif request.digest and request.digest != offer.digest:
+            why = f"The plan is another since it was approved: {offer.digest}, not {request.digest}. {_AGAIN}"
+        elif request.seen is not None and row is not None and row.finding.updated > request.seen + _CLOCK:
+            why = f"The finding has changed since it was approved. {_AGAIN}"
+        elif self.now() > min(offer.drawn, request.when) + timedelta(hours=hours):
+            why = f"The plan or its approval is older than {hours} hours. The next sweep draws it up anew."
+        else:
+            return offer.digest
+        raise Refused("approval", why)
+
+    def _running(self, request: ApplyRequest) -> tuple[Revision, str] | None:
+        """The revision that is to be corrected now, and the deployment of a service; None where it is gone."""
         if request.service:
             service = self.ecs.service(request.place, request.service)
             revision = Revision.parse(service.task_definition) if service else None
-            return (revision, deployment_of(service)) if service and revision else "The service is gone."
+            return (revision, deployment_of(service)) if service and revision else None
         task = self.ecs.task_definition(request.place, request.family)
         revision = Revision.parse(task.arn or "") if task else None
-        return (revision, "") if revision else "The family has no active revision."
+        return (revision, "") if revision else None
 
-    def _not_applied(self, request: ApplyRequest, history: History, reason: str) -> Outcome:
-        source = Revision(request.place, request.family, history.order)
-        attempt = Attempt(
-            source,
-            request.digest,
-            State.REFUSED,
-            self.now(),
-            service=request.service,
-            approved=True,
-            approved_by=request.by,
-            guard="approval",
-            reasons=(reason,),
-        )
-        # It is kept nowhere: what the ledger holds of the revision stays. The same message tells it by the same id.
-        self._publish(self._alert(attempt, State.REFUSED, distinct=f"{request.digest}/{request.when.isoformat()}"))
-        return _outcome(attempt)
+    def _not_kept(self, attempt: Attempt, guard: str, reason: str) -> Outcome:
+        """An approval that is refused at once: what the ledger holds of the revision stays. Its answer tells it."""
+        refused = replace(attempt, state=State.REFUSED, guard=guard, reasons=(reason,), time=self.now())
+        return replace(_outcome(refused), attempt="", pending=(self._alert(refused, State.REFUSED),))
 
     def _undo(self, request: UndoRequest, history: History) -> Outcome:
-        attempts = [each for each in history.attempts if each.registered is not None or each.rollouts]
-        attempts = [each for each in attempts if not request.service or each.rollout(request.service)]
-        attempts = [each for each in attempts if each.state in _UNDOABLE]
-        what = request.service or request.family
-        if not attempts:
-            held = next((each for each in history.attempts if each.undone), None)
-            if held is not None:
-                return self._go_on(held, history)
-            return _nothing(
-                Revision(request.place, request.family, history.order), f"nothing of Outrider's is on {what}"
-            )
-        attempt = max(attempts, key=lambda each: each.began or each.time)
+        undone = [each for each in history.attempts if each.undone]
+        if same := next((each for each in undone if each.asked == request.deduplication), None):
+            return self._go_on(same, history)
+        what, attempt = request.service or request.family, to_undo(history.attempts, request.service)
+        if attempt is None:
+            under_way = next((each for each in undone if not each.state.ended), None)
+            nothing = _none(request, history, f"nothing of Outrider's is on {what}")
+            return self._go_on(under_way, history) if under_way else nothing
+        if attempt.rollouts and self.planner.cap is not Mode.DEPLOY:
+            return _none(request, history, f"the stack's RemediationMode is {self.planner.cap}: it updates no service")
         if not attempt.rollouts and (title := self._runs(attempt, history)):
             reason = f"{title} runs {attempt.correction} by other means than Outrider's. Set it back first."
             return _nothing(attempt.source, reason)
         rollouts = tuple(self._set_back(each, attempt, request) for each in attempt.rollouts)
+        if attempt.rollouts and attempt.state.ended and all(each.stage is not Stage.SETTING_BACK for each in rollouts):
+            return _none(request, history, f"{what} runs something else than what Outrider brought there")
         attempt = replace(
-            attempt, state=State.ROLLING, undone=True, undone_by=request.by, rollouts=rollouts, due=self.now()
+            attempt,
+            state=State.ROLLING,
+            undone=True,
+            undone_by=request.by,
+            asked=request.deduplication,
+            rollouts=rollouts,
+            due=self.now(),
         )
         self.ledger.attempt(attempt)
         return self._roll(attempt)
@@ -501,7 +537,7 @@ class Remediator:
         now = self.now()
         if request.service and request.service != rollout.service:
             return rollout
-        reason = f"It was undone by {request.by or 'a person'}."
+        reason = f"It was undone by {_person(request.by)}."
         if rollout.stage is Stage.PENDING:
             return rollout.at(Stage.LEFT, now, reason=reason)
         if rollout.stage.failed or rollout.stage is Stage.LEFT:
@@ -570,13 +606,13 @@ class Remediator:
         ]
         self.changes.send_all(bodies)
 
-    def _alert(self, attempt: Attempt, state: State, distinct: str = "") -> str:
+    def _alert(self, attempt: Attempt, state: State) -> str:
         """What is told of an attempt that is, or is about to be, in this state."""
-        return outcome_of(attempt, state, occurred=self.now(), distinct=distinct).model_dump_json()
+        return outcome_of(attempt, state, occurred=self.now()).model_dump_json()
 
 
+_AGAIN = "Look at the finding again."
 _SWITCHED_OFF = timedelta(minutes=15)  # until the switch is read again
-_UNDOABLE = frozenset({State.ROLLING, State.REGISTERED, State.DEPLOYED})
 _CLOCK = timedelta(milliseconds=1)  # what Security Hub tells of a finding's time is cut to milliseconds
 
 
@@ -596,6 +632,32 @@ def _written(plan: Plan, actor: Actor) -> tuple[tuple[str, str], ...]:
     return tuple((each.form, each.text) for each in fragments(plan, owner_of(plan.before.task, actor)))
 
 
+def _is_at(attempt: Attempt, request: ApplyRequest, running: Revision | None) -> bool:
+    """Whether an attempt is of this approval, or does or did just what it asks for: whoever approved it first."""
+    if attempt.asked == request.deduplication:
+        return True
+    if not request.digest or attempt.digest != request.digest:
+        return False
+    under_way = attempt.state in {State.STARTED, State.ROLLING} or (attempt.approved and attempt.state is State.WAITING)
+    return under_way or (running is not None and attempt.correction == running)
+
+
+def _correctable(request: ApplyRequest, asked: Attempt, history: History, *, gone: bool) -> None:
+    """Refused where there is nothing that an approval could correct now, or it may not be."""
+    what, held = request.service or request.family, history.attempt(asked.key)
+    if gone:
+        raise Refused("approval", f"{what} is gone.")
+    if asked.source.family != request.family:
+        raise Refused("approval", f"{what} runs {asked.source} now. {_AGAIN}")
+    may_try(asked, history)
+    if held is not None and held.state in {State.STARTED, State.ROLLING}:
+        raise Refused("approval", f"{what} is being corrected by another plan already.")
+
+
+def _person(by: str) -> str:
+    return Actor(by).name if by else "a person"
+
+
 def _as_approved(attempt: Attempt, plan: Plan | None, suppressed: frozenset[str]) -> None:
     """A plan is carried out as it was seen or not at all."""
     if plan is None or plan.digest != attempt.digest:
@@ -604,7 +666,7 @@ def _as_approved(attempt: Attempt, plan: Plan | None, suppressed: frozenset[str]
             "approval",
             f"What was approved is plan {attempt.digest}; by what is there now it is {is_now}. Look at it again.",
         )
-    if silent := sorted((suppressed - {MOVES}) & set(plan.fixes)):
+    if silent := sorted(suppressed & set(plan.fixes)):
         raise Refused("suppressed", f"The findings of {', '.join(silent)} are SUPPRESSED. Set them to NEW first.")
 
 
@@ -624,4 +686,12 @@ def _none(request: Request, history: History, reason: str) -> Outcome:
 
 
 def _outcome(attempt: Attempt) -> Outcome:
-    return Outcome(attempt.state, attempt.source, attempt.correction, attempt.reasons, attempt.guard, attempt.rollouts)
+    return Outcome(
+        attempt.state,
+        attempt.source,
+        attempt.correction,
+        attempt.reasons,
+        attempt.guard,
+        attempt.rollouts,
+        attempt.key,
+    )

@@ -12,13 +12,15 @@ from reports.alerts import console_links
 _LISTED = 5
 
 
-def outcome_of(attempt: Attempt, state: State, *, occurred: datetime, distinct: str = "") -> Alert:
-    """What is told when an attempt comes to this state. `distinct` tells apart what else would have the same id."""
+def outcome_of(attempt: Attempt, state: State, *, occurred: datetime) -> Alert:
+    """What is told when an attempt comes to this state."""
     at_source = attempt.guard in {"attempts", "owner"}  # then it is told who to talk to, and what to write there
     source, alone = attempt.source, attempt.service
     resource = source.place.arn("ecs", f"service/{alone}") if alone else (attempt.correction or source).arn
     return Alert(
-        id="/".join(part for part in (str(source.place), source.family, attempt.key, state.value, distinct) if part),
+        id="/".join(
+            part for part in (str(source.place), source.family, attempt.key, attempt.asked, state.value) if part
+        ),
         kind="outcome",
         transition=state.value,
         account=source.place.account,

@@ -1,0 +1,373 @@
+"""What a person asks: approvals, undo and release, each answered once however often its message comes."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.correction import Answer, Stage, State
+from domain.request import read_request
+from domain.rule import Subject
+from domain.standard import Mode
+from domain.verdict import SubjectId
+from operations.inspect import Inspector
+from operations.planning import Planner
+from operations.remediate import Outcome, Remediator
+from rules import BY_ID
+from tests.operations.services import Services
+from tests.operations.test_rollouts import (
+    DEPLOY,
+    DRIFTED,
+    REPORT,
+    attempt,
+    deployed,
+    fleet,
+    inspector,
+    known,
+    offered,
+    remediator,
+    request,
+    runs,
+    settle,
+    stages,
+    switch,
+    told,
+    visit,
+)
+from tests.operations.world import ACCOUNT, PLACE, REGION, RULES, World, definition, registered, service_changed
+
+__all__ = ["fleet"]
+
+FAMILY = SubjectId.parse(f"{PLACE}/family/web")
+SERVICE = SubjectId.parse(f"{PLACE}/service/shop/web")
+RULE = "sidecar.image-pinned"
+
+
+def asked(world: World, kind: str = "apply", **members: Any) -> str:
+    """A request of its own: each is asked at another moment."""
+    return request(kind, at=world.now().isoformat(), **members)
+
+
+def take(world: World, body: str, standard: str = REPORT, cap: Mode = Mode.DEPLOY) -> Outcome:
+    return remediator(world, standard, cap).remediate(body)
+
+
+def answer(world: World, body: str) -> Answer:
+    return world.ledger.history(FAMILY).answers[read_request(body).deduplication]
+
+
+def ids(world: World, *transitions: str) -> list[str]:
+    return [alert["id"] for alert in world.alerts if alert["transition"] in transitions]
+
+
+# --- approvals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("fleet")
+def test_the_answer_of_an_approval_names_the_attempt_that_carries_it_out(world: World) -> None:
+    body = asked(world, digest=offered(world), by=f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/jo")
+    take(world, body)
+    found = answer(world, body)
+    assert (found.state, found.attempt) == (State.ROLLING, "1")
+    assert attempt(world, found.attempt).approved_by.endswith("admin/jo")
+    assert world.alerts[-1]["approved_by"] == "admin/jo"
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_second_person_who_approves_the_same_plan_joins_the_first(world: World) -> None:
+    digest = offered(world)
+    take(world, asked(world, digest=digest, by="jo"))
+    second = asked(world, digest=digest, by="sam")
+    assert take(world, second).state is State.ROLLING
+    assert (answer(world, second).attempt, attempt(world).approved_by) == ("1", "jo")
+    assert (len(world.revisions()), told(world)) == (2, ["registered"])
+
+
+def test_a_second_approval_after_the_end_is_told_that_it_is_done(world: World, fleet: Services) -> None:
+    digest = offered(world)
+    take(world, asked(world, digest=digest))
+    fleet.complete("shop/web", world.now())
+    visit(world)
+    world.pass_(minutes=6)
+    visit(world)
+    assert take(world, asked(world, digest=digest)).state is State.DEPLOYED
+    assert (len(world.revisions()), told(world)) == (2, ["registered", "deployed"])
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_refusal_is_told_once_however_often_its_message_comes(world: World) -> None:
+    offered(world)
+    body = asked(world, digest="0" * 16)
+    for _ in range(3):
+        outcome = take(world, body)
+        assert (outcome.state, outcome.guard) == (State.REFUSED, "approval")
+        assert "Look at the finding again." in outcome.reasons[0]
+        world.register(definition(cpu="2048", memory="4096"))  # what is there now does not change what was answered
+    assert told(world) == ["refused"]
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_refusal_that_could_not_be_told_is_told_by_the_next_delivery(world: World) -> None:
+    offered(world)
+    body = asked(world, digest="0" * 16)
+    world.fail("Publish", "InternalError", times=1)
+    with pytest.raises(Exception, match="sns:Publish"):
+        take(world, body)
+    take(world, body)
+    take(world, body)
+    assert told(world) == ["refused"]
+
+
+@pytest.mark.usefixtures("fleet")
+def test_what_stood_in_the_way_of_an_approval_may_be_removed_and_approved_anew(world: World) -> None:
+    digest = offered(world)
+    world.hub.silent = set(world.hub.findings)
+    for _ in range(2):
+        assert take(world, asked(world, digest=digest)).guard == "suppressed"
+    assert len(set(ids(world, "refused"))) == 2, "each is told"
+    world.hub.silent = set()
+    assert take(world, asked(world, digest=digest)).state is State.ROLLING
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_refused_approval_leaves_what_waits_of_its_own_accord(world: World) -> None:
+    digest = offered(world)
+    switch(world, "off")
+    take(world, request(), DEPLOY)
+    world.hub.silent = set(world.hub.findings)
+    assert take(world, asked(world, digest=digest)).guard == "suppressed"
+    assert (attempt(world).state, attempt(world).approved) == (State.WAITING, False)
+
+
+@pytest.mark.usefixtures("fleet")
+def test_an_approval_goes_before_a_correction_that_waits(world: World) -> None:
+    digest = offered(world)
+    switch(world, "off")
+    assert take(world, request(), DEPLOY).guard == "kill switch"
+    switch(world, "on")
+    assert take(world, asked(world, digest=digest), DEPLOY).state is State.ROLLING
+    assert attempt(world).approved
+
+
+@pytest.mark.usefixtures("fleet")
+def test_an_approval_waits_for_the_kill_switch_and_says_so(world: World) -> None:
+    digest = offered(world)
+    switch(world, "off")
+    body = asked(world, digest=digest)
+    assert take(world, body).guard == "kill switch"
+    assert (answer(world, body).state, answer(world, body).attempt) == (State.WAITING, "1")
+    assert take(world, body).state is State.WAITING
+    switch(world, "on")
+    world.pass_(minutes=16)
+    assert stages(visit(world, REPORT)) == {"shop/web": Stage.DEPLOYING}
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_finding_whose_rule_the_plan_does_not_correct_is_refused_by_its_name(world: World) -> None:
+    digest = offered(world)
+    outcome = take(world, asked(world, digest=digest, rule="identity.trust"))
+    assert outcome.reasons == ("The plan that there is corrects nothing about identity.trust.",)
+
+
+def test_a_refused_approval_does_not_hide_what_failed_before(world: World, fleet: Services) -> None:
+    take(world, request(), DEPLOY)
+    settle(world, fleet, dead="adot-collector")
+    visit(world)
+    fleet.complete("shop/web", world.now())
+    assert visit(world).state is State.FAILED
+    digest = offered(world)
+    assert take(world, asked(world, digest=digest)).guard == "quarantine"
+    assert (attempt(world).state, attempt(world).registered) == (State.FAILED, 2)
+
+
+# --- a service's plan -------------------------------------------------------------------------------------------------
+
+
+def old_platform(world: World, **members: Any) -> str:
+    """The digest of the plan that shop/web is offered: it runs on a platform version that is no more."""
+    world.services = Services(ACCOUNT, REGION)
+    arn = known(world, "shop/web", world.register(), platformVersion="1.3.0", **members)
+    return service_offer(world, arn)
+
+
+def service_offer(world: World, arn: str) -> str:
+    world.sees(service_changed(arn), inspector=inspector(world, REPORT))
+    offer = world.ledger.history(SERVICE).offer
+    assert offer is not None
+    return offer.digest
+
+
+def test_a_services_plan_is_approved_by_the_services_name(world: World) -> None:
+    digest = old_platform(world)
+    assert world.services is not None
+    body = asked(world, digest=digest, service="shop/web", rule="service.platform-version")
+    outcome = take(world, body)
+    assert (outcome.state, stages(outcome)) == (State.ROLLING, {"shop/web": Stage.DEPLOYING})
+    assert take(world, asked(world, digest=digest, service="shop/web")).state is State.ROLLING
+    assert len(world.services.updates) == 1
+
+
+def test_the_same_plan_on_a_later_deployment_is_carried_out_again(world: World) -> None:
+    digest = old_platform(world)
+    assert world.services is not None
+    take(world, asked(world, digest=digest, service="shop/web"))
+    world.services.complete("shop/web", world.now())
+    visit(world, REPORT, answer_key(world))
+    world.pass_(minutes=6)
+    assert visit(world, REPORT, answer_key(world)).state is State.DEPLOYED
+    service = world.services.services["shop/web"]
+    world.client("ecs").update_service(cluster="shop", service="web", platformVersion="1.3.0")
+    world.services.complete("shop/web", world.now())
+    assert service_offer(world, service["serviceArn"]) == digest
+    assert take(world, asked(world, digest=digest, service="shop/web")).state is State.ROLLING
+    assert service["platformVersion"] == "LATEST"
+
+
+def answer_key(world: World) -> str:
+    [found] = world.ledger.history(FAMILY).attempts
+    return found.key
+
+
+@pytest.mark.parametrize("cap", [Mode.REPORT, Mode.REGISTER])
+def test_a_stack_that_deploys_nothing_updates_no_service_though_a_person_asks(world: World, cap: Mode) -> None:
+    digest = old_platform(world)
+    assert world.services is not None
+    outcome = take(world, asked(world, digest=digest, service="shop/web"), cap=cap)
+    assert (outcome.state, outcome.guard, world.services.updates) == (State.REFUSED, "stack", [])
+
+
+def test_a_service_that_runs_another_family_by_now_is_refused(world: World) -> None:
+    digest = old_platform(world)
+    assert world.services is not None
+    world.services.services["shop/web"]["taskDefinition"] = world.register(definition("other"))
+    outcome = take(world, asked(world, digest=digest, service="shop/web"))
+    assert outcome.reasons == ("shop/web runs other:1 now. Look at the finding again.",)
+    assert world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "other")).attempts == ()
+
+
+def with_rule(world: World, rule: str) -> tuple[Inspector, Callable[[], Remediator]]:
+    planner = Planner((*RULES, BY_ID[rule]), Mode.DEPLOY)
+    return (
+        replace(inspector(world, REPORT), planner=planner),
+        lambda: replace(remediator(world, REPORT), planner=planner),
+    )
+
+
+def test_a_stale_configuration_wants_a_person_and_gets_a_new_deployment(world: World) -> None:
+    world.services = Services(ACCOUNT, REGION)
+    arn = world.services.add("shop/web", world.register(), datetime(2020, 1, 1, tzinfo=UTC))
+    world.pass_(days=36500)  # moto says of the parameter that it changed today
+    judging, correcting = with_rule(world, "service.config-fresh")
+    world.sees(service_changed(arn), inspector=judging)
+    offer = world.ledger.history(SERVICE).offer
+    assert offer is not None
+    assert (offer.safety, offer.rules) == ("review", ("service.config-fresh",))
+    body = asked(world, digest=offer.digest, service="shop/web")
+    assert stages(correcting().remediate(body)) == {"shop/web": Stage.DEPLOYING}
+    [update] = world.services.updates
+    assert update["forceNewDeployment"]
+    assert "taskDefinition" not in update
+    world.services.complete("shop/web", world.now())
+    second = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
+    assert second.state is State.ROLLING, "joined: it is watched still"
+    world.pass_(minutes=6)
+    assert correcting().remediate(request("visit", attempt=answer_key(world))).state is State.DEPLOYED
+    late = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
+    assert (late.state, len(world.services.updates)) == (State.REFUSED, 1), "nothing is left that it could correct"
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_service_is_moved_to_a_newer_revision_of_somebody_elses_only_by_a_person(world: World, silent: bool) -> None:  # noqa: FBT001 - a case
+    world.services = Services(ACCOUNT, REGION)
+    arn = known(world, "shop/web", world.register(DRIFTED))
+    judging, correcting = with_rule(world, "service.revision")
+    world.sees(registered(world.register()), service_changed(arn), inspector=judging)
+    offer = world.ledger.history(SERVICE).offer
+    assert offer is not None
+    assert (offer.rules, [b for b in world.requests if b["kind"] != "visit"]) == (("service.revision",), [])
+    world.hub.silent = set(world.hub.findings) if silent else set()
+    outcome = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
+    assert outcome.guard == ("suppressed" if silent else "")
+    assert runs(world.services) == ("web:1" if silent else "web:2")
+
+
+# --- undo and release -------------------------------------------------------------------------------------------------
+
+
+def test_an_undo_that_comes_again_undoes_nothing_else(world: World, fleet: Services) -> None:
+    deployed(world, fleet)
+    drifted = world.register(DRIFTED)  # the pipeline is at it again
+    world.client("ecs").update_service(cluster="shop", service="web", taskDefinition=drifted)
+    fleet.complete("shop/web", world.now())
+    world.sees(service_changed(fleet.services["shop/web"]["serviceArn"]), inspector=inspector(world, REPORT))
+    take(world, request(revision=3), DEPLOY)
+    fleet.complete("shop/web", world.now())
+    visit(world, attempt="3")
+    world.pass_(minutes=6)
+    assert visit(world, attempt="3").state is State.DEPLOYED
+    body = asked(world, "undo", service="shop/web", by="jo")
+    take(world, body, DEPLOY)
+    fleet.complete("shop/web", world.now())
+    assert visit(world, attempt="3").state is State.UNDONE
+    for _ in range(2):
+        assert take(world, body, DEPLOY).state is State.UNDONE
+    assert (attempt(world, "1").state, runs(fleet)) == (State.DEPLOYED, "web:3")
+    again = take(world, asked(world, "undo", service="shop/web", by="jo"), DEPLOY)
+    assert again.reasons == ("shop/web runs something else than what Outrider brought there",)
+    assert told(world).count("undone") == 1
+
+
+def test_services_are_undone_one_by_one(world: World, fleet: Services) -> None:
+    known(world, "shop/second", fleet.services["shop/web"]["taskDefinition"])
+    take(world, request(), DEPLOY)
+    for title in ("shop/web", "shop/second"):
+        fleet.complete(title, world.now())
+    visit(world)
+    world.pass_(minutes=6)
+    assert visit(world).state is State.DEPLOYED
+    for title in ("shop/web", "shop/second"):
+        assert stages(take(world, asked(world, "undo", service=title), DEPLOY))[title] is Stage.GOING_BACK
+        fleet.complete(title, world.now())
+        assert visit(world).state is State.UNDONE
+        assert runs(fleet, title) == "web:1"
+    assert [revision.number for revision in world.revisions()] == [1]
+    assert len(set(ids(world, "undone"))) == 2
+
+
+def test_a_stack_that_deploys_nothing_any_more_says_so_of_an_undo(world: World, fleet: Services) -> None:
+    deployed(world, fleet)
+    outcome = take(world, asked(world, "undo", service="shop/web"), cap=Mode.REGISTER)
+    assert outcome.reasons == ("the stack's RemediationMode is register: it updates no service",)
+    assert attempt(world).state is State.DEPLOYED
+
+
+def test_what_is_corrected_again_after_a_release_is_told_again(world: World, fleet: Services) -> None:
+    deployed(world, fleet)
+    take(world, asked(world, "undo"), DEPLOY)
+    fleet.complete("shop/web", world.now())
+    visit(world)
+    assert world.ledger.quarantined(PLACE) == ["web"]
+    body = asked(world, "release", by="jo")
+    assert take(world, body, DEPLOY).reasons == ("released",)
+    assert take(world, body, DEPLOY).reasons == ("released",)
+    assert world.ledger.quarantined(PLACE) == []
+    using = inspector(world)
+    world.sees(*(json.dumps(body) for body in world.sent_back), inspector=using)
+    take(world, json.dumps(world.requests[-1]), DEPLOY)
+    assert len(set(ids(world, "registered"))) == 2
+
+
+@pytest.mark.usefixtures("fleet")
+def test_what_waited_and_has_nothing_left_to_correct_is_looked_at_no_more(world: World) -> None:
+    switch(world, "off")
+    take(world, request(), DEPLOY)
+    world.pass_(minutes=16)
+    assert world.ledger.due(PLACE, world.now()) == [("web", "1")]
+    lenient = DEPLOY + "rules:\n  - {rules: '*', mode: report}\n"
+    assert take(world, request("visit", attempt="1"), lenient).state is State.NOTHING
+    assert world.ledger.due(PLACE, world.now() + timedelta(days=1)) == []
+    switch(world, "on")
+    assert take(world, request(), DEPLOY).state is State.ROLLING, "and may be tried should the drift come back"
