@@ -55,6 +55,22 @@ class EcsShapes:
     def __init__(self, ministack: Ministack) -> None:
         self._ms = ministack
 
+    def install(self) -> None:
+        """Have a bare family name mean its newest ACTIVE revision; ministack takes the newest of all."""
+        ecs = self._ms.ecs
+        resolve = ecs._resolve_td_key
+
+        def _resolve_td_key(ref: str) -> Any:
+            key = resolve(ref)
+            family, _, number = str(key).rpartition(":")
+            if not ref or ref.startswith("arn:") or ":" in ref or not number.isdecimal():
+                return key
+            numbers = range(int(number), 0, -1)
+            active = (n for n in numbers if (ecs._task_defs.get(f"{family}:{n}") or {}).get("status") == "ACTIVE")
+            return f"{family}:{next(active, 0)}"
+
+        ecs._resolve_td_key = _resolve_td_key
+
     def refuse(self, call: Call) -> Response | None:
         """What AWS would not take, in its own words."""
         request = call.json()

@@ -69,6 +69,7 @@ class Emulator:
         conditions.install(self._ms)
         event_rules.install(self._ms)
         self._access.install()
+        self._shapes.install()
         self._rollouts.install()
         app.SERVICE_HANDLERS["securityhub"] = self._security_hub
         app.SERVICE_HANDLERS["ecs"] = self._ecs(app.SERVICE_HANDLERS["ecs"])

@@ -354,9 +354,12 @@ class Ledger:
 
     def due(self, place: Place, now: datetime | None = None) -> list[tuple[str, str]]:
         """The attempts that have not ended and are to be looked at by now, or all of them, as family and key."""
-        found = [item for item in self._query(f"due/{place}") if now is None or _time(item["due"]) <= now]
-        parts = (item["sk"]["S"].partition("/attempt/") for item in found)
-        return [(family, key) for family, _, key in parts]
+        return [(family, key) for family, key, due in self.dues(place) if now is None or due <= now]
+
+    def dues(self, place: Place) -> list[tuple[str, str, datetime]]:
+        """The same, all of them, with when each is to be looked at."""
+        found = [(item["sk"]["S"].partition("/attempt/"), _time(item["due"])) for item in self._query(f"due/{place}")]
+        return [(family, key, due) for (family, _, key), due in found]
 
     def quarantined(self, place: Place) -> list[str]:
         """The families that are left alone."""

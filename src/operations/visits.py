@@ -21,10 +21,13 @@ class Visitor:
     def visit(self, place: Place) -> int:
         """Have remediate look at each that is due; how many. CallFailed where that failed: the next minute tries again.
 
-        What is due and not yet visited is asked for once in five minutes: so long the queue remembers.
+        What is due and not yet visited is asked for once in five minutes: so long the queue remembers. What was
+        visited and is due again is asked for again.
         """
-        due = self.ledger.due(place, self.now())
-        for family, attempt in due:
+        now = self.now()
+        due = [each for each in self.ledger.dues(place) if each[2] <= now]
+        for family, attempt, since in due:
             visit = VisitRequest(account=place.account, region=place.region, family=family, attempt=attempt)
-            self.remediations.send(visit.model_dump_json(), group=visit.group, deduplication=visit.deduplication)
+            once = f"{visit.deduplication}-{since.timestamp():.3f}"
+            self.remediations.send(visit.model_dump_json(), group=visit.group, deduplication=once)
         return len(due)

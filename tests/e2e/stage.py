@@ -6,8 +6,9 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from local import fleet
@@ -80,6 +81,75 @@ class Stage:
     def struck(self) -> list[Json]:
         found: list[Json] = self.cloud.control("GET", "faults")
         return found
+
+    # --- services, and what becomes of corrections of them ------------------------------------------------------------
+
+    def serve(self, name: str, family: str, **members: Any) -> None:
+        """Start a service in the cluster `shop`, on Fargate and with a circuit breaker that rolls back."""
+        breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+        given = {"launchType": "FARGATE", "desiredCount": 1, "deploymentConfiguration": breaker} | members
+        self.client("ecs").create_service(cluster=fleet.CLUSTER, serviceName=name, taskDefinition=family, **given)
+
+    def service(self, name: str) -> Json:
+        (found,) = self.client("ecs").describe_services(cluster=fleet.CLUSTER, services=[name])["services"]
+        return dict(found)
+
+    def runs(self, name: str) -> str:
+        """`family:revision` that a service runs."""
+        return str(self.service(name)["taskDefinition"].rpartition("/")[2])
+
+    def updates(self, name: str) -> list[Json]:
+        """What UpdateService was asked for by others than the tests themselves, each time that it took effect."""
+        details = (each["detail"] for each in self.cloud.control("GET", "events") if each["source"] == "aws.ecs")
+        calls = (each for each in details if each.get("eventName") == "UpdateService" and "errorCode" not in each)
+        by_role = (each for each in calls if each["userIdentity"]["type"] == "AssumedRole")
+        asked: list[Json] = [each["requestParameters"] for each in by_role]
+        return [each for each in asked if each["service"] == name]
+
+    def deploy_drifted(self, family: str, *names: str, **play: Any) -> None:
+        """A pipeline registers a drifted revision, the second, and deploys it; the play is for the deployment after.
+
+        Outrider corrects only when all of that is over, as it would after the settling time.
+        """
+        self.register(right(family))
+        for name in names:
+            self.serve(name, family)
+        self.quiet()
+        with self.all_at_once():
+            self.register(drifted(family))
+            for name in names:
+                self.client("ecs").update_service(cluster=fleet.CLUSTER, service=name, taskDefinition=family)
+            if play:
+                self.cloud.control("POST", "rollouts", play)
+
+    @contextmanager
+    def all_at_once(self) -> Iterator[None]:
+        """Nothing is judged before all of it is there, and nothing corrected before all of it was judged."""
+        changes = self.queue("Changes")
+        with self.paused("Remediate"):
+            with self.paused("Inspect"):
+                yield
+            self.until(lambda: not any(self.waiting(changes) for _ in range(3)), "Not everything was judged.")
+
+    def approve(self, subject: str, rule: str) -> None:
+        """A person picks the custom action on a finding."""
+        hub = self.client("securityhub")
+        with suppress(hub.exceptions.ResourceConflictException):
+            hub.create_action_target(Name="Apply Outrider plan", Description="Correct it", Id="ApplyOutriderPlan")
+        (target,) = hub.describe_action_targets()["ActionTargets"]
+        found = next(each for each in self.every_finding() if (_subject(each), _rule(each)) == (subject, rule))
+        self.cloud.control("POST", "custom-action", {"action": target["ActionTargetArn"], "findings": [found["Id"]]})
+
+    def come_due(self, family: str) -> None:
+        """What waits for its time, of this family, has waited for as long; and the minute of the visits has come."""
+        ledger, table = self.client("dynamodb"), self.outputs["LedgerTable"]
+        place = "123456789012/us-east-1"
+        key = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": f"due/{place}"}}}
+        for item in ledger.query(TableName=table, **key)["Items"]:
+            if item["sk"]["S"].startswith(f"{family}/"):
+                now = datetime.now(UTC).isoformat()
+                ledger.put_item(TableName=table, Item=item | {"due": {"S": now}})
+        self.cloud.control("POST", "schedules", {"name": "*Visits*"})
 
     # --- the stack's own parts ----------------------------------------------------------------------------------------
 
@@ -179,9 +249,12 @@ class Stage:
 
     def findings(self, subject: str) -> dict[str, tuple[str, str]]:
         """Rule → (compliance, record state), for a family, `cluster/service`, parameter or role."""
-        pages = self.client("securityhub").get_paginator("get_findings").paginate()
-        found = (each for page in pages for each in page["Findings"] if _subject(each) == subject)
+        found = (each for each in self.every_finding() if _subject(each) == subject)
         return {_rule(each): (each["Compliance"]["Status"], each["RecordState"]) for each in found}
+
+    def every_finding(self) -> list[Json]:
+        pages = self.client("securityhub").get_paginator("get_findings").paginate()
+        return [each for page in pages for each in page["Findings"]]
 
     def open(self, subject: str) -> set[str]:
         return {rule for rule, state in self.findings(subject).items() if state == ("FAILED", "ACTIVE")}

@@ -471,6 +471,18 @@ def test_what_is_deregistered_or_deleted_cannot_be_deployed(cloud: Cloud) -> Non
         ecs.update_service(service="retired", forceNewDeployment=True)
 
 
+def test_a_bare_family_name_means_its_newest_active_revision(cloud: Cloud) -> None:
+    ecs = cloud.client("ecs")
+    first, second = (register(cloud, "gone-back")["taskDefinitionArn"] for _ in range(2))
+    ecs.deregister_task_definition(taskDefinition=second)
+    assert ecs.describe_task_definition(taskDefinition="gone-back")["taskDefinition"]["taskDefinitionArn"] == first
+    assert ecs.describe_task_definition(taskDefinition=second)["taskDefinition"]["status"] == "INACTIVE"
+    ecs.deregister_task_definition(taskDefinition=first)
+    with pytest.raises(ecs.exceptions.ClientException, match="Unable to describe task definition"):
+        ecs.describe_task_definition(taskDefinition="gone-back")
+    assert register(cloud, "gone-back")["revision"] == 3
+
+
 def test_tasks_name_their_deployment_and_the_health_of_what_is_checked(cloud: Cloud) -> None:
     check = {"healthCheck": {"command": ["CMD", "/healthcheck"]}}
     revision = register(cloud, "examined", containerDefinitions=[APP, COLLECTOR | check])["taskDefinitionArn"]

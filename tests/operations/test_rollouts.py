@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from aws.channels import Queue
 from domain.correction import Attempt, Stage, State
 from domain.standard import Mode
 from domain.verdict import SubjectId
 from operations.inspect import Inspector
 from operations.remediate import Outcome, Remediator
+from operations.visits import Visitor
 from tests.operations.services import Services
 from tests.operations.world import (
     ACCOUNT,
@@ -142,6 +144,18 @@ def test_what_no_event_tells_of_is_due(world: World) -> None:
     assert world.ledger.due(PLACE, world.now()) == []
     world.pass_(minutes=3)
     assert world.ledger.due(PLACE, world.now()) == [("web", "1")]
+
+
+@pytest.mark.usefixtures("fleet")
+def test_what_is_due_is_asked_for_once_and_again_when_it_is_due_again(world: World) -> None:
+    """The queue remembers a deduplication id for five minutes, and a deployment is looked at every two."""
+    visitor = Visitor(world.ledger, Queue(world.sessions, world.queues["remediations.fifo"]), world.now)
+    remediator(world).remediate(request())
+    for visits in (1, 2):
+        world.pass_(minutes=3)
+        assert (visitor.visit(PLACE), visitor.visit(PLACE)) == (1, 1)
+        assert [body["kind"] for body in world.requests].count("visit") == visits
+        visit(world)
 
 
 def test_services_are_updated_a_few_at_a_time_and_the_canary_first(world: World, fleet: Services) -> None:
