@@ -1,5 +1,6 @@
 """boto3 clients by service and place: one session an account, clients made when first needed."""
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -20,24 +21,47 @@ _CONFIG = Config(
 )
 
 
-class Sessions:
-    """Clients for Outrider's own account by its own role, for any other by the role `member_role` there."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: the account, and the ARN of the user or of the role's session."""
 
-    def __init__(self, member_role: str | None = None) -> None:
+    account: str
+    arn: str
+
+
+class Sessions:
+    """Clients for Outrider's own account by its own role, for any other by the role `member_role` there.
+
+    `region` is where its own parts are; that of the environment where none is given.
+    """
+
+    def __init__(self, member_role: str | None = None, region: str | None = None) -> None:
         self.traffic = Traffic()
-        self._member_role = member_role
+        self._member_role, self._region = member_role, region
         self._clients: dict[tuple[str, Place | None], Any] = {}
         self._sessions: dict[str, boto3.Session] = {}
 
     @cached_property
     def _own(self) -> boto3.Session:
-        return self.traffic.watch(boto3.Session())
+        return self.traffic.watch(boto3.Session(region_name=self._region))
 
     @cached_property
+    def caller(self) -> Caller:
+        """Whose credentials these are."""
+        with calling("sts:GetCallerIdentity", "this account"):
+            found = self._own.client("sts", config=_CONFIG).get_caller_identity()
+        return Caller(str(found["Account"]), str(found["Arn"]))
+
+    @property
     def account(self) -> str:
         """The account that Outrider itself runs in."""
+        return self.caller.account
+
+    @property
+    def region(self) -> str:
+        """The region of its own parts; empty where nothing tells."""
         with calling("sts:GetCallerIdentity", "this account"):
-            return str(self._own.client("sts", config=_CONFIG).get_caller_identity()["Account"])
+            return self._own.region_name or ""
 
     def own(self, service: str) -> Any:
         """A client in Outrider's own account and region: its table, queues and topics."""

@@ -24,7 +24,8 @@ def _version() -> str:
 
 app = App(
     name="outrider",
-    help="Judge and fix ECS task definitions that should have an OpenTelemetry collector riding beside them.",
+    help="Judge and fix ECS task definitions that should have an OpenTelemetry collector riding beside them, and ask"
+    " the service to correct what runs.",
     version=_version,
     help_format="plaintext",
     help_formatter=Plain(),
@@ -51,6 +52,36 @@ app.command(
 )
 app.command("cli.catalogue:rules", name="rules", usage="Usage: outrider rules", help="List the rules.")
 app.command("cli.catalogue:explain", name="explain", usage="Usage: outrider explain RULE", help="Explain a rule.")
+_ASKED = (
+    "Calls AWS with your own credentials. Exits with 0 where it ended well (without --wait: where it was asked for), 1"
+    " where it was refused, failed or has not ended in time, 2 where it could not be asked."
+)
+app.command(
+    "cli.asking:apply",
+    name="apply",
+    usage="Usage: outrider apply [OPTIONS] WHAT",
+    help=f"Approve the plan of a finding, a family or a service.\n\nShows the plan, and asks. {_ASKED}",
+)
+app.command(
+    "cli.asking:undo",
+    name="undo",
+    usage="Usage: outrider undo [OPTIONS] WHAT",
+    help="Set services back to what they ran before Outrider.\n\nThe family is left alone from then on, until it is"
+    f" released. {_ASKED}",
+)
+app.command(
+    "cli.asking:release",
+    name="release",
+    usage="Usage: outrider release [OPTIONS] FAMILY",
+    help=f"Let Outrider correct a family again that it leaves alone.\n\n{_ASKED}",
+)
+app.command(
+    "cli.asking:corrections",
+    name="corrections",
+    usage="Usage: outrider corrections [OPTIONS] [FAMILY]",
+    help="Tell what Outrider corrects, what waits and why, and what it leaves alone.\n\nWithout FAMILY, of all families"
+    " of which something goes on. Calls AWS with your own credentials, and changes nothing.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,10 @@ from aws.parameters import Parameters, read_secret, why_off
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
+from aws.stacks import Stacks
 from aws.threads import Threads
+from domain.places import Place
+from operations.asking import NO_REGION, Asker, NotAsked, Stacked, spoken
 from operations.bot import Bot
 from operations.chat import Chat
 from operations.inspect import Inspector
@@ -101,6 +104,17 @@ def sweeper() -> Sweeper:
 def visitor() -> Visitor:
     """As the environment sets it up."""
     return Visitor(Ledger(sessions(), settings().table), Queue(sessions(), settings().remediations_queue))
+
+
+def asker(stack: str, region: str = "", queue: str = "", table: str = "") -> Asker:
+    """For the command line: of a stack by its name, or of a queue (URL) and a table. NotAsked where there is none."""
+    aws = Sessions(region=region or None)
+    with spoken():
+        if not aws.region:
+            raise NotAsked(NO_REGION)
+        place, by = Place(aws.account, aws.region), aws.caller.arn
+    parts = Stacked(queue, table) if queue and table else Stacked.of(Stacks(aws), stack, place.region)
+    return Asker(Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue), place, by, parts.mode)
 
 
 @lru_cache(maxsize=1)

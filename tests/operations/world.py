@@ -282,6 +282,7 @@ class World:
     ticks: Iterator[int] = field(default_factory=itertools.count)
     passed: timedelta = timedelta(0)
     services: Services | None = None
+    stacks: dict[str, Json] = field(default_factory=dict)
 
     def pass_(self, **time: float) -> None:
         """Let time pass: hours=1."""
@@ -469,6 +470,8 @@ class World:
                 raise ClientError(error | {"ResponseMetadata": {"HTTPStatusCode": 400}}, operation)  # type: ignore[arg-type] # as much of it as is read
         if self.services is not None and operation in HANDLED:
             return self.services.answer(operation, arguments, self.now())
+        if operation == "DescribeStacks":  # moto's CloudFormation wants more than is installed here
+            return self._stack(arguments["StackName"])
         if operation == "DescribeTaskDefinition" and ":" not in arguments["taskDefinition"]:
             arguments = arguments | {"taskDefinition": self._newest(arguments["taskDefinition"], original, client)}
         answer = original(client, operation, arguments)
@@ -480,6 +483,12 @@ class World:
         if operation == "ListTaskDefinitions" and arguments.get("sort") == "DESC":
             answer["taskDefinitionArns"].sort(key=lambda arn: -int(arn.rpartition(":")[2]))  # as moto does not
         return answer
+
+    def _stack(self, name: str) -> Json:
+        if name not in self.stacks:
+            error = {"Error": {"Code": "ValidationError", "Message": f"Stack with id {name} does not exist"}}
+            raise ClientError(error, "DescribeStacks")  # type: ignore[arg-type] # as much of it as is read
+        return {"Stacks": [self.stacks[name]]}
 
     @staticmethod
     def _newest(family: str, original: Any, client: BaseClient) -> str:

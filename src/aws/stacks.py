@@ -1,0 +1,36 @@
+"""Stacks of CloudFormation: what one was given, and where its parts are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws.calls import CallFailed, calling
+from aws.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Parameters and outputs by name."""
+
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """The stacks of the caller's own account and region."""
+
+    sessions: Sessions
+
+    def stack(self, name: str) -> Stack | None:
+        """None where there is none of that name. CallFailed where it cannot be asked."""
+        try:
+            with calling("cloudformation:DescribeStacks", name):
+                found = self.sessions.own("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        except CallFailed as failed:
+            if failed.code == "ValidationError":  # as CloudFormation says that it does not exist
+                return None
+            raise
+        return Stack(
+            {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", ())},
+            {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())},
+        )

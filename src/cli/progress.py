@@ -1,0 +1,203 @@
+"""What a person is told of plans and corrections: line by line, as text that came from elsewhere is told."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.correction import Attempt, Rollout, Stage, State
+from domain.plan import Change
+from domain.rule import Subject
+from domain.standard import Mode
+from domain.trigger import Actor
+from operations.asking import Offered, Progress, Standing, ToRelease, ToUndo
+
+_REMOVED, _ADDED, _QUIET, _BAD, _GOOD = "red", "green", "dim", "bold red", "bold green"
+_LATEST = 5  # corrections of a family that have ended
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, how far it is indented, and rich's style of it."""
+
+    text: str
+    indent: int = 0
+    style: str = ""
+
+
+# --- before anything is asked -----------------------------------------------------------------------------------------
+
+
+def plan(offered: Offered, mode: Mode | None) -> Iterator[Line]:
+    """The plan as it may be approved: the diff, why it wants a person, and what comes of it."""
+    offer = offered.offer
+    yield Line(f"{offered.of}, plan {offer.digest}", style="bold")
+    until = f", to be approved until {_time(offer.until)}" if offer.until else ""
+    yield Line(f"Drawn up {_time(offer.drawn)}{until}.", 1)
+    yield Line(f"Corrects {', '.join(offer.rules)}.", 1)
+    yield from _diff(offer.changes, offer.omitted)
+    if offer.reasons:
+        yield Line("It wants a person:", 1)
+        yield from (Line(reason, 2) for reason in offer.reasons)
+    else:
+        yield Line(f"It is {offer.safety}.", 1)
+    yield Line(_what_comes(offered, mode), 1)
+
+
+def _diff(changes: tuple[Change, ...], omitted: int) -> Iterator[Line]:
+    for change in changes:
+        yield Line(f"@@ {change.where} @@", 1, _QUIET)
+        if change.before is not None:
+            yield Line(f"-{change.before}", 1, _REMOVED)
+        if change.after is not None:
+            yield Line(f"+{change.after}", 1, _ADDED)
+    if omitted:
+        yield Line(f"… and {omitted} more places, for which there is no room here.", 1, _BAD)
+
+
+def _what_comes(offered: Offered, mode: Mode | None) -> str:
+    if offered.subject.kind is Subject.SERVICE:
+        return f"{offered.of} is updated, and set back where its new tasks or their collectors do not run."
+    number = int(offered.of.rpartition(":")[2])
+    running = [title for title, each in offered.running if each.revision == number]
+    if mode is Mode.REGISTER or not running:
+        why = "the stack updates no service" if running else "no service runs it"
+        return f"A corrected revision is registered; {why}. Tasks that are started by the family's name get it at once."
+    return (
+        f"A corrected revision is registered and rolled out to {', '.join(running)}; each is set back where its new"
+        " tasks or their collectors do not run."
+    )
+
+
+def undoing(found: ToUndo) -> Iterator[Line]:
+    """What an undo would do."""
+    attempt = found.attempt
+    yield Line(_title(attempt), style="bold")
+    for rollout in attempt.rollouts:
+        if not found.service or rollout.service == found.service:
+            yield Line(f"{rollout.service} goes back from {_target(rollout)} to {rollout.before.name}.", 1)
+    if attempt.correction and not found.service:
+        yield Line(f"{attempt.correction} is deregistered where nothing runs it.", 1)
+    yield Line(f"{found.family} is left alone until `outrider release {found.family}`.", 1)
+
+
+def releasing(found: ToRelease) -> Iterator[Line]:
+    """What a release would end."""
+    yield Line(found.family, style="bold")
+    if found.quarantine is not None:
+        yield Line(f"Left alone since {_time(found.quarantine.since)}: {found.quarantine.reason}", 1)
+    for attempt in found.attempts:
+        yield from _attempt(attempt, 1)
+    yield Line("It is looked at again, and corrected where the standard says so.", 1)
+
+
+# --- what becomes of it -----------------------------------------------------------------------------------------------
+
+
+def news(last: Progress, now: Progress) -> Iterator[Line]:
+    """What is new since the last look."""
+    if now.attempt is None:
+        if now.answer is not None and last.answer is None:
+            yield from _ended(now.answer.state, now.answer.guard, now.answer.reasons)
+        return
+    before = last.attempt
+    if now.attempt.correction and (before is None or before.registered is None):
+        yield Line(f"{now.attempt.correction} is registered.")
+    for rollout in now.attempt.rollouts:
+        was = before.rollout(rollout.service) if before else None
+        if was is None or (was.stage, was.reason) != (rollout.stage, rollout.reason):
+            yield _rollout(rollout, 0)
+    told = (now.attempt.state, now.attempt.guard, now.attempt.reasons)
+    if before is None or (before.state, before.guard, before.reasons) != told:
+        if now.attempt.state.ended:
+            yield from _ended(*told)
+        elif now.attempt.state is State.WAITING:
+            yield Line(f"Waits ({now.attempt.guard}): {' '.join(now.attempt.reasons)}{_due(now.attempt.due)}")
+
+
+def _ended(state: State, guard: str, reasons: tuple[str, ...]) -> Iterator[Line]:
+    style = _BAD if state in {State.FAILED, State.REFUSED} else _GOOD
+    if state is State.NOTHING:
+        yield from (Line(f"{reason[:1].upper()}{reason[1:].rstrip('.')}.") for reason in reasons)
+        return
+    yield Line(f"{state.capitalize()}{f' ({guard})' if guard else ''}.", style=style)
+    yield from (Line(reason, 1) for reason in reasons)
+
+
+def undone(end: Progress) -> bool:
+    """Whether an undo ended well."""
+    if end.attempt is None or end.attempt.state is not State.UNDONE:
+        return False
+    return all(rollout.stage is not Stage.NOT_BACK for rollout in end.attempt.rollouts)
+
+
+# --- how corrections stand --------------------------------------------------------------------------------------------
+
+
+def standing(found: Standing, *, all_of_it: bool) -> Iterator[Line]:
+    """A family's corrections that have not ended, its quarantine; and where all of it is wanted, the latest others."""
+    yield Line(found.family, style="bold")
+    if found.quarantine is not None:
+        yield Line(f"Left alone since {_time(found.quarantine.since)}: {found.quarantine.reason}", 1, _BAD)
+        yield Line(f"End it with `outrider release {found.family}`.", 1)
+    attempts = sorted(found.attempts, key=lambda each: each.began or each.time, reverse=True)
+    shown = [each for each in attempts if not each.state.ended]
+    if all_of_it:
+        shown += [each for each in attempts if each.state.ended][:_LATEST]
+    for attempt in shown:
+        yield from _attempt(attempt, 1)
+    if all_of_it and found.offer is not None:
+        rules = ", ".join(found.offer.rules)
+        yield Line(f"Plan {found.offer.digest} may be approved: {rules}.", 1)
+    if all_of_it and not shown and found.quarantine is None:
+        yield Line("Nothing of it was corrected or refused.", 1)
+
+
+def _attempt(attempt: Attempt, indent: int) -> Iterator[Line]:
+    guard = f" ({attempt.guard})" if attempt.guard else ""
+    by = f", approved by {Actor(attempt.approved_by).name if attempt.approved_by else 'not known'}"
+    yield Line(
+        f"{_title(attempt)}: {attempt.state}{guard}, {_time(attempt.time)}{by if attempt.approved else ''}"
+        f"{_due(attempt.due) if not attempt.state.ended else ''}",
+        indent,
+    )
+    yield from (Line(reason, indent + 1) for reason in attempt.reasons)
+    yield from (_rollout(rollout, indent + 1) for rollout in attempt.rollouts)
+
+
+def _title(attempt: Attempt) -> str:
+    what = f"{attempt.service} ({attempt.source})" if attempt.service else str(attempt.source)
+    return f"{what} → {attempt.correction}" if attempt.correction else what
+
+
+def _rollout(rollout: Rollout, indent: int) -> Line:
+    reason = f": {rollout.reason}" if rollout.reason else ""
+    words = {
+        Stage.PENDING: "is yet to be updated",
+        Stage.UPDATING: f"is being updated to {_target(rollout)}",
+        Stage.DEPLOYING: f"is being deployed with {_target(rollout)}",
+        Stage.SETTLING: "is deployed; its collectors have a while to be running",
+        Stage.VERIFIED: "is deployed, and its collectors run",
+        Stage.SETTING_BACK: f"is being set back to {rollout.before.name}",
+        Stage.GOING_BACK: f"is going back to {rollout.before.name}",
+        Stage.BACK: f"is back on {rollout.before.name}",
+        Stage.NOT_BACK: f"could not be set back to {rollout.before.name}",
+        Stage.LEFT: "is left as it is",
+    }
+    style = _BAD if rollout.stage is Stage.NOT_BACK else ""
+    return Line(f"{rollout.service} {words[rollout.stage]}{reason}", indent, style)
+
+
+def _target(rollout: Rollout) -> str:
+    """The revision; and the platform version where that alone is another."""
+    after, before = rollout.after, rollout.before
+    if after.revision == before.revision and after.platform != before.platform:
+        return f"{after.name} on platform version {after.platform}"
+    return after.name
+
+
+def _due(due: datetime | None) -> str:
+    return f" It is looked at again {_time(due)}." if due is not None else ""
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
