@@ -202,6 +202,22 @@ def test_the_use_cases_call_what_the_table_says() -> None:
                 assert method.startswith(("*", "-")) or re.search(rf"\b{method}\(", source), (function, method)
 
 
+ASKING = {"stacks": {"stack"}, "ledger": {"history", "due", "quarantined"}, "channels": {"send"}}
+
+
+def test_the_policy_for_people_allows_what_their_commands_call_and_no_more() -> None:
+    source = (SRC / "operations" / "asking.py").read_text(encoding="utf-8")
+    called = set(re.findall(r"\b(?:self\.ledger|self\.remediations|stacks)\.(\w+)\(", source))
+    assert called == {method for methods in ASKING.values() for method in methods}
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    shown = re.search(r"<!-- policy -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
+    assert shown is not None
+    granted = json.loads(shown[1])["Statement"]
+    needed = {call for module, methods in ASKING.items() for method in methods for call in calls_of(module)[method]}
+    assert {action for statement in granted for action in actions(statement)} == needed
+    assert all(statement["Resource"] != "*" for statement in granted)
+
+
 @pytest.mark.parametrize("function", sorted(CALLED))
 def test_a_function_has_a_role_of_its_own_and_a_log_that_ends(function: str) -> None:
     properties = template()["Resources"][function]["Properties"]

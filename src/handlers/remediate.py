@@ -37,6 +37,7 @@ def record_handler(record: SQSRecord) -> None:
     registered = str(outcome.registered) if outcome.registered else None
     logger.info(
         "Remediated",
+        sender=record.raw_event.get("attributes", {}).get("SenderId", ""),
         source=str(outcome.source),
         state=outcome.state,
         registered=registered,
