@@ -40,6 +40,7 @@ CALLED = {
             "-attempt",
             "-ours",
             "-due",
+            "-dues",
             "-release",
             "-answer",
             "-quarantined",
@@ -69,7 +70,7 @@ CALLED = {
     },
     "SweepFunction": {
         "ecs": {"newest_revisions", "services", "tasks_of_no_service"},
-        "ledger": {"subjects", "open_findings", "open_or_closed_since", "due"},
+        "ledger": {"subjects", "open_findings", "open_or_closed_since", "dues"},
         "parameters": {"read_document"},
         "security_hub": {"suppressed"},
         "channels": {"send", "send_all", "depth", "publish"},
