@@ -32,6 +32,7 @@ store = DynamoDBPersistenceLayer(
     expiry_attr="expires",
     boto3_client=sessions().own("dynamodb"),
 )
+_IN_HAND = 60  # seconds: the function's timeout, for which Powertools believes in a worker
 # Longer than SNS or a redrive could repeat a message.
 config = IdempotencyConfig(
     event_key_jmespath="id", expires_after_seconds=15 * 24 * 3600, raise_on_no_idempotency_key=True
@@ -74,7 +75,12 @@ def record_handler(record: SQSRecord) -> None:
         if refused.after is not None:
             slack_queue().hide(record.receipt_handle, refused.after)
         raise
-    except (AlertUnreadable, CallFailed, IdempotencyAlreadyInProgressError) as error:
+    except IdempotencyAlreadyInProgressError:
+        # Another worker has it in hand, or died with it in hand: until that is past each try would count for the DLQ.
+        logger.warning("Another worker has it in hand", message_id=record.message_id)
+        slack_queue().hide(record.receipt_handle, _IN_HAND)
+        raise
+    except (AlertUnreadable, CallFailed) as error:
         logger.error("The message comes again", message_id=record.message_id, reason=str(error))  # noqa: TRY400 - the sentence says all
         raise
     except IdempotencyPersistenceLayerError as error:
