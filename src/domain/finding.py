@@ -91,10 +91,13 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
     resource: str,
     now: datetime,
     users: Users = NOBODY,
+    *,
+    replanned: bool = False,
 ) -> Transition | None:
     """What the newest verdict makes of a finding; None where nothing changes.
 
-    A `verdict` of None says that the rule no longer speaks of the subject: out of scope, or gone.
+    A `verdict` of None says that the rule no longer speaks of the subject: out of scope, or gone. `replanned` says that
+    the plan that the finding shows is another now: who approves it there is to approve what is carried out.
     """
     if finding is None:
         if not isinstance(verdict, Drifted):
@@ -115,7 +118,7 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
             if severity > finding.severity:
                 return Transition(moved, Change.RAISED)
             same = (severity, drifts, resource) == (finding.severity, finding.drifts, finding.resource)
-            if not same or not users.same(finding.users):
+            if not same or replanned or not users.same(finding.users):
                 return Transition(moved, Change.UPDATED)
             # Security Hub forgets what nobody updates for 90 days.
             return Transition(moved, Change.UPDATED) if now - finding.updated >= _RENEWED_AFTER else None

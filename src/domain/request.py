@@ -83,8 +83,10 @@ class ApplyRequest(_Request):
     kind: Literal["apply"] = "apply"
     service: str = ""
     rule: str = Field(default="", description="The rule of the finding that was approved on.")
-    digest: str = Field(default="", description="The plan that was seen; empty where `seen` tells when.")
-    seen: datetime | None = Field(default=None, description="UpdatedAt of the finding as the person saw it.")
+    digest: str = Field(default="", description="The plan that was seen.")
+    seen: datetime | None = Field(
+        default=None, description="UpdatedAt of the finding as the person saw it, where it did not tell the plan."
+    )
     at: datetime
     by: str = Field(default="", description="Who approved; empty where nothing tells.")
 

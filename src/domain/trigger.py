@@ -230,6 +230,7 @@ class ApprovalTrigger(_Trigger):
     kind: Literal["approval"] = "approval"
     finding: str = Field(pattern=r"^outrider/\d{12}/[a-z0-9-]+/[a-z]+/.+/[a-z.-]+$", description="The finding's Id.")
     updated: datetime | None = Field(default=None, description="The finding's UpdatedAt, as the person saw it.")
+    plan: str = Field(default="", description="The digest of the plan that the finding showed.")
 
     @field_validator("updated", mode="before")
     @classmethod
@@ -337,6 +338,7 @@ def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:
             findings = detail.get("findings")
             found = _object(findings[0] if isinstance(findings, list) and findings else None)
             named = {"finding": found.get("Id") or "", "updated": found.get("UpdatedAt") or ""}
+            named |= {"plan": _object(found.get("ProductFields")).get("outrider/plan") or ""}
             return shared | named | {"kind": "approval", "event": detail.get("actionName") or ""}
         case "aws.ssm" if event.get("detail-type") == "Parameter Store Change":
             return shared | {"kind": "parameter", "name": detail.get("name")}

@@ -20,7 +20,7 @@ from aws.ledger import History, Ledger, LedgerConflict, Row
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from domain.alert import Alert
-from domain.correction import Attempt, deployment_of, offered, own_step
+from domain.correction import Attempt, Offer, deployment_of, offered, own_step
 from domain.documents import Container, TaskDefinition
 from domain.facts import Fact, Known, Newest, Unavailable
 from domain.finding import Change, State, Transition, next_transition
@@ -647,6 +647,8 @@ class Inspector:
             raise Overtaken(f"{look.subject.name} was looked at by another worker meanwhile")
         judged_by = batch.edition.digest if look.complete else ""
         rules = {rule.id: rule for rule in self.catalogue if rule.subject is look.subject.kind}
+        hours = batch.edition.standard.remediation.approval_hours
+        offer = offered(history.offer, look.plan, look.read_at, hours)
         changed = list[Row]()
         told = list[Transition]()
         for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
@@ -654,7 +656,16 @@ class Inspector:
             if rule in look.kept:
                 continue
             before, verdict = row.finding if row else None, look.verdicts.get(rule)
-            transition = next_transition(before, verdict, look.subject, rule, look.resource, look.read_at, look.users)
+            transition = next_transition(
+                before,
+                verdict,
+                look.subject,
+                rule,
+                look.resource,
+                look.read_at,
+                look.users,
+                replanned=_shown(history.offer, rule) != _shown(offer, rule),
+            )
             if transition is not None and rule in rules:
                 told.append(transition)
                 earlier = self._earlier(row, transition) if row else {}
@@ -662,7 +673,6 @@ class Inspector:
                     Row(transition.finding, earlier | self._pending(transition, rules[rule], look, trigger, batch))
                 )
         request = request or history.request
-        hours = batch.edition.standard.remediation.approval_hours
         written = self.ledger.record(
             history,
             changed,
@@ -672,7 +682,7 @@ class Inspector:
             leans=leans,
             ran=ran,
             request=request,
-            offer=offered(history.offer, look.plan, look.read_at, hours),
+            offer=offer,
         )
         batch.written[look.subject] = written.version
         names = {row.finding.rule for row in changed}
@@ -812,8 +822,8 @@ class Inspector:
             family=families[0].name,
             service=on.name if on.kind is Subject.SERVICE else "",
             rule=rule,
-            digest=history.offer.digest if history.offer else "",
-            seen=trigger.updated,
+            digest=trigger.plan or (history.offer.digest if history.offer else ""),
+            seen=None if trigger.plan else trigger.updated,
             at=trigger.when or self.now(),
         )
         self.remediations.send(request.model_dump_json(), group=request.group, deduplication=request.deduplication)
@@ -948,6 +958,11 @@ class Inspector:
         unknown = tuple(f"{v.rule}: {reason}" for v in verdicts if isinstance(v, Unknown) for reason in v.reasons)
         drifted = tuple(verdict.rule for verdict in verdicts if isinstance(verdict, Drifted))
         return Done(name, counts, tuple(told), unknown, drifted, trigger.when)
+
+
+def _shown(offer: Offer | None, rule: str) -> str:
+    """The digest of the plan that the finding of a rule shows."""
+    return offer.digest if offer is not None and rule in offer.rules else ""
 
 
 def _open(history: History) -> frozenset[str]:

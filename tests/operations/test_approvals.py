@@ -37,7 +37,17 @@ from tests.operations.test_rollouts import (
     told,
     visit,
 )
-from tests.operations.world import ACCOUNT, PLACE, REGION, RULES, World, definition, registered, service_changed
+from tests.operations.world import (
+    ACCOUNT,
+    FLOATING,
+    PLACE,
+    REGION,
+    RULES,
+    World,
+    definition,
+    registered,
+    service_changed,
+)
 
 __all__ = ["fleet"]
 
@@ -170,6 +180,40 @@ def test_a_finding_whose_rule_the_plan_does_not_correct_is_refused_by_its_name(w
     digest = offered(world)
     outcome = take(world, asked(world, digest=digest, rule="identity.trust"))
     assert outcome.reasons == ("The plan that there is corrects nothing about identity.trust.",)
+
+
+def clicked(world: World, finding: dict[str, Any]) -> str:
+    """What the event rule makes of the custom action on a finding as a person saw it."""
+    seen = {
+        "finding": finding["Id"],
+        "updated": finding["UpdatedAt"],
+        "plan": finding["ProductFields"]["outrider/plan"],
+    }
+    body = {"kind": "approval", "account": ACCOUNT, "region": REGION, "time": world.now().isoformat()}
+    return json.dumps(body | seen)
+
+
+def test_the_custom_action_is_bound_to_the_plan_that_the_finding_showed(world: World) -> None:
+    """The other rule's exemption makes another plan, and changes nothing else about this finding."""
+    world.services = Services(ACCOUNT, REGION)
+    arn = world.register(definition(collector=FLOATING | {"essential": True}))
+    world.sees(registered(arn), inspector=inspector(world, REPORT))
+    id_ = f"outrider/{PLACE}/family/web/{RULE}"
+    before = world.hub.findings[id_]
+    exempt = REPORT + "exemptions:\n  - {rules: sidecar.not-essential, where: {family: web}, reason: it has to be}\n"
+    judging = inspector(world, exempt)
+    world.sees(registered(arn), inspector=judging)
+    after = world.hub.findings[id_]
+    assert before["ProductFields"]["outrider/plan"] != after["ProductFields"]["outrider/plan"]
+    world.sees(clicked(world, before), inspector=judging)
+    outcome = take(world, json.dumps(world.requests[-1]), exempt)
+    assert (outcome.guard, outcome.reasons[0].startswith("The plan is another")) == ("approval", True)
+    world.sees(clicked(world, after), inspector=judging)
+    assert take(world, json.dumps(world.requests[-1]), exempt).state is State.REGISTERED
+    [update] = [
+        alert for alert in world.alerts if alert["transition"] in {"opened", "raised"} and alert["rule"] == RULE
+    ]
+    assert update["transition"] == "opened", "another plan alone is told nobody"
 
 
 def test_a_refused_approval_does_not_hide_what_failed_before(world: World, fleet: Services) -> None:
