@@ -54,7 +54,7 @@ CALLED = {
         "channels": {"publish", "send"},
     },
     "RemediateFunction": {
-        "ecs": {"task_definition", "register", "deregister", "revisions", "service", "running_tasks", "update"},
+        "ecs": {"task_definition", "register", "deregister", "service", "running_tasks", "update"},
         "roles": {"fact"},
         "parameters": {"fact", "read_document", "why_off"},
         "log_groups": {"fact"},

@@ -144,7 +144,7 @@ class Ecs:
     def register(self, place: Place, task: TaskDefinition) -> Revision:
         """Register a new revision; `task` holds registrable members only."""
         with calling("ecs:RegisterTaskDefinition", task.family):
-            found = self.sessions.client("ecs", place).register_task_definition(**task.to_aws())
+            found = self.sessions.client("ecs", place, once=True).register_task_definition(**task.to_aws())
         revision = Revision.parse(found["taskDefinition"]["taskDefinitionArn"])
         if revision is None:
             raise CallFailed("ecs:RegisterTaskDefinition", task.family, "UnreadableArn", transient=False)
@@ -161,19 +161,10 @@ class Ecs:
         cluster, _, name = title.partition("/")
         given = {"taskDefinition": revision, "platformVersion": platform, "forceNewDeployment": force}
         with calling("ecs:UpdateService", title):
-            found = self.sessions.client("ecs", place).update_service(
+            found = self.sessions.client("ecs", place, once=True).update_service(
                 cluster=cluster, service=name, **{member: value for member, value in given.items() if value}
             )
         return Service(plain(found["service"]))
-
-    def revisions(self, place: Place, family: str) -> list[Revision]:
-        """The active revisions of a family, newest first; at most a hundred."""
-        with calling("ecs:ListTaskDefinitions", family):
-            found = self.sessions.client("ecs", place).list_task_definitions(
-                familyPrefix=family, sort="DESC", maxResults=100
-            )
-        parsed = (Revision.parse(arn) for arn in found["taskDefinitionArns"])
-        return [revision for revision in parsed if revision is not None and revision.family == family]
 
 
 def _running(task: Mapping[str, Any]) -> RunningTask:

@@ -191,13 +191,7 @@ class Ledger:
         }
         look |= ({"request": {"S": request}} if request else {}) | ({"ran": {"S": ran}} if ran else {})
         items = [
-            _put(
-                self.table,
-                look,
-                "attribute_not_exists(pk) OR #v = :v",
-                {"#v": "version"},
-                {":v": {"N": str(history.version)}},
-            ),
+            _put(self.table, look, *_unwritten_since(history.version)),
             *(_put(self.table, _row_item(row)) for row in rows),
         ]
         if offer is not None and offer != history.offer:
@@ -205,13 +199,7 @@ class Ledger:
             items.append(_put(self.table, {"pk": {"S": key}, "sk": {"S": "offer"}, "body": body}))
         elif offer is None and history.offer is not None:
             items.append({"Delete": {"TableName": self.table, "Key": {"pk": {"S": key}, "sk": {"S": "offer"}}}})
-        try:
-            with calling("dynamodb:TransactWriteItems", key):
-                self.sessions.own("dynamodb").transact_write_items(TransactItems=items[:_TRANSACTION])
-        except CallFailed as failed:
-            if failed.code in {"TransactionCanceledException", "TransactionConflictException"}:
-                raise LedgerConflict(f"{key} was written by another worker") from None
-            raise
+        self._all_or_nothing(key, items[:_TRANSACTION])
         return replace(
             history,
             order=order,
@@ -329,28 +317,46 @@ class Ledger:
                 return
             given["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def attempt(self, attempt: Attempt, quarantine: Quarantine | None = None) -> None:
-        """Write an attempt down, with when it is due, and with the quarantine that comes of it: all or nothing."""
+    def attempt(self, attempt: Attempt, quarantine: Quarantine | None = None) -> Attempt:
+        """Write an attempt down, with when it is due, and with the quarantine that comes of it: all or nothing.
+
+        Gives it as it is held now. LedgerConflict where somebody wrote it since it was read.
+        """
+        held, attempt = attempt.version, replace(attempt, version=attempt.version + 1)
         key, sk = attempt.family.key, f"attempt/{attempt.key}"
-        body = {"S": _ATTEMPT.dump_json(attempt).decode()}
-        kept = {"pk": {"S": key}, "sk": {"S": sk}, "body": body, "expires": _expiry(_ATTEMPT_DAYS)}
-        due = {"pk": {"S": f"due/{attempt.source.place}"}, "sk": {"S": f"{attempt.source.family}/{sk}"}}
-        items = [_put(self.table, kept)]
+        kept = {
+            "pk": {"S": key},
+            "sk": {"S": sk},
+            "body": {"S": _ATTEMPT.dump_json(attempt).decode()},
+            "version": {"N": str(attempt.version)},
+            "expires": _expiry(_ATTEMPT_DAYS),
+        }
+        due = _due_key(attempt)
+        items = [_put(self.table, kept, *_unwritten_since(held))]
         if attempt.state.ended and not attempt.pending:
             items.append({"Delete": {"TableName": self.table, "Key": due}})
         else:
             moment = (attempt.due or attempt.time).isoformat()
             items.append(_put(self.table, due | {"due": {"S": moment}, "expires": _expiry(_ATTEMPT_DAYS)}))
         if quarantine is not None:
-            held = {
+            left_alone = {
                 "pk": {"S": key},
                 "sk": {"S": "quarantine"},
                 "body": {"S": _QUARANTINE.dump_json(quarantine).decode()},
             }
             listed = {"pk": {"S": f"quarantines/{attempt.source.place}"}, "sk": {"S": attempt.source.family}}
-            items += [_put(self.table, held), _put(self.table, listed)]
-        with calling("dynamodb:TransactWriteItems", f"{key}/{sk}"):
-            self.sessions.own("dynamodb").transact_write_items(TransactItems=items)
+            items += [_put(self.table, left_alone), _put(self.table, listed)]
+        self._all_or_nothing(f"{key}/{sk}", items)
+        return attempt
+
+    def _all_or_nothing(self, what: str, items: list[dict[str, Any]]) -> None:
+        try:
+            with calling("dynamodb:TransactWriteItems", what):
+                self.sessions.own("dynamodb").transact_write_items(TransactItems=items)
+        except CallFailed as failed:
+            if failed.code in {"TransactionCanceledException", "TransactionConflictException"}:
+                raise LedgerConflict(f"{what} was written by another worker") from None
+            raise
 
     def due(self, place: Place, now: datetime | None = None) -> list[tuple[str, str]]:
         """The attempts that have not ended and are to be looked at by now, or all of them, as family and key."""
@@ -481,6 +487,16 @@ class Ledger:
 def leaning_key(on: SubjectId) -> str:
     """Roles are global and their events tell only names: who leans on one is kept by name, without a region."""
     return f"{on.place.account}/global/role/{role_name(on.name)}" if on.kind is Subject.ROLE else on.key
+
+
+def _due_key(attempt: Attempt) -> dict[str, Any]:
+    source = attempt.source
+    return {"pk": {"S": f"due/{source.place}"}, "sk": {"S": f"{source.family}/attempt/{attempt.key}"}}
+
+
+def _unwritten_since(version: int) -> tuple[str, dict[str, str], dict[str, Any]]:
+    """A condition, its names and values: the row is not there, or still is of the version that was read."""
+    return "attribute_not_exists(pk) OR #v = :v", {"#v": "version"}, {":v": {"N": str(version)}}
 
 
 def _put(

@@ -19,6 +19,7 @@ _CONFIG = Config(
     user_agent_extra="outrider",
     parameter_validation=True,
 )
+_ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Sessions:
     def __init__(self, member_role: str | None = None, region: str | None = None) -> None:
         self.traffic = Traffic()
         self._member_role, self._region = member_role, region
-        self._clients: dict[tuple[str, Place | None], Any] = {}
+        self._clients: dict[tuple[str, Place | None, bool], Any] = {}
         self._sessions: dict[str, boto3.Session] = {}
 
     @cached_property
@@ -65,16 +66,17 @@ class Sessions:
 
     def own(self, service: str) -> Any:
         """A client in Outrider's own account and region: its table, queues and topics."""
-        key = (service, None)
+        key = (service, None, False)
         if key not in self._clients:
             self._clients[key] = self._own.client(service, config=_CONFIG)  # type: ignore[call-overload] # the stubs know a service only by its literal name
         return self._clients[key]
 
-    def client(self, service: str, place: Place) -> Any:
-        key = (service, place)
+    def client(self, service: str, place: Place, *, once: bool = False) -> Any:
+        """`once`: for calls that would do something twice where botocore sends them again after a lost answer."""
+        key = (service, place, once)
         if key not in self._clients:
-            session = self._session(place.account)
-            self._clients[key] = session.client(service, region_name=place.region, config=_CONFIG)  # type: ignore[call-overload] # as above
+            session, config = self._session(place.account), _CONFIG.merge(_ONCE) if once else _CONFIG
+            self._clients[key] = session.client(service, region_name=place.region, config=config)  # type: ignore[call-overload] # as above
         return self._clients[key]
 
     def _session(self, account: str) -> boto3.Session:

@@ -108,7 +108,8 @@ class Attempt:
     others of the same key: the id of the request where a person asked, or when the one before it ended that was
     released; empty for the first. `changes` are those of the diff that there is room for, `omitted` how many there are
     beside, `fragments` what to write at the source instead, by form. `released` says that it may be tried again.
-    `pending` holds the alerts that are still to be told.
+    `pending` holds the alerts that are still to be told. `version` is how often it was written down: each write is to
+    be the next one.
     """
 
     source: Revision
@@ -136,6 +137,7 @@ class Attempt:
     released: bool = False
     fragments: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     pending: tuple[str, ...] = field(default=(), repr=False)
+    version: int = 0
 
     @property
     def key(self) -> str:
@@ -160,8 +162,8 @@ class Attempt:
 
     @property
     def again(self) -> bool:
-        """Whether the same may be asked for anew: it was released, or there was nothing to do at its time."""
-        return self.released or self.state is State.NOTHING
+        """Whether the same may be asked for anew: it was released, had nothing to do, or was overtaken."""
+        return self.released or self.state in {State.NOTHING, State.SUPERSEDED}
 
     @property
     def holds_open(self) -> bool:

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
+from aws.ledger import LedgerConflict
 from domain.request import RequestUnreadable
 from domain.standard import StandardInvalid
 from handlers import metrics
@@ -27,7 +28,7 @@ def record_handler(record: SQSRecord) -> None:
     """One request; what it raises makes the message come again."""
     try:
         outcome = remediator().remediate(record.body)
-    except (CallFailed, NotRead, RequestUnreadable, StandardInvalid) as error:
+    except (CallFailed, LedgerConflict, NotRead, RequestUnreadable, StandardInvalid) as error:
         logger.error("The message comes again", message_id=record.message_id, reason=str(error))  # noqa: TRY400 - the sentence says all; a traceback would not
         raise
     except Exception as error:

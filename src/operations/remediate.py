@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import engine
+from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs, registrable_members
 from aws.ledger import History, Ledger
@@ -52,7 +53,7 @@ from operations.guards import TAG, Later, Refused, allows, fought, may_try, not_
 from operations.paces import Paces
 from operations.planning import MOVES, Planner
 from operations.reading import Reader, runs_on_fargate, unread
-from operations.rollouts import Rollouts
+from operations.rollouts import SWITCHED_OFF, Rollouts
 from operations.standards import Standards
 from reports.outcomes import outcome_of
 from reports.source import fragments
@@ -120,7 +121,12 @@ class Remediator:
             case CorrectServiceRequest():
                 fresh = replace(fresh, service=request.service, deployment=request.deployment)
         held = history.attempt(fresh.key)
-        return self._go_on(fresh if held is None or held.again else held, history)
+        if held is None:
+            return self._go_on(fresh, history)
+        # What overtook it is gone: inspect asks anew then, and the old message that comes again does not.
+        overtaken = held.state is State.SUPERSEDED and request.after != held.time.isoformat()
+        anew = held.again and not overtaken
+        return self._go_on(replace(fresh, version=held.version) if anew else held, history)
 
     # --- one attempt, from wherever it stands ------------------------------------------------------------------------
 
@@ -144,8 +150,7 @@ class Remediator:
         if self.now() >= attempt.time + timedelta(hours=standard.remediation.window_hours):
             return self._end(attempt, State.REFUSED, guard=later.guard, reasons=(str(later),))
         waiting = replace(attempt, state=State.WAITING, guard=later.guard, reasons=(str(later),), due=later.due)
-        self.ledger.attempt(waiting)
-        return _outcome(waiting)
+        return _outcome(self.ledger.attempt(waiting))
 
     def _refuse(self, attempt: Attempt, history: History, guard: str, reason: str) -> Outcome:
         held = history.attempt(attempt.key)
@@ -163,7 +168,7 @@ class Remediator:
 
     def _permitted(self, attempt: Attempt, history: History) -> None:
         if off := self.switch():
-            raise Later("kill switch", off, self.now() + _SWITCHED_OFF)
+            raise Later("kill switch", off, self.now() + SWITCHED_OFF)
         if attempt.approved and self.planner.cap.rank < Mode.REGISTER.rank:
             raise Refused("stack", "The stack's RemediationMode is report: it corrects nothing.")
         may_try(attempt, history)
@@ -176,12 +181,12 @@ class Remediator:
         revision = Revision.parse(newest.arn or "") if newest else None
         if newest is None or revision is None:
             return self._drop(attempt, history, "the family has no active revision")
-        if attempt.state is State.STARTED and (registered := self._taken_up(attempt)) is not None:
+        if attempt.began is not None and (registered := self._taken_up(attempt, revision)) is not None:
             return self._registered(attempt, history, registered)
         if revision != source:
-            # Nothing was done yet: a pipeline that registers often is not told of it each time.
-            reason = f"{revision} is the newest revision now."
-            return self._end(attempt, State.SUPERSEDED, reasons=(reason,), quiet=not attempt.approved)
+            # Where nothing was done yet, a pipeline that registers often is not told of it each time.
+            reason, quiet = f"{revision} is the newest revision now.", attempt.registered is None
+            return self._end(attempt, State.SUPERSEDED, reasons=(reason,), quiet=quiet and not attempt.approved)
         standard = self.standards.current().standard
         plan = self._plan(attempt, newest, history, standard)
         if plan is None or not plan.changes_task:
@@ -210,8 +215,15 @@ class Remediator:
         paces = self._paces()
         paces.within(place, "registrations", str(source), standard.remediation.registrations_per_hour, self.now())
         paces.slot(place, "registrations", self.now())
-        self.ledger.attempt(attempt)
-        return self._registered(attempt, history, self.ecs.register(place, corrected))
+        attempt = self.ledger.attempt(attempt)
+        try:
+            registered = self.ecs.register(place, corrected)
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            # As wrong the next time: a person is to hear of it.
+            return self._end(attempt, State.REFUSED, guard="registration", reasons=(f"{failed}.",))
+        return self._registered(attempt, history, registered)
 
     def _plan(self, attempt: Attempt, task: TaskDefinition, history: History, standard: Standard) -> Plan | None:
         runs_on = runs_on_fargate(task, history.services)
@@ -263,17 +275,17 @@ class Remediator:
         }
         return plan.after.task.only(registrable_members()).with_tags(ours)
 
-    def _taken_up(self, attempt: Attempt) -> Revision | None:
+    def _taken_up(self, attempt: Attempt, newest: Revision) -> Revision | None:
         """After a crash: the revision that this attempt registered, if it came so far."""
-        source = attempt.source
-        for revision in self.ecs.revisions(source.place, source.family):
-            if revision.number <= source.number:
-                break
-            found = self.ecs.task_definition(source.place, revision.arn)
-            tags = found.tags if found else {}
-            if tags.get(f"{TAG}plan") == attempt.digest and tags.get(f"{TAG}source") == str(source.number):
-                return revision
-        return None
+        oldest = max(attempt.source.number, newest.number - _LATER)
+        later = (replace(newest, number=number) for number in range(newest.number, oldest, -1))
+        return next((revision for revision in later if self._made(attempt, revision)), None)
+
+    def _made(self, attempt: Attempt, revision: Revision) -> bool:
+        """Whether this attempt registered an active revision: its tags tell of plan and source."""
+        found = self.ecs.task_definition(revision.place, revision.arn)
+        ours = {f"{TAG}plan": attempt.digest, f"{TAG}source": str(attempt.source.number)}
+        return found is not None and found.active and ours.items() <= found.tags.items()
 
     def _registered(self, attempt: Attempt, history: History, registered: Revision) -> Attempt | Outcome:
         """Ours is there. Somebody may have registered between our look and our call: then ours has an old source.
@@ -283,19 +295,24 @@ class Remediator:
         source = attempt.source
         self.ledger.ours(registered)
         attempt = replace(attempt, registered=registered.number)
-        between = (replace(source, number=number) for number in range(source.number + 1, registered.number))
-        if any(found.active for one in between if (found := self.ecs.task_definition(one.place, one.arn))):
-            self.ecs.deregister(registered)
-            reason = f"{source.family} was registered by somebody else at the same time."
-            return self._end(attempt, State.SUPERSEDED, reasons=(reason,))
+        for number in range(source.number + 1, registered.number):
+            between = replace(source, number=number)
+            if self._made(attempt, between):  # by another worker, or by a call whose answer was lost
+                self.ecs.deregister(registered)
+                return self._registered(attempt, history, between)
+            found = self.ecs.task_definition(between.place, between.arn)
+            if found is not None and found.active:
+                attempt = self.ledger.attempt(attempt)  # it is told of, also where the next call is the last for now
+                self.ecs.deregister(registered)
+                reason = f"{source.family} was registered by somebody else at the same time."
+                return self._end(attempt, State.SUPERSEDED, reasons=(reason,))
         rollouts = self._services(attempt, history, registered) if attempt.deploys else ()
         attempt = replace(attempt, rollouts=rollouts)
         if all(rollout.stage.ended for rollout in rollouts):
             return self._end(attempt, State.REGISTERED, reasons=_left(attempt))
         attempt = replace(attempt, state=State.ROLLING, due=self.now())
         attempt = replace(attempt, pending=(self._alert(attempt, State.REGISTERED),))
-        self.ledger.attempt(attempt)
-        return attempt
+        return self.ledger.attempt(attempt)
 
     def _services(self, attempt: Attempt, history: History, registered: Revision) -> tuple[Rollout, ...]:
         """The services that run the source now, of those that the ledger knows, canaries first."""
@@ -362,8 +379,7 @@ class Remediator:
             attempt, state=State.ROLLING, deploys=True, began=self.now(), rollouts=(rollout,), due=self.now(), guard="",
             reasons=(),
         )  # fmt: skip
-        self.ledger.attempt(started)
-        return started
+        return self.ledger.attempt(started)
 
     def _newest(self, attempt: Attempt, workload: Workload, standard: Standard) -> Fact[Newest]:
         task = self.ecs.task_definition(attempt.source.place, attempt.source.family)
@@ -376,8 +392,7 @@ class Remediator:
         attempt = replace(attempt, pending=())
         attempt = self._rollouts().visit(attempt, self.standards.current().standard)
         if any(not each.stage.ended for each in attempt.rollouts):
-            self.ledger.attempt(attempt)
-            return _outcome(attempt)
+            return _outcome(self.ledger.attempt(attempt))
         return self._conclude(attempt)
 
     def _conclude(self, attempt: Attempt) -> Outcome:
@@ -386,13 +401,13 @@ class Remediator:
         failed = any(stage.failed for stage in stages)
         left = _left(attempt)
         if failed or attempt.undone:
-            self._take_back(attempt)
+            kept = self._take_back(attempt)
             state = State.UNDONE if attempt.undone else State.FAILED
             reasons = tuple(
                 f"{each.service}: {_of_failed(each)}" for each in attempt.rollouts if each.stage.failed and each.reason
             )
             why = f"undone by {_person(attempt.undone_by)}." if attempt.undone else " ".join(reasons)
-            return self._end(attempt, state, reasons=(*reasons, *left), quarantine=Quarantine(why, self.now()))
+            return self._end(attempt, state, reasons=(*reasons, *left, *kept), quarantine=Quarantine(why, self.now()))
         if Stage.VERIFIED in stages:
             return self._end(attempt, State.DEPLOYED, reasons=left)
         if attempt.registered is not None:
@@ -400,15 +415,24 @@ class Remediator:
         guard, _, reason = next((each.reason for each in attempt.rollouts), "").partition(": ")
         return self._end(attempt, State.REFUSED, guard=guard, reasons=(reason or guard,))
 
-    def _take_back(self, attempt: Attempt) -> None:
-        """Where nothing runs what was registered, the family's newest revision is the source again."""
+    def _take_back(self, attempt: Attempt) -> tuple[str, ...]:
+        """Where nothing runs what was registered, the family's newest revision is the source again.
+
+        Why it is not, where that is refused: what failed is to be told all the same.
+        """
         kept = any(each.stage in {Stage.VERIFIED, Stage.NOT_BACK} for each in attempt.rollouts)
         registered = attempt.correction
         if registered is None or kept:
-            return
-        found = self.ecs.task_definition(registered.place, registered.arn)
-        if found is not None and found.active:
-            self.ecs.deregister(registered)
+            return ()
+        try:
+            found = self.ecs.task_definition(registered.place, registered.arn)
+            if found is not None and found.active:
+                self.ecs.deregister(registered)
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            return (f"{registered} stays the newest revision: {failed}.",)
+        return ()
 
     def _paces(self) -> Paces:
         return Paces(self.ledger, self.pause) if self.pause is not None else Paces(self.ledger)
@@ -469,7 +493,8 @@ class Remediator:
             asked = replace(asked, digest=self._approved(request, on))
         except Refused as refused:
             return self._not_kept(asked, refused.guard, str(refused))
-        return self._go_on(asked, history)
+        held = history.attempt(asked.key)
+        return self._go_on(replace(asked, version=held.version) if held is not None else asked, history)
 
     def _approved(self, request: ApplyRequest, on: History) -> str:
         """The digest of the plan that an approval is of. Refused where it is not that plan any more, or too old."""
@@ -530,8 +555,7 @@ class Remediator:
             rollouts=rollouts,
             due=self.now(),
         )
-        self.ledger.attempt(attempt)
-        return self._roll(attempt)
+        return self._roll(self.ledger.attempt(attempt))
 
     def _set_back(self, rollout: Rollout, attempt: Attempt, request: UndoRequest) -> Rollout:
         now = self.now()
@@ -580,8 +604,7 @@ class Remediator:
         ended = replace(attempt, state=state, guard=guard, reasons=reasons, time=self.now(), due=None, pending=())
         alert = self._alert(ended, state)
         ended = replace(ended, pending=() if quiet else (*attempt.pending, alert))
-        self.ledger.attempt(ended, quarantine)
-        return self._told(ended)
+        return self._told(self.ledger.attempt(ended, quarantine))
 
     def _told(self, attempt: Attempt) -> Outcome:
         """What an ended attempt has still to tell, once more where it was cut off; and a look at what it changed."""
@@ -612,7 +635,7 @@ class Remediator:
 
 
 _AGAIN = "Look at the finding again."
-_SWITCHED_OFF = timedelta(minutes=15)  # until the switch is read again
+_LATER = 100  # revisions after the source, at the most, that are looked at after a crash
 _CLOCK = timedelta(milliseconds=1)  # what Security Hub tells of a finding's time is cut to milliseconds
 
 

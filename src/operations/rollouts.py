@@ -32,6 +32,8 @@ from operations.guards import Later
 from operations.paces import Paces
 
 _LOOK_AGAIN = timedelta(minutes=2)
+SWITCHED_OFF = timedelta(minutes=15)
+"""Until the kill switch is read again."""
 _STEPS = 8  # that one service can take within a visit, at the most
 
 
@@ -91,8 +93,9 @@ class Rollouts:
                     rollout = seen(rollout, service, tasks, self.now(), standard)
                     if rollout.stage is Stage.SETTING_BACK and service is not None:
                         rollout = self._nothing_to_go_back_to(replace(rollout, was=deployment_of(service)))
-            if rollout == before:
-                break
+            if rollout.stage is before.stage:
+                # At most it is due later: what is written when the visit ends tells that too.
+                return attempt.with_rollout(rollout)
             attempt = self._written(attempt, rollout)
             if rollout.stage.ended:
                 break
@@ -112,6 +115,8 @@ class Rollouts:
         service = self.ecs.service(place, rollout.service)
         if (why := self._not_now(rollout, service, standard)) or service is None:
             return self._written(attempt, rollout.at(Stage.LEFT, now, reason=why or "The service is gone."))
+        if off := self.switch():
+            return self._pending(attempt, rollout, standard, f"kill switch: {off}", now + SWITCHED_OFF)
         if reason := busy(service):
             return self._pending(attempt, rollout, standard, f"deployment in progress: {reason}", now + _LOOK_AGAIN)
         most = standard.remediation.rollouts_per_hour
@@ -132,8 +137,7 @@ class Rollouts:
             return ": ".join(forbidden)
         if runs(service) != rollout.before:
             return f"It runs {runs(service).name} now."
-        off = self.switch()
-        return f"kill switch: {off}" if off else ""
+        return ""
 
     def _pending(self, attempt: Attempt, rollout: Rollout, standard: Standard, reason: str, due: datetime) -> Attempt:
         """Not yet; and not at all, once it has waited for as long as the window of corrections is."""
@@ -169,5 +173,4 @@ class Rollouts:
 
     def _written(self, attempt: Attempt, rollout: Rollout) -> Attempt:
         attempt = replace(attempt.with_rollout(rollout), due=rollout.due)
-        self.ledger.attempt(attempt)
-        return attempt
+        return self.ledger.attempt(attempt)

@@ -93,7 +93,8 @@ def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) 
     ledger.runs_no_more(WEB, "shop/old")
     ledger.ours(Revision(PLACE, "web", 4))
     attempt = Attempt(Revision(PLACE, "web", 3), "digest", AttemptState.REGISTERED, NOW, 4, pending=("pending",))
-    ledger.attempt(attempt)
+    attempt = ledger.attempt(attempt)
+    assert attempt.version == 1
     found = ledger.history(WEB)
     assert (found.services, found.ours, found.attempts) == (
         {"shop/web": Running(fargate=True, revision=3, tasks=2)}, frozenset({4}), (attempt,),

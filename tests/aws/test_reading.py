@@ -186,12 +186,6 @@ def test_a_description_registers_again_as_it_was(world: World) -> None:
     assert ecs.register(PLACE, found.only(registrable_members())) == Revision(PLACE, "web", 2)
 
 
-def test_the_revisions_of_a_family_are_its_own_and_newest_first(world: World) -> None:
-    for family in ("web", "web", "web-api", "web"):
-        world.register(definition(family))
-    assert [str(revision) for revision in Ecs(world.sessions).revisions(PLACE, "web")] == ["web:3", "web:2", "web:1"]
-
-
 def test_a_service_that_is_not_there_is_none_and_one_that_may_not_be_read_is_not(world: World) -> None:
     ecs = Ecs(world.sessions)
     assert ecs.service(PLACE, "none/web") is None

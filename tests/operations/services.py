@@ -1,7 +1,6 @@
 """ECS services as ECS runs them: moto keeps no circuit breaker, no rollout states and no tasks of a deployment."""
 
 import copy
-import itertools
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,7 +22,7 @@ class Services:
     services: dict[str, Json] = field(default_factory=dict)
     tasks: dict[str, Json] = field(default_factory=dict)
     updates: list[Json] = field(default_factory=list)
-    numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    numbers: int = 0
 
     def add(self, title: str, revision: str, now: datetime, **members: Any) -> str:
         """A service that runs a revision (ARN), its deployment complete."""
@@ -49,11 +48,15 @@ class Services:
         self.complete(title, now)
         return arn
 
+    def _number(self) -> int:
+        self.numbers += 1
+        return self.numbers - 1
+
     def _deploy(self, service: Json, now: datetime) -> None:
         for each in service["deployments"]:
             each["status"] = "ACTIVE"
         service["deployments"].insert(0, {
-            "id": f"ecs-svc/{next(self.numbers):04}",
+            "id": f"ecs-svc/{self._number():04}",
             "status": "PRIMARY",
             "taskDefinition": service["taskDefinition"],
             "rolloutState": "IN_PROGRESS",
@@ -72,7 +75,7 @@ class Services:
         self.tasks = {arn: task for arn, task in self.tasks.items() if task["group"] != f"service:{title}"}
         for _ in range(service["desiredCount"]):
             cluster = title.partition("/")[0]
-            arn = f"arn:aws:ecs:{self.region}:{self.account}:task/{cluster}/{next(self.numbers):032x}"
+            arn = f"arn:aws:ecs:{self.region}:{self.account}:task/{cluster}/{self._number():032x}"
             names = ("app", *(sidecars or ("adot-collector",)))
             self.tasks[arn] = {
                 "taskArn": arn,

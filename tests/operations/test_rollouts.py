@@ -371,8 +371,12 @@ def test_the_kill_switch_keeps_a_correction_that_is_under_way_from_the_next_serv
     visit(world, one)
     world.pass_(minutes=6)
     outcome = visit(world, one)
-    assert stages(outcome) == {"shop/second": Stage.VERIFIED, "shop/web": Stage.LEFT}
-    assert outcome.state is State.DEPLOYED
+    assert stages(outcome) == {"shop/second": Stage.VERIFIED, "shop/web": Stage.PENDING}
+    assert outcome.rollouts[-1].reason.startswith("kill switch: ")
+    assert len(fleet.updates) == 1
+    world.pass_(hours=25)
+    outcome = visit(world, one)
+    assert (outcome.state, stages(outcome)["shop/web"]) == (State.DEPLOYED, Stage.LEFT), "not for ever"
     assert outcome.reasons[0].startswith("shop/web: kill switch: ")
 
 
