@@ -263,6 +263,15 @@ def to_undo(attempts: Iterable[Attempt], service: str = "") -> Attempt | None:
     return max(found, key=lambda each: each.began or each.time, default=None)
 
 
+def held_open(attempts: Iterable[Attempt], newest: int) -> bool:
+    """Whether a correction of a family is not running everywhere yet, or failed: until then nothing is closed."""
+    return any(
+        attempt.holds_open and (not attempt.state.ended or attempt.registered == newest)
+        for attempt in attempts
+        if not attempt.service
+    )
+
+
 # --- which services next ----------------------------------------------------------------------------------------------
 
 

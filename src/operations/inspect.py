@@ -6,11 +6,9 @@ from there, under the same id, and a look that lost a race tells nothing.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from json import dumps, loads
-from uuid import uuid4
 
 import engine
 from aws.calls import CallFailed
@@ -19,15 +17,13 @@ from aws.ecs import Ecs
 from aws.ledger import History, Ledger, LedgerConflict, Row
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
-from domain.alert import Alert
-from domain.correction import Attempt, Offer, deployment_of, offered, own_step
+from domain.correction import Offer, held_open, offered
 from domain.documents import Container, TaskDefinition
-from domain.facts import Fact, Known, Newest, Unavailable
+from domain.facts import Fact, Newest, Unavailable
 from domain.finding import Change, State, Transition, next_transition
 from domain.places import Place, Revision
 from domain.plan import Plan
-from domain.request import ApplyRequest, CorrectRequest, CorrectServiceRequest, VisitRequest, read_request
-from domain.rule import Rule, Safety, Severity, Subject
+from domain.rule import Rule, Severity, Subject
 from domain.standard import Mode, Standard, StandardInvalid
 from domain.trigger import (
     Actor,
@@ -47,9 +43,11 @@ from domain.trigger import (
 from domain.use import MOST_USERS, NOBODY, UNUSED, Running, Seen, User, Users, capped, in_use, users_of
 from domain.verdict import Compliant, Drifted, SubjectId, Unknown, Verdict
 from domain.workload import CONFIG_VARIABLE, Workload, config_uris
-from operations.planning import MOVES, Planner
+from operations.planning import Planner
 from operations.reading import Reader, runs_on_fargate
+from operations.requesting import Requester
 from operations.standards import Edition, Standards
+from operations.telling import Teller
 from operations.unexpected import described
 from reports.advice import Help
 from reports.alerts import alert_of
@@ -152,6 +150,14 @@ class Inspector:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
+    def teller(self) -> Teller:
+        return Teller(self.hub, self.ledger, self.alerts, self.operations, self.remediations)
+
+    @property
+    def requester(self) -> Requester:
+        return Requester(self.planner, self.ledger, self.remediations)
+
+    @property
     def catalogue(self) -> Sequence[Rule]:
         return self.planner.catalogue
 
@@ -177,7 +183,7 @@ class Inspector:
             return outcomes | dict.fromkeys(triggers, Failed(self._no_standard(error)))
         for message, trigger in triggers.items():
             outcomes[message] = self._one(message, trigger, batch)
-        failed = self._tell(batch)
+        failed = {each: Failed(why) for each, why in self.teller.tell(batch.rows, batch.requests).items()}
         return {message: failed.get(message, outcome) for message, outcome in outcomes.items()}
 
     def _one(self, message: str, trigger: Trigger, batch: _Batch) -> Outcome:
@@ -186,7 +192,7 @@ class Inspector:
         except (CallFailed, LedgerConflict, ComeAgain) as error:
             return Failed(str(error))
         except engine.Disagreement as error:
-            self._notice(f"disagreement/{trigger.place}", "Outrider: two fixes undo one another", str(error))
+            self.teller.notice(f"disagreement/{trigger.place}", "Outrider: two fixes undo one another", str(error))
             return Failed(str(error))
         except Exception as error:  # noqa: BLE001 - what nobody thought of in one document is not to hold back the others
             return Failed(described(error))
@@ -207,7 +213,8 @@ class Inspector:
             case ParameterTrigger(name=name):
                 return self._dependents(message, trigger, batch, [SubjectId(trigger.place, Subject.PARAMETER, name)])
             case ApprovalTrigger():
-                return self._approval(trigger)
+                ignored = self.requester.approve(trigger, self.now())
+                return Done(trigger.finding, called_at=trigger.when, ignored=ignored)
             case RoleTrigger(role=role, policy=policy):
                 names = [role] if role else self.roles.with_policy(trigger.place, policy) if policy else []
                 return self._dependents(
@@ -319,7 +326,7 @@ class Inspector:
         if revision.number > history.order:
             self._look_again_at(history, standard)
         users = users_of(subject.name, history.services, history.seen, workload.read_at)
-        request = self._request(history, workload, verdicts, trigger, batch)
+        request = self.requester.for_family(history, workload, verdicts, trigger, standard, batch.reader)
         look = Look(
             subject,
             revision.arn,
@@ -329,7 +336,7 @@ class Inspector:
             workload.read_at,
             complete=not any(fact.transient for fact in missing),
             users=Users.of(users),
-            kept=_open(history) if _held(history, revision) else frozenset(),
+            kept=_open(history) if held_open(history.attempts, revision.number) else frozenset(),
             revision=str(revision),
             asked=request is not None,
         )
@@ -551,9 +558,11 @@ class Inspector:
         judged = self._each(message, trigger, batch, moved if same and not lost else [*moved, family])
         mine = {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
-        under_way = self._wake(known, subject.name)
+        under_way = self.requester.wake(known, subject.name)
         kept = _open(history) if under_way else frozenset()
-        request = None if under_way else self._service_request(known, workload, verdicts, batch)
+        request = None
+        if not under_way:
+            request = self.requester.for_service(known, workload, verdicts, standard, batch.reader)
         asked = request is not None
         look = Look(subject, service.arn, order, mine, plan, read_at, kept=kept, asked=asked, revision=str(revision))
         told = self._record(message, trigger, batch, history, look, (family.key,), request, ran=ran)
@@ -741,94 +750,6 @@ class Inspector:
             unasked = self.planner.mode(rule, look.plan.before, batch.edition.standard)
         return Help(unasked, self.planner.cap)
 
-    def _request(
-        self, history: History, workload: Workload, verdicts: Sequence[Verdict], trigger: Trigger, batch: _Batch
-    ) -> str | None:
-        """What asks remediate for a correction: where standard and stack allow it, and once for a revision."""
-        revision, actor = workload.revision, trigger.actor
-        if revision is None or revision.number in history.ours or history.quarantine is not None:
-            return None
-        if (held := history.attempt(str(revision.number))) is not None and not held.again:
-            return None
-        plan = self.planner.plan(workload, batch.edition.standard, verdicts, batch.reader, Mode.REGISTER)
-        if plan is None or plan.safety is not Safety.SAFE or not plan.changes_task:
-            return None
-        registered = trigger.event == "RegisterTaskDefinition"
-        return CorrectRequest(
-            account=revision.place.account,
-            region=revision.place.region,
-            family=revision.family,
-            revision=revision.number,
-            digest=plan.digest,
-            arn=actor.arn if registered else "",
-            agent=actor.agent if registered else "",
-            after=held.time.isoformat() if held is not None else "",
-        ).model_dump_json()
-
-    def _service_request(
-        self, of: History, workload: Workload, verdicts: Sequence[Verdict], batch: _Batch
-    ) -> str | None:
-        """The same for a service: where the standard lets it be deployed, and once for a deployment."""
-        service, revision = workload.service, workload.revision
-        if service is None or revision is None or of.quarantine is not None:
-            return None
-        newest = workload.facts.newest
-        own = isinstance(newest, Known) and own_step(of.attempts, revision.arn, newest.value.revision)
-        without = frozenset() if own else frozenset({MOVES})
-        plan = self.planner.plan(workload, batch.edition.standard, verdicts, batch.reader, Mode.DEPLOY, without=without)
-        if plan is None or plan.safety is not Safety.SAFE or plan.after.service == service:
-            return None
-        place, deployment = revision.place, deployment_of(service)
-        held = of.attempt(Attempt.of_service(revision, service.title, deployment))
-        if held is not None and not held.again:
-            return None
-        return CorrectServiceRequest(
-            account=place.account,
-            region=place.region,
-            family=revision.family,
-            service=service.title,
-            revision=revision.number,
-            deployment=deployment,
-            digest=plan.digest,
-            after=held.time.isoformat() if held is not None else "",
-        ).model_dump_json()
-
-    def _wake(self, of: History, title: str) -> bool:
-        """Whether a correction is being rolled out to the service; it is told that there may be something to see."""
-        under_way = [
-            attempt
-            for attempt in of.attempts
-            if not attempt.state.ended and (rollout := attempt.rollout(title)) is not None and not rollout.stage.ended
-        ]
-        for attempt in under_way:
-            family = attempt.source
-            visit = VisitRequest(
-                account=family.place.account, region=family.place.region, family=family.family, attempt=attempt.key
-            )
-            self.remediations.send(visit.model_dump_json(), group=visit.group, deduplication=uuid4().hex)
-        return bool(under_way)
-
-    def _approval(self, trigger: ApprovalTrigger) -> Done:
-        """A person approved the plan of a finding: the event is a pointer, remediate looks whether it still stands."""
-        subject, _, rule = trigger.finding.removeprefix("outrider/").rpartition("/")
-        on = SubjectId.parse(subject)
-        history = self.ledger.history(on)
-        families = [SubjectId.parse(key) for key in history.leans] if on.kind is Subject.SERVICE else [on]
-        if on.kind not in {Subject.FAMILY, Subject.SERVICE} or not families:
-            return Done(trigger.finding, called_at=trigger.when, ignored="its findings have no plan")
-        request = ApplyRequest(
-            account=on.place.account,
-            region=on.place.region,
-            family=families[0].name,
-            service=on.name if on.kind is Subject.SERVICE else "",
-            rule=rule,
-            digest=trigger.plan or (history.offer.digest if history.offer else ""),
-            seen=None if trigger.plan else trigger.updated,
-            at=trigger.when or self.now(),
-        )
-        self.remediations.send(request.model_dump_json(), group=request.group, deduplication=request.deduplication)
-        return Done(trigger.finding, called_at=trigger.when)
-
     def _leaning(
         self, message: str, trigger: Trigger, batch: _Batch, history: History, leans: Sequence[SubjectId]
     ) -> list[Transition]:
@@ -842,113 +763,23 @@ class Inspector:
             told += self._shared(message, trigger, batch, on, family, self.now(), {})
         return told
 
-    def _tell(self, batch: _Batch) -> dict[str, Failed]:
-        """Import, publish and request what is pending, and strike it off. A message whose telling fails comes again."""
-        failed = dict[str, Failed]()
-        rows = {
-            (row.finding.id, row.finding.version): (message, row)
-            for message, found in batch.rows.items()
-            for row in found
-        }
-        refused = self._import(rows.values(), failed)
-        silenced = self._silenced(rows.values(), failed)
-        published = set[str]()  # two transitions of one finding in a batch both hold what the first is to tell
-        for message, row in rows.values():
-            if message in failed or row.finding.id in refused:
-                continue
-            try:
-                for channel in sorted(row.pending):
-                    if channel.startswith("alert/") and row.finding.id not in silenced and channel not in published:
-                        body = row.pending[channel]
-                        self.alerts.publish(body, Alert.model_validate_json(body).attributes)
-                        published.add(channel)
-                self.ledger.told(row)
-            except CallFailed as error:
-                failed[message] = Failed(str(error))
-        for message, histories in batch.requests.items():
-            try:
-                for history in histories:
-                    self._ask(history)
-            except CallFailed as error:
-                failed[message] = Failed(str(error))
-        return failed
-
-    def _import(self, rows: Iterable[tuple[str, Row]], failed: dict[str, Failed]) -> set[str]:
-        """Security Hub first: what people are told of is to be found there. Ids that it did not take come back."""
-        by_place = defaultdict[Place, dict[str, tuple[str, str]]](dict)
-        for message, row in rows:
-            if "import" in row.pending:
-                by_place[row.finding.subject.place][row.finding.id] = (message, row.pending["import"])
-        refused = set[str]()
-        for place, findings in by_place.items():
-            try:
-                answers = {
-                    failure.id: failure.code
-                    for failure in self.hub.import_(place, [loads(body) for _, body in findings.values()])
-                }
-            except CallFailed as error:
-                refused |= findings.keys()
-                failed |= {message: Failed(str(error)) for message, _ in findings.values()}
-                if error.code.startswith("InvalidAccess"):
-                    self._no_hub(place)
-                continue
-            if any(code.startswith("InvalidAccess") for code in answers.values()):
-                self._no_hub(place)
-            for id_, code in answers.items():
-                refused.add(id_)
-                failed[findings[id_][0]] = Failed(f"securityhub:BatchImportFindings on {id_} failed: {code}")
-        return refused
-
-    def _silenced(self, rows: Iterable[tuple[str, Row]], failed: dict[str, Failed]) -> set[str]:
-        """The findings that the customer suppressed: they are kept, and nobody is told. A new one cannot be."""
-        by_place = defaultdict[Place, dict[str, str]](dict)
-        for message, row in rows:
-            if row.finding.version > 1 and any(channel.startswith("alert/") for channel in row.pending):
-                by_place[row.finding.subject.place][row.finding.id] = message
-        silenced = set[str]()
-        for place, messages in by_place.items():
-            try:
-                silenced |= self.hub.suppressed(place, list(messages))
-            except CallFailed as error:
-                failed |= dict.fromkeys(messages.values(), Failed(str(error)))
-        return silenced
-
-    def _ask(self, history: History) -> None:
-        body = history.request or ""
-        asked = read_request(body)
-        self.remediations.send(body, group=asked.group, deduplication=asked.deduplication)
-        self.ledger.asked(history)
-
     def _come_again_where(self, workload: Workload, missing: Iterable[Unavailable]) -> None:
         """Facts that could not be read: told to operations once, and looked for again where that may help."""
         for fact in missing:
             call = fact.reason.partition(" on ")[0]
             text = f"In {workload.place}: {fact.reason}. What leans on it is Unknown until then; no finding was closed."
-            self._notice(f"unread/{workload.place.account}/{call}", "Outrider: a fact cannot be read", text)
+            self.teller.notice(f"unread/{workload.place.account}/{call}", "Outrider: a fact cannot be read", text)
         if passing := [fact.reason for fact in missing if fact.transient]:
             raise ComeAgain("; ".join(passing))
 
-    def _no_hub(self, place: Place) -> None:
-        text = f"Security Hub is not enabled in {place}. Enable it, or leave it out of the standard's scope."
-        self._notice(f"hub/{place}", "Outrider: Security Hub is not enabled", text)
-
     def _no_standard(self, error: StandardInvalid | CallFailed) -> str:
-        self._notice(
+        self.teller.notice(
             "standard",
             "Outrider: the standard cannot be used",
             f"Nothing is judged until it is corrected; every message comes again.\n{error}",
             hours=1,
         )
         return str(error)
-
-    def _notice(self, key: str, subject: str, text: str, hours: int = 24) -> None:
-        """Tell operations, once in a while for the same key. Telling is not worth failing a message for."""
-        with suppress(CallFailed):
-            if self.ledger.notice(key, hours):
-                try:
-                    self.operations.publish(text, subject=subject)
-                except CallFailed:
-                    self.ledger.untold(key)  # so that the next trouble of its kind is told
 
     @staticmethod
     def _done(name: str, trigger: Trigger, verdicts: Sequence[Verdict], told: Sequence[Transition]) -> Done:
@@ -967,15 +798,6 @@ def _shown(offer: Offer | None, rule: str) -> str:
 
 def _open(history: History) -> frozenset[str]:
     return frozenset(rule for rule, row in history.rows.items() if row.finding.state is State.OPEN)
-
-
-def _held(history: History, newest: Revision) -> bool:
-    """Whether a correction of the family is not running everywhere yet, or failed: until then nothing is closed."""
-    return any(
-        attempt.holds_open and (not attempt.state.ended or attempt.registered == newest.number)
-        for attempt in history.attempts
-        if not attempt.service
-    )
 
 
 def _missing(workload: Workload, verdicts: Iterable[Verdict], plan: Plan | None) -> list[Unavailable]:
