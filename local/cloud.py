@@ -42,6 +42,15 @@ UV = ROOT / ".venvs/uv/bin/uv"
 BUILDS = ROOT / ".cache/local"
 BUCKET = "sam-artifacts"
 WEBHOOK = "/outrider/slack-webhook"
+STANDARD = "/outrider/standard"
+# For whoever tries it: what is safe is corrected and deployed, and nobody waits for pipelines to settle.
+STANDARD_TEXT = """\
+version: 1
+name: local
+mode: deploy
+services: {settling_minutes: 0}
+remediation: {settling_minutes: 0}
+"""
 
 START_SECONDS = 60
 SAM_SECONDS = 240
@@ -123,18 +132,19 @@ class Cloud:
             self._clients[key] = self._make_client(service, region, account or "test", "test")
         return self._clients[key]
 
-    def client_as(self, service: str, role: str, *, region: str = REGION) -> Any:
-        """Give a client that acts as the role, with what its policies allow and no more."""
+    def client_as(self, service: str, role: str, *, region: str = REGION, agent: str = "") -> Any:
+        """Give a client that acts as the role, with what its policies allow and no more; `agent` is its user agent."""
         request = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{role}", "RoleSessionName": "local-session"}
         given = self.client("sts").assume_role(**request)["Credentials"]
-        return self._make_client(service, region, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        secrets = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        return self._make_client(service, region, *secrets, agent=agent)
 
-    def _make_client(self, service: str, region: str, *credentials: str) -> Any:
+    def _make_client(self, service: str, region: str, *credentials: str, agent: str = "") -> Any:
         session = botocore.session.Session()
         session.register_component("data_loader", _MODELS)  # a service's model is read once
         session.set_credentials(*credentials)
         # A fault is to be seen, not retried away; and a test that hangs says nothing.
-        config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60)
+        config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60, user_agent=agent or None)
         return session.create_client(service, region, endpoint_url=self.endpoint, config=config)
 
     def control(self, method: str, what: str, request: Any = None) -> Any:
@@ -183,7 +193,13 @@ class Cloud:
             "SlackWebhookLocation": f"ssm:{WEBHOOK}",
             "AlertsPerMinute": "300",  # what takes a day elsewhere takes a minute here
         }
-        return self.deploy({**given, **parameters})
+        outputs = self.deploy({**given, **parameters})
+        # Each worker that starts costs a small machine a second of all it has.
+        functions = self.client("lambda")
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+            if not mapping["EventSourceArn"].endswith(".fifo"):
+                functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": 2})
+        return outputs
 
     def build(self, template: Path) -> Path:
         """The built template: from the last build of the very same sources, else by `sam build`."""
@@ -335,13 +351,15 @@ def main() -> int:
     try:
         with Cloud(slack=Slack(on_message=show)) as cloud:
             print(f"AWS is on {cloud.endpoint} (account {ACCOUNT}, region {REGION}). Deploying Outrider…", flush=True)
-            outputs = cloud.deploy_outrider()
+            cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
+            outputs = cloud.deploy_outrider(StandardLocation=f"ssm:{STANDARD}", RemediationMode="deploy")
             print(f"Deployed in {time.monotonic() - begun:.0f} s. In another shell:\n")
             for name, value in cloud.environment().items():
                 print(f"  export {name}={value}")
             for name, value in outputs.items():
                 print(f"  # {name}: {value}")
-            print("\nSlack's messages follow. Ctrl-C ends it all.", flush=True)
+            print(f"\nThe standard is the parameter {STANDARD}: what is safe is corrected and deployed at once.")
+            print("Slack's messages follow. Ctrl-C ends it all.", flush=True)
             signal.pause()
     except CloudFailed as error:
         print(error, file=sys.stderr)

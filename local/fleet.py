@@ -301,15 +301,9 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
 def lay_ground(client: Clients) -> None:
     """Make what the definitions lean on: cluster, roles, log groups, the collector's configuration. Once per cloud."""
     client("ecs").create_cluster(clusterName=CLUSTER)
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    iam = client("iam")
+    iam, trust = client("iam"), trusting("ecs-tasks.amazonaws.com")
     for role in ROLES:
-        iam.create_role(RoleName=role.name, AssumeRolePolicyDocument=json.dumps(trust), Description=role.about)
+        iam.create_role(RoleName=role.name, AssumeRolePolicyDocument=trust, Description=role.about)
         allow(iam, role.name, role.actions)
     for sample in samples():
         client("logs").create_log_group(logGroupName=f"/ecs/{sample.family}")
@@ -320,6 +314,12 @@ def lay_ground(client: Clients) -> None:
         Type="String",
         Description="The collector's configuration, of every task of the shop",
     )
+
+
+def trusting(service: str) -> str:
+    """The trust policy of a role that a service may take."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def allow(iam: Any, role: str, actions: Iterable[str]) -> None:

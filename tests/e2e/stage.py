@@ -142,14 +142,30 @@ class Stage:
 
     def come_due(self, family: str) -> None:
         """What waits for its time, of this family, has waited for as long; and the minute of the visits has come."""
-        ledger, table = self.client("dynamodb"), self.outputs["LedgerTable"]
-        place = "123456789012/us-east-1"
-        key = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": f"due/{place}"}}}
-        for item in ledger.query(TableName=table, **key)["Items"]:
+        place, now = "123456789012/us-east-1", datetime.now(UTC).isoformat()
+        for item in self.ledger(f"due/{place}").values():
             if item["sk"]["S"].startswith(f"{family}/"):
-                now = datetime.now(UTC).isoformat()
-                ledger.put_item(TableName=table, Item=item | {"due": {"S": now}})
+                self._write(item | {"due": {"S": now}})
+        for name, item in self.ledger(f"{place}/family/{family}").items():
+            if name.startswith("attempt/"):
+                body = json.loads(item["body"]["S"])
+                body["rollouts"] = [each | ({"due": now} if each["due"] else {}) for each in body["rollouts"]]
+                self._write(item | {"body": {"S": json.dumps(body)}})
+        before = self._visits()
         self.cloud.control("POST", "schedules", {"name": "*Visits*"})
+        self.until(lambda: self._visits() > before, "The schedule did not come due.")
+
+    def ledger(self, partition: str) -> dict[str, Json]:
+        """The ledger's rows of a partition, by their sort key."""
+        asked: Json = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": partition}}}
+        found = self.client("dynamodb").query(TableName=self.outputs["LedgerTable"], **asked)
+        return {item["sk"]["S"]: item for item in found["Items"]}
+
+    def _write(self, item: Json) -> None:
+        self.client("dynamodb").put_item(TableName=self.outputs["LedgerTable"], Item=item)
+
+    def _visits(self) -> int:
+        return sum(1 for line in self.logs("Sweep") if line.get("message") == "Visited")
 
     # --- the stack's own parts ----------------------------------------------------------------------------------------
 

@@ -28,12 +28,8 @@ def message(stage: Stage, begin: str) -> str:
     return json.dumps(found, ensure_ascii=False)
 
 
-def ledger(stage: Stage, family: str) -> Json:
-    """The kinds of rows that the ledger holds of a family, and each row."""
-    key = {"pk": {"S": f"123456789012/us-east-1/family/{family}"}}
-    asked: Json = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": key["pk"]}}
-    items = stage.client("dynamodb").query(TableName=stage.outputs["LedgerTable"], **asked)["Items"]
-    return {item["sk"]["S"]: item for item in items}
+def ledger(stage: Stage, family: str) -> dict[str, Json]:
+    return stage.ledger(f"123456789012/us-east-1/family/{family}")
 
 
 def quarantined(stage: Stage, family: str) -> str:

@@ -42,7 +42,7 @@ def assert_nothing_is_left(told: str, scratch: Path) -> None:
     assert not list(scratch.iterdir())
 
 
-def test_it_shows_findings_corrections_messages_and_how_they_close(tmp_path: Path) -> None:
+def test_it_shows_findings_corrections_a_failure_an_approval_and_a_fight(tmp_path: Path) -> None:
     with demo(tmp_path) as process:
         told, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
@@ -51,9 +51,18 @@ def test_it_shows_findings_corrections_messages_and_how_they_close(tmp_path: Pat
         "    HIGH     sidecar.present",
         "  checkout:1 → checkout:2",
         "Drift: my-fargate-task",
+        "🟠 Correction failed: payments",
+        "🟡 Not corrected: my-fargate-task",
     ):
         assert line in told
-    assert "All 14 findings are closed." in told
+    for sentence in (
+        "shop/checkout runs checkout:2, with a collector that runs in 3 of 3 tasks: ✓ sidecar.present closed",
+        "took payments:2 back, and leaves the family alone from now on; 5 findings stay open.",
+        "Outrider updates the service: ✓ service.platform-version closed",
+        "my-fargate-task:5 is one too many.",
+        "7 of 12 findings are closed; 5 wait for whoever looks at payments.",
+    ):
+        assert sentence in " ".join(told.split())
     assert "\x1b" not in told
     assert [line for line in told.splitlines() if len(line) > NARROW] == []
     assert_nothing_is_left(told, tmp_path)
