@@ -22,7 +22,7 @@ def in_the_source() -> set[str]:
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r'(?:Refused|Later)\(\s*"([a-z -]+)",', text))
         found |= set(re.findall(r'(?:return|refused, Refused\) else) \(?\s*"([a-z -]+)", f?"', text))
-        found |= set(re.findall(r'f?"([a-z -]+): (?:The|\{)', text))
+        found |= set(re.findall(r'\.left\("([a-z -]+)",', text))
         found |= {f"{what} per {time}" for what in ("registrations", "rollouts") for time in ("hour", "second")}
     return found
 

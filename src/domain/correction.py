@@ -80,7 +80,8 @@ class Target:
 class Rollout:
     """One service within an attempt. `was` is its deployment before ours, `deployment` ours or the one that goes back.
 
-    `since` is when the stage began, `due` when it is to be looked at though no event tells of it.
+    `since` is when the stage began, `due` when it is to be looked at though no event tells of it. `guard` names the one
+    that forbids it, for now (PENDING) or for good (LEFT); `reason` begins with the same name then.
     """
 
     service: str
@@ -95,9 +96,14 @@ class Rollout:
     deployment: str = ""
     due: datetime | None = None
     reason: str = ""
+    guard: str = ""
 
     def at(self, stage: Stage, now: datetime, due: datetime | None = None, reason: str = "") -> "Rollout":
-        return replace(self, stage=stage, since=now, due=due, reason=reason or self.reason)
+        return replace(self, stage=stage, since=now, due=due, reason=reason or self.reason, guard="")
+
+    def left(self, guard: str, reason: str, now: datetime) -> "Rollout":
+        """A guard forbids it for good."""
+        return replace(self.at(Stage.LEFT, now, reason=f"{guard}: {reason}"), guard=guard)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,11 @@ def record_handler(record: SQSRecord) -> None:
         registered=registered,
         guard=outcome.guard,
         reasons=list(outcome.reasons),
-        services={rollout.service: rollout.stage for rollout in outcome.rollouts},
+        services={each.service: f"{each.stage}{f' ({each.guard})' if each.guard else ''}" for each in outcome.rollouts},
     )
     recorder.count(metrics.CORRECTIONS, of=outcome.state.value)
-    if outcome.guard:
-        recorder.count(metrics.CORRECTIONS_REFUSED, of=outcome.guard)
+    for guard in sorted(outcome.guards):
+        recorder.count(metrics.CORRECTIONS_REFUSED, of=guard)
 
 
 @logger.inject_lambda_context

@@ -113,8 +113,7 @@ def registrable(plan: Plan, corrected: TaskDefinition) -> None:
 def not_left(rollout: Rollout) -> None:
     """A service that may not be updated at all is not begun with."""
     if rollout.stage is Stage.LEFT:
-        guard, _, reason = rollout.reason.partition(": ")
-        raise Refused(guard, reason)
+        raise Refused(rollout.guard, rollout.reason.removeprefix(f"{rollout.guard}: "))
 
 
 def settled(task: TaskDefinition, attempt: Attempt, standard: Standard, now: datetime) -> None:

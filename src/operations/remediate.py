@@ -79,6 +79,12 @@ class Outcome:
     attempt: str = ""
     pending: tuple[str, ...] = field(default=(), repr=False)
 
+    @property
+    def guards(self) -> frozenset[str]:
+        """Those that forbid something, of the whole or of one service, for now or for good."""
+        held = {each.guard for each in self.rollouts if each.stage in {Stage.PENDING, Stage.LEFT}}
+        return frozenset({self.guard, *held} - {""})
+
 
 @dataclass(frozen=True, slots=True)
 class Remediator:
@@ -329,7 +335,7 @@ class Remediator:
             rollout = self._rollouts().begin(service, after, standard, collector=name, forced=False)
             allowed = attempt.approved or self.planner.modes(attempt.rules, workload, standard) is Mode.DEPLOY
             if not allowed and not rollout.stage.ended:
-                rollout = rollout.at(Stage.LEFT, self.now(), reason="mode: The standard lets it only be registered.")
+                rollout = rollout.left("mode", "The standard lets it only be registered.", self.now())
             found.append(rollout)
         return tuple(sorted(found, key=lambda each: (not each.canary, each.service)))
 
@@ -412,8 +418,8 @@ class Remediator:
             return self._end(attempt, State.DEPLOYED, reasons=left)
         if attempt.registered is not None:
             return self._end(attempt, State.REGISTERED, reasons=left)
-        guard, _, reason = next((each.reason for each in attempt.rollouts), "").partition(": ")
-        return self._end(attempt, State.REFUSED, guard=guard, reasons=(reason or guard,))
+        guard, reason = next(((each.guard, each.reason) for each in attempt.rollouts), ("", ""))
+        return self._end(attempt, State.REFUSED, guard=guard, reasons=(reason.removeprefix(f"{guard}: "),))
 
     def _take_back(self, attempt: Attempt) -> tuple[str, ...]:
         """Where nothing runs what was registered, the family's newest revision is the source again.

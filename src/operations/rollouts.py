@@ -59,7 +59,7 @@ class Rollouts:
             canary=any_matches(standard.remediation.canary, service.title),
         )
         forbidden = forbids(service, standard)
-        return rollout.at(Stage.LEFT, self.now(), reason=": ".join(forbidden)) if forbidden else rollout
+        return rollout.left(*forbidden, self.now()) if forbidden else rollout
 
     def visit(self, attempt: Attempt, standard: Standard) -> Attempt:
         """As far as it goes now. What is left to wait for is told by `due`; None where every service has ended."""
@@ -113,37 +113,35 @@ class Rollouts:
     def _start(self, attempt: Attempt, rollout: Rollout, standard: Standard) -> Attempt:
         place, now = attempt.source.place, self.now()
         service = self.ecs.service(place, rollout.service)
-        if (why := self._not_now(rollout, service, standard)) or service is None:
-            return self._written(attempt, rollout.at(Stage.LEFT, now, reason=why or "The service is gone."))
-        if off := self.switch():
-            return self._pending(attempt, rollout, standard, f"kill switch: {off}", now + SWITCHED_OFF)
-        if reason := busy(service):
-            return self._pending(attempt, rollout, standard, f"deployment in progress: {reason}", now + _LOOK_AGAIN)
-        most = standard.remediation.rollouts_per_hour
-        try:
-            self.paces.within(place, "rollouts", f"{attempt.family.name}/{attempt.key}/{rollout.service}", most, now)
-            self.paces.slot(place, "rollouts", now)
-        except Later as later:
-            return self._pending(attempt, rollout, standard, f"{later.guard}: {later}", later.due)
-        rollout = replace(rollout, was=deployment_of(service)).at(Stage.UPDATING, now, now, reason="")
-        attempt = self._written(attempt, replace(rollout, reason=""))
-        return self._go_on(attempt, replace(rollout, reason=""), standard)
-
-    def _not_now(self, rollout: Rollout, service: Service | None, standard: Standard) -> str:
-        """Why a service that is yet to be updated no longer is; empty where nothing forbids it."""
         if service is None:
-            return "The service is gone."
+            return self._written(attempt, rollout.at(Stage.LEFT, now, reason="The service is gone."))
         if forbidden := forbids(service, standard):
-            return ": ".join(forbidden)
+            return self._written(attempt, rollout.left(*forbidden, now))
         if runs(service) != rollout.before:
-            return f"It runs {runs(service).name} now."
-        return ""
+            return self._written(attempt, rollout.at(Stage.LEFT, now, reason=f"It runs {runs(service).name} now."))
+        try:
+            self._permitted(attempt, service, standard, now)
+        except Later as later:
+            return self._pending(attempt, rollout, standard, later)
+        rollout = replace(replace(rollout, was=deployment_of(service)).at(Stage.UPDATING, now, now), reason="")
+        return self._go_on(self._written(attempt, rollout), rollout, standard)
 
-    def _pending(self, attempt: Attempt, rollout: Rollout, standard: Standard, reason: str, due: datetime) -> Attempt:
+    def _permitted(self, attempt: Attempt, service: Service, standard: Standard, now: datetime) -> None:
+        """Later where a guard forbids it just now."""
+        place, most = attempt.source.place, standard.remediation.rollouts_per_hour
+        if off := self.switch():
+            raise Later("kill switch", off, now + SWITCHED_OFF)
+        if reason := busy(service):
+            raise Later("deployment in progress", reason, now + _LOOK_AGAIN)
+        self.paces.within(place, "rollouts", f"{attempt.family.name}/{attempt.key}/{service.title}", most, now)
+        self.paces.slot(place, "rollouts", now)
+
+    def _pending(self, attempt: Attempt, rollout: Rollout, standard: Standard, later: Later) -> Attempt:
         """Not yet; and not at all, once it has waited for as long as the window of corrections is."""
         if self.now() >= rollout.since + timedelta(hours=standard.remediation.window_hours):
-            return self._written(attempt, rollout.at(Stage.LEFT, self.now(), reason=reason))
-        return self._written(attempt, replace(rollout, due=due, reason=reason))
+            return self._written(attempt, rollout.left(later.guard, str(later), self.now()))
+        waiting = replace(rollout, due=later.due, guard=later.guard, reason=f"{later.guard}: {later}")
+        return self._written(attempt, waiting)
 
     def _call(
         self, attempt: Attempt, rollout: Rollout, service: Service, standard: Standard

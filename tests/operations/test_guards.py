@@ -1,0 +1,402 @@
+"""Every guard, when it alone forbids: nothing is registered or updated, and outcome, log, metric and alert name it."""
+
+import ast
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from aws.sessions import Sessions
+from domain.correction import Attempt, Quarantine, State
+from domain.places import Revision
+from domain.rule import Drift, Rule, Severity, Subject
+from domain.standard import Mode, Standard
+from domain.workload import Workload
+from operations.remediate import Outcome
+from tests.operations.memory import Memory, Recorder
+from tests.operations.playing import (
+    REPORT,
+    Run,
+    Scenario,
+    arn_of,
+    ask,
+    asked,
+    fleet,
+    offered,
+    request,
+)
+from tests.operations.world import (
+    ACCOUNT,
+    CONFIG,
+    FLOATING,
+    PLACE,
+    RULES,
+    SWITCH,
+    TASK,
+    definition,
+    role_arn,
+)
+
+SOURCE = Path(__file__).parents[2] / "src"
+SHORTLY = "remediation: {settling_minutes: 0, window_hours: 1}\n"  # what waits ends after an hour
+SOON = f"version: 1\nmode: deploy\n{SHORTLY}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one guard is brought about, and nothing else; what waits is held until its time is over."""
+
+    guard: str
+    begin: Callable[[Run], None]
+    standard: str = SOON
+    cap: Mode = Mode.DEPLOY
+    rules: tuple[Rule, ...] = RULES
+    repositories: tuple[str, ...] | None = None
+    holds: Callable[[Memory], None] = lambda _: None
+    registers: bool = False
+    """It keeps a service from being updated, and not the revision from being registered."""
+    state: State = State.REFUSED
+
+
+# --- how each comes about ---------------------------------------------------------------------------------------------
+
+
+def fleet_and(then: Callable[[Run], object], asks: str = "") -> Callable[[Run], None]:
+    """web:1 is drifted and shop/web runs it; then this; and it is asked for."""
+
+    def begin(run: Run) -> None:
+        fleet(run, "shop/web")
+        then(run)
+        ask(run, asks or request())
+
+    return begin
+
+
+def running(**members: Any) -> Callable[[Run], None]:
+    def begin(run: Run) -> None:
+        fleet(run, "shop/web", **members)
+        ask(run, request())
+
+    return begin
+
+
+def drifted(**members: Any) -> Callable[[Run], None]:
+    def begin(run: Run) -> None:
+        fleet(run, "shop/web", drifted=definition(collector=FLOATING, **members))
+        ask(run, request())
+
+    return begin
+
+
+def approving(then: Callable[[Run], object]) -> Callable[[Run], None]:
+    """A plan that a person saw is approved, and then this."""
+
+    def begin(run: Run) -> None:
+        digest, at = offered(run), run.memory.now().isoformat()
+        then(run)
+        ask(run, request("apply", digest=digest, at=at, by="jo"))
+
+    return begin
+
+
+def switch(memory: Memory) -> None:
+    memory.parameters[SWITCH] = "off"
+
+
+def no_switch(memory: Memory) -> None:
+    memory.parameters.pop(SWITCH, None)
+
+
+def silence(run: Run) -> None:
+    run.memory.silent = set(run.memory.findings)
+
+
+def alone(run: Run) -> None:
+    """A service is to be moved to another platform version, which CodeDeploy's may not be."""
+    fleet(run, "shop/web", drifted=definition(), platformVersion="1.3.0", deploymentController={"type": "CODE_DEPLOY"})
+    [deployment] = run.memory.services.services["shop/web"]["deployments"]
+    ask(run, request("correct-service", revision=1, service="shop/web", deployment=deployment["id"]))
+
+
+def corrected_before(run: Run) -> None:
+    for number in (7, 8):
+        made = Attempt(Revision(PLACE, "web", number), "digest", State.REGISTERED, run.memory.now(), number + 10)
+        run.ledger.attempt(made)
+
+
+def quarantined(run: Run) -> None:
+    failed = Attempt(Revision(PLACE, "web", 7), "digest", State.FAILED, run.memory.now())
+    run.ledger.attempt(failed, Quarantine("It failed.", run.memory.now()))
+
+
+def just_registered(memory: Memory) -> None:
+    memory.families["web"][0]["registeredAt"] = memory.now()
+
+
+def hour_taken(what: str) -> Callable[[Memory], None]:
+    def hold(memory: Memory) -> None:
+        hour = f"{memory.now():%Y-%m-%dT%H}"
+        taken = {"SS": [f"other:{number}" for number in range(20)]}
+        memory.table[f"rate/{PLACE}", f"{what}/{hour}"] = _item(f"rate/{PLACE}", f"{what}/{hour}") | {"keys": taken}
+
+    return hold
+
+
+def seconds_taken(what: str, each: float) -> Callable[[Memory], None]:
+    def hold(memory: Memory) -> None:
+        first = int(memory.now().timestamp() / each)
+        for number in range(first - 2, first + int(600 / each)):
+            memory.table[f"pace/{PLACE}", f"{what}/{number}"] = _item(f"pace/{PLACE}", f"{what}/{number}")
+
+    return hold
+
+
+def _item(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def redeployed(memory: Memory) -> None:
+    [deployment] = memory.services.services["shop/web"]["deployments"]
+    deployment["rolloutState"] = "IN_PROGRESS"
+
+
+def registration_refused(run: Run) -> None:
+    run.recorder.meanwhile["RegisterTaskDefinition"] = _denied
+
+
+def _denied(_: Memory) -> None:
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - as AWS says it, here alone
+
+    error: Any = {"Error": {"Code": "AccessDeniedException", "Message": "iam:PassRole"}}
+    raise ClientError(error, "RegisterTaskDefinition")
+
+
+def _rule(id_: str, fix: Callable[[Workload, Standard], Workload], drifts: Callable[[Workload], bool]) -> Rule:
+    def check(workload: Workload, _: Standard) -> Iterator[Drift]:
+        if drifts(workload):
+            yield Drift("task", "It is not as this rule wants it.")
+
+    return Rule(id_, Subject.FAMILY, Severity.LOW, check, "It is as this rule wants it.\n\nWhy: a test.", "", fix=fix)
+
+
+def _to(**members: Any) -> Callable[[Workload, Standard], Workload]:
+    return lambda workload, _: workload.with_task(workload.task.with_(**members))
+
+
+FOREIGN = role_arn("administrator")
+FOREIGN_ROLE = _rule("task.foreign", _to(taskRoleArn=FOREIGN), lambda each: each.task.task_role != FOREIGN)
+SAME = _rule("task.same", _to(volumes=[]), lambda each: "volumes" not in each.task.json)
+ONE_CPU = _rule("task.one", _to(cpu="1024"), lambda each: each.task.json["cpu"] != "1024")
+OTHER_CPU = _rule("task.other", _to(cpu="2048"), lambda each: each.task.json["cpu"] != "2048")
+
+
+def mine(run: Run) -> None:
+    run.memory.parameters["/mine"] = CONFIG.replace("awsxray", "debug")
+    fleet(run, drifted=definition(collector={"secrets": [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/mine"}]}))
+    ask(run, request())
+
+
+def other_controller(kind: str) -> Callable[[Run], None]:
+    return running(deploymentController={"type": kind})
+
+
+def _later(run: Run, **time: float) -> None:
+    run.memory.passed += timedelta(**time)
+
+
+def compliant(run: Run) -> None:
+    fleet(run, drifted=definition())
+    ask(run, request())
+
+
+ROWS = [
+    Row("kill switch", asked("shop/web"), holds=switch),
+    Row("kill switch", asked("shop/web"), holds=no_switch),
+    Row("stack", approving(lambda _: None), REPORT, cap=Mode.REPORT),
+    Row("quarantine", fleet_and(quarantined)),
+    Row("quarantine", approving(quarantined), REPORT),
+    Row("own revision", fleet_and(lambda run: run.ledger.ours(Revision(PLACE, "web", 1)))),
+    Row("suppressed", approving(silence), REPORT),
+    Row("approval", approving(lambda run: run.memory.register(definition(collector=FLOATING, cpu="2048"))), REPORT),
+    Row("approval", approving(lambda run: _later(run, hours=169)), REPORT),
+    Row("review", mine, SOON + "collector: {parameters_allowed: ['/fargate/*']}\n"),
+    Row("disagreement", asked("shop/web"), rules=(*RULES, ONE_CPU, OTHER_CPU)),
+    Row("attempts", fleet_and(corrected_before)),
+    Row(
+        "owner",
+        fleet_and(lambda _: None, request(agent="Terraform/1.9")),
+        SOON.replace("window_hours: 1", "window_hours: 1, leave_to: ['Terraform*']"),
+    ),
+    Row("image", asked("shop/web"), repositories=(f"{ACCOUNT}.dkr.ecr.*",)),
+    Row("image", asked("shop/web"), repositories=()),
+    Row("role", fleet_and(lambda run: run.memory.roles.update(administrator=TASK)), rules=(*RULES, FOREIGN_ROLE)),
+    Row("no-op", compliant, rules=(*RULES, SAME)),
+    Row("legality", drifted(tags=[{"key": f"k{number}", "value": "v"} for number in range(48)])),
+    Row("registration", fleet_and(registration_refused)),
+    Row("settling", asked("shop/web"), SOON.replace("minutes: 0", "minutes: 5"), holds=just_registered),
+    Row("registrations per hour", asked("shop/web"), holds=hour_taken("registrations")),
+    Row("registrations per second", asked("shop/web"), holds=seconds_taken("registrations", 2.0)),
+    Row("rollouts per hour", asked("shop/web"), holds=hour_taken("rollouts"), registers=True),
+    Row("rollouts per second", asked("shop/web"), holds=seconds_taken("rollouts", 0.4), registers=True),
+    Row("deployment in progress", asked("shop/web"), holds=redeployed, registers=True),
+    Row("launch type", running(launchType="EC2"), registers=True),
+    Row("launch type", running(launchType="EXTERNAL"), registers=True),
+    Row("deployment controller", other_controller("CODE_DEPLOY"), registers=True),
+    Row("deployment controller", other_controller("EXTERNAL"), registers=True),
+    Row("deployment controller", alone),
+    Row("deployment strategy", running(deploymentConfiguration={"strategy": "BLUE_GREEN"}), registers=True),
+    Row("circuit breaker", running(deploymentConfiguration={}), registers=True),
+    Row(
+        "mode",
+        asked("shop/web"),
+        SOON + "rules: [{rules: ['*'], where: {service: web}, mode: register}]\n",
+        registers=True,
+    ),
+]  # fmt: skip
+
+
+# --- the test ---------------------------------------------------------------------------------------------------------
+
+
+def played(row: Row, sessions: Sessions) -> Run:
+    scenario = Scenario(row.state, row.begin, row.standard, plays=lambda _: False, cap=row.cap, rules=row.rules)
+    if row.repositories is not None:
+        scenario = replace(scenario, repositories=row.repositories)
+    run = Run(scenario, sessions, Recorder(Memory(row.standard)))
+    with run.recorder.answering():
+        row.begin(run)
+        run.memory.published.clear()
+        row.holds(run.memory)
+        while run.step():
+            row.holds(run.memory)
+            assert len(run.outcomes) < 200, "It never came to rest."
+    return run
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.guard)
+def test_a_guard_that_alone_forbids_stops_it_and_names_itself(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, row: Row
+) -> None:
+    run = played(row, sessions)
+    assert run.stuck == []
+    assert run.memory.services.updates == []
+    before = len(run.memory.families["web"]) - row.registers
+    assert before == sum("outrider:source" not in _tags(run, number) for number in run.memory.active())
+    [first, last] = [run.outcomes[0], run.outcomes[-1]]
+    assert first.guards == last.guards == {row.guard}
+    told = {alert["id"]: alert for alert in run.memory.published if alert["kind"] == "outcome"}
+    [alert] = told.values()
+    if row.registers:
+        assert (alert["transition"], last.state) == ("registered", State.REGISTERED)
+        [reason] = alert["reasons"]
+        assert reason.startswith(f"shop/web: {row.guard}: ")
+    else:
+        assert (alert["transition"], last.state, alert["guard"]) == ("refused", row.state, row.guard)
+        assert alert["reasons"]
+        assert all(alert["reasons"])
+    assert named_by_the_function(first, monkeypatch) == {row.guard}
+    assert run.end()["due"] == []
+
+
+def _tags(run: Run, number: int) -> set[str]:
+    return {tag["key"] for tag in run.memory.tags[arn_of(number)]}
+
+
+def named_by_the_function(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The guards that the metric counts; each stands in the line of the log too."""
+    from handlers import metrics, remediate  # noqa: PLC0415 - its logger takes the standard output of now
+
+    class Remediator:
+        def remediate(self, _: str) -> Outcome:
+            return outcome
+
+    lines = list[Any]()
+    monkeypatch.setattr(remediate, "remediator", Remediator)
+    monkeypatch.setattr(remediate.logger, "info", lambda *_, **given: lines.append(given))
+    recorder = metrics.Recorder("remediate")
+    monkeypatch.setattr(remediate, "recorder", recorder)
+    remediate.record_handler(SQSRecord({"messageId": "m0", "body": ""}))
+    [line] = lines
+    named = {of for metric, of in recorder._counts if metric is metrics.CORRECTIONS_REFUSED}
+    assert all(guard in json.dumps(line, default=str) for guard in named)
+    return named
+
+
+# --- what is no guard, and as final -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "mode: report\n",
+        "mode: deploy\nrules: [{rules: sidecar.image-pinned, mode: report}]\n",
+        "mode: deploy\nrules: [{rules: sidecar.image-pinned, approval: true}]\n",
+        "mode: deploy\nexemptions: [{rules: ['*'], where: {family: web}, reason: It is tried out.}]\n",
+    ],
+    ids=["report", "report for the rule", "approval for the rule", "exempt"],
+)
+def test_what_the_standard_does_not_let_be_corrected_has_no_plan(sessions: Sessions, said: str) -> None:
+    run = played(Row("", asked("shop/web"), f"version: 1\n{said}{SHORTLY}"), sessions)
+    assert [(each.state, each.reasons) for each in run.outcomes] == [(State.NOTHING, ("nothing is left to correct",))]
+    assert (run.memory.active(), run.memory.published, run.end()["due"]) == ([1], [], [])
+
+
+def test_what_is_suppressed_is_left_out_of_what_nobody_asked_for(sessions: Sessions) -> None:
+    def begin(run: Run) -> None:
+        offered(run)
+        run.memory.queues.clear()
+        silence(run)
+        ask(run, request())
+
+    run = played(Row("", begin), sessions)
+    assert [each.state for each in run.outcomes] == [State.NOTHING]
+    assert run.memory.active() == [1]
+
+
+# --- no guard without a row -------------------------------------------------------------------------------------------
+
+
+def guards_in_the_source() -> set[str]:
+    """What Refused and Later are raised with, what `guard` is given, what `left` is, and what `forbids` gives."""
+    found = set[str]()
+    paths = [*(SOURCE / "operations").glob("*.py"), SOURCE / "domain" / "correction.py"]
+    for node in (node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
+        match node:
+            case ast.Call(func=ast.Name(id="Refused" | "Later"), args=[name, *_]):
+                found |= set(_names(name))
+            case ast.Call(func=ast.Attribute(attr="left"), args=[name, *_]):
+                found |= set(_names(name))
+            case ast.keyword(arg="guard", value=name):
+                found |= set(_names(name))
+            case ast.Assign(targets=[ast.Name(id="guard")], value=name):
+                found |= set(_names(name))
+            case ast.FunctionDef(name="forbids"):
+                given = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
+                found |= {name for each in given if isinstance(each, ast.Tuple) for name in _names(each.elts[0])}
+            case _:
+                pass
+    return found - {""}
+
+
+def _names(node: ast.expr) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=str() as name):
+            yield name
+        case ast.JoinedStr(values=[_, ast.Constant(value=str() as rest)]):
+            yield from (what + rest for what in ("registrations", "rollouts"))
+        case ast.IfExp(body=one, orelse=other):
+            yield from _names(one)
+            yield from _names(other)
+        case _:
+            pass
+
+
+def test_no_guard_of_the_source_is_without_a_row() -> None:
+    named = guards_in_the_source()
+    assert {"kill switch", "mode", "rollouts per second", "registration", "disagreement", "launch type"} <= named
+    assert named == {row.guard for row in ROWS}
