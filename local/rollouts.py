@@ -215,6 +215,9 @@ class Rollouts:
         breaker = (service.get("deploymentConfiguration") or {}).get("deploymentCircuitBreaker") or {}
         rounds = ecs._circuit_breaker_threshold(service) if breaker.get("enable") else 1
         before = next((each for each in service["deployments"] if each.get("rolloutState") == "COMPLETED"), None)
+        for each in service["deployments"]:  # the answer to UpdateService may not have said yet whose platform is whose
+            if each["id"] == deployment_id:
+                each.setdefault("platformVersion", service.get("platformVersion") or "LATEST")
         if before is not None and play.rollback_seconds:
             with self._lock:
                 self._taken[before["id"]] = Play(play.service, seconds=play.rollback_seconds)
