@@ -32,7 +32,7 @@ store = DynamoDBPersistenceLayer(
     expiry_attr="expires",
     boto3_client=sessions().own("dynamodb"),
 )
-_IN_HAND = 60  # seconds: the function's timeout, for which Powertools believes in a worker
+_IN_HAND = 15  # seconds between tries. Powertools believes in a worker for a minute: four tries of the twenty
 # Longer than SNS or a redrive could repeat a message.
 config = IdempotencyConfig(
     event_key_jmespath="id", expires_after_seconds=15 * 24 * 3600, raise_on_no_idempotency_key=True
@@ -73,12 +73,12 @@ def record_handler(record: SQSRecord) -> None:
     except SlackRefused as refused:
         logger.warning("Slack", message_id=record.message_id, reason=str(refused), after=refused.after)
         if refused.after is not None:
-            slack_queue().hide(record.receipt_handle, refused.after)
+            _hide(record, refused.after)
         raise
     except IdempotencyAlreadyInProgressError:
-        # Another worker has it in hand, or died with it in hand: until that is past each try would count for the DLQ.
+        # Another worker has it in hand, or died with it in hand: until that is past each try counts for the DLQ.
         logger.warning("Another worker has it in hand", message_id=record.message_id)
-        slack_queue().hide(record.receipt_handle, _IN_HAND)
+        _hide(record, _IN_HAND)
         raise
     except (AlertUnreadable, CallFailed) as error:
         logger.error("The message comes again", message_id=record.message_id, reason=str(error))  # noqa: TRY400 - the sentence says all
@@ -91,6 +91,14 @@ def record_handler(record: SQSRecord) -> None:
         # Powertools keeps it to itself, and the message would come again for no reason that anybody sees.
         logger.error("The message comes again", message_id=record.message_id, reason=described(error))  # noqa: TRY400 - a traceback ends in what the error holds
         raise
+
+
+def _hide(record: SQSRecord, seconds: int) -> None:
+    """Have the message come again after that time; where that fails, when the queue has it come."""
+    try:
+        slack_queue().hide(record.receipt_handle, seconds)
+    except CallFailed as failed:
+        logger.error("The message comes again", message_id=record.message_id, reason=str(failed))  # noqa: TRY400 - the sentence says all
 
 
 def _failed_call(error: BaseException | None) -> str:

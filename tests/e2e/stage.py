@@ -24,7 +24,7 @@ scope:
   exclude:
     - family: 'ignored-*'
 services: {settling_minutes: 0}
-remediation: {settling_minutes: 0}
+remediation: {settling_minutes: 0, registrations_per_hour: 1000, rollouts_per_hour: 1000}
 rules:
   - rules: '*'
     where: {family: '*-deployed'}

@@ -28,6 +28,7 @@ NOT_CALLED = {
 NOT_ALWAYS_CALLED = {
     ("Remediate", "ecs:DeregisterTaskDefinition"),  # a registration of somebody else's in between
     ("Remediate", "ecs:ListTaskDefinitions"),  # a crash in between
+    ("Remediate", "dynamodb:DeleteItem"),  # a person releases a family; else only within transactions
     ("Slack", "dynamodb:GetItem"),  # a message in the hands of two workers
     ("Slack", "dynamodb:DeleteItem"),  # Slack asks for a later try
     ("Slack", "dynamodb:Query"),  # more alerts in a minute than are told one by one
@@ -35,8 +36,8 @@ NOT_ALWAYS_CALLED = {
     *((function, "sqs:ChangeMessageVisibility") for function in FUNCTIONS),  # the same
     *((function, "ssm:GetParameter") for function in FUNCTIONS),  # standard and webhook are kept for minutes
 }
-# What inspect may do because it may do another.
-ALSO = {("Inspect", "dynamodb:PutItem"): "dynamodb:TransactWriteItems"}
+# What may be done by whoever may do another.
+ALSO = {(function, "dynamodb:PutItem"): "dynamodb:TransactWriteItems" for function in ("Inspect", "Remediate")}
 
 
 def allowed(stage: Stage, function: str) -> set[str]:
@@ -155,7 +156,7 @@ def run_failing(stage: Stage, name: str, calls: Calls, error: str) -> tuple[dict
     """What comes of it where each of the calls fails once, and the calls that did."""
     ordered = sorted(calls)
     for function, call in ordered:
-        service, _, operation = call.partition(":")
+        service, _, operation = call.replace("SendMessage", "SendMessage*").partition(":")  # one by one, or in batches
         stage.fault(service=service, operation=operation, caller=f"*{stage.role(function)}*", error=error)
     # Two seconds: no longer than what failed has to wait, and longer than a look takes.
     with stage.queues_with(VisibilityTimeout="2"):
