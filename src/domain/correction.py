@@ -241,7 +241,7 @@ def own_step(attempts: Iterable[Attempt], running: str, newest: str) -> bool:
 
 def offered(held: Offer | None, plan: Plan | None, now: datetime, hours: int) -> Offer | None:
     """A plan as it may be approved from now on. The same plan keeps the time at which it was drawn up, for so long."""
-    if plan is None:
+    if plan is None or not plan.fixes:
         return None
     if held is not None and held.digest == plan.digest and now < held.drawn + timedelta(hours=hours):
         return held
@@ -377,14 +377,18 @@ def _settling(
             )
         return replace(rollout, due=now + _LOOK_AGAIN)
     here = [task for task in tasks.value if task.revision == rollout.after.revision]
-    settled = now - timedelta(minutes=standard.services.settling_minutes)
-    down = _not_running(rollout, [task for task in here if task.started is not None and task.started <= settled])
+    minutes = standard.services.settling_minutes
+    settled = [each for each in here if each.started is not None and each.started <= now - timedelta(minutes=minutes)]
+    down = _not_running(rollout, settled)
     if down:
         return _failed(rollout, service, now, standard, down)
-    if len(here) < service.desired and not late:
+    if len(settled) < service.desired and not late:
         return replace(rollout, due=now + _LOOK_AGAIN)
     if len(here) < service.desired:
         reason = f"{len(here)} of {service.desired} tasks run the new revision."
+        return _failed(rollout, service, now, standard, reason)
+    if service.desired and not settled:
+        reason = f"None of its tasks has run for {minutes} minutes: they start and end."
         return _failed(rollout, service, now, standard, reason)
     return rollout.at(Stage.VERIFIED, now)
 
@@ -435,6 +439,21 @@ def updated(rollout: Rollout, service: Service, now: datetime, standard: Standar
     following = Stage.DEPLOYING if rollout.stage is Stage.UPDATING else Stage.GOING_BACK
     limit = now + timedelta(minutes=standard.remediation.deploy_minutes)
     return replace(rollout, deployment=primary.id).at(following, now, min(limit, now + _LOOK_AGAIN))
+
+
+def overtaken(rollout: Rollout, service: Service) -> str:
+    """What (a revision's ARN) somebody else deployed between our look and our UpdateService, which took it away again.
+
+    Empty where nobody did. There is no UpdateService that says what it expects to find.
+    """
+    primary = service.primary
+    ours = {rollout.was, primary.id if primary is not None else ""}
+    known = {rollout.before.revision, rollout.after.revision}
+    wanted = rollout.after if rollout.stage is Stage.UPDATING else rollout.before
+    if service.task_definition != wanted.revision:
+        return ""
+    between = (each for each in service.deployments if each.status == "ACTIVE" and each.id not in ours)
+    return next((each.task_definition for each in between if each.task_definition not in known), "")
 
 
 def deployment_of(service: Service) -> str:

@@ -390,6 +390,11 @@ class Deployment(Document):
         """What ECS says of its state."""
         return text_of(self.json.get("rolloutStateReason")) or ""
 
+    @property
+    def task_definition(self) -> str:
+        """The revision that it brings, as an ARN."""
+        return text_of(self.json.get("taskDefinition")) or ""
+
 
 @dataclass(frozen=True)
 class Service(Document):

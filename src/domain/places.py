@@ -15,6 +15,7 @@ _PARTITIONS = {
 _ARN_PARTS = 6
 # More digits are no revision, and from 4,300 on Python refuses to read them.
 _NUMBER_DIGITS = 10
+MOST_REVISIONS = 10**_NUMBER_DIGITS - 1
 
 
 def partition_of(region: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
-from domain.places import Place, Revision
+from domain.places import MOST_REVISIONS, Place, Revision
 from domain.rule import Subject
 from domain.trigger import Actor
 from domain.verdict import SubjectId
@@ -22,7 +22,9 @@ class _Request(BaseModel):
 
     account: str = Field(pattern=r"^\d{12}$")
     region: str = Field(pattern=r"^[a-z]{2}[a-z-]+-\d$")
-    family: str = Field(min_length=1, description="The family that it is about; the queue's message group.")
+    family: str = Field(
+        min_length=1, max_length=255, description="The family that it is about; the queue's message group."
+    )
 
     @property
     def place(self) -> Place:
@@ -47,7 +49,7 @@ class CorrectRequest(_Request):
     """Correct a revision whose plan is SAFE and whose rules' mode allows it."""
 
     kind: Literal["correct"] = "correct"
-    revision: int = Field(ge=1)
+    revision: int = Field(ge=1, le=MOST_REVISIONS)
     digest: str = ""
     arn: str = Field(default="", description="Who registered it, as far as CloudTrail tells.")
     agent: str = Field(default="", description="With what.")
@@ -67,7 +69,7 @@ class CorrectServiceRequest(_Request):
 
     kind: Literal["correct-service"] = "correct-service"
     service: str = Field(min_length=3, pattern="^[^/]+/[^/]+$")
-    revision: int = Field(ge=1, description="The revision that it runs.")
+    revision: int = Field(ge=1, le=MOST_REVISIONS, description="The revision that it runs.")
     deployment: str = ""
     digest: str = ""
     after: str = Field(default="", description="As above.")
@@ -81,14 +83,14 @@ class ApplyRequest(_Request):
     """A person approved a plan: the one that the ledger holds for a family, or for a service where one is named."""
 
     kind: Literal["apply"] = "apply"
-    service: str = ""
+    service: str = Field(default="", pattern="^([^/]+/[^/]+)?$")
     rule: str = Field(default="", description="The rule of the finding that was approved on.")
     digest: str = Field(default="", description="The plan that was seen.")
     seen: datetime | None = Field(
         default=None, description="UpdatedAt of the finding as the person saw it, where it did not tell the plan."
     )
     at: datetime
-    by: str = Field(default="", description="Who approved; empty where nothing tells.")
+    by: str = Field(default="", max_length=2048, description="Who approved; empty where nothing tells.")
 
     @field_validator("seen", mode="before")
     @classmethod
@@ -116,8 +118,8 @@ class UndoRequest(_Request):
     """Set a service back to what it ran before Outrider; without one, every service of the family, and the revision."""
 
     kind: Literal["undo"] = "undo"
-    service: str = ""
-    by: str = ""
+    service: str = Field(default="", pattern="^([^/]+/[^/]+)?$")
+    by: str = Field(default="", max_length=2048)
     at: datetime | None = Field(default=None, description="When it was asked: tells it from the same wish later.")
 
 
@@ -125,7 +127,7 @@ class ReleaseRequest(_Request):
     """End a family's quarantine."""
 
     kind: Literal["release"] = "release"
-    by: str = ""
+    by: str = Field(default="", max_length=2048)
     at: datetime | None = Field(default=None, description="When it was asked: tells it from the same wish later.")
 
 

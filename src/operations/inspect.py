@@ -316,7 +316,7 @@ class Inspector:
             kinds = engine.needs(rule for rule in self.catalogue if rule.subject is not Subject.SERVICE)
             workload = batch.reader.with_facts(workload, kinds)
         verdicts = engine.evaluate(workload, standard, self.catalogue)
-        plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
+        plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT, explains=True)
         missing = _missing(workload, verdicts, plan)
         # The family last: while its look is not written, a message that comes again does all of this again.
         told = self._leaning(message, trigger, batch, history, leans)
@@ -557,7 +557,7 @@ class Inspector:
         same = ran == history.ran and stood is not None and replace(stood, tasks=running.tasks) == running
         judged = self._each(message, trigger, batch, moved if same and not lost else [*moved, family])
         mine = {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
-        plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT)
+        plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT, explains=True)
         under_way = self.requester.wake(known, subject.name)
         kept = _open(history) if under_way else frozenset()
         request = None

@@ -7,7 +7,7 @@ import engine
 from domain.documents import TaskDefinition
 from domain.facts import Absent, Fact, Known, Newest
 from domain.places import Revision
-from domain.plan import Plan
+from domain.plan import Fixed, Plan
 from domain.rule import Rule, Subject
 from domain.standard import Mode, Standard
 from domain.verdict import Drifted, Unknown, Verdict
@@ -71,11 +71,13 @@ class Planner:
         least: Mode,
         *,
         without: frozenset[str] = frozenset(),
+        explains: bool = False,
     ) -> Plan | None:
         """The plan that fixes the drifted rules of at least this mode, and what their fixes bring about.
 
-        `without` are rules whose drift is to be left. None where there is nothing to fix; engine.Disagreement where
-        fixes undo one another.
+        `without` are rules whose drift is to be left. None where there is nothing to fix, or nothing that can be;
+        where it `explains`, a plan that changes nothing and tells why not. engine.Disagreement where fixes undo one
+        another.
         """
         if not self.drifted(workload, standard, verdicts, least) - without:
             return None
@@ -90,7 +92,9 @@ class Planner:
             rules,
             [rule for rule, mode in modes.items() if mode.rank >= least.rank and rule not in without],
         )
-        if (settled.after.task, settled.after.service) == (workload.task, workload.service):
+        if (settled.after.task, settled.after.service) == (workload.task, workload.service) and not (
+            explains and any(repair.outcome is Fixed.REFUSED for repair in settled.repairs)
+        ):
             return None
         after = reader.with_facts(settled.after, engine.needs(rules))
         return engine.plan(settled, after, standard, rules)

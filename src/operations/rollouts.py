@@ -20,6 +20,7 @@ from domain.correction import (
     deployment_of,
     forbids,
     next_to_update,
+    overtaken,
     runs,
     seen,
     updated,
@@ -149,7 +150,7 @@ class Rollouts:
         """UpdateService, unless it took effect before."""
         following = updated(rollout, service, self.now(), standard)
         if following is not None:
-            return attempt, following
+            return attempt, self._given_back(attempt, rollout, service) or following
         target = rollout.after if rollout.stage is Stage.UPDATING else rollout.before
         try:
             answer = self.ecs.update(
@@ -164,10 +165,19 @@ class Rollouts:
                 raise
             stage = Stage.LEFT if rollout.stage is Stage.UPDATING else Stage.NOT_BACK
             return attempt, rollout.at(stage, self.now(), reason=f"{rollout.reason} {failed}.".strip())
-        following = updated(rollout, answer, self.now(), standard)
+        following = self._given_back(attempt, rollout, answer) or updated(rollout, answer, self.now(), standard)
         # Nothing to change: it runs what is wanted already.
         ended = Stage.VERIFIED if rollout.stage is Stage.UPDATING else Stage.BACK
         return attempt, following or rollout.at(ended, self.now())
+
+    def _given_back(self, attempt: Attempt, rollout: Rollout, service: Service) -> Rollout | None:
+        """Whoever deployed at the same moment has the last word; None where nobody did."""
+        theirs = overtaken(rollout, service)
+        if not theirs:
+            return None
+        self.ecs.update(attempt.source.place, rollout.service, revision=theirs)
+        reason = f"Somebody else deployed {theirs.rpartition('/')[2]} at the same moment; it runs that again."
+        return rollout.at(Stage.LEFT, self.now(), reason=reason)
 
     def _written(self, attempt: Attempt, rollout: Rollout) -> Attempt:
         attempt = replace(attempt.with_rollout(rollout), due=rollout.due)

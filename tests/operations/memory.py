@@ -151,7 +151,8 @@ class Memory:
     # What definitions lean on, the standard and the switch.
 
     def _get_parameters(self, Names: list[str], WithDecryption: bool) -> Json:  # noqa: ARG002, FBT001, N803 - AWS's names
-        found = [{"Name": name, "Type": "String", "Value": self.parameters[name]} for name in Names]
+        known = (name for name in Names if name in self.parameters)
+        found = [{"Name": name, "Type": "String", "Value": self.parameters[name]} for name in known]
         return {"Parameters": found}
 
     def _get_parameter(self, Name: str, WithDecryption: bool) -> Json:  # noqa: ARG002, FBT001, N803 - AWS's names
@@ -161,6 +162,8 @@ class Memory:
         return {"Parameter": {"Value": value}}
 
     def _get_role(self, RoleName: str) -> Json:  # noqa: N803 - AWS's name
+        if RoleName not in self.roles:
+            raise _error("NoSuchEntity", "GetRole")
         trust = json.loads(trusting("ecs-tasks.amazonaws.com"))
         return {"Role": {"Arn": role_arn(RoleName), "AssumeRolePolicyDocument": trust}}
 
@@ -315,6 +318,12 @@ class Recorder:
     number: int = -1
     fault: Fault | None = None
     meanwhile: dict[str, Callable[[Memory], object]] = field(default_factory=dict)
+    interlude: Callable[[], object] | None = None
+    """What happens before the call of that number, in the place of a fault; its own calls are not counted."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Operations that are refused for good, by the code that says so."""
+    doubled: set[str] = field(default_factory=set)
+    """Operations that take effect twice, once, as where an answer is lost and botocore sends the request again."""
     calls: list[Call] = field(default_factory=list)
     watches: bool = False
 
@@ -322,8 +331,12 @@ class Recorder:
         del client
         self.calls.append(Call(operation, wrote=False))
         number = len(self.calls) - 1
-        if (doing := self.meanwhile.pop(operation, None)) is not None:
-            doing(self.memory)
+        self._others(operation, number)
+        if operation in self.refused:
+            raise _error(self.refused[operation], operation)
+        if operation in self.doubled:
+            self.doubled.remove(operation)
+            self.memory.answer(operation, given)
         fault = self.fault if number == self.number else None
         match fault:
             case Fault.BEFORE:
@@ -345,6 +358,15 @@ class Recorder:
                 raise Crash
             case _:
                 return answer
+
+    def _others(self, operation: str, number: int) -> None:
+        """What others do just before a call."""
+        if (doing := self.meanwhile.pop(operation, None)) is not None:
+            doing(self.memory)
+        if self.interlude is not None and number == self.number:
+            interlude, self.interlude, calls, self.calls = self.interlude, None, self.calls, []
+            interlude()
+            self.calls = calls
 
     def _written(self) -> bytes:
         memory = self.memory

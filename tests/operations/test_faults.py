@@ -178,6 +178,7 @@ def test_without_a_fault(sessions: Sessions, name: str) -> None:
     assert {made[0] for made in end["attempts"].values()} == ({scenario.state.value} if scenario.state else set())
     assert sorted({alert["id"]: alert["transition"] for alert in run.memory.published}.values()) == [*scenario.told]
     assert len(end["updates"]) == scenario.updates
+    assert end["ours"] == {number for number, tags in end["tags"].items() if "outrider:plan" in json.dumps(tags)}
     assert (end["stuck"], end["due"], end["untold"]) == ([], [], [])
     assert CANARY not in json.dumps([*run.memory.table.values(), run.memory.published], default=str)
 

@@ -1,0 +1,129 @@
+"""Whatever comes first, a family's service ends on a revision that keeps the rules; and a plan is carried out once.
+
+Over generated orders of requests, visits, deployments that end, and a pipeline that registers and deploys in between.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aws.sessions import Sessions
+from domain.documents import DESCRIBED_ONLY, TaskDefinition
+from domain.rule import Rule
+from domain.workload import Workload
+from rules import CATALOGUE
+from tests.operations.memory import Memory, Recorder
+from tests.operations.playing import DEPLOY, DRIFTED, FAMILY, REGISTER, Run, Scenario, ask, asked, deployments, request
+from tests.operations.world import IMAGE, registered, service_changed
+from tests.strategies import corpus, workloads
+
+TITLE = "shop/web"
+# A function's fixture is the same for all examples: it holds nothing but clients.
+orderly = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+# --- two plans for one family -----------------------------------------------------------------------------------------
+
+
+def pipeline(memory: Memory) -> None:
+    """It knows nothing of corrections: it registers its own again, and deploys that."""
+    if len(memory.families["web"]) < 6:
+        arn = memory.register(DRIFTED)
+        memory.services.answer(
+            "UpdateService", {"cluster": "shop", "service": "web", "taskDefinition": arn}, memory.now()
+        )
+
+
+def _events(run: Run) -> None:
+    """What the event rules would pass on: it may come late, and it comes."""
+    service = run.memory.services.services[TITLE]
+    newest = run.memory.families["web"][-1]["taskDefinitionArn"]
+    ask(run, registered(newest), service_changed(service["serviceArn"]), queue="changes")
+
+
+STEPS: dict[str, Callable[[Run], object]] = {
+    "the first is asked for": lambda run: ask(run, request(revision=1)),
+    "the second is asked for": lambda run: ask(run, request(revision=2)),
+    "the third is asked for": lambda run: ask(run, request(revision=3)),
+    "a message": lambda run: run.step(),
+    "another message": lambda run: run.step(),
+    "the first is visited": lambda run: ask(run, request("visit", attempt="1")),
+    "the third is visited": lambda run: ask(run, request("visit", attempt="3")),
+    "deployments end": lambda run: deployments(run.memory),
+    "the pipeline deploys": lambda run: pipeline(run.memory),
+    "the pipeline deploys at the next registration": lambda run: run.recorder.meanwhile.update(
+        RegisterTaskDefinition=pipeline
+    ),
+    "the pipeline deploys at the next update": lambda run: run.recorder.meanwhile.update(UpdateService=pipeline),
+    "events come": _events,
+    "time passes": lambda run: setattr(run.memory, "passed", run.memory.passed + timedelta(minutes=6)),
+}
+MANY = DEPLOY.replace("minutes: 0", "minutes: 0, attempts: 10")
+
+
+@orderly
+@given(order=st.lists(st.sampled_from(sorted(STEPS)), max_size=25))
+def test_no_order_leaves_a_service_on_a_drifted_revision(sessions: Sessions, order: list[str]) -> None:
+    run = Run(Scenario(None, asked(), MANY, plays=deployments, inspects=True), sessions, Recorder(Memory(MANY)))
+    with run.recorder.answering():
+        arn = run.memory.register(DRIFTED)
+        service = run.memory.services.add(TITLE, arn, run.memory.now())
+        ask(run, service_changed(service), registered(arn), queue="changes")
+        for step in order:
+            STEPS[step](run)
+        run.recorder.meanwhile.clear()
+        _events(run)
+        run.until_quiet()
+    assert run.stuck == []
+    runs = run.memory.services.services[TITLE]["taskDefinition"]
+    found = run.memory.families["web"][int(runs.rpartition(":")[2]) - 1]
+    assert found["containerDefinitions"][1]["image"] == IMAGE, order
+    told = [alert["id"] for alert in run.memory.published if alert["kind"] == "outcome"]
+    assert len(told) == len(set(told)), "without a fault each is told once"
+
+
+# --- a plan is carried out once ---------------------------------------------------------------------------------------
+
+
+def carried_out(sessions: Sessions, document: dict[str, Any], rules: tuple[Rule, ...] = CATALOGUE) -> int:
+    """How many revisions come of asking and approving thrice each, and of asking for what came of it."""
+    run = Run(Scenario(None, asked(), REGISTER, rules=rules), sessions, Recorder(Memory(REGISTER)))
+    document = {name: each for name, each in document.items() if name not in DESCRIBED_ONLY} | {"family": "web"}
+    with run.recorder.answering():
+        arn = run.memory.register(document)
+        run.inspected(registered(arn))
+        offer = run.ledger.history(FAMILY).offer
+        approval = request("apply", digest=offer.digest if offer else "", at=run.memory.now().isoformat(), by="jo")
+        for asks in (request(), approval):
+            ask(run, asks, asks, asks)
+            run.until_quiet()
+        made = len(run.memory.families["web"]) - 1
+        ask(run, request(revision=2), request(revision=1), approval)
+        run.until_quiet()
+    assert run.stuck == []
+    assert len(run.memory.families["web"]) - 1 == made <= 1
+    told = [alert["id"] for alert in run.memory.published]
+    assert len(told) == len(set(told))
+    return made
+
+
+@orderly
+@given(workloads())
+def test_a_plan_of_a_generated_definition_is_carried_out_once(sessions: Sessions, given_: Any) -> None:
+    workload: Workload = given_[0]
+    carried_out(sessions, json.loads(json.dumps(workload.task.to_aws())))
+
+
+PUBLISHED = {name: found for name, found in corpus().items() if found.get("containerDefinitions")}
+
+
+@pytest.mark.skipif(not PUBLISHED, reason="no corpus")
+def test_plans_of_published_definitions_are_carried_out_once(sessions: Sessions) -> None:
+    """Most want a person; some want more than that."""
+    made = [carried_out(sessions, TaskDefinition(found).to_aws()) for found in PUBLISHED.values()]
+    assert sum(made) > len(made) / 10

@@ -1,0 +1,340 @@
+"""What others do at the same time, and what nobody expects: two workers, clocks, services that change meanwhile."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aws.calls import CallFailed
+from aws.ledger import LedgerConflict
+from aws.sessions import Sessions
+from domain.correction import Stage, State
+from domain.places import Place
+from domain.request import RequestUnreadable
+from operations.remediate import NotRead
+from tests.operations.memory import Memory, Recorder
+from tests.operations.playing import (
+    DEPLOY,
+    DRIFTED,
+    FAMILY,
+    REGISTER,
+    Run,
+    Scenario,
+    arn_of,
+    ask,
+    asked,
+    deployments,
+    fleet,
+    request,
+)
+from tests.operations.world import ACCOUNT, CANARY, FLOATING, REGION, definition
+
+TITLE = "shop/web"
+
+
+def deploying(
+    sessions: Sessions,
+    begin: Callable[[Run], None] | None = None,
+    plays: Callable[[Memory], bool] = deployments,
+    standard: str = DEPLOY,
+) -> Run:
+    """shop/web runs the drifted web:1, and it is asked for; nothing was delivered yet."""
+    run = Run(Scenario(None, asked(), standard, plays=plays), sessions, Recorder(Memory(standard)))
+    with run.recorder.answering():
+        (begin or asked(TITLE))(run)
+    return run
+
+
+def quiet(run: Run) -> Run:
+    with run.recorder.answering():
+        run.until_quiet()
+    return run
+
+
+def steps(run: Run, count: int) -> Run:
+    with run.recorder.answering():
+        for _ in range(count):
+            run.step()
+    return run
+
+
+def stages(run: Run) -> dict[str, Stage]:
+    return {each.service: each.stage for each in run.outcomes[-1].rollouts}
+
+
+def ends_as(run: Run) -> tuple[State, dict[str, Stage], str]:
+    """State and stages of the last outcome, and what shop/web runs."""
+    runs = run.memory.services.services[TITLE]["taskDefinition"].rpartition("/")[2]
+    assert (run.stuck, run.end()["due"]) == ([], [])
+    return run.outcomes[-1].state, stages(run), runs
+
+
+# --- two workers ------------------------------------------------------------------------------------------------------
+
+
+def _counted(sessions: Sessions) -> tuple[int, dict[str, Any]]:
+    run = quiet(deploying(sessions))
+    return len(run.recorder.calls), run.end()
+
+
+def test_a_second_worker_at_any_moment_of_the_first_does_nothing_twice(sessions: Sessions) -> None:
+    """A message comes again though the first worker of its family is still at it: its time was over, and it is not."""
+    count, wanted = _counted(sessions)
+    wrong = dict[int, Any]()
+    for number in range(count):
+        run = deploying(sessions)
+
+        def second(run: Run = run) -> None:
+            try:
+                run.remediator().remediate(request())
+            except (CallFailed, LedgerConflict, NotRead):
+                ask(run, request())  # it comes again
+
+        run.recorder.number, run.recorder.interlude = number, second
+        found = quiet(run).end()
+        if found != wanted:
+            wrong[number] = {key: (found[key], wanted[key]) for key in found if found[key] != wanted[key]}
+    assert not wrong, "\n".join(f"{number}: {differing}" for number, differing in wrong.items())
+
+
+def test_a_clock_that_goes_back_changes_nothing(sessions: Sessions) -> None:
+    _, wanted = _counted(sessions)
+    for after in range(1, 8):
+        run = steps(deploying(sessions), after)
+        run.memory.passed -= timedelta(minutes=7)
+        assert quiet(run).end() == wanted
+
+
+# --- services that change under a rollout -----------------------------------------------------------------------------
+
+
+def test_whoever_deploys_at_the_same_moment_has_the_last_word(sessions: Sessions) -> None:
+    run = deploying(sessions)
+
+    def theirs(memory: Memory) -> None:
+        arn = memory.register(definition(cpu="2048", memory="4096"))
+        given = {"cluster": "shop", "service": "web", "taskDefinition": arn}
+        memory.services.answer("UpdateService", given, memory.now())
+
+    run.recorder.meanwhile["UpdateService"] = theirs
+    assert ends_as(quiet(run)) == (State.REGISTERED, {TITLE: Stage.LEFT}, "web:3")
+    assert "Somebody else deployed web:3 at the same moment" in " ".join(run.outcomes[-1].reasons)
+
+
+def test_a_service_that_is_deleted_is_left(sessions: Sessions) -> None:
+    run = steps(deploying(sessions), 1)
+    del run.memory.services.services[TITLE]
+    assert stages(quiet(run)) == {TITLE: Stage.LEFT}
+    assert run.outcomes[-1].reasons == (f"{TITLE}: The service is gone.",)
+
+
+def test_a_service_that_is_made_anew_is_not_ours(sessions: Sessions) -> None:
+    run = steps(deploying(sessions), 1)
+    other = run.memory.register(definition("api"))
+    run.memory.services.add(TITLE, other, run.memory.now())
+    assert ends_as(quiet(run)) == (State.REGISTERED, {TITLE: Stage.LEFT}, "api:1")
+
+
+def test_a_service_that_was_moved_to_another_family_is_left(sessions: Sessions) -> None:
+    def begin(run: Run) -> None:
+        asked(TITLE)(run)
+        run.memory.services.services[TITLE]["taskDefinition"] = run.memory.register(definition("api"))
+
+    run = quiet(deploying(sessions, begin))
+    assert run.memory.services.services[TITLE]["taskDefinition"].endswith("/api:1")
+    assert (run.outcomes[-1].state, run.outcomes[-1].rollouts) == (State.REGISTERED, ())
+
+
+def test_a_service_that_wants_no_tasks_has_none_to_look_at(sessions: Sessions) -> None:
+    def begin(run: Run) -> None:
+        fleet(run, TITLE, desiredCount=0)
+        ask(run, request())
+
+    assert ends_as(quiet(deploying(sessions, begin))) == (State.DEPLOYED, {TITLE: Stage.VERIFIED}, "web:2")
+
+
+@pytest.mark.parametrize("provider", ["FARGATE", "FARGATE_SPOT"])
+def test_a_service_by_capacity_provider_is_updated(sessions: Sessions, provider: str) -> None:
+    def begin(run: Run) -> None:
+        strategy = [{"capacityProvider": provider, "weight": 1}]
+        fleet(run, TITLE, launchType=None, capacityProviderStrategy=strategy)
+        ask(run, request())
+
+    assert ends_as(quiet(deploying(sessions, begin)))[:2] == (State.DEPLOYED, {TITLE: Stage.VERIFIED})
+
+
+def test_a_collector_of_another_name_is_watched(sessions: Sessions) -> None:
+    def begin(run: Run) -> None:
+        fleet(run, TITLE, drifted=definition(collector=FLOATING | {"name": "telemetry"}))
+        ask(run, request())
+
+    def plays(memory: Memory) -> bool:
+        service = memory.services.services[TITLE]
+        if service["deployments"][0]["rolloutState"] != "IN_PROGRESS":
+            return False
+        dead = "telemetry" if service["taskDefinition"].endswith(":2") else ""
+        memory.services.complete(TITLE, memory.now(), dead=dead, sidecars=("telemetry",))
+        return True
+
+    assert ends_as(quiet(deploying(sessions, begin, plays))) == (State.FAILED, {TITLE: Stage.BACK}, "web:1")
+
+
+def test_tasks_that_start_and_end_again_and_again_are_not_verified(sessions: Sessions) -> None:
+    """They are there, and their collectors run, each time for a moment."""
+
+    def plays(memory: Memory) -> bool:
+        any_ = deployments(memory)
+        for task in memory.services.tasks.values():
+            if task["taskDefinitionArn"] == arn_of(2):
+                task["startedAt"] = memory.now() + timedelta(minutes=5)
+        return any_
+
+    run = quiet(deploying(sessions, plays=plays))
+    assert ends_as(run) == (State.FAILED, {TITLE: Stage.BACK}, "web:1")
+    assert "None of its tasks has run for 5 minutes" in " ".join(run.outcomes[-1].reasons)
+
+
+def test_a_deployment_that_completes_with_fewer_tasks_is_set_back(sessions: Sessions) -> None:
+    def plays(memory: Memory) -> bool:
+        any_ = deployments(memory)
+        ours = [arn for arn, task in memory.services.tasks.items() if task["taskDefinitionArn"] == arn_of(2)]
+        for arn in ours[1:]:
+            del memory.services.tasks[arn]
+        return any_
+
+    run = quiet(deploying(sessions, plays=plays))
+    assert ends_as(run) == (State.FAILED, {TITLE: Stage.BACK}, "web:1")
+    assert "1 of 2 tasks run the new revision." in " ".join(run.outcomes[-1].reasons)
+
+
+def test_tasks_of_older_deployments_that_are_still_there_do_not_count(sessions: Sessions) -> None:
+    def plays(memory: Memory) -> bool:
+        older = {arn: each for arn, each in memory.services.tasks.items() if each["taskDefinitionArn"] == arn_of(1)}
+        any_ = deployments(memory)
+        for task in older.values():
+            task["containers"][1]["lastStatus"] = "STOPPED"
+        memory.services.tasks |= older
+        return any_
+
+    assert ends_as(quiet(deploying(sessions, plays=plays)))[:2] == (State.DEPLOYED, {TITLE: Stage.VERIFIED})
+
+
+# --- calls that are refused for good ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidParameterException", "ServiceNotActiveException"])
+def test_an_update_that_is_refused_leaves_the_service_and_says_so(sessions: Sessions, code: str) -> None:
+    run = deploying(sessions)
+    run.recorder.refused["UpdateService"] = code
+    assert ends_as(quiet(run)) == (State.REGISTERED, {TITLE: Stage.LEFT}, "web:1")
+    assert run.outcomes[-1].reasons == (f"{TITLE}: ecs:UpdateService on {TITLE} failed: {code}.",)
+
+
+def test_what_failed_is_told_though_the_revision_cannot_be_taken_back(sessions: Sessions) -> None:
+    run = deploying(sessions, plays=lambda memory: deployments(memory, lambda *_: "dead"))
+    run.recorder.refused["DeregisterTaskDefinition"] = "AccessDeniedException"
+    with run.recorder.answering():
+        run.until_quiet()
+    assert run.outcomes[-1].state is State.FAILED
+    reason = "web:2 stays the newest revision: ecs:DeregisterTaskDefinition on web:2 failed: AccessDeniedException."
+    assert run.outcomes[-1].reasons[-1] == reason
+    assert run.end()["quarantine"]
+
+
+def test_what_the_registration_is_refused_for_is_told_once_and_not_tried_for_ever(sessions: Sessions) -> None:
+    run = deploying(sessions)
+    run.recorder.refused["RegisterTaskDefinition"] = "ClientException"
+    quiet(run)
+    assert (run.outcomes[-1].state, run.outcomes[-1].guard) == (State.REFUSED, "registration")
+    assert sum(call.operation == "RegisterTaskDefinition" for call in run.recorder.calls) == 1
+    assert run.end()["due"] == []
+
+
+# --- revisions --------------------------------------------------------------------------------------------------------
+
+
+def test_a_revision_that_was_overtaken_and_is_the_newest_again_is_corrected(sessions: Sessions) -> None:
+    """Overtaken by one that its pipeline takes back: inspect asks anew then, and the old message asks nothing."""
+    run = deploying(sessions, asked(), standard=REGISTER)
+    with run.recorder.answering():
+        other = run.memory.register(definition())
+        run.step()
+        assert run.outcomes[-1].state is State.SUPERSEDED
+        [held] = run.ledger.history(FAMILY).attempts
+        run.memory.families["web"][1]["status"] = "INACTIVE"
+        ask(run, request())
+        run.step()
+        assert run.outcomes[-1].state is State.SUPERSEDED
+        ask(run, request(after=held.time.isoformat()))
+        run.until_quiet()
+    assert other.endswith(":2")
+    assert (run.outcomes[-1].state, run.memory.active()) == (State.REGISTERED, [1, 3])
+
+
+def test_a_registration_whose_answer_was_lost_and_that_was_sent_again_is_taken_back_once(sessions: Sessions) -> None:
+    run = deploying(sessions)
+    run.recorder.doubled = {"RegisterTaskDefinition"}
+    assert ends_as(quiet(run)) == (State.DEPLOYED, {TITLE: Stage.VERIFIED}, "web:2")
+    assert run.memory.active() == [1, 2]
+
+
+# --- requests ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 100_000,
+        json.dumps({"kind": "correct", "account": ACCOUNT, "region": REGION, "family": {"a": [CANARY]}, "revision": 1}),
+        json.dumps({"kind": "correct", "account": "other", "region": REGION, "family": CANARY, "revision": 1}),
+        request(revision=0),
+        request(revision=10**400),
+        request("correct-service", revision=1, service=f"a/b/{CANARY}"),
+        request("visit", attempt=""),
+        request("visit"),
+        request("drop"),
+        request("undo", service=f"{CANARY}"),
+        request("apply", at=CANARY),
+    ],
+    ids=range(11),
+)
+def test_what_is_no_request_is_refused_without_a_call(sessions: Sessions, body: str) -> None:
+    run = deploying(sessions)
+    run.recorder.calls.clear()
+    with run.recorder.answering(), pytest.raises(RequestUnreadable) as caught:
+        run.remediator().remediate(body)
+    assert CANARY not in repr((caught.value, caught.value.__cause__))
+    assert run.recorder.calls == []
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        {"kind": "correct", "revision": 1},
+        {"kind": "correct-service", "revision": 1, "service": TITLE, "deployment": "ecs-svc/0000"},
+        {"kind": "visit", "attempt": "1"},
+        {"kind": "undo"},
+        {"kind": "release"},
+        {"kind": "apply", "at": "2026-11-23T12:00:00Z", "digest": "0" * 16},
+    ],
+    ids=lambda asks: asks["kind"],
+)
+def test_a_request_of_another_account_changes_nothing_here(sessions: Sessions, asks: dict[str, Any]) -> None:
+    """What the session reads is this account, whatever a message says."""
+    other = Place("999999999999", REGION)
+    body = json.dumps({"account": other.account, "region": other.region, "family": "web"} | asks)
+    run = deploying(sessions)
+    run.memory.queues.clear()
+    ask(run, body)
+    quiet(run)
+    assert (run.memory.active(), run.memory.services.updates) == ([1], [])
+    assert run.outcomes[0].state in {State.SUPERSEDED, State.NOTHING, State.REFUSED}
+
+
+def test_nothing_that_is_told_or_kept_shows_a_value(sessions: Sessions) -> None:
+    run = quiet(deploying(sessions))
+    shown = json.dumps([*run.memory.table.values(), run.memory.published], default=str)
+    assert CANARY not in shown + repr(run.outcomes)
+    assert CANARY in json.dumps(DRIFTED)
