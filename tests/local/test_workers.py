@@ -1,0 +1,251 @@
+"""Workers at the same time on the local cloud's DynamoDB end as one after the other would. A barrier has them meet."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from aws.ledger import Ledger, LedgerConflict, Row
+from aws.sessions import Sessions
+from domain.finding import Finding, State
+from domain.rule import Drift, Severity, Subject
+from domain.standard import Mode
+from domain.verdict import SubjectId
+from local.cloud import Cloud
+from operations.inspect import Failed, Inspector
+from operations.planning import Planner
+from operations.wiring import make_inspector
+from settings import Settings
+from tests.operations.world import (
+    ACCOUNT,
+    BROKEN,
+    CONFIG,
+    EXECUTION,
+    FLOATING,
+    PLACE,
+    REGION,
+    RULES,
+    TASK,
+    Hub,
+    definition,
+    parameter_changed,
+    policy,
+    registered,
+    role_arn,
+    role_changed,
+    trusting,
+)
+
+WORKERS = 4
+PARAMETER = "/race/config"
+FAMILIES = ("race-web", "race-api", "race-cron")
+
+
+@dataclass
+class Told:
+    """Stands for a topic."""
+
+    told: dict[str, tuple[str, str]]
+
+    def publish(self, body: str, attributes: object = None, subject: object = None) -> None:
+        del attributes, subject
+        if body.startswith("{"):
+            alert = json.loads(body)
+            self.told[alert["id"]] = (alert["transition"], alert["rule"])
+
+
+@dataclass
+class Ground:
+    """What the workers share, and the account that they look at."""
+
+    cloud: Cloud
+    changes: str
+    sessions: Sessions = field(default_factory=Sessions)
+    tables: int = 0
+    told: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """(transition, rule) by alert id, as the slack function tells them: each once."""
+
+    def client(self, service: str) -> Any:
+        return self.cloud.client(service, region=REGION)
+
+    def table(self) -> str:
+        """A new one."""
+        self.tables += 1
+        name = f"race-{self.tables}"
+        self.client("dynamodb").create_table(
+            TableName=name,
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return name
+
+    def worker(self, table: str, sessions: Sessions | None = None) -> Inspector:
+        """With sessions of its own, as another Lambda has them."""
+        given = Settings(
+            table=table,
+            alerts_topic="",
+            operations_topic="",
+            changes_queue=self.changes,
+            remediations_queue=self.changes,
+        )
+        made = make_inspector(given, sessions or Sessions())
+        return replace(made, planner=Planner(RULES, Mode.REPORT), alerts=Told(self.told), operations=Told({}))  # type: ignore[arg-type] # as in world
+
+    def register(self, family: str, **members: Any) -> str:
+        collector = {"secrets": [{"name": "AOT_CONFIG_CONTENT", "valueFrom": PARAMETER}]} | members
+        roles = {"executionRoleArn": role_arn("race-execution"), "taskRoleArn": role_arn("race-task")}
+        document = definition(family, collector=collector, **roles)
+        answer = self.client("ecs").register_task_definition(**document)
+        return registered(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def allow(self, *actions: str) -> str:
+        self.client("iam").put_role_policy(RoleName="race-task", PolicyName="work", PolicyDocument=policy(*actions))
+        return role_changed("race-task")
+
+    def put(self, text: str) -> str:
+        self.client("ssm").put_parameter(Name=PARAMETER, Value=text, Type="String", Overwrite=True)
+        return parameter_changed(PARAMETER)
+
+    def standing(self, table: str) -> Mapping[tuple[str, str], tuple[Any, ...]]:
+        found = Ledger(self.sessions, table).open_findings(PLACE)
+        return {(f.subject.key, f.rule): (f.severity, f.drifts, f.resource) for f in found}
+
+    def afresh(self) -> Mapping[tuple[str, str], tuple[Any, ...]]:
+        """What one worker alone, who has seen nothing before, finds."""
+        table = self.table()
+        place = {"kind": "family", "account": ACCOUNT, "region": REGION, "revision": 0}
+        bodies = {family: json.dumps(place | {"family": family}) for family in FAMILIES}
+        alone = replace(self.worker(table, self.sessions), hub=Hub(), alerts=Told({}))  # type: ignore[arg-type] # as in world
+        assert not [each for each in alone.inspect(bodies).values() if isinstance(each, Failed)]
+        return self.standing(table)
+
+
+@pytest.fixture(scope="module")
+def ground(cloud: Cloud) -> Ground:
+    def client(service: str) -> Any:
+        return cloud.client(service, region=REGION)
+
+    changes = client("sqs").create_queue(QueueName="race-changes")["QueueUrl"]
+    for role, actions in (("race-execution", EXECUTION), ("race-task", TASK)):
+        client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
+        client("iam").put_role_policy(RoleName=role, PolicyName="work", PolicyDocument=policy(*actions))
+    return Ground(cloud, changes)
+
+
+@pytest.fixture(autouse=True)
+def _as_lambda(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (cloud.environment() | {"AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION}).items():
+        monkeypatch.setenv(name, value)
+
+
+def at_once(workers: Sequence[Inspector], *bodies: str) -> None:
+    """Each worker takes a message of its own; their first writes meet. What fails comes again, until nothing does."""
+    meeting = threading.Barrier(len(workers))
+
+    def work(worker: Inspector, body: str) -> None:
+        met = threading.Event()
+
+        def meet(**_: Any) -> None:
+            if not met.is_set():
+                met.set()
+                meeting.wait(timeout=30)
+
+        events = worker.ledger.sessions.own("dynamodb").meta.events
+        events.register("before-call.dynamodb.TransactWriteItems", meet, unique_id="meet")
+        try:
+            outcomes = [worker.inspect({"0": body})["0"]]
+            while isinstance(outcomes[-1], Failed):
+                assert len(outcomes) < 10, outcomes
+                outcomes.append(worker.inspect({"0": body})["0"])
+        finally:
+            events.unregister("before-call.dynamodb.TransactWriteItems", unique_id="meet")
+            if not met.is_set():
+                meeting.abort()
+
+    with ThreadPoolExecutor(len(workers)) as pool:
+        for done in [pool.submit(work, *pair) for pair in zip(workers, bodies, strict=True)]:
+            done.result()
+
+
+def test_of_writes_to_one_subject_at_the_same_time_one_is_taken(ground: Ground) -> None:
+    table = ground.table()
+    subject = SubjectId(PLACE, Subject.FAMILY, "race-web")
+    ledgers = [Ledger(Sessions(), table) for _ in range(WORKERS)]
+    meeting = threading.Barrier(WORKERS)
+
+    def write(number: int) -> int:
+        """How many of ten writes were taken; each is tried with what was read just before all write."""
+        taken = 0
+        for turn in range(10):
+            history = ledgers[number].history(subject)
+            now = datetime.now(UTC)
+            finding = Finding(
+                subject, f"rule.{number}", State.OPEN, Severity.LOW, (Drift("a", str(turn)),), "arn", now, now
+            )
+            meeting.wait(timeout=30)
+            try:
+                ledgers[number].record(history, [Row(finding)], order=turn + 1, read_at=now, standard="s")
+                taken += 1
+            except LedgerConflict:
+                pass
+            meeting.wait(timeout=30)
+        return taken
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        taken = list(pool.map(write, range(WORKERS)))
+    assert sum(taken) == 10, "one of each turn"
+    history = ledgers[0].history(subject)
+    assert (history.version, history.order) == (10, 10)
+    assert set(history.rows) == {f"rule.{number}" for number, count in enumerate(taken) if count}
+
+
+def test_workers_that_open_one_finding_at_the_same_time_tell_of_it_once(ground: Ground) -> None:
+    ground.put(CONFIG)
+    message = ground.register("race-web", **FLOATING)
+    table = ground.table()
+    ground.told.clear()
+    at_once([ground.worker(table) for _ in range(WORKERS)], *[message] * WORKERS)
+    assert list(ground.told.values()) == [("opened", "sidecar.image-pinned")]
+    (row,) = Ledger(Sessions(), table).history(SubjectId(PLACE, Subject.FAMILY, "race-web")).rows.values()
+    assert (row.finding.version, dict(row.pending)) == (1, {})
+
+
+# What is changed in each turn, one message for each change. With the first repeated there is one for each worker.
+TURNS: Sequence[Callable[[Ground], list[str]]] = (
+    lambda g: [g.register("race-web", **FLOATING), g.register("race-web"), g.put(BROKEN)],
+    lambda g: [g.allow(*TASK[:1]), g.put(CONFIG), g.register("race-api", **FLOATING)],
+    lambda g: [g.allow(*TASK), g.allow(*TASK[:1]), g.allow(*TASK)],
+    lambda g: [g.put(BROKEN), g.allow(*TASK[:1]), g.register("race-web", essential=True)],
+    lambda g: [g.register("race-api"), g.put(CONFIG), g.allow(*TASK)],
+)
+
+
+def test_workers_at_the_same_time_end_in_what_one_alone_would_find(ground: Ground) -> None:
+    ground.put(CONFIG)
+    ground.allow(*TASK)
+    table = ground.table()
+    workers = [ground.worker(table) for _ in range(WORKERS)]
+    workers[0].inspect({family: ground.register(family) for family in FAMILIES})
+    before = ground.standing(table)
+    assert before == ground.afresh() == {}
+    for turn in TURNS:
+        ground.told.clear()
+        bodies = turn(ground)
+        at_once(workers, *bodies, bodies[0])
+        found = ground.standing(table)
+        assert found == ground.afresh()
+        # The account did not change while they looked: what one told, no other took back.
+        told = Counter(ground.told.values())
+        opened = Counter(rule for subject, rule in found.keys() - before.keys())
+        closed = Counter(rule for subject, rule in before.keys() - found.keys())
+        assert Counter({r: n for (change, r), n in told.items() if change in {"opened", "reopened"}}) == opened
+        assert Counter({r: n for (change, r), n in told.items() if change == "closed"}) == closed
+        before = found
+    assert before
