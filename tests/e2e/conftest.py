@@ -17,9 +17,13 @@ def stage() -> Iterator[Stage]:
     with Cloud() as cloud:
         fleet.lay_ground(cloud.client)
         cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
-        # Faults make a message come again more often than trouble would.
+        # Faults make a message come again more often than trouble would, and more is told in a minute.
         outputs = cloud.deploy_outrider(
-            StandardLocation=f"ssm:{STANDARD}", RemediationMode="deploy", LogLevel="DEBUG", MaxReceives="100"
+            StandardLocation=f"ssm:{STANDARD}",
+            RemediationMode="deploy",
+            LogLevel="DEBUG",
+            MaxReceives="100",
+            AlertsPerMinute="300",
         )
         _spy_on(cloud, outputs["AlertsTopic"])
         stage = Stage(cloud, outputs)
