@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.documents import Deployment, Service, text_of
-from domain.facts import Fact, Known, RunningTask
+from domain.facts import Fact, Known, RunningTask, Unavailable
 from domain.places import Revision
 from domain.plan import Change, Plan
 from domain.standard import Standard
@@ -371,11 +371,12 @@ def _settling(
         return rollout
     late = now >= rollout.since + timedelta(minutes=standard.remediation.deploy_minutes)
     if not isinstance(tasks, Known):
+        why = f": {tasks.reason}" if isinstance(tasks, Unavailable) else ""
+        reason = f"Its tasks could not be read, so nothing shows that it runs{why}."
         if late:
-            return _failed(
-                rollout, service, now, standard, "Its tasks could not be read, so nothing shows that it runs."
-            )
-        return replace(rollout, due=now + _LOOK_AGAIN)
+            return _failed(rollout, service, now, standard, reason)
+        return replace(rollout, due=now + _LOOK_AGAIN, reason=reason)
+    rollout = replace(rollout, reason="")
     here = [task for task in tasks.value if task.revision == rollout.after.revision]
     minutes = standard.services.settling_minutes
     settled = [each for each in here if each.started is not None and each.started <= now - timedelta(minutes=minutes)]

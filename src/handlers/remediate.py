@@ -45,6 +45,7 @@ def record_handler(record: SQSRecord) -> None:
         guard=outcome.guard,
         reasons=list(outcome.reasons),
         services={each.service: f"{each.stage}{f' ({each.guard})' if each.guard else ''}" for each in outcome.rollouts},
+        waits=[f"{each.service}: {each.reason}" for each in outcome.rollouts if each.reason and not each.stage.ended],
     )
     recorder.count(metrics.CORRECTIONS, of=outcome.state.value)
     for guard in sorted(outcome.guards):

@@ -224,6 +224,32 @@ def test_a_deployment_that_does_not_end_is_set_back_by_its_deadline(world: World
     assert runs(fleet) == "web:1"
 
 
+def test_tasks_that_cannot_be_read_are_waited_for_and_then_nothing_is_taken_for_running(
+    world: World, fleet: Services
+) -> None:
+    remediator(world).remediate(request())
+    settle(world, fleet)
+    world.fail("ListTasks")
+    (waiting,) = visit(world).rollouts
+    assert waiting.stage is Stage.SETTLING
+    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in waiting.reason
+    world.pass_(minutes=31)
+    visit(world)
+    assert runs(fleet) == "web:1"
+    fleet.complete("shop/web", world.now())
+    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in str(visit(world).reasons)
+
+
+def test_tasks_that_can_be_read_again_are_enough(world: World, fleet: Services) -> None:
+    remediator(world).remediate(request())
+    settle(world, fleet)
+    world.fail("ListTasks", times=1)
+    visit(world)
+    world.pass_(minutes=3)
+    (verified,) = visit(world).rollouts
+    assert (verified.stage, verified.reason) == (Stage.VERIFIED, "")
+
+
 def test_what_cannot_be_set_back_is_told_as_critical(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
     settle(world, fleet, dead="adot-collector")
