@@ -200,9 +200,9 @@ def looked_at(stage: Stage, family: str) -> bool:
 
 
 def alerts(stage: Stage, name: str) -> list[dict[str, Any]]:
-    """What the topic `alerts` was given about a subject."""
+    """What the topic `alerts` was given about a subject, each id once: SNS and two workers may repeat it."""
     found = (json.loads(body) for body in stage.bodies(stage.client("sqs").get_queue_url(QueueName=SPY)["QueueUrl"]))
-    return [each for each in found if each["name"] == name]
+    return list({each["id"]: each for each in found if each["name"] == name}.values())
 
 
 def alerted(stage: Stage, name: str) -> Counter[str]:
