@@ -172,10 +172,12 @@ class Ledger:
         ran: str = "",
         request: str | None = None,
         offer: Offer | None = None,
+        runs: Mapping[SubjectId, Running | None] | None = None,
     ) -> History:
         """Write a look and the findings that it changed, all or nothing. `leans`: keys of what the subject leans on.
 
         `ran`: what a service ran. `offer`: the plan that may be approved now; None where there is none any more.
+        `runs`: what a service runs of each family, None where it no longer does: a slower look never writes that over.
 
         LedgerConflict where somebody wrote the subject after `history` was read.
         """
@@ -199,6 +201,10 @@ class Ledger:
             items.append(_put(self.table, {"pk": {"S": key}, "sk": {"S": "offer"}, "body": body}))
         elif offer is None and history.offer is not None:
             items.append({"Delete": {"TableName": self.table, "Key": {"pk": {"S": key}, "sk": {"S": "offer"}}}})
+        for family, running in (runs or {}).items():
+            place = {"pk": {"S": family.key}, "sk": {"S": f"service/{history.subject.name}"}}
+            written = _put(self.table, place | _running_item(running)) if running is not None else None
+            items.append(written or {"Delete": {"TableName": self.table, "Key": place}})
         self._all_or_nothing(key, items[:_TRANSACTION])
         return replace(
             history,
@@ -237,14 +243,6 @@ class Ledger:
     def forget(self, revision: Revision) -> None:
         """A revision that is no longer active is not to be judged from memory."""
         self._delete(f"revisions/{SubjectId.of_family(revision).key}", str(revision.number))
-
-    def runs(self, family: SubjectId, title: str, running: Running) -> None:
-        """A service runs the family."""
-        item = {"revision": {"N": str(running.revision)}, "tasks": {"N": str(running.tasks)}}
-        self._put(family.key, f"service/{title}", item | {"fargate": {"BOOL": running.fargate}})
-
-    def runs_no_more(self, family: SubjectId, title: str) -> None:
-        self._delete(family.key, f"service/{title}")
 
     def saw(self, family: SubjectId, cluster: str, seen: Seen) -> None:
         """Tasks of the family ran that no service started."""
@@ -547,6 +545,11 @@ def _row(subject: SubjectId, rule: str, item: Mapping[str, Any]) -> Row:
         users=Users.from_json(item["users"]["S"]) if "users" in item else NOBODY,
     )
     return Row(finding, json.loads(item["pending"]["S"]) if "pending" in item else {})
+
+
+def _running_item(running: Running) -> dict[str, Any]:
+    numbers = {"revision": {"N": str(running.revision)}, "tasks": {"N": str(running.tasks)}}
+    return numbers | {"fargate": {"BOOL": running.fargate}}
 
 
 def _running(item: Mapping[str, Any]) -> Running:

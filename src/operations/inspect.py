@@ -326,12 +326,17 @@ class Inspector:
         if revision.number > history.order:
             self._look_again_at(history, standard)
         users = users_of(subject.name, history.services, history.seen, workload.read_at)
+        spoken = self._as_used(history, workload, users, verdicts, batch)
+        if history.services and _falls(history, spoken):
+            # Events of families and services come in any order: what ran and runs again is not to fall and to be raised.
+            users = users_of(subject.name, self._present(history), history.seen, workload.read_at)
+            spoken = self._as_used(history, workload, users, verdicts, batch)
         request = self.requester.for_family(history, workload, verdicts, trigger, standard, batch.reader)
         look = Look(
             subject,
             revision.arn,
             revision.number,
-            self._as_used(history, workload, users, verdicts, batch),
+            spoken,
             plan,
             workload.read_at,
             complete=not any(fact.transient for fact in missing),
@@ -384,6 +389,16 @@ class Inspector:
         drifted = {verdict.rule: verdict.severity for verdict in verdicts if isinstance(verdict, Drifted)}
         unknown = {verdict.rule for verdict in verdicts if isinstance(verdict, Unknown)}
         return drifted | {rule: severity for rule, severity in stands.items() if rule in unknown}
+
+    def _present(self, history: History) -> dict[str, Running]:
+        """What the family's services run just now; the ledger hears of it when their own events are looked at."""
+        found = dict[str, Running]()
+        for title in history.services:
+            service = self.ecs.service(history.subject.place, title)
+            revision = Revision.parse(service.task_definition) if service else None
+            if service is not None and revision is not None and SubjectId.of_family(revision) == history.subject:
+                found[title] = Running(bool(service.fargate), revision.number, service.desired)
+        return found
 
     def _gone(self, message: str, trigger: Trigger, batch: _Batch, history: History) -> Done:
         """A family without an active revision: no finding of its own, and it leans on nothing."""
@@ -505,33 +520,27 @@ class Inspector:
 
     def _service(self, message: str, trigger: Trigger, batch: _Batch, title: str) -> Done:
         subject = SubjectId(trigger.place, Subject.SERVICE, title)
-        touched = dict[SubjectId, None]()
         for _ in range(_RACES):
             history = self.ledger.history(subject)
             try:
-                return self._judge_service(message, trigger, batch, history, touched)
+                return self._judge_service(message, trigger, batch, history)
             except LedgerConflict:
                 continue
         raise LedgerConflict(f"{title} is being written by other workers")
 
-    def _judge_service(
-        self, message: str, trigger: Trigger, batch: _Batch, history: History, touched: dict[SubjectId, None]
-    ) -> Done:
-        """`touched`: the families that an earlier try, which lost a race, wrote down as run; it may have been wrong."""
+    def _judge_service(self, message: str, trigger: Trigger, batch: _Batch, history: History) -> Done:
         subject, place, standard = history.subject, trigger.place, batch.edition.standard
         read_at = self.now()
         service = self.ecs.service(place, subject.name)
         revision = Revision.parse(service.task_definition) if service else None
-        families = list(dict.fromkeys([*map(SubjectId.parse, history.leans), *touched]))
+        families = [SubjectId.parse(key) for key in history.leans]
         task = self._revision(revision) if revision else None
         order = int(read_at.timestamp() * 1000)
         if service is None or revision is None or task is None:
-            known_to = [f for f in families if history.ran or subject.name in self.ledger.history(f).services]
-            for family in known_to:
-                self.ledger.runs_no_more(family, subject.name)
-            judged = self._each(message, trigger, batch, known_to)
+            history = self._runs(history, dict.fromkeys(families)) if families else history
+            judged = self._each(message, trigger, batch, families)
             look = Look(subject, place.arn("ecs", f"service/{subject.name}"), order, {}, None, read_at)
-            told = self._record(message, trigger, batch, history, look, history.leans)
+            told = self._record(message, trigger, batch, history, look, ())
             return Done(subject.name, transitions=(*told, *judged.transitions), called_at=trigger.when)
         workload = Workload(
             place, task, service, patterns=standard.collector.also, runs_on=service.fargate, read_at=read_at
@@ -545,17 +554,14 @@ class Inspector:
         verdicts = engine.evaluate(workload, standard, rules)
         moved = [old for old in families if old != family]
         running = Running(bool(service.fargate), revision.number, service.desired)
-        stood, lost = known.services.get(subject.name), bool(touched)
-        touched |= dict.fromkeys([*moved, family])
-        if stood != running:
-            history = self._runs(history, family, running)
-        for old in moved:
-            self.ledger.runs_no_more(old, subject.name)
+        stood = known.services.get(subject.name)
+        if moved or stood != running:
+            history = self._runs(history, {**dict.fromkeys(moved), family: running})
         # A service may bring a family into scope or take it out, and what it runs says how much a drift matters; how
         # many tasks it wants does not. Before it is recorded: else a failure would lose this.
         ran = f"{revision}{' on Fargate' if running.fargate else ''}"
         same = ran == history.ran and stood is not None and replace(stood, tasks=running.tasks) == running
-        judged = self._each(message, trigger, batch, moved if same and not lost else [*moved, family])
+        judged = self._each(message, trigger, batch, moved if same else [*moved, family])
         mine = {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT, explains=True)
         under_way = self.requester.wake(known, subject.name)
@@ -572,24 +578,20 @@ class Inspector:
             done, transitions=(*done.transitions, *judged.transitions), unknown=(*done.unknown, *judged.unknown)
         )
 
-    def _runs(self, service: History, family: SubjectId, running: Running) -> History:
-        """Write down that a service runs a family.
-
-        First with the service that it may: were this look to fail, the next would else not know whom to strike it off.
-        """
-        written = self.ledger.record(
+    def _runs(self, service: History, runs: Mapping[SubjectId, Running | None]) -> History:
+        """Write down what a service runs of each family. It leans on all of them until they have been looked at."""
+        return self.ledger.record(
             service,
             [],
             order=service.order,
             read_at=self.now(),
             standard=service.standard,
-            leans={*service.leans, family.key},
+            leans={*service.leans, *(family.key for family in runs)},
             ran=service.ran,
             request=service.request,
             offer=service.offer,
+            runs=runs,
         )
-        self.ledger.runs(family, service.subject.name, running)
-        return written
 
     def _newest_of(self, known: History, running: Revision, workload: Workload, batch: _Batch) -> Fact[Newest]:
         """The family's newest revision, and the rules that the running one breaks and it does not."""
@@ -798,6 +800,15 @@ def _shown(offer: Offer | None, rule: str) -> str:
 
 def _open(history: History) -> frozenset[str]:
     return frozenset(rule for rule, row in history.rows.items() if row.finding.state is State.OPEN)
+
+
+def _falls(history: History, spoken: Mapping[str, Verdict]) -> bool:
+    """Whether an open finding becomes less severe."""
+    stands = {rule: row.finding.severity for rule, row in history.rows.items() if row.finding.state is State.OPEN}
+    return any(
+        isinstance(verdict, Drifted) and verdict.severity < stands.get(rule, verdict.severity)
+        for rule, verdict in spoken.items()
+    )
 
 
 def _missing(workload: Workload, verdicts: Iterable[Verdict], plan: Plan | None) -> list[Unavailable]:

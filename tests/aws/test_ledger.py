@@ -34,6 +34,12 @@ def record(ledger: Ledger, history: History, *rows: Row, order: int = 1, request
     return ledger.record(history, rows, order=order, read_at=NOW, standard="digest", leans=["k"], request=request)
 
 
+def runs(ledger: Ledger, title: str, running: Running | None, history: History | None = None) -> None:
+    """A look at a service, which runs the family web, or no longer does."""
+    history = history or ledger.history(SubjectId(PLACE, Subject.SERVICE, title))
+    ledger.record(history, [], order=1, read_at=NOW, standard="", leans=[WEB.key], runs={WEB: running})
+
+
 @pytest.mark.parametrize(
     "subject",
     [
@@ -63,6 +69,16 @@ def test_of_two_that_read_the_same_only_the_first_writes(world: World) -> None:
     assert set(ledger.history(WEB).rows) == {"a.one", "a.other"}
 
 
+def test_what_a_slower_look_saw_a_service_run_is_not_written_over_what_a_later_one_saw(world: World) -> None:
+    ledger, later = world.ledger, Running(fargate=True, revision=2, tasks=1)
+    slower = ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
+    runs(ledger, "shop/web", later)
+    for seen in (replace(later, revision=3), None):
+        with pytest.raises(LedgerConflict):
+            runs(ledger, "shop/web", seen, slower)
+        assert ledger.history(WEB).services == {"shop/web": later}
+
+
 def test_what_was_told_is_struck_off_and_newer_news_stay(world: World) -> None:
     ledger = world.ledger
     record(ledger, ledger.history(WEB), row(version=1))
@@ -86,11 +102,11 @@ def test_a_request_that_was_made_is_struck_off_and_another_stays(world: World) -
 
 def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) -> None:
     ledger = world.ledger
-    ledger.runs(WEB, "shop/web", Running(fargate=True, revision=3, tasks=2))
-    ledger.runs(WEB, "shop/old", Running(fargate=False))
+    for title, running in {"web": Running(fargate=True, revision=3, tasks=2), "old": Running(fargate=False)}.items():
+        runs(ledger, f"shop/{title}", running)
     seen = Seen(revision=2, tasks=5, at=NOW)
     ledger.saw(WEB, "batch", seen)
-    ledger.runs_no_more(WEB, "shop/old")
+    runs(ledger, "shop/old", None)
     ledger.ours(Revision(PLACE, "web", 4))
     attempt = Attempt(Revision(PLACE, "web", 3), "digest", AttemptState.REGISTERED, NOW, 4, pending=("pending",))
     attempt = ledger.attempt(attempt)

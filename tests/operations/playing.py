@@ -19,7 +19,7 @@ from aws.ledger import Ledger, LedgerConflict
 from aws.sessions import Sessions
 from domain.correction import Attempt, State
 from domain.places import Revision
-from domain.rule import Rule
+from domain.rule import Rule, Subject
 from domain.standard import Mode, Standard
 from domain.use import Running
 from domain.verdict import SubjectId
@@ -286,7 +286,9 @@ def fleet(run: Run, *titles: str, drifted: Mapping[str, Any] = DRIFTED, **member
     arn = run.memory.register(drifted)
     for title in titles:
         run.memory.services.add(title, arn, run.memory.now(), **members)
-        run.ledger.runs(FAMILY, title, Running(fargate=True, revision=1, tasks=2))
+        on = run.ledger.history(SubjectId(PLACE, Subject.SERVICE, title))
+        runs = {FAMILY: Running(fargate=True, revision=1, tasks=2)}
+        run.ledger.record(on, [], order=0, read_at=run.memory.now(), standard="", leans=[FAMILY.key], runs=runs)
 
 
 def asked(*titles: str) -> Callable[[Run], None]:

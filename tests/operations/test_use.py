@@ -112,9 +112,26 @@ def test_a_revision_that_runs_counts_though_it_was_deregistered(world: World) ->
 
 def test_where_what_runs_cannot_be_judged_the_severity_stays(world: World) -> None:
     world.sees(service_changed(world.run(world.register(definition(collector=GRAVE))), "CreateService"))
-    world.ledger.runs(WEB, "shop/web", Running(fargate=True, revision=99, tasks=1))
+    on = world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
+    runs = {WEB: Running(fargate=True, revision=99, tasks=1)}
+    world.ledger.record(on, [], order=on.order, read_at=world.now(), standard="", leans=on.leans, runs=runs)
     world.sees(again())
     assert (severity(world), world.told()) == ("MEDIUM", [("opened", PINNED)])
+
+
+def test_what_runs_again_does_not_fall_though_the_service_was_not_looked_at_yet(world: World) -> None:
+    """Else it would fall, and be raised and told again, when events come in another order than things happened."""
+    world.sees(service_changed(world.run(world.register()), "CreateService"))
+    bad = world.register(definition(collector=GRAVE))
+    world.sees(registered(bad))
+    world.sees(deploys(world, bad))
+    on = world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
+    runs = {WEB: Running(fargate=True, revision=1)}  # as a look before the last deployment left it
+    world.ledger.record(on, [], order=on.order, read_at=world.now(), standard="", leans=on.leans, ran="web:1", runs=runs)
+    world.sees(again())
+    assert (severity(world), users(world)) == ("MEDIUM", [("shop/web", 2, 0)])
+    world.sees(deploys(world, bad))
+    assert (severity(world), world.told()) == ("MEDIUM", [("opened", PINNED), ("raised", PINNED)])
 
 
 def test_another_count_of_tasks_is_written_down_and_judges_nothing(world: World) -> None:
