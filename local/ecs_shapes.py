@@ -304,7 +304,10 @@ def _unregistrable(request: dict[str, Any]) -> Iterator[str]:
         yield "Container names must be unique."
     if containers and not any(container.get("essential", True) for container in containers):
         yield "At least one container must be essential."
-    tags = request.get("tags") or []
+    tags = request.get("tags")
+    if tags is not None and not tags:
+        yield "Tags can not be empty."
+    tags = tags or []
     if any(str(tag.get("key", "")).lower().startswith("aws:") for tag in tags):
         yield "Tag keys may not begin with aws:."
     if len(tags) > MAX_TAGS:

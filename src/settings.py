@@ -61,6 +61,11 @@ class Settings(BaseModel):
     docs: str = Field(default="", alias="OUTRIDER_DOCS", description="The address of docs/rules.md as people reach it.")
 
     @property
+    def stack(self) -> str:
+        """The stack's name, as the namespace of its metrics ends with it."""
+        return self.metrics.partition("/")[2]
+
+    @property
     def place(self) -> Place:
         """The account and region that this stack watches."""
         account, _, region = self.watched.partition("/")

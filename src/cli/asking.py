@@ -31,6 +31,12 @@ class Where:
     ] = ""
     table: Annotated[str, Parameter(metavar="NAME", help="The ledger's table, likewise.")] = ""
 
+    def look(self, family: str) -> str:
+        """What to type to see how a family's corrections stand, with the options that were given."""
+        given = {"stack": self.stack, "region": self.region, "queue": self.queue, "table": self.table}
+        options = [f"--{name} {value}" for name, value in given.items() if value not in {"", "outrider"}]
+        return " ".join(["outrider corrections", family, *options])
+
     def asker(self) -> Asker:
         return asker(self.stack, self.region, self.queue, self.table)
 
@@ -61,7 +67,7 @@ def apply(
             return NOT_DONE
         asked = ask.apply(offered)
         say(f"Asked to apply plan {offered.offer.digest} to {offered.of}.")
-        return _watched(ask, asked, wait, offered.family, lambda end: end.state in {State.REGISTERED, State.DEPLOYED})
+        return _watched(ask, asked, wait, where.look(offered.family), _corrected)
 
 
 def undo(what: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE) -> int:
@@ -80,7 +86,7 @@ def undo(what: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE
             return NOT_DONE
         asked = ask.undo(found)
         say(f"Asked to undo it on {found.service or found.family}.")
-        return _watched(ask, asked, wait, found.family, progress.undone)
+        return _watched(ask, asked, wait, where.look(found.family), progress.undone)
 
 
 def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE) -> int:
@@ -99,7 +105,7 @@ def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = 
             return NOT_DONE
         asked = ask.release(found)
         say(f"Asked to release {found.family}.")
-        return _watched(ask, asked, wait, found.family, lambda end: end.ended)
+        return _watched(ask, asked, wait, where.look(found.family), lambda end: end.ended)
 
 
 def corrections(family: str = "", /, *, where: Where = _HERE) -> int:
@@ -120,10 +126,10 @@ def corrections(family: str = "", /, *, where: Where = _HERE) -> int:
     return DONE
 
 
-def _watched(ask: Asker, asked: Asked, wait: float, family: str, well: Callable[[Progress], bool]) -> int:
-    """Without waiting it is well where it was asked."""
+def _watched(ask: Asker, asked: Asked, wait: float, look: str, well: Callable[[Progress], bool]) -> int:
+    """Without waiting it is well where it was asked. `look` is what to type to see what becomes of it."""
     if not wait:
-        say(f"See what becomes of it: outrider corrections {family}")
+        say(f"See what becomes of it: {look}")
         return DONE
     last = Progress()
     for now in ask.follow(asked, wait):
@@ -132,8 +138,12 @@ def _watched(ask: Asker, asked: Asked, wait: float, family: str, well: Callable[
     if last.ended:
         return DONE if well(last) else NOT_DONE
     heard = "It has not ended" if last.answer else "remediate has not answered"
-    say(f"{heard} after {wait:g} seconds, and goes on without you: outrider corrections {family}")
+    say(f"{heard} after {wait:g} seconds, and goes on without you: {look}")
     return NOT_DONE
+
+
+def _corrected(end: Progress) -> bool:
+    return end.state in {State.REGISTERED, State.DEPLOYED}
 
 
 @contextmanager

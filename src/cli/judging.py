@@ -16,7 +16,7 @@ from domain.documents import TaskDefinition
 from domain.facts import NOT_READ, FactKind, Facts, Known, Parameter
 from domain.places import Arn, Place
 from domain.plan import Plan
-from domain.rule import Drift, Rule, Safety, Severity
+from domain.rule import Drift, Rule, Safety, Severity, Subject
 from domain.standard import Standard, StandardInvalid, default_standard
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import ParameterReference, Workload
@@ -116,6 +116,11 @@ class Judge:
         if misspelt := read.unmatched(BY_ID):
             raise Unusable(
                 f"{standard} names rules that there are none of: {', '.join(misspelt)}. See `outrider rules`."
+            )
+        if idle := read.never_met(BY_ID, (each.id for each in CATALOGUE if each.subject is Subject.SERVICE)):
+            raise Unusable(
+                f"{standard} names a cluster or service for {'; '.join(idle)}, and none of these rules speaks of"
+                " services: it would never match. Name the family, account or tags instead."
             )
         return cls(read, None if configuration is None else text_of(configuration)[0])
 

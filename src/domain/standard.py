@@ -48,9 +48,14 @@ class Selector(_Part):
 
     account: tuple[Pattern, ...] = Field(default=(), description="Account numbers.")
     region: tuple[Pattern, ...] = Field(default=(), description="Regions.")
-    cluster: tuple[Pattern, ...] = Field(default=(), description="Names of clusters; only services have one.")
+    cluster: tuple[Pattern, ...] = Field(
+        default=(),
+        description="Names of clusters. Only services have one: for a rule that speaks of anything else it never matches.",
+    )
     family: tuple[Pattern, ...] = Field(default=(), description="Task-definition families.")
-    service: tuple[Pattern, ...] = Field(default=(), description="Names of services, without their cluster.")
+    service: tuple[Pattern, ...] = Field(
+        default=(), description="Names of services, without their cluster; for the rules that speak of services."
+    )
     resource: tuple[Pattern, ...] = Field(
         default=(),
         description="Names of parameters and ARNs of roles; for exemptions of the rules that speak of those.",
@@ -447,6 +452,17 @@ class Standard(_Part):
         named = [*(entry.rules for entry in self.rules), *(entry.rules for entry in self.exemptions)]
         patterns = dict.fromkeys(pattern for patterns in named for pattern in patterns)
         return tuple(pattern for pattern in patterns if not any(fnmatchcase(rule, pattern) for rule in known))
+
+    def never_met(self, ids: Iterable[str], of_services: Iterable[str]) -> tuple[str, ...]:
+        """The patterns of entries that name a cluster or a service, where none of their rules speaks of services."""
+        known, theirs = tuple(ids), frozenset(of_services)
+        entries = [*((each.rules, each.where) for each in self.rules), *((e.rules, e.where) for e in self.exemptions)]
+        return tuple(
+            ", ".join(rules)
+            for rules, where in entries
+            if (where.cluster or where.service)
+            and not any(rule in theirs for rule in known if any_matches(rules, rule))
+        )
 
     def exemption(self, rule: str, workload: Workload, resource: str) -> Exemption | None:
         for entry in self.exemptions:

@@ -147,6 +147,7 @@ class Inspector:
     planner: Planner
     docs: str
     release: str
+    stack: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
@@ -750,7 +751,7 @@ class Inspector:
         unasked = Mode.REPORT
         if look.asked and look.plan is not None:
             unasked = self.planner.mode(rule, look.plan.before, batch.edition.standard)
-        return Help(unasked, self.planner.cap)
+        return Help(unasked, self.planner.cap, self.stack)
 
     def _leaning(
         self, message: str, trigger: Trigger, batch: _Batch, history: History, leans: Sequence[SubjectId]

@@ -101,6 +101,7 @@ class Remediator:
     switch: Callable[[], str]
     image_repositories: Sequence[str]
     release: str
+    stack: str = ""
     pause: Callable[[float], None] | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -637,7 +638,7 @@ class Remediator:
 
     def _alert(self, attempt: Attempt, state: State) -> str:
         """What is told of an attempt that is, or is about to be, in this state."""
-        return outcome_of(attempt, state, occurred=self.now()).model_dump_json()
+        return outcome_of(attempt, state, occurred=self.now(), stack=self.stack).model_dump_json()
 
 
 _AGAIN = "Look at the finding again."

@@ -65,6 +65,7 @@ def make_inspector(given: Settings, aws: Sessions) -> Inspector:
         planner=Planner(CATALOGUE, given.mode),
         docs=given.docs,
         release=RELEASE,
+        stack=given.stack,
     )
 
 
@@ -82,6 +83,7 @@ def make_remediator(given: Settings, aws: Sessions) -> Remediator:
         switch=lambda: why_off(aws, given.switch),
         image_repositories=given.image_repositories,
         release=RELEASE,
+        stack=given.stack,
     )
 
 

@@ -11,16 +11,18 @@ from domain.places import role_name
 from domain.plan import Fixed, Plan
 from domain.rule import Drift, Rule, Safety, Subject
 from domain.standard import Mode
+from reports.words import typed
 
 CLOSES = "The finding closes by itself."
 
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """What Outrider does about a finding's plan: `unasked` without a person, at the most `cap` with one."""
+    """What the Outrider of a stack does about a finding's plan: `unasked` without a person, at the most `cap` with one."""
 
     unasked: Mode = Mode.REPORT
     cap: Mode = Mode.REPORT
+    stack: str = ""
 
     def offered(self, finding: Finding, plan: Plan) -> str:
         """A sentence; empty where it does nothing."""
@@ -31,8 +33,9 @@ class Help:
                 return "Outrider updates the service itself."
             case Mode.REGISTER if plan.changes_task:
                 return "Outrider registers it too; deploying it is for you."
-            case _ if self.cap.rank >= Mode.REGISTER.rank:
-                return f"Or have Outrider do it: `outrider apply {finding.subject.name}`."
+            case _ if self.cap.rank >= (Mode.REGISTER if plan.changes_task else Mode.DEPLOY).rank:
+                subject = finding.subject
+                return f"Or have Outrider do it: {typed('apply', subject.name, subject.place, self.stack)}."
             case _:
                 return ""
 

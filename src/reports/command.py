@@ -13,7 +13,8 @@ from domain.plan import Plan, visible
 _LENGTH = 2500  # what Slack has room for in one block, and ASFF in three details
 _EXACT = 2**53  # jq counts in doubles
 _WITHOUT = ",".join(f".{name}" for name in sorted(DESCRIBED_ONLY))
-_KEPT_TAGS = '.tags=[$t[]?|select(.key|ascii_downcase|startswith("aws:")|not)]'
+# "Tags can not be empty", says RegisterTaskDefinition of an empty list.
+_KEPT_TAGS = '[$t[]?|select(.key|ascii_downcase|startswith("aws:")|not)] as $k|if $k==[] then . else .tags=$k end'
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 

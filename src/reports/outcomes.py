@@ -8,12 +8,13 @@ from domain.correction import Attempt, Stage, State
 from domain.rule import Severity, Subject
 from domain.trigger import Actor
 from reports.alerts import console_links
+from reports.words import typed
 
 _LISTED = 5
 
 
-def outcome_of(attempt: Attempt, state: State, *, occurred: datetime) -> Alert:
-    """What is told when an attempt comes to this state."""
+def outcome_of(attempt: Attempt, state: State, *, occurred: datetime, stack: str = "") -> Alert:
+    """What is told when an attempt comes to this state; `stack` is where a person asks for more."""
     at_source = attempt.guard in {"attempts", "owner"}  # then it is told who to talk to, and what to write there
     source, alone = attempt.source, attempt.service
     resource = source.place.arn("ecs", f"service/{alone}") if alone else (attempt.correction or source).arn
@@ -32,7 +33,7 @@ def outcome_of(attempt: Attempt, state: State, *, occurred: datetime) -> Alert:
         severity=_severity(attempt, state),
         changes=tuple(AlertChange(where=c.where, before=c.before, after=c.after) for c in attempt.changes),
         omitted_changes=attempt.omitted,
-        next_step=_next_step(attempt, state),
+        next_step=_next_step(attempt, state, stack),
         rules=attempt.rules,
         reasons=attempt.reasons if state is not State.REGISTERED or not _under_way(attempt) else (),
         guard=attempt.guard,
@@ -94,10 +95,10 @@ def _severity(attempt: Attempt, state: State) -> Severity:
             return Severity.INFORMATIONAL
 
 
-def _next_step(attempt: Attempt, state: State) -> str:
+def _next_step(attempt: Attempt, state: State, stack: str) -> str:
     source, registered = attempt.source, attempt.correction
     at_home = f"where {attempt.service or source.family} is defined"
-    release = f"The family is left alone until `outrider release {source.family}`."
+    release = f"The family is left alone until {typed('release', source.family, source.place, stack)}."
     match state:
         case State.REGISTERED if _under_way(attempt):
             return (
@@ -113,7 +114,7 @@ def _next_step(attempt: Attempt, state: State) -> str:
         case State.DEPLOYED:
             return (
                 f"Make the same change {at_home}, or the next deployment brings the drift back. To go back:"
-                f" `outrider undo {attempt.service or source.family}`."
+                f" {typed('undo', attempt.service or source.family, source.place, stack)}."
             )
         case State.FAILED:
             return f"Look at the collector's log and at the reasons above, then correct it {at_home}. {release}"
@@ -121,12 +122,42 @@ def _next_step(attempt: Attempt, state: State) -> str:
             return f"Its findings are open again. {release}"
         case State.SUPERSEDED:
             return "Nothing is to be done: what is there now is judged by itself."
-        case _ if attempt.guard == "attempts":
-            return f"Make that change {at_home}, and deploy it from there. Its findings stay open until then."
         case _ if attempt.guard == "quarantine":
             return f"Its findings stay open. {release}"
         case _:
-            return f"Make the change {at_home} and register it. Its findings stay open until then."
+            return f"{_refused(attempt, at_home, stack)} Its findings stay open until then."
+
+
+def _refused(attempt: Attempt, at_home: str, stack: str) -> str:
+    """What to do where a guard forbade a correction. Of itself Outrider does not try the same again."""
+    source = attempt.source
+    anew = typed("release", source.family, source.place, stack)
+    itself = f"update {attempt.service} yourself" if attempt.service else f"make the change {at_home} and register it"
+    match attempt.guard:
+        case "attempts":
+            return f"Make that change {at_home}, and deploy it from there."
+        case "approval":
+            return "Look at the finding again, and approve the plan that it shows now."
+        case "suppressed":
+            return "Set those findings to NEW in Security Hub and approve the plan again."
+        case "stack":
+            return f"Deploy the stack with a RemediationMode that allows it and approve the plan again, or {itself}."
+        case _ if attempt.approved:
+            return f"Set right what stands in the way and approve the plan again, or {itself}."
+        case guard if guard in _IN_THE_WAY:
+            return f"{_IN_THE_WAY[guard]} and have it tried again by {anew}, or {itself}."
+        case _ if attempt.service:
+            return f"Set right what stands in the way and have it tried again by {anew}, or {itself}."
+        case _:
+            return f"{itself[:1].upper()}{itself[1:]}."
+
+
+_IN_THE_WAY = {
+    "image": "Allow that repository (AllowedImageRepositories of the stack)",
+    "role": "Name that role in the standard (roles)",
+    "registration": "Set right what the reason names, as PassableRoles of the stack where a role may not be passed,",
+    "kill switch": "Set the switch to on",
+}
 
 
 def _at(attempt: Attempt, stage: Stage) -> list[str]:

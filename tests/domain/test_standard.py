@@ -359,6 +359,22 @@ def test_patterns_that_match_no_rule_are_found() -> None:
     assert standard.unmatched(["sidecar.present", "task.size"]) == ("sidecar.presnt", "sidcar.*")
 
 
+def test_entries_that_name_a_service_for_rules_that_speak_of_none_are_found() -> None:
+    """They would protect nothing, and nobody would be told."""
+    standard = Standard.parse(
+        """
+        version: 1
+        rules:
+          - {rules: [sidecar.*, task.size], where: {cluster: payment}, mode: report}
+          - {rules: '*', where: {cluster: payment}, mode: report}
+          - {rules: sidecar.*, where: {family: payment}, mode: report}
+        exemptions: [{rules: task.size, where: {service: web}, reason: being replaced}]
+        """
+    )
+    ids = ["sidecar.present", "task.size", "service.platform-version"]
+    assert standard.never_met(ids, ids[-1:]) == ("sidecar.*, task.size", "task.size")
+
+
 def test_modes_are_capped() -> None:
     assert Mode.DEPLOY.capped(Mode.REGISTER) is Mode.REGISTER
     assert Mode.REPORT.capped(Mode.DEPLOY) is Mode.REPORT
@@ -381,6 +397,8 @@ class TestDocumentation:
         standard = Standard.parse(path.read_text(encoding="utf-8"), path.name)
         planned = {"config.container-metrics", "identity.least-privilege", "config.protection"}
         assert standard.unmatched({*BY_ID, *planned}) == ()
+        of_services = [rule.id for rule in BY_ID.values() if rule.subject is Subject.SERVICE]
+        assert standard.never_met(BY_ID, of_services) == ()
 
     @pytest.mark.parametrize("path", [*EXAMPLES, DEFAULT], ids=lambda path: path.stem)
     def test_the_schema_takes_it(self, path: Path) -> None:

@@ -127,7 +127,9 @@ def test_what_runs_again_does_not_fall_though_the_service_was_not_looked_at_yet(
     world.sees(deploys(world, bad))
     on = world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
     runs = {WEB: Running(fargate=True, revision=1)}  # as a look before the last deployment left it
-    world.ledger.record(on, [], order=on.order, read_at=world.now(), standard="", leans=on.leans, ran="web:1", runs=runs)
+    world.ledger.record(
+        on, [], order=on.order, read_at=world.now(), standard="", leans=on.leans, ran="web:1", runs=runs
+    )
     world.sees(again())
     assert (severity(world), users(world)) == ("MEDIUM", [("shop/web", 2, 0)])
     world.sees(deploys(world, bad))

@@ -23,6 +23,8 @@ TITLES = {
     "registered": "A correction was registered",
     "superseded": "A correction was dropped",
     "refused": "A correction was refused",
+    "refused-approval": "An approval was refused",
+    "refused-service": "A correction of a service was refused",
     "approved": "An approved correction was registered, and is being rolled out",
     "deployed": "A correction runs, and its collectors do",
     "failed": "A correction failed and was set back",

@@ -52,7 +52,7 @@ IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector"
 MIRROR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/aws-otel-collector"
 
 
-def plan(image: str = IMAGE) -> Plan:
+def plan(image: str = IMAGE, number: int = 7) -> Plan:
     """The plan that pins an image; REVIEW for one of a repository that the standard does not approve."""
     logs = {"awslogs-group": "/ecs/web", "awslogs-region": PLACE.region, "awslogs-stream-prefix": "ecs"}
     common: dict[str, Any] = {"logConfiguration": {"logDriver": "awslogs", "options": logs}}
@@ -64,7 +64,7 @@ def plan(image: str = IMAGE) -> Plan:
     }  # fmt: skip
     task = TaskDefinition(
         {
-            "taskDefinitionArn": Revision(PLACE, "web", 7).arn,
+            "taskDefinitionArn": Revision(PLACE, "web", number).arn,
             "family": "web", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "1024",
             "memory": "2048", "executionRoleArn": "arn:aws:iam::123456789012:role/web-execution",
             "taskRoleArn": "arn:aws:iam::123456789012:role/web-task",
@@ -309,7 +309,7 @@ def messages() -> dict[str, Alert]:
             FLOATING,
             change=Change.REOPENED,
             after=3 * day,
-            by=plan(),
+            by=plan(number=9),
             users=Users((User("web", "shop/web", 8, 3),)),
             severity=Severity.LOW,
         ),
@@ -318,8 +318,20 @@ def messages() -> dict[str, Alert]:
         "superseded": outcome(correction.State.SUPERSEDED, "web:8 is the newest revision now"),
         "refused": outcome(
             correction.State.REFUSED,
-            "web:7 has no legal size.",
-            guard="legality",
+            "registry.example.com/aws-otel-collector is not among the repositories that the stack allows.",
+            guard="image",
+        ),
+        "refused-approval": outcome(
+            correction.State.REFUSED,
+            "The plan is another since it was approved: 5be3fa6021c94d07, not 0123456789abcdef. Look at the finding again.",
+            guard="approval",
+            approved=True,
+        ),
+        "refused-service": outcome(
+            correction.State.REFUSED,
+            "CODE_DEPLOY controls its deployments, and UpdateService may not.",
+            guard="deployment controller",
+            service="shop/web",
         ),
         **of_corrections(),
         "burst": burst(),
@@ -331,7 +343,7 @@ def messages() -> dict[str, Alert]:
                 replace(finding(name="cron"), severity=Severity.LOW, rule="sidecar.resources"),
             ],
             PLACE,
-            title="The first look",
+            title="Everything was looked at",
             occurred=THEN,
         ),
     }

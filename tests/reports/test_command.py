@@ -64,7 +64,7 @@ def registered(plan: Plan) -> Any:
     """What is to be registered: what botocore's model takes of the result, and the tags that may be set."""
     task = plan.after.task.with_tags({})
     known = task.only(registrable_members() | {name for name in task.json if name.startswith("x")}).to_aws()
-    return known | {"tags": known.get("tags", [])}
+    return {name: value for name, value in known.items() if name != "tags" or value}
 
 
 def canonical(thing: Any) -> str:
