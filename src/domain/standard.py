@@ -50,7 +50,7 @@ class Selector(_Part):
     region: tuple[Pattern, ...] = Field(default=(), description="Regions.")
     cluster: tuple[Pattern, ...] = Field(
         default=(),
-        description="Names of clusters. Only services have one: for a rule that speaks of anything else it never matches.",
+        description="Names of clusters. Only services have one: a rule that speaks of anything else never matches.",
     )
     family: tuple[Pattern, ...] = Field(default=(), description="Task-definition families.")
     service: tuple[Pattern, ...] = Field(

@@ -38,7 +38,8 @@ def may_try(attempt: Attempt, history: History) -> None:
     if history.quarantine is not None:
         raise Refused(
             "quarantine",
-            f"The family is left alone since {history.quarantine.since:%Y-%m-%d %H:%M} UTC: {history.quarantine.reason}",
+            f"The family is left alone since {history.quarantine.since:%Y-%m-%d %H:%M} UTC:"
+            f" {history.quarantine.reason}",
         )
     if attempt.source.number in history.ours and not attempt.service and not attempt.approved:
         raise Refused("own revision", "Outrider registered it and does not correct its own work.")

@@ -329,7 +329,7 @@ class Inspector:
         users = users_of(subject.name, history.services, history.seen, workload.read_at)
         spoken = self._as_used(history, workload, users, verdicts, batch)
         if history.services and _falls(history, spoken):
-            # Events of families and services come in any order: what ran and runs again is not to fall and to be raised.
+            # Events come in any order: what runs again is not to fall, and then to be raised and told once more.
             users = users_of(subject.name, self._present(history), history.seen, workload.read_at)
             spoken = self._as_used(history, workload, users, verdicts, batch)
         request = self.requester.for_family(history, workload, verdicts, trigger, standard, batch.reader)

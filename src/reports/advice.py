@@ -18,7 +18,7 @@ CLOSES = "The finding closes by itself."
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """What the Outrider of a stack does about a finding's plan: `unasked` without a person, at the most `cap` with one."""
+    """What a stack does about a finding's plan: `unasked` without a person, at the most `cap` with one."""
 
     unasked: Mode = Mode.REPORT
     cap: Mode = Mode.REPORT
