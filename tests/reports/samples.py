@@ -323,7 +323,7 @@ def messages() -> dict[str, Alert]:
         ),
         "refused-approval": outcome(
             correction.State.REFUSED,
-            "The plan is another since it was approved: 5be3fa6021c94d07, not 0123456789abcdef. Look at the finding again.",
+            "The plan is another since it was approved: 5be3fa6021c94d07, not 0123456789abcdef. Look at it again.",
             guard="approval",
             approved=True,
         ),
