@@ -149,6 +149,7 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
         return {"logDriver": "awslogs", "options": options}
 
     def definition(family: str, cpu: int, memory: int, roles: str, containers: list[Json], **tags: str) -> Json:
+        named = [{"key": key.replace("_", "-"), "value": value} for key, value in tags.items()]
         return {
             "family": family,
             "requiresCompatibilities": ["FARGATE"],
@@ -158,8 +159,7 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
             "executionRoleArn": role(f"{roles}-execution"),
             "taskRoleArn": role(f"{roles}-task"),
             "containerDefinitions": containers,
-            "tags": [{"key": key.replace("_", "-"), "value": value} for key, value in tags.items()],
-        }
+        } | ({"tags": named} if named else {})
 
     def application(family: str, tag: str, **environment: str) -> Json:
         return {
