@@ -18,6 +18,8 @@ from domain.verdict import SubjectId
 
 _LOOK_AGAIN = timedelta(minutes=2)
 """How long is waited for an event at the most, while a deployment is under way."""
+_SHOWN = timedelta(minutes=2)
+"""For so long ECS may still show a service as it was before a call that changed it."""
 CHANGES = 20
 """Lines of a diff that are kept to be told later."""
 
@@ -49,6 +51,7 @@ class Stage(StrEnum):
     DEPLOYING = "deploying"
     SETTLING = "settling"  # the deployment is complete; its collectors have a while to be running
     VERIFIED = "verified"
+    GIVING_BACK = "giving back"  # written before the call: what somebody else deployed at the same moment is to run
     SETTING_BACK = "setting back"  # written before the call
     GOING_BACK = "going back"
     BACK = "back"
@@ -80,8 +83,10 @@ class Target:
 class Rollout:
     """One service within an attempt. `was` is its deployment before ours, `deployment` ours or the one that goes back.
 
-    `since` is when the stage began, `due` when it is to be looked at though no event tells of it. `guard` names the one
-    that forbids it, for now (PENDING) or for good (LEFT); `reason` begins with the same name then.
+    `deployment` is empty where UpdateService was taken and its answer showed none yet. `theirs` is the revision (ARN)
+    that somebody else deployed at the same moment. `since` is when the stage began, `due` when it is to be looked at
+    though no event tells of it. `guard` names the one that forbids it, for now (PENDING) or for good (LEFT); `reason`
+    begins with the same name then.
     """
 
     service: str
@@ -94,6 +99,7 @@ class Rollout:
     collector: str = ""
     was: str = ""
     deployment: str = ""
+    theirs: str = ""
     due: datetime | None = None
     reason: str = ""
     guard: str = ""
@@ -105,6 +111,10 @@ class Rollout:
         """A guard forbids it for good."""
         return replace(self.at(Stage.LEFT, now, reason=f"{guard}: {reason}"), guard=guard)
 
+    def back(self, now: datetime) -> "Rollout":
+        """It runs what it ran before."""
+        return self.at(Stage.BACK, now, reason=f"{self.reason} It is back on {self.before.name}.")
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -113,9 +123,9 @@ class Attempt:
     `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `asked` tells it from
     others of the same key: the id of the request where a person asked, or when the one before it ended that was
     released; empty for the first. `changes` are those of the diff that there is room for, `omitted` how many there are
-    beside, `fragments` what to write at the source instead, by form. `released` says that it may be tried again.
-    `pending` holds the alerts that are still to be told. `version` is how often it was written down: each write is to
-    be the next one.
+    beside, `fragments` what to write at the source instead, by form. `released` says that it may be tried again,
+    `quiet` that nobody was told how it ended. `pending` holds the alerts that are still to be told. `version` is how
+    often it was written down: each write is to be the next one.
     """
 
     source: Revision
@@ -141,6 +151,7 @@ class Attempt:
     undone: bool = False
     undone_by: str = ""
     released: bool = False
+    quiet: bool = False
     fragments: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     pending: tuple[str, ...] = field(default=(), repr=False)
     version: int = 0
@@ -288,10 +299,21 @@ def next_to_update(attempt: Attempt, standard: Standard) -> tuple[Rollout, ...]:
         return ()
     under_way = sum(1 for each in rollouts if each.stage is not Stage.PENDING and not each.stage.ended)
     pending = [each for each in rollouts if each.stage is Stage.PENDING]
-    canaries = [each for each in rollouts if each.canary and not each.stage.ended]
-    if canaries:
+    if any(each.canary and each.stage is not Stage.VERIFIED for each in rollouts):
         pending = [each for each in pending if each.canary]
     return tuple(pending[: max(standard.remediation.at_once - under_way, 0)])
+
+
+def held_back(attempt: Attempt) -> tuple[str, str] | None:
+    """Why the rollouts that are pending will never begin, and the guard, if it is one; None where they may."""
+    rollouts = attempt.rollouts
+    if any(each.stage.failed for each in rollouts):
+        return "", "It was not begun, as another service failed."
+    canaries = [each for each in rollouts if each.canary]
+    if all(each.stage.ended for each in canaries) and any(each.stage is not Stage.VERIFIED for each in canaries):
+        left = ", ".join(each.service for each in canaries if each.stage is not Stage.VERIFIED)
+        return "canary", f"{left} was to show first that it works, and was left."
+    return None
 
 
 # --- what is seen of one service --------------------------------------------------------------------------------------
@@ -342,23 +364,48 @@ def seen(
 
 
 def _deploying(rollout: Rollout, service: Service, now: datetime, standard: Standard) -> Rollout:
+    primary, limit = service.primary, rollout.since + timedelta(minutes=standard.remediation.deploy_minutes)
+    if primary is None:
+        return rollout.at(Stage.LEFT, now, reason="It shows no deployment any more.")
+    if not rollout.deployment and primary.id != rollout.was and primary.task_definition == rollout.after.revision:
+        rollout = replace(rollout, deployment=primary.id)
     ours = service.deployment(rollout.deployment)
-    primary = service.primary
-    limit = rollout.since + timedelta(minutes=standard.remediation.deploy_minutes)
-    if ours is not None and ours.failed:
-        # With rollback ECS itself goes back, by a deployment of its own; it is watched, and done by us where it is not.
+    if primary.id == rollout.deployment:
+        return _at_ours(rollout, service, primary, now, standard)
+    if _as_before(rollout, service):
+        if now < (rollout.since + _SHOWN if rollout.deployment else limit):
+            return replace(rollout, due=min(limit, now + _LOOK_AGAIN))
+        if not rollout.deployment:
+            return rollout.at(Stage.LEFT, now, reason="UpdateService was taken, and no deployment came of it.")
+    if primary.id == rollout.was or primary.rolls_back or runs(service) == rollout.before != rollout.after:
+        # ECS itself goes back, to the deployment before or by one of its own; it is watched.
+        reason = ours.reason if ours is not None and ours.failed else ""
+        return _failed(rollout, service, now, standard, reason or "ECS rolled the deployment back.")
+    return rollout.at(Stage.LEFT, now, reason="Somebody else deployed it meanwhile.")
+
+
+def _at_ours(rollout: Rollout, service: Service, ours: Deployment, now: datetime, standard: Standard) -> Rollout:
+    """While our deployment is the one that the service is at."""
+    minutes = standard.remediation.deploy_minutes
+    limit = rollout.since + timedelta(minutes=minutes)
+    if ours.failed:
         return _failed(rollout, service, now, standard, ours.reason or "The deployment failed.")
-    if ours is None or (primary is not None and primary.id != ours.id):
-        if runs(service) == rollout.before != rollout.after:
-            return _failed(rollout, service, now, standard, "ECS rolled the deployment back.")
-        return rollout.at(Stage.LEFT, now, reason="Somebody else deployed it meanwhile.")
     if ours.completed:
-        settled = now + timedelta(minutes=standard.services.settling_minutes)
-        return rollout.at(Stage.SETTLING, now, settled)
+        return rollout.at(Stage.SETTLING, now, now + timedelta(minutes=standard.services.settling_minutes))
     if now >= limit:
-        minutes = standard.remediation.deploy_minutes
         return _failed(rollout, service, now, standard, f"The deployment was not complete after {minutes} minutes.")
     return replace(rollout, due=min(limit, now + _LOOK_AGAIN))
+
+
+def _as_before(rollout: Rollout, service: Service) -> bool:
+    """Whether a service is shown as it was before our call: what a call changes is not seen everywhere at once.
+
+    When ECS rolls back, the earlier deployment is the primary one again too; but then it was updated since.
+    """
+    primary = service.primary
+    if primary is None or primary.id != rollout.was or service.deployment(rollout.deployment) is not None:
+        return False
+    return primary.updated is None or primary.updated <= rollout.since
 
 
 def _settling(
@@ -410,7 +457,7 @@ def _not_running(rollout: Rollout, tasks: Iterable[RunningTask]) -> str:
 def _failed(rollout: Rollout, service: Service, now: datetime, standard: Standard, reason: str) -> Rollout:
     """Back to what ran: by ECS where it is at it already, else by us."""
     primary = service.primary
-    if primary is not None and primary.id != rollout.deployment and runs(service) == rollout.before != rollout.after:
+    if primary is not None and primary.id != rollout.deployment and runs(service) == rollout.before:
         watched = replace(rollout, deployment=primary.id)
         limit = now + timedelta(minutes=standard.remediation.deploy_minutes)
         return watched.at(Stage.GOING_BACK, now, min(limit, now + _LOOK_AGAIN), reason)
@@ -418,12 +465,16 @@ def _failed(rollout: Rollout, service: Service, now: datetime, standard: Standar
 
 
 def _going_back(rollout: Rollout, service: Service, now: datetime, standard: Standard) -> Rollout:
-    primary = service.primary
+    primary, at = service.primary, runs(service).revision
     limit = rollout.since + timedelta(minutes=standard.remediation.deploy_minutes)
-    if primary is None or runs(service).revision != rollout.before.revision:
+    if _as_before(rollout, service) and now < (rollout.since + _SHOWN if rollout.deployment else limit):
+        return replace(rollout, due=min(limit, now + _LOOK_AGAIN))
+    if primary is None or at not in {rollout.before.revision, rollout.after.revision}:
         return rollout.at(Stage.BACK, now, reason=f"{rollout.reason} Somebody else has deployed it since.")
+    if at != rollout.before.revision:  # ECS has rolled the way back back
+        return rollout.at(Stage.NOT_BACK, now)
     if primary.completed:
-        return rollout.at(Stage.BACK, now)
+        return rollout.back(now)
     if primary.failed or now >= limit:
         return rollout.at(Stage.NOT_BACK, now)
     return replace(rollout, due=min(limit, now + _LOOK_AGAIN))

@@ -8,6 +8,7 @@ beneath it, and nothing that was received is lost, renamed or reordered. Environ
 import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final, Self
 
@@ -37,6 +38,15 @@ def text_of(value: object) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return None
+
+
+def moment_of(value: object) -> datetime | None:
+    """A time as ISO 8601 text; None for anything else. Without an offset it is UTC."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
 def truth_of(value: object) -> bool | None:
@@ -391,9 +401,22 @@ class Deployment(Document):
         return text_of(self.json.get("rolloutStateReason")) or ""
 
     @property
+    def rolls_back(self) -> bool:
+        """Whether ECS began it to undo another: "ECS deployment circuit breaker: rolling back to deploymentId …"."""
+        return "rolling back" in self.reason
+
+    @property
     def task_definition(self) -> str:
         """The revision that it brings, as an ARN."""
         return text_of(self.json.get("taskDefinition")) or ""
+
+    @property
+    def created(self) -> datetime | None:
+        return moment_of(self.json.get("createdAt"))
+
+    @property
+    def updated(self) -> datetime | None:
+        return moment_of(self.json.get("updatedAt"))
 
 
 @dataclass(frozen=True)

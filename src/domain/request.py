@@ -102,6 +102,12 @@ class ApplyRequest(_Request):
         return self.at if self.at.tzinfo else self.at.replace(tzinfo=UTC)
 
     @property
+    def wish(self) -> str:
+        """The same for several findings that show one plan and are approved at once: one wish, and one refusal."""
+        what = (str(self.place), self.family, self.service, self.digest, self.by, f"{self.when:%Y-%m-%dT%H:%M}")
+        return hashlib.sha256("\n".join(what).encode()).hexdigest()
+
+    @property
     def on(self) -> SubjectId:
         """The subject that the plan is of."""
         return SubjectId(self.place, Subject.SERVICE, self.service) if self.service else self.subject

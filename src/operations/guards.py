@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from aws.ledger import History
 from domain.correction import Attempt, Rollout, Stage, State
-from domain.documents import TaskDefinition, text_of
+from domain.documents import Service, TaskDefinition, moment_of
 from domain.images import repository_matches
 from domain.legality import illegal
 from domain.meaning import same_meaning
@@ -71,11 +71,25 @@ def corrections(attempt: Attempt, history: History, since: datetime) -> int:
     )
 
 
+def deployed_lately(service: Service, attempt: Attempt, standard: Standard, now: datetime) -> None:
+    """A pipeline that has just deployed a service may be about to do more."""
+    minutes, primary = standard.remediation.settling_minutes, service.primary
+    if attempt.approved or primary is None or primary.created is None:
+        return
+    quiet = primary.created + timedelta(minutes=minutes)
+    if now < quiet:
+        raise Later("settling", f"It was deployed less than {minutes} minutes ago; its pipeline may be at work.", quiet)
+
+
 def fought(attempt: Attempt, history: History, standard: Standard, now: datetime) -> bool:
     """Whether it was told within the window already that the family is being fought for."""
     since = now - timedelta(hours=standard.remediation.window_hours)
     return any(
-        each.guard == "attempts" and each.service == attempt.service and each.key != attempt.key and each.time >= since
+        each.guard == "attempts"
+        and not each.quiet
+        and each.service == attempt.service
+        and each.key != attempt.key
+        and each.time >= since
         for each in history.attempts
     )
 
@@ -96,8 +110,12 @@ def allows(plan: Plan, attempt: Attempt, standard: Standard, image_repositories:
         changed = was is None or was.image != container.image
         if changed and not repository_matches(repository, tuple(image_repositories)):
             raise Refused("image", f"{repository} is not among the repositories that the stack allows.")
-    for role, given in ((after.execution_role, before.execution_role), (after.task_role, before.task_role)):
-        if role != given and role not in {standard.roles.execution, standard.roles.task}:
+    roles = standard.roles
+    for role, given, default in (
+        (after.execution_role, before.execution_role, roles.execution),
+        (after.task_role, before.task_role, roles.task),
+    ):
+        if role not in {given, default}:
             raise Refused("role", f"{role} is neither the source's role nor the standard's.")
 
 
@@ -119,10 +137,10 @@ def not_left(rollout: Rollout) -> None:
 def settled(task: TaskDefinition, attempt: Attempt, standard: Standard, now: datetime) -> None:
     """A pipeline that has just registered a revision is about to deploy it."""
     minutes = standard.remediation.settling_minutes
-    text = text_of(task.json.get("registeredAt"))
-    if attempt.approved or not text or not minutes:
+    registered = moment_of(task.json.get("registeredAt"))
+    if attempt.approved or registered is None:
         return
-    quiet = datetime.fromisoformat(text) + timedelta(minutes=minutes)
+    quiet = registered + timedelta(minutes=minutes)
     if now < quiet:
         raise Later(
             "settling", f"It was registered less than {minutes} minutes ago; its pipeline may be at work.", quiet

@@ -29,7 +29,7 @@ from domain.correction import (
     runs,
     to_undo,
 )
-from domain.documents import TaskDefinition
+from domain.documents import Service, TaskDefinition
 from domain.facts import Fact, Known, Newest
 from domain.ownership import owner_of
 from domain.places import Place, Revision
@@ -45,9 +45,9 @@ from domain.request import (
     read_request,
 )
 from domain.rule import Subject
-from domain.standard import Mode, Standard
+from domain.standard import Mode, Standard, any_matches
 from domain.trigger import Actor, FamilyTrigger, ServiceTrigger
-from domain.verdict import SubjectId
+from domain.verdict import Drifted, SubjectId
 from domain.workload import Workload
 from operations.guards import TAG, Later, Refused, allows, fought, may_try, not_fought, not_left, registrable, settled
 from operations.paces import Paces
@@ -269,7 +269,14 @@ class Remediator:
     def _suppressed(self, history: History) -> frozenset[str]:
         """The rules whose findings the customer suppressed: they are kept, and not corrected."""
         rules = {row.finding.id: rule for rule, row in history.rows.items()}
-        found = self.hub.suppressed(history.subject.place, list(rules)) if rules else set()
+        try:
+            found = self.hub.suppressed(history.subject.place, list(rules)) if rules else set()
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            if not failed.code.startswith("InvalidAccess"):
+                raise Later("suppressed", f"{failed}.", self.now() + SWITCHED_OFF) from None
+            found = set()  # no hub: nobody can have suppressed anything
         return frozenset(rules[id_] for id_ in found)
 
     def _corrected(self, plan: Plan, source: Revision) -> TaskDefinition:
@@ -283,9 +290,12 @@ class Remediator:
         return plan.after.task.only(registrable_members()).with_tags(ours)
 
     def _taken_up(self, attempt: Attempt, newest: Revision) -> Revision | None:
-        """After a crash: the revision that this attempt registered, if it came so far."""
-        oldest = max(attempt.source.number, newest.number - _LATER)
-        later = (replace(newest, number=number) for number in range(newest.number, oldest, -1))
+        """After a crash: the revision that this attempt registered, if it came so far.
+
+        The oldest that has its tags: a pipeline that copies a revision copies its tags too, and can do so only then.
+        """
+        first = attempt.source.number + 1
+        later = (replace(newest, number=n) for n in range(first, min(newest.number, first + _LATER) + 1))
         return next((revision for revision in later if self._made(attempt, revision)), None)
 
     def _made(self, attempt: Attempt, revision: Revision) -> bool:
@@ -323,22 +333,51 @@ class Remediator:
 
     def _services(self, attempt: Attempt, history: History, registered: Revision) -> tuple[Rollout, ...]:
         """The services that run the source now, of those that the ledger knows, canaries first."""
-        standard = self.standards.current().standard
+        standard, rollouts = self.standards.current().standard, self._rollouts()
         task = self.ecs.task_definition(registered.place, registered.arn)
         found = list[Rollout]()
-        for title in sorted(history.services):
-            service = self.ecs.service(registered.place, title)
+        for title in sorted(history.services) if task is not None else ():
+            try:
+                service = self.ecs.service(registered.place, title)
+            except CallFailed as failed:
+                if failed.transient:
+                    raise
+                source, ours = Target(attempt.source.arn), Target(registered.arn)
+                unread = Rollout(title, source, ours, self.now())
+                found.append(unread.at(Stage.LEFT, self.now(), reason=f"{failed}."))
+                continue
             if service is None or task is None or service.task_definition != attempt.source.arn:
                 continue
             workload = Workload(registered.place, task, service, patterns=standard.collector.also)
             after = Target(registered.arn, service.platform_version or "")
             name = workload.collector.name if workload.collector else ""
-            rollout = self._rollouts().begin(service, after, standard, collector=name, forced=False)
-            allowed = attempt.approved or self.planner.modes(attempt.rules, workload, standard) is Mode.DEPLOY
-            if not allowed and not rollout.stage.ended:
-                rollout = rollout.left("mode", "The standard lets it only be registered.", self.now())
+            rollout = rollouts.begin(service, after, standard, collector=name, forced=False)
+            if not rollout.stage.ended and (unwanted := self._unwanted(attempt, workload, standard)):
+                rollout = rollout.left(*unwanted, self.now())
             found.append(rollout)
         return tuple(sorted(found, key=lambda each: (not each.canary, each.service)))
+
+    def _forbids(self, attempt: Attempt, service: Service) -> tuple[str, str] | None:
+        """What may have come to forbid the update of a service since its attempt began; None where nothing has."""
+        history = self.ledger.history(attempt.family)
+        if history.quarantine is not None:
+            return "quarantine", f"The family is left alone: {history.quarantine.reason}"
+        if attempt.service:
+            history = self.ledger.history(SubjectId(attempt.source.place, Subject.SERVICE, attempt.service))
+        silent = self._suppressed(history)
+        if found := sorted(silent & set(attempt.rules)):
+            return "suppressed", f"The findings of {', '.join(found)} are SUPPRESSED."
+        standard = self.standards.current().standard
+        task = self.ecs.task_definition(attempt.source.place, service.task_definition)
+        if task is None:
+            return None
+        workload = Workload(attempt.source.place, task, service, patterns=standard.collector.also)
+        return self._unwanted(attempt, workload, standard)
+
+    def _unwanted(self, attempt: Attempt, workload: Workload, standard: Standard) -> tuple[str, str] | None:
+        if attempt.approved or self.planner.modes(attempt.rules, workload, standard) is Mode.DEPLOY:
+            return None
+        return "mode", "The standard lets it only be registered."
 
     # --- a service alone ---------------------------------------------------------------------------------------------
 
@@ -380,6 +419,7 @@ class Remediator:
             not_fought(attempt, history, standard, self.now())
             allows(plan, attempt, standard, self.image_repositories)
             not_left(rollout)
+            self._in_turn(attempt, rollout, history, standard)
         except Refused as refused:
             return self._refuse(attempt, history, refused.guard, str(refused))
         started = replace(
@@ -387,6 +427,33 @@ class Remediator:
             reasons=(),
         )  # fmt: skip
         return self.ledger.attempt(started)
+
+    def _in_turn(self, attempt: Attempt, rollout: Rollout, history: History, standard: Standard) -> None:
+        """Each service has an attempt of its own: canaries first and a few at a time holds for all of a family's."""
+        due = self.now() + timedelta(minutes=2)
+        under_way = {each.service for each in history.attempts if each.service and each.state is State.ROLLING}
+        if len(under_way) >= standard.remediation.at_once:
+            raise Later("at once", f"{', '.join(sorted(under_way))} of its family are being updated.", due)
+        if rollout.canary or attempt.approved:
+            return
+        for title in sorted(history.services):
+            canary = title != attempt.service and any_matches(standard.remediation.canary, title)
+            if canary and (title in under_way or self._drifts(attempt, title, standard)):
+                raise Later("canary", f"{title} is to show first that it works.", due)
+
+    def _drifts(self, attempt: Attempt, title: str, standard: Standard) -> bool:
+        """Whether another service of the family drifts by a rule that this attempt corrects."""
+        place = attempt.source.place
+        service = self.ecs.service(place, title)
+        task = self.ecs.task_definition(place, service.task_definition) if service else None
+        if service is None or task is None:
+            return False
+        rules = [rule for rule in self.planner.catalogue if rule.id in attempt.rules]
+        workload = Workload(
+            place, task, service, patterns=standard.collector.also, runs_on=service.fargate, read_at=self.now()
+        )
+        workload = self.reader().with_facts(workload, engine.needs(rules))
+        return any(isinstance(each, Drifted) for each in engine.evaluate(workload, standard, rules))
 
     def _newest(self, attempt: Attempt, workload: Workload, standard: Standard) -> Fact[Newest]:
         task = self.ecs.task_definition(attempt.source.place, attempt.source.family)
@@ -425,13 +492,14 @@ class Remediator:
     def _take_back(self, attempt: Attempt) -> tuple[str, ...]:
         """Where nothing runs what was registered, the family's newest revision is the source again.
 
-        Why it is not, where that is refused: what failed is to be told all the same.
+        Why it is not, where something does or that is refused: what failed is to be told all the same.
         """
-        kept = any(each.stage in {Stage.VERIFIED, Stage.NOT_BACK} for each in attempt.rollouts)
         registered = attempt.correction
-        if registered is None or kept:
+        if registered is None or any(each.stage is Stage.NOT_BACK for each in attempt.rollouts):
             return ()
         try:
+            if title := self._runs(attempt):
+                return (f"{registered} stays the newest revision: {title} runs it.",)
             found = self.ecs.task_definition(registered.place, registered.arn)
             if found is not None and found.active:
                 self.ecs.deregister(registered)
@@ -445,7 +513,7 @@ class Remediator:
         return Paces(self.ledger, self.pause) if self.pause is not None else Paces(self.ledger)
 
     def _rollouts(self) -> Rollouts:
-        return Rollouts(self.ecs, self.ledger, self._paces(), self.switch, self.now)
+        return Rollouts(self.ecs, self.ledger, self._paces(), self.switch, self._forbids, self.now)
 
     # --- what a person asks ------------------------------------------------------------------------------------------
 
@@ -492,7 +560,7 @@ class Remediator:
             deployment=deployment,
             approved=True,
             approved_by=request.by,
-            asked=request.deduplication,
+            asked=request.wish,
         )
         try:
             _correctable(request, asked, history, gone=running is None)
@@ -545,13 +613,14 @@ class Remediator:
             under_way = next((each for each in undone if not each.state.ended), None)
             nothing = _none(request, history, f"nothing of Outrider's is on {what}")
             return self._go_on(under_way, history) if under_way else nothing
-        if attempt.rollouts and self.planner.cap is not Mode.DEPLOY:
+        updated = any(each.stage is not Stage.LEFT for each in attempt.rollouts)
+        if updated and self.planner.cap is not Mode.DEPLOY:
             return _none(request, history, f"the stack's RemediationMode is {self.planner.cap}: it updates no service")
-        if not attempt.rollouts and (title := self._runs(attempt, history)):
+        if not updated and (title := self._runs(attempt)):
             reason = f"{title} runs {attempt.correction} by other means than Outrider's. Set it back first."
             return _nothing(attempt.source, reason)
         rollouts = tuple(self._set_back(each, attempt, request) for each in attempt.rollouts)
-        if attempt.rollouts and attempt.state.ended and all(each.stage is not Stage.SETTING_BACK for each in rollouts):
+        if updated and attempt.state.ended and all(each.stage is not Stage.SETTING_BACK for each in rollouts):
             return _none(request, history, f"{what} runs something else than what Outrider brought there")
         attempt = replace(
             attempt,
@@ -571,16 +640,17 @@ class Remediator:
         reason = f"It was undone by {_person(request.by)}."
         if rollout.stage is Stage.PENDING:
             return rollout.at(Stage.LEFT, now, reason=reason)
-        if rollout.stage.failed or rollout.stage is Stage.LEFT:
+        if rollout.stage.failed or rollout.stage in {Stage.LEFT, Stage.GIVING_BACK}:
             return rollout
         service = self.ecs.service(attempt.source.place, rollout.service)
         if service is None or service.task_definition != rollout.after.revision:
             return rollout.at(Stage.LEFT, now, reason="It runs something else now.")
         return replace(rollout, was=deployment_of(service)).at(Stage.SETTING_BACK, now, now, reason)
 
-    def _runs(self, attempt: Attempt, history: History) -> str:
-        """A service that runs what was registered, though no rollout of ours brought it there."""
-        for title in history.services:
+    def _runs(self, attempt: Attempt) -> str:
+        """A service that runs what was registered; empty where none is known that does."""
+        known = self.ledger.history(attempt.family).services
+        for title in sorted({*known, *(each.service for each in attempt.rollouts)}):
             service = self.ecs.service(attempt.source.place, title)
             if service is not None and attempt.correction and service.task_definition == attempt.correction.arn:
                 return title
@@ -608,7 +678,9 @@ class Remediator:
         quiet: bool = False,
     ) -> Outcome:
         """Write down what came of it, with what is to be told; tell it; strike that off."""
-        ended = replace(attempt, state=state, guard=guard, reasons=reasons, time=self.now(), due=None, pending=())
+        ended = replace(
+            attempt, state=state, guard=guard, reasons=reasons, time=self.now(), due=None, quiet=quiet, pending=()
+        )
         alert = self._alert(ended, state)
         ended = replace(ended, pending=() if quiet else (*attempt.pending, alert))
         return self._told(self.ledger.attempt(ended, quarantine))
@@ -651,11 +723,9 @@ def _left(attempt: Attempt) -> tuple[str, ...]:
 
 
 def _of_failed(rollout: Rollout) -> str:
-    ends = {
-        Stage.BACK: f"It is back on {rollout.before.name}.",
-        Stage.NOT_BACK: f"It could not be set back to {rollout.before.name}: look at it now.",
-    }
-    return f"{rollout.reason} {ends.get(rollout.stage, '')}".strip()
+    if rollout.stage is not Stage.NOT_BACK:
+        return rollout.reason
+    return f"{rollout.reason} It could not be set back to {rollout.before.name}: look at it now.".strip()
 
 
 def _written(plan: Plan, actor: Actor) -> tuple[tuple[str, str], ...]:
@@ -664,7 +734,7 @@ def _written(plan: Plan, actor: Actor) -> tuple[tuple[str, str], ...]:
 
 def _is_at(attempt: Attempt, request: ApplyRequest, running: Revision | None) -> bool:
     """Whether an attempt is of this approval, or does or did just what it asks for: whoever approved it first."""
-    if attempt.asked == request.deduplication:
+    if attempt.asked == request.wish:
         return True
     if not request.digest or attempt.digest != request.digest:
         return False

@@ -19,6 +19,7 @@ from domain.correction import (
     busy,
     deployment_of,
     forbids,
+    held_back,
     next_to_update,
     overtaken,
     runs,
@@ -29,7 +30,7 @@ from domain.documents import Service
 from domain.facts import Absent, Fact, RunningTask
 from domain.places import Place
 from domain.standard import Standard, any_matches
-from operations.guards import Later
+from operations.guards import Later, deployed_lately
 from operations.paces import Paces
 
 _LOOK_AGAIN = timedelta(minutes=2)
@@ -37,15 +38,21 @@ SWITCHED_OFF = timedelta(minutes=15)
 """Until the kill switch is read again."""
 _STEPS = 8  # that one service can take within a visit, at the most
 
+type Forbids = Callable[[Attempt, Service], tuple[str, str] | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Rollouts:
-    """Goes on with the rollouts of an attempt. `switch` says why nothing may be corrected now; empty where it may."""
+    """Goes on with the rollouts of an attempt. `switch` says why nothing may be corrected now; empty where it may.
+
+    `forbids` names the guard that has come to forbid the update of a service, and why; None where none has.
+    """
 
     ecs: Ecs
     ledger: Ledger
     paces: Paces
     switch: Callable[[], str]
+    forbids: Forbids
     now: Callable[[], datetime]
 
     def begin(self, service: Service, after: Target, standard: Standard, *, collector: str, forced: bool) -> Rollout:
@@ -63,23 +70,70 @@ class Rollouts:
         return rollout.left(*forbidden, self.now()) if forbidden else rollout
 
     def visit(self, attempt: Attempt, standard: Standard) -> Attempt:
-        """As far as it goes now. What is left to wait for is told by `due`; None where every service has ended."""
+        """As far as it goes now. What is left to wait for is told by `due`; None where every service has ended.
+
+        A service that cannot be read holds up no other. CallFailed at the end, where reading it again may help.
+        """
+        failures = list[CallFailed]()
         for rollout in attempt.rollouts:
             if rollout.stage is not Stage.PENDING and not rollout.stage.ended:
-                attempt = self._go_on(attempt, rollout, standard)
+                attempt = self._tried(attempt, rollout, self._resume, standard, failures)
         tried = set[str]()
         while some := [each for each in next_to_update(attempt, standard) if each.service not in tried]:
             for rollout in some:
                 tried.add(rollout.service)
-                attempt = self._start(attempt, rollout, standard)
-        if any(each.stage.failed for each in attempt.rollouts):
+                attempt = self._tried(attempt, rollout, self._start, standard, failures)
+        if (held := held_back(attempt)) is not None:
+            guard, reason = held
             for rollout in attempt.rollouts:
                 if rollout.stage is Stage.PENDING:
-                    reason = "It was not begun, as another service failed."
-                    attempt = attempt.with_rollout(rollout.at(Stage.LEFT, self.now(), reason=reason))
+                    left = rollout.left(guard, reason, self.now()) if guard else None
+                    attempt = attempt.with_rollout(left or rollout.at(Stage.LEFT, self.now(), reason=reason))
         waiting = [each for each in attempt.rollouts if not each.stage.ended]
         due = min((each.due or self.now() + _LOOK_AGAIN for each in waiting), default=None)
-        return replace(attempt, due=due)
+        attempt = replace(attempt, due=due)
+        if failures:
+            self.ledger.attempt(attempt)
+            raise failures[0]
+        return attempt
+
+    def _tried(
+        self,
+        attempt: Attempt,
+        rollout: Rollout,
+        step: Callable[[Attempt, Rollout, Standard], Attempt],
+        standard: Standard,
+        failures: list[CallFailed],
+    ) -> Attempt:
+        """One service gone on with; where that fails, as far as it was written down."""
+        try:
+            return step(attempt, rollout, standard)
+        except CallFailed as failed:
+            attempt = self.ledger.history(attempt.family).attempt(attempt.key) or attempt
+            if failed.transient:
+                failures.append(failed)
+                return attempt
+            reached = attempt.rollout(rollout.service) or rollout
+            return attempt.with_rollout(self._unread(reached, failed, standard))
+
+    def _unread(self, rollout: Rollout, failed: CallFailed, standard: Standard) -> Rollout:
+        """A service that may not be read: it is not begun, or is looked at until its deadline."""
+        now = self.now()
+        if rollout.stage is Stage.PENDING:
+            return rollout.at(Stage.LEFT, now, reason=f"{failed}.")
+        minutes = standard.remediation.deploy_minutes + standard.services.settling_minutes
+        if now < rollout.since + timedelta(minutes=minutes):
+            return replace(rollout, due=now + _LOOK_AGAIN)
+        return rollout.at(Stage.NOT_BACK, now, reason=f"{failed}, so nothing shows whether it runs.")
+
+    def _resume(self, attempt: Attempt, rollout: Rollout, standard: Standard) -> Attempt:
+        """Go on from a visit before. An update that it did not come to is begun anew: guards may forbid it by now."""
+        if rollout.stage is Stage.UPDATING:
+            service = self.ecs.service(attempt.source.place, rollout.service)
+            if service is not None and updated(rollout, service, self.now(), standard) is None:
+                pending = rollout.at(Stage.PENDING, rollout.since)
+                return self._start(attempt.with_rollout(pending), pending, standard)
+        return self._go_on(attempt, rollout, standard)
 
     def _go_on(self, attempt: Attempt, rollout: Rollout, standard: Standard) -> Attempt:
         place = attempt.source.place
@@ -88,7 +142,9 @@ class Rollouts:
             service = self.ecs.service(place, rollout.service)
             match rollout.stage:
                 case Stage.UPDATING | Stage.SETTING_BACK if service is not None:
-                    attempt, rollout = self._call(attempt, rollout, service, standard)
+                    rollout = self._call(place, rollout, service, standard)
+                case Stage.GIVING_BACK if service is not None:
+                    rollout = self._give_back(place, rollout, service)
                 case _:
                     tasks = self._tasks(place, rollout)
                     rollout = seen(rollout, service, tasks, self.now(), standard)
@@ -116,11 +172,11 @@ class Rollouts:
         service = self.ecs.service(place, rollout.service)
         if service is None:
             return self._written(attempt, rollout.at(Stage.LEFT, now, reason="The service is gone."))
-        if forbidden := forbids(service, standard):
-            return self._written(attempt, rollout.left(*forbidden, now))
         if runs(service) != rollout.before:
             return self._written(attempt, rollout.at(Stage.LEFT, now, reason=f"It runs {runs(service).name} now."))
         try:
+            if forbidden := forbids(service, standard) or self.forbids(attempt, service):
+                return self._written(attempt, rollout.left(*forbidden, now))
             self._permitted(attempt, service, standard, now)
         except Later as later:
             return self._pending(attempt, rollout, standard, later)
@@ -134,6 +190,7 @@ class Rollouts:
             raise Later("kill switch", off, now + SWITCHED_OFF)
         if reason := busy(service):
             raise Later("deployment in progress", reason, now + _LOOK_AGAIN)
+        deployed_lately(service, attempt, standard, now)
         self.paces.within(place, "rollouts", f"{attempt.family.name}/{attempt.key}/{service.title}", most, now)
         self.paces.slot(place, "rollouts", now)
 
@@ -144,17 +201,15 @@ class Rollouts:
         waiting = replace(rollout, due=later.due, guard=later.guard, reason=f"{later.guard}: {later}")
         return self._written(attempt, waiting)
 
-    def _call(
-        self, attempt: Attempt, rollout: Rollout, service: Service, standard: Standard
-    ) -> tuple[Attempt, Rollout]:
+    def _call(self, place: Place, rollout: Rollout, service: Service, standard: Standard) -> Rollout:
         """UpdateService, unless it took effect before."""
         following = updated(rollout, service, self.now(), standard)
         if following is not None:
-            return attempt, self._given_back(attempt, rollout, service) or following
+            return self._gives_back(rollout, service) or following
         target = rollout.after if rollout.stage is Stage.UPDATING else rollout.before
         try:
             answer = self.ecs.update(
-                attempt.source.place,
+                place,
                 rollout.service,
                 revision=target.revision if target.revision != service.task_definition else "",
                 platform=target.platform if target.platform != (service.platform_version or "") else "",
@@ -164,20 +219,30 @@ class Rollouts:
             if failed.transient:
                 raise
             stage = Stage.LEFT if rollout.stage is Stage.UPDATING else Stage.NOT_BACK
-            return attempt, rollout.at(stage, self.now(), reason=f"{rollout.reason} {failed}.".strip())
-        following = self._given_back(attempt, rollout, answer) or updated(rollout, answer, self.now(), standard)
-        # Nothing to change: it runs what is wanted already.
-        ended = Stage.VERIFIED if rollout.stage is Stage.UPDATING else Stage.BACK
-        return attempt, following or rollout.at(ended, self.now())
+            return rollout.at(stage, self.now(), reason=f"{rollout.reason} {failed}.".strip())
+        following = self._gives_back(rollout, answer) or updated(rollout, answer, self.now(), standard)
+        # What the answer does not show yet is watched for; that it was taken proves nothing.
+        watched = Stage.DEPLOYING if rollout.stage is Stage.UPDATING else Stage.GOING_BACK
+        return following or replace(rollout, deployment="").at(watched, self.now(), self.now() + _LOOK_AGAIN)
 
-    def _given_back(self, attempt: Attempt, rollout: Rollout, service: Service) -> Rollout | None:
+    def _gives_back(self, rollout: Rollout, service: Service) -> Rollout | None:
         """Whoever deployed at the same moment has the last word; None where nobody did."""
         theirs = overtaken(rollout, service)
-        if not theirs:
-            return None
-        self.ecs.update(attempt.source.place, rollout.service, revision=theirs)
-        reason = f"Somebody else deployed {theirs.rpartition('/')[2]} at the same moment; it runs that again."
-        return rollout.at(Stage.LEFT, self.now(), reason=reason)
+        return replace(rollout, theirs=theirs).at(Stage.GIVING_BACK, self.now(), self.now()) if theirs else None
+
+    def _give_back(self, place: Place, rollout: Rollout, service: Service) -> Rollout:
+        """UpdateService to what somebody else deployed, unless it runs that, or something newer still."""
+        name, now = rollout.theirs.rpartition("/")[2], self.now()
+        if service.task_definition in {rollout.before.revision, rollout.after.revision}:
+            try:
+                self.ecs.update(place, rollout.service, revision=rollout.theirs)
+            except CallFailed as failed:
+                if failed.transient:
+                    raise
+                reason = f"Somebody else deployed {name} at the same moment, and it does not run that again: {failed}."
+                return rollout.at(Stage.NOT_BACK, now, reason=reason)
+        reason = f"Somebody else deployed {name} at the same moment; it runs that again."
+        return rollout.at(Stage.LEFT, now, reason=reason)
 
     def _written(self, attempt: Attempt, rollout: Rollout) -> Attempt:
         attempt = replace(attempt.with_rollout(rollout), due=rollout.due)

@@ -18,10 +18,10 @@ def outcome_of(attempt: Attempt, state: State, *, occurred: datetime, stack: str
     at_source = attempt.guard in {"attempts", "owner"}  # then it is told who to talk to, and what to write there
     source, alone = attempt.source, attempt.service
     resource = source.place.arn("ecs", f"service/{alone}") if alone else (attempt.correction or source).arn
+    # Where no service could be updated after all, that is told beside what was told when it was registered.
+    end = f"{state.value}-only" if state is State.REGISTERED and _left_all(attempt) else state.value
     return Alert(
-        id="/".join(
-            part for part in (str(source.place), source.family, attempt.key, attempt.asked, state.value) if part
-        ),
+        id="/".join(part for part in (str(source.place), source.family, attempt.key, attempt.asked, end) if part),
         kind="outcome",
         transition=state.value,
         account=source.place.account,
@@ -54,6 +54,10 @@ def _approver(attempt: Attempt) -> str:
     return Actor(attempt.approved_by).name if attempt.approved_by else "not known"
 
 
+def _left_all(attempt: Attempt) -> bool:
+    return bool(attempt.rollouts) and not _under_way(attempt)
+
+
 def _under_way(attempt: Attempt) -> tuple[str, ...]:
     return tuple(each.service for each in attempt.rollouts if not each.stage.ended)
 
@@ -64,6 +68,8 @@ def _title(attempt: Attempt, state: State) -> str:
     match state:
         case State.REGISTERED if under_way := _under_way(attempt):
             return f"{registered} is registered, {source} corrected; {_listed(under_way)} to follow"
+        case State.REGISTERED if _left_all(attempt):
+            return f"{registered} is registered, {source} corrected; no service was updated"
         case State.REGISTERED:
             return f"{registered} is registered, {source} corrected"
         case State.DEPLOYED if attempt.service:

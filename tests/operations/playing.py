@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import pickle
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -190,9 +189,10 @@ class Run:
     def end(self) -> dict[str, Any]:
         """All that must be the same, whatever went wrong on the way; times are not."""
         memory = self.memory
-        told = defaultdict[str, set[str]](set)
+        told = dict[str, str]()  # as the slack function tells: of each id the first body, and none is ever another
         for alert in memory.published:
-            told[alert["id"]].add(json.dumps({k: v for k, v in alert.items() if k not in _TIMES}, sort_keys=True))
+            body = json.dumps({k: v for k, v in alert.items() if k not in _TIMES}, sort_keys=True)
+            assert told.setdefault(alert["id"], body) == body, f"{alert['id']} says two things"
         with Recorder(memory).answering():
             found = self.ledger.history(FAMILY)
         exactly = self.scenario.exactly
@@ -208,9 +208,7 @@ class Run:
                 for title, each in memory.services.services.items()
             },
             "updates": sorted(json.dumps(each, sort_keys=True) for each in memory.services.updates),
-            "told": {id_: sorted(bodies) for id_, bodies in told.items()}
-            if exactly
-            else bool(told) == (len(memory.families["web"]) > memory.active()[-1]),
+            "told": told if exactly else bool(told) == (len(memory.families["web"]) > memory.active()[-1]),
             "attempts": {each.key: _kept(each) if exactly else (each.state.value,) for each in found.attempts},
             "quarantine": found.quarantine and found.quarantine.reason,
             "ours": found.ours & set(memory.active()),
@@ -283,12 +281,17 @@ def ask(run: Run, *bodies: str, queue: str = "remediations.fifo") -> None:
 
 def fleet(run: Run, *titles: str, drifted: Mapping[str, Any] = DRIFTED, **members: Any) -> None:
     """Services that run the drifted web:1, as the ledger knows them."""
-    arn = run.memory.register(drifted)
+    run.memory.register(drifted)
     for title in titles:
-        run.memory.services.add(title, arn, run.memory.now(), **members)
-        on = run.ledger.history(SubjectId(PLACE, Subject.SERVICE, title))
-        runs = {FAMILY: Running(fargate=True, revision=1, tasks=2)}
-        run.ledger.record(on, [], order=0, read_at=run.memory.now(), standard="", leans=[FAMILY.key], runs=runs)
+        serve(run, title, **members)
+
+
+def serve(run: Run, title: str, number: int = 1, **members: Any) -> None:
+    """A service that runs a revision of web, as the ledger knows it."""
+    run.memory.services.add(title, arn_of(number), run.memory.now(), **members)
+    on = run.ledger.history(SubjectId(PLACE, Subject.SERVICE, title))
+    runs = {FAMILY: Running(fargate=True, revision=number, tasks=2)}
+    run.ledger.record(on, [], order=0, read_at=run.memory.now(), standard="", leans=[FAMILY.key], runs=runs)
 
 
 def asked(*titles: str) -> Callable[[Run], None]:
@@ -307,3 +310,29 @@ def offered(run: Run) -> str:
     offer = run.ledger.history(FAMILY).offer
     assert offer is not None
     return offer.digest
+
+
+def deploying(
+    sessions: Sessions,
+    begin: Callable[[Run], None] | None = None,
+    plays: Callable[[Memory], bool] = deployments,
+    standard: str = DEPLOY,
+) -> Run:
+    """shop/web runs the drifted web:1, and it is asked for; nothing was delivered yet."""
+    run = Run(Scenario(None, asked(), standard, plays=plays), sessions, Recorder(Memory(standard)))
+    with run.recorder.answering():
+        (begin or asked("shop/web"))(run)
+    return run
+
+
+def quiet(run: Run) -> Run:
+    with run.recorder.answering():
+        run.until_quiet()
+    return run
+
+
+def steps(run: Run, count: int) -> Run:
+    with run.recorder.answering():
+        for _ in range(count):
+            run.step()
+    return run

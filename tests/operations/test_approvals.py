@@ -137,6 +137,7 @@ def test_what_stood_in_the_way_of_an_approval_may_be_removed_and_approved_anew(w
     world.hub.silent = set(world.hub.findings)
     for _ in range(2):
         assert take(world, asked(world, digest=digest)).guard == "suppressed"
+        world.pass_(minutes=1)
     assert len(set(ids(world, "refused"))) == 2, "each is told"
     world.hub.silent = set()
     assert take(world, asked(world, digest=digest)).state is State.ROLLING

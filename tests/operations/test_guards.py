@@ -12,7 +12,7 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from aws.sessions import Sessions
-from domain.correction import Attempt, Quarantine, State
+from domain.correction import Attempt, Quarantine, Rollout, Stage, State, Target
 from domain.places import Revision
 from domain.rule import Drift, Rule, Severity, Subject
 from domain.standard import Mode, Standard
@@ -29,6 +29,7 @@ from tests.operations.playing import (
     fleet,
     offered,
     request,
+    serve,
 )
 from tests.operations.world import (
     ACCOUNT,
@@ -45,6 +46,10 @@ from tests.operations.world import (
 SOURCE = Path(__file__).parents[2] / "src"
 SHORTLY = "remediation: {settling_minutes: 0, window_hours: 1}\n"  # what waits ends after an hour
 SOON = f"version: 1\nmode: deploy\n{SHORTLY}"
+LEFT_TO = SOON.replace("window_hours: 1", "window_hours: 1, leave_to: ['Terraform*']")
+CANARY_FIRST = SOON.replace("window_hours: 1", "window_hours: 1, canary: ['shop/canary']")
+ONE_AT_A_TIME = SOON.replace("window_hours: 1", "window_hours: 1, at_once: 1")
+OLD, NEW = (Target(Revision(PLACE, "web", 1).arn, platform) for platform in ("1.3.0", "LATEST"))
 
 
 @dataclass(frozen=True)
@@ -116,11 +121,34 @@ def silence(run: Run) -> None:
     run.memory.silent = set(run.memory.findings)
 
 
-def alone(run: Run) -> None:
-    """A service is to be moved to another platform version, which CodeDeploy's may not be."""
-    fleet(run, "shop/web", drifted=definition(), platformVersion="1.3.0", deploymentController={"type": "CODE_DEPLOY"})
-    [deployment] = run.memory.services.services["shop/web"]["deployments"]
-    ask(run, request("correct-service", revision=1, service="shop/web", deployment=deployment["id"]))
+def of_a_service(then: Callable[[Run], object] = lambda _: None, **members: Any) -> Callable[[Run], None]:
+    """shop/web alone is to be moved to another platform version, and then this."""
+
+    def begin(run: Run) -> None:
+        fleet(run, "shop/web", **({"drifted": definition(), "platformVersion": "1.3.0"} | members))
+        then(run)
+        [deployment] = run.memory.services.services["shop/web"]["deployments"]
+        ask(run, request("correct-service", revision=1, service="shop/web", deployment=deployment["id"]))
+
+    return begin
+
+
+def another_goes_first(run: Run) -> None:
+    """The canary of the family drifts by the same rule."""
+    serve(run, "shop/canary", platformVersion="1.3.0")
+
+
+def another_is_under_way(run: Run) -> None:
+    rollout = Rollout("shop/other", OLD, NEW, run.memory.now(), Stage.DEPLOYING)
+    other = Attempt(Revision(PLACE, "web", 1), "", State.ROLLING, run.memory.now(), service="shop/other")
+    run.ledger.attempt(replace(other, rollouts=(rollout,), due=run.memory.now() + timedelta(days=9)))
+
+
+def corrected_before_alone(run: Run) -> None:
+    rollout = Rollout("shop/web", OLD, NEW, run.memory.now(), Stage.VERIFIED)
+    for number in (7, 8):
+        made = Attempt(Revision(PLACE, "web", number), "", State.DEPLOYED, run.memory.now(), service="shop/web")
+        run.ledger.attempt(replace(made, rollouts=(rollout,)))
 
 
 def corrected_before(run: Run) -> None:
@@ -136,6 +164,11 @@ def quarantined(run: Run) -> None:
 
 def just_registered(memory: Memory) -> None:
     memory.families["web"][0]["registeredAt"] = memory.now()
+
+
+def just_deployed(memory: Memory) -> None:
+    [deployment] = memory.services.services["shop/web"]["deployments"]
+    deployment["createdAt"] = memory.now()
 
 
 def hour_taken(what: str) -> Callable[[Memory], None]:
@@ -230,7 +263,7 @@ ROWS = [
     Row(
         "owner",
         fleet_and(lambda _: None, request(agent="Terraform/1.9")),
-        SOON.replace("window_hours: 1", "window_hours: 1, leave_to: ['Terraform*']"),
+        LEFT_TO,
     ),
     Row("image", asked("shop/web"), repositories=(f"{ACCOUNT}.dkr.ecr.*",)),
     Row("image", asked("shop/web"), repositories=()),
@@ -248,7 +281,16 @@ ROWS = [
     Row("launch type", running(launchType="EXTERNAL"), registers=True),
     Row("deployment controller", other_controller("CODE_DEPLOY"), registers=True),
     Row("deployment controller", other_controller("EXTERNAL"), registers=True),
-    Row("deployment controller", alone),
+    Row("deployment controller", of_a_service(deploymentController={"type": "CODE_DEPLOY"})),
+    Row("circuit breaker", of_a_service(deploymentConfiguration={})),
+    Row("kill switch", of_a_service(), holds=switch),
+    Row("quarantine", of_a_service(quarantined)),
+    Row("attempts", of_a_service(corrected_before_alone)),
+    Row("owner", of_a_service(drifted=definition(tags=[{"key": "managed-by", "value": "terraform"}])), LEFT_TO),
+    Row("canary", of_a_service(another_goes_first), CANARY_FIRST),
+    Row("at once", of_a_service(another_is_under_way), ONE_AT_A_TIME),
+    Row("settling", of_a_service(), SOON.replace("minutes: 0", "minutes: 5"), holds=just_deployed),
+    Row("deployment in progress", of_a_service(), holds=redeployed),
     Row("deployment strategy", running(deploymentConfiguration={"strategy": "BLUE_GREEN"}), registers=True),
     Row("circuit breaker", running(deploymentConfiguration={}), registers=True),
     Row(
@@ -287,20 +329,29 @@ def test_a_guard_that_alone_forbids_stops_it_and_names_itself(
     assert run.memory.services.updates == []
     before = len(run.memory.families["web"]) - row.registers
     assert before == sum("outrider:source" not in _tags(run, number) for number in run.memory.active())
-    [first, last] = [run.outcomes[0], run.outcomes[-1]]
+    first, *_, last = [run.outcomes[0], *(each for each in run.outcomes if each.attempt == run.outcomes[0].attempt)]
     assert first.guards == last.guards == {row.guard}
-    told = {alert["id"]: alert for alert in run.memory.published if alert["kind"] == "outcome"}
-    [alert] = told.values()
+    *before_it, alert = told_once(run)
     if row.registers:
+        assert all("to follow" in each["title"] for each in before_it)
         assert (alert["transition"], last.state) == ("registered", State.REGISTERED)
         [reason] = alert["reasons"]
         assert reason.startswith(f"shop/web: {row.guard}: ")
     else:
+        assert not before_it
         assert (alert["transition"], last.state, alert["guard"]) == ("refused", row.state, row.guard)
         assert alert["reasons"]
         assert all(alert["reasons"])
     assert named_by_the_function(first, monkeypatch) == {row.guard}
     assert run.end()["due"] == []
+
+
+def told_once(run: Run) -> list[Any]:
+    """The outcomes as people hear of them: of each id the first body, and there is no other."""
+    told = dict[str, Any]()
+    for alert in (each for each in run.memory.published if each["kind"] == "outcome" and each["name"] != "shop/other"):
+        assert told.setdefault(alert["id"], alert) == alert
+    return list(told.values())
 
 
 def _tags(run: Run, number: int) -> set[str]:
@@ -375,7 +426,7 @@ def guards_in_the_source() -> set[str]:
                 found |= set(_names(name))
             case ast.Assign(targets=[ast.Name(id="guard")], value=name):
                 found |= set(_names(name))
-            case ast.FunctionDef(name="forbids"):
+            case ast.FunctionDef(name="forbids" | "_forbids" | "_unwanted" | "held_back"):
                 given = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
                 found |= {name for each in given if isinstance(each, ast.Tuple) for name in _names(each.elts[0])}
             case _:

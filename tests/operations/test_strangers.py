@@ -1,7 +1,6 @@
 """What others do at the same time, and what nobody expects: two workers, clocks, services that change meanwhile."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,50 +13,25 @@ from domain.correction import Stage, State
 from domain.places import Place
 from domain.request import RequestUnreadable
 from operations.remediate import NotRead
-from tests.operations.memory import Memory, Recorder
+from tests.operations.memory import Memory
 from tests.operations.playing import (
-    DEPLOY,
     DRIFTED,
     FAMILY,
     REGISTER,
     Run,
-    Scenario,
     arn_of,
     ask,
     asked,
+    deploying,
     deployments,
     fleet,
+    quiet,
     request,
+    steps,
 )
 from tests.operations.world import ACCOUNT, CANARY, FLOATING, REGION, definition
 
 TITLE = "shop/web"
-
-
-def deploying(
-    sessions: Sessions,
-    begin: Callable[[Run], None] | None = None,
-    plays: Callable[[Memory], bool] = deployments,
-    standard: str = DEPLOY,
-) -> Run:
-    """shop/web runs the drifted web:1, and it is asked for; nothing was delivered yet."""
-    run = Run(Scenario(None, asked(), standard, plays=plays), sessions, Recorder(Memory(standard)))
-    with run.recorder.answering():
-        (begin or asked(TITLE))(run)
-    return run
-
-
-def quiet(run: Run) -> Run:
-    with run.recorder.answering():
-        run.until_quiet()
-    return run
-
-
-def steps(run: Run, count: int) -> Run:
-    with run.recorder.answering():
-        for _ in range(count):
-            run.step()
-    return run
 
 
 def stages(run: Run) -> dict[str, Stage]:

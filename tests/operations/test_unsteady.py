@@ -1,0 +1,493 @@
+"""What ECS shows late, what cannot be read, and what others do between two visits: nothing is guessed, nothing lost."""
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from aws.sessions import Sessions
+from domain.correction import Attempt, Stage, State
+from tests.operations.memory import Crash, Fault, Memory
+from tests.operations.playing import (
+    DEPLOY,
+    FAMILY,
+    REGISTER,
+    REPORT,
+    Run,
+    arn_of,
+    ask,
+    asked,
+    deploying,
+    deployments,
+    fleet,
+    offered,
+    quiet,
+    request,
+    serve,
+    steps,
+)
+from tests.operations.world import FLOATING, SWITCH, definition
+
+type Answer = Callable[[str, dict[str, Any]], Any]
+
+WEB = "shop/web"
+CANARY = DEPLOY.replace("minutes: 0", "minutes: 0, canary: ['shop/c']")
+
+
+def still(_: Memory) -> bool:
+    """Nothing happens while all is quiet."""
+    return False
+
+
+def stages(run: Run, key: str = "1") -> dict[str, Stage]:
+    return {each.service: each.stage for each in attempt(run, key).rollouts}
+
+
+def attempt(run: Run, key: str = "1") -> Attempt:
+    with run.recorder.answering():
+        found = run.ledger.history(FAMILY).attempt(key)
+    assert found is not None
+    return found
+
+
+def runs(run: Run, title: str = WEB) -> str:
+    return str(run.memory.services.services[title]["taskDefinition"].rpartition("/")[2])
+
+
+def updates(run: Run) -> list[str]:
+    """What was asked for: a revision, or else a platform version, by service."""
+    found = list[str]()
+    for each in run.memory.services.updates:
+        what = str(each.get("taskDefinition") or each.get("platformVersion"))
+        found.append(f"{each['service']} {what.rpartition('/')[2]}")
+    return found
+
+
+def outcomes(run: Run) -> list[str]:
+    return [alert["transition"] for alert in run.memory.published if alert["kind"] == "outcome"]
+
+
+def answering(run: Run, answer: Callable[[Answer], Answer]) -> None:
+    """Have AWS answer otherwise; `answer` is given how it does."""
+    setattr(run.memory, "answer", answer(run.memory.answer))  # noqa: B010 - a method, which mypy guards
+
+
+def denied(operation: str, code: str = "AccessDeniedException") -> ClientError:
+    error: Any = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    return ClientError(error, operation)
+
+
+def others_deploy(memory: Memory, title: str = WEB) -> str:
+    """A pipeline registers what is right and deploys it; its revision's ARN."""
+    arn = memory.register(definition(cpu="2048", memory="4096"))
+    cluster, _, name = title.partition("/")
+    memory.services.answer("UpdateService", {"cluster": cluster, "service": name, "taskDefinition": arn}, memory.now())
+    return arn
+
+
+def found(run: Run) -> None:
+    """Its findings are open, and it is asked for."""
+    offered(run)
+    run.memory.queues.clear()
+    ask(run, request())
+
+
+def alone(run: Run, *titles: str, **members: Any) -> None:
+    """Services that keep every rule but the platform version's, each asked for by itself."""
+    fleet(run, *titles, drifted=definition(), platformVersion="1.3.0", **members)
+    for title in titles:
+        [deployment] = run.memory.services.services[title]["deployments"]
+        ask(run, request("correct-service", revision=1, service=title, deployment=deployment["id"]))
+
+
+# --- what is shown late -----------------------------------------------------------------------------------------------
+
+
+def test_a_service_that_is_still_shown_as_it_was_is_neither_rolled_back_nor_anybodys(sessions: Sessions) -> None:
+    run = deploying(sessions)
+    late = list[Any]()
+
+    def once(real: Answer) -> Answer:
+        def answer(operation: str, given: dict[str, Any]) -> Any:
+            if operation == "UpdateService":
+                late.append(copy.deepcopy(run.memory.services.services[WEB]))
+            if operation == "DescribeServices" and late:
+                return {"services": [late.pop()], "failures": []}
+            return real(operation, given)
+
+        return answer
+
+    answering(run, once)
+    steps(run, 1)
+    assert (late, stages(run)) == ([], {WEB: Stage.DEPLOYING})
+    assert attempt(quiet(run)).state is State.DEPLOYED
+    assert updates(run) == ["web web:2"]
+
+
+@pytest.mark.parametrize("ends", [State.DEPLOYED, State.REGISTERED], ids=["it comes", "it never comes"])
+def test_an_update_whose_answer_shows_no_deployment_is_watched_and_proves_nothing(
+    sessions: Sessions, ends: State
+) -> None:
+    run = deploying(sessions, plays=still)
+
+    def behind(real: Answer) -> Answer:
+        def answer(operation: str, given: dict[str, Any]) -> Any:
+            if operation != "UpdateService":
+                return real(operation, given)
+            before = copy.deepcopy(run.memory.services.services[WEB])
+            if ends is State.DEPLOYED:
+                real(operation, given)
+            return {"service": before}
+
+        return answer
+
+    answering(run, behind)
+    steps(run, 1)
+    assert stages(run) == {WEB: Stage.DEPLOYING}
+    assert outcomes(run) == ["registered"]
+    if ends is State.DEPLOYED:
+        run.memory.services.complete(WEB, run.memory.now())
+    quiet(run)
+    assert attempt(run).state is ends
+    if ends is State.REGISTERED:
+        assert "no deployment came of it" in attempt(run).rollouts[0].reason
+    assert len(updates(run)) == (ends is State.DEPLOYED)
+
+
+def test_a_rollback_that_is_over_is_read_as_one(sessions: Sessions) -> None:
+    """ECS has forgotten the failed deployment by then, and the one before is primary again."""
+    run = steps(deploying(sessions, plays=still), 1)
+    run.memory.passed += timedelta(seconds=30)
+    run.memory.services.fail(WEB, run.memory.now())
+    run.memory.services.complete(WEB, run.memory.now())
+    quiet(run)
+    assert (attempt(run).state, stages(run)) == (State.FAILED, {WEB: Stage.BACK})
+    assert updates(run) == ["web web:2"]
+
+
+def test_a_forced_deployment_that_ecs_has_rolled_back_failed(sessions: Sessions) -> None:
+    """It runs the same revision before and after, so only the deployment tells."""
+    run = steps(deploying(sessions, lambda run: alone(run, WEB), still), 1)
+    [key] = [each.key for each in _attempts(run)]
+    run.memory.services.services[WEB]["platformVersion"] = "1.3.0"
+    run.memory.services.fail(WEB, run.memory.now())
+    run.memory.services.complete(WEB, run.memory.now())
+    quiet(run)
+    assert (attempt(run, key).state, stages(run, key)) == (State.FAILED, {WEB: Stage.BACK})
+
+
+def _attempts(run: Run) -> tuple[Attempt, ...]:
+    with run.recorder.answering():
+        return run.ledger.history(FAMILY).attempts
+
+
+# --- what others do between two visits --------------------------------------------------------------------------------
+
+
+def test_a_failed_deployment_that_a_pipeline_has_replaced_already_is_left_to_it(sessions: Sessions) -> None:
+    run = steps(deploying(sessions, plays=still), 1)
+    run.memory.services.fail(WEB, run.memory.now())
+    others_deploy(run.memory)
+    quiet(run)
+    assert (runs(run), updates(run)) == ("web:3", ["web web:2", "web web:3"])
+    assert stages(run) == {WEB: Stage.LEFT}
+
+
+def test_a_way_back_that_ecs_rolls_back_is_told_as_what_it_is(sessions: Sessions) -> None:
+    def plays(memory: Memory) -> bool:
+        """web:2 completes with dead collectors, and the way back to web:1 fails: ECS restores web:2."""
+        return deployments(memory, lambda _, revision: "badly" if revision == "web:1" else "dead")
+
+    run = quiet(deploying(sessions, plays=plays))
+    assert (attempt(run).state, stages(run), runs(run)) == (State.FAILED, {WEB: Stage.NOT_BACK}, "web:2")
+    [told] = [alert for alert in run.memory.published if alert["transition"] == "failed"]
+    assert (told["severity"], run.memory.active()) == ("CRITICAL", [1, 2])
+    assert "It is back on" not in json.dumps(told)
+
+
+def test_a_revision_that_something_runs_is_not_taken_back_when_another_service_fails(sessions: Sessions) -> None:
+    run = steps(deploying(sessions, asked("shop/a", "shop/b"), still), 1)
+    services, now = run.memory.services, run.memory.now()
+    services.complete("shop/a", now)
+    services.answer("UpdateService", {"cluster": "shop", "service": "a", "forceNewDeployment": True}, now)
+    services.complete("shop/a", now)  # somebody has deployed it once more
+    services.fail("shop/b", now)
+    services.complete("shop/b", now)
+    quiet(run)
+    assert (attempt(run).state, runs(run, "shop/a"), run.memory.active()) == (State.FAILED, "web:2", [1, 2])
+    assert any("web:2 stays the newest revision: shop/a runs it." in each for each in attempt(run).reasons)
+
+
+def test_a_revision_that_a_service_of_somebody_elses_runs_is_not_taken_back_by_an_undo(sessions: Sessions) -> None:
+    run = quiet(deploying(sessions))
+    with run.recorder.answering():
+        serve(run, "shop/new", 2)
+        ask(run, request("undo", by="jo"))
+    quiet(run)
+    assert (attempt(run).state, runs(run), run.memory.active()) == (State.UNDONE, "web:1", [1, 2])
+
+
+def test_what_somebody_else_deployed_is_given_back_though_the_function_ends_before_it(sessions: Sessions) -> None:
+    for fault in (Fault.THROTTLED, Fault.CRASH_BEFORE):
+        run = deploying(sessions, plays=still)
+        calls = list[str]()
+
+        def overtaken(real: Answer, run: Run = run, calls: list[str] = calls, fault: Fault = fault) -> Answer:
+            def answer(operation: str, given: dict[str, Any]) -> Any:
+                if operation == "UpdateService":
+                    calls.append(operation)
+                    if len(calls) == 1:
+                        others_deploy(run.memory)
+                    elif len(calls) == 2:
+                        raise Crash if fault is Fault.CRASH_BEFORE else denied(operation, "ThrottlingException")
+                return real(operation, given)
+
+            return answer
+
+        answering(run, overtaken)
+        steps(run, 1)
+        run.memory.services.complete(WEB, run.memory.now())  # nothing shows any more what they deployed
+        quiet(run)
+        assert (runs(run), stages(run)) == ("web:3", {WEB: Stage.LEFT}), fault
+        assert outcomes(run) == ["registered", "registered"]
+
+
+def test_what_cannot_be_given_back_is_told_at_once(sessions: Sessions) -> None:
+    run = deploying(sessions, plays=still)
+    calls = list[str]()
+
+    def refused(real: Answer) -> Answer:
+        def answer(operation: str, given: dict[str, Any]) -> Any:
+            if operation == "UpdateService":
+                calls.append(operation)
+                if len(calls) > 1:
+                    raise denied(operation, "InvalidParameterException")
+                others_deploy(run.memory)
+            return real(operation, given)
+
+        return answer
+
+    answering(run, refused)
+    quiet(run)
+    assert (attempt(run).state, stages(run), run.stuck) == (State.FAILED, {WEB: Stage.NOT_BACK}, [])
+    assert run.memory.published[-1]["severity"] == "CRITICAL"
+
+
+def test_a_revision_that_copies_our_tags_is_not_ours(sessions: Sessions) -> None:
+    """A pipeline copied what we registered just before the function ended, and changed it."""
+    run = deploying(sessions)
+
+    def dying(real: Answer) -> Answer:
+        def answer(operation: str, given: dict[str, Any]) -> Any:
+            found = real(operation, given)
+            if operation == "RegisterTaskDefinition" and len(run.memory.families["web"]) == 2:
+                copied = definition(collector=FLOATING, cpu="2048", memory="4096")
+                run.memory.register(copied | {"tags": copy.deepcopy(run.memory.tags[arn_of(2)])})
+                raise Crash
+            return found
+
+        return answer
+
+    answering(run, dying)
+    quiet(run)
+    with run.recorder.answering():
+        assert run.ledger.history(FAMILY).ours == {2}
+    assert (run.memory.active(), runs(run)) == ([1, 2, 3], "web:2")
+
+
+# --- guards that come to forbid it ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.CRASH_BEFORE])
+def test_the_switch_is_read_again_before_an_update_that_was_not_made(sessions: Sessions, fault: Fault) -> None:
+    run = deploying(sessions, plays=still)
+
+    def once(real: Answer) -> Answer:
+        def answer(operation: str, given: dict[str, Any]) -> Any:
+            if operation == "UpdateService" and run.memory.parameters[SWITCH] == "on":
+                run.memory.parameters[SWITCH] = "off"
+                raise Crash if fault is Fault.CRASH_BEFORE else denied(operation, "ThrottlingException")
+            return real(operation, given)
+
+        return answer
+
+    answering(run, once)
+    quiet(run)
+    assert updates(run) == []
+    assert (attempt(run).state, attempt(run).rollouts[0].guard) == (State.REGISTERED, "kill switch")
+
+
+def test_a_quarantine_stops_what_waits(sessions: Sessions) -> None:
+    run = deploying(sessions, lambda run: alone(run, "shop/a", "shop/b"), still)
+    services = run.memory.services
+    [busy] = services.services["shop/b"]["deployments"]
+    steps(run, 1)  # shop/a is under way
+    busy["rolloutState"] = "IN_PROGRESS"
+    steps(run, 1)  # shop/b waits for its own deployment
+    services.complete("shop/a", run.memory.now(), dead="adot-collector")
+    steps(run, 6)
+    services.complete("shop/a", run.memory.now())  # it is back
+    busy["rolloutState"] = "COMPLETED"
+    quiet(run)
+    with run.recorder.answering():
+        assert run.ledger.history(FAMILY).quarantine is not None
+    assert "b LATEST" not in updates(run)
+    [told] = [each for each in run.memory.published if each["name"] == "shop/b"]
+    assert (told["transition"], told["guard"]) == ("refused", "quarantine")
+
+
+def test_a_finding_that_is_suppressed_meanwhile_stops_what_waits(sessions: Sessions) -> None:
+    run = deploying(sessions, found, still)
+    [deployment] = run.memory.services.services[WEB]["deployments"]
+    deployment["rolloutState"] = "IN_PROGRESS"
+    steps(run, 1)
+    assert stages(run) == {WEB: Stage.PENDING}
+    run.memory.silent = set(run.memory.findings)
+    deployment["rolloutState"] = "COMPLETED"
+    quiet(run)
+    assert (updates(run), attempt(run).rollouts[0].guard) == ([], "suppressed")
+
+
+@pytest.mark.parametrize("who", ["the canary may not be updated", "somebody else deploys the canary"])
+def test_without_a_canary_that_was_verified_no_other_is_begun(sessions: Sessions, who: str) -> None:
+    left = who.endswith("updated")
+
+    def begin(run: Run) -> None:
+        fleet(run, "shop/a", "shop/b")
+        more: dict[str, Any] = {"deploymentConfiguration": {}} if left else {}
+        serve(run, "shop/c", **more)
+        ask(run, request())
+
+    run = steps(deploying(sessions, begin, still, CANARY), 1)
+    if not left:
+        others_deploy(run.memory, "shop/c")
+        run.memory.services.complete("shop/c", run.memory.now())
+    quiet(run)
+    assert {runs(run, title) for title in ("shop/a", "shop/b")} == {"web:1"}
+    assert [each.guard for each in attempt(run).rollouts if not each.canary] == ["canary", "canary"]
+
+
+def test_services_alone_are_corrected_canaries_first_and_a_few_at_a_time(sessions: Sessions) -> None:
+    standard = DEPLOY.replace("minutes: 0", "minutes: 0, at_once: 1, canary: ['shop/c']")
+    run = deploying(sessions, lambda run: alone(run, "shop/a", "shop/b", "shop/c"), still, standard)
+    steps(run, 3)
+    assert updates(run) == ["c LATEST"]
+
+    def plays(memory: Memory) -> bool:
+        states = [each["deployments"][0]["rolloutState"] for each in memory.services.services.values()]
+        assert states.count("IN_PROGRESS") <= 1
+        return deployments(memory)
+
+    run.scenario = replace(run.scenario, plays=plays)
+    quiet(run)
+    assert sorted(updates(run)) == ["a LATEST", "b LATEST", "c LATEST"]
+    assert {each.state for each in _attempts(run)} == {State.DEPLOYED}
+
+
+# --- what cannot be read ----------------------------------------------------------------------------------------------
+
+
+def unreadable(run: Run, name: str) -> None:
+    def answers(real: Answer) -> Answer:
+        def answer(operation: str, given: dict[str, Any]) -> Any:
+            if operation == "DescribeServices" and given["services"] == [name]:
+                raise denied(operation)
+            return real(operation, given)
+
+        return answer
+
+    answering(run, answers)
+
+
+def test_a_service_that_may_not_be_read_any_more_holds_up_no_other(sessions: Sessions) -> None:
+    run = steps(deploying(sessions, asked("shop/a", "shop/b"), still), 1)
+    unreadable(run, "a")
+    run.memory.services.complete("shop/b", run.memory.now(), dead="adot-collector")
+    steps(run, 6)
+    assert runs(run, "shop/b") == "web:1", "it was set back"
+    run.memory.services.complete("shop/b", run.memory.now())
+    quiet(run)
+    assert (attempt(run).state, stages(run)) == (
+        State.FAILED,
+        {"shop/a": Stage.NOT_BACK, "shop/b": Stage.BACK},
+    )
+    assert (run.stuck, run.memory.active()) == ([], [1, 2])
+
+
+def test_a_service_that_may_not_be_read_is_left_and_named(sessions: Sessions) -> None:
+    run = deploying(sessions, asked("shop/a", "shop/b"))
+    unreadable(run, "a")
+    quiet(run)
+    assert (attempt(run).state, stages(run)) == (
+        State.DEPLOYED,
+        {"shop/a": Stage.LEFT, "shop/b": Stage.VERIFIED},
+    )
+    assert any("ecs:DescribeServices on shop/a failed" in each for each in run.memory.published[-1]["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("code", "ends"), [("InvalidAccessException", State.REGISTERED), ("AccessDeniedException", State.REFUSED)]
+)
+def test_a_hub_that_is_off_silences_nothing_and_one_that_may_not_be_asked_is_waited_for(
+    sessions: Sessions, code: str, ends: State
+) -> None:
+    run = deploying(sessions, found, still, REGISTER)
+
+    def off(real: Answer) -> Answer:
+        def answer(operation: str, given: dict[str, Any]) -> Any:
+            if operation == "GetFindings":
+                raise denied(operation, code)
+            return real(operation, given)
+
+        return answer
+
+    answering(run, off)
+    quiet(run)
+    assert (attempt(run).state, run.stuck) == (ends, [])
+    assert attempt(run).guard == ("suppressed" if ends is State.REFUSED else "")
+
+
+# --- what is told -----------------------------------------------------------------------------------------------------
+
+
+def test_a_family_that_is_fought_for_is_told_of_once_in_a_window_and_again_in_the_next(sessions: Sessions) -> None:
+    run = deploying(sessions, lambda _: None, still, REGISTER)
+    with run.recorder.answering():
+        for hour in range(24 * 4):
+            run.memory.register(definition(collector=FLOATING))
+            ask(run, request(revision=len(run.memory.families["web"])))
+            while run.memory.queues["remediations.fifo"]:
+                run.step()
+            run.memory.passed = timedelta(hours=hour + 1)
+    fought = [alert for alert in run.memory.published if alert["guard"] == "attempts"]
+    assert 3 <= len(fought) <= 4
+
+
+def test_findings_of_one_plan_that_are_approved_at_once_are_refused_once(sessions: Sessions) -> None:
+    def begin(run: Run) -> None:
+        digest, at = offered(run), run.memory.now().isoformat()
+        run.memory.published.clear()
+        run.memory.silent = set(run.memory.findings)
+        for rule in ("sidecar.image-pinned", ""):
+            ask(run, request("apply", digest=digest, at=at, rule=rule))
+
+    run = quiet(deploying(sessions, begin, still, REPORT))
+    assert len({alert["id"] for alert in run.memory.published}) == 1
+    assert len(run.outcomes) == 2
+
+
+def test_a_registered_revision_whose_services_were_all_left_can_be_undone(sessions: Sessions) -> None:
+    def begin(run: Run) -> None:
+        fleet(run, WEB, deploymentController={"type": "CODE_DEPLOY"})
+        ask(run, request())
+
+    run = quiet(deploying(sessions, begin, still))
+    with run.recorder.answering():
+        ask(run, request("undo", by="jo"))
+    quiet(run)
+    assert (attempt(run).state, run.memory.active()) == (State.UNDONE, [1])
