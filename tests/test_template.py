@@ -24,6 +24,9 @@ IDEMPOTENCY = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "d
 ASKED_AS = {
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem"},
     "ecs:RegisterTaskDefinition": {"ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"},
+    "s3:GetObject": {"s3:GetObject", "kms:Decrypt"},
+    "secretsmanager:GetSecretValue": {"secretsmanager:GetSecretValue", "kms:Decrypt"},
+    "ssm:GetParameter": {"ssm:GetParameter", "kms:Decrypt"},
     "ssm:GetParameters": {"ssm:GetParameters", "kms:Decrypt"},
     "sts:GetCallerIdentity": set(),
 }
@@ -118,11 +121,15 @@ def to_the_queue() -> dict[str, Any]:
     return {name: rule for name, rule in rules.items() if rule["Properties"]["Targets"][0]["Id"] == "changes"}
 
 
-def statements(role: str) -> Iterator[dict[str, Any]]:
+def statements(role: str, condition: str = "") -> Iterator[dict[str, Any]]:
+    """All of them, or those that hold where a condition of the template does and no other."""
     for policy in template()["Resources"][role]["Properties"].get("Policies", ()):
         for entry in policy["PolicyDocument"]["Statement"]:
             taken = entry.get("Fn::If")
-            yield from ([part for part in taken[1:] if "Effect" in part] if taken else [entry])
+            if taken and condition in {"", taken[0]}:
+                yield from (part for part in taken[1:] if "Effect" in part)
+            elif not taken:
+                yield entry
 
 
 def actions(statement: dict[str, Any]) -> list[str]:
@@ -171,8 +178,6 @@ def test_a_function_may_do_what_its_code_calls_and_no_more(function: str) -> Non
     granted = {action for statement in statements(role) for action in actions(statement)} - BY_THE_PLATFORM
     if function == "SweepFunction":
         granted |= {"sqs:GetQueueAttributes"}
-    if function == "SlackFunction":
-        granted -= {"kms:Decrypt"}
     assert granted == needed(function)
 
 
@@ -226,6 +231,21 @@ def test_a_function_has_a_role_of_its_own_and_a_log_that_ends(function: str) -> 
     assert properties["Role"] == {"Fn::GetAtt": f"{name}Role.Arn"}
     log = properties["LoggingConfig"]["LogGroup"]["Ref"]
     assert template()["Resources"][log]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "read", "service"),
+    [("HasStandardObject", "s3:GetObject", "s3"), ("HasStandardParameter", "ssm:GetParameter", "ssm")],
+)
+def test_whoever_reads_the_standard_may_decrypt_it(condition: str, read: str, service: str) -> None:
+    readers = set()
+    for role in of_type("AWS::IAM::Role"):
+        under = list(statements(role, condition))
+        if any(actions(statement) == [read] for statement in under):
+            readers.add(role)
+            ways = [s["Condition"]["StringLike"]["kms:ViaService"] for s in under if actions(s) == ["kms:Decrypt"]]
+            assert f"{service}.*.amazonaws.com*" in ways, role
+    assert readers == {"InspectRole", "RemediateRole", "SweepRole"}
 
 
 def test_no_statement_allows_more_than_calls_by_name() -> None:
