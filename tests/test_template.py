@@ -292,6 +292,16 @@ def test_every_queue_has_a_dlq_and_every_dlq_an_alarm() -> None:
             assert queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": f"{name}Dlq.Arn"}
 
 
+def test_the_address_of_every_queue_and_dlq_is_an_output() -> None:
+    told = {output["Value"].get("Ref") for output in template()["Outputs"].values()}
+    assert of_type("AWS::SQS::Queue").keys() <= told
+
+
+@pytest.mark.parametrize("part", ["Parameters", "Outputs"])
+def test_every_parameter_and_output_says_what_it_is(part: str) -> None:
+    assert [name for name, each in template()[part].items() if not each.get("Description")] == []
+
+
 def test_every_function_has_an_alarm_on_its_errors() -> None:
     watched = {
         dimension["Value"]["Ref"]
