@@ -10,6 +10,8 @@ from cli.table import STYLES
 from cli.terminal import console, say, wrapped
 from rules import BY_ID, CATALOGUE
 
+_FEW = 5
+
 
 def rules() -> int:
     """List the rules, with what each demands."""
@@ -19,6 +21,14 @@ def rules() -> int:
         wrapped(out, Text.assemble((rule.id, "bold"), " ", (rule.severity, STYLES[rule.severity]), fix))
         wrapped(out, f"{rule.title}.", 2)
     return CLEAN
+
+
+def _meant(rule: str) -> list[str]:
+    """The rules that begin so, with or without their topic, if they are few; else the one that is nearest."""
+    begun = [each for each in BY_ID if each.startswith(rule) or each.partition(".")[2].startswith(rule)]
+    if begun:
+        return begun if len(begun) <= _FEW else []
+    return get_close_matches(rule, BY_ID, n=1)
 
 
 def explain(rule: str, /) -> int:
@@ -31,8 +41,8 @@ def explain(rule: str, /) -> int:
     """
     found = BY_ID.get(rule)
     if found is None:
-        near = get_close_matches(rule, BY_ID, n=1)
-        say(f"There is no rule {rule}. {f'Is {near[0]} meant?' if near else 'See outrider rules for what there is.'}")
+        near = " or ".join(_meant(rule))
+        say(f"There is no rule {rule}. {f'Is {near} meant?' if near else 'See outrider rules for what there is.'}")
         return UNUSABLE
     out = console()
     facts = ", ".join(sorted(kind.value for kind in found.needs)) or "none beside the documents"

@@ -3,9 +3,10 @@
 import os
 import sys
 from collections.abc import Sequence
+from inspect import signature
 
 from cyclopts import App, Parameter
-from cyclopts.exceptions import CycloptsError
+from cyclopts.exceptions import CycloptsError, UnusedCliTokensError, ValidationError
 
 from cli.exits import BROKEN_PIPE, CLEAN, INTERRUPTED, UNUSABLE
 from cli.files import STDIN, STDIN_TOKEN, Unusable
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:  # as it is where a shell has closed it
             sys.stdout.flush()
     except CycloptsError as error:
-        say(" ".join(str(error).replace(STDIN_TOKEN, STDIN).split()) + " See outrider --help.")
+        say(_not_understood(error))
         return UNUSABLE
     except Unusable as unusable:
         say(str(unusable).split("\n"))
@@ -108,6 +109,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return code if isinstance(code, int) else CLEAN
+
+
+def _not_understood(error: CycloptsError) -> str:
+    """What was wrong with the arguments, and where the help is: that of the command, where one was named."""
+    command = " ".join(error.command_chain or ())
+    text = str(error)
+    if isinstance(error, UnusedCliTokensError) and error.target is not None and command:
+        takes = "one argument, and no more" if signature(error.target).parameters else "no arguments"
+        text = f"{command} takes {takes}: {', '.join(error.unused_tokens or ())}."
+    elif isinstance(error, ValidationError):  # our validators' own sentences
+        text = error.exception_message
+    help_of = f"outrider {command} --help" if command else "outrider --help"
+    return f"{' '.join(text.replace(STDIN_TOKEN, STDIN).split())} See {help_of}."
 
 
 def _forget_output() -> None:

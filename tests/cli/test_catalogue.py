@@ -26,6 +26,32 @@ def test_an_unknown_rule_is_a_sentence_with_the_nearest(run: Run) -> None:
     assert ran.err == "There is no rule sidecar.image-pined. Is sidecar.image-pinned meant?\n"
 
 
+@pytest.mark.parametrize("begun", ["sidecar.image", "image"])
+def test_an_unknown_rule_that_begins_as_some_do_is_one_of_them(run: Run, begun: str) -> None:
+    ran = run("explain", begun)
+    assert ran.code == 2
+    assert ran.err == f"There is no rule {begun}. Is sidecar.image-pinned or sidecar.image-approved meant?\n"
+
+
+def test_where_too_many_begin_so_the_list_is_named(run: Run) -> None:
+    assert run("explain", "sidecar").err == "There is no rule sidecar. See outrider rules for what there is.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("rules", "foo", "-"), "rules takes no arguments: foo, -. See outrider rules --help."),
+        (("explain", "a", "b"), "explain takes one argument, and no more: b. See outrider explain --help."),
+        (("check", "--nope"), "Unknown option: --nope. See outrider check --help."),
+    ],
+)
+def test_wrong_arguments_are_a_sentence_and_name_the_commands_help(
+    run: Run, arguments: tuple[str, ...], sentence: str
+) -> None:
+    ran = run(*arguments)
+    assert (ran.code, ran.out, ran.err) == (2, "", f"{sentence}\n")
+
+
 @pytest.mark.parametrize("command", [(), ("check",), ("fix",), ("rules",), ("explain",)])
 def test_every_command_has_help(run: Run, command: tuple[str, ...]) -> None:
     ran = run(*command, "--help")
