@@ -15,6 +15,7 @@ from cli.terminal import console, line, say
 from domain.correction import State
 from operations.asking import Asked, Asker, NotAsked, Progress
 from operations.wiring import asker
+from settings import said
 
 
 @Parameter(name="*")
@@ -22,7 +23,9 @@ from operations.wiring import asker
 class Where:
     """Which Outrider is meant."""
 
-    stack: Annotated[str, Parameter(metavar="NAME", help="The stack's name.")] = "outrider"
+    stack: Annotated[str, Parameter(metavar="NAME", help="The stack's name; outrider where none is given.")] = (
+        "outrider"
+    )
     region: Annotated[str, Parameter(metavar="REGION", help="The stack's region, instead of your configuration's.")] = (
         ""
     )
@@ -38,12 +41,27 @@ class Where:
         return " ".join(["outrider corrections", family, *options])
 
     def asker(self) -> Asker:
-        return asker(self.stack, self.region, self.queue, self.table)
+        return asker(self.stack, self.asked[1], self.queue, self.table)
+
+    @property
+    def asked(self) -> tuple[str, str]:
+        """What names the region, and the region; empty where only a profile may. boto3 does not heed AWS_REGION."""
+        return ("--region", self.region) if self.region else said("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
-type Wait = Annotated[float, Parameter(metavar="SECONDS", help="How long to wait for the end, telling what happens.")]
+def _seconds(_: object, value: float) -> None:
+    if not value >= 0:  # nor what is no number
+        raise ValueError("--wait takes seconds, 0 or more.")
+
+
+type Wait = Annotated[
+    float,
+    Parameter(metavar="SECONDS", validator=_seconds, help="How long to wait for the end, telling what happens."),
+]
 type Yes = Annotated[bool, Parameter(help="Do not ask back.")]
 _HERE = Where()
+_FOR_EVER = 1e8  # seconds: three years
+_UNREACHED = frozenset({"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"})
 
 
 def apply(
@@ -59,7 +77,7 @@ def apply(
     plan
         The plan that you have seen, by its digest: where it is another by now, nothing is asked.
     """
-    with _sentences():
+    with _sentences(where):
         ask = where.asker()
         offered = ask.offered(named(what), plan)
         _print(progress.plan(offered, ask.mode))
@@ -78,7 +96,7 @@ def undo(what: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE
     what
         CLUSTER/SERVICE, or a family for all its services and the revision; also by ARN or a finding's Id.
     """
-    with _sentences():
+    with _sentences(where):
         ask = where.asker()
         found = ask.to_undo(named(what))
         _print(progress.undoing(found))
@@ -97,7 +115,7 @@ def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = 
     family
         Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.
     """
-    with _sentences():
+    with _sentences(where):
         ask = where.asker()
         found = ask.to_release(named(family))
         _print(progress.releasing(found))
@@ -116,7 +134,7 @@ def corrections(family: str = "", /, *, where: Where = _HERE) -> int:
     family
         Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.
     """
-    with _sentences():
+    with _sentences(where):
         ask = where.asker()
         found = ask.corrections(named(family))
         for each in found:
@@ -132,7 +150,7 @@ def _watched(ask: Asker, asked: Asked, wait: float, look: str, well: Callable[[P
         say(f"See what becomes of it: {look}")
         return DONE
     last = Progress()
-    for now in ask.follow(asked, wait):
+    for now in ask.follow(asked, min(wait, _FOR_EVER)):
         _print(progress.news(last, now))
         last = now
     if last.ended:
@@ -147,11 +165,24 @@ def _corrected(end: Progress) -> bool:
 
 
 @contextmanager
-def _sentences() -> Iterator[None]:
+def _sentences(where: Where) -> Iterator[None]:
     try:
         yield
     except NotAsked as not_asked:
-        raise Unusable(str(not_asked)) from None
+        raise Unusable(_of_what_was_given(not_asked.code, where) or str(not_asked)) from None
+
+
+def _of_what_was_given(code: str, where: Where) -> str:
+    """What is wrong with the profile or region that was named; empty where it is something else."""
+    by, region = where.asked
+    if code == "ProfileNotFound":
+        by, profile = said("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # as botocore takes them
+        return f"There is no profile {profile} ({by}). Name another." if profile else ""
+    if code == "InvalidRegionError":
+        return f"{region or 'What the profile says'} is no name of a region. Correct {by or 'it, or give --region'}."
+    if code in _UNREACHED:
+        return f"AWS could not be reached{region and f' in {region}'}. Check the region's name and the network."
+    return ""
 
 
 def _agreed(question: str) -> bool:

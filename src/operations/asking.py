@@ -40,7 +40,14 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AccessDeniedFault
 
 
 class NotAsked(Exception):
-    """Nothing was asked, or nothing can be told of it; the message is a sentence that says why and what to do."""
+    """Nothing was asked, or nothing can be told of it; the message is a sentence that says why and what to do.
+
+    `code` is that of the call that failed, if one did: who knows what was given at the terminal may say more.
+    """
+
+    def __init__(self, sentence: str, code: str = "") -> None:
+        self.code = code
+        super().__init__(sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +327,7 @@ def spoken() -> Iterator[None]:
     try:
         yield
     except CallFailed as failed:
-        raise NotAsked(_sentence(failed)) from None
+        raise NotAsked(_sentence(failed), failed.code) from None
 
 
 def _sentence(failed: CallFailed) -> str:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import EndpointConnectionError
 
 from domain.correction import State
 from domain.standard import Mode
@@ -327,7 +329,41 @@ def test_without_credentials_or_region_there_is_a_sentence(run: Run, monkeypatch
     assert "No region is known." in run("apply", "web").err
     monkeypatch.setenv("AWS_PROFILE", "gone")
     ran = run("apply", "web", "--region", REGION)
-    assert (ran.code, "There are no AWS credentials here (ProfileNotFound)" in ran.err) == (2, True)
+    assert (ran.code, ran.err) == (2, "There is no profile gone (AWS_PROFILE). Name another.\n")
+
+
+def test_a_region_that_cannot_be_one_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = run("corrections", "--region", "bad region")
+    assert (ran.code, ran.err) == (2, "bad region is no name of a region. Correct --region.\n")
+    monkeypatch.setenv("AWS_REGION", "bad_region")  # which boto3 does not heed by itself
+    assert run("corrections").err == "bad_region is no name of a region. Correct AWS_REGION.\n"
+
+
+def test_where_aws_is_out_of_reach_the_region_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreached(*_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://sts.nowhere-1.amazonaws.com/")
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", unreached)
+    ran = run("corrections", "--region", "nowhere-1")
+    assert ran.code == 2
+    assert ran.err == "AWS could not be reached in nowhere-1. Check the region's name and the network.\n"
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+@pytest.mark.parametrize("wait", ["-5", "nan"])
+def test_a_wait_of_less_than_nothing_is_refused(world: World, run: Run, wait: str) -> None:
+    offered(world)
+    ran = run("apply", "web", "--yes", "--wait", wait)
+    assert (ran.code, world.requests) == (2, [])
+    assert ran.err == "--wait takes seconds, 0 or more. See outrider apply --help.\n"
+
+
+def test_a_wait_without_end_is_one(
+    world: World, fleet: Services, run: Run, meanwhile: list[Callable[[], object]]
+) -> None:
+    offered(world)
+    meanwhile += [work(world), lambda: complete(world, fleet), lambda: settled(world)]
+    assert run("apply", "web", "--yes", "--wait", "inf").code == 0
 
 
 @pytest.mark.usefixtures("fleet", "meanwhile")
