@@ -192,7 +192,7 @@ def test_the_use_cases_call_what_the_table_says() -> None:
     """The table above is read off the source: each method that it names stands in a use case's own modules."""
     of = {
         "InspectFunction": "inspect telling requesting",
-        "RemediateFunction": "remediate rollouts paces",
+        "RemediateFunction": "remediate correcting rollouts paces",
         "SlackFunction": "notify chat bot",
         "SweepFunction": "sweep visits",
     }

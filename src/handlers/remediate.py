@@ -12,7 +12,7 @@ from aws.ledger import LedgerConflict
 from domain.request import RequestUnreadable
 from domain.standard import StandardInvalid
 from handlers import metrics
-from operations.remediate import NotRead
+from operations.correcting import NotRead
 from operations.unexpected import described
 from operations.wiring import remediator
 

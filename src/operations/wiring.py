@@ -17,6 +17,7 @@ from domain.places import Place
 from operations.asking import NO_REGION, Asker, NotAsked, Stacked, spoken
 from operations.bot import Bot
 from operations.chat import Chat
+from operations.correcting import Corrector
 from operations.inspect import Inspector
 from operations.notify import Channel, Notifier
 from operations.planning import Planner
@@ -72,18 +73,20 @@ def make_inspector(given: Settings, aws: Sessions) -> Inspector:
 def make_remediator(given: Settings, aws: Sessions) -> Remediator:
     """The use case with all its parts."""
     return Remediator(
-        ecs=Ecs(aws),
-        hub=SecurityHub(aws),
-        ledger=Ledger(aws, given.table),
-        alerts=Topic(aws, given.alerts_topic),
-        changes=Queue(aws, given.changes_queue),
-        standards=Standards(aws, given.standard),
-        reader=lambda: Reader(Parameters(aws), Roles(aws), LogGroups(aws), Ecs(aws)),
-        planner=Planner(CATALOGUE, given.mode),
-        switch=lambda: why_off(aws, given.switch),
-        image_repositories=given.image_repositories,
-        release=RELEASE,
-        stack=given.stack,
+        Corrector(
+            ecs=Ecs(aws),
+            hub=SecurityHub(aws),
+            ledger=Ledger(aws, given.table),
+            alerts=Topic(aws, given.alerts_topic),
+            changes=Queue(aws, given.changes_queue),
+            standards=Standards(aws, given.standard),
+            reader=lambda: Reader(Parameters(aws), Roles(aws), LogGroups(aws), Ecs(aws)),
+            planner=Planner(CATALOGUE, given.mode),
+            switch=lambda: why_off(aws, given.switch),
+            image_repositories=given.image_repositories,
+            release=RELEASE,
+            stack=given.stack,
+        )
     )
 
 

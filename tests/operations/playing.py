@@ -22,9 +22,10 @@ from domain.rule import Rule, Subject
 from domain.standard import Mode, Standard
 from domain.use import Running
 from domain.verdict import SubjectId
+from operations.correcting import NotRead, Outcome
 from operations.inspect import Failed, Inspector
 from operations.planning import Planner
-from operations.remediate import NotRead, Outcome, Remediator
+from operations.remediate import Remediator
 from operations.standards import Edition, Standards
 from operations.visits import Visitor
 from operations.wiring import make_inspector, make_remediator
@@ -113,13 +114,15 @@ class Run:
     def remediator(self) -> Remediator:
         made = make_remediator(SETTINGS, self.sessions)
         cap, repositories = self.scenario.cap, self.scenario.repositories
-        return replace(
-            made,
-            planner=Planner(self.scenario.rules, cap),
-            image_repositories=repositories,
-            standards=self._standards(),
-            now=self.memory.now,
-            pause=lambda _: None,
+        return Remediator(
+            replace(
+                made.corrector,
+                planner=Planner(self.scenario.rules, cap),
+                image_repositories=repositories,
+                standards=self._standards(),
+                now=self.memory.now,
+                pause=lambda _: None,
+            )
         )
 
     def inspector(self) -> Inspector:

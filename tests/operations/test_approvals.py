@@ -13,9 +13,10 @@ from domain.request import read_request
 from domain.rule import Subject
 from domain.standard import Mode
 from domain.verdict import SubjectId
+from operations.correcting import Outcome
 from operations.inspect import Inspector
 from operations.planning import Planner
-from operations.remediate import Outcome, Remediator
+from operations.remediate import Remediator
 from rules import BY_ID
 from tests.operations.services import Services
 from tests.operations.test_rollouts import (
@@ -297,7 +298,7 @@ def with_rule(world: World, rule: str) -> tuple[Inspector, Callable[[], Remediat
     planner = Planner((*RULES, BY_ID[rule]), Mode.DEPLOY)
     return (
         replace(inspector(world, REPORT), planner=planner),
-        lambda: replace(remediator(world, REPORT), planner=planner),
+        lambda: Remediator(replace(remediator(world, REPORT).corrector, planner=planner)),
     )
 
 

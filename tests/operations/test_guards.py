@@ -17,7 +17,7 @@ from domain.places import Revision
 from domain.rule import Drift, Rule, Severity, Subject
 from domain.standard import Mode, Standard
 from domain.workload import Workload
-from operations.remediate import Outcome
+from operations.correcting import Outcome
 from tests.operations.memory import Memory, Recorder
 from tests.operations.playing import (
     REPORT,

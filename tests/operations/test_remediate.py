@@ -13,7 +13,8 @@ from domain.places import Revision
 from domain.request import RequestUnreadable
 from domain.standard import Mode
 from domain.verdict import SubjectId
-from operations.remediate import NotRead, Remediator
+from operations.correcting import Corrector, NotRead
+from operations.remediate import Remediator
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -136,7 +137,7 @@ class Crash(BaseException):
         (Ecs, "register", 1),
         (Ledger, "ours", 1),
         (Ledger, "attempt", 2),
-        (Remediator, "_tell", 1),
+        (Corrector, "_tell", 1),
         (Ledger, "attempt", 3),
     ],
     ids=lambda step: f"{step[1]}-{step[2]}",

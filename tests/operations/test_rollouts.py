@@ -10,8 +10,9 @@ from aws.channels import Queue
 from domain.correction import Attempt, Stage, State
 from domain.standard import Mode
 from domain.verdict import SubjectId
+from operations.correcting import Outcome
 from operations.inspect import Inspector
-from operations.remediate import Outcome, Remediator
+from operations.remediate import Remediator
 from operations.visits import Visitor
 from tests.operations.services import Services
 from tests.operations.world import (

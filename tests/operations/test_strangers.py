@@ -12,7 +12,7 @@ from aws.sessions import Sessions
 from domain.correction import Stage, State
 from domain.places import Place
 from domain.request import RequestUnreadable
-from operations.remediate import NotRead
+from operations.correcting import NotRead
 from tests.operations.memory import Memory
 from tests.operations.playing import (
     DRIFTED,

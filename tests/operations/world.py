@@ -311,13 +311,15 @@ class World:
         cap: Mode = Mode.REGISTER,
     ) -> Remediator:
         made = make_remediator(self._settings(cap, standard), self.sessions)
-        return replace(
-            made,
-            hub=self.hub,  # type: ignore[arg-type] # as above
-            planner=Planner(RULES, cap),
-            image_repositories=repositories,
-            now=self.now,
-            pause=lambda _: None,
+        return Remediator(
+            replace(
+                made.corrector,
+                hub=self.hub,  # type: ignore[arg-type] # as above
+                planner=Planner(RULES, cap),
+                image_repositories=repositories,
+                now=self.now,
+                pause=lambda _: None,
+            )
         )
 
     def _settings(self, cap: Mode, standard: str | None) -> Settings:
