@@ -52,6 +52,8 @@ CALLED = {
             "-subjects",
             "-open_findings",
             "-open_or_closed_since",
+            "-swept_by",
+            "-swept",
             "-_scan",
         },
         "channels": {"publish", "send"},
@@ -73,7 +75,7 @@ CALLED = {
     },
     "SweepFunction": {
         "ecs": {"newest_revisions", "services", "tasks_of_no_service"},
-        "ledger": {"subjects", "open_findings", "open_or_closed_since", "dues"},
+        "ledger": {"subjects", "open_findings", "open_or_closed_since", "dues", "swept_by", "swept"},
         "parameters": {"read_document"},
         "security_hub": {"suppressed"},
         "channels": {"send", "send_all", "depth", "publish"},

@@ -15,8 +15,8 @@ Rows of a subject share a partition (`account/region/kind/name`), told apart by 
 
 Beside them, `due/PLACE` holds which attempts have not ended and when they are to be looked at, `quarantines/PLACE`
 which families are left alone, `rate/…` and `pace/…` how many corrections were made of late, `revisions/…` what each
-revision of a family contains, which never changes (without the environment values that no rule reads), and `notice/…`
-what the operations topic was told lately.
+revision of a family contains, which never changes (without the environment values that no rule reads), `notice/…`
+what the operations topic was told lately, and `swept/PLACE` by which release and standard everything was swept last.
 """
 
 import gzip
@@ -57,6 +57,14 @@ class Row:
 
     finding: Finding
     pending: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SweptBy:
+    """What a sweep had everything judged by: Outrider's release, and the digest of the standard."""
+
+    release: str
+    standard: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +286,15 @@ class Ledger:
     def subjects(self, place: Place) -> list[SubjectId]:
         """Every subject of a place that was ever looked at. Reads the whole table: for the sweep alone."""
         return [SubjectId.parse(item["pk"]["S"]) for item in self._scan(place, "sk = :look", {":look": {"S": "look"}})]
+
+    def swept_by(self, place: Place) -> SweptBy | None:
+        """What the last sweep that ended had everything judged by; None where none is known of."""
+        item = self._get(f"swept/{place}", "sweep")
+        return SweptBy(item["release"]["S"], item["standard"]["S"]) if item else None
+
+    def swept(self, place: Place, by: SweptBy) -> None:
+        """Everything was swept by this release and standard."""
+        self._put(f"swept/{place}", "sweep", {"release": {"S": by.release}, "standard": {"S": by.standard}})
 
     def open_findings(self, place: Place) -> list[Finding]:
         """Every open finding of a place. Reads the whole table: for the sweep alone."""

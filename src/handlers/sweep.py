@@ -48,6 +48,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     if swept.baseline:
         digest = sweeper().digest(settings().place, "Everything was looked at", wait)
         logger.info("Digest", reasons=list(digest.reasons))
+    sweeper().ended(settings().place, swept)
     _count_open()
     return {"families": swept.families, "services": swept.services}
 

@@ -10,6 +10,7 @@ from aws.sessions import Sessions
 from domain.standard import DEFAULT, Standard, StandardInvalid, default_standard
 
 _FRESH = 180.0  # seconds
+AGREED = 200  # seconds after which no function judges by an earlier one any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Standards:
         edition = self._read()
         self._held = (now, edition)
         return edition
+
+    def anew(self) -> Edition:
+        """The same as it is stored now, however fresh the one at hand is."""
+        self._held = None
+        return self.current()
 
     def _read(self) -> Edition:
         if not self.location:

@@ -12,26 +12,30 @@ from datetime import UTC, datetime, timedelta
 from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
-from aws.ledger import Ledger
+from aws.ledger import Ledger, SweptBy
 from aws.security_hub import SecurityHub
 from domain.alert import Alert
 from domain.places import Place
 from domain.rule import Severity, Subject
-from domain.standard import Standard, StandardInvalid
+from domain.standard import StandardInvalid
 from domain.trigger import FamilyTrigger, ServiceTrigger
 from domain.use import Sight
 from domain.verdict import SubjectId
-from operations.standards import Standards
+from operations.standards import AGREED, Edition, Standards
 from reports.digest import daily_of, digest_of
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many families and services were sent to be looked at, and whether as a baseline."""
+    """How many families and services were sent to be looked at, and whether as a baseline.
+
+    `by` is what they are judged by; None where the standard is none or may not be read.
+    """
 
     families: int
     services: int
     baseline: bool
+    by: SweptBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +48,35 @@ class Sweeper:
     alerts: Topic
     hub: SecurityHub
     standards: Standards
+    release: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def sweep(self, place: Place, *, quiet: bool = False, delay: int = 0) -> Swept:
         """CallFailed where something could not be read or sent: the schedule tries again. `delay` in seconds.
 
-        A baseline, where nothing was looked at before or where it is asked for, makes findings and no alert for each:
-        see `digest`.
+        A baseline makes findings and no alert for each: see `digest`. It is one where it is asked for, where nothing
+        was looked at before, and where the last sweep was by another standard or release, or by none that is known of.
+        `ended` is to follow.
         """
+        edition = self._edition(self.standards.anew)
+        by = SweptBy(self.release, edition.digest) if edition is not None else None
+        before = self.ledger.swept_by(place)
         newest, services = self.ecs.newest_revisions(place), self.ecs.services(place)
         known = self.ledger.subjects(place)
-        baseline = quiet or not known
+        baseline = quiet or not known or (by is not None and by != before)
+        if by is not None and before is not None and by.standard != before.standard:
+            delay = max(delay, AGREED)  # else some would be judged by the earlier one, and told by and by
         families = dict.fromkeys(_named(known, Subject.FAMILY), 0) | newest
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
         tasks = self.ecs.tasks_of_no_service(place)
         bodies = _bodies(place, families, list(titles), tasks, quiet=baseline)
         self.changes.send_all(bodies, delay=delay)
-        return Swept(len(families), len(titles), baseline)
+        return Swept(len(families), len(titles), baseline, by)
+
+    def ended(self, place: Place, swept: Swept) -> None:
+        """Once all was sent, and a baseline's digest told: until then a sweep that is tried again is a baseline too."""
+        if swept.baseline and swept.by is not None:
+            self.ledger.swept(place, swept.by)
 
     def digest(self, place: Place, title: str, wait: Callable[[], bool]) -> Alert:
         """Once everything was looked at, or `wait` says that there is no more time: what is open, in one alert."""
@@ -79,15 +95,17 @@ class Sweeper:
         found = self.ledger.open_or_closed_since(place, end - timedelta(days=1))
         silenced = self._suppressed(place, [finding.id for finding in found])
         told = [finding for finding in found if finding.id not in silenced]
-        alert = daily_of(told, place, self._standard(), at=end)
+        edition = self._edition(self.standards.current)
+        alert = daily_of(told, place, edition.standard if edition is not None else None, at=end)
         if alert is not None:
             self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
 
-    def _standard(self) -> Standard | None:
+    @staticmethod
+    def _edition(read: Callable[[], Edition]) -> Edition | None:
         """None where it is none or may not be read: operations hear of that from inspect."""
         try:
-            return self.standards.current().standard
+            return read()
         except StandardInvalid:
             return None
         except CallFailed as failed:

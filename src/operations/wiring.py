@@ -102,6 +102,7 @@ def sweeper() -> Sweeper:
         alerts=Topic(aws, given.alerts_topic),
         hub=SecurityHub(aws),
         standards=Standards(aws, given.standard),
+        release=RELEASE,
     )
 
 

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from aws.ecs import Ecs
+from aws.ledger import SweptBy
 from domain.alert import Alert
 from domain.rule import Severity
 from local.slack import Slack, Trouble
 from operations import wiring
+from operations.standards import Standards
+from settings import RELEASE
 from tests.handlers.conftest import WEBHOOK, Call, Context
 from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, registered
 from tests.reports import samples
@@ -433,10 +436,17 @@ def test_an_alert_can_be_read_again_from_what_was_published() -> None:
 # --- sweep ------------------------------------------------------------------------------------------------------------
 
 
+def by_the_standard_of_now(world: World) -> None:
+    """The last sweep was by it: the next is no baseline."""
+    with world.peace():
+        world.ledger.swept(PLACE, SweptBy(RELEASE, Standards(world.sessions, "").current().digest))
+
+
 def test_a_sweep_counts_what_it_sent_and_what_is_open(
     world: World, inspect: Call, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     inspect(registered(world.register(definition(collector=FLOATING))))
+    by_the_standard_of_now(world)
     capsys.readouterr()
     function("sweep")()
     found = metrics(capsys.readouterr().out)
@@ -452,6 +462,7 @@ def test_a_count_that_fails_is_not_worth_another_sweep(
     world: World, inspect: Call, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     inspect(registered(world.register(definition(collector=FLOATING))))
+    by_the_standard_of_now(world)
     world.fail("Scan", after=1)
     assert function("sweep")()["families"] == 1
     out = capsys.readouterr().out

@@ -442,9 +442,9 @@ class Account(World):
         )
         try:
             with self.watched():
-                sweeper.sweep(PLACE, quiet=quiet, delay=delay)
+                sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet, delay=delay))
         except (CallFailed, Crash):
-            sweeper.sweep(PLACE, quiet=quiet, delay=delay)
+            sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet, delay=delay))
 
     # --- what stands, and what should ---------------------------------------------------------------------------------
 

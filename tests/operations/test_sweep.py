@@ -13,7 +13,7 @@ from moto import mock_aws
 from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
-from aws.ledger import Ledger, Row
+from aws.ledger import Ledger, Row, SweptBy
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.alert import Alert
@@ -63,7 +63,9 @@ class Hub(SecurityHub):
         return set(ids) & self.silenced
 
 
-def sweeper(aws: Sessions, url: str, topic: str = "", *, hub: Hub | None = None, standard: str = "") -> Sweeper:
+def sweeper(  # noqa: PLR0913 - its parts
+    aws: Sessions, url: str, topic: str = "", *, hub: Hub | None = None, standard: str = "", release: str = "1"
+) -> Sweeper:
     return Sweeper(
         Ecs(aws),
         Ledger(aws, "ledger"),
@@ -71,6 +73,7 @@ def sweeper(aws: Sessions, url: str, topic: str = "", *, hub: Hub | None = None,
         Topic(aws, topic),
         hub or Hub(aws),
         Standards(aws, standard),
+        release,
         now=lambda: NOON,
     )
 
@@ -90,8 +93,10 @@ def test_what_is_there_and_what_was_is_looked_at_again(aws: Sessions) -> None:
     elsewhere = ledger.history(SubjectId(Place("123456789012", "eu-west-10"), Subject.FAMILY, "elsewhere"))
     ledger.record(elsewhere, [], order=1, read_at=now, standard="s")
 
-    swept = sweeper(aws, url).sweep(PLACE)
-    assert swept == Swept(families=14, services=2, baseline=False)
+    sweeping = sweeper(aws, url)
+    by = SweptBy("1", sweeping.standards.current().digest)
+    ledger.swept(PLACE, by)
+    assert sweeping.sweep(PLACE) == Swept(families=14, services=2, baseline=False, by=by)
 
     bodies = sent(url)
     families = {body["family"]: body["revision"] for body in bodies if body["kind"] == "family"}
@@ -112,6 +117,83 @@ def test_the_first_day_and_what_is_asked_for_are_baselines(aws: Sessions, *, ask
         ledger.record(web, [], order=1, read_at=datetime(2026, 8, 1, tzinfo=UTC), standard="s")
     assert sweeper(aws, url).sweep(PLACE, quiet=asked).baseline
     assert [body["quiet"] for body in sent(url)] == [True]
+
+
+def a_family_that_was_looked_at(aws: Sessions) -> None:
+    containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
+    aws.own("ecs").register_task_definition(family="web", containerDefinitions=containers)
+    recorded(aws, a_finding("web", State.OPEN, hours=1))
+
+
+def swept(sweeping: Sweeper) -> bool:
+    """Whether it was a baseline."""
+    found = sweeping.sweep(PLACE)
+    sweeping.ended(PLACE, found)
+    return found.baseline
+
+
+@pytest.mark.parametrize("where", ["ssm:/standard", "s3://standards/standard.yaml"])
+def test_a_sweep_by_another_standard_than_the_last_is_a_baseline(aws: Sessions, where: str) -> None:
+    """Whether or not an event told of it, as none does of an object."""
+    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    location: Any = {"LocationConstraint": PLACE.region}
+    aws.client("s3", PLACE).create_bucket(Bucket="standards", CreateBucketConfiguration=location)
+
+    def store(text: str) -> None:
+        aws.own("ssm").put_parameter(Name="/standard", Value=text, Type="String", Overwrite=True)
+        aws.client("s3", PLACE).put_object(Bucket="standards", Key="standard.yaml", Body=text.encode())
+
+    a_family_that_was_looked_at(aws)
+    store("version: 1\n")
+    sweeping = sweeper(aws, url, standard=where)
+    told = [swept(sweeping)]  # by none that is known of, as after an update of an earlier release
+    told += [swept(sweeping)]
+    store("version: 1\ncollector: {cpu: 512}\n")
+    told += [swept(sweeping), swept(sweeping)]  # though the standard at hand was read a moment ago
+    assert told == [True, False, True, False]
+    # The last two were sent for later: no function is to judge by the earlier standard any more.
+    assert [body["quiet"] for body in sent(url)] == [True, False, False]
+    assert Queue(aws, url).depth() == 4
+
+
+def test_the_first_sweep_of_another_release_is_a_baseline(aws: Sessions) -> None:
+    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    a_family_that_was_looked_at(aws)
+    releases = ("1", "1", "2", "2", "1")
+    assert [swept(sweeper(aws, url, release=each)) for each in releases] == [True, False, True, False, True]
+
+
+def test_a_baseline_that_did_not_end_is_one_when_it_is_tried_again(aws: Sessions) -> None:
+    """Its digest may not have been told."""
+    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    a_family_that_was_looked_at(aws)
+    sweeping = sweeper(aws, url)
+    assert [sweeping.sweep(PLACE).baseline, swept(sweeping), swept(sweeping)] == [True, True, False]
+
+
+@pytest.mark.parametrize("stored", [None, "version: 9\n"])
+def test_a_standard_that_cannot_be_read_makes_no_baseline(aws: Sessions, stored: str | None) -> None:
+    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    a_family_that_was_looked_at(aws)
+    if stored:
+        aws.own("ssm").put_parameter(Name="/standard", Value=stored, Type="String")
+    assert not swept(sweeper(aws, url, standard="ssm:/standard"))
+    assert Ledger(aws, "ledger").swept_by(PLACE) is None
+
+
+def test_a_standard_that_cannot_be_read_just_now_has_the_sweep_tried_again(
+    aws: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be another: to sweep all the same could tell of everything one by one."""
+
+    def busy(*_: object) -> str:
+        raise CallFailed("ssm:GetParameter", "/standard", "ThrottlingException", transient=True)
+
+    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    monkeypatch.setattr("operations.standards.read_document", busy)
+    with pytest.raises(CallFailed):
+        sweeper(aws, url, standard="ssm:/standard").sweep(PLACE)
+    assert sent(url) == []
 
 
 def test_a_digest_waits_until_everything_was_looked_at_and_counts_what_is_open(aws: Sessions) -> None:
