@@ -24,7 +24,8 @@ _PAUSE = 5.0  # seconds
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """What it raises makes the schedule try again, and at last goes to the DLQ.
 
-    `{"quiet": true}` asks for a baseline, `{"delay": 200}` for looks that begin after so many seconds.
+    `{"quiet": true}` asks for a baseline, `{"delay": 200}` for looks that begin after so many seconds; `at` is when the
+    sweep was to be: tried again, its digest is the same one.
     `{"digest": true, "at": "2026-08-01T08:00:00Z"}` asks for nothing but the digest of the day that ended then, or now;
     `{"visit": true}` for nothing but visits to the corrections that are due.
     """
@@ -41,13 +42,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         sleep(_PAUSE)
         return context.get_remaining_time_in_millis() > _MARGIN
 
-    swept = sweeper().sweep(settings().place, quiet=event.get("quiet") is True, delay=int(event.get("delay", 0)))
+    quiet, delay, at = event.get("quiet") is True, int(event.get("delay", 0)), _moment(event.get("at"))
+    swept = sweeper().sweep(settings().place, quiet=quiet, delay=delay, at=at)
     logger.info("Swept", families=swept.families, services=swept.services, baseline=swept.baseline)
     recorder.count(metrics.SWEPT_FAMILIES, swept.families)
     recorder.count(metrics.SWEPT_SERVICES, swept.services)
     if swept.baseline:
-        digest = sweeper().digest(settings().place, "Everything was looked at", wait)
-        logger.info("Digest", reasons=list(digest.reasons))
+        digest = sweeper().digest(settings().place, swept, wait)
+        logger.info("Digest", title=digest.title, reasons=list(digest.reasons))
     sweeper().ended(settings().place, swept)
     _count_open()
     return {"families": swept.families, "services": swept.services}

@@ -15,6 +15,7 @@ from aws.ecs import Ecs
 from aws.ledger import Ledger, SweptBy
 from aws.security_hub import SecurityHub
 from domain.alert import Alert
+from domain.finding import Finding
 from domain.places import Place
 from domain.rule import Severity, Subject
 from domain.standard import StandardInvalid
@@ -24,17 +25,21 @@ from domain.verdict import SubjectId
 from operations.standards import AGREED, Edition, Standards
 from reports.digest import daily_of, digest_of
 
+_EMPTY = 4  # readings one after the other: SQS counts about, and what was sent a moment ago not at once
+
 
 @dataclass(frozen=True, slots=True)
 class Swept:
     """How many families and services were sent to be looked at, and whether as a baseline.
 
-    `by` is what they are judged by; None where the standard is none or may not be read.
+    `at` is the sweep's own time, the same where it is tried again. `by` is what they are judged by; None where the
+    standard is none or may not be read.
     """
 
     families: int
     services: int
     baseline: bool
+    at: datetime
     by: SweptBy | None = None
 
 
@@ -51,13 +56,16 @@ class Sweeper:
     release: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def sweep(self, place: Place, *, quiet: bool = False, delay: int = 0) -> Swept:
+    def sweep(self, place: Place, *, quiet: bool = False, delay: int = 0, at: datetime | None = None) -> Swept:
         """CallFailed where something could not be read or sent: the schedule tries again. `delay` in seconds.
+
+        `at` is when it was to be; None for now.
 
         A baseline makes findings and no alert for each: see `digest`. It is one where it is asked for, where nothing
         was looked at before, and where the last sweep was by another standard or release, or by none that is known of.
         `ended` is to follow.
         """
+        now = self.now()
         edition = self._edition(self.standards.anew)
         by = SweptBy(self.release, edition.digest) if edition is not None else None
         before = self.ledger.swept_by(place)
@@ -71,20 +79,29 @@ class Sweeper:
         tasks = self.ecs.tasks_of_no_service(place)
         bodies = _bodies(place, families, list(titles), tasks, quiet=baseline)
         self.changes.send_all(bodies, delay=delay)
-        return Swept(len(families), len(titles), baseline, by)
+        return Swept(len(families), len(titles), baseline, at or now, by)
 
     def ended(self, place: Place, swept: Swept) -> None:
         """Once all was sent, and a baseline's digest told: until then a sweep that is tried again is a baseline too."""
         if swept.baseline and swept.by is not None:
             self.ledger.swept(place, swept.by)
 
-    def digest(self, place: Place, title: str, wait: Callable[[], bool]) -> Alert:
+    def digest(self, place: Place, swept: Swept, wait: Callable[[], bool]) -> Alert:
         """Once everything was looked at, or `wait` says that there is no more time: what is open, in one alert."""
-        while self.changes.depth() and wait():
-            pass
-        alert = digest_of(self.ledger.open_findings(place), place, title=title, occurred=self.now())
+        waiting = self._waiting(wait)
+        told = self._without_suppressed(place, self.ledger.open_findings(place))
+        alert = digest_of(told, place, swept=swept.at, waiting=waiting, occurred=self.now())
         self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
+
+    def _waiting(self, wait: Callable[[], bool]) -> int:
+        """How many messages are not looked at yet when the queue stays empty, or there is no more time."""
+        empty = 0
+        while True:
+            waiting = self.changes.depth()
+            empty = 0 if waiting else empty + 1
+            if empty == _EMPTY or not wait():
+                return waiting
 
     def daily(self, place: Place, at: datetime | None = None) -> Alert | None:
         """The digest of the day that ended `at`, told under the same id however often it is asked for.
@@ -93,8 +110,7 @@ class Sweeper:
         """
         end = at or self.now()
         found = self.ledger.open_or_closed_since(place, end - timedelta(days=1))
-        silenced = self._suppressed(place, [finding.id for finding in found])
-        told = [finding for finding in found if finding.id not in silenced]
+        told = self._without_suppressed(place, found)
         edition = self._edition(self.standards.current)
         alert = daily_of(told, place, edition.standard if edition is not None else None, at=end)
         if alert is not None:
@@ -113,13 +129,14 @@ class Sweeper:
                 raise
             return None
 
-    def _suppressed(self, place: Place, ids: list[str]) -> set[str]:
+    def _without_suppressed(self, place: Place, findings: list[Finding]) -> list[Finding]:
         try:
-            return self.hub.suppressed(place, ids)
+            silenced = self.hub.suppressed(place, [finding.id for finding in findings])
         except CallFailed as failed:
             if failed.code.startswith("InvalidAccess"):  # no hub: nobody can have suppressed anything
-                return set()
+                return findings
             raise
+        return [finding for finding in findings if finding.id not in silenced]
 
     def open_findings(self, place: Place) -> dict[Severity, int]:
         """How many findings are open, by each severity that a finding can have."""

@@ -1,6 +1,5 @@
 """Digests: many findings, or many alerts, in one alert."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -21,14 +20,16 @@ _UNREAD = "The standard could not be read: which exemptions are about to expire 
 _OPENING = frozenset({"opened", "raised", "reopened"})
 
 
-def digest_of(findings: Iterable[Finding], place: Place, *, title: str, occurred: datetime) -> Alert:
-    """Open findings counted by severity and by rule; the worst gives the digest's severity."""
+def digest_of(findings: Iterable[Finding], place: Place, *, swept: datetime, waiting: int, occurred: datetime) -> Alert:
+    """Open findings counted by severity and by rule; the worst gives the digest's severity.
+
+    `swept` is the sweep's own time, `waiting` how many messages of it are not looked at yet.
+    """
     found = list(findings)
-    counts = _counts((finding.severity, finding.rule) for finding in found)
-    # A sweep that is tried again after it told must not tell the same twice.
-    told = hashlib.sha256("\n".join((title, *counts)).encode()).hexdigest()[:16]
+    title = "Not everything was looked at yet" if waiting else "Everything was looked at"
+    unseen = ("1 message waits" if waiting == 1 else f"{waiting} messages wait",) if waiting else ()
     return Alert(
-        id=f"{place}/digest/{occurred:%Y-%m-%d}/{told}",
+        id=f"{place}/digest/{swept.isoformat()}",  # a sweep that is tried again after it told is not to tell twice
         kind="digest",
         transition="digest",
         account=place.account,
@@ -38,11 +39,8 @@ def digest_of(findings: Iterable[Finding], place: Place, *, title: str, occurred
         resource="",
         title=f"{title}: {_are_open(len(found))}",
         severity=_worst(finding.severity for finding in found),
-        reasons=counts,
-        next_step="Begin with the worst. Security Hub lists them under the product Outrider, each with what to do about"
-        " it. From now on each change is told by itself."
-        if found
-        else "",
+        reasons=(*unseen, *_counts((finding.severity, finding.rule) for finding in found)),
+        next_step=_after_a_sweep(some=bool(found), rest=bool(waiting)),
         since=min((finding.created for finding in found), default=occurred),
         occurred=occurred,
     )
@@ -207,6 +205,16 @@ def _selected(where: Selector) -> str:
         else f"{name} {', '.join(found)}"
         for name, found in named.items()
     )
+
+
+def _after_a_sweep(*, some: bool, rest: bool) -> str:
+    worst = (
+        "Begin with the worst. Security Hub lists them under the product Outrider, each with what to do about it. From"
+        " now on each change is told by itself."
+        if some
+        else ""
+    )
+    return f"{worst}{' The daily digest has the rest.' if rest else ''}".strip()
 
 
 def _next_step(*, still: bool, expiring: bool) -> str:

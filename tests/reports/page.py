@@ -34,6 +34,7 @@ TITLES = {
     "burst": "Many alerts within a minute, beyond those that are told one by one",
     "daily": "The daily digest",
     "digest": "A digest of everything, after a baseline",
+    "digest-in-part": "The same, where there was no time to wait until everything was looked at",
 }
 HEAD = """\
 # Slack messages

@@ -343,9 +343,11 @@ def messages() -> dict[str, Alert]:
                 replace(finding(name="cron"), severity=Severity.LOW, rule="sidecar.resources"),
             ],
             PLACE,
-            title="Everything was looked at",
+            swept=THEN,
+            waiting=0,
             occurred=THEN,
         ),
+        "digest-in-part": digest_of([finding(), finding(name="cart")], PLACE, swept=THEN, waiting=1200, occurred=THEN),
     }
 
 
