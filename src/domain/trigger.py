@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from domain.places import Arn, Place, Revision
 from domain.use import Sight
@@ -217,6 +226,9 @@ class FamilyTrigger(_Trigger):
     family: str = Field(min_length=1)
     revision: int | None = Field(default=None, ge=0, description="Its newest one; 0 to ask ECS, None for the ledger's.")
     tasks: Mapping[str, Sight] = Field(default_factory=dict, description="By cluster, its tasks of no service.")
+    listed: AwareDatetime | None = Field(
+        default=None, description="When these were asked for; `time` is when a change was made."
+    )
 
 
 def _family_of(name: str) -> str:

@@ -246,8 +246,8 @@ class Inspector:
     def _seen(self, history: History, trigger: Trigger) -> History:
         """With the tasks that no service started and that the message tells of, where they were seen later."""
         match trigger:
-            case FamilyTrigger(tasks=tasks):
-                sights, at = tasks, trigger.when or self.now()
+            case FamilyTrigger(tasks=tasks, listed=listed):
+                sights, at = tasks, listed or trigger.when or self.now()
             case RunTaskTrigger():
                 sights, at = {trigger.ran_in: trigger.sight}, trigger.when or self.now()
             case _:

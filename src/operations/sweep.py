@@ -76,8 +76,8 @@ class Sweeper:
             delay = max(delay, AGREED)  # else some would be judged by the earlier one, and told by and by
         families = dict.fromkeys(_named(known, Subject.FAMILY), 0) | newest
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
-        tasks = self.ecs.tasks_of_no_service(place)
-        bodies = _bodies(place, families, list(titles), tasks, quiet=baseline)
+        listed, tasks = self.now(), self.ecs.tasks_of_no_service(place)
+        bodies = _bodies(place, families, list(titles), tasks, listed, quiet=baseline)
         self.changes.send_all(bodies, delay=delay)
         return Swept(len(families), len(titles), baseline, at or now, by)
 
@@ -148,21 +148,24 @@ def _named(subjects: list[SubjectId], kind: Subject) -> Iterator[str]:
     return (subject.name for subject in subjects if subject.kind is kind)
 
 
-def _bodies(
+def _bodies(  # noqa: PLR0913 - what a sweep found
     place: Place,
     families: dict[str, int],
     services: list[str],
     tasks: Mapping[str, Mapping[str, Sight]],
+    listed: datetime,
     *,
     quiet: bool,
 ) -> Iterator[str]:
     """Services first: what they run says how much a drift of their family matters."""
-    shared = {"kind", "account", "region", "quiet"}
+    shared, of_a_family = {"kind", "account", "region", "quiet"}, {"family", "revision", "tasks", "listed"}
     account, region = place.account, place.region
     for title in services:
         look = ServiceTrigger(account=account, region=region, service=title, quiet=quiet)
         yield look.model_dump_json(include=shared | {"service"})
     for family, revision in sorted(families.items()):
         ran = tasks.get(family, {})
-        again = FamilyTrigger(account=account, region=region, family=family, revision=revision, tasks=ran, quiet=quiet)
-        yield again.model_dump_json(include=shared | {"family", "revision", "tasks"})
+        again = FamilyTrigger(
+            account=account, region=region, family=family, revision=revision, tasks=ran, listed=listed, quiet=quiet
+        )
+        yield again.model_dump_json(include=shared | of_a_family)

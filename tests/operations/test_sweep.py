@@ -288,8 +288,9 @@ def test_tasks_that_no_service_started_are_told_with_their_family(aws: Sessions)
                   {"taskDefinition": "web", "group": "service:web"}):  # fmt: skip
         ecs.run_task(cluster="batch", launchType="FARGATE", networkConfiguration=network, **given)
     sweeper(aws, url).sweep(PLACE)
-    tasks = {body["family"]: body["tasks"] for body in sent(url) if body["kind"] == "family"}
-    assert tasks == {"nightly": {"batch": [2, 3, ""]}, "web": {}}
+    bodies = [body for body in sent(url) if body["kind"] == "family"]
+    assert {body["family"]: body["tasks"] for body in bodies} == {"nightly": {"batch": [2, 3, ""]}, "web": {}}
+    assert {body["listed"] for body in bodies} == {"2026-08-01T12:00:00Z"}
 
 
 def test_of_tasks_that_no_service_started_the_oldest_platform_version_is_told(aws: Sessions) -> None:

@@ -229,6 +229,20 @@ def test_a_late_event_of_tasks_does_not_undo_what_was_seen_since(world: World) -
     assert world.open() == set()
 
 
+def test_a_sweep_that_is_taken_late_does_not_undo_what_was_started_since(world: World) -> None:
+    """It tells of what was there when it asked. That is no time of a change: no alert and no metric goes by it."""
+    world.sees(registered(world.register()))
+    listed = world.now()
+    world.pass_(minutes=3)
+    world.sees(tasks_run("web", "1.3.0", time=world.now().isoformat()))
+    [done] = world.look(again(tasks={"batch": [1, 2, "1.4.0"], "other": [1, 1, "1.4.0"]}, listed=listed.isoformat()))
+    assert world.open() == {"task.platform-version"}
+    assert isinstance(done, Done)
+    assert done.called_at is None
+    seen = world.ledger.history(WEB).seen
+    assert (seen["batch"].platform, seen["other"].at) == ("1.3.0", listed)
+
+
 def test_a_deleted_revision_whose_deregistration_was_missed_is_gone(world: World) -> None:
     arn = world.register(definition(collector=GRAVE))
     world.sees(registered(arn), registered(world.register(definition("other", collector=GRAVE))))
