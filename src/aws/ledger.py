@@ -302,15 +302,16 @@ class Ledger:
         items = self._scan(place, "begins_with(sk, :finding) AND #state = :open", values, {"#state": "state"})
         return [_finding_of(item) for item in items]
 
-    def open_or_closed_since(self, place: Place, since: datetime) -> list[Finding]:
-        """Every finding of a place that is open, or was closed at `since` or later. Reads the whole table too."""
+    def open_or_closed_since(self, place: Place, since: datetime, until: datetime) -> list[Finding]:
+        """Every finding of a place that is open, or closed since then and before `until`. Reads the whole table too."""
         values = {
             ":finding": {"S": "finding/"},
             ":open": {"S": State.OPEN.value},
             ":closed": {"S": State.CLOSED.value},
             ":since": {"S": since.astimezone(UTC).isoformat()},
+            ":until": {"S": until.astimezone(UTC).isoformat()},
         }
-        lately = "(#state = :open OR (#state = :closed AND #updated >= :since))"
+        lately = "(#state = :open OR (#state = :closed AND #updated >= :since AND #updated < :until))"
         names = {"#state": "state", "#updated": "updated"}
         items = self._scan(place, f"begins_with(sk, :finding) AND {lately}", values, names)
         return [_finding_of(item) for item in items]

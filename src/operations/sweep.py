@@ -109,7 +109,7 @@ class Sweeper:
         None where there was nothing to tell. CallFailed where what is open, or suppressed, could not be read.
         """
         end = at or self.now()
-        found = self.ledger.open_or_closed_since(place, end - timedelta(days=1))
+        found = self.ledger.open_or_closed_since(place, end - timedelta(days=1), end)
         told = self._without_suppressed(place, found)
         edition = self._edition(self.standards.current)
         alert = daily_of(told, place, edition.standard if edition is not None else None, at=end)

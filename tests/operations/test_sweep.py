@@ -427,3 +427,16 @@ def test_a_day_that_is_told_again_has_the_same_id(aws: Sessions, heard: tuple[st
     assert again is not None
     assert other is not None
     assert first.id == again.id != other.id
+
+
+def test_what_closed_is_told_on_one_day_however_late_its_digest_is(aws: Sessions, heard: tuple[str, str]) -> None:
+    at = datetime(2026, 8, 1, 8, tzinfo=UTC)
+    recorded(
+        aws,
+        a_finding("before", State.CLOSED, hours=4.5),
+        a_finding("at-its-end", State.CLOSED, hours=4),
+        a_finding("after", State.CLOSED, hours=1),
+    )
+    late, next_ = (sweeper(aws, "", heard[0]).daily(PLACE, day) for day in (at, at + timedelta(days=1)))
+    titles = [alert.title if alert else "" for alert in (late, next_)]
+    assert titles == [f"0 findings are open, {closed} closed since yesterday" for closed in (1, 2)]
