@@ -12,7 +12,7 @@ from typing import Any
 from domain.alert import Alert
 from reports.mrkdwn import link, plain
 from reports.slack import header, links, parts, summary
-from reports.text import MARK
+from reports.text import MARK, line
 
 _TITLE, _DESCRIPTION, _STEP, _SUMMARY, _KEYWORD = 250, 2900, 1000, 500, 100
 _LIST = 1000  # each of a digest's lists
@@ -36,9 +36,9 @@ def notification(alert: Alert) -> dict[str, Any]:
         },
         "metadata": {
             "threadId": hashlib.sha256((alert.thread or alert.id).encode()).hexdigest()[:32],
-            "summary": plain(summary(alert), _SUMMARY),
+            "summary": summary(alert, _SUMMARY),
             "eventType": f"{alert.kind}-{plain(alert.transition, _KEYWORD)}",
-            "relatedResources": [plain(alert.resource, _STEP)] if alert.resource else [],
+            "relatedResources": [line(alert.resource, _STEP)] if alert.resource else [],
             "additionalContext": {name: plain(value, _KEYWORD) for name, value in named.items() if value},
         },
     }

@@ -62,11 +62,11 @@ def _sign(alert: Alert) -> str:
     return _DONE if alert.transition in DONE else _SIGN[alert.severity]
 
 
-def summary(alert: Alert) -> str:
+def summary(alert: Alert, length: int = _SECTION) -> str:
     """The message in one line, as mrkdwn."""
     severity = f" ({alert.severity.value})" if alert.kind == "finding" else ""
     speaks = {"closed": " keeps the rule again"}.get(alert.transition, " breaks the rule") if severity else ""
-    return plain(f"{word_of(alert.transition)}: {alert.name}{severity}{speaks}: {alert.title}", _SECTION)
+    return plain(f"{word_of(alert.transition)}: {alert.name}{severity}{speaks}: {alert.title}", length)
 
 
 # --- what stands in a message -----------------------------------------------------------------------------------------

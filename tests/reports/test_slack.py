@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from domain.alert import Alert
 from domain.rule import Drift
 from local.slack import fault_of
+from reports.amazon_q import notification
 from reports.slack import message
 from tests.reports import samples
 
@@ -170,6 +171,17 @@ def test_whatever_an_alert_holds_slack_takes_its_message(members: dict[str, str]
     assert all(mentions(text) == [] for text in texts(made))
     assert all(text.count("```") in {0, 2} for text in texts(made))
     json.dumps(made, ensure_ascii=False).encode()
+
+
+def test_amazon_q_escapes_once_and_leaves_an_arn_as_it_is() -> None:
+    arn = "arn:aws:iam::123456789012:role/_shop_/a*b_"
+    told = samples.opened().model_copy(update={"name": "R&D <team>", "resource": arn})
+    made = notification(told)
+    assert made["metadata"]["summary"].startswith("Drift: R&amp;D &lt;team&gt; (MEDIUM) breaks the rule: ")
+    assert made["metadata"]["relatedResources"] == [arn]
+    long = notification(told.model_copy(update={"title": "<" * 600}))
+    assert len(long["metadata"]["summary"]) <= 500
+    assert not re.search(r"&amp;(amp|lt|gt);", json.dumps([made, long]))
 
 
 def test_a_command_can_be_copied_whole_or_is_told_to_stand_elsewhere() -> None:
