@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from aws.calls import CallFailed
 from aws.ecs import Ecs
 from aws.ledger import SweptBy
 from domain.alert import Alert
@@ -456,6 +457,26 @@ def test_a_sweep_counts_what_it_sent_and_what_is_open(
     )
     severities = [severity for severity in Severity if severity is not Severity.INFORMATIONAL]
     assert {s: found[f"OpenFindings/{s}"] for s in severities} == {s: by_severity[s] for s in severities}
+
+
+def test_a_baseline_that_could_not_tell_its_digest_is_no_sweep_that_ended_and_is_told_when_it_is_tried_again(
+    world: World, inspect: Call, function: Function, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inspect(registered(world.register(definition(collector=FLOATING))))
+    function("sweep")
+    sweep = importlib.import_module("handlers.sweep")
+    monkeypatch.setattr(sweep, "sleep", lambda _: world.sent_back)  # inspect takes what was sent
+    world.fail("Publish", "ThrottlingException", times=1)
+    capsys.readouterr()
+    with pytest.raises(CallFailed):
+        sweep.handler({}, Context())
+    assert "SweptFamilies" not in capsys.readouterr().out
+    at = "2026-08-01T08:00:00Z"
+    assert [sweep.handler({"at": at}, Context()) for _ in range(2)] == [{"families": 1, "services": 0}] * 2
+    assert metrics(capsys.readouterr().out)["SweptFamilies/sweep"] == 2
+    [digest] = [alert for alert in world.alerts if alert["kind"] == "digest"]
+    assert digest["id"] == f"{PLACE}/digest/2026-08-01T08:00:00+00:00"
+    assert digest["title"].startswith("Everything was looked at: ")
 
 
 def test_a_count_that_fails_is_not_worth_another_sweep(
