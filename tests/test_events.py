@@ -247,6 +247,16 @@ def test_a_cut_answer_leaves_the_family_to_look_at() -> None:
     assert (trigger.looks_at, trigger.revision) == ("checkout", None)
 
 
+@pytest.mark.parametrize("asked", ["checkout:6", f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/checkout:6"])
+@pytest.mark.parametrize("answer", [None, {"omitted": True}])
+def test_a_deregistration_without_an_answer_is_of_what_was_asked_for(asked: str, answer: Any) -> None:
+    event = json.loads(json.dumps(EVENTS["deregister-task-definition"]))
+    event["detail"] |= {"requestParameters": {"taskDefinition": asked}, "responseElements": answer}
+    for trigger in (trigger_of(body_of("deregister-task-definition", event)), trigger_of(json.dumps(event))):
+        assert isinstance(trigger, TaskDefinitionTrigger)
+        assert trigger.looks_at == "checkout"
+
+
 def test_a_quote_in_a_user_agent_does_not_break_out_of_its_text() -> None:
     event = json.loads(json.dumps(EVENTS["register-task-definition"]))
     event["detail"]["userAgent"] = 'x", "arn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/other:1'

@@ -121,6 +121,7 @@ class TaskDefinitionTrigger(_Trigger):
     kind: Literal["task-definition"] = "task-definition"
     arn: str = ""
     family: str = ""
+    asked: str = ""
 
     @property
     def revision(self) -> Revision | None:
@@ -130,7 +131,7 @@ class TaskDefinitionTrigger(_Trigger):
     def looks_at(self) -> str:
         """The family's name."""
         revision = self.revision
-        return revision.family if revision else _family_of(self.family)
+        return revision.family if revision else _family_of(self.family or self.asked)
 
 
 class DeletedTrigger(_Trigger):
@@ -373,8 +374,8 @@ def _ecs_call(
         return shared | {"kind": "deleted-task-definitions", "names": request.get("taskDefinitions") or ()}
     if name in _TASK_DEFINITION_CALLS:
         found = _object(response.get("taskDefinition"))
-        family = request.get("family") or request.get("taskDefinition") or ""
-        return shared | {"kind": "task-definition", "arn": found.get("taskDefinitionArn") or "", "family": family}
+        named = {"family": request.get("family") or "", "asked": request.get("taskDefinition") or ""}
+        return shared | {"kind": "task-definition", "arn": found.get("taskDefinitionArn") or ""} | named
     found = _object(response.get("service"))
     return shared | {
         "kind": "service",
