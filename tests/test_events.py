@@ -274,6 +274,16 @@ def test_a_cut_answer_leaves_the_tasks_to_look_at() -> None:
         assert (trigger.family, trigger.ran_in, trigger.sight) == ("nightly-report", "batch", Sight(0, 1, "1.3.0"))
 
 
+@pytest.mark.parametrize("started", [0, 1])
+def test_a_call_that_started_no_task_is_none_that_was_seen(started: int) -> None:
+    """RunTask answers without an error where there was no room, and tells how many it started."""
+    event = json.loads(json.dumps(EVENTS["run-task"]))
+    answer = event["detail"]["responseElements"]
+    answer |= {"tasks": answer["tasks"][:started], "failures": [{"reason": "RESOURCE:MEMORY"}]}
+    for found in (read(body_of("run-task", event)), read(json.dumps(event))):
+        assert isinstance(found, RunTaskTrigger if started else Ignored)
+
+
 @pytest.mark.parametrize("name", ["create-service", "update-service", "delete-service"])
 def test_a_cut_answer_leaves_the_service_to_look_at(name: str) -> None:
     whole = trigger_of(body_of(name))

@@ -332,6 +332,7 @@ def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
         "$.detail.requestParameters.serviceName",
         "$.detail.requestParameters.cluster", "$.detail.requestParameters.taskDefinitions",
         "$.detail.requestParameters.taskDefinition", "$.detail.requestParameters.platformVersion",
+        "$.detail.responseElements.failures[0].reason",
         "$.detail.responseElements.tasks[0].taskDefinitionArn", "$.detail.responseElements.tasks[0].clusterArn",
         "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].UpdatedAt",
         "$.detail.findings[0].ProductFields.outrider/plan",

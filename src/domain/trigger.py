@@ -155,6 +155,7 @@ class RunTaskTrigger(_Trigger):
     cluster: str = ""
     within: str = ""
     platform: str = ""
+    failed: str = Field(default="", description="Why the first of the tasks that were not started was not.")
 
     @property
     def family(self) -> str:
@@ -304,6 +305,8 @@ def read(body: str) -> Trigger | Ignored:
     match trigger:
         case TaskDefinitionTrigger(looks_at="") | RunTaskTrigger(family="") | DeletedTrigger(families=()):
             raise TriggerUnreadable("The message names neither a task definition's ARN nor a family.")
+        case RunTaskTrigger(arn="", failed=reason) if reason:  # an answer that was left out names no failure either
+            return Ignored("no task was started")
         case _:
             return trigger
 
@@ -391,8 +394,9 @@ def _run_task(
     platform = request.get("platformVersion")
     if platform in (None, "", "LATEST", "1.4.0"):  # it may be anything
         return Ignored("the tasks were started on the newest platform version")
-    tasks = response.get("tasks")
+    tasks, failures = response.get("tasks"), response.get("failures")
     first = _object(tasks[0]) if isinstance(tasks, list) and tasks else {}
+    failure = _object(failures[0]) if isinstance(failures, list) and failures else {}
     return shared | {
         "kind": "run-task",
         "platform": platform,
@@ -400,6 +404,7 @@ def _run_task(
         "asked": request.get("taskDefinition") or "",
         "cluster": first.get("clusterArn") or "",
         "within": request.get("cluster") or "",
+        "failed": failure.get("reason") or "",
     }
 
 
