@@ -43,6 +43,7 @@ TAKEN = {
     "container-stopped": "StoppedContainers",
     "parameter-changed": "ParameterChanges",
     "put-role-policy": "RoleCalls",
+    "tag-role": "RoleCalls",
     "create-policy-version": "PolicyCalls",
     "approve-plan": "Approvals",
     "register-task-definition-failed": None,
@@ -187,6 +188,7 @@ def test_the_samples_hold_environment_values_as_real_events_do() -> None:
         ("container-stopped", "shop/checkout"),
         ("parameter-changed", "/fargate/otel-collector-config"),
         ("put-role-policy", "shop-task"),
+        ("tag-role", "shop-task"),
         ("approve-plan", f"outrider/{ACCOUNT}/{REGION}/family/web/sidecar.image-pinned"),
         ("create-policy-version", f"arn:aws:iam::{ACCOUNT}:policy/shop-telemetry"),
     ],
@@ -226,6 +228,16 @@ def test_who_did_it_and_by_what_is_told(name: str, actor: str, tool: str) -> Non
     assert (trigger.actor.name, trigger.actor.tool) == (actor, tool)
     assert trigger.when is not None
     assert trigger.when.isoformat().startswith("2026-11-23T09:")
+
+
+@pytest.mark.parametrize("call", ["UntagRole", "AttachRolePolicy", "DeleteRolePermissionsBoundary", "CreateRole"])
+def test_each_call_that_changes_what_a_role_may_do_is_taken(call: str) -> None:
+    event = json.loads(json.dumps(EVENTS["tag-role"]))
+    event["detail"] |= {"eventName": call, "requestParameters": {"roleName": "shop-task"}}
+    assert matches(RULES["RoleCalls"]["EventPattern"], event)
+    trigger = trigger_of(body_of("tag-role", event))
+    assert isinstance(trigger, RoleTrigger)
+    assert trigger.role == "shop-task"
 
 
 def test_a_failed_call_and_another_service_are_passed_over_where_they_come_whole() -> None:
