@@ -4,6 +4,7 @@ Facts: the ASFF pages of the Security Hub user guide. Severity and types go thro
 the customer's and is never written.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
@@ -23,6 +24,7 @@ _TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters, as all len
 _FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
 # https://docs.aws.amazon.com/securityhub/latest/userguide/asff-resourcedetails-other.html: fewer than 128 and 1,024.
 _DETAILS, _DETAIL_NAME, _DETAIL = 50, 127, 1023
+_BYTES = 230_000  # of the 240 KB that a finding may have, as it is sent: twelve for an emoji
 _DRIFTS, _STATEMENTS, _CHANGES = 20, 8, 15  # of the fifty details; the rest name the resource
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 _RESOURCE_TYPE = {
@@ -49,7 +51,8 @@ def asff(
     fixing = plan if plan is not None and finding.state is State.OPEN and rule.id in plan.fixes else None
     fields = {"rule": rule.id, "plan": fixing.digest if fixing else "", **facts}
     advice = recommendation(finding, rule, plan)
-    return {
+    details = _fitting(_details(finding, fixing), _DETAILS, _DETAIL_NAME, _DETAIL)
+    made = {
         "SchemaVersion": "2018-10-08",
         "Id": finding.id,
         "ProductArn": place.arn("securityhub", f"product/{place.account}/default"),
@@ -76,12 +79,15 @@ def asff(
                 "Id": shortened(finding.resource),
                 "Partition": place.partition,
                 "Region": place.region,
-                "Details": {"Other": _fitting(_details(finding, fixing), _DETAILS, _DETAIL_NAME, _DETAIL)},
+                "Details": {"Other": details},
             }
         ],
         "Compliance": {"Status": compliance},
         "RecordState": record,
     }
+    while details and len(json.dumps(made)) > _BYTES:
+        details.popitem()  # the last ones tell least
+    return made
 
 
 def description(finding: Finding) -> str:

@@ -49,6 +49,14 @@ def test_no_call_is_larger_than_six_megabytes(client: Client) -> None:
     assert max(len(json.dumps(batch)) for batch in client.batches) < 6_000_000
 
 
+@pytest.mark.parametrize("character", ["日", "🦊", "\x01", "é"])
+def test_a_call_is_weighed_as_it_is_sent(client: Client, character: str) -> None:
+    given = [{"Id": f"f{number}", "Description": character * 20_000} for number in range(100)]
+    SecurityHub(Sessions()).import_(PLACE, given)
+    assert max(len(json.dumps({"Findings": batch})) for batch in client.batches) < 6_000_000
+    assert [finding for batch in client.batches for finding in batch] == given
+
+
 def test_nothing_to_import_is_no_call(client: Client) -> None:
     assert SecurityHub(Sessions()).import_(PLACE, []) == []
     assert client.batches == []

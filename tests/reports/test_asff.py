@@ -45,13 +45,26 @@ def faults(found: dict[str, Any]) -> list[str]:
         details = resource.get("Details", {}).get("Other", {"a": "b"})
         wrong += [key for key, value in details.items() if not key or not value or len(key) > 127 or len(value) > 1023]
         wrong += ["details"] if len(details) > 50 else []
-    wrong += ["size"] if len(repr(found).encode()) > 240_000 else []
+    wrong += ["size"] if len(json.dumps(found)) > 240_000 else []  # as botocore sends it
     return wrong
 
 
 seen = st.text(min_size=1, max_size=30).filter(lambda text: clean(text).strip() != "")
 texts = seen | st.sampled_from([samples.HOSTILE, "x" * 5000, "word " * 2000])
 drifts = st.lists(st.builds(Drift, where=texts, why=texts, severity=st.just(Severity.HIGH)), min_size=1, max_size=40)
+
+
+@pytest.mark.parametrize("character", ["日", "🦊"])
+def test_a_finding_of_characters_that_weigh_much_is_taken_with_the_details_that_there_is_room_for(
+    character: str,
+) -> None:
+    """Within the lengths in characters it would be up to 700 KB."""
+    drifts = tuple(Drift(f"{n}{character * 200}", f"{n} {character * 2000}", Severity.HIGH) for n in range(40))
+    users = Users.of(User(f"{character * 255}-{n}", character * 255, 1, 1) for n in range(40))
+    finding = replace(samples.finding(drifts=drifts), users=users)
+    found = asff(finding, samples.PINNED, docs=samples.DOCS, facts=dict.fromkeys("abcde", character * 3000))
+    assert faults(found) == []
+    assert len(found["Resources"][0]["Details"]["Other"]) > 3
 
 
 @pytest.mark.parametrize("state", State)
