@@ -38,7 +38,7 @@ from domain.rule import Severity, Subject
 from domain.use import NOBODY, Running, Seen, Users
 from domain.verdict import SubjectId
 
-_REVISION_DAYS = 400
+_REVISION_DAYS, _RENEWED_DAYS = 14, 7  # the sweep reads what is in use each day; the rest would be scanned with it
 _ATTEMPT_DAYS = 90
 _SEEN_DAYS = 31
 _ANSWER_DAYS = 15
@@ -245,8 +245,14 @@ class Ledger:
         )
 
     def remembered(self, revision: Revision) -> TaskDefinition | None:
-        item = self._get(f"revisions/{SubjectId.of_family(revision).key}", str(revision.number))
-        return TaskDefinition(json.loads(gzip.decompress(item["body"]["B"]))) if item else None
+        """None where it is not kept. What goes on being asked for is kept on."""
+        pk, sk = f"revisions/{SubjectId.of_family(revision).key}", str(revision.number)
+        item = self._get(pk, sk)
+        if item is None:
+            return None
+        if int(item["expires"]["N"]) < int(_expiry(_RENEWED_DAYS)["N"]):
+            self._renew(pk, sk, _expiry(_REVISION_DAYS))
+        return TaskDefinition(json.loads(gzip.decompress(item["body"]["B"])))
 
     def forget(self, revision: Revision) -> None:
         """A revision that is no longer active is not to be judged from memory."""
@@ -482,6 +488,22 @@ class Ledger:
     def _delete(self, pk: str, sk: str) -> None:
         with calling("dynamodb:DeleteItem", f"{pk}/{sk}"):
             self.sessions.own("dynamodb").delete_item(TableName=self.table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+
+    def _renew(self, pk: str, sk: str, expires: Mapping[str, str]) -> None:
+        """Keep a row for longer, unless it is gone meanwhile."""
+        try:
+            with calling("dynamodb:UpdateItem", f"{pk}/{sk}"):
+                self.sessions.own("dynamodb").update_item(
+                    TableName=self.table,
+                    Key={"pk": {"S": pk}, "sk": {"S": sk}},
+                    UpdateExpression="SET #expires = :expires",
+                    ConditionExpression="attribute_exists(pk)",
+                    ExpressionAttributeNames={"#expires": "expires"},
+                    ExpressionAttributeValues={":expires": expires},
+                )
+        except CallFailed as failed:
+            if failed.code != "ConditionalCheckFailedException":
+                raise
 
     def _strike(self, pk: str, sk: str, member: str, other: str, held: Mapping[str, str]) -> None:
         """Take a member out where another still holds a value; where it does not, somebody has gone on."""

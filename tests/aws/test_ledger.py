@@ -16,7 +16,7 @@ from domain.places import Place, Revision
 from domain.rule import Drift, Severity, Subject
 from domain.use import Running, Seen
 from domain.verdict import SubjectId
-from tests.operations.world import CANARY, PLACE, World, definition, role_arn
+from tests.operations.world import CANARY, PLACE, TABLE, World, definition, role_arn
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 WEB = SubjectId(PLACE, Subject.FAMILY, "web")
@@ -127,6 +127,43 @@ def test_a_revision_is_remembered_without_the_values_that_no_rule_reads(world: W
     assert ledger.remembered(revision) == task.without_values()
     assert CANARY not in repr(ledger.remembered(revision)) + world.dump()
     ledger.forget(revision)
+    assert ledger.remembered(revision) is None
+
+
+@pytest.mark.parametrize(("left", "then"), [(1, 14), (6.9, 14), (7.1, 7.1), (400, 400)])
+def test_a_revision_that_is_asked_for_is_kept_on_and_others_go_after_two_weeks(
+    world: World, left: float, then: float
+) -> None:
+    """Each deployment leaves one, and the sweep reads the whole table."""
+    ledger, revision, client = world.ledger, Revision(PLACE, "web", 3), world.client("dynamodb")
+    key = {"pk": {"S": f"revisions/{WEB.key}"}, "sk": {"S": "3"}}
+
+    def days() -> float:
+        expires = client.get_item(TableName=TABLE, Key=key)["Item"]["expires"]["N"]
+        return (int(expires) - datetime.now(UTC).timestamp()) / 86400
+
+    ledger.remember(revision, TaskDefinition(definition()).without_values())
+    assert days() == pytest.approx(14, abs=0.01)
+    soon = str(int(datetime.now(UTC).timestamp() + left * 86400))
+    client.update_item(
+        TableName=TABLE,
+        Key=key,
+        UpdateExpression="SET expires = :then",
+        ExpressionAttributeValues={":then": {"N": soon}},
+    )
+    assert ledger.remembered(revision) is not None
+    assert days() == pytest.approx(then, abs=0.01)
+
+
+def test_a_revision_that_is_forgotten_while_it_is_asked_for_does_not_come_back(world: World) -> None:
+    ledger, revision = world.ledger, Revision(PLACE, "web", 3)
+    ledger.remember(revision, TaskDefinition(definition()).without_values())
+    key = {"pk": {"S": f"revisions/{WEB.key}"}, "sk": {"S": "3"}}
+    world.client("dynamodb").update_item(
+        TableName=TABLE, Key=key, UpdateExpression="SET expires = :now", ExpressionAttributeValues={":now": {"N": "1"}}
+    )
+    world.meanwhile["UpdateItem"] = lambda: ledger.forget(revision)
+    assert ledger.remembered(revision) is not None
     assert ledger.remembered(revision) is None
 
 
