@@ -3,15 +3,19 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import Any
 
 from aws.calls import calling
 from aws.sessions import Sessions
 from domain.places import Place
 
-_BATCH = 100  # findings a call
+_BATCH = 100  # findings a call, in and out
 _VALUES = 20  # that a filter takes
+_FEW = 100  # findings that are asked for by their Ids; of more, it takes fewer calls to ask for all that are suppressed
 _BYTES = 5_500_000  # of the 6 MB that a call may have; the rest is for what wraps it
+
+_OURS = {"Value": "outrider/", "Comparison": "PREFIX"}  # as reports.asff names who made a finding
 
 # What FailedFindings call a failure that the same import may survive later.
 _TRANSIENT = frozenset(
@@ -51,14 +55,28 @@ class SecurityHub:
 
     def suppressed(self, place: Place, ids: Sequence[str]) -> set[str]:
         """Those of these findings that the customer has set to SUPPRESSED. CallFailed where it cannot be asked."""
+        if len(ids) > _FEW:
+            here = {"AwsAccountId": _equal(place.account), "Region": _equal(place.region)}
+            return self._suppressed(place, here | {"GeneratorId": [_OURS]}) & set(ids)
         found = set[str]()
-        for start in range(0, len(ids), _VALUES):
-            asked = [{"Value": id_, "Comparison": "EQUALS"} for id_ in ids[start : start + _VALUES]]
-            filters = {"Id": asked, "WorkflowStatus": [{"Value": "SUPPRESSED", "Comparison": "EQUALS"}]}
-            with calling("securityhub:GetFindings", str(place)):
-                answer = self.sessions.client("securityhub", place).get_findings(Filters=filters, MaxResults=100)
-            found |= {finding["Id"] for finding in answer["Findings"]}
+        for some in batched(ids, _VALUES, strict=False):
+            found |= self._suppressed(place, {"Id": _equal(*some)})
         return found
+
+    def _suppressed(self, place: Place, filters: Mapping[str, Any]) -> set[str]:
+        asked: dict[str, Any] = {"Filters": {**filters, "WorkflowStatus": _equal("SUPPRESSED")}, "MaxResults": _BATCH}
+        found = set[str]()
+        while True:
+            with calling("securityhub:GetFindings", str(place)):
+                answer = self.sessions.client("securityhub", place).get_findings(**asked)
+            found |= {finding["Id"] for finding in answer["Findings"]}
+            if not answer.get("NextToken"):
+                return found
+            asked["NextToken"] = answer["NextToken"]
+
+
+def _equal(*values: str) -> list[dict[str, str]]:
+    return [{"Value": value, "Comparison": "EQUALS"} for value in values]
 
 
 def _batches(findings: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:

@@ -10,7 +10,11 @@ from aws.calls import CallFailed
 from aws.security_hub import ImportFailed, SecurityHub
 from aws.sessions import Sessions
 from domain.places import Place
+from local.security_hub import OPERATIONS
+from local.security_hub import SecurityHub as LocalHub
+from reports.asff import asff
 from tests.operations.world import PLACE, World
+from tests.reports import samples
 
 
 @dataclass
@@ -30,6 +34,34 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Client:
     made = Client()
     monkeypatch.setattr(Sessions, "client", lambda _, service, place: made if service == "securityhub" else place)
     return made
+
+
+@dataclass
+class Hub:
+    """The local one, asked without a network."""
+
+    place: Place
+    hub: LocalHub = field(default_factory=LocalHub)
+    calls: int = 0
+
+    def holds(self, name: str, *, suppressed: bool) -> str:
+        """A finding; gives its Id."""
+        found = asff(samples.finding(name=f"family-{name}"), samples.PINNED, docs=samples.DOCS, facts={})
+        self._answer("BatchImportFindings", Findings=[found])
+        if suppressed:
+            named = {"Id": found["Id"], "ProductArn": found["ProductArn"]}
+            self._answer("BatchUpdateFindings", FindingIdentifiers=[named], Workflow={"Status": "SUPPRESSED"})
+        return str(found["Id"])
+
+    def get_findings(self, **request: Any) -> Any:
+        self.calls += 1
+        return self._answer("GetFindings", **request)
+
+    def _answer(self, operation: str, **request: Any) -> Any:
+        place = (self.place.account, self.place.region)
+        answer = self.hub.answer(*OPERATIONS[operation], json.dumps(request).encode(), place)
+        assert answer.status == 200, answer.body
+        return answer.body
 
 
 def findings(count: int, size: int = 10) -> list[dict[str, str]]:
@@ -73,6 +105,25 @@ def test_every_failed_finding_of_every_batch_comes_back(client: Client) -> None:
         ImportFailed("f7", "LimitExceeded", transient=True),
         ImportFailed("f100", "ConcurrentUpdateError", transient=True),
     ]
+
+
+@pytest.mark.parametrize(("asked", "calls"), [(3, 1), (100, 5), (101, 1), (2000, 1)])
+def test_what_is_suppressed_is_asked_in_few_calls(monkeypatch: pytest.MonkeyPatch, asked: int, calls: int) -> None:
+    hub = Hub(PLACE)
+    monkeypatch.setattr(Sessions, "client", lambda *_: hub)
+    ids = [hub.holds(str(number), suppressed=number % 50 == 1) for number in range(asked)]
+    other = hub.holds("other", suppressed=True)
+    assert SecurityHub(Sessions()).suppressed(PLACE, ids) == {id_ for n, id_ in enumerate(ids) if n % 50 == 1}
+    assert hub.calls == calls
+    assert other not in SecurityHub(Sessions()).suppressed(PLACE, ids)
+
+
+def test_all_pages_of_what_is_suppressed_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = Hub(PLACE)
+    monkeypatch.setattr(Sessions, "client", lambda *_: hub)
+    ids = [hub.holds(str(number), suppressed=True) for number in range(250)]
+    assert SecurityHub(Sessions()).suppressed(PLACE, ids) == set(ids)
+    assert hub.calls == 3
 
 
 def test_a_call_that_failed_as_a_whole_names_account_and_region(world: World) -> None:
