@@ -665,9 +665,10 @@ class Inspector:
         told = list[Transition]()
         for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
             row = history.rows.get(rule)
-            if rule in look.kept:
+            if rule in look.kept and rule in rules:
                 continue
-            before, verdict = row.finding if row else None, look.verdicts.get(rule)
+            # What stands of a rule that has left the catalogue is gone: nothing will ever speak of it again.
+            before, verdict = row.finding if row else None, look.verdicts.get(rule) if rule in rules else None
             transition = next_transition(
                 before,
                 verdict,
@@ -678,11 +679,11 @@ class Inspector:
                 look.users,
                 replanned=_shown(history.offer, rule) != _shown(offer, rule),
             )
-            if transition is not None and rule in rules:
+            if transition is not None:
                 told.append(transition)
                 earlier = self._earlier(row, transition) if row else {}
                 changed.append(
-                    Row(transition.finding, earlier | self._pending(transition, rules[rule], look, trigger, batch))
+                    Row(transition.finding, earlier | self._pending(transition, rules.get(rule), look, trigger, batch))
                 )
         request = request or history.request
         written = self.ledger.record(
@@ -716,7 +717,7 @@ class Inspector:
         return dict(row.pending)
 
     def _pending(
-        self, transition: Transition, rule: Rule, look: Look, trigger: Trigger, batch: _Batch
+        self, transition: Transition, rule: Rule | None, look: Look, trigger: Trigger, batch: _Batch
     ) -> dict[str, str]:
         finding, actor = transition.finding, trigger.actor
         facts = {
@@ -732,7 +733,7 @@ class Inspector:
                 )
             )
         }
-        if transition.change.alerts and not trigger.quiet:
+        if rule is not None and transition.change.alerts and not trigger.quiet:
             alert = alert_of(
                 transition,
                 rule,

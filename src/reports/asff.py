@@ -26,6 +26,7 @@ _FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
 _DETAILS, _DETAIL_NAME, _DETAIL = 50, 127, 1023
 _BYTES = 230_000  # of the 240 KB that a finding may have, as it is sent: twelve for an emoji
 _DRIFTS, _STATEMENTS, _CHANGES = 20, 8, 15  # of the fifty details; the rest name the resource
+NOTHING_TO_DO = "Nothing is to be done."
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 _RESOURCE_TYPE = {
     Subject.FAMILY: "AwsEcsTaskDefinition",
@@ -42,22 +43,27 @@ _STATES = {
 
 
 def asff(
-    finding: Finding, rule: Rule, *, docs: str, facts: Mapping[str, str], plan: Plan | None = None
+    finding: Finding, rule: Rule | None, *, docs: str, facts: Mapping[str, str], plan: Plan | None = None
 ) -> dict[str, Any]:
-    """One finding for BatchImportFindings. `docs` is the address of the rules' page, `facts` what ProductFields add."""
+    """One finding for BatchImportFindings. `docs` is the address of the rules' page, `facts` what ProductFields add.
+
+    A finding whose `rule` has left the catalogue is gone, and goes by the rule's id alone.
+    """
     place = finding.subject.place
     compliance, record = _STATES[finding.state]
     severity = {"Label": finding.severity.value, "Original": finding.severity.value}
-    fixing = plan if plan is not None and finding.state is State.OPEN and rule.id in plan.fixes else None
-    fields = {"rule": rule.id, "plan": fixing.digest if fixing else "", **facts}
-    advice = recommendation(finding, rule, plan)
+    fixing = plan if plan is not None and finding.state is State.OPEN and finding.rule in plan.fixes else None
+    fields = {"rule": finding.rule, "plan": fixing.digest if fixing else "", **facts}
+    title = rule.title if rule is not None else finding.rule
+    advice = recommendation(finding, rule, plan) if rule is not None else NOTHING_TO_DO
+    page = rule_url(docs, rule) if rule is not None else docs
     details = _fitting(_details(finding, fixing), _DETAILS, _DETAIL_NAME, _DETAIL)
     made = {
         "SchemaVersion": "2018-10-08",
         "Id": finding.id,
         "ProductArn": place.arn("securityhub", f"product/{place.account}/default"),
         "ProductName": "Outrider",
-        "GeneratorId": f"outrider/{rule.id}",
+        "GeneratorId": f"outrider/{finding.rule}",
         "AwsAccountId": place.account,
         "Region": place.region,
         "CreatedAt": _time(finding.created),
@@ -67,9 +73,9 @@ def asff(
         "Types": _TYPES,
         "Severity": severity,
         "FindingProviderFields": {"Severity": severity, "Types": _TYPES},
-        "Title": line(f"{rule.title} ({finding.subject.name})", _TITLE),
-        "Description": line(description(finding), _DESCRIPTION) or rule.title,
-        "Remediation": {"Recommendation": {"Text": line(advice, _RECOMMENDATION), "Url": rule_url(docs, rule)}},
+        "Title": line(f"{title} ({finding.subject.name})", _TITLE),
+        "Description": line(description(finding), _DESCRIPTION) or title,
+        "Remediation": {"Recommendation": {"Text": line(advice, _RECOMMENDATION)} | ({"Url": page} if page else {})},
         "ProductFields": _fitting(
             ((f"outrider/{key}", value) for key, value in fields.items()), _FIELDS, _FIELD_NAME, _FIELD
         ),
@@ -106,7 +112,7 @@ def description(finding: Finding) -> str:
 def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
     """What to do about it: the plan in a line, the statement to add to a role, or where to begin."""
     if finding.state is not State.OPEN:
-        return "Nothing is to be done."
+        return NOTHING_TO_DO
     if plan is not None and rule.id in plan.fixes:
         lines = "; ".join(f"{c.where}: {c.before or 'unset'} → {c.after or 'removed'}" for c in plan.changes)
         safe = plan.safety is Safety.SAFE

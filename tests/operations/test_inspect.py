@@ -8,12 +8,15 @@ import pytest
 
 from aws.ecs import Ecs
 from aws.security_hub import ImportFailed
+from domain.correction import Attempt
+from domain.correction import State as CorrectionState
 from domain.documents import TaskDefinition
 from domain.places import Place, Revision
 from domain.rule import Subject
 from domain.standard import Mode
 from domain.verdict import SubjectId
 from operations.inspect import Done, Failed, Inspector
+from operations.planning import Planner
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -26,6 +29,7 @@ from tests.operations.world import (
     PARAMETER,
     PLACE,
     REGION,
+    RULES,
     TASK,
     World,
     application,
@@ -43,6 +47,11 @@ REGISTER = "version: 1\nmode: register\n"
 ROLE = SubjectId(PLACE, Subject.ROLE, role_arn("web-task"))
 CONFIGURATION = SubjectId(PLACE, Subject.PARAMETER, PARAMETER)
 SERVICE = SubjectId(PLACE, Subject.SERVICE, "shop/web")
+
+
+def looked_at_again(family: str = "web") -> str:
+    """As the sweep asks for it."""
+    return json.dumps({"kind": "family", "account": ACCOUNT, "region": REGION, "family": family})
 
 
 def set_configuration(world: World, text: str) -> None:
@@ -164,6 +173,32 @@ def test_an_older_revision_that_is_deregistered_changes_nothing(world: World) ->
     world.sees(registered(old, "DeregisterTaskDefinition"))
     assert world.hub.states() == {"family/web/sidecar.image-pinned": OPEN}
     assert world.told() == [("opened", "sidecar.image-pinned")]
+
+
+@pytest.mark.parametrize("deployed", [False, True], ids=["as it is", "while its correction keeps it open"])
+def test_the_finding_of_a_rule_that_a_release_no_longer_has_is_gone(world: World, *, deployed: bool) -> None:
+    world.sees(registered(world.register(definition(collector=FLOATING | {"essential": True}))))
+    assert world.open() == {"sidecar.image-pinned", "sidecar.not-essential"}
+    if deployed:
+        failed = Attempt(Revision(PLACE, "web", 1), "", CorrectionState.FAILED, world.now(), 1, deploys=True)
+        world.ledger.attempt(failed)
+    fewer = tuple(rule for rule in RULES if rule.id != "sidecar.image-pinned")
+    after_release = replace(world.inspector(), planner=Planner(fewer, Mode.REPORT))
+    for _ in range(2):
+        world.sees(looked_at_again(), inspector=after_release)
+    assert world.hub.states() == {"family/web/sidecar.image-pinned": GONE, "family/web/sidecar.not-essential": OPEN}
+    assert world.open() == {"sidecar.not-essential"}
+    assert ("closed", "sidecar.image-pinned") not in world.told()
+    world.sees(looked_at_again())
+    assert world.told()[-1] == ("reopened", "sidecar.image-pinned"), "and it is back with an earlier release"
+
+
+def test_the_finding_of_a_shared_role_is_gone_though_others_still_lean_on_it(world: World) -> None:
+    world.trust("web-task", "ec2.amazonaws.com")
+    world.sees(registered(world.register()), registered(world.register(definition("api"))))
+    fewer = tuple(rule for rule in RULES if rule.id != "identity.trust")
+    world.sees(looked_at_again(), inspector=replace(world.inspector(), planner=Planner(fewer, Mode.REPORT)))
+    assert world.hub.states() == {f"role/{role_arn('web-task')}/identity.trust": GONE}
 
 
 # --- repeated, late, reordered ----------------------------------------------------------------------------------------

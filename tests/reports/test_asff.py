@@ -280,3 +280,11 @@ def test_a_command_that_is_longer_than_a_detail_goes_on_in_the_next() -> None:
     parts = [details[f"command, part {number} of 3"] for number in (1, 2, 3)]
     assert "".join(parts) == command(plan)
     assert faults(found) == []
+
+
+def test_a_finding_whose_rule_has_left_the_catalogue_is_gone_by_its_id() -> None:
+    for docs, page in ((samples.DOCS, {"Url": samples.DOCS}), ("", {})):
+        found = asff(samples.finding(State.GONE), None, docs=docs, facts={})
+        assert (found["Title"], found["GeneratorId"]) == ("sidecar.image-pinned (web)", "outrider/sidecar.image-pinned")
+        assert (found["Compliance"]["Status"], found["RecordState"]) == ("NOT_AVAILABLE", "ARCHIVED")
+        assert found["Remediation"]["Recommendation"] == {"Text": "Nothing is to be done."} | page
