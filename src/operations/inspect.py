@@ -324,7 +324,7 @@ class Inspector:
         for on in leans:
             spoken = {verdict.rule: verdict for verdict in verdicts if verdict.subject == on}
             told += self._shared(message, trigger, batch, on, subject, workload.read_at, spoken)
-        if revision.number > history.order:
+        if revision.number != history.order:
             self._look_again_at(history, standard)
         users = users_of(subject.name, history.services, history.seen, workload.read_at)
         spoken = self._as_used(history, workload, users, verdicts, batch)
@@ -407,6 +407,7 @@ class Inspector:
         told = self._leaning(message, trigger, batch, history, [])
         if history.order:
             self.ledger.forget(Revision(subject.place, subject.name, history.order))
+        self._look_again_at(history, batch.edition.standard)
         arn = subject.place.arn("ecs", f"task-definition/{subject.name}")
         look = Look(subject, arn, history.order, {}, None, self.now())
         told += self._record(message, trigger, batch, history, look, ())
@@ -418,7 +419,10 @@ class Inspector:
         return found is not None and found.active
 
     def _look_again_at(self, history: History, standard: Standard) -> None:
-        """The services that run the family, once a pipeline has had the time to deploy what it registered."""
+        """The services that run the family: what is newest, and so better than what they run, is another now.
+
+        Once a pipeline has had the time to deploy what it registered.
+        """
         for title in history.services:
             place = history.subject.place
             later = ServiceTrigger(account=place.account, region=place.region, service=title)

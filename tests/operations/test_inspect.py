@@ -17,6 +17,7 @@ from domain.standard import Mode
 from domain.verdict import SubjectId
 from operations.inspect import Done, Failed, Inspector
 from operations.planning import Planner
+from rules import CATALOGUE
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -52,6 +53,20 @@ SERVICE = SubjectId(PLACE, Subject.SERVICE, "shop/web")
 def looked_at_again(family: str = "web") -> str:
     """As the sweep asks for it."""
     return json.dumps({"kind": "family", "account": ACCOUNT, "region": REGION, "family": family})
+
+
+def judging_services(world: World) -> Inspector:
+    """By the rules, too, that look at the newest revision and at running tasks."""
+    more = {"service.revision", "service.collector-running"}
+    rules = tuple(rule for rule in CATALOGUE if rule in RULES or rule.id in more)
+    return replace(world.inspector(), planner=Planner(rules, Mode.REPORT))
+
+
+def came_back(world: World) -> list[str]:
+    """What inspect has sent to its own queue since this was asked last."""
+    sent = [json.dumps(body) for body in world.sent_back]
+    world.sent_back.clear()
+    return sent
 
 
 def set_configuration(world: World, text: str) -> None:
@@ -531,6 +546,24 @@ def test_a_family_that_a_new_service_brings_into_scope_is_judged_though_the_firs
     for _ in range(3):
         world.look(message)
     assert world.open() == {"sidecar.present"}
+
+
+@pytest.mark.parametrize("left", [2, 0], ids=["another stands between", "the family is gone"])
+def test_a_service_is_not_held_to_a_revision_that_is_no_longer_there(world: World, left: int) -> None:
+    inspector = judging_services(world)
+    arns = [world.register(definition(collector=FLOATING)) for _ in range(2)]
+    service = service_changed(world.run(arns[0]))
+    world.sees(service, inspector=inspector)
+    arns.append(world.register())
+    world.sees(registered(arns[2]), *came_back(world), inspector=inspector)
+    world.sees(*came_back(world), inspector=inspector)
+    assert world.open(SERVICE) == {"service.revision"}
+    for arn in arns[left:]:
+        world.deregister(arn)
+    world.sees(registered(arns[2], "DeregisterTaskDefinition"), inspector=inspector)
+    world.sees(*came_back(world), inspector=inspector)
+    assert world.open(SERVICE) == set()
+    assert came_back(world) == [], "and nothing is asked for again and again"
 
 
 def test_a_service_in_a_known_state_costs_one_call_to_ecs(world: World) -> None:
