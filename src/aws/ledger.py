@@ -226,10 +226,11 @@ class Ledger:
             offer=offer,
         )
 
-    def told(self, row: Row) -> None:
-        """Nothing of this transition is left to tell. A newer transition's pending stays."""
+    def told(self, row: Row, left: Mapping[str, str] | None = None) -> None:
+        """Nothing of this transition but what is `left` is to be told. A newer transition's pending stays."""
         held = {"N": str(row.finding.version)}
-        self._strike(row.finding.subject.key, f"finding/{row.finding.rule}", "pending", "version", held)
+        kept = {"S": json.dumps(dict(left))} if left else None
+        self._strike(row.finding.subject.key, f"finding/{row.finding.rule}", "pending", "version", held, kept)
 
     def asked(self, history: History) -> None:
         """The request for a correction is on its queue."""
@@ -505,17 +506,22 @@ class Ledger:
             if failed.code != "ConditionalCheckFailedException":
                 raise
 
-    def _strike(self, pk: str, sk: str, member: str, other: str, held: Mapping[str, str]) -> None:
-        """Take a member out where another still holds a value; where it does not, somebody has gone on."""
+    def _strike(  # noqa: PLR0913, PLR0917 - of which item, what, and while what holds
+        self, pk: str, sk: str, member: str, other: str, held: Mapping[str, str], left: Mapping[str, str] | None = None
+    ) -> None:
+        """Take a member out, or leave it with what is `left`, where another still holds a value.
+
+        Where it does not, somebody has gone on.
+        """
         try:
             with calling("dynamodb:UpdateItem", f"{pk}/{sk}"):
                 self.sessions.own("dynamodb").update_item(
                     TableName=self.table,
                     Key={"pk": {"S": pk}, "sk": {"S": sk}},
-                    UpdateExpression="REMOVE #member",
+                    UpdateExpression="SET #member = :left" if left else "REMOVE #member",
                     ConditionExpression="#other = :held",
                     ExpressionAttributeNames={"#member": member, "#other": other},  # some are reserved words
-                    ExpressionAttributeValues={":held": held},
+                    ExpressionAttributeValues={":held": held} | ({":left": left} if left else {}),
                 )
         except CallFailed as failed:
             if failed.code != "ConditionalCheckFailedException":

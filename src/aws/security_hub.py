@@ -31,6 +31,16 @@ class ImportFailed:
     code: str
     transient: bool
 
+    @property
+    def not_enabled(self) -> bool:
+        """Whether there is no hub that could take it."""
+        return self.code.startswith("InvalidAccess")
+
+    @property
+    def for_good(self) -> bool:
+        """Whether it is refused for what it holds: the same import is refused again."""
+        return not self.transient and not self.not_enabled
+
 
 @dataclass(frozen=True, slots=True)
 class SecurityHub:

@@ -716,7 +716,8 @@ class Inspector:
         has resolved would stay resolved.
         """
         if transition.change is Change.REOPENED and "import" in row.pending:
-            for failure in self.hub.import_(row.finding.subject.place, [loads(row.pending["import"])]):
+            failures = self.hub.import_(row.finding.subject.place, [loads(row.pending["import"])])
+            for failure in (each for each in failures if not each.for_good):
                 raise ComeAgain(f"securityhub:BatchImportFindings on {failure.id} failed: {failure.code}")
         return dict(row.pending)
 

@@ -90,6 +90,15 @@ def test_what_was_told_is_struck_off_and_newer_news_stay(world: World) -> None:
     assert ledger.history(WEB).rows["a.b"].pending == {}
 
 
+def test_what_is_left_of_what_was_told_stays(world: World) -> None:
+    ledger, left = world.ledger, {"import": "{}"}
+    record(ledger, ledger.history(WEB), row(version=2))
+    ledger.told(row(version=1), left)
+    assert ledger.history(WEB).rows["a.b"].pending == PENDING
+    ledger.told(row(version=2), left)
+    assert ledger.history(WEB).rows["a.b"].pending == left
+
+
 def test_a_request_that_was_made_is_struck_off_and_another_stays(world: World) -> None:
     ledger = world.ledger
     first = record(ledger, ledger.history(WEB), request="first")

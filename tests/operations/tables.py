@@ -75,10 +75,13 @@ class Tables:
             case "Delete":
                 rows.pop(key["sk"]["S"], None)
             case "Update":
-                word, name = asked["UpdateExpression"].split(" ")
-                if word != "REMOVE":
-                    raise NotImplementedError(asked["UpdateExpression"])
-                rows[key["sk"]["S"]].pop(_name(asked, name), None)
+                match asked["UpdateExpression"].split(" "):
+                    case ["REMOVE", name]:
+                        rows[key["sk"]["S"]].pop(_name(asked, name), None)
+                    case ["SET", name, "=", value]:
+                        rows[key["sk"]["S"]][_name(asked, name)] = asked["ExpressionAttributeValues"][value]
+                    case _:
+                        raise NotImplementedError(asked["UpdateExpression"])
             case _:
                 raise NotImplementedError(kind)
 

@@ -15,7 +15,7 @@ from domain.places import Place, Revision
 from domain.rule import Subject
 from domain.standard import Mode
 from domain.verdict import SubjectId
-from operations.inspect import Done, Failed, Inspector
+from operations.inspect import Done, Failed, Inspector, Outcome
 from operations.planning import Planner
 from rules import CATALOGUE
 from tests.operations.world import (
@@ -394,6 +394,53 @@ def test_of_findings_that_were_imported_together_only_the_failed_one_comes_again
     world.sees(messages[1])
     assert {alert["name"] for alert in world.alerts} == {"web", "cron", "api"}
     assert len(world.alerts) == 3
+
+
+def refused(world: World, *messages: str, code: str = "InvalidInput") -> list[Outcome]:
+    """Look, where Security Hub refuses a finding for what it holds."""
+    finding = f"outrider/{PLACE}/family/web/sidecar.image-pinned"
+    world.hub.failing[finding] = ImportFailed(finding, code, transient=False)
+    return world.look(*messages)
+
+
+def test_a_finding_that_is_refused_for_good_silences_neither_its_alert_nor_its_siblings(world: World) -> None:
+    drifted = registered(world.register(definition(collector=FLOATING | {"essential": True})))
+    other = registered(world.register(definition("api", collector=FLOATING)))
+    for _ in range(3):
+        for outcome in refused(world, drifted, other):
+            assert isinstance(outcome, Done), outcome
+    assert sorted((alert["name"], alert["rule"]) for alert in world.alerts) == [
+        ("api", "sidecar.image-pinned"), ("web", "sidecar.image-pinned"), ("web", "sidecar.not-essential"),
+    ]  # fmt: skip
+    [notice] = world.notices
+    assert f"outrider/{PLACE}/family/web/sidecar.image-pinned: InvalidInput" in notice
+    assert world.hub.open() == {"family/web/sidecar.not-essential", "family/api/sidecar.image-pinned"}
+    world.hub.failing.clear()
+    world.sees(drifted)
+    assert "family/web/sidecar.image-pinned" in world.hub.open(), "it was tried again"
+    assert len(world.alerts) == 3
+
+
+def test_a_finding_whose_every_import_is_refused_is_told_of_all_its_life(world: World) -> None:
+    for collector in (FLOATING, None, FLOATING):
+        [outcome] = refused(world, registered(world.register(definition(collector=collector))))
+        world.hub.failing.clear()
+        assert isinstance(outcome, Done), outcome
+    assert world.told() == [(change, "sidecar.image-pinned") for change in ("opened", "closed", "reopened")]
+
+
+def test_where_it_is_not_known_what_is_suppressed_only_that_is_not_told(world: World) -> None:
+    arn = world.register(definition(collector=FLOATING))
+    world.sees(registered(arn))
+    world.trust("web-task", "ec2.amazonaws.com")
+    message = registered(world.register())
+    world.hub.unasked = True
+    [outcome] = world.look(message)
+    assert outcome == Failed("securityhub:GetFindings on 123456789012/eu-west-1 failed: ThrottlingException")
+    assert world.told()[1:] == [("opened", "identity.trust")], "a new one cannot be suppressed"
+    world.hub.unasked = False
+    world.sees(message)
+    assert world.told()[2:] == [("closed", "sidecar.image-pinned")]
 
 
 # --- parameters and roles ---------------------------------------------------------------------------------------------
