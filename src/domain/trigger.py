@@ -219,6 +219,7 @@ class RoleTrigger(_Trigger):
     kind: Literal["role"] = "role"
     role: str = ""
     policy: str = ""
+    attached: tuple[str, ...] = Field(default=(), description="The roles that the policy was attached to at the look.")
 
 
 class FamilyTrigger(_Trigger):

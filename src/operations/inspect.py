@@ -19,9 +19,9 @@ from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from domain.correction import Offer, held_open, offered
 from domain.documents import Container, TaskDefinition
-from domain.facts import Fact, Newest, Unavailable
+from domain.facts import Fact, FactKind, Newest, Unavailable
 from domain.finding import Change, State, Transition, next_transition
-from domain.places import Place, Revision
+from domain.places import Place, Revision, role_name
 from domain.plan import Plan
 from domain.rule import Rule, Severity, Subject
 from domain.standard import Mode, Standard, StandardInvalid
@@ -55,6 +55,8 @@ from reports.asff import asff
 
 _RACES = 4
 _SKEW = timedelta(seconds=1)  # between the clocks of two workers
+_OF_TASKS = "task.platform-version"
+"""The rule that speaks of the tasks that RunTask starts."""
 _AT_ONCE = 10  # dependents of a parameter or role that are judged within one message; more are sent back to the queue
 
 
@@ -106,6 +108,8 @@ class Look:
     """What was judged or is run, as `family:number`."""
     asked: bool = False
     """Whether a correction is asked for with this look."""
+    roles: Mapping[FactKind, str] = field(default_factory=dict)
+    """The ARNs of the roles that the family takes."""
 
 
 class Overtaken(LedgerConflict):
@@ -218,8 +222,9 @@ class Inspector:
                 return Done(trigger.finding, called_at=trigger.when, ignored=ignored)
             case RoleTrigger(role=role, policy=policy):
                 names = [role] if role else self.roles.with_policy(trigger.place, policy) if policy else []
+                led = trigger.model_copy(update={"attached": tuple(names)})
                 return self._dependents(
-                    message, trigger, batch, [SubjectId(trigger.place, Subject.ROLE, name) for name in names]
+                    message, led, batch, [SubjectId(trigger.place, Subject.ROLE, name) for name in names]
                 )
 
     def _family(  # noqa: PLR0913 - what one look at a family is made of
@@ -345,6 +350,7 @@ class Inspector:
             kept=_open(history) if held_open(history.attempts, revision.number) else frozenset(),
             revision=str(revision),
             asked=request is not None,
+            roles=_roles(workload),
         )
         told += self._record(message, trigger, batch, history, look, tuple(on.key for on in leans), request)
         self._come_again_where(workload, missing)
@@ -724,7 +730,9 @@ class Inspector:
     def _pending(
         self, transition: Transition, rule: Rule | None, look: Look, trigger: Trigger, batch: _Batch
     ) -> dict[str, str]:
-        finding, actor = transition.finding, trigger.actor
+        finding = transition.finding
+        certain = rule is not None and _brought_about(trigger, rule, look)
+        actor = trigger.actor if certain else Actor()
         facts = {
             "revision": look.revision,
             "actor": actor.name if actor != Actor() else "",
@@ -743,7 +751,7 @@ class Inspector:
                 transition,
                 rule,
                 actor=actor,
-                occurred=trigger.when or look.read_at,
+                occurred=(trigger.when if certain else None) or look.read_at,
                 plan=look.plan,
                 docs=self.docs,
                 help_=self._help(rule, look, batch),
@@ -798,6 +806,39 @@ class Inspector:
         unknown = tuple(f"{v.rule}: {reason}" for v in verdicts if isinstance(v, Unknown) for reason in v.reasons)
         drifted = tuple(verdict.rule for verdict in verdicts if isinstance(verdict, Drifted))
         return Done(name, counts, tuple(told), unknown, drifted, trigger.when)
+
+
+def _brought_about(trigger: Trigger, rule: Rule, look: Look) -> bool:
+    """Whether what a rule finds now is certain to have come about by the call that the trigger tells of.
+
+    A look finds all that has changed since the last one, and one event led to it: who made that call may have had no
+    part in the rest. So a call counts only for what it alone can change: a registration for what the document by
+    itself says, or for all of a family that began with it, and a role's or parameter's change for what is read there.
+    """
+    subject = look.subject
+    match subject.kind, trigger:
+        case Subject.ROLE, RoleTrigger(role=str(role)) if role:
+            return role_name(subject.name) == role
+        case Subject.PARAMETER, ParameterTrigger(name=name):
+            return (trigger.place, name) == (subject.place, subject.name)
+        case Subject.FAMILY, TaskDefinitionTrigger(event="RegisterTaskDefinition", revision=Revision() as made):
+            return str(made) == look.revision and (made.number == 1 or not rule.needs)
+        case Subject.FAMILY, RoleTrigger(attached=names):
+            return any(role_name(arn) in names for kind, arn in look.roles.items() if kind in rule.needs)
+        case Subject.FAMILY, ParameterTrigger():
+            return FactKind.CONFIGURATION in rule.needs
+        case Subject.FAMILY, RunTaskTrigger():
+            return rule.id == _OF_TASKS
+        case Subject.SERVICE, ServiceTrigger(event="CreateService" | "UpdateService" as event):
+            return event == "CreateService" or not rule.needs
+        case _:
+            return False
+
+
+def _roles(workload: Workload) -> dict[FactKind, str]:
+    task = workload.task
+    named = {FactKind.EXECUTION_ROLE: task.execution_role, FactKind.TASK_ROLE: task.task_role}
+    return {kind: arn for kind, name in named.items() if (arn := workload.role_arn(name)) is not None}
 
 
 def _shown(offer: Offer | None, rule: str) -> str:
