@@ -179,6 +179,9 @@ class ServiceTrigger(_Trigger):
     kind: Literal["service"] = "service"
     service: str = Field(min_length=1)
     cluster: str = ""
+    settled: AwareDatetime | None = Field(
+        default=None, description="When the tasks have settled for whose sake Outrider itself looks again."
+    )
 
     @model_validator(mode="before")
     @classmethod

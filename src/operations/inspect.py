@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from json import dumps, loads
+from math import ceil
 
 import engine
 from aws.calls import CallFailed
@@ -19,7 +20,7 @@ from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from domain.correction import Offer, held_open, offered
 from domain.documents import Container, TaskDefinition
-from domain.facts import Fact, FactKind, Newest, Unavailable
+from domain.facts import Fact, FactKind, Known, Newest, RunningTask, Unavailable
 from domain.finding import Change, State, Transition, next_transition
 from domain.places import Place, Revision, role_name
 from domain.plan import Plan
@@ -55,6 +56,9 @@ from reports.asff import asff
 
 _RACES = 4
 _SKEW = timedelta(seconds=1)  # between the clocks of two workers
+_LONGEST_DELAY = 900  # seconds that SQS takes
+_SETTLES = "service.collector-running"
+"""The rule that waits until tasks have settled."""
 _OF_TASKS = "task.platform-version"
 """The rule that speaks of the tasks that RunTask starts."""
 _AT_ONCE = 10  # dependents of a parameter or role that are judged within one message; more are sent back to the queue
@@ -433,7 +437,7 @@ class Inspector:
             place = history.subject.place
             later = ServiceTrigger(account=place.account, region=place.region, service=title)
             body = later.model_dump_json(include={"kind", "account", "region", "service"})
-            self.changes.send(body, delay=min(standard.services.settling_minutes * 60, 900))
+            self.changes.send(body, delay=min(standard.services.settling_minutes * 60, _LONGEST_DELAY))
 
     def _shared(  # noqa: PLR0913, PLR0917 - the parts of one look
         self,
@@ -583,11 +587,43 @@ class Inspector:
         asked = request is not None
         look = Look(subject, service.arn, order, mine, plan, read_at, kept=kept, asked=asked, revision=str(revision))
         told = self._record(message, trigger, batch, history, look, (family.key,), request, ran=ran)
+        self._look_again_when_settled(trigger, workload, mine.get(_SETTLES), standard)
         self._come_again_where(workload, _missing(workload, verdicts, plan))
         done = self._done(subject.name, trigger, verdicts, told)
         return replace(
             done, transitions=(*done.transitions, *judged.transitions), unknown=(*done.unknown, *judged.unknown)
         )
+
+    def _look_again_when_settled(
+        self, trigger: Trigger, workload: Workload, spoken: Verdict | None, standard: Standard
+    ) -> None:
+        """The service, once tasks have settled that are too young for their collectors to be judged.
+
+        Those in which a collector is not running already, as no further event tells of it; and all of a deployment that
+        is complete. A look that was sent so asks for another only while the tasks that it was sent for are young: SQS
+        holds no message back for longer than a quarter of an hour.
+        """
+        tasks, collector = workload.facts.running, workload.collector
+        if not isinstance(spoken, Compliant | Drifted) or not isinstance(tasks, Known) or collector is None:
+            return
+        rule = next(rule for rule in self.catalogue if rule.id == _SETTLES)
+        settling = timedelta(minutes=standard.setting(rule, workload).standard.services.settling_minutes)
+        before = trigger.settled if isinstance(trigger, ServiceTrigger) else None
+        complete = trigger.event == "SERVICE_DEPLOYMENT_COMPLETED"
+        settled = [
+            task.started + settling
+            for task in tasks.value
+            if task.started is not None
+            and workload.read_at < task.started + settling
+            and (task.started + settling <= before if before else complete or _is_down(task, collector.name))
+        ]
+        if settled:
+            place, last = workload.place, max(settled)
+            wait = min(ceil((last - workload.read_at).total_seconds()), _LONGEST_DELAY)
+            title = workload.service.title if workload.service is not None else ""
+            later = ServiceTrigger(account=place.account, region=place.region, service=title, settled=last)
+            body = later.model_dump_json(include={"kind", "account", "region", "service", "settled"})
+            self.changes.send(body, delay=wait)
 
     def _runs(self, service: History, runs: Mapping[SubjectId, Running | None]) -> History:
         """Write down what a service runs of each family. It leans on all of them until they have been looked at."""
@@ -839,6 +875,10 @@ def _roles(workload: Workload) -> dict[FactKind, str]:
     task = workload.task
     named = {FactKind.EXECUTION_ROLE: task.execution_role, FactKind.TASK_ROLE: task.task_role}
     return {kind: arn for kind, name in named.items() if (arn := workload.role_arn(name)) is not None}
+
+
+def _is_down(task: RunningTask, collector: str) -> bool:
+    return any(each.name == collector and each.status != "RUNNING" for each in task.containers)
 
 
 def _shown(offer: Offer | None, rule: str) -> str:

@@ -89,6 +89,13 @@ class Services:
                 ],
             }
 
+    def dies(self, title: str, container: str) -> None:
+        """A container stops in each of its tasks, and the tasks go on."""
+        for task in self.tasks.values():
+            for each in task["containers"]:
+                if task["group"] == f"service:{title}" and each["name"] == container:
+                    each["lastStatus"] = "STOPPED"
+
     def fail(self, title: str, now: datetime) -> None:
         """Its tasks die; where the circuit breaker rolls back, the deployment before is the primary one again."""
         service = self.services[title]

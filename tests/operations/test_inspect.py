@@ -18,6 +18,7 @@ from domain.verdict import SubjectId
 from operations.inspect import Done, Failed, Inspector, Outcome
 from operations.planning import Planner
 from rules import CATALOGUE
+from tests.operations.services import Services
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -61,6 +62,11 @@ def judging_services(world: World) -> Inspector:
     more = {"service.revision", "service.collector-running"}
     rules = tuple(rule for rule in CATALOGUE if rule in RULES or rule.id in more)
     return replace(world.inspector(), planner=Planner(rules, Mode.REPORT))
+
+
+def services(world: World) -> Services:
+    assert world.services is not None
+    return world.services
 
 
 def came_back(world: World) -> list[str]:
@@ -620,6 +626,98 @@ def test_a_service_in_a_known_state_costs_one_call_to_ecs(world: World) -> None:
     world.calls.clear()
     world.sees(service_changed(arn))
     assert (world.calls["DescribeServices"], world.calls["DescribeTaskDefinition"]) == (1, 0)
+
+
+RUNNING = "service.collector-running"
+
+
+def deployed(world: World, *, dead: str = "", standard: str | None = None) -> Inspector:
+    """A service whose tasks run since just now; `dead` is a container that has stopped in each."""
+    world.services = Services(ACCOUNT, REGION)
+    arn = world.register()
+    inspector = replace(judging_services(world), standards=world.inspector(standard=standard).standards)
+    world.sees(registered(arn), inspector=inspector)
+    world.services.add("shop/web", arn, world.now())
+    world.services.complete("shop/web", world.now(), dead=dead)
+    return inspector
+
+
+def task_changed() -> str:
+    return service_changed("service:web", "TaskStateChange", cluster=PLACE.arn("ecs", "cluster/shop"))
+
+
+@pytest.mark.parametrize("event", ["task", "deployment"])
+def test_a_collector_that_dies_at_the_start_is_told_of_when_its_task_has_settled(world: World, event: str) -> None:
+    inspector = deployed(world, dead="adot-collector")
+    message = task_changed() if event == "task" else service_changed("shop/web", "SERVICE_DEPLOYMENT_COMPLETED")
+    world.sees(message, inspector=inspector)
+    assert world.open(SERVICE) == set()
+    [delay] = world.delays
+    assert 290 < delay <= 300
+    world.pass_(seconds=delay)
+    world.sees(*came_back(world), inspector=inspector)
+    assert world.open(SERVICE) == {RUNNING}
+    assert world.told() == [("opened", RUNNING)]
+    assert came_back(world) == []
+
+
+def test_a_collector_that_dies_after_its_deployment_was_complete_is_told_of_too(world: World) -> None:
+    """The event that it stopped may be late or lost."""
+    inspector = deployed(world)
+    world.sees(service_changed("shop/web", "SERVICE_DEPLOYMENT_COMPLETED"), inspector=inspector)
+    services(world).dies("shop/web", "adot-collector")
+    world.pass_(minutes=5)
+    world.sees(*came_back(world), inspector=inspector)
+    assert world.open(SERVICE) == {RUNNING}
+
+
+def test_tasks_that_settle_for_longer_than_a_message_waits_are_looked_at_when_they_have(world: World) -> None:
+    inspector = deployed(world, dead="adot-collector", standard="version: 1\nservices: {settling_minutes: 40}\n")
+    world.sees(task_changed(), inspector=inspector)
+    for _ in range(2):
+        world.pass_(seconds=world.delays[-1])
+        world.sees(*came_back(world), inspector=inspector)
+        assert world.open(SERVICE) == set()
+    assert world.delays[:2] == [900, 900]
+    assert 570 < world.delays[2] <= 600
+    world.pass_(seconds=world.delays[2])
+    world.sees(*came_back(world), inspector=inspector)
+    assert (world.open(SERVICE), came_back(world)) == ({RUNNING}, [])
+
+
+def test_a_service_whose_tasks_start_and_end_is_not_looked_at_for_ever(world: World) -> None:
+    """Each task that comes has events of its own."""
+    inspector = deployed(world, dead="adot-collector")
+    world.sees(task_changed(), inspector=inspector)
+    for again in (200, 100):
+        world.pass_(seconds=again)
+        services(world).complete("shop/web", world.now(), dead="adot-collector")
+    world.sees(*came_back(world), inspector=inspector)
+    assert (world.open(SERVICE), came_back(world)) == (set(), [])
+
+
+@pytest.mark.parametrize(
+    ("dead", "standard"),
+    [
+        ("", ""),
+        ("app", ""),
+        ("adot-collector", "services: {settling_minutes: 0}"),
+        ("adot-collector", "rules: [{rules: service.collector-running, mode: off}]"),
+        ("adot-collector", "exemptions: [{rules: service.*, where: {family: web}, reason: being replaced}]"),
+        ("adot-collector", "scope: {exclude: [{family: web}]}"),
+    ],
+)
+def test_where_nothing_can_come_of_it_no_second_look_is_asked_for(world: World, dead: str, standard: str) -> None:
+    inspector = deployed(world, dead=dead, standard=f"version: 1\n{standard}\n")
+    world.sees(task_changed(), inspector=inspector)
+    assert world.delays == []
+
+
+def test_what_a_rule_is_set_to_says_how_long_tasks_settle(world: World) -> None:
+    own = "rules: [{rules: service.collector-running, set: {services: {settling_minutes: 10}}}]"
+    inspector = deployed(world, dead="adot-collector", standard=f"version: 1\n{own}\n")
+    world.sees(task_changed(), inspector=inspector)
+    assert 590 < world.delays[0] <= 600
 
 
 # --- who did it -------------------------------------------------------------------------------------------------------

@@ -151,10 +151,9 @@ def registered(arn: str, event: str = "RegisterTaskDefinition", **members: Any) 
     return json.dumps(body | {"time": "2026-11-23T12:00:00Z", "identity": identity, "agent": "Terraform/1.9"} | members)
 
 
-def service_changed(arn: str, event: str = "UpdateService") -> str:
-    return json.dumps(
-        {"kind": "service", "account": ACCOUNT, "region": REGION, "event": event, "service": arn, "time": ""}
-    )
+def service_changed(arn: str, event: str = "UpdateService", cluster: str = "") -> str:
+    body = {"kind": "service", "account": ACCOUNT, "region": REGION, "event": event, "service": arn, "time": ""}
+    return json.dumps(body | {"cluster": cluster})
 
 
 def tasks_run(task: str, platform: str, cluster: str = "batch", time: str = "2026-11-23T12:00:00Z") -> str:
