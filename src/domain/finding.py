@@ -83,6 +83,13 @@ class Transition:
         return hashlib.sha256(f"{self.finding.id}#{self.finding.version}".encode()).hexdigest()[:32]
 
 
+def renewed(finding: Finding, now: datetime) -> Transition | None:
+    """An open finding once more, as it stands: Security Hub forgets what nobody updates for 90 days."""
+    if finding.state is not State.OPEN or now - finding.updated < _RENEWED_AFTER:
+        return None
+    return Transition(replace(finding, updated=now, version=finding.version + 1), Change.UPDATED)
+
+
 def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way that a finding can go
     finding: Finding | None,
     verdict: Verdict | None,
@@ -110,7 +117,7 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
     moved = replace(finding, resource=resource, updated=grown, version=finding.version + 1, users=NOBODY)
     match verdict:
         case Unknown():
-            return None
+            return renewed(finding, now)
         case Drifted(severity=severity, drifts=drifts):
             moved = replace(moved, state=State.OPEN, severity=severity, drifts=drifts, users=users)
             if finding.state is not State.OPEN:
@@ -120,8 +127,7 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
             same = (severity, drifts, resource) == (finding.severity, finding.drifts, finding.resource)
             if not same or replanned or not users.same(finding.users):
                 return Transition(moved, Change.UPDATED)
-            # Security Hub forgets what nobody updates for 90 days.
-            return Transition(moved, Change.UPDATED) if now - finding.updated >= _RENEWED_AFTER else None
+            return renewed(replace(finding, users=users), now)
         case Compliant() if finding.state is State.OPEN:
             return Transition(replace(moved, state=State.CLOSED), Change.CLOSED)
         case Exempt() if finding.state is State.OPEN:

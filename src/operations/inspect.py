@@ -21,7 +21,7 @@ from aws.security_hub import SecurityHub
 from domain.correction import Offer, held_open, offered
 from domain.documents import Container, TaskDefinition
 from domain.facts import Fact, FactKind, Known, Newest, RunningTask, Unavailable
-from domain.finding import Change, State, Transition, next_transition
+from domain.finding import Change, State, Transition, next_transition, renewed
 from domain.places import Place, Revision, role_name
 from domain.plan import Plan
 from domain.rule import Rule, Severity, Subject
@@ -711,20 +711,21 @@ class Inspector:
         told = list[Transition]()
         for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
             row = history.rows.get(rule)
-            if rule in look.kept and rule in rules:
-                continue
             # What stands of a rule that has left the catalogue is gone: nothing will ever speak of it again.
             before, verdict = row.finding if row else None, look.verdicts.get(rule) if rule in rules else None
-            transition = next_transition(
-                before,
-                verdict,
-                look.subject,
-                rule,
-                look.resource,
-                look.read_at,
-                look.users,
-                replanned=_shown(history.offer, rule) != _shown(offer, rule),
-            )
+            if before is not None and rule in look.kept and rule in rules:
+                transition = renewed(before, look.read_at)
+            else:
+                transition = next_transition(
+                    before,
+                    verdict,
+                    look.subject,
+                    rule,
+                    look.resource,
+                    look.read_at,
+                    look.users,
+                    replanned=_shown(history.offer, rule) != _shown(offer, rule),
+                )
             if transition is not None:
                 told.append(transition)
                 earlier = self._earlier(row, transition) if row else {}
@@ -769,8 +770,9 @@ class Inspector:
         finding = transition.finding
         certain = rule is not None and _brought_about(trigger, rule, look)
         actor = trigger.actor if certain else Actor()
+        judged = Revision.parse(finding.resource)  # what is only renewed was found in an earlier one
         facts = {
-            "revision": look.revision,
+            "revision": str(judged) if judged is not None else look.revision,
             "actor": actor.name if actor != Actor() else "",
             "release": self.release,
             "standard": f"{batch.edition.standard.name} {batch.edition.digest}",

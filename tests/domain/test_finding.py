@@ -100,11 +100,14 @@ def test_users_are_kept_as_they_were_and_no_more_than_a_finding_lists(count: int
     assert Users.from_json(users.to_json()) == users
 
 
-def test_what_stays_open_is_imported_again_before_security_hub_forgets_it() -> None:
-    assert following(standing(State.OPEN), DRIFTED, NOW + timedelta(days=20)) is None
-    found = following(standing(State.OPEN), DRIFTED, NOW + timedelta(days=30))
-    assert found is not None
-    assert found.change is Change.UPDATED
+@pytest.mark.parametrize("verdict", [DRIFTED, UNKNOWN])
+def test_what_stays_open_is_imported_again_before_security_hub_forgets_it(verdict: Spoken) -> None:
+    before, later = standing(State.OPEN), NOW + timedelta(days=30)
+    assert following(before, verdict, NOW + timedelta(days=20)) is None
+    found = following(before, verdict, later)
+    assert found == Transition(replace(before, updated=later, version=before.version + 1), Change.UPDATED)
+    for state in set(State) - {State.OPEN}:
+        assert following(standing(state), UNKNOWN, later) is None, "what is over may be forgotten"
 
 
 def test_a_findings_id_is_that_of_subject_and_rule_whatever_the_revision() -> None:
@@ -131,7 +134,7 @@ def test_in_every_history_times_grow_first_seen_survives_and_no_two_transitions_
             assert found.finding.created == finding.created
             assert found.finding.version == finding.version + 1
         if isinstance(verdict, Unknown):
-            pytest.fail("what is unknown changes nothing")
+            pytest.fail("what is unknown changes nothing within a month")
         finding = found.finding
         transitions.append(found)
     assert len({transition.id for transition in transitions}) == len(transitions)

@@ -6,12 +6,14 @@ docs/operations.md has a table of it. Each of its rows is walked here, and what 
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from domain.correction import Attempt
+from domain.correction import State as CorrectionState
 from domain.finding import Finding
 from domain.rule import Severity
 from tests.operations.world import (
@@ -120,6 +122,21 @@ def role_cannot_be_read(world: World) -> None:
     world.sees(role_changed("web-task"))
 
 
+def role_cannot_be_read_a_month_later(world: World) -> None:
+    world.passed = timedelta(days=30)
+    role_cannot_be_read(world)
+
+
+def is_right_and_failed(world: World) -> None:
+    """The newest revision is a correction whose rollout failed."""
+    arn = world.register()
+    registered_, number = world.revisions()[0], world.revisions()[1].number
+    source = replace(registered_, number=number)
+    state = CorrectionState.FAILED
+    world.ledger.attempt(Attempt(source, "", state, world.now(), registered_.number, deploys=True))
+    world.sees(registered(arn))
+
+
 def nothing(_: World) -> None:
     """From the beginning."""
 
@@ -140,6 +157,9 @@ WALKS = {
     "unchanged": Walk(runs_and_drifts, is_looked_at_again),
     "renewed": Walk(runs_and_drifts, is_looked_at_a_month_later),
     "unknown": Walk(role_lacks_rights, role_cannot_be_read, rule="identity.task-role"),
+    "renewed, unknown": Walk(role_lacks_rights, role_cannot_be_read_a_month_later, rule="identity.task-role"),
+    "kept": Walk(runs_and_drifts, is_right_and_failed),
+    "renewed, kept": Walk(after(runs_and_drifts, is_right_and_failed), is_looked_at_a_month_later),
     "closed": Walk(runs_and_drifts, is_right),
     "exempt": Walk(runs_and_drifts, is_exempt),
     "gone": Walk(drifts, is_gone),
@@ -237,7 +257,9 @@ def test_what_is_imported_holds_what_an_analyst_needs_and_nothing_of_the_custome
         assert fields["outrider/release"]
         assert re.fullmatch(r"\S+ [0-9a-f]+", fields["outrider/standard"])
         assert not drifted or re.fullmatch(r"web:\d+", fields["outrider/revision"])
-        assert ("outrider/plan" in fields) == (drifted and fields["outrider/rule"] == "sidecar.image-pinned")
+        offered = drifted and fields["outrider/rule"] == "sidecar.image-pinned"
+        offered &= transition != "renewed, kept" or finding is not world.hub.imports[-1]  # the newest revision is right
+        assert ("outrider/plan" in fields) == offered
         details = finding["Resources"][0]["Details"]["Other"]
         assert details["family"] == "web"
         assert ("use" in details) == drifted
