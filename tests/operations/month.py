@@ -369,8 +369,7 @@ class Account(World):
 
     def _note(self, items: Sequence[Json]) -> None:
         """What the ledger took down of findings; not what the one of a fresh judgement did."""
-        puts = (each["Put"] for each in items if "Put" in each)
-        for item in (put["Item"] for put in puts if put["TableName"] == TABLE):
+        for item in (each["Put"]["Item"] for each in items if "Put" in each and each["Put"]["TableName"] == TABLE):
             kind, _, rule = item["sk"]["S"].partition("/")
             if kind == "finding":
                 with self.unwatched():
