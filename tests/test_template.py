@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from operations.standards import AGREED
+
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
 TEMPLATE = ROOT / "template.yaml"
@@ -368,6 +370,28 @@ def test_what_an_event_rule_cannot_deliver_may_go_to_its_dlq() -> None:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def test_a_standard_that_changed_or_was_stored_again_has_everything_swept_as_a_baseline() -> None:
+    rule = template()["Resources"]["StandardChanges"]["Properties"]
+    assert rule["EventPattern"]["detail"]["operation"] == ["Create", "Update"]
+    (target,) = rule["Targets"]
+    asked = json.loads(target["InputTransformer"]["InputTemplate"])
+    assert asked == {"quiet": True, "delay": AGREED, "at": "<time>"}
+    assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
+
+
+@pytest.mark.parametrize("schedule", ["Daily", "Digest"])
+def test_what_a_schedule_starts_knows_when_it_was_to_be(schedule: str) -> None:
+    """Tried again, it has the same id, and is told once."""
+    found = template()["Resources"]["SweepFunction"]["Properties"]["Events"][schedule]["Properties"]["Input"]
+    assert json.loads(found)["at"] == "<aws.scheduler.scheduled-time>"
+
+
+def test_the_sweep_writes_no_row_of_the_ledger_but_its_own() -> None:
+    (statement,) = [each for each in statements("SweepRole") if "dynamodb:PutItem" in actions(each)]
+    own = {"Fn::Sub": "swept/${AWS::AccountId}/${AWS::Region}"}
+    assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [own]}}
 
 
 def test_a_call_that_failed_is_not_passed_on() -> None:
