@@ -28,10 +28,13 @@ from aws.security_hub import ImportFailed
 from aws.sessions import Sessions
 from domain.finding import Finding
 from domain.places import Place
+from domain.standard import Mode
 from domain.verdict import SubjectId
 from operations.inspect import Done, Failed, Inspector
+from operations.planning import Planner
 from operations.standards import Standards
 from operations.sweep import Sweeper
+from rules import CATALOGUE
 from tests.operations.tables import Tables
 from tests.operations.world import (
     ACCOUNT,
@@ -41,6 +44,7 @@ from tests.operations.world import (
     PARAMETER,
     PLACE,
     REGION,
+    RULES,
     STANDARD,
     TABLE,
     TASK,
@@ -60,6 +64,10 @@ from tests.operations.world import (
     without_collector,
 )
 
+# What else is walked here: the rules that look at the newest revision and at running tasks.
+JUDGED = tuple(
+    rule for rule in CATALOGUE if rule in RULES or rule.id in {"service.revision", "service.collector-running"}
+)
 START = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
 OTHER_PARAMETER = "/fargate/other"
 MANAGED = f"arn:aws:iam::{ACCOUNT}:policy/telemetry"
@@ -254,6 +262,10 @@ class Account(World):
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     tables: Tables = field(default_factory=Tables)
     runs_now: dict[str, str] = field(default_factory=dict)
+    running: dict[str, list[Json]] = field(default_factory=dict)
+    """The tasks of each service, which moto does not start."""
+    leaned_on: bool = False
+    """Whether a parameter or role has changed since the last sweep: their events lead to families only."""
     asking: bool = False
 
     def __post_init__(self) -> None:
@@ -327,7 +339,9 @@ class Account(World):
         finally:
             self.working.calls = calls
 
-    def _answer(self, original: Any, client: BaseClient, operation: str, arguments: Json) -> Any:
+    def _answer(  # noqa: C901 - a case for each call that moto does not answer
+        self, original: Any, client: BaseClient, operation: str, arguments: Json
+    ) -> Any:
         service = client.meta.service_model.service_name
         match operation:
             case "Publish":
@@ -339,6 +353,11 @@ class Account(World):
                 for entry in arguments["Entries"]:
                     self._send(entry)
                 return {"Successful": []}
+            case "ListTasks" if "serviceName" in arguments:
+                return {"taskArns": [task["taskArn"] for task in self.running.get(arguments["serviceName"], [])]}
+            case "DescribeTasks":
+                every = [task for tasks in self.running.values() for task in tasks]
+                return copy.deepcopy({"tasks": [task for task in every if task["taskArn"] in arguments["tasks"]]})
             case _:
                 pass
         if service == "dynamodb":
@@ -392,7 +411,7 @@ class Account(World):
         """As a cold start makes it."""
         location = f"ssm:{STANDARD}"
         standards = Standards(self.sessions, location, clock=self.seconds)
-        return replace(self.inspector(), standards=standards)
+        return replace(self.inspector(), standards=standards, planner=Planner(JUDGED, Mode.REPORT))
 
     def take(self, worker: int, messages: Sequence[Message]) -> None:
         """One batch; what fails, and all of it where the worker is killed, comes again."""
@@ -431,6 +450,7 @@ class Account(World):
 
     def sweep(self, *, quiet: bool = False, delay: int = 0) -> None:
         """The real sweep; where a call fails, the schedule tries again."""
+        self.leaned_on = False
         sweeper = Sweeper(
             Ecs(self.sessions),
             self.ledger,
@@ -507,6 +527,7 @@ class Account(World):
         arn = PLACE.arn("ecs", f"task-definition/{family}:{newest}")
         created = service not in self.runs_now
         self.runs_now[service] = arn
+        self._starts(service)
         if created:
             return [self._service(self.run(arn, service, platform, launch), "CreateService")]
         given = {"platformVersion": platform} if self._launch(service) == "FARGATE" else {}
@@ -521,15 +542,40 @@ class Account(World):
         if service not in self.runs_now:
             return []
         self.client("ecs").update_service(cluster="shop", service=service, forceNewDeployment=True)
+        self._starts(service)
         return [self._service(service), self._service(service, "SERVICE_DEPLOYMENT_COMPLETED")]
+
+    def _starts(self, service: str) -> None:
+        """Its tasks are replaced."""
+        arn = PLACE.arn("ecs", f"task/shop/{service}-{self.moment:%d%H%M%S%f}")
+        names = ("app", "adot-collector")
+        self.running[service] = [
+            {
+                "taskArn": f"{arn}-{number}",
+                "taskDefinitionArn": self.runs_now[service],
+                "lastStatus": "RUNNING",
+                "startedAt": self.moment,
+                "containers": [{"name": name, "lastStatus": "RUNNING"} for name in names],
+            }
+            for number in range(2)
+        ]
+
+    def collector_dies(self, service: str, task: int) -> list[str]:
+        """In one of its tasks, and the task goes on."""
+        if service not in self.running:
+            return []
+        self.running[service][task]["containers"][1]["lastStatus"] = "STOPPED"
+        return [self._service(service, "TaskStateChange")]
 
     def deletes(self, service: str) -> list[str]:
         if self.runs_now.pop(service, None) is None:
             return []
+        del self.running[service]
         self.client("ecs").delete_service(cluster="shop", service=service, force=True)
         return [self._service(service, "DeleteService")]
 
     def writes(self, parameter: str, text: str | None) -> list[str]:
+        self.leaned_on = True
         ssm = self.client("ssm")
         if text is not None:
             ssm.put_parameter(Name=parameter, Value=text, Type="String", Overwrite=True)
@@ -540,12 +586,14 @@ class Account(World):
         return [parameter_changed(parameter)]
 
     def allows(self, role: str, *actions: str) -> list[str]:
+        self.leaned_on = True
         if not self._is_there(role):
             return []
         self.allow(role, *actions)
         return [role_changed(role)]
 
     def trusts(self, role: str, service: str) -> list[str]:
+        self.leaned_on = True
         if not self._is_there(role):
             return []
         self.trust(role, service)
@@ -553,6 +601,7 @@ class Account(World):
 
     def takes_away(self, role: str) -> list[str]:
         """The role is deleted; or made again, as it was first."""
+        self.leaned_on = True
         iam, actions = self.client("iam"), EXECUTION if role == "web-execution" else TASK
         if not self._is_there(role):
             iam.create_role(RoleName=role, AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
@@ -570,6 +619,7 @@ class Account(World):
 
     def changes_policy(self, *actions: str) -> list[str]:
         """A new version of the managed policy."""
+        self.leaned_on = True
         iam = self.client("iam")
         for version in iam.list_policy_versions(PolicyArn=MANAGED)["Versions"]:
             if not version["IsDefaultVersion"]:

@@ -132,6 +132,10 @@ class Month(RuleBasedStateMachine):
     def deletes(self, service: str, fate: str) -> None:
         self.happens(self.account.deletes(service), fate)
 
+    @rule(service=services, task=st.integers(0, 1), fate=FATES)
+    def collector_dies(self, service: str, task: int, fate: str) -> None:
+        self.happens(self.account.collector_dies(service, task), fate)
+
     @rule(parameter=st.sampled_from(PARAMETERS), text=st.sampled_from([CONFIG, BROKEN, None]), fate=FATES)
     def writes(self, parameter: str, text: str | None, fate: str) -> None:
         self.happens(self.account.writes(parameter, text), fate)
@@ -297,9 +301,12 @@ class Month(RuleBasedStateMachine):
         found, in_the_hub = self.account.standing(), self.account.in_the_hub()
         # What cannot be known opens nothing, and leaves what stands as it is.
         stays = {key for key in found.keys() - standing.keys() if unknown & _said_of(*key)}
-        _same({key: said for key, said in found.items() if key not in stays}, standing)
+        if self.account.leaned_on:
+            # By what the newest revision leans on it may be better now, or no better: services see that with the sweep.
+            stays |= {key for key in found.keys() | standing.keys() if key[1] == "service.revision"}
+        _same(*({key: said for key, said in each.items() if key not in stays} for each in (found, standing)))
         ids = {f"outrider/{subject}/{rule}" for subject, rule in stays}
-        _same({id_: said for id_, said in in_the_hub.items() if id_ not in ids}, active)
+        _same(*({id_: said for id_, said in each.items() if id_ not in ids} for each in (in_the_hub, active)))
 
     def told_what_changed(self) -> None:
         """Each transition that the ledger took down since the last quiet point was told once, and nothing else."""
