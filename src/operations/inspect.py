@@ -41,12 +41,13 @@ from domain.trigger import (
     TriggerUnreadable,
     read,
 )
-from domain.use import MOST_USERS, NOBODY, UNUSED, Running, Seen, User, Users, capped, in_use, users_of
-from domain.verdict import Compliant, Drifted, SubjectId, Unknown, Verdict
+from domain.use import NOBODY, UNUSED, Running, Seen, User, Users, capped, in_use, users_of
+from domain.verdict import Drifted, SubjectId, Unknown, Verdict
 from domain.workload import CONFIG_VARIABLE, Workload, config_uris
 from operations.planning import Planner
 from operations.reading import Reader, runs_on_fargate
 from operations.requesting import Requester
+from operations.sharing import Overtaken, Sharing, Word
 from operations.standards import Edition, Standards
 from operations.telling import Teller
 from operations.unexpected import described
@@ -114,10 +115,6 @@ class Look:
     """Whether a correction is asked for with this look."""
     roles: Mapping[FactKind, str] = field(default_factory=dict)
     """The ARNs of the roles that the family takes."""
-
-
-class Overtaken(LedgerConflict):
-    """What was read is older than what another worker has written down meanwhile: read again."""
 
 
 @dataclass(slots=True)
@@ -329,10 +326,11 @@ class Inspector:
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT, explains=True)
         missing = _missing(workload, verdicts, plan)
         # The family last: while its look is not written, a message that comes again does all of this again.
-        told = self._leaning(message, trigger, batch, history, leans)
+        sharing = self._sharing(message, trigger, batch, subject)
+        told = sharing.leaning(history, leans, self.now)
         for on in leans:
             spoken = {verdict.rule: verdict for verdict in verdicts if verdict.subject == on}
-            told += self._shared(message, trigger, batch, on, subject, workload.read_at, spoken)
+            told += sharing.say(on, workload.read_at, spoken)
         if revision.number != history.order:
             self._look_again_at(history, standard)
         users = users_of(subject.name, history.services, history.seen, workload.read_at)
@@ -414,7 +412,7 @@ class Inspector:
     def _gone(self, message: str, trigger: Trigger, batch: _Batch, history: History) -> Done:
         """A family without an active revision: no finding of its own, and it leans on nothing."""
         subject = history.subject
-        told = self._leaning(message, trigger, batch, history, [])
+        told = self._sharing(message, trigger, batch, subject).leaning(history, [], self.now)
         if history.order:
             self.ledger.forget(Revision(subject.place, subject.name, history.order))
         self._look_again_at(history, batch.edition.standard)
@@ -439,99 +437,14 @@ class Inspector:
             body = later.model_dump_json(include={"kind", "account", "region", "service"})
             self.changes.send(body, delay=min(standard.services.settling_minutes * 60, _LONGEST_DELAY))
 
-    def _shared(  # noqa: PLR0913, PLR0917 - the parts of one look
-        self,
-        message: str,
-        trigger: Trigger,
-        batch: _Batch,
-        on: SubjectId,
-        family: SubjectId,
-        read_at: datetime,
-        spoken: Mapping[str, Verdict],
-    ) -> list[Transition]:
-        """A parameter or role that the family leans on: a subject of its own, ordered by the time of reading."""
-        resource = on.name if on.kind is Subject.ROLE else on.place.arn("ssm", "parameter/" + on.name.removeprefix("/"))
-        for _ in range(_RACES):
-            history = self.ledger.history(on)
-            leaning = self._leaning_on(history, spoken)
-            self._say(on, family, leaning, spoken)
-            heard = dict(spoken)
-            others = [drifted for each, drifted in leaning.items() if each != family]
-            if others:
-                heard |= self._standing(history, spoken, others)
-                heard |= self._as_grave(history, spoken) if history.standard == batch.edition.digest else {}
-            order = int(batch.since.timestamp() * 1000)  # what is at hand of it may have been read as early as then
-            look = Look(on, resource, order, heard, None, read_at, users=self._users(sorted(leaning), read_at))
-            try:
-                return self._record(message, trigger, batch, history, look, ())
-            except Overtaken:
-                raise
-            except LedgerConflict:
-                continue
-        raise LedgerConflict(f"{on.name} is being written by other workers")
+    def _sharing(self, message: str, trigger: Trigger, batch: _Batch, family: SubjectId) -> Sharing:
+        """What a family leans on, and shares with others."""
 
-    def _leaning_on(self, history: History, spoken: Mapping[str, Verdict]) -> dict[SubjectId, frozenset[str] | None]:
-        """The families that lean on a parameter or role, where it has or gets an open finding; else nobody asks."""
-        drifts = any(isinstance(verdict, Drifted) for verdict in spoken.values())
-        if not drifts and not any(row.finding.state is State.OPEN for row in history.rows.values()):
-            return {}
-        on = history.subject
-        return {each: drifted for each, drifted in self.ledger.dependents(on).items() if each.place == on.place}
+        def record(history: History, word: Word) -> list[Transition]:
+            look = Look(history.subject, word.resource, word.order, word.verdicts, None, word.read_at, users=word.users)
+            return self._record(message, trigger, batch, history, look, ())
 
-    def _say(
-        self,
-        on: SubjectId,
-        family: SubjectId,
-        leaning: Mapping[SubjectId, frozenset[str] | None],
-        spoken: Mapping[str, Verdict],
-    ) -> None:
-        """Write down which rules drift by this family; what it cannot tell now is left as it was told."""
-        before = leaning.get(family) or frozenset()
-        unknown = {rule for rule in before if isinstance(spoken.get(rule), Unknown)}
-        drifted = frozenset(unknown | {rule for rule, verdict in spoken.items() if isinstance(verdict, Drifted)})
-        if family in leaning and drifted != leaning[family]:
-            self.ledger.lean(on, family, drifted)
-
-    def _users(self, leaning: Sequence[SubjectId], now: datetime) -> Users:
-        """The families that lean on it with what runs them, as many as a finding lists."""
-        found = list[User]()
-        for count, family in enumerate(leaning, 1):
-            history = self.ledger.history(family)
-            found += users_of(family.name, history.services, history.seen, now) or [User(family.name)]
-            if len(found) >= MOST_USERS:
-                return Users.of(found, more=len(leaning) - count)
-        return Users.of(found)
-
-    @staticmethod
-    def _standing(
-        history: History, spoken: Mapping[str, Verdict], others: Sequence[frozenset[str] | None]
-    ) -> dict[str, Verdict]:
-        """The open findings that one family says nothing of, or is exempt from, and that are there by another."""
-        return {
-            rule: Drifted(rule, history.subject, row.finding.severity, row.finding.drifts)
-            for rule, row in history.rows.items()
-            if row.finding.state is State.OPEN
-            and not isinstance(spoken.get(rule), Drifted | Compliant)
-            and any(drifted is None or rule in drifted for drifted in others)
-        }
-
-    @staticmethod
-    def _as_grave(history: History, spoken: Mapping[str, Verdict]) -> dict[str, Verdict]:
-        """With the severity that the same standard gave for another family, where that is higher.
-
-        Families that share a parameter or role would else lower and raise its findings in turn, and tell of it.
-        """
-        lower = dict[str, Verdict]()
-        for rule, verdict in spoken.items():
-            row = history.rows.get(rule)
-            if row is None or row.finding.state is not State.OPEN or not isinstance(verdict, Drifted):
-                continue
-            if verdict.severity < row.finding.severity:
-                was = row.finding
-                same = [(d.where, d.why) for d in was.drifts] == [(d.where, d.why) for d in verdict.drifts]
-                drifts = was.drifts if same else verdict.drifts
-                lower[rule] = replace(verdict, severity=was.severity, drifts=drifts)
-        return lower
+        return Sharing(self.ledger, family, batch.edition.digest, batch.since, record)
 
     def _service(self, message: str, trigger: Trigger, batch: _Batch, title: str) -> Done:
         subject = SubjectId(trigger.place, Subject.SERVICE, title)
@@ -804,19 +717,6 @@ class Inspector:
         if look.asked and look.plan is not None:
             unasked = self.planner.mode(rule, look.plan.before, batch.edition.standard)
         return Help(unasked, self.planner.cap, self.stack)
-
-    def _leaning(
-        self, message: str, trigger: Trigger, batch: _Batch, history: History, leans: Sequence[SubjectId]
-    ) -> list[Transition]:
-        """Keep who leans on what; the findings of what nobody leans on any more are gone."""
-        family, now = history.subject, {on.key: on for on in leans}
-        for key in now.keys() - set(history.leans):
-            self.ledger.lean(now[key], family)
-        told = list[Transition]()
-        for on in map(SubjectId.parse, sorted(set(history.leans) - now.keys())):
-            self.ledger.leans_no_more(on, family)
-            told += self._shared(message, trigger, batch, on, family, self.now(), {})
-        return told
 
     def _come_again_where(self, workload: Workload, missing: Iterable[Unavailable]) -> None:
         """Facts that could not be read: told to operations once, and looked for again where that may help."""

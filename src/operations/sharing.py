@@ -1,0 +1,140 @@
+"""Sharing: parameters and roles that families lean on, and what of each family's word on one counts.
+
+Each is a subject of its own with one finding for all who lean on it: what one family does not speak of stands as long
+as it is there by another.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aws.ledger import History, Ledger, LedgerConflict
+from domain.finding import State, Transition
+from domain.rule import Subject
+from domain.use import MOST_USERS, NOBODY, User, Users, users_of
+from domain.verdict import Compliant, Drifted, SubjectId, Unknown, Verdict
+
+_RACES = 4
+
+
+class Overtaken(LedgerConflict):
+    """What was read is older than what another worker has written down meanwhile: read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What all who lean on a parameter or role say of it, as it is to be written down."""
+
+    resource: str
+    order: int
+    verdicts: Mapping[str, Verdict]
+    read_at: datetime
+    users: Users = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What one family leans on, at one look at it. `record` writes a word down, with what of it is to be told."""
+
+    ledger: Ledger
+    family: SubjectId
+    standard: str
+    since: datetime
+    """What is at hand may have been read as early as then."""
+    record: Callable[[History, Word], list[Transition]]
+
+    def leaning(self, history: History, leans: Sequence[SubjectId], now: Callable[[], datetime]) -> list[Transition]:
+        """Keep who leans on what; the findings of what nobody leans on any more are gone."""
+        on_now = {on.key: on for on in leans}
+        for key in on_now.keys() - set(history.leans):
+            self.ledger.lean(on_now[key], self.family)
+        told = list[Transition]()
+        for on in map(SubjectId.parse, sorted(set(history.leans) - on_now.keys())):
+            self.ledger.leans_no_more(on, self.family)
+            told += self.say(on, now(), {})
+        return told
+
+    def say(self, on: SubjectId, read_at: datetime, spoken: Mapping[str, Verdict]) -> list[Transition]:
+        """What the family says of a parameter or role: a subject of its own, ordered by the time of reading."""
+        resource = on.name if on.kind is Subject.ROLE else on.place.arn("ssm", "parameter/" + on.name.removeprefix("/"))
+        for _ in range(_RACES):
+            history = self.ledger.history(on)
+            leaning = self._leaning_on(history, spoken)
+            self._keep(on, leaning, spoken)
+            heard = dict(spoken)
+            others = [drifted for each, drifted in leaning.items() if each != self.family]
+            if others:
+                heard |= _standing(history, spoken, others)
+                heard |= _as_grave(history, spoken) if history.standard == self.standard else {}
+            order = int(self.since.timestamp() * 1000)
+            try:
+                return self.record(
+                    history, Word(resource, order, heard, read_at, self._users(sorted(leaning), read_at))
+                )
+            except Overtaken:
+                raise
+            except LedgerConflict:
+                continue
+        raise LedgerConflict(f"{on.name} is being written by other workers")
+
+    def _leaning_on(self, history: History, spoken: Mapping[str, Verdict]) -> dict[SubjectId, frozenset[str] | None]:
+        """The families that lean on a parameter or role, where it has or gets an open finding; else nobody asks."""
+        drifts = any(isinstance(verdict, Drifted) for verdict in spoken.values())
+        if not drifts and not any(row.finding.state is State.OPEN for row in history.rows.values()):
+            return {}
+        on = history.subject
+        return {each: drifted for each, drifted in self.ledger.dependents(on).items() if each.place == on.place}
+
+    def _keep(
+        self,
+        on: SubjectId,
+        leaning: Mapping[SubjectId, frozenset[str] | None],
+        spoken: Mapping[str, Verdict],
+    ) -> None:
+        """Write down which rules drift by this family; what it cannot tell now is left as it was told."""
+        before = leaning.get(self.family) or frozenset()
+        unknown = {rule for rule in before if isinstance(spoken.get(rule), Unknown)}
+        drifted = frozenset(unknown | {rule for rule, verdict in spoken.items() if isinstance(verdict, Drifted)})
+        if self.family in leaning and drifted != leaning[self.family]:
+            self.ledger.lean(on, self.family, drifted)
+
+    def _users(self, leaning: Sequence[SubjectId], now: datetime) -> Users:
+        """The families that lean on it with what runs them, as many as a finding lists."""
+        found = list[User]()
+        for count, family in enumerate(leaning, 1):
+            history = self.ledger.history(family)
+            found += users_of(family.name, history.services, history.seen, now) or [User(family.name)]
+            if len(found) >= MOST_USERS:
+                return Users.of(found, more=len(leaning) - count)
+        return Users.of(found)
+
+
+def _standing(
+    history: History, spoken: Mapping[str, Verdict], others: Sequence[frozenset[str] | None]
+) -> dict[str, Verdict]:
+    """The open findings that one family says nothing of, or is exempt from, and that are there by another."""
+    return {
+        rule: Drifted(rule, history.subject, row.finding.severity, row.finding.drifts)
+        for rule, row in history.rows.items()
+        if row.finding.state is State.OPEN
+        and not isinstance(spoken.get(rule), Drifted | Compliant)
+        and any(drifted is None or rule in drifted for drifted in others)
+    }
+
+
+def _as_grave(history: History, spoken: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """With the severity that the same standard gave for another family, where that is higher.
+
+    Families that share a parameter or role would else lower and raise its findings in turn, and tell of it.
+    """
+    lower = dict[str, Verdict]()
+    for rule, verdict in spoken.items():
+        row = history.rows.get(rule)
+        if row is None or row.finding.state is not State.OPEN or not isinstance(verdict, Drifted):
+            continue
+        if verdict.severity < row.finding.severity:
+            was = row.finding
+            same = [(d.where, d.why) for d in was.drifts] == [(d.where, d.why) for d in verdict.drifts]
+            drifts = was.drifts if same else verdict.drifts
+            lower[rule] = replace(verdict, severity=was.severity, drifts=drifts)
+    return lower
