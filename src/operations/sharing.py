@@ -78,12 +78,18 @@ class Sharing:
         raise LedgerConflict(f"{on.name} is being written by other workers")
 
     def _leaning_on(self, history: History, spoken: Mapping[str, Verdict]) -> dict[SubjectId, frozenset[str] | None]:
-        """The families that lean on a parameter or role, where it has or gets an open finding; else nobody asks."""
+        """The families that lean on a parameter or role, where it has or gets an open finding; else nobody asks.
+
+        Roles are global, and kept by name: what families of another region say of one is a finding of theirs. A
+        parameter is in a region of its own, whoever reads it.
+        """
         drifts = any(isinstance(verdict, Drifted) for verdict in spoken.values())
         if not drifts and not any(row.finding.state is State.OPEN for row in history.rows.values()):
             return {}
-        on = history.subject
-        return {each: drifted for each, drifted in self.ledger.dependents(on).items() if each.place == on.place}
+        on, found = history.subject, self.ledger.dependents(history.subject)
+        if on.kind is not Subject.ROLE:
+            return found
+        return {each: drifted for each, drifted in found.items() if each.place == on.place}
 
     def _keep(
         self,

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from domain.places import Place
 from domain.rule import Subject
 from domain.use import Running
 from domain.verdict import SubjectId
 from operations.inspect import Done
 from tests.operations.world import (
     ACCOUNT,
+    BROKEN,
     FLOATING,
     GONE,
     PLACE,
@@ -277,6 +279,19 @@ def test_the_finding_of_a_role_lists_the_families_that_lean_on_it_as_they_come_a
     assert {change for change, rule in world.told() if rule == "identity.trust"} == {"opened"}
     [imported] = [f for id_, f in world.hub.findings.items() if "identity.trust" in id_]
     assert imported["Resources"][0]["Details"]["Other"]["use"] == "leaned on by api"
+
+
+def test_a_parameter_of_another_region_has_its_finding_while_one_family_leans_on_it(world: World) -> None:
+    far = Place(ACCOUNT, "us-east-1")
+    on = SubjectId(far, Subject.PARAMETER, "/far/config")
+    world.sessions.client("ssm", far).put_parameter(Name=on.name, Value=BROKEN, Type="String")
+    secrets = [{"name": "AOT_CONFIG_CONTENT", "valueFrom": far.arn("ssm", "parameter/far/config")}]
+    for family in ("web", "api"):
+        world.sees(registered(world.register(definition(family, collector={"secrets": secrets}))))
+    assert [user.family for user in world.rows(on)["config.well-formed"].users.known] == ["api", "web"]
+    for family, left in (("web", {"config.well-formed"}), ("api", set[str]())):
+        world.sees(registered(world.register(definition(family))))
+        assert world.open(on) == left
 
 
 def test_a_family_that_is_exempt_from_the_rule_is_listed_too(world: World) -> None:
