@@ -11,7 +11,8 @@ Rows of a subject share a partition (`account/region/kind/name`), told apart by 
     quarantine           the family is left alone until a person releases it
     offer                the plan that the subject's findings show, as it may be approved
     answer/REQUEST       what came of what a person asked
-    leans/FAMILY-KEY     a family that leans on this parameter or role, and which rules drift there by it
+    leans/FAMILY-KEY     a family that leans on this parameter or role, and which rules drift there by it; a role's
+                         by its account and name, as IAM's events tell no more
 
 Beside them, `due/PLACE` holds which attempts have not ended and when they are to be looked at, `quarantines/PLACE`
 which families are left alone, `rate/…` and `pace/…` how many corrections were made of late, `revisions/…` what each
@@ -33,7 +34,7 @@ from aws.sessions import Sessions
 from domain.correction import Answer, Attempt, Offer, Quarantine
 from domain.documents import TaskDefinition
 from domain.finding import Finding, State, drifts_from_json, drifts_to_json
-from domain.places import Place, Revision, role_name
+from domain.places import Arn, Place, Revision, role_name
 from domain.rule import Severity, Subject
 from domain.use import NOBODY, Running, Seen, Users
 from domain.verdict import SubjectId
@@ -184,12 +185,13 @@ class Ledger:
     ) -> History:
         """Write a look and the findings that it changed, all or nothing. `leans`: keys of what the subject leans on.
 
+        A family is written down with each parameter and role that it leans on, and what of that was lost is put back.
         `ran`: what a service ran. `offer`: the plan that may be approved now; None where there is none any more.
         `runs`: what a service runs of each family, None where it no longer does: a slower look never writes that over.
 
         LedgerConflict where somebody wrote the subject after `history` was read.
         """
-        key = history.subject.key
+        key, leans = history.subject.key, tuple(sorted(leans))
         look = {
             "pk": {"S": key},
             "sk": {"S": "look"},
@@ -197,7 +199,7 @@ class Ledger:
             "read_at": {"S": read_at.isoformat()},
             "standard": {"S": standard},
             "version": {"N": str(history.version + 1)},
-            "leans": {"S": json.dumps(sorted(leans))},
+            "leans": {"S": json.dumps(leans)},
         }
         look |= ({"request": {"S": request}} if request else {}) | ({"ran": {"S": ran}} if ran else {})
         items = [
@@ -209,6 +211,11 @@ class Ledger:
             items.append(_put(self.table, {"pk": {"S": key}, "sk": {"S": "offer"}, "body": body}))
         elif offer is None and history.offer is not None:
             items.append({"Delete": {"TableName": self.table, "Key": {"pk": {"S": key}, "sk": {"S": "offer"}}}})
+        if history.subject.kind is Subject.FAMILY:
+            leaning = {
+                leaning_key(on): on for on in map(SubjectId.parse, leans)
+            }  # of roles of one name there is one row
+            items += [_leaning(self.table, on, history.subject) for on in leaning.values()]
         for family, running in (runs or {}).items():
             place = {"pk": {"S": family.key}, "sk": {"S": f"service/{history.subject.name}"}}
             written = _put(self.table, place | _running_item(running)) if running is not None else None
@@ -220,7 +227,7 @@ class Ledger:
             read_at=read_at,
             standard=standard,
             version=history.version + 1,
-            leans=tuple(sorted(leans)),
+            leans=leans,
             ran=ran,
             request=request,
             offer=offer,
@@ -272,7 +279,8 @@ class Ledger:
 
     def lean(self, on: SubjectId, family: SubjectId, drifted: Iterable[str] = ()) -> None:
         """A family leans on a parameter or role; by it, these rules drift there."""
-        self._put(leaning_key(on), f"leans/{family.key}", {"drifted": {"S": json.dumps(sorted(drifted))}})
+        said = {"drifted": {"S": json.dumps(sorted(drifted))}, "subject": {"S": on.key}}
+        self._put(leaning_key(on), f"leans/{family.key}", said)
 
     def leans_no_more(self, on: SubjectId, family: SubjectId) -> None:
         self._delete(leaning_key(on), f"leans/{family.key}")
@@ -280,14 +288,18 @@ class Ledger:
     def dependents(self, on: SubjectId) -> dict[SubjectId, frozenset[str] | None]:
         """The families that lean on a parameter or role, each with the rules that drift there by it.
 
-        None where that was not written down yet.
+        None where that was not written down yet. Of a role that is told by its name alone, all families of all regions;
+        else those that lean on it by its ARN, and in its place: its findings are told in each.
         """
         found = dict[SubjectId, frozenset[str] | None]()
+        by_name = on.kind is Subject.ROLE and Arn.parse(on.name) is None
         for item in self._query(leaning_key(on)):
             kind, _, key = item["sk"]["S"].partition("/")
-            if kind == "leans":
-                drifted = frozenset(json.loads(item["drifted"]["S"])) if "drifted" in item else None
-                found[SubjectId.parse(key)] = drifted
+            if kind != "leans":
+                continue
+            family = SubjectId.parse(key)
+            if by_name or on.kind is not Subject.ROLE or _is_of(on, item, family):
+                found[family] = frozenset(json.loads(item["drifted"]["S"])) if "drifted" in item else None
         return found
 
     def subjects(self, place: Place) -> list[SubjectId]:
@@ -529,8 +541,32 @@ class Ledger:
 
 
 def leaning_key(on: SubjectId) -> str:
-    """Roles are global and their events tell only names: who leans on one is kept by name, without a region."""
-    return f"{on.place.account}/global/role/{role_name(on.name)}" if on.kind is Subject.ROLE else on.key
+    """Roles are global and their events tell only names: who leans on one is kept by name, without a region.
+
+    The account is the role's own, which an ARN tells: another account's role of the same name is another.
+    """
+    if on.kind is not Subject.ROLE:
+        return on.key
+    arn = Arn.parse(on.name)
+    return f"{arn.account if arn else on.place.account}/global/role/{role_name(on.name)}"
+
+
+def _is_of(role: SubjectId, item: Mapping[str, Any], family: SubjectId) -> bool:
+    """Rows of earlier releases do not hold by which ARN a family leans on a role."""
+    return bool(item["subject"]["S"] == role.key) if "subject" in item else family.place == role.place
+
+
+def _leaning(table: str, on: SubjectId, family: SubjectId) -> dict[str, Any]:
+    """That a family leans on something; what it said of it stays."""
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": {"pk": {"S": leaning_key(on)}, "sk": {"S": f"leans/{family.key}"}},
+            "UpdateExpression": "SET #drifted = if_not_exists(#drifted, :none), #subject = :subject",
+            "ExpressionAttributeNames": {"#drifted": "drifted", "#subject": "subject"},
+            "ExpressionAttributeValues": {":none": {"S": "[]"}, ":subject": {"S": on.key}},
+        }
+    }
 
 
 def _due_key(attempt: Attempt) -> dict[str, Any]:

@@ -318,16 +318,19 @@ class Inspector:
         if revision.number < history.order and self._stands(Revision(place, subject.name, history.order)):
             return Done(subject.name, called_at=trigger.when, ignored=f"{subject.name}:{history.order} is newer")
         leans = list[SubjectId]()
+        sharing = self._sharing(message, trigger, batch, subject)
         if engine.out_of_scope(workload, standard) is None:
             leans = [s for kind in (Subject.PARAMETER, Subject.ROLE) for s in workload.subject(kind)]
+            known, history = history, sharing.leaning(history, leans)
+            if history is not known:
+                batch.written[subject] = history.version
             kinds = engine.needs(rule for rule in self.catalogue if rule.subject is not Subject.SERVICE)
             workload = batch.reader.with_facts(workload, kinds)
         verdicts = engine.evaluate(workload, standard, self.catalogue)
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT, explains=True)
         missing = _missing(workload, verdicts, plan)
         # The family last: while its look is not written, a message that comes again does all of this again.
-        sharing = self._sharing(message, trigger, batch, subject)
-        told = sharing.leaning(history, leans, self.now)
+        told = sharing.leaving(history, leans)
         for on in leans:
             spoken = {verdict.rule: verdict for verdict in verdicts if verdict.subject == on}
             told += sharing.say(on, workload.read_at, spoken)
@@ -412,7 +415,7 @@ class Inspector:
     def _gone(self, message: str, trigger: Trigger, batch: _Batch, history: History) -> Done:
         """A family without an active revision: no finding of its own, and it leans on nothing."""
         subject = history.subject
-        told = self._sharing(message, trigger, batch, subject).leaning(history, [], self.now)
+        told = self._sharing(message, trigger, batch, subject).leaving(history, [])
         if history.order:
             self.ledger.forget(Revision(subject.place, subject.name, history.order))
         self._look_again_at(history, batch.edition.standard)
@@ -444,7 +447,7 @@ class Inspector:
             look = Look(history.subject, word.resource, word.order, word.verdicts, None, word.read_at, users=word.users)
             return self._record(message, trigger, batch, history, look, ())
 
-        return Sharing(self.ledger, family, batch.edition.digest, batch.since, record)
+        return Sharing(self.ledger, family, batch.edition.digest, batch.since, record, self.now)
 
     def _service(self, message: str, trigger: Trigger, batch: _Batch, title: str) -> Done:
         subject = SubjectId(trigger.place, Subject.SERVICE, title)

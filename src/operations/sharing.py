@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aws.ledger import History, Ledger, LedgerConflict
+from aws.ledger import History, Ledger, LedgerConflict, leaning_key
 from domain.finding import State, Transition
 from domain.rule import Subject
 from domain.use import MOST_USERS, NOBODY, User, Users, users_of
@@ -42,16 +42,37 @@ class Sharing:
     since: datetime
     """What is at hand may have been read as early as then."""
     record: Callable[[History, Word], list[Transition]]
+    now: Callable[[], datetime]
 
-    def leaning(self, history: History, leans: Sequence[SubjectId], now: Callable[[], datetime]) -> list[Transition]:
-        """Keep who leans on what; the findings of what nobody leans on any more are gone."""
-        on_now = {on.key: on for on in leans}
-        for key in on_now.keys() - set(history.leans):
-            self.ledger.lean(on_now[key], self.family)
-        told = list[Transition]()
-        for on in map(SubjectId.parse, sorted(set(history.leans) - on_now.keys())):
-            self.ledger.leans_no_more(on, self.family)
-            told += self.say(on, now(), {})
+    def leaning(self, history: History, leans: Sequence[SubjectId]) -> History:
+        """Write down who leans on what, before that is read: whatever changes after it is heard of.
+
+        The family names all of it until its look is written, what it leaned on before too: were the look to fail in
+        between, and the family to go on to something else, nobody else would know what to strike it off from.
+        """
+        keys = {on.key for on in leans}
+        if keys <= set(history.leans):
+            return history
+        return self.ledger.record(
+            history,
+            [],
+            order=history.order,
+            read_at=self.now(),
+            standard=history.standard,
+            leans={*history.leans, *keys},
+            request=history.request,
+            offer=history.offer,
+        )
+
+    def leaving(self, history: History, leans: Sequence[SubjectId]) -> list[Transition]:
+        """Strike the family off what it leaned on; the findings of what nobody leans on any more are gone."""
+        rows, told = {leaning_key(on): on for on in leans}, list[Transition]()
+        for on in map(SubjectId.parse, sorted(set(history.leans) - {on.key for on in leans})):
+            if (still := rows.get(leaning_key(on))) is not None:
+                self.ledger.lean(still, self.family)  # a role of the same name, by another path: what it said is over
+            else:
+                self.ledger.leans_no_more(on, self.family)
+            told += self.say(on, self.now(), {})
         return told
 
     def say(self, on: SubjectId, read_at: datetime, spoken: Mapping[str, Verdict]) -> list[Transition]:
@@ -78,18 +99,11 @@ class Sharing:
         raise LedgerConflict(f"{on.name} is being written by other workers")
 
     def _leaning_on(self, history: History, spoken: Mapping[str, Verdict]) -> dict[SubjectId, frozenset[str] | None]:
-        """The families that lean on a parameter or role, where it has or gets an open finding; else nobody asks.
-
-        Roles are global, and kept by name: what families of another region say of one is a finding of theirs. A
-        parameter is in a region of its own, whoever reads it.
-        """
+        """The families that lean on a parameter or role, where it has or gets an open finding; else nobody asks."""
         drifts = any(isinstance(verdict, Drifted) for verdict in spoken.values())
         if not drifts and not any(row.finding.state is State.OPEN for row in history.rows.values()):
             return {}
-        on, found = history.subject, self.ledger.dependents(history.subject)
-        if on.kind is not Subject.ROLE:
-            return found
-        return {each: drifted for each, drifted in found.items() if each.place == on.place}
+        return self.ledger.dependents(history.subject)
 
     def _keep(
         self,

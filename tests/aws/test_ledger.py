@@ -20,6 +20,7 @@ from tests.operations.world import CANARY, PLACE, TABLE, World, definition, role
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 WEB = SubjectId(PLACE, Subject.FAMILY, "web")
+CONFIGURATION = SubjectId(PLACE, Subject.PARAMETER, "/a/configuration")
 PENDING = {"import": "{}", "alert/1": '{"id": "1"}'}
 
 
@@ -31,7 +32,9 @@ def row(rule: str = "a.b", version: int = 1, subject: SubjectId = WEB) -> Row:
 
 
 def record(ledger: Ledger, history: History, *rows: Row, order: int = 1, request: str | None = None) -> History:
-    return ledger.record(history, rows, order=order, read_at=NOW, standard="digest", leans=["k"], request=request)
+    return ledger.record(
+        history, rows, order=order, read_at=NOW, standard="digest", leans=[CONFIGURATION.key], request=request
+    )
 
 
 def runs(ledger: Ledger, title: str, running: Running | None, history: History | None = None) -> None:
@@ -55,7 +58,13 @@ def test_what_was_written_is_read_again(world: World, subject: SubjectId) -> Non
     written = record(ledger, ledger.history(subject), row(subject=subject), order=7, request="{}")
     found = ledger.history(subject)
     assert found == replace(written, rows={"a.b": row(subject=subject)})
-    assert (found.order, found.version, found.leans, found.request, found.read_at) == (7, 1, ("k",), "{}", NOW)
+    assert (found.order, found.version, found.leans, found.request, found.read_at) == (
+        7,
+        1,
+        (CONFIGURATION.key,),
+        "{}",
+        NOW,
+    )
 
 
 def test_of_two_that_read_the_same_only_the_first_writes(world: World) -> None:
@@ -186,6 +195,44 @@ def test_who_leans_on_a_role_is_found_by_its_name_from_any_region(world: World) 
     assert ledger.dependents(by_event) == {WEB: frozenset()}
     ledger.leans_no_more(role, WEB)
     assert ledger.dependents(by_event) == {}
+
+
+def test_a_role_of_another_account_is_another_though_the_name_is_the_same(world: World) -> None:
+    ledger = world.ledger
+    mine, theirs = (
+        SubjectId(PLACE, Subject.ROLE, f"arn:aws:iam::{account}:role/web-task")
+        for account in (PLACE.account, "999999999999")
+    )
+    ledger.lean(mine, WEB)
+    ledger.lean(theirs, replace(WEB, name="api"))
+    assert ledger.dependents(SubjectId(Place("999999999999", "us-east-1"), Subject.ROLE, "web-task")) == {
+        replace(WEB, name="api"): frozenset()
+    }
+    ledger.leans_no_more(theirs, WEB)
+    assert ledger.dependents(mine) == {WEB: frozenset()}
+
+
+def test_what_is_said_of_a_role_is_said_of_its_arn_and_an_event_tells_but_its_name(world: World) -> None:
+    ledger, api = world.ledger, replace(WEB, name="api")
+    here, elsewhere = (SubjectId(PLACE, Subject.ROLE, role_arn(f"{path}web-task")) for path in ("", "old/"))
+    ledger.lean(here, WEB, ["a.b"])
+    ledger.lean(elsewhere, api)
+    assert (ledger.dependents(here), ledger.dependents(elsewhere)) == ({WEB: frozenset({"a.b"})}, {api: frozenset()})
+    assert set(ledger.dependents(replace(here, name="web-task"))) == {WEB, api}
+    far = replace(here, place=Place(PLACE.account, "us-east-1"))
+    assert ledger.dependents(far) == {}, "a finding of its own, of the families there"
+
+
+def test_a_familys_look_writes_down_what_it_leans_on_and_leaves_what_it_said(world: World) -> None:
+    ledger = world.ledger
+    record(ledger, ledger.history(WEB))
+    assert ledger.dependents(CONFIGURATION) == {WEB: frozenset()}
+    ledger.lean(CONFIGURATION, WEB, ["a.b"])
+    record(ledger, ledger.history(WEB))
+    assert ledger.dependents(CONFIGURATION) == {WEB: frozenset({"a.b"})}
+    ledger.leans_no_more(CONFIGURATION, WEB)
+    record(ledger, ledger.history(WEB))
+    assert ledger.dependents(CONFIGURATION) == {WEB: frozenset()}, "what was lost is put back"
 
 
 def test_a_notice_is_due_once_until_its_hours_have_passed(world: World) -> None:

@@ -234,7 +234,10 @@ class Memory:
         item = self.table.setdefault(_key(Key), copy.deepcopy(Key))
         names, values = given.get("ExpressionAttributeNames", {}), given.get("ExpressionAttributeValues", {})
         for verb, body in re.findall(r"(ADD|SET|REMOVE) (.+?)(?= ADD | SET | REMOVE |$)", UpdateExpression):
-            for part in body.split(","):
+            for part in re.split(r",(?![^(]*\))", body):
+                if (kept := re.fullmatch(r"\s*(\S+) = if_not_exists\(\1, (:\w+)\)\s*", part)) is not None:
+                    item.setdefault(names.get(kept[1], kept[1]), copy.deepcopy(values[kept[2]]))
+                    continue
                 name, *value = part.replace("=", " ").split()
                 member = names.get(name, name)
                 match verb:

@@ -19,6 +19,7 @@ _TERM = re.compile(
     r"|begins_with\((?P<long>[#\w]+), (?P<start>:\w+)\)"
     r"|(?P<left>[#\w]+) (?P<sign>[=<]) (?P<right>:\w+)"
 )
+_SET = re.compile(r"(?P<name>#\w+) = (?:(?P<kept>if_not_exists)\((?P=name), )?(?P<value>:\w+)\)?")
 
 
 @dataclass
@@ -75,15 +76,23 @@ class Tables:
             case "Delete":
                 rows.pop(key["sk"]["S"], None)
             case "Update":
-                match asked["UpdateExpression"].split(" "):
-                    case ["REMOVE", name]:
-                        rows[key["sk"]["S"]].pop(_name(asked, name), None)
-                    case ["SET", name, "=", value]:
-                        rows[key["sk"]["S"]][_name(asked, name)] = asked["ExpressionAttributeValues"][value]
-                    case _:
-                        raise NotImplementedError(asked["UpdateExpression"])
+                _update(asked, rows.setdefault(key["sk"]["S"], _copy(key)))
             case _:
                 raise NotImplementedError(kind)
+
+
+def _update(asked: Json, item: Item) -> None:
+    word, _, rest = asked["UpdateExpression"].partition(" ")
+    if word == "REMOVE":
+        item.pop(_name(asked, rest), None)
+        return
+    for part in re.split(r", (?=#)", rest):
+        found = _SET.fullmatch(part)
+        if word != "SET" or found is None:
+            raise NotImplementedError(asked["UpdateExpression"])
+        name = _name(asked, found["name"])
+        if not found["kept"] or name not in item:
+            item[name] = dict(asked["ExpressionAttributeValues"][found["value"]])
 
 
 def _key(asked: Json) -> Item:

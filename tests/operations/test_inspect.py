@@ -561,6 +561,69 @@ def test_the_finding_of_a_role_is_gone_when_nobody_leans_on_it_any_more(world: W
     assert world.hub.states()[f"role/{role_arn('web-task')}/identity.trust"] == GONE
 
 
+@pytest.mark.parametrize(
+    "first", [f"arn:aws:iam::{ACCOUNT}:role/old/web-task", "arn:aws:iam::999999999999:role/web-task"]
+)
+def test_a_change_of_a_role_is_heard_though_the_family_took_another_of_its_name_before(
+    world: World, first: str
+) -> None:
+    for document in (definition(taskRoleArn=first), definition()):
+        world.sees(registered(world.register(document)))
+    world.trust("web-task", "ec2.amazonaws.com")
+    world.sees(role_changed("web-task"))
+    assert world.open(ROLE) == {"identity.trust"}
+
+
+def test_the_finding_of_a_role_that_moved_to_another_path_is_gone(world: World) -> None:
+    """IAM tells the same name for both, and by the new one the families may drift too."""
+    old = SubjectId(PLACE, Subject.ROLE, role_arn("old/web-task"))
+    world.trust("web-task", "ec2.amazonaws.com")
+    for family in ("web", "api"):
+        world.sees(registered(world.register(definition(family, taskRoleArn=old.name))))
+    assert world.open(old) == {"identity.trust"}
+    for family, left in (("web", {"identity.trust"}), ("api", set[str]())):
+        world.sees(registered(world.register(definition(family))))
+        assert (world.open(old), world.open(ROLE)) == (left, {"identity.trust"})
+
+
+def test_who_leans_on_a_role_is_put_back_where_it_was_lost(world: World) -> None:
+    world.sees(registered(world.register()))
+    world.ledger.leans_no_more(ROLE, SubjectId(PLACE, Subject.FAMILY, "web"))
+    world.sees(json.dumps({"kind": "family", "account": ACCOUNT, "region": REGION, "family": "web"}))
+    world.trust("web-task", "ec2.amazonaws.com")
+    world.sees(role_changed("web-task"))
+    assert world.open(ROLE) == {"identity.trust"}
+
+
+@pytest.mark.parametrize("after", range(6))
+def test_a_family_that_went_on_while_its_look_failed_leans_only_on_what_it_reads_now(world: World, after: int) -> None:
+    world.sees(registered(world.register()))
+    others = [f"/fargate/{name}" for name in ("second", "third")]
+    for name in others:
+        world.client("ssm").put_parameter(Name=name, Value=CONFIG, Type="String")
+    second, third = (
+        definition(collector={"secrets": [{"name": "AOT_CONFIG_CONTENT", "valueFrom": name}]}) for name in others
+    )
+    message = registered(world.register(second))
+    world.fail("TransactWriteItems", "ThrottlingException", times=1, after=after)
+    world.look(message)
+    world.troubles.clear()
+    world.sees(registered(world.register(third)))
+    leaning = [bool(world.ledger.dependents(replace(CONFIGURATION, name=n))) for n in (PARAMETER, *others)]
+    assert leaning == [False, False, True]
+
+
+def test_what_changes_while_a_family_is_first_looked_at_is_heard_of(world: World) -> None:
+    def breaks() -> None:
+        set_configuration(world, BROKEN)
+        world.look(parameter_changed())
+
+    message = registered(world.register())
+    world.meanwhile["DescribeLogGroups"] = breaks  # its parameter was read
+    world.sees(message)
+    assert world.open(CONFIGURATION) == {"config.well-formed"}
+
+
 # --- services ---------------------------------------------------------------------------------------------------------
 
 
