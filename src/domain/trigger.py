@@ -105,10 +105,15 @@ class _Trigger(BaseModel):
         return Actor(self.identity.get("arn", ""), self.agent or self.identity.get("invokedBy", ""))
 
     @property
+    def origin(self) -> dict[str, Any]:
+        """Who made the call, and when: for the messages that it brings about, as what they find came of it."""
+        return {name: getattr(self, name) for name in ("time", "event", "identity", "agent", "quiet")}
+
+    @property
     def message(self) -> str:
         """As Outrider sends it to its own queue."""
-        left_out = {"time", "event", "identity", "agent"}
-        return self.model_dump_json(exclude=left_out, exclude_none=True)
+        nothing = {name for name in ("event", "identity", "agent") if not getattr(self, name)}
+        return self.model_dump_json(exclude=nothing, exclude_none=True)
 
     @property
     def when(self) -> datetime | None:
@@ -209,14 +214,20 @@ class ServiceTrigger(_Trigger):
         return f"{cluster}/{parts[-1]}"
 
 
-class ParameterTrigger(_Trigger):
+class _SharedTrigger(_Trigger):
+    """Something changed that many families may lean on: they are sent on in pages."""
+
+    after: str = Field(default="", description="The key of the last family of the page before.")
+
+
+class ParameterTrigger(_SharedTrigger):
     """An SSM parameter changed."""
 
     kind: Literal["parameter"] = "parameter"
     name: str = Field(min_length=1)
 
 
-class RoleTrigger(_Trigger):
+class RoleTrigger(_SharedTrigger):
     """A role changed, or a policy that may be attached to roles."""
 
     kind: Literal["role"] = "role"

@@ -63,6 +63,7 @@ _SETTLES = "service.collector-running"
 _OF_TASKS = "task.platform-version"
 """The rule that speaks of the tasks that RunTask starts."""
 _AT_ONCE = 10  # dependents of a parameter or role that are judged within one message; more are sent back to the queue
+_PAGE = 300  # of them that one message sends back: a function has a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -567,14 +568,25 @@ class Inspector:
     def _revision(self, revision: Revision) -> TaskDefinition | None:
         return self.ledger.remembered(revision) or self.ecs.task_definition(revision.place, revision.arn)
 
-    def _dependents(self, message: str, trigger: Trigger, batch: _Batch, subjects: Iterable[SubjectId]) -> Done:
-        """Look again at every family that leans on a parameter or role."""
-        families = dict.fromkeys(family for subject in subjects for family in self.ledger.dependents(subject))
+    def _dependents(
+        self, message: str, trigger: ParameterTrigger | RoleTrigger, batch: _Batch, subjects: Iterable[SubjectId]
+    ) -> Done:
+        """Look again at every family that leans on a parameter or role. Many are sent on, a page by each message."""
+        leaning = {family.key: family for subject in subjects for family in self.ledger.dependents(subject)}
+        families = [leaning[key] for key in sorted(leaning) if key > trigger.after]
         if len(families) > _AT_ONCE:
-            for family in families:
-                again = FamilyTrigger(account=family.place.account, region=family.place.region, family=family.name)
-                self.changes.send(again.model_dump_json(include={"kind", "account", "region", "family"}))
-            return Done(f"{len(families)} families, each by a message of its own", called_at=trigger.when)
+            page = families[:_PAGE]
+            bodies = [
+                FamilyTrigger(
+                    account=family.place.account, region=family.place.region, family=family.name, **trigger.origin
+                ).message
+                for family in page
+            ]
+            if len(families) > len(page):
+                bodies.append(trigger.model_copy(update={"after": page[-1].key}).message)
+            self.changes.send_all(bodies)
+            told = f"{len(page)} of {len(families)} families, each by a message of its own"
+            return Done(told, called_at=trigger.when)
         done = self._each(message, trigger, batch, families)
         return done if families else replace(done, ignored="no family leans on it")
 

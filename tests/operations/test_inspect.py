@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -479,6 +480,47 @@ def test_a_parameter_on_which_many_lean_is_sent_back_family_by_family(world: Wor
     set_configuration(world, BROKEN)
     world.sees(*(json.dumps(body) for body in world.sent_back[:10]))
     assert world.open(CONFIGURATION) == {"config.well-formed"}
+
+
+BY_ADA = {"time": "2026-11-23T11:00:00Z", "identity": {"arn": f"arn:aws:iam::{ACCOUNT}:user/ada"}, "agent": "aws-cli/2"}
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_who_changed_a_role_that_many_lean_on_is_told_with_what_came_of_it(world: World, quiet: bool) -> None:  # noqa: FBT001 - a case
+    for number in range(11):
+        world.sees(registered(world.register(definition(f"web-{number:02}"))))
+    world.trust("web-task", "ec2.amazonaws.com")
+    world.sees(json.dumps(json.loads(role_changed("web-task")) | BY_ADA | {"quiet": quiet}))
+    outcomes = world.look(*(json.dumps(body) for body in world.sent_back))
+    assert world.open(ROLE) == {"identity.trust"}
+    assert {outcome.called_at for outcome in outcomes if isinstance(outcome, Done)} == {
+        datetime(2026, 11, 23, 11, tzinfo=UTC)
+    }
+    told = [(alert["rule"], alert["actor"], alert["tool"], alert["occurred"]) for alert in world.alerts]
+    assert told == ([] if quiet else [("identity.trust", "ada", "the AWS CLI", BY_ADA["time"])])
+
+
+def test_what_thousands_lean_on_is_sent_on_in_pages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("operations.inspect._PAGE", 20)
+    iam = world.client("iam")
+    policy_arn = iam.create_policy(PolicyName="telemetry", PolicyDocument=policy(*TASK))["Policy"]["Arn"]
+    families = [SubjectId(PLACE, Subject.FAMILY, f"web-{number:02}") for number in range(55)]
+    for number, role in enumerate(("web-task", "web-execution")):
+        iam.attach_role_policy(RoleName=role, PolicyArn=policy_arn)
+        for family in families[number::2]:
+            world.ledger.lean(replace(ROLE, name=role_arn(role)), family)
+    world.calls.clear()
+    messages = [json.dumps(json.loads(role_changed(policy=policy_arn)) | BY_ADA | {"quiet": True})]
+    sizes = list[int]()
+    for _ in range(3):
+        world.sees(*messages)
+        sizes.append(len(world.sent_back))
+        messages = [json.dumps(body) for body in world.sent_back[-1:]]
+    assert sizes == [21, 42, 57]
+    sent = [body for body in world.sent_back if body["kind"] == "family"]
+    assert [body["family"] for body in sent] == [family.name for family in families]
+    assert all((body["quiet"], body["identity"]) == (True, BY_ADA["identity"]) for body in sent)
+    assert (world.calls["SendMessage"], world.calls["SendMessageBatch"]) == (0, 3 + 3 + 2)
 
 
 def test_a_parameter_on_which_nobody_leans_is_passed_over(world: World) -> None:
