@@ -246,6 +246,7 @@ class FamilyTrigger(_Trigger):
     listed: AwareDatetime | None = Field(
         default=None, description="When these were asked for; `time` is when a change was made."
     )
+    leaned: bool = Field(default=False, description="Something changed that it leans on, and so do its services.")
 
 
 def _family_of(name: str) -> str:

@@ -208,6 +208,8 @@ class Inspector:
         match trigger:
             case TaskDefinitionTrigger():
                 return self._family(message, trigger, batch, trigger.looks_at, trigger.revision)
+            case FamilyTrigger(family=family, leaned=True):
+                return self._with_services(message, trigger, batch, [SubjectId(trigger.place, Subject.FAMILY, family)])
             case FamilyTrigger(family=family):
                 return self._family(message, trigger, batch, family, None, again=True)
             case RunTaskTrigger(family=family):
@@ -318,11 +320,13 @@ class Inspector:
         revision = workload.revision or Revision(place, subject.name, 0)
         if revision.number < history.order and self._stands(Revision(place, subject.name, history.order)):
             return Done(subject.name, called_at=trigger.when, ignored=f"{subject.name}:{history.order} is newer")
-        leans = list[SubjectId]()
+        leans, beside = list[SubjectId](), list[SubjectId]()
+        users = users_of(subject.name, history.services, history.seen, now)
         sharing = self._sharing(message, trigger, batch, subject)
         if engine.out_of_scope(workload, standard) is None:
-            leans = [s for kind in (Subject.PARAMETER, Subject.ROLE) for s in workload.subject(kind)]
-            known, history = history, sharing.leaning(history, leans)
+            leans = _leans(workload)
+            beside = self._beside(leans, workload, users)
+            known, history = history, sharing.leaning(history, [*leans, *beside])
             if history is not known:
                 batch.written[subject] = history.version
             kinds = engine.needs(rule for rule in self.catalogue if rule.subject is not Subject.SERVICE)
@@ -331,13 +335,12 @@ class Inspector:
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT, explains=True)
         missing = _missing(workload, verdicts, plan)
         # The family last: while its look is not written, a message that comes again does all of this again.
-        told = sharing.leaving(history, leans)
+        told = sharing.leaving(history, leans, beside)
         for on in leans:
             spoken = {verdict.rule: verdict for verdict in verdicts if verdict.subject == on}
             told += sharing.say(on, workload.read_at, spoken)
         if revision.number != history.order:
             self._look_again_at(history, standard)
-        users = users_of(subject.name, history.services, history.seen, workload.read_at)
         spoken = self._as_used(history, workload, users, verdicts, batch)
         if history.services and _falls(history, spoken):
             # Events come in any order: what runs again is not to fall, and then to be raised and told once more.
@@ -358,7 +361,7 @@ class Inspector:
             asked=request is not None,
             roles=_roles(workload),
         )
-        told += self._record(message, trigger, batch, history, look, tuple(on.key for on in leans), request)
+        told += self._record(message, trigger, batch, history, look, tuple(on.key for on in (*leans, *beside)), request)
         self._come_again_where(workload, missing)
         return self._done(subject.name, trigger, verdicts, told)
 
@@ -402,6 +405,16 @@ class Inspector:
         drifted = {verdict.rule: verdict.severity for verdict in verdicts if isinstance(verdict, Drifted)}
         unknown = {verdict.rule for verdict in verdicts if isinstance(verdict, Unknown)}
         return drifted | {rule: severity for rule, severity in stands.items() if rule in unknown}
+
+    def _beside(self, leans: Sequence[SubjectId], workload: Workload, users: Sequence[User]) -> list[SubjectId]:
+        """What only earlier revisions lean on that run: their services are judged by it, and how grave a drift is."""
+        newest, found = workload.revision, dict[SubjectId, None]()
+        if newest is None:
+            return []
+        for number in sorted({user.revision for user in users} - {newest.number, 0}):
+            if (task := self._revision(replace(newest, number=number))) is not None:
+                found |= dict.fromkeys(_leans(workload.with_task(task)))
+        return [on for on in found if on not in leans]
 
     def _present(self, history: History) -> dict[str, Running]:
         """What the family's services run just now; the ledger hears of it when their own events are looked at."""
@@ -578,7 +591,11 @@ class Inspector:
             page = families[:_PAGE]
             bodies = [
                 FamilyTrigger(
-                    account=family.place.account, region=family.place.region, family=family.name, **trigger.origin
+                    account=family.place.account,
+                    region=family.place.region,
+                    family=family.name,
+                    leaned=True,
+                    **trigger.origin,
                 ).message
                 for family in page
             ]
@@ -587,8 +604,17 @@ class Inspector:
             self.changes.send_all(bodies)
             told = f"{len(page)} of {len(families)} families, each by a message of its own"
             return Done(told, called_at=trigger.when)
-        done = self._each(message, trigger, batch, families)
+        done = self._with_services(message, trigger, batch, families)
         return done if families else replace(done, ignored="no family leans on it")
+
+    def _with_services(self, message: str, trigger: Trigger, batch: _Batch, families: Sequence[SubjectId]) -> Done:
+        """Look again at some families, and have the services looked at that run them: each by a message of its own."""
+        services = [(each.place, title) for each in families for title in self.ledger.history(each).services]
+        self.changes.send_all(
+            ServiceTrigger(account=place.account, region=place.region, service=title, **trigger.origin).message
+            for place, title in services
+        )
+        return self._each(message, trigger, batch, families)
 
     def _each(self, message: str, trigger: Trigger, batch: _Batch, families: Iterable[SubjectId]) -> Done:
         """Look again at some families; one that cannot be judged does not hold back the others."""
@@ -796,6 +822,10 @@ def _roles(workload: Workload) -> dict[FactKind, str]:
 
 def _is_down(task: RunningTask, collector: str) -> bool:
     return any(each.name == collector and each.status != "RUNNING" for each in task.containers)
+
+
+def _leans(workload: Workload) -> list[SubjectId]:
+    return [on for kind in (Subject.PARAMETER, Subject.ROLE) for on in workload.subject(kind)]
 
 
 def _shown(offer: Offer | None, rule: str) -> str:

@@ -64,12 +64,19 @@ class Sharing:
             offer=history.offer,
         )
 
-    def leaving(self, history: History, leans: Sequence[SubjectId]) -> list[Transition]:
-        """Strike the family off what it leaned on; the findings of what nobody leans on any more are gone."""
-        rows, told = {leaning_key(on): on for on in leans}, list[Transition]()
+    def leaving(
+        self, history: History, leans: Sequence[SubjectId], beside: Sequence[SubjectId] = ()
+    ) -> list[Transition]:
+        """Strike the family off what it leaned on; the findings of what nobody leans on any more are gone.
+
+        What only a revision `beside` the newest leans on keeps the family's row, so that changes of it are heard of,
+        and the family says nothing of it.
+        """
+        rows, told = {leaning_key(on): on for on in (*beside, *leans)}, list[Transition]()
         for on in map(SubjectId.parse, sorted(set(history.leans) - {on.key for on in leans})):
             if (still := rows.get(leaning_key(on))) is not None:
-                self.ledger.lean(still, self.family)  # a role of the same name, by another path: what it said is over
+                # A role by another path, or one that only an earlier revision takes: what was said of it is over.
+                self.ledger.lean(still, self.family)
             else:
                 self.ledger.leans_no_more(on, self.family)
             told += self.say(on, self.now(), {})

@@ -1,26 +1,34 @@
 """What a finding is worth where its revision runs, and where nothing runs it."""
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from domain.places import Place
 from domain.rule import Subject
+from domain.standard import Mode
 from domain.use import Running
 from domain.verdict import SubjectId
 from operations.inspect import Done
+from operations.planning import Planner
+from rules import CATALOGUE
+from tests.operations.services import Services
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
+    CONFIG,
     FLOATING,
     GONE,
+    PARAMETER,
     PLACE,
     REGION,
     World,
     definition,
     deleted,
+    parameter_changed,
     registered,
     role_arn,
     service_changed,
@@ -274,6 +282,8 @@ def test_the_finding_of_a_role_lists_the_families_that_lean_on_it_as_they_come_a
     assert leaning(world) == [("api", ""), ("web", "shop/web")]
     other = world.register(definition("web", taskRoleArn=role_arn("web-execution")))
     world.sees(registered(other))
+    assert leaning(world) == [("api", ""), ("web", "shop/web")], "its service still takes the role"
+    world.sees(deploys(world, other))
     assert leaning(world) == [("api", "")]
     assert world.told().count(("opened", "identity.trust")) == 1
     assert {change for change, rule in world.told() if rule == "identity.trust"} == {"opened"}
@@ -322,3 +332,82 @@ def test_a_role_without_a_finding_costs_no_look_at_who_leans_on_it(world: World)
     world.calls.clear()
     world.sees(again())
     assert world.calls["Query"] == calls
+
+
+# --- what only the running revision leans on --------------------------------------------------------------------------
+
+OTHER = "/fargate/other"
+
+
+def reading(name: str, family: str = "web") -> dict[str, Any]:
+    return definition(family, collector={"secrets": [{"name": "AOT_CONFIG_CONTENT", "valueFrom": name}]})
+
+
+@pytest.fixture
+def waiting(world: World) -> World:
+    """The service web runs web:1, which reads the usual parameter; web:2 reads another one, and waits."""
+    world.client("ssm").put_parameter(Name=OTHER, Value=CONFIG, Type="String")
+    world.sees(service_changed(world.run(world.register()), "CreateService"))
+    world.sees(registered(world.register(reading(OTHER))))
+    return world
+
+
+def heard(world: World, *messages: str) -> list[str]:
+    """What a change leads to: the families that are looked at, and the services by messages of their own."""
+    before = len(world.sent_back)
+    [outcome] = world.look(*messages)
+    assert isinstance(outcome, Done)
+    assert not outcome.ignored
+    sent = [json.dumps(body) for body in world.sent_back[before:]]
+    world.sees(*sent)
+    return [outcome.looked_at, *(body["service"] for body in world.sent_back[before:])]
+
+
+def test_a_change_of_what_only_the_running_revision_leans_on_is_heard_until_it_no_longer_runs(waiting: World) -> None:
+    assert heard(waiting, parameter_changed()) == ["web", "shop/web"]
+    assert heard(waiting, parameter_changed(OTHER)) == ["web", "shop/web"]
+    waiting.sees(deploys(waiting, PLACE.arn("ecs", "task-definition/web:2")))
+    assert heard(waiting, parameter_changed(OTHER)) == ["web", "shop/web"]
+    [outcome] = waiting.look(parameter_changed())
+    assert isinstance(outcome, Done)
+    assert outcome.ignored == "no family leans on it"
+
+
+def test_what_only_the_running_revision_leans_on_has_no_finding_by_it(waiting: World) -> None:
+    on = SubjectId(PLACE, Subject.PARAMETER, PARAMETER)
+    waiting.client("ssm").put_parameter(Name=PARAMETER, Value=BROKEN, Type="String", Overwrite=True)
+    heard(waiting, parameter_changed())
+    assert waiting.open(on) == set()
+    waiting.sees(registered(waiting.register(definition("api"))))
+    assert waiting.open(on) == {"config.well-formed"}
+    assert [user.family for user in waiting.rows(on)["config.well-formed"].users.known] == ["api", "web"]
+    waiting.sees(registered(waiting.register(reading(OTHER, "api"))))
+    assert waiting.open(on) == set()
+
+
+def test_a_parameter_that_the_newest_revision_left_is_not_said_to_drift_by_it(waiting: World) -> None:
+    on = SubjectId(PLACE, Subject.PARAMETER, PARAMETER)
+    waiting.client("ssm").put_parameter(Name=PARAMETER, Value=BROKEN, Type="String", Overwrite=True)
+    waiting.sees(registered(waiting.register()))
+    assert waiting.ledger.dependents(on) == {WEB: frozenset({"config.well-formed"})}
+    waiting.sees(registered(waiting.register(reading(OTHER))))
+    assert (waiting.open(on), waiting.ledger.dependents(on)) == (set(), {WEB: frozenset()})
+
+
+def test_a_service_that_runs_an_old_configuration_hears_of_a_new_one_and_who_wrote_it(world: World) -> None:
+    world.services = Services(ACCOUNT, REGION)
+    rules = tuple(rule for rule in CATALOGUE if rule.id == "service.config-fresh")
+    standard = "version: 1\nservices: {config_grace_days: 0}\n"
+    inspector = replace(world.inspector(standard=standard), planner=Planner(rules, Mode.REPORT))
+    arn = world.register()
+    world.services.add("shop/web", arn, datetime(2020, 1, 1, tzinfo=UTC))
+    world.sees(registered(arn), inspector=inspector)
+    by_ada = {"time": "2026-11-23T11:00:00Z", "identity": {"arn": "arn:aws:iam::1:user/ada"}}
+    on = world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
+    runs = {WEB: Running(fargate=True, revision=1, tasks=2)}
+    world.ledger.record(on, [], order=1, read_at=world.now(), standard="", leans=[WEB.key], runs=runs)
+    world.passed += datetime.now(UTC) - world.now() + timedelta(hours=1)  # moto's parameters change by its own clock
+    world.sees(json.dumps(json.loads(parameter_changed()) | by_ada), inspector=inspector)
+    world.sees(*map(json.dumps, world.sent_back), inspector=inspector)
+    assert world.open(on.subject) == {"service.config-fresh"}
+    assert [alert["actor"] for alert in world.alerts] == ["ada"]
