@@ -82,6 +82,9 @@ class _Trigger(BaseModel):
     identity: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     agent: str = ""
     quiet: bool = Field(default=False, description="Part of a baseline: findings, one digest, no alert for each.")
+    changed: tuple[str, ...] = Field(
+        default=(), description="The keys of the parameters and roles (by name) that changed, where that led to it."
+    )
 
     @field_validator("time", mode="before")
     @classmethod
@@ -107,12 +110,12 @@ class _Trigger(BaseModel):
     @property
     def origin(self) -> dict[str, Any]:
         """Who made the call, and when: for the messages that it brings about, as what they find came of it."""
-        return {name: getattr(self, name) for name in ("time", "event", "identity", "agent", "quiet")}
+        return {name: getattr(self, name) for name in ("time", "event", "identity", "agent", "quiet", "changed")}
 
     @property
     def message(self) -> str:
         """As Outrider sends it to its own queue."""
-        nothing = {name for name in ("event", "identity", "agent") if not getattr(self, name)}
+        nothing = {name for name in ("event", "identity", "agent", "changed") if not getattr(self, name)}
         return self.model_dump_json(exclude=nothing, exclude_none=True)
 
     @property
@@ -233,7 +236,6 @@ class RoleTrigger(_SharedTrigger):
     kind: Literal["role"] = "role"
     role: str = ""
     policy: str = ""
-    attached: tuple[str, ...] = Field(default=(), description="The roles that the policy was attached to at the look.")
 
 
 class FamilyTrigger(_Trigger):
@@ -246,7 +248,6 @@ class FamilyTrigger(_Trigger):
     listed: AwareDatetime | None = Field(
         default=None, description="When these were asked for; `time` is when a change was made."
     )
-    leaned: bool = Field(default=False, description="Something changed that it leans on, and so do its services.")
 
 
 def _family_of(name: str) -> str:

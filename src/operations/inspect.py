@@ -42,7 +42,7 @@ from domain.trigger import (
     read,
 )
 from domain.use import NOBODY, UNUSED, Running, Seen, User, Users, capped, in_use, users_of
-from domain.verdict import Drifted, SubjectId, Unknown, Verdict
+from domain.verdict import Compliant, Drifted, SubjectId, Unknown, Verdict
 from domain.workload import CONFIG_VARIABLE, Workload, config_uris
 from operations.planning import Planner
 from operations.reading import Reader, runs_on_fargate
@@ -208,7 +208,7 @@ class Inspector:
         match trigger:
             case TaskDefinitionTrigger():
                 return self._family(message, trigger, batch, trigger.looks_at, trigger.revision)
-            case FamilyTrigger(family=family, leaned=True):
+            case FamilyTrigger(family=family) if trigger.changed:
                 return self._with_services(message, trigger, batch, [SubjectId(trigger.place, Subject.FAMILY, family)])
             case FamilyTrigger(family=family):
                 return self._family(message, trigger, batch, family, None, again=True)
@@ -226,10 +226,8 @@ class Inspector:
                 return Done(trigger.finding, called_at=trigger.when, ignored=ignored)
             case RoleTrigger(role=role, policy=policy):
                 names = [role] if role else self.roles.with_policy(trigger.place, policy) if policy else []
-                led = trigger.model_copy(update={"attached": tuple(names)})
-                return self._dependents(
-                    message, led, batch, [SubjectId(trigger.place, Subject.ROLE, name) for name in names]
-                )
+                roles = [SubjectId(trigger.place, Subject.ROLE, name) for name in names]
+                return self._dependents(message, trigger, batch, roles)
 
     def _family(  # noqa: PLR0913 - what one look at a family is made of
         self, message: str, trigger: Trigger, batch: _Batch, family: str, named: Revision | None, *, again: bool = False
@@ -582,9 +580,10 @@ class Inspector:
         return self.ledger.remembered(revision) or self.ecs.task_definition(revision.place, revision.arn)
 
     def _dependents(
-        self, message: str, trigger: ParameterTrigger | RoleTrigger, batch: _Batch, subjects: Iterable[SubjectId]
+        self, message: str, trigger: ParameterTrigger | RoleTrigger, batch: _Batch, subjects: Sequence[SubjectId]
     ) -> Done:
         """Look again at every family that leans on a parameter or role. Many are sent on, a page by each message."""
+        trigger = trigger.model_copy(update={"changed": tuple(each.key for each in subjects)})
         leaning = {family.key: family for subject in subjects for family in self.ledger.dependents(subject)}
         families = [leaning[key] for key in sorted(leaning) if key > trigger.after]
         if len(families) > _AT_ONCE:
@@ -594,7 +593,6 @@ class Inspector:
                     account=family.place.account,
                     region=family.place.region,
                     family=family.name,
-                    leaned=True,
                     **trigger.origin,
                 ).message
                 for family in page
@@ -794,18 +792,20 @@ def _brought_about(trigger: Trigger, rule: Rule, look: Look) -> bool:
     part in the rest. So a call counts only for what it alone can change: a registration for what the document by
     itself says, or for all of a family that began with it, and a role's or parameter's change for what is read there.
     """
-    subject = look.subject
+    subject, changed = look.subject, [SubjectId.parse(key) for key in trigger.changed]
+    roles = {each.name for each in changed if each.kind is Subject.ROLE}
     match subject.kind, trigger:
-        case Subject.ROLE, RoleTrigger(role=str(role)) if role:
-            return role_name(subject.name) == role
-        case Subject.PARAMETER, ParameterTrigger(name=name):
-            return (trigger.place, name) == (subject.place, subject.name)
+        case Subject.ROLE, RoleTrigger(role=""):
+            return False  # a policy's change, and the role itself is as it was
+        case Subject.ROLE, _:
+            return role_name(subject.name) in roles and "PolicyVersion" not in trigger.event
+        case Subject.PARAMETER, _:
+            return subject in changed
+        case Subject.FAMILY | Subject.SERVICE, _ if changed:
+            taken = {role_name(arn) for kind, arn in look.roles.items() if kind in rule.needs}
+            return bool(taken & roles) or (FactKind.CONFIGURATION in rule.needs and len(roles) < len(changed))
         case Subject.FAMILY, TaskDefinitionTrigger(event="RegisterTaskDefinition", revision=Revision() as made):
             return str(made) == look.revision and (made.number == 1 or not rule.needs)
-        case Subject.FAMILY, RoleTrigger(attached=names):
-            return any(role_name(arn) in names for kind, arn in look.roles.items() if kind in rule.needs)
-        case Subject.FAMILY, ParameterTrigger():
-            return FactKind.CONFIGURATION in rule.needs
         case Subject.FAMILY, RunTaskTrigger():
             return rule.id == _OF_TASKS
         case Subject.SERVICE, ServiceTrigger(event="CreateService" | "UpdateService" as event):
