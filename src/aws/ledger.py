@@ -73,7 +73,8 @@ class History:
     """All that the ledger holds of a subject. `order` is what its last look was ordered by; 0 where there was none.
 
     `read_at` is when that look was written down. `services` and `seen` are who runs a family, by title and by cluster;
-    `ran` is what a service ran at its last look.
+    `ran` is what a service ran at its last look; `untold` the keys of what the subject no longer leans on, and of which
+    something is still to be told.
     """
 
     subject: SubjectId
@@ -82,6 +83,7 @@ class History:
     standard: str = ""
     version: int = 0
     leans: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
     ran: str = ""
     request: str | None = field(default=None, repr=False)
     rows: Mapping[str, Row] = field(default_factory=dict)
@@ -120,6 +122,7 @@ class Ledger:
                         standard=item["standard"]["S"],
                         version=int(item["version"]["N"]),
                         leans=tuple(json.loads(item.get("leans", {"S": "[]"})["S"])),
+                        untold=tuple(json.loads(item.get("untold", {"S": "[]"})["S"])),
                         ran=item.get("ran", {"S": ""})["S"],
                         request=item.get("request", {}).get("S"),
                     )
@@ -182,16 +185,19 @@ class Ledger:
         request: str | None = None,
         offer: Offer | None = None,
         runs: Mapping[SubjectId, Running | None] | None = None,
+        untold: Iterable[str] | None = None,
     ) -> History:
         """Write a look and the findings that it changed, all or nothing. `leans`: keys of what the subject leans on.
 
         A family is written down with each parameter and role that it leans on, and what of that was lost is put back.
         `ran`: what a service ran. `offer`: the plan that may be approved now; None where there is none any more.
         `runs`: what a service runs of each family, None where it no longer does: a slower look never writes that over.
+        `untold`: keys of what it leaned on, of which something is still to be told; None leaves them as they are.
 
         LedgerConflict where somebody wrote the subject after `history` was read.
         """
         key, leans = history.subject.key, tuple(sorted(leans))
+        untold = history.untold if untold is None else tuple(untold)
         look = {
             "pk": {"S": key},
             "sk": {"S": "look"},
@@ -202,6 +208,7 @@ class Ledger:
             "leans": {"S": json.dumps(leans)},
         }
         look |= ({"request": {"S": request}} if request else {}) | ({"ran": {"S": ran}} if ran else {})
+        look |= {"untold": {"S": json.dumps(untold)}} if untold else {}
         items = [
             _put(self.table, look, *_unwritten_since(history.version)),
             *(_put(self.table, _row_item(row)) for row in rows),
@@ -228,6 +235,7 @@ class Ledger:
             standard=standard,
             version=history.version + 1,
             leans=leans,
+            untold=untold,
             ran=ran,
             request=request,
             offer=offer,

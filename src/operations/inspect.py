@@ -268,7 +268,8 @@ class Inspector:
 
     def _untold(self, message: str, batch: _Batch, history: History) -> None:
         """What an earlier look at the family, and at what it leans on, recorded and could not tell."""
-        for each in (history, *(self.ledger.history(SubjectId.parse(key)) for key in history.leans)):
+        keys = (*history.leans, *history.untold)
+        for each in (history, *(self.ledger.history(SubjectId.parse(key)) for key in keys)):
             batch.rows[message] += [row for row in each.rows.values() if row.pending]
         batch.requests[message] += [history] if history.request else []
 
@@ -685,6 +686,7 @@ class Inspector:
                     Row(transition.finding, earlier | self._pending(transition, rules.get(rule), look, trigger, batch))
                 )
         request = request or history.request
+        untold = self._left_behind(message, batch, {*history.leans, *history.untold} - {*leans})
         written = self.ledger.record(
             history,
             changed,
@@ -695,6 +697,7 @@ class Inspector:
             ran=ran,
             request=request,
             offer=offer,
+            untold=untold,
         )
         batch.written[look.subject] = written.version
         names = {row.finding.rule for row in changed}
@@ -703,6 +706,18 @@ class Inspector:
         if request:
             batch.requests[message].append(replace(written, request=request))
         return told
+
+    def _left_behind(self, message: str, batch: _Batch, keys: Iterable[str]) -> list[str]:
+        """Those of which something is still to be told: this subject was the last to lean on them, or may have been.
+
+        Were it not to go out now, no other look would come to them, and nobody would hear that their findings are gone.
+        """
+        untold = list[str]()
+        for key in sorted(keys):
+            rows = [row for row in self.ledger.history(SubjectId.parse(key)).rows.values() if row.pending]
+            batch.rows[message] += rows
+            untold += [key] if rows else []
+        return untold
 
     def _earlier(self, row: Row, transition: Transition) -> dict[str, str]:
         """What is still to be told of the transition before.

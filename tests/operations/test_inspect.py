@@ -586,6 +586,30 @@ def test_what_one_family_says_of_a_role_stands_where_another_has_nothing_to_say(
     assert world.told() == [("opened", "identity.trust")]
 
 
+@pytest.mark.parametrize("leaves", ["role", "life"])
+def test_that_a_finding_is_gone_is_told_later_though_nobody_leans_on_its_subject_any_more(
+    world: World, leaves: str
+) -> None:
+    """Else it would stand in Security Hub for as long as that keeps it: no look comes to what nobody leans on."""
+    world.trust("web-task", "ec2.amazonaws.com")
+    arn = world.register()
+    world.sees(registered(arn))
+    gone = f"role/{role_arn('web-task')}/identity.trust"
+    assert world.hub.states()[gone] == OPEN
+    if leaves == "life":
+        message = registered(world.deregister(arn), "DeregisterTaskDefinition")
+    else:
+        message = registered(world.register(definition(taskRoleArn=role_arn("web-execution"))))
+    world.hub.enabled = False
+    assert isinstance(world.look(message)[0], Failed)
+    world.hub.enabled = True
+    world.sees(message)
+    assert world.hub.states()[gone] == GONE
+    look = json.dumps({"kind": "family", "account": ACCOUNT, "region": REGION, "family": "web"})
+    world.sees(look)
+    assert not world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "web")).untold
+
+
 @pytest.mark.parametrize("leaves", ["role", "scope", "life"])
 def test_the_finding_of_a_role_is_gone_when_nobody_leans_on_it_any_more(world: World, leaves: str) -> None:
     world.trust("web-task", "ec2.amazonaws.com")
