@@ -73,8 +73,8 @@ class History:
     """All that the ledger holds of a subject. `order` is what its last look was ordered by; 0 where there was none.
 
     `read_at` is when that look was written down. `services` and `seen` are who runs a family, by title and by cluster;
-    `ran` is what a service ran at its last look; `untold` the keys of what the subject no longer leans on, and of which
-    something is still to be told.
+    `ran` is what a service ran at its last look, and the state that a parameter or role was in; `untold` the keys of
+    what the subject no longer leans on, and of which something is still to be told.
     """
 
     subject: SubjectId
@@ -190,8 +190,9 @@ class Ledger:
         """Write a look and the findings that it changed, all or nothing. `leans`: keys of what the subject leans on.
 
         A family is written down with each parameter and role that it leans on, and what of that was lost is put back.
-        `ran`: what a service ran. `offer`: the plan that may be approved now; None where there is none any more.
-        `runs`: what a service runs of each family, None where it no longer does: a slower look never writes that over.
+        `ran`: what a service ran, or the state of a parameter or role. `offer`: the plan that may be approved now; None
+        where there is none any more. `runs`: what a service runs of each family, None where it no longer does: a slower
+        look never writes that over.
         `untold`: keys of what it leaned on, of which something is still to be told; None leaves them as they are.
 
         LedgerConflict where somebody wrote the subject after `history` was read.

@@ -1,7 +1,9 @@
 """IAM roles with all that their own policies and boundary say."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from aws.calls import CallFailed, calling
@@ -52,17 +54,23 @@ class Roles:
     def _role(self, client: Any, name: str) -> Role:
         with calling("iam:GetRole", name):
             role = client.get_role(RoleName=name)["Role"]
-        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        trust, tags = role["AssumeRolePolicyDocument"], {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
+        named = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        policies = [*self._inline(client, name), *self._attached(client, name)]
+        boundary = self._managed(client, named) if named else None
+        all_of_it = json.dumps([role["Arn"], trust, policies, boundary, tags], sort_keys=True, default=str)
         return Role(
             arn=role["Arn"],
-            trust=Policy.parse(role["AssumeRolePolicyDocument"], source=f"the trust policy of {name}", trust=True),
-            policies=(*self._inline(client, name), *self._attached(client, name)),
-            boundary=self._managed(client, boundary) if boundary else None,
-            tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
+            trust=Policy.parse(trust, source=f"the trust policy of {name}", trust=True),
+            policies=tuple(Policy.parse(document, source=source) for source, document in policies),
+            boundary=Policy.parse(boundary[1], source=boundary[0]) if boundary else None,
+            tags=tags,
+            state=sha256(all_of_it.encode()).hexdigest()[:32],
         )
 
     @staticmethod
-    def _inline(client: Any, name: str) -> Iterator[Policy]:
+    def _inline(client: Any, name: str) -> Iterator[tuple[str, Any]]:
+        """Policies by what names them, as documents."""
         with calling("iam:ListRolePolicies", name):
             names = [
                 item
@@ -72,9 +80,9 @@ class Roles:
         for policy in names:
             with calling("iam:GetRolePolicy", f"{name}/{policy}"):
                 found = client.get_role_policy(RoleName=name, PolicyName=policy)
-            yield Policy.parse(found["PolicyDocument"], source=policy)
+            yield policy, found["PolicyDocument"]
 
-    def _attached(self, client: Any, name: str) -> Iterator[Policy]:
+    def _attached(self, client: Any, name: str) -> Iterator[tuple[str, Any]]:
         with calling("iam:ListAttachedRolePolicies", name):
             pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=name)
             arns = [item["PolicyArn"] for page in pages for item in page["AttachedPolicies"]]
@@ -82,9 +90,9 @@ class Roles:
             yield self._managed(client, arn)
 
     @staticmethod
-    def _managed(client: Any, arn: str) -> Policy:
+    def _managed(client: Any, arn: str) -> tuple[str, Any]:
         with calling("iam:GetPolicy", arn):
             version = client.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         with calling("iam:GetPolicyVersion", arn):
             found = client.get_policy_version(PolicyArn=arn, VersionId=version)
-        return Policy.parse(found["PolicyVersion"]["Document"], source=arn)
+        return arn, found["PolicyVersion"]["Document"]

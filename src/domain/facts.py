@@ -71,6 +71,8 @@ class Role:
     policies: tuple[Policy, ...]
     boundary: Policy | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    state: str = ""
+    """The same where all of it is the same; empty where that was not made out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +121,16 @@ class Facts:
     newest: Fact[Newest] = NOT_READ
     approved_parameter: Fact[Parameter] = NOT_READ
     """The standard's parameter, where the collector is fed by another: no rule judges it, a fix compares with it."""
+
+
+def state_of(fact: Fact[Parameter] | Fact[Role]) -> str:
+    """The same for two readings that found the same; empty where that cannot be told."""
+    match fact:
+        case Known(Role(state=state)):
+            return state
+        case Known(Parameter(version=version, modified=modified)):
+            return f"{version} {modified.isoformat() if modified else ''}" if version else ""
+        case Unavailable(reason=reason, transient=transient):
+            return "" if transient else reason
+        case _:
+            return "absent"

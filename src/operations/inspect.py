@@ -20,7 +20,7 @@ from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from domain.correction import Offer, held_open, offered
 from domain.documents import Container, TaskDefinition
-from domain.facts import Fact, FactKind, Known, Newest, RunningTask, Unavailable
+from domain.facts import Fact, FactKind, Known, Newest, RunningTask, Unavailable, state_of
 from domain.finding import Change, State, Transition, next_transition, renewed
 from domain.places import Place, Revision, role_name
 from domain.plan import Plan
@@ -62,6 +62,7 @@ _SETTLES = "service.collector-running"
 """The rule that waits until tasks have settled."""
 _OF_TASKS = "task.platform-version"
 """The rule that speaks of the tasks that RunTask starts."""
+_LATELY = timedelta(minutes=5)  # a function's look takes one at most
 _AT_ONCE = 10  # dependents of a parameter or role that are judged within one message; more are sent back to the queue
 _PAGE = 300  # of them that one message sends back: a function has a minute
 
@@ -321,7 +322,7 @@ class Inspector:
             return Done(subject.name, called_at=trigger.when, ignored=f"{subject.name}:{history.order} is newer")
         leans, beside = list[SubjectId](), list[SubjectId]()
         users = users_of(subject.name, history.services, history.seen, now)
-        sharing = self._sharing(message, trigger, batch, subject)
+        sharing = self._sharing(message, trigger, batch, subject, users)
         if engine.out_of_scope(workload, standard) is None:
             leans = _leans(workload)
             beside = self._beside(leans, workload, users)
@@ -337,7 +338,7 @@ class Inspector:
         told = sharing.leaving(history, leans, beside)
         for on in leans:
             spoken = {verdict.rule: verdict for verdict in verdicts if verdict.subject == on}
-            told += sharing.say(on, workload.read_at, spoken)
+            told += sharing.say(on, workload.read_at, _state(workload, on), spoken)
         if revision.number != history.order:
             self._look_again_at(history, standard)
         spoken = self._as_used(history, workload, users, verdicts, batch)
@@ -453,14 +454,20 @@ class Inspector:
             body = later.model_dump_json(include={"kind", "account", "region", "service"})
             self.changes.send(body, delay=min(standard.services.settling_minutes * 60, _LONGEST_DELAY))
 
-    def _sharing(self, message: str, trigger: Trigger, batch: _Batch, family: SubjectId) -> Sharing:
+    def _sharing(
+        self, message: str, trigger: Trigger, batch: _Batch, family: SubjectId, users: Sequence[User] = ()
+    ) -> Sharing:
         """What a family leans on, and shares with others."""
 
-        def record(history: History, word: Word) -> list[Transition]:
+        def record(history: History, word: Word | None) -> list[Transition]:
+            if word is None:
+                batch.rows[message] += [row for row in history.rows.values() if row.pending]
+                return []
             look = Look(history.subject, word.resource, word.order, word.verdicts, None, word.read_at, users=word.users)
-            return self._record(message, trigger, batch, history, look, ())
+            return self._record(message, trigger, batch, history, look, (), ran=word.state)
 
-        return Sharing(self.ledger, family, batch.edition.digest, batch.since, record, self.now)
+        enough = _enough(trigger, batch.since)
+        return Sharing(self.ledger, family, batch.edition.digest, batch.since, enough, record, self.now, users)
 
     def _service(self, message: str, trigger: Trigger, batch: _Batch, title: str) -> Done:
         subject = SubjectId(trigger.place, Subject.SERVICE, title)
@@ -837,6 +844,28 @@ def _roles(workload: Workload) -> dict[FactKind, str]:
 
 def _is_down(task: RunningTask, collector: str) -> bool:
     return any(each.name == collector and each.status != "RUNNING" for each in task.containers)
+
+
+def _enough(trigger: Trigger, since: datetime) -> datetime | None:
+    """Since when another's look at a parameter or role speaks for one that finds the same.
+
+    Where it is looked at because it changed: since it changed, so that whoever read it before is overtaken.
+    """
+    lately = since - _LATELY
+    if not isinstance(trigger, ParameterTrigger | RoleTrigger | FamilyTrigger):
+        return lately
+    if isinstance(trigger, FamilyTrigger) and not trigger.changed:
+        return lately
+    return max(lately, trigger.when + 2 * _SKEW) if trigger.when else None  # events tell whole seconds
+
+
+def _state(workload: Workload, on: SubjectId) -> str:
+    """What a parameter or role was in as it was read."""
+    facts = workload.facts
+    if on.kind is Subject.PARAMETER:
+        return state_of(facts.parameter)
+    taken = workload.role_arn(workload.task.execution_role) == on.name
+    return state_of(facts.execution_role if taken else facts.task_role)
 
 
 def _leans(workload: Workload) -> list[SubjectId]:

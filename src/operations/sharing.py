@@ -4,12 +4,13 @@ Each is a subject of its own with one finding for all who lean on it: what one f
 as it is there by another.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aws.ledger import History, Ledger, LedgerConflict, leaning_key
-from domain.finding import State, Transition
+from domain.finding import State, Transition, next_transition
 from domain.rule import Subject
 from domain.use import MOST_USERS, NOBODY, User, Users, users_of
 from domain.verdict import Compliant, Drifted, SubjectId, Unknown, Verdict
@@ -26,6 +27,7 @@ class Word:
     """What all who lean on a parameter or role say of it, as it is to be written down."""
 
     resource: str
+    state: str
     order: int
     verdicts: Mapping[str, Verdict]
     read_at: datetime
@@ -34,15 +36,22 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """What one family leans on, at one look at it. `record` writes a word down, with what of it is to be told."""
+    """What one family leans on, at one look at it.
+
+    `record` writes a word down, with what of it is to be told; where there is none, what is still to be told.
+    """
 
     ledger: Ledger
     family: SubjectId
     standard: str
     since: datetime
     """What is at hand may have been read as early as then."""
-    record: Callable[[History, Word], list[Transition]]
+    enough: datetime | None
+    """A look that was written since then speaks for one that finds the same; None where each is to be written."""
+    record: Callable[[History, Word | None], list[Transition]]
     now: Callable[[], datetime]
+    users: Sequence[User] = ()
+    """Who runs the family."""
 
     def leaning(self, history: History, leans: Sequence[SubjectId]) -> History:
         """Write down who leans on what, before that is read: whatever changes after it is heard of.
@@ -79,11 +88,16 @@ class Sharing:
                 self.ledger.lean(still, self.family)
             else:
                 self.ledger.leans_no_more(on, self.family)
-            told += self.say(on, self.now(), {})
+            told += self.say(on, self.now(), None, {})
         return told
 
-    def say(self, on: SubjectId, read_at: datetime, spoken: Mapping[str, Verdict]) -> list[Transition]:
-        """What the family says of a parameter or role: a subject of its own, ordered by the time of reading."""
+    def say(
+        self, on: SubjectId, read_at: datetime, state: str | None, spoken: Mapping[str, Verdict]
+    ) -> list[Transition]:
+        """What the family says of a parameter or role: a subject of its own, ordered by the time of reading.
+
+        `state` is what it was in, None where nothing of it was read. Who read the same as stands is not overtaken.
+        """
         resource = on.name if on.kind is Subject.ROLE else on.place.arn("ssm", "parameter/" + on.name.removeprefix("/"))
         for _ in range(_RACES):
             history = self.ledger.history(on)
@@ -94,16 +108,30 @@ class Sharing:
             if others:
                 heard |= _standing(history, spoken, others)
                 heard |= _as_grave(history, spoken) if history.standard == self.standard else {}
-            order = int(self.since.timestamp() * 1000)
+            order = _milliseconds(self.since)
+            same = state is None or bool(state and state == history.ran)
+            word = Word(
+                resource,
+                history.ran if state is None else state,
+                max(order, history.order) if same else order,
+                heard,
+                read_at,
+                self._users(sorted(leaning), _listed(history), read_at),
+            )
+            if state is not None and same and self._is_enough(history) and not _changes(history, word):
+                return self.record(history, None)
             try:
-                return self.record(
-                    history, Word(resource, order, heard, read_at, self._users(sorted(leaning), read_at))
-                )
+                return self.record(history, word)
             except Overtaken:
                 raise
             except LedgerConflict:
                 continue
         raise LedgerConflict(f"{on.name} is being written by other workers")
+
+    def _is_enough(self, history: History) -> bool:
+        """Whether the last look at it was by the same standard, and late enough to speak for this one."""
+        by_same = bool(history.version) and history.standard == self.standard
+        return by_same and self.enough is not None and history.order >= _milliseconds(self.enough)
 
     def _leaning_on(self, history: History, spoken: Mapping[str, Verdict]) -> dict[SubjectId, frozenset[str] | None]:
         """The families that lean on a parameter or role, where it has or gets an open finding; else nobody asks."""
@@ -125,15 +153,53 @@ class Sharing:
         if self.family in leaning and drifted != leaning[self.family]:
             self.ledger.lean(on, self.family, drifted)
 
-    def _users(self, leaning: Sequence[SubjectId], now: datetime) -> Users:
-        """The families that lean on it with what runs them, as many as a finding lists."""
-        found = list[User]()
+    def _users(self, leaning: Sequence[SubjectId], listed: Users, now: datetime) -> Users:
+        """The families that lean on it with what runs them, as many as a finding lists.
+
+        Of a family that is listed already, its own look would have said what else runs it now. Of the last one in a
+        full list some may be missing, and of families of one name it cannot be told whose they are.
+        """
+        names, found = Counter(family.name for family in leaning), list[User]()
+        last = listed.known[-1].family if len(listed.known) == MOST_USERS else ""
         for count, family in enumerate(leaning, 1):
-            history = self.ledger.history(family)
-            found += users_of(family.name, history.services, history.seen, now) or [User(family.name)]
+            mine = [user for user in listed.known if user.family == family.name]
+            if family == self.family:
+                found += self.users or [User(family.name)]
+            elif mine and family.name != last and names[family.name] == 1:
+                found += mine
+            else:
+                history = self.ledger.history(family)
+                found += users_of(family.name, history.services, history.seen, now) or [User(family.name)]
             if len(found) >= MOST_USERS:
                 return Users.of(found, more=len(leaning) - count)
         return Users.of(found)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _listed(history: History) -> Users:
+    """Whom its findings listed last."""
+    stands = [row.finding for row in history.rows.values() if row.finding.state is State.OPEN]
+    return max(stands, key=lambda finding: finding.updated).users if stands else NOBODY
+
+
+def _changes(history: History, word: Word) -> bool:
+    """Whether the word makes another finding of one, or a new one."""
+    on, rows = history.subject, history.rows
+    return any(
+        next_transition(
+            rows[rule].finding if rule in rows else None,
+            word.verdicts.get(rule),
+            on,
+            rule,
+            word.resource,
+            word.read_at,
+            word.users,
+        )
+        for rule in {*word.verdicts, *rows}
+    )
 
 
 def _standing(

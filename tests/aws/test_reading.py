@@ -12,7 +12,7 @@ from aws.parameters import Parameters, read_document, read_secret
 from aws.roles import Roles
 from aws.sessions import Sessions
 from domain.documents import TaskDefinition
-from domain.facts import Absent, FactKind, Known, LogGroup, Unavailable
+from domain.facts import Absent, FactKind, Known, LogGroup, Unavailable, state_of
 from domain.places import Place, Revision
 from domain.standard import StandardInvalid
 from domain.workload import ParameterReference, Workload
@@ -134,6 +134,32 @@ def test_a_role_is_known_with_all_that_its_policies_say(world: World) -> None:
     assert found.value.boundary is not None
     assert found.value.tags == {"team": "shop"}
     assert sorted(Roles(world.sessions).with_policy(PLACE, attached)) == ["web-task"]
+
+
+def test_two_readings_that_found_the_same_have_the_same_state(world: World) -> None:
+    iam, ssm = world.client("iam"), world.client("ssm")
+    attached = iam.create_policy(PolicyName="more", PolicyDocument=policy("s3:GetObject"))["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="web-task", PolicyArn=attached)
+
+    def states() -> tuple[str, str]:
+        role = Roles(world.sessions).fact(PLACE, role_arn("web-task"))
+        return state_of(role), state_of(Parameters(world.sessions).fact(ParameterReference(PLACE, PARAMETER)))
+
+    found = [states()]
+    assert states() == found[0]
+    for change in (
+        lambda: world.trust("web-task", "ec2.amazonaws.com"),
+        lambda: world.allow("web-task", "s3:PutObject"),
+        lambda: iam.create_policy_version(PolicyArn=attached, PolicyDocument=policy("s3:*"), SetAsDefault=True),
+        lambda: iam.put_role_permissions_boundary(RoleName="web-task", PermissionsBoundary=attached),
+    ):
+        change()
+        found.append(states())
+    ssm.put_parameter(Name=PARAMETER, Value=CONFIG, Type="String", Overwrite=True)
+    found.append(states())
+    roles, parameters = zip(*found, strict=True)
+    assert (len(set(roles)), len(set(parameters))) == (5, 2)
+    assert (state_of(Absent()), state_of(Unavailable("no", transient=True))) == ("absent", "")
 
 
 def test_a_role_that_is_not_there_is_absent_and_one_elsewhere_unavailable(world: World) -> None:

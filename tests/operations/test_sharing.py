@@ -1,0 +1,127 @@
+"""Many families share a role: what a look at it costs where another found the same, and when each counts."""
+
+import json
+from typing import Any
+
+import pytest
+
+from domain.rule import Subject
+from domain.verdict import SubjectId
+from tests.operations.world import ACCOUNT, PLACE, REGION, TASK, World, definition, registered, role_arn, role_changed
+
+ROLE = SubjectId(PLACE, Subject.ROLE, role_arn("web-task"))
+
+
+def version(world: World) -> int:
+    return world.ledger.history(ROLE).version
+
+
+def again(family: str = "web", **members: Any) -> str:
+    return json.dumps({"kind": "family", "account": ACCOUNT, "region": REGION, "family": family} | members)
+
+
+def shared_by(world: World, *families: str) -> None:
+    for family in families:
+        world.sees(registered(world.register(definition(family))))
+
+
+def test_a_look_that_finds_what_another_found_lately_is_not_written_again(world: World) -> None:
+    shared_by(world, "web", "api")
+    world.sees(again())
+    assert version(world) == 1
+    world.pass_(minutes=6)
+    world.sees(again())
+    assert version(world) == 2
+
+
+def test_a_look_at_another_state_is_written_though_it_changes_no_finding(world: World) -> None:
+    shared_by(world, "web")
+    world.allow("web-task", *TASK, "s3:GetObject")
+    world.sees(again())
+    assert version(world) == 2
+
+
+def test_a_look_by_another_standard_is_written(world: World) -> None:
+    shared_by(world, "web")
+    world.sees(again(), inspector=world.inspector(standard="version: 1\ncollector: {cpu: 512}\n"))
+    assert version(world) == 2
+
+
+def test_a_look_because_it_changed_is_written_though_it_is_as_it_was(world: World) -> None:
+    """It may have been something else in between, and a slower worker may have read that."""
+    shared_by(world, "web")
+    world.sees(role_changed("web-task"))
+    assert version(world) == 2
+    world.sees(again(leaned=True))
+    assert version(world) == 3
+
+
+def test_of_all_who_are_looked_at_because_it_changed_the_first_to_do_so_speaks_for_the_others(world: World) -> None:
+    shared_by(world, "web", "api", "cron")
+    changed = world.now()
+    world.pass_(seconds=10)
+    world.sees(json.dumps(json.loads(role_changed("web-task")) | {"time": changed.isoformat()}))
+    assert version(world) == 2
+    world.sees(*(again(family, leaned=True, time=changed.isoformat()) for family in ("web", "api", "cron")))
+    assert version(world) == 2
+
+
+def test_who_read_what_stands_is_not_overtaken_and_reads_nothing_again(world: World) -> None:
+    shared_by(world, "web")
+    world.trust("web-task", "ec2.amazonaws.com")
+    message = registered(world.register(definition("api")))
+    other = registered(world.register(definition("cron")))
+    world.calls.clear()
+    world.meanwhile["DescribeLogGroups"] = lambda: world.sees(other)  # the roles were read
+    world.sees(message)
+    assert world.calls["GetRole"] == 2 + 2, "each worker read each role once"
+    [alert] = world.alerts
+    assert (alert["rule"], alert["transition"]) == ("identity.trust", "opened")
+    assert [user.family for user in world.rows(ROLE)["identity.trust"].users.known] == ["api", "cron", "web"]
+
+
+def test_who_read_something_else_is_overtaken(world: World) -> None:
+    shared_by(world, "web")
+    world.trust("web-task", "ec2.amazonaws.com")
+
+    def mended() -> None:
+        world.trust("web-task")
+        world.sees(role_changed("web-task"))
+
+    world.meanwhile["DescribeLogGroups"] = mended
+    shared_by(world, "api")
+    assert (world.open(ROLE), world.alerts) == (set(), [])
+
+
+def test_what_is_still_to_be_told_is_told_by_a_look_that_is_not_written(world: World) -> None:
+    world.trust("web-task", "ec2.amazonaws.com")
+    world.fail("Publish")
+    world.look(registered(world.register()))
+    world.troubles.clear()
+    before = version(world)
+    world.sees(again())
+    assert (world.told(), version(world)) == ([("opened", "identity.trust")], before)
+
+
+@pytest.mark.parametrize("families", [3, 23])
+def test_who_is_listed_already_is_not_read_again(world: World, families: int) -> None:
+    names = [f"web-{number:02}" for number in range(families)]
+    world.trust("web-task", "ec2.amazonaws.com")
+    shared_by(world, *names)
+    users = world.rows(ROLE)["identity.trust"].users
+    assert ([user.family for user in users.known], users.more) == (names[:20], families - len(users.known))
+    before = version(world)
+    world.calls.clear()
+    world.sees(again(names[0]))
+    # The family, parameter, roles, who leans on the one that drifts; the last that is listed, where the list is full.
+    assert world.calls["Query"] == 5 + (families > 20)
+    assert version(world) == before
+
+
+def test_a_family_that_leaves_a_full_list_makes_room_for_the_next(world: World) -> None:
+    names = [f"web-{number:02}" for number in range(22)]
+    world.trust("web-task", "ec2.amazonaws.com")
+    shared_by(world, *names)
+    world.sees(registered(world.register(definition(names[3], taskRoleArn=role_arn("web-execution")))))
+    users = world.rows(ROLE)["identity.trust"].users
+    assert ([user.family for user in users.known], users.more) == ([n for n in names if n != names[3]][:20], 1)
