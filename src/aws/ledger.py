@@ -43,7 +43,6 @@ _REVISION_DAYS, _RENEWED_DAYS = 14, 7  # the sweep reads what is in use each day
 _ATTEMPT_DAYS = 90
 _SEEN_DAYS = 31
 _ANSWER_DAYS = 15
-_TRANSACTION = 100  # the most items that DynamoDB takes in one
 _ATTEMPT, _QUARANTINE, _OFFER = TypeAdapter(Attempt), TypeAdapter(Quarantine), TypeAdapter(Offer)
 _ANSWER = TypeAdapter(Answer)
 
@@ -186,6 +185,7 @@ class Ledger:
         offer: Offer | None = None,
         runs: Mapping[SubjectId, Running | None] | None = None,
         untold: Iterable[str] | None = None,
+        given: History | None = None,
     ) -> History:
         """Write a look and the findings that it changed, all or nothing. `leans`: keys of what the subject leans on.
 
@@ -195,7 +195,7 @@ class Ledger:
         look never writes that over.
         `untold`: keys of what it leaned on, of which something is still to be told; None leaves them as they are.
 
-        LedgerConflict where somebody wrote the subject after `history` was read.
+        LedgerConflict where somebody wrote the subject after `history` was read, or the one that is `given`.
         """
         key, leans = history.subject.key, tuple(sorted(leans))
         untold = history.untold if untold is None else tuple(untold)
@@ -228,7 +228,20 @@ class Ledger:
             place = {"pk": {"S": family.key}, "sk": {"S": f"service/{history.subject.name}"}}
             written = _put(self.table, place | _running_item(running)) if running is not None else None
             items.append(written or {"Delete": {"TableName": self.table, "Key": place}})
-        self._all_or_nothing(key, items[:_TRANSACTION])
+        if given is not None:
+            condition, names, values = _unwritten_since(given.version)
+            items.append(
+                {
+                    "ConditionCheck": {
+                        "TableName": self.table,
+                        "Key": {"pk": {"S": given.subject.key}, "sk": {"S": "look"}},
+                        "ConditionExpression": condition,
+                        "ExpressionAttributeNames": names,
+                        "ExpressionAttributeValues": values,
+                    }
+                }
+            )
+        self._all_or_nothing(key, items)
         return replace(
             history,
             order=order,

@@ -117,6 +117,8 @@ class Look:
     """Whether a correction is asked for with this look."""
     roles: Mapping[FactKind, str] = field(default_factory=dict)
     """The ARNs of the roles that the family takes."""
+    given: History | None = None
+    """The family by which something is said of what it leans on: written only while that is as it was read."""
 
 
 @dataclass(slots=True)
@@ -338,7 +340,7 @@ class Inspector:
         told = sharing.leaving(history, leans, beside)
         for on in leans:
             spoken = {verdict.rule: verdict for verdict in verdicts if verdict.subject == on}
-            told += sharing.say(on, workload.read_at, _state(workload, on), spoken)
+            told += sharing.say(history, on, workload.read_at, _state(workload, on), spoken)
         if revision.number != history.order:
             self._look_again_at(history, standard)
         spoken = self._as_used(history, workload, users, verdicts, batch)
@@ -459,15 +461,25 @@ class Inspector:
     ) -> Sharing:
         """What a family leans on, and shares with others."""
 
-        def record(history: History, word: Word | None) -> list[Transition]:
+        def record(history: History, word: Word | None, of: History) -> list[Transition]:
             if word is None:
                 batch.rows[message] += [row for row in history.rows.values() if row.pending]
                 return []
-            look = Look(history.subject, word.resource, word.order, word.verdicts, None, word.read_at, users=word.users)
+            look = Look(
+                history.subject,
+                word.resource,
+                word.order,
+                word.verdicts,
+                None,
+                word.read_at,
+                users=word.users,
+                given=of,
+            )
             return self._record(message, trigger, batch, history, look, (), ran=word.state)
 
         enough = _enough(trigger, batch.since)
-        return Sharing(self.ledger, family, batch.edition.digest, batch.since, enough, record, self.now, users)
+        rules = frozenset(rule.id for rule in self.catalogue)
+        return Sharing(self.ledger, family, batch.edition.digest, batch.since, enough, record, self.now, rules, users)
 
     def _service(self, message: str, trigger: Trigger, batch: _Batch, title: str) -> Done:
         subject = SubjectId(trigger.place, Subject.SERVICE, title)
@@ -705,6 +717,7 @@ class Inspector:
             request=request,
             offer=offer,
             untold=untold,
+            given=look.given,
         )
         batch.written[look.subject] = written.version
         names = {row.finding.rule for row in changed}

@@ -38,7 +38,8 @@ class Word:
 class Sharing:
     """What one family leans on, at one look at it.
 
-    `record` writes a word down, with what of it is to be told; where there is none, what is still to be told.
+    `record` writes a word down, with what of it is to be told; where there is none, what is still to be told. It does
+    so only while the family is as it was read: what a slower look says after the family has gone on would stay said.
     """
 
     ledger: Ledger
@@ -48,8 +49,10 @@ class Sharing:
     """What is at hand may have been read as early as then."""
     enough: datetime | None
     """A look that was written since then speaks for one that finds the same; None where each is to be written."""
-    record: Callable[[History, Word | None], list[Transition]]
+    record: Callable[[History, Word | None, History], list[Transition]]
     now: Callable[[], datetime]
+    rules: frozenset[str]
+    """The catalogue's: a finding of another is gone."""
     users: Sequence[User] = ()
     """Who runs the family."""
 
@@ -88,11 +91,11 @@ class Sharing:
                 self.ledger.lean(still, self.family)
             else:
                 self.ledger.leans_no_more(on, self.family)
-            told += self.say(on, self.now(), None, {})
+            told += self.say(history, on, self.now(), None, {})
         return told
 
     def say(
-        self, on: SubjectId, read_at: datetime, state: str | None, spoken: Mapping[str, Verdict]
+        self, of: History, on: SubjectId, read_at: datetime, state: str | None, spoken: Mapping[str, Verdict]
     ) -> list[Transition]:
         """What the family says of a parameter or role: a subject of its own, ordered by the time of reading.
 
@@ -118,10 +121,10 @@ class Sharing:
                 read_at,
                 self._users(sorted(leaning), _listed(history), read_at),
             )
-            if state is not None and same and self._is_enough(history) and not _changes(history, word):
-                return self.record(history, None)
+            if state is not None and same and self._is_enough(history) and not self._changes(history, word):
+                return self.record(history, None, of)
             try:
-                return self.record(history, word)
+                return self.record(history, word, of)
             except Overtaken:
                 raise
             except LedgerConflict:
@@ -132,6 +135,22 @@ class Sharing:
         """Whether the last look at it was by the same standard, and late enough to speak for this one."""
         by_same = bool(history.version) and history.standard == self.standard
         return by_same and self.enough is not None and history.order >= _milliseconds(self.enough)
+
+    def _changes(self, history: History, word: Word) -> bool:
+        """Whether the word makes another finding of one, or a new one."""
+        on, rows = history.subject, history.rows
+        return any(
+            next_transition(
+                rows[rule].finding if rule in rows else None,
+                word.verdicts.get(rule) if rule in self.rules else None,
+                on,
+                rule,
+                word.resource,
+                word.read_at,
+                word.users,
+            )
+            for rule in {*word.verdicts, *rows}
+        )
 
     def _leaning_on(self, history: History, spoken: Mapping[str, Verdict]) -> dict[SubjectId, frozenset[str] | None]:
         """The families that lean on a parameter or role, where it has or gets an open finding; else nobody asks."""
@@ -183,23 +202,6 @@ def _listed(history: History) -> Users:
     """Whom its findings listed last."""
     stands = [row.finding for row in history.rows.values() if row.finding.state is State.OPEN]
     return max(stands, key=lambda finding: finding.updated).users if stands else NOBODY
-
-
-def _changes(history: History, word: Word) -> bool:
-    """Whether the word makes another finding of one, or a new one."""
-    on, rows = history.subject, history.rows
-    return any(
-        next_transition(
-            rows[rule].finding if rule in rows else None,
-            word.verdicts.get(rule),
-            on,
-            rule,
-            word.resource,
-            word.read_at,
-            word.users,
-        )
-        for rule in {*word.verdicts, *rows}
-    )
 
 
 def _standing(

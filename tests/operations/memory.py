@@ -265,6 +265,8 @@ class Memory:
                     self._put_item(**bare)
                 case "Delete":
                     self._delete_item(**bare)
+                case "ConditionCheck":
+                    pass
                 case _:
                     self._update_item(**bare)
         return {}

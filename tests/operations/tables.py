@@ -75,6 +75,8 @@ class Tables:
                 rows[key["sk"]["S"]] = _copy(asked["Item"])
             case "Delete":
                 rows.pop(key["sk"]["S"], None)
+            case "ConditionCheck":
+                pass
             case "Update":
                 _update(asked, rows.setdefault(key["sk"]["S"], _copy(key)))
             case _:

@@ -53,6 +53,11 @@ RACES: dict[str, tuple[Act, Act, Act]] = {
         lambda a: role(a, *TASK[:2]),
         lambda a: role(a, *TASK),
     ),
+    "a role is mended, and nobody else hears of it": (
+        lambda a: [*a.registers("web", "right"), *a.registers("api", "right")],
+        lambda a: role(a, *TASK[:2]) + a.registers("cron", "right"),
+        lambda a: [*a.registers("api", "right"), *role(a, *TASK), *a.registers("web", "right")],
+    ),
     "a parameter is broken": (
         lambda a: [*a.registers("web", "right"), *a.registers("api", "a floating tag")],
         lambda a: a.writes(PARAMETER, CONFIG),

@@ -7,7 +7,18 @@ import pytest
 
 from domain.rule import Subject
 from domain.verdict import SubjectId
-from tests.operations.world import ACCOUNT, PLACE, REGION, TASK, World, definition, registered, role_arn, role_changed
+from tests.operations.world import (
+    ACCOUNT,
+    GONE,
+    PLACE,
+    REGION,
+    TASK,
+    World,
+    definition,
+    registered,
+    role_arn,
+    role_changed,
+)
 
 ROLE = SubjectId(PLACE, Subject.ROLE, role_arn("web-task"))
 
@@ -52,7 +63,7 @@ def test_a_look_because_it_changed_is_written_though_it_is_as_it_was(world: Worl
     shared_by(world, "web")
     world.sees(role_changed("web-task"))
     assert version(world) == 2
-    world.sees(again(leaned=True))
+    world.sees(again(changed=[f"{ACCOUNT}/us-east-1/role/web-task"]))
     assert version(world) == 3
 
 
@@ -125,3 +136,25 @@ def test_a_family_that_leaves_a_full_list_makes_room_for_the_next(world: World) 
     world.sees(registered(world.register(definition(names[3], taskRoleArn=role_arn("web-execution")))))
     users = world.rows(ROLE)["identity.trust"].users
     assert ([user.family for user in users.known], users.more) == ([n for n in names if n != names[3]][:20], 1)
+
+
+def test_what_a_slower_look_says_of_a_role_that_the_family_has_left_meanwhile_is_not_written(world: World) -> None:
+    """It would stand for ever: no look of the family comes to that role any more."""
+    world.trust("web-task", "ec2.amazonaws.com")
+    world.register(definition())
+    other, done = definition(taskRoleArn=role_arn("web-execution")), list[str]()
+
+    def goes_on() -> None:
+        """Another worker hears of the next revision, between the first one's reading and writing."""
+        with world.peace():
+            message = registered(world.register(other))
+            world.sees(message)
+            done.append(message)
+
+    world.sees(again())
+    world.allow("web-task", *TASK)
+    world.meanwhile["GetRole"] = goes_on
+    world.sees(again(revision=0))
+    assert done
+    assert world.open(ROLE) == set()
+    assert world.hub.states()[f"role/{ROLE.name}/identity.trust"] == GONE
