@@ -198,7 +198,7 @@ def test_every_method_of_an_adapter_is_somebodys() -> None:
 def test_the_use_cases_call_what_the_table_says() -> None:
     """The table above is read off the source: each method that it names stands in a use case's own modules."""
     of = {
-        "InspectFunction": "inspect sharing telling requesting",
+        "InspectFunction": "inspect recording sharing telling requesting",
         "RemediateFunction": "remediate correcting rollouts paces",
         "SlackFunction": "notify chat bot",
         "SweepFunction": "sweep visits",

@@ -8,26 +8,24 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from json import dumps, loads
 from math import ceil
 
 import engine
 from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
-from aws.ledger import History, Ledger, LedgerConflict, Row
+from aws.ledger import History, Ledger, LedgerConflict
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
-from domain.correction import Offer, held_open, offered
+from domain.correction import held_open
 from domain.documents import Container, TaskDefinition
 from domain.facts import Fact, FactKind, Known, Newest, RunningTask, Unavailable, state_of
-from domain.finding import Change, State, Transition, next_transition, renewed
-from domain.places import Place, Revision, role_name
+from domain.finding import State, Transition
+from domain.places import Place, Revision
 from domain.plan import Plan
 from domain.rule import Rule, Severity, Subject
 from domain.standard import Mode, Standard, StandardInvalid
 from domain.trigger import (
-    Actor,
     ApprovalTrigger,
     DeletedTrigger,
     FamilyTrigger,
@@ -41,27 +39,23 @@ from domain.trigger import (
     TriggerUnreadable,
     read,
 )
-from domain.use import NOBODY, UNUSED, Running, Seen, User, Users, capped, in_use, users_of
+from domain.use import UNUSED, Running, Seen, User, Users, capped, in_use, users_of
 from domain.verdict import Compliant, Drifted, SubjectId, Unknown, Verdict
 from domain.workload import CONFIG_VARIABLE, Workload, config_uris
 from operations.planning import Planner
 from operations.reading import Reader, runs_on_fargate
+from operations.recording import Batch, ComeAgain, Look, Recorder
 from operations.requesting import Requester
-from operations.sharing import Overtaken, Sharing, Word
+from operations.sharing import Sharing, Word
 from operations.standards import Edition, Standards
 from operations.telling import Teller
 from operations.unexpected import described
-from reports.advice import Help
-from reports.alerts import alert_of
-from reports.asff import asff
 
 _RACES = 4
 _SKEW = timedelta(seconds=1)  # between the clocks of two workers
 _LONGEST_DELAY = 900  # seconds that SQS takes
 _SETTLES = "service.collector-running"
 """The rule that waits until tasks have settled."""
-_OF_TASKS = "task.platform-version"
-"""The rule that speaks of the tasks that RunTask starts."""
 _LATELY = timedelta(minutes=5)  # a function's look takes one at most
 _AT_ONCE = 10  # dependents of a parameter or role that are judged within one message; more are sent back to the queue
 _PAGE = 300  # of them that one message sends back: a function has a minute
@@ -90,53 +84,6 @@ class Failed:
 
 
 type Outcome = Done | Failed
-
-
-class ComeAgain(Exception):
-    """What is certain was recorded; the rest could not be read just now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One subject as it was judged: what each rule said of it, and what that was ordered by."""
-
-    subject: SubjectId
-    resource: str
-    order: int
-    verdicts: Mapping[str, Verdict]
-    plan: Plan | None
-    read_at: datetime
-    complete: bool = True
-    """False where a fact is missing that may be there soon: the look counts, and the same event is looked at again."""
-    users: Users = NOBODY
-    kept: frozenset[str] = frozenset()
-    """Rules whose findings stay as they are: a correction of them is under way, or failed."""
-    revision: str = ""
-    """What was judged or is run, as `family:number`."""
-    asked: bool = False
-    """Whether a correction is asked for with this look."""
-    roles: Mapping[FactKind, str] = field(default_factory=dict)
-    """The ARNs of the roles that the family takes."""
-    given: History | None = None
-    """The family by which something is said of what it leans on: written only while that is as it was read."""
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What the messages of one batch share: facts that were read `since`, and what is to be told at its end."""
-
-    edition: Edition
-    reader: Reader
-    since: datetime
-    written: dict[SubjectId, int] = field(default_factory=dict)
-    """The version of each subject as this batch wrote it last."""
-    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    requests: dict[str, list[History]] = field(default_factory=lambda: defaultdict(list))
-
-    def older_than(self, history: History) -> bool:
-        """Whether another worker has written the subject since this batch began to read."""
-        by_others = history.read_at is not None and self.written.get(history.subject) != history.version
-        return by_others and history.read_at is not None and history.read_at >= self.since - _SKEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +115,10 @@ class Inspector:
         return Requester(self.planner, self.ledger, self.remediations)
 
     @property
+    def recorder(self) -> Recorder:
+        return Recorder(self.hub, self.ledger, self.planner, self.docs, self.release, self.stack, self.now)
+
+    @property
     def catalogue(self) -> Sequence[Rule]:
         return self.planner.catalogue
 
@@ -188,7 +139,7 @@ class Inspector:
         if not triggers:
             return outcomes
         try:
-            batch = _Batch(self.standards.current(), self.reader(), self.now())
+            batch = Batch(self.standards.current(), self.reader(), self.now())
         except (StandardInvalid, CallFailed) as error:
             return outcomes | dict.fromkeys(triggers, Failed(self._no_standard(error)))
         for message, trigger in triggers.items():
@@ -196,7 +147,7 @@ class Inspector:
         failed = {each: Failed(why) for each, why in self.teller.tell(batch.rows, batch.requests).items()}
         return {message: failed.get(message, outcome) for message, outcome in outcomes.items()}
 
-    def _one(self, message: str, trigger: Trigger, batch: _Batch) -> Outcome:
+    def _one(self, message: str, trigger: Trigger, batch: Batch) -> Outcome:
         try:
             return self._look(message, trigger, batch)
         except (CallFailed, LedgerConflict, ComeAgain) as error:
@@ -207,7 +158,7 @@ class Inspector:
         except Exception as error:  # noqa: BLE001 - what nobody thought of in one document is not to hold back the others
             return Failed(described(error))
 
-    def _look(self, message: str, trigger: Trigger, batch: _Batch) -> Done:
+    def _look(self, message: str, trigger: Trigger, batch: Batch) -> Done:
         match trigger:
             case TaskDefinitionTrigger():
                 return self._family(message, trigger, batch, trigger.looks_at, trigger.revision)
@@ -233,7 +184,7 @@ class Inspector:
                 return self._dependents(message, trigger, batch, roles)
 
     def _family(  # noqa: PLR0913 - what one look at a family is made of
-        self, message: str, trigger: Trigger, batch: _Batch, family: str, named: Revision | None, *, again: bool = False
+        self, message: str, trigger: Trigger, batch: Batch, family: str, named: Revision | None, *, again: bool = False
     ) -> Done:
         subject = SubjectId(trigger.place, Subject.FAMILY, family)
         lost = False
@@ -269,7 +220,7 @@ class Inspector:
                 self.ledger.saw(history.subject, cluster, seen[cluster])
         return replace(history, seen=seen)
 
-    def _untold(self, message: str, batch: _Batch, history: History) -> None:
+    def _untold(self, message: str, batch: Batch, history: History) -> None:
         """What an earlier look at the family, and at what it leans on, recorded and could not tell."""
         keys = (*history.leans, *history.untold)
         for each in (history, *(self.ledger.history(SubjectId.parse(key)) for key in keys)):
@@ -303,7 +254,7 @@ class Inspector:
         return task
 
     def _judge_family(
-        self, message: str, trigger: Trigger, batch: _Batch, history: History, task: TaskDefinition | None
+        self, message: str, trigger: Trigger, batch: Batch, history: History, task: TaskDefinition | None
     ) -> Done:
         subject, place, standard = history.subject, trigger.place, batch.edition.standard
         if task is None:
@@ -363,7 +314,8 @@ class Inspector:
             asked=request is not None,
             roles=_roles(workload),
         )
-        told += self._record(message, trigger, batch, history, look, tuple(on.key for on in (*leans, *beside)), request)
+        keys = tuple(on.key for on in (*leans, *beside))
+        told += self.recorder.record(message, trigger, batch, history, look, keys, request)
         self._come_again_where(workload, missing)
         return self._done(subject.name, trigger, verdicts, told)
 
@@ -373,7 +325,7 @@ class Inspector:
         workload: Workload,
         users: Sequence[User],
         verdicts: Sequence[Verdict],
-        batch: _Batch,
+        batch: Batch,
     ) -> dict[str, Verdict]:
         """What the rules say of the family: at most LOW where nothing runs its newest revision.
 
@@ -394,7 +346,7 @@ class Inspector:
         }
 
     def _drift_of(
-        self, running: Revision, workload: Workload, history: History, batch: _Batch
+        self, running: Revision, workload: Workload, history: History, batch: Batch
     ) -> Mapping[str, Severity]:
         """How severely an earlier revision that runs drifts, by rule. What cannot be told leaves a finding as it is."""
         stands = {rule: row.finding.severity for rule, row in history.rows.items() if row.finding.state is State.OPEN}
@@ -428,7 +380,7 @@ class Inspector:
                 found[title] = Running(bool(service.fargate), revision.number, service.desired)
         return found
 
-    def _gone(self, message: str, trigger: Trigger, batch: _Batch, history: History) -> Done:
+    def _gone(self, message: str, trigger: Trigger, batch: Batch, history: History) -> Done:
         """A family without an active revision: no finding of its own, and it leans on nothing."""
         subject = history.subject
         told = self._sharing(message, trigger, batch, subject).leaving(history, [])
@@ -437,7 +389,7 @@ class Inspector:
         self._look_again_at(history, batch.edition.standard)
         arn = subject.place.arn("ecs", f"task-definition/{subject.name}")
         look = Look(subject, arn, history.order, {}, None, self.now())
-        told += self._record(message, trigger, batch, history, look, ())
+        told += self.recorder.record(message, trigger, batch, history, look, ())
         return Done(subject.name, transitions=tuple(told), called_at=trigger.when)
 
     def _stands(self, revision: Revision) -> bool:
@@ -457,7 +409,7 @@ class Inspector:
             self.changes.send(body, delay=min(standard.services.settling_minutes * 60, _LONGEST_DELAY))
 
     def _sharing(
-        self, message: str, trigger: Trigger, batch: _Batch, family: SubjectId, users: Sequence[User] = ()
+        self, message: str, trigger: Trigger, batch: Batch, family: SubjectId, users: Sequence[User] = ()
     ) -> Sharing:
         """What a family leans on, and shares with others."""
 
@@ -475,13 +427,13 @@ class Inspector:
                 users=word.users,
                 given=of,
             )
-            return self._record(message, trigger, batch, history, look, (), ran=word.state)
+            return self.recorder.record(message, trigger, batch, history, look, (), ran=word.state)
 
         enough = _enough(trigger, batch.since)
         rules = frozenset(rule.id for rule in self.catalogue)
         return Sharing(self.ledger, family, batch.edition.digest, batch.since, enough, record, self.now, rules, users)
 
-    def _service(self, message: str, trigger: Trigger, batch: _Batch, title: str) -> Done:
+    def _service(self, message: str, trigger: Trigger, batch: Batch, title: str) -> Done:
         subject = SubjectId(trigger.place, Subject.SERVICE, title)
         for _ in range(_RACES):
             history = self.ledger.history(subject)
@@ -491,7 +443,7 @@ class Inspector:
                 continue
         raise LedgerConflict(f"{title} is being written by other workers")
 
-    def _judge_service(self, message: str, trigger: Trigger, batch: _Batch, history: History) -> Done:
+    def _judge_service(self, message: str, trigger: Trigger, batch: Batch, history: History) -> Done:
         subject, place, standard = history.subject, trigger.place, batch.edition.standard
         read_at = self.now()
         service = self.ecs.service(place, subject.name)
@@ -503,7 +455,7 @@ class Inspector:
             history = self._runs(history, dict.fromkeys(families)) if families else history
             judged = self._each(message, trigger, batch, families)
             look = Look(subject, place.arn("ecs", f"service/{subject.name}"), order, {}, None, read_at)
-            told = self._record(message, trigger, batch, history, look, ())
+            told = self.recorder.record(message, trigger, batch, history, look, ())
             return Done(subject.name, transitions=(*told, *judged.transitions), called_at=trigger.when)
         workload = Workload(
             place, task, service, patterns=standard.collector.also, runs_on=service.fargate, read_at=read_at
@@ -534,7 +486,7 @@ class Inspector:
             request = self.requester.for_service(known, workload, verdicts, standard, batch.reader)
         asked = request is not None
         look = Look(subject, service.arn, order, mine, plan, read_at, kept=kept, asked=asked, revision=str(revision))
-        told = self._record(message, trigger, batch, history, look, (family.key,), request, ran=ran)
+        told = self.recorder.record(message, trigger, batch, history, look, (family.key,), request, ran=ran)
         self._look_again_when_settled(trigger, workload, mine.get(_SETTLES), standard)
         self._come_again_where(workload, _missing(workload, verdicts, plan))
         done = self._done(subject.name, trigger, verdicts, told)
@@ -588,7 +540,7 @@ class Inspector:
             runs=runs,
         )
 
-    def _newest_of(self, known: History, running: Revision, workload: Workload, batch: _Batch) -> Fact[Newest]:
+    def _newest_of(self, known: History, running: Revision, workload: Workload, batch: Batch) -> Fact[Newest]:
         """The family's newest revision, and the rules that the running one breaks and it does not."""
         try:
             task = workload.task if known.order == running.number else self._newest(known.subject, known.order)
@@ -600,7 +552,7 @@ class Inspector:
         return self.ledger.remembered(revision) or self.ecs.task_definition(revision.place, revision.arn)
 
     def _dependents(
-        self, message: str, trigger: ParameterTrigger | RoleTrigger, batch: _Batch, subjects: Sequence[SubjectId]
+        self, message: str, trigger: ParameterTrigger | RoleTrigger, batch: Batch, subjects: Sequence[SubjectId]
     ) -> Done:
         """Look again at every family that leans on a parameter or role. Many are sent on, a page by each message."""
         trigger = trigger.model_copy(update={"changed": tuple(each.key for each in subjects)})
@@ -625,7 +577,7 @@ class Inspector:
         done = self._with_services(message, trigger, batch, families)
         return done if families else replace(done, ignored="no family leans on it")
 
-    def _with_services(self, message: str, trigger: Trigger, batch: _Batch, families: Sequence[SubjectId]) -> Done:
+    def _with_services(self, message: str, trigger: Trigger, batch: Batch, families: Sequence[SubjectId]) -> Done:
         """Look again at some families, and have the services looked at that run them: each by a message of its own."""
         services = [(each.place, title) for each in families for title in self.ledger.history(each).services]
         self.changes.send_all(
@@ -634,7 +586,7 @@ class Inspector:
         )
         return self._each(message, trigger, batch, families)
 
-    def _each(self, message: str, trigger: Trigger, batch: _Batch, families: Iterable[SubjectId]) -> Done:
+    def _each(self, message: str, trigger: Trigger, batch: Batch, families: Iterable[SubjectId]) -> Done:
         """Look again at some families; one that cannot be judged does not hold back the others."""
         done, failures = list[Done](), list[CallFailed | LedgerConflict | ComeAgain]()
         for family in families:
@@ -657,141 +609,6 @@ class Inspector:
             called_at=trigger.when,
         )
 
-    def _record(  # noqa: PLR0913, PLR0917 - the parts of one look
-        self,
-        message: str,
-        trigger: Trigger,
-        batch: _Batch,
-        history: History,
-        look: Look,
-        leans: tuple[str, ...],
-        request: str | None = None,
-        ran: str = "",
-    ) -> list[Transition]:
-        """Write a look down, and what it changes with what of that is to be told. Overtaken where a newer one stands.
-
-        Also a look that changes nothing is written: else one that read earlier, and is slower, would write after it.
-        What a family's history holds was written before its revision was read, so its look is never the older one.
-        """
-        if look.subject.kind is not Subject.FAMILY and look.order < history.order:
-            raise Overtaken(f"{look.subject.name} was looked at by another worker meanwhile")
-        judged_by = batch.edition.digest if look.complete else ""
-        rules = {rule.id: rule for rule in self.catalogue if rule.subject is look.subject.kind}
-        hours = batch.edition.standard.remediation.approval_hours
-        offer = offered(history.offer, look.plan, look.read_at, hours)
-        changed = list[Row]()
-        told = list[Transition]()
-        for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
-            row = history.rows.get(rule)
-            # What stands of a rule that has left the catalogue is gone: nothing will ever speak of it again.
-            before, verdict = row.finding if row else None, look.verdicts.get(rule) if rule in rules else None
-            if before is not None and rule in look.kept and rule in rules:
-                transition = renewed(before, look.read_at)
-            else:
-                transition = next_transition(
-                    before,
-                    verdict,
-                    look.subject,
-                    rule,
-                    look.resource,
-                    look.read_at,
-                    look.users,
-                    replanned=_shown(history.offer, rule) != _shown(offer, rule),
-                )
-            if transition is not None:
-                told.append(transition)
-                earlier = self._earlier(row, transition) if row else {}
-                changed.append(
-                    Row(transition.finding, earlier | self._pending(transition, rules.get(rule), look, trigger, batch))
-                )
-        request = request or history.request
-        untold = self._left_behind(message, batch, {*history.leans, *history.untold} - {*leans})
-        written = self.ledger.record(
-            history,
-            changed,
-            order=look.order,
-            read_at=self.now(),
-            standard=judged_by,
-            leans=leans,
-            ran=ran,
-            request=request,
-            offer=offer,
-            untold=untold,
-            given=look.given,
-        )
-        batch.written[look.subject] = written.version
-        names = {row.finding.rule for row in changed}
-        batch.rows[message] += changed
-        batch.rows[message] += [row for rule, row in history.rows.items() if row.pending and rule not in names]
-        if request:
-            batch.requests[message].append(replace(written, request=request))
-        return told
-
-    def _left_behind(self, message: str, batch: _Batch, keys: Iterable[str]) -> list[str]:
-        """Those of which something is still to be told: this subject was the last to lean on them, or may have been.
-
-        Were it not to go out now, no other look would come to them, and nobody would hear that their findings are gone.
-        """
-        untold = list[str]()
-        for key in sorted(keys):
-            rows = [row for row in self.ledger.history(SubjectId.parse(key)).rows.values() if row.pending]
-            batch.rows[message] += rows
-            untold += [key] if rows else []
-        return untold
-
-    def _earlier(self, row: Row, transition: Transition) -> dict[str, str]:
-        """What is still to be told of the transition before.
-
-        That a finding was closed has to reach Security Hub before it is opened again: else a finding that a customer
-        has resolved would stay resolved.
-        """
-        if transition.change is Change.REOPENED and "import" in row.pending:
-            failures = self.hub.import_(row.finding.subject.place, [loads(row.pending["import"])])
-            for failure in (each for each in failures if not each.for_good):
-                raise ComeAgain(f"securityhub:BatchImportFindings on {failure.id} failed: {failure.code}")
-        return dict(row.pending)
-
-    def _pending(
-        self, transition: Transition, rule: Rule | None, look: Look, trigger: Trigger, batch: _Batch
-    ) -> dict[str, str]:
-        finding = transition.finding
-        certain = rule is not None and _brought_about(trigger, rule, look)
-        actor = trigger.actor if certain else Actor()
-        judged = Revision.parse(finding.resource)  # what is only renewed was found in an earlier one
-        facts = {
-            "revision": str(judged) if judged is not None else look.revision,
-            "actor": actor.name if actor != Actor() else "",
-            "release": self.release,
-            "standard": f"{batch.edition.standard.name} {batch.edition.digest}",
-        }
-        pending = {
-            "import": dumps(
-                asff(
-                    finding, rule, docs=self.docs, facts=facts, plan=look.plan if finding.state is State.OPEN else None
-                )
-            )
-        }
-        if rule is not None and transition.change.alerts and not trigger.quiet:
-            alert = alert_of(
-                transition,
-                rule,
-                actor=actor,
-                occurred=(trigger.when if certain else None) or look.read_at,
-                plan=look.plan,
-                docs=self.docs,
-                help_=self._help(rule, look, batch),
-            )
-            # What is told of one finding is told in the order in which it came about.
-            pending[f"alert/{finding.version:09}/{transition.id}"] = alert.model_dump_json()
-        return pending
-
-    def _help(self, rule: Rule, look: Look, batch: _Batch) -> Help:
-        """What Outrider does about a rule's drift: of itself only where it was asked for just now."""
-        unasked = Mode.REPORT
-        if look.asked and look.plan is not None:
-            unasked = self.planner.mode(rule, look.plan.before, batch.edition.standard)
-        return Help(unasked, self.planner.cap, self.stack)
-
     def _come_again_where(self, workload: Workload, missing: Iterable[Unavailable]) -> None:
         """Facts that could not be read: told to operations once, and looked for again where that may help."""
         for fact in missing:
@@ -805,7 +622,8 @@ class Inspector:
         self.teller.notice(
             "standard",
             "Outrider: the standard cannot be used",
-            f"Nothing is judged until it is corrected; every message comes again.\n{error}",
+            "Nothing is judged until it is corrected. Messages come again for half an hour, and lie in the DLQ then."
+            f"\n{error}",
             hours=1,
         )
         return str(error)
@@ -818,35 +636,6 @@ class Inspector:
         unknown = tuple(f"{v.rule}: {reason}" for v in verdicts if isinstance(v, Unknown) for reason in v.reasons)
         drifted = tuple(verdict.rule for verdict in verdicts if isinstance(verdict, Drifted))
         return Done(name, counts, tuple(told), unknown, drifted, trigger.when)
-
-
-def _brought_about(trigger: Trigger, rule: Rule, look: Look) -> bool:
-    """Whether what a rule finds now is certain to have come about by the call that the trigger tells of.
-
-    A look finds all that has changed since the last one, and one event led to it: who made that call may have had no
-    part in the rest. So a call counts only for what it alone can change: a registration for what the document by
-    itself says, or for all of a family that began with it, and a role's or parameter's change for what is read there.
-    """
-    subject, changed = look.subject, [SubjectId.parse(key) for key in trigger.changed]
-    roles = {each.name for each in changed if each.kind is Subject.ROLE}
-    match subject.kind, trigger:
-        case Subject.ROLE, RoleTrigger(role=""):
-            return False  # a policy's change, and the role itself is as it was
-        case Subject.ROLE, _:
-            return role_name(subject.name) in roles and "PolicyVersion" not in trigger.event
-        case Subject.PARAMETER, _:
-            return subject in changed
-        case Subject.FAMILY | Subject.SERVICE, _ if changed:
-            taken = {role_name(arn) for kind, arn in look.roles.items() if kind in rule.needs}
-            return bool(taken & roles) or (FactKind.CONFIGURATION in rule.needs and len(roles) < len(changed))
-        case Subject.FAMILY, TaskDefinitionTrigger(event="RegisterTaskDefinition", revision=Revision() as made):
-            return str(made) == look.revision and (made.number == 1 or not rule.needs)
-        case Subject.FAMILY, RunTaskTrigger():
-            return rule.id == _OF_TASKS
-        case Subject.SERVICE, ServiceTrigger(event="CreateService" | "UpdateService" as event):
-            return event == "CreateService" or not rule.needs
-        case _:
-            return False
 
 
 def _roles(workload: Workload) -> dict[FactKind, str]:
@@ -883,11 +672,6 @@ def _state(workload: Workload, on: SubjectId) -> str:
 
 def _leans(workload: Workload) -> list[SubjectId]:
     return [on for kind in (Subject.PARAMETER, Subject.ROLE) for on in workload.subject(kind)]
-
-
-def _shown(offer: Offer | None, rule: str) -> str:
-    """The digest of the plan that the finding of a rule shows."""
-    return offer.digest if offer is not None and rule in offer.rules else ""
 
 
 def _open(history: History) -> frozenset[str]:
