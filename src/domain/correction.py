@@ -3,7 +3,7 @@
 All of it is decided from the present state of a service and its tasks; nothing is called here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -84,7 +84,8 @@ class Rollout:
     """One service within an attempt. `was` is its deployment before ours, `deployment` ours or the one that goes back.
 
     `deployment` is empty where UpdateService was taken and its answer showed none yet. `theirs` is the revision (ARN)
-    that somebody else deployed at the same moment. `since` is when the stage began, `due` when it is to be looked at
+    that somebody else deployed at the same moment. `moot` says that it was left as it is no longer what was to be
+    updated. `since` is when the stage began, `due` when it is to be looked at
     though no event tells of it. `guard` names the one that forbids it, for now (PENDING) or for good (LEFT); `reason`
     begins with the same name then.
     """
@@ -100,6 +101,7 @@ class Rollout:
     was: str = ""
     deployment: str = ""
     theirs: str = ""
+    moot: bool = False
     due: datetime | None = None
     reason: str = ""
     guard: str = ""
@@ -292,8 +294,11 @@ def held_open(attempts: Iterable[Attempt], newest: int) -> bool:
 # --- which services next ----------------------------------------------------------------------------------------------
 
 
-def next_to_update(attempt: Attempt, standard: Standard) -> tuple[Rollout, ...]:
-    """The pending rollouts that may begin: canaries first and alone, a few at a time, none once one has failed."""
+def next_to_update(attempt: Attempt, standard: Standard, tried: Collection[str] = ()) -> tuple[Rollout, ...]:
+    """The pending rollouts that may begin: canaries first and alone, a few at a time, none once one has failed.
+
+    Those that were `tried` wait for something of their own, and hold up no other.
+    """
     rollouts = attempt.rollouts
     if any(each.stage.failed for each in rollouts):
         return ()
@@ -301,14 +306,16 @@ def next_to_update(attempt: Attempt, standard: Standard) -> tuple[Rollout, ...]:
     pending = [each for each in rollouts if each.stage is Stage.PENDING]
     if any(each.canary and each.stage is not Stage.VERIFIED for each in rollouts):
         pending = [each for each in pending if each.canary]
-    return tuple(pending[: max(standard.remediation.at_once - under_way, 0)])
+    free = [each for each in pending if each.service not in tried]
+    return tuple(free[: max(standard.remediation.at_once - under_way, 0)])
 
 
 def held_back(attempt: Attempt) -> tuple[str, str] | None:
     """Why the rollouts that are pending will never begin, and the guard, if it is one; None where they may."""
     rollouts = attempt.rollouts
     if any(each.stage.failed for each in rollouts):
-        return "", "It was not begun, as another service failed."
+        why = "the correction was undone" if attempt.undone else "another service failed"
+        return "", f"It was not begun, as {why}."
     canaries = [each for each in rollouts if each.canary]
     if all(each.stage.ended for each in canaries) and any(each.stage is not Stage.VERIFIED for each in canaries):
         left = ", ".join(each.service for each in canaries if each.stage is not Stage.VERIFIED)
@@ -373,13 +380,15 @@ def _deploying(rollout: Rollout, service: Service, now: datetime, standard: Stan
     if primary.id == rollout.deployment:
         return _at_ours(rollout, service, primary, now, standard)
     if _as_before(rollout, service):
-        if now < (rollout.since + _SHOWN if rollout.deployment else limit):
+        if shown_late(rollout, service, now) or (now < limit and not rollout.deployment):
             return replace(rollout, due=min(limit, now + _LOOK_AGAIN))
         if not rollout.deployment:
             return rollout.at(Stage.LEFT, now, reason="UpdateService was taken, and no deployment came of it.")
-    if primary.id == rollout.was or primary.rolls_back or runs(service) == rollout.before != rollout.after:
+    ended = ours is not None and ours.failed
+    back = runs(service) == rollout.before and (ended or rollout.before != rollout.after)
+    if primary.id == rollout.was or primary.rolls_back or back:
         # ECS itself goes back, to the deployment before or by one of its own; it is watched.
-        reason = ours.reason if ours is not None and ours.failed else ""
+        reason = ours.reason if ours is not None and ended else ""
         return _failed(rollout, service, now, standard, reason or "ECS rolled the deployment back.")
     return rollout.at(Stage.LEFT, now, reason="Somebody else deployed it meanwhile.")
 
@@ -395,6 +404,11 @@ def _at_ours(rollout: Rollout, service: Service, ours: Deployment, now: datetime
     if now >= limit:
         return _failed(rollout, service, now, standard, f"The deployment was not complete after {minutes} minutes.")
     return replace(rollout, due=min(limit, now + _LOOK_AGAIN))
+
+
+def shown_late(rollout: Rollout, service: Service, now: datetime) -> bool:
+    """Whether a service may be shown as it was before our call only because ECS does not show it everywhere yet."""
+    return _as_before(rollout, service) and now < rollout.since + _SHOWN
 
 
 def _as_before(rollout: Rollout, service: Service) -> bool:
@@ -467,11 +481,12 @@ def _failed(rollout: Rollout, service: Service, now: datetime, standard: Standar
 def _going_back(rollout: Rollout, service: Service, now: datetime, standard: Standard) -> Rollout:
     primary, at = service.primary, runs(service).revision
     limit = rollout.since + timedelta(minutes=standard.remediation.deploy_minutes)
-    if _as_before(rollout, service) and now < (rollout.since + _SHOWN if rollout.deployment else limit):
+    if shown_late(rollout, service, now) or (now < limit and not rollout.deployment and _as_before(rollout, service)):
         return replace(rollout, due=min(limit, now + _LOOK_AGAIN))
     if primary is None or at not in {rollout.before.revision, rollout.after.revision}:
         return rollout.at(Stage.BACK, now, reason=f"{rollout.reason} Somebody else has deployed it since.")
-    if at != rollout.before.revision:  # ECS has rolled the way back back
+    if at != rollout.before.revision or runs(service) == rollout.after != rollout.before:
+        # ECS has rolled the way back back.
         return rollout.at(Stage.NOT_BACK, now)
     if primary.completed:
         return rollout.back(now)
@@ -487,6 +502,8 @@ def updated(rollout: Rollout, service: Service, now: datetime, standard: Standar
         return None
     wanted = rollout.after if rollout.stage is Stage.UPDATING else rollout.before
     if service.task_definition != wanted.revision:
+        if rollout.stage is Stage.SETTING_BACK:
+            return rollout.at(Stage.BACK, now, reason=f"{rollout.reason} Somebody else has deployed it since.")
         return rollout.at(Stage.LEFT, now, reason="Somebody else deployed it meanwhile.")
     following = Stage.DEPLOYING if rollout.stage is Stage.UPDATING else Stage.GOING_BACK
     limit = now + timedelta(minutes=standard.remediation.deploy_minutes)
@@ -504,7 +521,8 @@ def overtaken(rollout: Rollout, service: Service) -> str:
     wanted = rollout.after if rollout.stage is Stage.UPDATING else rollout.before
     if service.task_definition != wanted.revision:
         return ""
-    between = (each for each in service.deployments if each.status == "ACTIVE" and each.id not in ours)
+    active = (each for each in service.deployments if each.status == "ACTIVE" and not each.failed)
+    between = (each for each in active if each.id not in ours)
     return next((each.task_definition for each in between if each.task_definition not in known), "")
 
 

@@ -23,6 +23,7 @@ from domain.correction import (
     State,
     Target,
     deployment_of,
+    forbids,
     own_step,
     runs,
 )
@@ -34,7 +35,7 @@ from domain.plan import Plan
 from domain.rule import Subject
 from domain.standard import Mode, Standard, any_matches
 from domain.trigger import Actor, FamilyTrigger, ServiceTrigger
-from domain.verdict import Drifted, SubjectId
+from domain.verdict import Drifted, SubjectId, Unknown
 from domain.workload import Workload
 from operations.guards import TAG, Later, Refused, allows, fought, may_try, not_fought, not_left, registrable, settled
 from operations.paces import Paces
@@ -184,9 +185,12 @@ class Corrector:
             allows(plan, attempt, standard, self.image_repositories)
             corrected = self._corrected(plan, source)
             registrable(plan, corrected)
+            settled(newest, attempt, standard, self.now())
+            self._paced(attempt, standard)
         except Refused as refused:
             return self._refuse(attempt, history, refused.guard, str(refused))
-        settled(newest, attempt, standard, self.now())
+        except Later as later:
+            return self._wait(attempt, later)
         deploys = attempt.approved or self.planner.modes(plan.fixes, plan.before, standard) is Mode.DEPLOY
         attempt = replace(
             attempt,
@@ -197,19 +201,21 @@ class Corrector:
             reasons=(),
             due=None,
         )
-        place = source.place
-        paces = self._paces()
-        paces.within(place, "registrations", str(source), standard.remediation.registrations_per_hour, self.now())
-        paces.slot(place, "registrations", self.now())
         attempt = self.ledger.attempt(attempt)
         try:
-            registered = self.ecs.register(place, corrected)
+            registered = self.ecs.register(source.place, corrected)
         except CallFailed as failed:
             if failed.transient:
                 raise
             # As wrong the next time: a person is to hear of it.
             return self._end(attempt, State.REFUSED, guard="registration", reasons=(f"{failed}.",))
         return self._registered(attempt, history, registered)
+
+    def _paced(self, attempt: Attempt, standard: Standard) -> None:
+        """Later where the rates of registrations, which the customer's pipelines share, leave no room now."""
+        place, source, paces = attempt.source.place, attempt.source, self._paces()
+        paces.within(place, "registrations", str(source), standard.remediation.registrations_per_hour, self.now())
+        paces.slot(place, "registrations", self.now())
 
     def _plan(self, attempt: Attempt, task: TaskDefinition, history: History, standard: Standard) -> Plan | None:
         runs_on = runs_on_fargate(task, history.services)
@@ -294,14 +300,14 @@ class Corrector:
         for number in range(source.number + 1, registered.number):
             between = replace(source, number=number)
             if self._made(attempt, between):  # by another worker, or by a call whose answer was lost
-                self.ecs.deregister(registered)
+                self._deregister(registered)
                 return self._registered(attempt, history, between)
             found = self.ecs.task_definition(between.place, between.arn)
             if found is not None and found.active:
                 attempt = self.ledger.attempt(attempt)  # it is told of, also where the next call is the last for now
-                self.ecs.deregister(registered)
+                stays = self._deregister(registered)
                 reason = f"{source.family} was registered by somebody else at the same time."
-                return self._end(attempt, State.SUPERSEDED, reasons=(reason,))
+                return self._end(attempt, State.SUPERSEDED, reasons=(reason, *stays))
         rollouts = self._services(attempt, history, registered) if attempt.deploys else ()
         attempt = replace(attempt, rollouts=rollouts)
         if all(rollout.stage.ended for rollout in rollouts):
@@ -322,7 +328,8 @@ class Corrector:
                 if failed.transient:
                     raise
                 source, ours = Target(attempt.source.arn), Target(registered.arn)
-                unread = Rollout(title, source, ours, self.now())
+                first = any_matches(standard.remediation.canary, title)
+                unread = Rollout(title, source, ours, self.now(), canary=first)
                 found.append(unread.at(Stage.LEFT, self.now(), reason=f"{failed}."))
                 continue
             if service is None or task is None or service.task_definition != attempt.source.arn:
@@ -337,11 +344,15 @@ class Corrector:
         return tuple(sorted(found, key=lambda each: (not each.canary, each.service)))
 
     def _forbids(self, attempt: Attempt, service: Service) -> tuple[str, str] | None:
-        """What may have come to forbid the update of a service since its attempt began; None where nothing has."""
+        """What may have come to forbid the update of a service since its attempt began; None where nothing has.
+
+        Later and Refused where it is not its turn.
+        """
         history = self.ledger.history(attempt.family)
         if history.quarantine is not None:
             return "quarantine", f"The family is left alone: {history.quarantine.reason}"
         if attempt.service:
+            self._in_turn(attempt, service, history, self.standards.current().standard)
             history = self.ledger.history(SubjectId(attempt.source.place, Subject.SERVICE, attempt.service))
         silent = self._suppressed(history)
         if found := sorted(silent & set(attempt.rules)):
@@ -354,9 +365,15 @@ class Corrector:
         return self._unwanted(attempt, workload, standard)
 
     def _unwanted(self, attempt: Attempt, workload: Workload, standard: Standard) -> tuple[str, str] | None:
-        if attempt.approved or self.planner.modes(attempt.rules, workload, standard) is Mode.DEPLOY:
+        if (cap := self.planner.cap) is not Mode.DEPLOY:
+            return "stack", f"The stack's RemediationMode is {cap}: it updates no service."
+        if attempt.approved:
             return None
-        return "mode", "The standard lets it only be registered."
+        if any(standard.exemption(rule, workload, "") for rule in attempt.rules):
+            return "mode", "The standard exempts it now."
+        if self.planner.modes(attempt.rules, workload, standard) is not Mode.DEPLOY:
+            return "mode", "The standard lets it only be registered."
+        return None
 
     # --- a service alone ---------------------------------------------------------------------------------------------
 
@@ -398,7 +415,6 @@ class Corrector:
             not_fought(attempt, history, standard, self.now())
             allows(plan, attempt, standard, self.image_repositories)
             not_left(rollout)
-            self._in_turn(attempt, rollout, history, standard)
         except Refused as refused:
             return self._refuse(attempt, history, refused.guard, str(refused))
         started = replace(
@@ -407,21 +423,52 @@ class Corrector:
         )  # fmt: skip
         return self.ledger.attempt(started)
 
-    def _in_turn(self, attempt: Attempt, rollout: Rollout, history: History, standard: Standard) -> None:
+    def _in_turn(self, attempt: Attempt, service: Service, history: History, standard: Standard) -> None:
         """Each service has an attempt of its own: canaries first and a few at a time holds for all of a family's."""
-        due = self.now() + timedelta(minutes=2)
-        under_way = {each.service for each in history.attempts if each.service and each.state is State.ROLLING}
-        if len(under_way) >= standard.remediation.at_once:
-            raise Later("at once", f"{', '.join(sorted(under_way))} of its family are being updated.", due)
-        if rollout.canary or attempt.approved:
+        due, shown = (self.now() + timedelta(minutes=minutes) for minutes in (2, 10))
+        others = [each for each in history.attempts if each.service not in {"", service.title}]
+        moving = {
+            each.service
+            for each in others
+            if any(r.stage is not Stage.PENDING and not r.stage.ended for r in each.rollouts)
+        }
+        if len(moving) >= standard.remediation.at_once:
+            raise Later("at once", f"{', '.join(sorted(moving))} of its family are being updated.", due)
+        patterns = standard.remediation.canary
+        if attempt.approved or any_matches(patterns, service.title):
             return
-        for title in sorted(history.services):
-            canary = title != attempt.service and any_matches(standard.remediation.canary, title)
-            if canary and (title in under_way or self._drifts(attempt, title, standard)):
-                raise Later("canary", f"{title} is to show first that it works.", due)
+        for title in sorted(each for each in history.services if any_matches(patterns, each)):
+            try:
+                held = title in moving or self._drifts(attempt, title, standard)
+                if held and (why := self._cannot_show(attempt, title, others, standard)):
+                    raise Refused("canary", f"{title} was to show first that it works, and will not: {why}")
+            except CallFailed as failed:
+                if failed.transient:
+                    raise
+                raise Later("canary", f"{title} is to show first that it works. {failed}.", shown) from None
+            if held:
+                raise Later("canary", f"{title} is to show first that it works.", shown)
+
+    def _cannot_show(self, attempt: Attempt, title: str, others: Sequence[Attempt], standard: Standard) -> str:
+        """Why a canary will not be corrected of itself; empty where it may be."""
+        place = attempt.source.place
+        service = self.ecs.service(place, title)
+        task = self.ecs.task_definition(place, service.task_definition) if service else None
+        if service is None or task is None:
+            return ""
+        mine = [each for each in others if each.service == title]
+        last = max(mine, key=lambda each: each.time, default=None)
+        if last is not None and last.deployment == deployment_of(service) and last.state is State.REFUSED:
+            return f"{last.guard}: {' '.join(last.reasons)}"
+        workload = Workload(place, task, service, patterns=standard.collector.also)
+        forbidden = forbids(service, standard) or self._unwanted(attempt, workload, standard)
+        silent = self._suppressed(self.ledger.history(SubjectId(place, Subject.SERVICE, title)))
+        if forbidden is None and silent & set(attempt.rules):
+            forbidden = "suppressed", "Its findings are SUPPRESSED."
+        return ": ".join(forbidden) if forbidden else ""
 
     def _drifts(self, attempt: Attempt, title: str, standard: Standard) -> bool:
-        """Whether another service of the family drifts by a rule that this attempt corrects."""
+        """Whether another service of the family drifts by a rule that this attempt corrects, or may do so."""
         place = attempt.source.place
         service = self.ecs.service(place, title)
         task = self.ecs.task_definition(place, service.task_definition) if service else None
@@ -432,7 +479,9 @@ class Corrector:
             place, task, service, patterns=standard.collector.also, runs_on=service.fargate, read_at=self.now()
         )
         workload = self.reader().with_facts(workload, engine.needs(rules))
-        return any(isinstance(each, Drifted) for each in engine.evaluate(workload, standard, rules))
+        newest = self._newest(attempt, workload, standard)
+        workload = replace(workload, facts=replace(workload.facts, newest=newest))
+        return any(isinstance(each, Drifted | Unknown) for each in engine.evaluate(workload, standard, rules))
 
     def _newest(self, attempt: Attempt, workload: Workload, standard: Standard) -> Fact[Newest]:
         task = self.ecs.task_definition(attempt.source.place, attempt.source.family)
@@ -467,6 +516,8 @@ class Corrector:
         if attempt.registered is not None:
             return self._end(attempt, State.REGISTERED, reasons=left)
         guard, reason = next(((each.guard, each.reason) for each in attempt.rollouts), ("", ""))
+        if all(each.moot for each in attempt.rollouts):
+            return self._end(attempt, State.SUPERSEDED, reasons=(reason,), quiet=not attempt.approved)
         return self._end(attempt, State.REFUSED, guard=guard, reasons=(reason.removeprefix(f"{guard}: "),))
 
     def _take_back(self, attempt: Attempt) -> tuple[str, ...]:
@@ -481,8 +532,16 @@ class Corrector:
             if title := self.runs(attempt):
                 return (f"{registered} stays the newest revision: {title} runs it.",)
             found = self.ecs.task_definition(registered.place, registered.arn)
-            if found is not None and found.active:
-                self.ecs.deregister(registered)
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            return (f"{registered} stays the newest revision: {failed}.",)
+        return self._deregister(registered) if found is not None and found.active else ()
+
+    def _deregister(self, registered: Revision) -> tuple[str, ...]:
+        """Take it back; why it stays, where that is refused."""
+        try:
+            self.ecs.deregister(registered)
         except CallFailed as failed:
             if failed.transient:
                 raise
@@ -506,7 +565,8 @@ class Corrector:
 
     def not_kept(self, attempt: Attempt, guard: str, reason: str) -> Outcome:
         """An approval that is refused at once: what the ledger holds of the revision stays. Its answer tells it."""
-        refused = replace(attempt, state=State.REFUSED, guard=guard, reasons=(reason,), time=self.now())
+        asked = f"{attempt.asked}/{guard}"  # refused for another reason, it is told again
+        refused = replace(attempt, state=State.REFUSED, guard=guard, reasons=(reason,), time=self.now(), asked=asked)
         return replace(Outcome.of(refused), attempt="", pending=(self._alert(refused, State.REFUSED),))
 
     # --- the end of it, and telling ----------------------------------------------------------------------------------
@@ -567,6 +627,8 @@ def _left(attempt: Attempt) -> tuple[str, ...]:
 def _of_failed(rollout: Rollout) -> str:
     if rollout.stage is not Stage.NOT_BACK:
         return rollout.reason
+    if rollout.theirs or rollout.before == rollout.after:
+        return f"{rollout.reason} Look at it now."
     return f"{rollout.reason} It could not be set back to {rollout.before.name}: look at it now.".strip()
 
 

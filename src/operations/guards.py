@@ -67,7 +67,9 @@ def corrections(attempt: Attempt, history: History, since: datetime) -> int:
         if each.service == attempt.service
         and each.key != attempt.key
         and (each.began or each.time) >= since
-        and (each.registered is not None or each.state is State.STARTED or any(each.rollouts))
+        and (
+            each.registered is not None or each.state is State.STARTED or any(rollout.was for rollout in each.rollouts)
+        )
     )
 
 

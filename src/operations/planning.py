@@ -39,9 +39,10 @@ class Planner:
         return standard.setting(rule, workload).unasked.capped(self.cap)
 
     def modes(self, rules: Iterable[str], workload: Workload, standard: Standard) -> Mode:
-        """The least that is allowed for all of these rules; OFF for none."""
+        """The least that is allowed for all of these rules; OFF for none, and for one that there is not any more."""
         by_id = {rule.id: rule for rule in self.catalogue}
-        return min((self.mode(by_id[id_], workload, standard) for id_ in rules), key=lambda m: m.rank, default=Mode.OFF)
+        found = (self.mode(by_id[id_], workload, standard) if id_ in by_id else Mode.OFF for id_ in rules)
+        return min(found, key=lambda mode: mode.rank, default=Mode.OFF)
 
     def newest(
         self, workload: Workload, task: TaskDefinition | None, standard: Standard, reader: Reader

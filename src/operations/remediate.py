@@ -7,6 +7,7 @@ operations.correcting. All requests of one family come one after the other: they
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from aws.calls import CallFailed
 from aws.ecs import Ecs
 from aws.ledger import History, Ledger
 from domain.correction import (
@@ -16,6 +17,7 @@ from domain.correction import (
     Stage,
     State,
     deployment_of,
+    shown_late,
     to_undo,
 )
 from domain.places import Revision
@@ -30,7 +32,7 @@ from domain.request import (
     read_request,
 )
 from domain.standard import Mode
-from operations.correcting import Corrector, Outcome, person
+from operations.correcting import Corrector, NotRead, Outcome, person
 from operations.guards import Refused, may_try
 
 
@@ -174,12 +176,11 @@ class Remediator:
             under_way = next((each for each in undone if not each.state.ended), None)
             nothing = _none(request, history, f"nothing of Outrider's is on {what}")
             return self.corrector.go_on(under_way, history) if under_way else nothing
-        updated = any(each.stage is not Stage.LEFT for each in attempt.rollouts)
+        updated = any(each.stage not in {Stage.LEFT, Stage.PENDING} for each in attempt.rollouts)
         if updated and (cap := self.corrector.planner.cap) is not Mode.DEPLOY:
             return _none(request, history, f"the stack's RemediationMode is {cap}: it updates no service")
-        if not updated and (title := self.corrector.runs(attempt)):
-            reason = f"{title} runs {attempt.correction} by other means than Outrider's. Set it back first."
-            return Outcome.nothing(attempt.source, reason)
+        if not updated and (why := self._run_by_others(attempt)):
+            return Outcome.nothing(attempt.source, why)
         rollouts = tuple(self._set_back(each, attempt, request) for each in attempt.rollouts)
         if updated and attempt.state.ended and all(each.stage is not Stage.SETTING_BACK for each in rollouts):
             return _none(request, history, f"{what} runs something else than what Outrider brought there")
@@ -194,6 +195,16 @@ class Remediator:
         )
         return self.corrector.roll(self.ledger.attempt(attempt))
 
+    def _run_by_others(self, attempt: Attempt) -> str:
+        """Why what was registered cannot be taken back; empty where nothing is known to run it."""
+        try:
+            title = self.corrector.runs(attempt)
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            return f"{failed}, so it is not known whether something runs {attempt.correction}"
+        return f"{title} runs {attempt.correction} by other means than Outrider's. Set it back first." if title else ""
+
     def _set_back(self, rollout: Rollout, attempt: Attempt, request: UndoRequest) -> Rollout:
         now = self.now()
         if request.service and request.service != rollout.service:
@@ -203,7 +214,14 @@ class Remediator:
             return rollout.at(Stage.LEFT, now, reason=reason)
         if rollout.stage.failed or rollout.stage in {Stage.LEFT, Stage.GIVING_BACK}:
             return rollout
-        service = self.ecs.service(attempt.source.place, rollout.service)
+        try:
+            service = self.ecs.service(attempt.source.place, rollout.service)
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            return rollout.at(Stage.NOT_BACK, now, reason=f"{reason} {failed}.")
+        if service is not None and shown_late(rollout, service, now):
+            raise NotRead(f"{rollout.service} is still shown as it was before it was updated.")
         if service is None or service.task_definition != rollout.after.revision:
             return rollout.at(Stage.LEFT, now, reason="It runs something else now.")
         return replace(rollout, was=deployment_of(service)).at(Stage.SETTING_BACK, now, now, reason)

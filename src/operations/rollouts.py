@@ -24,18 +24,21 @@ from domain.correction import (
     overtaken,
     runs,
     seen,
+    shown_late,
     updated,
 )
 from domain.documents import Service
 from domain.facts import Absent, Fact, RunningTask
 from domain.places import Place
 from domain.standard import Standard, any_matches
-from operations.guards import Later, deployed_lately
+from operations.guards import Later, Refused, deployed_lately
 from operations.paces import Paces
 
 _LOOK_AGAIN = timedelta(minutes=2)
 SWITCHED_OFF = timedelta(minutes=15)
 """Until the kill switch is read again."""
+_OF_ALL = frozenset({"kill switch", "rollouts per hour", "rollouts per second"})
+"""Guards that forbid the next one too."""
 _STEPS = 8  # that one service can take within a visit, at the most
 
 type Forbids = Callable[[Attempt, Service], tuple[str, str] | None]
@@ -79,10 +82,13 @@ class Rollouts:
             if rollout.stage is not Stage.PENDING and not rollout.stage.ended:
                 attempt = self._tried(attempt, rollout, self._resume, standard, failures)
         tried = set[str]()
-        while some := [each for each in next_to_update(attempt, standard) if each.service not in tried]:
+        # Where one fails by chance, it and those after it are begun in their turn, when the message comes again.
+        while not failures and (some := next_to_update(attempt, standard, tried)):
+            tried |= {rollout.service for rollout in some}
             for rollout in some:
-                tried.add(rollout.service)
                 attempt = self._tried(attempt, rollout, self._start, standard, failures)
+            if any(each.stage is Stage.PENDING and each.guard in _OF_ALL for each in attempt.rollouts):
+                break
         if (held := held_back(attempt)) is not None:
             guard, reason = held
             for rollout in attempt.rollouts:
@@ -127,12 +133,17 @@ class Rollouts:
         return rollout.at(Stage.NOT_BACK, now, reason=f"{failed}, so nothing shows whether it runs.")
 
     def _resume(self, attempt: Attempt, rollout: Rollout, standard: Standard) -> Attempt:
-        """Go on from a visit before. An update that it did not come to is begun anew: guards may forbid it by now."""
+        """Go on from a visit before.
+
+        An update that it did not come to is begun anew, as guards or another service's failure may forbid it by now;
+        but not before it is certain that it did not come to it.
+        """
         if rollout.stage is Stage.UPDATING:
-            service = self.ecs.service(attempt.source.place, rollout.service)
-            if service is not None and updated(rollout, service, self.now(), standard) is None:
-                pending = rollout.at(Stage.PENDING, rollout.since)
-                return self._start(attempt.with_rollout(pending), pending, standard)
+            service, now = self.ecs.service(attempt.source.place, rollout.service), self.now()
+            if service is not None and updated(rollout, service, now, standard) is None:
+                if shown_late(rollout, service, now):
+                    return attempt.with_rollout(replace(rollout, due=now + _LOOK_AGAIN))
+                return self._written(attempt, rollout.at(Stage.PENDING, rollout.since))
         return self._go_on(attempt, rollout, standard)
 
     def _go_on(self, attempt: Attempt, rollout: Rollout, standard: Standard) -> Attempt:
@@ -170,16 +181,22 @@ class Rollouts:
     def _start(self, attempt: Attempt, rollout: Rollout, standard: Standard) -> Attempt:
         place, now = attempt.source.place, self.now()
         service = self.ecs.service(place, rollout.service)
-        if service is None:
-            return self._written(attempt, rollout.at(Stage.LEFT, now, reason="The service is gone."))
-        if runs(service) != rollout.before:
-            return self._written(attempt, rollout.at(Stage.LEFT, now, reason=f"It runs {runs(service).name} now."))
+        if rollout.was and service is not None and runs(service) == rollout.after:
+            # It was begun with before, and that took effect after all.
+            begun = updated(replace(rollout, stage=Stage.UPDATING), service, now, standard)
+            if begun is not None:
+                return self._go_on(self._written(attempt, begun), begun, standard)
+        if service is None or runs(service) != rollout.before:
+            reason = "The service is gone." if service is None else f"It runs {runs(service).name} now."
+            return self._written(attempt, replace(rollout, moot=True).at(Stage.LEFT, now, reason=reason))
         try:
             if forbidden := forbids(service, standard) or self.forbids(attempt, service):
                 return self._written(attempt, rollout.left(*forbidden, now))
             self._permitted(attempt, service, standard, now)
         except Later as later:
             return self._pending(attempt, rollout, standard, later)
+        except Refused as refused:
+            return self._written(attempt, rollout.left(refused.guard, str(refused), now))
         rollout = replace(replace(rollout, was=deployment_of(service)).at(Stage.UPDATING, now, now), reason="")
         return self._go_on(self._written(attempt, rollout), rollout, standard)
 
@@ -195,10 +212,13 @@ class Rollouts:
         self.paces.slot(place, "rollouts", now)
 
     def _pending(self, attempt: Attempt, rollout: Rollout, standard: Standard, later: Later) -> Attempt:
-        """Not yet; and not at all, once it has waited for as long as the window of corrections is."""
+        """Not yet; and not at all, once it has waited for the same for as long as the window of corrections is."""
+        reason = f"{later.guard}: {later}"
+        if later.guard == "at once" and reason != rollout.reason:  # those before it move
+            rollout = replace(rollout, since=self.now())
         if self.now() >= rollout.since + timedelta(hours=standard.remediation.window_hours):
             return self._written(attempt, rollout.left(later.guard, str(later), self.now()))
-        waiting = replace(rollout, due=later.due, guard=later.guard, reason=f"{later.guard}: {later}")
+        waiting = replace(rollout, due=later.due, guard=later.guard, reason=reason)
         return self._written(attempt, waiting)
 
     def _call(self, place: Place, rollout: Rollout, service: Service, standard: Standard) -> Rollout:
@@ -241,8 +261,9 @@ class Rollouts:
                     raise
                 reason = f"Somebody else deployed {name} at the same moment, and it does not run that again: {failed}."
                 return rollout.at(Stage.NOT_BACK, now, reason=reason)
-        reason = f"Somebody else deployed {name} at the same moment; it runs that again."
-        return rollout.at(Stage.LEFT, now, reason=reason)
+        reason = f"{rollout.reason} Somebody else deployed {name} at the same moment; it runs that again."
+        set_back = bool(rollout.reason)
+        return rollout.at(Stage.BACK if set_back else Stage.LEFT, now, reason=reason.strip())
 
     def _written(self, attempt: Attempt, rollout: Rollout) -> Attempt:
         attempt = replace(attempt.with_rollout(rollout), due=rollout.due)

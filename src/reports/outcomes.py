@@ -69,7 +69,8 @@ def _title(attempt: Attempt, state: State) -> str:
         case State.REGISTERED if under_way := _under_way(attempt):
             return f"{registered} is registered, {source} corrected; {_listed(under_way)} to follow"
         case State.REGISTERED if _left_all(attempt):
-            return f"{registered} is registered, {source} corrected; no service was updated"
+            none = "runs it" if any(each.was for each in attempt.rollouts) else "was updated"
+            return f"{registered} is registered, {source} corrected; no service {none}"
         case State.REGISTERED:
             return f"{registered} is registered, {source} corrected"
         case State.DEPLOYED if attempt.service:

@@ -145,7 +145,7 @@ def another_is_under_way(run: Run) -> None:
 
 
 def corrected_before_alone(run: Run) -> None:
-    rollout = Rollout("shop/web", OLD, NEW, run.memory.now(), Stage.VERIFIED)
+    rollout = Rollout("shop/web", OLD, NEW, run.memory.now(), Stage.VERIFIED, was="ecs-svc/1")
     for number in (7, 8):
         made = Attempt(Revision(PLACE, "web", number), "", State.DEPLOYED, run.memory.now(), service="shop/web")
         run.ledger.attempt(replace(made, rollouts=(rollout,)))

@@ -2,16 +2,14 @@
 
 import copy
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from aws.sessions import Sessions
-from domain.correction import Attempt, Stage, State
+from domain.correction import Stage, State
 from tests.operations.memory import Crash, Fault, Memory
 from tests.operations.playing import (
     DEPLOY,
@@ -31,79 +29,25 @@ from tests.operations.playing import (
     serve,
     steps,
 )
+from tests.operations.steering import (
+    CANARY,
+    WEB,
+    Answer,
+    alone,
+    answering,
+    attempt,
+    attempts_of,
+    denied,
+    found,
+    others_deploy,
+    outcomes,
+    runs,
+    stages,
+    still,
+    unreadable,
+    updates,
+)
 from tests.operations.world import FLOATING, SWITCH, definition
-
-type Answer = Callable[[str, dict[str, Any]], Any]
-
-WEB = "shop/web"
-CANARY = DEPLOY.replace("minutes: 0", "minutes: 0, canary: ['shop/c']")
-
-
-def still(_: Memory) -> bool:
-    """Nothing happens while all is quiet."""
-    return False
-
-
-def stages(run: Run, key: str = "1") -> dict[str, Stage]:
-    return {each.service: each.stage for each in attempt(run, key).rollouts}
-
-
-def attempt(run: Run, key: str = "1") -> Attempt:
-    with run.recorder.answering():
-        found = run.ledger.history(FAMILY).attempt(key)
-    assert found is not None
-    return found
-
-
-def runs(run: Run, title: str = WEB) -> str:
-    return str(run.memory.services.services[title]["taskDefinition"].rpartition("/")[2])
-
-
-def updates(run: Run) -> list[str]:
-    """What was asked for: a revision, or else a platform version, by service."""
-    found = list[str]()
-    for each in run.memory.services.updates:
-        what = str(each.get("taskDefinition") or each.get("platformVersion"))
-        found.append(f"{each['service']} {what.rpartition('/')[2]}")
-    return found
-
-
-def outcomes(run: Run) -> list[str]:
-    return [alert["transition"] for alert in run.memory.published if alert["kind"] == "outcome"]
-
-
-def answering(run: Run, answer: Callable[[Answer], Answer]) -> None:
-    """Have AWS answer otherwise; `answer` is given how it does."""
-    setattr(run.memory, "answer", answer(run.memory.answer))  # noqa: B010 - a method, which mypy guards
-
-
-def denied(operation: str, code: str = "AccessDeniedException") -> ClientError:
-    error: Any = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-    return ClientError(error, operation)
-
-
-def others_deploy(memory: Memory, title: str = WEB) -> str:
-    """A pipeline registers what is right and deploys it; its revision's ARN."""
-    arn = memory.register(definition(cpu="2048", memory="4096"))
-    cluster, _, name = title.partition("/")
-    memory.services.answer("UpdateService", {"cluster": cluster, "service": name, "taskDefinition": arn}, memory.now())
-    return arn
-
-
-def found(run: Run) -> None:
-    """Its findings are open, and it is asked for."""
-    offered(run)
-    run.memory.queues.clear()
-    ask(run, request())
-
-
-def alone(run: Run, *titles: str, **members: Any) -> None:
-    """Services that keep every rule but the platform version's, each asked for by itself."""
-    fleet(run, *titles, drifted=definition(), platformVersion="1.3.0", **members)
-    for title in titles:
-        [deployment] = run.memory.services.services[title]["deployments"]
-        ask(run, request("correct-service", revision=1, service=title, deployment=deployment["id"]))
-
 
 # --- what is shown late -----------------------------------------------------------------------------------------------
 
@@ -173,17 +117,12 @@ def test_a_rollback_that_is_over_is_read_as_one(sessions: Sessions) -> None:
 def test_a_forced_deployment_that_ecs_has_rolled_back_failed(sessions: Sessions) -> None:
     """It runs the same revision before and after, so only the deployment tells."""
     run = steps(deploying(sessions, lambda run: alone(run, WEB), still), 1)
-    [key] = [each.key for each in _attempts(run)]
+    [key] = [each.key for each in attempts_of(run)]
     run.memory.services.services[WEB]["platformVersion"] = "1.3.0"
     run.memory.services.fail(WEB, run.memory.now())
     run.memory.services.complete(WEB, run.memory.now())
     quiet(run)
     assert (attempt(run, key).state, stages(run, key)) == (State.FAILED, {WEB: Stage.BACK})
-
-
-def _attempts(run: Run) -> tuple[Attempt, ...]:
-    with run.recorder.answering():
-        return run.ledger.history(FAMILY).attempts
 
 
 # --- what others do between two visits --------------------------------------------------------------------------------
@@ -386,22 +325,10 @@ def test_services_alone_are_corrected_canaries_first_and_a_few_at_a_time(session
     run.scenario = replace(run.scenario, plays=plays)
     quiet(run)
     assert sorted(updates(run)) == ["a LATEST", "b LATEST", "c LATEST"]
-    assert {each.state for each in _attempts(run)} == {State.DEPLOYED}
+    assert {each.state for each in attempts_of(run)} == {State.DEPLOYED}
 
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------
-
-
-def unreadable(run: Run, name: str) -> None:
-    def answers(real: Answer) -> Answer:
-        def answer(operation: str, given: dict[str, Any]) -> Any:
-            if operation == "DescribeServices" and given["services"] == [name]:
-                raise denied(operation)
-            return real(operation, given)
-
-        return answer
-
-    answering(run, answers)
 
 
 def test_a_service_that_may_not_be_read_any_more_holds_up_no_other(sessions: Sessions) -> None:
