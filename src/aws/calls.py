@@ -24,6 +24,8 @@ _TRANSIENT = frozenset({
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
 })  # fmt: skip
 
 

@@ -1,14 +1,14 @@
 """Topics and queues: alerts, notices to operations, and requests for a correction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import batched
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 
 _SUBJECT = 100  # characters that SNS takes
 _BATCH = 10  # messages that SQS takes in one call
+_BYTES = 200_000  # that all of them together may have: some queues and endpoints take 256 KiB, with the attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,17 @@ class Queue:
         """Send many in as few calls as SQS takes. CallFailed where it did not take one of them."""
         name = self.url.rpartition("/")[2]
         delayed = {"DelaySeconds": delay} if delay else {}  # else the queue's own
-        for batch in batched(bodies, _BATCH, strict=False):
+        for batch in _batches(bodies):
             entries = [{"Id": str(number), "MessageBody": body} | delayed for number, body in enumerate(batch)]
             with calling("sqs:SendMessage", name):
                 found = self.sessions.own("sqs").send_message_batch(QueueUrl=self.url, Entries=entries)
             for failed in found.get("Failed", []):
                 raise CallFailed("sqs:SendMessage", name, failed["Code"], transient=not failed["SenderFault"])
 
-    def depth(self) -> int:
-        """About how many messages wait or are being worked on."""
-        names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
+    def depth(self, *, delayed: bool = True) -> int:
+        """About how many messages wait or are being worked on; those too that are `delayed`, unless it is said."""
+        states = ("", "NotVisible", "Delayed") if delayed else ("", "NotVisible")
+        names = [f"ApproximateNumberOfMessages{state}" for state in states]
         with calling("sqs:GetQueueAttributes", self.url.rpartition("/")[2]):
             found = self.sessions.own("sqs").get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
         return sum(int(found[name]) for name in names)
@@ -66,3 +67,17 @@ class Queue:
             self.sessions.own("sqs").change_message_visibility(
                 QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, 43200)
             )
+
+
+def _batches(bodies: Iterable[str]) -> Iterator[list[str]]:
+    """As many as SQS takes in a call, by number and by bytes."""
+    batch, size = list[str](), 0
+    for body in bodies:
+        weight = len(body.encode())
+        if batch and (len(batch) == _BATCH or size + weight > _BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(body)
+        size += weight
+    if batch:
+        yield batch

@@ -43,6 +43,7 @@ _REVISION_DAYS, _RENEWED_DAYS = 14, 7  # the sweep reads what is in use each day
 _ATTEMPT_DAYS = 90
 _SEEN_DAYS = 31
 _ANSWER_DAYS = 15
+_TRANSACTION = 90  # of the 100 items that DynamoDB takes in one
 _ATTEMPT, _QUARANTINE, _OFFER = TypeAdapter(Attempt), TypeAdapter(Quarantine), TypeAdapter(Offer)
 _ANSWER = TypeAdapter(Answer)
 
@@ -197,7 +198,8 @@ class Ledger:
 
         LedgerConflict where somebody wrote the subject after `history` was read, or the one that is `given`.
         """
-        key, leans = history.subject.key, tuple(sorted(leans))
+        given_leans = tuple(leans)
+        key, leans = history.subject.key, tuple(sorted(set(given_leans)))
         untold = history.untold if untold is None else tuple(untold)
         look = {
             "pk": {"S": key},
@@ -220,27 +222,19 @@ class Ledger:
         elif offer is None and history.offer is not None:
             items.append({"Delete": {"TableName": self.table, "Key": {"pk": {"S": key}, "sk": {"S": "offer"}}}})
         if history.subject.kind is Subject.FAMILY:
-            leaning = {
-                leaning_key(on): on for on in map(SubjectId.parse, leans)
-            }  # of roles of one name there is one row
-            items += [_leaning(self.table, on, history.subject) for on in leaning.values()]
+            # Of roles of one name there is one row, and it is that of the first: the newest revision's.
+            leaning = {leaning_key(on): on for on in map(SubjectId.parse, reversed(given_leans))}
+            rest = [_leaning(self.table, on, history.subject) for on in leaning.values()]
+            while rest and len(items) + len(rest) > _TRANSACTION:  # before the look itself, which makes them count
+                self._all_or_nothing(key, [*rest[: _TRANSACTION - 1], _as_it_was(self.table, history)])
+                rest = rest[_TRANSACTION - 1 :]
+            items += rest
         for family, running in (runs or {}).items():
             place = {"pk": {"S": family.key}, "sk": {"S": f"service/{history.subject.name}"}}
             written = _put(self.table, place | _running_item(running)) if running is not None else None
             items.append(written or {"Delete": {"TableName": self.table, "Key": place}})
         if given is not None:
-            condition, names, values = _unwritten_since(given.version)
-            items.append(
-                {
-                    "ConditionCheck": {
-                        "TableName": self.table,
-                        "Key": {"pk": {"S": given.subject.key}, "sk": {"S": "look"}},
-                        "ConditionExpression": condition,
-                        "ExpressionAttributeNames": names,
-                        "ExpressionAttributeValues": values,
-                    }
-                }
-            )
+            items.append(_as_it_was(self.table, given))
         self._all_or_nothing(key, items)
         return replace(
             history,
@@ -299,13 +293,20 @@ class Ledger:
         }
         self._put(family.key, f"tasks/{cluster}", item)
 
-    def lean(self, on: SubjectId, family: SubjectId, drifted: Iterable[str] = ()) -> None:
-        """A family leans on a parameter or role; by it, these rules drift there."""
-        said = {"drifted": {"S": json.dumps(sorted(drifted))}, "subject": {"S": on.key}}
-        self._put(leaning_key(on), f"leans/{family.key}", said)
+    def lean(self, on: SubjectId, given: History, drifted: Iterable[str] = ()) -> None:
+        """The family that is `given` leans on a parameter or role; by it, these rules drift there.
 
-    def leans_no_more(self, on: SubjectId, family: SubjectId) -> None:
-        self._delete(leaning_key(on), f"leans/{family.key}")
+        LedgerConflict where somebody wrote the family since: it may lean on something else by now.
+        """
+        key = {"pk": {"S": leaning_key(on)}, "sk": {"S": f"leans/{given.subject.key}"}}
+        said = {"drifted": {"S": json.dumps(sorted(drifted))}, "subject": {"S": on.key}}
+        self._all_or_nothing(on.key, [_put(self.table, key | said), _as_it_was(self.table, given)])
+
+    def leans_no_more(self, on: SubjectId, given: History) -> None:
+        """The family that is `given` does not lean on it any more. LedgerConflict as above."""
+        key = {"pk": {"S": leaning_key(on)}, "sk": {"S": f"leans/{given.subject.key}"}}
+        struck = {"Delete": {"TableName": self.table, "Key": key}}
+        self._all_or_nothing(on.key, [struck, _as_it_was(self.table, given)])
 
     def dependents(self, on: SubjectId) -> dict[SubjectId, frozenset[str] | None]:
         """The families that lean on a parameter or role, each with the rules that drift there by it.
@@ -576,6 +577,20 @@ def leaning_key(on: SubjectId) -> str:
 def _is_of(role: SubjectId, item: Mapping[str, Any], family: SubjectId) -> bool:
     """Rows of earlier releases do not hold by which ARN a family leans on a role."""
     return bool(item["subject"]["S"] == role.key) if "subject" in item else family.place == role.place
+
+
+def _as_it_was(table: str, read: History) -> dict[str, Any]:
+    """That nobody has written a subject since it was read: a part of a transaction."""
+    condition, names, values = _unwritten_since(read.version)
+    return {
+        "ConditionCheck": {
+            "TableName": table,
+            "Key": {"pk": {"S": read.subject.key}, "sk": {"S": "look"}},
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+    }
 
 
 def _leaning(table: str, on: SubjectId, family: SubjectId) -> dict[str, Any]:

@@ -249,9 +249,7 @@ class Inspector:
         if task is not None and not task.active:
             return None
         revision = Revision.parse(task.arn or "") if task else None
-        if task is not None and revision is not None and not any(_configured_in_plain(c) for c in task.containers):
-            self.ledger.remember(revision, task.without_values())
-        return task
+        return self._kept(task, revision)
 
     def _judge_family(
         self, message: str, trigger: Trigger, batch: Batch, history: History, task: TaskDefinition | None
@@ -288,7 +286,7 @@ class Inspector:
         plan = self.planner.plan(workload, standard, verdicts, batch.reader, Mode.REPORT, explains=True)
         missing = _missing(workload, verdicts, plan)
         # The family last: while its look is not written, a message that comes again does all of this again.
-        told = sharing.leaving(history, leans, beside)
+        told = sharing.leaving(history, leans, beside, same=revision.number == history.order)
         for on in leans:
             spoken = {verdict.rule: verdict for verdict in verdicts if verdict.subject == on}
             told += sharing.say(history, on, workload.read_at, _state(workload, on), spoken)
@@ -313,6 +311,7 @@ class Inspector:
             revision=str(revision),
             asked=request is not None,
             roles=_roles(workload),
+            parameters=frozenset(on.key for on in workload.subject(Subject.PARAMETER)),
         )
         keys = tuple(on.key for on in (*leans, *beside))
         told += self.recorder.record(message, trigger, batch, history, look, keys, request)
@@ -426,6 +425,7 @@ class Inspector:
                 word.read_at,
                 users=word.users,
                 given=of,
+                judged=word.read,
             )
             return self.recorder.record(message, trigger, batch, history, look, (), ran=word.state)
 
@@ -485,7 +485,19 @@ class Inspector:
         if not under_way:
             request = self.requester.for_service(known, workload, verdicts, standard, batch.reader)
         asked = request is not None
-        look = Look(subject, service.arn, order, mine, plan, read_at, kept=kept, asked=asked, revision=str(revision))
+        look = Look(
+            subject,
+            service.arn,
+            order,
+            mine,
+            plan,
+            read_at,
+            kept=kept,
+            asked=asked,
+            revision=str(revision),
+            parameters=frozenset(on.key for on in workload.subject(Subject.PARAMETER)),
+            deployed=service.primary.created if service.primary is not None else None,
+        )
         told = self.recorder.record(message, trigger, batch, history, look, (family.key,), request, ran=ran)
         self._look_again_when_settled(trigger, workload, mine.get(_SETTLES), standard)
         self._come_again_where(workload, _missing(workload, verdicts, plan))
@@ -549,15 +561,25 @@ class Inspector:
         return self.planner.newest(workload, task, batch.edition.standard, batch.reader)
 
     def _revision(self, revision: Revision) -> TaskDefinition | None:
-        return self.ledger.remembered(revision) or self.ecs.task_definition(revision.place, revision.arn)
+        return self.ledger.remembered(revision) or self._kept(
+            self.ecs.task_definition(revision.place, revision.arn), revision
+        )
+
+    def _kept(self, task: TaskDefinition | None, revision: Revision | None) -> TaskDefinition | None:
+        """A revision that was read is kept, unless it holds what is not to be."""
+        if task is not None and revision is not None and not any(_configured_in_plain(c) for c in task.containers):
+            self.ledger.remember(revision, task.without_values())
+        return task
 
     def _dependents(
         self, message: str, trigger: ParameterTrigger | RoleTrigger, batch: Batch, subjects: Sequence[SubjectId]
     ) -> Done:
         """Look again at every family that leans on a parameter or role. Many are sent on, a page by each message."""
-        trigger = trigger.model_copy(update={"changed": tuple(each.key for each in subjects)})
-        leaning = {family.key: family for subject in subjects for family in self.ledger.dependents(subject)}
-        families = [leaning[key] for key in sorted(leaning) if key > trigger.after]
+        leaning = defaultdict[str, list[str]](list)  # by family, what of that has changed
+        for subject in subjects:
+            for family in self.ledger.dependents(subject):
+                leaning[family.key].append(subject.key)
+        families = [SubjectId.parse(key) for key in sorted(leaning) if key > trigger.after]
         if len(families) > _AT_ONCE:
             page = families[:_PAGE]
             bodies = [
@@ -565,7 +587,7 @@ class Inspector:
                     account=family.place.account,
                     region=family.place.region,
                     family=family.name,
-                    **trigger.origin,
+                    **trigger.origin | {"changed": leaning[family.key]},
                 ).message
                 for family in page
             ]
@@ -574,17 +596,30 @@ class Inspector:
             self.changes.send_all(bodies)
             told = f"{len(page)} of {len(families)} families, each by a message of its own"
             return Done(told, called_at=trigger.when)
+        changed = tuple(dict.fromkeys(key for family in families for key in leaning[family.key]))
+        trigger = trigger.model_copy(update={"changed": changed})
         done = self._with_services(message, trigger, batch, families)
         return done if families else replace(done, ignored="no family leans on it")
 
     def _with_services(self, message: str, trigger: Trigger, batch: Batch, families: Sequence[SubjectId]) -> Done:
-        """Look again at some families, and have the services looked at that run them: each by a message of its own."""
-        services = [(each.place, title) for each in families for title in self.ledger.history(each).services]
+        """Look again at some families, and have the services looked at that run them: each by a message of its own.
+
+        Where only roles changed, those that run an earlier revision than the newest: a service is no better or worse
+        for its roles by itself.
+        """
+        done = self._each(message, trigger, batch, families)
+        roles = all(SubjectId.parse(key).kind is Subject.ROLE for key in trigger.changed)
+        services = [
+            (history.subject.place, title)
+            for history in map(self.ledger.history, families)
+            for title, running in history.services.items()
+            if not roles or running.revision != history.order
+        ]
         self.changes.send_all(
             ServiceTrigger(account=place.account, region=place.region, service=title, **trigger.origin).message
             for place, title in services
         )
-        return self._each(message, trigger, batch, families)
+        return done
 
     def _each(self, message: str, trigger: Trigger, batch: Batch, families: Iterable[SubjectId]) -> Done:
         """Look again at some families; one that cannot be judged does not hold back the others."""

@@ -34,6 +34,10 @@ from reports.alerts import alert_of
 from reports.asff import asff
 
 _SKEW = timedelta(seconds=1)  # between the clocks of two workers
+_OF_TRUST = frozenset({"UpdateAssumeRolePolicy", "CreateRole", "DeleteRole"})
+"""The calls that change whom a role trusts; what they do to its rights is all of them or nothing."""
+_OF_TAGS = frozenset({"TagRole", "UntagRole"})
+_AT_ONCE = timedelta(seconds=5)  # a deployment is made with the call for it
 _OF_TASKS = "task.platform-version"
 """The rule that speaks of the tasks that RunTask starts."""
 
@@ -61,8 +65,14 @@ class Look:
     """What was judged or is run, as `family:number`."""
     asked: bool = False
     """Whether a correction is asked for with this look."""
+    judged: bool = True
+    """False where nothing was read: by which standard it was judged last stays as it is."""
     roles: Mapping[FactKind, str] = field(default_factory=dict)
     """The ARNs of the roles that the family takes."""
+    parameters: frozenset[str] = frozenset()
+    """The keys of the parameters that it reads."""
+    deployed: datetime | None = None
+    """When the deployment was made that a service is at."""
     given: History | None = None
     """The family by which something is said of what it leans on: written only while that is as it was read."""
 
@@ -116,6 +126,7 @@ class Recorder:
         if look.subject.kind is not Subject.FAMILY and look.order < history.order:
             raise Overtaken(f"{look.subject.name} was looked at by another worker meanwhile")
         judged_by = batch.edition.digest if look.complete else ""
+        judged_by = judged_by if look.judged else history.standard
         rules = {rule.id: rule for rule in self.planner.catalogue if rule.subject is look.subject.kind}
         hours = batch.edition.standard.remediation.approval_hours
         offer = offered(history.offer, look.plan, look.read_at, hours)
@@ -245,19 +256,27 @@ def _brought_about(trigger: Trigger, rule: Rule, look: Look) -> bool:
     match subject.kind, trigger:
         case Subject.ROLE, RoleTrigger(role=""):
             return False  # a policy's change, and the role itself is as it was
+        case _, _ if roles and trigger.event in _OF_TAGS:
+            return False  # they change a right only by a condition on them
         case Subject.ROLE, _:
-            return role_name(subject.name) in roles and "PolicyVersion" not in trigger.event
+            about_trust = (rule.id == "identity.trust") == (trigger.event in _OF_TRUST)
+            return role_name(subject.name) in roles and about_trust and "PolicyVersion" not in trigger.event
         case Subject.PARAMETER, _:
             return subject in changed
         case Subject.FAMILY | Subject.SERVICE, _ if changed:
             taken = {role_name(arn) for kind, arn in look.roles.items() if kind in rule.needs}
-            return bool(taken & roles) or (FactKind.CONFIGURATION in rule.needs and len(roles) < len(changed))
+            read = FactKind.CONFIGURATION in rule.needs and bool(look.parameters & set(trigger.changed))
+            return read or (bool(taken & roles) and trigger.event not in _OF_TRUST)
         case Subject.FAMILY, TaskDefinitionTrigger(event="RegisterTaskDefinition", revision=Revision() as made):
             return str(made) == look.revision and (made.number == 1 or not rule.needs)
         case Subject.FAMILY, RunTaskTrigger():
             return rule.id == _OF_TASKS
-        case Subject.SERVICE, ServiceTrigger(event="CreateService" | "UpdateService" as event):
-            return event == "CreateService" or not rule.needs
+        case Subject.SERVICE, ServiceTrigger(event="CreateService"):
+            return True
+        case Subject.SERVICE, ServiceTrigger(event="UpdateService"):
+            # Another count of tasks is such a call too, and makes no deployment.
+            at, called = look.deployed, trigger.when
+            return not rule.needs and at is not None and called is not None and abs(at - called) <= _AT_ONCE
         case _:
             return False
 

@@ -32,6 +32,8 @@ class Word:
     verdicts: Mapping[str, Verdict]
     read_at: datetime
     users: Users = NOBODY
+    read: bool = True
+    """Whether any of it was read for this; else nothing was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +73,26 @@ class Sharing:
             order=history.order,
             read_at=self.now(),
             standard=history.standard,
-            leans={*history.leans, *keys},
+            leans=[*(on.key for on in leans), *history.leans],
             request=history.request,
             offer=history.offer,
         )
 
     def leaving(
-        self, history: History, leans: Sequence[SubjectId], beside: Sequence[SubjectId] = ()
+        self, history: History, leans: Sequence[SubjectId], beside: Sequence[SubjectId] = (), *, same: bool = False
     ) -> list[Transition]:
         """Strike the family off what it leaned on; the findings of what nobody leans on any more are gone.
 
         What only a revision `beside` the newest leans on keeps the family's row, so that changes of it are heard of,
-        and the family says nothing of it.
+        and the family says nothing of it. `same` says that the newest revision is the one of the look before.
         """
         rows, told = {leaning_key(on): on for on in (*beside, *leans)}, list[Transition]()
         for on in map(SubjectId.parse, sorted(set(history.leans) - {on.key for on in leans})):
-            if (still := rows.get(leaning_key(on))) is not None:
+            if (still := rows.get(leaning_key(on))) is None:
+                self.ledger.leans_no_more(on, history)
+            elif not same or still != on:
                 # A role by another path, or one that only an earlier revision takes: what was said of it is over.
-                self.ledger.lean(still, self.family)
-            else:
-                self.ledger.leans_no_more(on, self.family)
+                self.ledger.lean(still, history)
             told += self.say(history, on, self.now(), None, {})
         return told
 
@@ -105,12 +107,13 @@ class Sharing:
         for _ in range(_RACES):
             history = self.ledger.history(on)
             leaning = self._leaning_on(history, spoken)
-            self._keep(on, leaning, spoken)
+            self._keep(of, on, leaning, spoken)
             heard = dict(spoken)
             others = [drifted for each, drifted in leaning.items() if each != self.family]
             if others:
                 heard |= _standing(history, spoken, others)
-                heard |= _as_grave(history, spoken) if history.standard == self.standard else {}
+                theirs = {r: v for r, v in spoken.items() if any(drifted is None or r in drifted for drifted in others)}
+                heard |= _as_grave(history, theirs) if history.standard == self.standard else {}
             order = _milliseconds(self.since)
             same = state is None or bool(state and state == history.ran)
             word = Word(
@@ -120,8 +123,9 @@ class Sharing:
                 heard,
                 read_at,
                 self._users(sorted(leaning), _listed(history), read_at),
+                state is not None,
             )
-            if state is not None and same and self._is_enough(history) and not self._changes(history, word):
+            if (state is None or (same and self._is_enough(history))) and not self._changes(history, word):
                 return self.record(history, None, of)
             try:
                 return self.record(history, word, of)
@@ -161,6 +165,7 @@ class Sharing:
 
     def _keep(
         self,
+        of: History,
         on: SubjectId,
         leaning: Mapping[SubjectId, frozenset[str] | None],
         spoken: Mapping[str, Verdict],
@@ -170,7 +175,7 @@ class Sharing:
         unknown = {rule for rule in before if isinstance(spoken.get(rule), Unknown)}
         drifted = frozenset(unknown | {rule for rule, verdict in spoken.items() if isinstance(verdict, Drifted)})
         if self.family in leaning and drifted != leaning[self.family]:
-            self.ledger.lean(on, self.family, drifted)
+            self.ledger.lean(on, of, drifted)
 
     def _users(self, leaning: Sequence[SubjectId], listed: Users, now: datetime) -> Users:
         """The families that lean on it with what runs them, as many as a finding lists.

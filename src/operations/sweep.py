@@ -33,7 +33,7 @@ class Swept:
     """How many families and services were sent to be looked at, and whether as a baseline.
 
     `at` is the sweep's own time, the same where it is tried again. `by` is what they are judged by; None where the
-    standard is none or may not be read.
+    standard is none or may not be read. `begins` is when the looks begin, where they are delayed.
     """
 
     families: int
@@ -41,6 +41,7 @@ class Swept:
     baseline: bool
     at: datetime
     by: SweptBy | None = None
+    begins: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Sweeper:
         listed, tasks = self.now(), self.ecs.tasks_of_no_service(place)
         bodies = _bodies(place, families, list(titles), tasks, listed, quiet=baseline)
         self.changes.send_all(bodies, delay=delay)
-        return Swept(len(families), len(titles), baseline, at or now, by)
+        begins = self.now() + timedelta(seconds=delay) if delay else None
+        return Swept(len(families), len(titles), baseline, at or now, by, begins)
 
     def ended(self, place: Place, swept: Swept) -> None:
         """Once all was sent, and a baseline's digest told: until then a sweep that is tried again is a baseline too."""
@@ -88,17 +90,20 @@ class Sweeper:
 
     def digest(self, place: Place, swept: Swept, wait: Callable[[], bool]) -> Alert:
         """Once everything was looked at, or `wait` says that there is no more time: what is open, in one alert."""
-        waiting = self._waiting(wait)
+        waiting = self._waiting(swept.begins, wait)
         told = self._without_suppressed(place, self.ledger.open_findings(place))
         alert = digest_of(told, place, swept=swept.at, waiting=waiting, occurred=self.now())
         self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
 
-    def _waiting(self, wait: Callable[[], bool]) -> int:
-        """How many messages are not looked at yet when the queue stays empty, or there is no more time."""
+    def _waiting(self, begins: datetime | None, wait: Callable[[], bool]) -> int:
+        """How many messages are not looked at yet when the queue stays empty, or there is no more time.
+
+        Once the sweep's own have begun, what is delayed is somebody else's: a service that settles, say.
+        """
         empty = 0
         while True:
-            waiting = self.changes.depth()
+            waiting = self.changes.depth(delayed=begins is not None and self.now() < begins)
             empty = 0 if waiting else empty + 1
             if empty == _EMPTY or not wait():
                 return waiting

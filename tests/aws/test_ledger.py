@@ -190,10 +190,10 @@ def test_who_leans_on_a_role_is_found_by_its_name_from_any_region(world: World) 
     role = SubjectId(PLACE, Subject.ROLE, role_arn("path/web-task"))
     by_event = SubjectId(Place(PLACE.account, "us-east-1"), Subject.ROLE, "web-task")
     assert leaning_key(role) == leaning_key(by_event)
-    ledger.lean(role, WEB)
-    ledger.lean(role, WEB)
+    ledger.lean(role, History(WEB))
+    ledger.lean(role, History(WEB))
     assert ledger.dependents(by_event) == {WEB: frozenset()}
-    ledger.leans_no_more(role, WEB)
+    ledger.leans_no_more(role, History(WEB))
     assert ledger.dependents(by_event) == {}
 
 
@@ -203,20 +203,20 @@ def test_a_role_of_another_account_is_another_though_the_name_is_the_same(world:
         SubjectId(PLACE, Subject.ROLE, f"arn:aws:iam::{account}:role/web-task")
         for account in (PLACE.account, "999999999999")
     )
-    ledger.lean(mine, WEB)
-    ledger.lean(theirs, replace(WEB, name="api"))
+    ledger.lean(mine, History(WEB))
+    ledger.lean(theirs, History(replace(WEB, name="api")))
     assert ledger.dependents(SubjectId(Place("999999999999", "us-east-1"), Subject.ROLE, "web-task")) == {
         replace(WEB, name="api"): frozenset()
     }
-    ledger.leans_no_more(theirs, WEB)
+    ledger.leans_no_more(theirs, History(WEB))
     assert ledger.dependents(mine) == {WEB: frozenset()}
 
 
 def test_what_is_said_of_a_role_is_said_of_its_arn_and_an_event_tells_but_its_name(world: World) -> None:
     ledger, api = world.ledger, replace(WEB, name="api")
     here, elsewhere = (SubjectId(PLACE, Subject.ROLE, role_arn(f"{path}web-task")) for path in ("", "old/"))
-    ledger.lean(here, WEB, ["a.b"])
-    ledger.lean(elsewhere, api)
+    ledger.lean(here, History(WEB), ["a.b"])
+    ledger.lean(elsewhere, History(api))
     assert (ledger.dependents(here), ledger.dependents(elsewhere)) == ({WEB: frozenset({"a.b"})}, {api: frozenset()})
     assert set(ledger.dependents(replace(here, name="web-task"))) == {WEB, api}
     far = replace(here, place=Place(PLACE.account, "us-east-1"))
@@ -227,12 +227,42 @@ def test_a_familys_look_writes_down_what_it_leans_on_and_leaves_what_it_said(wor
     ledger = world.ledger
     record(ledger, ledger.history(WEB))
     assert ledger.dependents(CONFIGURATION) == {WEB: frozenset()}
-    ledger.lean(CONFIGURATION, WEB, ["a.b"])
+    ledger.lean(CONFIGURATION, ledger.history(WEB), ["a.b"])
     record(ledger, ledger.history(WEB))
     assert ledger.dependents(CONFIGURATION) == {WEB: frozenset({"a.b"})}
-    ledger.leans_no_more(CONFIGURATION, WEB)
+    ledger.leans_no_more(CONFIGURATION, ledger.history(WEB))
     record(ledger, ledger.history(WEB))
     assert ledger.dependents(CONFIGURATION) == {WEB: frozenset()}, "what was lost is put back"
+
+
+def test_who_leans_on_what_is_written_only_while_the_family_is_as_it_was_read(world: World) -> None:
+    ledger = world.ledger
+    slower = ledger.history(WEB)
+    record(ledger, slower)
+    with pytest.raises(LedgerConflict):
+        ledger.lean(CONFIGURATION, slower, ["a.b"])
+    with pytest.raises(LedgerConflict):
+        ledger.leans_no_more(CONFIGURATION, slower)
+    assert ledger.dependents(CONFIGURATION) == {WEB: frozenset()}
+
+
+def test_a_family_leans_on_more_than_one_transaction_takes(world: World) -> None:
+    ledger = world.ledger
+    many = [SubjectId(PLACE, Subject.ROLE, role_arn(f"role-{number}")) for number in range(230)]
+    history = ledger.record(
+        ledger.history(WEB), [], order=1, read_at=NOW, standard="", leans=[each.key for each in many]
+    )
+    assert all(ledger.dependents(each) == {WEB: frozenset()} for each in many)
+    assert len(history.leans) == 230
+
+
+def test_of_two_roles_of_one_name_the_row_is_that_of_the_first(world: World) -> None:
+    ledger = world.ledger
+    new, old = (SubjectId(PLACE, Subject.ROLE, role_arn(f"{path}/web-task")) for path in ("a", "z"))
+    for first, second in ((new, old), (old, new)):
+        leans = [first.key, second.key]
+        ledger.record(ledger.history(WEB), [], order=1, read_at=NOW, standard="", leans=leans)
+        assert (set(ledger.dependents(first)), set(ledger.dependents(second))) == ({WEB}, set())
 
 
 def test_a_notice_is_due_once_until_its_hours_have_passed(world: World) -> None:

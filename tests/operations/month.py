@@ -264,8 +264,6 @@ class Account(World):
     runs_now: dict[str, str] = field(default_factory=dict)
     running: dict[str, list[Json]] = field(default_factory=dict)
     """The tasks of each service, which moto does not start."""
-    leaned_on: bool = False
-    """Whether a parameter or role has changed since the last sweep: their events lead to families only."""
     asking: bool = False
 
     def __post_init__(self) -> None:
@@ -450,7 +448,6 @@ class Account(World):
 
     def sweep(self, *, quiet: bool = False, delay: int = 0) -> None:
         """The real sweep; where a call fails, the schedule tries again."""
-        self.leaned_on = False
         sweeper = Sweeper(
             Ecs(self.sessions),
             self.ledger,
@@ -575,7 +572,6 @@ class Account(World):
         return [self._service(service, "DeleteService")]
 
     def writes(self, parameter: str, text: str | None) -> list[str]:
-        self.leaned_on = True
         ssm = self.client("ssm")
         if text is not None:
             ssm.put_parameter(Name=parameter, Value=text, Type="String", Overwrite=True)
@@ -586,14 +582,12 @@ class Account(World):
         return [parameter_changed(parameter)]
 
     def allows(self, role: str, *actions: str) -> list[str]:
-        self.leaned_on = True
         if not self._is_there(role):
             return []
         self.allow(role, *actions)
         return [role_changed(role)]
 
     def trusts(self, role: str, service: str) -> list[str]:
-        self.leaned_on = True
         if not self._is_there(role):
             return []
         self.trust(role, service)
@@ -601,7 +595,6 @@ class Account(World):
 
     def takes_away(self, role: str) -> list[str]:
         """The role is deleted; or made again, as it was first."""
-        self.leaned_on = True
         iam, actions = self.client("iam"), EXECUTION if role == "web-execution" else TASK
         if not self._is_there(role):
             iam.create_role(RoleName=role, AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
@@ -619,7 +612,6 @@ class Account(World):
 
     def changes_policy(self, *actions: str) -> list[str]:
         """A new version of the managed policy."""
-        self.leaned_on = True
         iam = self.client("iam")
         for version in iam.list_policy_versions(PolicyArn=MANAGED)["Versions"]:
             if not version["IsDefaultVersion"]:

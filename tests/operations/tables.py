@@ -42,8 +42,7 @@ class Tables:
                 return {"Items": [_copy(item) for item in self._matching(asked, "FilterExpression")]}
             case "TransactWriteItems":
                 writes = [(kind, each) for item in asked["TransactItems"] for kind, each in item.items()]
-                if not all(self._may(each) for _, each in writes):
-                    raise _refused("TransactionCanceledException", operation)
+                self._takes([each for _, each in writes])
                 for kind, each in writes:
                     self._write(kind, each)
             case "PutItem" | "DeleteItem" | "UpdateItem":
@@ -53,6 +52,14 @@ class Tables:
             case _:
                 raise NotImplementedError(operation)
         return {}
+
+    def _takes(self, writes: list[Json]) -> None:
+        """DynamoDB takes 100 items in a transaction, each once, and all of them or none."""
+        keys = {(each["TableName"], _key(each)["pk"]["S"], _key(each)["sk"]["S"]) for each in writes}
+        if len(writes) > 100 or len(keys) < len(writes):
+            raise _refused("ValidationException", "TransactWriteItems")
+        if not all(self._may(each) for each in writes):
+            raise _refused("TransactionCanceledException", "TransactWriteItems")
 
     def _find(self, table: str, key: Item) -> Item | None:
         return self.items[table][key["pk"]["S"]].get(key["sk"]["S"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from aws.ecs import Ecs
+from aws.ledger import History
 from aws.security_hub import ImportFailed
 from domain.correction import Attempt
 from domain.correction import State as CorrectionState
@@ -490,7 +491,8 @@ def test_who_changed_a_role_that_many_lean_on_is_told_with_what_came_of_it(world
     for number in range(11):
         world.sees(registered(world.register(definition(f"web-{number:02}"))))
     world.trust("web-task", "ec2.amazonaws.com")
-    world.sees(json.dumps(json.loads(role_changed("web-task")) | BY_ADA | {"quiet": quiet}))
+    event = "UpdateAssumeRolePolicy"
+    world.sees(json.dumps(json.loads(role_changed("web-task", event=event)) | BY_ADA | {"quiet": quiet}))
     outcomes = world.look(*(json.dumps(body) for body in world.sent_back))
     assert world.open(ROLE) == {"identity.trust"}
     assert {outcome.called_at for outcome in outcomes if isinstance(outcome, Done)} == {
@@ -508,7 +510,7 @@ def test_what_thousands_lean_on_is_sent_on_in_pages(world: World, monkeypatch: p
     for number, role in enumerate(("web-task", "web-execution")):
         iam.attach_role_policy(RoleName=role, PolicyArn=policy_arn)
         for family in families[number::2]:
-            world.ledger.lean(replace(ROLE, name=role_arn(role)), family)
+            world.ledger.lean(replace(ROLE, name=role_arn(role)), History(family))
     world.calls.clear()
     messages = [json.dumps(json.loads(role_changed(policy=policy_arn)) | BY_ADA | {"quiet": True})]
     sizes = list[int]()
@@ -654,7 +656,7 @@ def test_the_finding_of_a_role_that_moved_to_another_path_is_gone(world: World) 
 
 def test_who_leans_on_a_role_is_put_back_where_it_was_lost(world: World) -> None:
     world.sees(registered(world.register()))
-    world.ledger.leans_no_more(ROLE, SubjectId(PLACE, Subject.FAMILY, "web"))
+    world.ledger.leans_no_more(ROLE, world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "web")))
     world.sees(json.dumps({"kind": "family", "account": ACCOUNT, "region": REGION, "family": "web"}))
     world.trust("web-task", "ec2.amazonaws.com")
     world.sees(role_changed("web-task"))
@@ -900,11 +902,32 @@ def test_a_call_on_a_role_tells_who_changed_that_role_and_what_is_read_there(wor
     world.trust("web-task", "ec2.amazonaws.com")
     world.allow("web-task", "logs:CreateLogStream")
     world.sees(by_ada(role_changed("web-task")))
-    assert named(world, "identity.trust") == named(world, "identity.task-role") == (ADA, True)
+    assert named(world, "identity.task-role") == (ADA, True)
+    assert named(world, "identity.trust") == NOBODY, "that is another call's doing"
     world.trust("web-task")
     world.allow("web-task", *TASK)
     world.sees(by_ada(role_changed("web-execution")))
     assert named(world, "identity.trust") == named(world, "identity.task-role") == NOBODY, "it was another role"
+
+
+def test_who_changes_whom_a_role_trusts_is_named_for_that(world: World) -> None:
+    world.sees(registered(world.register()))
+    world.trust("web-task", "ec2.amazonaws.com")
+    world.allow("web-task", "logs:CreateLogStream")
+    world.sees(by_ada(role_changed("web-task", event="UpdateAssumeRolePolicy")))
+    assert (named(world, "identity.trust"), named(world, "identity.task-role")) == ((ADA, True), NOBODY)
+
+
+def test_who_tags_a_role_or_scales_a_service_is_named_for_nothing(world: World) -> None:
+    world.sees(registered(world.register()))
+    world.trust("web-task", "ec2.amazonaws.com")
+    world.sees(by_ada(role_changed("web-task", event="TagRole")))
+    assert named(world, "identity.trust") == NOBODY
+    service = world.run(world.register())
+    world.sees(service_changed(service, "CreateService"))
+    world.client("ecs").update_service(cluster="shop", service="web", platformVersion="1.3.0")
+    world.sees(by_ada(service_changed(service)))  # her call was for another count of tasks, hours ago
+    assert named(world, "service.platform-version") == NOBODY
 
 
 def test_a_new_version_of_a_policy_tells_who_changed_the_rights_of_its_roles_and_no_more(world: World) -> None:

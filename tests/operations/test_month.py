@@ -301,9 +301,6 @@ class Month(RuleBasedStateMachine):
         found, in_the_hub = self.account.standing(), self.account.in_the_hub()
         # What cannot be known opens nothing, and leaves what stands as it is.
         stays = {key for key in found.keys() - standing.keys() if unknown & _said_of(*key)}
-        if self.account.leaned_on:
-            # By what the newest revision leans on it may be better now, or no better: services see that with the sweep.
-            stays |= {key for key in found.keys() | standing.keys() if key[1] == "service.revision"}
         _same(*({key: said for key, said in each.items() if key not in stays} for each in (found, standing)))
         ids = {f"outrider/{subject}/{rule}" for subject, rule in stays}
         _same(*({id_: said for id_, said in each.items() if id_ not in ids} for each in (in_the_hub, active)))

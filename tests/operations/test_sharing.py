@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aws.ledger import History
 from domain.rule import Subject
 from domain.verdict import SubjectId
 from tests.operations.world import (
@@ -15,9 +16,12 @@ from tests.operations.world import (
     TASK,
     World,
     definition,
+    policy,
     registered,
     role_arn,
     role_changed,
+    service_changed,
+    trusting,
 )
 
 ROLE = SubjectId(PLACE, Subject.ROLE, role_arn("web-task"))
@@ -73,7 +77,12 @@ def test_of_all_who_are_looked_at_because_it_changed_the_first_to_do_so_speaks_f
     world.pass_(seconds=10)
     world.sees(json.dumps(json.loads(role_changed("web-task")) | {"time": changed.isoformat()}))
     assert version(world) == 2
-    world.sees(*(again(family, leaned=True, time=changed.isoformat()) for family in ("web", "api", "cron")))
+    world.sees(
+        *(
+            again(family, changed=[f"{ACCOUNT}/us-east-1/role/web-task"], time=changed.isoformat())
+            for family in ("web", "api", "cron")
+        )
+    )
     assert version(world) == 2
 
 
@@ -158,3 +167,72 @@ def test_what_a_slower_look_says_of_a_role_that_the_family_has_left_meanwhile_is
     assert done
     assert world.open(ROLE) == set()
     assert world.hub.states()[f"role/{ROLE.name}/identity.trust"] == GONE
+
+
+OLD = SubjectId(PLACE, Subject.ROLE, role_arn("old-task"))
+
+
+def left_behind(world: World, *families: str) -> str:
+    """A role that a running revision of web takes, its newest one no longer, and the newest of these families."""
+    world.client("iam").create_role(RoleName="old-task", AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
+    world.allow("old-task", *TASK)
+    first = world.register(definition(taskRoleArn=OLD.name))
+    world.sees(service_changed(world.run(first), "CreateService"))
+    for family in families:
+        world.sees(registered(world.register(definition(family, taskRoleArn=OLD.name))))
+    return registered(world.register(definition()))
+
+
+def test_what_only_an_earlier_revision_takes_costs_nothing_while_nothing_changes(world: World) -> None:
+    world.sees(left_behind(world))
+    world.sees(again())
+    before = world.ledger.history(OLD).version
+    for _ in range(3):
+        world.calls.clear()
+        world.sees(again())
+    assert world.ledger.history(OLD).version == before
+    counted = [world.calls[name] for name in ("TransactWriteItems", "PutItem", "DescribeTaskDefinition")]
+    assert counted == [1, 0, 0], "its own look is written, and nothing else"
+
+
+def test_a_standard_that_makes_less_of_a_drift_is_heard_whichever_family_is_looked_at_first(world: World) -> None:
+    """One that has left the role, and reads nothing of it, does not say by which standard it was judged."""
+    message = left_behind(world, "api")
+    world.trust("old-task", "ec2.amazonaws.com")
+    world.sees(message, role_changed("old-task"))
+    assert world.rows(OLD)["identity.trust"].severity.value == "CRITICAL"
+    world.pass_(hours=1)
+    lower = world.inspector(standard="version: 1\nrules: [{rules: identity.trust, severity: MEDIUM}]\n")
+    world.sees(again("web"), inspector=lower)
+    world.sees(again("api"), inspector=lower)
+    assert world.rows(OLD)["identity.trust"].severity.value == "MEDIUM"
+
+
+def test_of_a_roles_change_services_hear_that_run_an_earlier_revision_and_once(world: World) -> None:
+    world.sees(left_behind(world))
+    world.sees(service_changed(world.run(world.revisions()[0].arn, "newest"), "CreateService"))
+    world.heard.clear()
+    before = len(world.sent_back)
+    world.fail("GetRole", "ThrottlingException", times=40)
+    message = again(changed=[f"{ACCOUNT}/us-east-1/role/old-task"], time="2026-11-23T12:00:05Z")
+    for _ in range(3):
+        world.look(message)
+    assert world.sent_back[before:] == [], "it comes again as a whole"
+    world.troubles.clear()
+    world.sees(message)
+    assert [body["service"] for body in world.sent_back[before:]] == ["shop/web"]
+
+
+def test_each_family_is_told_only_what_of_its_own_has_changed(world: World) -> None:
+    """A boundary that a thousand roles carry: their names would not fit into a message."""
+    iam = world.client("iam")
+    arn = iam.create_policy(PolicyName="boundary", PolicyDocument=policy(*TASK))["Policy"]["Arn"]
+    for number in range(12):
+        name = f"role-{number}"
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
+        iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+        role = SubjectId(PLACE, Subject.ROLE, role_arn(name))
+        world.ledger.lean(role, History(SubjectId(PLACE, Subject.FAMILY, f"family-{number}")))
+    world.sees(role_changed(policy=arn))
+    told = {body["family"]: body["changed"] for body in world.sent_back}
+    assert told == {f"family-{n}": [f"{ACCOUNT}/us-east-1/role/role-{n}"] for n in range(12)}

@@ -242,7 +242,7 @@ def test_a_digest_is_told_in_time_even_where_not_everything_was_looked_at(aws: S
 
 def test_what_comes_late_into_the_queues_count_is_waited_for(aws: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     counts, waited = [0, 0, 7, 0, 0, 0, 0], list[int]()
-    monkeypatch.setattr(Queue, "depth", lambda _: counts[len(waited)])
+    monkeypatch.setattr(Queue, "depth", lambda _, **__: counts[len(waited)])
 
     def wait() -> bool:
         waited.append(1)
@@ -440,3 +440,13 @@ def test_what_closed_is_told_on_one_day_however_late_its_digest_is(aws: Sessions
     late, next_ = (sweeper(aws, "", heard[0]).daily(PLACE, day) for day in (at, at + timedelta(days=1)))
     titles = [alert.title if alert else "" for alert in (late, next_)]
     assert titles == [f"0 findings are open, {closed} closed since yesterday" for closed in (1, 2)]
+
+
+def test_the_digest_does_not_wait_for_what_settles(aws: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that was deployed a moment ago is looked at again in minutes: in a busy account there is always one."""
+    topic = aws.own("sns").create_topic(Name="alerts")["TopicArn"]
+    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    monkeypatch.setattr(Queue, "depth", lambda _, *, delayed: int(delayed))
+    sweep = sweeper(aws, url, topic)
+    swept = sweep.sweep(PLACE, quiet=True)
+    assert sweep.digest(PLACE, swept, lambda: True).title.startswith("Everything")

@@ -170,9 +170,9 @@ def parameter_changed(name: str = PARAMETER) -> str:
     return json.dumps({"kind": "parameter", "account": ACCOUNT, "region": REGION, "event": "Update", "name": name})
 
 
-def role_changed(role: str = "", policy: str = "") -> str:
+def role_changed(role: str = "", policy: str = "", event: str = "PutRolePolicy") -> str:
     # IAM's events arrive in us-east-1, wherever the tasks are.
-    body = {"kind": "role", "account": ACCOUNT, "region": "us-east-1", "event": "PutRolePolicy", "identity": {}}
+    body = {"kind": "role", "account": ACCOUNT, "region": "us-east-1", "event": event, "identity": {}}
     return json.dumps(body | {"role": role, "policy": policy})
 
 
