@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local import fleet
@@ -143,13 +143,15 @@ class Stage:
     def come_due(self, family: str) -> None:
         """What waits for its time, of this family, has waited for as long; and the minute of the visits has come."""
         place, now = "123456789012/us-east-1", datetime.now(UTC).isoformat()
+        since = (datetime.now(UTC) - timedelta(minutes=3)).isoformat()
         for item in self.ledger(f"due/{place}").values():
             if item["sk"]["S"].startswith(f"{family}/"):
                 self._write(item | {"due": {"S": now}})
         for name, item in self.ledger(f"{place}/family/{family}").items():
             if name.startswith("attempt/"):
                 body = json.loads(item["body"]["S"])
-                body["rollouts"] = [each | ({"due": now} if each["due"] else {}) for each in body["rollouts"]]
+                waited = {"due": now, "since": since}
+                body["rollouts"] = [each | (waited if each["due"] else {}) for each in body["rollouts"]]
                 self._write(item | {"body": {"S": json.dumps(body)}})
         before = self._visits()
         self.cloud.control("POST", "schedules", {"name": "*Visits*"})

@@ -29,6 +29,7 @@ NOT_ALWAYS_CALLED = {
     ("Remediate", "ecs:DeregisterTaskDefinition"),  # a registration of somebody else's in between
     ("Remediate", "ecs:ListTaskDefinitions"),  # a crash in between
     ("Inspect", "dynamodb:ConditionCheckItem"),  # no call of its own: a part of transactions
+    ("Inspect", "dynamodb:DeleteItem"),  # a family that is gone; else only within transactions
     ("Remediate", "dynamodb:DeleteItem"),  # a person releases a family; else only within transactions
     ("Slack", "dynamodb:GetItem"),  # a message in the hands of two workers
     ("Slack", "dynamodb:DeleteItem"),  # Slack asks for a later try
