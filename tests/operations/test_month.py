@@ -324,12 +324,14 @@ class Month(RuleBasedStateMachine):
     def transitions(self) -> list[tuple[Finding, str]]:
         """What the ledger has taken down since it was asked last, with the name of each change."""
         found = list[tuple[Finding, str]]()
+        last = {finding.id: finding for finding in self.account.moves}
         for finding in self.account.moves[self.seen :]:
             before = self.before.get(finding.id)
             assert finding.version == (before.version + 1 if before else 1), "a transition was lost, or made twice"
             if (before is None or before.state is not State.OPEN) and finding.state is State.OPEN:
                 found.append((finding, "reopened" if before else "opened"))
-                if self.resolved.pop(finding.id, False):
+                # One that was over again before Security Hub heard of it is closed there, and nobody has to see it.
+                if last[finding.id].state is State.OPEN and self.resolved.pop(finding.id, False):
                     assert self.account.hub.workflow[finding.id] == "NEW", "it is back, and nobody would see it"
             elif before is not None and finding.state is State.OPEN and finding.severity > before.severity:
                 found.append((finding, "raised"))
