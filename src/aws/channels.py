@@ -1,8 +1,9 @@
 """Topics and queues: alerts, notices to operations, and requests for a correction."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from aws.batches import batches
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 
@@ -46,7 +47,7 @@ class Queue:
         """Send many in as few calls as SQS takes. CallFailed where it did not take one of them."""
         name = self.url.rpartition("/")[2]
         delayed = {"DelaySeconds": delay} if delay else {}  # else the queue's own
-        for batch in _batches(bodies):
+        for batch in batches(bodies, _BATCH, _BYTES, lambda body: len(body.encode())):
             entries = [{"Id": str(number), "MessageBody": body} | delayed for number, body in enumerate(batch)]
             with calling("sqs:SendMessage", name):
                 found = self.sessions.own("sqs").send_message_batch(QueueUrl=self.url, Entries=entries)
@@ -67,17 +68,3 @@ class Queue:
             self.sessions.own("sqs").change_message_visibility(
                 QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, 43200)
             )
-
-
-def _batches(bodies: Iterable[str]) -> Iterator[list[str]]:
-    """As many as SQS takes in a call, by number and by bytes."""
-    batch, size = list[str](), 0
-    for body in bodies:
-        weight = len(body.encode())
-        if batch and (len(batch) == _BATCH or size + weight > _BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(body)
-        size += weight
-    if batch:
-        yield batch

@@ -1,11 +1,12 @@
 """Security Hub CSPM: findings in, and what became of them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
+from aws.batches import batches
 from aws.calls import calling
 from aws.sessions import Sessions
 from domain.places import Place
@@ -54,7 +55,7 @@ class SecurityHub:
         CallFailed where the whole call failed.
         """
         failed = []
-        for batch in _batches(findings):
+        for batch in batches(findings, _BATCH, _BYTES, _weight):
             with calling("securityhub:BatchImportFindings", str(place)):
                 found = self.sessions.client("securityhub", place).batch_import_findings(Findings=batch)
             failed += [
@@ -89,14 +90,6 @@ def _equal(*values: str) -> list[dict[str, str]]:
     return [{"Value": value, "Comparison": "EQUALS"} for value in values]
 
 
-def _batches(findings: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    batch, size = list[Mapping[str, Any]](), 0
-    for finding in findings:
-        weight = len(json.dumps(finding)) + 2  # as botocore sends it: in ASCII, six bytes for what is beyond
-        if batch and (len(batch) == _BATCH or size + weight > _BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(finding)
-        size += weight
-    if batch:
-        yield batch
+def _weight(finding: Mapping[str, Any]) -> int:
+    """As botocore sends it: in ASCII, six bytes for what is beyond."""
+    return len(json.dumps(finding)) + 2

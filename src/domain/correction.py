@@ -85,9 +85,8 @@ class Rollout:
 
     `deployment` is empty where UpdateService was taken and its answer showed none yet. `theirs` is the revision (ARN)
     that somebody else deployed at the same moment. `moot` says that it was left as it is no longer what was to be
-    updated. `since` is when the stage began, `due` when it is to be looked at
-    though no event tells of it. `guard` names the one that forbids it, for now (PENDING) or for good (LEFT); `reason`
-    begins with the same name then.
+    updated. `since` is when the stage began, `due` when it is to be looked at though no event tells of it. `guard`
+    names the one that forbids it, for now (PENDING) or for good (LEFT); `reason` begins with the same name then.
     """
 
     service: str
