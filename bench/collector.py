@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import yaml
 
 from bench.clock import Row, cost
-from domain.adot_releases import Release
-from domain.collector import CollectorConfiguration, bound_ports, needs
+from domain.collector import CollectorConfiguration, bound_ports
+from domain.collector.permissions import component_permissions
+from domain.collector.releases import Release
 
 TYPICAL = """\
 extensions:
@@ -48,7 +49,7 @@ def judge() -> None:
     release = Release(0, 47, 0)
     list(configuration.problems())
     bound_ports(configuration, release)
-    needs(configuration, release)
+    component_permissions(configuration, release)
 
 
 def rows() -> Iterator[Row]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bench.clock import Row, cost
-from domain.iam import Context, Policy, Request, decide, role_context
+from domain.iam import AccessRequest, Context, Policy, decide, role_context
 
 LOGS = "arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/orders"
 STATEMENTS = [
@@ -51,6 +51,6 @@ REQUESTS = {
 def rows() -> Iterator[Row]:
     """What each request costs to decide."""
     for name, (action, resource, context) in REQUESTS.items():
-        request = Request(action, resource, context)
+        request = AccessRequest(action, resource, context)
         decision = decide(POLICIES, request).decision
         yield cost(partial(decide, POLICIES, request), rounds=100).row(f"{name}: {decision}", "10 µs")

@@ -15,11 +15,13 @@ from typing import Any
 
 import engine
 from bench.clock import Row, cost
-from domain.documents import TaskDefinition
+from domain.drift import Doubt, Drift
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Facts
 from domain.places import Place
-from domain.rule import Doubt, Drift, Rule, Subject
+from domain.rule import Rule
 from domain.standard import Standard, default_standard
+from domain.subject import Subject
 from domain.workload import Workload
 from rules import CATALOGUE
 from tests.rules.examples import Case, build

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from domain.drift import Doubt, Drift, Refusal, Safety
 from domain.facts import NOT_READ, Fact, FactKind, Facts, Unavailable
-from domain.plan import Fixed, Plan, Repair, changes_between
-from domain.rule import Doubt, Drift, Refusal, Rule, Safety, Severity, Subject
+from domain.remediation.plan import Fixed, Plan, Repair, changes_between
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Mode, Standard
-from domain.verdict import Compliant, Drifted, Exempt, SubjectId, Unknown, Verdict
+from domain.subject import Subject, SubjectId
+from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import Workload
 
 PASSES = 8
@@ -51,8 +54,8 @@ def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
 
 def only_a_collector(workload: Workload) -> bool:
     """Whether the task is nothing but a collector: no sidecar is asked of it."""
-    cast = workload.cast
-    return bool(cast.collectors) and not cast.applications and not cast.others
+    roles = workload.container_roles
+    return bool(roles.collectors) and not roles.applications and not roles.others
 
 
 def evaluate(workload: Workload, standard: Standard, rules: Sequence[Rule]) -> tuple[Verdict, ...]:

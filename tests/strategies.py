@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from domain.documents import Service, TaskDefinition
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Absent, Fact, Facts, Known, LogGroup, Parameter, Role, Unavailable
 from domain.iam import Policy
 from domain.places import Place

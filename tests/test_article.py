@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import engine
-from domain.documents import Service, TaskDefinition
+from domain.drift import Safety
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Facts, Known, LogGroup, Newest, Parameter, Role, RunningContainer, RunningTask
 from domain.iam import Policy
 from domain.places import Place
-from domain.rule import Safety
 from domain.standard import Standard
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import Workload

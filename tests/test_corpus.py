@@ -20,7 +20,7 @@ from cli.files import Definition, NoDefinition, Unusable, read
 from cli.fix import Correction
 from cli.judging import Judge, Judgement, Word
 from cli.main import main
-from domain.documents import TaskDefinition
+from domain.ecs.task_definition import TaskDefinition
 from tests.rules.examples import base, task_json
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 import engine
-from domain.adot_releases import release_facts
+from domain.collector.releases import release_facts
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from rules import CATALOGUE
 from tests.rules.examples import Case, build

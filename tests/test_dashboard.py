@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from domain.finding import Change
+from domain.findings.finding import TransitionKind
 from domain.severity import Severity
 from handlers import metrics
 from handlers.metrics import Dimension, Metric
@@ -25,7 +25,7 @@ OF_AWS = {
 }
 VALUES: dict[Dimension, set[str]] = {
     Dimension.FUNCTION: FUNCTIONS,
-    Dimension.CHANGE: {change.value for change in Change},
+    Dimension.CHANGE: {change.value for change in TransitionKind},
     Dimension.SEVERITY: {severity.value for severity in Severity if severity is not Severity.INFORMATIONAL},
 }
 _SEARCH = re.compile(r"""^SEARCH\('\{"(?P<of>[^"]+)","(?P<by>\w+)"\} MetricName="(?P<name>\w+)"', '\w+', \d+\)$""")

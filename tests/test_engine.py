@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 import engine
-from domain.documents import Service, TaskDefinition
+from domain.drift import Doubt, Drift, Refusal, Safety
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Absent, FactKind, Facts, Known, Parameter, Unavailable
 from domain.places import Place
-from domain.plan import Fixed
-from domain.rule import Doubt, Drift, Refusal, Rule, Safety, Severity, Subject
+from domain.remediation.plan import Fixed
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import Workload
 

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 import engine
+from domain.drift import Doubt, Drift, Refusal, Safety
 from domain.facts import FactKind, Unavailable
-from domain.plan import Fixed
-from domain.rule import Check, Doubt, Drift, Fix, Refusal, Rule, Safety, Severity, Subject
+from domain.remediation.plan import Fixed
+from domain.rule import Check, Fix, Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.verdict import Compliant, Drifted, Unknown
 from domain.workload import Workload
 from tests.rules.examples import Case, build

@@ -9,19 +9,18 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.trigger import (
+from domain.findings.users import Sight
+from domain.triggers.reading import Ignored, read
+from domain.triggers.trigger import (
     ApprovalTrigger,
     DeletedTrigger,
-    Ignored,
     ParameterTrigger,
     RoleTrigger,
     RunTaskTrigger,
     ServiceTrigger,
     TaskDefinitionTrigger,
     Trigger,
-    read,
 )
-from domain.use import Sight
 
 ROOT = Path(__file__).parents[1]
 EVENTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "events").glob("*.json"))}

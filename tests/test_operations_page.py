@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.correction import Stage, State
+from domain.remediation.attempt import AttemptState
+from domain.remediation.rollout import Stage
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -18,7 +19,7 @@ GUARDS = set(re.findall(r"`([a-z -]+)`", FIRST))
 def in_the_source() -> set[str]:
     """The names that Refused and Later are raised with, and those that a service is left for."""
     found = set[str]()
-    for path in (*(ROOT / "src" / "operations").glob("*.py"), ROOT / "src" / "domain" / "correction.py"):
+    for path in (*(ROOT / "src" / "operations").rglob("*.py"), *(ROOT / "src" / "domain" / "remediation").glob("*.py")):
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r'(?:Refused|Later)\(\s*"([a-z -]+)",', text))
         found |= set(re.findall(r'(?:return|refused, Refused\) else) \(?\s*"([a-z -]+)", f?"', text))
@@ -27,8 +28,8 @@ def in_the_source() -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("state", [each for each in State if each is not State.NOTHING])
-def test_every_state_is_drawn(state: State) -> None:
+@pytest.mark.parametrize("state", [each for each in AttemptState if each is not AttemptState.NOTHING])
+def test_every_state_is_drawn(state: AttemptState) -> None:
     assert state.value in DRAWN
 
 

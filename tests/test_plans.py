@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 
 import engine
 from aws.ecs import registrable_members
-from domain.documents import DESCRIBED_ONLY, TaskDefinition
-from domain.edits import name_of
-from domain.legality import illegal
-from domain.meaning import same_meaning
+from domain.drift import Safety
+from domain.ecs.edits import name_of
+from domain.ecs.equivalence import equivalent
+from domain.ecs.legality import illegal
+from domain.ecs.task_definition import DESCRIBED_ONLY, TaskDefinition
 from domain.places import Revision
-from domain.plan import Plan
-from domain.rule import Safety
+from domain.remediation.plan import Plan
 from domain.standard import Mode, Standard, default_standard
 from domain.workload import Workload
+from operations.facts import FactReader
 from operations.planning import Planner
-from operations.reading import Reader
 from rules import CATALOGUE
 from tests.strategies import PLACE, corpus, workloads
 
@@ -55,7 +55,7 @@ class _Facts:
         return workload
 
 
-READER = cast("Reader", _Facts())
+READER = cast("FactReader", _Facts())
 
 
 def planned(workload: Workload, standard: Standard) -> Plan | None:
@@ -197,7 +197,7 @@ def holds(workload: Workload, standard: Standard) -> Plan | None:
     if plan is None:
         return None
     assert plan.changes_task
-    assert not same_meaning(plan.before.task, plan.after.task), "a plan means something"
+    assert not equivalent(plan.before.task, plan.after.task), "a plan means something"
     shows_what_it_changes(plan)
     keeps_what_it_does_not_know(plan)
     registers_what_ecs_takes(plan)

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import engine
-from domain.documents import TaskDefinition
-from domain.plan import Fixed, Plan
-from domain.rule import Safety, Severity
+from domain.drift import Safety
+from domain.ecs.task_definition import TaskDefinition
+from domain.remediation.plan import Fixed, Plan
+from domain.severity import Severity
 from domain.standard import Standard
 from domain.verdict import Drifted
 from domain.workload import Workload
@@ -100,7 +101,7 @@ def _leaves_room(workload: Workload, standard: Standard) -> None:
     size, floor = workload.task.size, standard.applications
     if size is None or not size.legal:
         return  # task.size could not mend it
-    beside = (*workload.cast.collectors, *workload.cast.others)
+    beside = (*workload.container_roles.collectors, *workload.container_roles.others)
     cpu, memory = sum(c.cpu for c in workload.applications), sum(c.memory for c in workload.applications)
     assert sum(c.cpu for c in beside) + max(cpu, floor.cpu_floor) <= size.cpu
     assert sum(c.memory for c in beside) + max(memory, floor.memory_floor) <= size.memory

@@ -3,9 +3,9 @@
 import pytest
 
 import engine
-from domain.documents import TaskDefinition
+from domain.ecs.task_definition import TaskDefinition
 from domain.places import Place
-from domain.plan import Fixed
+from domain.remediation.plan import Fixed
 from domain.standard import default_standard
 from domain.workload import Workload
 from rules import CATALOGUE

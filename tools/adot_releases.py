@@ -1,4 +1,4 @@
-r"""Add a release of the ADOT collector to `src/domain/adot_releases.toml`.
+r"""Add a release of the ADOT collector to `src/domain/collector/releases.toml`.
 
     python tools/adot_releases.py --add v0.50.0 --date 2026-09-01 --otel v0.160.0
     python tools/adot_releases.py --add v0.50.0 --date 2026-09-01 --otel v0.160.0 \
@@ -15,7 +15,7 @@ import tomllib
 from datetime import date
 from pathlib import Path
 
-FACTS = Path(__file__).parents[1] / "src/domain/adot_releases.toml"
+FACTS = Path(__file__).parents[1] / "src/domain/collector/releases.toml"
 KINDS = ("receivers", "processors", "exporters", "extensions", "connectors")
 NOT_COMPONENTS = frozenset({"otelconftelemetry"})  # in the registry, but no configuration names it
 

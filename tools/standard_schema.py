@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from domain.standard import SETTABLE, Standard  # noqa: E402 - the source is not installed, so its path comes first
-from domain.standard_text import MAX_BYTES  # noqa: E402
+from domain.standard.text import MAX_BYTES  # noqa: E402
 
 SCHEMA = ROOT / "docs" / "standard.schema.json"
 PAGE = ROOT / "docs" / "standard.md"

@@ -9,11 +9,12 @@ from botocore.session import get_session
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
-from domain.documents import Service, TaskDefinition
+from domain.ecs.fargate import platform_older
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Fact, Known, RunningContainer, RunningTask, Unavailable
-from domain.fargate import platform_older
+from domain.findings.users import Sight
 from domain.places import Place, Revision
-from domain.use import Sight
 
 _TASKS = 100  # that one DescribeTasks takes
 

@@ -31,13 +31,13 @@ from pydantic import TypeAdapter
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
-from domain.correction import Answer, Attempt, Offer, Quarantine
-from domain.documents import TaskDefinition
-from domain.finding import Finding, State, drifts_from_json, drifts_to_json
+from domain.ecs.task_definition import TaskDefinition
+from domain.findings.finding import Finding, FindingState, drifts_from_json, drifts_to_json
+from domain.findings.users import NOBODY, Running, Seen, Users
 from domain.places import Arn, Place, Revision, role_name
-from domain.rule import Severity, Subject
-from domain.use import NOBODY, Running, Seen, Users
-from domain.verdict import SubjectId
+from domain.remediation.attempt import Answer, Attempt, Offer, Quarantine
+from domain.severity import Severity
+from domain.subject import Subject, SubjectId
 
 _REVISION_DAYS, _RENEWED_DAYS = 14, 7  # the sweep reads what is in use each day; the rest would be scanned with it
 _ATTEMPT_DAYS = 90
@@ -340,7 +340,7 @@ class Ledger:
 
     def open_findings(self, place: Place) -> list[Finding]:
         """Every open finding of a place. Reads the whole table: for the sweep alone."""
-        values = {":finding": {"S": "finding/"}, ":open": {"S": State.OPEN.value}}
+        values = {":finding": {"S": "finding/"}, ":open": {"S": FindingState.OPEN.value}}
         items = self._scan(place, "begins_with(sk, :finding) AND #state = :open", values, {"#state": "state"})
         return [_finding_of(item) for item in items]
 
@@ -348,8 +348,8 @@ class Ledger:
         """Every finding of a place that is open, or closed since then and before `until`. Reads the whole table too."""
         values = {
             ":finding": {"S": "finding/"},
-            ":open": {"S": State.OPEN.value},
-            ":closed": {"S": State.CLOSED.value},
+            ":open": {"S": FindingState.OPEN.value},
+            ":closed": {"S": FindingState.CLOSED.value},
             ":since": {"S": since.astimezone(UTC).isoformat()},
             ":until": {"S": until.astimezone(UTC).isoformat()},
         }
@@ -654,7 +654,7 @@ def _row(subject: SubjectId, rule: str, item: Mapping[str, Any]) -> Row:
     finding = Finding(
         subject=subject,
         rule=rule,
-        state=State(item["state"]["S"]),
+        state=FindingState(item["state"]["S"]),
         severity=Severity(item["severity"]["S"]),
         drifts=drifts_from_json(item["drifts"]["S"]),
         resource=item["resource"]["S"],

@@ -13,7 +13,7 @@ from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import STDIN, File, NoDefinition, Unusable, found_in, named, read
 from cli.judging import Judge, Judged, Said, worse
 from cli.terminal import say
-from domain.rule import Severity
+from domain.severity import Severity
 
 
 class Bar(StrEnum):

@@ -16,7 +16,7 @@ from json.scanner import py_make_scanner  # type: ignore[attr-defined] # in no s
 from pathlib import Path
 from typing import Any
 
-from domain.documents import TaskDefinition
+from domain.ecs.task_definition import TaskDefinition
 
 STDIN = "-"
 STDIN_TOKEN = "\0-"  # noqa: S105 - a token of the command line

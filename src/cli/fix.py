@@ -13,10 +13,10 @@ from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import STDIN, Definition, File, Unusable, named, read
 from cli.judging import NOT_AT_HAND, Judge, Judgement, Repairs, Said, Word, by_topic, unread_facts
 from cli.terminal import line, say
-from domain.documents import TaskDefinition
+from domain.drift import Safety
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind
-from domain.plan import Plan
-from domain.rule import Safety
+from domain.remediation.plan import Plan
 
 COULD_NOT = " could not be judged: "
 """As `engine.plan` says of a rule that had an answer before, and has none now."""

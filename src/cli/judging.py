@@ -12,12 +12,15 @@ from functools import cached_property
 
 import engine
 from cli.files import Unusable, text_of
-from domain.documents import TaskDefinition
+from domain.drift import Drift, Safety
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import NOT_READ, FactKind, Facts, Known, Parameter
 from domain.places import Arn, Place
-from domain.plan import Plan
-from domain.rule import Drift, Rule, Safety, Severity, Subject
+from domain.remediation.plan import Plan
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard, StandardInvalid, default_standard
+from domain.subject import Subject
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import ParameterReference, Workload
 from rules import BY_ID, CATALOGUE

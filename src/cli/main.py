@@ -58,26 +58,26 @@ _ASKED = (
     " where it was refused, failed or has not ended in time, 2 where it could not be asked."
 )
 app.command(
-    "cli.asking:apply",
+    "cli.approvals:apply",
     name="apply",
     usage="Usage: outrider apply [OPTIONS] WHAT",
     help=f"Approve the plan of a finding, a family or a service.\n\nShows the plan, and asks. {_ASKED}",
 )
 app.command(
-    "cli.asking:undo",
+    "cli.approvals:undo",
     name="undo",
     usage="Usage: outrider undo [OPTIONS] WHAT",
     help="Set services back to what they ran before Outrider.\n\nThe family is left alone from then on, until it is"
     f" released. {_ASKED}",
 )
 app.command(
-    "cli.asking:release",
+    "cli.approvals:release",
     name="release",
     usage="Usage: outrider release [OPTIONS] FAMILY",
     help=f"Let Outrider correct a family again that it leaves alone.\n\n{_ASKED}",
 )
 app.command(
-    "cli.asking:corrections",
+    "cli.approvals:corrections",
     name="corrections",
     usage="Usage: outrider corrections [OPTIONS] [FAMILY]",
     help="Tell what Outrider corrects, what waits and why, and what it leaves alone.\n\nWithout FAMILY, of all families"

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from domain.correction import Attempt, Rollout, Stage, State
-from domain.plan import Change
-from domain.rule import Subject
+from cli.client import Offered, Progress, Standing, ToRelease, ToUndo
+from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.plan import Change
+from domain.remediation.rollout import Rollout, Stage
 from domain.standard import Mode
-from domain.trigger import Actor
-from operations.asking import Offered, Progress, Standing, ToRelease, ToUndo
+from domain.subject import Subject
+from domain.triggers.actor import Actor
 
 _REMOVED, _ADDED, _QUIET, _BAD, _GOOD = "red", "green", "dim", "bold red", "bold green"
 _LATEST = 5  # corrections of a family that have ended
@@ -110,13 +111,13 @@ def news(last: Progress, now: Progress) -> Iterator[Line]:
     if before is None or (before.state, before.guard, before.reasons) != told:
         if now.attempt.state.ended:
             yield from _ended(*told)
-        elif now.attempt.state is State.WAITING:
+        elif now.attempt.state is AttemptState.WAITING:
             yield Line(f"Waits ({now.attempt.guard}): {' '.join(now.attempt.reasons)}{_due(now.attempt.due)}")
 
 
-def _ended(state: State, guard: str, reasons: tuple[str, ...]) -> Iterator[Line]:
-    style = _BAD if state in {State.FAILED, State.REFUSED} else _GOOD
-    if state is State.NOTHING:
+def _ended(state: AttemptState, guard: str, reasons: tuple[str, ...]) -> Iterator[Line]:
+    style = _BAD if state in {AttemptState.FAILED, AttemptState.REFUSED} else _GOOD
+    if state is AttemptState.NOTHING:
         yield from (Line(f"{reason[:1].upper()}{reason[1:].rstrip('.')}.") for reason in reasons)
         return
     yield Line(f"{state.capitalize()}{f' ({guard})' if guard else ''}.", style=style)
@@ -125,7 +126,7 @@ def _ended(state: State, guard: str, reasons: tuple[str, ...]) -> Iterator[Line]
 
 def undone(end: Progress) -> bool:
     """Whether an undo ended well."""
-    if end.attempt is None or end.attempt.state is not State.UNDONE:
+    if end.attempt is None or end.attempt.state is not AttemptState.UNDONE:
         return False
     return all(rollout.stage is not Stage.NOT_BACK for rollout in end.attempt.rollouts)
 

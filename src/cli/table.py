@@ -9,7 +9,7 @@ from rich.text import Text
 from cli.judging import NOT_AT_HAND, Judged, Judgement, Word, by_topic, unread_facts, worse
 from cli.terminal import console, line, wrapped
 from domain.facts import FactKind
-from domain.rule import Severity
+from domain.severity import Severity
 
 STYLES = {
     Severity.CRITICAL: "bold red",

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
-from domain.documents import Container, Hidden
-from domain.placeholders import placeholder
-from domain.rule import Doubt
+from domain.drift import Doubt
+from domain.ecs.container import Container, Hidden
+from domain.ecs.placeholders import placeholder
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"

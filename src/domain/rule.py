@@ -2,63 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from domain.drift import Doubt, Drift
 from domain.facts import FactKind
-from domain.severity import Severity as Severity  # noqa: PLC0414 - rules speak of it with the rest
+from domain.severity import Severity
+from domain.standard import Standard
+from domain.subject import Subject
+from domain.workload import Workload
 
-if TYPE_CHECKING:
-    from domain.standard import Standard
-    from domain.workload import Workload
-
-
-class Subject(StrEnum):
-    """What a rule speaks about, and so what its finding is keyed on."""
-
-    FAMILY = "family"
-    SERVICE = "service"
-    PARAMETER = "parameter"
-    ROLE = "role"
-
-
-class Safety(StrEnum):
-    """Whether a change may be made without asking a person."""
-
-    SAFE = "safe"
-    REVIEW = "review"
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """One place where a subject departs from a rule.
-
-    `where` is a path by names (`containers/adot-collector/image`); `why` a sentence with the value found and the value
-    wanted, never an environment value, a secret or a configuration body. `severity` may be below the rule's own.
-    `about` names the role that is meant, for rules whose subject is a role: a workload has two.
-    """
-
-    where: str
-    why: str
-    severity: Severity | None = None
-    about: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """One place where a rule cannot tell from the facts at hand: its verdict is Unknown unless a drift is evident."""
-
-    where: str
-    why: str
-    about: str = ""
-
-
-class Refusal(Exception):
-    """A fix that cannot be made; the message is a sentence with the reason."""
-
-
-type Check = Callable[["Workload", "Standard"], Iterator[Drift | Doubt]]
-type Fix = Callable[["Workload", "Standard"], "Workload"]
+type Check = Callable[[Workload, Standard], Iterator[Drift | Doubt]]
+type Fix = Callable[[Workload, Standard], Workload]
 
 
 @dataclass(frozen=True, slots=True)

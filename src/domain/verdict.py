@@ -4,31 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from domain.places import Place, Revision
-from domain.rule import Drift, Severity, Subject
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class SubjectId:
-    """One subject: a family, `cluster/service`, a parameter's name, or a role's ARN, in a place."""
-
-    place: Place
-    kind: Subject
-    name: str
-
-    @property
-    def key(self) -> str:
-        """Stable and unique: `123456789012/eu-west-1/family/web`."""
-        return f"{self.place}/{self.kind.value}/{self.name}"
-
-    @classmethod
-    def of_family(cls, revision: Revision) -> "SubjectId":
-        return cls(revision.place, Subject.FAMILY, revision.family)
-
-    @classmethod
-    def parse(cls, key: str) -> "SubjectId":
-        account, region, kind, name = key.split("/", 3)
-        return cls(Place(account, region), Subject(kind), name)
+from domain.drift import Drift
+from domain.severity import Severity
+from domain.subject import SubjectId
 
 
 class Compliant(NamedTuple):

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Self
 
-from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable, bundled, bundled_paths
-from domain.containers import COLLECTOR_NAME, Cast
-from domain.documents import Container, Hidden, Service, TaskDefinition
+from domain.collector.releases import Release
+from domain.ecs.container import Container, Hidden
+from domain.ecs.container_roles import COLLECTOR_NAME, ContainerRoles
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Absent, Fact, Facts, Known, Unavailable
 from domain.places import Arn, Place, Revision
-from domain.rule import Subject
-from domain.verdict import SubjectId
+from domain.subject import Subject, SubjectId
 
 CONFIG_VARIABLE = "AOT_CONFIG_CONTENT"
 _IMAGE_DEFAULT = "/etc/otel-config.yaml"
@@ -71,17 +72,17 @@ class Workload:
     remarks: tuple[Remark, ...] = ()
 
     @cached_property
-    def cast(self) -> Cast:
-        return Cast.of(self.task, self.patterns)
+    def container_roles(self) -> ContainerRoles:
+        return ContainerRoles.of(self.task, self.patterns)
 
     @cached_property
     def collector(self) -> Container | None:
         """The collector; the first one, where a task has several."""
-        return self.cast.collectors[0] if self.cast.collectors else None
+        return self.container_roles.collectors[0] if self.container_roles.collectors else None
 
     @property
     def applications(self) -> tuple[Container, ...]:
-        return self.cast.applications
+        return self.container_roles.applications
 
     @cached_property
     def revision(self) -> Revision | None:

@@ -8,8 +8,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers import metrics
-from operations.inspect import Done, Failed
-from operations.wiring import inspector
+from operations.inspection.inspector import Done, Failed
+from operations.wiring.inspect import inspector
 
 logger = Logger(service="inspect")
 recorder = metrics.Recorder("inspect")

@@ -14,7 +14,7 @@ from functools import wraps
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from operations.wiring import sessions
+from operations.wiring.shared import sessions
 from settings import settings
 
 

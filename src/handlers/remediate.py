@@ -9,12 +9,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
 from aws.ledger import LedgerConflict
-from domain.request import RequestUnreadable
+from domain.remediation.request import RequestUnreadable
 from domain.standard import StandardInvalid
 from handlers import metrics
-from operations.correcting import NotRead
+from operations.remediation.corrector import NotRead
 from operations.unexpected import described
-from operations.wiring import remediator
+from operations.wiring.remediate import remediator
 
 logger = Logger(service="remediate")
 recorder = metrics.Recorder("remediate")

@@ -13,12 +13,13 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
-from domain.alert import Alert
+from domain.findings.alert import Alert
 from handlers import metrics
-from operations.notify import AlertUnreadable, BurstDue, read_message
-from operations.posting import SlackRefused
+from operations.notification.notifier import AlertUnreadable, BurstDue, read_message
+from operations.notification.posting import SlackRefused
 from operations.unexpected import described
-from operations.wiring import notifier, sessions, slack_queue
+from operations.wiring.shared import sessions
+from operations.wiring.slack import notifier, slack_queue
 from settings import settings
 
 logger = Logger(service="slack")

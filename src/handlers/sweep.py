@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
 from handlers import metrics
-from operations.wiring import sweeper, visitor
+from operations.wiring.sweep import resumer, sweeper
 from settings import settings
 
 logger = Logger(service="sweep")
@@ -34,7 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         logger.info("Daily digest", title=daily.title if daily else "nothing to tell")
         return {"told": 0 if daily is None else 1}
     if event.get("visit") is True:
-        visited = visitor().visit(settings().place)
+        visited = resumer().visit(settings().place)
         logger.debug("Visited", corrections=visited)
         return {"corrections": visited}
 

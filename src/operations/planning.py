@@ -4,15 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import engine
-from domain.documents import TaskDefinition
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Absent, Fact, Known, Newest
 from domain.places import Revision
-from domain.plan import Fixed, Plan
-from domain.rule import Rule, Subject
+from domain.remediation.plan import Fixed, Plan
+from domain.rule import Rule
 from domain.standard import Mode, Standard
+from domain.subject import Subject
 from domain.verdict import Drifted, Unknown, Verdict
 from domain.workload import Workload
-from operations.reading import Reader
+from operations.facts import FactReader
 
 MOVES = "service.revision"
 """The rule whose fix moves a service to another revision. Unasked, that is only what it runs, corrected by Outrider."""
@@ -45,7 +46,7 @@ class Planner:
         return min(found, key=lambda mode: mode.rank, default=Mode.OFF)
 
     def newest(
-        self, workload: Workload, task: TaskDefinition | None, standard: Standard, reader: Reader
+        self, workload: Workload, task: TaskDefinition | None, standard: Standard, reader: FactReader
     ) -> Fact[Newest]:
         """The family's newest revision, and the rules that the one that the service runs breaks and it does not."""
         running, newest = workload.revision, Revision.parse(task.arn or "") if task is not None else None
@@ -68,7 +69,7 @@ class Planner:
         workload: Workload,
         standard: Standard,
         verdicts: Iterable[Verdict],
-        reader: Reader,
+        reader: FactReader,
         least: Mode,
         *,
         without: frozenset[str] = frozenset(),

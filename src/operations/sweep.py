@@ -14,14 +14,14 @@ from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger, SweptBy
 from aws.security_hub import SecurityHub
-from domain.alert import Alert
-from domain.finding import Finding
+from domain.findings.alert import Alert
+from domain.findings.finding import Finding
+from domain.findings.users import Sight
 from domain.places import Place
-from domain.rule import Severity, Subject
+from domain.severity import Severity
 from domain.standard import StandardInvalid
-from domain.trigger import FamilyTrigger, ServiceTrigger
-from domain.use import Sight
-from domain.verdict import SubjectId
+from domain.subject import Subject, SubjectId
+from domain.triggers.trigger import FamilyTrigger, ServiceTrigger
 from operations.standards import AGREED, Edition, Standards
 from reports.digest import daily_of, digest_of
 

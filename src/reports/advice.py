@@ -5,12 +5,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from domain.alert import AlertStatement
-from domain.finding import Finding, State
+from domain.drift import Drift, Safety
+from domain.findings.alert import AlertStatement
+from domain.findings.finding import Finding, FindingState
 from domain.places import role_name
-from domain.plan import Fixed, Plan
-from domain.rule import Drift, Rule, Safety, Subject
+from domain.remediation.plan import Fixed, Plan
+from domain.rule import Rule
 from domain.standard import Mode
+from domain.subject import Subject
 from reports.words import typed
 
 CLOSES = "The finding closes by itself."
@@ -62,7 +64,7 @@ def told_and_asked(drift: Drift) -> tuple[str, tuple[AlertStatement, ...]]:
 
 def statements(finding: Finding) -> tuple[AlertStatement, ...]:
     """All statements that an open finding asks for, each once."""
-    found = _statements(finding) if finding.state is State.OPEN else ()
+    found = _statements(finding) if finding.state is FindingState.OPEN else ()
     return tuple(dict.fromkeys(found))
 
 
@@ -73,7 +75,7 @@ def _statements(finding: Finding) -> Iterator[AlertStatement]:
 
 def next_step(finding: Finding, rule: Rule, plan: Plan | None, help_: Help = NO_HELP) -> str:
     """What a person does next about an open finding; nothing where it is not open."""
-    if finding.state is not State.OPEN:
+    if finding.state is not FindingState.OPEN:
         return ""
     fixing = plan if plan is not None and rule.id in plan.fixes else None
     helped = help_.offered(finding, fixing) if fixing is not None else ""

@@ -3,12 +3,12 @@
 from datetime import datetime
 from urllib.parse import quote
 
-from domain.alert import Alert, AlertChange, AlertDrift, AlertUser
-from domain.finding import Finding, State, Transition
+from domain.findings.alert import Alert, AlertChange, AlertDrift, AlertUser
+from domain.findings.finding import Finding, FindingState, Transition
 from domain.places import Arn, Revision
-from domain.plan import Plan
+from domain.remediation.plan import Plan
 from domain.rule import Rule
-from domain.trigger import Actor
+from domain.triggers.actor import Actor
 from reports.advice import NO_HELP, Help, next_step, statements, told_and_asked
 from reports.asff import rule_url
 from reports.command import command
@@ -33,7 +33,7 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
     """What is told of a finding's transition."""
     finding = transition.finding
     place = finding.subject.place
-    drifts = finding.drifts if finding.state is State.OPEN else ()
+    drifts = finding.drifts if finding.state is FindingState.OPEN else ()
     shown = plan if plan is not None and drifts and rule.id in plan.fixes else None
     return Alert(
         id=transition.id,

@@ -9,7 +9,7 @@ import hashlib
 import re
 from typing import Any
 
-from domain.alert import Alert
+from domain.findings.alert import Alert
 from reports.mrkdwn import link, plain
 from reports.slack import header, links, parts, summary
 from reports.text import MARK, line

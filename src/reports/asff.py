@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from domain.finding import Finding, State, shortened
+from domain.drift import Safety
+from domain.findings.finding import Finding, FindingState, shortened
+from domain.findings.users import MOST_USERS
 from domain.places import Revision, role_name
-from domain.plan import Plan
-from domain.rule import Rule, Safety, Subject
-from domain.use import MOST_USERS
+from domain.remediation.plan import Plan
+from domain.rule import Rule
+from domain.subject import Subject
 from reports.advice import next_step, statements, told_and_asked
 from reports.command import command
 from reports.text import clean, cut, line
@@ -35,10 +37,10 @@ _RESOURCE_TYPE = {
     Subject.ROLE: "AwsIamRole",
 }
 _STATES = {
-    State.OPEN: ("FAILED", "ACTIVE"),
-    State.CLOSED: ("PASSED", "ARCHIVED"),
-    State.EXEMPT: ("NOT_AVAILABLE", "ARCHIVED"),
-    State.GONE: ("NOT_AVAILABLE", "ARCHIVED"),
+    FindingState.OPEN: ("FAILED", "ACTIVE"),
+    FindingState.CLOSED: ("PASSED", "ARCHIVED"),
+    FindingState.EXEMPT: ("NOT_AVAILABLE", "ARCHIVED"),
+    FindingState.GONE: ("NOT_AVAILABLE", "ARCHIVED"),
 }
 
 
@@ -52,7 +54,7 @@ def asff(
     place = finding.subject.place
     compliance, record = _STATES[finding.state]
     severity = {"Label": finding.severity.value, "Original": finding.severity.value}
-    fixing = plan if plan is not None and finding.state is State.OPEN and finding.rule in plan.fixes else None
+    fixing = plan if plan is not None and finding.state is FindingState.OPEN and finding.rule in plan.fixes else None
     fields = {"rule": finding.rule, "plan": fixing.digest if fixing else "", **facts}
     title = rule.title if rule is not None else finding.rule
     advice = recommendation(finding, rule, plan) if rule is not None else NOTHING_TO_DO
@@ -99,19 +101,19 @@ def asff(
 def description(finding: Finding) -> str:
     """What is wrong, place by place; or that nothing is any more. Statements to add stand in the details."""
     match finding.state:
-        case State.OPEN:
+        case FindingState.OPEN:
             return " ".join(f"{drift.where}: {told_and_asked(drift)[0]}" for drift in finding.drifts)
-        case State.CLOSED:
+        case FindingState.CLOSED:
             return f"{finding.resource} keeps the rule again."
-        case State.EXEMPT:
+        case FindingState.EXEMPT:
             return "The standard exempts it."
-        case State.GONE:
+        case FindingState.GONE:
             return "It is gone, or no longer in scope."
 
 
 def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
     """What to do about it: the plan in a line, the statement to add to a role, or where to begin."""
-    if finding.state is not State.OPEN:
+    if finding.state is not FindingState.OPEN:
         return NOTHING_TO_DO
     if plan is not None and rule.id in plan.fixes:
         lines = "; ".join(f"{c.where}: {c.before or 'unset'} → {c.after or 'removed'}" for c in plan.changes)
@@ -130,7 +132,7 @@ def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
 
 def _details(finding: Finding, plan: Plan | None) -> Iterator[tuple[str, str]]:
     """Where → why, the statements to add, who runs it, the changes that would correct it, and what the ARN names."""
-    drifts = finding.drifts if finding.state is State.OPEN else ()
+    drifts = finding.drifts if finding.state is FindingState.OPEN else ()
     for drift in drifts[:_DRIFTS]:
         yield drift.where, line(told_and_asked(drift)[0], _DETAIL)
     yield from islice(_statements(finding), _STATEMENTS)

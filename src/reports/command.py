@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from domain.documents import DESCRIBED_ONLY, NOT_KEPT, Json, TaskDefinition
-from domain.edits import Copy, Edit, Path, Remove, Set, edits, name_of, same
-from domain.plan import Plan, visible
+from domain.ecs.edits import Copy, Edit, Path, Remove, Set, edits, name_of, same
+from domain.ecs.task_definition import DESCRIBED_ONLY, NOT_KEPT, TaskDefinition
+from domain.ecs.values import Json
+from domain.remediation.plan import Plan, visible
 
 _LENGTH = 2500  # what Slack has room for in one block, and ASFF in three details
 _EXACT = 2**53  # jq counts in doubles

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from domain.alert import Alert, AlertLine, AlertSection
-from domain.finding import Finding, State
+from domain.findings.alert import Alert, AlertLine, AlertSection
+from domain.findings.finding import Finding, FindingState
 from domain.places import Place, Revision, role_name
-from domain.rule import Severity, Subject
+from domain.severity import Severity
 from domain.standard import Exemption, Selector, Standard
+from domain.subject import Subject
 from reports.alerts import console_links, finding_link
 from reports.words import DONE, word_of
 
@@ -53,8 +54,8 @@ def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | Non
     None where there is nothing to tell.
     """
     found = list(findings)
-    still = [finding for finding in found if finding.state is State.OPEN]
-    closed = [finding for finding in found if finding.state is State.CLOSED]
+    still = [finding for finding in found if finding.state is FindingState.OPEN]
+    closed = [finding for finding in found if finding.state is FindingState.CLOSED]
     expiring = _expiring(standard.exemptions, at.date()) if standard else []
     if not still and not closed and not expiring:
         return None
@@ -147,7 +148,7 @@ def _section(title: str, findings: Sequence[Finding], most: int) -> AlertSection
 def _line(finding: Finding) -> AlertLine:
     subject = finding.subject
     what = f"{_named(subject.kind.value, subject.name, finding.resource)}: {finding.rule}"
-    still = finding.state is State.OPEN
+    still = finding.state is FindingState.OPEN
     return AlertLine(
         text=f"{what}, since {finding.created:%Y-%m-%d}" if still else what,
         link=finding_link(finding).get("finding", ""),

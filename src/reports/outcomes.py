@@ -3,23 +3,25 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from domain.alert import Alert, AlertChange, AlertFragment
-from domain.correction import Attempt, Stage, State
-from domain.rule import Severity, Subject
-from domain.trigger import Actor
+from domain.findings.alert import Alert, AlertChange, AlertFragment
+from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.rollout import Stage
+from domain.severity import Severity
+from domain.subject import Subject
+from domain.triggers.actor import Actor
 from reports.alerts import console_links
 from reports.words import typed
 
 _LISTED = 5
 
 
-def outcome_of(attempt: Attempt, state: State, *, occurred: datetime, stack: str = "") -> Alert:
+def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, stack: str = "") -> Alert:
     """What is told when an attempt comes to this state; `stack` is where a person asks for more."""
     at_source = attempt.guard in {"attempts", "owner"}  # then it is told who to talk to, and what to write there
     source, alone = attempt.source, attempt.service
     resource = source.place.arn("ecs", f"service/{alone}") if alone else (attempt.correction or source).arn
     # Where no service could be updated after all, that is told beside what was told when it was registered.
-    end = f"{state.value}-only" if state is State.REGISTERED and _left_all(attempt) else state.value
+    end = f"{state.value}-only" if state is AttemptState.REGISTERED and _left_all(attempt) else state.value
     return Alert(
         id="/".join(part for part in (str(source.place), source.family, attempt.key, attempt.asked, end) if part),
         kind="outcome",
@@ -35,7 +37,7 @@ def outcome_of(attempt: Attempt, state: State, *, occurred: datetime, stack: str
         omitted_changes=attempt.omitted,
         next_step=_next_step(attempt, state, stack),
         rules=attempt.rules,
-        reasons=attempt.reasons if state is not State.REGISTERED or not _under_way(attempt) else (),
+        reasons=attempt.reasons if state is not AttemptState.REGISTERED or not _under_way(attempt) else (),
         guard=attempt.guard,
         fragments=tuple(AlertFragment(form=form, text=text) for form, text in attempt.fragments) if at_source else (),
         approved_by=_approver(attempt),
@@ -62,27 +64,27 @@ def _under_way(attempt: Attempt) -> tuple[str, ...]:
     return tuple(each.service for each in attempt.rollouts if not each.stage.ended)
 
 
-def _title(attempt: Attempt, state: State) -> str:
+def _title(attempt: Attempt, state: AttemptState) -> str:
     source, registered = attempt.source, attempt.correction
     what = attempt.service or str(source)
     match state:
-        case State.REGISTERED if under_way := _under_way(attempt):
+        case AttemptState.REGISTERED if under_way := _under_way(attempt):
             return f"{registered} is registered, {source} corrected; {_listed(under_way)} to follow"
-        case State.REGISTERED if _left_all(attempt):
+        case AttemptState.REGISTERED if _left_all(attempt):
             none = "runs it" if any(each.was for each in attempt.rollouts) else "was updated"
             return f"{registered} is registered, {source} corrected; no service {none}"
-        case State.REGISTERED:
+        case AttemptState.REGISTERED:
             return f"{registered} is registered, {source} corrected"
-        case State.DEPLOYED if attempt.service:
+        case AttemptState.DEPLOYED if attempt.service:
             return f"{attempt.service} is corrected, and its collectors run"
-        case State.DEPLOYED:
+        case AttemptState.DEPLOYED:
             return f"{registered} runs on {_listed(_at(attempt, Stage.VERIFIED))}, and its collectors do"
-        case State.FAILED:
+        case AttemptState.FAILED:
             failed = [each.service for each in attempt.rollouts if each.stage.failed]
             return f"The correction of {what} failed on {_listed(failed)}"
-        case State.UNDONE:
+        case AttemptState.UNDONE:
             return f"The correction of {what} is undone"
-        case State.SUPERSEDED:
+        case AttemptState.SUPERSEDED:
             return f"The correction of {what} was dropped"
         case _ if attempt.guard == "attempts":
             return f"{attempt.service or source.family} comes back drifted; Outrider corrects it no more for now"
@@ -90,44 +92,44 @@ def _title(attempt: Attempt, state: State) -> str:
             return f"{what} was not corrected"
 
 
-def _severity(attempt: Attempt, state: State) -> Severity:
+def _severity(attempt: Attempt, state: AttemptState) -> Severity:
     if any(each.stage is Stage.NOT_BACK for each in attempt.rollouts):
         return Severity.CRITICAL
     match state:
-        case State.FAILED:
+        case AttemptState.FAILED:
             return Severity.HIGH
-        case State.REFUSED:
+        case AttemptState.REFUSED:
             return Severity.MEDIUM
         case _:
             return Severity.INFORMATIONAL
 
 
-def _next_step(attempt: Attempt, state: State, stack: str) -> str:
+def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
     source, registered = attempt.source, attempt.correction
     at_home = f"where {attempt.service or source.family} is defined"
     release = f"The family is left alone until {typed('release', source.family, source.place, stack)}."
     match state:
-        case State.REGISTERED if _under_way(attempt):
+        case AttemptState.REGISTERED if _under_way(attempt):
             return (
                 "Outrider tells when the services run it, or when they were set back. Make the same change"
                 f" {at_home}, or the next deployment brings the drift back."
             )
-        case State.REGISTERED:
+        case AttemptState.REGISTERED:
             return (
                 f"Services keep {source} until they are updated to {registered}; tasks that are started by the"
                 f" family's bare name get {registered} at once. Make the same change {at_home}, or the next"
                 " deployment brings the drift back."
             )
-        case State.DEPLOYED:
+        case AttemptState.DEPLOYED:
             return (
                 f"Make the same change {at_home}, or the next deployment brings the drift back. To go back:"
                 f" {typed('undo', attempt.service or source.family, source.place, stack)}."
             )
-        case State.FAILED:
+        case AttemptState.FAILED:
             return f"Look at the collector's log and at the reasons above, then correct it {at_home}. {release}"
-        case State.UNDONE:
+        case AttemptState.UNDONE:
             return f"Its findings are open again. {release}"
-        case State.SUPERSEDED:
+        case AttemptState.SUPERSEDED:
             return "Nothing is to be done: what is there now is judged by itself."
         case _ if attempt.guard == "quarantine":
             return f"Its findings stay open. {release}"

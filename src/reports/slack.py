@@ -11,9 +11,10 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from domain.alert import Alert, AlertChange, AlertFragment, AlertLine, AlertSection, AlertStatement
+from domain.findings.alert import Alert, AlertChange, AlertFragment, AlertLine, AlertSection, AlertStatement
 from domain.places import Revision, role_name
-from domain.rule import Severity, Subject
+from domain.severity import Severity
+from domain.subject import Subject
 from reports.mrkdwn import ROOM, block, code, date, escaped, is_address, link, listed, plain, span
 from reports.text import MARK, cut, line
 from reports.words import DONE, word_of

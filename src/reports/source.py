@@ -13,9 +13,10 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from domain.documents import DESCRIBED_ONLY, Json
-from domain.edits import name_of, same
-from domain.plan import Plan, visible
+from domain.ecs.edits import name_of, same
+from domain.ecs.task_definition import DESCRIBED_ONLY
+from domain.ecs.values import Json
+from domain.remediation.plan import Plan, visible
 from reports.text import line
 
 type Form = Literal["CloudFormation", "Terraform", "JSON"]
@@ -45,7 +46,7 @@ _REMOVE: Final = "(remove)"  # a member of a thing in a list that goes as a whol
 
 
 def fragments(plan: Plan, owner: str = "") -> tuple[Fragment, ...]:
-    """The change in each form, the owner's first (`domain.ownership.owner_of`); none where nothing is to be changed.
+    """The change in each form, the owner's first (`domain.ecs.ownership`); none where nothing is to be changed.
 
     A plan for a service speaks of the service: what starts a deployment, and is no setting, is not in it.
     """

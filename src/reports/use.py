@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from domain.finding import Finding, State
+from domain.findings.finding import Finding, FindingState
+from domain.findings.users import UNUSED, User, in_use
 from domain.places import Revision
-from domain.rule import Subject
-from domain.use import UNUSED, User, in_use
+from domain.subject import Subject
 
 
 def use_of(finding: Finding, most: int) -> str:
     """`run by shop/web, 3 tasks; and 2 more`: at most so many are named. Nothing where nothing is to be said."""
-    if finding.state is not State.OPEN or finding.subject.kind is Subject.SERVICE:
+    if finding.state is not FindingState.OPEN or finding.subject.kind is Subject.SERVICE:
         return ""
     shown, more = finding.users.known[:most], finding.users.more + len(finding.users.known[most:])
     rest = [f"and {more} more"] if more else []

@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aws.ledger import History, Ledger, LedgerConflict, Row, leaning_key
-from domain.correction import Attempt
-from domain.correction import State as AttemptState
-from domain.documents import TaskDefinition
-from domain.finding import Finding, State
+from domain.drift import Drift
+from domain.ecs.task_definition import TaskDefinition
+from domain.findings.finding import Finding, FindingState
+from domain.findings.users import Running, Seen
 from domain.places import Place, Revision
-from domain.rule import Drift, Severity, Subject
-from domain.use import Running, Seen
-from domain.verdict import SubjectId
+from domain.remediation.attempt import Attempt, AttemptState
+from domain.severity import Severity
+from domain.subject import Subject, SubjectId
 from tests.operations.world import CANARY, PLACE, TABLE, World, definition, role_arn
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
@@ -27,7 +27,8 @@ PENDING = {"import": "{}", "alert/1": '{"id": "1"}'}
 def row(rule: str = "a.b", version: int = 1, subject: SubjectId = WEB) -> Row:
     drifts = (Drift("containers/x", "Why; with „signs“.", Severity.LOW, "about"), Drift("y", "z", Severity.HIGH))
     return Row(
-        Finding(subject, rule, State.OPEN, Severity.HIGH, drifts, "arn:x", NOW, NOW + timedelta(1), version), PENDING
+        Finding(subject, rule, FindingState.OPEN, Severity.HIGH, drifts, "arn:x", NOW, NOW + timedelta(1), version),
+        PENDING,
     )
 
 

@@ -11,7 +11,7 @@ from aws.log_groups import LogGroups
 from aws.parameters import Parameters, read_document, read_secret
 from aws.roles import Roles
 from aws.sessions import Sessions
-from domain.documents import TaskDefinition
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Absent, FactKind, Known, LogGroup, Unavailable, state_of
 from domain.places import Place, Revision
 from domain.standard import StandardInvalid

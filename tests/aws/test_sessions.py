@@ -10,7 +10,7 @@ from botocore.compat import HTTPHeaders
 from aws.calls import CallFailed
 from aws.ecs import Ecs
 from aws.sessions import Sessions
-from domain.documents import TaskDefinition
+from domain.ecs.task_definition import TaskDefinition
 from tests.operations.world import PLACE, definition
 
 CALLS: dict[str, Callable[[Ecs], object]] = {

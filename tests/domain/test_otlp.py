@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.documents import Container, Hidden
+from domain.ecs.container import Container, Hidden
 from domain.otlp import (
     ENDPOINT,
     PORTS,

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable
-from domain.documents import TaskDefinition
+from domain.collector.releases import Release
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Absent, Facts, Known, Parameter, Unavailable
 from domain.places import Place
 from domain.workload import Workload

@@ -13,8 +13,8 @@ from domain.places import Place
 from domain.severity import Severity
 from local import fleet
 from local.emulator import ACCOUNT, REGION
-from operations.inspect import Failed
-from operations.wiring import make_inspector
+from operations.inspection.inspector import Failed
+from operations.wiring.inspect import make_inspector
 from settings import Settings
 from tests.e2e.stage import SPY, STANDARD, Stage, drifted, right
 from tests.operations.world import Hub

@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 import settings
-from operations import wiring
+from operations.wiring import inspect, remediate, shared, slack, sweep
 from tests.operations.conftest import sessions as sessions  # noqa: PLC0414 - a fixture, for these tests too
 from tests.operations.conftest import world as world  # noqa: PLC0414 - as above
 from tests.operations.world import ACCOUNT, REGION, TABLE, World
@@ -79,12 +79,12 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
     }
     cached = (
         settings.settings,
-        wiring.sessions,
-        wiring.inspector,
-        wiring.remediator,
-        wiring.notifier,
-        wiring.sweeper,
-        wiring.slack_queue,
+        shared.sessions,
+        inspect.inspector,
+        remediate.remediator,
+        slack.notifier,
+        sweep.sweeper,
+        slack.slack_queue,
     )
 
     def forget() -> None:
@@ -105,6 +105,6 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
 
     forget()
     # The same clients for all tests; what they are made of is not what is tested here.
-    with patch.dict(os.environ, environment), mock_aws(), patch.object(wiring, "sessions", lambda: world.sessions):
+    with patch.dict(os.environ, environment), mock_aws(), patch.object(shared, "sessions", lambda: world.sessions):
         yield made
     forget()

@@ -13,11 +13,12 @@ import pytest
 from aws.calls import CallFailed
 from aws.ecs import Ecs
 from aws.ledger import SweptBy
-from domain.alert import Alert
-from domain.rule import Severity
+from domain.findings.alert import Alert
+from domain.severity import Severity
 from local.slack import Slack, Trouble
-from operations import wiring
 from operations.standards import Standards
+from operations.wiring import inspect as inspect_wiring
+from operations.wiring import remediate as remediate_wiring
 from settings import RELEASE
 from tests.handlers.conftest import WEBHOOK, Call, Context
 from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, registered
@@ -62,7 +63,7 @@ def slack(world: World) -> Iterator[Slack]:
 
 @pytest.fixture
 def inspect(world: World, function: Function, monkeypatch: pytest.MonkeyPatch) -> Call:
-    monkeypatch.setattr(wiring, "SecurityHub", lambda _: world.hub)
+    monkeypatch.setattr(inspect_wiring, "SecurityHub", lambda _: world.hub)
     return function("inspect")
 
 
@@ -185,7 +186,7 @@ def request(family: str) -> str:
 
 @pytest.fixture
 def remediate(world: World, function: Function, monkeypatch: pytest.MonkeyPatch) -> Call:
-    monkeypatch.setattr(wiring, "SecurityHub", lambda _: world.hub)
+    monkeypatch.setattr(remediate_wiring, "SecurityHub", lambda _: world.hub)
     return function("remediate")
 
 
@@ -347,7 +348,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(body)
 
     monkeypatch.setattr("aws.channels.Queue.send", send)
-    monkeypatch.setattr("operations.notify.datetime", _Noon)
+    monkeypatch.setattr("operations.notification.notifier.datetime", _Noon)
     return found
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.iam import Decision, Policy, Request, Ruling, decide
+from domain.iam import AccessRequest, Decision, Policy, Ruling, decide
 from local.cloud import Cloud
 
 pytestmark = pytest.mark.xdist_group("local")
@@ -114,5 +114,5 @@ def test_it_decides_as_the_simulation_does(iam: Any, one: Any, two: Any, asked: 
             PolicySourceArn=f"arn:aws:iam::123456789012:role/{ROLE}", ActionNames=ACTIONS, ResourceArns=[resource]
         )
         simulated = {found["EvalActionName"]: found["EvalDecision"] for found in answer["EvaluationResults"]}
-        ours = {action: _as_simulated(decide(policies, Request(action, resource))) for action in ACTIONS}
+        ours = {action: _as_simulated(decide(policies, AccessRequest(action, resource))) for action in ACTIONS}
         assert ours == simulated, f"of {resource}"

@@ -13,14 +13,15 @@ import pytest
 
 from aws.ledger import Ledger, LedgerConflict, Row
 from aws.sessions import Sessions
-from domain.finding import Finding, State
-from domain.rule import Drift, Severity, Subject
+from domain.drift import Drift
+from domain.findings.finding import Finding, FindingState
+from domain.severity import Severity
 from domain.standard import Mode
-from domain.verdict import SubjectId
+from domain.subject import Subject, SubjectId
 from local.cloud import Cloud
-from operations.inspect import Failed, Inspector
+from operations.inspection.inspector import Failed, Inspector
 from operations.planning import Planner
-from operations.wiring import make_inspector
+from operations.wiring.inspect import make_inspector
 from settings import Settings
 from tests.operations.world import (
     ACCOUNT,
@@ -187,7 +188,7 @@ def test_of_writes_to_one_subject_at_the_same_time_one_is_taken(ground: Ground) 
             history = ledgers[number].history(subject)
             now = datetime.now(UTC)
             finding = Finding(
-                subject, f"rule.{number}", State.OPEN, Severity.LOW, (Drift("a", str(turn)),), "arn", now, now
+                subject, f"rule.{number}", FindingState.OPEN, Severity.LOW, (Drift("a", str(turn)),), "arn", now, now
             )
             meeting.wait(timeout=30)
             try:

@@ -26,11 +26,11 @@ from aws.ecs import Ecs
 from aws.ledger import Ledger
 from aws.security_hub import ImportFailed
 from aws.sessions import Sessions
-from domain.finding import Finding
+from domain.findings.finding import Finding
 from domain.places import Place
 from domain.standard import Mode
-from domain.verdict import SubjectId
-from operations.inspect import Done, Failed, Inspector
+from domain.subject import SubjectId
+from operations.inspection.inspector import Done, Failed, Inspector
 from operations.planning import Planner
 from operations.standards import Standards
 from operations.sweep import Sweeper

@@ -16,19 +16,20 @@ from aws.calls import CallFailed
 from aws.channels import Queue
 from aws.ledger import Ledger, LedgerConflict
 from aws.sessions import Sessions
-from domain.correction import Attempt, State
+from domain.findings.users import Running
 from domain.places import Revision
-from domain.rule import Rule, Subject
+from domain.remediation.attempt import Attempt, AttemptState
+from domain.rule import Rule
 from domain.standard import Mode, Standard
-from domain.use import Running
-from domain.verdict import SubjectId
-from operations.correcting import NotRead, Outcome
-from operations.inspect import Failed, Inspector
+from domain.subject import Subject, SubjectId
+from operations.inspection.inspector import Failed, Inspector
 from operations.planning import Planner
-from operations.remediate import Remediator
+from operations.remediation.corrector import NotRead, Outcome
+from operations.remediation.remediator import Remediator
+from operations.remediation.resuming import Resumer
 from operations.standards import Edition, Standards
-from operations.visits import Visitor
-from operations.wiring import make_inspector, make_remediator
+from operations.wiring.inspect import make_inspector
+from operations.wiring.remediate import make_remediator
 from settings import Settings
 from tests.operations.memory import Crash, Memory, Recorder
 from tests.operations.world import (
@@ -180,7 +181,7 @@ class Run:
             return False
         self.memory.passed += max(min(due) - self.memory.now() + timedelta(seconds=1), _REMEMBERED)
         # The schedule comes each minute, whatever came of the last.
-        visitor = Visitor(self.ledger, Queue(self.sessions, SETTINGS.remediations_queue), self.memory.now)
+        visitor = Resumer(self.ledger, Queue(self.sessions, SETTINGS.remediations_queue), self.memory.now)
         self._again_and_again(lambda _: _went(visitor), "visit")
         return True
 
@@ -224,7 +225,7 @@ class Run:
 _TIMES = frozenset({"since", "occurred"})
 
 
-def _went(visitor: Visitor) -> bool:
+def _went(visitor: Resumer) -> bool:
     try:
         visitor.visit(PLACE)
     except CallFailed:
@@ -263,7 +264,7 @@ def deployments(memory: Memory, ends: Callable[[str, str], str] = lambda _title,
 class Scenario:
     """`begin` leads up to it and leaves messages on the queues; `plays` is what happens while all is quiet."""
 
-    state: State | None
+    state: AttemptState | None
     begin: Callable[["Run"], None]
     standard: str = DEPLOY
     plays: Callable[[Memory], bool] = deployments

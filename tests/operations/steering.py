@@ -5,7 +5,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from domain.correction import Attempt, Stage
+from domain.remediation.attempt import Attempt
+from domain.remediation.rollout import Stage
 from tests.operations.memory import Memory
 from tests.operations.playing import DEPLOY, FAMILY, Run, ask, fleet, offered, request
 from tests.operations.world import definition

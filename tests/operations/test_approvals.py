@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from domain.correction import Answer, Stage, State
-from domain.request import read_request
-from domain.rule import Subject
+from domain.remediation.attempt import Answer, AttemptState
+from domain.remediation.request import read_request
+from domain.remediation.rollout import Stage
 from domain.standard import Mode
-from domain.verdict import SubjectId
-from operations.correcting import Outcome
-from operations.inspect import Inspector
+from domain.subject import Subject, SubjectId
+from operations.inspection.inspector import Inspector
 from operations.planning import Planner
-from operations.remediate import Remediator
+from operations.remediation.corrector import Outcome
+from operations.remediation.remediator import Remediator
 from rules import BY_ID
 from tests.operations.services import Services
 from tests.operations.test_rollouts import (
@@ -82,7 +82,7 @@ def test_the_answer_of_an_approval_names_the_attempt_that_carries_it_out(world: 
     body = asked(world, digest=offered(world), by=f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/jo")
     take(world, body)
     found = answer(world, body)
-    assert (found.state, found.attempt) == (State.ROLLING, "1")
+    assert (found.state, found.attempt) == (AttemptState.ROLLING, "1")
     assert attempt(world, found.attempt).approved_by.endswith("admin/jo")
     assert world.alerts[-1]["approved_by"] == "admin/jo"
 
@@ -92,7 +92,7 @@ def test_a_second_person_who_approves_the_same_plan_joins_the_first(world: World
     digest = offered(world)
     take(world, asked(world, digest=digest, by="jo"))
     second = asked(world, digest=digest, by="sam")
-    assert take(world, second).state is State.ROLLING
+    assert take(world, second).state is AttemptState.ROLLING
     assert (answer(world, second).attempt, attempt(world).approved_by) == ("1", "jo")
     assert (len(world.revisions()), told(world)) == (2, ["registered"])
 
@@ -104,7 +104,7 @@ def test_a_second_approval_after_the_end_is_told_that_it_is_done(world: World, f
     visit(world)
     world.pass_(minutes=6)
     visit(world)
-    assert take(world, asked(world, digest=digest)).state is State.DEPLOYED
+    assert take(world, asked(world, digest=digest)).state is AttemptState.DEPLOYED
     assert (len(world.revisions()), told(world)) == (2, ["registered", "deployed"])
 
 
@@ -114,7 +114,7 @@ def test_a_refusal_is_told_once_however_often_its_message_comes(world: World) ->
     body = asked(world, digest="0" * 16)
     for _ in range(3):
         outcome = take(world, body)
-        assert (outcome.state, outcome.guard) == (State.REFUSED, "approval")
+        assert (outcome.state, outcome.guard) == (AttemptState.REFUSED, "approval")
         assert "Look at the finding again." in outcome.reasons[0]
         world.register(definition(cpu="2048", memory="4096"))  # what is there now does not change what was answered
     assert told(world) == ["refused"]
@@ -141,7 +141,7 @@ def test_what_stood_in_the_way_of_an_approval_may_be_removed_and_approved_anew(w
         world.pass_(minutes=1)
     assert len(set(ids(world, "refused"))) == 2, "each is told"
     world.hub.silent = set()
-    assert take(world, asked(world, digest=digest)).state is State.ROLLING
+    assert take(world, asked(world, digest=digest)).state is AttemptState.ROLLING
 
 
 @pytest.mark.usefixtures("fleet")
@@ -151,7 +151,7 @@ def test_a_refused_approval_leaves_what_waits_of_its_own_accord(world: World) ->
     take(world, request(), DEPLOY)
     world.hub.silent = set(world.hub.findings)
     assert take(world, asked(world, digest=digest)).guard == "suppressed"
-    assert (attempt(world).state, attempt(world).approved) == (State.WAITING, False)
+    assert (attempt(world).state, attempt(world).approved) == (AttemptState.WAITING, False)
 
 
 @pytest.mark.usefixtures("fleet")
@@ -160,7 +160,7 @@ def test_an_approval_goes_before_a_correction_that_waits(world: World) -> None:
     switch(world, "off")
     assert take(world, request(), DEPLOY).guard == "kill switch"
     switch(world, "on")
-    assert take(world, asked(world, digest=digest), DEPLOY).state is State.ROLLING
+    assert take(world, asked(world, digest=digest), DEPLOY).state is AttemptState.ROLLING
     assert attempt(world).approved
 
 
@@ -170,8 +170,8 @@ def test_an_approval_waits_for_the_kill_switch_and_says_so(world: World) -> None
     switch(world, "off")
     body = asked(world, digest=digest)
     assert take(world, body).guard == "kill switch"
-    assert (answer(world, body).state, answer(world, body).attempt) == (State.WAITING, "1")
-    assert take(world, body).state is State.WAITING
+    assert (answer(world, body).state, answer(world, body).attempt) == (AttemptState.WAITING, "1")
+    assert take(world, body).state is AttemptState.WAITING
     switch(world, "on")
     world.pass_(minutes=16)
     assert stages(visit(world, REPORT)) == {"shop/web": Stage.DEPLOYING}
@@ -211,7 +211,7 @@ def test_the_custom_action_is_bound_to_the_plan_that_the_finding_showed(world: W
     outcome = take(world, json.dumps(world.requests[-1]), exempt)
     assert (outcome.guard, outcome.reasons[0].startswith("The plan is another")) == ("approval", True)
     world.sees(clicked(world, after), inspector=judging)
-    assert take(world, json.dumps(world.requests[-1]), exempt).state is State.REGISTERED
+    assert take(world, json.dumps(world.requests[-1]), exempt).state is AttemptState.REGISTERED
     [update] = [
         alert for alert in world.alerts if alert["transition"] in {"opened", "raised"} and alert["rule"] == RULE
     ]
@@ -223,10 +223,10 @@ def test_a_refused_approval_does_not_hide_what_failed_before(world: World, fleet
     settle(world, fleet, dead="adot-collector")
     visit(world)
     fleet.complete("shop/web", world.now())
-    assert visit(world).state is State.FAILED
+    assert visit(world).state is AttemptState.FAILED
     digest = offered(world)
     assert take(world, asked(world, digest=digest)).guard == "quarantine"
-    assert (attempt(world).state, attempt(world).registered) == (State.FAILED, 2)
+    assert (attempt(world).state, attempt(world).registered) == (AttemptState.FAILED, 2)
 
 
 # --- a service's plan -------------------------------------------------------------------------------------------------
@@ -251,8 +251,8 @@ def test_a_services_plan_is_approved_by_the_services_name(world: World) -> None:
     assert world.services is not None
     body = asked(world, digest=digest, service="shop/web", rule="service.platform-version")
     outcome = take(world, body)
-    assert (outcome.state, stages(outcome)) == (State.ROLLING, {"shop/web": Stage.DEPLOYING})
-    assert take(world, asked(world, digest=digest, service="shop/web")).state is State.ROLLING
+    assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
+    assert take(world, asked(world, digest=digest, service="shop/web")).state is AttemptState.ROLLING
     assert len(world.services.updates) == 1
 
 
@@ -263,12 +263,12 @@ def test_the_same_plan_on_a_later_deployment_is_carried_out_again(world: World) 
     world.services.complete("shop/web", world.now())
     visit(world, REPORT, answer_key(world))
     world.pass_(minutes=6)
-    assert visit(world, REPORT, answer_key(world)).state is State.DEPLOYED
+    assert visit(world, REPORT, answer_key(world)).state is AttemptState.DEPLOYED
     service = world.services.services["shop/web"]
     world.client("ecs").update_service(cluster="shop", service="web", platformVersion="1.3.0")
     world.services.complete("shop/web", world.now())
     assert service_offer(world, service["serviceArn"]) == digest
-    assert take(world, asked(world, digest=digest, service="shop/web")).state is State.ROLLING
+    assert take(world, asked(world, digest=digest, service="shop/web")).state is AttemptState.ROLLING
     assert service["platformVersion"] == "LATEST"
 
 
@@ -282,7 +282,7 @@ def test_a_stack_that_deploys_nothing_updates_no_service_though_a_person_asks(wo
     digest = old_platform(world)
     assert world.services is not None
     outcome = take(world, asked(world, digest=digest, service="shop/web"), cap=cap)
-    assert (outcome.state, outcome.guard, world.services.updates) == (State.REFUSED, "stack", [])
+    assert (outcome.state, outcome.guard, world.services.updates) == (AttemptState.REFUSED, "stack", [])
 
 
 def test_a_service_that_runs_another_family_by_now_is_refused(world: World) -> None:
@@ -318,11 +318,13 @@ def test_a_stale_configuration_wants_a_person_and_gets_a_new_deployment(world: W
     assert "taskDefinition" not in update
     world.services.complete("shop/web", world.now())
     second = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
-    assert second.state is State.ROLLING, "joined: it is watched still"
+    assert second.state is AttemptState.ROLLING, "joined: it is watched still"
     world.pass_(minutes=6)
-    assert correcting().remediate(request("visit", attempt=answer_key(world))).state is State.DEPLOYED
+    assert correcting().remediate(request("visit", attempt=answer_key(world))).state is AttemptState.DEPLOYED
     late = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
-    assert (late.state, len(world.services.updates)) == (State.REFUSED, 1), "nothing is left that it could correct"
+    assert (late.state, len(world.services.updates)) == (AttemptState.REFUSED, 1), (
+        "nothing is left that it could correct"
+    )
 
 
 @pytest.mark.parametrize("silent", [False, True])
@@ -353,14 +355,14 @@ def test_an_undo_that_comes_again_undoes_nothing_else(world: World, fleet: Servi
     fleet.complete("shop/web", world.now())
     visit(world, attempt="3")
     world.pass_(minutes=6)
-    assert visit(world, attempt="3").state is State.DEPLOYED
+    assert visit(world, attempt="3").state is AttemptState.DEPLOYED
     body = asked(world, "undo", service="shop/web", by="jo")
     take(world, body, DEPLOY)
     fleet.complete("shop/web", world.now())
-    assert visit(world, attempt="3").state is State.UNDONE
+    assert visit(world, attempt="3").state is AttemptState.UNDONE
     for _ in range(2):
-        assert take(world, body, DEPLOY).state is State.UNDONE
-    assert (attempt(world, "1").state, runs(fleet)) == (State.DEPLOYED, "web:3")
+        assert take(world, body, DEPLOY).state is AttemptState.UNDONE
+    assert (attempt(world, "1").state, runs(fleet)) == (AttemptState.DEPLOYED, "web:3")
     again = take(world, asked(world, "undo", service="shop/web", by="jo"), DEPLOY)
     assert again.reasons == ("shop/web runs something else than what Outrider brought there",)
     assert told(world).count("undone") == 1
@@ -373,11 +375,11 @@ def test_services_are_undone_one_by_one(world: World, fleet: Services) -> None:
         fleet.complete(title, world.now())
     visit(world)
     world.pass_(minutes=6)
-    assert visit(world).state is State.DEPLOYED
+    assert visit(world).state is AttemptState.DEPLOYED
     for title in ("shop/web", "shop/second"):
         assert stages(take(world, asked(world, "undo", service=title), DEPLOY))[title] is Stage.GOING_BACK
         fleet.complete(title, world.now())
-        assert visit(world).state is State.UNDONE
+        assert visit(world).state is AttemptState.UNDONE
         assert runs(fleet, title) == "web:1"
     assert [revision.number for revision in world.revisions()] == [1]
     assert len(set(ids(world, "undone"))) == 2
@@ -387,7 +389,7 @@ def test_a_stack_that_deploys_nothing_any_more_says_so_of_an_undo(world: World, 
     deployed(world, fleet)
     outcome = take(world, asked(world, "undo", service="shop/web"), cap=Mode.REGISTER)
     assert outcome.reasons == ("the stack's RemediationMode is register: it updates no service",)
-    assert attempt(world).state is State.DEPLOYED
+    assert attempt(world).state is AttemptState.DEPLOYED
 
 
 def test_what_is_corrected_again_after_a_release_is_told_again(world: World, fleet: Services) -> None:
@@ -413,7 +415,7 @@ def test_what_waited_and_has_nothing_left_to_correct_is_looked_at_no_more(world:
     world.pass_(minutes=16)
     assert world.ledger.due(PLACE, world.now()) == [("web", "1")]
     lenient = DEPLOY + "rules:\n  - {rules: '*', mode: report}\n"
-    assert take(world, request("visit", attempt="1"), lenient).state is State.NOTHING
+    assert take(world, request("visit", attempt="1"), lenient).state is AttemptState.NOTHING
     assert world.ledger.due(PLACE, world.now() + timedelta(days=1)) == []
     switch(world, "on")
-    assert take(world, request(), DEPLOY).state is State.ROLLING, "and may be tried should the drift come back"
+    assert take(world, request(), DEPLOY).state is AttemptState.ROLLING, "and may be tried should the drift come back"

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from aws.sessions import Sessions
-from domain.correction import Stage, State
+from domain.remediation.attempt import AttemptState
+from domain.remediation.rollout import Stage
 from domain.standard import Mode
 from rules import BY_ID
 from tests.operations.memory import Crash, Memory
@@ -88,7 +89,7 @@ def test_an_update_that_took_effect_is_watched_though_the_next_looks_show_it_lat
 
     answering(run, dying)
     quiet(run)
-    assert (attempt(run).state, updates(run)) == (State.DEPLOYED, ["web web:2"])
+    assert (attempt(run).state, updates(run)) == (AttemptState.DEPLOYED, ["web web:2"])
 
 
 def test_what_waits_is_not_updated_once_the_stack_or_the_standard_forbid_it(sessions: Sessions) -> None:
@@ -140,7 +141,7 @@ def test_a_service_is_not_begun_anew_after_another_has_failed(sessions: Sessions
     answering(run, once)
     quiet(run)
     assert "a web:2" not in updates(run)
-    assert attempt(run).state is State.FAILED
+    assert attempt(run).state is AttemptState.FAILED
 
 
 def test_a_correction_that_failed_has_failed_whoever_deploys_on_the_way_back(sessions: Sessions) -> None:
@@ -161,7 +162,7 @@ def test_a_correction_that_failed_has_failed_whoever_deploys_on_the_way_back(ses
     steps(run, 1)
     run.memory.services.complete(WEB, run.memory.now(), dead="adot-collector")
     quiet(run)
-    assert (attempt(run).state, runs(run)) == (State.FAILED, "web:3")
+    assert (attempt(run).state, runs(run)) == (AttemptState.FAILED, "web:3")
     assert "In 2 of 2 new tasks the collector is STOPPED" in attempt(run).reasons[0]
 
 
@@ -185,7 +186,7 @@ def test_an_undo_waits_until_ecs_shows_what_it_is_to_undo(sessions: Sessions) ->
     steps(run, 1)
     run.memory.services.complete(WEB, run.memory.now())
     quiet(run)
-    assert (attempt(run).state, runs(run), run.memory.active()) == (State.UNDONE, "web:1", [1])
+    assert (attempt(run).state, runs(run), run.memory.active()) == (AttemptState.UNDONE, "web:1", [1])
 
 
 def test_an_undo_goes_on_past_a_service_that_may_not_be_read(sessions: Sessions) -> None:
@@ -270,7 +271,7 @@ def test_a_queue_that_moves_is_waited_for_longer_than_the_window(sessions: Sessi
     run = deploying(sessions, lambda run: alone(run, *titles), slowly, standard)
     with run.recorder.answering():
         run.until_quiet(3000)
-    assert {each.state for each in attempts_of(run)} == {State.DEPLOYED}
+    assert {each.state for each in attempts_of(run)} == {AttemptState.DEPLOYED}
 
 
 def test_a_service_that_was_never_updated_was_not_corrected_and_nobody_is_told(sessions: Sessions) -> None:
@@ -290,7 +291,7 @@ def test_a_service_that_was_never_updated_was_not_corrected_and_nobody_is_told(s
                 if not each.state.ended:
                     ask(run, request("visit", attempt=each.key))
                     run.step()
-    assert {each.state for each in attempts_of(run)} == {State.SUPERSEDED}
+    assert {each.state for each in attempts_of(run)} == {AttemptState.SUPERSEDED}
     assert run.memory.published == []
 
 
@@ -323,7 +324,7 @@ def test_a_revision_that_cannot_be_taken_back_is_told_of_and_not_tried_for_ever(
 
     answering(run, refused)
     quiet(run)
-    assert (attempt(run).state, run.stuck) == (State.SUPERSEDED, [])
+    assert (attempt(run).state, run.stuck) == (AttemptState.SUPERSEDED, [])
     assert "web:3 stays the newest revision" in attempt(run).reasons[-1]
 
 
@@ -340,4 +341,4 @@ def test_an_undo_of_what_only_waits_needs_no_right_to_update(sessions: Sessions)
     with run.recorder.answering():
         ask(run, request("undo", by="jo"))
     quiet(run)
-    assert (attempt(run).state, run.memory.active()) == (State.UNDONE, [1])
+    assert (attempt(run).state, run.memory.active()) == (AttemptState.UNDONE, [1])

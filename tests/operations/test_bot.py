@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from aws.threads import Threads
-from domain.alert import Alert
+from domain.findings.alert import Alert
 from local.slack import Slack, Trouble
-from operations.bot import Bot
-from operations.posting import Secret, SlackRefused
+from operations.notification.bot import Bot
+from operations.notification.posting import Secret, SlackRefused
 from tests.operations.world import TABLE, World
 from tests.reports import samples
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from aws.channels import Topic
-from domain.alert import Alert
-from operations.chat import Chat
+from domain.findings.alert import Alert
+from operations.notification.amazon_q import AmazonQ
 from tests.operations.world import World
 from tests.reports import samples
 from tests.reports.test_slack import mentions
@@ -18,7 +18,7 @@ FAMILIES = samples.messages()
 def sent(alert: Alert, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     bodies = list[str]()
     monkeypatch.setattr(Topic, "publish", lambda _, body: bodies.append(body))
-    Chat(Topic(None, "arn:aws:sns:eu-west-1:123456789012:chat")).tell(alert)  # type: ignore[arg-type] # nothing is called
+    AmazonQ(Topic(None, "arn:aws:sns:eu-west-1:123456789012:chat")).tell(alert)  # type: ignore[arg-type] # nothing is called
     (body,) = bodies
     found: dict[str, Any] = json.loads(body)
     return found
@@ -50,6 +50,6 @@ def test_what_becomes_of_a_finding_has_one_thread(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_is_published_comes_to_whoever_reads_the_topic(world: World) -> None:
-    Chat(Topic(world.sessions, world.topics["alerts"])).tell(samples.opened())
+    AmazonQ(Topic(world.sessions, world.topics["alerts"])).tell(samples.opened())
     (body,) = world.alerts
     assert body["source"] == "custom"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from aws.sessions import Sessions
-from domain.correction import State
+from domain.remediation.attempt import AttemptState
 from tests.operations.memory import Fault, Memory, Recorder
 from tests.operations.playing import (
     DEPLOY,
@@ -110,33 +110,40 @@ def others_register(memory: Memory) -> None:
 
 
 SCENARIOS = {
-    "registered": Scenario(State.REGISTERED, asked(), REGISTER, told=("registered",)),
+    "registered": Scenario(AttemptState.REGISTERED, asked(), REGISTER, told=("registered",)),
     "deployed": Scenario(
-        State.DEPLOYED, asked("shop/a", "shop/b"), CANARIES, updates=2, told=("deployed", "registered")
+        AttemptState.DEPLOYED, asked("shop/a", "shop/b"), CANARIES, updates=2, told=("deployed", "registered")
     ),
-    "rolled back": Scenario(State.FAILED, asked("shop/web"), plays=badly, updates=1, told=("failed", "registered")),
-    "dead": Scenario(State.FAILED, asked("shop/web"), plays=dead, updates=2, told=("failed", "registered")),
+    "rolled back": Scenario(
+        AttemptState.FAILED, asked("shop/web"), plays=badly, updates=1, told=("failed", "registered")
+    ),
+    "dead": Scenario(AttemptState.FAILED, asked("shop/web"), plays=dead, updates=2, told=("failed", "registered")),
     "one failed": Scenario(
-        State.FAILED, asked("shop/a", "shop/b"), ONE_BY_ONE, plays=one_bad, updates=2, told=("failed", "registered")
+        AttemptState.FAILED,
+        asked("shop/a", "shop/b"),
+        ONE_BY_ONE,
+        plays=one_bad,
+        updates=2,
+        told=("failed", "registered"),
     ),
     "superseded": Scenario(
-        State.SUPERSEDED,
+        AttemptState.SUPERSEDED,
         asked("shop/web"),
         meanwhile={"RegisterTaskDefinition": others_register},
         told=("superseded",),
         exactly=False,
     ),
-    "refused": Scenario(State.REFUSED, asked("shop/web"), repositories=(), told=("refused",)),
+    "refused": Scenario(AttemptState.REFUSED, asked("shop/web"), repositories=(), told=("refused",)),
     "waiting": Scenario(
-        State.DEPLOYED, switched_off, plays=switched_on, updates=1, told=("deployed", "registered")
+        AttemptState.DEPLOYED, switched_off, plays=switched_on, updates=1, told=("deployed", "registered")
     ),
-    "approved": Scenario(State.DEPLOYED, approved, REPORT, updates=1, told=("deployed", "opened", "registered")),
+    "approved": Scenario(AttemptState.DEPLOYED, approved, REPORT, updates=1, told=("deployed", "opened", "registered")),
     "not approved": Scenario(None, approved_too_late, REPORT, told=("opened", "refused")),
-    "service": Scenario(State.DEPLOYED, old_platform, updates=1, told=("deployed",)),
-    "undone": Scenario(State.UNDONE, undoing, updates=2, told=("deployed", "registered", "undone")),
-    "released": Scenario(State.UNDONE, releasing, updates=2, told=("deployed", "registered", "undone")),
+    "service": Scenario(AttemptState.DEPLOYED, old_platform, updates=1, told=("deployed",)),
+    "undone": Scenario(AttemptState.UNDONE, undoing, updates=2, told=("deployed", "registered", "undone")),
+    "released": Scenario(AttemptState.UNDONE, releasing, updates=2, told=("deployed", "registered", "undone")),
     "seen": Scenario(
-        State.DEPLOYED, seen, inspects=True, updates=1, told=("closed", "deployed", "opened", "registered")
+        AttemptState.DEPLOYED, seen, inspects=True, updates=1, told=("closed", "deployed", "opened", "registered")
     ),
 }  # fmt: skip
 

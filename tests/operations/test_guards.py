@@ -12,12 +12,16 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from aws.sessions import Sessions
-from domain.correction import Attempt, Quarantine, Rollout, Stage, State, Target
+from domain.drift import Drift
 from domain.places import Revision
-from domain.rule import Drift, Rule, Severity, Subject
+from domain.remediation.attempt import Attempt, AttemptState, Quarantine
+from domain.remediation.rollout import Rollout, Stage, Target
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Mode, Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from operations.correcting import Outcome
+from operations.remediation.corrector import Outcome
 from tests.operations.memory import Memory, Recorder
 from tests.operations.playing import (
     REPORT,
@@ -65,7 +69,7 @@ class Row:
     holds: Callable[[Memory], None] = lambda _: None
     registers: bool = False
     """It keeps a service from being updated, and not the revision from being registered."""
-    state: State = State.REFUSED
+    state: AttemptState = AttemptState.REFUSED
 
 
 # --- how each comes about ---------------------------------------------------------------------------------------------
@@ -140,25 +144,25 @@ def another_goes_first(run: Run) -> None:
 
 def another_is_under_way(run: Run) -> None:
     rollout = Rollout("shop/other", OLD, NEW, run.memory.now(), Stage.DEPLOYING)
-    other = Attempt(Revision(PLACE, "web", 1), "", State.ROLLING, run.memory.now(), service="shop/other")
+    other = Attempt(Revision(PLACE, "web", 1), "", AttemptState.ROLLING, run.memory.now(), service="shop/other")
     run.ledger.attempt(replace(other, rollouts=(rollout,), due=run.memory.now() + timedelta(days=9)))
 
 
 def corrected_before_alone(run: Run) -> None:
     rollout = Rollout("shop/web", OLD, NEW, run.memory.now(), Stage.VERIFIED, was="ecs-svc/1")
     for number in (7, 8):
-        made = Attempt(Revision(PLACE, "web", number), "", State.DEPLOYED, run.memory.now(), service="shop/web")
+        made = Attempt(Revision(PLACE, "web", number), "", AttemptState.DEPLOYED, run.memory.now(), service="shop/web")
         run.ledger.attempt(replace(made, rollouts=(rollout,)))
 
 
 def corrected_before(run: Run) -> None:
     for number in (7, 8):
-        made = Attempt(Revision(PLACE, "web", number), "digest", State.REGISTERED, run.memory.now(), number + 10)
+        made = Attempt(Revision(PLACE, "web", number), "digest", AttemptState.REGISTERED, run.memory.now(), number + 10)
         run.ledger.attempt(made)
 
 
 def quarantined(run: Run) -> None:
-    failed = Attempt(Revision(PLACE, "web", 7), "digest", State.FAILED, run.memory.now())
+    failed = Attempt(Revision(PLACE, "web", 7), "digest", AttemptState.FAILED, run.memory.now())
     run.ledger.attempt(failed, Quarantine("It failed.", run.memory.now()))
 
 
@@ -334,7 +338,7 @@ def test_a_guard_that_alone_forbids_stops_it_and_names_itself(
     *before_it, alert = told_once(run)
     if row.registers:
         assert all("to follow" in each["title"] for each in before_it)
-        assert (alert["transition"], last.state) == ("registered", State.REGISTERED)
+        assert (alert["transition"], last.state) == ("registered", AttemptState.REGISTERED)
         [reason] = alert["reasons"]
         assert reason.startswith(f"shop/web: {row.guard}: ")
     else:
@@ -393,7 +397,9 @@ def named_by_the_function(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_what_the_standard_does_not_let_be_corrected_has_no_plan(sessions: Sessions, said: str) -> None:
     run = played(Row("", asked("shop/web"), f"version: 1\n{said}{SHORTLY}"), sessions)
-    assert [(each.state, each.reasons) for each in run.outcomes] == [(State.NOTHING, ("nothing is left to correct",))]
+    assert [(each.state, each.reasons) for each in run.outcomes] == [
+        (AttemptState.NOTHING, ("nothing is left to correct",))
+    ]
     assert (run.memory.active(), run.memory.published, run.end()["due"]) == ([1], [], [])
 
 
@@ -405,7 +411,7 @@ def test_what_is_suppressed_is_left_out_of_what_nobody_asked_for(sessions: Sessi
         ask(run, request())
 
     run = played(Row("", begin), sessions)
-    assert [each.state for each in run.outcomes] == [State.NOTHING]
+    assert [each.state for each in run.outcomes] == [AttemptState.NOTHING]
     assert run.memory.active() == [1]
 
 
@@ -415,7 +421,7 @@ def test_what_is_suppressed_is_left_out_of_what_nobody_asked_for(sessions: Sessi
 def guards_in_the_source() -> set[str]:
     """What Refused and Later are raised with, what `guard` is given, what `left` is, and what `forbids` gives."""
     found = set[str]()
-    paths = [*(SOURCE / "operations").glob("*.py"), SOURCE / "domain" / "correction.py"]
+    paths = [*(SOURCE / "operations").rglob("*.py"), *(SOURCE / "domain" / "remediation").glob("*.py")]
     for node in (node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
         match node:
             case ast.Call(func=ast.Name(id="Refused" | "Later"), args=[name, *_]):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aws.sessions import Sessions
-from domain.correction import State
+from domain.remediation.attempt import AttemptState
 from tests.operations.memory import Memory, Recorder
 from tests.operations.playing import DEPLOY, FAMILY, Run, Scenario, ask, asked, deployments
 from tests.operations.world import (
@@ -102,7 +102,7 @@ def test_ten_containers_the_collector_among_them_are_corrected(sessions: Session
     document = definition(collector=FLOATING)
     document["containerDefinitions"] += more(8)
     run = seen(sessions, document, TITLE)
-    assert run.outcomes[-1].state is State.DEPLOYED
+    assert run.outcomes[-1].state is AttemptState.DEPLOYED
     assert len(run.memory.families["web"][1]["containerDefinitions"]) == 10
 
 
@@ -115,7 +115,7 @@ def large(kilobytes: int, **members: Any) -> dict[str, Any]:
 
 def test_one_of_60_kb_is_corrected_and_one_that_would_be_too_large_is_not_and_says_why(sessions: Sessions) -> None:
     run = seen(sessions, large(60), TITLE)
-    assert run.outcomes[-1].state is State.DEPLOYED
+    assert run.outcomes[-1].state is AttemptState.DEPLOYED
     assert (
         run.memory.families["web"][1]["containerDefinitions"][0]
         == run.memory.families["web"][0]["containerDefinitions"][0]
@@ -127,6 +127,10 @@ def test_one_of_60_kb_is_corrected_and_one_that_would_be_too_large_is_not_and_sa
 
 def test_one_that_only_runtask_uses_is_registered_and_its_alert_says_who_gets_it(sessions: Sessions) -> None:
     run = seen(sessions, definition(collector=FLOATING), ran=True)
-    assert (run.outcomes[-1].state, run.outcomes[-1].rollouts, run.memory.active()) == (State.REGISTERED, (), [1, 2])
+    assert (run.outcomes[-1].state, run.outcomes[-1].rollouts, run.memory.active()) == (
+        AttemptState.REGISTERED,
+        (),
+        [1, 2],
+    )
     [alert] = told(run, "registered")
     assert "tasks that are started by the family's bare name get web:2 at once" in alert["next_step"]

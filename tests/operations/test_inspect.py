@@ -10,14 +10,13 @@ import pytest
 from aws.ecs import Ecs
 from aws.ledger import History
 from aws.security_hub import ImportFailed
-from domain.correction import Attempt
-from domain.correction import State as CorrectionState
-from domain.documents import TaskDefinition
+from domain.ecs.task_definition import TaskDefinition
 from domain.places import Place, Revision
-from domain.rule import Subject
+from domain.remediation.attempt import Attempt
+from domain.remediation.attempt import AttemptState as CorrectionState
 from domain.standard import Mode
-from domain.verdict import SubjectId
-from operations.inspect import Done, Failed, Inspector, Outcome
+from domain.subject import Subject, SubjectId
+from operations.inspection.inspector import Done, Failed, Inspector, Outcome
 from operations.planning import Planner
 from rules import CATALOGUE
 from tests.operations.services import Services
@@ -503,7 +502,7 @@ def test_who_changed_a_role_that_many_lean_on_is_told_with_what_came_of_it(world
 
 
 def test_what_thousands_lean_on_is_sent_on_in_pages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("operations.inspect._PAGE", 20)
+    monkeypatch.setattr("operations.inspection.inspector._PAGE", 20)
     iam = world.client("iam")
     policy_arn = iam.create_policy(PolicyName="telemetry", PolicyDocument=policy(*TASK))["Policy"]["Arn"]
     families = [SubjectId(PLACE, Subject.FAMILY, f"web-{number:02}") for number in range(55)]

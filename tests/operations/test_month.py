@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from aws.sessions import Sessions
-from domain.finding import Finding, State
+from domain.findings.finding import Finding, FindingState
 from tests.operations.month import (
     DOCUMENTS,
     FAMILIES,
@@ -328,12 +328,12 @@ class Month(RuleBasedStateMachine):
         for finding in self.account.moves[self.seen :]:
             before = self.before.get(finding.id)
             assert finding.version == (before.version + 1 if before else 1), "a transition was lost, or made twice"
-            if (before is None or before.state is not State.OPEN) and finding.state is State.OPEN:
+            if (before is None or before.state is not FindingState.OPEN) and finding.state is FindingState.OPEN:
                 found.append((finding, "reopened" if before else "opened"))
                 # One that was over again before Security Hub heard of it is closed there, and nobody has to see it.
-                if last[finding.id].state is State.OPEN and self.resolved.pop(finding.id, False):
+                if last[finding.id].state is FindingState.OPEN and self.resolved.pop(finding.id, False):
                     assert self.account.hub.workflow[finding.id] == "NEW", "it is back, and nobody would see it"
-            elif before is not None and finding.state is State.OPEN and finding.severity > before.severity:
+            elif before is not None and finding.state is FindingState.OPEN and finding.severity > before.severity:
                 found.append((finding, "raised"))
             else:
                 found.append((finding, finding.state.value))

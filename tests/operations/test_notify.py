@@ -15,9 +15,9 @@ from aws.bursts import Bursts
 from aws.calls import CallFailed
 from aws.channels import Queue
 from aws.sessions import Sessions
-from domain.alert import Alert
-from domain.rule import Severity
-from operations.notify import AlertUnreadable, BurstDue, Notifier, read_message
+from domain.findings.alert import Alert
+from domain.severity import Severity
+from operations.notification.notifier import AlertUnreadable, BurstDue, Notifier, read_message
 from tests.reports import samples
 
 MINUTE = "2026-08-01T10:42"
@@ -216,7 +216,7 @@ def test_a_correction_that_went_wrong_and_a_digest_wait_for_nobody(
 def test_more_than_one_digest_holds_are_told_in_several(
     machine: Callable[[], Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("operations.notify._MOST", 4)
+    monkeypatch.setattr("operations.notification.notifier._MOST", 4)
     here = machine()
     here.deliver_until_done(list(alerts(MOST + 10)))
     assert [alert.name for alert in here.said[MOST:]] == ["4 alerts", "4 alerts", "2 alerts"]

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aws.sessions import Sessions
-from domain.documents import DESCRIBED_ONLY, TaskDefinition
+from domain.ecs.task_definition import DESCRIBED_ONLY, TaskDefinition
 from domain.rule import Rule
 from domain.workload import Workload
 from rules import CATALOGUE

@@ -8,13 +8,13 @@ import pytest
 from aws.calls import CallFailed
 from aws.ecs import Ecs
 from aws.ledger import Ledger
-from domain.correction import Attempt, State
 from domain.places import Revision
-from domain.request import RequestUnreadable
+from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.request import RequestUnreadable
 from domain.standard import Mode
-from domain.verdict import SubjectId
-from operations.correcting import Corrector, NotRead
-from operations.remediate import Remediator
+from domain.subject import SubjectId
+from operations.remediation.corrector import Corrector, NotRead
+from operations.remediation.remediator import Remediator
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -59,7 +59,7 @@ def test_the_corrected_revision_differs_only_where_the_diff_says(world: World) -
     volumes = [{"name": "data"}]
     world.register(definition(collector=FLOATING, tags=tags, volumes=volumes))
     outcome = world.remediator(REGISTER).remediate(request())
-    assert (outcome.state, outcome.registered) == (State.REGISTERED, source(2))
+    assert (outcome.state, outcome.registered) == (AttemptState.REGISTERED, source(2))
     before, after = _registrable(world.document("web:1")), _registrable(world.document("web:2"))
     assert after["containerDefinitions"][1].pop("image") == IMAGE
     assert before["containerDefinitions"][1].pop("image") == FLOATING["image"]
@@ -96,7 +96,7 @@ def test_tags_are_kept_those_of_aws_left_out_and_ours_added(world: World) -> Non
 
 def test_a_missing_collector_is_put_in(world: World) -> None:
     world.register(without_collector())
-    assert world.remediator(REGISTER).remediate(request()).state is State.REGISTERED
+    assert world.remediator(REGISTER).remediate(request()).state is AttemptState.REGISTERED
     names = [container["name"] for container in world.document("web:2")["containerDefinitions"]]
     assert names == ["app", "adot-collector"]
     assert CANARY not in world.dump()
@@ -107,7 +107,7 @@ def test_the_same_request_twice_registers_once_and_tells_once(world: World) -> N
     world.register(DRIFTED)
     remediator = world.remediator(REGISTER)
     first, second = remediator.remediate(request()), remediator.remediate(request())
-    assert (first.state, first.registered) == (second.state, second.registered) == (State.REGISTERED, source(2))
+    assert (first.state, first.registered) == (second.state, second.registered) == (AttemptState.REGISTERED, source(2))
     assert len(world.revisions()) == 2
     assert len(world.alerts) == 1
 
@@ -163,7 +163,7 @@ def test_a_crash_before_or_after_any_step_is_taken_up_by_the_next_delivery(
         with pytest.raises(Crash):
             world.remediator(REGISTER).remediate(request())
     outcome = world.remediator(REGISTER).remediate(request())
-    assert (outcome.state, outcome.registered) == (State.REGISTERED, source(2))
+    assert (outcome.state, outcome.registered) == (AttemptState.REGISTERED, source(2))
     assert [revision.number for revision in world.revisions()] == [2, 1]
     history = world.ledger.history(_family())
     assert history.ours == {2}
@@ -192,7 +192,7 @@ def test_one_throttled_call_and_the_message_again_end_in_one_revision(world: Wor
             failures.append(failed)
     assert all(failure.call.endswith(f":{operation}") and failure.transient for failure in failures)
     outcome = remediator.remediate(request())
-    assert (outcome.state, outcome.registered) == (State.REGISTERED, source(2))
+    assert (outcome.state, outcome.registered) == (AttemptState.REGISTERED, source(2))
     assert len(world.revisions()) == 2
 
 
@@ -203,7 +203,7 @@ def test_where_somebody_registers_in_between_ours_is_taken_back(world: World) ->
     world.register(DRIFTED)
     world.meanwhile["RegisterTaskDefinition"] = lambda: world.register(definition(cpu="2048", memory="4096"))
     outcome = world.remediator(REGISTER).remediate(request())
-    assert outcome.state is State.SUPERSEDED
+    assert outcome.state is AttemptState.SUPERSEDED
     assert [revision.number for revision in world.revisions()] == [2, 1]
     assert world.document("web")["cpu"] == "2048"
     assert [alert["transition"] for alert in world.alerts] == ["superseded"]
@@ -220,7 +220,7 @@ def test_a_crash_before_ours_is_taken_back_does_not_leave_it(world: World, monke
         patch.setattr(Ecs, "deregister", crash)
         with pytest.raises(Crash):
             world.remediator(REGISTER).remediate(request())
-    assert world.remediator(REGISTER).remediate(request()).state is State.SUPERSEDED
+    assert world.remediator(REGISTER).remediate(request()).state is AttemptState.SUPERSEDED
     assert [revision.number for revision in world.revisions()] == [2, 1]
 
 
@@ -228,7 +228,7 @@ def test_a_request_for_a_revision_that_is_not_the_newest_any_more_is_dropped(wor
     world.register(DRIFTED)
     world.register(definition())
     outcome = world.remediator(REGISTER).remediate(request())
-    assert (outcome.state, outcome.reasons) == (State.SUPERSEDED, ("web:2 is the newest revision now.",))
+    assert (outcome.state, outcome.reasons) == (AttemptState.SUPERSEDED, ("web:2 is the newest revision now.",))
     assert len(world.revisions()) == 2
 
 
@@ -237,25 +237,25 @@ def test_a_source_that_became_the_newest_again_is_corrected(world: World) -> Non
     world.register(DRIFTED)
     world.deregister(world.register(definition()))
     outcome = world.remediator(REGISTER).remediate(request())
-    assert (outcome.state, outcome.registered) == (State.REGISTERED, source(3))
+    assert (outcome.state, outcome.registered) == (AttemptState.REGISTERED, source(3))
     assert [revision.number for revision in world.revisions()] == [3, 1]
 
 
 def test_a_family_that_is_gone_is_left_alone(world: World) -> None:
     world.deregister(world.register(DRIFTED))
     outcome = world.remediator(REGISTER).remediate(request())
-    assert (outcome.state, outcome.reasons) == (State.NOTHING, ("the family has no active revision",))
+    assert (outcome.state, outcome.reasons) == (AttemptState.NOTHING, ("the family has no active revision",))
 
 
 def test_where_nothing_is_left_to_correct_nothing_is_registered(world: World) -> None:
     world.register()
-    assert world.remediator(REGISTER).remediate(request()).state is State.NOTHING
+    assert world.remediator(REGISTER).remediate(request()).state is AttemptState.NOTHING
     assert len(world.revisions()) == 1
 
 
 def test_a_standard_that_only_reports_now_corrects_nothing(world: World) -> None:
     world.register(DRIFTED)
-    assert world.remediator("version: 1\n").remediate(request()).state is State.NOTHING
+    assert world.remediator("version: 1\n").remediate(request()).state is AttemptState.NOTHING
     assert len(world.revisions()) == 1
 
 
@@ -265,7 +265,7 @@ def test_a_standard_that_only_reports_now_corrects_nothing(world: World) -> None
 def refused(world: World, remediator: Remediator, revision: int = 1) -> str:
     count = len(world.revisions())
     outcome = remediator.remediate(request(revision=revision))
-    assert outcome.state is State.REFUSED
+    assert outcome.state is AttemptState.REFUSED
     assert len(world.revisions()) == count, "nothing was registered"
     assert world.alerts[-1]["transition"] == "refused"
     assert world.alerts[-1]["reasons"] == list(outcome.reasons)
@@ -301,7 +301,7 @@ def test_a_correction_that_wants_a_person_is_refused(world: World) -> None:
 
 def test_a_family_that_comes_back_drifted_again_and_again_is_left_to_its_source(world: World) -> None:
     for number in (1, 2):
-        world.ledger.attempt(Attempt(source(number), "digest", State.REGISTERED, world.now(), number + 10))
+        world.ledger.attempt(Attempt(source(number), "digest", AttemptState.REGISTERED, world.now(), number + 10))
     for _ in range(3):
         world.register(DRIFTED)
     reason = refused(world, world.remediator(REGISTER), revision=3)
@@ -318,8 +318,8 @@ def test_more_tags_than_ecs_takes_are_refused_and_not_tried_again_and_again(worl
 def test_a_refusal_is_told_once(world: World) -> None:
     world.register(DRIFTED)
     remediator = world.remediator(REGISTER, repositories=())
-    assert remediator.remediate(request()).state is State.REFUSED
-    assert remediator.remediate(request()).state is State.REFUSED
+    assert remediator.remediate(request()).state is AttemptState.REFUSED
+    assert remediator.remediate(request()).state is AttemptState.REFUSED
     assert len(world.alerts) == 1
 
 
@@ -334,7 +334,7 @@ def test_without_the_facts_nothing_is_registered_and_the_message_comes_again(wor
     with pytest.raises(NotRead, match=rf"\w+:{operation} on \S+ failed: ThrottlingException"):
         remediator.remediate(request())
     assert len(world.revisions()) == 1
-    assert remediator.remediate(request()).state is State.REGISTERED
+    assert remediator.remediate(request()).state is AttemptState.REGISTERED
 
 
 def test_a_configuration_that_would_not_start_is_not_rolled_out(world: World) -> None:
@@ -358,6 +358,6 @@ def test_no_environment_value_is_kept_or_told(world: World) -> None:
     world.register(definition(collector=FLOATING, containerDefinitions=[app]))
     remediator = world.remediator(REGISTER)
     outcome = remediator.remediate(request())
-    assert outcome.state is State.REGISTERED
+    assert outcome.state is AttemptState.REGISTERED
     assert CANARY not in repr((world.alerts, outcome, remediator))
     assert CANARY not in world.dump()

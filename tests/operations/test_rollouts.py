@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from aws.channels import Queue
-from domain.correction import Attempt, Stage, State
+from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.rollout import Stage
 from domain.standard import Mode
-from domain.verdict import SubjectId
-from operations.correcting import Outcome
-from operations.inspect import Inspector
-from operations.remediate import Remediator
-from operations.visits import Visitor
+from domain.subject import SubjectId
+from operations.inspection.inspector import Inspector
+from operations.remediation.corrector import Outcome
+from operations.remediation.remediator import Remediator
+from operations.remediation.resuming import Resumer
 from tests.operations.services import Services
 from tests.operations.world import (
     ACCOUNT,
@@ -98,7 +99,7 @@ def test_a_drifted_service_runs_the_corrected_revision_and_is_told_when_its_coll
     world: World, fleet: Services
 ) -> None:
     outcome = remediator(world).remediate(request())
-    assert (outcome.state, stages(outcome)) == (State.ROLLING, {"shop/web": Stage.DEPLOYING})
+    assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
     assert runs(fleet) == "web:2"
     assert told(world) == ["registered"]
     fleet.complete("shop/web", world.now())
@@ -106,7 +107,7 @@ def test_a_drifted_service_runs_the_corrected_revision_and_is_told_when_its_coll
     assert stages(outcome) == {"shop/web": Stage.SETTLING}, "complete is not verified"
     world.pass_(minutes=6)
     outcome = visit(world)
-    assert (outcome.state, stages(outcome)) == (State.DEPLOYED, {"shop/web": Stage.VERIFIED})
+    assert (outcome.state, stages(outcome)) == (AttemptState.DEPLOYED, {"shop/web": Stage.VERIFIED})
     assert told(world) == ["registered", "deployed"]
     assert len(fleet.updates) == 1
     assert world.ledger.due(PLACE, world.now()) == []
@@ -150,7 +151,7 @@ def test_what_no_event_tells_of_is_due(world: World) -> None:
 @pytest.mark.usefixtures("fleet")
 def test_what_is_due_is_asked_for_once_and_again_when_it_is_due_again(world: World) -> None:
     """The queue remembers a deduplication id for five minutes, and a deployment is looked at every two."""
-    visitor = Visitor(world.ledger, Queue(world.sessions, world.queues["remediations.fifo"]), world.now)
+    visitor = Resumer(world.ledger, Queue(world.sessions, world.queues["remediations.fifo"]), world.now)
     remediator(world).remediate(request())
     for visits in (1, 2):
         world.pass_(minutes=3)
@@ -184,7 +185,7 @@ def test_where_no_service_runs_it_it_is_registered_and_that_is_the_end(world: Wo
     world.services = Services(ACCOUNT, REGION)
     world.register(DRIFTED)
     outcome = remediator(world).remediate(request())
-    assert (outcome.state, outcome.rollouts) == (State.REGISTERED, ())
+    assert (outcome.state, outcome.rollouts) == (AttemptState.REGISTERED, ())
     assert told(world) == ["registered"]
 
 
@@ -197,7 +198,7 @@ def test_a_deployment_that_ecs_rolls_back_is_observed_and_the_family_left_alone(
     assert stages(visit(world)) == {"shop/web": Stage.GOING_BACK}
     fleet.complete("shop/web", world.now())
     outcome = visit(world)
-    assert (outcome.state, runs(fleet), len(fleet.updates)) == (State.FAILED, "web:1", 1)
+    assert (outcome.state, runs(fleet), len(fleet.updates)) == (AttemptState.FAILED, "web:1", 1)
     history = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web"))
     assert history.quarantine is not None
     assert [revision.number for revision in world.revisions()] == [1], "the corrected revision is taken back"
@@ -213,7 +214,7 @@ def test_a_deployment_that_completes_with_a_dead_collector_is_set_back(world: Wo
     assert (runs(fleet), len(fleet.updates)) == ("web:1", 2)
     fleet.complete("shop/web", world.now())
     outcome = visit(world)
-    assert outcome.state is State.FAILED
+    assert outcome.state is AttemptState.FAILED
     assert "the collector is STOPPED" in " ".join(outcome.reasons)
     assert told(world) == ["registered", "failed"]
 
@@ -256,7 +257,7 @@ def test_what_cannot_be_set_back_is_told_as_critical(world: World, fleet: Servic
     settle(world, fleet, dead="adot-collector")
     world.fail("UpdateService", "InvalidParameterException")
     outcome = visit(world)
-    assert (outcome.state, stages(outcome)) == (State.FAILED, {"shop/web": Stage.NOT_BACK})
+    assert (outcome.state, stages(outcome)) == (AttemptState.FAILED, {"shop/web": Stage.NOT_BACK})
     assert world.alerts[-1]["severity"] == "CRITICAL"
     assert len(world.revisions()) == 2, "what runs is not deregistered"
 
@@ -269,7 +270,7 @@ def test_once_one_service_fails_no_other_is_begun(world: World, fleet: Services)
     visit(world, one)
     fleet.complete("shop/second", world.now())
     outcome = visit(world, one)
-    assert outcome.state is State.FAILED
+    assert outcome.state is AttemptState.FAILED
     assert stages(outcome) == {"shop/second": Stage.BACK, "shop/web": Stage.LEFT}
     assert len(fleet.updates) == 1
 
@@ -289,7 +290,7 @@ def test_a_person_who_deploys_meanwhile_has_the_last_word(world: World, fleet: S
     other = world.register(definition(cpu="2048", memory="4096"))
     world.client("ecs").update_service(cluster="shop", service="web", taskDefinition=other)
     outcome = visit(world)
-    assert (outcome.state, stages(outcome)) == (State.REGISTERED, {"shop/web": Stage.LEFT})
+    assert (outcome.state, stages(outcome)) == (AttemptState.REGISTERED, {"shop/web": Stage.LEFT})
     assert runs(fleet) == "web:3"
 
 
@@ -313,7 +314,7 @@ def test_a_service_that_may_not_be_updated_is_left_and_named(world: World, membe
     world.services = Services(ACCOUNT, REGION)
     known(world, "shop/web", world.register(DRIFTED), **members)
     outcome = remediator(world).remediate(request())
-    assert (outcome.state, stages(outcome)) == (State.REGISTERED, {"shop/web": Stage.LEFT})
+    assert (outcome.state, stages(outcome)) == (AttemptState.REGISTERED, {"shop/web": Stage.LEFT})
     assert world.services.updates == []
     assert world.alerts[-1]["reasons"][0].startswith(f"shop/web: {guard}: ")
 
@@ -358,7 +359,7 @@ def test_rollouts_per_hour_are_bounded(world: World, fleet: Services) -> None:
 def test_a_mode_of_the_standard_may_keep_a_service_from_being_deployed(world: World) -> None:
     careful = DEPLOY + "rules:\n  - {rules: ['*'], where: {service: web}, mode: register}\n"
     outcome = remediator(world, careful).remediate(request())
-    assert outcome.state is State.REGISTERED
+    assert outcome.state is AttemptState.REGISTERED
     assert outcome.reasons == ("shop/web: mode: The standard lets it only be registered.",)
 
 
@@ -380,7 +381,7 @@ def test_the_kill_switch_stops_everything_and_what_waited_goes_on_when_it_is_on_
         case _:
             world.fail("GetParameter", after=1)  # the standard comes first
     outcome = remediator(world).remediate(request())
-    assert (outcome.state, outcome.guard) == (State.WAITING, "kill switch")
+    assert (outcome.state, outcome.guard) == (AttemptState.WAITING, "kill switch")
     assert (len(world.revisions()), told(world)) == (1, [])
     world.troubles.clear()
     switch(world, "on")
@@ -403,7 +404,7 @@ def test_the_kill_switch_keeps_a_correction_that_is_under_way_from_the_next_serv
     assert len(fleet.updates) == 1
     world.pass_(hours=25)
     outcome = visit(world, one)
-    assert (outcome.state, stages(outcome)["shop/web"]) == (State.DEPLOYED, Stage.LEFT), "not for ever"
+    assert (outcome.state, stages(outcome)["shop/web"]) == (AttemptState.DEPLOYED, Stage.LEFT), "not for ever"
     assert outcome.reasons[0].startswith("shop/web: kill switch: ")
 
 
@@ -413,7 +414,7 @@ def test_what_waits_for_ever_ends_refused(world: World) -> None:
     remediator(world).remediate(request())
     world.pass_(hours=25)
     outcome = visit(world)
-    assert (outcome.state, outcome.guard, told(world)) == (State.REFUSED, "kill switch", ["refused"])
+    assert (outcome.state, outcome.guard, told(world)) == (AttemptState.REFUSED, "kill switch", ["refused"])
 
 
 def test_registrations_per_hour_are_bounded(world: World) -> None:
@@ -421,12 +422,12 @@ def test_registrations_per_hour_are_bounded(world: World) -> None:
     one = DEPLOY.replace("settling_minutes: 0", "settling_minutes: 0, registrations_per_hour: 1")
     world.register(DRIFTED)
     world.register(definition("api", collector=FLOATING))
-    assert remediator(world, one).remediate(request()).state is State.REGISTERED
+    assert remediator(world, one).remediate(request()).state is AttemptState.REGISTERED
     outcome = remediator(world, one).remediate(request(family="api"))
-    assert (outcome.state, outcome.guard) == (State.WAITING, "registrations per hour")
+    assert (outcome.state, outcome.guard) == (AttemptState.WAITING, "registrations per hour")
     world.pass_(hours=1)
     visited = remediator(world, one).remediate(request("visit", family="api", attempt="1"))
-    assert visited.state is State.REGISTERED
+    assert visited.state is AttemptState.REGISTERED
 
 
 # --- a service alone --------------------------------------------------------------------------------------------------
@@ -448,7 +449,7 @@ def test_a_platform_version_is_corrected_by_the_same_way(world: World) -> None:
     world.services.complete("shop/web", world.now())
     visit(world, attempt=key)
     world.pass_(minutes=6)
-    assert visit(world, attempt=key).state is State.DEPLOYED
+    assert visit(world, attempt=key).state is AttemptState.DEPLOYED
     world.sees(service_changed(arn), inspector=inspector(world))
     assert world.open(subject) == set()
     assert told(world) == ["deployed"]
@@ -491,9 +492,9 @@ def test_an_approved_plan_is_registered_and_deployed_though_the_standard_only_re
     digest = offered(world)
     assert world.requests == []
     outcome = approve(world, digest=digest)
-    assert (outcome.state, stages(outcome)) == (State.ROLLING, {"shop/web": Stage.DEPLOYING})
+    assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
     assert world.alerts[-1]["approved_by"] == "not known"
-    assert approve(world, digest=digest).state is State.ROLLING, "twice is once"
+    assert approve(world, digest=digest).state is AttemptState.ROLLING, "twice is once"
     assert len(world.revisions()) == 2
 
 
@@ -507,7 +508,7 @@ def test_the_custom_action_points_at_the_plan_in_the_ledger(world: World) -> Non
     world.sees(clicked, inspector=inspector(world, REPORT))
     [asked] = world.requests
     assert (asked["kind"], asked["family"], asked["rule"]) == ("apply", "web", rule)
-    assert remediator(world, REPORT).remediate(json.dumps(asked)).state is State.ROLLING
+    assert remediator(world, REPORT).remediate(json.dumps(asked)).state is AttemptState.ROLLING
 
 
 @pytest.mark.parametrize("how", ["another plan", "old", "changed", "gone", "suppressed", "stack"])
@@ -534,7 +535,7 @@ def test_an_approval_that_no_longer_fits_is_refused_with_its_reason(world: World
             guard = "stack"
     count = len(world.revisions())
     outcome = using().remediate(request("apply", **asked))
-    assert (outcome.state, outcome.guard) == (State.REFUSED, guard)
+    assert (outcome.state, outcome.guard) == (AttemptState.REFUSED, guard)
     assert len(world.revisions()) == count
     assert told(world) == ["refused"]
 
@@ -548,7 +549,7 @@ def test_rules_that_want_approval_are_not_corrected_unasked(world: World) -> Non
     offer = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web")).offer
     assert offer is not None
     asked = request("apply", digest=offer.digest, at=world.now().isoformat())
-    assert remediator(world, asking).remediate(asked).state is State.ROLLING
+    assert remediator(world, asking).remediate(asked).state is AttemptState.ROLLING
 
 
 # --- undo and release -------------------------------------------------------------------------------------------------
@@ -557,7 +558,7 @@ def test_rules_that_want_approval_are_not_corrected_unasked(world: World) -> Non
 def deployed(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
     settle(world, fleet)
-    assert visit(world).state is State.DEPLOYED
+    assert visit(world).state is AttemptState.DEPLOYED
 
 
 @pytest.mark.parametrize("named", [{"service": "shop/web"}, {}])
@@ -569,7 +570,7 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
     assert stages(outcome) == {"shop/web": Stage.GOING_BACK}
     fleet.complete("shop/web", world.now())
     outcome = visit(world)
-    assert (outcome.state, runs(fleet)) == (State.UNDONE, "web:1")
+    assert (outcome.state, runs(fleet)) == (AttemptState.UNDONE, "web:1")
     assert told(world) == ["registered", "deployed", "undone"]
     history = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web"))
     assert history.quarantine is not None
@@ -580,13 +581,13 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
     remediator(world).remediate(request("release", by="jo"))
     world.sees(*(json.dumps(body) for body in world.sent_back), inspector=using)
     assert [body["kind"] for body in world.requests[before:]] == ["correct"]
-    assert remediator(world).remediate(json.dumps(world.requests[-1])).state is State.ROLLING
+    assert remediator(world).remediate(json.dumps(world.requests[-1])).state is AttemptState.ROLLING
 
 
 @pytest.mark.usefixtures("fleet")
 def test_an_undo_with_nothing_to_undo_says_so(world: World) -> None:
     outcome = remediator(world).remediate(request("undo", service="shop/web"))
-    assert (outcome.state, outcome.reasons) == (State.NOTHING, ("nothing of Outrider's is on shop/web",))
+    assert (outcome.state, outcome.reasons) == (AttemptState.NOTHING, ("nothing of Outrider's is on shop/web",))
 
 
 def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -> None:
@@ -596,7 +597,7 @@ def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -
     visit(world)
     digest = offered(world)
     outcome = approve(world, digest=digest)
-    assert (outcome.state, outcome.guard) == (State.REFUSED, "quarantine")
+    assert (outcome.state, outcome.guard) == (AttemptState.REFUSED, "quarantine")
 
 
 # --- fights -----------------------------------------------------------------------------------------------------------
@@ -605,11 +606,11 @@ def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -
 def test_a_fight_is_told_once_with_who_and_what_to_change(world: World) -> None:
     world.services = Services(ACCOUNT, REGION)
     by = {"arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/ci", "agent": "Terraform/1.9"}
-    states = list[State]()
+    states = list[AttemptState]()
     for _ in range(4):
         number = int(world.register(DRIFTED).rpartition(":")[2])
         states.append(remediator(world).remediate(request(revision=number, **by)).state)
-    assert states == [State.REGISTERED, State.REGISTERED, State.REFUSED, State.REFUSED]
+    assert states == [AttemptState.REGISTERED, AttemptState.REGISTERED, AttemptState.REFUSED, AttemptState.REFUSED]
     fought = [alert for alert in world.alerts if alert["guard"] == "attempts"]
     [alert] = fought
     assert (alert["actor"], alert["tool"]) == ("deployer/ci", "Terraform")
@@ -626,7 +627,7 @@ def test_what_was_waiting_and_is_no_longer_to_be_corrected_is_dropped_without_a_
     remediator(world).remediate(request())
     world.register()
     outcome = visit(world)
-    assert (outcome.state, told(world)) == (State.SUPERSEDED, [])
+    assert (outcome.state, told(world)) == (AttemptState.SUPERSEDED, [])
     world.pass_(hours=1)
     assert world.ledger.due(PLACE, world.now()) == []
 
@@ -636,7 +637,7 @@ def test_what_was_dropped_as_there_was_nothing_to_do_may_be_asked_for_again(worl
     world.register(DRIFTED)
     switch(world, "off")
     remediator(world).remediate(request())
-    assert visit(world, "version: 1\n").state is State.NOTHING
+    assert visit(world, "version: 1\n").state is AttemptState.NOTHING
     assert world.ledger.due(PLACE, world.now()) == []
     switch(world, "on")
-    assert remediator(world).remediate(request()).state is State.REGISTERED
+    assert remediator(world).remediate(request()).state is AttemptState.REGISTERED

@@ -1,7 +1,7 @@
 """The severity of a finding that several families share, where the standard is stricter for one of them."""
 
-from domain.rule import Severity, Subject
-from domain.verdict import SubjectId
+from domain.severity import Severity
+from domain.subject import Subject, SubjectId
 from tests.operations.world import PARAMETER, PLACE, World, definition, parameter_changed, registered
 
 CONFIGURATION = SubjectId(PLACE, Subject.PARAMETER, PARAMETER)

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from aws.ledger import History
-from domain.rule import Subject
-from domain.verdict import SubjectId
+from domain.subject import Subject, SubjectId
 from tests.operations.world import (
     ACCOUNT,
     GONE,

@@ -9,10 +9,11 @@ import pytest
 from aws.calls import CallFailed
 from aws.ledger import LedgerConflict
 from aws.sessions import Sessions
-from domain.correction import Stage, State
 from domain.places import Place
-from domain.request import RequestUnreadable
-from operations.correcting import NotRead
+from domain.remediation.attempt import AttemptState
+from domain.remediation.request import RequestUnreadable
+from domain.remediation.rollout import Stage
+from operations.remediation.corrector import NotRead
 from tests.operations.memory import Memory
 from tests.operations.playing import (
     DRIFTED,
@@ -38,7 +39,7 @@ def stages(run: Run) -> dict[str, Stage]:
     return {each.service: each.stage for each in run.outcomes[-1].rollouts}
 
 
-def ends_as(run: Run) -> tuple[State, dict[str, Stage], str]:
+def ends_as(run: Run) -> tuple[AttemptState, dict[str, Stage], str]:
     """State and stages of the last outcome, and what shop/web runs."""
     runs = run.memory.services.services[TITLE]["taskDefinition"].rpartition("/")[2]
     assert (run.stuck, run.end()["due"]) == ([], [])
@@ -93,7 +94,7 @@ def test_whoever_deploys_at_the_same_moment_has_the_last_word(sessions: Sessions
         memory.services.answer("UpdateService", given, memory.now())
 
     run.recorder.meanwhile["UpdateService"] = theirs
-    assert ends_as(quiet(run)) == (State.REGISTERED, {TITLE: Stage.LEFT}, "web:3")
+    assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.LEFT}, "web:3")
     assert "Somebody else deployed web:3 at the same moment" in " ".join(run.outcomes[-1].reasons)
 
 
@@ -108,7 +109,7 @@ def test_a_service_that_is_made_anew_is_not_ours(sessions: Sessions) -> None:
     run = steps(deploying(sessions), 1)
     other = run.memory.register(definition("api"))
     run.memory.services.add(TITLE, other, run.memory.now())
-    assert ends_as(quiet(run)) == (State.REGISTERED, {TITLE: Stage.LEFT}, "api:1")
+    assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.LEFT}, "api:1")
 
 
 def test_a_service_that_was_moved_to_another_family_is_left(sessions: Sessions) -> None:
@@ -118,7 +119,7 @@ def test_a_service_that_was_moved_to_another_family_is_left(sessions: Sessions) 
 
     run = quiet(deploying(sessions, begin))
     assert run.memory.services.services[TITLE]["taskDefinition"].endswith("/api:1")
-    assert (run.outcomes[-1].state, run.outcomes[-1].rollouts) == (State.REGISTERED, ())
+    assert (run.outcomes[-1].state, run.outcomes[-1].rollouts) == (AttemptState.REGISTERED, ())
 
 
 def test_a_service_that_wants_no_tasks_has_none_to_look_at(sessions: Sessions) -> None:
@@ -126,7 +127,7 @@ def test_a_service_that_wants_no_tasks_has_none_to_look_at(sessions: Sessions) -
         fleet(run, TITLE, desiredCount=0)
         ask(run, request())
 
-    assert ends_as(quiet(deploying(sessions, begin))) == (State.DEPLOYED, {TITLE: Stage.VERIFIED}, "web:2")
+    assert ends_as(quiet(deploying(sessions, begin))) == (AttemptState.DEPLOYED, {TITLE: Stage.VERIFIED}, "web:2")
 
 
 @pytest.mark.parametrize("provider", ["FARGATE", "FARGATE_SPOT"])
@@ -136,7 +137,7 @@ def test_a_service_by_capacity_provider_is_updated(sessions: Sessions, provider:
         fleet(run, TITLE, launchType=None, capacityProviderStrategy=strategy)
         ask(run, request())
 
-    assert ends_as(quiet(deploying(sessions, begin)))[:2] == (State.DEPLOYED, {TITLE: Stage.VERIFIED})
+    assert ends_as(quiet(deploying(sessions, begin)))[:2] == (AttemptState.DEPLOYED, {TITLE: Stage.VERIFIED})
 
 
 def test_a_collector_of_another_name_is_watched(sessions: Sessions) -> None:
@@ -152,7 +153,7 @@ def test_a_collector_of_another_name_is_watched(sessions: Sessions) -> None:
         memory.services.complete(TITLE, memory.now(), dead=dead, sidecars=("telemetry",))
         return True
 
-    assert ends_as(quiet(deploying(sessions, begin, plays))) == (State.FAILED, {TITLE: Stage.BACK}, "web:1")
+    assert ends_as(quiet(deploying(sessions, begin, plays))) == (AttemptState.FAILED, {TITLE: Stage.BACK}, "web:1")
 
 
 def test_tasks_that_start_and_end_again_and_again_are_not_verified(sessions: Sessions) -> None:
@@ -166,7 +167,7 @@ def test_tasks_that_start_and_end_again_and_again_are_not_verified(sessions: Ses
         return any_
 
     run = quiet(deploying(sessions, plays=plays))
-    assert ends_as(run) == (State.FAILED, {TITLE: Stage.BACK}, "web:1")
+    assert ends_as(run) == (AttemptState.FAILED, {TITLE: Stage.BACK}, "web:1")
     assert "None of its tasks has run for 5 minutes" in " ".join(run.outcomes[-1].reasons)
 
 
@@ -179,7 +180,7 @@ def test_a_deployment_that_completes_with_fewer_tasks_is_set_back(sessions: Sess
         return any_
 
     run = quiet(deploying(sessions, plays=plays))
-    assert ends_as(run) == (State.FAILED, {TITLE: Stage.BACK}, "web:1")
+    assert ends_as(run) == (AttemptState.FAILED, {TITLE: Stage.BACK}, "web:1")
     assert "1 of 2 tasks run the new revision." in " ".join(run.outcomes[-1].reasons)
 
 
@@ -192,7 +193,7 @@ def test_tasks_of_older_deployments_that_are_still_there_do_not_count(sessions: 
         memory.services.tasks |= older
         return any_
 
-    assert ends_as(quiet(deploying(sessions, plays=plays)))[:2] == (State.DEPLOYED, {TITLE: Stage.VERIFIED})
+    assert ends_as(quiet(deploying(sessions, plays=plays)))[:2] == (AttemptState.DEPLOYED, {TITLE: Stage.VERIFIED})
 
 
 # --- calls that are refused for good ----------------------------------------------------------------------------------
@@ -202,7 +203,7 @@ def test_tasks_of_older_deployments_that_are_still_there_do_not_count(sessions: 
 def test_an_update_that_is_refused_leaves_the_service_and_says_so(sessions: Sessions, code: str) -> None:
     run = deploying(sessions)
     run.recorder.refused["UpdateService"] = code
-    assert ends_as(quiet(run)) == (State.REGISTERED, {TITLE: Stage.LEFT}, "web:1")
+    assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.LEFT}, "web:1")
     assert run.outcomes[-1].reasons == (f"{TITLE}: ecs:UpdateService on {TITLE} failed: {code}.",)
 
 
@@ -211,7 +212,7 @@ def test_what_failed_is_told_though_the_revision_cannot_be_taken_back(sessions: 
     run.recorder.refused["DeregisterTaskDefinition"] = "AccessDeniedException"
     with run.recorder.answering():
         run.until_quiet()
-    assert run.outcomes[-1].state is State.FAILED
+    assert run.outcomes[-1].state is AttemptState.FAILED
     reason = "web:2 stays the newest revision: ecs:DeregisterTaskDefinition on web:2 failed: AccessDeniedException."
     assert run.outcomes[-1].reasons[-1] == reason
     assert run.end()["quarantine"]
@@ -221,7 +222,7 @@ def test_what_the_registration_is_refused_for_is_told_once_and_not_tried_for_eve
     run = deploying(sessions)
     run.recorder.refused["RegisterTaskDefinition"] = "ClientException"
     quiet(run)
-    assert (run.outcomes[-1].state, run.outcomes[-1].guard) == (State.REFUSED, "registration")
+    assert (run.outcomes[-1].state, run.outcomes[-1].guard) == (AttemptState.REFUSED, "registration")
     assert sum(call.operation == "RegisterTaskDefinition" for call in run.recorder.calls) == 1
     assert run.end()["due"] == []
 
@@ -235,22 +236,22 @@ def test_a_revision_that_was_overtaken_and_is_the_newest_again_is_corrected(sess
     with run.recorder.answering():
         other = run.memory.register(definition())
         run.step()
-        assert run.outcomes[-1].state is State.SUPERSEDED
+        assert run.outcomes[-1].state is AttemptState.SUPERSEDED
         [held] = run.ledger.history(FAMILY).attempts
         run.memory.families["web"][1]["status"] = "INACTIVE"
         ask(run, request())
         run.step()
-        assert run.outcomes[-1].state is State.SUPERSEDED
+        assert run.outcomes[-1].state is AttemptState.SUPERSEDED
         ask(run, request(after=held.time.isoformat()))
         run.until_quiet()
     assert other.endswith(":2")
-    assert (run.outcomes[-1].state, run.memory.active()) == (State.REGISTERED, [1, 3])
+    assert (run.outcomes[-1].state, run.memory.active()) == (AttemptState.REGISTERED, [1, 3])
 
 
 def test_a_registration_whose_answer_was_lost_and_that_was_sent_again_is_taken_back_once(sessions: Sessions) -> None:
     run = deploying(sessions)
     run.recorder.doubled = {"RegisterTaskDefinition"}
-    assert ends_as(quiet(run)) == (State.DEPLOYED, {TITLE: Stage.VERIFIED}, "web:2")
+    assert ends_as(quiet(run)) == (AttemptState.DEPLOYED, {TITLE: Stage.VERIFIED}, "web:2")
     assert run.memory.active() == [1, 2]
 
 
@@ -304,7 +305,7 @@ def test_a_request_of_another_account_changes_nothing_here(sessions: Sessions, a
     ask(run, body)
     quiet(run)
     assert (run.memory.active(), run.memory.services.updates) == ([1], [])
-    assert run.outcomes[0].state in {State.SUPERSEDED, State.NOTHING, State.REFUSED}
+    assert run.outcomes[0].state in {AttemptState.SUPERSEDED, AttemptState.NOTHING, AttemptState.REFUSED}
 
 
 def test_nothing_that_is_told_or_kept_shows_a_value(sessions: Sessions) -> None:

@@ -2,7 +2,7 @@
 
 import json
 
-from domain.correction import State
+from domain.remediation.attempt import AttemptState
 from domain.standard import Mode
 from tests.operations.world import CLOSED, FLOATING, OPEN, PLACE, World, definition, registered
 
@@ -42,5 +42,5 @@ def test_a_suppressed_finding_is_not_corrected(world: World) -> None:
     (request,) = world.requests
     world.hub.silent.add(PINNED)
     outcome = world.remediator(REGISTER).remediate(json.dumps(request))
-    assert outcome.state is State.NOTHING
+    assert outcome.state is AttemptState.NOTHING
     assert [revision.number for revision in world.revisions()] == [1]

@@ -16,11 +16,12 @@ from aws.ecs import Ecs
 from aws.ledger import Ledger, Row, SweptBy
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
-from domain.alert import Alert
-from domain.finding import Finding, State
+from domain.drift import Drift
+from domain.findings.alert import Alert
+from domain.findings.finding import Finding, FindingState
 from domain.places import Place
-from domain.rule import Drift, Severity, Subject
-from domain.verdict import SubjectId
+from domain.severity import Severity
+from domain.subject import Subject, SubjectId
 from operations.standards import Standards
 from operations.sweep import Sweeper, Swept
 
@@ -123,7 +124,7 @@ def test_the_first_day_and_what_is_asked_for_are_baselines(aws: Sessions, *, ask
 def a_family_that_was_looked_at(aws: Sessions) -> None:
     containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
     aws.own("ecs").register_task_definition(family="web", containerDefinitions=containers)
-    recorded(aws, a_finding("web", State.OPEN, hours=1))
+    recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
 
 
 def swept(sweeping: Sweeper) -> bool:
@@ -215,8 +216,10 @@ def test_a_digest_waits_until_everything_was_looked_at_and_counts_what_is_open(a
             subject = SubjectId(PLACE, Subject.FAMILY, f"family-{number}")
             now = datetime(2026, 8, 1, number, tzinfo=UTC)
             rule = "sidecar.present" if severity is Severity.HIGH else "sidecar.restart-policy"
-            finding = Finding(subject, rule, State.OPEN, severity, (Drift("containers", "None."),), "arn", now, now)
-            closed = Finding(subject, "task.size", State.CLOSED, severity, (), "arn", now, now)
+            finding = Finding(
+                subject, rule, FindingState.OPEN, severity, (Drift("containers", "None."),), "arn", now, now
+            )
+            closed = Finding(subject, "task.size", FindingState.CLOSED, severity, (), "arn", now, now)
             ledger = Ledger(aws, "ledger")
             ledger.record(ledger.history(subject), [Row(finding), Row(closed)], order=1, read_at=now, standard="s")
         assert sent(url)
@@ -255,7 +258,7 @@ def test_what_comes_late_into_the_queues_count_is_waited_for(aws: Sessions, monk
 
 def test_what_the_customer_suppressed_is_in_no_baselines_digest_either(aws: Sessions, heard: tuple[str, str]) -> None:
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
-    shown, silenced = a_finding("shown", State.OPEN, hours=1), a_finding("silenced", State.OPEN, hours=1)
+    shown, silenced = a_finding("shown", FindingState.OPEN, hours=1), a_finding("silenced", FindingState.OPEN, hours=1)
     recorded(aws, shown, silenced)
     hub = Hub(aws, frozenset({silenced.id}))
     alert = sweeper(aws, url, heard[0], hub=hub).digest(PLACE, BASELINE, lambda: False)
@@ -338,7 +341,7 @@ def recorded(aws: Sessions, *findings: Finding) -> None:
         ledger.record(history, [Row(finding)], order=1, read_at=NOON, standard="s")
 
 
-def a_finding(name: str, state: State, *, hours: float, severity: Severity = Severity.MEDIUM) -> Finding:
+def a_finding(name: str, state: FindingState, *, hours: float, severity: Severity = Severity.MEDIUM) -> Finding:
     """One that became so many hours before noon what it is."""
     subject, then = SubjectId(PLACE, Subject.FAMILY, name), NOON - timedelta(hours=hours)
     drifts = (Drift("containers", "None.", severity),)
@@ -353,12 +356,12 @@ def test_a_day_is_told_by_what_is_open_what_closed_and_what_is_about_to_expire(
     aws.own("ssm").put_parameter(Name="/standard", Value=EXEMPT, Type="String")
     recorded(
         aws,
-        a_finding("new", State.OPEN, hours=1, severity=Severity.HIGH),
-        a_finding("old", State.OPEN, hours=1000),
-        a_finding("mended", State.CLOSED, hours=23.9),
-        a_finding("mended-before", State.CLOSED, hours=24.1),
-        a_finding("gone", State.GONE, hours=1),
-        a_finding("exempt", State.EXEMPT, hours=1),
+        a_finding("new", FindingState.OPEN, hours=1, severity=Severity.HIGH),
+        a_finding("old", FindingState.OPEN, hours=1000),
+        a_finding("mended", FindingState.CLOSED, hours=23.9),
+        a_finding("mended-before", FindingState.CLOSED, hours=24.1),
+        a_finding("gone", FindingState.GONE, hours=1),
+        a_finding("exempt", FindingState.EXEMPT, hours=1),
     )
     alert = sweeper(aws, "", topic, standard="ssm:/standard").daily(PLACE)
     assert alert is not None
@@ -379,7 +382,7 @@ def test_a_day_is_told_by_what_is_open_what_closed_and_what_is_about_to_expire(
 
 def test_a_day_of_which_there_is_nothing_to_tell_is_not_told(aws: Sessions, heard: tuple[str, str]) -> None:
     topic, url = heard
-    recorded(aws, a_finding("mended", State.CLOSED, hours=30), a_finding("gone", State.GONE, hours=1))
+    recorded(aws, a_finding("mended", FindingState.CLOSED, hours=30), a_finding("gone", FindingState.GONE, hours=1))
     assert sweeper(aws, "", topic).daily(PLACE) is None
     assert sent(url) == []
 
@@ -392,7 +395,7 @@ def test_only_an_exemption_that_expires_is_told_too(aws: Sessions, heard: tuple[
 
 
 def test_what_the_customer_suppressed_is_in_no_digest(aws: Sessions, heard: tuple[str, str]) -> None:
-    shown, silenced = a_finding("shown", State.OPEN, hours=1), a_finding("silenced", State.OPEN, hours=1)
+    shown, silenced = a_finding("shown", FindingState.OPEN, hours=1), a_finding("silenced", FindingState.OPEN, hours=1)
     recorded(aws, shown, silenced)
     alert = sweeper(aws, "", heard[0], hub=Hub(aws, frozenset({silenced.id}))).daily(PLACE)
     assert alert is not None
@@ -403,7 +406,7 @@ def test_what_the_customer_suppressed_is_in_no_digest(aws: Sessions, heard: tupl
 def test_without_a_hub_nothing_is_suppressed_and_a_hub_that_fails_has_it_tried_again(
     aws: Sessions, heard: tuple[str, str]
 ) -> None:
-    recorded(aws, a_finding("web", State.OPEN, hours=1))
+    recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
     off = CallFailed("securityhub:GetFindings", str(PLACE), "InvalidAccessException", transient=False)
     assert sweeper(aws, "", heard[0], hub=Hub(aws, failure=off)).daily(PLACE) is not None
     busy = CallFailed("securityhub:GetFindings", str(PLACE), "ThrottlingException", transient=True)
@@ -412,14 +415,14 @@ def test_without_a_hub_nothing_is_suppressed_and_a_hub_that_fails_has_it_tried_a
 
 
 def test_a_standard_that_cannot_be_read_is_said_so(aws: Sessions, heard: tuple[str, str]) -> None:
-    recorded(aws, a_finding("web", State.OPEN, hours=1))
+    recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
     alert = sweeper(aws, "", heard[0], standard="ssm:/nowhere").daily(PLACE)
     assert alert is not None
     assert alert.reasons[-1] == "The standard could not be read: which exemptions are about to expire is not known."
 
 
 def test_a_day_that_is_told_again_has_the_same_id(aws: Sessions, heard: tuple[str, str]) -> None:
-    recorded(aws, a_finding("web", State.OPEN, hours=1))
+    recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
     at = datetime(2026, 8, 1, 8, tzinfo=UTC)
     first, again = (sweeper(aws, "", heard[0]).daily(PLACE, at) for _ in range(2))
     other = sweeper(aws, "", heard[0]).daily(PLACE, at + timedelta(days=1))
@@ -433,9 +436,9 @@ def test_what_closed_is_told_on_one_day_however_late_its_digest_is(aws: Sessions
     at = datetime(2026, 8, 1, 8, tzinfo=UTC)
     recorded(
         aws,
-        a_finding("before", State.CLOSED, hours=4.5),
-        a_finding("at-its-end", State.CLOSED, hours=4),
-        a_finding("after", State.CLOSED, hours=1),
+        a_finding("before", FindingState.CLOSED, hours=4.5),
+        a_finding("at-its-end", FindingState.CLOSED, hours=4),
+        a_finding("after", FindingState.CLOSED, hours=1),
     )
     late, next_ = (sweeper(aws, "", heard[0]).daily(PLACE, day) for day in (at, at + timedelta(days=1)))
     titles = [alert.title if alert else "" for alert in (late, next_)]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from domain.correction import Attempt
-from domain.correction import State as CorrectionState
-from domain.finding import Finding
-from domain.rule import Severity
+from domain.findings.finding import Finding
+from domain.remediation.attempt import Attempt
+from domain.remediation.attempt import AttemptState as CorrectionState
+from domain.severity import Severity
 from tests.operations.world import (
     ACCOUNT,
     FLOATING,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from aws.sessions import Sessions
-from domain.correction import Stage, State
+from domain.remediation.attempt import AttemptState
+from domain.remediation.rollout import Stage
 from tests.operations.memory import Crash, Fault, Memory
 from tests.operations.playing import (
     DEPLOY,
@@ -69,13 +70,13 @@ def test_a_service_that_is_still_shown_as_it_was_is_neither_rolled_back_nor_anyb
     answering(run, once)
     steps(run, 1)
     assert (late, stages(run)) == ([], {WEB: Stage.DEPLOYING})
-    assert attempt(quiet(run)).state is State.DEPLOYED
+    assert attempt(quiet(run)).state is AttemptState.DEPLOYED
     assert updates(run) == ["web web:2"]
 
 
-@pytest.mark.parametrize("ends", [State.DEPLOYED, State.REGISTERED], ids=["it comes", "it never comes"])
+@pytest.mark.parametrize("ends", [AttemptState.DEPLOYED, AttemptState.REGISTERED], ids=["it comes", "it never comes"])
 def test_an_update_whose_answer_shows_no_deployment_is_watched_and_proves_nothing(
-    sessions: Sessions, ends: State
+    sessions: Sessions, ends: AttemptState
 ) -> None:
     run = deploying(sessions, plays=still)
 
@@ -84,7 +85,7 @@ def test_an_update_whose_answer_shows_no_deployment_is_watched_and_proves_nothin
             if operation != "UpdateService":
                 return real(operation, given)
             before = copy.deepcopy(run.memory.services.services[WEB])
-            if ends is State.DEPLOYED:
+            if ends is AttemptState.DEPLOYED:
                 real(operation, given)
             return {"service": before}
 
@@ -94,13 +95,13 @@ def test_an_update_whose_answer_shows_no_deployment_is_watched_and_proves_nothin
     steps(run, 1)
     assert stages(run) == {WEB: Stage.DEPLOYING}
     assert outcomes(run) == ["registered"]
-    if ends is State.DEPLOYED:
+    if ends is AttemptState.DEPLOYED:
         run.memory.services.complete(WEB, run.memory.now())
     quiet(run)
     assert attempt(run).state is ends
-    if ends is State.REGISTERED:
+    if ends is AttemptState.REGISTERED:
         assert "no deployment came of it" in attempt(run).rollouts[0].reason
-    assert len(updates(run)) == (ends is State.DEPLOYED)
+    assert len(updates(run)) == (ends is AttemptState.DEPLOYED)
 
 
 def test_a_rollback_that_is_over_is_read_as_one(sessions: Sessions) -> None:
@@ -110,7 +111,7 @@ def test_a_rollback_that_is_over_is_read_as_one(sessions: Sessions) -> None:
     run.memory.services.fail(WEB, run.memory.now())
     run.memory.services.complete(WEB, run.memory.now())
     quiet(run)
-    assert (attempt(run).state, stages(run)) == (State.FAILED, {WEB: Stage.BACK})
+    assert (attempt(run).state, stages(run)) == (AttemptState.FAILED, {WEB: Stage.BACK})
     assert updates(run) == ["web web:2"]
 
 
@@ -122,7 +123,7 @@ def test_a_forced_deployment_that_ecs_has_rolled_back_failed(sessions: Sessions)
     run.memory.services.fail(WEB, run.memory.now())
     run.memory.services.complete(WEB, run.memory.now())
     quiet(run)
-    assert (attempt(run, key).state, stages(run, key)) == (State.FAILED, {WEB: Stage.BACK})
+    assert (attempt(run, key).state, stages(run, key)) == (AttemptState.FAILED, {WEB: Stage.BACK})
 
 
 # --- what others do between two visits --------------------------------------------------------------------------------
@@ -143,7 +144,7 @@ def test_a_way_back_that_ecs_rolls_back_is_told_as_what_it_is(sessions: Sessions
         return deployments(memory, lambda _, revision: "badly" if revision == "web:1" else "dead")
 
     run = quiet(deploying(sessions, plays=plays))
-    assert (attempt(run).state, stages(run), runs(run)) == (State.FAILED, {WEB: Stage.NOT_BACK}, "web:2")
+    assert (attempt(run).state, stages(run), runs(run)) == (AttemptState.FAILED, {WEB: Stage.NOT_BACK}, "web:2")
     [told] = [alert for alert in run.memory.published if alert["transition"] == "failed"]
     assert (told["severity"], run.memory.active()) == ("CRITICAL", [1, 2])
     assert "It is back on" not in json.dumps(told)
@@ -158,7 +159,7 @@ def test_a_revision_that_something_runs_is_not_taken_back_when_another_service_f
     services.fail("shop/b", now)
     services.complete("shop/b", now)
     quiet(run)
-    assert (attempt(run).state, runs(run, "shop/a"), run.memory.active()) == (State.FAILED, "web:2", [1, 2])
+    assert (attempt(run).state, runs(run, "shop/a"), run.memory.active()) == (AttemptState.FAILED, "web:2", [1, 2])
     assert any("web:2 stays the newest revision: shop/a runs it." in each for each in attempt(run).reasons)
 
 
@@ -168,7 +169,7 @@ def test_a_revision_that_a_service_of_somebody_elses_runs_is_not_taken_back_by_a
         serve(run, "shop/new", 2)
         ask(run, request("undo", by="jo"))
     quiet(run)
-    assert (attempt(run).state, runs(run), run.memory.active()) == (State.UNDONE, "web:1", [1, 2])
+    assert (attempt(run).state, runs(run), run.memory.active()) == (AttemptState.UNDONE, "web:1", [1, 2])
 
 
 def test_what_somebody_else_deployed_is_given_back_though_the_function_ends_before_it(sessions: Sessions) -> None:
@@ -213,7 +214,7 @@ def test_what_cannot_be_given_back_is_told_at_once(sessions: Sessions) -> None:
 
     answering(run, refused)
     quiet(run)
-    assert (attempt(run).state, stages(run), run.stuck) == (State.FAILED, {WEB: Stage.NOT_BACK}, [])
+    assert (attempt(run).state, stages(run), run.stuck) == (AttemptState.FAILED, {WEB: Stage.NOT_BACK}, [])
     assert run.memory.published[-1]["severity"] == "CRITICAL"
 
 
@@ -258,7 +259,7 @@ def test_the_switch_is_read_again_before_an_update_that_was_not_made(sessions: S
     answering(run, once)
     quiet(run)
     assert updates(run) == []
-    assert (attempt(run).state, attempt(run).rollouts[0].guard) == (State.REGISTERED, "kill switch")
+    assert (attempt(run).state, attempt(run).rollouts[0].guard) == (AttemptState.REGISTERED, "kill switch")
 
 
 def test_a_quarantine_stops_what_waits(sessions: Sessions) -> None:
@@ -325,7 +326,7 @@ def test_services_alone_are_corrected_canaries_first_and_a_few_at_a_time(session
     run.scenario = replace(run.scenario, plays=plays)
     quiet(run)
     assert sorted(updates(run)) == ["a LATEST", "b LATEST", "c LATEST"]
-    assert {each.state for each in attempts_of(run)} == {State.DEPLOYED}
+    assert {each.state for each in attempts_of(run)} == {AttemptState.DEPLOYED}
 
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------
@@ -340,7 +341,7 @@ def test_a_service_that_may_not_be_read_any_more_holds_up_no_other(sessions: Ses
     run.memory.services.complete("shop/b", run.memory.now())
     quiet(run)
     assert (attempt(run).state, stages(run)) == (
-        State.FAILED,
+        AttemptState.FAILED,
         {"shop/a": Stage.NOT_BACK, "shop/b": Stage.BACK},
     )
     assert (run.stuck, run.memory.active()) == ([], [1, 2])
@@ -351,17 +352,18 @@ def test_a_service_that_may_not_be_read_is_left_and_named(sessions: Sessions) ->
     unreadable(run, "a")
     quiet(run)
     assert (attempt(run).state, stages(run)) == (
-        State.DEPLOYED,
+        AttemptState.DEPLOYED,
         {"shop/a": Stage.LEFT, "shop/b": Stage.VERIFIED},
     )
     assert any("ecs:DescribeServices on shop/a failed" in each for each in run.memory.published[-1]["reasons"])
 
 
 @pytest.mark.parametrize(
-    ("code", "ends"), [("InvalidAccessException", State.REGISTERED), ("AccessDeniedException", State.REFUSED)]
+    ("code", "ends"),
+    [("InvalidAccessException", AttemptState.REGISTERED), ("AccessDeniedException", AttemptState.REFUSED)],
 )
 def test_a_hub_that_is_off_silences_nothing_and_one_that_may_not_be_asked_is_waited_for(
-    sessions: Sessions, code: str, ends: State
+    sessions: Sessions, code: str, ends: AttemptState
 ) -> None:
     run = deploying(sessions, found, still, REGISTER)
 
@@ -376,7 +378,7 @@ def test_a_hub_that_is_off_silences_nothing_and_one_that_may_not_be_asked_is_wai
     answering(run, off)
     quiet(run)
     assert (attempt(run).state, run.stuck) == (ends, [])
-    assert attempt(run).guard == ("suppressed" if ends is State.REFUSED else "")
+    assert attempt(run).guard == ("suppressed" if ends is AttemptState.REFUSED else "")
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------
@@ -417,4 +419,4 @@ def test_a_registered_revision_whose_services_were_all_left_can_be_undone(sessio
     with run.recorder.answering():
         ask(run, request("undo", by="jo"))
     quiet(run)
-    assert (attempt(run).state, run.memory.active()) == (State.UNDONE, [1])
+    assert (attempt(run).state, run.memory.active()) == (AttemptState.UNDONE, [1])

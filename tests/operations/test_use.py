@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
+from domain.findings.users import Running
 from domain.places import Place
-from domain.rule import Subject
 from domain.standard import Mode
-from domain.use import Running
-from domain.verdict import SubjectId
-from operations.inspect import Done
+from domain.subject import Subject, SubjectId
+from operations.inspection.inspector import Done
 from operations.planning import Planner
 from rules import CATALOGUE
 from tests.operations.services import Services

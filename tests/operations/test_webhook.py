@@ -8,8 +8,8 @@ from threading import Thread
 import pytest
 
 from local.slack import Slack, Trouble
-from operations.posting import Secret, SlackRefused
-from operations.webhook import Webhook
+from operations.notification.posting import Secret, SlackRefused
+from operations.notification.webhook import Webhook
 from tests.reports import samples
 
 

@@ -18,16 +18,16 @@ from aws.ecs import Ecs
 from aws.ledger import Ledger
 from aws.security_hub import ImportFailed
 from aws.sessions import Sessions
-from domain.finding import Finding, State
+from domain.findings.finding import Finding, FindingState
 from domain.places import Place, Revision
-from domain.rule import Subject
 from domain.standard import Mode
-from domain.verdict import SubjectId
+from domain.subject import Subject, SubjectId
 from local.security_hub import OPERATIONS, SecurityHub
-from operations.inspect import Failed, Inspector, Outcome
+from operations.inspection.inspector import Failed, Inspector, Outcome
 from operations.planning import Planner
-from operations.remediate import Remediator
-from operations.wiring import make_inspector, make_remediator
+from operations.remediation.remediator import Remediator
+from operations.wiring.inspect import make_inspector
+from operations.wiring.remediate import make_remediator
 from rules import CATALOGUE
 from settings import Settings
 from tests.operations.services import HANDLED, Services
@@ -430,7 +430,7 @@ class World:
         return {rule: row.finding for rule, row in self.ledger.history(on).rows.items()}
 
     def open(self, subject: SubjectId | str = "web") -> set[str]:
-        return {rule for rule, finding in self.rows(subject).items() if finding.state is State.OPEN}
+        return {rule for rule, finding in self.rows(subject).items() if finding.state is FindingState.OPEN}
 
     def revisions(self, family: str = "web") -> list[Revision]:
         """The active ones, newest first."""

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import engine
-from domain.documents import TaskDefinition
+from domain.drift import Safety
+from domain.ecs.task_definition import TaskDefinition
 from domain.places import Place, Revision
-from domain.plan import Plan, changes_between
-from domain.rule import Safety
+from domain.remediation.plan import Plan, changes_between
 from domain.standard import Standard
 from domain.workload import Workload
 from rules import CATALOGUE

@@ -6,17 +6,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import engine
-from domain import correction
-from domain.alert import Alert
-from domain.documents import TaskDefinition
-from domain.finding import Change, Finding, State, Transition
+from domain.drift import Drift
+from domain.ecs.task_definition import TaskDefinition
+from domain.findings.alert import Alert
+from domain.findings.finding import Finding, FindingState, Transition, TransitionKind
+from domain.findings.users import NOBODY, User, Users
 from domain.places import Place, Revision
-from domain.plan import Plan
-from domain.rule import Drift, Rule, Severity, Subject
+from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.plan import Plan
+from domain.remediation.rollout import Rollout, Stage, Target
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Mode, Standard, default_standard
-from domain.trigger import Actor
-from domain.use import NOBODY, User, Users
-from domain.verdict import SubjectId
+from domain.subject import Subject, SubjectId
+from domain.triggers.actor import Actor
 from domain.workload import Workload
 from reports.advice import Help
 from reports.alerts import alert_of
@@ -76,7 +79,9 @@ def plan(image: str = IMAGE, number: int = 7) -> Plan:
     return engine.plan(settled, settled.after, default_standard(), [PINNED])
 
 
-def finding(state: State = State.OPEN, *, drifts: tuple[Drift, ...] | None = None, name: str = "web") -> Finding:
+def finding(
+    state: FindingState = FindingState.OPEN, *, drifts: tuple[Drift, ...] | None = None, name: str = "web"
+) -> Finding:
     tag = f"The image {IMAGE} has the floating tag latest; the standard's is {IMAGE}:v0.49.0."
     return Finding(
         subject=SubjectId(PLACE, Subject.FAMILY, name),
@@ -84,36 +89,36 @@ def finding(state: State = State.OPEN, *, drifts: tuple[Drift, ...] | None = Non
         state=state,
         severity=Severity.MEDIUM,
         drifts=drifts or (Drift("containers/adot-collector/image", tag, Severity.MEDIUM),),
-        resource=Revision(PLACE, name, 7 if state is State.OPEN else 8).arn,
+        resource=Revision(PLACE, name, 7 if state is FindingState.OPEN else 8).arn,
         created=THEN,
-        updated=THEN if state is State.OPEN else THEN + timedelta(minutes=2),
-        version=1 if state is State.OPEN else 2,
-        users=Users((User(name, f"shop/{name}", 7, 3),)) if state is State.OPEN else NOBODY,
+        updated=THEN if state is FindingState.OPEN else THEN + timedelta(minutes=2),
+        version=1 if state is FindingState.OPEN else 2,
+        users=Users((User(name, f"shop/{name}", 7, 3),)) if state is FindingState.OPEN else NOBODY,
     )
 
 
 def opened(given: Finding | None = None) -> Alert:
-    transition = Transition(given or finding(), Change.OPENED)
+    transition = Transition(given or finding(), TransitionKind.OPENED)
     itself = Help(Mode.REGISTER, Mode.REGISTER)
     return alert_of(transition, PINNED, actor=ACTOR, occurred=THEN, plan=plan(), docs=DOCS, help_=itself)
 
 
 def closed() -> Alert:
-    transition = Transition(finding(State.CLOSED), Change.CLOSED)
+    transition = Transition(finding(FindingState.CLOSED), TransitionKind.CLOSED)
     return alert_of(transition, PINNED, actor=ACTOR, occurred=THEN, plan=None, docs=DOCS)
 
 
-def attempt(state: correction.State, *reasons: str, **members: Any) -> correction.Attempt:
-    made = correction.Attempt(Revision(PLACE, "web", 7), "", state, THEN, reasons=reasons).drawn(plan())
+def attempt(state: AttemptState, *reasons: str, **members: Any) -> Attempt:
+    made = Attempt(Revision(PLACE, "web", 7), "", state, THEN, reasons=reasons).drawn(plan())
     return replace(made, **members)
 
 
 def registered() -> Alert:
-    return outcome(correction.State.REGISTERED, registered=8)
+    return outcome(AttemptState.REGISTERED, registered=8)
 
 
 def outcome(state: str, *reasons: str, **members: Any) -> Alert:
-    made = attempt(correction.State(state), *reasons, **members)
+    made = attempt(AttemptState(state), *reasons, **members)
     return outcome_of(made, made.state, occurred=THEN)
 
 
@@ -130,7 +135,7 @@ def told(  # noqa: PLR0913 - the parts of a transition
     name: str,
     resource: str,
     *drifts: Drift,
-    change: Change = Change.OPENED,
+    change: TransitionKind = TransitionKind.OPENED,
     after: timedelta = timedelta(0),
     actor: Actor = ACTOR,
     by: Plan | None = None,
@@ -141,8 +146,8 @@ def told(  # noqa: PLR0913 - the parts of a transition
     about = rule(rule_id)
     severity = severity or max((drift.severity or about.severity for drift in drifts), default=about.severity)
     one = Finding(
-        SubjectId(PLACE, about.subject, name), rule_id, State.OPEN, severity, drifts, resource, THEN, THEN + after, 2,
-        users,
+        SubjectId(PLACE, about.subject, name), rule_id, FindingState.OPEN, severity, drifts, resource, THEN,
+        THEN + after, 2, users,
     )  # fmt: skip
     asking = Help(cap=Mode.DEPLOY)
     return alert_of(
@@ -181,14 +186,14 @@ WEB = Revision(PLACE, "web", 7).arn
 FLOATING = finding().drifts[0]
 
 
-def rollout(service: str, stage: correction.Stage, reason: str = "") -> correction.Rollout:
-    before, after = (correction.Target(Revision(PLACE, "web", number).arn) for number in (7, 8))
-    return correction.Rollout(service, before, after, THEN, stage, reason=reason)
+def rollout(service: str, stage: Stage, reason: str = "") -> Rollout:
+    before, after = (Target(Revision(PLACE, "web", number).arn) for number in (7, 8))
+    return Rollout(service, before, after, THEN, stage, reason=reason)
 
 
 def of_corrections() -> dict[str, Alert]:
     """What is told of corrections that are rolled out, fail, are undone or fought."""
-    stage, dead = correction.Stage, "In 2 of 2 new tasks the collector is STOPPED."
+    stage, dead = Stage, "In 2 of 2 new tasks the collector is STOPPED."
     several = (rollout("shop/web", stage.DEPLOYING), rollout("shop/worker", stage.PENDING))
     failed = (rollout("shop/web", stage.BACK, dead), rollout("shop/worker", stage.LEFT))
     back = f"shop/web: {dead} It is back on web:7."
@@ -218,7 +223,7 @@ def burst() -> Alert:
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
     worse = [
         told("identity.trust", role, role, Drift("trust policy", "No."), actor=PERSON),
-        told("sidecar.resources", "web", WEB, Drift("cpu", "Much.", Severity.HIGH), change=Change.RAISED),
+        told("sidecar.resources", "web", WEB, Drift("cpu", "Much.", Severity.HIGH), change=TransitionKind.RAISED),
     ]
     closing = [
         closed().model_copy(update={"name": name, "resource": Revision(PLACE, name, 3).arn})
@@ -252,7 +257,7 @@ def daily() -> Alert:
         replace(finding(name=f"shop-{n}"), created=THEN - timedelta(days=3 * n), severity=severity)
         for n, severity in enumerate([Severity.MEDIUM] * 5 + [Severity.HIGH, Severity.LOW, Severity.HIGH])
     ]
-    done = [finding(State.CLOSED), finding(State.CLOSED, name="cart")]
+    done = [finding(FindingState.CLOSED), finding(FindingState.CLOSED, name="cart")]
     made = daily_of([*still, *done], PLACE, Standard.parse(EXEMPT, "The standard"), at=THEN)
     assert made is not None
     return made
@@ -299,7 +304,7 @@ def messages() -> dict[str, Alert]:
             "web",
             WEB,
             Drift("cpu", crowded, Severity.HIGH),
-            change=Change.RAISED,
+            change=TransitionKind.RAISED,
             after=9 * day,
         ),
         "reopened": told(
@@ -307,7 +312,7 @@ def messages() -> dict[str, Alert]:
             "web",
             Revision(PLACE, "web", 9).arn,
             FLOATING,
-            change=Change.REOPENED,
+            change=TransitionKind.REOPENED,
             after=3 * day,
             by=plan(number=9),
             users=Users((User("web", "shop/web", 8, 3),)),
@@ -315,20 +320,20 @@ def messages() -> dict[str, Alert]:
         ),
         "closed": closed(),
         "registered": registered(),
-        "superseded": outcome(correction.State.SUPERSEDED, "web:8 is the newest revision now"),
+        "superseded": outcome(AttemptState.SUPERSEDED, "web:8 is the newest revision now"),
         "refused": outcome(
-            correction.State.REFUSED,
+            AttemptState.REFUSED,
             "registry.example.com/aws-otel-collector is not among the repositories that the stack allows.",
             guard="image",
         ),
         "refused-approval": outcome(
-            correction.State.REFUSED,
+            AttemptState.REFUSED,
             "The plan is another since it was approved: 5be3fa6021c94d07, not 0123456789abcdef. Look at it again.",
             guard="approval",
             approved=True,
         ),
         "refused-service": outcome(
-            correction.State.REFUSED,
+            AttemptState.REFUSED,
             "CODE_DEPLOY controls its deployments, and UpdateService may not.",
             guard="deployment controller",
             service="shop/web",

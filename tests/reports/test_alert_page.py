@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from domain.alert import Alert
+from domain.findings.alert import Alert
 from tests.reports import samples
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"

@@ -12,11 +12,13 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.finding import Finding, State
+from domain.drift import Drift
+from domain.findings.finding import Finding, FindingState
+from domain.findings.users import User, Users
 from domain.places import Place
-from domain.rule import Drift, Rule, Severity, Subject
-from domain.use import User, Users
-from domain.verdict import SubjectId
+from domain.rule import Rule
+from domain.severity import Severity
+from domain.subject import Subject, SubjectId
 from reports.advice import CLOSES
 from reports.asff import asff
 from reports.command import command
@@ -67,9 +69,9 @@ def test_a_finding_of_characters_that_weigh_much_is_taken_with_the_details_that_
     assert len(found["Resources"][0]["Details"]["Other"]) > 3
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", FindingState)
 @given(drifts=drifts, fact=texts)
-def test_whatever_the_texts_a_finding_is_taken(state: State, drifts: list[Drift], fact: str) -> None:
+def test_whatever_the_texts_a_finding_is_taken(state: FindingState, drifts: list[Drift], fact: str) -> None:
     given_ = samples.finding(state, drifts=tuple(drifts))
     found = asff(given_, samples.PINNED, docs=samples.DOCS, facts={"actor": fact, "revision": ""}, plan=None)
     assert faults(found) == []
@@ -80,7 +82,14 @@ def test_every_kind_of_subject_has_a_resource_type_that_is_known(kind: Subject) 
     subject = SubjectId(samples.PLACE, kind, "x" * 255)
     found = asff(samples.finding(name="x" * 255), samples.PINNED, docs="", facts={}, plan=samples.plan())
     one = Finding(
-        subject, samples.PINNED.id, State.OPEN, Severity.LOW, (Drift("a", "b"),), "arn:x", samples.THEN, samples.THEN
+        subject,
+        samples.PINNED.id,
+        FindingState.OPEN,
+        Severity.LOW,
+        (Drift("a", "b"),),
+        "arn:x",
+        samples.THEN,
+        samples.THEN,
     )
     assert faults(found) == faults(asff(one, samples.PINNED, docs="", facts={})) == []
     assert asff(one, samples.PINNED, docs="", facts={})["Resources"][0]["Type"] in {
@@ -91,13 +100,13 @@ def test_every_kind_of_subject_has_a_resource_type_that_is_known(kind: Subject) 
 @pytest.mark.parametrize(
     ("state", "compliance", "record"),
     [
-        (State.OPEN, "FAILED", "ACTIVE"),
-        (State.CLOSED, "PASSED", "ARCHIVED"),
-        (State.EXEMPT, "NOT_AVAILABLE", "ARCHIVED"),
-        (State.GONE, "NOT_AVAILABLE", "ARCHIVED"),
+        (FindingState.OPEN, "FAILED", "ACTIVE"),
+        (FindingState.CLOSED, "PASSED", "ARCHIVED"),
+        (FindingState.EXEMPT, "NOT_AVAILABLE", "ARCHIVED"),
+        (FindingState.GONE, "NOT_AVAILABLE", "ARCHIVED"),
     ],
 )
-def test_a_finding_is_closed_so_that_it_can_open_again(state: State, compliance: str, record: str) -> None:
+def test_a_finding_is_closed_so_that_it_can_open_again(state: FindingState, compliance: str, record: str) -> None:
     found = asff(samples.finding(state), samples.PINNED, docs="", facts={})
     assert (found["Compliance"]["Status"], found["RecordState"]) == (compliance, record)
 
@@ -109,7 +118,9 @@ def test_what_is_the_customers_is_never_written() -> None:
 
 
 def test_ids_and_times_of_a_closed_finding_are_those_it_was_opened_with() -> None:
-    first, last = (asff(samples.finding(s), samples.PINNED, docs="", facts={}) for s in (State.OPEN, State.CLOSED))
+    first, last = (
+        asff(samples.finding(s), samples.PINNED, docs="", facts={}) for s in (FindingState.OPEN, FindingState.CLOSED)
+    )
     assert (first["Id"], first["CreatedAt"], first["FirstObservedAt"]) == (
         last["Id"], last["CreatedAt"], last["FirstObservedAt"],
     )  # fmt: skip
@@ -122,7 +133,9 @@ def test_times_are_utc_with_milliseconds(moment: datetime, offset: timedelta) ->
     from datetime import timezone  # noqa: PLC0415 - beside its one use
 
     at = moment.replace(tzinfo=timezone(offset))
-    one = Finding(samples.finding().subject, "a.b", State.OPEN, Severity.LOW, (Drift("a", "b"),), "arn:x", at, at)
+    one = Finding(
+        samples.finding().subject, "a.b", FindingState.OPEN, Severity.LOW, (Drift("a", "b"),), "arn:x", at, at
+    )
     text = asff(one, samples.PINNED, docs="", facts={})["UpdatedAt"]
     assert datetime.fromisoformat(text) <= at < datetime.fromisoformat(text) + timedelta(milliseconds=1)
     assert text.endswith("Z")
@@ -133,7 +146,9 @@ def test_times_are_utc_with_milliseconds(moment: datetime, offset: timedelta) ->
 )
 def test_the_product_is_the_accounts_own_in_its_region(region: str, partition: str) -> None:
     subject = SubjectId(Place("210987654321", region), Subject.FAMILY, "web")
-    one = Finding(subject, "a.b", State.OPEN, Severity.LOW, (Drift("a", "b"),), "arn:x", samples.THEN, samples.THEN)
+    one = Finding(
+        subject, "a.b", FindingState.OPEN, Severity.LOW, (Drift("a", "b"),), "arn:x", samples.THEN, samples.THEN
+    )
     found = asff(one, samples.PINNED, docs="", facts={})
     assert found["ProductArn"] == f"arn:{partition}:securityhub:{region}:210987654321:product/210987654321/default"
     assert (found["AwsAccountId"], found["Resources"][0]["Region"]) == ("210987654321", region)
@@ -199,15 +214,15 @@ def test_two_drifts_of_one_place_are_both_in_the_details() -> None:
         (Subject.ROLE, "arn:aws:iam::123456789012:role/a/b", "iam::123456789012:role/a/b", {"role": "b"}),
     ],
 )
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", FindingState)
 def test_the_details_name_the_resource_and_say_where_and_why_while_it_drifts(
-    kind: Subject, name: str, arn: str, names: dict[str, str], state: State
+    kind: Subject, name: str, arn: str, names: dict[str, str], state: FindingState
 ) -> None:
     subject, then = SubjectId(samples.PLACE, kind, name), samples.THEN
     one = Finding(subject, "a.b", state, Severity.LOW, (Drift("where", "why"),), f"arn:aws:{arn}", then, then)
     found = asff(one, samples.PINNED, docs="", facts={})
     use = {Subject.FAMILY: {"use": "nothing runs it yet: at most LOW until something does"}}.get(kind, {})
-    told = {"where": "why"} | use if state is State.OPEN else {}
+    told = {"where": "why"} | use if state is FindingState.OPEN else {}
     assert found["Resources"][0]["Details"]["Other"] == told | names
 
 
@@ -237,7 +252,7 @@ def test_the_details_tell_who_runs_it_or_leans_on_it(kind: Subject, severity: st
     subject, then = SubjectId(samples.PLACE, kind, "web"), samples.THEN
     drifts, arn = (Drift("where", "why"),), "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7"
     known = Users.of(User(*each) for each in users)
-    one = Finding(subject, "a.b", State.OPEN, Severity(severity), drifts, arn, then, then, 1, known)
+    one = Finding(subject, "a.b", FindingState.OPEN, Severity(severity), drifts, arn, then, then, 1, known)
     found = asff(one, samples.PINNED, docs="", facts={})
     assert faults(found) == []
     assert found["Resources"][0]["Details"]["Other"].get("use") == said
@@ -262,7 +277,7 @@ def test_a_finding_with_a_plan_shows_its_changes_and_digest_and_one_without_does
 def test_every_rule_leads_to_a_page_and_says_what_to_do(rule: Rule, docs: str) -> None:
     subject = SubjectId(samples.PLACE, rule.subject, "arn:aws:iam::123456789012:role/web")
     then = samples.THEN
-    one = Finding(subject, rule.id, State.OPEN, rule.severity, (Drift("a", "b"),), "arn:x", then, then)
+    one = Finding(subject, rule.id, FindingState.OPEN, rule.severity, (Drift("a", "b"),), "arn:x", then, then)
     found = asff(one, rule, docs=docs, facts={})
     assert faults(found) == []
     recommendation = found["Remediation"]["Recommendation"]
@@ -284,7 +299,7 @@ def test_a_command_that_is_longer_than_a_detail_goes_on_in_the_next() -> None:
 
 def test_a_finding_whose_rule_has_left_the_catalogue_is_gone_by_its_id() -> None:
     for docs, page in ((samples.DOCS, {"Url": samples.DOCS}), ("", {})):
-        found = asff(samples.finding(State.GONE), None, docs=docs, facts={})
+        found = asff(samples.finding(FindingState.GONE), None, docs=docs, facts={})
         assert (found["Title"], found["GeneratorId"]) == ("sidecar.image-pinned (web)", "outrider/sidecar.image-pinned")
         assert (found["Compliance"]["Status"], found["RecordState"]) == ("NOT_AVAILABLE", "ARCHIVED")
         assert found["Remediation"]["Recommendation"] == {"Text": "Nothing is to be done."} | page

@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aws.ecs import registrable_members
-from domain.documents import Service, TaskDefinition
+from domain.drift import Safety
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
 from domain.places import Revision
-from domain.plan import Plan
-from domain.rule import Safety
+from domain.remediation.plan import Plan
 from domain.standard import Standard, default_standard
 from domain.workload import Workload
 from reports.command import command

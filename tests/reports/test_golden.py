@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from domain.finding import State
+from domain.findings.finding import FindingState
 from reports.amazon_q import notification
 from reports.asff import asff
 from reports.slack import message
@@ -23,7 +23,7 @@ FACTS = {"revision": "web:7", "actor": "deployer/ci-4711", "release": "0.1.0", "
 
 MADE: dict[str, Any] = {
     "finding-opened": asff(samples.finding(), samples.PINNED, docs=samples.DOCS, facts=FACTS, plan=samples.plan()),
-    "finding-closed": asff(samples.finding(State.CLOSED), samples.PINNED, docs=samples.DOCS, facts=FACTS),
+    "finding-closed": asff(samples.finding(FindingState.CLOSED), samples.PINNED, docs=samples.DOCS, facts=FACTS),
     "alert-opened": samples.opened().model_dump(mode="json"),
     "alert-registered": samples.registered().model_dump(mode="json"),
     "source": {each.form: each.text.splitlines() for each in fragments(plans.rewritten())},

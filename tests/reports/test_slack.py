@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.alert import Alert
-from domain.rule import Drift
+from domain.drift import Drift
+from domain.findings.alert import Alert
 from local.slack import fault_of
 from reports.amazon_q import notification
 from reports.slack import message

@@ -16,7 +16,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.documents import Service, TaskDefinition
+from domain.drift import Safety
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import (
     Absent,
     Fact,
@@ -32,7 +34,7 @@ from domain.facts import (
 )
 from domain.iam import Policy
 from domain.places import Place
-from domain.rule import Safety, Severity
+from domain.severity import Severity
 from domain.standard import Standard
 from domain.workload import ParameterReference, Workload
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 import engine
-from domain.plan import Fixed
-from domain.rule import Drift, Rule, Safety, Severity
+from domain.drift import Drift, Safety
+from domain.remediation.plan import Fixed
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from rules import BY_ID, CATALOGUE
 from tests.rules.examples import Case, Example, all_examples, build

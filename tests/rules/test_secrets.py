@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 import engine
-from domain.documents import TaskDefinition, objects_of
-from domain.plan import quotable
+from domain.ecs.task_definition import TaskDefinition
+from domain.ecs.values import objects_of
+from domain.remediation.plan import quotable
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import Workload
 from rules import CATALOGUE

@@ -1,14 +1,7 @@
 """The collector's configuration: read safely, seen as typed parts, and asked what it binds, needs and sends."""
 
 from domain.collector.bundled import NEEDS_EC2_FILES, bundled, bundled_paths
-from domain.collector.configuration import (
-    CollectorConfiguration,
-    Component,
-    Pipeline,
-    Problem,
-    ProblemTopic,
-    Settings,
-)
+from domain.collector.configuration import CollectorConfiguration, Component, Options, Pipeline, Problem, ProblemTopic
 from domain.collector.credentials import credentials_in_clear
 from domain.collector.listeners import (
     HEALTH_CHECK_PORT,
@@ -19,7 +12,14 @@ from domain.collector.listeners import (
     health_check_port,
     otlp_listeners,
 )
-from domain.collector.needs import Need, PartRegion, RegionSource, exporter_regions, needs, region_of
+from domain.collector.permissions import (
+    ComponentPermission,
+    PartRegion,
+    RegionSource,
+    component_permissions,
+    exporter_regions,
+    region_of,
+)
 from domain.collector.reading import MAX_BYTES, MAX_DEPTH, MAX_NODES, ConfigurationUnreadable, Value
 from domain.collector.references import has_reference, literal
 from domain.collector.signals import (
@@ -47,22 +47,23 @@ __all__ = [
     "OWN_METRICS_PORT",
     "CollectorConfiguration",
     "Component",
+    "ComponentPermission",
     "ConfigurationUnreadable",
     "FilterName",
     "Listener",
     "MatchType",
-    "Need",
+    "Options",
     "PartRegion",
     "Pipeline",
     "Problem",
     "ProblemTopic",
     "RegionSource",
-    "Settings",
     "Value",
     "batched",
     "bound_ports",
     "bundled",
     "bundled_paths",
+    "component_permissions",
     "credentials_in_clear",
     "exporter_regions",
     "has_reference",
@@ -73,7 +74,6 @@ __all__ = [
     "memory_limiter_first",
     "metric_names_in_filters",
     "metrics_exported_from",
-    "needs",
     "otlp_listeners",
     "region_of",
     "signals_taken_by",

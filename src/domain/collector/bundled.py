@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from domain.adot_releases import Release
 from domain.collector.configuration import CollectorConfiguration, mapping
 from domain.collector.reading import ConfigurationUnreadable, Value
+from domain.collector.releases import Release
 
 type _Parts = dict[str, Value]
 

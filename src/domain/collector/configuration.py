@@ -8,11 +8,11 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Self
 
-from domain.adot_releases import ComponentKind, Release, canonical_type
 from domain.collector.reading import Value, read
 from domain.collector.references import has_reference, with_known
+from domain.collector.releases import ComponentKind, Release, canonical_type
 
-type Settings = Mapping[str, Value]
+type Options = Mapping[str, Value]
 
 SIGNALS = frozenset({"traces", "metrics", "logs", "profiles"})
 _SECTIONS = frozenset({*(kind.value for kind in ComponentKind), "service"})
@@ -20,7 +20,7 @@ _SERVICE_KEYS = frozenset({"pipelines", "extensions", "telemetry"})
 _PIPELINE_KEYS = frozenset({"receivers", "processors", "exporters"})
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}", re.ASCII)
 _SHOWABLE = re.compile(r"[A-Za-z0-9_./-]{1,80}", re.ASCII)
-_NOTHING: Settings = MappingProxyType({})
+_NOTHING: Options = MappingProxyType({})
 
 
 class ProblemTopic(StrEnum):
@@ -45,7 +45,7 @@ class Component:
 
     kind: ComponentKind
     id: str
-    settings: Settings = field(repr=False)
+    settings: Options = field(repr=False)
 
     @property
     def type(self) -> str:
@@ -98,12 +98,12 @@ def shown(name: str) -> str:
     return name if _SHOWABLE.fullmatch(name) else "(a name that is none)"
 
 
-def mapping(value: Value) -> Settings:
+def mapping(value: Value) -> Options:
     """Give a value that should be a mapping; an empty one for null and anything else."""
     return value if isinstance(value, Mapping) else _NOTHING
 
 
-def within(settings: Settings, *path: str) -> Value:
+def within(settings: Options, *path: str) -> Value:
     """Follow keys through nested mappings; None where one is missing."""
     value: Value = settings
     for key in path:
@@ -130,7 +130,7 @@ class CollectorConfiguration:
     The repr counts and never quotes.
     """
 
-    document: Settings
+    document: Options
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -187,7 +187,7 @@ class CollectorConfiguration:
         return self._defined[ComponentKind.CONNECTOR]
 
     @cached_property
-    def service(self) -> Settings:
+    def service(self) -> Options:
         """The service section as it was given."""
         return mapping(self.document.get("service"))
 
@@ -207,7 +207,7 @@ class CollectorConfiguration:
         return _ids(self.service.get("extensions"))
 
     @property
-    def telemetry(self) -> Settings:
+    def telemetry(self) -> Options:
         """The collector's own telemetry settings, `service.telemetry`."""
         return mapping(self.service.get("telemetry"))
 

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from domain.adot_releases import Release
 from domain.collector.configuration import CollectorConfiguration, mapping, shown
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
+from domain.collector.releases import Release
 
 _NAMES = frozenset(
     {

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from domain.adot_releases import LOCALHOST_SINCE, ComponentKind, Release
-from domain.collector.configuration import CollectorConfiguration, Component, Settings, mapping, within
+from domain.collector.configuration import CollectorConfiguration, Component, Options, mapping, within
 from domain.collector.reading import Value
 from domain.collector.references import has_reference, literal
+from domain.collector.releases import LOCALHOST_SINCE, ComponentKind, Release
 
 type Transport = Literal["tcp", "udp"]
 
@@ -122,7 +122,7 @@ def _otlp(part: Component, release: Release | None) -> Iterator[Listener]:
             yield _listener(f"{part.where}/protocols/{name}", "tcp", endpoint, port, release, protocol=name)
 
 
-def _own_metrics(telemetry: Settings, release: Release | None) -> Iterator[Listener]:
+def _own_metrics(telemetry: Options, release: Release | None) -> Iterator[Listener]:
     metrics = mapping(telemetry.get("metrics"))
     where = "service/telemetry/metrics"
     if literal(metrics.get("level"), release) in {"none", "None"}:

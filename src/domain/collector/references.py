@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from domain.adot_releases import LOCALHOST_SINCE, Release
 from domain.collector.reading import Value
+from domain.collector.releases import LOCALHOST_SINCE, Release
 
 _REFERENCE = re.compile(r"\$(?:(?P<escape>\$)|\{(?P<braced>[^{}]*)\}|(?P<bare>\w+)|(?P<open>\{))", re.ASCII)
 _VARIABLE = re.compile(r"(?:env:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-.*)?", re.ASCII | re.DOTALL)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 
-from domain.adot_releases import ComponentKind, canonical_type
 from domain.collector.configuration import CollectorConfiguration, Pipeline, mapping, within
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
+from domain.collector.releases import ComponentKind, canonical_type
 
 LOCAL_EXPORTERS = frozenset({"debug", "logging", "file"})
 """Exporters that send nothing out of the task."""

@@ -7,19 +7,19 @@ read.
 from domain.iam.actions import ACTION_RESOURCES, ActionResources, resources_for
 from domain.iam.advice import WildcardGrant, minimal_statement, wildcard_actions
 from domain.iam.context import ABSENT, Context, Like, role_context, trust_context
-from domain.iam.decision import Decision, Request, Ruling, decide, decide_any, trusts
+from domain.iam.decision import AccessRequest, Decision, Ruling, decide, decide_any, trusts
 from domain.iam.policy import Policy, PolicyUnreadable, Statement
 
 __all__ = [
     "ABSENT",
     "ACTION_RESOURCES",
+    "AccessRequest",
     "ActionResources",
     "Context",
     "Decision",
     "Like",
     "Policy",
     "PolicyUnreadable",
-    "Request",
     "Ruling",
     "Statement",
     "WildcardGrant",

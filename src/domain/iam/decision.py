@@ -22,7 +22,7 @@ _NOTHING_KNOWN = Context()
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class AccessRequest:
     """action: `logs:PutLogEvents`, in any case. resource: an ARN, or a pattern of ARNs with `*` and `?`.
 
     A pattern asks for every resource that it matches. A bare `*` is no pattern but what IAM itself asks for an action
@@ -47,7 +47,7 @@ class Ruling:
     """ALLOWED: on every resource asked for, in every case. DENIED: on none, in no case. UNKNOWN: anything between."""
 
     decision: Decision
-    request: Request
+    request: AccessRequest
     statement: Statement | None = None
     """The one that allowed, or that denied; None where nothing allows."""
     boundary: Policy | None = None
@@ -111,7 +111,7 @@ class _Side:
         return (*allowing, *self.perhaps_denied)
 
 
-def _heard(policies: Iterable[Policy], request: Request) -> _Side:
+def _heard(policies: Iterable[Policy], request: AccessRequest) -> _Side:
     side = _Side()
     action, resource, context = request.action.lower(), request.glob, request.context
     service = action.partition(":")[0]
@@ -123,7 +123,7 @@ def _heard(policies: Iterable[Policy], request: Request) -> _Side:
     return side
 
 
-def decide(policies: Iterable[Policy], request: Request, boundary: Policy | None = None) -> Ruling:
+def decide(policies: Iterable[Policy], request: AccessRequest, boundary: Policy | None = None) -> Ruling:
     """What the role's identity policies and its permissions boundary say of a request."""
     own = _heard(policies, request)
     if own.denied_by is not None:
@@ -153,7 +153,7 @@ def decide_any(
     An explicit Deny of another form leaves it unknown. Without resources: ValueError.
     """
     policies = tuple(policies)
-    rulings = [decide(policies, Request(action, resource, context), boundary) for resource in resources]
+    rulings = [decide(policies, AccessRequest(action, resource, context), boundary) for resource in resources]
     if not rulings:
         raise ValueError(f"{action} was asked on no resource at all; give at least one.")
     by_decision = {ruling.decision: ruling for ruling in reversed(rulings)}
@@ -171,7 +171,7 @@ def trusts(policy: Policy, service: str = "ecs-tasks.amazonaws.com", context: Co
 
     policy: parsed with trust=True.
     """
-    request = Request("sts:AssumeRole", service, context)
+    request = AccessRequest("sts:AssumeRole", service, context)
     side = _Side()
     for statement in policy.about("sts"):
         named = False if statement.principals is None else statement.principals.match(service)

@@ -10,7 +10,8 @@ no collector stands.
 
 from collections.abc import Iterator
 
-from domain.documents import Container
+from domain.drift import Doubt, Drift, Refusal
+from domain.ecs.container import Container
 from domain.otlp import (
     Destination,
     destinations,
@@ -18,9 +19,11 @@ from domain.otlp import (
     place_of,
     unread_text,
 )
-from domain.plan import quotable
-from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
+from domain.remediation.plan import quotable
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 

@@ -14,7 +14,8 @@ Configure: `applications.require_endpoint` makes an unset endpoint a drift.
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration, otlp_listeners
-from domain.documents import Container
+from domain.drift import Doubt, Drift
+from domain.ecs.container import Container
 from domain.facts import Known
 from domain.otlp import (
     ENDPOINT,
@@ -27,9 +28,11 @@ from domain.otlp import (
     place_of,
     unread_text,
 )
-from domain.plan import quotable
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.remediation.plan import quotable
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 
@@ -130,7 +133,7 @@ def _guessed(container: Container, variable: str) -> str:
 
 
 def _may_be_served(workload: Workload, port: int) -> bool:
-    if workload.cast.others:
+    if workload.container_roles.others:
         return True
     mapped = (
         mapping.get("containerPort") for container in workload.task.containers for mapping in container.port_mappings

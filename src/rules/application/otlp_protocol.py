@@ -11,7 +11,8 @@ port, means.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from domain.documents import Container, Hidden
+from domain.drift import Doubt, Drift, Refusal
+from domain.ecs.container import Container, Hidden
 from domain.otlp import (
     ENDPOINT,
     HTTP_PORT,
@@ -27,8 +28,10 @@ from domain.otlp import (
     unread_files,
     unread_secret,
 )
-from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 # Each pass corrects one of at most three endpoints and four protocols.

@@ -14,7 +14,8 @@ no tag does.
 
 from collections.abc import Collection, Iterator, Sequence
 
-from domain.documents import Container
+from domain.drift import Doubt, Drift, Refusal
+from domain.ecs.container import Container
 from domain.otlp import (
     RESOURCE_ATTRIBUTES,
     SERVICE_NAME,
@@ -25,8 +26,10 @@ from domain.otlp import (
     unread_files,
     unread_secret,
 )
-from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 _SERVICE = "service.name"

@@ -11,13 +11,16 @@ Fix: none. Take the component that the finding names instead, or a release that 
 
 from collections.abc import Iterator
 
-from domain.adot_releases import NEEDS_EC2, ComponentKind, Release, Standing, component_status
 from domain.collector import CollectorConfiguration
+from domain.collector.releases import NEEDS_EC2, ComponentKind, Release, Standing, component_status
+from domain.drift import Doubt, Drift
 from domain.facts import FactKind
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.config.at_hand import once, well_formed_configuration_of
+from rules.config._configuration import once, well_formed_configuration_of
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:

@@ -9,13 +9,16 @@ Fix: none. Add the receiver to a metrics pipeline whose exporter sends to AWS or
 
 from collections.abc import Iterator
 
-from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, metrics_exported_from
+from domain.collector.releases import Release
+from domain.drift import Doubt, Drift
 from domain.facts import FactKind
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.config.at_hand import once, sound_configuration_of
+from rules.config._configuration import once, sound_configuration_of
 
 _RECEIVER = "awsecscontainermetrics"
 _WHERE = f"receivers/{_RECEIVER}"

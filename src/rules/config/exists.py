@@ -8,9 +8,12 @@ Fix: none. Outrider writes no parameters: create it, or name the one that is mea
 
 from collections.abc import Iterator
 
+from domain.drift import Drift
 from domain.facts import Absent, FactKind, Known
-from domain.rule import Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 _TYPES = frozenset({"String", "SecureString"})

@@ -12,7 +12,6 @@ Fix: none. Write the name that the finding gives.
 import re
 from collections.abc import Iterator
 
-from domain.adot_releases import Release
 from domain.collector import (
     CONTAINER_METRICS,
     CollectorConfiguration,
@@ -21,11 +20,15 @@ from domain.collector import (
     metric_names_in_filters,
     wanted_metric_name,
 )
+from domain.collector.releases import Release
+from domain.drift import Doubt, Drift
 from domain.facts import FactKind
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.config.at_hand import once, well_formed_configuration_of
+from rules.config._configuration import once, well_formed_configuration_of
 
 _RECEIVER = "awsecscontainermetrics"
 _SHOWABLE = re.compile(r"[a-z0-9_.]{1,80}", re.ASCII)

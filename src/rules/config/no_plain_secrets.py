@@ -8,13 +8,16 @@ Fix: none. Change the credential, for it has been seen, and give it to the colle
 
 from collections.abc import Iterator
 
-from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, credentials_in_clear
+from domain.collector.releases import Release
+from domain.drift import Doubt, Drift
 from domain.facts import FactKind, Known
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.config.at_hand import configuration_of, once
+from rules.config._configuration import configuration_of, once
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:

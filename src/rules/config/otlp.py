@@ -10,15 +10,18 @@ signal.
 
 from collections.abc import Iterable, Iterator
 
-from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, Listener, otlp_listeners, signals_taken_by
-from domain.documents import Container
+from domain.collector.releases import Release
+from domain.drift import Doubt, Drift
+from domain.ecs.container import Container
 from domain.facts import FactKind
 from domain.otlp import PORTS, Protocol, Route, Signal, instrumented, routes
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.config.at_hand import once, sound_configuration_of
+from rules.config._configuration import once, sound_configuration_of
 
 _WHERE = "receivers/otlp"
 

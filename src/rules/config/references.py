@@ -8,14 +8,17 @@ Fix: none. Define the component, or take its name out.
 
 from collections.abc import Iterator
 
-from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, ProblemTopic
 from domain.collector.configuration import shown
+from domain.collector.releases import Release
+from domain.drift import Doubt, Drift
 from domain.facts import FactKind
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.config.at_hand import once, well_formed_configuration_of
+from rules.config._configuration import once, well_formed_configuration_of
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:

@@ -16,12 +16,15 @@ from fnmatch import fnmatchcase
 
 from domain.collector import RegionSource, exporter_regions
 from domain.collector.configuration import shown
+from domain.drift import Doubt, Drift
+from domain.ecs.placeholders import placeholder
 from domain.facts import FactKind
-from domain.placeholders import placeholder
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.config.at_hand import once, well_formed_configuration_of
+from rules.config._configuration import once, well_formed_configuration_of
 
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}", re.ASCII)
 

@@ -13,12 +13,15 @@ Fix: none. Outrider changes no role: the finding ends in the statement to add.
 
 from collections.abc import Iterator
 
+from domain.drift import Doubt, Drift
 from domain.facts import Absent, FactKind, Known, Unavailable
-from domain.needs import needs_of_start
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.permissions import permissions_to_start
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.identity.shortfalls import shortfalls
+from rules.identity._shortfalls import shortfalls
 
 _MEMBER = "executionRoleArn"
 
@@ -29,7 +32,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         return  # task.roles speaks
     match workload.facts.execution_role:
         case Known(role):
-            yield from shortfalls(role, _MEMBER, "The start of the task", needs_of_start(workload))
+            yield from shortfalls(role, _MEMBER, "The start of the task", permissions_to_start(workload))
         case Absent():
             yield Doubt(_MEMBER, "The role does not exist, so what it allows cannot be told.")
         case Unavailable():

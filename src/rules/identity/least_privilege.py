@@ -9,11 +9,14 @@ Fix: none. Name the actions; identity.execution-role and identity.task-role tell
 
 from collections.abc import Iterator
 
+from domain.drift import Drift
 from domain.facts import Fact, FactKind, Known, Role
 from domain.iam import WildcardGrant, wildcard_actions
 from domain.places import Arn, role_name
-from domain.rule import Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 _SHOWN = 3

@@ -12,13 +12,16 @@ Fix: none. Outrider changes no role: the finding ends in the statement to add.
 
 from collections.abc import Iterator
 
+from domain.drift import Doubt, Drift
 from domain.facts import Absent, FactKind, Known, Unavailable
-from domain.needs import needs_of_collector
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.permissions import permissions_of_collector
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.config.at_hand import well_formed_configuration_of
-from rules.identity.shortfalls import shortfalls
+from rules.config._configuration import well_formed_configuration_of
+from rules.identity._shortfalls import shortfalls
 
 _MEMBER = "taskRoleArn"
 
@@ -31,7 +34,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     yield from doubts
     match workload.facts.task_role:
         case Known(role) if configuration is not None:
-            yield from shortfalls(role, _MEMBER, "The collector", needs_of_collector(workload, configuration))
+            yield from shortfalls(role, _MEMBER, "The collector", permissions_of_collector(workload, configuration))
         case Absent():
             yield Doubt(_MEMBER, "The role does not exist, so what it allows cannot be told.")
         case Known() | Unavailable():

@@ -10,11 +10,14 @@ Fix: none. Create the role, or let ecs-tasks.amazonaws.com assume it.
 
 from collections.abc import Iterator
 
+from domain.drift import Doubt, Drift
 from domain.facts import Absent, Fact, FactKind, Known, Role, Unavailable
 from domain.iam import Decision, trust_context, trusts
 from domain.places import Place, role_name
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 _SERVICE = "ecs-tasks.amazonaws.com"

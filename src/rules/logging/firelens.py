@@ -9,9 +9,13 @@ task definition cannot mend: no router, two of them, or a configuration file tha
 
 from collections.abc import Iterator
 
-from domain.documents import Container, mapping_of, text_of
-from domain.rule import Drift, Refusal, Rule, Severity, Subject
+from domain.drift import Drift, Refusal
+from domain.ecs.container import Container
+from domain.ecs.values import mapping_of, text_of
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 

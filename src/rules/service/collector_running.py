@@ -12,9 +12,12 @@ Configure: `services.settling_minutes`.
 from collections.abc import Iterator
 from datetime import timedelta
 
+from domain.drift import Drift
 from domain.facts import FactKind, Known
-from domain.rule import Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 _SHOWN = 3

@@ -11,10 +11,13 @@ Configure: `services.config_grace_days`.
 from collections.abc import Iterator
 from datetime import timedelta
 
-from domain.documents import truth_of
+from domain.drift import Drift, Refusal
+from domain.ecs.values import truth_of
 from domain.facts import FactKind, Known
-from domain.rule import Drift, Refusal, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 

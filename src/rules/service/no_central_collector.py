@@ -12,16 +12,19 @@ Configure: `services.gateways` lists the services that are meant to be central, 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from domain.documents import text_of
-from domain.rule import Drift, Rule, Severity, Subject
+from domain.drift import Drift
+from domain.ecs.values import text_of
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield a drift for a service whose task holds a collector and no application."""
     service = workload.service
-    if service is None or workload.applications or not workload.cast.collectors:
+    if service is None or workload.applications or not workload.container_roles.collectors:
         return
     if any(fnmatchcase(service.title, pattern) for pattern in standard.services.gateways):
         return

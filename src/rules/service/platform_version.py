@@ -12,9 +12,12 @@ Configure: `services.platform_version` is the oldest that is accepted.
 
 from collections.abc import Iterator
 
-from domain.fargate import no_collector_on, platform_older
-from domain.rule import Drift, Refusal, Rule, Severity, Subject
+from domain.drift import Drift, Refusal
+from domain.ecs.fargate import no_collector_on, platform_older
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 _LATEST = "LATEST"

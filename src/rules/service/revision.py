@@ -11,9 +11,12 @@ Configure: the rule's mode; what is a drift is for the family's own rules to say
 
 from collections.abc import Iterator
 
+from domain.drift import Drift, Refusal
 from domain.facts import FactKind, Known
-from domain.rule import Drift, Refusal, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 

@@ -5,7 +5,7 @@ The words are those of `domain.workload.config_uris`: `--config=URI` and `--conf
 
 from collections.abc import Iterator
 
-from domain.documents import Container
+from domain.ecs.container import Container
 from domain.workload import CONFIG_VARIABLE
 
 CONVENTIONAL = f"--config=env:{CONFIG_VARIABLE}"

@@ -12,10 +12,14 @@ where AOT_CONFIG_CONTENT is not set: what the shell was to start is for people t
 
 from collections.abc import Iterator
 
-from domain.containers import COLLECTOR_NAME
-from domain.documents import Container, objects_of, text_of
-from domain.rule import Drift, Refusal, Rule, Severity, Subject
+from domain.drift import Drift, Refusal
+from domain.ecs.container import Container
+from domain.ecs.container_roles import COLLECTOR_NAME
+from domain.ecs.values import objects_of, text_of
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import CONFIG_VARIABLE, Workload, config_uris
 from rules.sidecar.command_line import conventional, overridden, shell
 

@@ -16,12 +16,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from domain.documents import Container
+from domain.drift import Doubt, Drift, Refusal
+from domain.ecs.container import Container
+from domain.ecs.placeholders import placeholder
 from domain.facts import Known
-from domain.placeholders import placeholder
 from domain.places import Arn
-from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import CONFIG_VARIABLE, ParameterReference, Workload, config_uris
 from rules.sidecar.command_line import conventional, shell
 

@@ -12,11 +12,15 @@ waits for HEALTHY and the extension is missing: add it to the configuration.
 from collections.abc import Iterator
 
 from domain.collector import HEALTH_CHECK_PORT, CollectorConfiguration, Listener, health_check_listener
-from domain.containers import COLLECTOR_NAME
-from domain.documents import Container, mapping_of, texts_of
+from domain.drift import Drift, Refusal
+from domain.ecs.container import Container
+from domain.ecs.container_roles import COLLECTOR_NAME
+from domain.ecs.values import mapping_of, texts_of
 from domain.facts import FactKind, Known
-from domain.rule import Drift, Refusal, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 _PORT_FLAGS = frozenset({"-port", "--port"})

@@ -13,14 +13,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from domain.adot_releases import Release
-from domain.containers import COLLECTOR_NAME
-from domain.images import Image
-from domain.placeholders import placeholder
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.collector.releases import Release
+from domain.drift import Doubt, Drift
+from domain.ecs.container_roles import COLLECTOR_NAME
+from domain.ecs.images import Image
+from domain.ecs.placeholders import placeholder
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.sidecar.images import approved
+from rules.sidecar._images import approved
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:

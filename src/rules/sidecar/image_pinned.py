@@ -14,12 +14,15 @@ Configure: `collector.image`.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from domain.images import Image
-from domain.placeholders import placeholder
-from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
+from domain.drift import Doubt, Drift, Refusal
+from domain.ecs.images import Image
+from domain.ecs.placeholders import placeholder
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.sidecar.images import approved
+from rules.sidecar._images import approved
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from domain.documents import Container, mapping_of
-from domain.rule import Refusal
+from domain.drift import Refusal
+from domain.ecs.container import Container
+from domain.ecs.values import mapping_of
 from domain.standard import Standard
 from domain.workload import Workload
 

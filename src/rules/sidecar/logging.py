@@ -12,10 +12,14 @@ Configure: `collector.logging`.
 
 from collections.abc import Iterator
 
-from domain.documents import Container, mapping_of, truth_of
+from domain.drift import Doubt, Drift
+from domain.ecs.container import Container
+from domain.ecs.values import mapping_of, truth_of
 from domain.facts import Absent, FactKind
-from domain.rule import Doubt, Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 from rules.sidecar.log_configuration import awslogs_options, log_configuration
 

@@ -11,8 +11,11 @@ Configure: `collector.essential`.
 
 from collections.abc import Iterator
 
-from domain.rule import Drift, Refusal, Rule, Severity, Subject
+from domain.drift import Drift, Refusal
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 

@@ -8,15 +8,18 @@ Fix: none. Moving a port concerns whoever connects to it.
 
 from collections.abc import Iterator
 
-from domain.adot_releases import Release
 from domain.collector import CollectorConfiguration, bound_ports
-from domain.documents import Json, text_of
+from domain.collector.releases import Release
+from domain.drift import Drift
+from domain.ecs.fargate import amount
+from domain.ecs.values import Json, text_of
 from domain.facts import FactKind, Known
-from domain.fargate import amount
-from domain.rule import Drift, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.config.at_hand import once
+from rules.config._configuration import once
 
 USUAL: frozenset[tuple[int, str]] = frozenset({(4317, "tcp"), (4318, "tcp"), (13133, "tcp"), (8888, "tcp")})
 """What a collector binds as a rule, where its configuration is not known."""

@@ -16,14 +16,17 @@ memory_floor). `collector.also` names other distributions that are as good.
 
 from collections.abc import Iterator
 
-from domain.containers import is_other_collector
-from domain.documents import Container
-from domain.fargate import Size
-from domain.rule import Drift, Refusal, Rule, Severity, Subject
+from domain.drift import Drift, Refusal
+from domain.ecs.container import Container
+from domain.ecs.container_roles import is_other_collector
+from domain.ecs.fargate import Size
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import CONFIG_VARIABLE, Workload
+from rules.sidecar._room import Room
 from rules.sidecar.log_configuration import log_configuration
-from rules.sidecar.room import Room
 
 MOST_CONTAINERS = 10
 """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html"""

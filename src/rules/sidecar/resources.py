@@ -13,12 +13,15 @@ Configure: `collector.cpu`, `collector.memory`, `applications.cpu_floor`, `appli
 
 from collections.abc import Iterator
 
-from domain.documents import Container
-from domain.fargate import Size
-from domain.rule import Drift, Rule, Severity, Subject
+from domain.drift import Drift
+from domain.ecs.container import Container
+from domain.ecs.fargate import Size
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
-from rules.sidecar.room import Room
+from rules.sidecar._room import Room
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:

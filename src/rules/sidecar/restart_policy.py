@@ -8,9 +8,12 @@ Fix: enables `restartPolicy` and keeps its other members. SAFE.
 
 from collections.abc import Iterator
 
-from domain.documents import mapping_of
-from domain.rule import Drift, Rule, Severity, Subject
+from domain.drift import Drift
+from domain.ecs.values import mapping_of
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 

@@ -8,14 +8,17 @@ Fix: none. Which of them the applications mean is for people to say.
 
 from collections.abc import Iterator
 
-from domain.rule import Drift, Rule, Severity, Subject
+from domain.drift import Drift
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """One drift for each collector beyond the first."""
-    collectors = workload.cast.collectors
+    collectors = workload.container_roles.collectors
     for further in collectors[1:]:
         yield Drift(
             f"containers/{further.name}",

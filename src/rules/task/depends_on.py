@@ -11,11 +11,15 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from domain.collector import CollectorConfiguration, health_check_listener
-from domain.containers import COLLECTOR_NAME
-from domain.documents import Container, Json, objects_of, text_of, texts_of
+from domain.drift import Doubt, Drift, Refusal
+from domain.ecs.container import Container
+from domain.ecs.container_roles import COLLECTOR_NAME
+from domain.ecs.values import Json, objects_of, text_of, texts_of
 from domain.facts import Known, Unavailable
-from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 _CONDITIONS = ("START", "COMPLETE", "SUCCESS", "HEALTHY")
@@ -79,7 +83,7 @@ def _fault(workload: Workload, container: Container, name: str, condition: str) 
         return (
             f"{container.name} waits for {name} under no condition that ECS knows; they are {', '.join(_CONDITIONS)}."
         )
-    collector = target in workload.cast.collectors
+    collector = target in workload.container_roles.collectors
     if condition in _ENDED:
         if target.essential:
             return f"{container.name} waits for {name} to end, but {name} is essential: its end is the task's."
@@ -113,7 +117,7 @@ def _untold(workload: Workload, container: Container, name: str, condition: str)
     if condition != "HEALTHY" or not container.essential:
         return None
     target = workload.task.container(name)
-    if target is None or target.image.name != COLLECTOR_NAME or target not in workload.cast.collectors:
+    if target is None or target.image.name != COLLECTOR_NAME or target not in workload.container_roles.collectors:
         return None
     match workload.configuration:
         case Known(value=CollectorConfiguration()):

@@ -10,9 +10,12 @@ service then needs subnets and security groups. Refused where containers use `li
 
 from collections.abc import Iterator
 
-from domain.documents import Json, texts_of
-from domain.rule import Drift, Refusal, Rule, Severity, Subject
+from domain.drift import Drift, Refusal
+from domain.ecs.values import Json, texts_of
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 _WANTED = "awsvpc"

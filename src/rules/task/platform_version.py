@@ -13,9 +13,12 @@ Configure: `services.platform_version` is the oldest that is accepted.
 
 from collections.abc import Iterator
 
-from domain.fargate import no_collector_on, platform_older
-from domain.rule import Drift, Rule, Severity, Subject
+from domain.drift import Drift
+from domain.ecs.fargate import no_collector_on, platform_older
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 

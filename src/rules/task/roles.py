@@ -12,9 +12,12 @@ Configure: `roles.execution` and `roles.task` name the defaults.
 
 from collections.abc import Iterator
 
-from domain.placeholders import placeholder
-from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
+from domain.drift import Doubt, Drift, Refusal
+from domain.ecs.placeholders import placeholder
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 

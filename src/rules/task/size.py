@@ -9,11 +9,15 @@ Refused where Fargate has none so large.
 
 from collections.abc import Iterator
 
-from domain.documents import TaskDefinition, text_of
-from domain.fargate import MEMORY_BY_CPU, amount, smallest_holding
-from domain.placeholders import placeholder
-from domain.rule import Doubt, Drift, Refusal, Rule, Severity, Subject
+from domain.drift import Doubt, Drift, Refusal
+from domain.ecs.fargate import MEMORY_BY_CPU, amount, smallest_holding
+from domain.ecs.placeholders import placeholder
+from domain.ecs.task_definition import TaskDefinition
+from domain.ecs.values import text_of
+from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 

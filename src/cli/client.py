@@ -1,0 +1,399 @@
+"""Asking: what a person has Outrider do, and what becomes of it. For the command line; no function does this.
+
+A request goes to the queue that remediate reads, and remediate decides. What is known here to be refused is not asked.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import sleep
+
+from aws.calls import CallFailed
+from aws.channels import Queue
+from aws.ledger import History, Ledger
+from aws.sessions import Sessions
+from aws.stacks import Stacks
+from domain.findings.finding import FindingState
+from domain.findings.users import Running
+from domain.places import Arn, Place
+from domain.remediation.attempt import Answer, Attempt, AttemptState, Offer, Quarantine, to_undo
+from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, UndoRequest
+from domain.standard import Mode
+from domain.subject import Subject, SubjectId
+
+NO_REGION = "No region is known. Give --region, or set AWS_REGION."
+_EVERY = 2.0  # seconds between two looks at what becomes of a request
+_ARN_KINDS = {"task-definition": Subject.FAMILY, "service": Subject.SERVICE}
+_FINDING = re.compile(
+    r"outrider/(?P<subject>\d{12}/[a-z0-9-]+/(?:family|service|parameter|role)/.+)/(?P<rule>[a-z.-]+)"
+)
+_NO_CREDENTIALS = frozenset({
+    "CredentialRetrievalError", "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "SSOTokenLoadError",
+})  # fmt: skip
+_OLD_CREDENTIALS = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "LoginRefreshRequired", "RequestExpired",
+    "TokenRetrievalError", "UnauthorizedSSOTokenError", "UnrecognizedClientException",
+})  # fmt: skip
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation"})
+
+
+class NotAsked(Exception):
+    """Nothing was asked, or nothing can be told of it; the message is a sentence that says why and what to do.
+
+    `code` is that of the call that failed, if one did: who knows what was given at the terminal may say more.
+    """
+
+    def __init__(self, sentence: str, code: str = "") -> None:
+        self.code = code
+        super().__init__(sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    """Where a stack's parts are, and the most that it lets Outrider do; None where that is not known."""
+
+    queue: str
+    table: str
+    mode: Mode | None = None
+
+    @classmethod
+    def of(cls, stacks: Stacks, name: str, region: str) -> "Stacked":
+        """NotAsked where there is no such stack, or where it is none of Outrider's."""
+        with spoken():
+            found = stacks.stack(name)
+        if found is None:
+            where = f" in {region}" if region else ""
+            raise NotAsked(f"There is no stack {name}{where}. Name it by --stack, and its region by --region.")
+        queue, table = (found.outputs.get(output, "") for output in ("RemediationsQueue", "LedgerTable"))
+        if not queue or not table:
+            raise NotAsked(
+                f"The stack {name} is none of Outrider's: it has no outputs RemediationsQueue and LedgerTable."
+            )
+        mode = found.parameters.get("RemediationMode", "")
+        return cls(queue, table, Mode(mode) if mode in set(Mode) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A plan as it may be approved: what it is of, in which family, and the services that run that family."""
+
+    subject: SubjectId
+    family: str
+    of: str
+    offer: Offer
+    rule: str = ""
+    running: tuple[tuple[str, Running], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToUndo:
+    """What an undo would set back: the services (all of the attempt's where none is named), and the attempt."""
+
+    family: str
+    service: str
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class ToRelease:
+    """A family's quarantine, and the attempts of it that may be tried again after a release."""
+
+    family: str
+    quarantine: Quarantine | None
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a family's corrections stand."""
+
+    family: str
+    attempts: tuple[Attempt, ...]
+    quarantine: Quarantine | None
+    offer: Offer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that is on the queue: its id, and the family whose rows tell what becomes of it."""
+
+    family: SubjectId
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What became of a request so far: remediate's answer, and the attempt that carries it out."""
+
+    answer: Answer | None = None
+    attempt: Attempt | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.answer is not None and (self.attempt is None or self.attempt.state.ended)
+
+    @property
+    def state(self) -> AttemptState | None:
+        return self.attempt.state if self.attempt else self.answer.state if self.answer else None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The use case; its parts come from operations.wiring. `by` is the ARN of who asks."""
+
+    ledger: Ledger
+    remediations: Queue
+    place: Place
+    by: str
+    mode: Mode | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    pause: Callable[[float], None] = sleep
+
+    # --- a plan ------------------------------------------------------------------------------------------------------
+
+    def offered(self, what: str, digest: str = "") -> Offered:
+        """The plan that a person may approve now. NotAsked where there is none, or where it would be refused."""
+        subject, rule, number = self._named(what)
+        if subject.kind not in {Subject.FAMILY, Subject.SERVICE}:
+            raise NotAsked(f"Outrider corrects no {subject.kind}: the finding tells what to change there.")
+        self._may(Mode.DEPLOY if subject.kind is Subject.SERVICE else Mode.REGISTER)
+        history = self._history(subject)
+        family = self._family(history)
+        of_family = history if subject.kind is Subject.FAMILY else self._history(family)
+        if (held := of_family.quarantine) is not None:
+            raise NotAsked(
+                f"{family.name} is left alone since {_time(held.since)}: {held.reason} End it with"
+                f" `outrider release {family.name}`."
+            )
+        if (offer := history.offer) is None:
+            raise NotAsked(f"There is no plan for {subject.name} now. {_why_none(history, of_family)}")
+        if rule and rule not in offer.rules:
+            raise NotAsked(f"The plan that there is corrects nothing about {rule}: only {', '.join(offer.rules)}.")
+        if number and number != history.order:
+            raise NotAsked(f"The newest revision is {subject.name}:{history.order}, and the plan is for that one.")
+        if digest and digest != offer.digest:
+            raise NotAsked(f"The plan is {offer.digest} now, and not {digest}. Look at it again.")
+        if offer.until is not None and self.now() > offer.until:
+            raise NotAsked(
+                f"The plan was drawn up {_time(offer.drawn)} and could be approved until {_time(offer.until)}. The next"
+                " sweep draws it up anew."
+            )
+        of = f"{family.name}:{history.order}" if subject.kind is Subject.FAMILY else subject.name
+        running = tuple(sorted(history.services.items()))
+        return Offered(subject, family.name, of, offer, rule, running)
+
+    def apply(self, offered: Offered) -> Asked:
+        """Approve it, by the digest that was shown."""
+        service = offered.subject.name if offered.subject.kind is Subject.SERVICE else ""
+        return self._ask(
+            ApplyRequest(
+                account=self.place.account,
+                region=self.place.region,
+                family=offered.family,
+                service=service,
+                rule=offered.rule,
+                digest=offered.offer.digest,
+                at=self.now(),
+                by=self.by,
+            )
+        )
+
+    # --- what was done -----------------------------------------------------------------------------------------------
+
+    def to_undo(self, what: str) -> ToUndo:
+        """What Outrider did last there. NotAsked where that is nothing, or may not be undone."""
+        subject, _, _ = self._named(what)
+        if subject.kind not in {Subject.FAMILY, Subject.SERVICE}:
+            raise NotAsked(f"Outrider corrects no {subject.kind}, so there is nothing to undo.")
+        history = self._history(subject)
+        family = self._family(history)
+        of_family = history if subject.kind is Subject.FAMILY else self._history(family)
+        service = subject.name if subject.kind is Subject.SERVICE else ""
+        attempt = to_undo(of_family.attempts, service)
+        if attempt is None:
+            raise NotAsked(f"Nothing of Outrider's is on {subject.name}.")
+        self._may(Mode.DEPLOY if attempt.rollouts else Mode.REGISTER)
+        return ToUndo(family.name, service, attempt)
+
+    def undo(self, what: ToUndo) -> Asked:
+        """Have it set back."""
+        account, region = self.place.account, self.place.region
+        return self._ask(
+            UndoRequest(
+                account=account, region=region, family=what.family, service=what.service, by=self.by, at=self.now()
+            )
+        )
+
+    def to_release(self, what: str) -> ToRelease:
+        """What a release would end. NotAsked where there is nothing to release."""
+        subject, _, _ = self._named(what)
+        history = self._history(subject)
+        family = self._family(history)
+        history = history if subject == family else self._history(family)
+        ended = {AttemptState.FAILED, AttemptState.UNDONE, AttemptState.REFUSED}
+        attempts = tuple(each for each in history.attempts if each.state in ended and not each.released)
+        if history.quarantine is None and not attempts:
+            raise NotAsked(f"{family.name} is in no quarantine, and no correction of it failed or was refused.")
+        return ToRelease(family.name, history.quarantine, attempts)
+
+    def release(self, what: ToRelease) -> Asked:
+        """End the family's quarantine."""
+        account, region = self.place.account, self.place.region
+        return self._ask(ReleaseRequest(account=account, region=region, family=what.family, by=self.by, at=self.now()))
+
+    # --- what becomes of it ------------------------------------------------------------------------------------------
+
+    def follow(self, asked: Asked, seconds: float) -> Iterator[Progress]:
+        """Each change of it, until it has ended or so many seconds have passed."""
+        until, last = self.now() + timedelta(seconds=seconds), Progress()
+        while True:
+            history = self._read(asked.family)
+            answer = history.answers.get(asked.id)
+            progress = Progress(answer, history.attempt(answer.attempt) if answer else None)
+            if progress != last:
+                last = progress
+                yield progress
+            if progress.ended or self.now() >= until:
+                return
+            self.pause(_EVERY)
+
+    def corrections(self, what: str = "") -> list[Standing]:
+        """How a family's corrections stand; without one, those of the families of which something goes on."""
+        if what:
+            history = self._history(self._named(what)[0])
+            family = self._family(history)
+            return [_standing(history if history.subject == family else self._history(family))]
+        with spoken():
+            families = {family for family, _ in self.ledger.due(self.place)} | set(self.ledger.quarantined(self.place))
+        return [_standing(self._read(SubjectId(self.place, Subject.FAMILY, family))) for family in sorted(families)]
+
+    # --- the parts of it ---------------------------------------------------------------------------------------------
+
+    def _named(self, what: str) -> tuple[SubjectId, str, int]:
+        """What is meant: the subject, a finding's rule (or empty), and a revision's number (or 0)."""
+        subject, rule, number = _named(what, self.place)
+        if subject.place != self.place:
+            raise NotAsked(
+                f"{what} is of {subject.place}, and this stack is of {self.place}. Call with that account's"
+                " credentials, and name its region by --region."
+            )
+        return subject, rule, number
+
+    def _may(self, least: Mode) -> None:
+        if self.mode is not None and self.mode.rank < least.rank:
+            does = "only reports" if self.mode is Mode.REPORT else "updates no service"
+            raise NotAsked(
+                f"The stack {does}: its RemediationMode is {self.mode}. Deploy it with {least}, or make the change by"
+                " the command that the finding shows."
+            )
+
+    def _history(self, subject: SubjectId) -> History:
+        history = self._read(subject)
+        if not history.order and not history.rows and not history.attempts and history.quarantine is None:
+            raise NotAsked(
+                f"The ledger knows no {subject.kind} {subject.name} in {self.place}. See whether its name, the stack"
+                " and the region are right."
+            )
+        return history
+
+    def _read(self, subject: SubjectId) -> History:
+        with spoken():
+            return self.ledger.history(subject)
+
+    @staticmethod
+    def _family(history: History) -> SubjectId:
+        """The family that corrections of a subject belong to."""
+        if history.subject.kind is Subject.FAMILY:
+            return history.subject
+        leans = [SubjectId.parse(key) for key in history.leans]
+        family = next((each for each in leans if each.kind is Subject.FAMILY), None)
+        if history.subject.kind is not Subject.SERVICE or family is None:
+            raise NotAsked(
+                f"The ledger does not tell which family {history.subject.name} runs. Name the family itself."
+            )
+        return family
+
+    def _ask(self, request: Request) -> Asked:
+        with spoken():
+            self.remediations.send(request.model_dump_json(), group=request.group, deduplication=request.deduplication)
+        return Asked(request.subject, request.deduplication)
+
+
+def client_of(stack: str, region: str = "", queue: str = "", table: str = "") -> Client:
+    """For the command line: of a stack by its name, or of a queue (URL) and a table. NotAsked where there is none."""
+    aws = Sessions(region=region or None)
+    with spoken():
+        if not aws.region:
+            raise NotAsked(NO_REGION)
+        place, by = Place(aws.account, aws.region), aws.caller.arn
+    parts = Stacked(queue, table) if queue and table else Stacked.of(Stacks(aws), stack, place.region)
+    return Client(Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue), place, by, parts.mode)
+
+
+@contextmanager
+def spoken() -> Iterator[None]:
+    """A failed call as a sentence for the person at the terminal."""
+    try:
+        yield
+    except CallFailed as failed:
+        raise NotAsked(_sentence(failed), failed.code) from None
+
+
+def _sentence(failed: CallFailed) -> str:
+    if failed.code in _NO_CREDENTIALS:
+        return f"There are no AWS credentials here ({failed.code}). Log in, or name a profile by AWS_PROFILE."
+    if failed.code in _OLD_CREDENTIALS:
+        return f"AWS does not take these credentials ({failed.code}). Log in again."
+    if failed.code == "NoRegionError":
+        return NO_REGION
+    if failed.code in _DENIED:
+        return (
+            f"These credentials may not call {failed.call} on {failed.resource}. docs/operations.md has the policy that"
+            " this command needs."
+        )
+    return f"{failed}.{' Try again.' if failed.transient else ''}"
+
+
+def _named(what: str, place: Place) -> tuple[SubjectId, str, int]:
+    if what.startswith("outrider/"):
+        found = _FINDING.fullmatch(what)
+        if found is None:
+            raise NotAsked(f"{what} is no Id of a finding: outrider/ACCOUNT/REGION/KIND/NAME/RULE is one.")
+        return SubjectId.parse(found["subject"]), found["rule"], 0
+    if what.startswith("arn:"):
+        arn = Arn.parse(what)
+        word, _, name = arn.resource.partition("/") if arn else ("", "", "")
+        kind = _ARN_KINDS.get(word) if arn and arn.service == "ecs" else None
+        if arn is None or kind is None or not name:
+            raise NotAsked(f"{what} is the ARN neither of a task definition nor of a service.")
+        place = arn.place
+    else:
+        name, kind = what, Subject.SERVICE if "/" in what else Subject.FAMILY
+    if kind is Subject.SERVICE:
+        if not re.fullmatch("[^/]+/[^/]+", name):
+            raise NotAsked(f"{what} does not name a service with its cluster: CLUSTER/SERVICE.")
+        return SubjectId(place, kind, name), "", 0
+    family, _, number = name.partition(":")
+    if not family or (number and not re.fullmatch(r"[0-9]{1,10}", number)):
+        raise NotAsked(f"{what or 'Nothing'} is no family, FAMILY:REVISION or CLUSTER/SERVICE.")
+    return SubjectId(place, kind, family), "", int(number or 0)
+
+
+def _standing(history: History) -> Standing:
+    return Standing(history.subject.name, history.attempts, history.quarantine, history.offer)
+
+
+def _why_none(history: History, family: History) -> str:
+    under_way = [each for each in family.attempts if not each.state.ended]
+    if under_way:
+        return f"It is being corrected: see `outrider corrections {family.subject.name}`."
+    rules = [rule for rule, row in history.rows.items() if row.finding.state is FindingState.OPEN]
+    if rules:
+        return f"What is open there has no correction that Outrider could make: {', '.join(sorted(rules))}."
+    return "None of its findings is open."
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

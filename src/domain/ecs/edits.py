@@ -1,0 +1,121 @@
+"""The steps that make one JSON document of another: set a value, copy one that stands in the document, take one out.
+
+They are for documents that never change, as a revision of a task definition does not: places are told by index.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain.ecs.values import Json
+
+type Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Put a value at a place; one index beyond a list's end appends."""
+
+    path: Path
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Put at a place what stands at `source` in the document as it was before all edits."""
+
+    path: Path
+    source: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Take out what stands at a place; what follows it in a list moves up."""
+
+    path: Path
+
+
+type Edit = Set | Copy | Remove
+
+
+def edits(before: Json, after: Json) -> tuple[Edit, ...]:
+    """The edits that make `after` of `before`, in their order; each speaks of the document as those before it left it.
+
+    What `before` has is left where it is, or copied: a value is set only where it is new.
+    """
+    return tuple(_changed((), (), before, after))
+
+
+def name_of(item: Json) -> str | None:
+    """What tells an object of a list from the others, and what people call it by."""
+    return next((str(item[key]) for key in ("name", "key", "containerName", "containerPort") if item.get(key)), None)
+
+
+def same(one: Any, another: Any) -> bool:
+    """Whether two JSON values are equal; Python takes 1 for true."""
+    return one is another or json.dumps(one, sort_keys=True, default=str) == json.dumps(
+        another, sort_keys=True, default=str
+    )
+
+
+def _changed(at: Path, source: Path, before: Any, after: Any) -> Iterator[Edit]:
+    """`before` stands at `at` now, and stood at `source` in the beginning."""
+    if before is after:  # what a fix leaves alone, it shares
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        yield from (Remove((*at, name)) for name in before if name not in after)
+        for name, value in after.items():
+            if name in before:
+                yield from _changed((*at, name), (*source, name), before[name], value)
+            else:
+                yield Set((*at, name), value)
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _changed_list(at, source, before, after)
+    elif not same(before, after):
+        yield Set(at, after)
+
+
+def _changed_list(at: Path, source: Path, before: list[Any], after: list[Any]) -> Iterator[Edit]:
+    origins = _origins(before, after)
+    kept = [origin for origin in origins if origin is not None]
+    if not kept:
+        if before or after:
+            yield Set(at, after)
+        return
+    # Only what goes on in its order, with what is new at the end, can be left where it is.
+    in_place = kept == sorted(kept) and origins[: len(kept)] == kept
+    if in_place:
+        yield from (Remove((*at, index)) for index in reversed(range(len(before))) if index not in kept)
+    else:
+        yield Set(at, [])
+    for index, (origin, value) in enumerate(zip(origins, after, strict=True)):
+        place = (*at, index)
+        if origin is None:
+            yield Set(place, value)
+            continue
+        if not in_place:
+            yield Copy(place, (*source, origin))
+        yield from _changed(place, (*source, origin), before[origin], value)
+
+
+def _origins(before: list[Any], after: list[Any]) -> list[int | None]:
+    """For each of `after`, the index in `before` of the same thing: by its name, else by being equal."""
+    named_before, named_after = _names(before), _names(after)
+    if named_before is not None and named_after is not None:
+        return [named_before.get(name) for name in named_after]
+    left = dict(enumerate(before))
+    found = list[int | None]()
+    for value in after:
+        origin = next((index for index, one in left.items() if same(one, value)), None)
+        found.append(origin)
+        if origin is not None:
+            del left[origin]
+    return found
+
+
+def _names(items: list[Any]) -> dict[str, int] | None:
+    """Name → index; None where a thing has no name, or not one of its own."""
+    names = [name_of(item) if isinstance(item, Mapping) else None for item in items]
+    found = {name: index for index, name in enumerate(names) if name is not None}
+    return found if len(found) == len(items) else None

@@ -1,0 +1,43 @@
+"""Which tool owns a task definition, and so where a change to it belongs."""
+
+from domain.ecs.task_definition import TaskDefinition
+from domain.triggers.actor import Actor
+
+_STACK = "aws:cloudformation:stack-name"
+_COPILOT = ("copilot-application", "copilot-environment", "copilot-service")
+# What people write to say that a tool made something; keys without their punctuation.
+_SAYS_WHICH = frozenset({"createdby", "deployedby", "iac", "iactool", "managedby", "provisionedby", "provisioner"})
+_NAMED = {
+    "aws-cdk": "CDK", "cdk": "CDK", "cloudformation": "CloudFormation", "ecspresso": "ecspresso",
+    "opentofu": "OpenTofu", "pulumi": "Pulumi", "sam": "CloudFormation", "terraform": "Terraform",
+}  # fmt: skip
+_OWNERS = frozenset(_NAMED.values()) | {"CodeDeploy", "CodePipeline"}
+
+
+def owner_of(task: TaskDefinition, actor: Actor | None = None) -> str:
+    """The owner, as people call it: `CloudFormation (stack shop)`; "" where nothing dependable tells.
+
+    `actor` is who registered the revision. In this order: tags that nobody but CloudFormation can set (task definitions
+    have them only sometimes), Copilot's own, the user agent, and last what the author's tags say, which may be old: a
+    pipeline that copies a revision copies its tags.
+    """
+    tags = task.tags
+    if tags.get(_COPILOT[0]):
+        named = [tags[key] for key in _COPILOT if tags.get(key)]
+        return f"Copilot ({'/'.join(named)})"
+    by_agent = actor.tool if actor is not None and actor.tool in _OWNERS else ""
+    if tags.get(_STACK):
+        cdk = by_agent == "CDK" or any(key.lower().startswith(("aws:cdk", "aws-cdk")) for key in tags)
+        return f"{'CDK' if cdk else 'CloudFormation'} (stack {tags[_STACK]})"
+    return by_agent or _as_tags_say(task)
+
+
+def _as_tags_say(task: TaskDefinition) -> str:
+    for key, value in task.tags.items():
+        said = value.strip().lower()
+        plain = "".join(letter for letter in key.lower().rpartition(":")[2] if letter.isalnum())
+        if plain in _SAYS_WHICH and said in _NAMED:
+            return f"{_NAMED[said]} (as its tag {key} says)"
+        if plain in {"terraform", "opentofu", "pulumi"} and said in {"true", "yes", "1"}:
+            return f"{_NAMED[plain]} (as its tag {key} says)"
+    return ""

@@ -1,0 +1,149 @@
+"""A service and its deployments, as typed views over their JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.ecs.values import Document, mapping_of, moment_of, objects_of, pairs_of, text_of, truth_of
+
+
+@dataclass(frozen=True)
+class Deployment(Document):
+    """One entry of a service's `deployments`."""
+
+    @property
+    def id(self) -> str:
+        return text_of(self.json.get("id")) or ""
+
+    @property
+    def status(self) -> str:
+        """PRIMARY, ACTIVE or INACTIVE."""
+        return text_of(self.json.get("status")) or ""
+
+    @property
+    def in_progress(self) -> bool:
+        return self.json.get("rolloutState") == "IN_PROGRESS"
+
+    @property
+    def completed(self) -> bool:
+        return self.json.get("rolloutState") == "COMPLETED"
+
+    @property
+    def failed(self) -> bool:
+        return self.json.get("rolloutState") == "FAILED"
+
+    @property
+    def reason(self) -> str:
+        """What ECS says of its state."""
+        return text_of(self.json.get("rolloutStateReason")) or ""
+
+    @property
+    def rolls_back(self) -> bool:
+        """Whether ECS began it to undo another: "ECS deployment circuit breaker: rolling back to deploymentId …"."""
+        return "rolling back" in self.reason
+
+    @property
+    def task_definition(self) -> str:
+        """The revision that it brings, as an ARN."""
+        return text_of(self.json.get("taskDefinition")) or ""
+
+    @property
+    def created(self) -> datetime | None:
+        return moment_of(self.json.get("createdAt"))
+
+    @property
+    def updated(self) -> datetime | None:
+        return moment_of(self.json.get("updatedAt"))
+
+
+@dataclass(frozen=True)
+class Service(Document):
+    """An ECS service as DescribeServices gives it."""
+
+    @property
+    def arn(self) -> str:
+        return text_of(self.json.get("serviceArn")) or ""
+
+    @property
+    def name(self) -> str:
+        return text_of(self.json.get("serviceName")) or self.arn.rpartition("/")[2]
+
+    @property
+    def cluster(self) -> str:
+        """The cluster's name."""
+        return (text_of(self.json.get("clusterArn")) or text_of(self.json.get("cluster")) or "default").rpartition("/")[
+            2
+        ]
+
+    @property
+    def title(self) -> str:
+        """`cluster/service`."""
+        return f"{self.cluster}/{self.name}"
+
+    @property
+    def active(self) -> bool:
+        return bool(self.json.get("status", "ACTIVE") == "ACTIVE")
+
+    @property
+    def task_definition(self) -> str:
+        """The revision that it runs, as an ARN."""
+        return text_of(self.json.get("taskDefinition")) or ""
+
+    @property
+    def desired(self) -> int:
+        """How many tasks it wants."""
+        count = self.json.get("desiredCount")
+        return count if isinstance(count, int) else 0
+
+    @property
+    def platform_version(self) -> str | None:
+        return text_of(self.json.get("platformVersion"))
+
+    @property
+    def windows(self) -> bool:
+        return (text_of(self.json.get("platformFamily")) or "").lower().startswith("windows")
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """Where it places tasks: its capacity providers, else its launch type. Empty where neither is told."""
+        strategy = objects_of(self.json.get("capacityProviderStrategy"))
+        named = frozenset(name for item in strategy if (name := text_of(item.get("capacityProvider"))))
+        launch_type = text_of(self.json.get("launchType"))
+        return named or (frozenset({launch_type}) if launch_type else frozenset())
+
+    @property
+    def fargate(self) -> bool | None:
+        """None where the service does not say; a custom provider's name says that it is not."""
+        return bool(self.providers & {"FARGATE", "FARGATE_SPOT"}) if self.providers else None
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        return pairs_of(self.json.get("tags"), "key", "value")
+
+    @property
+    def controller(self) -> str:
+        """What controls its deployments: ECS, CODE_DEPLOY or EXTERNAL."""
+        return text_of(mapping_of(self.json.get("deploymentController")).get("type")) or "ECS"
+
+    @property
+    def strategy(self) -> str:
+        """How ECS deploys it: ROLLING, BLUE_GREEN, LINEAR or CANARY; empty where it does not say."""
+        return text_of(mapping_of(self.json.get("deploymentConfiguration")).get("strategy")) or ""
+
+    @property
+    def rolls_back(self) -> bool:
+        """Whether ECS itself ends a failing deployment and goes back."""
+        breaker = mapping_of(mapping_of(self.json.get("deploymentConfiguration")).get("deploymentCircuitBreaker"))
+        return truth_of(breaker.get("enable")) is True and truth_of(breaker.get("rollback")) is True
+
+    @property
+    def deployments(self) -> tuple[Deployment, ...]:
+        return tuple(Deployment(item) for item in objects_of(self.json.get("deployments")))
+
+    @property
+    def primary(self) -> Deployment | None:
+        """The deployment that it is at."""
+        return next((each for each in self.deployments if each.status == "PRIMARY"), None)
+
+    def deployment(self, id_: str) -> Deployment | None:
+        return next((each for each in self.deployments if each.id == id_), None)

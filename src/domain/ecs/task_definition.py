@@ -1,0 +1,137 @@
+"""A task definition, as a typed view over its JSON."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Self
+
+from domain.ecs.container import Container
+from domain.ecs.fargate import Size, amount
+from domain.ecs.values import Document, mapping_of, objects_of, pairs_of, text_of, texts_of
+
+# What DescribeTaskDefinition tells of a revision and RegisterTaskDefinition does not take. Registering does not go by
+# this list but by botocore's model; tests/test_documents.py holds it against that.
+DESCRIBED_ONLY: Final = frozenset({
+    "compatibilities", "deleteRequestedAt", "deregisteredAt", "registeredAt", "registeredBy", "requiresAttributes",
+    "revision", "status", "taskDefinitionArn",
+})  # fmt: skip
+
+
+NOT_KEPT: Final = "(not kept)"
+
+
+@dataclass(frozen=True)
+class TaskDefinition(Document):
+    """A task definition as RegisterTaskDefinition takes it or DescribeTaskDefinition gives it.
+
+    `tags` stand inside, where registration wants them; whoever reads a description puts them there.
+    """
+
+    @cached_property
+    def family(self) -> str:
+        return text_of(self.json.get("family")) or ""
+
+    @property
+    def arn(self) -> str | None:
+        return text_of(self.json.get("taskDefinitionArn"))
+
+    @property
+    def active(self) -> bool:
+        """A definition from a file has no status and is as good as active."""
+        return bool(self.json.get("status", "ACTIVE") == "ACTIVE")
+
+    @cached_property
+    def containers(self) -> tuple[Container, ...]:
+        return tuple(Container(item) for item in objects_of(self.json.get("containerDefinitions")))
+
+    def container(self, name: str) -> Container | None:
+        return next((container for container in self.containers if container.name == name), None)
+
+    @cached_property
+    def cpu(self) -> int | None:
+        """The task's CPU units."""
+        return amount(self.json.get("cpu"))
+
+    @cached_property
+    def memory(self) -> int | None:
+        """The task's memory in MiB."""
+        return amount(self.json.get("memory"))
+
+    @property
+    def size(self) -> Size | None:
+        """None where CPU or memory is missing or is no amount."""
+        cpu, memory = self.cpu, self.memory
+        return None if cpu is None or memory is None else Size(cpu, memory)
+
+    @property
+    def network_mode(self) -> str | None:
+        return text_of(self.json.get("networkMode"))
+
+    @property
+    def execution_role(self) -> str | None:
+        return text_of(self.json.get("executionRoleArn")) or None
+
+    @property
+    def task_role(self) -> str | None:
+        return text_of(self.json.get("taskRoleArn")) or None
+
+    @property
+    def launch_types(self) -> frozenset[str]:
+        """Where it may run: `requiresCompatibilities` where present, else what ECS found (`compatibilities`)."""
+        wanted = texts_of(self.json.get("requiresCompatibilities")) or texts_of(self.json.get("compatibilities"))
+        return frozenset(item.upper() for item in wanted)
+
+    @property
+    def windows(self) -> bool:
+        platform = mapping_of(self.json.get("runtimePlatform"))
+        return (text_of(platform.get("operatingSystemFamily")) or "").upper().startswith("WINDOWS")
+
+    @cached_property
+    def proxy_container(self) -> str | None:
+        return text_of(mapping_of(self.json.get("proxyConfiguration")).get("containerName"))
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        return pairs_of(self.json.get("tags"), "key", "value")
+
+    def with_container(self, changed: Container) -> Self:
+        """The container of this name replaced; the first one, where a file has the name twice."""
+        items = list(self.json.get("containerDefinitions") or [])
+        for index, item in enumerate(items):
+            if isinstance(item, Mapping) and item.get("name") == changed.json.get("name"):
+                items[index] = changed.json
+                break
+        return self.with_(containerDefinitions=items)
+
+    def adding(self, container: Container) -> Self:
+        return self.with_(containerDefinitions=[*(self.json.get("containerDefinitions") or []), container.json])
+
+    def with_tags(self, tags: Mapping[str, str]) -> Self:
+        """These tags set, the others kept, `aws:` ones (nobody may set them) left out; no `tags` where none is left."""
+        merged = {
+            key: value for key, value in (dict(self.tags) | dict(tags)).items() if not key.lower().startswith("aws:")
+        }
+        return self.with_(tags=[{"key": key, "value": value} for key, value in merged.items()] or None)
+
+    def without_values(self) -> Self:
+        """A copy to be kept: of environment values only those of OTEL_ variables that hold no headers or keys."""
+        containers = [
+            {**item, "environment": [_kept(entry) for entry in item["environment"]]}
+            if isinstance(item, Mapping) and isinstance(item.get("environment"), list)
+            else item
+            for item in self.json.get("containerDefinitions") or []
+        ]
+        return self.with_(containerDefinitions=containers)
+
+    def only(self, members: Iterable[str]) -> Self:
+        """A copy with no members but these: what an API call accepts."""
+        wanted = frozenset(members)
+        return type(self)({name: value for name, value in self.json.items() if name in wanted})
+
+
+def _kept(entry: object) -> object:
+    if not isinstance(entry, Mapping) or "value" not in entry:
+        return entry
+    name = text_of(entry.get("name")) or ""
+    spoken_of = name.startswith("OTEL_") and not any(word in name for word in ("HEADERS", "KEY", "CERTIFICATE"))
+    return entry if spoken_of else {**entry, "value": NOT_KEPT}

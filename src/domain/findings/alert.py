@@ -1,0 +1,163 @@
+"""Alerts: what is published to SNS, as one documented JSON body."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.severity import Severity
+
+
+class AlertDrift(BaseModel):
+    """One place where the subject departs from the rule."""
+
+    model_config = ConfigDict(frozen=True)
+
+    where: str
+    why: str
+
+
+class AlertChange(BaseModel):
+    """One line of a diff, as people may see it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    where: str
+    before: str | None = None
+    after: str | None = None
+
+
+class AlertStatement(BaseModel):
+    """A policy statement that is missing: its JSON, and the role or policy that it belongs to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    to: str
+    statement: str
+
+
+class AlertUser(BaseModel):
+    """Who runs a family, or a family that leans on a parameter or role and what runs it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    family: str
+    title: str = Field(
+        description="`cluster/service`; the cluster for tasks that no service started; empty where nothing runs it."
+    )
+    revision: int = Field(description="What is run; 0 where that is not known.")
+    tasks: int = Field(description="How many are wanted.")
+
+
+class AlertLine(BaseModel):
+    """One line of a digest's section."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    link: str = Field(default="", description="Where the line leads.")
+    severity: Severity | None = None
+    done: bool = Field(default=False, description="Nothing is left to be done about it.")
+
+
+class AlertSection(BaseModel):
+    """A part of a digest: a title, and its lines."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str
+    lines: tuple[AlertLine, ...] = ()
+    omitted: int = Field(default=0, description="Lines that are not in `lines` for want of room.")
+
+
+class AlertFragment(BaseModel):
+    """What to write at the source instead: CloudFormation, Terraform or JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+    form: str = Field(description="CloudFormation, Terraform or JSON.")
+    text: str = Field(description="What to write there, for what drifts.")
+
+
+class Alert(BaseModel):
+    """One transition of a finding, outcome of a correction, or digest. `id` is the same however often it is told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: Literal[1] = Field(
+        default=1, description="Of this form. It grows where a field goes or means something else, not where one comes."
+    )
+    id: str = Field(description="The same however often SNS repeats the message.")
+    kind: Literal["finding", "outcome", "digest"] = Field(
+        description="A finding's transition, the outcome of a correction, or a digest."
+    )
+    transition: str = Field(
+        description="opened, raised, reopened or closed for a finding; registered, deployed, failed, undone,"
+        " superseded or refused for an outcome; digest or daily for a digest. More may come."
+    )
+    account: str = Field(description="The AWS account, 12 digits.")
+    region: str = Field(description="The region.")
+    subject: str = Field(description="family, service, parameter or role; account for a digest.")
+    name: str = Field(description="The family, `cluster/service`, the parameter's name or the role's ARN.")
+    resource: str = Field(description="The ARN that was judged or registered; empty for a digest.")
+    rule: str = Field(default="", description="The rule's id, for a finding.")
+    title: str = Field(description="What the rule wants, what came of the correction, or what the digest tells.")
+    severity: Severity = Field(description="CRITICAL, HIGH, MEDIUM, LOW or INFORMATIONAL.")
+    drifts: tuple[AlertDrift, ...] = Field(default=(), description="Where the subject departs from the rule, and why.")
+    changes: tuple[AlertChange, ...] = Field(
+        default=(), description="The correction, line by line; `before` or `after` is null where there is none."
+    )
+    safety: str = Field(default="", description="safe or review, where a correction is known.")
+    reasons: tuple[str, ...] = Field(
+        default=(), description="Why a correction wants a person, was refused or superseded; a digest's counts."
+    )
+    omitted: int = Field(default=0, description="Drifts that are not in `drifts` for want of room.")
+    omitted_changes: int = Field(default=0, description="Changes that are not in `changes` for want of room.")
+    use: str = Field(default="", description="Who runs the family, or leans on the subject, in a phrase.")
+    users: tuple[AlertUser, ...] = Field(default=(), description="The same one by one.")
+    omitted_users: int = Field(default=0, description="Users that are not in `users` for want of room.")
+    command: str = Field(
+        default="",
+        description="What a person can paste to make the correction; empty where it would show what is hidden.",
+    )
+    statements: tuple[AlertStatement, ...] = Field(
+        default=(), description="Policy statements to add to roles, whole, as JSON."
+    )
+    sections: tuple[AlertSection, ...] = Field(default=(), description="For a digest: what it lists, under titles.")
+    next_step: str = Field(default="", description="What a person does about it, in a sentence or two.")
+    rules: tuple[str, ...] = Field(default=(), description="For an outcome: the rules whose drift the plan fixes.")
+    digest: str = Field(default="", description="The plan's digest.")
+    guard: str = Field(default="", description="For an outcome: the guard that forbade the correction.")
+    fragments: tuple[AlertFragment, ...] = Field(
+        default=(), description="The change to make at the source, where something brings the drift back."
+    )
+    approved_by: str = Field(default="", description="For an approved correction: who approved, or `not known`.")
+    actor: str = Field(
+        default="", description="Who made the change: `role/session` or a user's name; empty if not known."
+    )
+    tool: str = Field(default="", description="The tool that it was made with, where the user agent tells.")
+    since: datetime = Field(description="When the finding was first opened.")
+    occurred: datetime = Field(description="When the change was made, or else was seen.")
+    finding: str = Field(default="", description="The finding's Id in Security Hub.")
+    links: Mapping[str, str] = Field(
+        default_factory=dict, description="Addresses in the console and of the rule's page: finding, resource, rule."
+    )
+
+    @property
+    def thread(self) -> str:
+        """What keeps together messages of one finding, or of one family's corrections; empty for a digest."""
+        if self.kind == "digest":
+            return ""
+        return self.finding or f"{self.account}/{self.region}/{self.subject}/{self.name}"
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What subscriptions may filter on."""
+        named = {
+            "severity": self.severity.value,
+            "account": self.account,
+            "transition": self.transition,
+            "kind": self.kind,
+        }
+        return named | ({"rule": self.rule} if self.rule else {})

@@ -1,0 +1,1 @@
+"""Plans, attempts to carry them out, rollouts to services, and requests."""

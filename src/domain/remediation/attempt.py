@@ -1,0 +1,239 @@
+"""Attempts: one correction of a revision or service, its services, and the plan as a person may approve it."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.ecs.values import text_of
+from domain.places import Revision
+from domain.remediation.plan import Change, Plan
+from domain.remediation.rollout import Rollout, Stage
+from domain.standard import Standard
+from domain.subject import SubjectId
+from domain.triggers.actor import Actor
+
+CHANGES = 20
+
+"""Lines of a diff that are kept to be told later."""
+
+
+class AttemptState(StrEnum):
+    """Where an attempt is. Of the last seven nothing more comes, unless a person asks."""
+
+    WAITING = "waiting"  # for something that passes: a pipeline at work, a rate
+    STARTED = "started"  # the revision is being registered
+    ROLLING = "rolling"  # services are being updated, watched, or set back
+    REGISTERED = "registered"
+    DEPLOYED = "deployed"
+    FAILED = "failed"
+    UNDONE = "undone"
+    SUPERSEDED = "superseded"
+    REFUSED = "refused"
+    NOTHING = "nothing"
+
+    @property
+    def ended(self) -> bool:
+        return self not in {AttemptState.WAITING, AttemptState.STARTED, AttemptState.ROLLING}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One correction of a revision, or of a service alone. `digest` is the plan's; `deploys` whether services follow.
+
+    `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `asked` tells it from
+    others of the same key: the id of the request where a person asked, or when the one before it ended that was
+    released; empty for the first. `changes` are those of the diff that there is room for, `omitted` how many there are
+    beside, `fragments` what to write at the source instead, by form. `released` says that it may be tried again,
+    `quiet` that nobody was told how it ended. `pending` holds the alerts that are still to be told. `version` is how
+    often it was written down: each write is to be the next one.
+    """
+
+    source: Revision
+    digest: str
+    state: AttemptState
+    time: datetime
+    registered: int | None = None
+    service: str = ""
+    deployment: str = ""
+    actor: Actor = field(default_factory=Actor)
+    approved: bool = False
+    approved_by: str = ""
+    asked: str = ""
+    deploys: bool = False
+    rules: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    omitted: int = 0
+    rollouts: tuple[Rollout, ...] = ()
+    guard: str = ""
+    reasons: tuple[str, ...] = ()
+    due: datetime | None = None
+    began: datetime | None = None
+    undone: bool = False
+    undone_by: str = ""
+    released: bool = False
+    quiet: bool = False
+    fragments: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    pending: tuple[str, ...] = field(default=(), repr=False)
+    version: int = 0
+
+    @property
+    def key(self) -> str:
+        """What it is kept under within its family: one for each revision, or for each deployment of a service."""
+        if self.service:
+            return self.of_service(self.source, self.service, self.deployment)
+        return str(self.source.number)
+
+    @staticmethod
+    def of_service(source: Revision, service: str, deployment: str) -> str:
+        """The key of a correction of a service alone."""
+        return "/".join((str(source.number), service, deployment.replace("/", "-")))
+
+    @property
+    def family(self) -> SubjectId:
+        return SubjectId.of_family(self.source)
+
+    @property
+    def correction(self) -> Revision | None:
+        """The revision that it registered."""
+        return replace(self.source, number=self.registered) if self.registered is not None else None
+
+    @property
+    def again(self) -> bool:
+        """Whether the same may be asked for anew: it was released, had nothing to do, or was overtaken."""
+        return self.released or self.state in {AttemptState.NOTHING, AttemptState.SUPERSEDED}
+
+    @property
+    def holds_open(self) -> bool:
+        """Whether findings stay open though the newest revision is right: it does not run everywhere yet, or failed."""
+        return self.deploys and (not self.state.ended or self.state is AttemptState.FAILED)
+
+    def drawn(self, plan: Plan, fragments: tuple[tuple[str, str], ...] = ()) -> "Attempt":
+        """With what is kept of the plan, to be told later."""
+        registrar = Actor(text_of(plan.before.task.json.get("registeredBy")) or "")
+        return replace(
+            self,
+            digest=plan.digest,
+            rules=plan.fixes,
+            changes=plan.changes[:CHANGES],
+            omitted=max(len(plan.changes) - CHANGES, 0),
+            actor=self.actor if self.actor != Actor() else registrar,
+            fragments=fragments,
+        )
+
+    def rollout(self, service: str) -> Rollout | None:
+        return next((rollout for rollout in self.rollouts if rollout.service == service), None)
+
+    def with_rollout(self, changed: Rollout) -> "Attempt":
+        rollouts = tuple(changed if each.service == changed.service else each for each in self.rollouts)
+        return replace(self, rollouts=rollouts)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A family that Outrider leaves alone until a person releases it."""
+
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The plan that an open finding shows, as it may be approved: by its digest, for a time."""
+
+    digest: str
+    drawn: datetime
+    rules: tuple[str, ...] = ()
+    safety: str = ""
+    reasons: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    omitted: int = 0
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of what a person asked; `attempt` is the key of the attempt that carries it out, where one does.
+
+    `pending` holds the alerts that are still to be told where no attempt is kept that tells them.
+    """
+
+    state: AttemptState
+    at: datetime
+    attempt: str = ""
+    guard: str = ""
+    reasons: tuple[str, ...] = ()
+    pending: tuple[str, ...] = field(default=(), repr=False)
+
+
+def own_step(attempts: Iterable[Attempt], running: str, newest: str) -> bool:
+    """Whether the newest revision (ARN) is Outrider's own correction of the running one, and nothing else beside."""
+    return any(each.source.arn == running and each.correction and each.correction.arn == newest for each in attempts)
+
+
+def offered(held: Offer | None, plan: Plan | None, now: datetime, hours: int) -> Offer | None:
+    """A plan as it may be approved from now on. The same plan keeps the time at which it was drawn up, for so long."""
+    if plan is None or not plan.fixes:
+        return None
+    if held is not None and held.digest == plan.digest and now < held.drawn + timedelta(hours=hours):
+        return held
+    return Offer(
+        digest=plan.digest,
+        drawn=now,
+        rules=plan.fixes,
+        safety=plan.safety.value,
+        reasons=plan.reasons,
+        changes=plan.changes[:CHANGES],
+        omitted=max(len(plan.changes) - CHANGES, 0),
+        until=now + timedelta(hours=hours),
+    )
+
+
+def to_undo(attempts: Iterable[Attempt], service: str = "") -> Attempt | None:
+    """The last correction of the family, or of one service, of which something may still be there; None: none is."""
+
+    def stands(attempt: Attempt) -> bool:
+        rollouts = (each for each in attempt.rollouts if not service or each.service == service)
+        reached = any(not each.stage.failed and each.stage is not Stage.LEFT for each in rollouts)
+        return reached or (not service and attempt.state is AttemptState.REGISTERED)
+
+    found = (each for each in attempts if stands(each))
+    return max(found, key=lambda each: each.began or each.time, default=None)
+
+
+def held_open(attempts: Iterable[Attempt], newest: int) -> bool:
+    """Whether a correction of a family is not running everywhere yet, or failed: until then nothing is closed."""
+    return any(
+        attempt.holds_open and (not attempt.state.ended or attempt.registered == newest)
+        for attempt in attempts
+        if not attempt.service
+    )
+
+
+def next_to_update(attempt: Attempt, standard: Standard, tried: Collection[str] = ()) -> tuple[Rollout, ...]:
+    """The pending rollouts that may begin: canaries first and alone, a few at a time, none once one has failed.
+
+    Those that were `tried` wait for something of their own, and hold up no other.
+    """
+    rollouts = attempt.rollouts
+    if any(each.stage.failed for each in rollouts):
+        return ()
+    under_way = sum(1 for each in rollouts if each.stage is not Stage.PENDING and not each.stage.ended)
+    pending = [each for each in rollouts if each.stage is Stage.PENDING]
+    if any(each.canary and each.stage is not Stage.VERIFIED for each in rollouts):
+        pending = [each for each in pending if each.canary]
+    free = [each for each in pending if each.service not in tried]
+    return tuple(free[: max(standard.remediation.at_once - under_way, 0)])
+
+
+def held_back(attempt: Attempt) -> tuple[str, str] | None:
+    """Why the rollouts that are pending will never begin, and the guard, if it is one; None where they may."""
+    rollouts = attempt.rollouts
+    if any(each.stage.failed for each in rollouts):
+        why = "the correction was undone" if attempt.undone else "another service failed"
+        return "", f"It was not begun, as {why}."
+    canaries = [each for each in rollouts if each.canary]
+    if all(each.stage.ended for each in canaries) and any(each.stage is not Stage.VERIFIED for each in canaries):
+        left = ", ".join(each.service for each in canaries if each.stage is not Stage.VERIFIED)
+        return "canary", f"{left} was to show first that it works, and was left."
+    return None

@@ -1,0 +1,212 @@
+"""Plans: the new revision and service update that would correct a workload, with their diff."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, TypeGuard
+
+from domain.drift import Safety
+from domain.ecs.values import texts_of
+from domain.workload import Workload
+
+# Which environment values texts may quote: see `quotable`.
+_LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\])(:|$)")
+_ENDPOINT, _PROTOCOL = "ENDPOINT", "PROTOCOL"
+
+# Members of a container or of the document whose values may be shown. All others show only that they changed: a
+# command, a label or a log option may hold a credential.
+_SHOWN = frozenset({
+    "condition", "containerName", "containerPort", "cpu", "enabled", "essential", "executionRoleArn", "family",
+    "forceNewDeployment", "hostPort",
+    "image", "logDriver", "memory", "memoryReservation", "name", "networkMode", "platformVersion", "protocol",
+    "requiresCompatibilities", "restartAttemptPeriod", "taskDefinition", "taskRoleArn", "valueFrom",
+})  # fmt: skip
+HIDDEN: Final = "(hidden)"
+_OURS = re.compile(r"--config=env:AOT_CONFIG_CONTENT|CMD /healthcheck( -port=\d{1,5})?")
+_SHOWN_OPTIONS = ("awslogs-", "mode", "max-buffer-size")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One place that differs. `before` and `after` are as people may see them; None where the place is not there."""
+
+    where: str
+    before: str | None
+    after: str | None
+
+
+class Fixed(StrEnum):
+    """What came of one drifted rule's fix."""
+
+    FIXED = "fixed"
+    REFUSED = "refused"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What came of the fix of one drifted rule, and why where it was refused or wants a person."""
+
+    rule: str
+    outcome: Fixed
+    safety: Safety
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would correct a workload. SAFE if all repairs are and the result has no new drift and no new Unknown."""
+
+    before: Workload
+    after: Workload
+    repairs: tuple[Repair, ...]
+    safety: Safety
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def fixes(self) -> tuple[str, ...]:
+        return tuple(repair.rule for repair in self.repairs if repair.outcome is Fixed.FIXED)
+
+    @property
+    def changes_task(self) -> bool:
+        return self.before.task != self.after.task
+
+    @property
+    def _service_change(self) -> Mapping[str, Any] | None:
+        """The members of the service that change. Its counts and events are another at each look."""
+        before, after = self.before.service, self.after.service
+        if before is None or after is None or before == after:
+            return None
+        changed = {name: value for name, value in after.json.items() if before.json.get(name) != value}
+        return {"service": before.title, "runs": before.task_definition, **changed}
+
+    @property
+    def digest(self) -> str:
+        """Of the source and of what would be registered: the same plan has the same digest, on any machine.
+
+        Environment values that are not kept are not in it: it is the same for a revision that was read from memory.
+        """
+        content = {
+            "source": self.before.task.arn,
+            "task": self.after.task.without_values().json,
+            "service": self._service_change,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def changes_between(before: Workload, after: Workload) -> tuple[Change, ...]:
+    """Where two workloads differ, by names rather than indexes, with every value masked that may be secret."""
+    found = list(_walk("", before.task.json, after.task.json))
+    if before.service is not None and after.service is not None:
+        found += _walk("service/", before.service.json, after.service.json)
+    return tuple(found)
+
+
+def _walk(where: str, before: Any, after: Any) -> Iterator[Change]:
+    if before == after and type(before) is type(after):
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in dict.fromkeys([*before, *after]):
+            yield from _walk(f"{where}{_SEGMENT.get(key, key)}/", before.get(key), after.get(key))
+        return
+    named_before, named_after = _by_name(before), _by_name(after)
+    if named_before is not None and named_after is not None and (named_before or named_after):
+        for key in dict.fromkeys([*named_before, *named_after]):
+            yield from _walk(f"{where}{key}/", named_before.get(key), named_after.get(key))
+        return
+    if isinstance(after, Mapping) and after and before is None:
+        for key, value in after.items():
+            yield from _walk(f"{where}{key}/", None, value)
+        return
+    if isinstance(before, Mapping) and before and after is None:
+        for key, value in before.items():
+            yield from _walk(f"{where}{key}/", value, None)
+        return
+    path = where.rstrip("/")
+    yield Change(path, _shown(path, before), _shown(path, after))
+
+
+_SEGMENT = {"containerDefinitions": "containers"}
+
+
+def _by_name(value: Any) -> dict[str, Any] | None:
+    """A list of objects by what names them; None where it is no such list or a name repeats."""
+    if value is None:
+        return {}
+    if not isinstance(value, list):
+        return None
+    named = dict[str, Any]()
+    for item in value:
+        if not isinstance(item, Mapping):
+            return None
+        name = next(
+            (str(item[key]) for key in ("name", "key", "containerName", "containerPort") if item.get(key)), None
+        )
+        if name is None or name in named:
+            return None
+        named[name] = item
+    return named
+
+
+def visible(where: str, value: object) -> bool:
+    """Whether people may see a value whole, at a place as changes name it: not where it is hidden or shown in part."""
+    shown = _shown(where, value)
+    if shown is None or shown == HIDDEN:
+        return shown is None
+    return isinstance(value, list) or shown == (json.dumps(value) if isinstance(value, bool) else str(value))
+
+
+def _shown(path: str, value: object) -> str | None:
+    if value is None:
+        return None
+    parts = path.split("/")
+    match parts:
+        case ["containers", _, "environment", *_, name, "value"]:
+            return quotable(name, str(value)) or HIDDEN
+        case ["containers", _, "environment", _, *_, "name"]:
+            return str(value)
+        # A label, or a variable that is written oddly, may be called `image`.
+        case ["containers", _, "environment" | "dockerLabels", *_]:
+            return HIDDEN
+        case _:
+            pass
+    if "tags" in parts:
+        return HIDDEN if parts[-1] == "value" else str(value)
+    if "options" in parts:
+        return str(value) if parts[-1].startswith(_SHOWN_OPTIONS) else HIDDEN
+    if parts[-1] == "command" and _is_ours(value):
+        return " ".join(value)
+    if parts[-1] in _SHOWN and not isinstance(value, list | Mapping):
+        return json.dumps(value) if isinstance(value, bool) else str(value)
+    return HIDDEN
+
+
+def _is_ours(value: object) -> TypeGuard[list[str]]:
+    """Whether a command is one that a fix writes, and so holds no secret."""
+    words = texts_of(value) if isinstance(value, list) else ()
+    return value == list(words) and _OURS.fullmatch(" ".join(words)) is not None
+
+
+def quotable(name: str, value: str) -> str | None:
+    """The value of a variable as texts may quote it; None where they may not."""
+    if name == "OTEL_SERVICE_NAME":
+        return value
+    if not name.startswith("OTEL_EXPORTER_OTLP_"):
+        return None
+    if name.endswith(_PROTOCOL):
+        return value
+    if not name.endswith(_ENDPOINT):
+        return None
+    # All before the last `@` may be a credential, however oddly it was written.
+    scheme = value.partition("://")[0] + "://" if "://" in value.partition("@")[0] else ""
+    bare = scheme + value.rpartition("@")[2] if "@" in value else value
+    bare = re.split(r"[?#;]", bare, maxsplit=1)[0]
+    # Some vendors take a token in the path; on loopback the path is what a rule may speak of.
+    scheme, slashes, rest = bare.rpartition("://")
+    authority, slash, path = rest.partition("/")
+    return bare if _LOOPBACK.match(authority) or not path else f"{scheme}{slashes}{authority}{slash}…"

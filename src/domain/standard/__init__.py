@@ -1,0 +1,23 @@
+"""The standard: what the organisation wants. One versioned YAML document."""
+
+from domain.standard.document import DEFAULT, RuleSettings, Setting, Standard, default_standard
+from domain.standard.sections import SETTABLE, DefaultRoles, Exemption, Mode, Remediation, RuleSetting
+from domain.standard.selector import Selector, any_matches
+from domain.standard.text import StandardInvalid
+
+__all__ = [
+    "DEFAULT",
+    "SETTABLE",
+    "DefaultRoles",
+    "Exemption",
+    "Mode",
+    "Remediation",
+    "RuleSetting",
+    "RuleSettings",
+    "Selector",
+    "Setting",
+    "Standard",
+    "StandardInvalid",
+    "any_matches",
+    "default_standard",
+]

@@ -1,0 +1,188 @@
+"""The standard: what the organisation wants. One versioned YAML document."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self
+
+from pydantic import Field, ValidationError, field_validator
+
+from domain.severity import Severity
+from domain.standard.sections import (
+    SETTABLE,
+    Applications,
+    Collector,
+    Configuration,
+    DefaultRoles,
+    Exemption,
+    Mode,
+    Remediation,
+    RuleSetting,
+    Scope,
+    Services,
+)
+from domain.standard.selector import Part, any_matches
+from domain.standard.text import StandardInvalid, read, sentences
+from domain.workload import Workload
+
+
+class Named(Protocol):
+    """What the setting of a rule depends on: its id and its own severity."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def severity(self) -> Severity: ...
+
+
+class Standard(Part):
+    """What the organisation wants."""
+
+    version: Literal[1] = Field(description="The version of this document's form.")
+    name: str = Field(
+        default="default", min_length=1, max_length=64, description="Shown in findings: name it with a date or release."
+    )
+    mode: Mode = Field(
+        default=Mode.REPORT,
+        description="The mode of rules for which `rules` says nothing. The stack caps it.",
+    )
+    scope: Scope = Field(default=Scope(), description="Which Fargate workloads are judged at all.")
+    collector: Collector = Field(default=Collector(), description="The collector container that every task is to have.")
+    applications: Applications = Field(default=Applications(), description="What is asked of applications.")
+    roles: DefaultRoles = Field(default=DefaultRoles(), description="Roles for task definitions that have none.")
+    services: Services = Field(default=Services(), description="What is asked of services.")
+    configuration: Configuration = Field(
+        default=Configuration(), description="What is asked of collector configurations."
+    )
+    rules: tuple[RuleSetting, ...] = Field(
+        default=(), description="Severity, mode and parameters of some rules, for some workloads. A later entry wins."
+    )
+    exemptions: tuple[Exemption, ...] = Field(
+        default=(), description="What some workloads need not keep, why, and until when."
+    )
+    remediation: Remediation = Field(default=Remediation(), description="Bounds of what is corrected.")
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _off(cls, value: object) -> object:
+        return "off" if value is False else value
+
+    @classmethod
+    def parse(cls, text: str, source: str = "the standard") -> Self:
+        """Read from YAML; StandardInvalid with line, field and what would be right for each mistake."""
+        node, content = read(text, source)
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise StandardInvalid("\n".join(sentences(source, node, cls, error))) from None
+
+    def setting(self, rule: Named, workload: Workload) -> "Setting":
+        """Mode, severity and the standard as this rule is to see it, for this workload."""
+        return self.settings(workload).of(rule)
+
+    def settings(self, workload: Workload) -> "RuleSettings":
+        """The same for all rules: which entries of `rules` speak of the workload is found out once."""
+        entries = tuple([i for i, entry in enumerate(self.rules) if entry.where.matches(workload)])
+        found = self._settings.get(entries)
+        if found is None:
+            found = self._settings[entries] = RuleSettings(self, entries)
+        return found
+
+    def setting_by(self, rule: Named, entries: tuple[int, ...]) -> "Setting":
+        """How a rule is to be applied where these entries of `rules`, by their index, speak of the workload."""
+        mode, severity, approval = self.mode, rule.severity, False
+        changes = dict[str, dict[str, Any]]()
+        entries = tuple(i for i in entries if any_matches(self.rules[i].rules, rule.id))
+        for entry in (self.rules[i] for i in entries):
+            mode, severity = entry.mode or mode, entry.severity or severity
+            approval = approval if entry.approval is None else entry.approval
+            for section, members in entry.set.items():
+                changes[section] = _merged(changes.get(section, {}), members)
+        parts = {
+            section: SETTABLE[section].model_validate(_merged(getattr(self, section).model_dump(), members))
+            for section, members in changes.items()
+        }
+        seen = self.model_copy(update=parts) if parts else self
+        return Setting(mode, severity, seen, approval=approval)
+
+    @cached_property
+    def _settings(self) -> dict[tuple[int, ...], "RuleSettings"]:
+        # One of pydantic's private attributes costs a microsecond each time it is read, and every rule reads this.
+        return {}
+
+    def unmatched(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """The patterns of `rules` and `exemptions` that match none of these rules: misspelt, most likely."""
+        known = tuple(ids)
+        named = [*(entry.rules for entry in self.rules), *(entry.rules for entry in self.exemptions)]
+        patterns = dict.fromkeys(pattern for patterns in named for pattern in patterns)
+        return tuple(pattern for pattern in patterns if not any(fnmatchcase(rule, pattern) for rule in known))
+
+    def never_met(self, ids: Iterable[str], of_services: Iterable[str]) -> tuple[str, ...]:
+        """The patterns of entries that name a cluster or a service, where none of their rules speaks of services."""
+        known, theirs = tuple(ids), frozenset(of_services)
+        entries = [*((each.rules, each.where) for each in self.rules), *((e.rules, e.where) for e in self.exemptions)]
+        return tuple(
+            ", ".join(rules)
+            for rules, where in entries
+            if (where.cluster or where.service)
+            and not any(rule in theirs for rule in known if any_matches(rules, rule))
+        )
+
+    def exemption(self, rule: str, workload: Workload, resource: str) -> Exemption | None:
+        for entry in self.exemptions:
+            if entry.covers(rule, workload, resource):
+                return entry
+        return None
+
+
+def _merged(start: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """With the changes made, member by member: `collector: {logging: {group: …}}` leaves the rest of logging alone."""
+    merged = dict(start)
+    for name, value in changes.items():
+        old = merged.get(name)
+        merged[name] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one rule is to be applied to one workload."""
+
+    mode: Mode
+    severity: Severity
+    standard: Standard
+    approval: bool = False
+
+    @property
+    def unasked(self) -> Mode:
+        """What is done about a drift without asking a person."""
+        return self.mode.capped(Mode.REPORT) if self.approval else self.mode
+
+
+class RuleSettings:
+    """How rules are to be applied to the workloads that the same entries of a standard's `rules` speak of."""
+
+    __slots__ = ("_entries", "_made", "_standard")
+
+    def __init__(self, standard: Standard, entries: tuple[int, ...]) -> None:
+        self._standard = standard
+        self._entries = entries
+        self._made = dict[str, Setting]()
+
+    def of(self, rule: Named) -> Setting:
+        """Made when it is first asked for."""
+        made = self._made.get(rule.id)
+        if made is None:
+            made = self._made[rule.id] = self._standard.setting_by(rule, self._entries)
+        return made
+
+
+@lru_cache(maxsize=1)
+def default_standard() -> Standard:
+    """The one that is packaged with Outrider."""
+    return Standard.parse(DEFAULT.read_text(encoding="utf-8"), "the packaged standard")
+
+
+DEFAULT = Path(__file__).with_name("default.yaml")

@@ -1,0 +1,275 @@
+"""The sections of the standard, as pydantic models with their defaults."""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import InitErrorDetails
+
+from domain.ecs.images import Image
+from domain.severity import Severity
+from domain.standard.selector import Naming, Part, Pattern, Selector, any_matches
+from domain.workload import Workload
+
+
+class Mode(StrEnum):
+    """What is done about a drift; each includes those before it."""
+
+    OFF = "off"
+    REPORT = "report"
+    REGISTER = "register"
+    DEPLOY = "deploy"
+
+    @property
+    def rank(self) -> int:
+        return list(Mode).index(self)
+
+    def capped(self, cap: "Mode") -> "Mode":
+        return self if self.rank <= cap.rank else cap
+
+
+class Scope(Part):
+    """Which Fargate workloads are judged at all."""
+
+    include: tuple[Naming, ...] = Field(default=(), description="Nothing here: everything is included.")
+    exclude: tuple[Naming, ...] = Field(default=(), description="Left out of what is included.")
+
+
+class Logging(Part):
+    """How the collector's own log is kept."""
+
+    driver: Literal["awslogs", "splunk", "awsfirelens"] = Field(
+        default="awslogs", description="The log driver; Fargate has these three."
+    )
+    group: str = Field(
+        default="/ecs/aws-otel-collector", description="Used where no application of the task has a log group."
+    )
+    stream_prefix: str = Field(default="ecs", min_length=1, description="What the names of log streams begin with.")
+
+
+class Collector(Part):
+    """The collector container that every task is to have."""
+
+    name: str = Field(
+        default="adot-collector", pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Its name where it is added."
+    )
+    image: str = Field(
+        default="public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
+        description="The approved image, with a release tag or a digest.",
+    )
+    repositories: tuple[Pattern, ...] = Field(
+        default=(
+            "public.ecr.aws/aws-observability/aws-otel-collector",
+            "amazon/aws-otel-collector",
+            "docker.io/amazon/aws-otel-collector",
+            "*.dkr.ecr.*.amazonaws.com/*aws-observability/aws-otel-collector",
+            "*.dkr.ecr.*.amazonaws.com.cn/*aws-observability/aws-otel-collector",
+        ),
+        description="Patterns of the repositories that the collector may come from.",
+    )
+    also: tuple[Pattern, ...] = Field(
+        default=(), description="Patterns of repositories that are collectors too, though not named aws-otel-collector."
+    )
+    minimum_release: str = Field(
+        default="v0.47.0",
+        pattern=r"^v\d+\.\d+\.\d+$",
+        description="The oldest release accepted; v0.47.0 mends CVE-2025-68156.",
+    )
+    parameter: str = Field(
+        default="/fargate/otel-collector-config",
+        pattern=r"^(/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*|arn:[a-z-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9_./-]+)$",
+        description="The SSM parameter that holds the configuration: a name in the task's region, or an ARN.",
+    )
+    parameters_allowed: tuple[Pattern, ...] = Field(
+        default=("*",), description="Patterns of the parameter names that are accepted."
+    )
+    allow_secrets_manager: bool = Field(
+        default=False, description="Whether the configuration may come from Secrets Manager instead of SSM."
+    )
+    essential: bool = Field(default=False, description="Whether a task ends with its collector.")
+    cpu: int = Field(default=256, ge=0, le=16384, description="CPU units reserved.")
+    memory: int = Field(default=512, ge=6, le=122880, description="MiB reserved.")
+    logging: Logging = Field(default=Logging(), description="How its own log is kept.")
+
+    @field_validator("image")
+    @classmethod
+    def _pinned(cls, value: str) -> str:
+        if not Image.parse(value).pinned:
+            message = (
+                "an image with a release tag such as v0.49.0, or a digest; a floating tag is what the rules refuse"
+            )
+            raise ValueError(message)
+        return value
+
+
+class Applications(Part):
+    """What is asked of, and kept for, the containers that are neither collector, router, proxy nor agent."""
+
+    cpu_floor: int = Field(default=256, ge=0, description="CPU units that they keep, together.")
+    memory_floor: int = Field(default=512, ge=0, description="MiB that they keep, together.")
+    resource_attributes: tuple[str, ...] = Field(
+        default=("service.name", "deployment.environment"), description="Resource attributes that they are to set."
+    )
+    require_endpoint: bool = Field(
+        default=False, description="Whether an unset OTLP endpoint is a drift; SDKs default to localhost."
+    )
+    environment: str | None = Field(
+        default=None, description="The value of deployment.environment where nothing else gives one."
+    )
+
+
+class DefaultRoles(Part):
+    """The roles that a correction may set where a task definition has none."""
+
+    execution: str | None = Field(
+        default=None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/.+$", description="The execution role's ARN."
+    )
+    task: str | None = Field(
+        default=None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/.+$", description="The task role's ARN."
+    )
+
+
+class Services(Part):
+    """What is asked of services."""
+
+    platform_version: str = Field(
+        default="1.4.0", pattern=r"^\d+\.\d+\.\d+$", description="The oldest platform version accepted."
+    )
+    gateways: tuple[Pattern, ...] = Field(
+        default=(), description="`cluster/service` patterns of collectors that are meant to be central."
+    )
+    config_grace_days: int = Field(
+        default=7, ge=0, description="Days that running tasks may keep an older collector configuration."
+    )
+    settling_minutes: int = Field(
+        default=5, ge=0, description="Minutes that a new task has until its collector must be running."
+    )
+
+
+class Configuration(Part):
+    """What is asked of collector configurations."""
+
+    regions: tuple[Pattern, ...] = Field(
+        default=(), description="Regions that exporters may name beside the task's own."
+    )
+
+
+class RuleSetting(Part):
+    """Severity, mode and parameters of some rules, for some workloads. A later entry wins over an earlier one."""
+
+    rules: tuple[Pattern, ...] = Field(description="Rule ids: `sidecar.*`. One needs no list.")
+    where: Selector = Field(default=Selector(), description="For which workloads; left out, for all.")
+    mode: Mode | None = Field(default=None, description="What is done about a drift of these rules.")
+    approval: bool | None = Field(
+        default=None,
+        description="Whether a correction of these rules waits for a person's approval, though it is safe.",
+    )
+    severity: Severity | None = Field(default=None, description="The severity of a drift of these rules.")
+    set: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict,
+        description="Members of this document as these rules are to see them: `collector: {cpu: 512}`.",
+    )
+
+    @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _off(cls, value: object) -> object:
+        return "off" if value is False else value  # YAML 1.1 reads a bare `off` as false
+
+    @field_validator("set")
+    @classmethod
+    def _known(cls, value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+        for section, members in value.items():
+            part = SETTABLE.get(section)
+            if part is None:
+                raise ValueError(f"sections among {', '.join(SETTABLE)}; not {section}")
+            try:
+                part.model_validate(members)
+            except ValidationError as error:
+                raise _below(section, error) from None
+        return value
+
+
+def _below(section: str, error: ValidationError) -> ValidationError:
+    """The same mistakes, found one level deeper."""
+    mistakes = [
+        InitErrorDetails(
+            type=mistake["type"], loc=(section, *mistake["loc"]), input=mistake["input"], ctx=mistake.get("ctx", {})
+        )
+        for mistake in error.errors(include_url=False)
+    ]
+    return ValidationError.from_exception_data(error.title, mistakes)
+
+
+SETTABLE: dict[str, type[Part]] = {
+    "collector": Collector,
+    "applications": Applications,
+    "roles": DefaultRoles,
+    "services": Services,
+    "configuration": Configuration,
+}
+
+
+class Exemption(Part):
+    """Rules that some workloads need not keep, why, and until when. An expired one counts for nothing."""
+
+    rules: tuple[Pattern, ...] = Field(description="Rule ids: `sidecar.*`. One needs no list.")
+    where: Naming = Field(description="Which workloads.")
+    reason: str = Field(min_length=8, description="Shown wherever the exemption is; long enough to mean something.")
+    expires: date | None = Field(default=None, description="The last day on which it holds.")
+
+    @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    def covers(self, rule: str, workload: Workload, resource: str) -> bool:
+        alive = self.expires is None or workload.read_at.date() <= self.expires
+        return alive and any_matches(self.rules, rule) and self.where.matches(workload, resource)
+
+
+class Remediation(Part):
+    """Bounds of what is corrected."""
+
+    attempts: int = Field(default=2, ge=1, le=10, description="Corrections of one family within the window.")
+    window_hours: int = Field(default=24, ge=1, le=720, description="The window, in hours.")
+    settling_minutes: int = Field(
+        default=5,
+        ge=0,
+        le=720,
+        description="Minutes that a revision or deployment is left alone before it is corrected: a pipeline may be at"
+        " work yet.",
+    )
+    registrations_per_hour: int = Field(
+        default=20, ge=1, le=1000, description="Corrected revisions in one account and region within an hour."
+    )
+    rollouts_per_hour: int = Field(
+        default=10, ge=1, le=1000, description="Services updated in one account and region within an hour."
+    )
+    leave_to: tuple[Pattern, ...] = Field(
+        default=(),
+        description="Patterns of the tools whose task definitions are never corrected by Outrider: CloudFormation*,"
+        " Terraform*. Their findings say what to change at the source.",
+    )
+    at_once: int = Field(default=2, ge=1, le=50, description="Services of one family that are updated at a time.")
+    canary: tuple[Pattern, ...] = Field(
+        default=(),
+        description="Patterns of services, as `cluster/service`: those that match are updated first, and the others of"
+        " their family only once these are verified.",
+    )
+    deploy_minutes: int = Field(
+        default=30, ge=1, le=720, description="Minutes that a deployment may take before it is set back."
+    )
+    require_rollback: bool = Field(
+        default=True,
+        description="Whether only services are updated whose deployment circuit breaker is on and rolls back.",
+    )
+    approval_hours: int = Field(
+        default=168, ge=1, le=2160, description="Hours that a plan may be approved after it was drawn up."
+    )

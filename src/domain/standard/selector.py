@@ -1,0 +1,102 @@
+"""Selectors: which workloads an entry of the standard applies to."""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from domain.workload import Workload
+
+
+class Part(BaseModel):
+    """One section of the standard: unknown members are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+Pattern = Annotated[str, Field(min_length=1, description="A name; `*` and `?` are wildcards. Case counts.")]
+
+
+class Selector(Part):
+    """Which workloads: every member that is set must match; a list matches when one of its patterns does."""
+
+    account: tuple[Pattern, ...] = Field(default=(), description="Account numbers.")
+    region: tuple[Pattern, ...] = Field(default=(), description="Regions.")
+    cluster: tuple[Pattern, ...] = Field(
+        default=(),
+        description="Names of clusters. Only services have one: a rule that speaks of anything else never matches.",
+    )
+    family: tuple[Pattern, ...] = Field(default=(), description="Task-definition families.")
+    service: tuple[Pattern, ...] = Field(
+        default=(), description="Names of services, without their cluster; for the rules that speak of services."
+    )
+    resource: tuple[Pattern, ...] = Field(
+        default=(),
+        description="Names of parameters and ARNs of roles; for exemptions of the rules that speak of those.",
+    )
+    tags: Mapping[str, Pattern] = Field(
+        default_factory=dict, description="Tag keys and patterns of their values; all must match."
+    )
+
+    @field_validator(
+        "account",
+        "region",
+        "cluster",
+        "family",
+        "service",
+        "resource",
+        mode="before",
+        json_schema_input_type=tuple[Pattern | int, ...] | Pattern | int,
+    )
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        # An account number without quotes is an integer in YAML; one that begins with a zero is read as text.
+        items = value if isinstance(value, list | tuple) else [value]
+        return [str(item) if isinstance(item, int) and not isinstance(item, bool) else item for item in items]
+
+    @field_validator("account")
+    @classmethod
+    def _accounts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for account in value:
+            if not any(mark in account for mark in "*?[") and not (
+                len(account) == len("123456789012") and account.isdigit()
+            ):
+                raise ValueError(f"account numbers of 12 digits, or patterns; {account} matches none")
+        return value
+
+    @property
+    def empty(self) -> bool:
+        return not self.model_fields_set or not any(getattr(self, name) for name in self.model_fields_set)
+
+    def matches(self, workload: Workload, resource: str = "") -> bool:
+        service = workload.service
+        named: tuple[tuple[tuple[str, ...], str], ...] = (
+            (self.account, workload.place.account),
+            (self.region, workload.place.region),
+            (self.cluster, service.cluster if service else ""),
+            (self.family, workload.task.family),
+            (self.service, service.name if service else ""),
+            (self.resource, resource),
+        )
+        if not all(any_matches(patterns, name) for patterns, name in named if patterns):
+            return False
+        if not self.tags:
+            return True
+        tags = {**workload.task.tags, **(service.tags if service else {})}
+        return all(key in tags and fnmatchcase(tags[key], pattern) for key, pattern in self.tags.items())
+
+
+def any_matches(patterns: Sequence[str], name: str) -> bool:
+    """Whether one of the patterns matches the name; an empty name matches none."""
+    return bool(name) and any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _naming(selector: Selector) -> Selector:
+    # An empty one would match everything: an exclusion or exemption of all there is, by a slip of the pen.
+    if selector.empty:
+        raise ValueError("must name what it means; for everything write family: '*'")
+    return selector
+
+
+type Naming = Annotated[Selector, AfterValidator(_naming)]

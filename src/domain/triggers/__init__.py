@@ -1,0 +1,1 @@
+"""Triggers: which subject an event concerns."""

@@ -1,0 +1,228 @@
+"""Triggers: which subject an event concerns. Ids, actor and time only; the present state is read afterwards."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from domain.findings.users import Sight
+from domain.places import Arn, Place, Revision
+from domain.triggers.actor import Actor
+
+
+class _Trigger(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    account: str = Field(pattern=r"^\d{12}$")
+    region: str = Field(pattern=r"^[a-z]{2}[a-z-]+-\d$")
+    time: datetime | None = None
+    event: str = ""
+    identity: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    agent: str = ""
+    quiet: bool = Field(default=False, description="Part of a baseline: findings, one digest, no alert for each.")
+    changed: tuple[str, ...] = Field(
+        default=(), description="The keys of the parameters and roles (by name) that changed, where that led to it."
+    )
+
+    @field_validator("time", mode="before")
+    @classmethod
+    def _no_time(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("identity", mode="before")
+    @classmethod
+    def _only_names(cls, value: object) -> dict[str, Any]:
+        """The ARN of who called, and the service on whose behalf; the rest is dropped here."""
+        if not isinstance(value, Mapping):
+            return {}
+        return {key: value[key] for key in ("arn", "invokedBy") if isinstance(value.get(key), str)}
+
+    @property
+    def place(self) -> Place:
+        return Place(self.account, self.region)
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.identity.get("arn", ""), self.agent or self.identity.get("invokedBy", ""))
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """Who made the call, and when: for the messages that it brings about, as what they find came of it."""
+        return {name: getattr(self, name) for name in ("time", "event", "identity", "agent", "quiet", "changed")}
+
+    @property
+    def message(self) -> str:
+        """As Outrider sends it to its own queue."""
+        nothing = {name for name in ("event", "identity", "agent", "changed") if not getattr(self, name)}
+        return self.model_dump_json(exclude=nothing, exclude_none=True)
+
+    @property
+    def when(self) -> datetime | None:
+        return self.time if self.time is None or self.time.tzinfo else self.time.replace(tzinfo=UTC)
+
+
+class TaskDefinitionTrigger(_Trigger):
+    """A task definition was registered or deregistered."""
+
+    kind: Literal["task-definition"] = "task-definition"
+    arn: str = ""
+    family: str = ""
+    asked: str = ""
+
+    @property
+    def revision(self) -> Revision | None:
+        return Revision.parse(self.arn)
+
+    @property
+    def looks_at(self) -> str:
+        """The family's name."""
+        revision = self.revision
+        return revision.family if revision else _family_of(self.family or self.asked)
+
+
+class DeletedTrigger(_Trigger):
+    """Revisions were deleted, which had been deregistered before; whether that was heard of or not."""
+
+    kind: Literal["deleted-task-definitions"] = "deleted-task-definitions"
+    names: tuple[str, ...] = ()
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families' names, each once."""
+        return tuple(dict.fromkeys(family for name in self.names if (family := _family_of(name))))
+
+
+class RunTaskTrigger(_Trigger):
+    """Tasks were started by themselves, and a platform version was asked for."""
+
+    kind: Literal["run-task"] = "run-task"
+    arn: str = ""
+    asked: str = ""
+    cluster: str = ""
+    within: str = ""
+    platform: str = ""
+    failed: str = Field(default="", description="Why the first of the tasks that were not started was not.")
+
+    @property
+    def family(self) -> str:
+        return _family_of(self.arn or self.asked)
+
+    @property
+    def sight(self) -> Sight:
+        """What the call tells; of how many tasks it started, one."""
+        number = (self.arn or self.asked).rpartition(":")[2]
+        return Sight(int(number) if re.fullmatch(r"[0-9]{1,10}", number) else 0, 1, self.platform)
+
+    @property
+    def ran_in(self) -> str:
+        """The cluster's name."""
+        return (self.cluster or self.within).rpartition("/")[2] or "default"
+
+
+class ServiceTrigger(_Trigger):
+    """A service was created, updated or deleted, or its deployment changed."""
+
+    kind: Literal["service"] = "service"
+    service: str = Field(min_length=1)
+    cluster: str = ""
+    settled: AwareDatetime | None = Field(
+        default=None, description="When the tasks have settled for whose sake Outrider itself looks again."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_asked(cls, value: object) -> object:
+        """CloudTrail leaves out an answer that is too large: what was asked for names the service too."""
+        if not isinstance(value, Mapping):
+            return value
+        service = value.get("service") or value.get("asked") or value.get("created") or ""
+        return {**value, "service": service, "cluster": value.get("cluster") or value.get("within") or ""}
+
+    @field_validator("service")
+    @classmethod
+    def _of_group(cls, value: str) -> str:
+        """A task's group names its service as `service:web`."""
+        return value.removeprefix("service:")
+
+    @property
+    def title(self) -> str:
+        """`cluster/service`. A service's long ARN holds its cluster; a short one does not."""
+        arn = Arn.parse(self.service)
+        parts = (arn.resource if arn else self.service).split("/")
+        if arn is None and len(parts) == 2:  # noqa: PLR2004 - cluster/name
+            return self.service
+        cluster = parts[1] if arn and len(parts) == 3 else (self.cluster.rpartition("/")[2] or "default")  # noqa: PLR2004 - service/cluster/name
+        return f"{cluster}/{parts[-1]}"
+
+
+class _SharedTrigger(_Trigger):
+    """Something changed that many families may lean on: they are sent on in pages."""
+
+    after: str = Field(default="", description="The key of the last family of the page before.")
+
+
+class ParameterTrigger(_SharedTrigger):
+    """An SSM parameter changed."""
+
+    kind: Literal["parameter"] = "parameter"
+    name: str = Field(min_length=1)
+
+
+class RoleTrigger(_SharedTrigger):
+    """A role changed, or a policy that may be attached to roles."""
+
+    kind: Literal["role"] = "role"
+    role: str = ""
+    policy: str = ""
+
+
+class FamilyTrigger(_Trigger):
+    """A family to look at again: sent by Outrider itself, where something that many families lean on changed."""
+
+    kind: Literal["family"] = "family"
+    family: str = Field(min_length=1)
+    revision: int | None = Field(default=None, ge=0, description="Its newest one; 0 to ask ECS, None for the ledger's.")
+    tasks: Mapping[str, Sight] = Field(default_factory=dict, description="By cluster, its tasks of no service.")
+    listed: AwareDatetime | None = Field(
+        default=None, description="When these were asked for; `time` is when a change was made."
+    )
+
+
+def _family_of(name: str) -> str:
+    """Of an ARN, `family:revision` or a bare family."""
+    return name.rpartition("/")[2].partition(":")[0]
+
+
+class ApprovalTrigger(_Trigger):
+    """A person chose the custom action on a finding of ours: carry out its plan. The event names no person."""
+
+    kind: Literal["approval"] = "approval"
+    finding: str = Field(pattern=r"^outrider/\d{12}/[a-z0-9-]+/[a-z]+/.+/[a-z.-]+$", description="The finding's Id.")
+    updated: datetime | None = Field(default=None, description="The finding's UpdatedAt, as the person saw it.")
+    plan: str = Field(default="", description="The digest of the plan that the finding showed.")
+
+    @field_validator("updated", mode="before")
+    @classmethod
+    def _no_update(cls, value: object) -> object:
+        return None if value == "" else value
+
+
+type Trigger = (
+    TaskDefinitionTrigger
+    | DeletedTrigger
+    | RunTaskTrigger
+    | ServiceTrigger
+    | ParameterTrigger
+    | RoleTrigger
+    | FamilyTrigger
+    | ApprovalTrigger
+)

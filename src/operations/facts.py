@@ -1,0 +1,95 @@
+"""Facts for workloads, each read once for as long as a reader lives: one batch of messages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from aws.ecs import Ecs
+from aws.log_groups import LogGroups
+from aws.parameters import Parameters
+from aws.roles import Roles
+from domain.ecs.task_definition import TaskDefinition
+from domain.facts import Absent, Fact, FactKind, LogGroup, Parameter, Role, Unavailable
+from domain.findings.users import Running
+from domain.places import Place
+from domain.workload import ParameterReference, Workload
+
+
+def unread(workload: Workload) -> list[Unavailable]:
+    """The workload's facts that could not be read, each once."""
+    facts = workload.facts
+    read = (
+        facts.parameter,
+        facts.approved_parameter,
+        facts.execution_role,
+        facts.task_role,
+        *facts.log_groups.values(),
+    )
+    return list({fact.reason: fact for fact in read if isinstance(fact, Unavailable)}.values())
+
+
+@dataclass(slots=True)
+class FactReader:
+    """Reads no fact that is not asked for, and none twice."""
+
+    parameters: Parameters
+    roles: Roles
+    log_groups: LogGroups
+    ecs: Ecs
+    _parameters: dict[ParameterReference, Fact[Parameter]] = field(default_factory=dict)
+    _roles: dict[tuple[str, str], Fact[Role]] = field(default_factory=dict)
+    _log_groups: dict[tuple[Place, str], Fact[LogGroup]] = field(default_factory=dict)
+
+    def with_facts(self, workload: Workload, kinds: frozenset[FactKind]) -> Workload:
+        """The workload with the facts of these kinds that its documents name."""
+        facts, place = workload.facts, workload.place
+        if FactKind.CONFIGURATION in kinds:
+            facts = replace(facts, parameter=self._parameter(workload.parameter_reference, place))
+        if FactKind.EXECUTION_ROLE in kinds:
+            facts = replace(facts, execution_role=self._role(place, workload.role_arn(workload.task.execution_role)))
+        if FactKind.TASK_ROLE in kinds:
+            facts = replace(facts, task_role=self._role(place, workload.role_arn(workload.task.task_role)))
+        if FactKind.LOG_GROUPS in kinds:
+            facts = replace(facts, log_groups={name: self._log_group(place, name) for name in workload.log_groups})
+        if FactKind.RUNNING in kinds and workload.service is not None:
+            facts = replace(facts, running=self.ecs.running_tasks(place, workload.service.title))
+        return replace(workload, facts=facts)
+
+    def with_approved(self, workload: Workload, parameter: str) -> Workload:
+        """With the standard's parameter beside the one that feeds the collector, where that is another."""
+        reference = ParameterReference.parse(parameter, workload.place)
+        if workload.collector is None or reference is None or reference == workload.parameter_reference:
+            return workload
+        return replace(
+            workload, facts=replace(workload.facts, approved_parameter=self._parameter(reference, workload.place))
+        )
+
+    def _parameter(self, reference: ParameterReference | None, place: Place) -> Fact[Parameter]:
+        if reference is None:
+            return Absent()
+        if reference.place.account != place.account:
+            # By its name it would be looked for here, where another may have the same name.
+            return Unavailable(f"{reference.name} belongs to another account and cannot be read")
+        if reference not in self._parameters:
+            self._parameters[reference] = self.parameters.fact(reference)
+        return self._parameters[reference]
+
+    def _role(self, place: Place, arn: str | None) -> Fact[Role]:
+        if arn is None:
+            return Absent()
+        key = (place.account, arn)
+        if key not in self._roles:
+            self._roles[key] = self.roles.fact(place, arn)
+        return self._roles[key]
+
+    def _log_group(self, place: Place, name: str) -> Fact[LogGroup]:
+        key = (place, name)
+        if key not in self._log_groups:
+            self._log_groups[key] = self.log_groups.fact(place, name)
+        return self._log_groups[key]
+
+
+def runs_on_fargate(task: TaskDefinition, services: Mapping[str, Running]) -> bool | None:
+    """Whether the family's known services run it on Fargate; one that names no compatibility is theirs to tell."""
+    if services:
+        return any(running.fargate for running in services.values())
+    return None if task.json.get("requiresCompatibilities") else False

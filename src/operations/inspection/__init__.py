@@ -1,0 +1,1 @@
+"""One subject at a time: its present state is read, evaluated, recorded, and what changed is published."""

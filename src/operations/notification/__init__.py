@@ -1,0 +1,1 @@
+"""Alerts to people: by webhook, by bot, or by Amazon Q Developer."""

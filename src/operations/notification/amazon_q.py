@@ -1,0 +1,19 @@
+"""Amazon Q Developer in chat applications: one alert → one custom notification on a topic that it reads."""
+
+import json
+from dataclasses import dataclass
+
+from aws.channels import Topic
+from domain.findings.alert import Alert
+from reports.amazon_q import notification
+
+
+@dataclass(frozen=True, slots=True)
+class AmazonQ:
+    """`topic` is its own: on `alerts` each message keeps its documented form."""
+
+    topic: Topic
+
+    def tell(self, alert: Alert) -> None:
+        """CallFailed where the topic does not take it."""
+        self.topic.publish(json.dumps(notification(alert), ensure_ascii=False))

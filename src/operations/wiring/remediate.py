@@ -1,0 +1,46 @@
+"""The parts of the remediate function."""
+
+from functools import lru_cache
+
+from aws.channels import Queue, Topic
+from aws.ecs import Ecs
+from aws.ledger import Ledger
+from aws.log_groups import LogGroups
+from aws.parameters import Parameters, why_off
+from aws.roles import Roles
+from aws.security_hub import SecurityHub
+from aws.sessions import Sessions
+from operations.facts import FactReader
+from operations.planning import Planner
+from operations.remediation.corrector import Corrector
+from operations.remediation.remediator import Remediator
+from operations.standards import Standards
+from operations.wiring import shared
+from rules import CATALOGUE
+from settings import RELEASE, Settings, settings
+
+
+@lru_cache(maxsize=1)
+def remediator() -> Remediator:
+    """As the environment sets it up."""
+    return make_remediator(settings(), shared.sessions())
+
+
+def make_remediator(given: Settings, aws: Sessions) -> Remediator:
+    """The use case with all its parts."""
+    return Remediator(
+        Corrector(
+            ecs=Ecs(aws),
+            hub=SecurityHub(aws),
+            ledger=Ledger(aws, given.table),
+            alerts=Topic(aws, given.alerts_topic),
+            changes=Queue(aws, given.changes_queue),
+            standards=Standards(aws, given.standard),
+            reader=lambda: FactReader(Parameters(aws), Roles(aws), LogGroups(aws), Ecs(aws)),
+            planner=Planner(CATALOGUE, given.mode),
+            switch=lambda: why_off(aws, given.switch),
+            image_repositories=given.image_repositories,
+            release=RELEASE,
+            stack=given.stack,
+        )
+    )

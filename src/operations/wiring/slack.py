@@ -1,0 +1,38 @@
+"""The parts of the slack function."""
+
+from functools import lru_cache
+
+from aws.bursts import Bursts
+from aws.channels import Queue, Topic
+from aws.parameters import read_secret
+from aws.sessions import Sessions
+from aws.threads import Threads
+from operations.notification.amazon_q import AmazonQ
+from operations.notification.bot import Bot
+from operations.notification.notifier import Channel, Notifier
+from operations.notification.posting import Secret
+from operations.notification.webhook import Webhook
+from operations.wiring import shared
+from settings import Settings, settings
+
+
+@lru_cache(maxsize=1)
+def notifier() -> Notifier:
+    """As the environment sets it up."""
+    given, aws = settings(), shared.sessions()
+    return Notifier(make_channel(given, aws), Bursts(aws, given.table), slack_queue(), given.alerts_per_minute)
+
+
+def make_channel(given: Settings, aws: Sessions) -> Channel:
+    """Amazon Q before a bot, a bot before a webhook. Their secrets are read when they are first needed."""
+    if given.chat_topic:
+        return AmazonQ(Topic(aws, given.chat_topic))
+    if given.slack_bot:
+        return Bot(Secret(lambda: read_secret(aws, given.slack_bot)), Threads(aws, given.table))
+    return Webhook(Secret(lambda: read_secret(aws, given.slack_webhook)))
+
+
+@lru_cache(maxsize=1)
+def slack_queue() -> Queue:
+    """The queue that the slack function reads."""
+    return Queue(shared.sessions(), settings().slack_queue)

@@ -1,0 +1,35 @@
+"""The parts of the sweep function."""
+
+from functools import lru_cache
+
+from aws.channels import Queue, Topic
+from aws.ecs import Ecs
+from aws.ledger import Ledger
+from aws.security_hub import SecurityHub
+from operations.remediation.resuming import Resumer
+from operations.standards import Standards
+from operations.sweep import Sweeper
+from operations.wiring import shared
+from settings import RELEASE, settings
+
+
+@lru_cache(maxsize=1)
+def sweeper() -> Sweeper:
+    """As the environment sets it up."""
+    given, aws = settings(), shared.sessions()
+    return Sweeper(
+        ecs=Ecs(aws),
+        ledger=Ledger(aws, given.table),
+        changes=Queue(aws, given.changes_queue),
+        alerts=Topic(aws, given.alerts_topic),
+        hub=SecurityHub(aws),
+        standards=Standards(aws, given.standard),
+        release=RELEASE,
+    )
+
+
+@lru_cache(maxsize=1)
+def resumer() -> Resumer:
+    """As the environment sets it up."""
+    given, aws = settings(), shared.sessions()
+    return Resumer(Ledger(aws, given.table), Queue(aws, given.remediations_queue))

@@ -1,0 +1,443 @@
+"""`outrider apply`, `undo`, `release` and `corrections`, against the real use cases on moto."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import EndpointConnectionError
+
+from cli import client
+from cli.client import Client
+from domain.remediation.attempt import AttemptState
+from domain.standard import Mode
+from tests.cli.conftest import Ran, Run
+from tests.operations.conftest import sessions, world
+from tests.operations.services import Services
+from tests.operations.test_rollouts import (
+    DEPLOY,
+    REPORT,
+    attempt,
+    deployed,
+    fleet,
+    inspector,
+    known,
+    offered,
+    remediator,
+    request,
+    runs,
+    switch,
+    visit,
+)
+from tests.operations.world import ACCOUNT, PLACE, REGION, TABLE, World, definition, registered, service_changed
+
+__all__ = ["fleet", "sessions", "world"]
+
+RULE = "sidecar.image-pinned"
+FINDING = f"outrider/{PLACE}/family/web/{RULE}"
+ARN = f"arn:aws:ecs:{REGION}:{ACCOUNT}:"
+
+
+@pytest.fixture(autouse=True)
+def _region(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", REGION)
+    stack(world)
+
+
+def stack(world: World, mode: str = "deploy", name: str = "outrider", **outputs: str) -> None:
+    """As CloudFormation tells of a stack."""
+    outputs = outputs or {"RemediationsQueue": world.queues["remediations.fifo"], "LedgerTable": TABLE}
+    world.stacks[name] = {
+        "StackName": name,
+        "Parameters": [{"ParameterKey": "RemediationMode", "ParameterValue": mode}],
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
+    }
+
+
+@pytest.fixture
+def meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """What happens between two looks at what becomes of a request, one after the other; nothing once all is done."""
+    steps = list[Callable[[], object]]()
+    made = client.client_of
+    # One for all tests, as in tests/operations: to read botocore's models again takes half a second.
+    monkeypatch.setattr(client, "Sessions", lambda **_: world.sessions)
+    world.sessions.__dict__.pop("caller", None)
+
+    def pause(_: float) -> None:
+        if steps:
+            steps.pop(0)()
+        else:
+            world.pass_(minutes=5)
+
+    def client_of(*given: str) -> Client:
+        return replace(made(*given), pause=pause, now=world.now)
+
+    monkeypatch.setattr("cli.approvals.client_of", client_of)
+    return steps
+
+
+def work(world: World, standard: str = REPORT, cap: Mode = Mode.DEPLOY) -> Callable[[], None]:
+    """Remediate takes what is on its queue."""
+    taken = len(world.requests)
+
+    def take() -> None:
+        nonlocal taken
+        for body in world.requests[taken:]:
+            remediator(world, standard, cap).remediate(json.dumps(body))
+        taken = len(world.requests)
+
+    return take
+
+
+def rows(ran: Ran) -> Iterator[str]:
+    return (row.strip() for row in ran.out.splitlines())
+
+
+def complete(world: World, fleet: Services) -> None:
+    fleet.complete("shop/web", world.now())
+    visit(world)
+
+
+def fail(world: World, fleet: Services) -> None:
+    fleet.fail("shop/web", world.now())
+    visit(world)
+
+
+def settled(world: World) -> None:
+    world.pass_(minutes=6)
+    visit(world)
+
+
+# --- apply ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+@pytest.mark.parametrize("what", ["web", "web:1", FINDING, f"{ARN}task-definition/web:1", f"{ARN}task-definition/web"])
+def test_a_plan_is_shown_and_asked_for_by_its_digest(world: World, run: Run, what: str) -> None:
+    digest = offered(world)
+    ran = run("apply", what, stdin=b"y\n")
+    assert ran.code == 0
+    assert f"web:1, plan {digest}" in ran.out
+    assert f"Corrects {RULE}." in ran.out
+    assert ran.out.count("@@ containers/adot-collector/image @@") == 1
+    assert "-public.ecr.aws/aws-observability/aws-otel-collector:latest" in ran.out
+    assert "rolled out to shop/web" in ran.out
+    assert f"Asked to apply plan {digest} to web:1." in ran.err
+    [asked] = world.requests
+    assert (asked["kind"], asked["digest"], asked["service"]) == ("apply", digest, "")
+    assert asked["by"].startswith("arn:aws:")
+    assert remediator(world, REPORT).remediate(json.dumps(asked)).state is AttemptState.ROLLING
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+@pytest.mark.parametrize("answer", [b"", b"n\n", b"\n", b"maybe\n"])
+def test_without_a_yes_nothing_is_asked(world: World, run: Run, answer: bytes) -> None:
+    offered(world)
+    ran = run("apply", "web", stdin=answer)
+    assert (ran.code, world.requests) == (1, [])
+    assert "Nothing was asked." in ran.err
+
+
+def test_waiting_tells_each_change_and_the_end(
+    world: World, fleet: Services, run: Run, meanwhile: list[Callable[[], object]]
+) -> None:
+    offered(world)
+    meanwhile += [
+        work(world),
+        lambda: complete(world, fleet),
+        lambda: settled(world),
+    ]
+    ran = run("apply", "web", "--yes", "--wait", "3600")
+    assert ran.code == 0
+    assert list(rows(ran))[-5:] == [
+        "web:2 is registered.",
+        "shop/web is being deployed with web:2",
+        "shop/web is deployed; its collectors have a while to be running",
+        "shop/web is deployed, and its collectors run",
+        "Deployed.",
+    ]
+
+
+def test_a_correction_that_fails_is_told_and_is_no_success(
+    world: World, fleet: Services, run: Run, meanwhile: list[Callable[[], object]]
+) -> None:
+    offered(world)
+    meanwhile += [
+        work(world),
+        lambda: fail(world, fleet),
+        lambda: complete(world, fleet),
+    ]
+    ran = run("apply", "web", "--yes", "--wait", "3600")
+    assert ran.code == 1
+    assert "shop/web is going back to web:1: ECS deployment circuit breaker: tasks failed to start." in rows(ran)
+    assert "Failed." in rows(ran)
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_refusal_names_its_guard_and_reason(world: World, run: Run, meanwhile: list[Callable[[], object]]) -> None:
+    offered(world)
+    world.hub.silent = set(world.hub.findings)
+    meanwhile.append(work(world))
+    ran = run("apply", "web", "--yes", "--wait", "60")
+    assert ran.code == 1
+    assert "Refused (suppressed)." in rows(ran)
+    assert f"The findings of {RULE} are SUPPRESSED. Set them to NEW first." in rows(ran)
+
+
+@pytest.mark.usefixtures("fleet")
+def test_what_waits_says_why_and_waiting_ends(world: World, run: Run, meanwhile: list[Callable[[], object]]) -> None:
+    offered(world)
+    switch(world, "off")
+    meanwhile.append(work(world))
+    ran = run("apply", "web", "--yes", "--wait", "60")
+    assert ran.code == 1
+    assert any(row.startswith("Waits (kill switch): ") and "looked at again" in row for row in rows(ran))
+    assert "It has not ended after 60 seconds" in ran.err
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+def test_no_answer_is_told(world: World, run: Run) -> None:
+    offered(world)
+    ran = run("apply", "web", "--yes", "--wait", "60")
+    assert ran.code == 1
+    assert "remediate has not answered after 60 seconds" in ran.err
+
+
+@pytest.mark.usefixtures("meanwhile")
+@pytest.mark.parametrize("what", ["shop/web", f"{ARN}service/shop/web"])
+def test_a_services_plan_is_shown_with_why_it_wants_a_person(world: World, run: Run, what: str) -> None:
+    world.services = Services(ACCOUNT, REGION)
+    arn = known(world, "shop/web", world.register(), platformVersion="1.3.0")
+    world.sees(service_changed(arn), inspector=inspector(world, REPORT))
+    ran = run("apply", what, "--yes")
+    assert ran.code == 0
+    assert "shop/web is updated, and set back" in ran.out
+    assert "@@ service/platformVersion @@" in rows(ran)
+    [asked] = world.requests
+    assert (asked["family"], asked["service"]) == ("web", "shop/web")
+    assert remediator(world, REPORT).remediate(json.dumps(asked)).state is AttemptState.ROLLING
+
+
+def test_a_plan_that_wants_a_person_says_why(world: World, run: Run) -> None:
+    bare = definition()
+    bare["containerDefinitions"] = bare["containerDefinitions"][:1]
+    world.sees(registered(world.register(bare)), inspector=inspector(world, REPORT))
+    ran = run("apply", "web", stdin=b"")
+    assert "It wants a person:" in rows(ran) or "It is safe." in rows(ran)
+    assert "no service runs it" in ran.out
+
+
+# --- what is not asked ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("apply", "wbe"), f"The ledger knows no family wbe in {PLACE}."),
+        (("apply", "web", "--plan", "0" * 16), "and not 0000000000000000. Look at it again."),
+        (("apply", "web:7"), "The newest revision is web:1, and the plan is for that one."),
+        (("apply", f"outrider/{PLACE}/family/web/identity.trust"), "corrects nothing about identity.trust: only"),
+        (("apply", f"outrider/{PLACE}/role/x/identity.trust"), "Outrider corrects no role"),
+        (("apply", "outrider/web"), "is no Id of a finding"),
+        (("apply", "arn:aws:s3:::web"), "is the ARN neither of a task definition nor of a service."),
+        (("apply", f"{ARN}service/web"), "does not name a service with its cluster"),
+        (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"this stack is of {PLACE}"),
+        (("apply", "a/b/c"), "does not name a service with its cluster"),
+        (("apply", ":"), "is no family, FAMILY:REVISION or CLUSTER/SERVICE."),
+        (("apply", "web", "--stack", "none"), f"There is no stack none in {REGION}."),
+        (("apply", "web", "--stack", "other"), "The stack other is none of Outrider's"),
+        (("undo", "web"), "Nothing of Outrider's is on web."),
+        (("release", "web"), "web is in no quarantine, and no correction of it failed or was refused."),
+        (("corrections", "wbe"), f"The ledger knows no family wbe in {PLACE}."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_a_sentence(world: World, run: Run, arguments: tuple[str, ...], sentence: str) -> None:
+    offered(world)
+    stack(world, name="other", Something="else")
+    ran = run(*arguments)
+    assert (ran.code, ran.out, world.requests) == (2, "", [])
+    assert sentence in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+def test_what_the_stack_would_refuse_is_not_asked(world: World, run: Run) -> None:
+    offered(world)
+    stack(world, "report")
+    ran = run("apply", "web", "--yes")
+    assert (ran.code, world.requests) == (2, [])
+    assert "The stack only reports: its RemediationMode is report. Deploy it with register" in ran.err
+    stack(world, "register")
+    ran = run("apply", "web", "--yes")
+    assert ran.code == 0
+    assert "A corrected revision is registered; the stack updates no service." in ran.out
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+def test_a_plan_that_is_too_old_is_not_asked_for(world: World, run: Run) -> None:
+    offered(world)
+    world.pass_(hours=169)
+    ran = run("apply", "web", "--yes")
+    assert (ran.code, world.requests) == (2, [])
+    assert "could be approved until" in ran.err
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_a_quarantine_is_named_with_its_reason(world: World, fleet: Services, run: Run) -> None:
+    deployed(world, fleet)
+    remediator(world).remediate(request("undo", by="jo"))
+    fleet.complete("shop/web", world.now())
+    visit(world)
+    offered(world)
+    ran = run("apply", "web", "--yes")
+    assert ran.code == 2
+    assert "undone by jo. End it with `outrider release web`." in ran.err
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+@pytest.mark.parametrize(
+    ("operation", "code", "sentence"),
+    [
+        (
+            "DescribeStacks",
+            "AccessDenied",
+            "may not call cloudformation:DescribeStacks on outrider. docs/",
+        ),
+        ("Query", "AccessDeniedException", "These credentials may not call dynamodb:Query on"),
+        ("SendMessage", "AccessDenied", "These credentials may not call sqs:SendMessage on"),
+        ("GetCallerIdentity", "ExpiredToken", "AWS does not take these credentials (ExpiredToken). Log in again."),
+        ("Query", "ResourceNotFoundException", "dynamodb:Query on"),
+    ],
+)
+def test_a_call_that_fails_is_a_sentence(world: World, run: Run, operation: str, code: str, sentence: str) -> None:
+    offered(world)
+    world.fail(operation, code)
+    ran = run("apply", "web", "--yes")
+    assert ran.code == 2
+    assert sentence in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_without_credentials_or_region_there_is_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert "No region is known." in run("apply", "web").err
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    ran = run("apply", "web", "--region", REGION)
+    assert (ran.code, ran.err) == (2, "There is no profile gone (AWS_PROFILE). Name another.\n")
+
+
+def test_a_region_that_cannot_be_one_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = run("corrections", "--region", "bad region")
+    assert (ran.code, ran.err) == (2, "bad region is no name of a region. Correct --region.\n")
+    monkeypatch.setenv("AWS_REGION", "bad_region")  # which boto3 does not heed by itself
+    assert run("corrections").err == "bad_region is no name of a region. Correct AWS_REGION.\n"
+
+
+def test_where_aws_is_out_of_reach_the_region_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreached(*_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://sts.nowhere-1.amazonaws.com/")
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", unreached)
+    ran = run("corrections", "--region", "nowhere-1")
+    assert ran.code == 2
+    assert ran.err == "AWS could not be reached in nowhere-1. Check the region's name and the network.\n"
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+@pytest.mark.parametrize("wait", ["-5", "nan"])
+def test_a_wait_of_less_than_nothing_is_refused(world: World, run: Run, wait: str) -> None:
+    offered(world)
+    ran = run("apply", "web", "--yes", "--wait", wait)
+    assert (ran.code, world.requests) == (2, [])
+    assert ran.err == "--wait takes seconds, 0 or more. See outrider apply --help.\n"
+
+
+def test_a_wait_without_end_is_one(
+    world: World, fleet: Services, run: Run, meanwhile: list[Callable[[], object]]
+) -> None:
+    offered(world)
+    meanwhile += [work(world), lambda: complete(world, fleet), lambda: settled(world)]
+    assert run("apply", "web", "--yes", "--wait", "inf").code == 0
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+def test_queue_and_table_may_be_given_without_a_stack(world: World, run: Run) -> None:
+    offered(world)
+    world.fail("DescribeStacks", "AccessDenied")
+    ran = run("apply", "web", "--yes", "--queue", world.queues["remediations.fifo"], "--table", TABLE)
+    assert (ran.code, len(world.requests)) == (0, 1)
+
+
+# --- undo, release and how things stand -------------------------------------------------------------------------------
+
+
+def test_undo_release_and_what_stands_between(
+    world: World, fleet: Services, run: Run, meanwhile: list[Callable[[], object]]
+) -> None:
+    deployed(world, fleet)
+    take = work(world, DEPLOY)
+    meanwhile += [take, lambda: complete(world, fleet)]
+    ran = run("undo", "shop/web", "--yes", "--wait", "600")
+    assert ran.code == 0
+    assert "shop/web goes back from web:2 to web:1." in rows(ran)
+    assert list(rows(ran))[-1].startswith("shop/web: It was undone by")
+    assert "Undone." in rows(ran)
+    assert runs(fleet) == "web:1"
+
+    told = run("corrections")
+    assert told.code == 0
+    assert "End it with `outrider release web`." in rows(told)
+    assert any(row.startswith("web:1 → web:2: undone") for row in rows(run("corrections", "web")))
+
+    meanwhile.append(take)
+    ran = run("release", "web", "--wait", "60", stdin=b"yes\n")
+    assert (ran.code, list(rows(ran))[-1]) == (0, "Released.")
+    assert "No correction is under way or waits" in run("corrections").err
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_how_corrections_stand_says_what_each_waits_for(world: World, fleet: Services, run: Run) -> None:
+    world.client("ecs").update_service(cluster="shop", service="web", forceNewDeployment=True)
+    remediator(world).remediate(request())
+    world.services = fleet
+    told = list(rows(run("corrections")))
+    assert told[0] == "web"
+    assert told[1].startswith("web:1 → web:2: rolling")
+    assert told[2].startswith("shop/web is yet to be updated: deployment in progress: ")
+    assert attempt(world).state is AttemptState.ROLLING
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_hostile_names_stay_text(world: World, fleet: Services, run: Run) -> None:
+    deployed(world, fleet)
+    by = "[bold]\x1b[2J\u202ejo\nEnd"
+    remediator(world).remediate(request("undo", by=by))
+    out = run("corrections", "web").out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert "[bold][2Jjo End" in out
+
+
+# --- and files stay quick ---------------------------------------------------------------------------------------------
+
+LOADED = """\
+import sys
+from cli.main import main
+main(["check", "--format", "json", sys.argv[1]])
+print([name for name in sys.modules if name.split(".")[0] in {"boto3", "botocore", "aws", "operations"}])
+"""
+
+
+def test_judging_files_loads_nothing_of_aws(tmp_path: Path) -> None:
+    path = tmp_path / "web.json"
+    path.write_text(json.dumps(definition()), encoding="utf-8")
+    source = Path(__file__).parents[2] / "src"
+    command = [sys.executable, "-c", LOADED, str(path)]
+    ran = subprocess.run(command, cwd=source, capture_output=True, text=True, check=True)  # noqa: S603 - ourselves
+    assert ran.stdout.splitlines()[-1] == "[]"
