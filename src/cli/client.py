@@ -266,7 +266,9 @@ class Client:
             family = self._family(history)
             return [_standing(history if history.subject == family else self._history(family))]
         with spoken():
-            families = {family for family, _ in self.ledger.due(self.place)} | set(self.ledger.quarantined(self.place))
+            families = {family for family, _ in self.ledger.attempts.due(self.place)} | set(
+                self.ledger.attempts.quarantined(self.place)
+            )
         return [_standing(self._read(SubjectId(self.place, Subject.FAMILY, family))) for family in sorted(families)]
 
     # --- the parts of it ---------------------------------------------------------------------------------------------

@@ -69,9 +69,9 @@ class Sweeper:
         now = self.now()
         edition = self._edition(self.standards.anew)
         by = SweptBy(self.release, edition.digest) if edition is not None else None
-        before = self.ledger.swept_by(place)
+        before = self.ledger.sweeps.last(place)
         newest, services = self.ecs.newest_revisions(place), self.ecs.services(place)
-        known = self.ledger.subjects(place)
+        known = self.ledger.subjects.all(place)
         baseline = quiet or not known or (by is not None and by != before)
         if by is not None and before is not None and by.standard != before.standard:
             delay = max(delay, AGREED)  # else some would be judged by the earlier one, and told by and by
@@ -86,12 +86,12 @@ class Sweeper:
     def ended(self, place: Place, swept: Swept) -> None:
         """Once all was sent, and a baseline's digest told: until then a sweep that is tried again is a baseline too."""
         if swept.baseline and swept.by is not None:
-            self.ledger.swept(place, swept.by)
+            self.ledger.sweeps.finished(place, swept.by)
 
     def digest(self, place: Place, swept: Swept, wait: Callable[[], bool]) -> Alert:
         """Once everything was looked at, or `wait` says that there is no more time: what is open, in one alert."""
         waiting = self._waiting(swept.begins, wait)
-        told = self._without_suppressed(place, self.ledger.open_findings(place))
+        told = self._without_suppressed(place, self.ledger.subjects.open_findings(place))
         alert = digest_of(told, place, swept=swept.at, waiting=waiting, occurred=self.now())
         self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
@@ -114,7 +114,7 @@ class Sweeper:
         None where there was nothing to tell. CallFailed where what is open, or suppressed, could not be read.
         """
         end = at or self.now()
-        found = self.ledger.open_or_closed_since(place, end - timedelta(days=1), end)
+        found = self.ledger.subjects.open_or_closed_since(place, end - timedelta(days=1), end)
         told = self._without_suppressed(place, found)
         edition = self._edition(self.standards.current)
         alert = daily_of(told, place, edition.standard if edition is not None else None, at=end)
@@ -145,7 +145,7 @@ class Sweeper:
 
     def open_findings(self, place: Place) -> dict[Severity, int]:
         """How many findings are open, by each severity that a finding can have."""
-        found = Counter(finding.severity for finding in self.ledger.open_findings(place))
+        found = Counter(finding.severity for finding in self.ledger.subjects.open_findings(place))
         return {severity: found[severity] for severity in Severity if severity is not Severity.INFORMATIONAL}
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aws.ledger import History, Ledger, LedgerConflict, Row, leaning_key
+from aws.ledger import History, Ledger, LedgerConflict, Row, dependency_key
 from domain.drift import Drift
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.finding import Finding, FindingState
@@ -33,7 +33,7 @@ def row(rule: str = "a.b", version: int = 1, subject: SubjectId = WEB) -> Row:
 
 
 def record(ledger: Ledger, history: History, *rows: Row, order: int = 1, request: str | None = None) -> History:
-    return ledger.record(
+    return ledger.subjects.record(
         history, rows, order=order, read_at=NOW, standard="digest", leans=[CONFIGURATION.key], request=request
     )
 
@@ -41,7 +41,7 @@ def record(ledger: Ledger, history: History, *rows: Row, order: int = 1, request
 def runs(ledger: Ledger, title: str, running: Running | None, history: History | None = None) -> None:
     """A look at a service, which runs the family web, or no longer does."""
     history = history or ledger.history(SubjectId(PLACE, Subject.SERVICE, title))
-    ledger.record(history, [], order=1, read_at=NOW, standard="", leans=[WEB.key], runs={WEB: running})
+    ledger.subjects.record(history, [], order=1, read_at=NOW, standard="", leans=[WEB.key], runs={WEB: running})
 
 
 @pytest.mark.parametrize(
@@ -93,19 +93,19 @@ def test_what_was_told_is_struck_off_and_newer_news_stay(world: World) -> None:
     ledger = world.ledger
     record(ledger, ledger.history(WEB), row(version=1))
     record(ledger, ledger.history(WEB), row(version=2))
-    ledger.told(row(version=1))
+    ledger.subjects.published(row(version=1))
     assert ledger.history(WEB).rows["a.b"].pending == PENDING
-    ledger.told(row(version=2))
-    ledger.told(row(version=2))
+    ledger.subjects.published(row(version=2))
+    ledger.subjects.published(row(version=2))
     assert ledger.history(WEB).rows["a.b"].pending == {}
 
 
 def test_what_is_left_of_what_was_told_stays(world: World) -> None:
     ledger, left = world.ledger, {"import": "{}"}
     record(ledger, ledger.history(WEB), row(version=2))
-    ledger.told(row(version=1), left)
+    ledger.subjects.published(row(version=1), left)
     assert ledger.history(WEB).rows["a.b"].pending == PENDING
-    ledger.told(row(version=2), left)
+    ledger.subjects.published(row(version=2), left)
     assert ledger.history(WEB).rows["a.b"].pending == left
 
 
@@ -113,9 +113,9 @@ def test_a_request_that_was_made_is_struck_off_and_another_stays(world: World) -
     ledger = world.ledger
     first = record(ledger, ledger.history(WEB), request="first")
     second = record(ledger, ledger.history(WEB), request="second")
-    ledger.asked(first)
+    ledger.subjects.requested(first)
     assert ledger.history(WEB).request == "second"
-    ledger.asked(second)
+    ledger.subjects.requested(second)
     assert ledger.history(WEB).request is None
 
 
@@ -124,11 +124,11 @@ def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) 
     for title, running in {"web": Running(fargate=True, revision=3, tasks=2), "old": Running(fargate=False)}.items():
         runs(ledger, f"shop/{title}", running)
     seen = Seen(revision=2, tasks=5, at=NOW)
-    ledger.saw(WEB, "batch", seen)
+    ledger.subjects.saw(WEB, "batch", seen)
     runs(ledger, "shop/old", None)
-    ledger.ours(Revision(PLACE, "web", 4))
+    ledger.attempts.registered(Revision(PLACE, "web", 4))
     attempt = Attempt(Revision(PLACE, "web", 3), "digest", AttemptState.REGISTERED, NOW, 4, pending=("pending",))
-    attempt = ledger.attempt(attempt)
+    attempt = ledger.attempts.write(attempt)
     assert attempt.version == 1
     found = ledger.history(WEB)
     assert (found.services, found.ours, found.attempts) == (
@@ -140,13 +140,13 @@ def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) 
 
 def test_a_revision_is_remembered_without_the_values_that_no_rule_reads(world: World) -> None:
     ledger, revision = world.ledger, Revision(PLACE, "web", 3)
-    assert ledger.remembered(revision) is None
+    assert ledger.revisions.kept(revision) is None
     task = TaskDefinition(definition())
-    ledger.remember(revision, task.without_values())
-    assert ledger.remembered(revision) == task.without_values()
-    assert CANARY not in repr(ledger.remembered(revision)) + world.dump()
-    ledger.forget(revision)
-    assert ledger.remembered(revision) is None
+    ledger.revisions.keep(revision, task.without_values())
+    assert ledger.revisions.kept(revision) == task.without_values()
+    assert CANARY not in repr(ledger.revisions.kept(revision)) + world.dump()
+    ledger.revisions.forget(revision)
+    assert ledger.revisions.kept(revision) is None
 
 
 @pytest.mark.parametrize(("left", "then"), [(1, 14), (6.9, 14), (7.1, 7.1), (400, 400)])
@@ -161,7 +161,7 @@ def test_a_revision_that_is_asked_for_is_kept_on_and_others_go_after_two_weeks(
         expires = client.get_item(TableName=TABLE, Key=key)["Item"]["expires"]["N"]
         return (int(expires) - datetime.now(UTC).timestamp()) / 86400
 
-    ledger.remember(revision, TaskDefinition(definition()).without_values())
+    ledger.revisions.keep(revision, TaskDefinition(definition()).without_values())
     assert days() == pytest.approx(14, abs=0.01)
     soon = str(int(datetime.now(UTC).timestamp() + left * 86400))
     client.update_item(
@@ -170,32 +170,32 @@ def test_a_revision_that_is_asked_for_is_kept_on_and_others_go_after_two_weeks(
         UpdateExpression="SET expires = :then",
         ExpressionAttributeValues={":then": {"N": soon}},
     )
-    assert ledger.remembered(revision) is not None
+    assert ledger.revisions.kept(revision) is not None
     assert days() == pytest.approx(then, abs=0.01)
 
 
 def test_a_revision_that_is_forgotten_while_it_is_asked_for_does_not_come_back(world: World) -> None:
     ledger, revision = world.ledger, Revision(PLACE, "web", 3)
-    ledger.remember(revision, TaskDefinition(definition()).without_values())
+    ledger.revisions.keep(revision, TaskDefinition(definition()).without_values())
     key = {"pk": {"S": f"revisions/{WEB.key}"}, "sk": {"S": "3"}}
     world.client("dynamodb").update_item(
         TableName=TABLE, Key=key, UpdateExpression="SET expires = :now", ExpressionAttributeValues={":now": {"N": "1"}}
     )
-    world.meanwhile["UpdateItem"] = lambda: ledger.forget(revision)
-    assert ledger.remembered(revision) is not None
-    assert ledger.remembered(revision) is None
+    world.meanwhile["UpdateItem"] = lambda: ledger.revisions.forget(revision)
+    assert ledger.revisions.kept(revision) is not None
+    assert ledger.revisions.kept(revision) is None
 
 
 def test_who_leans_on_a_role_is_found_by_its_name_from_any_region(world: World) -> None:
     ledger = world.ledger
     role = SubjectId(PLACE, Subject.ROLE, role_arn("path/web-task"))
     by_event = SubjectId(Place(PLACE.account, "us-east-1"), Subject.ROLE, "web-task")
-    assert leaning_key(role) == leaning_key(by_event)
-    ledger.lean(role, History(WEB))
-    ledger.lean(role, History(WEB))
-    assert ledger.dependents(by_event) == {WEB: frozenset()}
-    ledger.leans_no_more(role, History(WEB))
-    assert ledger.dependents(by_event) == {}
+    assert dependency_key(role) == dependency_key(by_event)
+    ledger.dependents.put(role, History(WEB))
+    ledger.dependents.put(role, History(WEB))
+    assert ledger.dependents.of(by_event) == {WEB: frozenset()}
+    ledger.dependents.remove(role, History(WEB))
+    assert ledger.dependents.of(by_event) == {}
 
 
 def test_a_role_of_another_account_is_another_though_the_name_is_the_same(world: World) -> None:
@@ -204,36 +204,39 @@ def test_a_role_of_another_account_is_another_though_the_name_is_the_same(world:
         SubjectId(PLACE, Subject.ROLE, f"arn:aws:iam::{account}:role/web-task")
         for account in (PLACE.account, "999999999999")
     )
-    ledger.lean(mine, History(WEB))
-    ledger.lean(theirs, History(replace(WEB, name="api")))
-    assert ledger.dependents(SubjectId(Place("999999999999", "us-east-1"), Subject.ROLE, "web-task")) == {
+    ledger.dependents.put(mine, History(WEB))
+    ledger.dependents.put(theirs, History(replace(WEB, name="api")))
+    assert ledger.dependents.of(SubjectId(Place("999999999999", "us-east-1"), Subject.ROLE, "web-task")) == {
         replace(WEB, name="api"): frozenset()
     }
-    ledger.leans_no_more(theirs, History(WEB))
-    assert ledger.dependents(mine) == {WEB: frozenset()}
+    ledger.dependents.remove(theirs, History(WEB))
+    assert ledger.dependents.of(mine) == {WEB: frozenset()}
 
 
 def test_what_is_said_of_a_role_is_said_of_its_arn_and_an_event_tells_but_its_name(world: World) -> None:
     ledger, api = world.ledger, replace(WEB, name="api")
     here, elsewhere = (SubjectId(PLACE, Subject.ROLE, role_arn(f"{path}web-task")) for path in ("", "old/"))
-    ledger.lean(here, History(WEB), ["a.b"])
-    ledger.lean(elsewhere, History(api))
-    assert (ledger.dependents(here), ledger.dependents(elsewhere)) == ({WEB: frozenset({"a.b"})}, {api: frozenset()})
-    assert set(ledger.dependents(replace(here, name="web-task"))) == {WEB, api}
+    ledger.dependents.put(here, History(WEB), ["a.b"])
+    ledger.dependents.put(elsewhere, History(api))
+    assert (ledger.dependents.of(here), ledger.dependents.of(elsewhere)) == (
+        {WEB: frozenset({"a.b"})},
+        {api: frozenset()},
+    )
+    assert set(ledger.dependents.of(replace(here, name="web-task"))) == {WEB, api}
     far = replace(here, place=Place(PLACE.account, "us-east-1"))
-    assert ledger.dependents(far) == {}, "a finding of its own, of the families there"
+    assert ledger.dependents.of(far) == {}, "a finding of its own, of the families there"
 
 
 def test_a_familys_look_writes_down_what_it_leans_on_and_leaves_what_it_said(world: World) -> None:
     ledger = world.ledger
     record(ledger, ledger.history(WEB))
-    assert ledger.dependents(CONFIGURATION) == {WEB: frozenset()}
-    ledger.lean(CONFIGURATION, ledger.history(WEB), ["a.b"])
+    assert ledger.dependents.of(CONFIGURATION) == {WEB: frozenset()}
+    ledger.dependents.put(CONFIGURATION, ledger.history(WEB), ["a.b"])
     record(ledger, ledger.history(WEB))
-    assert ledger.dependents(CONFIGURATION) == {WEB: frozenset({"a.b"})}
-    ledger.leans_no_more(CONFIGURATION, ledger.history(WEB))
+    assert ledger.dependents.of(CONFIGURATION) == {WEB: frozenset({"a.b"})}
+    ledger.dependents.remove(CONFIGURATION, ledger.history(WEB))
     record(ledger, ledger.history(WEB))
-    assert ledger.dependents(CONFIGURATION) == {WEB: frozenset()}, "what was lost is put back"
+    assert ledger.dependents.of(CONFIGURATION) == {WEB: frozenset()}, "what was lost is put back"
 
 
 def test_who_leans_on_what_is_written_only_while_the_family_is_as_it_was_read(world: World) -> None:
@@ -241,19 +244,19 @@ def test_who_leans_on_what_is_written_only_while_the_family_is_as_it_was_read(wo
     slower = ledger.history(WEB)
     record(ledger, slower)
     with pytest.raises(LedgerConflict):
-        ledger.lean(CONFIGURATION, slower, ["a.b"])
+        ledger.dependents.put(CONFIGURATION, slower, ["a.b"])
     with pytest.raises(LedgerConflict):
-        ledger.leans_no_more(CONFIGURATION, slower)
-    assert ledger.dependents(CONFIGURATION) == {WEB: frozenset()}
+        ledger.dependents.remove(CONFIGURATION, slower)
+    assert ledger.dependents.of(CONFIGURATION) == {WEB: frozenset()}
 
 
 def test_a_family_leans_on_more_than_one_transaction_takes(world: World) -> None:
     ledger = world.ledger
     many = [SubjectId(PLACE, Subject.ROLE, role_arn(f"role-{number}")) for number in range(230)]
-    history = ledger.record(
+    history = ledger.subjects.record(
         ledger.history(WEB), [], order=1, read_at=NOW, standard="", leans=[each.key for each in many]
     )
-    assert all(ledger.dependents(each) == {WEB: frozenset()} for each in many)
+    assert all(ledger.dependents.of(each) == {WEB: frozenset()} for each in many)
     assert len(history.leans) == 230
 
 
@@ -262,14 +265,14 @@ def test_of_two_roles_of_one_name_the_row_is_that_of_the_first(world: World) -> 
     new, old = (SubjectId(PLACE, Subject.ROLE, role_arn(f"{path}/web-task")) for path in ("a", "z"))
     for first, second in ((new, old), (old, new)):
         leans = [first.key, second.key]
-        ledger.record(ledger.history(WEB), [], order=1, read_at=NOW, standard="", leans=leans)
-        assert (set(ledger.dependents(first)), set(ledger.dependents(second))) == ({WEB}, set())
+        ledger.subjects.record(ledger.history(WEB), [], order=1, read_at=NOW, standard="", leans=leans)
+        assert (set(ledger.dependents.of(first)), set(ledger.dependents.of(second))) == ({WEB}, set())
 
 
 def test_a_notice_is_due_once_until_its_hours_have_passed(world: World) -> None:
     ledger = world.ledger
-    assert [ledger.notice("a"), ledger.notice("a"), ledger.notice("b")] == [True, False, True]
-    assert [ledger.notice("c", hours=-1), ledger.notice("c", hours=-1)] == [True, True]
+    assert [ledger.notices.claim("a"), ledger.notices.claim("a"), ledger.notices.claim("b")] == [True, False, True]
+    assert [ledger.notices.claim("c", hours=-1), ledger.notices.claim("c", hours=-1)] == [True, True]
 
 
 def test_a_history_of_several_pages_is_read_to_its_end(world: World) -> None:

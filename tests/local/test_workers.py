@@ -115,7 +115,7 @@ class Ground:
         return parameter_changed(PARAMETER)
 
     def standing(self, table: str) -> Mapping[tuple[str, str], tuple[Any, ...]]:
-        found = Ledger(self.sessions, table).open_findings(PLACE)
+        found = Ledger(self.sessions, table).subjects.open_findings(PLACE)
         return {(f.subject.key, f.rule): (f.severity, f.drifts, f.resource) for f in found}
 
     def afresh(self) -> Mapping[tuple[str, str], tuple[Any, ...]]:
@@ -192,7 +192,7 @@ def test_of_writes_to_one_subject_at_the_same_time_one_is_taken(ground: Ground) 
             )
             meeting.wait(timeout=30)
             try:
-                ledgers[number].record(history, [Row(finding)], order=turn + 1, read_at=now, standard="s")
+                ledgers[number].subjects.record(history, [Row(finding)], order=turn + 1, read_at=now, standard="s")
                 taken += 1
             except LedgerConflict:
                 pass

@@ -466,7 +466,7 @@ class Account(World):
     # --- what stands, and what should ---------------------------------------------------------------------------------
 
     def standing(self) -> Standing:
-        return _standing(self.ledger.open_findings(PLACE))
+        return _standing(self.ledger.subjects.open_findings(PLACE))
 
     def in_the_hub(self) -> Mapping[str, tuple[str, str, str]]:
         """Severity, description and resource of what is open in the hub, by Id."""
@@ -489,7 +489,7 @@ class Account(World):
             for outcome in fresh.inspect({str(number): body for number, body in enumerate(bodies)}).values():
                 assert isinstance(outcome, Done), outcome
                 unknown |= {(outcome.looked_at, reason.partition(":")[0]) for reason in outcome.unknown}
-            return _standing(ledger.open_findings(PLACE)), _active(hub), unknown
+            return _standing(ledger.subjects.open_findings(PLACE)), _active(hub), unknown
         finally:
             self.asking = False
 

@@ -295,7 +295,7 @@ def serve(run: Run, title: str, number: int = 1, **members: Any) -> None:
     run.memory.services.add(title, arn_of(number), run.memory.now(), **members)
     on = run.ledger.history(SubjectId(PLACE, Subject.SERVICE, title))
     runs = {FAMILY: Running(fargate=True, revision=number, tasks=2)}
-    run.ledger.record(on, [], order=0, read_at=run.memory.now(), standard="", leans=[FAMILY.key], runs=runs)
+    run.ledger.subjects.record(on, [], order=0, read_at=run.memory.now(), standard="", leans=[FAMILY.key], runs=runs)
 
 
 def asked(*titles: str) -> Callable[[Run], None]:

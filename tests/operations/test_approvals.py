@@ -397,11 +397,11 @@ def test_what_is_corrected_again_after_a_release_is_told_again(world: World, fle
     take(world, asked(world, "undo"), DEPLOY)
     fleet.complete("shop/web", world.now())
     visit(world)
-    assert world.ledger.quarantined(PLACE) == ["web"]
+    assert world.ledger.attempts.quarantined(PLACE) == ["web"]
     body = asked(world, "release", by="jo")
     assert take(world, body, DEPLOY).reasons == ("released",)
     assert take(world, body, DEPLOY).reasons == ("released",)
-    assert world.ledger.quarantined(PLACE) == []
+    assert world.ledger.attempts.quarantined(PLACE) == []
     using = inspector(world)
     world.sees(*(json.dumps(body) for body in world.sent_back), inspector=using)
     take(world, json.dumps(world.requests[-1]), DEPLOY)
@@ -413,9 +413,9 @@ def test_what_waited_and_has_nothing_left_to_correct_is_looked_at_no_more(world:
     switch(world, "off")
     take(world, request(), DEPLOY)
     world.pass_(minutes=16)
-    assert world.ledger.due(PLACE, world.now()) == [("web", "1")]
+    assert world.ledger.attempts.due(PLACE, world.now()) == [("web", "1")]
     lenient = DEPLOY + "rules:\n  - {rules: '*', mode: report}\n"
     assert take(world, request("visit", attempt="1"), lenient).state is AttemptState.NOTHING
-    assert world.ledger.due(PLACE, world.now() + timedelta(days=1)) == []
+    assert world.ledger.attempts.due(PLACE, world.now() + timedelta(days=1)) == []
     switch(world, "on")
     assert take(world, request(), DEPLOY).state is AttemptState.ROLLING, "and may be tried should the drift come back"

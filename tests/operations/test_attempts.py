@@ -32,7 +32,7 @@ def test_what_was_or_may_have_been_registered_counts(world: World, state: Attemp
     for _ in range(3):
         world.register(definition(collector=FLOATING))
     for number in (1, 2):
-        world.ledger.attempt(Attempt(Revision(PLACE, "web", number), "digest", state, world.now(), made))
+        world.ledger.attempts.write(Attempt(Revision(PLACE, "web", number), "digest", state, world.now(), made))
     outcome = world.remediator(REGISTER).remediate(request(3))
     assert outcome.state is AttemptState.REFUSED
     assert outcome.guard == "attempts"

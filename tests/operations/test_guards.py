@@ -145,25 +145,25 @@ def another_goes_first(run: Run) -> None:
 def another_is_under_way(run: Run) -> None:
     rollout = Rollout("shop/other", OLD, NEW, run.memory.now(), Stage.DEPLOYING)
     other = Attempt(Revision(PLACE, "web", 1), "", AttemptState.ROLLING, run.memory.now(), service="shop/other")
-    run.ledger.attempt(replace(other, rollouts=(rollout,), due=run.memory.now() + timedelta(days=9)))
+    run.ledger.attempts.write(replace(other, rollouts=(rollout,), due=run.memory.now() + timedelta(days=9)))
 
 
 def corrected_before_alone(run: Run) -> None:
     rollout = Rollout("shop/web", OLD, NEW, run.memory.now(), Stage.VERIFIED, was="ecs-svc/1")
     for number in (7, 8):
         made = Attempt(Revision(PLACE, "web", number), "", AttemptState.DEPLOYED, run.memory.now(), service="shop/web")
-        run.ledger.attempt(replace(made, rollouts=(rollout,)))
+        run.ledger.attempts.write(replace(made, rollouts=(rollout,)))
 
 
 def corrected_before(run: Run) -> None:
     for number in (7, 8):
         made = Attempt(Revision(PLACE, "web", number), "digest", AttemptState.REGISTERED, run.memory.now(), number + 10)
-        run.ledger.attempt(made)
+        run.ledger.attempts.write(made)
 
 
 def quarantined(run: Run) -> None:
     failed = Attempt(Revision(PLACE, "web", 7), "digest", AttemptState.FAILED, run.memory.now())
-    run.ledger.attempt(failed, Quarantine("It failed.", run.memory.now()))
+    run.ledger.attempts.write(failed, Quarantine("It failed.", run.memory.now()))
 
 
 def just_registered(memory: Memory) -> None:
@@ -257,7 +257,7 @@ ROWS = [
     Row("stack", approving(lambda _: None), REPORT, cap=Mode.REPORT),
     Row("quarantine", fleet_and(quarantined)),
     Row("quarantine", approving(quarantined), REPORT),
-    Row("own revision", fleet_and(lambda run: run.ledger.ours(Revision(PLACE, "web", 1)))),
+    Row("own revision", fleet_and(lambda run: run.ledger.attempts.registered(Revision(PLACE, "web", 1)))),
     Row("suppressed", approving(silence), REPORT),
     Row("approval", approving(lambda run: run.memory.register(definition(collector=FLOATING, cpu="2048"))), REPORT),
     Row("approval", approving(lambda run: _later(run, hours=169)), REPORT),

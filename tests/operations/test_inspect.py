@@ -204,7 +204,7 @@ def test_the_finding_of_a_rule_that_a_release_no_longer_has_is_gone(world: World
     assert world.open() == {"sidecar.image-pinned", "sidecar.not-essential"}
     if deployed:
         failed = Attempt(Revision(PLACE, "web", 1), "", CorrectionState.FAILED, world.now(), 1, deploys=True)
-        world.ledger.attempt(failed)
+        world.ledger.attempts.write(failed)
     fewer = tuple(rule for rule in RULES if rule.id != "sidecar.image-pinned")
     after_release = replace(world.inspector(), planner=Planner(fewer, Mode.REPORT))
     for _ in range(2):
@@ -509,7 +509,7 @@ def test_what_thousands_lean_on_is_sent_on_in_pages(world: World, monkeypatch: p
     for number, role in enumerate(("web-task", "web-execution")):
         iam.attach_role_policy(RoleName=role, PolicyArn=policy_arn)
         for family in families[number::2]:
-            world.ledger.lean(replace(ROLE, name=role_arn(role)), History(family))
+            world.ledger.dependents.put(replace(ROLE, name=role_arn(role)), History(family))
     world.calls.clear()
     messages = [json.dumps(json.loads(role_changed(policy=policy_arn)) | BY_ADA | {"quiet": True})]
     sizes = list[int]()
@@ -655,7 +655,7 @@ def test_the_finding_of_a_role_that_moved_to_another_path_is_gone(world: World) 
 
 def test_who_leans_on_a_role_is_put_back_where_it_was_lost(world: World) -> None:
     world.sees(registered(world.register()))
-    world.ledger.leans_no_more(ROLE, world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "web")))
+    world.ledger.dependents.remove(ROLE, world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "web")))
     world.sees(json.dumps({"kind": "family", "account": ACCOUNT, "region": REGION, "family": "web"}))
     world.trust("web-task", "ec2.amazonaws.com")
     world.sees(role_changed("web-task"))
@@ -676,7 +676,7 @@ def test_a_family_that_went_on_while_its_look_failed_leans_only_on_what_it_reads
     world.look(message)
     world.troubles.clear()
     world.sees(registered(world.register(third)))
-    leaning = [bool(world.ledger.dependents(replace(CONFIGURATION, name=n))) for n in (PARAMETER, *others)]
+    leaning = [bool(world.ledger.dependents.of(replace(CONFIGURATION, name=n))) for n in (PARAMETER, *others)]
     assert leaning == [False, False, True]
 
 
@@ -1178,7 +1178,7 @@ def test_no_correction_is_asked_for_where_it_wants_a_person(world: World) -> Non
 
 def test_outriders_own_revision_is_judged_and_never_corrected(world: World) -> None:
     arn = world.register(definition(collector=FLOATING))
-    world.ledger.ours(Revision(PLACE, "web", 1))
+    world.ledger.attempts.registered(Revision(PLACE, "web", 1))
     world.sees(registered(arn), inspector=world.inspector(Mode.REGISTER, REGISTER))
     assert world.open() == {"sidecar.image-pinned"}
     assert world.requests == []

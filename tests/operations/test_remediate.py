@@ -7,7 +7,7 @@ import pytest
 
 from aws.calls import CallFailed
 from aws.ecs import Ecs
-from aws.ledger import Ledger
+from aws.ledger.attempts import Attempts
 from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.request import RequestUnreadable
@@ -133,12 +133,12 @@ class Crash(BaseException):
 @pytest.mark.parametrize(
     "step",
     [
-        (Ledger, "attempt", 1),
+        (Attempts, "write", 1),
         (Ecs, "register", 1),
-        (Ledger, "ours", 1),
-        (Ledger, "attempt", 2),
+        (Attempts, "registered", 1),
+        (Attempts, "write", 2),
         (Corrector, "_tell", 1),
-        (Ledger, "attempt", 3),
+        (Attempts, "write", 3),
     ],
     ids=lambda step: f"{step[1]}-{step[2]}",
 )
@@ -276,7 +276,7 @@ def refused(world: World, remediator: Remediator, revision: int = 1) -> str:
 
 def test_outriders_own_revision_is_never_corrected(world: World) -> None:
     world.register(DRIFTED)
-    world.ledger.ours(source())
+    world.ledger.attempts.registered(source())
     reason = refused(world, world.remediator(REGISTER))
     assert reason == "own revision: Outrider registered it and does not correct its own work."
 
@@ -301,7 +301,9 @@ def test_a_correction_that_wants_a_person_is_refused(world: World) -> None:
 
 def test_a_family_that_comes_back_drifted_again_and_again_is_left_to_its_source(world: World) -> None:
     for number in (1, 2):
-        world.ledger.attempt(Attempt(source(number), "digest", AttemptState.REGISTERED, world.now(), number + 10))
+        world.ledger.attempts.write(
+            Attempt(source(number), "digest", AttemptState.REGISTERED, world.now(), number + 10)
+        )
     for _ in range(3):
         world.register(DRIFTED)
     reason = refused(world, world.remediator(REGISTER), revision=3)

@@ -110,7 +110,7 @@ def test_a_drifted_service_runs_the_corrected_revision_and_is_told_when_its_coll
     assert (outcome.state, stages(outcome)) == (AttemptState.DEPLOYED, {"shop/web": Stage.VERIFIED})
     assert told(world) == ["registered", "deployed"]
     assert len(fleet.updates) == 1
-    assert world.ledger.due(PLACE, world.now()) == []
+    assert world.ledger.attempts.due(PLACE, world.now()) == []
 
 
 def test_findings_close_only_when_it_runs(world: World, fleet: Services) -> None:
@@ -143,9 +143,9 @@ def test_an_event_of_the_deployment_wakes_the_correction(world: World, fleet: Se
 @pytest.mark.usefixtures("fleet")
 def test_what_no_event_tells_of_is_due(world: World) -> None:
     remediator(world).remediate(request())
-    assert world.ledger.due(PLACE, world.now()) == []
+    assert world.ledger.attempts.due(PLACE, world.now()) == []
     world.pass_(minutes=3)
-    assert world.ledger.due(PLACE, world.now()) == [("web", "1")]
+    assert world.ledger.attempts.due(PLACE, world.now()) == [("web", "1")]
 
 
 @pytest.mark.usefixtures("fleet")
@@ -629,7 +629,7 @@ def test_what_was_waiting_and_is_no_longer_to_be_corrected_is_dropped_without_a_
     outcome = visit(world)
     assert (outcome.state, told(world)) == (AttemptState.SUPERSEDED, [])
     world.pass_(hours=1)
-    assert world.ledger.due(PLACE, world.now()) == []
+    assert world.ledger.attempts.due(PLACE, world.now()) == []
 
 
 def test_what_was_dropped_as_there_was_nothing_to_do_may_be_asked_for_again(world: World) -> None:
@@ -638,6 +638,6 @@ def test_what_was_dropped_as_there_was_nothing_to_do_may_be_asked_for_again(worl
     switch(world, "off")
     remediator(world).remediate(request())
     assert visit(world, "version: 1\n").state is AttemptState.NOTHING
-    assert world.ledger.due(PLACE, world.now()) == []
+    assert world.ledger.attempts.due(PLACE, world.now()) == []
     switch(world, "on")
     assert remediator(world).remediate(request()).state is AttemptState.REGISTERED

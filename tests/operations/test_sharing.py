@@ -231,7 +231,7 @@ def test_each_family_is_told_only_what_of_its_own_has_changed(world: World) -> N
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
         role = SubjectId(PLACE, Subject.ROLE, role_arn(name))
-        world.ledger.lean(role, History(SubjectId(PLACE, Subject.FAMILY, f"family-{number}")))
+        world.ledger.dependents.put(role, History(SubjectId(PLACE, Subject.FAMILY, f"family-{number}")))
     world.sees(role_changed(policy=arn))
     told = {body["family"]: body["changed"] for body in world.sent_back}
     assert told == {f"family-{n}": [f"{ACCOUNT}/us-east-1/role/role-{n}"] for n in range(12)}

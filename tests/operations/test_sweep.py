@@ -91,13 +91,13 @@ def test_what_is_there_and_what_was_is_looked_at_again(aws: Sessions) -> None:
     now = datetime(2026, 8, 1, tzinfo=UTC)
     for kind, name in ((Subject.FAMILY, "gone"), (Subject.FAMILY, "web"), (Subject.SERVICE, "prod/gone")):
         history = ledger.history(SubjectId(PLACE, kind, name))
-        ledger.record(history, [], order=1, read_at=now, standard="s")
+        ledger.subjects.record(history, [], order=1, read_at=now, standard="s")
     elsewhere = ledger.history(SubjectId(Place("123456789012", "eu-west-10"), Subject.FAMILY, "elsewhere"))
-    ledger.record(elsewhere, [], order=1, read_at=now, standard="s")
+    ledger.subjects.record(elsewhere, [], order=1, read_at=now, standard="s")
 
     sweeping = sweeper(aws, url)
     by = SweptBy("1", sweeping.standards.current().digest)
-    ledger.swept(PLACE, by)
+    ledger.sweeps.finished(PLACE, by)
     assert sweeping.sweep(PLACE) == Swept(families=14, services=2, baseline=False, at=NOON, by=by)
 
     bodies = sent(url)
@@ -116,7 +116,7 @@ def test_the_first_day_and_what_is_asked_for_are_baselines(aws: Sessions, *, ask
     if asked:
         ledger = Ledger(aws, "ledger")
         web = ledger.history(SubjectId(PLACE, Subject.FAMILY, "web"))
-        ledger.record(web, [], order=1, read_at=datetime(2026, 8, 1, tzinfo=UTC), standard="s")
+        ledger.subjects.record(web, [], order=1, read_at=datetime(2026, 8, 1, tzinfo=UTC), standard="s")
     assert sweeper(aws, url).sweep(PLACE, quiet=asked).baseline
     assert [body["quiet"] for body in sent(url)] == [True]
 
@@ -180,7 +180,7 @@ def test_a_standard_that_cannot_be_read_makes_no_baseline(aws: Sessions, stored:
     if stored:
         aws.own("ssm").put_parameter(Name="/standard", Value=stored, Type="String")
     assert not swept(sweeper(aws, url, standard="ssm:/standard"))
-    assert Ledger(aws, "ledger").swept_by(PLACE) is None
+    assert Ledger(aws, "ledger").sweeps.last(PLACE) is None
 
 
 def test_a_standard_that_cannot_be_read_just_now_has_the_sweep_tried_again(
@@ -221,7 +221,9 @@ def test_a_digest_waits_until_everything_was_looked_at_and_counts_what_is_open(a
             )
             closed = Finding(subject, "task.size", FindingState.CLOSED, severity, (), "arn", now, now)
             ledger = Ledger(aws, "ledger")
-            ledger.record(ledger.history(subject), [Row(finding), Row(closed)], order=1, read_at=now, standard="s")
+            ledger.subjects.record(
+                ledger.history(subject), [Row(finding), Row(closed)], order=1, read_at=now, standard="s"
+            )
         assert sent(url)
         sqs.purge_queue(QueueUrl=url)
         return True
@@ -338,7 +340,7 @@ def recorded(aws: Sessions, *findings: Finding) -> None:
     ledger = Ledger(aws, "ledger")
     for finding in findings:
         history = ledger.history(finding.subject)
-        ledger.record(history, [Row(finding)], order=1, read_at=NOON, standard="s")
+        ledger.subjects.record(history, [Row(finding)], order=1, read_at=NOON, standard="s")
 
 
 def a_finding(name: str, state: FindingState, *, hours: float, severity: Severity = Severity.MEDIUM) -> Finding:

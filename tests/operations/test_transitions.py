@@ -133,7 +133,7 @@ def is_right_and_failed(world: World) -> None:
     registered_, number = world.revisions()[0], world.revisions()[1].number
     source = replace(registered_, number=number)
     state = CorrectionState.FAILED
-    world.ledger.attempt(Attempt(source, "", state, world.now(), registered_.number, deploys=True))
+    world.ledger.attempts.write(Attempt(source, "", state, world.now(), registered_.number, deploys=True))
     world.sees(registered(arn))
 
 

@@ -114,7 +114,7 @@ def test_a_revision_that_runs_counts_though_it_was_deregistered(world: World) ->
     world.sees(service_changed(world.run(old), "CreateService"))
     new = registered(world.register(definition(collector=GRAVE)))
     world.sees(registered(world.deregister(old), "DeregisterTaskDefinition"), new)
-    world.ledger.forget(world.revisions()[0])
+    world.ledger.revisions.forget(world.revisions()[0])
     world.sees(again())
     assert severity(world) == "MEDIUM"
 
@@ -123,7 +123,7 @@ def test_where_what_runs_cannot_be_judged_the_severity_stays(world: World) -> No
     world.sees(service_changed(world.run(world.register(definition(collector=GRAVE))), "CreateService"))
     on = world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
     runs = {WEB: Running(fargate=True, revision=99, tasks=1)}
-    world.ledger.record(on, [], order=on.order, read_at=world.now(), standard="", leans=on.leans, runs=runs)
+    world.ledger.subjects.record(on, [], order=on.order, read_at=world.now(), standard="", leans=on.leans, runs=runs)
     world.sees(again())
     assert (severity(world), world.told()) == ("MEDIUM", [("opened", PINNED)])
 
@@ -136,7 +136,7 @@ def test_what_runs_again_does_not_fall_though_the_service_was_not_looked_at_yet(
     world.sees(deploys(world, bad))
     on = world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
     runs = {WEB: Running(fargate=True, revision=1)}  # as a look before the last deployment left it
-    world.ledger.record(
+    world.ledger.subjects.record(
         on, [], order=on.order, read_at=world.now(), standard="", leans=on.leans, ran="web:1", runs=runs
     )
     world.sees(again())
@@ -388,9 +388,9 @@ def test_a_parameter_that_the_newest_revision_left_is_not_said_to_drift_by_it(wa
     on = SubjectId(PLACE, Subject.PARAMETER, PARAMETER)
     waiting.client("ssm").put_parameter(Name=PARAMETER, Value=BROKEN, Type="String", Overwrite=True)
     waiting.sees(registered(waiting.register()))
-    assert waiting.ledger.dependents(on) == {WEB: frozenset({"config.well-formed"})}
+    assert waiting.ledger.dependents.of(on) == {WEB: frozenset({"config.well-formed"})}
     waiting.sees(registered(waiting.register(reading(OTHER))))
-    assert (waiting.open(on), waiting.ledger.dependents(on)) == (set(), {WEB: frozenset()})
+    assert (waiting.open(on), waiting.ledger.dependents.of(on)) == (set(), {WEB: frozenset()})
 
 
 def test_a_service_that_runs_an_old_configuration_hears_of_a_new_one_and_who_wrote_it(world: World) -> None:
@@ -404,7 +404,7 @@ def test_a_service_that_runs_an_old_configuration_hears_of_a_new_one_and_who_wro
     by_ada = {"time": "2026-11-23T11:00:00Z", "identity": {"arn": "arn:aws:iam::1:user/ada"}}
     on = world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
     runs = {WEB: Running(fargate=True, revision=1, tasks=2)}
-    world.ledger.record(on, [], order=1, read_at=world.now(), standard="", leans=[WEB.key], runs=runs)
+    world.ledger.subjects.record(on, [], order=1, read_at=world.now(), standard="", leans=[WEB.key], runs=runs)
     world.passed += datetime.now(UTC) - world.now() + timedelta(hours=1)  # moto's parameters change by its own clock
     world.sees(json.dumps(json.loads(parameter_changed()) | by_ada), inspector=inspector)
     world.sees(*map(json.dumps, world.sent_back), inspector=inspector)

@@ -218,7 +218,7 @@ class Inspector:
         for cluster, sight in sights.items():
             if (before := seen.get(cluster)) is None or before.at < at:
                 seen[cluster] = Seen(sight.revision, sight.tasks, at, sight.platform)
-                self.ledger.saw(history.subject, cluster, seen[cluster])
+                self.ledger.subjects.saw(history.subject, cluster, seen[cluster])
         return replace(history, seen=seen)
 
     def _untold(self, message: str, batch: Batch, history: History) -> None:
@@ -243,7 +243,7 @@ class Inspector:
     def _newest(self, subject: SubjectId, known: int) -> TaskDefinition | None:
         """The newest active revision; from the ledger where its number is `known`."""
         if known:
-            kept = self.ledger.remembered(Revision(subject.place, subject.name, known))
+            kept = self.ledger.revisions.kept(Revision(subject.place, subject.name, known))
             if kept is not None:
                 return kept
         task = self.ecs.task_definition(subject.place, subject.name)
@@ -387,7 +387,7 @@ class Inspector:
         subject = history.subject
         told = self._sharing(message, trigger, batch, subject).leaving(history, [])
         if history.order:
-            self.ledger.forget(Revision(subject.place, subject.name, history.order))
+            self.ledger.revisions.forget(Revision(subject.place, subject.name, history.order))
         self._look_again_at(history, batch.edition.standard)
         arn = subject.place.arn("ecs", f"task-definition/{subject.name}")
         look = Look(subject, arn, history.order, {}, None, self.now())
@@ -542,7 +542,7 @@ class Inspector:
 
     def _runs(self, service: History, runs: Mapping[SubjectId, Running | None]) -> History:
         """Write down what a service runs of each family. It leans on all of them until they have been looked at."""
-        return self.ledger.record(
+        return self.ledger.subjects.record(
             service,
             [],
             order=service.order,
@@ -564,14 +564,14 @@ class Inspector:
         return self.planner.newest(workload, task, batch.edition.standard, batch.reader)
 
     def _revision(self, revision: Revision) -> TaskDefinition | None:
-        return self.ledger.remembered(revision) or self._kept(
+        return self.ledger.revisions.kept(revision) or self._kept(
             self.ecs.task_definition(revision.place, revision.arn), revision
         )
 
     def _kept(self, task: TaskDefinition | None, revision: Revision | None) -> TaskDefinition | None:
         """A revision that was read is kept, unless it holds what is not to be."""
         if task is not None and revision is not None and not any(_configured_in_plain(c) for c in task.containers):
-            self.ledger.remember(revision, task.without_values())
+            self.ledger.revisions.keep(revision, task.without_values())
         return task
 
     def _dependents(
@@ -580,7 +580,7 @@ class Inspector:
         """Look again at every family that leans on a parameter or role. Many are sent on, a page by each message."""
         leaning = defaultdict[str, list[str]](list)  # by family, what of that has changed
         for subject in subjects:
-            for family in self.ledger.dependents(subject):
+            for family in self.ledger.dependents.of(subject):
                 leaning[family.key].append(subject.key)
         families = [SubjectId.parse(key) for key in sorted(leaning) if key > trigger.after]
         if len(families) > _AT_ONCE:

@@ -51,7 +51,7 @@ class Publisher:
                         self.alerts.publish(body, Alert.model_validate_json(body).attributes)
                         published.add(channel)
                 if left != row.pending:
-                    self.ledger.told(row, left)
+                    self.ledger.subjects.published(row, left)
             except CallFailed as error:
                 failed[message] = str(error)
         for message, histories in requests.items():
@@ -115,7 +115,7 @@ class Publisher:
         body = history.request or ""
         asked = read_request(body)
         self.remediations.send(body, group=asked.group, deduplication=asked.deduplication)
-        self.ledger.asked(history)
+        self.ledger.subjects.requested(history)
 
     def _no_hub(self, place: Place) -> None:
         text = f"Security Hub is not enabled in {place}. Enable it, or leave it out of the standard's scope."
@@ -131,8 +131,8 @@ class Publisher:
     def notice(self, key: str, subject: str, text: str, hours: int = 24) -> None:
         """Tell operations, once in a while for the same key. Telling is not worth failing a message for."""
         with suppress(CallFailed):
-            if self.ledger.notice(key, hours):
+            if self.ledger.notices.claim(key, hours):
                 try:
                     self.operations.publish(text, subject=subject)
                 except CallFailed:
-                    self.ledger.untold(key)  # so that the next trouble of its kind is told
+                    self.ledger.notices.take_back(key)  # so that the next trouble of its kind is told

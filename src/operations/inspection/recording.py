@@ -152,7 +152,7 @@ class Recorder:
                 )
         request = request or history.request
         untold = self._left_behind(message, batch, {*history.leans, *history.untold} - {*leans})
-        written = self.ledger.record(
+        written = self.ledger.subjects.record(
             history,
             changed,
             order=look.order,

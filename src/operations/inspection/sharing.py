@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aws.ledger import History, Ledger, LedgerConflict, leaning_key
+from aws.ledger import History, Ledger, LedgerConflict, dependency_key
 from domain.findings.finding import FindingState, Transition, next_transition
 from domain.findings.users import MOST_USERS, NOBODY, User, Users, users_of
 from domain.subject import Subject, SubjectId
@@ -67,7 +67,7 @@ class Sharing:
         keys = {on.key for on in leans}
         if keys <= set(history.leans):
             return history
-        return self.ledger.record(
+        return self.ledger.subjects.record(
             history,
             [],
             order=history.order,
@@ -86,13 +86,13 @@ class Sharing:
         What only a revision `beside` the newest leans on keeps the family's row, so that changes of it are heard of,
         and the family says nothing of it. `same` says that the newest revision is the one of the look before.
         """
-        rows, told = {leaning_key(on): on for on in (*beside, *leans)}, list[Transition]()
+        rows, told = {dependency_key(on): on for on in (*beside, *leans)}, list[Transition]()
         for on in map(SubjectId.parse, sorted(set(history.leans) - {on.key for on in leans})):
-            if (still := rows.get(leaning_key(on))) is None:
-                self.ledger.leans_no_more(on, history)
+            if (still := rows.get(dependency_key(on))) is None:
+                self.ledger.dependents.remove(on, history)
             elif not same or still != on:
                 # A role by another path, or one that only an earlier revision takes: what was said of it is over.
-                self.ledger.lean(still, history)
+                self.ledger.dependents.put(still, history)
             told += self.say(history, on, self.now(), None, {})
         return told
 
@@ -161,7 +161,7 @@ class Sharing:
         drifts = any(isinstance(verdict, Drifted) for verdict in spoken.values())
         if not drifts and not any(row.finding.state is FindingState.OPEN for row in history.rows.values()):
             return {}
-        return self.ledger.dependents(history.subject)
+        return self.ledger.dependents.of(history.subject)
 
     def _keep(
         self,
@@ -175,7 +175,7 @@ class Sharing:
         unknown = {rule for rule in before if isinstance(spoken.get(rule), Unknown)}
         drifted = frozenset(unknown | {rule for rule, verdict in spoken.items() if isinstance(verdict, Drifted)})
         if self.family in leaning and drifted != leaning[self.family]:
-            self.ledger.lean(on, of, drifted)
+            self.ledger.dependents.put(on, of, drifted)
 
     def _users(self, leaning: Sequence[SubjectId], listed: Users, now: datetime) -> Users:
         """The families that lean on it with what runs them, as many as a finding lists.

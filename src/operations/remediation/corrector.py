@@ -140,7 +140,7 @@ class Corrector:
         if self.now() >= attempt.time + timedelta(hours=standard.remediation.window_hours):
             return self._end(attempt, AttemptState.REFUSED, guard=later.guard, reasons=(str(later),))
         waiting = replace(attempt, state=AttemptState.WAITING, guard=later.guard, reasons=(str(later),), due=later.due)
-        return Outcome.of(self.ledger.attempt(waiting))
+        return Outcome.of(self.ledger.attempts.write(waiting))
 
     def _refuse(self, attempt: Attempt, history: History, guard: str, reason: str) -> Outcome:
         held = history.attempt(attempt.key)
@@ -204,7 +204,7 @@ class Corrector:
             reasons=(),
             due=None,
         )
-        attempt = self.ledger.attempt(attempt)
+        attempt = self.ledger.attempts.write(attempt)
         try:
             registered = self.ecs.register(source.place, corrected)
         except CallFailed as failed:
@@ -298,7 +298,7 @@ class Corrector:
         A number between the two that is inactive now was deregistered before: that is how the source became the newest.
         """
         source = attempt.source
-        self.ledger.ours(registered)
+        self.ledger.attempts.registered(registered)
         attempt = replace(attempt, registered=registered.number)
         for number in range(source.number + 1, registered.number):
             between = replace(source, number=number)
@@ -307,7 +307,9 @@ class Corrector:
                 return self._registered(attempt, history, between)
             found = self.ecs.task_definition(between.place, between.arn)
             if found is not None and found.active:
-                attempt = self.ledger.attempt(attempt)  # it is told of, also where the next call is the last for now
+                attempt = self.ledger.attempts.write(
+                    attempt
+                )  # it is told of, also where the next call is the last for now
                 stays = self._deregister(registered)
                 reason = f"{source.family} was registered by somebody else at the same time."
                 return self._end(attempt, AttemptState.SUPERSEDED, reasons=(reason, *stays))
@@ -317,7 +319,7 @@ class Corrector:
             return self._end(attempt, AttemptState.REGISTERED, reasons=_left(attempt))
         attempt = replace(attempt, state=AttemptState.ROLLING, due=self.now())
         attempt = replace(attempt, pending=(self._alert(attempt, AttemptState.REGISTERED),))
-        return self.ledger.attempt(attempt)
+        return self.ledger.attempts.write(attempt)
 
     def _services(self, attempt: Attempt, history: History, registered: Revision) -> tuple[Rollout, ...]:
         """The services that run the source now, of those that the ledger knows, canaries first."""
@@ -430,7 +432,7 @@ class Corrector:
             guard="",
             reasons=(),
         )
-        return self.ledger.attempt(started)
+        return self.ledger.attempts.write(started)
 
     def _in_turn(self, attempt: Attempt, service: Service, history: History, standard: Standard) -> None:
         """Each service has an attempt of its own: canaries first and a few at a time holds for all of a family's."""
@@ -504,7 +506,7 @@ class Corrector:
         attempt = replace(attempt, pending=())
         attempt = self._rollouts().visit(attempt, self.standards.current().standard)
         if any(not each.stage.ended for each in attempt.rollouts):
-            return Outcome.of(self.ledger.attempt(attempt))
+            return Outcome.of(self.ledger.attempts.write(attempt))
         return self._conclude(attempt)
 
     def _conclude(self, attempt: Attempt) -> Outcome:
@@ -598,14 +600,14 @@ class Corrector:
         )
         alert = self._alert(ended, state)
         ended = replace(ended, pending=() if quiet else (*attempt.pending, alert))
-        return self._told(self.ledger.attempt(ended, quarantine))
+        return self._told(self.ledger.attempts.write(ended, quarantine))
 
     def _told(self, attempt: Attempt) -> Outcome:
         """What an ended attempt has still to tell, once more where it was cut off; and a look at what it changed."""
         if attempt.pending:
             self._tell(attempt)
             self.look_again(attempt.source.place, attempt.source.family, tuple(r.service for r in attempt.rollouts))
-            self.ledger.attempt(replace(attempt, pending=()))
+            self.ledger.attempts.write(replace(attempt, pending=()))
         return Outcome.of(attempt)
 
     def _tell(self, attempt: Attempt) -> None:

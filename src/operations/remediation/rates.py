@@ -25,7 +25,7 @@ class Rates:
 
     def within(self, place: Place, what: str, key: str, most: int, now: datetime) -> None:
         """Later where this hour has had `most` of `what`; the same key counts once."""
-        if not self.ledger.claim(place, what, key, most, now):
+        if not self.ledger.limits.claim(place, what, key, most, now):
             hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
             raise Later(f"{what} per hour", f"{most} {what} in {place} within an hour is the most.", hour)
 
@@ -34,7 +34,7 @@ class Rates:
         each = _SECONDS[what]
         first = int(now.timestamp() / each)
         for number in range(first, first + _AHEAD):
-            if self.ledger.slot(place, what, number):
+            if self.ledger.limits.slot(place, what, number):
                 self.pause(max(number * each - now.timestamp(), 0.0))
                 return
         raise Later(f"{what} per second", f"Too many {what} in {place} at this moment.", now + _AGAIN)

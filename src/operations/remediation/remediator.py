@@ -83,7 +83,7 @@ class Remediator:
         if answer is None:
             outcome = self._as_asked(request, history)
             answer = Answer(outcome.state, self.now(), outcome.attempt, outcome.guard, outcome.reasons, outcome.pending)
-            self.ledger.answer(request.subject, request.deduplication, answer)
+            self.ledger.attempts.answer(request.subject, request.deduplication, answer)
         else:
             held = history.attempt(answer.attempt)
             outcome = Outcome.of(held) if held is not None else replace(
@@ -92,7 +92,7 @@ class Remediator:
         if answer.pending:
             for body in answer.pending:
                 self.corrector.publish(body)
-            self.ledger.answer(request.subject, request.deduplication, replace(answer, pending=()))
+            self.ledger.attempts.answer(request.subject, request.deduplication, replace(answer, pending=()))
         return outcome
 
     def _as_asked(self, request: ApplyRequest | UndoRequest | ReleaseRequest, history: History) -> Outcome:
@@ -185,7 +185,7 @@ class Remediator:
             rollouts=rollouts,
             due=self.now(),
         )
-        return self.corrector.roll(self.ledger.attempt(attempt))
+        return self.corrector.roll(self.ledger.attempts.write(attempt))
 
     def _run_by_others(self, attempt: Attempt) -> str:
         """Why what was registered cannot be taken back; empty where nothing is known to run it."""
@@ -222,8 +222,8 @@ class Remediator:
         """The family may be corrected again: what failed, was undone or refused may be tried anew."""
         for each in history.attempts:
             if each.state in {AttemptState.FAILED, AttemptState.UNDONE, AttemptState.REFUSED} and not each.released:
-                self.ledger.attempt(replace(each, released=True))
-        self.ledger.release(request.subject)
+                self.ledger.attempts.write(replace(each, released=True))
+        self.ledger.attempts.release(request.subject)
         self.corrector.look_again(request.place, request.family, tuple(history.services))
         return _none(request, history, "released" if history.quarantine else "it was not in quarantine")
 

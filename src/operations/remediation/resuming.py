@@ -25,7 +25,7 @@ class Resumer:
         visited and is due again is asked for again.
         """
         now = self.now()
-        due = [each for each in self.ledger.dues(place) if each[2] <= now]
+        due = [each for each in self.ledger.attempts.dues(place) if each[2] <= now]
         for family, attempt, since in due:
             visit = VisitRequest(account=place.account, region=place.region, family=family, attempt=attempt)
             once = f"{visit.deduplication}-{since.timestamp():.3f}"

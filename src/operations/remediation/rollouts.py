@@ -97,7 +97,7 @@ class Rollouts:
         due = min((each.due or self.now() + _LOOK_AGAIN for each in waiting), default=None)
         attempt = replace(attempt, due=due)
         if failures:
-            self.ledger.attempt(attempt)
+            self.ledger.attempts.write(attempt)
             raise failures[0]
         return attempt
 
@@ -265,4 +265,4 @@ class Rollouts:
 
     def _written(self, attempt: Attempt, rollout: Rollout) -> Attempt:
         attempt = replace(attempt.with_rollout(rollout), due=rollout.due)
-        return self.ledger.attempt(attempt)
+        return self.ledger.attempts.write(attempt)

@@ -1,0 +1,89 @@
+"""Attempts at corrections, quarantines, answers to people, and the revisions that Outrider registered."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from aws.ledger.table import Table, expiry, moment, put_item, unwritten_since
+from domain.places import Place, Revision
+from domain.remediation.attempt import Answer, Attempt, Quarantine
+from domain.subject import SubjectId
+
+_ATTEMPT_DAYS = 90
+_ANSWER_DAYS = 15
+_ATTEMPT, _QUARANTINE, _ANSWER = TypeAdapter(Attempt), TypeAdapter(Quarantine), TypeAdapter(Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """The rows of attempts."""
+
+    table: Table
+
+    def write(self, attempt: Attempt, quarantine: Quarantine | None = None) -> Attempt:
+        """Write an attempt down, with when it is due, and with the quarantine that comes of it: all or nothing.
+
+        Gives it as it is held now. LedgerConflict where somebody wrote it since it was read.
+        """
+        held, attempt = attempt.version, replace(attempt, version=attempt.version + 1)
+        key, sk = attempt.family.key, f"attempt/{attempt.key}"
+        kept = {
+            "pk": {"S": key},
+            "sk": {"S": sk},
+            "body": {"S": _ATTEMPT.dump_json(attempt).decode()},
+            "version": {"N": str(attempt.version)},
+            "expires": expiry(_ATTEMPT_DAYS),
+        }
+        due = _due_key(attempt)
+        items = [put_item(self.table.name, kept, *unwritten_since(held))]
+        if attempt.state.ended and not attempt.pending:
+            items.append({"Delete": {"TableName": self.table.name, "Key": due}})
+        else:
+            moment = (attempt.due or attempt.time).isoformat()
+            items.append(put_item(self.table.name, due | {"due": {"S": moment}, "expires": expiry(_ATTEMPT_DAYS)}))
+        if quarantine is not None:
+            left_alone = {
+                "pk": {"S": key},
+                "sk": {"S": "quarantine"},
+                "body": {"S": _QUARANTINE.dump_json(quarantine).decode()},
+            }
+            listed = {"pk": {"S": f"quarantines/{attempt.source.place}"}, "sk": {"S": attempt.source.family}}
+            items += [put_item(self.table.name, left_alone), put_item(self.table.name, listed)]
+        self.table.write(f"{key}/{sk}", items)
+        return attempt
+
+    def due(self, place: Place, now: datetime | None = None) -> list[tuple[str, str]]:
+        """The attempts that have not ended and are to be looked at by now, or all of them, as family and key."""
+        return [(family, key) for family, key, due in self.dues(place) if now is None or due <= now]
+
+    def dues(self, place: Place) -> list[tuple[str, str, datetime]]:
+        """The same, all of them, with when each is to be looked at."""
+        found = [
+            (item["sk"]["S"].partition("/attempt/"), moment(item["due"])) for item in self.table.query(f"due/{place}")
+        ]
+        return [(family, key, due) for (family, _, key), due in found]
+
+    def quarantined(self, place: Place) -> list[str]:
+        """The families that are left alone."""
+        return [item["sk"]["S"] for item in self.table.query(f"quarantines/{place}")]
+
+    def release(self, family: SubjectId) -> None:
+        """The family is no longer left alone."""
+        self.table.delete(family.key, "quarantine")
+        self.table.delete(f"quarantines/{family.place}", family.name)
+
+    def answer(self, of: SubjectId, request: str, answer: Answer) -> None:
+        """Write down what came of what a person asked; `request` is its id."""
+        body = {"S": _ANSWER.dump_json(answer).decode()}
+        self.table.put(of.key, f"answer/{request}", {"body": body, "expires": expiry(_ANSWER_DAYS)})
+
+    def registered(self, revision: Revision) -> None:
+        """A revision that Outrider registered."""
+        self.table.put(SubjectId.of_family(revision).key, f"ours/{revision.number}", {})
+
+
+def _due_key(attempt: Attempt) -> dict[str, Any]:
+    source = attempt.source
+    return {"pk": {"S": f"due/{source.place}"}, "sk": {"S": f"{source.family}/attempt/{attempt.key}"}}

@@ -1,0 +1,41 @@
+"""Notices: what the operations topic was told lately."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aws.calls import CallFailed, calling
+from aws.ledger.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """The rows of notices."""
+
+    table: Table
+
+    def claim(self, key: str, hours: int = 24) -> bool:
+        """Whether a notice to operations is due: True once in so many hours for the same key."""
+        now = datetime.now(UTC)
+        item = {
+            "pk": {"S": f"notice/{key}"},
+            "sk": {"S": "notice"},
+            "expires": {"N": str(int(now.timestamp()) + hours * 3600)},
+        }
+        try:
+            with calling("dynamodb:PutItem", f"notice/{key}"):
+                self.table.client.put_item(
+                    TableName=self.table.name,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(pk) OR #expires < :now",
+                    ExpressionAttributeNames={"#expires": "expires"},
+                    ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}},
+                )
+        except CallFailed as failed:
+            if failed.code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def take_back(self, key: str) -> None:
+        """A notice that was due did not go out."""
+        self.table.delete(f"notice/{key}", "notice")
