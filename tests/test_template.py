@@ -224,7 +224,7 @@ def test_the_policy_for_people_allows_what_their_commands_call_and_no_more() -> 
     source = (SRC / "cli" / "client.py").read_text(encoding="utf-8")
     called = set(re.findall(r"\b(?:self\.ledger(?:\.attempts)?|self\.remediations|stacks)\.(\w+)\(", source))
     assert called == {method for methods in ASKING.values() for method in methods}
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- policy -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
     assert shown is not None
     granted = json.loads(shown[1])["Statement"]
