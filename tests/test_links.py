@@ -14,7 +14,12 @@ PAGES = sorted(
     for glob in ("*.md", "docs/**/*.md", ".github/**/*.md")
     for path in ROOT.glob(glob)
 )
-COMING = {"src/handlers/dispatch.py", "src/operations/evaluation.py"}
+COMING = {
+    "src/domain/findings/dependents.py",
+    "src/operations/evaluation.py",
+    "src/operations/inspection/attribution.py",
+    "src/operations/inspection/dispatching.py",
+}
 """Paths that pages already name."""
 EXAMPLES = {"src/rules/task/privileged.py", "tests/rules/task/privileged.yaml"}
 """Paths of a rule that a page has readers create."""

@@ -25,10 +25,19 @@ CHECKED = (
     ".pre-commit-config.yaml",
     "Makefile",
     "docs/**/*.md",
+    "docs/standards/*.yaml",
+    "requirements/*.in",
+    "samconfig.toml",
+    "src/Makefile",
+    "src/requirements.in",
     "tests/test_links.py",
     "tests/test_new_rule.py",
     "tests/test_words.py",
+    "tools/adot_releases.py",
+    "tools/bundle.py",
+    "tools/dashboard.py",
     "tools/new_rule.py",
+    "tools/standard_schema.py",
 )
 """What is checked: globs of files, and `--help` for what the commands print."""
 
