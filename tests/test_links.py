@@ -16,9 +16,12 @@ PAGES = sorted(
 )
 COMING = {
     "src/domain/findings/dependents.py",
+    "src/domain/remediation/guard.py",
+    "src/domain/remediation/watching.py",
     "src/operations/evaluation.py",
     "src/operations/inspection/attribution.py",
     "src/operations/inspection/dispatching.py",
+    "src/reports/reasons.py",
 }
 """Paths that pages already name."""
 EXAMPLES = {"src/rules/task/privileged.py", "tests/rules/task/privileged.yaml"}
