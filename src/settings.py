@@ -41,8 +41,8 @@ class Settings(BaseModel):
         default="", alias="OUTRIDER_SLACK_BOT", description="Where channel and token are kept; never the token."
     )
     chat_topic: str = Field(default="", alias="OUTRIDER_CHAT_TOPIC", description="Of Amazon Q Developer; else empty.")
-    alerts_per_minute: int = Field(
-        default=10, ge=1, alias="OUTRIDER_ALERTS_PER_MINUTE", description="Told one by one; more come in a digest."
+    alerts_per_batch: int = Field(
+        default=5, ge=1, alias="OUTRIDER_ALERTS_PER_BATCH", description="Sent one by one; those beyond in one digest."
     )
     standard: str = Field(
         default="", alias="OUTRIDER_STANDARD", description="ssm:NAME or s3://BUCKET/KEY; empty for the packaged one."

@@ -2,9 +2,9 @@
 
 from functools import lru_cache
 
-from aws.bursts import Bursts
 from aws.channels import Queue, Topic
 from aws.parameters import read_secret
+from aws.sent_alerts import SentAlerts
 from aws.sessions import Sessions
 from aws.threads import Threads
 from operations.notification.amazon_q import AmazonQ
@@ -20,7 +20,7 @@ from settings import Settings, settings
 def notifier() -> Notifier:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
-    return Notifier(make_channel(given, aws), Bursts(aws, given.table), slack_queue(), given.alerts_per_minute)
+    return Notifier(make_channel(given, aws), SentAlerts(aws, given.table), given.alerts_per_batch)
 
 
 def make_channel(given: Settings, aws: Sessions) -> Channel:
