@@ -96,7 +96,7 @@ def told(stage: Stage) -> Counter[tuple[str, str]]:
 def test_the_daily_digest_tells_what_is_open_and_what_closed(telling: Stage) -> None:
     payload = json.dumps({"digest": True}).encode()
     answer = telling.client("lambda").invoke(FunctionName=telling.outputs["SweepFunction"], Payload=payload)
-    assert json.load(answer["Payload"]) == {"told": 1}
+    assert json.load(answer["Payload"]) == {"published": 1}
     (message,) = telling.until(
         lambda: [each for each in telling.cloud.slack.messages() if each["text"].startswith("Daily digest")],
         "Slack has no daily digest.",

@@ -485,7 +485,7 @@ def test_the_daily_digest_is_told_and_nothing_is_swept(
     before = len(world.sent_back)
     capsys.readouterr()
     answer = importlib.import_module("handlers.sweep").handler({"digest": True, "at": at}, Context())
-    assert answer == {"told": 1}
+    assert answer == {"published": 1}
     assert len(world.sent_back) == before
     told = world.alerts[-1]
     assert (told["kind"], told["transition"]) == ("digest", "daily")
@@ -497,5 +497,5 @@ def test_the_daily_digest_is_told_and_nothing_is_swept(
 def test_where_there_is_nothing_to_tell_there_is_no_daily_digest(world: World, function: Function) -> None:
     function("sweep")
     answer = importlib.import_module("handlers.sweep").handler({"digest": True}, Context())
-    assert answer == {"told": 0}
+    assert answer == {"published": 0}
     assert world.alerts == []

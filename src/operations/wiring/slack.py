@@ -24,7 +24,7 @@ def notifier() -> Notifier:
 
 
 def make_channel(given: Settings, aws: Sessions) -> Channel:
-    """Amazon Q before a bot, a bot before a webhook. Their secrets are read when they are first needed."""
+    """Amazon Q before a bot, a bot before a webhook. Their secrets are read when first needed."""
     if given.chat_topic:
         return AmazonQ(Topic(aws, given.chat_topic))
     if given.slack_bot:
