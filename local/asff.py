@@ -49,15 +49,15 @@ NAMESPACES = frozenset(
 )
 NORMALIZED = {"INFORMATIONAL": 0, "LOW": 1, "MEDIUM": 40, "HIGH": 70, "CRITICAL": 90}
 
-# A provider's import never touches these once the finding exists.
+# A provider's import never changes these once the finding exists.
 CUSTOMERS_OWN = ("Note", "UserDefinedFields", "VerificationState", "Workflow")
-# What a provider says through FindingProviderFields shows at the top level until a customer says otherwise.
+# What a provider sets in FindingProviderFields is shown at the top level until a customer sets something else.
 PROVIDERS_VIEW = ("Severity", "Types", "Confidence", "Criticality", "RelatedFindings")
 UPDATABLE = (*CUSTOMERS_OWN, *PROVIDERS_VIEW)
 
 
 def faults_of(finding: Json) -> Iterable[str]:
-    """What in a finding departs from ASFF, in the order of the tables above."""
+    """How a finding violates ASFF, in the order of the tables above."""
     for name in REQUIRED:
         if not finding.get(name):
             yield f"data should have required property '{name}'"
@@ -102,7 +102,7 @@ def _crowded(finding: Json) -> Iterable[str]:
 
 
 def show_providers_view(finding: Json) -> None:
-    """Show FindingProviderFields at the top level, and fill them from there where the provider gave none."""
+    """Show FindingProviderFields at the top level, and fill them from there where the provider set none."""
     provider: Json = finding.setdefault("FindingProviderFields", {})
     for name in PROVIDERS_VIEW:
         value = provider.get(name, finding.get(name))
@@ -119,7 +119,7 @@ def show_providers_view(finding: Json) -> None:
 
 
 def recurs(before: Json, now: Json) -> bool:
-    """Whether an import takes a customer's NOTIFIED or RESOLVED back to NEW."""
+    """Whether an import resets a customer's NOTIFIED or RESOLVED to NEW."""
     was, is_ = at(before, ("Compliance", "Status")), at(now, ("Compliance", "Status"))
     return (before.get("RecordState"), now.get("RecordState")) == ("ARCHIVED", "ACTIVE") or (
         was == "PASSED" and is_ in ("FAILED", "WARNING", "NOT_AVAILABLE")
@@ -139,7 +139,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def time_of(text: Any) -> datetime:
-    """An ISO 8601 time with a zone; NEVER where it is none."""
+    """An ISO 8601 time with a zone; NEVER for anything else."""
     try:
         time = datetime.fromisoformat(str(text))
     except ValueError:

@@ -2,7 +2,7 @@
 
     make demo
 
-Ends with 0 only where everything that it tells of did happen; a sentence says what did not. Leaves nothing behind.
+Ends with 0 only where everything that it shows did happen; a sentence says what did not. It leaves nothing behind.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from local.message_text import as_text
 from local.shop import DemoFailed, Shop, open_ones, state, use, what_is_wrong
 from local.terminal import Page, wrapped
 
-# Pipelines are given time to settle before their revisions are judged and corrected; nobody is to wait for it here.
+# Normally Outrider waits for pipelines to settle before it corrects their revisions; the demo does not wait.
 STANDARD_TEXT = """\
 version: 1
 name: shop
@@ -38,13 +38,13 @@ rules:
     approval: true
 """
 APPROVE = "Apply Outrider plan"
-# How the deployments of what Outrider corrected will go; those of services that are not named take no time.
+# What happens to the deployments of corrected revisions; those of other services take no time.
 PLAYS: tuple[Mapping[str, Any], ...] = (
     {"service": "checkout", "seconds": 1.5},
     {"service": "payments", "outcome": "fails", "seconds": 1, "rollback_seconds": 0.5},
 )
 
-# What at least must be found. More rules may come to speak; none of these may fall silent.
+# What must be found at least. More rules may apply; each of these must.
 EXPECTED = {
     "my-fargate-task": {"sidecar.image-pinned", "sidecar.resources"},
     "checkout": {"sidecar.present"},
@@ -60,7 +60,7 @@ EXPECTED = {
 }
 NOTHING_TO_SAY = ("catalog", "nightly-report")
 FOUGHT = "my-fargate-task"
-TELLING = (FOUGHT, "sidecar.image-pinned")  # whose message is shown as Slack has it
+TELLING = (FOUGHT, "sidecar.image-pinned")  # the finding whose Slack message is shown
 
 RAISED = "Drift, now more severe"
 
@@ -69,14 +69,14 @@ _RANKS = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")
 
 @dataclass(slots=True)
 class Story:
-    """What the demo does and tells, on a cloud in which Outrider is deployed."""
+    """What the demo does and prints, in a cloud where Outrider is deployed."""
 
     shop: Shop
     page: Page
     seconds: list[float] = field(default_factory=list)  # from event to finding
 
-    def tell(self) -> None:
-        """The whole of it; DemoFailed where something did not happen."""
+    def play(self) -> None:
+        """The whole demo; DemoFailed where something did not happen."""
         samples = {sample.family: sample for sample in fleet.samples()}
         with self._nothing_corrected_yet():
             self._right([samples[family] for family in NOTHING_TO_SAY])
@@ -93,7 +93,7 @@ class Story:
 
     @contextlib.contextmanager
     def _nothing_corrected_yet(self) -> Iterator[None]:
-        """Corrections wait in their queue, so that the findings are to be seen before they close."""
+        """Corrections wait in their queue, so that the findings can be seen before they close."""
         functions = self.shop.cloud.client("lambda")
         mappings = functions.list_event_source_mappings()["EventSourceMappings"]
         (waiting,) = (each["UUID"] for each in mappings if each["EventSourceArn"].endswith(".fifo"))
@@ -105,7 +105,7 @@ class Story:
         self.page.head("Two task definitions are registered that are right, or not its business")
         for sample in samples:
             begun, judged = self._register(sample), partial(self.shop.judged, sample.family)
-            self.shop.until(judged, f"Outrider never looked at {sample.family}.")
+            self.shop.until(judged, f"Outrider never evaluated {sample.family}.")
             if found := self.shop.findings(sample.family):
                 raise DemoFailed(f"{sample.family} is {sample.about}, and yet {', '.join(found)} stands against it.")
             took = time.monotonic() - begun
@@ -128,7 +128,7 @@ class Story:
                 self._found(subject, f"service {subject}, on platform version {service.platform_version}", begun)
 
     def _found(self, subject: str, title: str, begun: float, *, runs: bool = False) -> None:
-        """What runs is told as what runs: a finding is LOW until that is known."""
+        """With `runs`, wait until the findings know that something runs it: until then they are LOW."""
         found = dict[str, dict[str, Any]]()
 
         def there() -> bool:
@@ -137,9 +137,9 @@ class Story:
             unused = runs and any("nothing runs it" in use(each) for each in found.values())
             return EXPECTED[subject] <= found.keys() and not unused
 
-        self.shop.until(there, f"Security Hub was to show {', '.join(sorted(EXPECTED[subject]))} for {subject}.")
+        self.shop.until(there, f"Security Hub should show {', '.join(sorted(EXPECTED[subject]))} for {subject}.")
         self.seconds.append(time.monotonic() - begun)
-        self.shop.until(lambda: self.shop.judged(subject), f"Outrider never said that it judged {subject}.")
+        self.shop.until(lambda: self.shop.judged(subject), f"Outrider never logged the evaluation of {subject}.")
         count = f"{len(found)} finding{'s' if len(found) > 1 else ''} after {self.seconds[-1]:.1f} s"
         self.page.say(f"{title}: {count}", style="1", hanging=2)
         for rule, finding in sorted(found.items(), key=lambda each: _RANKS.index(each[1]["Severity"]["Label"])):
@@ -165,7 +165,7 @@ class Story:
         self._slack(*TELLING)
 
     def _registered(self, family: str) -> None:
-        """Told with what differs. Its number tells who was first: the correction is the second revision."""
+        """Show the difference. The correction is the second revision: nobody else registered in between."""
         self.shop.until(lambda: self.shop.newest(family) > 1, f"No corrected revision of {family} was registered.")
         self.page.say(f"{family}:1 → {family}:2", style="1")
         for line in diff(self.shop.revision(f"{family}:1"), self.shop.revision(f"{family}:2")):
@@ -174,7 +174,9 @@ class Story:
     def _failure(self) -> None:
         self.page.head("A deployment fails: the local AWS lets the tasks of payments:2 die as they start")
         failed = "Correction failed: payments"
-        self.shop.until(lambda: self.shop.messages(failed), "Slack never heard that the correction of payments failed.")
+        self.shop.until(
+            lambda: self.shop.messages(failed), "Slack has no message that the correction of payments failed."
+        )
         self.shop.until(
             lambda: self.shop.runs("payments") == "payments:1" and self.shop.newest("payments") == 1,
             "payments:1 was not put back.",
@@ -183,13 +185,13 @@ class Story:
         if not EXPECTED["payments"] <= left.keys():
             raise DemoFailed("The correction of payments failed, and yet its findings are closed.")
         self.page.say(
-            "ECS's circuit breaker rolled it back. Outrider watched that, took payments:2 back, and leaves the family"
-            f" alone from now on; {len(left)} findings stay open."
+            "ECS's circuit breaker rolled it back. Outrider watched that, took payments:2 back, and puts the family"
+            f" in quarantine; {len(left)} findings stay open."
         )
         self._show(self.shop.messages(failed)[0], ("What was changed",))
 
     def _approval(self) -> None:
-        self.page.head("Some of it wants a person: to change roles, or to approve a plan")
+        self.page.head("Some of it needs a person: to change roles, or to approve a plan")
         iam, begun = self.shop.cloud.client("iam"), time.monotonic()
         allowed = {role.name: role.actions for role in fleet.ROLES}
         for end in ("execution", "task"):
@@ -221,17 +223,19 @@ class Story:
                 self.shop.until(lambda: self.shop.newest(FOUGHT) == 4, f"{FOUGHT}:3 was not corrected.")  # noqa: PLR2004 - the number
                 self._close(FOUGHT, f"{FOUGHT}:{drifted} is corrected by {FOUGHT}:{corrected}", begun)
         given_up = f"Not corrected: {FOUGHT}"
-        self.shop.until(lambda: self.shop.messages(given_up), f"Slack never heard that Outrider gave {FOUGHT} up.")
+        self.shop.until(
+            lambda: self.shop.messages(given_up), f"Slack has no message that Outrider gave up on {FOUGHT}."
+        )
         self.page.say(f"{FOUGHT}:5 is one too many. Outrider stops, and says once where the change belongs:")
         self._show(self.shop.messages(given_up)[0], ("What would", "In CloudFormation", "In JSON"))
         begun = time.monotonic()
-        pipeline.register_task_definition(**self._as_told(sample))
+        pipeline.register_task_definition(**self._as_advised(sample))
         self._close(FOUGHT, f"The change is made there, and Terraform registers {FOUGHT}:6", begun)
         if self.shop.newest(FOUGHT) != 6:  # noqa: PLR2004 - the number
-            raise DemoFailed(f"{FOUGHT}:5 was corrected, though it was to be given up.")
+            raise DemoFailed(f"{FOUGHT}:5 was corrected, though Outrider should have given up.")
 
-    def _as_told(self, sample: Sample) -> dict[str, Any]:
-        """The definition with the collector that Outrider corrected: what the message says to write at the source."""
+    def _as_advised(self, sample: Sample) -> dict[str, Any]:
+        """The definition with the collector that Outrider corrected, as the message advises."""
         corrected = self.shop.revision(f"{FOUGHT}:4")
         return {**sample.definition, "containerDefinitions": corrected["containerDefinitions"]}
 
@@ -243,7 +247,7 @@ class Story:
         return self.shop.cloud.client_as("ecs", "deployer", agent="HashiCorp Terraform/1.13.4")
 
     def _end(self) -> None:
-        messages = self._told()
+        messages = self._all_messages()
         found = {subject: self.shop.findings(subject) for subject in EXPECTED}
         left = {subject: open_ones(some) for subject, some in found.items() if open_ones(some)}
         if left.keys() != {"payments"}:
@@ -256,10 +260,10 @@ class Story:
             " opened, raised or closed and each correction."
         )
 
-    # --- as it is told ------------------------------------------------------------------------------------------------
+    # --- what is printed ----------------------------------------------------------------------------------------------
 
     def _close(self, subject: str, what: str, begun: float) -> None:
-        """Wait until the subject's findings are closed, and say so, with what brought it about."""
+        """Wait until the subject's findings are closed, and print that, with what closed them."""
         self.shop.until(
             lambda: not open_ones(self.shop.findings(subject)), f"{what}, and findings of {subject} are still open."
         )
@@ -270,8 +274,8 @@ class Story:
         found = (each for each in self.shop.messages(f"Drift: {family} (") if rule in json.dumps(each))
         message = next(found, None)
         if message is None:
-            raise DemoFailed(f"Slack was told nothing of {rule} on {family}.")
-        self.page.head("Slack heard of all that, in messages such as this one (less a command to paste)")
+            raise DemoFailed(f"Slack has no message about {rule} on {family}.")
+        self.page.head("Slack has received messages about all that, such as this one (without a command to paste)")
         self._show(message, ("As a command",))
 
     def _show(self, message: Mapping[str, Any], without: tuple[str, ...] = ()) -> None:
@@ -285,11 +289,11 @@ class Story:
         fleet.register(self.shop.cloud.client, sample)
         return begun
 
-    def _told(self) -> list[dict[str, Any]]:
-        """Slack's messages, when all have come: each transition and each outcome once.
+    def _all_messages(self) -> list[dict[str, Any]]:
+        """Slack's messages, when all have arrived: each transition and each outcome once.
 
         How many were raised, and whether a service was seen on the revision before the one that it was being updated
-        to, hangs on what was looked at first.
+        to, depends on what was evaluated first.
         """
         every = sum(len(self.shop.findings(subject)) for subject in EXPECTED)
         again = len(self.shop.findings(FOUGHT))
@@ -303,15 +307,15 @@ class Story:
             "Not corrected": 1,
         })  # fmt: skip
 
-        def told() -> Counter[str]:
+        def sent() -> Counter[str]:
             texts = (each["text"] for each in self.shop.cloud.slack.messages() if "family's newest" not in each["text"])
             words = Counter(text.partition(":")[0] for text in texts)
             del words[RAISED]
             return words
 
-        self.shop.until(lambda: told() >= wanted, f"Slack was to have {dict(wanted)}, and has not.")
-        if told() != wanted:
-            raise DemoFailed(f"Slack was to have {dict(wanted)}, and has {dict(told())}.")
+        self.shop.until(lambda: sent() >= wanted, f"Slack should have {dict(wanted)}, and does not.")
+        if sent() != wanted:
+            raise DemoFailed(f"Slack should have {dict(wanted)}, and has {dict(sent())}.")
         return self.shop.cloud.slack.messages()
 
 
@@ -335,14 +339,14 @@ def main() -> int:
             page.say(
                 f"Deployed after {time.monotonic() - begun - up:.0f} s. Its standard lets it correct what is safe."
             )
-            Story(Shop(cloud, outputs), page).tell()
+            Story(Shop(cloud, outputs), page).play()
         page.say(
             f"That took {time.monotonic() - begun:.0f} s. Nothing is left behind. `make cloud` keeps one running.", 0
         )
     except (CloudFailed, DemoFailed, BotoCoreError, ClientError) as failed:
         print(f"\nThe demo failed. {failed}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # whoever read it has seen enough
+    except BrokenPipeError:  # the reader has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:

@@ -8,14 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a diff: "+", "-" or "" for what only says where; how deep it stands."""
+    """One line of a diff: "+", "-" or "" for a heading; and its depth."""
 
     sign: str
     text: str
     depth: int = 0
 
 
-# How ECS describes what was left out.
+# How ECS describes a member that was omitted.
 _LEFT_OUT: tuple[Any, ...] = (None, [], {})
 
 # What AWS sets itself when a revision is registered.
@@ -27,7 +27,7 @@ _SET_BY_AWS = frozenset(
 def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Line]:
     """Where the second of two task definitions, as ECS describes them, differs from the first.
 
-    Environment values that are no OTLP setting are hidden; of tags only the keys are told.
+    Environment values other than OTLP settings are hidden; of tags only the keys are shown.
     """
     lines = list[Line]()
     for member in (key for key in dict.fromkeys([*before, *after]) if key not in _SET_BY_AWS):

@@ -32,12 +32,12 @@ _FILTERABLE: Mapping[str, tuple[str, ...]] = {
     "UpdatedAt": ("UpdatedAt",),
 }
 
-_WANTING: Mapping[str, Callable[[str, str], bool]] = {
+_POSITIVE: Mapping[str, Callable[[str, str], bool]] = {
     "EQUALS": str.__eq__,
     "PREFIX": str.startswith,
     "CONTAINS": str.__contains__,
 }
-_REFUSING: Mapping[str, Callable[[str, str], bool]] = {
+_NEGATIVE: Mapping[str, Callable[[str, str], bool]] = {
     "NOT_EQUALS": str.__eq__,
     "PREFIX_NOT_EQUALS": str.startswith,
     "NOT_CONTAINS": str.__contains__,
@@ -56,23 +56,23 @@ def check(filters: Mapping[str, list[Json]]) -> None:
 
 
 def passes(finding: Json, filters: Mapping[str, list[Json]]) -> bool:
-    """Attributes are joined by AND; of one attribute, wanting conditions by OR and refusing ones by AND."""
+    """Attributes are joined by AND; of one attribute, positive conditions by OR and negative ones by AND."""
     for name, conditions in filters.items():
         values = list(_values(finding, _FILTERABLE[name]))
         if name in TIMES:
             if not any(_within(value, condition) for value in values for condition in conditions):
                 return False
             continue
-        wanting, refusing = [], []
+        positive, negative = [], []
         for condition in conditions:
             comparison, operand = str(condition.get("Comparison")), str(condition.get("Value", ""))
-            if comparison in _WANTING:
-                wanting.append(any(_WANTING[comparison](value, operand) for value in values))
-            elif comparison in _REFUSING:
-                refusing.append(not any(_REFUSING[comparison](value, operand) for value in values))
+            if comparison in _POSITIVE:
+                positive.append(any(_POSITIVE[comparison](value, operand) for value in values))
+            elif comparison in _NEGATIVE:
+                negative.append(not any(_NEGATIVE[comparison](value, operand) for value in values))
             else:
-                raise FilterInvalid(f"The filter {name} has the comparison {comparison!r}, which is none.")
-        if not all(refusing) or (wanting and not any(wanting)):
+                raise FilterInvalid(f"The filter {name} has the comparison {comparison!r}, which does not exist.")
+        if not all(negative) or (positive and not any(positive)):
             return False
     return True
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def as_text(message: Mapping[str, Any], without: tuple[str, ...] = ()) -> list[str]:
-    """A Block Kit message as the lines that a person would see, not yet wrapped; without sections that begin so."""
+    """A Block Kit message as the lines that a person would see, not wrapped, without sections that begin so."""
     lines = list[str]()
     for block in message["blocks"]:
         match block["type"]:

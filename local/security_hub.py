@@ -1,7 +1,7 @@
-"""A Security Hub CSPM that holds to what AWS documents, as far as a finding provider can notice.
+"""A Security Hub CSPM that follows AWS's documentation, as far as a finding provider can notice.
 
-Knows nothing of ministack or HTTP servers: a request goes in with the caller's account and region, an answer and the
-events that it causes come out. What it does not play it refuses by name; it never ignores a filter quietly.
+It is independent of ministack and HTTP servers: a request goes in with the caller's account and region, a response and
+the events that it causes come out. It rejects by name what it does not support, and never ignores a filter.
 
 Sources: the Security Hub CSPM user guide (BatchImportFindings, BatchUpdateFindings, ASFF required attributes,
 EventBridge event types). An import whose UpdatedAt does not grow is ignored and counted as a success, as the guide
@@ -37,7 +37,7 @@ MAX_ACTION_NAME = 20
 MAX_PICKED = 20  # findings that the console sends by a custom action at a time
 MAX_PAGE = 100
 
-# What is played, and where botocore sends it.
+# What is supported, and where botocore sends it.
 OPERATIONS: Mapping[str, tuple[str, str]] = {
     "EnableSecurityHub": ("POST", "/accounts"),
     "DisableSecurityHub": ("DELETE", "/accounts"),
@@ -71,7 +71,7 @@ class Answer:
 
 
 class UnusableClick(Exception):
-    """What nobody could do in the console. The message says why."""
+    """Something that is not possible in the console. The message says why."""
 
 
 class _Refused(Exception):
@@ -86,7 +86,7 @@ def _invalid(message: str) -> _Refused:
 
 @dataclass(slots=True)
 class _Held:
-    """A finding as it stands, and which of its fields a customer has set by BatchUpdateFindings."""
+    """A finding as it is now, and which of its fields a customer has set by BatchUpdateFindings."""
 
     finding: Json
     by_customer: set[str] = field(default_factory=set)
@@ -107,7 +107,7 @@ class SecurityHub:
     """The hubs of all accounts and regions."""
 
     def __init__(self, *, enabled: bool = True, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """`enabled`: whether the hub of an account that nobody has spoken of yet is on."""
+        """`enabled`: whether the hub of an account is on when the account is first used."""
         self._enabled = enabled
         self._clock = clock
         self._hubs: dict[_Place, _Hub] = {}
@@ -159,7 +159,7 @@ class SecurityHub:
         for operation, route in routes.items():
             if OPERATIONS[operation] == (method, path):
                 return route()
-        raise _invalid(f"The local Security Hub does not play {method} {path}.")
+        raise _invalid(f"The local Security Hub does not support {method} {path}.")
 
     def _enable(self, place: _Place) -> Answer:
         hub = self._hub(place)
@@ -198,7 +198,7 @@ class SecurityHub:
         for finding in findings:
             product = str(finding.get("ProductArn", ""))
             if finding.get("AwsAccountId") != account or f":{account}:product/{account}/default" not in product:
-                # The account is what is wrong, and AWS speaks of the permission.
+                # The account is wrong, and AWS reports a missing permission.
                 raise _Refused(
                     403,
                     "AccessDeniedException",
@@ -237,7 +237,7 @@ class SecurityHub:
         return None
 
     def _accept(self, hub: _Hub, finding: Json, region: str) -> _Held | None:
-        """The finding as it now stands; None where an older UpdatedAt leaves what stands as it is."""
+        """The finding as it is now; None where an older UpdatedAt changes nothing."""
         key = (finding["Id"], finding["ProductArn"])
         before = hub.findings.get(key)
         if before is not None and time_of(finding["UpdatedAt"]) <= time_of(before.finding["UpdatedAt"]):
@@ -286,7 +286,7 @@ class SecurityHub:
             found.sort(key=lambda f: str(at(f, path)), reverse=criterion.get("SortOrder") == "desc")
         token = str(request.get("NextToken") or "page-0")
         if not re.fullmatch(r"page-\d+", token):
-            raise _invalid("NextToken is not one that was given out.")
+            raise _invalid("NextToken is not one that was returned.")
         start = int(token.removeprefix("page-"))
         body: Json = {"Findings": found[start : start + size]}
         if start + size < len(found):
@@ -320,7 +320,7 @@ class SecurityHub:
                     }
                 )
                 continue
-            held.finding.update(changes)  # UpdatedAt is the provider's and stays
+            held.finding.update(changes)  # UpdatedAt belongs to the provider and stays
             held.by_customer.update(changes)
             done.append(identifier)
             events.append(_imported(held.finding))

@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import dataclass
 
 LEAST_WIDTH, MOST_WIDTH = 40, 100
-TABLE_WIDTH = 72  # below it what is wrong stands under its rule
+TABLE_WIDTH = 72  # in less room what is wrong is printed under its rule
 MOST_LINES = 4
 RULE_COLUMN, SEVERITY_COLUMN = 30, 9
 
@@ -16,7 +16,7 @@ _SEVERITIES = {"CRITICAL": "1;31", "HIGH": "31", "MEDIUM": "33", "LOW": "36"}
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where the story is printed: as wide as the terminal, in colour only on one and without NO_COLOR."""
+    """The printed page: as wide as the terminal; in colour only on a terminal, and without NO_COLOR."""
 
     width: int = 80
     colour: bool = False
@@ -43,16 +43,16 @@ class Page:
         self.say(text, 0, "1")
 
     def row(self, severity: str, rule: str, wrong: str) -> None:
-        """One finding: severity, rule, and what is wrong beside them, or below where there is no room."""
+        """One finding: severity, rule, and what is wrong next to them, or below where there is no room."""
         beside = self.width >= TABLE_WIDTH
         left = 4 + SEVERITY_COLUMN + (RULE_COLUMN if beside else 0)
-        told = wrapped(wrong, self.width - left)[:MOST_LINES]
-        if len(" ".join(told)) < len(wrong):
-            told[-1] = told[-1][: self.width - left - 1].rstrip(" ,.") + "…"
+        shown = wrapped(wrong, self.width - left)[:MOST_LINES]
+        if len(" ".join(shown)) < len(wrong):
+            shown[-1] = shown[-1][: self.width - left - 1].rstrip(" ,.") + "…"
         graded = self.styled(f"{severity:<{SEVERITY_COLUMN}}", _SEVERITIES.get(severity, "2"))
-        first = told.pop(0) if beside else ""
+        first = shown.pop(0) if beside else ""
         self.line(f"    {graded}{rule:<{RULE_COLUMN}}{first}".rstrip())
-        for each in told:
+        for each in shown:
             self.line(" " * left + each)
 
     def change(self, sign: str, text: str, indent: int) -> None:
