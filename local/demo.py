@@ -112,9 +112,7 @@ class Story:
             self.page.say(f"{sample.family}:1, {sample.about}: nothing to say ({took:.1f} s).", hanging=2)
 
     def _drifted(self, samples: Iterable[Sample]) -> None:
-        self.page.head(
-            "Four are registered that are not, and three of them run. What stands in Security Hub soon after:"
-        )
+        self.page.head("Four are registered that are not, and three of them run. What Security Hub shows soon after:")
         self.page.row("SEVERITY", "RULE", "WHAT IS WRONG")
         services = {service.family: service for service in fleet.SERVICES}
         for sample in samples:
@@ -255,7 +253,7 @@ class Story:
         every, still = sum(map(len, found.values())), len(left["payments"])
         least, most = min(self.seconds), max(self.seconds)
         self.page.head(
-            f"{every - still} of {every} findings are closed; {still} wait for whoever looks at payments. From event"
+            f"{every - still} of {every} findings are closed; {still} wait for the team of payments. From event"
             f" to finding: {least:.1f} to {most:.1f} s. Slack has {len(messages)} messages, one for each finding"
             " opened, raised or closed and each correction."
         )
@@ -322,11 +320,11 @@ class Story:
 def main() -> int:
     """0 where all of it happened, 1 with a sentence where not, 130 on Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError):  # whatever stands in for it takes any text
+        with contextlib.suppress(AttributeError):  # a replacement for it accepts any text
             stream.reconfigure(errors="replace")  # type: ignore[union-attr] # as above
     page, begun = Page.of_terminal(), time.monotonic()
     try:
-        page.say("Outrider keeps the OpenTelemetry collector riding beside every Fargate task.", 0, "1")
+        page.say("Outrider keeps the OpenTelemetry collector next to every Fargate task.", 0, "1")
         page.say("You see it work on an AWS that runs on this machine. No AWS account is touched.", 0)
         with Cloud() as cloud:
             page.head("An AWS, and Outrider in it")

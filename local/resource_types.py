@@ -1,6 +1,6 @@
 """CloudFormation types that ministack rejects, accepted as no-ops so that the unmodified template deploys.
 
-What they do on AWS is not simulated: a composite alarm never rings here, an archive keeps nothing.
+What they do on AWS is not simulated: a composite alarm never changes its state here, an archive keeps nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ def register(ministack: Ministack) -> None:
 
 
 def _with_metric_math(alarm: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An alarm on a metric formula is a no-op too; every other one is ministack's own and rings."""
+    """An alarm on a metric formula is a no-op too; every other one is ministack's own and works."""
     no_op = _no_op("AWS::CloudWatch::Alarm")
 
     def create(logical_id: str, props: Mapping[str, Any], stack_name: str) -> Any:

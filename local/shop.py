@@ -67,7 +67,7 @@ class Shop:
             time.sleep(POLL_SECONDS)
 
     def _errors(self) -> str:
-        """The last errors in the functions' logs, for whoever has to find out why."""
+        """The last errors in the functions' logs, to find out why."""
         logs, errors = self.cloud.client("logs"), list[str]()
         for name in ("InspectLogGroup", "RemediateLogGroup", "SlackLogGroup"):
             events = logs.filter_log_events(logGroupName=self.outputs[name])["events"]

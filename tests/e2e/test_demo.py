@@ -60,7 +60,7 @@ def test_it_shows_findings_corrections_a_failure_an_approval_and_a_fight(tmp_pat
         "took payments:2 back, and puts the family in quarantine; 5 findings stay open.",
         "Outrider updates the service: ✓ service.platform-version closed",
         "my-fargate-task:5 is one too many.",
-        "7 of 12 findings are closed; 5 wait for whoever looks at payments.",
+        "7 of 12 findings are closed; 5 wait for the team of payments.",
     ):
         assert sentence in " ".join(told.split())
     assert "\x1b" not in told

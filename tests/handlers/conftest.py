@@ -25,7 +25,7 @@ WEBHOOK = "/outrider/webhook"
 
 @dataclass
 class Context:
-    """What Lambda tells a function of itself."""
+    """The context that Lambda passes to a function."""
 
     function_name: str = "outrider"
     memory_limit_in_mb: int = 512

@@ -1,4 +1,4 @@
-"""The functions: which messages come again, what is logged, and what is in no log."""
+"""The functions: which messages are retried, what is logged, and what is in no log."""
 
 import importlib
 import json
@@ -39,7 +39,7 @@ def records(text: str) -> list[dict[str, Any]]:
 
 
 def metrics(text: str) -> dict[str, float]:
-    """What was told CloudWatch: `Name/dimension's value` → the sum of its values."""
+    """What was emitted to CloudWatch: `Name/dimension's value` → the sum of its values."""
     found: Counter[str] = Counter()
     for record in (json.loads(line) for line in text.splitlines() if line.startswith("{") and '"_aws"' in line):
         for directive in record["_aws"]["CloudWatchMetrics"]:

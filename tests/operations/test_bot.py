@@ -33,7 +33,7 @@ def finding(transition: str, family: str = "web") -> Alert:
 
 
 def threads(slack: Slack) -> list[tuple[str | None, bool]]:
-    """In which thread each message stands, and whether the channel sees it beside."""
+    """In which thread each message stands, and whether the channel shows it too."""
     return [(each.get("thread_ts"), each.get("reply_broadcast", False)) for each in slack.messages()]
 
 
@@ -86,7 +86,7 @@ def test_another_channel_has_threads_of_its_own(world: World, slack: Slack) -> N
 
 def test_of_two_threads_that_were_begun_at_a_time_the_first_is_kept(world: World, slack: Slack) -> None:
     telling = bot(world, slack)
-    # The other has told its message and kept its thread while ours is about to be kept.
+    # Another function sends its message and stores its thread before this one stores its own.
     world.meanwhile["PutItem"] = lambda: bot(world, slack).send(finding("raised"))
     telling.send(finding("opened"))
     telling.send(finding("closed"))

@@ -1,4 +1,4 @@
-"""Amazon Q is told on a topic of its own, in the form that it takes."""
+"""Amazon Q is notified on a topic of its own, in the format that it accepts."""
 
 import json
 from typing import Any

@@ -141,7 +141,7 @@ class _Elsewhere(BaseHTTPRequestHandler):
 
 
 def test_a_redirect_is_no_answer() -> None:
-    """A page that comes at its end has not told anybody."""
+    """A page at its end is not an accepted message."""
     _Elsewhere.asked = []
     server = HTTPServer(("127.0.0.1", 0), _Elsewhere)
     Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

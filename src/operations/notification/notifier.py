@@ -31,7 +31,7 @@ _MARGIN = 2 * TIMEOUT + 3  # seconds that must be left for a message: a bot may 
 
 
 class AlertUnreadable(Exception):
-    """A message that is no alert of ours."""
+    """A message that is not an alert of Outrider."""
 
 
 class Channel(Protocol):
@@ -73,7 +73,7 @@ def read_alert(body: str) -> Alert:
             content = json.loads(content["Message"])
         return Alert.model_validate(content)
     except (ValueError, KeyError, TypeError, ValidationError):
-        raise AlertUnreadable("The message is no alert: it did not come from the stack's topic.") from None
+        raise AlertUnreadable("The message is not an alert: it did not come from the stack's topic.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,14 @@ class Notifier:
 
     def notify(self, alerts: Iterable[Alert], seconds_left: Callable[[], float]) -> dict[str, Outcome]:
         """What became of each alert, by its id. `seconds_left` is the time until the function is stopped."""
-        batch, ours = _Batch(), list[Alert]()
+        batch, claimed = _Batch(), list[Alert]()
         for alert in sorted({each.id: each for each in alerts}.values(), key=lambda each: each.occurred):
             outcome = self._claim(alert, seconds_left)
             if outcome is None:
-                ours.append(alert)
+                claimed.append(alert)
             else:
                 batch.add(alert, outcome)
-        singly, together = divided(ours, self.most)
+        singly, together = divided(claimed, self.most)
         for alert in singly:
             failure = batch.waiting.get(alert.thread) or self._post(alert, seconds_left)
             batch.add(alert, self._settle(alert, failure, in_digest=False))
@@ -105,7 +105,7 @@ class Notifier:
         return batch.outcomes
 
     def _claim(self, alert: Alert, seconds_left: Callable[[], float]) -> Outcome | None:
-        """None where the alert is ours to send."""
+        """None where this function may send the alert."""
         try:
             claim = self.sent.claim(alert.id, ceil(seconds_left()))
         except CallFailed as failed:
