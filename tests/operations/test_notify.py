@@ -261,10 +261,25 @@ def test_an_alert_that_cannot_be_shown_holds_up_no_other_and_is_not_repeated(mac
     assert here.shown() == ["web-1"]
 
 
+def test_a_digest_that_cannot_be_made_is_tried_again_and_holds_up_no_other(
+    machine: Callable[[], Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: Any, **__: Any) -> Alert:
+        raise TypeError("c4nary")
+
+    here = machine()
+    with monkeypatch.context() as broken:
+        broken.setattr("operations.notification.notifier.burst_of", failing)
+        outcomes = here.notify(*alerts(MOST + 2))
+    assert [id_ for id_, outcome in outcomes.items() if isinstance(outcome, NotSent)] == ["a2", "a3"]
+    here.notify(*alerts(MOST + 2))
+    assert here.shown() == names(MOST + 2)
+
+
 def test_without_time_for_another_message_the_rest_is_tried_again(machine: Callable[[], Machine]) -> None:
     here = machine()
     some = alerts(MOST + 2)
-    here.seconds_left = lambda: 60 if not here.messages else 5
+    here.seconds_left = lambda: 60 if not here.messages else 29
     outcomes = here.notify(*some)
     assert outcomes.pop("a0") == Sent(in_digest=False)
     assert {type(outcome) for outcome in outcomes.values()} == {NotSent}

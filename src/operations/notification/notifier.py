@@ -27,7 +27,7 @@ from reports.digest import burst_of
 
 _ELSEWHERE = 15  # seconds until an alert is tried again that another function has claimed
 _NO_TIME = 5  # seconds until an alert is tried again for which no time was left
-_MARGIN = 2 * TIMEOUT + 3  # seconds that must be left for a message: a bot may have to post twice; then it is recorded
+_MARGIN = 2 * TIMEOUT + 10  # seconds that must be left for a message: a bot may post twice, and then it is recorded
 
 
 class AlertUnreadable(Exception):
@@ -88,7 +88,7 @@ class Notifier:
     def notify(self, alerts: Iterable[Alert], seconds_left: Callable[[], float]) -> dict[str, Outcome]:
         """What became of each alert, by its id. `seconds_left` is the time until the function is stopped."""
         batch, claimed = _Batch(), list[Alert]()
-        for alert in sorted({each.id: each for each in alerts}.values(), key=lambda each: each.occurred):
+        for alert in sorted({each.id: each for each in alerts}.values(), key=lambda each: each.occurred.timestamp()):
             outcome = self._claim(alert, seconds_left)
             if outcome is None:
                 claimed.append(alert)
@@ -96,12 +96,13 @@ class Notifier:
                 batch.add(alert, outcome)
         singly, together = divided(claimed, self.most)
         for alert in singly:
-            failure = batch.waiting.get(alert.thread) or self._post(alert, seconds_left)
+            failure = batch.waiting.get(alert.thread) or self._post([alert], seconds_left)
             batch.add(alert, self._settle(alert, failure, in_digest=False))
-        in_digest = [alert for alert in together if alert.thread not in batch.waiting]
-        failure = self._post(self._digest(in_digest), seconds_left) if in_digest else None
+        rest = [alert for alert in together if alert.thread not in batch.waiting]
+        failure = self._post(rest, seconds_left) if rest else None
         for alert in together:
-            batch.add(alert, self._settle(alert, batch.waiting.get(alert.thread) or failure, in_digest=True))
+            held_up = batch.waiting.get(alert.thread)
+            batch.add(alert, self._settle(alert, held_up or failure, in_digest=len(rest) > 1))
         return batch.outcomes
 
     def _claim(self, alert: Alert, seconds_left: Callable[[], float]) -> Outcome | None:
@@ -118,12 +119,12 @@ class Notifier:
             case Claim.ELSEWHERE:
                 return NotSent("Another function is sending the alert, or died while it did.", _ELSEWHERE)
 
-    def _post(self, message: Alert, seconds_left: Callable[[], float]) -> NotSent | None:
-        """None where the message was sent."""
+    def _post(self, alerts: Sequence[Alert], seconds_left: Callable[[], float]) -> NotSent | None:
+        """Send one alert by itself, several in a digest. None where the message was sent."""
         if seconds_left() < _MARGIN:
             return NotSent("No time was left to send the alert.", _NO_TIME)
         try:
-            self.channel.send(message)
+            self.channel.send(alerts[0] if len(alerts) == 1 else self._digest(alerts))
         except SlackRefused as refused:
             return NotSent(str(refused), refused.after)
         except CallFailed as failed:
@@ -165,9 +166,9 @@ class _Batch:
 
 
 def divided(alerts: Sequence[Alert], most: int) -> tuple[list[Alert], list[Alert]]:
-    """Those that are sent one by one, and those beyond for a digest; a single one beyond is sent by itself too.
+    """Those that are sent one by one, and those beyond, for a digest.
 
-    What needs somebody at once is never in a digest, nor is what else the batch says of the same: that stays in order.
+    What needs somebody at once is in no digest, nor are the other alerts of its thread, which so stay in order.
     """
     urgent = {alert.thread or alert.id for alert in alerts if _is_urgent(alert)}
     singly, together = list[Alert](), list[Alert]()
@@ -180,7 +181,7 @@ def divided(alerts: Sequence[Alert], most: int) -> tuple[list[Alert], list[Alert
             room -= 1
         else:
             together.append(alert)
-    return (singly + together, []) if len(together) == 1 else (singly, together)
+    return singly, together
 
 
 def _is_urgent(alert: Alert) -> bool:
