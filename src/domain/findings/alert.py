@@ -14,8 +14,11 @@ class AlertDrift(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    code: str = Field(description="The kind of drift; stable, and listed on the rule's page.")
     where: str
     why: str
+    found: str = Field(default="", description="The value found, where it may be shown.")
+    wanted: str = Field(default="", description="The value wanted, where there is one that may be shown.")
 
 
 class AlertChange(BaseModel):
@@ -38,7 +41,7 @@ class AlertStatement(BaseModel):
 
 
 class AlertUser(BaseModel):
-    """Who runs a family, or a family that leans on a parameter or role and what runs it."""
+    """What runs a family, or a family that uses a parameter or role and what runs it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -81,7 +84,7 @@ class AlertFragment(BaseModel):
 
 
 class Alert(BaseModel):
-    """One transition of a finding, outcome of a correction, or digest. `id` is the same however often it is told."""
+    """A transition of a finding, an outcome of a correction, or a digest. Published again, it has the same `id`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -104,17 +107,19 @@ class Alert(BaseModel):
     rule: str = Field(default="", description="The rule's id, for a finding.")
     title: str = Field(description="What the rule wants, what came of the correction, or what the digest tells.")
     severity: Severity = Field(description="CRITICAL, HIGH, MEDIUM, LOW or INFORMATIONAL.")
-    drifts: tuple[AlertDrift, ...] = Field(default=(), description="Where the subject departs from the rule, and why.")
+    drifts: tuple[AlertDrift, ...] = Field(
+        default=(), description="Where the subject departs from the rule, by which code, and why."
+    )
     changes: tuple[AlertChange, ...] = Field(
         default=(), description="The correction, line by line; `before` or `after` is null where there is none."
     )
-    safety: str = Field(default="", description="safe or review, where a correction is known.")
+    safety: str = Field(default="", description="safe or review, where there is a proposed fix.")
     reasons: tuple[str, ...] = Field(
-        default=(), description="Why a correction wants a person, was refused or superseded; a digest's counts."
+        default=(), description="Why a correction needs approval, was refused or superseded; a digest's counts."
     )
     omitted: int = Field(default=0, description="Drifts that are not in `drifts` for want of room.")
     omitted_changes: int = Field(default=0, description="Changes that are not in `changes` for want of room.")
-    use: str = Field(default="", description="Who runs the family, or leans on the subject, in a phrase.")
+    use: str = Field(default="", description="What runs the family, or uses the subject, in a phrase.")
     users: tuple[AlertUser, ...] = Field(default=(), description="The same one by one.")
     omitted_users: int = Field(default=0, description="Users that are not in `users` for want of room.")
     command: str = Field(
