@@ -179,7 +179,9 @@ def test_amazon_q_escapes_once_and_leaves_an_arn_as_it_is() -> None:
     arn = "arn:aws:iam::123456789012:role/_shop_/a*b_"
     told = samples.opened().model_copy(update={"name": "R&D <team>", "resource": arn})
     made = notification(told)
-    assert made["metadata"]["summary"].startswith("Drift: R&amp;D &lt;team&gt; (MEDIUM) breaks the rule: ")
+    assert made["metadata"]["summary"].startswith(
+        "Drift: R&amp;D &lt;team&gt; (MEDIUM) does not comply with the rule: "
+    )
     assert made["metadata"]["relatedResources"] == [arn]
     long = notification(told.model_copy(update={"title": "<" * 600}))
     assert len(long["metadata"]["summary"]) <= 500

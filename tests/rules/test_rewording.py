@@ -33,7 +33,8 @@ EXAMPLES = all_examples()
 
 def reworded(text: str) -> str:
     """Another sentence: no word of the old one is left, and it has what code might search for."""
-    return f'{crc32(text.encode())} Add to nobody: {{"Effect":"Deny"}}, x:Y on z failed: none. Fix: none; could not be judged: x.'
+    bait = 'Add to nobody: {"Effect":"Deny"}. a:B on c failed: d. Fix: none; could not be judged: e.'
+    return f"{crc32(text.encode())} {bait}"
 
 
 def _check(rule: Rule) -> Check:
@@ -156,18 +157,19 @@ def _reports(finding: Finding, rule: Rule, plan: Plan) -> tuple[object, ...]:
     return statements(finding), shown, drifts, len(alert.reasons), list(details), fields
 
 
-@pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.id)
-def test_rewording_every_sentence_changes_nothing_else(rule: Rule) -> None:
-    """By all rules together, as in service."""
+@pytest.mark.parametrize(
+    ("rule", "other"), list(zip(CATALOGUE, REWORDED, strict=True)), ids=[rule.id for rule in CATALOGUE]
+)
+def test_rewording_a_rule_changes_nothing_but_sentences(rule: Rule, other: Rule) -> None:
     for example in EXAMPLES:
         if example.rule == rule.id:
-            assert result(example, REWORDED) == result(example, CATALOGUE), example.id
+            assert result(example, [other]) == result(example, [rule]), example.id
 
 
-def test_the_examples_have_every_kind_of_step_and_both_kinds_of_safety() -> None:
-    """Else the comparison would prove little."""
-    results = [result(example, CATALOGUE) for example in EXAMPLES]
-    steps = {step for each in results for step in each.steps}
-    safety = {each.safety for each in results}
-    assert steps == set(Step)
-    assert safety == set(Safety)
+def test_rewording_all_rules_together_changes_nothing_but_sentences_and_every_kind_of_result_is_among_them() -> None:
+    """By one drifted example of each rule."""
+    drifted = {example.rule: example for example in EXAMPLES if example.verdict == "drifted"}
+    results = [result(example, CATALOGUE) for example in drifted.values()]
+    assert [result(example, REWORDED) for example in drifted.values()] == results
+    assert {step for each in results for step in each.steps} == set(Step)
+    assert {each.safety for each in results} == set(Safety)
