@@ -7,6 +7,7 @@ from typing import Self
 
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable, bundled, bundled_paths
 from domain.collector.releases import Release
+from domain.drift import Remark
 from domain.ecs.container import Container, Hidden
 from domain.ecs.container_roles import COLLECTOR_NAME, ContainerRoles
 from domain.ecs.service import Service
@@ -42,14 +43,6 @@ class ParameterReference:
     @property
     def arn(self) -> str:
         return self.place.arn("ssm", "parameter/" + self.name.removeprefix("/"))
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """What a fix wants said beside its change; one that `needs_person` makes the plan REVIEW."""
-
-    text: str
-    needs_person: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,13 +181,13 @@ class Workload:
     def with_service(self, service: Service) -> Self:
         return replace(self, service=service)
 
-    def noting(self, text: str) -> Self:
-        """With a remark that people see beside the diff."""
-        return replace(self, remarks=(*self.remarks, Remark(text)))
+    def noting(self, code: str, text: str) -> Self:
+        """With a remark that is shown with the diff."""
+        return replace(self, remarks=(*self.remarks, Remark(code, text)))
 
-    def needing_review(self, text: str) -> Self:
-        """With the word that this change needs a person, and why."""
-        return replace(self, remarks=(*self.remarks, Remark(text, needs_person=True)))
+    def needing_approval(self, code: str, text: str) -> Self:
+        """With a remark that says why this change needs approval."""
+        return replace(self, remarks=(*self.remarks, Remark(code, text, needs_approval=True)))
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aws.ledger import History, Ledger, LedgerConflict, Row, dependency_key
-from domain.drift import Drift
+from domain.drift import Drift, Grant
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.finding import Finding, FindingState
 from domain.findings.users import Running, Seen
@@ -25,7 +25,11 @@ PENDING = {"import": "{}", "alert/1": '{"id": "1"}'}
 
 
 def row(rule: str = "a.b", version: int = 1, subject: SubjectId = WEB) -> Row:
-    drifts = (Drift("containers/x", "Why; with „signs“.", Severity.LOW, "about"), Drift("y", "z", Severity.HIGH))
+    grants = (Grant("web-task", "logs:PutLogEvents", "arn:x"), Grant("boundary", "xray:PutTraceSegments", "*"))
+    drifts = (
+        Drift("a-code", "containers/x", "Why; with „signs“.", "found", "wanted", Severity.LOW, "about", grants),
+        Drift("b-code", "y", "z", severity=Severity.HIGH),
+    )
     return Row(
         Finding(subject, rule, FindingState.OPEN, Severity.HIGH, drifts, "arn:x", NOW, NOW + timedelta(1), version),
         PENDING,

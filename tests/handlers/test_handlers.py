@@ -461,7 +461,7 @@ def test_a_baseline_that_could_not_tell_its_digest_is_no_sweep_that_ended_and_is
     assert metrics(capsys.readouterr().out)["SweptFamilies/sweep"] == 2
     [digest] = [alert for alert in world.alerts if alert["kind"] == "digest"]
     assert digest["id"] == f"{PLACE}/digest/2026-08-01T08:00:00+00:00"
-    assert digest["title"].startswith("Everything was looked at: ")
+    assert digest["title"].startswith("Everything was evaluated: ")
 
 
 def test_a_count_that_fails_is_not_worth_another_sweep(

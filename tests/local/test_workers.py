@@ -188,7 +188,14 @@ def test_of_writes_to_one_subject_at_the_same_time_one_is_taken(ground: Ground) 
             history = ledgers[number].history(subject)
             now = datetime.now(UTC)
             finding = Finding(
-                subject, f"rule.{number}", FindingState.OPEN, Severity.LOW, (Drift("a", str(turn)),), "arn", now, now
+                subject,
+                f"rule.{number}",
+                FindingState.OPEN,
+                Severity.LOW,
+                (Drift("code", "a", str(turn)),),
+                "arn",
+                now,
+                now,
             )
             meeting.wait(timeout=30)
             try:

@@ -216,7 +216,7 @@ def _denied(_: Memory) -> None:
 def _rule(id_: str, fix: Callable[[Workload, Standard], Workload], drifts: Callable[[Workload], bool]) -> Rule:
     def check(workload: Workload, _: Standard) -> Iterator[Drift]:
         if drifts(workload):
-            yield Drift("task", "It is not as this rule wants it.")
+            yield Drift("code", "task", "It is not as this rule wants it.")
 
     return Rule(id_, Subject.FAMILY, Severity.LOW, check, "It is as this rule wants it.\n\nWhy: a test.", "", fix=fix)
 

@@ -217,7 +217,7 @@ def test_a_digest_waits_until_everything_was_looked_at_and_counts_what_is_open(a
             now = datetime(2026, 8, 1, number, tzinfo=UTC)
             rule = "sidecar.present" if severity is Severity.HIGH else "sidecar.restart-policy"
             finding = Finding(
-                subject, rule, FindingState.OPEN, severity, (Drift("containers", "None."),), "arn", now, now
+                subject, rule, FindingState.OPEN, severity, (Drift("code", "containers", "None."),), "arn", now, now
             )
             closed = Finding(subject, "task.size", FindingState.CLOSED, severity, (), "arn", now, now)
             ledger = Ledger(aws, "ledger")
@@ -231,7 +231,7 @@ def test_a_digest_waits_until_everything_was_looked_at_and_counts_what_is_open(a
     alert = sweeper(aws, url, topic).digest(PLACE, BASELINE, wait)
 
     assert waited == [1] * 4, "what was sent a moment ago is not counted at once: an empty queue is one that stays so"
-    assert (alert.title, alert.severity) == ("Everything was looked at: 3 findings are open", Severity.HIGH)
+    assert (alert.title, alert.severity) == ("Everything was evaluated: 3 findings are open", Severity.HIGH)
     assert alert.reasons == ("2 HIGH", "1 LOW", "sidecar.present: 2", "sidecar.restart-policy: 1")
     assert [Alert.model_validate(body) for body in sent(heard)] == [alert]
 
@@ -241,7 +241,7 @@ def test_a_digest_is_told_in_time_even_where_not_everything_was_looked_at(aws: S
     topic = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     alert = sweeper(aws, url, topic).digest(PLACE, BASELINE, lambda: False)
-    assert alert.title == "Not everything was looked at yet: 0 findings are open"
+    assert alert.title == "The evaluation is not complete yet: 0 findings are open"
     assert (alert.reasons, alert.next_step) == (("1 message waits",), "The daily digest has the rest.")
 
 
@@ -255,7 +255,7 @@ def test_what_comes_late_into_the_queues_count_is_waited_for(aws: Sessions, monk
 
     topic = aws.own("sns").create_topic(Name="alerts")["TopicArn"]
     alert = sweeper(aws, "", topic).digest(PLACE, BASELINE, wait)
-    assert (alert.title, len(waited)) == ("Everything was looked at: 0 findings are open", 6)
+    assert (alert.title, len(waited)) == ("Everything was evaluated: 0 findings are open", 6)
 
 
 def test_what_the_customer_suppressed_is_in_no_baselines_digest_either(aws: Sessions, heard: tuple[str, str]) -> None:
@@ -264,7 +264,7 @@ def test_what_the_customer_suppressed_is_in_no_baselines_digest_either(aws: Sess
     recorded(aws, shown, silenced)
     hub = Hub(aws, frozenset({silenced.id}))
     alert = sweeper(aws, url, heard[0], hub=hub).digest(PLACE, BASELINE, lambda: False)
-    assert alert.title == "Everything was looked at: 1 finding is open"
+    assert alert.title == "Everything was evaluated: 1 finding is open"
 
 
 def test_each_baseline_of_a_day_has_a_digest_and_one_that_is_tried_again_the_same(
@@ -346,7 +346,7 @@ def recorded(aws: Sessions, *findings: Finding) -> None:
 def a_finding(name: str, state: FindingState, *, hours: float, severity: Severity = Severity.MEDIUM) -> Finding:
     """One that became so many hours before noon what it is."""
     subject, then = SubjectId(PLACE, Subject.FAMILY, name), NOON - timedelta(hours=hours)
-    drifts = (Drift("containers", "None.", severity),)
+    drifts = (Drift("code", "containers", "None.", severity=severity),)
     arn = PLACE.arn("ecs", f"task-definition/{name}:1")
     return Finding(subject, "sidecar.present", state, severity, drifts, arn, then - timedelta(days=1), then)
 
