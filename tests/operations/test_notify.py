@@ -1,15 +1,12 @@
 """Alerts told one by one up to a number a minute, and the rest in one digest: none dropped, none twice."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
-from moto import mock_aws
 
 from aws.bursts import Bursts
 from aws.calls import CallFailed
@@ -18,6 +15,7 @@ from aws.sessions import Sessions
 from domain.findings.alert import Alert
 from domain.severity import Severity
 from operations.notification.notifier import AlertUnreadable, BurstDue, Notifier, read_message
+from tests.operations.world import TABLE, World
 from tests.reports import samples
 
 MINUTE = "2026-08-01T10:42"
@@ -35,7 +33,7 @@ class Busy(Exception):
 class Machine:
     """The notifier with its table, its queue and people; every step of it may be the last, or be interrupted."""
 
-    def __init__(self, aws: Sessions) -> None:
+    def __init__(self, aws: Sessions, queue: str) -> None:
         self.clock = datetime.fromisoformat(f"{MINUTE}:30Z")
         self.said: list[Alert] = []
         self.sent: list[str] = []
@@ -43,8 +41,8 @@ class Machine:
         self.done, self.doing = set[str](), set[str]()
         self.steps = 0
         self.at: dict[int, Callable[[], None]] = {}
-        self.bursts = Bursts(aws, "ledger")
-        self.notifier = Notifier(self, self.bursts, Queue(aws, "https://sqs.example/1/slack"), MOST, lambda: self.clock)
+        self.bursts = Bursts(aws, TABLE)
+        self.notifier = Notifier(self, self.bursts, Queue(aws, queue), MOST, lambda: self.clock)
 
     # --- its surroundings ---------------------------------------------------------------------------------------------
 
@@ -57,15 +55,11 @@ class Machine:
         finally:
             self.at.pop(number, lambda: None)()
 
-    def call(self, original: Any, client: Any, operation: str, arguments: dict[str, Any]) -> Any:
+    def call(self, operation: str, arguments: dict[str, Any], act: Callable[[], Any]) -> Any:
         if operation == "SendMessage":
-            return self.step(lambda: self._send(arguments))
-        return self.step(lambda: original(client, operation, arguments))
-
-    def _send(self, arguments: dict[str, Any]) -> dict[str, str]:
-        self.sent.append(arguments["MessageBody"])
-        self.delays.append(arguments.get("DelaySeconds", 0))
-        return {"MessageId": str(len(self.sent)), "MD5OfMessageBody": ""}
+            self.sent.append(arguments["MessageBody"])
+            self.delays.append(arguments.get("DelaySeconds", 0))
+        return self.step(act)
 
     def tell(self, alert: Alert) -> None:
         """As the channel."""
@@ -118,40 +112,17 @@ class Machine:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Machine]]:
-    """Makes machines, each with a table of its own."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    running: list[Machine] = []
-    original: Any = BaseClient._make_api_call  # type: ignore[attr-defined] # the stubs leave it out
+def machine(world: World) -> Callable[[], Machine]:
+    """Makes machines, each on an AWS of its own."""
+    before = world.aws.copy()
 
-    def call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        return (
-            running[-1].call(original, client, operation, arguments)
-            if running
-            else original(client, operation, arguments)
-        )
+    def made() -> Machine:
+        world.line.aws = before.copy()
+        here = Machine(world.sessions, world.queues["slack"])
+        world.line.around = here.call
+        return here
 
-    with mock_aws():
-        sessions = Sessions()
-        client = sessions.own("dynamodb")
-        monkeypatch.setattr(BaseClient, "_make_api_call", call)
-
-        def made() -> Machine:
-            running.clear()
-            with suppress(client.exceptions.ResourceNotFoundException):
-                client.delete_table(TableName="ledger")
-            client.create_table(
-                TableName="ledger",
-                BillingMode="PAY_PER_REQUEST",
-                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            )
-            running.append(Machine(sessions))
-            return running[-1]
-
-        yield made
+    return made
 
 
 def alerts(number: int, **members: Any) -> list[Alert]:
