@@ -17,7 +17,7 @@ MAY_USE = {
     "settings": {"domain"},
     "aws": {"domain"},
     "operations": {"domain", "engine", "reports", "aws"},
-    "handlers": {"domain", "aws", "operations", "settings"},
+    "handlers": {"domain", "aws", "operations", "reports", "settings"},
     "cli": {"domain", "engine", "reports", "aws", "operations", "rules", "settings"},
 }
 # The composition roots alone put catalogue and environment together.

@@ -22,6 +22,7 @@ from domain.remediation.attempt import Answer, Attempt, AttemptState, Offer, Qua
 from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, UndoRequest
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
+from reports.reasons import joined
 
 NO_REGION = "No region is known. Give --region, or set AWS_REGION."
 _EVERY = 2.0  # seconds between two looks at what becomes of a request
@@ -164,7 +165,7 @@ class Client:
         of_family = history if subject.kind is Subject.FAMILY else self._history(family)
         if (held := of_family.quarantine) is not None:
             raise NotAsked(
-                f"{family.name} is left alone since {_time(held.since)}: {held.reason} End it with"
+                f"{family.name} is in quarantine since {_time(held.since)}: {joined(held.reasons)} End it with"
                 f" `outrider release {family.name}`."
             )
         if (offer := history.offer) is None:

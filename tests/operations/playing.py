@@ -24,7 +24,7 @@ from domain.standard import Mode, Standard
 from domain.subject import Subject, SubjectId
 from operations.inspection.inspector import Failed, Inspector
 from operations.planning import Planner
-from operations.remediation.corrector import NotRead, Outcome
+from operations.remediation.outcome import NotRead, Outcome
 from operations.remediation.remediator import Remediator
 from operations.remediation.resuming import Resumer
 from operations.standards import Edition, Standards
@@ -117,12 +117,11 @@ class Run:
         cap, repositories = self.scenario.cap, self.scenario.repositories
         return Remediator(
             replace(
-                made.corrector,
+                made.parts,
                 planner=Planner(self.scenario.rules, cap),
                 image_repositories=repositories,
                 standards=self._standards(),
                 now=self.memory.now,
-                pause=lambda _: None,
             )
         )
 
@@ -214,7 +213,7 @@ class Run:
             "updates": sorted(json.dumps(each, sort_keys=True) for each in memory.services.updates),
             "told": told if exactly else bool(told) == (len(memory.families["web"]) > memory.active()[-1]),
             "attempts": {each.key: _kept(each) if exactly else (each.state.value,) for each in found.attempts},
-            "quarantine": found.quarantine and found.quarantine.reason,
+            "quarantine": found.quarantine and found.quarantine.reasons,
             "ours": found.ours & set(memory.active()),
             "due": self._rows("due/"),
             "untold": [item for item in memory.table.values() if "pending" in item or "request" in item],
@@ -238,7 +237,7 @@ def arn_of(number: int) -> str:
 
 
 def _kept(attempt: Attempt) -> tuple[Any, ...]:
-    services = tuple((each.service, each.stage.value, each.reason) for each in attempt.rollouts)
+    services = tuple((each.service, each.stage.value, each.reasons) for each in attempt.rollouts)
     made = (attempt.state.value, attempt.registered, attempt.guard, attempt.reasons, attempt.pending)
     return (*made, services, attempt.rules, attempt.undone, attempt.released, attempt.approved, attempt.deploys)
 

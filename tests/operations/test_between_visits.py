@@ -29,6 +29,7 @@ from tests.operations.playing import (
     serve,
     steps,
 )
+from tests.operations.saying import said, why
 from tests.operations.steering import (
     CANARY,
     WEB,
@@ -163,7 +164,7 @@ def test_a_correction_that_failed_has_failed_whoever_deploys_on_the_way_back(ses
     run.memory.services.complete(WEB, run.memory.now(), dead="adot-collector")
     quiet(run)
     assert (attempt(run).state, runs(run)) == (AttemptState.FAILED, "web:3")
-    assert "In 2 of 2 new tasks the collector is STOPPED" in attempt(run).reasons[0]
+    assert "In 2 of 2 new tasks the collector is STOPPED" in said(attempt(run))[0]
 
 
 def test_an_undo_waits_until_ecs_shows_what_it_is_to_undo(sessions: Sessions) -> None:
@@ -206,7 +207,7 @@ def test_after_an_undo_of_one_service_it_is_said_why_the_others_were_not_begun(s
     steps(run, 1)
     run.memory.services.complete("shop/a", run.memory.now())
     quiet(run)
-    assert attempt(run).rollouts[1].reason == "It was not begun, as the correction was undone."
+    assert why(attempt(run).rollouts[1]) == "It was not begun, as the correction was undone."
 
 
 def test_an_unreadable_canary_holds_the_others(sessions: Sessions) -> None:
@@ -325,7 +326,7 @@ def test_a_revision_that_cannot_be_taken_back_is_told_of_and_not_tried_for_ever(
     answering(run, refused)
     quiet(run)
     assert (attempt(run).state, run.stuck) == (AttemptState.SUPERSEDED, [])
-    assert "web:3 stays the newest revision" in attempt(run).reasons[-1]
+    assert "web:3 stays the newest revision" in said(attempt(run))[-1]
 
 
 def test_it_is_not_said_that_no_service_was_updated_where_one_was(sessions: Sessions) -> None:

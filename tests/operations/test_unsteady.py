@@ -30,6 +30,7 @@ from tests.operations.playing import (
     serve,
     steps,
 )
+from tests.operations.saying import said, why
 from tests.operations.steering import (
     CANARY,
     WEB,
@@ -100,7 +101,7 @@ def test_an_update_whose_answer_shows_no_deployment_is_watched_and_proves_nothin
     quiet(run)
     assert attempt(run).state is ends
     if ends is AttemptState.REGISTERED:
-        assert "no deployment came of it" in attempt(run).rollouts[0].reason
+        assert "no deployment came of it" in why(attempt(run).rollouts[0])
     assert len(updates(run)) == (ends is AttemptState.DEPLOYED)
 
 
@@ -160,7 +161,7 @@ def test_a_revision_that_something_runs_is_not_taken_back_when_another_service_f
     services.complete("shop/b", now)
     quiet(run)
     assert (attempt(run).state, runs(run, "shop/a"), run.memory.active()) == (AttemptState.FAILED, "web:2", [1, 2])
-    assert any("web:2 stays the newest revision: shop/a runs it." in each for each in attempt(run).reasons)
+    assert any("web:2 stays the newest revision: shop/a runs it." in each for each in said(attempt(run)))
 
 
 def test_a_revision_that_a_service_of_somebody_elses_runs_is_not_taken_back_by_an_undo(sessions: Sessions) -> None:

@@ -318,12 +318,11 @@ class World:
         made = make_remediator(self._settings(cap, standard), self.sessions)
         return Remediator(
             replace(
-                made.corrector,
+                made.parts,
                 hub=self.hub,  # type: ignore[arg-type] # as above
                 planner=Planner(RULES, cap),
                 image_repositories=repositories,
                 now=self.now,
-                pause=lambda _: None,
             )
         )
 

@@ -13,7 +13,9 @@ from domain.findings.finding import Finding, FindingState, Transition, Transitio
 from domain.findings.users import NOBODY, User, Users
 from domain.places import Place, Revision
 from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.guard import Guard
 from domain.remediation.plan import Plan
+from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import Rollout, Stage, Target
 from domain.rule import Rule
 from domain.severity import Severity
@@ -108,7 +110,7 @@ def closed() -> Alert:
     return alert_of(transition, PINNED, actor=ACTOR, occurred=THEN, plan=None, docs=DOCS)
 
 
-def attempt(state: AttemptState, *reasons: str, **members: Any) -> Attempt:
+def attempt(state: AttemptState, *reasons: Reason, **members: Any) -> Attempt:
     made = Attempt(Revision(PLACE, "web", 7), "", state, THEN, reasons=reasons).drawn(plan())
     return replace(made, **members)
 
@@ -117,7 +119,7 @@ def registered() -> Alert:
     return outcome(AttemptState.REGISTERED, registered=8)
 
 
-def outcome(state: str, *reasons: str, **members: Any) -> Alert:
+def outcome(state: str, *reasons: Reason, **members: Any) -> Alert:
     made = attempt(AttemptState(state), *reasons, **members)
     return outcome_of(made, made.state, occurred=THEN)
 
@@ -186,20 +188,20 @@ WEB = Revision(PLACE, "web", 7).arn
 FLOATING = finding().drifts[0]
 
 
-def rollout(service: str, stage: Stage, reason: str = "") -> Rollout:
+def rollout(service: str, stage: Stage, *reasons: Reason) -> Rollout:
     before, after = (Target(Revision(PLACE, "web", number).arn) for number in (7, 8))
-    return Rollout(service, before, after, THEN, stage, reason=reason)
+    return Rollout(service, before, after, THEN, stage, reasons=reasons)
 
 
 def of_corrections() -> dict[str, Alert]:
     """What is told of corrections that are rolled out, fail, are undone or fought."""
-    stage, dead = Stage, "In 2 of 2 new tasks the collector is STOPPED."
+    stage, dead = Stage, Reason(Code.COLLECTORS_DOWN, names=("STOPPED",), number=2, limit=2)
     several = (rollout("shop/web", stage.DEPLOYING), rollout("shop/worker", stage.PENDING))
     failed = (rollout("shop/web", stage.BACK, dead), rollout("shop/worker", stage.LEFT))
-    back = f"shop/web: {dead} It is back on web:7."
-    left = "shop/batch: circuit breaker: Its deployment circuit breaker is not on with rollback."
+    back = Reason(Code.OF_SERVICE, "shop/web", because=(dead, Reason(Code.BACK_ON, "web:7")))
+    left = Reason(Code.OF_SERVICE, "shop/batch", guard=Guard.CIRCUIT_BREAKER, because=(Reason(Code.NO_ROLLBACK),))
     person = f"arn:aws:sts::{PLACE.account}:assumed-role/platform/jo"
-    again = "Corrected 2 times in 24 hours: something brings the drift back. Make the change at its source."
+    again = Reason(Code.CORRECTED_BEFORE, number=2, limit=24)
     written = tuple((each.form, each.text) for each in fragments(plan(), "Terraform"))
     return {
         "approved": outcome("registered", registered=8, rollouts=several, approved=True, approved_by=person),
@@ -207,12 +209,12 @@ def of_corrections() -> dict[str, Alert]:
         "failed": outcome("failed", back, registered=8, rollouts=failed),
         "not-back": outcome(
             "failed",
-            f"shop/web: {dead} It could not be set back to web:7: look at it now.",
+            Reason(Code.OF_SERVICE, "shop/web", because=(dead, Reason(Code.NOT_SET_BACK, "web:7"))),
             registered=8,
             rollouts=(rollout("shop/web", stage.NOT_BACK, dead),),
         ),
         "undone": outcome("undone", registered=8, rollouts=(rollout("shop/web", stage.BACK),), undone=True),
-        "fought": outcome("refused", again, guard="attempts", actor=ACTOR, fragments=written),
+        "fought": outcome("refused", again, guard=Guard.ATTEMPTS, actor=ACTOR, fragments=written),
     }
 
 
@@ -229,7 +231,7 @@ def burst() -> Alert:
         closed().model_copy(update={"name": name, "resource": Revision(PLACE, name, 3).arn})
         for name in ("cart", "cron")
     ]
-    some = [*opened_, *worse, *closing, registered(), outcome("superseded", "web:8 is the newest revision now")]
+    some = [*opened_, *worse, *closing, registered(), outcome("superseded", Reason(Code.NEWER_REVISION, "web:8"))]
     return burst_of(some, id_="burst/2026-11-23T09:14/0123456789abcdef", most=10, occurred=THEN)
 
 

@@ -1,15 +1,16 @@
 """Attempts: one correction of a revision or service, its services, and the plan as a person may approve it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.ecs.values import text_of
 from domain.places import Revision
+from domain.remediation.guard import Guard
 from domain.remediation.plan import Change, Plan
+from domain.remediation.reason import Reason
 from domain.remediation.rollout import Rollout, Stage
-from domain.standard import Standard
 from domain.subject import SubjectId
 from domain.triggers.actor import Actor
 
@@ -65,8 +66,8 @@ class Attempt:
     changes: tuple[Change, ...] = ()
     omitted: int = 0
     rollouts: tuple[Rollout, ...] = ()
-    guard: str = ""
-    reasons: tuple[str, ...] = ()
+    guard: Guard | None = None
+    reasons: tuple[Reason, ...] = ()
     due: datetime | None = None
     began: datetime | None = None
     undone: bool = False
@@ -131,9 +132,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """A family that Outrider leaves alone until a person releases it."""
+    """A family that Outrider does not correct until a person releases it, and why."""
 
-    reason: str
+    reasons: tuple[Reason, ...]
     since: datetime
 
 
@@ -161,8 +162,8 @@ class Answer:
     state: AttemptState
     at: datetime
     attempt: str = ""
-    guard: str = ""
-    reasons: tuple[str, ...] = ()
+    guard: Guard | None = None
+    reasons: tuple[Reason, ...] = ()
     pending: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -208,32 +209,3 @@ def held_open(attempts: Iterable[Attempt], newest: int) -> bool:
         for attempt in attempts
         if not attempt.service
     )
-
-
-def next_to_update(attempt: Attempt, standard: Standard, tried: Collection[str] = ()) -> tuple[Rollout, ...]:
-    """The pending rollouts that may begin: canaries first and alone, a few at a time, none once one has failed.
-
-    Those that were `tried` wait for something of their own, and hold up no other.
-    """
-    rollouts = attempt.rollouts
-    if any(each.stage.failed for each in rollouts):
-        return ()
-    under_way = sum(1 for each in rollouts if each.stage is not Stage.PENDING and not each.stage.ended)
-    pending = [each for each in rollouts if each.stage is Stage.PENDING]
-    if any(each.canary and each.stage is not Stage.VERIFIED for each in rollouts):
-        pending = [each for each in pending if each.canary]
-    free = [each for each in pending if each.service not in tried]
-    return tuple(free[: max(standard.remediation.at_once - under_way, 0)])
-
-
-def held_back(attempt: Attempt) -> tuple[str, str] | None:
-    """Why the rollouts that are pending will never begin, and the guard, if it is one; None where they may."""
-    rollouts = attempt.rollouts
-    if any(each.stage.failed for each in rollouts):
-        why = "the correction was undone" if attempt.undone else "another service failed"
-        return "", f"It was not begun, as {why}."
-    canaries = [each for each in rollouts if each.canary]
-    if all(each.stage.ended for each in canaries) and any(each.stage is not Stage.VERIFIED for each in canaries):
-        left = ", ".join(each.service for each in canaries if each.stage is not Stage.VERIFIED)
-        return "canary", f"{left} was to show first that it works, and was left."
-    return None
