@@ -10,6 +10,7 @@ SRC = Path(__file__).parents[1] / "src"
 OURS = {path.stem for path in SRC.iterdir() if path.suffix == ".py" or path.is_dir()}
 
 MAY_USE = {
+    "__main__": {"cli"},
     "domain": set(),
     "rules": {"domain"},
     "engine": {"domain"},
