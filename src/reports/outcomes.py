@@ -1,4 +1,4 @@
-"""Alerts that tell what came of a correction."""
+"""Alerts of what came of a correction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,14 +18,12 @@ _LISTED = 5
 
 
 def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, stack: str = "") -> Alert:
-    """What is told when an attempt comes to this state; `stack` is where a person asks for more."""
-    at_source = attempt.guard in {
-        Guard.ATTEMPTS,
-        Guard.OWNER,
-    }  # then it is told who to talk to, and what to write there
+    """The alert when an attempt comes to this state; `stack` is where a person asks for more."""
+    # Then it names whom to talk to, and what to write there.
+    at_source = attempt.guard in {Guard.ATTEMPTS, Guard.OWNER}
     source, alone = attempt.source, attempt.service
     resource = source.place.arn("ecs", f"service/{alone}") if alone else (attempt.correction or source).arn
-    # Where no service could be updated after all, that is told beside what was told when it was registered.
+    # That no service could be updated after all is an alert of its own, after that of the registration.
     end = f"{state.value}-only" if state is AttemptState.REGISTERED and _left_all(attempt) else state.value
     return Alert(
         id="/".join(part for part in (str(source.place), source.family, attempt.key, attempt.asked, end) if part),
@@ -112,11 +110,11 @@ def _severity(attempt: Attempt, state: AttemptState) -> Severity:
 def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
     source, registered = attempt.source, attempt.correction
     at_home = f"where {attempt.service or source.family} is defined"
-    release = f"The family is left alone until {typed('release', source.family, source.place, stack)}."
+    release = f"The family is in quarantine until {typed('release', source.family, source.place, stack)}."
     match state:
         case AttemptState.REGISTERED if _under_way(attempt):
             return (
-                "Outrider tells when the services run it, or when they were set back. Make the same change"
+                "You are notified when the services run it, or when they were set back. Make the same change"
                 f" {at_home}, or the next deployment brings the drift back."
             )
         case AttemptState.REGISTERED:
@@ -131,7 +129,7 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
                 f" {typed('undo', attempt.service or source.family, source.place, stack)}."
             )
         case AttemptState.FAILED:
-            return f"Look at the collector's log and at the reasons above, then correct it {at_home}. {release}"
+            return f"Read the collector's log and the reasons above, then correct it {at_home}. {release}"
         case AttemptState.UNDONE:
             return f"Its findings are open again. {release}"
         case AttemptState.SUPERSEDED:

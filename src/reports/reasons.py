@@ -176,7 +176,7 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"It is back on {what}."
         case Code.RAN_THE_SAME:
             return "It ran the same before, so there is nothing to go back to."
-        case Code.LOOK_NOW:
+        case Code.CHECK_NOW:
             return "Check it now."
         case Code.NOT_SET_BACK:
             return f"It could not be set back to {what}: check it now."

@@ -1,7 +1,6 @@
 """Every guard, when it alone forbids: nothing is registered or updated, and outcome, log, metric and alert name it."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -411,9 +410,3 @@ def test_what_is_suppressed_is_left_out_of_what_nobody_asked_for(sessions: Sessi
 
 def test_no_guard_is_without_a_row() -> None:
     assert {row.guard for row in ROWS} == set(Guard)
-
-
-def test_the_documentation_tells_of_every_guard_and_of_no_other() -> None:
-    page = (SOURCE.parent / "docs" / "operations.md").read_text(encoding="utf-8")
-    table = page.partition("### Guards")[2].partition("\n\n### ")[0]
-    assert sorted(re.findall(r"^\| `([^`|]+)` \|", table, re.MULTILINE)) == sorted(Guard)

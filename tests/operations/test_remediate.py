@@ -298,7 +298,7 @@ def test_a_correction_that_wants_a_person_is_refused(world: World) -> None:
     world.client("ssm").put_parameter(Name="/mine", Value=CONFIG.replace("awsxray", "debug"), Type="String")
     world.register(definition(collector={"secrets": [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/mine"}]}))
     only = REGISTER + "collector: {parameters_allowed: ['/fargate/*']}\n"
-    assert refused(world, world.remediator(only)).startswith("review: The correction wants a person: ")
+    assert refused(world, world.remediator(only)).startswith("review: The correction needs approval: ")
 
 
 def test_a_family_that_comes_back_drifted_again_and_again_is_left_to_its_source(world: World) -> None:
@@ -311,12 +311,6 @@ def test_a_family_that_comes_back_drifted_again_and_again_is_left_to_its_source(
     reason = refused(world, world.remediator(REGISTER), revision=3)
     assert reason.startswith("attempts: Corrected 2 times in 24 hours")
     assert "Make the change at its source" in reason
-
-
-def test_more_tags_than_ecs_takes_are_refused_and_not_tried_again_and_again(world: World) -> None:
-    tags = [{"key": f"k{number}", "value": "v"} for number in range(48)]
-    world.register(definition(collector=FLOATING, tags=tags))
-    assert refused(world, world.remediator(REGISTER)).startswith("legality: It has 52 tags")
 
 
 def test_a_refusal_is_told_once(world: World) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from aws.sessions import Sessions
 from domain.remediation.attempt import AttemptState
+from domain.remediation.guard import Guard
 from domain.remediation.rollout import Stage
 from tests.operations.memory import Crash, Fault, Memory
 from tests.operations.playing import (
@@ -379,7 +380,7 @@ def test_a_hub_that_is_off_silences_nothing_and_one_that_may_not_be_asked_is_wai
     answering(run, off)
     quiet(run)
     assert (attempt(run).state, run.stuck) == (ends, [])
-    assert attempt(run).guard == ("suppressed" if ends is AttemptState.REFUSED else "")
+    assert attempt(run).guard is (Guard.SUPPRESSED if ends is AttemptState.REFUSED else None)
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------

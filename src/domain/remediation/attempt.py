@@ -16,7 +16,7 @@ from domain.triggers.actor import Actor
 
 CHANGES = 20
 
-"""Lines of a diff that are kept to be told later."""
+"""Lines of a diff that are kept for alerts."""
 
 
 class AttemptState(StrEnum):
@@ -42,12 +42,12 @@ class AttemptState(StrEnum):
 class Attempt:
     """One correction of a revision, or of a service alone. `digest` is the plan's; `deploys` whether services follow.
 
-    `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `asked` tells it from
-    others of the same key: the id of the request where a person asked, or when the one before it ended that was
-    released; empty for the first. `changes` are those of the diff that there is room for, `omitted` how many there are
-    beside, `fragments` what to write at the source instead, by form. `released` says that it may be tried again,
-    `quiet` that nobody was told how it ended. `pending` holds the alerts that are still to be told. `version` is how
-    often it was written down: each write is to be the next one.
+    `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `asked` makes it
+    another than earlier ones of the same key: it is the id of the request where a person asked, or when the one before
+    it ended that was released; empty for the first. `changes` are those of the diff that there is room for, `omitted`
+    how many more there are, `fragments` what to write at the source instead, by form. `released` says that it may be
+    tried again, `quiet` that nobody was notified of its end. `pending` holds the alerts that are still to be published.
+    `version` is how often it was written down: each write is to be the next one.
     """
 
     source: Revision
@@ -101,7 +101,7 @@ class Attempt:
 
     @property
     def again(self) -> bool:
-        """Whether the same may be asked for anew: it was released, had nothing to do, or was overtaken."""
+        """Whether the same may be asked for again: it was released, had nothing to do, or was overtaken."""
         return self.released or self.state in {AttemptState.NOTHING, AttemptState.SUPERSEDED}
 
     @property
@@ -110,7 +110,7 @@ class Attempt:
         return self.deploys and (not self.state.ended or self.state is AttemptState.FAILED)
 
     def drawn(self, plan: Plan, fragments: tuple[tuple[str, str], ...] = ()) -> "Attempt":
-        """With what is kept of the plan, to be told later."""
+        """With what is kept of the plan, for alerts."""
         registrar = Actor(text_of(plan.before.task.json.get("registeredBy")) or "")
         return replace(
             self,
@@ -156,7 +156,7 @@ class Offer:
 class Answer:
     """What came of what a person asked; `attempt` is the key of the attempt that carries it out, where one does.
 
-    `pending` holds the alerts that are still to be told where no attempt is kept that tells them.
+    `pending` holds the alerts that are still to be published where no attempt is kept.
     """
 
     state: AttemptState

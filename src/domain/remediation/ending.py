@@ -100,7 +100,7 @@ def _of_failed(rollout: Rollout) -> Reason:
     more = tuple[Reason, ...]()
     if rollout.stage is Stage.NOT_BACK:
         same = rollout.theirs or rollout.before == rollout.after
-        more = (Reason(Code.LOOK_NOW) if same else Reason(Code.NOT_SET_BACK, rollout.before.name),)
+        more = (Reason(Code.CHECK_NOW) if same else Reason(Code.NOT_SET_BACK, rollout.before.name),)
     return _of_service(rollout, (*rollout.reasons, *more))
 
 

@@ -48,7 +48,7 @@ class Fixed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What came of the fix of one drifted rule, and why where it was refused or wants a person."""
+    """What came of the fix of one drifted rule, and why where it was refused or needs approval."""
 
     rule: str
     outcome: Fixed
@@ -78,7 +78,7 @@ class Plan:
 
     @property
     def _service_change(self) -> Mapping[str, Any] | None:
-        """The members of the service that change. Its counts and events are another at each look."""
+        """The members of the service that change. Its counts and events change all the time."""
         before, after = self.before.service, self.after.service
         if before is None or after is None or before == after:
             return None

@@ -90,7 +90,7 @@ class Code(StrEnum):
     STATE_UNREAD = "state-unread"
     BACK_ON = "back-on"
     RAN_THE_SAME = "ran-the-same"
-    LOOK_NOW = "look-now"
+    CHECK_NOW = "check-now"
     NOT_SET_BACK = "not-set-back"
 
 

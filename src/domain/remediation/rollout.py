@@ -43,7 +43,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a service runs: a revision's ARN and a platform version, empty where it tells none."""
+    """What a service runs: a revision's ARN and a platform version, empty where it names none."""
 
     revision: str
     platform: str = ""
@@ -59,7 +59,7 @@ class Rollout:
 
     `deployment` is empty where UpdateService was taken and its answer showed none yet. `theirs` is the revision (ARN)
     that somebody else deployed at the same moment. `moot` says that it was left as it is no longer what was to be
-    updated. `since` is when the stage began, `due` when the service is read again though no event tells of it. `guard`
+    updated. `since` is when the stage began, `due` when the service is read again though no event came. `guard`
     names the one that forbids it, for now (PENDING) or for good (LEFT), and `reasons` say why.
     """
 

@@ -1,4 +1,4 @@
-"""Visits: corrections that wait, or are past a deadline, and of which no event tells, are gone on with."""
+"""Resuming: corrections that wait, or are past a deadline, go on though no event came."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class Resumer:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def visit(self, place: Place) -> int:
-        """Have remediate look at each that is due; how many. CallFailed where that failed: the next minute tries again.
+        """Have remediate resume each that is due; how many. CallFailed where that failed: the next minute tries again.
 
-        What is due and not yet visited is asked for once in five minutes: so long the queue remembers. What was
-        visited and is due again is asked for again.
+        What is due and was not resumed yet is asked for once in five minutes: so long the queue remembers. What was
+        resumed and is due again is asked for again.
         """
         now = self.now()
         due = [each for each in self.ledger.attempts.dues(place) if each[2] <= now]

@@ -1,4 +1,4 @@
-"""UpdateService: each call of a rollout, made once though nothing tells what it found."""
+"""UpdateService: each call of a rollout, made once though no answer says what it found."""
 
 from dataclasses import dataclass, replace
 
