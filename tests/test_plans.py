@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import engine
 from aws.ecs import registrable_members
 from domain.drift import Safety
-from domain.ecs.edits import name_of
+from domain.ecs.documents import name_of
 from domain.ecs.equivalence import equivalent
 from domain.ecs.task_definition import DESCRIBED_ONLY, TaskDefinition
 from domain.places import Revision

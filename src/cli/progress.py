@@ -1,4 +1,4 @@
-"""What a person is told of plans and corrections: line by line, as text that came from elsewhere is told."""
+"""What a person reads of plans and corrections, line by line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,22 +32,23 @@ class Line:
 
 
 def plan(offered: Offered, mode: Mode | None) -> Iterator[Line]:
-    """The plan as it may be approved: the diff, why it wants a person, and what comes of it."""
+    """The plan as it may be approved: the diff, why it needs approval, and what comes of it."""
     offer = offered.offer
     yield Line(f"{offered.of}, plan {offer.digest}", style="bold")
     until = f", to be approved until {_time(offer.until)}" if offer.until else ""
     yield Line(f"Drawn up {_time(offer.drawn)}{until}.", 1)
     yield Line(f"Corrects {', '.join(offer.rules)}.", 1)
-    yield from _diff(offer.changes, offer.omitted)
+    yield from diff(offer.changes, offer.omitted)
     if offer.reasons:
-        yield Line("It wants a person:", 1)
+        yield Line("It needs approval:", 1)
         yield from (Line(reason, 2) for reason in offer.reasons)
     else:
         yield Line(f"It is {offer.safety}.", 1)
     yield Line(_what_comes(offered, mode), 1)
 
 
-def _diff(changes: tuple[Change, ...], omitted: int) -> Iterator[Line]:
+def diff(changes: tuple[Change, ...], omitted: int) -> Iterator[Line]:
+    """Places that change, as a unified diff shows lines."""
     for change in changes:
         yield Line(f"@@ {change.where} @@", 1, _QUIET)
         if change.before is not None:
@@ -91,14 +92,14 @@ def releasing(found: ToRelease) -> Iterator[Line]:
         yield Line(_quarantined(found.quarantine), 1)
     for attempt in found.attempts:
         yield from _attempt(attempt, 1)
-    yield Line("It is looked at again, and corrected where the standard says so.", 1)
+    yield Line("It is evaluated again, and corrected where the standard says so.", 1)
 
 
 # --- what becomes of it -----------------------------------------------------------------------------------------------
 
 
 def news(last: Progress, now: Progress) -> Iterator[Line]:
-    """What is new since the last look."""
+    """What is new since the last reading."""
     if now.attempt is None:
         if now.answer is not None and last.answer is None:
             yield from _ended(now.answer.state, now.answer.guard, now.answer.reasons)
@@ -110,10 +111,10 @@ def news(last: Progress, now: Progress) -> Iterator[Line]:
         was = before.rollout(rollout.service) if before else None
         if was is None or (was.stage, was.reasons) != (rollout.stage, rollout.reasons):
             yield _rollout(rollout, 0)
-    told = (now.attempt.state, now.attempt.guard, now.attempt.reasons)
-    if before is None or (before.state, before.guard, before.reasons) != told:
+    state = (now.attempt.state, now.attempt.guard, now.attempt.reasons)
+    if before is None or (before.state, before.guard, before.reasons) != state:
         if now.attempt.state.ended:
-            yield from _ended(*told)
+            yield from _ended(*state)
         elif now.attempt.state is AttemptState.WAITING:
             yield Line(f"Waits ({now.attempt.guard}): {joined(now.attempt.reasons)}{_due(now.attempt.due)}")
 
@@ -174,7 +175,8 @@ def _title(attempt: Attempt) -> str:
 
 
 def _rollout(rollout: Rollout, indent: int) -> Line:
-    reason = f": {joined(rollout.reasons)}" if rollout.reasons else ""
+    guard = f": {rollout.guard}" if rollout.guard else ""
+    reason = f"{guard}: {joined(rollout.reasons)}" if rollout.reasons else ""
     style = _BAD if rollout.stage is Stage.NOT_BACK else ""
     return Line(f"{rollout.service} {_state(rollout)}{reason}", indent, style)
 
@@ -218,7 +220,7 @@ def _target(rollout: Rollout) -> str:
 
 
 def _due(due: datetime | None) -> str:
-    return f" It is looked at again {_time(due)}." if due is not None else ""
+    return f" It is tried again {_time(due)}." if due is not None else ""
 
 
 def _time(moment: datetime) -> str:

@@ -18,9 +18,9 @@ from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.subject import Subject
 from reports.advice import next_step, statements, told_and_asked
-from reports.command import command
 from reports.text import clean, cut, line
 from reports.use import use_of
+from reports.words import correct
 
 _TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters, as all lengths here
 _FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
@@ -49,6 +49,7 @@ def asff(
 ) -> dict[str, Any]:
     """One finding for BatchImportFindings. `docs` is the address of the rules' page, `facts` what ProductFields add.
 
+    The stack among the facts is where a person asks for a correction.
     A finding whose `rule` has left the catalogue is gone, and goes by the rule's id alone.
     """
     place = finding.subject.place
@@ -59,7 +60,7 @@ def asff(
     title = rule.title if rule is not None else finding.rule
     advice = recommendation(finding, rule, plan) if rule is not None else NOTHING_TO_DO
     page = rule_url(docs, rule) if rule is not None else docs
-    details = _fitting(_details(finding, fixing), _DETAILS, _DETAIL_NAME, _DETAIL)
+    details = _fitting(_details(finding, fixing, facts.get("stack", "")), _DETAILS, _DETAIL_NAME, _DETAIL)
     made = {
         "SchemaVersion": "2018-10-08",
         "Id": finding.id,
@@ -130,13 +131,13 @@ def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
     return next_step(finding, rule, plan)
 
 
-def _details(finding: Finding, plan: Plan | None) -> Iterator[tuple[str, str]]:
+def _details(finding: Finding, plan: Plan | None, stack: str) -> Iterator[tuple[str, str]]:
     """Where → why, the statements to add, who runs it, the changes that would correct it, and what the ARN names."""
     drifts = finding.drifts if finding.state is FindingState.OPEN else ()
     for drift in drifts[:_DRIFTS]:
         yield drift.where, line(told_and_asked(drift)[0], _DETAIL)
     yield from islice(_statements(finding), _STATEMENTS)
-    yield from _parts("command", command(plan)) if plan else ()
+    yield "command", correct(plan, stack) if plan else ""
     yield "use", use_of(finding, MOST_USERS)
     for change in plan.changes[:_CHANGES] if plan else ():
         yield f"change {change.where}", f"{change.before or 'unset'} → {change.after or 'removed'}"

@@ -199,11 +199,9 @@ def _changed(alert: Alert) -> str:
 
 
 def _command(alert: Alert) -> str:
-    """The command whole, or where it is to be found: half a command would do something else."""
-    if not alert.command:
+    """The command whole or not at all: half a command would do something else."""
+    if not alert.command or len(escaped(alert.command)) > ROOM:
         return ""
-    if len(escaped(alert.command)) > ROOM:
-        return "*As a command:* it stands whole in the finding's details."
     return f"*As a command:*\n{block([code(alert.command, ROOM)])}"
 
 

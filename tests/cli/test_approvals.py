@@ -246,7 +246,7 @@ def test_a_plan_that_wants_a_person_says_why(world: World, run: Run) -> None:
         (("apply", "outrider/web"), "is no Id of a finding"),
         (("apply", "arn:aws:s3:::web"), "is the ARN neither of a task definition nor of a service."),
         (("apply", f"{ARN}service/web"), "does not name a service with its cluster"),
-        (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"this stack is of {PLACE}"),
+        (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"and this is {PLACE}."),
         (("apply", "a/b/c"), "does not name a service with its cluster"),
         (("apply", ":"), "is no family, FAMILY:REVISION or CLUSTER/SERVICE."),
         (("apply", "web", "--stack", "none"), f"There is no stack none in {REGION}."),
