@@ -226,7 +226,7 @@ def test_the_policy_for_people_allows_what_their_commands_call_and_no_more() -> 
     source = (SRC / "cli" / "client.py").read_text(encoding="utf-8")
     called = set(re.findall(r"\b(?:self\.ledger(?:\.attempts)?|self\.remediations|stacks)\.(\w+)\(", source))
     assert called == {method for methods in ASKING.values() for method in methods}
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- policy -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
     assert shown is not None
     granted = json.loads(shown[1])["Statement"]
@@ -246,7 +246,7 @@ CORRECTING = {
 
 
 def test_the_policy_for_who_corrects_by_hand_allows_what_the_command_calls_and_no_more() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- policy of correct -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
     assert shown is not None
     calls = {call for module, methods in CORRECTING.items() for method in methods for call in calls_of(module)[method]}

@@ -1,4 +1,4 @@
-"""Failed calls as Outrider speaks of them: the call, the resource and the code; never AWS's own message.
+"""Failed calls as Outrider reports them: the call, the resource and the code; never AWS's own message.
 
 AWS's messages may repeat what was sent, an environment value included.
 """

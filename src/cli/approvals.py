@@ -43,7 +43,7 @@ class Where:
 
     @property
     def asked(self) -> tuple[str, str]:
-        """What names the region, and the region; empty where only a profile may. boto3 does not heed AWS_REGION."""
+        """What names the region, and the region; empty where only a profile may. boto3 does not read AWS_REGION."""
         return ("--region", self.region) if self.region else said("AWS_REGION", "AWS_DEFAULT_REGION")
 
 

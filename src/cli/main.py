@@ -22,7 +22,7 @@ def _version() -> str:
 
 app = App(
     name="outrider",
-    help="Judge and fix ECS task definitions that should have an OpenTelemetry collector riding beside them, and ask"
+    help="Judge and fix ECS task definitions that should have an OpenTelemetry collector as a sidecar, correct them, and ask"
     " the service to correct what runs.",
     version=_version,
     help_format="plaintext",
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Unusable as unusable:
         say(str(unusable).split("\n"))
         return UNUSABLE
-    except BrokenPipeError:  # whoever read has seen enough
+    except BrokenPipeError:  # the reader has seen enough
         _forget_output()
         return BROKEN_PIPE
     except OSError as error:  # reading and writing files have their own sentences

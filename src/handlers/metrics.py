@@ -1,7 +1,7 @@
 """What the functions tell CloudWatch, by name. The dashboard and the alarms are tested against this page.
 
 Each metric has one dimension, and CloudWatch asks money for each value that it takes: none of them is the name of a
-family, service, account or call's resource. docs/operations.md tells what each says and what all of them cost.
+family, service, account or call's resource. docs/runbook.md says what each means and what all of them cost.
 
 They are printed in CloudWatch's embedded metric format when an invocation ends, and cost no call.
 """

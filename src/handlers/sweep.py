@@ -27,16 +27,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     `{"quiet": true}` asks for a baseline, `{"delay": 200}` for looks that begin after so many seconds; `at` is when the
     sweep was to be: tried again, its digest is the same one.
     `{"digest": true, "at": "2026-08-01T08:00:00Z"}` asks for nothing but the digest of the day that ended then, or now;
-    `{"visit": true}` for nothing but visits to the corrections that are due.
+    `{"resume": true}` for nothing but resuming the corrections that are due.
     """
     if event.get("digest") is True:
         daily = sweeper().daily(settings().place, _moment(event.get("at")))
         logger.info("Daily digest", title=daily.title if daily else "nothing to tell")
         return {"told": 0 if daily is None else 1}
-    if event.get("visit") is True:
-        visited = resumer().visit(settings().place)
-        logger.debug("Visited", corrections=visited)
-        return {"corrections": visited}
+    if event.get("resume") is True:
+        resumed = resumer().resume(settings().place)
+        logger.debug("Resumed", corrections=resumed)
+        return {"corrections": resumed}
 
     def wait() -> bool:
         sleep(_PAUSE)

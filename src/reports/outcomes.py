@@ -141,7 +141,7 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
 
 
 def _refused(attempt: Attempt, at_home: str, stack: str) -> str:
-    """What to do where a guard forbade a correction. Of itself Outrider does not try the same again."""
+    """What to do where a guard forbade a correction. Without one Outrider does not try the same again."""
     source = attempt.source
     again = typed("release", source.family, source.place, stack)
     itself = f"update {attempt.service} yourself" if attempt.service else f"make the change {at_home} and register it"
@@ -155,9 +155,9 @@ def _refused(attempt: Attempt, at_home: str, stack: str) -> str:
         case Guard.STACK:
             return f"Deploy the stack with a RemediationMode that allows it and approve the plan again, or {itself}."
         case _ if attempt.approved:
-            return f"Set right what stands in the way and approve the plan again, or {itself}."
+            return f"Remove the obstacle and approve the plan again, or {itself}."
         case guard if (first := _in_the_way(guard)) or attempt.service:
-            return f"{first or 'Set right what stands in the way'} and have it tried again by {again}, or {itself}."
+            return f"{first or 'Remove the obstacle'} and have it tried again by {again}, or {itself}."
         case _:
             return f"{itself[:1].upper()}{itself[1:]}."
 

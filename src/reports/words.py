@@ -1,4 +1,4 @@
-"""What people are told became of a finding or a correction, and what they may type about it."""
+"""The words for what became of a finding or a correction, and the commands that people may type about it."""
 
 from domain.places import Place
 from domain.remediation.plan import Plan
@@ -37,7 +37,7 @@ def typed(verb: str, what: str, place: Place, stack: str = "") -> str:
 
 
 def correct(plan: Plan, stack: str) -> str:
-    """The command that makes a correction, bound to the plan that is shown beside it."""
+    """The command that makes a correction, bound to the plan that is shown with it."""
     service = plan.before.service
     what = service.title if service is not None else plan.before.task.family
     return command("correct", f"{what} --plan {plan.digest}", plan.before.place, stack)

@@ -18,7 +18,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 @pytest.fixture
 def installed(tmp_path: Path) -> dict[str, str]:
-    """The environment of a shell where others have modules of the same names as ours; `outrider` is as installed."""
+    """The environment of a shell where others have modules of the same names as Outrider's; `outrider` is as installed."""
     packages, others = tmp_path / "site-packages", tmp_path / "others"
     packages.mkdir()
     others.mkdir()
@@ -40,7 +40,7 @@ def installed(tmp_path: Path) -> dict[str, str]:
     ids=["entry point", "module", "clone"],
 )
 def test_modules_of_others_with_the_same_names_are_not_taken(installed: dict[str, str], command: list[str]) -> None:
-    ran = subprocess.run([sys.executable, *command], env=installed, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    ran = subprocess.run([sys.executable, *command], env=installed, capture_output=True, text=True, check=False)  # noqa: S603 - Outrider itself
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"outrider {RELEASE}\n", "")
 
 

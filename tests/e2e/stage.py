@@ -154,7 +154,7 @@ class Stage:
                 body["rollouts"] = [each | (waited if each["due"] else {}) for each in body["rollouts"]]
                 self._write(item | {"body": {"S": json.dumps(body)}})
         before = self._visits()
-        self.cloud.control("POST", "schedules", {"name": "*Visits*"})
+        self.cloud.control("POST", "schedules", {"name": "*Resuming*"})
         self.until(lambda: self._visits() > before, "The schedule did not come due.")
 
     def ledger(self, partition: str) -> dict[str, Json]:
@@ -167,7 +167,7 @@ class Stage:
         self.client("dynamodb").put_item(TableName=self.outputs["LedgerTable"], Item=item)
 
     def _visits(self) -> int:
-        return sum(1 for line in self.logs("Sweep") if line.get("message") == "Visited")
+        return sum(1 for line in self.logs("Sweep") if line.get("message") == "Resumed")
 
     # --- the stack's own parts ----------------------------------------------------------------------------------------
 

@@ -226,7 +226,7 @@ _TIMES = frozenset({"since", "occurred"})
 
 def _went(visitor: Resumer) -> bool:
     try:
-        visitor.visit(PLACE)
+        visitor.resume(PLACE)
     except CallFailed:
         return False
     return True

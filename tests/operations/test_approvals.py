@@ -323,7 +323,7 @@ def test_a_stale_configuration_wants_a_person_and_gets_a_new_deployment(world: W
     second = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
     assert second.state is AttemptState.ROLLING, "joined: it is watched still"
     world.pass_(minutes=6)
-    assert correcting().remediate(request("visit", attempt=answer_key(world))).state is AttemptState.DEPLOYED
+    assert correcting().remediate(request("resume", attempt=answer_key(world))).state is AttemptState.DEPLOYED
     late = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
     assert (late.state, len(world.services.updates)) == (AttemptState.REFUSED, 1), (
         "nothing is left that it could correct"
@@ -338,7 +338,7 @@ def test_a_service_is_moved_to_a_newer_revision_of_somebody_elses_only_by_a_pers
     world.sees(registered(world.register()), service_changed(arn), inspector=judging)
     offer = world.ledger.history(SERVICE).offer
     assert offer is not None
-    assert (offer.rules, [b for b in world.requests if b["kind"] != "visit"]) == (("service.revision",), [])
+    assert (offer.rules, [b for b in world.requests if b["kind"] != "resume"]) == (("service.revision",), [])
     world.hub.silent = set(world.hub.findings) if silent else set()
     outcome = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
     assert outcome.guard is (Guard.SUPPRESSED if silent else None)
@@ -418,7 +418,7 @@ def test_what_waited_and_has_nothing_left_to_correct_is_looked_at_no_more(world:
     world.pass_(minutes=16)
     assert world.ledger.attempts.due(PLACE, world.now()) == [("web", "1")]
     lenient = DEPLOY + "rules:\n  - {rules: '*', mode: report}\n"
-    assert take(world, request("visit", attempt="1"), lenient).state is AttemptState.NOTHING
+    assert take(world, request("resume", attempt="1"), lenient).state is AttemptState.NOTHING
     assert world.ledger.attempts.due(PLACE, world.now() + timedelta(days=1)) == []
     switch(world, "on")
     assert take(world, request(), DEPLOY).state is AttemptState.ROLLING, "and may be tried should the drift come back"

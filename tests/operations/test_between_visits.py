@@ -290,7 +290,7 @@ def test_a_service_that_was_never_updated_was_not_corrected_and_nobody_is_told(s
             services.complete(WEB, run.memory.now())
             for each in run.ledger.history(FAMILY).attempts:
                 if not each.state.ended:
-                    ask(run, request("visit", attempt=each.key))
+                    ask(run, request("resume", attempt=each.key))
                     run.step()
     assert {each.state for each in attempts_of(run)} == {AttemptState.SUPERSEDED}
     assert run.memory.published == []

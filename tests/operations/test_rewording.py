@@ -19,7 +19,7 @@ _WORDS = ("title", "next_step", "reasons")
 
 
 def ended(run: Run) -> Any:
-    """All that came of it, but for the words in which people hear of it."""
+    """All that came of it, but for the words in which it is published."""
     end = run.end()
     told = end.pop("told")
     shown = {id_: json.loads(body) for id_, body in told.items()} if isinstance(told, dict) else told

@@ -66,7 +66,7 @@ def remediator(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) ->
 
 
 def visit(world: World, standard: str = DEPLOY, attempt: str = "1") -> Outcome:
-    return remediator(world, standard).remediate(request("visit", attempt=attempt))
+    return remediator(world, standard).remediate(request("resume", attempt=attempt))
 
 
 def attempt(world: World, key: str = "1") -> Attempt:
@@ -138,7 +138,7 @@ def test_an_event_of_the_deployment_wakes_the_correction(world: World, fleet: Se
     remediator(world).remediate(request())
     fleet.complete("shop/web", world.now())
     world.sees(service_changed(fleet.services["shop/web"]["serviceArn"]), inspector=inspector(world))
-    [woken] = [body for body in world.requests if body["kind"] == "visit"]
+    [woken] = [body for body in world.requests if body["kind"] == "resume"]
     assert stages(remediator(world).remediate(json.dumps(woken))) == {"shop/web": Stage.SETTLING}
 
 
@@ -157,8 +157,8 @@ def test_what_is_due_is_asked_for_once_and_again_when_it_is_due_again(world: Wor
     remediator(world).remediate(request())
     for visits in (1, 2):
         world.pass_(minutes=3)
-        assert (visitor.visit(PLACE), visitor.visit(PLACE)) == (1, 1)
-        assert [body["kind"] for body in world.requests].count("visit") == visits
+        assert (visitor.resume(PLACE), visitor.resume(PLACE)) == (1, 1)
+        assert [body["kind"] for body in world.requests].count("resume") == visits
         visit(world)
 
 
@@ -428,7 +428,7 @@ def test_registrations_per_hour_are_bounded(world: World) -> None:
     outcome = remediator(world, one).remediate(request(family="api"))
     assert (outcome.state, outcome.guard) == (AttemptState.WAITING, "registrations per hour")
     world.pass_(hours=1)
-    visited = remediator(world, one).remediate(request("visit", family="api", attempt="1"))
+    visited = remediator(world, one).remediate(request("resume", family="api", attempt="1"))
     assert visited.state is AttemptState.REGISTERED
 
 

@@ -168,7 +168,7 @@ class Answer:
 
 
 def own_step(attempts: Iterable[Attempt], running: str, newest: str) -> bool:
-    """Whether the newest revision (ARN) is Outrider's own correction of the running one, and nothing else beside."""
+    """Whether the newest revision (ARN) is Outrider's own correction of the running one, and nothing else."""
     return any(each.source.arn == running and each.correction and each.correction.arn == newest for each in attempts)
 
 

@@ -28,7 +28,7 @@ def ended(attempt: Attempt, state: AttemptState, *reasons: Reason, quiet: bool =
 
 
 def refused(attempt: Attempt, guard: Guard | None, *reasons: Reason) -> Rest:
-    """A guard forbids it for good."""
+    """A guard forbids it permanently."""
     return Rest(replace(ended(attempt, AttemptState.REFUSED, *reasons).attempt, guard=guard))
 
 
@@ -62,7 +62,7 @@ def nothing_to_do(attempt: Attempt, code: Code, attempts: Iterable[Attempt], wha
 
 
 def superseded(attempt: Attempt, *reasons: Reason, quiet: bool = False) -> Rest:
-    """Somebody else was faster. Where nothing was done yet, people hear of it only if they asked for it."""
+    """Somebody else was faster. Where nothing was done yet, it is published only if a person asked for it."""
     return ended(attempt, AttemptState.SUPERSEDED, *reasons, quiet=quiet and not attempt.approved)
 
 

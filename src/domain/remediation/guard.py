@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Guard(StrEnum):
-    """Every guard there is. docs/operations.md says what each forbids, and whether what it forbids waits."""
+    """Every guard there is. docs/corrections.md says what each forbids, and whether what it forbids waits."""
 
     # Of a whole correction.
     KILL_SWITCH = "kill switch"

@@ -20,7 +20,7 @@ from domain.standard import Mode, Standard, any_matches
 
 
 class Forbidden(Exception):
-    """A guard forbids a correction: for good, or until a time at which it is tried again."""
+    """A guard forbids a correction: permanently, or until a time at which it is tried again."""
 
     def __init__(self, guard: Guard, reason: Reason, until: datetime | None = None) -> None:
         self.guard, self.reason, self.until = guard, reason, until
@@ -29,7 +29,7 @@ class Forbidden(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What guards decide by, beside what they are asked about: the standard, the stack's cap, and the time."""
+    """What guards decide by, next to what they are asked about: the standard, the stack's cap, and the time."""
 
     standard: Standard
     cap: Mode

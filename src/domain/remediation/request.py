@@ -40,7 +40,7 @@ class _Request(BaseModel):
 
     @property
     def deduplication(self) -> str:
-        """The request's id: the same for the same wish, whoever it goes back to."""
+        """The request's id: the same for the same wish, also of another sender."""
         return hashlib.sha256(self.model_dump_json(exclude={"arn", "agent"}).encode()).hexdigest()
 
 
@@ -112,10 +112,10 @@ class ApplyRequest(_Request):
         return SubjectId(self.place, Subject.SERVICE, self.service) if self.service else self.subject
 
 
-class VisitRequest(_Request):
+class ResumeRequest(_Request):
     """See how an attempt stands, and go on with it."""
 
-    kind: Literal["visit"] = "visit"
+    kind: Literal["resume"] = "resume"
     attempt: str = Field(min_length=1)
 
 
@@ -136,18 +136,18 @@ class ReleaseRequest(_Request):
     at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
 
 
-type Request = CorrectRequest | CorrectServiceRequest | ApplyRequest | VisitRequest | UndoRequest | ReleaseRequest
+type Request = CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest
 
 _ADAPTER: TypeAdapter[Request] = TypeAdapter(
     Annotated[
-        CorrectRequest | CorrectServiceRequest | ApplyRequest | VisitRequest | UndoRequest | ReleaseRequest,
+        CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest,
         Field(discriminator="kind"),
     ]
 )
 
 
 def read_request(body: str) -> Request:
-    """RequestUnreadable where it is no request of ours; the sentence never shows what it holds."""
+    """RequestUnreadable where it is no request; the sentence never shows what it holds."""
     try:
         return _ADAPTER.validate_python(json.loads(body))
     except (ValueError, RecursionError, ValidationError):

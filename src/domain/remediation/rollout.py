@@ -55,12 +55,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One service within an attempt. `was` is its deployment before ours, `deployment` ours or the one that goes back.
+    """One service within an attempt. `was` is its deployment before, `deployment` that of this correction.
 
     `deployment` is empty where UpdateService was taken and its answer showed none yet. `theirs` is the revision (ARN)
     that somebody else deployed at the same moment. `moot` says that it was left as it is no longer what was to be
     updated. `since` is when the stage began, `due` when the service is read again though no event came. `guard`
-    names the one that forbids it, for now (PENDING) or for good (LEFT), and `reasons` say why.
+    names the one that forbids it, for now (PENDING) or permanently (LEFT), and `reasons` say why.
     """
 
     service: str
@@ -90,7 +90,7 @@ class Rollout:
         return self.at(stage, now, reasons=(*self.reasons, *more))
 
     def left(self, now: datetime, *reasons: Reason, guard: Guard | None = None, moot: bool = False) -> "Rollout":
-        """Left as it is: a guard forbids it for good, or it is `moot`, no longer what was to be updated."""
+        """Left as it is: a guard forbids it permanently, or it is `moot`, no longer what was to be updated."""
         return replace(self.at(Stage.LEFT, now, reasons=reasons), guard=guard, moot=moot)
 
     def back(self, now: datetime) -> "Rollout":

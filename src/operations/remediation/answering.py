@@ -24,7 +24,7 @@ def nothing(request: Request, history: History, code: Code, what: str = "") -> O
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """The answer stands in the ledger, where whoever asked may read it."""
+    """The answer is in the ledger, where the person who asked may read it."""
 
     parts: Parts
     corrector: Corrector

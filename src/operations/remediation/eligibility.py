@@ -11,7 +11,7 @@ from operations.remediation.parts import Parts
 
 
 def eligible(parts: Parts, attempt: Attempt, workload: Workload) -> None:
-    """Forbidden for good where the service itself, the stack or the standard does not let it be updated."""
+    """Forbidden permanently where the service itself, the stack or the standard does not let it be updated."""
     standard = parts.standard
     if workload.service is not None:
         guards.updatable(workload.service, standard)

@@ -29,7 +29,7 @@ class Ends:
         return self.published(self.parts.ledger.attempts.write(replace(attempt, pending=alerts), rest.quarantine))
 
     def _not_kept(self, attempt: Attempt) -> Outcome:
-        """A refusal is notified by the answer to whoever asked; refused by another guard it is notified again."""
+        """The refusal is published with the answer; one by another guard is another refusal."""
         if attempt.state is AttemptState.NOTHING:
             return replace(Outcome.of(attempt), attempt="")
         refused = replace(attempt, asked=f"{attempt.asked}/{attempt.guard}")

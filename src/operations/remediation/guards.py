@@ -1,6 +1,6 @@
 """The guards, asked in one place before each write: of a registration, and of a service's update.
 
-What each asks stands in domain.remediation.guards, as far as it needs no call. All fail closed.
+domain.remediation.guards has what each asks, as far as it needs no call. All fail closed.
 """
 
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ class NotRead(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a request. `registered` is the new revision; `guard` the one that forbade, for now or for good.
+    """What came of a request. `registered` is the new revision; `guard` the one that forbade, for now or permanently.
 
     `attempt` is the key of the attempt that the ledger keeps of it; `pending` the alerts where it keeps none.
     """
@@ -49,6 +49,6 @@ class Outcome:
 
     @property
     def guards(self) -> frozenset[Guard]:
-        """Those that forbid something, of the whole or of one service, for now or for good."""
+        """Those that forbid something, of the whole or of one service, for now or permanently."""
         held = (each.guard for each in self.rollouts if each.stage in {Stage.PENDING, Stage.LEFT})
         return frozenset(guard for guard in (self.guard, *held) if guard is not None)

@@ -1,6 +1,6 @@
 """The first step of a family's correction: the corrected revision is registered.
 
-A mark stands in the ledger before the call: after a crash the next delivery finds what was registered by its tags.
+A mark is written into the ledger before the call: after a crash the next delivery finds what was registered by its tags.
 """
 
 from dataclasses import dataclass, replace
@@ -82,12 +82,12 @@ class Registration:
         except CallFailed as failed:
             if failed.transient:
                 raise
-            # As wrong the next time: people have to hear of it.
+            # It would fail again: people have to know.
             return refused(attempt, Guard.REGISTRATION, failed.reason)
         return self._registered(attempt, registered)
 
     def _corrected(self, plan: Plan, source: Revision) -> TaskDefinition:
-        """What is registered: the members that the API takes, in their order, with the source's tags and ours."""
+        """What is registered: the members that the API takes, in their order, with the source's tags and Outrider's."""
         ours = {
             f"{_TAG}source": str(source.number),
             f"{_TAG}plan": plan.digest,
@@ -112,7 +112,7 @@ class Registration:
         return found is not None and found.active and ours.items() <= found.tags.items()
 
     def _registered(self, attempt: Attempt, registered: Revision) -> Attempt | Rest:
-        """Ours is there. Somebody may have registered between our reading and our call: then ours has an old source.
+        """Somebody else may have registered between the reading and the call: then Outrider's has an old source.
 
         A number between the two that is inactive now was deregistered before: that is how the source became the newest.
         """

@@ -15,8 +15,8 @@ from domain.remediation.request import (
     CorrectRequest,
     CorrectServiceRequest,
     ReleaseRequest,
+    ResumeRequest,
     UndoRequest,
-    VisitRequest,
     read_request,
 )
 from operations.remediation.answering import Answering, nothing
@@ -39,7 +39,7 @@ class Remediator:
         match request:
             case CorrectRequest() | CorrectServiceRequest():
                 return corrector.resume(_attempt(request, history, self.parts.now()), history)
-            case VisitRequest(attempt=key):
+            case ResumeRequest(attempt=key):
                 attempt = history.attempt(key)
                 none = nothing(request, history, Code.NO_CORRECTION)
                 return corrector.resume(attempt, history) if attempt is not None else none

@@ -47,7 +47,7 @@ class Updates:
         return replace(rollout, deployment="").at(stage, now, now + LOOK_AGAIN)
 
     def _gives_back(self, rollout: Rollout, service: Service) -> Rollout | None:
-        """Whoever deployed at the same moment has the last word; None where nobody did."""
+        """Somebody else who deployed at the same moment has the last word; None where nobody did."""
         theirs, now = overtaken(rollout, service), self.parts.now()
         return replace(rollout, theirs=theirs).at(Stage.GIVING_BACK, now, now) if theirs else None
 
@@ -62,7 +62,7 @@ class Updates:
                     raise
                 why = Reason(Code.THEIRS_NOT_RUN_AGAIN, name, because=(failed.reason,))
                 return rollout.at(Stage.NOT_BACK, now, reasons=(why,))
-        # A correction that failed has failed, whoever deploys on the way back.
+        # A correction that failed has failed, also where somebody else deploys on the way back.
         stage = Stage.BACK if rollout.reasons else Stage.LEFT
         return rollout.ending(stage, now, Reason(Code.THEIRS_RUNS_AGAIN, name))
 

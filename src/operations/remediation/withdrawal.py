@@ -12,7 +12,7 @@ from operations.remediation.parts import Parts
 def take_back(parts: Parts, attempt: Attempt) -> tuple[Reason, ...]:
     """Where a correction failed or was undone, the family's newest revision is the source again.
 
-    Why it is not, where something runs what was registered or that is refused: people hear of what failed all the same.
+    Why it is not, where something runs what was registered or that is refused: the failure is published all the same.
     """
     registered = attempt.correction
     goes = failed(attempt) or attempt.undone
