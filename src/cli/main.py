@@ -22,7 +22,7 @@ def _version() -> str:
 
 app = App(
     name="outrider",
-    help="Judge and fix ECS task definitions that should have an OpenTelemetry collector as a sidecar, correct them, and ask"
+    help="Judge, fix and correct ECS task definitions that should have an OpenTelemetry collector as a sidecar, and ask"
     " the service to correct what runs.",
     version=_version,
     help_format="plaintext",

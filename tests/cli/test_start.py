@@ -18,7 +18,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 @pytest.fixture
 def installed(tmp_path: Path) -> dict[str, str]:
-    """The environment of a shell where others have modules of the same names as Outrider's; `outrider` is as installed."""
+    """A shell's environment: others have modules of the same names, and `outrider` is as installed."""
     packages, others = tmp_path / "site-packages", tmp_path / "others"
     packages.mkdir()
     others.mkdir()

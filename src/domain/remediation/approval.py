@@ -13,7 +13,7 @@ _CLOCK = timedelta(milliseconds=1)  # Security Hub cuts a finding's time to mill
 
 
 def same_wish(attempt: Attempt, request: ApplyRequest, running: Revision | None) -> bool:
-    """Whether an attempt is of this approval, or does or did just what it asks for, also where another person approved it first."""
+    """Whether an attempt is of this approval, or does or did just what it asks for by that of another person."""
     if attempt.asked == request.wish:
         return True
     if not request.digest or attempt.digest != request.digest:

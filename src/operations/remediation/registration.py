@@ -1,6 +1,7 @@
 """The first step of a family's correction: the corrected revision is registered.
 
-A mark is written into the ledger before the call: after a crash the next delivery finds what was registered by its tags.
+A mark is written into the ledger before the call: after a crash the next delivery finds the
+revision by its tags.
 """
 
 from dataclasses import dataclass, replace

@@ -157,7 +157,7 @@ class Rollouts:
         return self._go_on(self._written(attempt, begun), begun)
 
     def _forbidden(self, rollout: Rollout, by: Forbidden) -> Rollout:
-        """Left permanently; or not yet, and not at all once it has waited for as long as the window of corrections is."""
+        """Left permanently; or it waits, at most as long as the window of corrections is."""
         moment = self.parts.moment
         if by.guard is Guard.AT_ONCE and (by.reason,) != rollout.reasons:  # those before it move
             rollout = replace(rollout, since=moment.now)
