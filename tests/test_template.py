@@ -17,11 +17,10 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
 TEMPLATE = ROOT / "template.yaml"
 
-# What a function's event source, log and idempotency do in its name, without a line of ours.
+# What a function's event source and log do in its name, without a line of ours.
 BY_THE_PLATFORM = {
     "logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
 }  # fmt: skip
-IDEMPOTENCY = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 # Calls that IAM asks for under another name, or beside their own.
 ASKED_AS = {
     "dynamodb:TransactWriteItems": set(),
@@ -59,8 +58,8 @@ CALLED = {
     },
     "SlackFunction": {
         "parameters": {"read_secret"},
-        "channels": {"hide", "send", "publish"},
-        "bursts": {"*"},
+        "channels": {"hide", "publish"},
+        "sent_alerts": {"*"},
         "threads": {"*"},
     },
     "SweepFunction": {
@@ -76,9 +75,9 @@ CALLED = {
 
 
 MODULES = (
-    "bursts", "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/limits", "ledger/notices",
+    "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/limits", "ledger/notices",
     "ledger/revisions", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "roles", "security_hub",
-    "threads",
+    "sent_alerts", "threads",
 )  # fmt: skip
 
 
@@ -174,8 +173,7 @@ def reachable(function: str) -> set[str]:
 
 def needed(function: str) -> set[str]:
     calls = reachable(function)
-    asked = {action for call in calls for action in ASKED_AS.get(call, {call})}
-    return asked | (IDEMPOTENCY if function == "SlackFunction" else set())
+    return {action for call in calls for action in ASKED_AS.get(call, {call})}
 
 
 @pytest.mark.parametrize("function", sorted(CALLED))

@@ -57,11 +57,12 @@ JUNK = (
     "boto3/examples",
     # For HTTP APIs. The functions have none.
     "aws_lambda_powertools/event_handler",
-    # Of Powertools' utilities: those for other events, other brokers and other services.
+    # Of Powertools' utilities: those that the functions do not import.
     "aws_lambda_powertools/utilities/auth_alpha",
     "aws_lambda_powertools/utilities/circuit_breaker",
     "aws_lambda_powertools/utilities/data_masking",
     "aws_lambda_powertools/utilities/feature_flags",
+    "aws_lambda_powertools/utilities/idempotency",
     "aws_lambda_powertools/utilities/kafka",
     "aws_lambda_powertools/utilities/metadata",
     "aws_lambda_powertools/utilities/parameters",

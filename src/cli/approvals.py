@@ -13,7 +13,7 @@ from cli.exits import DONE, NOT_DONE
 from cli.files import named
 from cli.terminal import say
 from domain.remediation.attempt import AttemptState
-from settings import said
+from settings import first_set
 
 
 @Parameter(name="*")
@@ -44,7 +44,7 @@ class Where:
     @property
     def asked(self) -> tuple[str, str]:
         """What names the region, and the region; empty where only a profile may. boto3 does not read AWS_REGION."""
-        return ("--region", self.region) if self.region else said("AWS_REGION", "AWS_DEFAULT_REGION")
+        return ("--region", self.region) if self.region else first_set("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 def _seconds(_: object, value: float) -> None:

@@ -11,7 +11,7 @@ from cli.failures import NotAsked
 from cli.files import Unusable
 from cli.progress import Line
 from cli.terminal import console, line, say
-from settings import said
+from settings import first_set
 
 type Yes = Annotated[bool, Parameter(help="Skip the confirmation prompt.")]
 _UNREACHED = frozenset({"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"})
@@ -29,7 +29,7 @@ def sentences(region: tuple[str, str]) -> Iterator[None]:
 def _of_what_was_given(code: str, by: str, region: str) -> str:
     """What is wrong with the profile or region that was named; empty where it is something else."""
     if code == "ProfileNotFound":
-        by, profile = said("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # as botocore takes them
+        by, profile = first_set("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # as botocore takes them
         return f"There is no profile {profile} ({by}). Name another." if profile else ""
     if code == "InvalidRegionError":
         return f"{region or 'What the profile says'} is no name of a region. Correct {by or 'it, or give --region'}."

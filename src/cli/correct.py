@@ -16,7 +16,7 @@ from cli.progress import Line, diff
 from cli.terminal import say
 from domain.drift import Safety
 from domain.remediation.plan import Plan
-from settings import said
+from settings import first_set
 
 
 @Parameter(name="*")
@@ -54,7 +54,7 @@ def correct(
         The plan that you have seen, by its digest: where it is another by now, nothing is changed.
     """
     given = Judge.of(by.standard, None).standard if by.standard is not None else None
-    region = ("--region", by.region) if by.region else said("AWS_REGION", "AWS_DEFAULT_REGION")
+    region = ("--region", by.region) if by.region else first_set("AWS_REGION", "AWS_DEFAULT_REGION")
     with sentences(region):
         correcting = correcting_of(by.stack, region[1], given)
         found = correcting.proposed(named(what), plan)
