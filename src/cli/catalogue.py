@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from rich.text import Text
 
 from cli.exits import CLEAN, UNUSABLE
-from cli.table import STYLES
+from cli.table import style_of
 from cli.terminal import console, say, wrapped
 from rules import BY_ID, CATALOGUE
 
@@ -18,7 +18,7 @@ def rules() -> int:
     out = console()
     for rule in CATALOGUE:
         fix = "" if rule.fix is None else ", has a fix"
-        wrapped(out, Text.assemble((rule.id, "bold"), " ", (rule.severity, STYLES[rule.severity]), fix))
+        wrapped(out, Text.assemble((rule.id, "bold"), " ", (rule.severity, style_of(rule.severity)), fix))
         wrapped(out, f"{rule.title}.", 2)
     return CLEAN
 
@@ -46,7 +46,7 @@ def explain(rule: str, /) -> int:
         return UNUSABLE
     out = console()
     facts = ", ".join(sorted(kind.value for kind in found.needs)) or "none beside the documents"
-    wrapped(out, Text.assemble((found.id, "bold"), "  ", (found.severity, STYLES[found.severity])))
+    wrapped(out, Text.assemble((found.id, "bold"), "  ", (found.severity, style_of(found.severity))))
     wrapped(out, f"Speaks of: {found.subject}. Facts: {facts}.")
     for paragraph in inspect.cleandoc(found.doc).split("\n\n"):
         out.print()

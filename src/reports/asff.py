@@ -30,18 +30,6 @@ _BYTES = 230_000  # of the 240 KB that a finding may have, as it is sent: twelve
 _DRIFTS, _STATEMENTS, _CHANGES = 20, 8, 15  # of the fifty details; the rest name the resource
 NOTHING_TO_DO = "Nothing is to be done."
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
-_RESOURCE_TYPE = {
-    Subject.FAMILY: "AwsEcsTaskDefinition",
-    Subject.SERVICE: "AwsEcsService",
-    Subject.PARAMETER: "Other",
-    Subject.ROLE: "AwsIamRole",
-}
-_STATES = {
-    FindingState.OPEN: ("FAILED", "ACTIVE"),
-    FindingState.CLOSED: ("PASSED", "ARCHIVED"),
-    FindingState.EXEMPT: ("NOT_AVAILABLE", "ARCHIVED"),
-    FindingState.GONE: ("NOT_AVAILABLE", "ARCHIVED"),
-}
 
 
 def asff(
@@ -53,7 +41,7 @@ def asff(
     A finding whose `rule` has left the catalogue is gone, and goes by the rule's id alone.
     """
     place = finding.subject.place
-    compliance, record = _STATES[finding.state]
+    compliance, record = _status(finding.state)
     severity = {"Label": finding.severity.value, "Original": finding.severity.value}
     fixing = plan if plan is not None and finding.state is FindingState.OPEN and finding.rule in plan.fixes else None
     fields = {"rule": finding.rule, "plan": fixing.digest if fixing else "", **facts}
@@ -84,7 +72,7 @@ def asff(
         ),
         "Resources": [
             {
-                "Type": _RESOURCE_TYPE[finding.subject.kind],
+                "Type": _resource_type(finding.subject.kind),
                 "Id": shortened(finding.resource),
                 "Partition": place.partition,
                 "Region": place.region,
@@ -97,6 +85,29 @@ def asff(
     while details and len(json.dumps(made)) > _BYTES:
         details.popitem()  # the last ones tell least
     return made
+
+
+def _resource_type(subject: Subject) -> str:
+    match subject:
+        case Subject.FAMILY:
+            return "AwsEcsTaskDefinition"
+        case Subject.SERVICE:
+            return "AwsEcsService"
+        case Subject.PARAMETER:
+            return "Other"
+        case Subject.ROLE:
+            return "AwsIamRole"
+
+
+def _status(state: FindingState) -> tuple[str, str]:
+    """The compliance, and the state of the record."""
+    match state:
+        case FindingState.OPEN:
+            return "FAILED", "ACTIVE"
+        case FindingState.CLOSED:
+            return "PASSED", "ARCHIVED"
+        case FindingState.EXEMPT | FindingState.GONE:
+            return "NOT_AVAILABLE", "ARCHIVED"
 
 
 def description(finding: Finding) -> str:

@@ -13,8 +13,8 @@ from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.request import RequestUnreadable
 from domain.standard import Mode
 from domain.subject import SubjectId
-from operations.remediation.ends import Ends
 from operations.remediation.outcome import NotRead
+from operations.remediation.recording import Recorder
 from operations.remediation.remediator import Remediator
 from tests.operations.saying import said
 from tests.operations.world import (
@@ -139,7 +139,7 @@ class Crash(BaseException):
         (Ecs, "register", 1),
         (Attempts, "registered", 1),
         (Attempts, "write", 2),
-        (Ends, "publish", 1),
+        (Recorder, "publish", 1),
         (Attempts, "write", 3),
     ],
     ids=lambda step: f"{step[1]}-{step[2]}",

@@ -1,4 +1,4 @@
-"""How a correction comes to rest: it waits, is refused, has nothing to do, or all its services have ended. No calls."""
+"""Where a correction stops: it waits, is refused, has nothing to do, or all its services have ended. No calls."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from domain.remediation.rollout import Rollout, Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Stopped:
     """An attempt that goes no further now, and the quarantine that comes of it.
 
     It is not `kept` where the ledger is to hold what it held before.
@@ -22,17 +22,17 @@ class Rest:
     kept: bool = True
 
 
-def ended(attempt: Attempt, state: AttemptState, *reasons: Reason, quiet: bool = False) -> Rest:
+def ended(attempt: Attempt, state: AttemptState, *reasons: Reason, quiet: bool = False) -> Stopped:
     """It is over. People are not notified of what ends `quiet`."""
-    return Rest(replace(attempt, state=state, guard=None, reasons=reasons, quiet=quiet, due=None))
+    return Stopped(replace(attempt, state=state, guard=None, reasons=reasons, quiet=quiet, due=None))
 
 
-def refused(attempt: Attempt, guard: Guard | None, *reasons: Reason) -> Rest:
+def refused(attempt: Attempt, guard: Guard | None, *reasons: Reason) -> Stopped:
     """A guard forbids it permanently."""
-    return Rest(replace(ended(attempt, AttemptState.REFUSED, *reasons).attempt, guard=guard))
+    return Stopped(replace(ended(attempt, AttemptState.REFUSED, *reasons).attempt, guard=guard))
 
 
-def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], moment: Moment) -> Rest:
+def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], moment: Moment) -> Stopped:
     """A guard forbids it: it waits until it is tried again, and not for ever, or is refused.
 
     An approval that is refused at once leaves what the ledger holds of the revision. That the family is being fought
@@ -40,7 +40,7 @@ def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], mome
     """
     if by.until is not None and moment.now < attempt.time + moment.window:
         waiting = replace(attempt, state=AttemptState.WAITING, guard=by.guard, reasons=(by.reason,), due=by.until)
-        return Rest(waiting)
+        return Stopped(waiting)
     others = [each for each in attempts if each.key != attempt.key]
     quiet = by.guard is Guard.ATTEMPTS and any(
         each.guard is Guard.ATTEMPTS
@@ -51,22 +51,22 @@ def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], mome
     )
     held = next((each for each in attempts if each.key == attempt.key), None)
     at_once = attempt.approved and by.until is None and (held is None or held.asked != attempt.asked)
-    rest = refused(attempt, by.guard, by.reason)
-    return replace(rest, attempt=replace(rest.attempt, quiet=quiet), kept=not at_once)
+    stopped = refused(attempt, by.guard, by.reason)
+    return replace(stopped, attempt=replace(stopped.attempt, quiet=quiet), kept=not at_once)
 
 
-def nothing_to_do(attempt: Attempt, code: Code, attempts: Iterable[Attempt], what: str = "") -> Rest:
+def nothing_to_do(attempt: Attempt, code: Code, attempts: Iterable[Attempt], what: str = "") -> Stopped:
     """Nothing is written down of one that was not waiting."""
     kept = any(each.key == attempt.key for each in attempts)
     return replace(ended(attempt, AttemptState.NOTHING, Reason(code, what), quiet=True), kept=kept)
 
 
-def superseded(attempt: Attempt, *reasons: Reason, quiet: bool = False) -> Rest:
+def superseded(attempt: Attempt, *reasons: Reason, quiet: bool = False) -> Stopped:
     """Somebody else was faster. Where nothing was done yet, it is published only if a person asked for it."""
     return ended(attempt, AttemptState.SUPERSEDED, *reasons, quiet=quiet and not attempt.approved)
 
 
-def concluded(attempt: Attempt, stays: tuple[Reason, ...], moment: Moment) -> Rest:
+def concluded(attempt: Attempt, stays: tuple[Reason, ...], moment: Moment) -> Stopped:
     """Every service has ended. `stays` says why what was registered could not be taken back."""
     stages = {each.stage for each in attempt.rollouts}
     left = of_those_left(attempt)
@@ -74,8 +74,8 @@ def concluded(attempt: Attempt, stays: tuple[Reason, ...], moment: Moment) -> Re
         reasons = tuple(_of_failed(each) for each in attempt.rollouts if each.stage.failed and each.reasons)
         why = (Reason(Code.UNDONE, attempt.undone_by),) if attempt.undone else reasons
         state = AttemptState.UNDONE if attempt.undone else AttemptState.FAILED
-        rest = ended(attempt, state, *reasons, *left, *stays)
-        return replace(rest, quarantine=Quarantine(why, moment.now))
+        stopped = ended(attempt, state, *reasons, *left, *stays)
+        return replace(stopped, quarantine=Quarantine(why, moment.now))
     if Stage.VERIFIED in stages:
         return ended(attempt, AttemptState.DEPLOYED, *left)
     if attempt.registered is not None:

@@ -9,9 +9,9 @@ from domain.remediation.reason import Code
 from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, UndoRequest
 from operations.remediation.approving import Approving
 from operations.remediation.corrector import Corrector
-from operations.remediation.ends import Ends
 from operations.remediation.outcome import Outcome
 from operations.remediation.parts import Parts
+from operations.remediation.recording import Recorder
 from operations.remediation.undoing import Undoing
 
 type Wish = ApplyRequest | UndoRequest | ReleaseRequest
@@ -45,7 +45,7 @@ class Answering:
             source = Revision(request.place, request.family, history.order)
             outcome = Outcome(answer.state, source, reasons=answer.reasons, guard=answer.guard)
         if answer.pending:
-            Ends(self.parts).publish(answer.pending)
+            Recorder(self.parts).publish(answer.pending)
             attempts.answer(request.subject, request.deduplication, replace(answer, pending=()))
         return outcome
 
@@ -68,5 +68,5 @@ class Answering:
             if each.state in {AttemptState.FAILED, AttemptState.UNDONE, AttemptState.REFUSED} and not each.released:
                 self.parts.ledger.attempts.write(replace(each, released=True))
         self.parts.ledger.attempts.release(request.subject)
-        Ends(self.parts).evaluate_again(request.place, request.family, history.services)
+        Recorder(self.parts).evaluate_again(request.place, request.family, history.services)
         return nothing(request, history, Code.RELEASED if history.quarantine else Code.NOT_QUARANTINED)

@@ -11,9 +11,9 @@ from domain.remediation.guards import Forbidden, not_quarantined
 from domain.remediation.request import ApplyRequest
 from domain.remediation.rollout import deployment_of
 from operations.remediation.corrector import Corrector
-from operations.remediation.ends import Ends
 from operations.remediation.outcome import Outcome
 from operations.remediation.parts import Parts
+from operations.remediation.recording import Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Approving:
             correctable(request, asked if running else None, held)
             asked = replace(asked, digest=self._digest(request, history))
         except Forbidden as by:
-            return Ends(self.parts).rest(forbidden(asked, by, history.attempts, self.parts.moment))
+            return Recorder(self.parts).record(forbidden(asked, by, history.attempts, self.parts.moment))
         return self.corrector.resume(replace(asked, version=held.version) if held is not None else asked, history)
 
     def _running(self, request: ApplyRequest) -> tuple[Revision, str] | None:

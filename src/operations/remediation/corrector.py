@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 from aws.ledger import History
 from domain.remediation.attempt import Attempt, AttemptState
-from domain.remediation.ending import Rest, concluded
-from operations.remediation.ends import Ends
+from domain.remediation.ending import Stopped, concluded
 from operations.remediation.outcome import Outcome
 from operations.remediation.parts import Parts
+from operations.remediation.recording import Recorder
 from operations.remediation.registration import Registration
 from operations.remediation.rollouts import Rollouts
 from operations.remediation.services import ServiceAlone
@@ -23,16 +23,16 @@ class Corrector:
     def resume(self, attempt: Attempt, history: History) -> Outcome:
         """As far as an attempt goes now. StandardInvalid, NotRead, CallFailed: it is to be retried."""
         if attempt.state.ended:
-            return Ends(self.parts).published(attempt)
+            return Recorder(self.parts).published(attempt)
         if attempt.state is AttemptState.ROLLING:
             return self.roll(attempt)
         begun = (ServiceAlone if attempt.service else Registration)(self.parts, history).begin(attempt)
-        return Ends(self.parts).rest(begun) if isinstance(begun, Rest) else self.roll(begun)
+        return Recorder(self.parts).record(begun) if isinstance(begun, Stopped) else self.roll(begun)
 
     def roll(self, attempt: Attempt) -> Outcome:
         """Go on with the services of an attempt that is being rolled out; at their end, with its own."""
-        Ends(self.parts).publish(attempt.pending)
+        Recorder(self.parts).publish(attempt.pending)
         attempt = Rollouts(self.parts).advance(replace(attempt, pending=()))
         if any(not each.stage.ended for each in attempt.rollouts):
             return Outcome.of(self.parts.ledger.attempts.write(attempt))
-        return Ends(self.parts).rest(concluded(attempt, take_back(self.parts, attempt), self.parts.moment))
+        return Recorder(self.parts).record(concluded(attempt, take_back(self.parts, attempt), self.parts.moment))

@@ -5,6 +5,7 @@ domain.remediation.guards has what each asks, as far as it needs no call. All fa
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from aws.ledger import History
 from domain.ecs.service import Service
@@ -20,6 +21,9 @@ from operations.remediation.eligibility import eligible
 from operations.remediation.parts import SWITCHED_OFF, Parts
 from operations.remediation.turns import Turns
 
+type Hourly = Literal["registrations", "rollouts"]
+"""What is counted by the hour."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guards:
@@ -32,7 +36,7 @@ class Guards:
         self.of_plan(attempt, plan, history)
         guards.settled(plan.before.task, attempt, self.parts.moment)
         most = self.parts.standard.remediation.registrations_per_hour
-        self._within(Guard.REGISTRATIONS_PER_HOUR, attempt.source.place, str(attempt.source), most)
+        self._within("registrations", attempt.source.place, str(attempt.source), most)
 
     def before_update(self, attempt: Attempt, service: Service) -> None:
         """Everything that may forbid to update a service, or may have come to forbid it since its attempt began."""
@@ -50,7 +54,7 @@ class Guards:
         guards.not_busy(service, moment.now)
         guards.deployed_lately(service, attempt, moment)
         most, key = moment.standard.remediation.rollouts_per_hour, f"{attempt.family.name}/{attempt.key}"
-        self._within(Guard.ROLLOUTS_PER_HOUR, place, f"{key}/{service.title}", most)
+        self._within("rollouts", place, f"{key}/{service.title}", most)
 
     def of_plan(self, attempt: Attempt, plan: Plan, history: History) -> None:
         """What may forbid a plan, whatever it changes."""
@@ -72,9 +76,10 @@ class Guards:
         if (off := self.parts.switch()) is not None:
             raise Forbidden(Guard.KILL_SWITCH, off, self.parts.now() + SWITCHED_OFF)
 
-    def _within(self, guard: Guard, place: Place, key: str, most: int) -> None:
+    def _within(self, what: Hourly, place: Place, key: str, most: int) -> None:
         """Take one of so many places that this hour has. The pipelines of the account share AWS's own limits."""
-        now, what = self.parts.now(), guard.value.partition(" ")[0]
+        now, registers = self.parts.now(), what == "registrations"
         if not self.parts.ledger.limits.claim(place, what, key, most, now):
             hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+            guard = Guard.REGISTRATIONS_PER_HOUR if registers else Guard.ROLLOUTS_PER_HOUR
             raise Forbidden(guard, Reason(Code.HOURLY_LIMIT, what, str(place), number=most), hour)

@@ -12,7 +12,7 @@ from aws.ledger import History
 from domain.ecs.task_definition import TaskDefinition
 from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
-from domain.remediation.ending import Rest, ended, forbidden, nothing_to_do, of_those_left, refused, superseded
+from domain.remediation.ending import Stopped, ended, forbidden, nothing_to_do, of_those_left, refused, superseded
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden
 from domain.remediation.plan import Plan
@@ -20,9 +20,9 @@ from domain.remediation.reason import Code, Reason
 from domain.standard import Mode
 from operations.facts import runs_on_fargate
 from operations.remediation.drawing import drawn, planned
-from operations.remediation.ends import Ends
 from operations.remediation.guards import Guards
 from operations.remediation.parts import Parts
+from operations.remediation.recording import Recorder
 from operations.remediation.services import following
 from operations.remediation.withdrawal import deregister
 
@@ -37,7 +37,7 @@ class Registration:
     parts: Parts
     history: History
 
-    def begin(self, attempt: Attempt) -> Attempt | Rest:
+    def begin(self, attempt: Attempt) -> Attempt | Stopped:
         """The attempt with the services that follow, or as far as it came."""
         source = attempt.source
         newest = self.parts.ecs.task_definition(source.place, source.family)
@@ -77,7 +77,7 @@ class Registration:
             due=None,
         )
 
-    def _register(self, attempt: Attempt, plan: Plan) -> Attempt | Rest:
+    def _register(self, attempt: Attempt, plan: Plan) -> Attempt | Stopped:
         try:
             registered = self.parts.ecs.register(attempt.source.place, self._corrected(plan, attempt.source))
         except CallFailed as failed:
@@ -112,7 +112,7 @@ class Registration:
         ours = {f"{_TAG}plan": attempt.digest, f"{_TAG}source": str(attempt.source.number)}
         return found is not None and found.active and ours.items() <= found.tags.items()
 
-    def _registered(self, attempt: Attempt, registered: Revision) -> Attempt | Rest:
+    def _registered(self, attempt: Attempt, registered: Revision) -> Attempt | Stopped:
         """Somebody else may have registered between the reading and the call: then Outrider's has an old source.
 
         A number between the two that is inactive now was deregistered before: that is how the source became the newest.
@@ -133,12 +133,12 @@ class Registration:
                 return superseded(attempt, Reason(Code.REGISTERED_MEANWHILE, source.family), *stays)
         return self._followed(attempt, registered)
 
-    def _followed(self, attempt: Attempt, registered: Revision) -> Attempt | Rest:
+    def _followed(self, attempt: Attempt, registered: Revision) -> Attempt | Stopped:
         """With the services that are updated to it, and notified; or at its end where there are none."""
         rollouts = following(self.parts, attempt, registered, self.history.services) if attempt.deploys else ()
         attempt = replace(attempt, rollouts=rollouts)
         if all(rollout.stage.ended for rollout in rollouts):
             return ended(attempt, AttemptState.REGISTERED, *of_those_left(attempt))
         attempt = replace(attempt, state=AttemptState.ROLLING, due=self.parts.now())
-        alert = Ends(self.parts).alert(attempt, AttemptState.REGISTERED)
+        alert = Recorder(self.parts).alert(attempt, AttemptState.REGISTERED)
         return self.parts.ledger.attempts.write(replace(attempt, pending=(alert,)))

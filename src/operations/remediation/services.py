@@ -10,7 +10,7 @@ from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Known
 from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState, own_step
-from domain.remediation.ending import Rest, forbidden, nothing_to_do, superseded
+from domain.remediation.ending import Stopped, forbidden, nothing_to_do, superseded
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden, updatable
 from domain.remediation.plan import Plan
@@ -67,7 +67,7 @@ class ServiceAlone:
     parts: Parts
     history: History
 
-    def begin(self, attempt: Attempt) -> Attempt | Rest:
+    def begin(self, attempt: Attempt) -> Attempt | Stopped:
         """The attempt with its one rollout, or as far as it came."""
         place, source, attempts = attempt.source.place, attempt.source, self.history.attempts
         service = self.parts.ecs.service(place, attempt.service)

@@ -1,4 +1,4 @@
-"""Where a correction comes to rest: written down with its alert, the alert published, the family evaluated again."""
+"""Recording: what an attempt came to is written down with its alert, published, and the family evaluated again."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from domain.findings.alert import Alert
 from domain.places import Place
 from domain.remediation.attempt import Attempt, AttemptState
-from domain.remediation.ending import Rest
+from domain.remediation.ending import Stopped
 from domain.triggers.trigger import FamilyTrigger, ServiceTrigger
 from operations.remediation.outcome import Outcome
 from operations.remediation.parts import Parts
@@ -14,19 +14,20 @@ from reports.outcomes import outcome_of
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class Recorder:
     """The alert is in the ledger before it is published: a crash in between publishes it again, under the same id."""
 
     parts: Parts
 
-    def rest(self, rest: Rest) -> Outcome:
-        attempt = replace(rest.attempt, time=self.parts.now())
+    def record(self, stopped: Stopped) -> Outcome:
+        """Write down an attempt that goes no further now. What ended is published, what waits is not."""
+        attempt = replace(stopped.attempt, time=self.parts.now())
         if attempt.state is AttemptState.WAITING:
-            return Outcome.of(self.parts.ledger.attempts.write(rest.attempt))
-        if not rest.kept:
+            return Outcome.of(self.parts.ledger.attempts.write(stopped.attempt))
+        if not stopped.kept:
             return self._not_kept(attempt)
         alerts = () if attempt.quiet else (*attempt.pending, self.alert(attempt, attempt.state))
-        return self.published(self.parts.ledger.attempts.write(replace(attempt, pending=alerts), rest.quarantine))
+        return self.published(self.parts.ledger.attempts.write(replace(attempt, pending=alerts), stopped.quarantine))
 
     def _not_kept(self, attempt: Attempt) -> Outcome:
         """The refusal is published with the answer; one by another guard is another refusal."""
