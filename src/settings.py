@@ -10,6 +10,7 @@ from domain.places import Place
 from domain.standard import Mode
 
 RELEASE = "0.1.0"
+"""The project's own; pyproject.toml reads it from here."""
 
 
 class SettingsInvalid(Exception):

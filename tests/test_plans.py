@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 import engine
 from aws.ecs import registrable_members
 from domain.drift import Safety
-from domain.ecs.edits import name_of
+from domain.ecs.documents import name_of
 from domain.ecs.equivalence import equivalent
-from domain.ecs.legality import illegal
 from domain.ecs.task_definition import DESCRIBED_ONLY, TaskDefinition
 from domain.places import Revision
 from domain.remediation.plan import Plan
@@ -29,6 +28,7 @@ from domain.workload import Workload
 from operations.facts import FactReader
 from operations.planning import Planner
 from rules import CATALOGUE
+from tests.legality import illegal
 from tests.strategies import PLACE, corpus, workloads
 
 # The same examples on every machine; remove derandomize to look for others.

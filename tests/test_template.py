@@ -53,7 +53,7 @@ CALLED = {
         "security_hub": {"suppressed"},
         "ledger/subjects": {"history"},
         "ledger/attempts": {"write", "registered", "release", "answer"},
-        "ledger/limits": {"claim", "slot"},
+        "ledger/limits": {"claim"},
         "channels": {"publish", "send_all"},
     },
     "SlackFunction": {
@@ -200,7 +200,9 @@ def test_the_use_cases_call_what_the_table_says() -> None:
         "SlackFunction": ["notification/*.py", "wiring/slack.py"],
         "SweepFunction": ["sweep.py", "remediation/resuming.py", "wiring/sweep.py"],
     }
-    shared = "".join((SRC / "operations" / f"{name}.py").read_text() for name in ("facts", "planning", "standards"))
+    shared = "".join(
+        (SRC / "operations" / f"{name}.py").read_text() for name in ("evaluation", "facts", "planning", "standards")
+    )
     for function, patterns in of.items():
         handler = (SRC / "handlers" / f"{function.removesuffix('Function').lower()}.py").read_text()
         own = (path for pattern in patterns for path in (SRC / "operations").glob(pattern))
@@ -229,6 +231,26 @@ def test_the_policy_for_people_allows_what_their_commands_call_and_no_more() -> 
     needed = {call for module, methods in ASKING.items() for method in methods for call in calls_of(module)[method]}
     assert {action for statement in granted for action in actions(statement)} == needed
     assert all(statement["Resource"] != "*" for statement in granted)
+
+
+CORRECTING = {
+    "stacks": {"stack"},
+    "ledger/subjects": {"history"},
+    "ecs": {"task_definition", "service", "running_tasks", "register", "update"},
+    "roles": {"fact"},
+    "parameters": {"fact", "read_document"},
+    "log_groups": {"fact"},
+}
+
+
+def test_the_policy_for_who_corrects_by_hand_allows_what_the_command_calls_and_no_more() -> None:
+    page = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
+    shown = re.search(r"<!-- policy of correct -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
+    assert shown is not None
+    calls = {call for module, methods in CORRECTING.items() for method in methods for call in calls_of(module)[method]}
+    needed = {action for call in calls for action in ASKED_AS.get(call, {call})}
+    granted = [action for statement in json.loads(shown[1])["Statement"] for action in actions(statement)]
+    assert {*granted, "s3:GetObject"} == needed
 
 
 @pytest.mark.parametrize("function", sorted(CALLED))

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from domain.remediation.reason import Code, Reason
+
 _TRANSIENT = frozenset({
     "InternalError",
     "InternalFailure",
@@ -35,6 +37,21 @@ class CallFailed(Exception):
     def __init__(self, call: str, resource: str, code: str, *, transient: bool) -> None:
         self.call, self.resource, self.code, self.transient = call, resource, code, transient
         super().__init__(f"{call} on {resource} failed: {code}")
+
+    @property
+    def not_enabled(self) -> bool:
+        """Whether the service is not enabled in this account and region: Security Hub, which nobody has to use."""
+        return is_not_enabled(self.code)
+
+    @property
+    def reason(self) -> Reason:
+        """The same as data."""
+        return Reason(Code.CALL_FAILED, self.call, self.resource, (self.code,))
+
+
+def is_not_enabled(code: str) -> bool:
+    """Whether a service says so that it is not enabled: `InvalidAccessException`, of one finding `InvalidAccess`."""
+    return code.startswith("InvalidAccess")
 
 
 @contextmanager

@@ -342,7 +342,7 @@ def test_it_fits_into_60_columns_without_colour_or_trailing_blanks(
 
 def outrider(*arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(SRC)}
-    return subprocess.Popen([sys.executable, "-m", "cli", *arguments], env=environment, **options)  # noqa: S603 - ours
+    return subprocess.Popen([sys.executable, str(SRC), *arguments], env=environment, **options)  # noqa: S603 - ours
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path, floating: Definition) -> None:
@@ -382,7 +382,7 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path, good: Definition) -> None:
 
 def test_closed_streams_are_no_traceback(tmp_path: Path, good: Definition) -> None:
     (tmp_path / "web.json").write_text(json.dumps(good), encoding="utf-8")
-    command = f"{sys.executable} -m cli check - <&-; {sys.executable} -m cli check {tmp_path}/web.json >&-; echo $?"
+    command = f"{sys.executable} {SRC} check - <&-; {sys.executable} {SRC} check {tmp_path}/web.json >&-; echo $?"
     ran = subprocess.run(  # noqa: S602 - only a shell closes streams
         command, shell=True, capture_output=True, check=True, env={**os.environ, "PYTHONPATH": str(SRC)}
     )

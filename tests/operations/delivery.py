@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from aws.calls import CallFailed
 from aws.ledger import LedgerConflict
 from operations.inspection.inspector import Failed, Inspector, Outcome
-from operations.remediation.corrector import NotRead
-from operations.remediation.corrector import Outcome as Corrected
+from operations.remediation.outcome import NotRead
+from operations.remediation.outcome import Outcome as Corrected
 from operations.remediation.remediator import Remediator
 from tests.aws_fake.calls import Crash
 from tests.aws_fake.sqs import Message, Queue, Sqs

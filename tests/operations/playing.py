@@ -23,7 +23,7 @@ from domain.standard import Mode, Standard
 from domain.subject import Subject, SubjectId
 from operations.inspection.inspector import Failed, Inspector
 from operations.planning import Planner
-from operations.remediation.corrector import Outcome
+from operations.remediation.outcome import Outcome
 from operations.remediation.remediator import Remediator
 from operations.remediation.resuming import Resumer
 from operations.standards import Edition, Standards
@@ -142,12 +142,11 @@ class Run:
         cap, repositories = self.scenario.cap, self.scenario.repositories
         return Remediator(
             replace(
-                made.corrector,
+                made.parts,
                 planner=Planner(self.scenario.rules, cap),
                 image_repositories=repositories,
                 standards=self._standards(),
                 now=self.aws.clock.tick,
-                pause=lambda _: None,
             )
         )
 
@@ -248,7 +247,7 @@ class Run:
             "updates": sorted(json.dumps(each, sort_keys=True) for each in aws.services.updates),
             "told": told if exactly else bool(told) == (len(aws.definitions.families["web"]) > active[-1]),
             "attempts": {each.key: _kept(each) if exactly else (each.state.value,) for each in found.attempts},
-            "quarantine": found.quarantine and found.quarantine.reason,
+            "quarantine": found.quarantine and found.quarantine.reasons,
             "ours": found.ours & set(active),
             "due": dues,
             "untold": [each for each in held if each.request or any(row.pending for row in each.rows.values())],
@@ -261,7 +260,7 @@ _TIMES = frozenset({"since", "occurred"})
 
 def _went(resumer: Resumer) -> bool:
     try:
-        resumer.visit(PLACE)
+        resumer.resume(PLACE)
     except (CallFailed, Crash):
         return False
     return True
@@ -272,7 +271,7 @@ def arn_of(number: int) -> str:
 
 
 def _kept(attempt: Attempt) -> tuple[Any, ...]:
-    services = tuple((each.service, each.stage.value, each.reason) for each in attempt.rollouts)
+    services = tuple((each.service, each.stage.value, each.reasons) for each in attempt.rollouts)
     made = (attempt.state.value, attempt.registered, attempt.guard, attempt.reasons, attempt.pending)
     return (*made, services, attempt.rules, attempt.undone, attempt.released, attempt.approved, attempt.deploys)
 

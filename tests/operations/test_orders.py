@@ -63,8 +63,8 @@ STEPS: dict[str, Callable[[Run], object]] = {
     "the third is asked for": lambda run: ask(run, request(revision=3)),
     "a message": lambda run: run.step(),
     "another message": lambda run: run.step(),
-    "the first is visited": lambda run: ask(run, request("visit", attempt="1")),
-    "the third is visited": lambda run: ask(run, request("visit", attempt="3")),
+    "the first is visited": lambda run: ask(run, request("resume", attempt="1")),
+    "the third is visited": lambda run: ask(run, request("resume", attempt="3")),
     "deployments end": lambda run: deployments(run.aws),
     "the pipeline deploys": lambda run: pipeline(run.aws),
     "the pipeline deploys at the next registration": lambda run: run.line.meanwhile.update(

@@ -268,11 +268,10 @@ class World:
         made = make_remediator(self._settings(cap, standard), self.sessions)
         return Remediator(
             replace(
-                made.corrector,
+                made.parts,
                 planner=Planner(RULES, cap),
                 image_repositories=repositories,
                 now=self.now,
-                pause=lambda _: None,
             )
         )
 

@@ -15,7 +15,7 @@ Rows of a subject share a partition (`account/region/kind/name`), told apart by 
                          by its account and name, as IAM's events tell no more
 
 Beside them, `due/PLACE` holds which attempts have not ended and when they are to be looked at, `quarantines/PLACE`
-which families are left alone, `rate/…` and `pace/…` how many corrections were made of late, `revisions/…` what each
+which families are left alone, `rate/…` how many corrections were made within an hour, `revisions/…` what each
 revision of a family contains, which never changes (without the environment values that no rule reads), `notice/…`
 what the operations topic was told lately, and `swept/PLACE` by which release and standard everything was swept last.
 """

@@ -78,7 +78,7 @@ class Publisher:
             except CallFailed as error:
                 untaken |= findings.keys()
                 failed |= {message: str(error) for message, _ in findings.values()}
-                if error.code.startswith("InvalidAccess"):
+                if error.not_enabled:
                     self._no_hub(place)
                 continue
             if any(failure.not_enabled for failure in failures):

@@ -209,6 +209,7 @@ class Recorder:
             "actor": actor.name if actor != Actor() else "",
             "release": self.release,
             "standard": f"{batch.edition.standard.name} {batch.edition.digest}",
+            "stack": self.stack,
         }
         pending = {
             "import": dumps(

@@ -10,7 +10,7 @@ from aws.ledger import History, Ledger
 from domain.drift import Safety
 from domain.facts import Known
 from domain.remediation.attempt import Attempt, own_step
-from domain.remediation.request import ApplyRequest, CorrectRequest, CorrectServiceRequest, VisitRequest
+from domain.remediation.request import ApplyRequest, CorrectRequest, CorrectServiceRequest, ResumeRequest
 from domain.remediation.rollout import deployment_of
 from domain.standard import Mode, Standard
 from domain.subject import Subject, SubjectId
@@ -96,10 +96,10 @@ class Requester:
         ]
         for attempt in under_way:
             family = attempt.source
-            visit = VisitRequest(
+            request = ResumeRequest(
                 account=family.place.account, region=family.place.region, family=family.family, attempt=attempt.key
             )
-            self.remediations.send(visit.model_dump_json(), group=visit.group, deduplication=uuid4().hex)
+            self.remediations.send(request.model_dump_json(), group=request.group, deduplication=uuid4().hex)
         return bool(under_way)
 
     def approve(self, trigger: ApprovalTrigger, now: datetime) -> str:
