@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aws.ecs import registrable_members
@@ -22,6 +22,7 @@ from domain.remediation.plan import Plan
 from domain.standard import Standard, default_standard
 from domain.workload import Workload
 from reports.command import command
+from tests.profiles import examples
 from tests.reports import samples
 from tests.reports.plans import plan_of, planned
 from tests.rules.examples import all_examples
@@ -30,7 +31,7 @@ from tests.strategies import PLACE, corpus, workloads
 JQ = shutil.which("jq") or ""
 CANARY = samples.CANARY
 with_jq = pytest.mark.skipif(not JQ, reason="jq is not on this machine, and nothing else can run the command's program")
-thoroughly = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+thoroughly = examples(60)
 
 
 def app(**members: Any) -> dict[str, Any]:
