@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aws.ledger import History, Ledger, LedgerConflict, Row, dependency_key
@@ -17,6 +17,7 @@ from domain.remediation.attempt import Attempt, AttemptState
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from tests.operations.world import CANARY, PLACE, TABLE, World, definition, role_arn
+from tests.profiles import examples
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 WEB = SubjectId(PLACE, Subject.FAMILY, "web")
@@ -301,7 +302,7 @@ subjects = st.builds(
 )
 
 
-@settings(suppress_health_check=list(HealthCheck))
+@examples(100)
 @given(subjects)
 def test_a_subjects_key_leads_back_to_it(subject: SubjectId) -> None:
     assert SubjectId.parse(subject.key) == subject

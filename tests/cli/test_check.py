@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Definition, Run
+from tests.profiles import examples
 
 SRC = Path(__file__).parents[2] / "src"
 LATEST = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
@@ -318,7 +319,7 @@ anything = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(100)
 @given(content=st.binary() | anything.map(lambda thing: json.dumps(thing).encode()))
 def test_any_bytes_and_any_json_are_judged_or_refused(run: Run, content: bytes) -> None:
     for command in (("check", "--format", "json"), ("fix", "--review")):

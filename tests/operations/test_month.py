@@ -33,6 +33,7 @@ from tests.operations.month import (
     living,
 )
 from tests.operations.world import BROKEN, CONFIG, EXECUTION, PLACE, TASK
+from tests.profiles import by_profile
 
 ALERTING = {"opened", "reopened", "raised", "closed"}
 TRUSTED = st.sampled_from(["ecs-tasks.amazonaws.com", "ec2.amazonaws.com"])
@@ -351,13 +352,11 @@ def _said_of(subject: str, rule: str) -> set[tuple[str, str]]:
 
 
 def test_a_month(sessions: Sessions) -> None:
-    steady = settings.get_current_profile_name() == "steady"
     run_state_machine_as_test(
         partial(Month, sessions),  # type: ignore[arg-type] # it is called, and need not be a class
         settings=settings(
-            max_examples=3 if steady else 100,
+            max_examples=by_profile(default=3, deep=20, explore=100),
             stateful_step_count=80,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],
         ),

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
-from hypothesis import settings
 
 from aws.sessions import Sessions
 from tests.aws_fake.calls import Fault
 from tests.operations.month import OTHER_PARAMETER, Account, Interruption, living
 from tests.operations.world import BROKEN, CONFIG, PARAMETER, TASK
+from tests.profiles import by_profile
 
 type Act = Callable[[Account], Sequence[str]]
 
 # Each call is tried where one looks for more; else one in four, and each race begins at another.
-EVERY = 4 if settings.get_current_profile_name() == "steady" else 1
+EVERY = by_profile(default=4, deep=1, explore=1)
 
 
 @pytest.fixture
