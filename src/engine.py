@@ -15,6 +15,8 @@ from domain.workload import Workload
 
 PASSES = 8
 
+type Unread = tuple[FactKind, Unavailable]
+
 
 class Disagreement(Exception):
     """Fixes that undo one another; the message names their rules."""
@@ -91,7 +93,7 @@ class _Judge:
         self.standard = standard
         self.settings = standard.settings(workload)
         self.subjects = dict[Subject, tuple[SubjectId, ...]]()
-        self.unread = dict[frozenset[FactKind], tuple[str, ...]]()
+        self.unread = dict[frozenset[FactKind], tuple[Unread, ...]]()
 
     def verdicts(self, rule: Rule) -> list[Verdict]:
         """What one rule says of each of its subjects; nothing where the standard switches it off."""
@@ -113,25 +115,25 @@ class _Judge:
             return Exempt(rule.id, subject, exemption.reason, exemption.expires)
         unread = self._unread(rule.needs, subject) if rule.needs else ()
         if not found:
-            return Unknown(rule.id, subject, unread) if unread else Compliant(rule.id, subject)
+            return Unknown(rule.id, subject, facts=unread) if unread else Compliant(rule.id, subject)
         found = [item for item in found if not item.about or item.about == subject.name]
         drifts = tuple(_graded(item, rule, severity) for item in found if isinstance(item, Drift))
         real = tuple(drift for drift in drifts if drift.severity is not Severity.INFORMATIONAL)
         if real:
             return Drifted(rule.id, subject, max(drift.severity or severity for drift in real), drifts)
-        reasons = (*(f"{item.where}: {item.why}" for item in found if isinstance(item, Doubt)), *unread)
-        if reasons:
-            return Unknown(rule.id, subject, tuple(dict.fromkeys(reasons)))
+        doubts = tuple(dict.fromkeys(item for item in found if isinstance(item, Doubt)))
+        if doubts or unread:
+            return Unknown(rule.id, subject, unread, doubts)
         return Compliant(rule.id, subject, drifts)
 
-    def _unread(self, needs: frozenset[FactKind], subject: SubjectId) -> tuple[str, ...]:
-        """Why facts that are needed, and that this workload has a place for, could not be read; each reason once."""
+    def _unread(self, needs: frozenset[FactKind], subject: SubjectId) -> tuple[Unread, ...]:
+        """The facts that are needed, that this workload has a place for, and that could not be read; each once."""
         if subject.kind is Subject.ROLE:  # each of the two roles has its own
             return _unread(self.workload, needs, subject)
-        reasons = self.unread.get(needs)
-        if reasons is None:
-            reasons = self.unread[needs] = _unread(self.workload, needs, subject)
-        return reasons
+        unread = self.unread.get(needs)
+        if unread is None:
+            unread = self.unread[needs] = _unread(self.workload, needs, subject)
+        return unread
 
 
 def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
@@ -147,9 +149,9 @@ def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
     return replace(drift, severity=list(Severity)[rank])
 
 
-def _unread(workload: Workload, needs: frozenset[FactKind], subject: SubjectId) -> tuple[str, ...]:
+def _unread(workload: Workload, needs: frozenset[FactKind], subject: SubjectId) -> tuple[Unread, ...]:
     facts = [(kind, fact) for kind in sorted(needs) for fact in facts_of(kind, workload, subject)]
-    return tuple(dict.fromkeys([f"{kind}: {fact.reason}" for kind, fact in facts if isinstance(fact, Unavailable)]))
+    return tuple(dict.fromkeys([(kind, fact) for kind, fact in facts if isinstance(fact, Unavailable)]))
 
 
 def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = None) -> list[Fact[object]]:

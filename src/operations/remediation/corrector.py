@@ -262,7 +262,7 @@ class Corrector:
         except CallFailed as failed:
             if failed.transient:
                 raise
-            if not failed.code.startswith("InvalidAccess"):
+            if not failed.not_enabled:
                 raise Later("suppressed", f"{failed}.", self.now() + SWITCHED_OFF) from None
             found = set()  # no hub: nobody can have suppressed anything
         return frozenset(rules[id_] for id_ in found)

@@ -30,7 +30,7 @@ def configuration_of(workload: Workload) -> AtHand:
             return None, (Doubt(WHERE, "The parameter that holds the configuration does not exist."),)
         case Unavailable() if workload.parameter_reference:
             return None, ()
-        case Unavailable(reason):
+        case Unavailable(reason=reason):
             return None, (Doubt(WHERE, f"It cannot be told: {reason}."),)
 
 
