@@ -486,7 +486,7 @@ class Story:
 
     def _judged(self, family: str) -> bool:
         events = self.cloud.client("logs").filter_log_events(logGroupName=self.outputs["InspectLogGroup"])["events"]
-        return any('"Judged"' in each["message"] and f'"looked_at":"{family}"' in each["message"] for each in events)
+        return any('"Evaluated"' in each["message"] and f'/family/{family}"' in each["message"] for each in events)
 
     def _runs(self, service: str) -> str:
         (found,) = self.cloud.client("ecs").describe_services(cluster=fleet.CLUSTER, services=[service])["services"]
@@ -539,7 +539,7 @@ class Story:
     def _said(self) -> str:
         """What the functions' logs hold of errors, for whoever has to find out why."""
         logs, errors = self.cloud.client("logs"), list[str]()
-        for name in ("InspectLogGroup", "RemediateLogGroup", "SlackLogGroup"):
+        for name in ("DispatchLogGroup", "InspectLogGroup", "RemediateLogGroup", "SlackLogGroup"):
             events = logs.filter_log_events(logGroupName=self.outputs[name])["events"]
             errors += [each["message"].strip() for each in events if '"ERROR"' in each["message"]]
         return "".join(f"\n{each[:1000]}" for each in errors[-5:])

@@ -2,7 +2,7 @@
 
 Rows of a subject share a partition (`account/region/kind/name`), told apart by the sort key:
 
-    record               its last evaluation and findings, with what is still to be published; each write is conditional
+    record/KEY           its last evaluation and findings, with what is still to be published; each write is conditional
                          on its version
     service/TITLE        a service that runs the family: which revision, how many tasks it wants, whether on Fargate
     tasks/CLUSTER        tasks of the family that no service started, and when they were last seen
@@ -10,13 +10,13 @@ Rows of a subject share a partition (`account/region/kind/name`), told apart by 
     ours/NUMBER          a revision that Outrider registered
     quarantine           the family is quarantined until a person releases it
     answer/REQUEST       what came of what a person asked
+    dependent/KEY/KEY    a family that uses this parameter or role, and what it says of it
 
-`dependents/…` holds for a parameter or role which families use it, and what each says of it; for a role by its account
-and name, as IAM's events have no more. `due/PLACE` holds which attempts have not ended and when they are to be resumed,
-`quarantines/PLACE` which families are quarantined, `rate/…` and `pace/…` how many corrections were made of late,
-`revisions/…` what each revision of a family contains, which never changes (without the environment values that no rule
-reads), `notice/…` what the operations topic was notified of lately, and `swept/PLACE` by which release and standard
-everything was swept last.
+The partition of a role is by its account and name alone, as IAM's events have no more; the subject's key is part of the
+sort key. Besides, `due/PLACE` holds which attempts have not ended and when they are to be resumed, `quarantines/PLACE`
+which families are quarantined, `rate/…` and `pace/…` how many corrections were made of late, `revisions/…` what each
+revision of a family contains, which never changes (without the environment values that no rule reads), `notice/…` what
+the operations topic was notified of lately, and `swept/PLACE` by which release and standard everything was swept last.
 """
 
 from dataclasses import dataclass

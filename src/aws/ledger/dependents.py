@@ -1,5 +1,6 @@
 """Dependents: which families use a parameter or role, and what each says of it. Only the family's evaluations write."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from domain.places import Arn, role_name
 from domain.subject import Subject, SubjectId
 
 _VERDICTS = TypeAdapter(FamilyVerdicts)
+_DEPENDENT = "dependent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,28 @@ class Dependents:
 
     def of(self, on: SubjectId) -> list[Dependent]:
         """Those that use a parameter or role. By a role's name alone, as events give it, those of all regions."""
+        found = (dependent for item in self.table.query(partition_of(on)) if (dependent := read_dependent(item)))
         by_name = on.kind is Subject.ROLE and Arn.parse(on.name) is None
-        found = (_dependent(item) for item in self.table.query(_partition(on)))
         return [each for each in found if by_name or each.on == on]
+
+
+def partition_of(subject: SubjectId) -> str:
+    """A subject's key. Roles are global and their events give only names: one is kept by its name, without a region.
+
+    The account is the role's own, which an ARN names: another account's role of the same name is another.
+    """
+    if subject.kind is not Subject.ROLE:
+        return subject.key
+    arn = Arn.parse(subject.name)
+    return f"{arn.account if arn else subject.place.account}/global/role/{role_name(subject.name)}"
+
+
+def read_dependent(item: Mapping[str, Any]) -> Dependent | None:
+    """None where the row is another."""
+    if not item["sk"]["S"].startswith(f"{_DEPENDENT}/"):
+        return None
+    family, on = SubjectId.parse(item["family"]["S"]), SubjectId.parse(item["on"]["S"])
+    return Dependent(family, on, _VERDICTS.validate_json(unpacked(item["body"])))
 
 
 def put_dependent(on: SubjectId, family: SubjectId, verdicts: FamilyVerdicts) -> dict[str, Any]:
@@ -48,20 +69,4 @@ def delete_dependent(on: SubjectId, family: SubjectId) -> dict[str, Any]:
 
 
 def _key(on: SubjectId, family: SubjectId) -> dict[str, Any]:
-    return {"pk": {"S": _partition(on)}, "sk": {"S": f"{on.key} {family.key}"}}
-
-
-def _partition(on: SubjectId) -> str:
-    """Roles are global and their events give only names: who uses one is kept by name, without a region.
-
-    The account is the role's own, which an ARN names: another account's role of the same name is another.
-    """
-    if on.kind is not Subject.ROLE:
-        return f"dependents/{on.key}"
-    arn = Arn.parse(on.name)
-    return f"dependents/{arn.account if arn else on.place.account}/global/role/{role_name(on.name)}"
-
-
-def _dependent(item: dict[str, Any]) -> Dependent:
-    family, on = SubjectId.parse(item["family"]["S"]), SubjectId.parse(item["on"]["S"])
-    return Dependent(family, on, _VERDICTS.validate_json(unpacked(item["body"])))
+    return {"pk": {"S": partition_of(on)}, "sk": {"S": f"{_DEPENDENT}/{on.key}/{family.key}"}}

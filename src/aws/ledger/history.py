@@ -50,12 +50,14 @@ class Record:
 class History:
     """All that the ledger holds of a subject. `version` is how often its record was written.
 
-    `services` and `seen` are who runs a family, by title and by cluster.
+    `services` and `seen` are who runs a family, by title and by cluster; `dependents` the families that use a parameter
+    or role, with what each says of it.
     """
 
     subject: SubjectId
     version: int = 0
     record: Record = field(default_factory=Record)
+    dependents: Mapping[SubjectId, FamilyVerdicts] = field(default_factory=dict)
     services: Mapping[str, Running] = field(default_factory=dict)
     seen: Mapping[str, Seen] = field(default_factory=dict)
     ours: frozenset[int] = frozenset()

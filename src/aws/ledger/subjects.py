@@ -1,12 +1,13 @@
 """Subjects: the record of each, which is one item, and the rows of what runs a family."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from aws.ledger.dependents import partition_of, read_dependent
 from aws.ledger.history import History, Record
 from aws.ledger.table import Table, expiry, moment, packed, unpacked
 from domain.findings.finding import Finding, FindingState
@@ -29,12 +30,14 @@ class Subjects:
     def history(self, subject: SubjectId) -> History:
         """Everything that is kept of a subject, in one strongly consistent query."""
         history = History(subject)
-        services, seen, answers, ours, attempts = {}, {}, {}, set(), []
-        for item in self.table.query(subject.key):
+        services, seen, answers, ours, attempts, dependents = {}, {}, {}, set(), [], {}
+        for item in self.table.query(partition_of(subject)):
             kind, _, name = item["sk"]["S"].partition("/")
             match kind:
-                case "record":
+                case "record" if name == subject.key:
                     history = replace(history, version=int(item["version"]["N"]), record=_record(item))
+                case "dependent" if (dependent := read_dependent(item)) and dependent.on == subject:
+                    dependents[dependent.family] = dependent.verdicts
                 case "service":
                     services[name] = _running(item)
                 case "tasks":
@@ -50,7 +53,13 @@ class Subjects:
                 case _:
                     pass
         return replace(
-            history, services=services, seen=seen, ours=frozenset(ours), attempts=tuple(attempts), answers=answers
+            history,
+            dependents=dependents,
+            services=services,
+            seen=seen,
+            ours=frozenset(ours),
+            attempts=tuple(attempts),
+            answers=answers,
         )
 
     def write(self, history: History, record: Record) -> History:
@@ -60,13 +69,15 @@ class Subjects:
         """
         findings = [row.finding for row in record.rows.values()]
         item: dict[str, Any] = {
+            "place": {"S": str(history.subject.place)},
             "version": {"N": str(history.version + 1)},
             "body": packed(_RECORD.dump_json(record, exclude_defaults=True)),
         }
         if findings:  # what the sweep's scans select by
             item["open"] = {"N": str(sum(finding.state is FindingState.OPEN for finding in findings))}
             item["updated"] = {"S": _time(max(finding.updated for finding in findings))}
-        self.table.put_version(history.subject.key, "record", item, held=history.version)
+        subject = history.subject
+        self.table.put_version(partition_of(subject), f"record/{subject.key}", item, held=history.version)
         return replace(history, version=history.version + 1, record=record)
 
     def saw(self, family: SubjectId, cluster: str, seen: Seen) -> None:
@@ -86,18 +97,18 @@ class Subjects:
 
     def all(self, place: Place) -> list[SubjectId]:
         """Every subject of a place that was ever evaluated. Reads the whole table: for the sweep alone."""
-        items = self.table.scan(place, "sk = :record", {":record": {"S": "record"}})
-        return [SubjectId.parse(item["pk"]["S"]) for item in items]
+        items = self._records(place, "", {}, {})
+        return [SubjectId.parse(item["sk"]["S"].removeprefix("record/")) for item in items]
 
     def open_findings(self, place: Place) -> list[Finding]:
         """Every open finding of a place. Reads the whole table: for the sweep alone."""
-        found = self._findings(place, "#open > :none", {":none": {"N": "0"}}, {"#open": "open"})
+        found = self._findings(place, " AND #open > :none", {":none": {"N": "0"}}, {"#open": "open"})
         return [finding for finding in found if finding.state is FindingState.OPEN]
 
     def open_or_closed_since(self, place: Place, since: datetime, until: datetime) -> list[Finding]:
         """Every finding of a place that is open, or closed since then and before `until`. Reads the whole table too."""
         values, names = {":none": {"N": "0"}, ":since": {"S": _time(since)}}, {"#open": "open", "#updated": "updated"}
-        found = self._findings(place, "(#open > :none OR #updated >= :since)", values, names)
+        found = self._findings(place, " AND (#open > :none OR #updated >= :since)", values, names)
         return [
             finding
             for finding in found
@@ -108,10 +119,16 @@ class Subjects:
     def _findings(
         self, place: Place, condition: str, values: Mapping[str, Any], names: Mapping[str, str]
     ) -> Iterator[Finding]:
-        for item in self.table.scan(
-            place, f"sk = :record AND {condition}", {":record": {"S": "record"}, **values}, names
-        ):
+        for item in self._records(place, condition, values, names):
             yield from (row.finding for row in _record(item).rows.values())
+
+    def _records(
+        self, place: Place, condition: str, values: Mapping[str, Any], names: Mapping[str, str]
+    ) -> Iterable[Mapping[str, Any]]:
+        own = {":record": {"S": "record/"}, ":place": {"S": str(place)}}
+        return self.table.scan(
+            f"begins_with(sk, :record) AND #place = :place{condition}", own | dict(values), {"#place": "place", **names}
+        )
 
 
 def put_running(family: SubjectId, title: str, running: Running) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
-from domain.places import Place
 
 _BATCH = 25  # writes that DynamoDB takes in one call
 _CALLS = 4  # for a batch of which DynamoDB makes only some of the writes
@@ -47,22 +46,21 @@ class Table:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def scan(
-        self, place: Place, condition: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None
-    ) -> Iterable[dict[str, Any]]:
-        given: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+    def scan(self, condition: str, values: Mapping[str, Any], names: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+        start: dict[str, Any] = {}
         while True:
-            with calling("dynamodb:Scan", str(place)):
+            with calling("dynamodb:Scan", self.name):
                 page = self.client.scan(
                     TableName=self.name,
-                    FilterExpression=f"begins_with(pk, :place) AND {condition}",
-                    ExpressionAttributeValues={":place": {"S": f"{place}/"}, **values},
-                    **given,
+                    FilterExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ExpressionAttributeNames=names,
+                    **start,
                 )
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
-            given["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def row(self, pk: str, sk: str) -> dict[str, Any] | None:
         with calling("dynamodb:GetItem", f"{pk}/{sk}"):

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from aws.ledger import Ledger
 from domain.findings.dependents import combined, users_of_all
 from domain.subject import Subject
 from operations.inspection.job import Evaluation, Job
@@ -14,18 +13,16 @@ from operations.inspection.job import Evaluation, Job
 class DependencyEvaluator:
     """Evaluates parameters and roles."""
 
-    ledger: Ledger
     now: Callable[[], datetime]
 
     def evaluate(self, job: Job) -> Evaluation:
         """By what each family's own evaluation wrote down; where none uses it any more, its findings are gone."""
-        on = job.subject
-        by_family = {each.family: each.verdicts for each in self.ledger.dependents.of(on)}
+        on, dependents = job.subject, job.history.dependents
         resource = on.name if on.kind is Subject.ROLE else on.place.arn("ssm", "parameter/" + on.name.removeprefix("/"))
         return Evaluation(
             job,
             resource,
             self.now(),
-            verdicts=list(combined(on, by_family).values()),
-            users=users_of_all(by_family),
+            verdicts=list(combined(on, dependents).values()),
+            users=users_of_all(dependents),
         )

@@ -54,7 +54,7 @@ def make_inspector(
         ledger=ledger,
         families=FamilyEvaluator(ledger, revisions, planner, requester, Use(ecs, revisions, planner), now),
         services=ServiceEvaluator(ecs, ledger, revisions, planner, requester, now),
-        dependencies=DependencyEvaluator(ledger, now),
+        dependencies=DependencyEvaluator(now),
         recorder=Recorder(ledger, planner, given.docs, RELEASE, given.stack),
         publisher=Publisher(
             SecurityHub(aws),
