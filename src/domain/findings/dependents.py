@@ -34,7 +34,7 @@ class FamilyVerdict:
 
 @dataclass(frozen=True, slots=True)
 class FamilyVerdicts:
-    """The same by all rules, and who runs the family. Both are empty for what only an earlier revision depends on."""
+    """The same by all rules, none for what only an earlier revision depends on; and who runs the family."""
 
     by_rule: Mapping[str, FamilyVerdict] = field(default_factory=dict)
     users: Users = NOBODY

@@ -201,11 +201,11 @@ def _dependencies(
     beside: Sequence[SubjectId],
     users: Users,
 ) -> Mapping[str, FamilyVerdicts]:
-    """By key, what the family depends on with what it says of each; nothing of what only earlier revisions do."""
-    said = dict.fromkeys((on.key for on in beside), NO_VERDICTS)
-    for on in depends:
+    """By key, what the family depends on with what it says of each; no verdict on what only earlier revisions do."""
+    said = dict[str, FamilyVerdicts]()
+    for on in (*depends, *beside):
         before = history.record.dependencies.get(on.key)
-        now = family_verdicts(of_subject(verdicts, on), users, before)
+        now = family_verdicts(of_subject(verdicts, on) if on in depends else {}, users, before)
         said[on.key] = before if before is not None and now.same(before) else now
     return said
 

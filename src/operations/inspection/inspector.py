@@ -111,14 +111,14 @@ class Inspector:
     def _outcome(
         self, on: SubjectId, received: _Received, edition: Edition, reader: FactReader
     ) -> tuple[Outcome, History | None]:
-        """What came of one subject, and its history as it was recorded, to be published."""
+        """What came of one subject, and its history where something new was recorded, which is to be published."""
         messages = tuple(received.messages)
         try:
             job = self._job(on, received, edition, reader)
-            found = self._evaluation(job)
-            if isinstance(found, Skipped):
-                return Done(messages, on, called_at=_called_at(job), skipped=found.reason), job.history
-            return self._recorded(messages, found)
+            outcome, history = self._recorded(messages, job, self._evaluation(job))
+            if history.version > job.history.version:
+                return outcome, history
+            return Failed(messages, job.unpublished) if job.unpublished else outcome, None
         except (CallFailed, LedgerConflict, Unpublished) as error:
             return Failed(messages, str(error)), None
         except engine.Disagreement as error:
@@ -138,14 +138,15 @@ class Inspector:
 
     def _job(self, on: SubjectId, received: _Received, edition: Edition, reader: FactReader) -> Job:
         """With the subject's history; what an evaluation before left unpublished is published first."""
-        history, published = self.ledger.history(on), True
-        if history.record.pending:
-            done = self.publisher.publish([history])
-            history, published = done.histories[on], on not in done.failed
-        return Job(history, tuple(received.triggers), edition, reader, published)
+        history = self.ledger.history(on)
+        published = self.publisher.publish([history])
+        history, why = published.histories[on], published.failed.get(on, "")
+        return Job(history, tuple(received.triggers), edition, reader, why)
 
-    def _recorded(self, messages: tuple[str, ...], found: Evaluation) -> tuple[Outcome, History]:
+    def _recorded(self, messages: tuple[str, ...], job: Job, found: Evaluation | Skipped) -> tuple[Outcome, History]:
         """What the record does not hold is sent before it is written: a failure in between sends it again."""
+        if isinstance(found, Skipped):
+            return Done(messages, job.subject, called_at=_called_at(job), skipped=found.reason), job.history
         _send(self.changes, found.later)
         _send(self.remediations, found.visits)
         history, transitions = self.recorder.record(found)
@@ -160,7 +161,7 @@ class Inspector:
             transitions=tuple(transitions),
             unknown=tuple(verdict for verdict in found.all_verdicts if isinstance(verdict, Unknown)),
             drifted=tuple(verdict.rule for verdict in found.all_verdicts if isinstance(verdict, Drifted)),
-            called_at=_called_at(found.job),
+            called_at=_called_at(job),
         )
         return done, history
 

@@ -25,14 +25,14 @@ from operations.standards import Edition
 class Job:
     """One subject to evaluate: what the ledger holds of it, and what led to this. All share their batch's facts.
 
-    `published` is False where something of an earlier evaluation could not be published just now.
+    `unpublished` says why something of an earlier evaluation could not be published just now; empty where nothing is.
     """
 
     history: History
     triggers: tuple[SubjectTrigger, ...]
     edition: Edition
     reader: FactReader
-    published: bool = True
+    unpublished: str = ""
 
     @property
     def subject(self) -> SubjectId:

@@ -90,7 +90,7 @@ class Recorder:
         finding = transition.finding
         before = evaluation.job.history.rows.get(finding.rule)
         earlier = dict(before.pending) if before is not None else {}
-        if transition.change is TransitionKind.REOPENED and "import" in earlier and not evaluation.job.published:
+        if transition.change is TransitionKind.REOPENED and "import" in earlier and evaluation.job.unpublished:
             # Security Hub has to see it closed: otherwise a finding that a customer resolved would stay resolved.
             raise Unpublished(f"{finding.id} is not closed in Security Hub yet")
         return Row(finding, earlier | self._pending(evaluation, transition))

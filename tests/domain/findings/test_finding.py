@@ -32,7 +32,7 @@ DRIFTED = Drifted(RULE, WEB, Severity.MEDIUM, DRIFTS)
 GRAVER = Drifted(RULE, WEB, Severity.HIGH, DRIFTS)
 MILDER = Drifted(RULE, WEB, Severity.LOW, DRIFTS)
 ELSEWHERE = Drifted(RULE, WEB, Severity.MEDIUM, (Drift("containers/y/image", "It is latest.", Severity.MEDIUM),))
-COMPLIANT, UNKNOWN = Compliant(RULE, WEB), Unknown(RULE, WEB, ("unread",))
+COMPLIANT, UNKNOWN = Compliant(RULE, WEB), Unknown(RULE, WEB)
 EXEMPT = Exempt(RULE, WEB, "being replaced", None)
 
 type Spoken = Verdict | None
