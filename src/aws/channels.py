@@ -8,9 +8,9 @@ from aws.batches import batches
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 
-_SUBJECT = 100  # characters that SNS takes
-_BATCH = 10  # messages that SQS and SNS take in one call
-_BYTES = 200_000  # that all of them together may have: some queues and endpoints take 256 KiB, with the attributes
+_SUBJECT = 100  # characters that SNS accepts
+_BATCH = 10  # messages that SQS and SNS accept in one call
+_BYTES = 200_000  # of all of them together: some queues and endpoints accept 256 KiB, attributes included
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,12 @@ class Queue:
         return _each("sqs:SendMessage", self.name, messages, send)
 
     def send_all(self, bodies: Iterable[str], *, delay: int = 0) -> None:
-        """The same for bodies alone. CallFailed where it did not take one of them."""
+        """The same for bodies alone. CallFailed where SQS rejected one of them."""
         for failed in self.send_each([Message(body, delay=delay) for body in bodies]).values():
             raise failed
 
     def depth(self, *, delayed: bool = True) -> int:
-        """About how many messages wait or are being worked on; those too that are `delayed`, unless it is said."""
+        """About how many messages wait or are in flight; with `delayed`, also those that are not visible yet."""
         states = ("", "NotVisible", "Delayed") if delayed else ("", "NotVisible")
         names = [f"ApproximateNumberOfMessages{state}" for state in states]
         with calling("sqs:GetQueueAttributes", self.name):
@@ -104,7 +104,7 @@ class Queue:
         return sum(int(found[name]) for name in names)
 
     def hide(self, receipt: str, seconds: int) -> None:
-        """Let a message that was received come again no sooner than after so many seconds (12 hours at most)."""
+        """Hide a received message: it is delivered again after so many seconds (12 hours at most)."""
         with calling("sqs:ChangeMessageVisibility", self.name):
             self.sessions.own("sqs").change_message_visibility(
                 QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, 43200)

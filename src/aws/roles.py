@@ -1,4 +1,4 @@
-"""IAM roles with all that their own policies and boundary say."""
+"""IAM roles with their policies and permissions boundary."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -49,7 +49,7 @@ class Roles:
             return Unavailable(Gap.POLICY_UNREADABLE, resource=name)
 
     def with_policy(self, place: Place, arn: str) -> list[str]:
-        """The names of the roles that a managed policy is attached to, as policy or boundary; none where it is gone."""
+        """The roles that a managed policy is attached to, as policy or boundary; none where it no longer exists."""
         try:
             with calling("iam:ListEntitiesForPolicy", arn):
                 pages = (

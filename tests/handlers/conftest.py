@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -18,12 +19,13 @@ from tests.operations.conftest import sessions as sessions  # noqa: PLC0414 - a 
 from tests.operations.conftest import world as world  # noqa: PLC0414 - as above
 from tests.operations.world import ACCOUNT, REGION, TABLE, World
 
+SRC = Path(__file__).parents[2] / "src"
 WEBHOOK = "/outrider/webhook"
 
 
 @dataclass
 class Context:
-    """What Lambda tells a function of itself."""
+    """The context that Lambda passes to a function."""
 
     function_name: str = "outrider"
     memory_limit_in_mb: int = 512

@@ -1,6 +1,6 @@
 """The life of a finding, transition by transition, against a Security Hub that holds to AWS's word.
 
-docs/operations.md has a table of it. Each of its rows is walked here, and what is seen is what the row says.
+docs/findings-and-alerts.md has a table of it. Each of its rows is walked here, and what is seen is what the row says.
 """
 
 import json
@@ -29,7 +29,7 @@ from tests.operations.world import (
     service_changed,
 )
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "findings-and-alerts.md"
 NOTHING = "\N{EN DASH}"
 ELSEWHERE = {"image": FLOATING["image"].replace("latest", "main")}
 EXEMPT = "version: 1\nexemptions:\n  - {rules: 'sidecar.*', where: {family: web}, reason: being replaced}\n"
