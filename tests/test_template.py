@@ -45,7 +45,7 @@ CALLED = {
         "parameters": {"fact", "read_document"},
         "log_groups": {"fact"},
         "security_hub": {"*"},
-        "ledger/subjects": {"*", "-all", "-open_findings", "-open_or_closed_since", "-_findings"},
+        "ledger/subjects": {"*", "-all", "-open_findings", "-open_or_closed_since", "-_findings", "-_records"},
         "ledger/dependents": {"of"},
         "ledger/table": {"write_all"},
         "ledger/revisions": {"*"},
