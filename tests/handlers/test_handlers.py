@@ -16,8 +16,6 @@ from domain.findings.alert import Alert
 from domain.severity import Severity
 from local.slack import Slack, Trouble
 from operations.standards import Standards
-from operations.wiring import inspect as inspect_wiring
-from operations.wiring import remediate as remediate_wiring
 from settings import RELEASE
 from tests.handlers.conftest import WEBHOOK, Call, Context
 from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, registered
@@ -52,7 +50,7 @@ def metrics(text: str) -> dict[str, float]:
 
 @pytest.fixture
 def slack(world: World) -> Iterator[Slack]:
-    with Slack() as running, world.peace():
+    with Slack() as running:
         world.client("ssm").put_parameter(Name=WEBHOOK, Value=running.webhook, Type="SecureString")
         yield running
 
@@ -61,8 +59,7 @@ def slack(world: World) -> Iterator[Slack]:
 
 
 @pytest.fixture
-def inspect(world: World, function: Function, monkeypatch: pytest.MonkeyPatch) -> Call:
-    monkeypatch.setattr(inspect_wiring, "SecurityHub", lambda _: world.hub)
+def inspect(function: Function) -> Call:
     return function("inspect")
 
 
@@ -184,8 +181,7 @@ def request(family: str) -> str:
 
 
 @pytest.fixture
-def remediate(world: World, function: Function, monkeypatch: pytest.MonkeyPatch) -> Call:
-    monkeypatch.setattr(remediate_wiring, "SecurityHub", lambda _: world.hub)
+def remediate(function: Function) -> Call:
     return function("remediate")
 
 
@@ -450,7 +446,7 @@ def test_a_baseline_that_could_not_tell_its_digest_is_no_sweep_that_ended_and_is
     inspect(registered(world.register(definition(collector=FLOATING))))
     function("sweep")
     sweep = importlib.import_module("handlers.sweep")
-    monkeypatch.setattr(sweep, "sleep", lambda _: world.sent_back)  # inspect takes what was sent
+    monkeypatch.setattr(sweep, "sleep", lambda _: world.aws.sqs.purge("changes"))  # inspect takes what was sent
     world.fail("Publish", "ThrottlingException", times=1)
     capsys.readouterr()
     with pytest.raises(CallFailed):
