@@ -11,11 +11,11 @@ from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.rollout import Stage
 from domain.standard import Mode
 from domain.subject import SubjectId
-from operations.inspection.inspector import Inspector
 from operations.remediation.corrector import Outcome
 from operations.remediation.remediator import Remediator
 from operations.remediation.resuming import Resumer
 from tests.aws_fake.services import Services
+from tests.operations.delivery import Inspection
 from tests.operations.world import (
     ACCOUNT,
     FLOATING,
@@ -54,7 +54,7 @@ def known(world: World, title: str, revision: str, **members: Any) -> str:
     return arn
 
 
-def inspector(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) -> Inspector:
+def inspector(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) -> Inspection:
     return world.inspector(cap, standard)
 
 
