@@ -15,12 +15,12 @@ from domain.remediation.request import read_request
 from domain.remediation.rollout import Stage
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
-from operations.inspection.inspector import Inspector
 from operations.planning import Planner
 from operations.remediation.outcome import Outcome
 from operations.remediation.remediator import Remediator
 from rules import BY_ID
 from tests.aws_fake.services import Services
+from tests.operations.delivery import Inspection
 from tests.operations.saying import said
 from tests.operations.test_rollouts import (
     DEPLOY,
@@ -293,10 +293,11 @@ def test_a_service_that_runs_another_family_by_now_is_refused(world: World) -> N
     assert world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "other")).attempts == ()
 
 
-def with_rule(world: World, rule: str) -> tuple[Inspector, Callable[[], Remediator]]:
-    planner = Planner((*RULES, BY_ID[rule]), Mode.DEPLOY)
+def with_rule(world: World, rule: str) -> tuple[Inspection, Callable[[], Remediator]]:
+    rules = (*RULES, BY_ID[rule])
+    planner = Planner(rules, Mode.DEPLOY)
     return (
-        replace(inspector(world, REPORT), planner=planner),
+        world.inspector(Mode.DEPLOY, REPORT, rules),
         lambda: Remediator(replace(remediator(world, REPORT).parts, planner=planner)),
     )
 

@@ -12,11 +12,11 @@ from domain.remediation.guard import Guard
 from domain.remediation.rollout import Stage
 from domain.standard import Mode
 from domain.subject import SubjectId
-from operations.inspection.inspector import Inspector
 from operations.remediation.outcome import Outcome
 from operations.remediation.remediator import Remediator
 from operations.remediation.resuming import Resumer
 from tests.aws_fake.services import Services
+from tests.operations.delivery import Inspection
 from tests.operations.saying import said, why
 from tests.operations.world import (
     ACCOUNT,
@@ -56,7 +56,7 @@ def known(world: World, title: str, revision: str, **members: Any) -> str:
     return arn
 
 
-def inspector(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) -> Inspector:
+def inspector(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) -> Inspection:
     return world.inspector(cap, standard)
 
 
