@@ -432,3 +432,9 @@ def test_a_call_that_failed_is_not_passed_on() -> None:
         pattern = rule["Properties"]["EventPattern"]
         if pattern["detail-type"] == ["AWS API Call via CloudTrail"]:
             assert pattern["detail"]["errorCode"] == [{"exists": False}]
+
+
+def test_every_function_has_a_target_that_builds_it() -> None:
+    targets = re.search(r"^FUNCTIONS := \$\(addprefix build-,(.*)\)$", (SRC / "Makefile").read_text(), re.MULTILINE)
+    assert targets is not None
+    assert sorted(targets[1].split()) == sorted(CALLED)
