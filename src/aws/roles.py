@@ -96,7 +96,7 @@ class Roles:
         client = self.sessions.client("iam", place)
         with calling("iam:GetPolicy", arn):
             policy = client.get_policy(PolicyArn=arn)["Policy"]
-        key = (policy.get("PolicyId", arn), policy["DefaultVersionId"])
+        key = (policy["PolicyId"], policy["DefaultVersionId"])
         if key not in self.documents.versions:
             with calling("iam:GetPolicyVersion", arn):
                 found = client.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])

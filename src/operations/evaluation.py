@@ -56,9 +56,10 @@ class Evaluator:
         return Workload(place, task, service, patterns=patterns, runs_on=where, read_at=self.read_at)
 
     def evaluate(self, workload: Workload, rules: Sequence[Rule] | None = None) -> Evaluation:
-        """By these rules, or all; only the facts that they need are read."""
+        """By these rules, or all; only the facts that they need are read, and none of what is out of scope."""
         rules = self.planner.catalogue if rules is None else rules
-        workload = self.reader.with_facts(workload, engine.needs(rules))
+        if engine.out_of_scope(workload, self.standard) is None:
+            workload = self.reader.with_facts(workload, engine.needs(rules))
         return Evaluation(workload, engine.evaluate(workload, self.standard, rules))
 
     def with_newest(self, workload: Workload, newest: TaskDefinition | None) -> Workload:
@@ -66,13 +67,15 @@ class Evaluator:
         fact: Fact[Newest] = self.planner.newest(workload, newest, self.standard, self.reader)
         return replace(workload, facts=replace(workload.facts, newest=fact))
 
-    def plan(self, found: Evaluation, least: Mode, *, without: Collection[str] = ()) -> Plan | None:
+    def plan(
+        self, found: Evaluation, least: Mode, *, without: Collection[str] = (), explains: bool = False
+    ) -> Plan | None:
         """What corrects the drift of rules of at least this mode, but of those `without`; None where nothing does.
 
-        engine.Disagreement where fixes undo one another.
+        Where it `explains`, a plan that changes nothing says why not. engine.Disagreement where fixes undo one another.
         """
         given = (found.workload, self.standard, found.verdicts, self.reader, least)
-        return self.planner.plan(*given, without=frozenset(without))
+        return self.planner.plan(*given, without=frozenset(without), explains=explains)
 
 
 def unread_for_now(plan: Plan) -> list[Unavailable]:

@@ -22,12 +22,13 @@ class Role:
 
 @dataclass
 class Policy:
-    """A managed policy; its versions in the order of their numbers."""
+    """A managed policy; its versions in the order of their numbers. `created` tells it from an earlier one."""
 
     arn: str
     default: str
     versions: dict[str, Json] = field(default_factory=dict)
     numbers: int = 1
+    created: int = 0
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Iam(Service):
     account: str
     roles: dict[str, Role] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
+    created: int = 0
 
     def add(self, name: str, trust: str, policy: str) -> None:
         """A role with one policy, `work`."""
@@ -135,7 +137,8 @@ class Iam(Service):
         arn = f"arn:aws:iam::{self.account}:policy{given.get('Path', '/')}{given['PolicyName']}"
         if arn in self.policies:
             raise Refused("EntityAlreadyExists", f"A policy called {given['PolicyName']} already exists.", 409)
-        self.policies[arn] = Policy(arn, "v1", {"v1": json.loads(given["PolicyDocument"])})
+        self.created += 1
+        self.policies[arn] = Policy(arn, "v1", {"v1": json.loads(given["PolicyDocument"])}, created=self.created)
         return {"Policy": _shown(self.policies[arn])}
 
     @supports("PolicyArn")
@@ -222,6 +225,7 @@ class Iam(Service):
 def _shown(policy: Policy) -> Json:
     return {
         "PolicyName": policy.arn.rpartition("/")[2],
+        "PolicyId": f"ANPA{policy.created:017}",
         "Arn": policy.arn,
         "DefaultVersionId": policy.default,
         "IsAttachable": True,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domain.findings.dependents import combined, users_of_all
 from domain.subject import Subject
-from operations.inspection.job import Evaluation, Job
+from operations.inspection.job import Inspected, Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +15,11 @@ class DependencyEvaluator:
 
     now: Callable[[], datetime]
 
-    def evaluate(self, job: Job) -> Evaluation:
+    def evaluate(self, job: Job) -> Inspected:
         """By what each family's own evaluation wrote down; where none uses it any more, its findings are gone."""
         on, dependents = job.subject, job.history.dependents
         resource = on.name if on.kind is Subject.ROLE else on.place.arn("ssm", "parameter/" + on.name.removeprefix("/"))
-        return Evaluation(
+        return Inspected(
             job,
             resource,
             self.now(),

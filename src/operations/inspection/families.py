@@ -26,10 +26,11 @@ from domain.triggers.trigger import (
 )
 from domain.verdict import Verdict
 from domain.workload import Workload
+from operations.evaluation import Evaluator
 from operations.facts import runs_on_fargate
 from operations.inspection.job import (
-    Evaluation,
     Evidence,
+    Inspected,
     Job,
     Skipped,
     missing_facts,
@@ -37,7 +38,7 @@ from operations.inspection.job import (
     open_severities,
     parameters_of,
 )
-from operations.inspection.requesting import Requester
+from operations.inspection.requesting import correction_of_family
 from operations.inspection.revisions import Revisions
 from operations.inspection.use import Use
 from operations.planning import Planner
@@ -52,11 +53,10 @@ class FamilyEvaluator:
     ledger: Ledger
     revisions: Revisions
     planner: Planner
-    requester: Requester
     use: Use
     now: Callable[[], datetime]
 
-    def evaluate(self, job: Job) -> Evaluation | Skipped:
+    def evaluate(self, job: Job) -> Inspected | Skipped:
         """The newest active revision; where there is none, the family's findings are gone."""
         if _was_evaluated(job):
             return Skipped("it was evaluated before")
@@ -91,53 +91,48 @@ class FamilyEvaluator:
         known = Revision(history.subject.place, history.subject.name, history.order)
         return self.revisions.active(known) or task
 
-    def _evaluated(self, job: Job, task: TaskDefinition) -> Evaluation:
+    def _evaluated(self, job: Job, task: TaskDefinition) -> Inspected:
         subject, standard, history, now = job.subject, job.edition.standard, job.history, self.now()
         users = users_of(subject.name, history.services, history.seen, now)
-        workload = Workload(
-            subject.place,
-            task,
-            patterns=standard.collector.also,
-            runs_on=runs_on_fargate(task, history.services),
-            standalone=tuple((name, seen.platform) for name, seen in sorted(history.seen.items()) if seen.counts(now)),
-            read_at=now,
-        )
+        evaluator = Evaluator(self.planner, standard, job.reader, now)
+        workload = evaluator.workload(subject.place, task, runs_on=runs_on_fargate(task, history.services))
+        seen = ((cluster, each.platform) for cluster, each in sorted(history.seen.items()) if each.counts(now))
+        workload = replace(workload, standalone=tuple(seen))
         depends, beside = list[SubjectId](), list[SubjectId]()
         if engine.out_of_scope(workload, standard) is None:
             depends = dependencies_of(workload)
             beside = [on for on in self._of_earlier_revisions(workload, users) if on not in depends]
             self._announce(history, [*depends, *beside])
-            rules = [rule for rule in self.planner.catalogue if rule.subject is not Subject.SERVICE]
-            workload = job.reader.with_facts(workload, engine.needs(rules))
-        verdicts = engine.evaluate(workload, standard, self.planner.catalogue)
-        plan = self.planner.plan(workload, standard, verdicts, job.reader, Mode.REPORT, explains=True)
-        own, users = self.use.weighed(job, workload, of_subject(verdicts, subject), users)
-        said = _dependencies(history, verdicts, depends, beside, Users.of(users or [User(subject.name)]))
+        rules = [rule for rule in self.planner.catalogue if rule.subject is not Subject.SERVICE]
+        found = evaluator.evaluate(workload, rules)
+        plan = evaluator.plan(found, Mode.REPORT, explains=True)
+        own, users = self.use.weighed(history, evaluator, found, users)
+        said = _dependencies(history, found.verdicts, depends, beside, Users.of(users or [User(subject.name)]))
         number = _number(task)
-        return Evaluation(
+        return Inspected(
             job,
             workload.revision.arn if workload.revision else subject.place.arn("ecs", f"task-definition/{subject.name}"),
             now,
             verdicts=list(own.values()),
-            all_verdicts=verdicts,
+            all_verdicts=found.verdicts,
             plan=plan,
             users=Users.of(users),
             kept=frozenset(open_severities(history)) if held_open(history.attempts, number) else frozenset(),
             evidence=Evidence(f"{subject.name}:{number}", _roles(workload), parameters_of(workload)),
-            missing=missing_facts(verdicts, plan),
+            missing=missing_facts(found.verdicts, plan),
             order=number,
             dependencies=said,
             notify=_changed(job, said) | _services_of_changed(job, number),
-            request=self.requester.for_family(job, workload, verdicts),
+            request=correction_of_family(job, evaluator, found),
             later=_services_later(history, standard) if number != history.order else (),
         )
 
-    def _gone(self, job: Job) -> Evaluation:
+    def _gone(self, job: Job) -> Inspected:
         """A family without an active revision: it has no findings, and depends on nothing."""
         subject, history = job.subject, job.history
         if history.order:
             self.revisions.forget(Revision(subject.place, subject.name, history.order))
-        return Evaluation(
+        return Inspected(
             job,
             subject.place.arn("ecs", f"task-definition/{subject.name}"),
             self.now(),

@@ -24,7 +24,7 @@ from domain.verdict import Drifted, Unknown
 from operations.facts import FactReader
 from operations.inspection.dependencies import DependencyEvaluator
 from operations.inspection.families import FamilyEvaluator
-from operations.inspection.job import Evaluation, Job, Skipped
+from operations.inspection.job import Inspected, Job, Skipped
 from operations.inspection.operating import Operations
 from operations.inspection.publishing import Publisher
 from operations.inspection.recording import Recorder, Unpublished
@@ -127,7 +127,7 @@ class Inspector:
         except Exception as error:  # noqa: BLE001 - what is unexpected in one subject must not hold back the others
             return Failed(messages, described(error)), None
 
-    def _evaluation(self, job: Job) -> Evaluation | Skipped:
+    def _evaluation(self, job: Job) -> Inspected | Skipped:
         match job.subject.kind:
             case Subject.FAMILY:
                 return self.families.evaluate(job)
@@ -143,12 +143,12 @@ class Inspector:
         history, why = published.histories[on], published.failed.get(on, "")
         return Job(history, tuple(received.triggers), edition, reader, why)
 
-    def _recorded(self, messages: tuple[str, ...], job: Job, found: Evaluation | Skipped) -> tuple[Outcome, History]:
+    def _recorded(self, messages: tuple[str, ...], job: Job, found: Inspected | Skipped) -> tuple[Outcome, History]:
         """What the record does not hold is sent before it is written: a failure in between sends it again."""
         if isinstance(found, Skipped):
             return Done(messages, job.subject, called_at=_called_at(job), skipped=found.reason), job.history
         _send(self.changes, found.later)
-        _send(self.remediations, found.visits)
+        _send(self.remediations, found.resumed)
         history, transitions = self.recorder.record(found)
         for fact in found.missing:
             self.operations.unread(history.subject.place, fact)

@@ -74,8 +74,8 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What one evaluation found, as it is recorded and published."""
+class Inspected:
+    """What the evaluation of one subject found, as it is recorded and published."""
 
     job: Job
     resource: str
@@ -99,7 +99,7 @@ class Evaluation:
     """The subjects that are to be evaluated because of this evaluation."""
     request: str | None = None
     """What asks remediate for a correction."""
-    visits: Sequence[Message] = ()
+    resumed: Sequence[Message] = ()
     """What has remediate resume corrections."""
     later: Sequence[Message] = ()
     """What has subjects evaluated once some time has passed."""

@@ -12,7 +12,7 @@ from domain.standard import Mode
 from domain.subject import SubjectId
 from domain.triggers.actor import Actor
 from operations.inspection.attribution import brought_about
-from operations.inspection.job import Evaluation, of_subject
+from operations.inspection.job import Inspected, of_subject
 from operations.planning import Planner
 from reports.advice import Help
 from reports.alerts import alert_of
@@ -33,39 +33,39 @@ class Recorder:
     release: str
     stack: str
 
-    def record(self, evaluation: Evaluation) -> tuple[History, list[Transition]]:
+    def record(self, inspected: Inspected) -> tuple[History, list[Transition]]:
         """The history with what was found, and the findings' transitions. Nothing is written where nothing changed.
 
         LedgerConflict where another worker wrote the subject since it was read.
         """
-        job, history = evaluation.job, evaluation.job.history
+        job, history = inspected.job, inspected.job.history
         hours = job.edition.standard.remediation.approval_hours
-        offer = offered(history.offer, evaluation.plan, evaluation.read_at, hours)
-        transitions = self._transitions(evaluation, offer)
+        offer = offered(history.offer, inspected.plan, inspected.read_at, hours)
+        transitions = self._transitions(inspected, offer)
         rows = dict(history.rows)
         for rule, transition in transitions.items():
-            rows[rule] = self._row(evaluation, transition)
+            rows[rule] = self._row(inspected, transition)
         record = Record(
-            order=evaluation.order,
-            standard="" if evaluation.retried else job.edition.digest,
-            dependencies=evaluation.dependencies,
-            runs=evaluation.runs,
+            order=inspected.order,
+            standard="" if inspected.retried else job.edition.digest,
+            dependencies=inspected.dependencies,
+            runs=inspected.runs,
             offer=offer,
             rows=rows,
-            request=evaluation.request or history.record.request,
-            notify={**history.record.notify, **{on.key: job.message(on) for on in sorted(evaluation.notify)}},
+            request=inspected.request or history.record.request,
+            notify={**history.record.notify, **{on.key: job.message(on) for on in sorted(inspected.notify)}},
         )
         if record == history.record or _is_nothing(record, history):
             return history, []
         return self.ledger.subjects.write(history, record), list(transitions.values())
 
-    def _transitions(self, evaluation: Evaluation, offer: Offer | None) -> dict[str, Transition]:
-        history, found = evaluation.job.history, dict[str, Transition]()
-        rules, verdicts = self._rules(history.subject), of_subject(evaluation.verdicts, history.subject)
+    def _transitions(self, inspected: Inspected, offer: Offer | None) -> dict[str, Transition]:
+        history, found = inspected.job.history, dict[str, Transition]()
+        rules, verdicts = self._rules(history.subject), of_subject(inspected.verdicts, history.subject)
         for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
             before = history.rows[rule].finding if rule in history.rows else None
-            if before is not None and rule in evaluation.kept and rule in rules:
-                transition = renewed(before, evaluation.read_at)
+            if before is not None and rule in inspected.kept and rule in rules:
+                transition = renewed(before, inspected.read_at)
             else:
                 # A rule that has left the catalogue says nothing, and so what was found by it is gone.
                 transition = next_transition(
@@ -73,9 +73,9 @@ class Recorder:
                     verdicts.get(rule) if rule in rules else None,
                     history.subject,
                     rule,
-                    evaluation.resource,
-                    evaluation.read_at,
-                    evaluation.users,
+                    inspected.resource,
+                    inspected.read_at,
+                    inspected.users,
                     replanned=_shown(history.offer, rule) != _shown(offer, rule),
                 )
             if transition is not None:
@@ -85,50 +85,50 @@ class Recorder:
     def _rules(self, subject: SubjectId) -> dict[str, Rule]:
         return {rule.id: rule for rule in self.planner.catalogue if rule.subject is subject.kind}
 
-    def _row(self, evaluation: Evaluation, transition: Transition) -> Row:
+    def _row(self, inspected: Inspected, transition: Transition) -> Row:
         """A finding with what is to be published of it: what is still left of earlier transitions, and this one."""
         finding = transition.finding
-        before = evaluation.job.history.rows.get(finding.rule)
+        before = inspected.job.history.rows.get(finding.rule)
         earlier = dict(before.pending) if before is not None else {}
-        if transition.change is TransitionKind.REOPENED and "import" in earlier and evaluation.job.unpublished:
+        if transition.change is TransitionKind.REOPENED and "import" in earlier and inspected.job.unpublished:
             # Security Hub has to see it closed: otherwise a finding that a customer resolved would stay resolved.
             raise Unpublished(f"{finding.id} is not closed in Security Hub yet")
-        return Row(finding, earlier | self._pending(evaluation, transition))
+        return Row(finding, earlier | self._pending(inspected, transition))
 
-    def _pending(self, evaluation: Evaluation, transition: Transition) -> dict[str, str]:
-        finding, job = transition.finding, evaluation.job
+    def _pending(self, inspected: Inspected, transition: Transition) -> dict[str, str]:
+        finding, job = transition.finding, inspected.job
         rule = self._rules(job.subject).get(finding.rule)
-        trigger = brought_about(job.triggers, job.subject, rule, evaluation.evidence) if rule is not None else None
+        trigger = brought_about(job.triggers, job.subject, rule, inspected.evidence) if rule is not None else None
         actor = trigger.actor if trigger is not None else Actor()
         judged = Revision.parse(finding.resource)  # what is only renewed was found in an earlier one
         facts = {
-            "revision": str(judged) if judged is not None else evaluation.evidence.revision,
+            "revision": str(judged) if judged is not None else inspected.evidence.revision,
             "actor": actor.name if actor != Actor() else "",
             "release": self.release,
             "standard": f"{job.edition.standard.name} {job.edition.digest}",
             "stack": self.stack,
         }
-        plan = evaluation.plan if finding.state is FindingState.OPEN else None
+        plan = inspected.plan if finding.state is FindingState.OPEN else None
         pending = {"import": dumps(asff(finding, rule, docs=self.docs, facts=facts, plan=plan))}
         if rule is not None and transition.change.alerts and not job.quiet:
             alert = alert_of(
                 transition,
                 rule,
                 actor=actor,
-                occurred=(trigger.when if trigger is not None else None) or evaluation.read_at,
-                plan=evaluation.plan,
+                occurred=(trigger.when if trigger is not None else None) or inspected.read_at,
+                plan=inspected.plan,
                 docs=self.docs,
-                help_=self._help(rule, evaluation),
+                help_=self._help(rule, inspected),
             )
             # The alerts of one finding are published in the order of its transitions.
             pending[f"alert/{finding.version:09}/{transition.id}"] = alert.model_dump_json()
         return pending
 
-    def _help(self, rule: Rule, evaluation: Evaluation) -> Help:
+    def _help(self, rule: Rule, inspected: Inspected) -> Help:
         """What Outrider does about a rule's drift: unasked only where it asked for the correction just now."""
         unasked = Mode.REPORT
-        if evaluation.request is not None and evaluation.plan is not None:
-            unasked = self.planner.mode(rule, evaluation.plan.before, evaluation.job.edition.standard)
+        if inspected.request is not None and inspected.plan is not None:
+            unasked = self.planner.mode(rule, inspected.plan.before, inspected.job.edition.standard)
         return Help(unasked, self.planner.cap, self.stack)
 
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
-import engine
 from aws.calls import CallFailed
 from aws.channels import Message
 from aws.ecs import Ecs
 from aws.ledger import History, Ledger
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Fact, Known, Newest, RunningTask
+from domain.facts import Known, RunningTask
 from domain.findings.dependents import NO_VERDICTS
 from domain.findings.users import Running
 from domain.places import Revision
@@ -22,17 +21,18 @@ from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import ServiceTrigger
 from domain.verdict import Compliant, Drifted, Verdict
 from domain.workload import Workload
+from operations.evaluation import Evaluator
 from operations.inspection.families import LONGEST_DELAY, service_again
 from operations.inspection.job import (
-    Evaluation,
     Evidence,
+    Inspected,
     Job,
     missing_facts,
     of_subject,
     open_severities,
     parameters_of,
 )
-from operations.inspection.requesting import Requester
+from operations.inspection.requesting import correction_of_service, resumptions
 from operations.inspection.revisions import Revisions
 from operations.planning import Planner
 
@@ -48,14 +48,13 @@ class ServiceEvaluator:
     ledger: Ledger
     revisions: Revisions
     planner: Planner
-    requester: Requester
     now: Callable[[], datetime]
 
     @property
     def rules(self) -> Sequence[Rule]:
         return [rule for rule in self.planner.catalogue if rule.subject is Subject.SERVICE]
 
-    def evaluate(self, job: Job) -> Evaluation:
+    def evaluate(self, job: Job) -> Inspected:
         """The service as ECS describes it now; where it is not there, its findings are gone."""
         subject, read_at = job.subject, self.now()
         service = self.ecs.service(subject.place, subject.name)
@@ -63,51 +62,40 @@ class ServiceEvaluator:
         task = self.revisions.read(revision) if revision else None
         if service is None or revision is None or task is None:
             resource = subject.place.arn("ecs", f"service/{subject.name}")
-            return Evaluation(job, resource, read_at, notify=frozenset(_families(job.history)))
+            return Inspected(job, resource, read_at, notify=frozenset(_families(job.history)))
         return self._evaluated(job, service, task, read_at)
 
-    def _evaluated(self, job: Job, service: Service, task: TaskDefinition, read_at: datetime) -> Evaluation:
-        subject, standard = job.subject, job.edition.standard
-        workload = job.reader.with_facts(
-            Workload(
-                subject.place,
-                task,
-                service,
-                patterns=standard.collector.also,
-                runs_on=service.fargate,
-                read_at=read_at,
-            ),
-            engine.needs(self.rules),
-        )
+    def _evaluated(self, job: Job, service: Service, task: TaskDefinition, read_at: datetime) -> Inspected:
+        subject = job.subject
         revision = Revision.parse(service.task_definition) or Revision(subject.place, task.family, 0)
         family = self.ledger.history(SubjectId.of_family(revision))
-        newest = self._newest(job, family, workload)
-        workload = replace(workload, facts=replace(workload.facts, newest=newest))
-        verdicts = engine.evaluate(workload, standard, self.rules)
-        plan = self.planner.plan(workload, standard, verdicts, job.reader, Mode.REPORT, explains=True)
-        own, visits = of_subject(verdicts, subject), self.requester.visits(family, subject.name)
+        evaluator = Evaluator(self.planner, job.edition.standard, job.reader, read_at)
+        workload = self._with_newest(evaluator.workload(subject.place, task, service), evaluator, family)
+        found = evaluator.evaluate(workload, self.rules)
+        plan = evaluator.plan(found, Mode.REPORT, explains=True)
+        own, resumed = of_subject(found.verdicts, subject), resumptions(family, subject.name)
         running = Running(bool(service.fargate), revision.number, service.desired)
         notify = self._families_to_notify(job.history, family, running)
-        return Evaluation(
+        return Inspected(
             job,
             service.arn,
             read_at,
             verdicts=list(own.values()),
-            all_verdicts=verdicts,
+            all_verdicts=found.verdicts,
             plan=plan,
-            kept=frozenset(open_severities(job.history)) if visits else frozenset(),
+            kept=frozenset(open_severities(job.history)) if resumed else frozenset(),
             evidence=Evidence(
                 str(revision),
                 parameters=parameters_of(workload),
                 deployed=service.primary.created if service.primary is not None else None,
             ),
-            missing=missing_facts(verdicts, plan),
+            missing=missing_facts(found.verdicts, plan),
             dependencies={family.subject.key: NO_VERDICTS},
             runs=running if notify else job.history.record.runs,
             notify=notify,
-            request=None if visits else self.requester.for_service(job, family, workload, verdicts),
-            visits=visits,
-            later=self._once_settled(job, workload, own.get(_SETTLES)),
+            request=None if resumed else correction_of_service(family, evaluator, found),
+            resumed=resumed,
+            later=self._once_settled(job, found.workload, own.get(_SETTLES)),
         )
 
     def _families_to_notify(self, history: History, family: History, running: Running) -> frozenset[SubjectId]:
@@ -125,15 +113,15 @@ class ServiceEvaluator:
             self.ledger.subjects.runs(family.subject, title, running)
         return frozenset()
 
-    def _newest(self, job: Job, family: History, workload: Workload) -> Fact[Newest]:
-        """The family's newest revision, and the rules that the running one breaks and it does not."""
+    def _with_newest(self, workload: Workload, evaluator: Evaluator, family: History) -> Workload:
+        """With the family's newest revision, and the rules that the running one breaks and it does not."""
         running = workload.revision
         try:
             known = running is not None and family.order == running.number
             task = workload.task if known else self.revisions.newest(family.subject, family.order)
         except CallFailed as failed:
-            return failed.fact
-        return self.planner.newest(workload, task, job.edition.standard, job.reader)
+            return replace(workload, facts=replace(workload.facts, newest=failed.fact))
+        return evaluator.with_newest(workload, task)
 
     def _once_settled(self, job: Job, workload: Workload, verdict: Verdict | None) -> list[Message]:
         """The service again, once tasks have settled that are too young for their collectors to be judged.

@@ -20,7 +20,6 @@ from operations.inspection.inspector import Inspector
 from operations.inspection.operating import Operations
 from operations.inspection.publishing import Publisher
 from operations.inspection.recording import Recorder
-from operations.inspection.requesting import Requester
 from operations.inspection.revisions import Revisions
 from operations.inspection.services import ServiceEvaluator
 from operations.inspection.use import Use
@@ -47,13 +46,13 @@ def make_inspector(
     """The use case with all its parts."""
     planner = Planner(rules, given.mode)
     ecs, ledger, documents = Ecs(aws), Ledger(aws, given.table), PolicyDocuments()
-    revisions, requester = Revisions(ecs, ledger), Requester(planner)
+    revisions = Revisions(ecs, ledger)
     remediations = Queue(aws, given.remediations_queue)
     operations = Operations(ledger, Topic(aws, given.operations_topic))
     return Inspector(
         ledger=ledger,
-        families=FamilyEvaluator(ledger, revisions, planner, requester, Use(ecs, revisions, planner), now),
-        services=ServiceEvaluator(ecs, ledger, revisions, planner, requester, now),
+        families=FamilyEvaluator(ledger, revisions, planner, Use(ecs, revisions), now),
+        services=ServiceEvaluator(ecs, ledger, revisions, planner, now),
         dependencies=DependencyEvaluator(now),
         recorder=Recorder(ledger, planner, given.docs, RELEASE, given.stack),
         publisher=Publisher(
