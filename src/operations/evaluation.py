@@ -66,13 +66,15 @@ class Evaluator:
         fact: Fact[Newest] = self.planner.newest(workload, newest, self.standard, self.reader)
         return replace(workload, facts=replace(workload.facts, newest=fact))
 
-    def plan(self, found: Evaluation, least: Mode, *, without: Collection[str] = ()) -> Plan | None:
+    def plan(
+        self, found: Evaluation, least: Mode, *, without: Collection[str] = (), explains: bool = False
+    ) -> Plan | None:
         """What corrects the drift of rules of at least this mode, but of those `without`; None where nothing does.
 
-        engine.Disagreement where fixes undo one another.
+        Where it `explains`, a plan that changes nothing says why not. engine.Disagreement where fixes undo each other.
         """
         given = (found.workload, self.standard, found.verdicts, self.reader, least)
-        return self.planner.plan(*given, without=frozenset(without))
+        return self.planner.plan(*given, without=frozenset(without), explains=explains)
 
 
 def unread_for_now(plan: Plan) -> list[Unavailable]:
