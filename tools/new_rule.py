@@ -15,16 +15,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 RULE = '''\
-"""No container of the task sets `@member@`.
-
-Why: replace this by what goes wrong when a task breaks the rule.
-
-Fix: none; remove `@member@` where the task is defined.
-"""
+"""Rule @id@."""
 
 from collections.abc import Iterator
 
-from domain.drift import Drift
+from domain.drift import Code, Drift
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -34,22 +29,31 @@ from domain.workload import Workload
 _MEMBER = "@member@"
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    SET = "set", "A container sets `@member@`."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield one drift for each container that sets it."""
     for container in workload.task.containers:
         if container.json.get(_MEMBER) is True:
             where = f"containers/{container.name}/{_MEMBER}"
-            yield Drift(where, f"The container {container.name} sets {_MEMBER}; it should not be set.")
+            yield Drift(Kind.SET, where, f"The container {container.name} sets {_MEMBER}. Remove it.", "true")
 
 
 RULE = Rule(
     id="@id@",
+    title="No container of the task sets `@member@`",
+    why="Replace this by what goes wrong when a task breaks the rule.",
+    by_hand="Remove `@member@` from the container.",
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=tuple(Kind),
     check=check,
     of_collector=False,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html",
-    doc=__doc__,
 )
 '''
 
@@ -59,7 +63,10 @@ EXAMPLES = """\
   verdict: drifted
   severity: MEDIUM
   drift:
-    - {where: containers/app/@member@, why: The container app sets @member@; it should not be set.}
+    - code: set
+      where: containers/app/@member@
+      why: The container app sets @member@. Remove it.
+      found: 'true'
 
 - name: no container sets @member@
   verdict: compliant

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
-from domain.facts import Absent, Fact, Known, Parameter, Unavailable
+from domain.facts import Absent, Fact, Known, Parameter
 from domain.places import Place
 from domain.remediation.reason import Code, Reason
 from domain.workload import ParameterReference
@@ -28,7 +28,7 @@ class Parameters:
             parameter = found[0]
             key = self._key(place, name) if parameter["Type"] == "SecureString" else None
         except CallFailed as failed:
-            return Unavailable(str(failed), transient=failed.transient)
+            return failed.fact
         return Known(
             Parameter(
                 arn=parameter.get("ARN") or reference.arn,

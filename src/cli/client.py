@@ -259,7 +259,7 @@ class Client:
 
     def _history(self, subject: SubjectId) -> History:
         history = self._read(subject)
-        if not history.order and not history.rows and not history.attempts and history.quarantine is None:
+        if not history.version and not history.attempts and history.quarantine is None:
             raise NotAsked(
                 f"The ledger knows no {subject.kind} {subject.name} in {self.place}. See whether its name, the stack"
                 " and the region are right."
@@ -273,11 +273,8 @@ class Client:
     @staticmethod
     def _family(history: History) -> SubjectId:
         """The family that corrections of a subject belong to."""
-        if history.subject.kind is Subject.FAMILY:
-            return history.subject
-        leans = [SubjectId.parse(key) for key in history.leans]
-        family = next((each for each in leans if each.kind is Subject.FAMILY), None)
-        if history.subject.kind is not Subject.SERVICE or family is None:
+        family = history.family
+        if family is None:
             raise NotAsked(f"The ledger does not say which family {history.subject.name} runs. Name the family itself.")
         return family
 

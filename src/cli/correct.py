@@ -82,7 +82,7 @@ def _shown(plan: Plan) -> Iterator[Line]:
     yield Line(f"{service.title if service is not None else source}, plan {plan.digest}", style="bold")
     yield Line(f"Corrects {', '.join(plan.fixes)}.", 1)
     yield from diff(plan.changes, 0)
-    yield from (Line(note, 1) for note in plan.notes)
+    yield from (Line(note.text, 1) for note in plan.notes)
     if plan.safety is Safety.SAFE:
         yield Line("It is safe.", 1)
     else:

@@ -12,7 +12,7 @@ _CONTROL = re.compile(
 
 
 def clean(text: str) -> str:
-    """Without control and direction characters, which could make a line show what it does not say."""
+    """Without control and direction characters, which could make a line look like another text."""
     return _CONTROL.sub("", text)
 
 

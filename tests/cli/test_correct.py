@@ -10,7 +10,6 @@ from cli import correcting
 from tests.cli.conftest import Run
 from tests.cli.test_approvals import stack
 from tests.operations.conftest import sessions, world
-from tests.operations.services import Services
 from tests.operations.test_rollouts import REPORT, fleet, inspector, known
 from tests.operations.world import (
     ACCOUNT,
@@ -210,7 +209,7 @@ def test_who_registers_at_the_same_moment_is_told_of(world: World, run: Run) -> 
 
 
 def old_platform(world: World, **members: Any) -> str:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     return known(world, "shop/web", world.register(), platformVersion="1.3.0", **members)
 
 
@@ -219,7 +218,6 @@ def test_a_service_is_updated_by_the_plan_that_its_alert_shows(world: World, run
     assert alert["command"] == f"outrider correct shop/web --plan {alert['digest']} --region {REGION}"
     ran = run(*alert["command"].split()[1:], "--yes")
     assert ran.code == 0, ran.err
-    assert world.services is not None
     [update] = world.services.updates
     assert (update["platformVersion"], "taskDefinition" in update) == ("LATEST", False)
 
@@ -234,7 +232,6 @@ def test_a_service_is_updated_by_the_plan_that_its_alert_shows(world: World, run
 def test_a_service_that_may_not_be_updated_is_not(world: World, run: Run, members: dict[str, Any], guard: str) -> None:
     old_platform(world, **members)
     ran = run("correct", "shop/web", "--yes")
-    assert world.services is not None
     assert (ran.code, world.services.updates) == (2, [])
     assert f"It may not be corrected ({guard}): " in ran.err
 

@@ -10,8 +10,8 @@ import pytest
 from aws.sessions import Sessions
 from domain.remediation.reason import Code, Reason
 from reports import reasons
-from tests.operations.memory import Memory, Recorder
-from tests.operations.playing import Run, Scenario
+from tests.aws_fake.calls import Calls
+from tests.operations.playing import Run, Scenario, account
 from tests.operations.test_faults import SCENARIOS
 from tests.operations.test_guards import ROWS, Row, played
 
@@ -29,8 +29,8 @@ def ended(run: Run) -> Any:
 
 
 def without_a_fault(scenario: Scenario, sessions: Sessions) -> Any:
-    run = Run(scenario, sessions, Recorder(Memory(scenario.standard)))
-    with run.recorder.answering():
+    run = Run(scenario, sessions, Calls(account(scenario.standard)))
+    with run.line.answering():
         scenario.begin(run)
         run.until_quiet()
     return ended(run)

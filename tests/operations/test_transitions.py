@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -107,7 +106,7 @@ def is_looked_at_again(world: World) -> None:
 
 
 def is_looked_at_a_month_later(world: World) -> None:
-    world.passed = timedelta(days=30)
+    world.pass_(days=30)
     world.sees(same())
 
 
@@ -123,7 +122,7 @@ def role_cannot_be_read(world: World) -> None:
 
 
 def role_cannot_be_read_a_month_later(world: World) -> None:
-    world.passed = timedelta(days=30)
+    world.pass_(days=30)
     role_cannot_be_read(world)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 GOLDEN = Path(__file__).with_name("golden")
 PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 TITLES = {
-    "opened": "A finding opened: a correction is known and safe",
-    "opened-review": "A finding opened: a correction is known and wants a person",
+    "opened": "A finding opened: the proposed fix is safe",
+    "opened-review": "A finding opened: the proposed fix needs approval",
     "opened-service": "A finding of a service, of which no event tells who caused it",
     "opened-parameter": "A finding of a parameter",
     "opened-role": "A finding of a role",

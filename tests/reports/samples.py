@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import engine
-from domain.drift import Drift
+from domain.drift import Drift, Grant
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding, FindingState, Transition, TransitionKind
@@ -84,13 +84,15 @@ def plan(image: str = IMAGE, number: int = 7) -> Plan:
 def finding(
     state: FindingState = FindingState.OPEN, *, drifts: tuple[Drift, ...] | None = None, name: str = "web"
 ) -> Finding:
-    tag = f"The image {IMAGE} has the floating tag latest; the standard's is {IMAGE}:v0.49.0."
+    wanted = f"{IMAGE}:v0.49.0"
+    floating = f"The image {IMAGE} has the floating tag latest. The standard's image is {wanted}."
+    image = "containers/adot-collector/image"
     return Finding(
         subject=SubjectId(PLACE, Subject.FAMILY, name),
         rule=PINNED.id,
         state=state,
         severity=Severity.MEDIUM,
-        drifts=drifts or (Drift("containers/adot-collector/image", tag, Severity.MEDIUM),),
+        drifts=drifts or (Drift("image-floating", image, floating, "latest", wanted, Severity.MEDIUM),),
         resource=Revision(PLACE, name, 7 if state is FindingState.OPEN else 8).arn,
         created=THEN,
         updated=THEN if state is FindingState.OPEN else THEN + timedelta(minutes=2),
@@ -158,25 +160,29 @@ def told(  # noqa: PLR0913 - the parts of a transition
 
 
 LOG_GROUP = f"arn:aws:logs:{PLACE.region}:{PLACE.account}:log-group:"
+LOG_ACTIONS = ("logs:PutLogEvents", "logs:CreateLogStream", "logs:CreateLogGroup")
 STATEMENT = json.dumps(
     {
         "Effect": "Allow",
-        "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        "Action": sorted(LOG_ACTIONS),
         "Resource": [f"{LOG_GROUP}/{group}/web:*" for group in ("logs", "metrics")],
     },
     separators=(",", ":"),
 )
 TASK_ROLE = (
     Drift(
+        "not-allowed",
         "taskRoleArn/exporters/awsemf",
-        "The collector writes metrics as log events by logs:PutLogEvents, logs:CreateLogStream and logs:CreateLogGroup"
-        f" on {LOG_GROUP}/metrics/web:*, which web-task's own policies and boundary do not allow.",
+        "The collector writes metrics as log events, which needs logs:PutLogEvents, logs:CreateLogStream and"
+        f" logs:CreateLogGroup on {LOG_GROUP}/metrics/web:*. The policies of web-task do not allow this.",
+        grants=tuple(Grant("web-task", action, f"{LOG_GROUP}/metrics/web:*") for action in LOG_ACTIONS),
     ),
     Drift(
+        "not-allowed",
         "taskRoleArn/exporters/awscloudwatchlogs",
-        "The collector writes log events by logs:PutLogEvents, logs:CreateLogStream and logs:CreateLogGroup on"
-        f" {LOG_GROUP}/logs/web:*, which web-task's own policies and boundary do not allow."
-        f" Add to web-task: {STATEMENT}",
+        "The collector writes logs, which needs logs:PutLogEvents, logs:CreateLogStream and logs:CreateLogGroup on"
+        f" {LOG_GROUP}/logs/web:*. The policies of web-task do not allow this.",
+        grants=tuple(Grant("web-task", action, f"{LOG_GROUP}/logs/web:*") for action in LOG_ACTIONS),
     ),
 )
 PERSON = Actor(
@@ -224,8 +230,14 @@ def burst() -> Alert:
     opened_ = [opened(finding(name=name)) for name in names]
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
     worse = [
-        told("identity.trust", role, role, Drift("trust policy", "No."), actor=PERSON),
-        told("sidecar.resources", "web", WEB, Drift("cpu", "Much.", Severity.HIGH), change=TransitionKind.RAISED),
+        told("identity.trust", role, role, Drift("code", "trust policy", "No."), actor=PERSON),
+        told(
+            "sidecar.resources",
+            "web",
+            WEB,
+            Drift("code", "cpu", "Much.", severity=Severity.HIGH),
+            change=TransitionKind.RAISED,
+        ),
     ]
     closing = [
         closed().model_copy(update={"name": name, "resource": Revision(PLACE, name, 3).arn})
@@ -268,44 +280,56 @@ def daily() -> Alert:
 def messages() -> dict[str, Alert]:
     """One of each kind that Slack is told."""
     day = timedelta(days=1)
-    ours = f"The image {MIRROR} has the floating tag latest; the standard's is {IMAGE}:v0.49.0."
+    ours = f"The image {MIRROR} has the floating tag latest. The standard's image is {IMAGE}:v0.49.0."
     crowded = "The containers reserve 1280 CPU units, and the task has 1024."
     trust = (
-        f"The trust policy of web-task does not let ecs-tasks.amazonaws.com take it on for tasks of {PLACE.account} in"
+        f"The trust policy of web-task does not let ecs-tasks.amazonaws.com assume it for tasks of {PLACE.account} in"
         f" {PLACE.region}, so none can start."
     )
-    undefined = "service/pipelines/traces/exporters names awsxray/audit, which exporters does not define."
+    undefined = "It names awsxray/audit, which exporters does not define."
     down = (
-        "In 2 of 3 running tasks the collector is STOPPED (1f0c9d2e, 77ab01cd); RUNNING is wanted. Its log tells why."
+        "In 2 of 3 running tasks the collector is STOPPED (1f0c9d2e, 77ab01cd). It should be RUNNING. Its log shows why"
+        " it stopped."
     )
-    bare = Drift("containers", "The task has web and no ADOT collector, so nothing receives their telemetry.")
+    bare = Drift(
+        "collector-absent", "containers", "The task has web and no ADOT collector, so nothing receives their telemetry."
+    )
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
     return {
         "opened": opened(),
-        "opened-review": told(PINNED.id, "web", WEB, Drift(FLOATING.where, ours), actor=PERSON, by=plan(MIRROR)),
+        "opened-review": told(
+            PINNED.id,
+            "web",
+            WEB,
+            Drift("image-floating", FLOATING.where, ours, "latest"),
+            actor=PERSON,
+            by=plan(MIRROR),
+        ),
         "opened-service": told(
             "service.collector-running",
             "shop/web",
             PLACE.arn("ecs", "service/shop/web"),
-            Drift("service/tasks/adot-collector", down),
+            Drift("collector-not-running", "service/tasks/adot-collector", down, "STOPPED", "RUNNING"),
             actor=Actor(),
         ),
         "opened-parameter": told(
             "config.references",
             PARAMETER,
             PLACE.arn("ssm", f"parameter{PARAMETER}"),
-            Drift("service/pipelines/traces/exporters", undefined),
+            Drift("reference-dangling", "service/pipelines/traces/exporters", undefined),
             actor=PERSON,
             users=LEANING,
         ),
-        "opened-role": told("identity.trust", role, role, Drift("trust policy", trust), users=LEANING),
+        "opened-role": told(
+            "identity.trust", role, role, Drift("ecs-not-trusted", "trust policy", trust), users=LEANING
+        ),
         "opened-unused": told("sidecar.present", "web", WEB, bare, users=NOBODY, severity=Severity.LOW),
         "opened-statement": told("identity.task-role", "web", WEB, *TASK_ROLE),
         "raised": told(
             "sidecar.resources",
             "web",
             WEB,
-            Drift("cpu", crowded, Severity.HIGH),
+            Drift("cpu-overcommitted", "cpu", crowded, severity=Severity.HIGH),
             change=TransitionKind.RAISED,
             after=9 * day,
         ),
@@ -369,7 +393,7 @@ def hostile() -> Alert:
             ),
             "kind": "finding",
             "severity": "HIGH",
-            "drifts": [{"where": text, "why": text}] * 60,
+            "drifts": [{"code": text, "where": text, "why": text, "found": text, "wanted": text}] * 60,
             "command": text,
             "next_step": text,
             "rules": [text] * 60,

@@ -14,8 +14,11 @@ class AlertDrift(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    code: str = Field(description="The kind of drift; stable, and listed on the rule's page.")
     where: str
     why: str
+    found: str = Field(default="", description="The value found, where it may be shown.")
+    wanted: str = Field(default="", description="The value wanted, where there is one that may be shown.")
 
 
 class AlertChange(BaseModel):
@@ -105,11 +108,13 @@ class Alert(BaseModel):
     rule: str = Field(default="", description="The rule's id, for a finding.")
     title: str = Field(description="What the rule demands, the outcome of the correction, or what the digest reports.")
     severity: Severity = Field(description="CRITICAL, HIGH, MEDIUM, LOW or INFORMATIONAL.")
-    drifts: tuple[AlertDrift, ...] = Field(default=(), description="Where the subject departs from the rule, and why.")
+    drifts: tuple[AlertDrift, ...] = Field(
+        default=(), description="Where the subject departs from the rule, by which code, and why."
+    )
     changes: tuple[AlertChange, ...] = Field(
         default=(), description="The correction, line by line; `before` or `after` is null where there is none."
     )
-    safety: str = Field(default="", description="safe or review, where a correction is known.")
+    safety: str = Field(default="", description="safe or review, where there is a proposed fix.")
     reasons: tuple[str, ...] = Field(
         default=(), description="Why a correction needs approval, was refused or superseded; a digest's counts."
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeGuard
 
-from domain.drift import Safety
+from domain.drift import Remark, Safety
 from domain.ecs.values import texts_of
+from domain.facts import FactKind
 from domain.workload import Workload
 
 # Which environment values texts may quote: see `quotable`.
@@ -48,12 +49,44 @@ class Fixed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What came of the fix of one drifted rule, and why where it was refused or needs approval."""
+    """The outcome of one drifted rule's fix, and the reasons where it was refused or needs approval."""
 
     rule: str
     outcome: Fixed
     safety: Safety
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Remark, ...] = ()
+
+
+class ConcernKind(StrEnum):
+    """Why a plan needs approval."""
+
+    REMARK = "remark"
+    NEW_DRIFT = "new-drift"
+    NEW_UNKNOWN = "new-unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One reason why a plan needs approval.
+
+    A REMARK is the rule's fix's own. A NEW_DRIFT or a NEW_UNKNOWN is what the plan would bring about; `facts` are those
+    that could not be read, where nothing else makes the rule Unknown.
+    """
+
+    rule: str
+    kind: ConcernKind
+    code: str
+    text: str
+    facts: tuple[FactKind, ...] = ()
+
+    def __str__(self) -> str:
+        match self.kind:
+            case ConcernKind.REMARK:
+                return f"{self.rule}: {self.text}"
+            case ConcernKind.NEW_DRIFT:
+                return f"{self.rule} would drift: {self.text}"
+            case ConcernKind.NEW_UNKNOWN:
+                return f"{self.rule} would be unknown: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -64,9 +97,14 @@ class Plan:
     after: Workload
     repairs: tuple[Repair, ...]
     safety: Safety
-    reasons: tuple[str, ...]
-    notes: tuple[str, ...]
+    concerns: tuple[Concern, ...]
+    notes: tuple[Remark, ...]
     changes: tuple[Change, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it needs approval, as sentences."""
+        return tuple(str(concern) for concern in self.concerns)
 
     @property
     def fixes(self) -> tuple[str, ...]:

@@ -159,7 +159,7 @@ class _Batch:
     waiting: dict[str, NotSent] = field(default_factory=dict)
 
     def add(self, alert: Alert, outcome: Outcome) -> None:
-        """An alert that is refused for good holds up nothing: what follows it would end in the DLQ with it."""
+        """A rejected alert holds up nothing: what follows it would end in the DLQ with it."""
         self.outcomes[alert.id] = outcome
         if isinstance(outcome, NotSent) and outcome.after is not None and alert.thread:
             self.waiting.setdefault(alert.thread, outcome)
