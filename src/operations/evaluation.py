@@ -72,7 +72,7 @@ class Evaluator:
     ) -> Plan | None:
         """What corrects the drift of rules of at least this mode, but of those `without`; None where nothing does.
 
-        Where it `explains`, a plan that changes nothing says why not. engine.Disagreement where fixes undo one another.
+        Where it `explains`, a plan that changes nothing says why not. engine.Disagreement where fixes undo each other.
         """
         given = (found.workload, self.standard, found.verdicts, self.reader, least)
         return self.planner.plan(*given, without=frozenset(without), explains=explains)
