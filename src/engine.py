@@ -1,6 +1,6 @@
 """Pure decisions: evaluate a workload, apply its fixes until nothing changes, make a plan. No I/O, no clock."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from domain.drift import Code, Doubt, Drift, Refusal, Remark, Safety
@@ -15,11 +15,14 @@ from domain.workload import Workload
 
 PASSES = 8
 
+type Unread = tuple[FactKind, Unavailable]
+
 
 class EngineCode(Code):
-    """Why the engine itself refuses a fix of any rule."""
+    """What the engine itself reports of any rule."""
 
-    AMBIGUOUS_NAMES = "ambiguous-names", "Two containers have the same name, or one has none: no fix is made."
+    AMBIGUOUS_NAMES = "ambiguous-names", "No fix: two containers have the same name, or one has none."
+    UNREAD = "fact-unread", "Unknown: a fact that the rule needs could not be read."
 
 
 class Disagreement(Exception):
@@ -97,7 +100,7 @@ class _Judge:
         self.standard = standard
         self.settings = standard.settings(workload)
         self.subjects = dict[Subject, tuple[SubjectId, ...]]()
-        self.unread = dict[frozenset[FactKind], tuple[str, ...]]()
+        self.unread = dict[frozenset[FactKind], tuple[Unread, ...]]()
 
     def verdicts(self, rule: Rule) -> list[Verdict]:
         """The verdict of one rule on each of its subjects; none where the standard switches it off."""
@@ -119,25 +122,25 @@ class _Judge:
             return Exempt(rule.id, subject, exemption.reason, exemption.expires)
         unread = self._unread(rule.needs, subject) if rule.needs else ()
         if not found:
-            return Unknown(rule.id, subject, unread) if unread else Compliant(rule.id, subject)
+            return Unknown(rule.id, subject, facts=unread) if unread else Compliant(rule.id, subject)
         found = [item for item in found if not item.about or item.about == subject.name]
         drifts = tuple(_graded(item, rule, severity) for item in found if isinstance(item, Drift))
         real = tuple(drift for drift in drifts if drift.severity is not Severity.INFORMATIONAL)
         if real:
             return Drifted(rule.id, subject, max(drift.severity or severity for drift in real), drifts)
-        reasons = (*(f"{item.where}: {item.why}" for item in found if isinstance(item, Doubt)), *unread)
-        if reasons:
-            return Unknown(rule.id, subject, tuple(dict.fromkeys(reasons)))
+        doubts = tuple(dict.fromkeys(item for item in found if isinstance(item, Doubt)))
+        if doubts or unread:
+            return Unknown(rule.id, subject, unread, doubts)
         return Compliant(rule.id, subject, drifts)
 
-    def _unread(self, needs: frozenset[FactKind], subject: SubjectId) -> tuple[str, ...]:
-        """Why facts that are needed, and that this workload refers to, could not be read; each reason once."""
+    def _unread(self, needs: frozenset[FactKind], subject: SubjectId) -> tuple[Unread, ...]:
+        """The facts that are needed, that this workload refers to, and that could not be read; each once."""
         if subject.kind is Subject.ROLE:  # each of the two roles has its own
-            return _reasons(self.workload, needs, subject)
-        reasons = self.unread.get(needs)
-        if reasons is None:
-            reasons = self.unread[needs] = _reasons(self.workload, needs, subject)
-        return reasons
+            return _unread(self.workload, needs, subject)
+        unread = self.unread.get(needs)
+        if unread is None:
+            unread = self.unread[needs] = _unread(self.workload, needs, subject)
+        return unread
 
 
 def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
@@ -153,32 +156,9 @@ def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
     return replace(drift, severity=list(Severity)[rank])
 
 
-def _unread(
-    workload: Workload, needs: frozenset[FactKind], subject: SubjectId
-) -> Iterator[tuple[FactKind, Unavailable]]:
-    for kind in sorted(needs):
-        for fact in facts_of(kind, workload, subject):
-            if isinstance(fact, Unavailable):
-                yield kind, fact
-
-
-def _reasons(workload: Workload, needs: frozenset[FactKind], subject: SubjectId) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([f"{kind}: {fact.reason}" for kind, fact in _unread(workload, needs, subject)]))
-
-
-@dataclass(frozen=True, slots=True)
-class Causes:
-    """Why a rule is Unknown: the facts that could not be read, and its own doubts as sentences."""
-
-    facts: tuple[FactKind, ...]
-    doubts: tuple[str, ...]
-
-
-def causes(verdict: Unknown, rule: Rule, workload: Workload) -> Causes:
-    """Why the rule is Unknown for this workload."""
-    kinds = dict.fromkeys(kind for kind, _ in _unread(workload, rule.needs, verdict.subject))
-    unread = frozenset(_reasons(workload, rule.needs, verdict.subject))
-    return Causes(tuple(kinds), tuple(reason for reason in verdict.reasons if reason not in unread))
+def _unread(workload: Workload, needs: frozenset[FactKind], subject: SubjectId) -> tuple[Unread, ...]:
+    facts = [(kind, fact) for kind in sorted(needs) for fact in facts_of(kind, workload, subject)]
+    return tuple(dict.fromkeys([(kind, fact) for kind, fact in facts if isinstance(fact, Unavailable)]))
 
 
 def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = None) -> list[Fact[object]]:
@@ -302,7 +282,6 @@ def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[
         (verdict.rule, drift.where) for verdict in earlier if isinstance(verdict, Drifted) for drift in verdict.drifts
     }
     unknown = {verdict.rule for verdict in earlier if isinstance(verdict, Unknown)}
-    by_id = {rule.id: rule for rule in rules}
     for verdict in evaluate(after, standard, rules):
         match verdict:
             case Drifted(rule=rule, drifts=drifts):
@@ -312,10 +291,11 @@ def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[
                     if drift.severity is not Severity.INFORMATIONAL and (rule, drift.where) not in drifted
                 )
                 concerns += [Concern(rule, ConcernKind.NEW_DRIFT, drift.code, drift.why) for drift in new]
-            case Unknown(rule=rule, reasons=why) if rule not in unknown:
-                found = causes(verdict, by_id[rule], after)
-                facts = () if found.doubts else found.facts
-                concerns.append(Concern(rule, ConcernKind.NEW_UNKNOWN, "", why[0], facts))
+            case Unknown(rule=rule, doubts=[doubt, *_]) if rule not in unknown:
+                concerns.append(Concern(rule, ConcernKind.NEW_UNKNOWN, doubt.code, verdict.reasons[0]))
+            case Unknown(rule=rule, facts=facts) if rule not in unknown:
+                kinds = tuple(dict.fromkeys(kind for kind, _ in facts))
+                concerns.append(Concern(rule, ConcernKind.NEW_UNKNOWN, EngineCode.UNREAD, verdict.reasons[0], kinds))
             case _:
                 pass
     return Plan(

@@ -8,7 +8,7 @@ import pytest
 
 import engine
 from domain.drift import Doubt, Drift, Refusal, Remark, Safety
-from domain.facts import FactKind, Unavailable
+from domain.facts import NOT_READ, FactKind, Unavailable
 from domain.remediation.plan import Fixed
 from domain.rule import Check, Fix, Rule
 from domain.severity import Severity
@@ -136,12 +136,12 @@ def test_a_drift_beats_a_doubt_and_a_fact_that_was_not_read_and_these_beat_a_pas
 
     (family,) = workload.subject(Subject.FAMILY)
     graded = replace(drift, severity=Severity.HIGH)
-    unread = "collector configuration: not at hand"
+    unread = ((FactKind.CONFIGURATION, NOT_READ),)
     assert verdict(drift, doubt, needs=reads) == Drifted("task.any", family, Severity.HIGH, (graded,))
-    assert verdict(doubt, doubt, note) == Unknown("task.any", family, (f"{HERE}: Who knows.",))
-    assert verdict(doubt, needs=reads) == Unknown("task.any", family, (f"{HERE}: Who knows.", unread))
-    assert verdict(note, needs=reads) == Unknown("task.any", family, (unread,))
-    assert verdict(needs=reads) == Unknown("task.any", family, (unread,))
+    assert verdict(doubt, doubt, note) == Unknown("task.any", family, doubts=(doubt,))
+    assert verdict(doubt, needs=reads) == Unknown("task.any", family, unread, (doubt,))
+    assert verdict(note, needs=reads) == Unknown("task.any", family, unread)
+    assert verdict(needs=reads) == Unknown("task.any", family, unread)
     assert verdict(note) == Compliant("task.any", family, (note,))
     assert verdict() == Compliant("task.any", family)
 

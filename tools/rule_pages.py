@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+import engine
+from domain.drift import Code
 from domain.rule import Rule
 from domain.workload import Workload
 from rules import CATALOGUE
@@ -55,8 +57,9 @@ evaluated again by all rules: a plan that would bring a new drift, or an Unknown
 
 Each rule lists its codes: one for each kind of drift, each reason for an Unknown, each refusal of its fix (*No fix*)
 and each reason why the fix needs approval (*Approval*). Alerts and `outrider check --format json` contain the codes of
-drifts. A code stays the same when sentences are reworded. Every rule with a fix may also have the code
-`ambiguous-names`: two containers have the same name, or one has none, and no fix is made.
+drifts. A code stays the same when sentences are reworded. Every rule may also have these codes:
+
+{engine_codes}
 
 Every rule has a mode (`off`, `report`, `register` or `deploy`; the standard's `mode` where `rules` does not set one),
 and the severity shown here unless the standard sets another. It may be exempted for some workloads until a date:
@@ -79,7 +82,8 @@ exemptions:
 
 def page() -> str:
     """The whole of docs/rules.md."""
-    return "\n".join([INTRODUCTION, *_contents(), *(_section(rule) for rule in CATALOGUE)])
+    introduction = INTRODUCTION.replace("{engine_codes}", _codes(engine.EngineCode))
+    return "\n".join([introduction, *_contents(), *(_section(rule) for rule in CATALOGUE)])
 
 
 def anchor(rule: str) -> str:
@@ -114,10 +118,14 @@ def _section(rule: Rule) -> str:
         f"**Configure.** {rule.configure or 'It has no parameters.'}",
         _fenced("yaml", f"rules:\n  - {{rules: {rule.id}, mode: report, severity: {rule.severity}}}"),
         "**Codes.**",
-        "\n".join(f"- `{code}`: {code.meaning}" for code in rule.codes),
+        _codes(rule.codes),
         f"**See** <{rule.reference}>",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _codes(codes: Iterable[Code]) -> str:
+    return "\n".join(f"- `{code}`: {code.meaning}" for code in codes)
 
 
 def _fenced(language: str, text: str) -> str:

@@ -169,9 +169,8 @@ class Judge:
                 case Compliant():
                     drifts |= dict.fromkeys(verdict.notes)
                 case Unknown():
-                    causes = engine.causes(verdict, rule, workload)
-                    missing |= dict.fromkeys(causes.facts)
-                    reasons |= dict.fromkeys(causes.doubts)
+                    missing |= dict.fromkeys(kind for kind, _ in verdict.facts)
+                    reasons |= dict.fromkeys(f"{doubt.where}: {doubt.why}" for doubt in verdict.doubts)
                 case Exempt():
                     until = f" (until {verdict.expires})" if verdict.expires else ""
                     reasons |= {f"{verdict.reason}{until}": None}

@@ -119,7 +119,7 @@ def _verdict(verdict: Verdict) -> tuple[object, ...]:
         case Compliant():
             return (*about, tuple(replace(drift, why="") for drift in verdict.notes))
         case Unknown():
-            return (*about, len(verdict.reasons))
+            return (*about, verdict.facts, tuple(replace(doubt, why="") for doubt in verdict.doubts))
         case Exempt():
             return (*about, verdict.expires)
 

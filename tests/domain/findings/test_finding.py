@@ -34,7 +34,7 @@ MILDER = Drifted(RULE, WEB, Severity.LOW, DRIFTS)
 ELSEWHERE = Drifted(
     RULE, WEB, Severity.MEDIUM, (Drift("code", "containers/y/image", "It is latest.", severity=Severity.MEDIUM),)
 )
-COMPLIANT, UNKNOWN = Compliant(RULE, WEB), Unknown(RULE, WEB, ("unread",))
+COMPLIANT, UNKNOWN = Compliant(RULE, WEB), Unknown(RULE, WEB)
 EXEMPT = Exempt(RULE, WEB, "being replaced", None)
 
 type Spoken = Verdict | None
