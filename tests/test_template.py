@@ -17,11 +17,10 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
 TEMPLATE = ROOT / "template.yaml"
 
-# What a function's event source, log and idempotency do in its name, without a line of ours.
+# What a function's event source and log do in its name, without a line of ours.
 BY_THE_PLATFORM = {
     "logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
 }  # fmt: skip
-IDEMPOTENCY = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 # Calls that IAM asks for under another name, or beside their own.
 ASKED_AS = {
     "dynamodb:TransactWriteItems": set(),
@@ -59,8 +58,8 @@ CALLED = {
     },
     "SlackFunction": {
         "parameters": {"read_secret"},
-        "channels": {"hide", "send", "publish"},
-        "bursts": {"*"},
+        "channels": {"hide", "publish"},
+        "sent_alerts": {"*"},
         "threads": {"*"},
     },
     "SweepFunction": {
@@ -76,9 +75,9 @@ CALLED = {
 
 
 MODULES = (
-    "bursts", "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/limits", "ledger/notices",
+    "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/limits", "ledger/notices",
     "ledger/revisions", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "roles", "security_hub",
-    "threads",
+    "sent_alerts", "threads",
 )  # fmt: skip
 
 
@@ -174,8 +173,7 @@ def reachable(function: str) -> set[str]:
 
 def needed(function: str) -> set[str]:
     calls = reachable(function)
-    asked = {action for call in calls for action in ASKED_AS.get(call, {call})}
-    return asked | (IDEMPOTENCY if function == "SlackFunction" else set())
+    return {action for call in calls for action in ASKED_AS.get(call, {call})}
 
 
 @pytest.mark.parametrize("function", sorted(CALLED))
@@ -224,7 +222,7 @@ def test_the_policy_for_people_allows_what_their_commands_call_and_no_more() -> 
     source = (SRC / "cli" / "client.py").read_text(encoding="utf-8")
     called = set(re.findall(r"\b(?:self\.ledger(?:\.attempts)?|self\.remediations|stacks)\.(\w+)\(", source))
     assert called == {method for methods in ASKING.values() for method in methods}
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- policy -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
     assert shown is not None
     granted = json.loads(shown[1])["Statement"]

@@ -1,4 +1,4 @@
-"""Failed calls as Outrider speaks of them: the call, the resource and the code; never AWS's own message.
+"""Failed calls as Outrider reports them: the call, the resource and the code; never AWS's own message.
 
 AWS's messages may repeat what was sent, an environment value included.
 """
@@ -48,6 +48,6 @@ def calling(call: str, resource: str) -> Iterator[None]:
         transient = code in _TRANSIENT or status >= 500  # noqa: PLR2004 - server errors
         raise CallFailed(call, resource, code, transient=transient) from None
     except BotoCoreError as error:
-        # What botocore itself refuses to send is as wrong the next time; all else is a connection.
+        # What botocore itself refuses to send fails again the next time; everything else is a connection.
         transient = not isinstance(error, ParamValidationError)
         raise CallFailed(call, resource, type(error).__name__, transient=transient) from None

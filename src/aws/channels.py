@@ -7,9 +7,9 @@ from aws.batches import batches
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 
-_SUBJECT = 100  # characters that SNS takes
-_BATCH = 10  # messages that SQS takes in one call
-_BYTES = 200_000  # that all of them together may have: some queues and endpoints take 256 KiB, with the attributes
+_SUBJECT = 100  # characters that SNS accepts
+_BATCH = 10  # messages that SQS accepts in one call
+_BYTES = 200_000  # of all of them together: some queues and endpoints accept 256 KiB, attributes included
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Queue:
             )
 
     def send_all(self, bodies: Iterable[str], *, delay: int = 0) -> None:
-        """Send many in as few calls as SQS takes. CallFailed where it did not take one of them."""
+        """Send many in as few calls as possible. CallFailed where SQS rejected one of them."""
         name = self.url.rpartition("/")[2]
         delayed = {"DelaySeconds": delay} if delay else {}  # else the queue's own
         for batch in batches(bodies, _BATCH, _BYTES, lambda body: len(body.encode())):
@@ -55,7 +55,7 @@ class Queue:
                 raise CallFailed("sqs:SendMessage", name, failed["Code"], transient=not failed["SenderFault"])
 
     def depth(self, *, delayed: bool = True) -> int:
-        """About how many messages wait or are being worked on; those too that are `delayed`, unless it is said."""
+        """About how many messages wait or are in flight; with `delayed`, also those that are not visible yet."""
         states = ("", "NotVisible", "Delayed") if delayed else ("", "NotVisible")
         names = [f"ApproximateNumberOfMessages{state}" for state in states]
         with calling("sqs:GetQueueAttributes", self.url.rpartition("/")[2]):
@@ -63,7 +63,7 @@ class Queue:
         return sum(int(found[name]) for name in names)
 
     def hide(self, receipt: str, seconds: int) -> None:
-        """Let a message that was received come again no sooner than after so many seconds (12 hours at most)."""
+        """Hide a received message: it is delivered again after so many seconds (12 hours at most)."""
         with calling("sqs:ChangeMessageVisibility", self.url.rpartition("/")[2]):
             self.sessions.own("sqs").change_message_visibility(
                 QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, 43200)

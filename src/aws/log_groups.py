@@ -10,7 +10,7 @@ from domain.places import Place
 
 @dataclass(frozen=True, slots=True)
 class LogGroups:
-    """Whether log groups are there."""
+    """Log groups as facts."""
 
     sessions: Sessions
 

@@ -16,7 +16,7 @@ class Parameters:
     sessions: Sessions
 
     def fact(self, reference: ParameterReference) -> Fact[Parameter]:
-        """The parameter with its text. A SecureString's key comes from DescribeParameters, which alone tells it."""
+        """The parameter with its text. Only DescribeParameters returns a SecureString's key."""
         name, place = reference.name, reference.place
         client = self.sessions.client("ssm", place)
         try:
@@ -50,7 +50,7 @@ class Parameters:
 def read_document(sessions: Sessions, location: str) -> str:
     """The text at `ssm:NAME` or `s3://BUCKET/KEY`, in Outrider's own account.
 
-    CallFailed where it cannot be read; ValueError, with a sentence, where the location is of neither form.
+    CallFailed where it cannot be read; ValueError, with a sentence, where the location has neither form.
     """
     if location.startswith("ssm:"):
         return _parameter(sessions, location.removeprefix("ssm:"))
@@ -75,7 +75,7 @@ def read_secret(sessions: Sessions, location: str) -> str:
 def why_off(sessions: Sessions, name: str) -> str:
     """Why the kill switch forbids every correction; empty where the parameter is there, readable and `on`.
 
-    CallFailed where it may be readable in a moment: then the message comes again, and nothing is corrected until then.
+    CallFailed where the read may succeed later: the message is retried, and nothing is corrected until then.
     """
     if not name:
         return "The stack has no kill switch to read."

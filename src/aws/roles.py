@@ -1,4 +1,4 @@
-"""IAM roles with all that their own policies and boundary say."""
+"""IAM roles with their policies and permissions boundary."""
 
 import json
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Roles:
             return Unavailable(str(unreadable))
 
     def with_policy(self, place: Place, arn: str) -> list[str]:
-        """The names of the roles that a managed policy is attached to, as policy or boundary; none where it is gone."""
+        """The roles that a managed policy is attached to, as policy or boundary; none where it no longer exists."""
         try:
             with calling("iam:ListEntitiesForPolicy", arn):
                 pages = (
@@ -70,7 +70,7 @@ class Roles:
 
     @staticmethod
     def _inline(client: Any, name: str) -> Iterator[tuple[str, Any]]:
-        """Policies by what names them, as documents."""
+        """The name and the document of each inline policy."""
         with calling("iam:ListRolePolicies", name):
             names = [
                 item

@@ -14,7 +14,7 @@ from cli.exits import DONE, NOT_DONE
 from cli.files import Unusable, named
 from cli.terminal import console, line, say
 from domain.remediation.attempt import AttemptState
-from settings import said
+from settings import first_set
 
 
 @Parameter(name="*")
@@ -45,7 +45,7 @@ class Where:
     @property
     def asked(self) -> tuple[str, str]:
         """What names the region, and the region; empty where only a profile may. boto3 does not heed AWS_REGION."""
-        return ("--region", self.region) if self.region else said("AWS_REGION", "AWS_DEFAULT_REGION")
+        return ("--region", self.region) if self.region else first_set("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 def _seconds(_: object, value: float) -> None:
@@ -175,7 +175,7 @@ def _of_what_was_given(code: str, where: Where) -> str:
     """What is wrong with the profile or region that was named; empty where it is something else."""
     by, region = where.asked
     if code == "ProfileNotFound":
-        by, profile = said("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # as botocore takes them
+        by, profile = first_set("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # as botocore takes them
         return f"There is no profile {profile} ({by}). Name another." if profile else ""
     if code == "InvalidRegionError":
         return f"{region or 'What the profile says'} is no name of a region. Correct {by or 'it, or give --region'}."

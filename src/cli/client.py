@@ -352,8 +352,8 @@ def _sentence(failed: CallFailed) -> str:
         return NO_REGION
     if failed.code in _DENIED:
         return (
-            f"These credentials may not call {failed.call} on {failed.resource}. docs/operations.md has the policy that"
-            " this command needs."
+            f"These credentials may not call {failed.call} on {failed.resource}. docs/corrections.md has the policy"
+            " that this command needs."
         )
     return f"{failed}.{' Try again.' if failed.transient else ''}"
 

@@ -92,7 +92,7 @@ def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | Non
 
 
 def burst_of(alerts: Sequence[Alert], *, id_: str, most: int, occurred: datetime) -> Alert:
-    """One alert for those of a minute that exceed the `most` which have messages of their own."""
+    """The alerts of a batch beyond the `most` that are sent one by one, in one."""
     drifted = [alert for alert in alerts if alert.transition in _OPENING]
     ordered = sorted(alerts, key=lambda each: (each.transition not in _OPENING, each.kind, each.transition))
     accounts, regions = ({getattr(alert, part) for alert in alerts} for part in ("account", "region"))
@@ -105,7 +105,7 @@ def burst_of(alerts: Sequence[Alert], *, id_: str, most: int, occurred: datetime
         subject="account",
         name="1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts",
         resource="",
-        title=f"More than {most} alerts came within a minute; these have no messages of their own",
+        title=f"More alerts came at once than the {most} that are sent one by one",
         severity=_worst(alert.severity for alert in alerts if alert.transition != "closed"),
         reasons=_counts((alert.severity, alert.rule) for alert in drifted),
         sections=tuple(

@@ -98,7 +98,7 @@ def test_a_standard_that_is_no_text_is_an_invalid_one(world: World) -> None:
     s3 = world.sessions.own("s3")
     s3.create_bucket(Bucket="standards", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="standards", Key="x", Body=b"\xff\xfe\x00" + CANARY.encode())
-    with pytest.raises(StandardInvalid, match="is no text in UTF-8") as caught:
+    with pytest.raises(StandardInvalid, match="is not text in UTF-8") as caught:
         Standards(world.sessions, "s3://standards/x").current()
     assert caught.value.__suppress_context__
 

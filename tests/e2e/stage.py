@@ -141,7 +141,7 @@ class Stage:
         self.cloud.control("POST", "custom-action", {"action": target["ActionTargetArn"], "findings": [found["Id"]]})
 
     def come_due(self, family: str) -> None:
-        """What waits for its time, of this family, has waited for as long; and the minute of the visits has come."""
+        """What waits for its time, of this family, has waited for as long; and the schedule has come due."""
         place, now = "123456789012/us-east-1", datetime.now(UTC).isoformat()
         since = (datetime.now(UTC) - timedelta(minutes=3)).isoformat()
         for item in self.ledger(f"due/{place}").values():
@@ -153,9 +153,9 @@ class Stage:
                 waited = {"due": now, "since": since}
                 body["rollouts"] = [each | (waited if each["due"] else {}) for each in body["rollouts"]]
                 self._write(item | {"body": {"S": json.dumps(body)}})
-        before = self._visits()
-        self.cloud.control("POST", "schedules", {"name": "*Visits*"})
-        self.until(lambda: self._visits() > before, "The schedule did not come due.")
+        before = self._resumed()
+        self.cloud.control("POST", "schedules", {"name": "*Resume*"})
+        self.until(lambda: self._resumed() > before, "The schedule did not come due.")
 
     def ledger(self, partition: str) -> dict[str, Json]:
         """The ledger's rows of a partition, by their sort key."""
@@ -166,8 +166,8 @@ class Stage:
     def _write(self, item: Json) -> None:
         self.client("dynamodb").put_item(TableName=self.outputs["LedgerTable"], Item=item)
 
-    def _visits(self) -> int:
-        return sum(1 for line in self.logs("Sweep") if line.get("message") == "Visited")
+    def _resumed(self) -> int:
+        return sum(1 for line in self.logs("Sweep") if line.get("message") == "Resumed")
 
     # --- the stack's own parts ----------------------------------------------------------------------------------------
 

@@ -31,10 +31,8 @@ NOT_ALWAYS_CALLED = {
     ("Inspect", "dynamodb:ConditionCheckItem"),  # no call of its own: a part of transactions
     ("Inspect", "dynamodb:DeleteItem"),  # a family that is gone; else only within transactions
     ("Remediate", "dynamodb:DeleteItem"),  # a person releases a family; else only within transactions
-    ("Slack", "dynamodb:GetItem"),  # a message in the hands of two workers
+    ("Slack", "dynamodb:GetItem"),  # an alert that two functions want to send
     ("Slack", "dynamodb:DeleteItem"),  # Slack asks for a later try
-    ("Slack", "dynamodb:Query"),  # more alerts in a minute than are told one by one
-    ("Slack", "sqs:SendMessage"),  # the same
     *((function, "sqs:ChangeMessageVisibility") for function in FUNCTIONS),  # the same
     *((function, "ssm:GetParameter") for function in FUNCTIONS),  # standard and webhook are kept for minutes
 }

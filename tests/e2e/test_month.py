@@ -17,7 +17,7 @@ from operations.inspection.inspector import Failed
 from operations.wiring.inspect import make_inspector
 from settings import Settings
 from tests.e2e.stage import SPY, STANDARD, Stage, drifted, right
-from tests.operations.world import Hub
+from tests.operations.imports import Imports
 
 PLACE = Place(ACCOUNT, REGION)
 PARAMETER, ROLE = "/lived/config", "lived-task"
@@ -170,7 +170,7 @@ def judged_afresh(stage: Stage, table: str, sessions: Sessions, *, running: bool
         BillingMode="PAY_PER_REQUEST",
     )
     nobody: Any = Silent()
-    hub: Any = Hub()
+    hub: Any = Imports()
     made = make_inspector(Settings(table=table, standard=f"ssm:{STANDARD}"), sessions)
     fresh = replace(made, hub=hub, alerts=nobody, operations=nobody, changes=nobody, remediations=nobody)
     place: Json = {"account": ACCOUNT, "region": REGION}

@@ -1,4 +1,4 @@
-"""The functions as Lambda calls them: their environment from the stack, AWS from moto."""
+"""The functions as Lambda calls them: their environment from the stack, the fake AWS."""
 
 import importlib
 import logging
@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from moto import mock_aws
 
 import settings
 from operations.wiring import inspect, remediate, shared, slack, sweep
@@ -18,12 +18,13 @@ from tests.operations.conftest import sessions as sessions  # noqa: PLC0414 - a 
 from tests.operations.conftest import world as world  # noqa: PLC0414 - as above
 from tests.operations.world import ACCOUNT, REGION, TABLE, World
 
+SRC = Path(__file__).parents[2] / "src"
 WEBHOOK = "/outrider/webhook"
 
 
 @dataclass
 class Context:
-    """What Lambda tells a function of itself."""
+    """The context that Lambda passes to a function."""
 
     function_name: str = "outrider"
     memory_limit_in_mb: int = 512
@@ -67,7 +68,7 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
         "OUTRIDER_OPERATIONS_TOPIC": world.topics["operations"],
         "OUTRIDER_CHANGES_QUEUE": world.queues["changes"],
         "OUTRIDER_REMEDIATIONS_QUEUE": world.queues["remediations.fifo"],
-        "OUTRIDER_SLACK_QUEUE": world.queues["alerts-heard"],
+        "OUTRIDER_SLACK_QUEUE": world.queues["slack"],
         "OUTRIDER_SLACK_WEBHOOK": f"ssm:{WEBHOOK}",
         "OUTRIDER_MODE": "register",
         "OUTRIDER_IMAGE_REPOSITORIES": "public.ecr.aws/aws-observability/*",
@@ -105,6 +106,6 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
 
     forget()
     # The same clients for all tests; what they are made of is not what is tested here.
-    with patch.dict(os.environ, environment), mock_aws(), patch.object(shared, "sessions", lambda: world.sessions):
+    with patch.dict(os.environ, environment), patch.object(shared, "sessions", lambda: world.sessions):
         yield made
     forget()

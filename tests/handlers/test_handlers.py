@@ -1,11 +1,10 @@
-"""The functions: which messages come again, what is logged, and what is in no log."""
+"""The functions: which messages are retried, what is logged, and what is in no log."""
 
 import importlib
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -17,8 +16,6 @@ from domain.findings.alert import Alert
 from domain.severity import Severity
 from local.slack import Slack, Trouble
 from operations.standards import Standards
-from operations.wiring import inspect as inspect_wiring
-from operations.wiring import remediate as remediate_wiring
 from settings import RELEASE
 from tests.handlers.conftest import WEBHOOK, Call, Context
 from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, registered
@@ -40,7 +37,7 @@ def records(text: str) -> list[dict[str, Any]]:
 
 
 def metrics(text: str) -> dict[str, float]:
-    """What was told CloudWatch: `Name/dimension's value` → the sum of its values."""
+    """What was emitted to CloudWatch: `Name/dimension's value` → the sum of its values."""
     found: Counter[str] = Counter()
     for record in (json.loads(line) for line in text.splitlines() if line.startswith("{") and '"_aws"' in line):
         for directive in record["_aws"]["CloudWatchMetrics"]:
@@ -53,7 +50,7 @@ def metrics(text: str) -> dict[str, float]:
 
 @pytest.fixture
 def slack(world: World) -> Iterator[Slack]:
-    with Slack() as running, world.peace():
+    with Slack() as running:
         world.client("ssm").put_parameter(Name=WEBHOOK, Value=running.webhook, Type="SecureString")
         yield running
 
@@ -62,8 +59,7 @@ def slack(world: World) -> Iterator[Slack]:
 
 
 @pytest.fixture
-def inspect(world: World, function: Function, monkeypatch: pytest.MonkeyPatch) -> Call:
-    monkeypatch.setattr(inspect_wiring, "SecurityHub", lambda _: world.hub)
+def inspect(function: Function) -> Call:
     return function("inspect")
 
 
@@ -185,8 +181,7 @@ def request(family: str) -> str:
 
 
 @pytest.fixture
-def remediate(world: World, function: Function, monkeypatch: pytest.MonkeyPatch) -> Call:
-    monkeypatch.setattr(remediate_wiring, "SecurityHub", lambda _: world.hub)
+def remediate(function: Function) -> Call:
     return function("remediate")
 
 
@@ -265,9 +260,10 @@ def test_where_slack_asks_to_wait_the_message_is_hidden_for_so_long_and_comes_ag
     monkeypatch.setattr("aws.channels.Queue.hide", lambda _, receipt, seconds: hidden.append((receipt, seconds)))
     tell = function("slack")
     slack.answer_next(Trouble(429, retry_after=17))
-    assert again(tell(alert(id="one"), alert(id="two"))) == ["m0"]
+    some = (*alerts(1), alert(id="two"))
+    assert again(tell(*some)) == ["m0"]
     assert hidden == [("receipt-0", 17)]
-    assert again(tell(alert(id="one"), alert(id="two"))) == []
+    assert again(tell(*some)) == []
     assert len(slack.messages()) == 2
 
 
@@ -276,21 +272,31 @@ def test_a_message_that_slack_does_not_take_comes_again_and_says_why(
 ) -> None:
     slack.answer_next(Trouble(404))
     assert again(function("slack")(alert(id="one"))) == ["m0"]
-    assert "Slack answered 404 and does not take the message. Check the webhook." in capsys.readouterr().out
+    assert "Slack answered 404 and rejected the message. Check the webhook." in capsys.readouterr().out
     assert again(function("slack")(alert(id="one"))) == []
     assert len(slack.messages()) == 1
 
 
-@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem"])
-def test_where_it_cannot_be_kept_what_was_told_nothing_is_told_twice(
-    world: World, slack: Slack, function: Function, operation: str
+def test_an_alert_that_cannot_be_claimed_is_not_sent_and_is_retried(
+    world: World, slack: Slack, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tell = function("slack")
-    # An update says first that the alert is one of its minute's, and then that it was told.
-    world.fail(operation, times=1, after=1 if operation == "UpdateItem" else 0)
-    answer = tell(alert(id="one"))
-    assert again(answer) == (["m0"] if operation == "PutItem" else [])
-    assert len(slack.messages()) == (0 if operation == "PutItem" else 1)
+    world.fail("PutItem", times=1)
+    assert again(tell(alert(id="one"))) == ["m0"]
+    assert "dynamodb:PutItem on sent/one failed: AccessDeniedException" in capsys.readouterr().out
+    assert again(tell(alert(id="one"))) == []
+    assert len(slack.messages()) == 1
+
+
+def test_where_it_cannot_be_recorded_that_an_alert_was_sent_its_message_is_not_retried(
+    world: World, slack: Slack, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell = function("slack")
+    world.fail("PutItem", times=1, after=1)
+    assert again(tell(alert(id="one"))) == []
+    assert len(slack.messages()) == 1
+    [record] = [each for each in records(capsys.readouterr().out) if each["level"] == "WARNING"]
+    assert record["reason"] == "dynamodb:PutItem on sent/one failed: AccessDeniedException"
 
 
 def test_an_alert_that_is_none_comes_again_and_is_not_shown(
@@ -308,7 +314,7 @@ def test_the_webhook_is_in_no_log_whatever_is_wrong_with_it(
     world.client("ssm").put_parameter(Name=WEBHOOK, Value=stored.format(CANARY), Type="SecureString")
     assert again(function("slack")(alert(id="one"))) == ["m0"]
     captured = capsys.readouterr()
-    assert "The stored webhook is no https address" in captured.out
+    assert "The stored webhook is not an https address" in captured.out
     assert CANARY not in captured.out + captured.err
 
 
@@ -332,66 +338,40 @@ def test_a_webhook_that_cannot_be_read_is_named(
     assert world.alerts == []
 
 
-class _Noon(datetime):
-    @classmethod
-    def now(cls, tz: Any = None) -> "_Noon":
-        return cls(2026, 8, 1, 12, tzinfo=tz)
+def alerts(number: int) -> list[str]:
+    """Each of a finding of its own."""
+    return [alert(id=f"one-{n}", name=f"web-{n}", finding=f"finding-{n}") for n in range(number)]
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the function sends to itself, while it is noon."""
-    found = list[str]()
-
-    def send(_: Any, body: str, *, delay: int) -> None:
-        assert delay == 61
-        found.append(body)
-
-    monkeypatch.setattr("aws.channels.Queue.send", send)
-    monkeypatch.setattr("operations.notification.notifier.datetime", _Noon)
-    return found
-
-
-def test_a_burst_is_told_in_one_digest_and_no_alert_of_it_again(
-    slack: Slack, function: Function, asked: list[str], capsys: pytest.CaptureFixture[str]
+def test_many_at_once_are_sent_in_one_digest_and_none_again(
+    slack: Slack, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tell = function("slack")
-    some = [alert(id=f"one-{n}", name=f"web-{n}") for n in range(14)]
+    some = alerts(9)
     assert again(tell(*some)) == []
     out = capsys.readouterr().out
-    assert len(slack.messages()) == 10
-    assert len(asked) == 1
-    assert (metrics(out)["SlackMessages/slack"], metrics(out)["AlertsInDigests/slack"]) == (10, 4)
-    assert [record["message"] for record in records(out)].count("Waits for a digest") == 4
-    assert again(tell(asked[0], *some, asked[0])) == []
-    assert len(slack.messages()) == 11
+    assert len(slack.messages()) == 6
     assert slack.messages()[-1]["text"].startswith("Many at once: 4 alerts")
-    assert len(asked) == 1
+    assert (metrics(out)["SlackMessages/slack"], metrics(out)["AlertsInDigests/slack"]) == (6, 4)
+    assert [record["message"] for record in records(out)].count("Sent in a digest") == 4
+    assert again(tell(*some)) == []
+    assert len(slack.messages()) == 6
 
 
-def test_where_it_cannot_be_kept_that_a_digest_was_told_it_is_told_once(
-    world: World, slack: Slack, function: Function, asked: list[str]
+def test_a_digest_that_slack_does_not_accept_just_now_is_retried_as_its_alerts(
+    slack: Slack, function: Function, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    hidden = list[tuple[str, int]]()
+    monkeypatch.setattr("aws.channels.Queue.hide", lambda _, receipt, seconds: hidden.append((receipt, seconds)))
     tell = function("slack")
-    assert again(tell(*(alert(id=f"one-{n}") for n in range(12)))) == []
-    world.fail("UpdateItem", times=1, after=2)  # it begins, keeps the digest, and tells
-    assert again(tell(*asked)) == []
-    assert again(tell(*asked)) == []
-    assert len(slack.messages()) == 11
-
-
-def test_a_digest_that_slack_does_not_take_just_now_comes_again(
-    slack: Slack, function: Function, asked: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hidden = list[int]()
-    monkeypatch.setattr("aws.channels.Queue.hide", lambda *given: hidden.append(given[2]))
-    tell = function("slack")
-    assert again(tell(*(alert(id=f"one-{n}") for n in range(12)))) == []
+    some = alerts(7)
+    for _ in range(5):
+        slack.answer_next(Trouble())
     slack.answer_next(Trouble(429, retry_after=3))
-    assert again(tell(*asked)) == ["m0"]
-    assert hidden == [3]
-    assert again(tell(*asked)) == []
-    assert slack.messages()[-1]["text"].startswith("Many at once: 2 alerts")
+    assert again(tell(*some)) == ["m5", "m6"]
+    assert hidden == [("receipt-5", 3), ("receipt-6", 3)]
+    assert again(tell(*some)) == []
+    assert len(slack.messages()) == 7
 
 
 @pytest.fixture
@@ -466,7 +446,7 @@ def test_a_baseline_that_could_not_tell_its_digest_is_no_sweep_that_ended_and_is
     inspect(registered(world.register(definition(collector=FLOATING))))
     function("sweep")
     sweep = importlib.import_module("handlers.sweep")
-    monkeypatch.setattr(sweep, "sleep", lambda _: world.sent_back)  # inspect takes what was sent
+    monkeypatch.setattr(sweep, "sleep", lambda _: world.aws.sqs.purge("changes"))  # inspect takes what was sent
     world.fail("Publish", "ThrottlingException", times=1)
     capsys.readouterr()
     with pytest.raises(CallFailed):
@@ -501,7 +481,7 @@ def test_the_daily_digest_is_told_and_nothing_is_swept(
     before = len(world.sent_back)
     capsys.readouterr()
     answer = importlib.import_module("handlers.sweep").handler({"digest": True, "at": at}, Context())
-    assert answer == {"told": 1}
+    assert answer == {"published": 1}
     assert len(world.sent_back) == before
     told = world.alerts[-1]
     assert (told["kind"], told["transition"]) == ("digest", "daily")
@@ -513,5 +493,5 @@ def test_the_daily_digest_is_told_and_nothing_is_swept(
 def test_where_there_is_nothing_to_tell_there_is_no_daily_digest(world: World, function: Function) -> None:
     function("sweep")
     answer = importlib.import_module("handlers.sweep").handler({"digest": True}, Context())
-    assert answer == {"told": 0}
+    assert answer == {"published": 0}
     assert world.alerts == []

@@ -23,6 +23,7 @@ from operations.inspection.inspector import Failed, Inspector
 from operations.planning import Planner
 from operations.wiring.inspect import make_inspector
 from settings import Settings
+from tests.operations.imports import Imports
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -33,7 +34,6 @@ from tests.operations.world import (
     REGION,
     RULES,
     TASK,
-    Hub,
     definition,
     parameter_changed,
     policy,
@@ -123,7 +123,7 @@ class Ground:
         table = self.table()
         place = {"kind": "family", "account": ACCOUNT, "region": REGION, "revision": 0}
         bodies = {family: json.dumps(place | {"family": family}) for family in FAMILIES}
-        alone = replace(self.worker(table, self.sessions), hub=Hub(), alerts=Told({}))  # type: ignore[arg-type] # as in world
+        alone = replace(self.worker(table, self.sessions), hub=Imports(), alerts=Told({}))  # type: ignore[arg-type] # as in world
         assert not [each for each in alone.inspect(bodies).values() if isinstance(each, Failed)]
         return self.standing(table)
 

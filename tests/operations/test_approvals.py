@@ -18,7 +18,7 @@ from operations.planning import Planner
 from operations.remediation.corrector import Outcome
 from operations.remediation.remediator import Remediator
 from rules import BY_ID
-from tests.operations.services import Services
+from tests.aws_fake.services import Services
 from tests.operations.test_rollouts import (
     DEPLOY,
     DRIFTED,
@@ -100,7 +100,7 @@ def test_a_second_person_who_approves_the_same_plan_joins_the_first(world: World
 def test_a_second_approval_after_the_end_is_told_that_it_is_done(world: World, fleet: Services) -> None:
     digest = offered(world)
     take(world, asked(world, digest=digest))
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     visit(world)
     world.pass_(minutes=6)
     visit(world)
@@ -197,7 +197,7 @@ def clicked(world: World, finding: dict[str, Any]) -> str:
 
 def test_the_custom_action_is_bound_to_the_plan_that_the_finding_showed(world: World) -> None:
     """The other rule's exemption makes another plan, and changes nothing else about this finding."""
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = world.register(definition(collector=FLOATING | {"essential": True}))
     world.sees(registered(arn), inspector=inspector(world, REPORT))
     id_ = f"outrider/{PLACE}/family/web/{RULE}"
@@ -222,7 +222,7 @@ def test_a_refused_approval_does_not_hide_what_failed_before(world: World, fleet
     take(world, request(), DEPLOY)
     settle(world, fleet, dead="adot-collector")
     visit(world)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     assert visit(world).state is AttemptState.FAILED
     digest = offered(world)
     assert take(world, asked(world, digest=digest)).guard == "quarantine"
@@ -234,7 +234,7 @@ def test_a_refused_approval_does_not_hide_what_failed_before(world: World, fleet
 
 def old_platform(world: World, **members: Any) -> str:
     """The digest of the plan that shop/web is offered: it runs on a platform version that is no more."""
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = known(world, "shop/web", world.register(), platformVersion="1.3.0", **members)
     return service_offer(world, arn)
 
@@ -248,7 +248,6 @@ def service_offer(world: World, arn: str) -> str:
 
 def test_a_services_plan_is_approved_by_the_services_name(world: World) -> None:
     digest = old_platform(world)
-    assert world.services is not None
     body = asked(world, digest=digest, service="shop/web", rule="service.platform-version")
     outcome = take(world, body)
     assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
@@ -258,15 +257,14 @@ def test_a_services_plan_is_approved_by_the_services_name(world: World) -> None:
 
 def test_the_same_plan_on_a_later_deployment_is_carried_out_again(world: World) -> None:
     digest = old_platform(world)
-    assert world.services is not None
     take(world, asked(world, digest=digest, service="shop/web"))
-    world.services.complete("shop/web", world.now())
+    world.services.complete("shop/web")
     visit(world, REPORT, answer_key(world))
     world.pass_(minutes=6)
     assert visit(world, REPORT, answer_key(world)).state is AttemptState.DEPLOYED
     service = world.services.services["shop/web"]
     world.client("ecs").update_service(cluster="shop", service="web", platformVersion="1.3.0")
-    world.services.complete("shop/web", world.now())
+    world.services.complete("shop/web")
     assert service_offer(world, service["serviceArn"]) == digest
     assert take(world, asked(world, digest=digest, service="shop/web")).state is AttemptState.ROLLING
     assert service["platformVersion"] == "LATEST"
@@ -280,14 +278,12 @@ def answer_key(world: World) -> str:
 @pytest.mark.parametrize("cap", [Mode.REPORT, Mode.REGISTER])
 def test_a_stack_that_deploys_nothing_updates_no_service_though_a_person_asks(world: World, cap: Mode) -> None:
     digest = old_platform(world)
-    assert world.services is not None
     outcome = take(world, asked(world, digest=digest, service="shop/web"), cap=cap)
     assert (outcome.state, outcome.guard, world.services.updates) == (AttemptState.REFUSED, "stack", [])
 
 
 def test_a_service_that_runs_another_family_by_now_is_refused(world: World) -> None:
     digest = old_platform(world)
-    assert world.services is not None
     world.services.services["shop/web"]["taskDefinition"] = world.register(definition("other"))
     outcome = take(world, asked(world, digest=digest, service="shop/web"))
     assert outcome.reasons == ("shop/web runs other:1 now. Look at the finding again.",)
@@ -303,9 +299,9 @@ def with_rule(world: World, rule: str) -> tuple[Inspector, Callable[[], Remediat
 
 
 def test_a_stale_configuration_wants_a_person_and_gets_a_new_deployment(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = world.services.add("shop/web", world.register(), datetime(2020, 1, 1, tzinfo=UTC))
-    world.pass_(days=36500)  # moto says of the parameter that it changed today
+    world.pass_(days=365)
     judging, correcting = with_rule(world, "service.config-fresh")
     world.sees(service_changed(arn), inspector=judging)
     offer = world.ledger.history(SERVICE).offer
@@ -316,7 +312,7 @@ def test_a_stale_configuration_wants_a_person_and_gets_a_new_deployment(world: W
     [update] = world.services.updates
     assert update["forceNewDeployment"]
     assert "taskDefinition" not in update
-    world.services.complete("shop/web", world.now())
+    world.services.complete("shop/web")
     second = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
     assert second.state is AttemptState.ROLLING, "joined: it is watched still"
     world.pass_(minutes=6)
@@ -329,7 +325,7 @@ def test_a_stale_configuration_wants_a_person_and_gets_a_new_deployment(world: W
 
 @pytest.mark.parametrize("silent", [False, True])
 def test_a_service_is_moved_to_a_newer_revision_of_somebody_elses_only_by_a_person(world: World, silent: bool) -> None:  # noqa: FBT001 - a case
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = known(world, "shop/web", world.register(DRIFTED))
     judging, correcting = with_rule(world, "service.revision")
     world.sees(registered(world.register()), service_changed(arn), inspector=judging)
@@ -349,16 +345,16 @@ def test_an_undo_that_comes_again_undoes_nothing_else(world: World, fleet: Servi
     deployed(world, fleet)
     drifted = world.register(DRIFTED)  # the pipeline is at it again
     world.client("ecs").update_service(cluster="shop", service="web", taskDefinition=drifted)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     world.sees(service_changed(fleet.services["shop/web"]["serviceArn"]), inspector=inspector(world, REPORT))
     take(world, request(revision=3), DEPLOY)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     visit(world, attempt="3")
     world.pass_(minutes=6)
     assert visit(world, attempt="3").state is AttemptState.DEPLOYED
     body = asked(world, "undo", service="shop/web", by="jo")
     take(world, body, DEPLOY)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     assert visit(world, attempt="3").state is AttemptState.UNDONE
     for _ in range(2):
         assert take(world, body, DEPLOY).state is AttemptState.UNDONE
@@ -372,13 +368,13 @@ def test_services_are_undone_one_by_one(world: World, fleet: Services) -> None:
     known(world, "shop/second", fleet.services["shop/web"]["taskDefinition"])
     take(world, request(), DEPLOY)
     for title in ("shop/web", "shop/second"):
-        fleet.complete(title, world.now())
+        fleet.complete(title)
     visit(world)
     world.pass_(minutes=6)
     assert visit(world).state is AttemptState.DEPLOYED
     for title in ("shop/web", "shop/second"):
         assert stages(take(world, asked(world, "undo", service=title), DEPLOY))[title] is Stage.GOING_BACK
-        fleet.complete(title, world.now())
+        fleet.complete(title)
         assert visit(world).state is AttemptState.UNDONE
         assert runs(fleet, title) == "web:1"
     assert [revision.number for revision in world.revisions()] == [1]
@@ -395,7 +391,7 @@ def test_a_stack_that_deploys_nothing_any_more_says_so_of_an_undo(world: World, 
 def test_what_is_corrected_again_after_a_release_is_told_again(world: World, fleet: Services) -> None:
     deployed(world, fleet)
     take(world, asked(world, "undo"), DEPLOY)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     visit(world)
     assert world.ledger.attempts.quarantined(PLACE) == ["web"]
     body = asked(world, "release", by="jo")

@@ -9,7 +9,6 @@ import pytest
 
 from aws.ecs import Ecs
 from aws.ledger import History
-from aws.security_hub import ImportFailed
 from domain.ecs.task_definition import TaskDefinition
 from domain.places import Place, Revision
 from domain.remediation.attempt import Attempt
@@ -19,7 +18,7 @@ from domain.subject import Subject, SubjectId
 from operations.inspection.inspector import Done, Failed, Inspector, Outcome
 from operations.planning import Planner
 from rules import CATALOGUE
-from tests.operations.services import Services
+from tests.aws_fake.services import Services
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -66,7 +65,6 @@ def judging_services(world: World) -> Inspector:
 
 
 def services(world: World) -> Services:
-    assert world.services is not None
     return world.services
 
 
@@ -375,18 +373,22 @@ def test_what_could_not_be_told_of_a_finding_is_told_in_the_order_in_which_it_ca
         assert told == ["opened", "closed", "reopened", "closed"]
 
 
-def test_a_hub_that_is_not_enabled_brings_the_message_back_and_is_noticed_once(world: World) -> None:
+@pytest.mark.parametrize("whole", [False, True], ids=["each finding is refused", "the call is refused"])
+def test_a_hub_that_is_not_enabled_brings_the_message_back_and_is_noticed_once(world: World, *, whole: bool) -> None:
     message, other = (registered(world.register(definition(name, collector=FLOATING))) for name in ("web", "api"))
     world.hub.enabled = False
+    if whole:
+        world.fail("BatchImportFindings", "InvalidAccessException")
     for _ in range(2):
-        for outcome in world.look(message, other):
-            assert outcome == Failed(
-                "securityhub:BatchImportFindings on 123456789012/eu-west-1 failed: InvalidAccessException"
-            )
+        for outcome, family in zip(world.look(message, other), ("web", "api"), strict=True):
+            on, code = f"outrider/{PLACE}/family/{family}/sidecar.image-pinned", "InvalidAccess"
+            on, code = (str(PLACE), f"{code}Exception") if whole else (on, code)
+            assert outcome == Failed(f"securityhub:BatchImportFindings on {on} failed: {code}")
     assert world.alerts == []
     [notice] = world.notices
     assert "Security Hub is not enabled in 123456789012/eu-west-1" in notice
     world.hub.enabled = True
+    world.troubles.clear()
     world.sees(message, other)
     assert world.told() == [("opened", "sidecar.image-pinned")] * 2
 
@@ -394,7 +396,7 @@ def test_a_hub_that_is_not_enabled_brings_the_message_back_and_is_noticed_once(w
 def test_of_findings_that_were_imported_together_only_the_failed_one_comes_again(world: World) -> None:
     messages = [registered(world.register(definition(name, collector=FLOATING))) for name in ("web", "api", "cron")]
     failed = f"outrider/{PLACE}/family/api/sidecar.image-pinned"
-    world.hub.failing[failed] = ImportFailed(failed, "InternalError", transient=True)
+    world.hub.failing[failed] = "InternalError"
     outcomes = world.look(*messages)
     assert [isinstance(outcome, Failed) for outcome in outcomes] == [False, True, False]
     assert outcomes[1] == Failed(f"securityhub:BatchImportFindings on {failed} failed: InternalError")
@@ -407,7 +409,7 @@ def test_of_findings_that_were_imported_together_only_the_failed_one_comes_again
 def refused(world: World, *messages: str, code: str = "InvalidInput") -> list[Outcome]:
     """Look, where Security Hub refuses a finding for what it holds."""
     finding = f"outrider/{PLACE}/family/web/sidecar.image-pinned"
-    world.hub.failing[finding] = ImportFailed(finding, code, transient=False)
+    world.hub.failing[finding] = code
     return world.look(*messages)
 
 
@@ -442,11 +444,11 @@ def test_where_it_is_not_known_what_is_suppressed_only_that_is_not_told(world: W
     world.sees(registered(arn))
     world.trust("web-task", "ec2.amazonaws.com")
     message = registered(world.register())
-    world.hub.unasked = True
+    world.fail("GetFindings", "ThrottlingException")
     [outcome] = world.look(message)
     assert outcome == Failed("securityhub:GetFindings on 123456789012/eu-west-1 failed: ThrottlingException")
     assert world.told()[1:] == [("opened", "identity.trust")], "a new one cannot be suppressed"
-    world.hub.unasked = False
+    world.troubles.clear()
     world.sees(message)
     assert world.told()[2:] == [("closed", "sidecar.image-pinned")]
 
@@ -763,12 +765,12 @@ RUNNING = "service.collector-running"
 
 def deployed(world: World, *, dead: str = "", standard: str | None = None) -> Inspector:
     """A service whose tasks run since just now; `dead` is a container that has stopped in each."""
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = world.register()
     inspector = replace(judging_services(world), standards=world.inspector(standard=standard).standards)
     world.sees(registered(arn), inspector=inspector)
-    world.services.add("shop/web", arn, world.now())
-    world.services.complete("shop/web", world.now(), dead=dead)
+    world.services.add("shop/web", arn)
+    world.services.complete("shop/web", dead=dead)
     return inspector
 
 
@@ -821,7 +823,7 @@ def test_a_service_whose_tasks_start_and_end_is_not_looked_at_for_ever(world: Wo
     world.sees(task_changed(), inspector=inspector)
     for again in (200, 100):
         world.pass_(seconds=again)
-        services(world).complete("shop/web", world.now(), dead="adot-collector")
+        services(world).complete("shop/web", dead="adot-collector")
     world.sees(*came_back(world), inspector=inspector)
     assert (world.open(SERVICE), came_back(world)) == (set(), [])
 

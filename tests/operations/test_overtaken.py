@@ -6,7 +6,8 @@ import pytest
 from hypothesis import settings
 
 from aws.sessions import Sessions
-from tests.operations.month import OTHER_PARAMETER, Account, Interruption, Message, Mishap, living
+from tests.aws_fake.calls import Fault
+from tests.operations.month import OTHER_PARAMETER, Account, Interruption, living
 from tests.operations.world import BROKEN, CONFIG, PARAMETER, TASK
 
 type Act = Callable[[Account], Sequence[str]]
@@ -22,7 +23,7 @@ def account(sessions: Sessions) -> Iterator[Account]:
 
 
 def look(account: Account, *bodies: str, worker: int = 0) -> None:
-    account.take(worker, [Message(body, account.moment) for body in bodies])
+    account.take(worker, account.send(*bodies))
     settle(account)
 
 
@@ -31,8 +32,8 @@ def settle(account: Account) -> None:
     for _ in range(20):
         if not account.queue:
             return
-        batch, account.queue = account.queue[:10], account.queue[10:]
-        account.moment = max(account.moment, *(message.due for message in batch))
+        batch = account.queue[:10]
+        account.aws.clock.moment = max(account.moment, *(message.visible for message in batch))
         account.take(1, batch)
     raise AssertionError("messages come again and again")
 
@@ -105,11 +106,10 @@ def test_another_worker_may_overtake_at_any_call(sessions: Sessions, race: str) 
                 bodies = meanwhile(account)
                 account.interruptions = []
                 for body in bodies:
-                    with account.watched():
-                        account.take(1, [Message(body, account.moment)])
+                    account.take(1, account.send(body))
 
             account.interruptions = [Interruption(at, act=overtake)]
-            account.take(0, [Message(body, account.moment) for body in then(account)])
+            account.take(0, account.send(*then(account)))
             if not done:
                 break
             reached += 1
@@ -118,17 +118,17 @@ def test_another_worker_may_overtake_at_any_call(sessions: Sessions, race: str) 
     assert reached > 2
 
 
-@pytest.mark.parametrize("mishap", [Mishap.THROTTLED, Mishap.KILLED, Mishap.KILLED_AFTER])
+@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.CRASH_BEFORE, Fault.CRASH_AFTER])
 def test_a_service_that_moves_on_after_a_look_that_failed_is_struck_off_what_it_ran(
-    sessions: Sessions, mishap: Mishap
+    sessions: Sessions, fault: Fault
 ) -> None:
-    for at in range(sorted(Mishap).index(mishap) % EVERY, 80, EVERY):
+    for at in range(sorted(Fault).index(fault) % EVERY, 80, EVERY):
         with living(sessions) as account:
             look(account, *account.registers("web", "a floating tag"), *account.registers("api", "right"))
             look(account, *account.deploys("front", "api", "LATEST"))
             bodies = account.deploys("front", "web", "LATEST")
-            account.interruptions = [Interruption(at, mishap)]
-            account.take(0, [Message(body, account.moment) for body in bodies])
+            account.interruptions = [Interruption(at, fault)]
+            account.take(0, account.send(*bodies))
             account.interruptions = []
             if not account.queue:
                 break
@@ -148,10 +148,11 @@ def test_a_service_that_runs_a_deregistered_revision_keeps_its_finding(account: 
 def test_a_revision_that_the_sweep_saw_and_that_was_deregistered_since_is_not_judged(account: Account) -> None:
     look(account, *account.registers("web", "right"), *account.registers("web", "a floating tag"))
     account.sweep()
-    swept, account.queue = account.queue, []
+    swept = list(account.queue)
+    account.queue.clear()
     look(account, *account.deregisters(1))
     assert account.standing() == {}
-    account.queue = swept
+    account.queue.extend(swept)
     settle(account)
     assert account.standing() == {}
 
@@ -161,13 +162,13 @@ def test_what_a_customer_resolved_is_new_again_though_its_closing_did_not_reach_
 ) -> None:
     look(account, *account.registers("web", "a floating tag"))
     (finding,) = account.in_the_hub()
-    account.hub.workflow[finding] = "RESOLVED"
+    account.hub.customer_sets(finding, "RESOLVED")
     closing = account.registers("web", "right")
     account.hub.enabled = False
-    account.take(0, [Message(body, account.moment) for body in closing])
+    account.take(0, account.send(*closing))
     account.hub.enabled = True
     look(account, *account.registers("web", "a floating tag"))
     assert [i["RecordState"] for i in account.hub.imports] == ["ACTIVE", "ARCHIVED", "ACTIVE"]
-    assert account.hub.workflow[finding] == "NEW"
+    assert account.hub.workflow(finding) == "NEW"
     told = [alert["transition"] for alert in account.published.values()]
     assert told == ["opened", "closed", "reopened"]

@@ -32,7 +32,7 @@ from tests.operations.world import (
     without_collector,
 )
 
-REGISTER = "version: 1\nmode: register\n"
+REGISTER = "version: 1\nmode: register\nremediation: {settling_minutes: 0}\n"
 DRIFTED = definition(collector=FLOATING)
 
 

@@ -15,7 +15,7 @@ from operations.inspection.inspector import Inspector
 from operations.remediation.corrector import Outcome
 from operations.remediation.remediator import Remediator
 from operations.remediation.resuming import Resumer
-from tests.operations.services import Services
+from tests.aws_fake.services import Services
 from tests.operations.world import (
     ACCOUNT,
     FLOATING,
@@ -41,7 +41,7 @@ def request(kind: str = "correct", **members: Any) -> str:
 @pytest.fixture
 def fleet(world: World) -> Services:
     """web:1 is drifted, and shop/web runs it."""
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = world.register(DRIFTED)
     known(world, "shop/web", arn)
     return world.services
@@ -49,8 +49,7 @@ def fleet(world: World) -> Services:
 
 def known(world: World, title: str, revision: str, **members: Any) -> str:
     """A service that the ledger knows, as inspect would by its event."""
-    assert world.services is not None
-    arn = world.services.add(title, revision, world.now(), **members)
+    arn = world.services.add(title, revision, **members)
     world.sees(service_changed(arn), inspector=inspector(world, "version: 1\n", Mode.REPORT))
     return arn
 
@@ -87,7 +86,7 @@ def told(world: World) -> list[str]:
 
 def settle(world: World, fleet: Services, title: str = "shop/web", **how: Any) -> None:
     """The deployment completes, and its tasks have had their while."""
-    fleet.complete(title, world.now(), **how)
+    fleet.complete(title, **how)
     visit(world)
     world.pass_(minutes=6)
 
@@ -102,7 +101,7 @@ def test_a_drifted_service_runs_the_corrected_revision_and_is_told_when_its_coll
     assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
     assert runs(fleet) == "web:2"
     assert told(world) == ["registered"]
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     outcome = visit(world)
     assert stages(outcome) == {"shop/web": Stage.SETTLING}, "complete is not verified"
     world.pass_(minutes=6)
@@ -134,7 +133,7 @@ def test_findings_close_only_when_it_runs(world: World, fleet: Services) -> None
 
 def test_an_event_of_the_deployment_wakes_the_correction(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     world.sees(service_changed(fleet.services["shop/web"]["serviceArn"]), inspector=inspector(world))
     [woken] = [body for body in world.requests if body["kind"] == "visit"]
     assert stages(remediator(world).remediate(json.dumps(woken))) == {"shop/web": Stage.SETTLING}
@@ -168,21 +167,21 @@ def test_services_are_updated_a_few_at_a_time_and_the_canary_first(world: World,
     outcome = remediator(world, few).remediate(request())
     begun = {title for title, stage in stages(outcome).items() if stage is not Stage.PENDING}
     assert begun == {"shop/canary"}
-    fleet.complete("shop/canary", world.now())
+    fleet.complete("shop/canary")
     visit(world, few)
     world.pass_(minutes=6)
     outcome = visit(world, few)
     begun = {title for title, stage in stages(outcome).items() if stage is Stage.DEPLOYING}
     assert begun == {"shop/a", "shop/b"}
     for title in ("shop/a", "shop/b"):
-        fleet.complete(title, world.now())
+        fleet.complete(title)
     visit(world, few)
     world.pass_(minutes=6)
     assert stages(visit(world, few))["shop/web"] is Stage.DEPLOYING
 
 
 def test_where_no_service_runs_it_it_is_registered_and_that_is_the_end(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     world.register(DRIFTED)
     outcome = remediator(world).remediate(request())
     assert (outcome.state, outcome.rollouts) == (AttemptState.REGISTERED, ())
@@ -194,9 +193,9 @@ def test_where_no_service_runs_it_it_is_registered_and_that_is_the_end(world: Wo
 
 def test_a_deployment_that_ecs_rolls_back_is_observed_and_the_family_left_alone(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
-    fleet.fail("shop/web", world.now())
+    fleet.fail("shop/web")
     assert stages(visit(world)) == {"shop/web": Stage.GOING_BACK}
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     outcome = visit(world)
     assert (outcome.state, runs(fleet), len(fleet.updates)) == (AttemptState.FAILED, "web:1", 1)
     history = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web"))
@@ -212,7 +211,7 @@ def test_a_deployment_that_completes_with_a_dead_collector_is_set_back(world: Wo
     settle(world, fleet, dead="adot-collector")
     assert stages(visit(world)) == {"shop/web": Stage.GOING_BACK}
     assert (runs(fleet), len(fleet.updates)) == ("web:1", 2)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     outcome = visit(world)
     assert outcome.state is AttemptState.FAILED
     assert "the collector is STOPPED" in " ".join(outcome.reasons)
@@ -238,7 +237,7 @@ def test_tasks_that_cannot_be_read_are_waited_for_and_then_nothing_is_taken_for_
     world.pass_(minutes=31)
     visit(world)
     assert runs(fleet) == "web:1"
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in str(visit(world).reasons)
 
 
@@ -266,9 +265,9 @@ def test_once_one_service_fails_no_other_is_begun(world: World, fleet: Services)
     known(world, "shop/second", fleet.services["shop/web"]["taskDefinition"])
     one = DEPLOY.replace("settling_minutes: 0", "settling_minutes: 0, at_once: 1")
     remediator(world, one).remediate(request())
-    fleet.fail("shop/second", world.now())
+    fleet.fail("shop/second")
     visit(world, one)
-    fleet.complete("shop/second", world.now())
+    fleet.complete("shop/second")
     outcome = visit(world, one)
     assert outcome.state is AttemptState.FAILED
     assert stages(outcome) == {"shop/second": Stage.BACK, "shop/web": Stage.LEFT}
@@ -311,7 +310,7 @@ def test_a_person_who_deploys_meanwhile_has_the_last_word(world: World, fleet: S
     ],
 )
 def test_a_service_that_may_not_be_updated_is_left_and_named(world: World, members: dict[str, Any], guard: str) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     known(world, "shop/web", world.register(DRIFTED), **members)
     outcome = remediator(world).remediate(request())
     assert (outcome.state, stages(outcome)) == (AttemptState.REGISTERED, {"shop/web": Stage.LEFT})
@@ -329,7 +328,7 @@ def test_a_family_that_also_runs_elsewhere_is_deployed_on_fargate_only(
 
 
 def test_the_circuit_breaker_may_be_waived(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     known(world, "shop/web", world.register(DRIFTED), deploymentConfiguration={})
     waived = DEPLOY.replace("settling_minutes: 0", "settling_minutes: 0, require_rollback: false")
     assert stages(remediator(world, waived).remediate(request())) == {"shop/web": Stage.DEPLOYING}
@@ -340,7 +339,7 @@ def test_a_service_that_is_being_deployed_waits(world: World, fleet: Services) -
     outcome = remediator(world).remediate(request())
     assert stages(outcome) == {"shop/web": Stage.PENDING}
     assert outcome.rollouts[0].reason.startswith("deployment in progress: ")
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     assert stages(visit(world)) == {"shop/web": Stage.DEPLOYING}
 
 
@@ -395,7 +394,7 @@ def test_the_kill_switch_keeps_a_correction_that_is_under_way_from_the_next_serv
     one = DEPLOY.replace("settling_minutes: 0", "settling_minutes: 0, at_once: 1")
     remediator(world, one).remediate(request())
     switch(world, "off")
-    fleet.complete("shop/second", world.now())
+    fleet.complete("shop/second")
     visit(world, one)
     world.pass_(minutes=6)
     outcome = visit(world, one)
@@ -418,7 +417,7 @@ def test_what_waits_for_ever_ends_refused(world: World) -> None:
 
 
 def test_registrations_per_hour_are_bounded(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     one = DEPLOY.replace("settling_minutes: 0", "settling_minutes: 0, registrations_per_hour: 1")
     world.register(DRIFTED)
     world.register(definition("api", collector=FLOATING))
@@ -434,7 +433,7 @@ def test_registrations_per_hour_are_bounded(world: World) -> None:
 
 
 def test_a_platform_version_is_corrected_by_the_same_way(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = known(world, "shop/web", world.register(), platformVersion="1.3.0")
     world.sees(service_changed(arn), inspector=inspector(world))
     [asked] = world.requests
@@ -446,7 +445,7 @@ def test_a_platform_version_is_corrected_by_the_same_way(world: World) -> None:
     world.sees(service_changed(arn), inspector=inspector(world))
     assert world.open(subject) == {"service.platform-version"}, "open until it is verified"
     key = attempt(world, _service_key(asked)).key
-    world.services.complete("shop/web", world.now())
+    world.services.complete("shop/web")
     visit(world, attempt=key)
     world.pass_(minutes=6)
     assert visit(world, attempt=key).state is AttemptState.DEPLOYED
@@ -460,7 +459,7 @@ def _service_key(asked: dict[str, Any]) -> str:
 
 
 def test_the_same_deployment_is_corrected_once(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = known(world, "shop/web", world.register(), platformVersion="1.3.0")
     world.sees(service_changed(arn), inspector=inspector(world))
     [asked] = world.requests
@@ -568,7 +567,7 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
     deployed(world, fleet)
     outcome = remediator(world).remediate(request("undo", by="jo", **named))
     assert stages(outcome) == {"shop/web": Stage.GOING_BACK}
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     outcome = visit(world)
     assert (outcome.state, runs(fleet)) == (AttemptState.UNDONE, "web:1")
     assert told(world) == ["registered", "deployed", "undone"]
@@ -593,7 +592,7 @@ def test_an_undo_with_nothing_to_undo_says_so(world: World) -> None:
 def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -> None:
     deployed(world, fleet)
     remediator(world).remediate(request("undo"))
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     visit(world)
     digest = offered(world)
     outcome = approve(world, digest=digest)
@@ -604,7 +603,7 @@ def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -
 
 
 def test_a_fight_is_told_once_with_who_and_what_to_change(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     by = {"arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/ci", "agent": "Terraform/1.9"}
     states = list[AttemptState]()
     for _ in range(4):
@@ -621,7 +620,7 @@ def test_a_fight_is_told_once_with_who_and_what_to_change(world: World) -> None:
 
 
 def test_what_was_waiting_and_is_no_longer_to_be_corrected_is_dropped_without_a_word(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     world.register(DRIFTED)
     switch(world, "off")
     remediator(world).remediate(request())
@@ -633,7 +632,7 @@ def test_what_was_waiting_and_is_no_longer_to_be_corrected_is_dropped_without_a_
 
 
 def test_what_was_dropped_as_there_was_nothing_to_do_may_be_asked_for_again(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     world.register(DRIFTED)
     switch(world, "off")
     remediator(world).remediate(request())

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +14,6 @@ from domain.subject import Subject, SubjectId
 from operations.inspection.inspector import Done
 from operations.planning import Planner
 from rules import CATALOGUE
-from tests.operations.services import Services
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -199,7 +198,7 @@ def test_tasks_that_no_service_started_count_as_use_for_thirty_days(world: World
     world.sees(registered(world.register(definition(collector=GRAVE))))
     world.sees(again(tasks={"batch": [1, 3]}))
     assert (severity(world), users(world)) == ("MEDIUM", [("batch", 1, 3)])
-    world.passed = timedelta(days=days)
+    world.pass_(days=days)
     world.sees(again())
     assert severity(world) == left
     assert world.told() == [("opened", PINNED), ("raised", PINNED)]
@@ -225,7 +224,7 @@ def test_it_closes_when_they_are_seen_on_a_newer_one_or_thirty_days_after(world:
     assert world.open() == set()
     world.sees(tasks_run("web", "1.3.0", time="2026-11-23T13:00:00Z"))
     assert world.open() == {"task.platform-version"}
-    world.passed = timedelta(days=31)
+    world.pass_(days=31)
     world.sees(again())
     assert world.told() == [
         (change, "task.platform-version") for change in ("opened", "closed", "reopened", "closed")
@@ -394,7 +393,7 @@ def test_a_parameter_that_the_newest_revision_left_is_not_said_to_drift_by_it(wa
 
 
 def test_a_service_that_runs_an_old_configuration_hears_of_a_new_one_and_who_wrote_it(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     rules = tuple(rule for rule in CATALOGUE if rule.id == "service.config-fresh")
     standard = "version: 1\nservices: {config_grace_days: 0}\n"
     inspector = replace(world.inspector(standard=standard), planner=Planner(rules, Mode.REPORT))
@@ -405,7 +404,8 @@ def test_a_service_that_runs_an_old_configuration_hears_of_a_new_one_and_who_wro
     on = world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
     runs = {WEB: Running(fargate=True, revision=1, tasks=2)}
     world.ledger.subjects.record(on, [], order=1, read_at=world.now(), standard="", leans=[WEB.key], runs=runs)
-    world.passed += datetime.now(UTC) - world.now() + timedelta(hours=1)  # moto's parameters change by its own clock
+    world.client("ssm").put_parameter(Name=PARAMETER, Value=CONFIG, Type="String", Overwrite=True)
+    world.pass_(hours=1)
     world.sees(json.dumps(json.loads(parameter_changed()) | by_ada), inspector=inspector)
     world.sees(*map(json.dumps, world.sent_back), inspector=inspector)
     assert world.open(on.subject) == {"service.config-fresh"}

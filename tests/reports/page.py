@@ -31,7 +31,7 @@ TITLES = {
     "not-back": "A correction failed and could not be set back",
     "undone": "A correction was undone",
     "fought": "A family that its pipeline rewrites again and again",
-    "burst": "Many alerts within a minute, more than have messages of their own",
+    "burst": "Many alerts at once, beyond those that are sent one by one",
     "daily": "The daily digest",
     "digest": "A digest of everything, after a baseline",
     "digest-in-part": "The same, where there was no time to wait until everything was looked at",

@@ -1,6 +1,6 @@
-"""The steps that make one JSON document of another: set a value, copy one that stands in the document, take one out.
+"""The edits that turn one JSON document into another: set a value, copy one from the document, remove one.
 
-They are for documents that never change, as a revision of a task definition does not: places are told by index.
+They are for documents that never change, such as a revision of a task definition: places are given by index.
 """
 
 import json
@@ -23,7 +23,7 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Put at a place what stands at `source` in the document as it was before all edits."""
+    """Put a copy of the value at `source`, in the document before all edits, at a place."""
 
     path: Path
     source: Path
@@ -31,7 +31,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Take out what stands at a place; what follows it in a list moves up."""
+    """Remove the value at a place; what follows it in a list moves up."""
 
     path: Path
 
@@ -40,20 +40,20 @@ type Edit = Set | Copy | Remove
 
 
 def edits(before: Json, after: Json) -> tuple[Edit, ...]:
-    """The edits that make `after` of `before`, in their order; each speaks of the document as those before it left it.
+    """The edits that turn `before` into `after`, in order; each refers to the document as the earlier ones left it.
 
-    What `before` has is left where it is, or copied: a value is set only where it is new.
+    What `before` has stays where it is or is copied: a value is set only where it is new.
     """
     return tuple(_changed((), (), before, after))
 
 
 def name_of(item: Json) -> str | None:
-    """What tells an object of a list from the others, and what people call it by."""
+    """The name that identifies an object within its list."""
     return next((str(item[key]) for key in ("name", "key", "containerName", "containerPort") if item.get(key)), None)
 
 
 def same(one: Any, another: Any) -> bool:
-    """Whether two JSON values are equal; Python takes 1 for true."""
+    """Whether two JSON values are equal; to Python, 1 equals True."""
     return one is another or json.dumps(one, sort_keys=True, default=str) == json.dumps(
         another, sort_keys=True, default=str
     )
@@ -61,7 +61,7 @@ def same(one: Any, another: Any) -> bool:
 
 def _changed(at: Path, source: Path, before: Any, after: Any) -> Iterator[Edit]:
     """`before` stands at `at` now, and stood at `source` in the beginning."""
-    if before is after:  # what a fix leaves alone, it shares
+    if before is after:  # a fix shares what it does not change
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         yield from (Remove((*at, name)) for name in before if name not in after)
@@ -83,7 +83,7 @@ def _changed_list(at: Path, source: Path, before: list[Any], after: list[Any]) -
         if before or after:
             yield Set(at, after)
         return
-    # Only what goes on in its order, with what is new at the end, can be left where it is.
+    # Items can stay in place only if they keep their order and new ones come last.
     in_place = kept == sorted(kept) and origins[: len(kept)] == kept
     if in_place:
         yield from (Remove((*at, index)) for index in reversed(range(len(before))) if index not in kept)
@@ -115,7 +115,7 @@ def _origins(before: list[Any], after: list[Any]) -> list[int | None]:
 
 
 def _names(items: list[Any]) -> dict[str, int] | None:
-    """Name → index; None where a thing has no name, or not one of its own."""
+    """Name → index; None where an item has no name, or shares it."""
     names = [name_of(item) if isinstance(item, Mapping) else None for item in items]
     found = {name: index for index, name in enumerate(names) if name is not None}
     return found if len(found) == len(items) else None

@@ -1,4 +1,4 @@
-"""docs/operations.md tells of every state, stage and guard that a correction may have."""
+"""docs/corrections.md shows every state, stage and guard that a correction may have."""
 
 import re
 from pathlib import Path
@@ -9,9 +9,9 @@ from domain.remediation.attempt import AttemptState
 from domain.remediation.rollout import Stage
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
 DRAWN = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"```mermaid\n(.*?)```", PAGE, flags=re.DOTALL))))
-TABLE = PAGE.partition("### Guards")[2].partition("### Fights")[0]
+TABLE = PAGE.partition("\n## Guards\n")[2].partition("\n## ")[0]
 FIRST = " ".join(line.split("|")[1] for line in TABLE.splitlines() if line.startswith("| `"))
 GUARDS = set(re.findall(r"`([a-z -]+)`", FIRST))
 
@@ -38,7 +38,7 @@ def test_every_stage_is_drawn(stage: Stage) -> None:
     assert stage.value.replace(" ", "_") in DRAWN
 
 
-def test_every_guard_is_told_of() -> None:
+def test_every_guard_is_explained() -> None:
     named = in_the_source()
     assert {"kill switch", "circuit breaker", "settling", "image", "deployment in progress", "mode"} <= named
     assert named <= GUARDS
