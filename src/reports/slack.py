@@ -166,7 +166,7 @@ def _reasons(alert: Alert) -> str:
 
 
 def _listing(section: AlertSection, room: int) -> str:
-    """A link for each line, from the first on, as long as no line is lost for want of room."""
+    """A link for each line, from the first on, as long as every line still fits."""
     shown = [f"{_bullet(each)} {plain(each.text, 500)}" for each in section.lines]
     left = room - len(listed(shown, len(shown) + section.omitted, room))
     for number, each in enumerate(section.lines):

@@ -24,7 +24,7 @@ def cut(text: str, length: int) -> str:
     if length < len(MARK):
         return ""
     room = text[: length - len(MARK)]
-    if text[len(room)].isspace():  # the room ends with a word
+    if text[len(room)].isspace():  # the room ends at the end of a word
         return room.rstrip() + MARK
     head, space, _ = room.rpartition(" ")
     # Where there is no word to cut at near the end, cut where it falls.

@@ -131,7 +131,7 @@ RULE = Rule(
     id="application.resource-attributes",
     title="An instrumented application sets the standard's resource attributes, service.name first of all",
     why="""
-        Telemetry without them arrives as `unknown_service` and cannot be told apart from that of other services or
+        Telemetry without them arrives as `unknown_service` and cannot be distinguished from that of other services or
         environments. An application that sets no OTEL_ variable counts as not instrumented, and the rule does not apply
         to it.
     """,

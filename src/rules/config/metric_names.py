@@ -23,7 +23,7 @@ from rules.config._configuration import WELL_FORMED, once, well_formed_configura
 
 _RECEIVER = "awsecscontainermetrics"
 _SHOWABLE = re.compile(r"[a-z0-9_.]{1,80}", re.ASCII)
-# Patterns that are a name except for dots and anchors. Others may match anything, and are not run: they are not ours.
+# Patterns that are a name except for dots and anchors. Others may match anything, and are not run: users write them.
 _PLAIN = re.compile(r"\^?(?P<name>(?:ecs\\?\.task|container)(?:\\?\.[a-z0-9_]+)+)(?:\\?\.\*|\.\*|\$)?", re.ASCII)
 
 

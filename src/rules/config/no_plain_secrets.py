@@ -41,8 +41,8 @@ RULE = Rule(
     id="config.no-plain-secrets",
     title="No credential is in plain text in a String parameter",
     why="""
-        Whoever may read parameters or their history sees a String, and it is not encrypted with a key of its own. A
-        SecureString is. Better still, the credential is a secret of its own that the configuration names as
+        Everyone who may read parameters or their history sees a String, and it is not encrypted with a key of its own.
+        A SecureString is. Better still, the credential is a secret of its own that the configuration names as
         `${env:NAME}`.
     """,
     by_hand="""

@@ -57,7 +57,7 @@ RULE = Rule(
     id="identity.least-privilege",
     title="No customer policy of the task's roles allows every action of a service",
     why="""
-        Whoever gets into a container has the task role. The collector and the start of a task need about twenty
+        An intruder in a container has the task role. The collector and the start of a task need about twenty
         actions, and `logs:*` would also allow to delete the logs. The rule ignores wildcards in resources, which are
         often needed, and policies that AWS manages.
     """,
