@@ -117,6 +117,9 @@ class Calls:
     around: Callable[[str, Json, Callable[[], Json]], Json] | None = None
     """Makes every call that is counted, where it is set: given the operation, the request and what answers it."""
     watches: bool = False
+    """Whether each call is told apart by what it changed."""
+    checks: bool = True
+    """Whether requests are validated; a thousand runs of calls that were need not be."""
     quiet: bool = False
 
     def call(self, client: BaseClient, operation: str, given: Json) -> Json:
@@ -125,10 +128,8 @@ class Calls:
             instead = self.instead
             return self._made(operation, given, lambda: instead(client, operation, given))
         model = client.meta.service_model
-        of = model.operation_model(operation)
-        report = _VALIDATOR.validate(given, of.input_shape) if of.input_shape else None
-        if report is not None and report.has_errors():
-            raise ParamValidationError(report=report.generate_report())
+        if self.checks:
+            _check(client, operation, given)
 
         def act() -> Json:
             account = account_of(client._request_signer._credentials.access_key)  # type: ignore[attr-defined] # the stubs leave it out
@@ -138,9 +139,6 @@ class Calls:
                 raise failure(refused.code, operation, refused.message, refused.status, **refused.members) from None
             return answer | {"ResponseMetadata": {"HTTPStatusCode": 200}}
 
-        event = f"{model.service_id.hyphenize()}.{operation}"
-        sent = {"headers": {}, "body": b"", "url_path": "", "context": {}}
-        client.meta.events.emit(f"before-call.{event}", params=sent, model=of, context={}, request_signer=None)
         return self._made(operation, given, act)
 
     def _made(self, operation: str, given: Json, act: Callable[[], Json]) -> Json:
@@ -192,3 +190,15 @@ class Calls:
 
         with patch.object(BaseClient, "_make_api_call", call):
             yield
+
+
+def _check(client: BaseClient, operation: str, given: Json) -> None:
+    """What botocore does before it sends a request: validate it, and tell of it by an event."""
+    service = client.meta.service_model
+    model = service.operation_model(operation)
+    report = _VALIDATOR.validate(given, model.input_shape) if model.input_shape else None
+    if report is not None and report.has_errors():
+        raise ParamValidationError(report=report.generate_report())
+    sent = {"headers": {}, "body": b"", "url_path": "", "context": {}}
+    event = f"before-call.{service.service_id.hyphenize()}.{operation}"
+    client.meta.events.emit(event, params=sent, model=model, context={}, request_signer=None)
