@@ -1,1 +1,1 @@
-"""What is fast, measured: `make bench` prints all of it, `PYTHONPATH=src:. python -m bench WHAT` a part."""
+"""Benchmarks: `make bench` prints all, `PYTHONPATH=src:. python -m bench WHAT` a part."""

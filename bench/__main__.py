@@ -10,10 +10,10 @@ from bench.clock import Row
 
 PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
     "judgements": (f"One task definition, JSON included, by {len(judgements.RULES)} rules", judgements.rows),
-    "profile": ("Where the time of a judgement goes", judgements.profile),
+    "profile": ("Where the time of an evaluation goes", judgements.profile),
     "collector": ("A collector configuration read", collector.rows),
     "iam": ("One IAM decision: 5 policies, 20 statements", iam.rows),
-    "imports": ("What a function's import costs", imports.rows),
+    "imports": ("Time of a function's import", imports.rows),
     "bundle": ("The functions' bundle, zipped", bundle.rows),
 }
 
@@ -21,7 +21,7 @@ PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
 def main(named: list[str]) -> str | int:
     """Print the named parts, or all."""
     if unknown := [name for name in named if name not in PARTS]:
-        return f"There is no {', '.join(unknown)} to measure; there are {', '.join(PARTS)}."
+        return f"There is no benchmark {', '.join(unknown)}; there are {', '.join(PARTS)}."
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     print(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load}; best CPU time of many short rounds"
@@ -31,7 +31,7 @@ def main(named: list[str]) -> str | int:
         print(f"\n{title}  (python -m bench {name})")
         for row in rows():
             goal = f"goal {row.goal}" if row.goal else ""
-            print(f"  {row.what:<60}{row.figure:>12}  {row.beside:<34}{goal}".rstrip())
+            print(f"  {row.what:<60}{row.figure:>12}  {row.remark:<34}{goal}".rstrip())
     return 0
 
 

@@ -1,4 +1,4 @@
-"""How large the functions' bundle is, where `make build` has made one."""
+"""Size of the functions' bundle, if `make build` has made one."""
 
 import zlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ BUILT = Path(__file__).resolve().parent.parent / ".aws-sam" / "build"
 
 
 def rows() -> Iterator[Row]:
-    """Each function's, deflated file by file as a zip does it."""
+    """Measure each function's bundle, compressed file by file as in a zip."""
     found = sorted(folder for folder in BUILT.glob("*Function") if folder.is_dir())
     if not found:
         yield Row("not built", "-", "run make build first", "6 MiB")

@@ -1,4 +1,4 @@
-"""How time is taken, and how it is told."""
+"""How time is measured and printed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from time import process_time_ns
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: what was measured, how much it is, what else there is to say, and the goal."""
+    """One line of the table: what was measured, how much it is, a remark, and the goal."""
 
     what: str
     figure: str
-    beside: str = ""
+    remark: str = ""
     goal: str = ""
 
 
@@ -20,7 +20,7 @@ class Row:
 class Cost:
     """What one call costs, in µs of this process's CPU: the best of many short rounds, and their median.
 
-    On a machine with other work the best is what the code costs, and the median what was to be had.
+    On a machine with other work the best is what the code costs, and the median what it took.
     """
 
     best: float

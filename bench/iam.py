@@ -1,4 +1,4 @@
-"""What one IAM decision costs: a role of 5 policies with 20 statements, as tasks have them."""
+"""Time of one IAM decision: a role of 5 policies with 20 statements, as tasks have them."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -49,7 +49,7 @@ REQUESTS = {
 
 
 def rows() -> Iterator[Row]:
-    """What each request costs to decide."""
+    """Measure the decision of each request."""
     for name, (action, resource, context) in REQUESTS.items():
         request = AccessRequest(action, resource, context)
         decision = decide(POLICIES, request).decision

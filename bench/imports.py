@@ -1,4 +1,4 @@
-"""What each function's import costs: most of a cold start."""
+"""Time of each function's import, which is most of a cold start."""
 
 import os
 import subprocess
@@ -21,12 +21,12 @@ print(round((time.process_time() - start) * 1000), len(sys.modules))
 
 
 def rows() -> Iterator[Row]:
-    """Each in processes of its own, with bytecode, as in the bundle."""
+    """Measure each in new processes, with bytecode, as in the bundle."""
     for function in FUNCTIONS:
         found = [_import(function) for _ in range(_ROUNDS + 1)][1:]  # the first one writes the bytecode
         times = [time for time, _ in found]
-        beside = f"median {median(times):.0f} ms, {found[0][1]} modules"
-        yield Row(f"import handlers.{function}", f"{min(times)} ms", beside)
+        remark = f"median {median(times):.0f} ms, {found[0][1]} modules"
+        yield Row(f"import handlers.{function}", f"{min(times)} ms", remark)
 
 
 def _import(function: str) -> tuple[int, int]:

@@ -1,8 +1,8 @@
-"""Judging task definitions by all the rules that speak of one: from the text that AWS gave to the verdicts.
+"""Evaluation of task definitions by all rules about families, from AWS's text to the verdicts.
 
-These are the rules whose subject is the family, and none on services, roles or parameters. Each judgement starts from
-the text. What Outrider itself remembers (images, endpoints, configurations) it may remember; a fleet of 5,000
-definitions, each with names, images and attributes of its own, shows what is left of that.
+Rules about services, roles and parameters are not included. Each evaluation starts from the text. Outrider's caches
+(images, endpoints, configurations) stay in use; a fleet of 5,000 definitions, each with its own names, images and
+attributes, shows how much they help.
 """
 
 import json
@@ -34,7 +34,7 @@ _FLEET = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A task definition as text, and what is known beside it."""
+    """A task definition as text, and its facts."""
 
     name: str
     text: str
@@ -53,7 +53,7 @@ class Judgement:
 
 
 def judgements() -> tuple[Judgement, ...]:
-    """The base of the rules' examples, and a definition of 4 KB; offline, then with all facts at hand and good."""
+    """The base of the rules' examples, and a definition of 4 KB; offline, then with all facts."""
     base = build("base", Case(name="base", verdict="compliant")).before
     large: Any = json.loads(DEFINITION.read_text(encoding="utf-8"))
     found = list[Judgement]()
@@ -66,11 +66,11 @@ def judgements() -> tuple[Judgement, ...]:
 
 
 def rows() -> Iterator[Row]:
-    """What a judgement costs, one definition again and again, then a fleet of different ones."""
+    """Measure an evaluation: of one definition many times, then of a fleet of different ones."""
     for judgement in judgements():
         found = cost(judgement.judge)
-        beside = f"{1e6 / found.best:,.0f}/s; median {found.median:,.1f} µs"
-        yield Row(judgement.name, f"{found.best:,.1f} µs", beside, GOAL)
+        remark = f"{1e6 / found.best:,.0f}/s; median {found.median:,.1f} µs"
+        yield Row(judgement.name, f"{found.best:,.1f} µs", remark, GOAL)
     for judgement in (each for each in judgements() if "offline" in each.name):
         fleet = [replace(judgement, text=judgement.text.replace("web", f"web-{n}")) for n in range(_FLEET)]
         whole = cost(partial(_judge_all, fleet), rounds=5)
@@ -85,7 +85,7 @@ def _judge_all(fleet: list[Judgement]) -> None:
 
 
 def profile() -> Iterator[Row]:
-    """Where the time of the larger definition goes: each part's shortest time in many judgements, costliest first."""
+    """Measure the parts of an evaluation of the larger definition: each part's shortest time, slowest first."""
     for judgement in judgements()[2:]:
         read, workload = cost(partial(json.loads, judgement.text)).best, cost(judgement.workload).best
         none = cost(partial(judgement.judge, ())).best
@@ -93,7 +93,7 @@ def profile() -> Iterator[Row]:
         shortest = _shortest(judgement)
         checks = sum(shortest.values())
         yield Row(judgement.name, f"{whole:,.1f} µs")
-        parts = {"JSON": read, "the workload made": workload - read, "scope, and who is what": none - workload}
+        parts = {"JSON": read, "the workload made": workload - read, "scope and container roles": none - workload}
         for name, each in {**parts, "all checks": checks, "engine and verdicts": whole - none - checks}.items():
             yield Row(f"  {name}", f"{each:,.1f} µs", f"{each / whole:.0%}")
         for name, each in sorted(shortest.items(), key=lambda item: -item[1]):
@@ -101,7 +101,7 @@ def profile() -> Iterator[Row]:
 
 
 def _shortest(judgement: Judgement, times: int = 3_000) -> dict[str, float]:
-    """The shortest time of each rule's check, in µs. What several rules ask for is paid by the first of them."""
+    """Return the shortest time of each rule's check, in µs. The first rule pays for cached values of later ones."""
     shortest = dict.fromkeys((rule.id for rule in RULES), float("inf"))
 
     def timed(rule: Rule) -> Rule:

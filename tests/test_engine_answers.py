@@ -280,7 +280,7 @@ def _planned(*rules: Rule, **case: Any) -> Any:
     return engine.plan(settled, settled.after, standard, rules)
 
 
-def test_a_plan_wants_a_person_where_a_fix_does_with_each_reason_once() -> None:
+def test_a_plan_needs_approval_where_a_fix_does_with_each_reason_once() -> None:
     plan = _planned(counts_to("task.any", 1024, person="It costs more.", note="It grew."))
     assert (plan.safety, plan.reasons, _texts(plan.notes)) == (
         Safety.REVIEW,
@@ -311,7 +311,7 @@ def _where_larger(*found: Drift | Doubt) -> Check:
     ],
     ids=lambda item: type(item).__name__,
 )
-def test_a_plan_wants_a_person_where_something_new_drifts_or_cannot_be_told(
+def test_a_plan_needs_approval_where_something_new_drifts_or_cannot_be_told(
     found: Drift | Doubt, reasons: tuple[str, ...]
 ) -> None:
     plan = _planned(counts_to("task.any", 768), _rule("config.any", _where_larger(found)))

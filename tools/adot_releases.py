@@ -4,9 +4,9 @@ r"""Add a release of the ADOT collector to `src/domain/collector/releases.toml`.
     python tools/adot_releases.py --add v0.50.0 --date 2026-09-01 --otel v0.160.0 \
         --modules modules.txt --name foo_bar=foobarexporter
 
-Without `--modules` the release holds what the one before it held. With it, the file lists the Go modules of the
-release's components, one a line (`otlpreceiver`, as the component registry imports them): what came and what went is
-worked out. A new module needs a `--name` where its configuration name is not the module's without its kind.
+Without `--modules` the release has the components of the one before. With it, the file lists the Go modules of the
+release's components, one a line (`otlpreceiver`, as the component registry imports them): the tool finds what was added
+and removed. A new module needs a `--name` if its configuration name is not the module's without its kind.
 """
 
 import argparse
@@ -70,7 +70,7 @@ def add(
 ) -> str:
     """Give the file's text with one more release, `built` on a day from an upstream release.
 
-    Raises ValueError with a sentence where the facts do not fit.
+    Raises ValueError with a sentence if the facts do not fit.
     """
     day, otel = built
     releases, facts = load(text)
@@ -87,7 +87,7 @@ def add(
     for module, row in present.items():
         if module in modules and "removed" in row:
             raise ValueError(
-                f"{module} went with {row['removed']} and is back: one range a component is all that is kept here."
+                f"{module} was removed in {row['removed']} and is back: the file has only one range for a component."
             )
         if module not in modules and "removed" not in row:
             row["removed"] = tag
@@ -105,7 +105,7 @@ def add(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns 1 with a sentence where the release cannot be added."""
+    """Run the command line; return 1, after a sentence, if the release cannot be added."""
     parser = argparse.ArgumentParser(description="Add a release of the ADOT collector to the packaged facts.")
     parser.add_argument("--add", required=True, metavar="TAG", help="the release, as v0.50.0")
     parser.add_argument("--date", required=True, help="its publication date, as 2026-09-01")

@@ -37,7 +37,7 @@ NATIVE = "native"
 PLATFORMS = ("aarch64-manylinux2014", "x86_64-manylinux2014", NATIVE)
 
 # The AWS services that src/aws calls. botocore carries the models of all 400, which is nine tenths of its size and a
-# good part of a cold start; whatever is called and not named here fails with UnknownServiceError.
+# good part of a cold start; a call to a service that is not named here fails with UnknownServiceError.
 SERVICES = frozenset(
     {"dynamodb", "ecs", "iam", "logs", "s3", "secretsmanager", "securityhub", "sns", "sqs", "ssm", "sts"},
 )
@@ -76,7 +76,7 @@ JUNK = (
     "dateutil/zoneinfo/*.tar.gz",
 )
 
-# Of src, what is no part of the functions: the command line has dependencies that they do not bring.
+# Of src, what the functions do not need: the command line has dependencies that they do not have.
 LEFT_OUT = frozenset({"__main__.py", "cli", "Makefile", "requirements.in", "requirements.txt"})
 
 
@@ -138,7 +138,7 @@ def install(platform: str, target: Path) -> None:
     command += ["--target", str(target), "-r", str(LOCK)]
     command += ["--python", sys.executable] if platform == NATIVE else ["--python-platform", platform]
     if subprocess.run(command, check=False).returncode:
-        sys.exit(f"The functions' dependencies could not be installed for {platform}; uv has said why above.")
+        sys.exit(f"The functions' dependencies could not be installed for {platform}; see uv's error above.")
 
 
 def trim(layout: Path) -> None:
@@ -160,7 +160,7 @@ def trim(layout: Path) -> None:
 def without_documentation(node: Any) -> Any:
     """A service's model less its prose, which is two thirds of it and serves `help()` alone.
 
-    A member that is called `documentation` is an object, not a text, and stays.
+    A member that is called `documentation` is an object, not a text, and is kept.
     """
     match node:
         case dict():

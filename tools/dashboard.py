@@ -1,6 +1,6 @@
-"""Put dashboard.json into template.yaml, where CloudFormation wants it as one string: one line for each widget.
+"""Copy dashboard.json into template.yaml as a string for CloudFormation, one line for each widget.
 
-`--check` writes nothing and exits with 1 where the template shows another.
+`--check` writes nothing and exits with 1 if the template has another dashboard.
 """
 
 import argparse
@@ -17,7 +17,7 @@ _BODY = re.compile(r"(?<=      DashboardBody: !Sub\n        - \|-\n)(?: {10}.*\n
 
 
 def body() -> str:
-    """The lines of the template's block, indented."""
+    """Return the lines of the template's block, indented."""
     widgets = json.loads(DASHBOARD.read_text(encoding="utf-8"))["widgets"]
     lines = [json.dumps(widget, separators=(",", ":"), ensure_ascii=False) for widget in widgets]
     return "".join(f"          {line}\n" for line in ('{"widgets":[', *_with_commas(lines), "]}"))
@@ -28,7 +28,7 @@ def _with_commas(lines: list[str]) -> list[str]:
 
 
 def filled(template: str) -> str:
-    """The template with the dashboard as it is now. ValueError where it has no place for it."""
+    """Return the template with the current dashboard; raise ValueError if it has no place for it."""
     made, found = _BODY.subn(lambda _: body(), template)
     if found != 1:
         raise ValueError("template.yaml has no `DashboardBody: !Sub` with a literal block as its first item.")
@@ -36,9 +36,11 @@ def filled(template: str) -> str:
 
 
 def main() -> int:
-    """0 where the template is written or as it should be."""
+    """Return 0 if the template is written or up to date."""
     parser = argparse.ArgumentParser(description="Put dashboard.json into template.yaml.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where the template is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 if the template is out of date"
+    )
     arguments = parser.parse_args()
     template = TEMPLATE.read_text(encoding="utf-8")
     wanted = filled(template)
@@ -47,7 +49,7 @@ def main() -> int:
         return 0
     if template == wanted:
         return 0
-    print("template.yaml shows another dashboard than dashboard.json: run tools/dashboard.py.", file=sys.stderr)
+    print("template.yaml does not have the dashboard of dashboard.json: run tools/dashboard.py.", file=sys.stderr)
     return 1
 
 

@@ -1,10 +1,10 @@
-"""Change one thing in the code that decides, at random, and see whether a test notices; many times.
+"""Mutation tests: change one random thing in the code that decides, and check that a test fails; many times.
 
     PYTHONPATH=src:. .venvs/dev/bin/python tools/mutants.py --sample 300 [--seed N] [PATH…]
 
-A mutant of a rule is shown that rule's examples alone; one of what several rules share, its topic's; one of the engine,
-its own tests, all examples and the tests of settling. Each runs in a fork of this process, which has loaded what all
-need: no file is written. Prints each mutant that lives, and the score.
+A mutant of a rule is tested by that rule's examples; one of code that rules share, by its topic's; one of the engine,
+by its own tests, all examples and the tests of settling. Each runs in a fork of this process, which has loaded what all
+need: no file is written. Prints each mutant that no test noticed, and the score.
 """
 
 import argparse
@@ -139,7 +139,7 @@ def _changed(node: ast.AST, way: str) -> ast.AST:  # noqa: C901, PLR0912 - one c
 
 
 def _skipped(tree: ast.Module) -> set[int]:
-    """Nodes that are no decision: documentation, annotations, what a rule's record says, sizes of caches."""
+    """Nodes that decide nothing: documentation, annotations, what a rule's record says, sizes of caches."""
     found = set[int]()
     for node in ast.walk(tree):
         dead: list[ast.AST | None] = []
@@ -179,7 +179,7 @@ def mutants(path: Path) -> list[Mutant]:
 
 
 class _Finder:
-    """Gives the changed module in the place of the file's."""
+    """Imports the changed module instead of the file."""
 
     def __init__(self, name: str, path: Path, tree: ast.Module) -> None:
         self._name, self._path, self._tree = name, path, tree
@@ -195,7 +195,7 @@ class _Finder:
 
 
 def _tests(mutant: Mutant) -> tuple[list[str], str]:
-    """What pytest is to run, and whose examples are read: a glob below tests/rules."""
+    """What pytest runs, and whose examples are read: a glob below tests/rules."""
     match mutant.module.split("."):
         case ["rules", topic, name]:
             examples = ROOT / "tests" / "rules" / topic / f"{name.replace('_', '-')}.yaml"
@@ -214,7 +214,7 @@ def _tests(mutant: Mutant) -> tuple[list[str], str]:
 
 
 def _started(mutant: Mutant) -> tuple[int, str]:
-    """The fork that shows it to its tests, and what was changed. It ends with 0 where none noticed."""
+    """The fork that shows it to its tests, and what was changed. It ends with 0 if none noticed."""
     tree, said = mutant.tree()
     child = os.fork()
     if child == 0:
@@ -254,7 +254,7 @@ def _run(mutant: Mutant, tree: ast.Module, arguments: Sequence[str], glob: str) 
 
 
 def main() -> int:
-    """Show the mutants of a sample to their tests; the exit code."""
+    """Run the tests of a sample of mutants; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="*", default=["src/rules", "src/engine.py"])
     parser.add_argument("--sample", type=int, default=300)
@@ -269,7 +269,7 @@ def main() -> int:
     chosen = random.Random(given.seed).sample(every, min(given.sample, len(every)))  # noqa: S311 - no secret
     unchanged = [Mutant(file, 0, "nothing") for file in files if file.name != "__init__.py"]
     if len(list(_alive(unchanged))) < len(unchanged):
-        sys.exit("The tests fail with the code as it is; correct that first.")
+        sys.exit("The tests fail without a change; correct that first.")
     alive = 0
     for said in _alive(chosen):
         alive += 1

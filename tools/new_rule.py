@@ -152,7 +152,7 @@ def create(rule: NewRule) -> None:
 
 
 def main() -> int:
-    """0 where the rule is created, 1 where it is refused."""
+    """Return 0 if the rule is created, 1 if it is refused."""
     parser = argparse.ArgumentParser(description="Create a rule with its examples.")
     parser.add_argument("id", help="the new rule's id: topic.name")
     try:

@@ -2,7 +2,7 @@
 
 PYTHONPATH=src:. .venvs/dev/bin/python tools/rule_pages.py [--check]
 
---check writes nothing and exits with 1 where the page is out of date.
+--check writes nothing and exits with 1 if the page is out of date.
 """
 
 import argparse
@@ -34,7 +34,7 @@ TOPICS = {
     "service": "Services",
     "logging": "Logs by FireLens",
 }
-"""In the catalogue's order; a topic that is not listed has its own name for a title."""
+"""In the catalogue's order; a topic that is not listed has its name as its title."""
 
 _SUBJECTS = {
     "family": "the task-definition family",
@@ -49,10 +49,10 @@ INTRODUCTION = """\
 `tools/rule_pages.py` writes this page from the rules in `src/rules` and the examples in `tests/rules`. Edit it there.
 
 A rule applies to one kind of subject: a task-definition family, a service, a parameter or a role. Each subject has a
-finding of its own. Where a fact that the rule needs could not be read and no drift is evident, the rule is Unknown,
-never compliant. `outrider explain RULE` prints the text below at a prompt.
+finding of its own. If a fact that the rule needs could not be read and no drift is evident, the rule is Unknown,
+never compliant. `outrider explain RULE` prints the text below in a terminal.
 
-A fix is SAFE where it may be made without approval, and REVIEW where it needs approval. Fixes are made in memory and
+A fix is SAFE if it may be made without approval, and REVIEW if it needs approval. Fixes are made in memory and
 evaluated again by all rules: a plan that would bring a new drift, or an Unknown where there was an answer, is REVIEW.
 
 Each rule lists its codes: one for each kind of drift, each reason for an Unknown, each refusal of its fix (*No fix*)
@@ -61,7 +61,7 @@ drifts. A code stays the same when sentences are reworded. Every rule may also h
 
 {engine_codes}
 
-Every rule has a mode (`off`, `report`, `register` or `deploy`; the standard's `mode` where `rules` does not set one),
+Every rule has a mode (`off`, `report`, `register` or `deploy`; the standard's `mode` if `rules` does not set one),
 and the severity shown here unless the standard sets another. It may be exempted for some workloads until a date:
 
 ```yaml
@@ -250,9 +250,9 @@ def _yaml(value: Any) -> str:
 
 
 def main() -> int:
-    """0 where the page is written or up to date."""
+    """0 if the page is written or up to date."""
     parser = argparse.ArgumentParser(description="Write docs/rules.md from the rules and their examples.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where the page is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the page is out of date")
     arguments = parser.parse_args()
     wanted = page()
     if not arguments.check:

@@ -1,6 +1,6 @@
 """Write docs/standard.schema.json and docs/standard.md from the model of the standard; `--check` only compares.
 
-Ends with 1 where `--check` finds a file that is stale.
+Ends with 1 if `--check` finds a file that is out of date.
 """
 
 import argparse
@@ -29,11 +29,11 @@ EXAMPLES = ROOT / "docs" / "standards"
 
 INTRODUCTION = f"""# The standard
 
-<!-- Made by tools/standard_schema.py from the model in src/domain/standard.py: change it there. -->
+<!-- Made by tools/standard_schema.py from the model in src/domain/standard: change it there. -->
 
-What the organisation wants, in one YAML document of at most {MAX_BYTES // 1024} KiB. Only `version` must be there;
-every other field has a default, and one that does not exist is refused, with its line and what may be meant. YAML is
-read as its version 1.2 has it: `off` and dates are text.
+The organisation's requirements, in one YAML document of at most {MAX_BYTES // 1024} KiB. Only `version` is required;
+every other field has a default. An unknown field is an error, which names its line and a similar field. The document is
+YAML 1.2, in which `off` and dates are text.
 
 An editor that knows JSON Schema completes and checks it with this first line:
 
@@ -41,8 +41,8 @@ An editor that knows JSON Schema completes and checks it with this first line:
 # yaml-language-server: $schema=standard.schema.json
 ```
 
-Patterns are names in which `*` and `?` are wildcards; case counts. Where a list of patterns is wanted in a selector or
-as `rules`, one pattern needs no list.
+Patterns are names in which `*` and `?` are wildcards; they are case-sensitive. In a selector or `rules`, a single
+pattern needs no list.
 
 Examples: {{examples}}.
 """
@@ -136,7 +136,7 @@ def _kind(info: FieldInfo) -> str:
 
 
 def _named(annotation: Any) -> str:
-    """What people call a type."""
+    """Return the name of a type for people."""
     origin, inner = get_origin(annotation), get_args(annotation)
     model = _model_in(annotation)
     if model is not None:
@@ -164,14 +164,14 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def main() -> int:
     """Write or compare both files."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--check", action="store_true", help="write nothing; end with 1 where a file is stale")
+    arguments.add_argument("--check", action="store_true", help="write nothing; end with 1 if a file is out of date")
     check: bool = arguments.parse_args().check
     made = {SCHEMA: json.dumps(schema(), indent=2) + "\n", PAGE: page()}
     stale = [path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         name = path.relative_to(ROOT)
         if check:
-            print(f"{name} is stale. Run: python tools/standard_schema.py", file=sys.stderr)
+            print(f"{name} is out of date. Run: python tools/standard_schema.py", file=sys.stderr)
         else:
             path.parent.mkdir(exist_ok=True)
             path.write_text(made[path], encoding="utf-8")

@@ -1,1 +1,1 @@
-"""The command line: `outrider check`, `fix`, `rules` and `explain`, without a call to AWS."""
+"""The command line `outrider`: a function for each command, and what they share."""

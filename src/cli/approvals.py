@@ -1,4 +1,4 @@
-"""`outrider apply`, `undo`, `release` and `corrections`: what a person has the service do, and what becomes of it."""
+"""`outrider apply`, `undo`, `release` and `corrections`: requests to the service, and their results."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,21 +19,21 @@ from settings import first_set
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Where:
-    """Which Outrider is meant."""
+    """The options that name a stack of Outrider."""
 
-    stack: Annotated[str, Parameter(metavar="NAME", help="The stack's name; outrider where none is given.")] = (
-        "outrider"
-    )
-    region: Annotated[str, Parameter(metavar="REGION", help="The stack's region, instead of your configuration's.")] = (
+    stack: Annotated[str, Parameter(metavar="NAME", help="The stack's name (default: outrider).")] = "outrider"
+    region: Annotated[
+        str, Parameter(metavar="REGION", help="The stack's region (default: that of your AWS configuration).")
+    ] = ""
+    queue: Annotated[
+        str, Parameter(metavar="URL", help="The queue of requests (default: from the stack's outputs).")
+    ] = ""
+    table: Annotated[str, Parameter(metavar="NAME", help="The ledger's table (default: from the stack's outputs).")] = (
         ""
     )
-    queue: Annotated[
-        str, Parameter(metavar="URL", help="The queue of requests, instead of what the stack's outputs name.")
-    ] = ""
-    table: Annotated[str, Parameter(metavar="NAME", help="The ledger's table, likewise.")] = ""
 
     def see(self, family: str) -> str:
-        """What to type to see how a family's corrections stand, with the options that were given."""
+        """Return the command that shows a family's corrections, with the options that were given."""
         given = {"stack": self.stack, "region": self.region, "queue": self.queue, "table": self.table}
         options = [f"--{name} {value}" for name, value in given.items() if value not in {"", "outrider"}]
         return " ".join(["outrider corrections", family, *options])
@@ -43,35 +43,35 @@ class Where:
 
     @property
     def asked(self) -> tuple[str, str]:
-        """What names the region, and the region; empty where only a profile may. boto3 does not read AWS_REGION."""
+        """Return what names the region, and the region; empty if only a profile may. boto3 does not read AWS_REGION."""
         return ("--region", self.region) if self.region else first_set("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 def _seconds(_: object, value: float) -> None:
-    if not value >= 0:  # nor what is no number
+    if not value >= 0:  # NaN, too
         raise ValueError("--wait takes seconds, 0 or more.")
 
 
 type Wait = Annotated[
     float,
-    Parameter(metavar="SECONDS", validator=_seconds, help="How long to wait for the end, saying what happens."),
+    Parameter(metavar="SECONDS", validator=_seconds, help="Wait up to so long for the end, and print each step."),
 ]
 _HERE = Where()
-_FOR_EVER = 1e8  # seconds: three years
+_LONGEST = 1e8  # seconds: three years
 
 
 def apply(
     what: str, /, *, plan: Annotated[str, Parameter(metavar="DIGEST")] = "", yes: Yes = False, wait: Wait = 0,
     where: Where = _HERE,
 ) -> int:  # fmt: skip
-    """Approve a plan; the exit code.
+    """Approve a plan; return the exit code.
 
     Parameters
     ----------
     what
         A finding's Id, a family, CLUSTER/SERVICE, or the ARN of a task definition or service.
     plan
-        The plan that you have seen, by its digest: where it is another by now, nothing is asked.
+        The digest of the plan that you have read. If the plan has changed since, no request is sent.
     """
     with sentences(where.asked):
         ask = where.client_of()
@@ -80,17 +80,17 @@ def apply(
         if not (yes or agreed("Apply this plan?")):
             return NOT_DONE
         asked = ask.apply(offered)
-        say(f"Asked to apply plan {offered.offer.digest} to {offered.of}.")
+        say(f"The request to apply plan {offered.offer.digest} to {offered.of} is sent.")
         return _watched(ask, asked, wait, where.see(offered.family), _corrected)
 
 
 def undo(what: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE) -> int:
-    """Set back what Outrider did last; the exit code.
+    """Undo the last correction; return the exit code.
 
     Parameters
     ----------
     what
-        CLUSTER/SERVICE, or a family for all its services and the revision; also by ARN or a finding's Id.
+        CLUSTER/SERVICE, or a family for its revision and all its services; also an ARN or a finding's Id.
     """
     with sentences(where.asked):
         ask = where.client_of()
@@ -99,12 +99,12 @@ def undo(what: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE
         if not (yes or agreed("Undo this?")):
             return NOT_DONE
         asked = ask.undo(found)
-        say(f"Asked to undo it on {found.service or found.family}.")
+        say(f"The request to undo the correction of {found.service or found.family} is sent.")
         return _watched(ask, asked, wait, where.see(found.family), progress.undone)
 
 
 def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE) -> int:
-    """End a family's quarantine; the exit code.
+    """End a family's quarantine; return the exit code.
 
     Parameters
     ----------
@@ -118,12 +118,12 @@ def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = 
         if not (yes or agreed("Release it?")):
             return NOT_DONE
         asked = ask.release(found)
-        say(f"Asked to release {found.family}.")
+        say(f"The request to release {found.family} is sent.")
         return _watched(ask, asked, wait, where.see(found.family), lambda end: end.ended)
 
 
 def corrections(family: str = "", /, *, where: Where = _HERE) -> int:
-    """Say how corrections stand; the exit code.
+    """Print the state of corrections; return the exit code.
 
     Parameters
     ----------
@@ -136,23 +136,23 @@ def corrections(family: str = "", /, *, where: Where = _HERE) -> int:
         for each in found:
             printed(progress.standing(each, all_of_it=bool(family)))
         if not found:
-            say("No correction is under way or waits, and no family is in quarantine.")
+            say("No correction is in progress or waiting, and no family is in quarantine.")
     return DONE
 
 
 def _watched(ask: Client, asked: Asked, wait: float, see: str, well: Callable[[Progress], bool]) -> int:
-    """Without waiting it is well where it was asked. `see` is what to type to see what becomes of it."""
+    """Return the exit code: 0 if it need not wait. `see` is the command that shows the result."""
     if not wait:
-        say(f"See what becomes of it: {see}")
+        say(f"To see the result: {see}")
         return DONE
     last = Progress()
-    for now in ask.follow(asked, min(wait, _FOR_EVER)):
+    for now in ask.follow(asked, min(wait, _LONGEST)):
         printed(progress.news(last, now))
         last = now
     if last.ended:
         return DONE if well(last) else NOT_DONE
-    heard = "It has not ended" if last.answer else "remediate has not answered"
-    say(f"{heard} after {wait:g} seconds, and goes on without you: {see}")
+    missing = "The request has not ended" if last.answer else "The service has not answered"
+    say(f"{missing} after {wait:g} seconds. It continues without this command. To see the result: {see}")
     return NOT_DONE
 
 

@@ -1,4 +1,4 @@
-"""Asking the person at the terminal, and saying what could not be done for them."""
+"""The confirmation prompt, and sentences for what could not be done."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _UNREACHED = frozenset({"ConnectTimeoutError", "EndpointConnectionError", "Proxy
 
 @contextmanager
 def sentences(region: tuple[str, str]) -> Iterator[None]:
-    """What could not be asked as a sentence; `region` is what names the region, and the region."""
+    """Turn NotAsked into a sentence; `region` is what names the region, and the region."""
     try:
         yield
     except NotAsked as not_asked:
@@ -27,31 +27,33 @@ def sentences(region: tuple[str, str]) -> Iterator[None]:
 
 
 def _of_what_was_given(code: str, by: str, region: str) -> str:
-    """What is wrong with the profile or region that was named; empty where it is something else."""
+    """Return what is wrong with the profile or region that was named; empty if something else is."""
     if code == "ProfileNotFound":
-        by, profile = first_set("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # as botocore takes them
+        by, profile = first_set("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in botocore's order
         return f"There is no profile {profile} ({by}). Name another." if profile else ""
     if code == "InvalidRegionError":
-        return f"{region or 'What the profile says'} is no name of a region. Correct {by or 'it, or give --region'}."
+        return (
+            f"{region or 'What the profile says'} is not the name of a region. Correct {by or 'it, or give --region'}."
+        )
     if code in _UNREACHED:
         return f"AWS could not be reached{region and f' in {region}'}. Check the region's name and the network."
     return ""
 
 
-def agreed(question: str, done: str = "asked") -> bool:
-    """Whether the person at the terminal says yes."""
+def agreed(question: str, done: str = "sent") -> bool:
+    """Return whether the person at the terminal says yes."""
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline() if sys.stdin is not None else ""
     if answer.strip().lower() in {"y", "yes"}:
         return True
     if not answer.endswith("\n"):
         print(file=sys.stderr)
-    say(f"Nothing was {done}. Answer y, or give --yes.")
+    say(f"Nothing was {done}. Answer y to confirm, or give --yes.")
     return False
 
 
 def printed(lines: Iterator[Line]) -> None:
-    """On standard output, never folded: what is copied from it stays whole."""
+    """Print on standard output, never folded, so that text copied from it is whole."""
     from rich.text import Text  # noqa: PLC0415 - see cli.terminal.console
 
     out = console()

@@ -35,12 +35,12 @@ def check(
     format: Literal["table", "json"] = "table",  # noqa: A002 - the option's name
     fail_on: Bar = Bar.LOW,
 ) -> int:
-    """Evaluate task definitions by the rules; the exit code.
+    """Evaluate task definitions by the rules; return the exit code.
 
     Parameters
     ----------
     files
-        Files or folders: what RegisterTaskDefinition takes or DescribeTaskDefinition gives. A dash is standard input.
+        Files or folders: what RegisterTaskDefinition takes or DescribeTaskDefinition returns. A dash is standard input.
     standard
         The standard to evaluate by, instead of the packaged one.
     config

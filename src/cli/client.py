@@ -1,6 +1,7 @@
-"""Asking: what a person has Outrider do, and what becomes of it. For the command line; no function does this.
+"""The command line's client of the service: it sends requests, and reads their results from the ledger.
 
-A request goes to the queue that remediate reads, and remediate decides. What is known here to be refused is not asked.
+A request goes to the queue that remediate reads, and remediate decides. A request that would surely be refused is
+not sent.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,12 +24,12 @@ from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from reports.reasons import joined
 
-_EVERY = 2.0  # seconds between two readings of what becomes of a request
+_EVERY = 2.0  # seconds between two reads of a request's progress
 
 
 @dataclass(frozen=True, slots=True)
 class Stacked:
-    """Where a stack's parts are, and the most that it lets Outrider do; None where that is not known."""
+    """A stack's queue, table and RemediationMode; the mode is None if it is not known."""
 
     queue: str
     table: str
@@ -36,24 +37,22 @@ class Stacked:
 
     @classmethod
     def of(cls, stacks: Stacks, name: str, region: str) -> "Stacked":
-        """NotAsked where there is no such stack, or where it is none of Outrider's."""
+        """Read a stack's outputs; raise NotAsked if there is no stack of that name, or it is not Outrider's."""
         with spoken():
             found = stacks.stack(name)
         if found is None:
             where = f" in {region}" if region else ""
-            raise NotAsked(f"There is no stack {name}{where}. Name it by --stack, and its region by --region.")
+            raise NotAsked(f"There is no stack {name}{where}. Name it with --stack, and its region with --region.")
         queue, table = (found.outputs.get(output, "") for output in ("RemediationsQueue", "LedgerTable"))
         if not queue or not table:
-            raise NotAsked(
-                f"The stack {name} is none of Outrider's: it has no outputs RemediationsQueue and LedgerTable."
-            )
+            raise NotAsked(f"The stack {name} is not Outrider's: it has no outputs RemediationsQueue and LedgerTable.")
         mode = found.parameters.get("RemediationMode", "")
         return cls(queue, table, Mode(mode) if mode in set(Mode) else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A plan as it may be approved: what it is of, in which family, and the services that run that family."""
+    """A proposed plan that may be approved: its subject, its family, and the services that run that family."""
 
     subject: SubjectId
     family: str
@@ -65,7 +64,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class ToUndo:
-    """What an undo would set back: the services (all of the attempt's where none is named), and the attempt."""
+    """What an undo would roll back: one service of the attempt, or all if none is named."""
 
     family: str
     service: str
@@ -83,7 +82,7 @@ class ToRelease:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a family's corrections stand."""
+    """The state of a family's corrections."""
 
     family: str
     attempts: tuple[Attempt, ...]
@@ -93,7 +92,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that is on the queue: its id, and the family whose rows tell what becomes of it."""
+    """A request that was sent: its id, and the family whose rows show its result."""
 
     family: SubjectId
     id: str
@@ -101,7 +100,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What became of a request so far: remediate's answer, and the attempt that carries it out."""
+    """A request's progress so far: remediate's answer, and the attempt that carries it out."""
 
     answer: Answer | None = None
     attempt: Attempt | None = None
@@ -117,7 +116,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The use case; its parts come from operations.wiring. `by` is the ARN of who asks."""
+    """Sends requests for one account and region. `by` is the ARN of the caller."""
 
     ledger: Ledger
     remediations: Queue
@@ -130,38 +129,38 @@ class Client:
     # --- a plan ------------------------------------------------------------------------------------------------------
 
     def offered(self, what: str, digest: str = "") -> Offered:
-        """The plan that a person may approve now. NotAsked where there is none, or where it would be refused."""
+        """Return the plan that may be approved now; raise NotAsked if there is none, or it would be refused."""
         subject, rule, number = subject_of(what, self.place)
         if subject.kind not in {Subject.FAMILY, Subject.SERVICE}:
-            raise NotAsked(f"Outrider corrects no {subject.kind}: the finding says what to change there.")
+            raise NotAsked(f"Outrider does not correct a {subject.kind}. The finding says what to change.")
         self._may(Mode.DEPLOY if subject.kind is Subject.SERVICE else Mode.REGISTER)
         history = self._history(subject)
         family = self._family(history)
         of_family = history if subject.kind is Subject.FAMILY else self._history(family)
         if (held := of_family.quarantine) is not None:
             raise NotAsked(
-                f"{family.name} is in quarantine since {_time(held.since)}: {joined(held.reasons)} End it with"
+                f"{family.name} has been in quarantine since {_time(held.since)}: {joined(held.reasons)} End it with"
                 f" `outrider release {family.name}`."
             )
         if (offer := history.offer) is None:
             raise NotAsked(f"There is no plan for {subject.name} now. {_why_none(history, of_family)}")
         if rule and rule not in offer.rules:
-            raise NotAsked(f"The plan that there is corrects nothing about {rule}: only {', '.join(offer.rules)}.")
+            raise NotAsked(f"The plan does not correct {rule}, only {', '.join(offer.rules)}.")
         if number and number != history.order:
             raise NotAsked(f"The newest revision is {subject.name}:{history.order}, and the plan is for that one.")
         if digest and digest != offer.digest:
-            raise NotAsked(f"The plan is {offer.digest} now, and not {digest}. Read it again.")
+            raise NotAsked(f"The plan has changed: it is {offer.digest} now, not {digest}. Read it again.")
         if offer.until is not None and self.now() > offer.until:
             raise NotAsked(
-                f"The plan was drawn up {_time(offer.drawn)} and could be approved until {_time(offer.until)}. The next"
-                " sweep draws up a new one."
+                f"The plan was made {_time(offer.drawn)} and could be approved until {_time(offer.until)}. The next"
+                " sweep makes a new one."
             )
         of = f"{family.name}:{history.order}" if subject.kind is Subject.FAMILY else subject.name
         running = tuple(sorted(history.services.items()))
         return Offered(subject, family.name, of, offer, rule, running)
 
     def apply(self, offered: Offered) -> Asked:
-        """Approve it, by the digest that was shown."""
+        """Send the approval of the plan, with the digest that was shown."""
         service = offered.subject.name if offered.subject.kind is Subject.SERVICE else ""
         return self._ask(
             ApplyRequest(
@@ -176,25 +175,25 @@ class Client:
             )
         )
 
-    # --- what was done -----------------------------------------------------------------------------------------------
+    # --- undo and release --------------------------------------------------------------------------------------------
 
     def to_undo(self, what: str) -> ToUndo:
-        """What Outrider did last there. NotAsked where that is nothing, or may not be undone."""
+        """Return the last correction; raise NotAsked if there is none, or it cannot be undone."""
         subject, _, _ = subject_of(what, self.place)
         if subject.kind not in {Subject.FAMILY, Subject.SERVICE}:
-            raise NotAsked(f"Outrider corrects no {subject.kind}, so there is nothing to undo.")
+            raise NotAsked(f"Outrider does not correct a {subject.kind}, so there is nothing to undo.")
         history = self._history(subject)
         family = self._family(history)
         of_family = history if subject.kind is Subject.FAMILY else self._history(family)
         service = subject.name if subject.kind is Subject.SERVICE else ""
         attempt = to_undo(of_family.attempts, service)
         if attempt is None:
-            raise NotAsked(f"Nothing of Outrider's is on {subject.name}.")
+            raise NotAsked(f"{subject.name} has no correction that can be undone.")
         self._may(Mode.DEPLOY if attempt.rollouts else Mode.REGISTER)
         return ToUndo(family.name, service, attempt)
 
     def undo(self, what: ToUndo) -> Asked:
-        """Have it set back."""
+        """Send the request to undo it."""
         account, region = self.place.account, self.place.region
         return self._ask(
             UndoRequest(
@@ -203,7 +202,7 @@ class Client:
         )
 
     def to_release(self, what: str) -> ToRelease:
-        """What a release would end. NotAsked where there is nothing to release."""
+        """Return what a release would end; raise NotAsked if there is nothing to release."""
         subject, _, _ = subject_of(what, self.place)
         history = self._history(subject)
         family = self._family(history)
@@ -211,18 +210,18 @@ class Client:
         ended = {AttemptState.FAILED, AttemptState.UNDONE, AttemptState.REFUSED}
         attempts = tuple(each for each in history.attempts if each.state in ended and not each.released)
         if history.quarantine is None and not attempts:
-            raise NotAsked(f"{family.name} is in no quarantine, and no correction of it failed or was refused.")
+            raise NotAsked(f"{family.name} is not in quarantine, and none of its corrections failed or was refused.")
         return ToRelease(family.name, history.quarantine, attempts)
 
     def release(self, what: ToRelease) -> Asked:
-        """End the family's quarantine."""
+        """Send the request to end the family's quarantine."""
         account, region = self.place.account, self.place.region
         return self._ask(ReleaseRequest(account=account, region=region, family=what.family, by=self.by, at=self.now()))
 
-    # --- what becomes of it ------------------------------------------------------------------------------------------
+    # --- progress and state ------------------------------------------------------------------------------------------
 
     def follow(self, asked: Asked, seconds: float) -> Iterator[Progress]:
-        """Each change of it, until it has ended or so many seconds have passed."""
+        """Yield each change of a request's progress, until it has ended or so many seconds have passed."""
         until, last = self.now() + timedelta(seconds=seconds), Progress()
         while True:
             history = self._read(asked.family)
@@ -236,7 +235,7 @@ class Client:
             self.pause(_EVERY)
 
     def corrections(self, what: str = "") -> list[Standing]:
-        """How a family's corrections stand; without one, those of the families of which something goes on."""
+        """Return the state of a family's corrections; without one, of each family with a correction or a quarantine."""
         if what:
             history = self._history(subject_of(what, self.place)[0])
             family = self._family(history)
@@ -247,22 +246,22 @@ class Client:
             )
         return [_standing(self._read(SubjectId(self.place, Subject.FAMILY, family))) for family in sorted(families)]
 
-    # --- the parts of it ---------------------------------------------------------------------------------------------
+    # --- shared parts ------------------------------------------------------------------------------------------------
 
     def _may(self, least: Mode) -> None:
         if self.mode is not None and self.mode.rank < least.rank:
             does = "only reports" if self.mode is Mode.REPORT else "updates no service"
             raise NotAsked(
-                f"The stack {does}: its RemediationMode is {self.mode}. Deploy it with {least}, or make the change by"
-                " `outrider correct`, as the finding shows it."
+                f"The stack {does}: its RemediationMode is {self.mode}. Deploy it with {least}, or make the change with"
+                " `outrider correct`, as the finding shows."
             )
 
     def _history(self, subject: SubjectId) -> History:
         history = self._read(subject)
         if not history.version and not history.attempts and history.quarantine is None:
             raise NotAsked(
-                f"The ledger knows no {subject.kind} {subject.name} in {self.place}. See whether its name, the stack"
-                " and the region are right."
+                f"The ledger has no {subject.kind} {subject.name} in {self.place}. Check its name, the stack and the"
+                " region."
             )
         return history
 
@@ -272,7 +271,7 @@ class Client:
 
     @staticmethod
     def _family(history: History) -> SubjectId:
-        """The family that corrections of a subject belong to."""
+        """Return the family that corrections of a subject belong to."""
         family = history.family
         if family is None:
             raise NotAsked(f"The ledger does not say which family {history.subject.name} runs. Name the family itself.")
@@ -285,7 +284,7 @@ class Client:
 
 
 def client_of(stack: str, region: str = "", queue: str = "", table: str = "") -> Client:
-    """For the command line: of a stack by its name, or of a queue (URL) and a table. NotAsked where there is none."""
+    """Return the client of a stack by its name, or of a queue (URL) and a table; raise NotAsked if there is none."""
     aws = Sessions(region=region or None)
     with spoken():
         if not aws.region:
@@ -305,8 +304,8 @@ def _why_none(history: History, family: History) -> str:
         return f"It is being corrected: see `outrider corrections {family.subject.name}`."
     rules = [rule for rule, row in history.rows.items() if row.finding.state is FindingState.OPEN]
     if rules:
-        return f"What is open there has no correction that Outrider could make: {', '.join(sorted(rules))}."
-    return "None of its findings is open."
+        return f"Outrider has no fix for its open findings: {', '.join(sorted(rules))}."
+    return "It has no open finding."
 
 
 def _time(moment: datetime) -> str:

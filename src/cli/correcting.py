@@ -1,4 +1,4 @@
-"""Correcting with the caller's own credentials: what is in AWS now is evaluated and planned as the service does it."""
+"""Corrections with the caller's own credentials, evaluated and planned as the service does it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,12 +33,12 @@ from operations.standards import Standards
 from reports.reasons import text
 from rules import CATALOGUE
 
-_AGAIN = "Nothing was changed. Run the command again, and read the plan that it shows then."
+_AGAIN = "Nothing was changed. Run the command again, and read the new plan."
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """By what is judged, which image repositories a correction may take, and who is known to run a family."""
+    """The standard, the image repositories that a correction may use, and the known services of a family."""
 
     standard: Standard
     repositories: tuple[str, ...]
@@ -46,17 +46,17 @@ class Bounds:
 
     @classmethod
     def of_standard(cls, standard: Standard) -> "Bounds":
-        """Those of a standard alone: the repositories are its own."""
+        """Return the bounds of a standard alone: its own repositories."""
         own = Image.parse(standard.collector.image).repository
         return cls(standard, (own, *standard.collector.repositories))
 
     @classmethod
     def of_stack(cls, aws: Sessions, name: str) -> "Bounds":
-        """Those of a stack of Outrider. NotAsked where there is none of that name."""
+        """Return the bounds of a stack of Outrider; raise NotAsked if there is no stack of that name."""
         found = Stacks(aws).stack(name)
         if found is None:
             raise NotAsked(
-                f"There is no stack {name} in {aws.region}. Name it by --stack, or give the standard by --standard."
+                f"There is no stack {name} in {aws.region}. Name it with --stack, or give the standard with --standard."
             )
         standard = Standards(aws, found.parameters.get("StandardLocation", "")).current().standard
         given = found.parameters.get("AllowedImageRepositories", "")
@@ -67,7 +67,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Correcting:
-    """The use case, for one account and region."""
+    """Corrects families and services of one account and region."""
 
     ecs: Ecs
     place: Place
@@ -75,12 +75,12 @@ class Correcting:
     evaluator: Evaluator
 
     def proposed(self, what: str, digest: str = "") -> Plan:
-        """What would be corrected. NotAsked where nothing would, where it may not be, or where it is another plan."""
+        """Return the plan; raise NotAsked if there is none, a guard refuses it, or its digest is another."""
         with _plainly():
             workload = self._workload(*subject_of(what, self.place))
             plan = self._plan(workload, _name(workload))
             if digest and digest != plan.digest:
-                raise NotAsked(f"The plan is {plan.digest} now, and not {digest}. Read it again without --plan.")
+                raise NotAsked(f"The plan has changed: it is {plan.digest} now, not {digest}. Read it without --plan.")
             self._guarded(plan)
             return plan
 
@@ -91,7 +91,7 @@ class Correcting:
             case Subject.SERVICE:
                 return self._service(subject)
             case Subject.PARAMETER | Subject.ROLE:
-                raise NotAsked(f"Outrider corrects no {subject.kind}: the finding says what to change there.")
+                raise NotAsked(f"Outrider does not correct a {subject.kind}. The finding says what to change.")
 
     def _family(self, subject: SubjectId, number: int) -> Workload:
         task = self.ecs.task_definition(self.place, subject.name)
@@ -99,8 +99,8 @@ class Correcting:
         if task is None or revision is None or not task.active:
             raise NotAsked(f"{subject.name} has no active revision in {self.place}.")
         if number not in {0, revision.number}:
-            raise NotAsked(f"{revision} is the newest revision, and no other is corrected.")
-        # Who runs it matters only where it does not say itself what it runs on.
+            raise NotAsked(f"{revision} is the newest revision, and only the newest can be corrected.")
+        # The services matter only if the task definition does not name its launch type.
         services = {} if task.json.get("requiresCompatibilities") else self.bounds.services(subject)
         return self.evaluator.workload(self.place, task, runs_on=runs_on_fargate(task, services))
 
@@ -115,15 +115,15 @@ class Correcting:
 
     def _plan(self, workload: Workload, name: str) -> Plan:
         if (outside := engine.out_of_scope(workload, self.bounds.standard)) is not None:
-            raise NotAsked(f"{name} is not judged: {outside.reason}.")
+            raise NotAsked(f"{name} is not evaluated: {outside.reason}.")
         found = self.evaluator.evaluate(workload)
         plan = self.evaluator.plan(found, Mode.REPORT)
         if plan is None:
             of_service = workload.service is not None
             kinds = {rule.id for rule in CATALOGUE if (rule.subject is Subject.SERVICE) == of_service}
             drifted = [each.rule for each in found.verdicts if isinstance(each, Drifted) and each.rule in kinds]
-            left = f" What drifts has no fix: {', '.join(dict.fromkeys(drifted))}." if drifted else ""
-            raise NotAsked(f"There is nothing about {name} that Outrider could correct.{left}")
+            left = f" These drifted rules have no fix: {', '.join(dict.fromkeys(drifted))}." if drifted else ""
+            raise NotAsked(f"Outrider can correct nothing in {name}.{left}")
         if unread := unread_for_now(plan):
             raise NotAsked(f"{unread[0].reason}. Try again.")
         return plan
@@ -138,23 +138,26 @@ class Correcting:
             guards.not_busy(service, self.evaluator.read_at)
 
     def register(self, plan: Plan) -> tuple[Revision, bool]:
-        """The corrected revision, and whether it follows its source. NotAsked where that is no longer the newest."""
+        """Register the correction; return its revision, and whether it directly follows its source.
+
+        Raise NotAsked if the source is no longer the newest revision.
+        """
         source = plan.before.revision
         with _plainly():
             newest = self.ecs.task_definition(self.place, plan.before.task.family)
             if source is None or newest is None or newest.arn != source.arn:
-                raise NotAsked(f"{plan.before.task.family} has another newest revision by now. {_AGAIN}")
+                raise NotAsked(f"{plan.before.task.family} has a newer revision now. {_AGAIN}")
             task = plan.after.task.only(registrable_members()).with_tags({})
             registered = self.ecs.register(self.place, task)
             return registered, not any(map(self._stands, _between(source, registered)))
 
     def update(self, plan: Plan) -> None:
-        """The service as it is planned. NotAsked where somebody has deployed it since."""
+        """Update the service as planned; raise NotAsked if somebody has deployed it since."""
         before, after = plan.before.service, plan.after.service
         with _plainly():
             now = self.ecs.service(self.place, before.title) if before is not None else None
             if before is None or after is None or now is None or deployment_of(now) != deployment_of(before):
-                raise NotAsked(f"{_name(plan.before)} was deployed since. {_AGAIN}")
+                raise NotAsked(f"{_name(plan.before)} was deployed in the meantime. {_AGAIN}")
             ran, wanted = runs(before), runs(after)
             self.ecs.update(
                 self.place,
@@ -178,7 +181,7 @@ def _name(workload: Workload) -> str:
 
 
 def correcting_of(stack: str, region: str = "", standard: Standard | None = None) -> Correcting:
-    """For the command line: within the bounds of a stack by its name, or of a standard."""
+    """Return Correcting within the bounds of a stack by its name, or of a standard."""
     aws = Sessions(region=region or None)
     with _plainly():
         if not aws.region:
@@ -193,11 +196,11 @@ def correcting_of(stack: str, region: str = "", standard: Standard | None = None
 
 @contextmanager
 def _plainly() -> Iterator[None]:
-    """What forbids it, or could not be read, as a sentence."""
+    """Turn what forbids a correction, or could not be read, into NotAsked."""
     try:
         with spoken():
             yield
     except Forbidden as by:
-        raise NotAsked(f"It may not be corrected ({by.guard}): {text(by.reason)}") from None
+        raise NotAsked(f"The correction is not allowed ({by.guard}): {text(by.reason)}") from None
     except (engine.Disagreement, StandardInvalid) as error:
         raise NotAsked(str(error)) from None

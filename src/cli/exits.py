@@ -2,6 +2,6 @@
 
 CLEAN, DRIFTED, UNUSABLE = 0, 1, 2
 DONE, NOT_DONE = 0, 1
-"""Of what a person asks Outrider to do; UNUSABLE where it could not be asked."""
+"""Of a request for a correction; UNUSABLE if it could not be sent."""
 BROKEN_PIPE, INTERRUPTED = 141, 130
 """As a shell reports SIGPIPE and SIGINT."""

@@ -1,11 +1,11 @@
-"""What could not be asked or done, as a sentence for the person at the terminal."""
+"""Failed calls and refusals, as sentences for the person at the terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aws.calls import CallFailed
 
-NO_REGION = "No region is known. Give --region, or set AWS_REGION."
+NO_REGION = "No region is set. Give --region, or set AWS_REGION."
 _NO_CREDENTIALS = frozenset({
     "CredentialRetrievalError", "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "SSOTokenLoadError",
 })  # fmt: skip
@@ -17,9 +17,9 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AccessDeniedFault
 
 
 class NotAsked(Exception):
-    """Nothing was asked, or nothing is known of it; the message is a sentence that says why and what to do.
+    """A request could not be sent, or a result not read; the message says why and what to do.
 
-    `code` is that of the call that failed, if one did: who knows what was given at the terminal may say more.
+    `code` is the error code of the call that failed, if one did. With it `cli.asking` can say more.
     """
 
     def __init__(self, sentence: str, code: str = "") -> None:
@@ -29,7 +29,7 @@ class NotAsked(Exception):
 
 @contextmanager
 def spoken() -> Iterator[None]:
-    """A failed call as a sentence for the person at the terminal."""
+    """Turn a failed call into NotAsked."""
     try:
         yield
     except CallFailed as failed:
@@ -38,9 +38,9 @@ def spoken() -> Iterator[None]:
 
 def _sentence(failed: CallFailed) -> str:
     if failed.code in _NO_CREDENTIALS:
-        return f"There are no AWS credentials here ({failed.code}). Log in, or name a profile by AWS_PROFILE."
+        return f"There are no AWS credentials here ({failed.code}). Log in, or name a profile with AWS_PROFILE."
     if failed.code in _OLD_CREDENTIALS:
-        return f"AWS does not take these credentials ({failed.code}). Log in again."
+        return f"AWS does not accept these credentials ({failed.code}). Log in again."
     if failed.code == "NoRegionError":
         return NO_REGION
     if failed.code in _DENIED:

@@ -1,7 +1,7 @@
-"""Task definitions in files: found in whatever shape they come, and put back into it.
+"""Read task definitions from files of several shapes, and write them back in the same shape.
 
-The shapes: what RegisterTaskDefinition takes, what DescribeTaskDefinition gives (`taskDefinition`, with `tags` beside
-it), a recorded answer (`status_code` and `data` around that), and a list of any of these.
+The shapes: what RegisterTaskDefinition takes, what DescribeTaskDefinition returns (`taskDefinition` and `tags`), a
+recorded response (`status_code` and `data` around that), and a list of any of these.
 """
 
 import codecs
@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from json.scanner import py_make_scanner  # type: ignore[attr-defined] # in no stub; see _Locating
+from json.scanner import py_make_scanner  # type: ignore[attr-defined] # not in the stubs; see _Locating
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,11 @@ from domain.ecs.task_definition import TaskDefinition
 
 STDIN = "-"
 STDIN_TOKEN = "\0-"  # noqa: S105 - a token of the command line
-"""What stands for it while arguments are parsed, where a dash would be taken for an option. No argument has a NUL."""
+"""Replaces the dash while arguments are parsed, so that it is not an option. No argument has a NUL."""
 MAX_BYTES = 32 * 1024 * 1024
-"""Far above what ECS takes (64 KiB a definition), so that a list of a whole account's definitions passes."""
+"""Far above what ECS accepts (64 KiB a definition), so that a list of a whole account's definitions fits."""
 _DEEPEST = 64
-_NEVER_OURS = frozenset({"node_modules", "__pycache__"})
+_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -40,26 +40,26 @@ class Unusable(Exception):
 
 
 class NoDefinition(Unusable):
-    """JSON that is about something else: to be passed over where it only happened to lie in a folder."""
+    """JSON that has no task definition: it is skipped if it was found in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One task definition of a file. `path` leads to it; its tags stood beside it where `tags_beside`."""
+    """One task definition of a file, at `path`; with `tags_outside`, its tags are next to it in the file."""
 
     task: TaskDefinition
     path: tuple[str | int, ...] = ()
-    tags_beside: bool = False
+    tags_outside: bool = False
 
     @property
     def resource(self) -> str:
-        """The revision's ARN; its family, where it is not registered."""
+        """Return the revision's ARN; the family if it is not registered."""
         return self.task.arn or self.task.family
 
 
 @dataclass(frozen=True)
 class File:
-    """A file with the task definitions in it. What it holds never shows in a repr."""
+    """A file and its task definitions. Its content is never in a repr."""
 
     name: str
     text: str = field(repr=False)
@@ -68,9 +68,9 @@ class File:
     definitions: tuple[Definition, ...] = field(repr=False)
 
     def with_tasks(self, tasks: Sequence[TaskDefinition]) -> str:
-        """The file's text with these in the places of its own; the very same text where nothing changed.
+        """Return the file's text with these task definitions; the identical text if nothing changed.
 
-        Order, indentation, line ends and the way of writing what is not ASCII are the file's.
+        Order, indentation, line ends and escapes stay those of the file.
         """
         if list(tasks) == [definition.task for definition in self.definitions]:
             return self.text
@@ -96,7 +96,7 @@ class File:
 def _encodable(text: str, encoding: str) -> bool:
     try:
         text.encode(encoding)
-    except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold and no encoding can
+    except UnicodeEncodeError:  # half a surrogate pair: JSON allows it, no encoding does
         return False
     return True
 
@@ -109,31 +109,31 @@ def _placed(content: Any, definition: Definition, task: TaskDefinition) -> Any:
     place = content
     for step in above:
         place = place[step]
-    if definition.tags_beside:
+    if definition.tags_outside:
         place["tags"] = members.pop("tags", [])
     place[last] = members
     return content
 
 
 def named(token: str) -> str:
-    """The name that was written."""
+    """Return the name that was given on the command line."""
     return STDIN if token == STDIN_TOKEN else token
 
 
 def shown(name: str) -> str:
-    """How a sentence begins that speaks of it."""
+    """Return the name for the start of a sentence."""
     return "Standard input" if name == STDIN else name
 
 
 def found_in(name: str) -> Iterator[str]:
-    """The names of the JSON files of a folder and its folders, in order; Unusable where there are none.
+    """Yield the JSON files of a folder and its subfolders, in order; raise Unusable if there are none.
 
-    Hidden folders and those of packages are left out.
+    Hidden folders and those of packages are skipped.
     """
     unreadable = list[OSError]()
     names = list[str]()
     for folder, folders, files in os.walk(name, onerror=unreadable.append):
-        folders[:] = sorted(entry for entry in folders if not entry.startswith(".") and entry not in _NEVER_OURS)
+        folders[:] = sorted(entry for entry in folders if not entry.startswith(".") and entry not in _SKIPPED_FOLDERS)
         names += [str(Path(folder) / file) for file in sorted(files) if file.lower().endswith(".json")]
     if unreadable:
         raise Unusable(f"{unreadable[0].filename} cannot be read ({_reason(unreadable[0])}). Check its permissions.")
@@ -147,7 +147,7 @@ def _reason(error: OSError) -> str:
 
 
 def text_of(name: str) -> tuple[str, str]:
-    """A file's text and its encoding; Unusable, with a sentence, where it is no text or is not there."""
+    """Return a file's text and its encoding; raise Unusable if it is not text or does not exist."""
     try:
         if name == STDIN:
             if sys.stdin is None:
@@ -157,11 +157,11 @@ def text_of(name: str) -> tuple[str, str]:
             with Path(name).open("rb") as file:
                 raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise Unusable(f"{name} is not there. Check the path.") from None
+        raise Unusable(f"{name} does not exist. Check the path.") from None
     except IsADirectoryError:
         raise Unusable(f"{name} is a folder. Name a file.") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL within the name
-        reason = _reason(error) if isinstance(error, OSError) else "its name is none"
+        reason = _reason(error) if isinstance(error, OSError) else "its name is not valid"
         raise Unusable(f"{name} cannot be read ({reason}).") from None
     if len(raw) > MAX_BYTES:
         raise Unusable(f"{shown(name)} is larger than {MAX_BYTES // 1024 // 1024} MiB. Split it.")
@@ -173,12 +173,12 @@ def text_of(name: str) -> tuple[str, str]:
             f"{shown(name)} is not {error.encoding.upper()}: byte {error.start + 1} does not fit. Save it as UTF-8."
         ) from None
     if "\0" in text:
-        raise Unusable(f"{shown(name)} has NUL bytes in it, so it is no text file, or UTF-16 without its mark.")
+        raise Unusable(f"{shown(name)} has NUL bytes in it: it is no text file, or UTF-16 without a byte order mark.")
     return text, encoding
 
 
 def read(name: str) -> File:
-    """The task definitions of one file; Unusable where it has none or cannot be read."""
+    """Read one file; raise Unusable if it has no task definition or cannot be read."""
     text, encoding = text_of(name)
     content = _parsed(text, shown(name))
     return File(name, text, encoding, content, tuple(_definitions(content, shown(name), ())))
@@ -215,8 +215,8 @@ def _parsed(text: str, name: str) -> Any:
     except json.JSONDecodeError as error:
         what = error.msg[0].lower() + error.msg[1:]
         raise Unusable(
-            f"{name}, line {error.lineno}, column {error.colno}: not JSON ({what}). Correct it there, or fill it"
-            " in where it is a template."
+            f"{name}, line {error.lineno}, column {error.colno}: not JSON ({what}). Correct it there. If it"
+            " is a template, fill it in first."
         ) from None
     except _Repeated as repeated:
         key = str(repeated)
@@ -226,25 +226,25 @@ def _parsed(text: str, name: str) -> Any:
     except RecursionError:
         raise Unusable(f"{name} is nested too deeply to be a task definition.") from None
     except ValueError:
-        raise Unusable(f"{name} has a number in it that no JSON reader takes: too large, or not a number.") from None
+        raise Unusable(f"{name} has a number in it that is not valid JSON: too large, or not a number.") from None
     if _depth_exceeds(content, _DEEPEST):
         raise Unusable(f"{name} is nested too deeply to be a task definition.")
     return content
 
 
 class _Locating(json.JSONDecoder):
-    """Says where an object with a repeated key starts. Slow, hence only for a file that is refused anyway."""
+    """Finds where an object with a repeated key starts. Slow, so it is used only for a file that is refused."""
 
     def __init__(self) -> None:
         super().__init__(object_pairs_hook=_object)
         self.start: int | None = None
-        plain = self.parse_object  # type: ignore[has-type] # in no stub, though the documentation names it
+        plain = self.parse_object  # type: ignore[has-type] # documented, but not in the stubs
 
         def locating(text_and_end: tuple[str, int], *rest: Any) -> Any:
             try:
                 return plain(text_and_end, *rest)
             except _Repeated:
-                # The innermost object comes first.
+                # The innermost object raises first.
                 self.start = text_and_end[1] if self.start is None else self.start
                 raise
 
@@ -278,12 +278,12 @@ def _definitions(content: Any, name: str, path: tuple[str | int, ...]) -> Iterat
     match content:
         case {"data": dict() as data, "status_code": _}:
             yield from _definitions(data, name, (*path, "data"))
-        case {"taskDefinition": dict() as task, **beside}:
-            tags = beside.get("tags")
+        case {"taskDefinition": dict() as task, **others}:
+            tags = others.get("tags")
             outside = isinstance(tags, list) and "tags" not in task
             yield _definition({**task, "tags": tags} if outside else task, name, (*path, "taskDefinition"), outside)
         case {"containerDefinitions": _} | {"requiresCompatibilities": _, "family": _}:
-            yield _definition(content, name, path, tags_beside=False)
+            yield _definition(content, name, path, tags_outside=False)
         case [_, *_] if not path and not any(_is_container(item) for item in content):
             for index, item in enumerate(content):
                 yield from _definitions(item, name, (index,))
@@ -295,16 +295,16 @@ def _is_container(thing: Any) -> bool:
     return isinstance(thing, Mapping) and "image" in thing and "containerDefinitions" not in thing
 
 
-def _definition(task: Any, name: str, path: tuple[str | int, ...], tags_beside: bool) -> Definition:  # noqa: FBT001 - one of four facts
+def _definition(task: Any, name: str, path: tuple[str | int, ...], tags_outside: bool) -> Definition:  # noqa: FBT001 - one of four facts
     containers = task.get("containerDefinitions")
     if containers is not None and not isinstance(containers, list):
-        raise Unusable(f"{name} has containerDefinitions that are no list. Write the containers as a list of objects.")
+        raise Unusable(f"{name} has containerDefinitions that are not a list. Write them as a list of objects.")
     for index, container in enumerate(containers or ()):
         if not isinstance(container, dict):
             raise Unusable(
-                f"{name} has containerDefinitions of which number {index + 1} is no object. Correct it there."
+                f"{name} has containerDefinitions whose item {index + 1} is not an object. Correct it there."
             )
-    return Definition(TaskDefinition(task), path, tags_beside)
+    return Definition(TaskDefinition(task), path, tags_outside)
 
 
 def _refusal(content: Any, name: str) -> Unusable:
@@ -323,6 +323,6 @@ def _refusal(content: Any, name: str) -> Unusable:
             return NoDefinition(f"{name} is an empty list.")
         case _:
             return NoDefinition(
-                f"{name} is no task definition: it has no containerDefinitions. Give what RegisterTaskDefinition takes"
-                " or DescribeTaskDefinition gives."
+                f"{name} is not a task definition: it has no containerDefinitions. Give what RegisterTaskDefinition"
+                " takes or DescribeTaskDefinition returns."
             )

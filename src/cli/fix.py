@@ -29,7 +29,7 @@ def fix(  # noqa: PLR0913 - a command has its options
     write: bool = False,
     review: bool = False,
 ) -> int:
-    """Print a task definition with its drift fixed, in the shape that it came in; the exit code.
+    """Print a task definition with its drift fixed, in the shape of the file; return the exit code.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def fix(  # noqa: PLR0913 - a command has its options
     config
         The collector's configuration, for the SSM parameter that holds it.
     diff
-        Print what would change instead, without the values that may be secret.
+        Print what would change instead, without values that may be secret.
     write
         Write the file instead of printing it.
     review
@@ -69,7 +69,7 @@ def fix(  # noqa: PLR0913 - a command has its options
 
 @dataclass(frozen=True)
 class Correction:
-    """One definition, its plan (None where there is none), and the result's evaluation."""
+    """One definition, its plan (None if there is none), and the result's evaluation."""
 
     definition: Definition
     before: Judgement
@@ -94,7 +94,7 @@ class Correction:
         return self.definition.task if self.plan is None else self.plan.after.task
 
     def sentences(self, *, review: bool) -> Iterator[str]:
-        """What was fixed, what needs approval, and what was left, with the reason."""
+        """Yield what was fixed, what needs approval, and what was left, with the reason."""
         name = self.definition.task.family or "The definition"
         if self.before.outside:
             yield f"{name}: not evaluated; {self.before.outside}."
@@ -138,7 +138,7 @@ class Correction:
         return "the right value is not known here."
 
     def diff(self, name: str) -> Iterator[str]:
-        """What differs by place, as a unified diff is written; values that may be secret are hidden."""
+        """Yield the changes in the form of a unified diff; values that may be secret are hidden."""
         if self.plan is None or not self.plan.changes:
             return
         yield f"--- {line(name)}"
@@ -165,7 +165,7 @@ def _reasons(plan: Plan) -> Iterator[str]:
 
 
 def _print(text: str) -> None:
-    """On standard output; letters that its encoding lacks are written as JSON escapes them."""
+    """Print on standard output; characters that its encoding lacks are written as JSON escapes."""
     if not text.endswith("\n"):
         text += "\n"
     try:
@@ -177,7 +177,7 @@ def _print(text: str) -> None:
 
 
 def _write(given: File, text: str) -> None:
-    """In one step, so that the file is never half written; a link stays a link."""
+    """Write in one step, so that the file is never half written; a link stays a link."""
     if text == given.text:
         say(f"{given.name}: nothing to write.")
         return

@@ -1,4 +1,4 @@
-"""How help is laid out: plain, folded to the terminal, the texts beneath their names where they do not fit beside."""
+"""The layout of --help: plain text, folded to the terminal; a text goes below its name if the name is long."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ _UNFOLDED = 100_000
 
 
 class Plain:
-    """A formatter as cyclopts calls it."""
+    """A help formatter, with the methods that cyclopts calls."""
 
     def render_usage(self, console: "Console", options: "ConsoleOptions", usage: Any) -> None:
         wrapped(console, "Usage: " + _text(console, options, usage).strip().removeprefix("Usage: "))
@@ -32,7 +32,7 @@ class Plain:
             names = ", ".join(entry.display_labels_with_metavar)
             about = _text(console, options, entry.description)
             if entry.choices:
-                about += f" One of {', '.join(entry.choices)}; {entry.default} where none is given."
+                about += f" One of {', '.join(entry.choices)} (default: {entry.default})."
             if len(names) <= _COLUMN - 4:
                 wrapped(console, f"{names:{_COLUMN - 2}}{about}", 2, hanging=_COLUMN - 2)
             else:
@@ -42,7 +42,7 @@ class Plain:
 
 
 def _text(console: "Console", options: "ConsoleOptions", thing: Any) -> str:
-    """What rich would print of a thing of cyclopts', unfolded and without styles."""
+    """Return what rich would print, unfolded and without styles."""
     if not thing:
         return ""
     rendered = "".join(segment.text for segment in console.render(thing, options.update(width=_UNFOLDED)))

@@ -1,7 +1,6 @@
-"""Evaluation without AWS: of the definition alone, and of a collector's configuration where one is given.
+"""Evaluation without AWS: of the definition alone, and of a collector's configuration if one is given.
 
-A composition root like `operations.wiring`, for a shell that reads no facts: every fact is unavailable except the
-configuration that was given.
+Every other fact is unavailable.
 """
 
 import re
@@ -66,7 +65,7 @@ class Judgement:
 
     @property
     def worst(self) -> Severity | None:
-        """The highest severity of its drifts; None where it is clean."""
+        """Return the highest severity of its drifts; None if it is clean."""
         return max((said.severity for said in self.said if said.word is Word.DRIFTED), default=None)
 
 
@@ -75,12 +74,12 @@ type Judged = tuple[str, str, Judgement]
 
 
 def worse(worst: Severity | None, judgement: Judgement) -> Severity | None:
-    """The higher of a severity and the worst of a judgement."""
+    """Return the higher of a severity and the worst of a judgement."""
     return max((severity for severity in (worst, judgement.worst) if severity), default=None)
 
 
 def by_topic(rules: Collection[str]) -> str:
-    """Their names in the catalogue's order; a whole topic by its name alone."""
+    """Return the rules' names in the catalogue's order; a whole topic as `topic.*`."""
     topics = dict[str, list[str]]()
     for rule in CATALOGUE:
         topics.setdefault(rule.topic, []).append(rule.id)
@@ -93,20 +92,20 @@ def by_topic(rules: Collection[str]) -> str:
 
 
 def unread_facts(kinds: Collection[FactKind]) -> str:
-    """Why rules are unknown here, as a clause."""
+    """Return why rules are unknown here, as a clause."""
     return f"nothing is read from AWS here ({', '.join(kind.value for kind in FactKind if kind in kinds)})"
 
 
 @dataclass(frozen=True)
 class Judge:
-    """A standard, and the text of a collector's configuration where one was given."""
+    """A standard, and the text of a collector's configuration if one was given."""
 
     standard: Standard
     configuration: str | None = None
 
     @classmethod
     def of(cls, standard: str | None, configuration: str | None) -> "Judge":
-        """From files; Unusable with a sentence per mistake."""
+        """Read both from files; raise Unusable with a sentence per mistake."""
         try:
             text = None if standard is None else text_of(standard)[0]
             read = default_standard() if text is None else Standard.parse(text.removeprefix("\ufeff"), standard or "")
@@ -189,7 +188,7 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What one rule's fix would be: `safe`, `review`, or `none` and why."""
+    """The result of trying one rule's fix: `safe`, `review`, or `none` and why."""
 
     kind: str
     refusal: str = ""
@@ -212,7 +211,7 @@ class Repairs:
 
     @cached_property
     def prospects(self) -> Mapping[str, Prospect]:
-        """For each drifted rule with a fix, fixed alone."""
+        """Return the result of each drifted rule's fix, made alone."""
         return {rule: self._prospect(rule) for rule in self.drifted if BY_ID[rule].fix is not None}
 
     def _prospect(self, rule: str) -> Prospect:
@@ -226,11 +225,11 @@ class Repairs:
         return Prospect("none", " ".join(reasons))
 
     def everything(self) -> Plan:
-        """With REVIEW fixes too; engine.Disagreement where fixes undo one another."""
+        """Return the plan with REVIEW fixes too; raise engine.Disagreement if fixes undo one another."""
         return self._plan(self.drifted)
 
     def safe(self) -> Plan:
-        """Only what is SAFE, alone and together."""
+        """Return the plan with only the fixes that are SAFE, alone and together."""
         chosen = [rule for rule, found in self.prospects.items() if found.kind == Safety.SAFE]
         plan = self._plan(chosen)
         if plan.safety is Safety.SAFE:
@@ -243,7 +242,7 @@ class Repairs:
 
 
 def place_of(task: TaskDefinition) -> Place:
-    """Its account and region: by its ARN, else by its roles and its log configuration; empty where not known."""
+    """Return its account and region: from its ARN, else its roles and log configuration; empty if not known."""
     own = Arn.parse(task.arn or "")
     if own is not None:
         return Place(*_sure(own.account, own.region))
@@ -261,5 +260,5 @@ def place_of(task: TaskDefinition) -> Place:
 
 
 def _sure(account: str, region: str) -> tuple[str, str]:
-    """Empty where it is a template's placeholder."""
+    """Return account and region, each empty if it is a template's placeholder."""
     return account if _ACCOUNT.fullmatch(account) else "", region if _REGION.fullmatch(region) else ""

@@ -22,8 +22,8 @@ def _version() -> str:
 
 app = App(
     name="outrider",
-    help="Judge, fix and correct ECS task definitions that should have an OpenTelemetry collector as a sidecar, and ask"
-    " the service to correct what runs.",
+    help="Check, fix and correct ECS task definitions that should have an OpenTelemetry collector as a sidecar, and ask"
+    " the service for corrections.",
     version=_version,
     help_format="plaintext",
     help_formatter=Plain(),
@@ -33,20 +33,21 @@ app = App(
     print_error=False,
     suppress_keyboard_interrupt=False,
 )
-_CODES = "Exits with 0 where all is clean, 1 where something is drifted, 2 where an input could not be used."
-# By name and with their help here, so that one command does not pay for the modules of all.
+_CODES = "Exits with 0 if everything is clean, 1 if something drifted, 2 if an input could not be used."
+# Commands are named by module, with their help here, so that one command does not import the modules of all.
 app.command(
     "cli.check:check",
     name="check",
     usage="Usage: outrider check [OPTIONS] FILE...",
-    help=f"Judge task definitions by the rules.\n\nCalls nothing: what AWS would have to tell is unknown. {_CODES}",
+    help="Check task definitions against the rules.\n\nMakes no AWS calls: what would have to be read from AWS is"
+    f" reported as unknown. {_CODES}",
 )
 app.command(
     "cli.fix:fix",
     name="fix",
     usage="Usage: outrider fix [OPTIONS] FILE",
-    help="Print a task definition with its drift fixed.\n\nOnly what is safe is fixed, unless --review is given. "
-    f"Standard error says what was fixed, what was left, and why. {_CODES}",
+    help="Print a task definition with its drift fixed.\n\nMakes only safe fixes, unless --review is given. "
+    f"Standard error lists what was fixed, what was not, and why. {_CODES}",
 )
 app.command("cli.catalogue:rules", name="rules", usage="Usage: outrider rules", help="List the rules.")
 app.command("cli.catalogue:explain", name="explain", usage="Usage: outrider explain RULE", help="Explain a rule.")
@@ -54,50 +55,51 @@ app.command(
     "cli.correct:correct",
     name="correct",
     usage="Usage: outrider correct [OPTIONS] WHAT",
-    help="Correct a family or a service that is in AWS.\n\nReads it, its roles and its configuration, judges it, shows"
-    " what would change, and asks. Then it registers the corrected revision, or updates the service. Calls AWS with"
-    " your own credentials. Exits with 0 where it was done, 1 where it was not, 2 where there was nothing to correct or"
-    " it could not be.",
+    help="Correct a family or a service that is in AWS.\n\nReads it, its roles and its configuration, evaluates it,"
+    " shows what would change, and asks for confirmation. Then registers the corrected revision, or updates the"
+    " service. Calls AWS with your own credentials. Exits with 0 if it was corrected, 1 if not, 2 if there is nothing"
+    " to correct or the correction is not possible.",
 )
 _ASKED = (
-    "Calls AWS with your own credentials. Exits with 0 where it ended well (without --wait: where it was asked for), 1"
-    " where it was refused, failed or has not ended in time, 2 where it could not be asked."
+    "Calls AWS with your own credentials. Exits with 0 on success (without --wait: if the request was sent), 1 if it"
+    " was refused, failed or has not ended in time, 2 if the request could not be sent."
 )
 app.command(
     "cli.approvals:apply",
     name="apply",
     usage="Usage: outrider apply [OPTIONS] WHAT",
-    help=f"Approve the plan of a finding, a family or a service.\n\nShows the plan, and asks. {_ASKED}",
+    help=f"Approve the plan of a finding, a family or a service.\n\nShows the plan, and asks for"
+    f" confirmation. {_ASKED}",
 )
 app.command(
     "cli.approvals:undo",
     name="undo",
     usage="Usage: outrider undo [OPTIONS] WHAT",
-    help="Set services back to what they ran before Outrider.\n\nThe family is in quarantine from then on, until it is"
-    f" released. {_ASKED}",
+    help="Undo Outrider's last correction of a family or a service.\n\nServices go back to what they ran before. The"
+    f" family is in quarantine from then on, until it is released. {_ASKED}",
 )
 app.command(
     "cli.approvals:release",
     name="release",
     usage="Usage: outrider release [OPTIONS] FAMILY",
-    help=f"Let Outrider correct a family again that is in quarantine.\n\n{_ASKED}",
+    help=f"Let Outrider correct a quarantined family again.\n\n{_ASKED}",
 )
 app.command(
     "cli.approvals:corrections",
     name="corrections",
     usage="Usage: outrider corrections [OPTIONS] [FAMILY]",
-    help="Say what Outrider corrects, what waits and why, and what is in quarantine.\n\nWithout FAMILY, of all families"
-    " of which something goes on. Calls AWS with your own credentials, and changes nothing.",
+    help="Show corrections in progress, what waits and why, and quarantines.\n\nWithout FAMILY, shows all families that"
+    " have one of these. Calls AWS with your own credentials, and changes nothing.",
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code of one command: 0 clean, 1 drifted, 2 unusable input or a command that was not understood."""
+    """Run one command and return its exit code: 0 clean, 1 drifted, 2 unusable input or arguments."""
     bear_with_any_encoding()
     try:
         given = sys.argv[1:] if arguments is None else arguments
         code = app([STDIN_TOKEN if argument == STDIN else argument for argument in given])
-        if sys.stdout is not None:  # as it is where a shell has closed it
+        if sys.stdout is not None:  # None if the shell closed it
             sys.stdout.flush()
     except CycloptsError as error:
         say(_not_understood(error))
@@ -105,10 +107,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Unusable as unusable:
         say(str(unusable).split("\n"))
         return UNUSABLE
-    except BrokenPipeError:  # the reader has seen enough
+    except BrokenPipeError:  # the reader closed the pipe
         _forget_output()
         return BROKEN_PIPE
-    except OSError as error:  # reading and writing files have their own sentences
+    except OSError as error:  # errors of reading and writing files are reported elsewhere
         _forget_output()
         say(f"The output cannot be written ({(error.strerror or 'it failed').lower()}).")
         return UNUSABLE
@@ -118,18 +120,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _not_understood(error: CycloptsError) -> str:
-    """What was wrong with the arguments, and where the help is: that of the command, where one was named."""
+    """Return what is wrong with the arguments, and which --help to read: the command's, if one was named."""
     command = " ".join(error.command_chain or ())
     text = str(error)
     if isinstance(error, UnusedCliTokensError) and error.target is not None and command:
-        takes = "one argument, and no more" if signature(error.target).parameters else "no arguments"
+        takes = "only one argument" if signature(error.target).parameters else "no arguments"
         text = f"{command} takes {takes}: {', '.join(error.unused_tokens or ())}."
-    elif isinstance(error, ValidationError):  # our validators' own sentences
+    elif isinstance(error, ValidationError):  # the sentences of the validators in cli
         text = error.exception_message
     help_of = f"outrider {command} --help" if command else "outrider --help"
     return f"{' '.join(text.replace(STDIN_TOKEN, STDIN).split())} See {help_of}."
 
 
 def _forget_output() -> None:
-    """The interpreter flushes at its end, too, and must not meet the same error again."""
+    """Redirect stdout to the null device: the interpreter flushes again at exit, which would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

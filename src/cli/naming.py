@@ -1,4 +1,4 @@
-"""How a person names what is meant: by its name, its ARN, or a finding's Id."""
+"""Parse how a person names a subject: by its name, its ARN, or a finding's Id."""
 
 import re
 
@@ -13,12 +13,15 @@ _FINDING = re.compile(
 
 
 def subject_of(what: str, place: Place) -> tuple[SubjectId, str, int]:
-    """The subject, a finding's rule (or empty), and a revision's number (or 0). NotAsked where it is of elsewhere."""
+    """Return the subject, a finding's rule (or empty), and a revision's number (or 0).
+
+    Raise NotAsked if the subject is in another account or region.
+    """
     subject, rule, number = _parsed(what, place)
     if subject.place != place:
         raise NotAsked(
-            f"{what} is of {subject.place}, and this is {place}. Call with that account's credentials, and name its"
-            " region by --region."
+            f"{what} is in {subject.place}, and this is {place}. Use that account's credentials, and name its region"
+            " with --region."
         )
     return subject, rule, number
 
@@ -27,14 +30,14 @@ def _parsed(what: str, place: Place) -> tuple[SubjectId, str, int]:
     if what.startswith("outrider/"):
         found = _FINDING.fullmatch(what)
         if found is None:
-            raise NotAsked(f"{what} is no Id of a finding: outrider/ACCOUNT/REGION/KIND/NAME/RULE is one.")
+            raise NotAsked(f"{what} is not a finding's Id, which has the form outrider/ACCOUNT/REGION/KIND/NAME/RULE.")
         return SubjectId.parse(found["subject"]), found["rule"], 0
     if what.startswith("arn:"):
         arn = Arn.parse(what)
         word, _, name = arn.resource.partition("/") if arn else ("", "", "")
         kind = _ARN_KINDS.get(word) if arn and arn.service == "ecs" else None
         if arn is None or kind is None or not name:
-            raise NotAsked(f"{what} is the ARN neither of a task definition nor of a service.")
+            raise NotAsked(f"{what} is not the ARN of a task definition or a service.")
         place = arn.place
     else:
         name, kind = what, Subject.SERVICE if "/" in what else Subject.FAMILY
@@ -44,5 +47,5 @@ def _parsed(what: str, place: Place) -> tuple[SubjectId, str, int]:
         return SubjectId(place, kind, name), "", 0
     family, _, number = name.partition(":")
     if not family or (number and not re.fullmatch(r"[0-9]{1,10}", number)):
-        raise NotAsked(f"{what or 'Nothing'} is no family, FAMILY:REVISION or CLUSTER/SERVICE.")
+        raise NotAsked(f"{what or 'An empty name'} is not a family, FAMILY:REVISION or CLUSTER/SERVICE.")
     return SubjectId(place, kind, family), "", int(number or 0)

@@ -1,4 +1,4 @@
-"""What a person reads of plans and corrections, line by line."""
+"""Plans and corrections as lines for people."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,27 +28,27 @@ class Line:
     style: str = ""
 
 
-# --- before anything is asked -----------------------------------------------------------------------------------------
+# --- before a request is sent -----------------------------------------------------------------------------------------
 
 
 def plan(offered: Offered, mode: Mode | None) -> Iterator[Line]:
-    """The plan as it may be approved: the diff, why it needs approval, and what comes of it."""
+    """Yield the proposed plan: the diff, why it needs approval, and what happens next."""
     offer = offered.offer
     yield Line(f"{offered.of}, plan {offer.digest}", style="bold")
-    until = f", to be approved until {_time(offer.until)}" if offer.until else ""
-    yield Line(f"Drawn up {_time(offer.drawn)}{until}.", 1)
+    until = f"; it can be approved until {_time(offer.until)}" if offer.until else ""
+    yield Line(f"Made {_time(offer.drawn)}{until}.", 1)
     yield Line(f"Corrects {', '.join(offer.rules)}.", 1)
     yield from diff(offer.changes, offer.omitted)
     if offer.reasons:
         yield Line("It needs approval:", 1)
         yield from (Line(reason, 2) for reason in offer.reasons)
     else:
-        yield Line(f"It is {offer.safety}.", 1)
+        yield Line(f"The fix is {offer.safety}.", 1)
     yield Line(_what_comes(offered, mode), 1)
 
 
 def diff(changes: tuple[Change, ...], omitted: int) -> Iterator[Line]:
-    """Places that change, as a unified diff shows lines."""
+    """Yield the changes in the form of a unified diff."""
     for change in changes:
         yield Line(f"@@ {change.where} @@", 1, _QUIET)
         if change.before is not None:
@@ -56,50 +56,50 @@ def diff(changes: tuple[Change, ...], omitted: int) -> Iterator[Line]:
         if change.after is not None:
             yield Line(f"+{change.after}", 1, _ADDED)
     if omitted:
-        yield Line(f"… and {omitted} more places, for which there is no room here.", 1, _BAD)
+        yield Line(f"… and {omitted} more changes that are not shown.", 1, _BAD)
 
 
 def _what_comes(offered: Offered, mode: Mode | None) -> str:
     if offered.subject.kind is Subject.SERVICE:
-        return f"{offered.of} is updated, and set back where its new tasks or their collectors do not run."
+        return f"{offered.of} is updated, and rolled back if its new tasks or their collectors do not run."
     number = int(offered.of.rpartition(":")[2])
     running = [title for title, each in offered.running if each.revision == number]
     if mode is Mode.REGISTER or not running:
         why = "the stack updates no service" if running else "no service runs it"
-        return f"A corrected revision is registered; {why}. Tasks that are started by the family's name get it at once."
+        return f"A corrected revision is registered; {why}. Tasks that are started by the family's name use it at once."
     return (
-        f"A corrected revision is registered and rolled out to {', '.join(running)}; each is set back where its new"
-        " tasks or their collectors do not run."
+        f"A corrected revision is registered and rolled out to {', '.join(running)}. A service is rolled"
+        " back if its new tasks or their collectors do not run."
     )
 
 
 def undoing(found: ToUndo) -> Iterator[Line]:
-    """What an undo would do."""
+    """Yield what an undo would do."""
     attempt = found.attempt
     yield Line(_title(attempt), style="bold")
     for rollout in attempt.rollouts:
         if not found.service or rollout.service == found.service:
             yield Line(f"{rollout.service} goes back from {_target(rollout)} to {rollout.before.name}.", 1)
     if attempt.correction and not found.service:
-        yield Line(f"{attempt.correction} is deregistered where nothing runs it.", 1)
+        yield Line(f"{attempt.correction} is deregistered if nothing runs it.", 1)
     yield Line(f"{found.family} is in quarantine until `outrider release {found.family}`.", 1)
 
 
 def releasing(found: ToRelease) -> Iterator[Line]:
-    """What a release would end."""
+    """Yield what a release would end."""
     yield Line(found.family, style="bold")
     if found.quarantine is not None:
         yield Line(_quarantined(found.quarantine), 1)
     for attempt in found.attempts:
         yield from _attempt(attempt, 1)
-    yield Line("It is evaluated again, and corrected where the standard says so.", 1)
+    yield Line("It is evaluated again, and corrected if the standard allows it.", 1)
 
 
-# --- what becomes of it -----------------------------------------------------------------------------------------------
+# --- progress of a request --------------------------------------------------------------------------------------------
 
 
 def news(last: Progress, now: Progress) -> Iterator[Line]:
-    """What is new since the last reading."""
+    """Yield what is new since the last read."""
     if now.attempt is None:
         if now.answer is not None and last.answer is None:
             yield from _ended(now.answer.state, now.answer.guard, now.answer.reasons)
@@ -129,17 +129,17 @@ def _ended(state: AttemptState, guard: Guard | None, reasons: tuple[Reason, ...]
 
 
 def undone(end: Progress) -> bool:
-    """Whether an undo ended well."""
+    """Return whether an undo succeeded."""
     if end.attempt is None or end.attempt.state is not AttemptState.UNDONE:
         return False
     return all(rollout.stage is not Stage.NOT_BACK for rollout in end.attempt.rollouts)
 
 
-# --- how corrections stand --------------------------------------------------------------------------------------------
+# --- the state of corrections------------------------------------------------------------------------------------------
 
 
 def standing(found: Standing, *, all_of_it: bool) -> Iterator[Line]:
-    """A family's corrections that have not ended, its quarantine; and where all of it is wanted, the latest others."""
+    """Yield a family's quarantine and its corrections that have not ended; with `all_of_it`, the latest others too."""
     yield Line(found.family, style="bold")
     if found.quarantine is not None:
         yield Line(_quarantined(found.quarantine), 1, _BAD)
@@ -152,9 +152,9 @@ def standing(found: Standing, *, all_of_it: bool) -> Iterator[Line]:
         yield from _attempt(attempt, 1)
     if all_of_it and found.offer is not None:
         rules = ", ".join(found.offer.rules)
-        yield Line(f"Plan {found.offer.digest} may be approved: {rules}.", 1)
+        yield Line(f"Plan {found.offer.digest} can be approved: {rules}.", 1)
     if all_of_it and not shown and found.quarantine is None:
-        yield Line("Nothing of it was corrected or refused.", 1)
+        yield Line("It has no correction.", 1)
 
 
 def _attempt(attempt: Attempt, indent: int) -> Iterator[Line]:
@@ -184,27 +184,27 @@ def _rollout(rollout: Rollout, indent: int) -> Line:
 def _state(rollout: Rollout) -> str:  # noqa: C901 - a case for each stage: mypy reports one that is missing
     match rollout.stage:
         case Stage.PENDING:
-            return "is yet to be updated"
+            return "waits for its update"
         case Stage.UPDATING:
             return f"is being updated to {_target(rollout)}"
         case Stage.DEPLOYING:
             return f"is being deployed with {_target(rollout)}"
         case Stage.SETTLING:
-            return "is deployed; its collectors have a while to be running"
+            return "is deployed; its collectors are being checked"
         case Stage.VERIFIED:
             return "is deployed, and its collectors run"
         case Stage.GIVING_BACK:
-            return f"is being given back what somebody else deployed, {rollout.theirs.rpartition('/')[2]}"
+            return f"goes back to what somebody else deployed, {rollout.theirs.rpartition('/')[2]}"
         case Stage.SETTING_BACK:
-            return f"is being set back to {rollout.before.name}"
+            return f"is being rolled back to {rollout.before.name}"
         case Stage.GOING_BACK:
-            return f"is going back to {rollout.before.name}"
+            return f"is being deployed with {rollout.before.name} again"
         case Stage.BACK:
-            return f"is back on {rollout.before.name}"
+            return f"is rolled back to {rollout.before.name}"
         case Stage.NOT_BACK:
-            return f"could not be set back to {rollout.before.name}"
+            return f"could not be rolled back to {rollout.before.name}"
         case Stage.LEFT:
-            return "is left as it is"
+            return "was skipped"
 
 
 def _quarantined(quarantine: Quarantine) -> str:
@@ -212,7 +212,7 @@ def _quarantined(quarantine: Quarantine) -> str:
 
 
 def _target(rollout: Rollout) -> str:
-    """The revision; and the platform version where that alone is another."""
+    """Return the revision; with the platform version if only that changes."""
     after, before = rollout.after, rollout.before
     if after.revision == before.revision and after.platform != before.platform:
         return f"{after.name} on platform version {after.platform}"
@@ -220,7 +220,7 @@ def _target(rollout: Rollout) -> str:
 
 
 def _due(due: datetime | None) -> str:
-    return f" It is tried again {_time(due)}." if due is not None else ""
+    return f" Next try: {_time(due)}." if due is not None else ""
 
 
 def _time(moment: datetime) -> str:

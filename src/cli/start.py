@@ -1,7 +1,7 @@
-"""Where the installed command begins: its own modules come first on the path.
+"""The entry point of the installed command: it puts Outrider's modules first on the path.
 
-Outrider's modules import one another by short names (`settings`, `rules`), as they do in Lambda. Installed they stand
-under the one name `outrider`; so their folder comes first on the path, whatever PYTHONPATH holds by those names.
+Outrider's modules import one another by short names (`settings`, `rules`), as they do in Lambda. The wheel installs
+them in one package `outrider`, whose folder comes first on the path, before modules of those names on PYTHONPATH.
 """
 
 import sys
@@ -9,8 +9,8 @@ from pathlib import Path
 
 
 def main() -> int:
-    """The exit code of one command."""
+    """Run one command and return its exit code."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from cli.main import main as command  # noqa: PLC0415 - only now is the right one found
+    from cli.main import main as command  # noqa: PLC0415 - the path must be set first
 
     return command()

@@ -28,13 +28,13 @@ def style_of(severity: Severity) -> str:
 
 
 def as_table(judged: Iterable[Judged], *, given: bool) -> Severity | None:
-    """Printed by file; the worst severity of all. `given`: whether a collector's configuration was named."""
+    """Print by file, and return the worst severity. `given`: whether a collector's configuration was named."""
     out = console()
     worst, shown, tally = None, "", Counter[str]()
     unread = dict[str, tuple[FactKind, ...]]()
     for file, resource, judgement in judged:
         if file != shown:
-            # Not folded: a path that is cut in two can be neither copied nor found.
+            # Not folded, so that the path can be copied.
             out.print(Text(line(file), style="bold"), soft_wrap=True)
             shown = file
         _print(out, resource, judgement)
@@ -82,7 +82,7 @@ def _grade(severity: Severity | None) -> str:
 
 
 def _unread(unread: dict[str, tuple[FactKind, ...]], *, given: bool) -> str:
-    """One line for all rules that are unknown because nothing is read here."""
+    """Return one line for all rules that are unknown because nothing is read here."""
     kinds = frozenset(kind for missing in unread.values() for kind in missing)
     hint = " Give the configuration with --config." if FactKind.CONFIGURATION in kinds and not given else ""
     return f"Unknown, because {unread_facts(kinds)}: {by_topic(unread)}.{hint}"

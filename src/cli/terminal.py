@@ -1,4 +1,4 @@
-"""What is printed, and where: one console, sentences on stderr, nothing that a terminal would obey."""
+"""Printing: one console, sentences on stderr, and no control characters from files."""
 
 import sys
 from collections.abc import Iterable
@@ -14,18 +14,18 @@ NOT_A_LINE = str.maketrans({"\n": " ", "\t": " ", "\u2028": " ", "\u2029": " "})
 
 
 def line(text: str) -> str:
-    """On one line, without what a terminal would obey: texts from files are shown as they are, and no more."""
+    """Return a text on one line, without control characters: a text from a file must not control the terminal."""
     return clean(text.translate(NOT_A_LINE))
 
 
 def say(sentences: str | Iterable[str]) -> None:
-    """Sentences for people, on stderr, one a line."""
+    """Print sentences for people on stderr, one a line."""
     for sentence in [sentences] if isinstance(sentences, str) else sentences:
         print(line(sentence), file=sys.stderr)
 
 
 def bear_with_any_encoding() -> None:
-    """What the terminal's encoding lacks is shown escaped; a file may hold anything."""
+    """Escape characters that the terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -33,7 +33,7 @@ def bear_with_any_encoding() -> None:
 
 
 def console() -> "Console":
-    """Rich's, as wide as the terminal; colour only on a terminal and without NO_COLOR. Names of files are no markup."""
+    """Return rich's console, as wide as the terminal, without markup; colour only on a terminal without NO_COLOR."""
     from rich.console import Console  # noqa: PLC0415 - a third of a second that JSON output need not wait for
 
     class Quiet(Console):
@@ -44,9 +44,9 @@ def console() -> "Console":
 
 
 def wrapped(out: "Console", text: "Text | str", indent: int = 0, hanging: int = 0) -> None:
-    """Printed within the console's width, indented (from the second line on by `hanging` more).
+    """Print within the console's width, indented (from the second line on by `hanging` more).
 
-    Without the blanks that rich fills lines up with.
+    Lines have no trailing blanks, with which rich fills them.
     """
     from rich.text import Text  # noqa: PLC0415 - see console
 

@@ -1,8 +1,8 @@
-"""Where an application sends its telemetry by OTLP: the OTEL_ variables as the SDKs read them.
+"""Where an application sends its telemetry with OTLP: the OTEL_ variables as the SDKs read them.
 
-Sources: the OpenTelemetry specification's pages on the OTLP exporter (a per-signal variable beats the generic one and
-is used verbatim, HTTP appends the signal's path to the generic one, a scheme is needed) and on environment variables
-(an empty value is as good as none, enumerations bear any case).
+Sources: the OpenTelemetry specification's pages on the OTLP exporter (a per-signal variable has priority over the
+generic one and is used verbatim, HTTP appends the signal's path to the generic one, a scheme is required) and on
+environment variables (an empty value counts as unset, enumerations are not case-sensitive).
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _OCTETS = 4
 
 
 class Signal(StrEnum):
-    """What is sent."""
+    """A kind of telemetry."""
 
     TRACES = "traces"
     METRICS = "metrics"
@@ -47,17 +47,17 @@ class Signal(StrEnum):
 
     @property
     def path(self) -> str:
-        """Where an OTLP receiver takes it by HTTP."""
+        """Return the HTTP path on which an OTLP receiver accepts the signal."""
         return f"/v1/{self.value}"
 
 
-# Made once: every rule asks for them of every container.
+# Made once: every rule needs them for every container.
 _VARIABLES = tuple((s, s.exporter_variable, s.endpoint_variable, s.protocol_variable) for s in Signal)
 _PATHS = tuple(signal.path for signal in Signal)
 
 
 class Protocol(StrEnum):
-    """How it is sent."""
+    """The transport of OTLP."""
 
     GRPC = "grpc"
     HTTP_PROTOBUF = "http/protobuf"
@@ -65,12 +65,12 @@ class Protocol(StrEnum):
 
     @property
     def port(self) -> int:
-        """Where collectors listen for it by default."""
+        """Return the default port of collectors."""
         return 4317 if self is Protocol.GRPC else 4318
 
     @classmethod
     def read(cls, text: str) -> "Protocol | None":
-        """None where the text is no protocol."""
+        """Parse a protocol; None if the text is not one."""
         return _PROTOCOLS.get(text.strip().lower())
 
 
@@ -81,9 +81,9 @@ HTTP_PORT = Protocol.HTTP_PROTOBUF.port
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An endpoint in its parts. What may hold a secret stays out of the repr.
+    """The parts of an endpoint. Parts that may hold a secret are not in the repr.
 
-    `scheme` is lower-case, None where none is written; `port` is None where none is written or it is none.
+    `scheme` is lower-case, None if not written; `port` is None if not written or not a number.
     """
 
     scheme: str | None
@@ -95,7 +95,7 @@ class Endpoint:
 
     @classmethod
     def parse(cls, text: str) -> "Endpoint | None":
-        """None for what leads nowhere that can be told: a template's placeholder, a socket."""
+        """Parse an endpoint; None if the destination is not known: a template's placeholder, a socket."""
         text = text.strip()
         if placeholder(text) or text.startswith("unix:"):
             return None
@@ -110,7 +110,7 @@ class Endpoint:
 
     @cached_property
     def in_task(self) -> bool:
-        """Whether it is the task itself: the containers of an awsvpc task share their loopback."""
+        """Return whether the destination is the task itself: containers of an awsvpc task share the loopback."""
         host = self.host.lower().rstrip(".")
         if host in _LOOPBACK:
             return True
@@ -128,7 +128,7 @@ def _host_and_port(address: str) -> tuple[str, int | None]:
     if address.startswith("["):
         host, _, after = address[1:].partition("]")
         return host, _port(after.removeprefix(":"))
-    if address.count(":") > 1:  # an IPv6 address that lacks its brackets, or one of them
+    if address.count(":") > 1:  # an IPv6 address without one or both brackets
         return address.strip("[]"), None
     host, _, port = address.partition(":")
     return host, _port(port)
@@ -142,9 +142,9 @@ def _port(text: str) -> int | None:
 
 @dataclass(frozen=True)
 class Route:
-    """Where one signal goes, and how: the two variables that decide it, and what they hold.
+    """Where one signal is sent, and how: the two variables that decide it, and their values.
 
-    None where nothing sets the variable; then it is the generic one that is named.
+    A value is None if nothing sets the variable; then the generic variable is named.
     """
 
     signal: Signal
@@ -155,18 +155,18 @@ class Route:
 
     @cached_property
     def speaks(self) -> Protocol | None:
-        """None where no protocol is set, or none that can be read."""
+        """Return the protocol; None if it is not set or not valid."""
         return Protocol.read(self.protocol) if isinstance(self.protocol, str) else None
 
     @cached_property
     def leads_to(self) -> Endpoint | None:
-        """None where no endpoint is set, or none that can be read."""
+        """Return the endpoint; None if it is not set or not valid."""
         return Endpoint.parse(self.endpoint) if isinstance(self.endpoint, str) else None
 
 
 @dataclass(frozen=True)
 class Destination:
-    """One endpoint variable, and the signals that go by it. `speaks` is the protocol that they all share."""
+    """One endpoint variable, and the signals that use it. `speaks` is the protocol that they all share."""
 
     variable: str
     value: str | Hidden | None = field(repr=False)
@@ -175,12 +175,12 @@ class Destination:
 
     @cached_property
     def leads_to(self) -> Endpoint | None:
-        """None where no endpoint is set, or none that can be read."""
+        """Return the endpoint; None if it is not set or not valid."""
         return Endpoint.parse(self.value) if isinstance(self.value, str) else None
 
     @cached_property
     def wanted(self) -> Endpoint | None:
-        """Where it is to lead, if it leads into the task and not to what a collector serves; None where all is well."""
+        """Return the right endpoint if this one is in the task but not one that a collector serves; else None."""
         endpoint = self.leads_to
         if endpoint is None or not endpoint.in_task or (wanted := self.within_task(endpoint)) == endpoint:
             return None
@@ -188,11 +188,11 @@ class Destination:
 
     @property
     def own(self) -> Signal | None:
-        """The signal whose variable this is; None for the generic one."""
+        """Return the signal whose variable this is; None for the generic one."""
         return None if self.variable == ENDPOINT else self.signals[0]
 
     def port_meant(self, endpoint: Endpoint) -> int | None:
-        """The port that its protocol or path asks for; None where neither tells."""
+        """Return the port that its protocol or path requires; None if neither decides."""
         if self.speaks is not None:
             return self.speaks.port
         return HTTP_PORT if endpoint.path.startswith("/v1/") else None
@@ -201,23 +201,23 @@ class Destination:
         return self.speaks is not Protocol.GRPC if self.speaks else port == HTTP_PORT
 
     def within_task(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint as a collector beside the application serves it: what is right stays as it is written.
+        """Return the endpoint as a sidecar collector serves it; parts that are right stay as written.
 
-        Where neither port, protocol nor path tells, it is HTTP's port, the specification's default.
+        If neither port, protocol nor path decides, it is HTTP's port, the specification's default.
         """
         port = endpoint.port if endpoint.port in PORTS else self.port_meant(endpoint) or HTTP_PORT
         path = self.path_served(endpoint.path, port)
         return replace(endpoint, scheme="http", host=endpoint.host or "localhost", port=port, path=path)
 
     def beside(self, endpoint: Endpoint) -> Endpoint:
-        """Where this is to lead so that it reaches the collector beside the application, and not what it names."""
+        """Return the endpoint of the sidecar collector, instead of the host that this one names."""
         given = endpoint.port if endpoint.port in PORTS else None
         port = (self.speaks.port if self.speaks else given) or self.port_meant(endpoint) or HTTP_PORT
         path = self.own.path if self.own and self.by_http(port) else ""
         return Endpoint("http", "", "localhost", port, path, "")
 
     def path_served(self, path: str, port: int | None) -> str:
-        """The path that reaches a receiver of default form; one of a form of its own stays."""
+        """Return the path that reaches a receiver with default paths; a custom path stays."""
         signal_path = path.rstrip("/").endswith(_PATHS)
         if not self.by_http(port):
             return path
@@ -231,30 +231,30 @@ def _suffix(path: str) -> str:
 
 
 def instrumented(container: Container) -> bool:
-    """Whether the definition sets any OTEL_ variable."""
+    """Return whether the definition sets any OTEL_ variable."""
     return container.otel != ((), ())
 
 
 def silent(container: Container) -> bool:
-    """Whether its SDK is switched off."""
+    """Return whether its SDK is switched off."""
     return _off(container.environment.get(_DISABLED))
 
 
 def routes(container: Container) -> tuple[Route, ...]:
-    """Where each signal goes that is exported by OTLP at all. Nothing where the SDK is switched off.
+    """Return the route of each signal that is exported with OTLP; empty if the SDK is switched off.
 
-    Environment files are not read here: whoever needs to be certain asks `has_environment_files`.
+    Environment files are not read. To be certain, check `has_environment_files` too.
     """
     return _routes(*_decisive(container))
 
 
 def destinations(container: Container) -> tuple[Destination, ...]:
-    """The endpoint variables in use, each once. A generic one that every signal overrides is in use by none."""
+    """Return the endpoint variables in use, each once. A generic one that every signal overrides is not in use."""
     return _destinations(*_decisive(container))
 
 
 def _decisive(container: Container) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """The variables that decide where telemetry goes, and the names of the secrets among them."""
+    """Return the variables that decide where telemetry is sent, and the names of the secrets among them."""
     set_plainly, secrets = container.otel
     return tuple([item for item in set_plainly if item[0] in _DECISIVE]), tuple([n for n in secrets if n in _DECISIVE])
 
@@ -262,7 +262,7 @@ def _decisive(container: Container) -> tuple[tuple[tuple[str, str], ...], tuple[
 _DECISIVE = frozenset({ENDPOINT, PROTOCOL, _DISABLED}.union(*(variables[1:] for variables in _VARIABLES)))
 
 
-# Four rules ask of every container, and most containers of a fleet say the same.
+# Cached: four rules need it for every container, and most containers of a fleet have the same variables.
 @lru_cache(maxsize=4096)
 def _routes(set_plainly: tuple[tuple[str, str], ...], secrets: tuple[str, ...]) -> tuple[Route, ...]:
     given: dict[str, str | Hidden] = {name: text for name, value in set_plainly if (text := value.strip())}
@@ -297,7 +297,7 @@ def _off(value: str | Hidden | None) -> bool:
 
 
 def _by_otlp(exporters: str | Hidden | None) -> bool:
-    """Whether a list of exporters has an OTLP one (`otlp`, Python's `otlp_proto_grpc`); unset means OTLP."""
+    """Return whether a list of exporters has an OTLP one (`otlp`, Python's `otlp_proto_grpc`); unset means OTLP."""
     if not isinstance(exporters, str):
         return True
     named = [name for item in exporters.split(",") if (name := item.strip().lower())]
@@ -305,7 +305,7 @@ def _by_otlp(exporters: str | Hidden | None) -> bool:
 
 
 def place_of(container: Container, variable: str) -> str:
-    """The path of names by which drifts name a variable."""
+    """Return the path that names a variable in drifts."""
     member = "secrets" if variable in container.secrets else "environment"
     return f"containers/{container.name}/{member}/{variable}"
 
@@ -319,43 +319,43 @@ class OtlpDoubt(Code):
 
 
 def unread_secret(container: Container, variable: str) -> Doubt:
-    """The doubt where a variable that decides is a secret."""
+    """Return the doubt if a variable that decides is a secret."""
     why = f"{variable} comes from a secret, so its value is not known from the task definition."
     return Doubt(OtlpDoubt.SECRET, place_of(container, variable), why)
 
 
 def unread_text(container: Container, variable: str) -> Doubt:
-    """The doubt where `Endpoint.parse` finds no endpoint."""
+    """Return the doubt if `Endpoint.parse` finds no endpoint."""
     why = f"{variable} holds a placeholder or names a socket, so its destination is not known."
     return Doubt(OtlpDoubt.PLACEHOLDER, place_of(container, variable), why)
 
 
 def unread_files(container: Container) -> Doubt:
-    """The doubt where an environment file may set a variable that decides."""
+    """Return the doubt if an environment file may set a variable that decides."""
     why = "An environment file, which is not read, may set OTEL_ variables."
     return Doubt(OtlpDoubt.FILE, f"containers/{container.name}/environmentFiles", why)
 
 
 @dataclass(frozen=True)
 class Attributes:
-    """OTEL_RESOURCE_ATTRIBUTES: a list `key=value,…` with percent-encoded values, kept as it was written."""
+    """OTEL_RESOURCE_ATTRIBUTES: a list `key=value,…` with percent-encoded values, kept as written."""
 
     items: tuple[str, ...] = field(repr=False)
 
     @classmethod
     @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> "Attributes":
-        """Any text is read: what is no pair has no name."""
+        """Parse any text; a part that is not a pair has no name."""
         return cls(tuple(item for item in text.split(",") if item.strip()))
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The attributes that have a value."""
+        """Return the attributes that have a value."""
         pairs = (item.partition("=") for item in self.items)
         return frozenset(name.strip() for name, _, value in pairs if value.strip())
 
     def setting(self, name: str, value: str) -> "Attributes":
-        """With this attribute in the place of an empty one of its name, else at the end; the others stay as written."""
+        """Return a copy with this attribute: it replaces an empty one of its name, or is added at the end."""
         entry = f"{name}={_encoded(value)}"
         kept = list(self.items)
         places = [i for i, item in enumerate(kept) if item.partition("=")[0].strip() == name]
@@ -370,7 +370,7 @@ class Attributes:
         return ",".join(self.items)
 
 
-# What a value may hold as it is: baggage-octet of W3C Baggage, without `%`, which begins an escape, and `=`, on which
+# Characters that need no escape: baggage-octet of W3C Baggage, without `%`, which starts an escape, and `=`, on which
 # some SDKs split a second time.
 _PLAIN = frozenset(chr(code) for code in range(0x21, 0x7F)) - frozenset('",;\\%=')
 
@@ -381,7 +381,7 @@ def _encoded(value: str) -> str:
 
 
 def endpoints_set(container: Container) -> Iterator[Doubt | tuple[Destination, str]]:
-    """Each endpoint variable with its value; a Doubt for one whose value is not known, or may be set by a file."""
+    """Yield each endpoint variable with its value; a Doubt if the value is not known, or a file may set it."""
     if container.has_environment_files and not silent(container):
         yield unread_files(container)
     for destination in destinations(container):

@@ -1,1 +1,1 @@
-"""Pure renderings of verdicts, plans and transitions."""
+"""Findings, plans and transitions as ASFF, alerts and messages: pure functions."""

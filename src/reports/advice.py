@@ -28,7 +28,7 @@ class Help:
     stack: str = ""
 
     def sentence(self, finding: Finding, plan: Plan) -> str:
-        """Empty where it does nothing."""
+        """Return what the stack does about the plan; empty if it does nothing."""
         match self.unasked:
             case Mode.DEPLOY if plan.changes_task:
                 return "Outrider registers it too, and updates the services that run the drifted revision."
@@ -58,7 +58,7 @@ class Step(StrEnum):
 
 
 def statements(finding: Finding) -> tuple[AlertStatement, ...]:
-    """The smallest policy statements that end an open finding: one for each role or policy to add to."""
+    """Return the smallest policy statements that end an open finding, one for each role or policy."""
     grants = dict[str, list[Grant]]()
     for drift in finding.drifts if finding.state is FindingState.OPEN else ():
         for grant in drift.grants:
@@ -67,14 +67,14 @@ def statements(finding: Finding) -> tuple[AlertStatement, ...]:
 
 
 def _statement(grants: list[Grant]) -> str:
-    """As JSON without its name (Sid), which IAM does not need: a finding has little room."""
+    """Return the statement as JSON, without the Sid, which IAM does not need: a finding has little room."""
     found: Any = minimal_statement((grant.action, grant.resource) for grant in grants)["Statement"]
     bare = [{key: value for key, value in statement.items() if key != "Sid"} for statement in found]
     return json.dumps(bare[0] if len(bare) == 1 else bare, separators=(",", ":"))
 
 
 def next_step(finding: Finding, rule: Rule, plan: Plan | None, help_: Help = NO_HELP) -> str:
-    """What a person does next about an open finding; nothing where it is not open."""
+    """Return what a person does next about a finding; empty if it is not open."""
     if finding.state is not FindingState.OPEN:
         return ""
     fixing = plan if plan is not None and rule.id in plan.fixes else None
@@ -83,7 +83,7 @@ def next_step(finding: Finding, rule: Rule, plan: Plan | None, help_: Help = NO_
 
 
 def step(finding: Finding, rule: Rule, plan: Plan | None) -> Step:
-    """The kind of the next step: the plan's change, a statement to add, the rule's own step, or a correction."""
+    """Return the kind of the next step: the plan's change, a statement to add, the rule's own step, or a correction."""
     if plan is not None and rule.id in plan.fixes:
         return Step.MAKE_CHANGE if plan.safety is Safety.SAFE else Step.DECIDE_CHANGE
     if any(drift.grants for drift in finding.drifts):
@@ -113,7 +113,7 @@ def _sentence(finding: Finding, rule: Rule, plan: Plan | None) -> str:
 
 
 def _refused(rule: Rule, plan: Plan | None) -> str:
-    """Why the rule's fix was refused; empty where it was not."""
+    """Return why the rule's fix was refused; empty if it was not."""
     for repair in plan.repairs if plan is not None else ():
         if repair.rule == rule.id and repair.outcome is Fixed.REFUSED and repair.reasons:
             return repair.reasons[0].text

@@ -31,7 +31,7 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
     docs: str,
     help_: Help = NO_HELP,
 ) -> Alert:
-    """The alert about a finding's transition."""
+    """Return the alert about a finding's transition."""
     finding = transition.finding
     place = finding.subject.place
     drifts = finding.drifts if finding.state is FindingState.OPEN else ()
@@ -87,7 +87,7 @@ def _omitted(plan: Plan | None) -> int:
 
 
 def console_links(resource: str) -> dict[str, str]:
-    """Where the console shows a task definition, service, parameter or role; nothing for what has no page."""
+    """Return the console's page of a task definition, service, parameter or role; empty if there is none."""
     arn = Arn.parse(resource)
     if arn is None or arn.partition != "aws":
         return {}
@@ -111,7 +111,7 @@ def console_links(resource: str) -> dict[str, str]:
 
 
 def finding_link(finding: Finding) -> dict[str, str]:
-    """Where the console of Security Hub CSPM shows a finding: a search by its Id, which is quoted twice."""
+    """Return the page of Security Hub CSPM that shows a finding: a search by its Id, which is quoted twice."""
     place = finding.subject.place
     if place.partition != "aws":
         return {}

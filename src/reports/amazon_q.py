@@ -1,8 +1,8 @@
 """Alerts as custom notifications of Amazon Q Developer in chat applications.
 
-Facts: AWS's page on custom notifications: `version` must be 1.0 and `source` custom, anything else is dropped;
-`client-markdown` is the chat client's own, here Slack's mrkdwn; what shares a `threadId` shares a thread. No lengths
-are documented, so those of a section of Slack's are kept.
+Facts, from AWS's page on custom notifications: `version` must be 1.0 and `source` custom, or the message is dropped;
+`client-markdown` is the chat client's format, here Slack's mrkdwn; messages with one `threadId` share a thread. No
+limits are documented, so those of a Slack section apply.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 
 
 def notification(alert: Alert) -> dict[str, Any]:
-    """The body of an SNS message."""
+    """Return the body of an SNS message."""
     named = {"account": alert.account, "region": alert.region, "severity": alert.severity.value, "rule": alert.rule}
     return {
         "version": "1.0",
@@ -44,16 +44,16 @@ def notification(alert: Alert) -> dict[str, Any]:
 
 
 def _description(alert: Alert) -> str:
-    """The parts of the message that there is room for, whole, and where it leads."""
+    """Return the whole parts of the message that fit, and its links."""
     leads = " · ".join(link(label, url, _KEYWORD) for _, label, url in links(alert))
     room = _DESCRIPTION - len(leads) - 4 * len(MARK)
-    told = list[str]()
-    # The next step has a member of its own.
+    shown = list[str]()
+    # The next step is in nextSteps.
     for part in parts(alert.model_copy(update={"next_step": ""}), _LIST):
-        text = _DATE.sub(r"\1", part)  # a client that is not Slack would show the form itself
+        text = _DATE.sub(r"\1", part)  # other clients would show Slack's date form itself
         if len(text) + 2 > room:
-            told.append(MARK)
+            shown.append(MARK)
             break
-        told.append(text)
+        shown.append(text)
         room -= len(text) + 2
-    return "\n\n".join([*told, *([leads] if leads else [])])
+    return "\n\n".join([*shown, *([leads] if leads else [])])

@@ -1,7 +1,7 @@
 """Findings in the AWS Security Finding Format.
 
-Facts: the ASFF pages of the Security Hub user guide. Severity and types go through FindingProviderFields; Workflow is
-the customer's and is never written.
+Facts: the ASFF pages of the Security Hub user guide. Severity and types go through FindingProviderFields. Workflow
+belongs to the customer and is never written.
 """
 
 import json
@@ -35,10 +35,10 @@ _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 def asff(
     finding: Finding, rule: Rule | None, *, docs: str, facts: Mapping[str, str], plan: Plan | None = None
 ) -> dict[str, Any]:
-    """One finding for BatchImportFindings. `docs` is the address of the rules' page, `facts` more ProductFields.
+    """Return one finding for BatchImportFindings.
 
-    The stack among the facts is where a person asks for a correction.
-    A finding whose `rule` is no longer in the catalogue is gone, and has only the rule's id.
+    `docs` is the address of the rules' page, `facts` more ProductFields; the stack among them is named in commands.
+    `rule` is None if it is no longer in the catalogue: then the finding is GONE, and has only the rule's id.
     """
     place = finding.subject.place
     compliance, record = _status(finding.state)
@@ -100,7 +100,7 @@ def _resource_type(subject: Subject) -> str:
 
 
 def _status(state: FindingState) -> tuple[str, str]:
-    """The compliance, and the state of the record."""
+    """Return the compliance status and the record state."""
     match state:
         case FindingState.OPEN:
             return "FAILED", "ACTIVE"
@@ -111,7 +111,7 @@ def _status(state: FindingState) -> tuple[str, str]:
 
 
 def description(finding: Finding) -> str:
-    """What is wrong, place by place; or why nothing is any more. The details have the statements to add."""
+    """Return what is wrong, place by place; or why nothing is wrong now."""
     match finding.state:
         case FindingState.OPEN:
             return " ".join(f"{drift.where}: {drift.why}" for drift in finding.drifts)
@@ -124,7 +124,7 @@ def description(finding: Finding) -> str:
 
 
 def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
-    """What to do about it: the plan in a line, the statement to add to a role, or the next step."""
+    """Return what to do: the plan in a line, the statement to add to a role, or the next step."""
     if finding.state is not FindingState.OPEN:
         return NOTHING_TO_DO
     if plan is not None and rule.id in plan.fixes:
@@ -141,7 +141,7 @@ def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
 
 
 def _details(finding: Finding, plan: Plan | None, stack: str) -> Iterator[tuple[str, str]]:
-    """Where → why, the statements to add, who runs it, the changes that would correct it, and the ARN's names."""
+    """Yield each drift by place, the statements to add, who uses it, the planned changes, and its names."""
     drifts = finding.drifts if finding.state is FindingState.OPEN else ()
     for drift in drifts[:_DRIFTS]:
         yield drift.where, line(drift.why, _DETAIL)
@@ -159,7 +159,7 @@ def _statements(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def _parts(name: str, text: str) -> Iterator[tuple[str, str]]:
-    """A text longer than a detail continues in the next: joined, the parts are the whole."""
+    """Yield a long text in parts, each short enough for a detail."""
     parts = [text[at : at + _DETAIL] for at in range(0, len(text), _DETAIL)]
     for number, part in enumerate(parts, 1):
         yield name + (f", part {number} of {len(parts)}" if len(parts) > 1 else ""), part
@@ -183,7 +183,7 @@ def _names(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def _fitting(pairs: Iterable[tuple[str, str]], most: int, key_length: int, length: int) -> dict[str, str]:
-    """At most so many pairs, none blank, all within their lengths. Two drifts of one place both appear."""
+    """Return at most `most` pairs, none blank, cut to their lengths. Repeated names get a number."""
     fitting = dict[str, str]()
     for key, value in pairs:
         shown = cut(value, length)
@@ -200,7 +200,7 @@ def _fitting(pairs: Iterable[tuple[str, str]], most: int, key_length: int, lengt
 
 
 def rule_url(docs: str, rule: Rule) -> str:
-    """The rule's page, where the stack has the address; else AWS's or OpenTelemetry's page about it."""
+    """Return the rule's page if the stack has the address, else AWS's or OpenTelemetry's page."""
     return f"{docs}#{rule.id.replace('.', '')}" if docs else rule.reference
 
 

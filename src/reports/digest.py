@@ -17,20 +17,20 @@ from reports.words import DONE, word_of
 _RULES = 10
 _OLDEST, _CLOSED, _EXEMPTIONS, _OF_TRANSITION = 5, 10, 10, 25
 _SOON = timedelta(days=14)
-_UNREAD = "The standard could not be read: which exemptions are about to expire is not known."
+_UNREAD = "The standard could not be read, so exemptions that expire soon are not listed."
 _OPENING = frozenset({"opened", "raised", "reopened"})
 
 
 def digest_of(findings: Iterable[Finding], place: Place, *, swept: datetime, waiting: int, occurred: datetime) -> Alert:
-    """Open findings counted by severity and by rule; the worst gives the digest's severity.
+    """Return open findings, counted by severity and by rule; the worst gives the digest's severity.
 
-    `swept` is the sweep's own time, `waiting` how many of its messages are not evaluated yet.
+    `swept` is the time of the sweep, `waiting` how many of its messages are not evaluated yet.
     """
     found = list(findings)
     title = "The evaluation is not complete yet" if waiting else "Everything was evaluated"
     unseen = ("1 message waits" if waiting == 1 else f"{waiting} messages wait",) if waiting else ()
     return Alert(
-        id=f"{place}/digest/{swept.isoformat()}",  # the same where a sweep is retried after it published
+        id=f"{place}/digest/{swept.isoformat()}",  # the same if a sweep is retried after it published
         kind="digest",
         transition="digest",
         account=place.account,
@@ -48,10 +48,10 @@ def digest_of(findings: Iterable[Finding], place: Place, *, swept: datetime, wai
 
 
 def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | None, *, at: datetime) -> Alert | None:
-    """Open findings, the oldest of them, those closed in the day before `at`, and exemptions that expire in two weeks.
+    """Return open findings, the oldest of them, those closed in the day before `at`, and exemptions that expire soon.
 
-    `findings` are the open ones and those that were closed in that day; `standard` is None where it could not be read.
-    None where there is nothing to report.
+    `findings` are the open ones and those that were closed in that day; `standard` is None if it could not be read.
+    Return None if there is nothing to report.
     """
     found = list(findings)
     still = [finding for finding in found if finding.state is FindingState.OPEN]
@@ -92,7 +92,7 @@ def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | Non
 
 
 def burst_of(alerts: Sequence[Alert], *, id_: str, most: int, occurred: datetime) -> Alert:
-    """The alerts of a batch beyond the `most` that are sent one by one, in one."""
+    """Return one digest of a batch's alerts beyond the `most` that are sent one by one."""
     drifted = [alert for alert in alerts if alert.transition in _OPENING]
     ordered = sorted(alerts, key=lambda each: (each.transition not in _OPENING, each.kind, each.transition))
     accounts, regions = ({getattr(alert, part) for alert in alerts} for part in ("account", "region"))
@@ -112,8 +112,8 @@ def burst_of(alerts: Sequence[Alert], *, id_: str, most: int, occurred: datetime
             _of_transition(transition, list(some))
             for transition, some in groupby(ordered, lambda each: each.transition)
         ),
-        next_step="Start with the most severe. Security Hub lists each under the product Outrider, with what to do"
-        " about it. Many at once often have one cause: a shared parameter or role, or one deployment."
+        next_step="Start with the most severe. Security Hub lists each under the product Outrider, with the next"
+        " step. Many alerts at once often have one cause: a shared parameter or role, or one deployment."
         if drifted
         else "",
         since=min((alert.since for alert in alerts), default=occurred),
@@ -130,7 +130,7 @@ def _worst(severities: Iterable[Severity]) -> Severity:
 
 
 def _counts(findings: Iterable[tuple[Severity, str]]) -> tuple[str, ...]:
-    """Severities, the highest first, then the rules with the most findings."""
+    """Return lines with severities, the highest first, then the rules with the most findings."""
     found = list(findings)
     by_severity = Counter(severity for severity, _ in found)
     by_rule = Counter(rule for _, rule in found)
@@ -184,7 +184,7 @@ def _named(kind: str, name: str, resource: str) -> str:
 
 
 def _expiring(exemptions: Iterable[Exemption], today: date) -> list[Exemption]:
-    """Those that still apply and expire within two weeks, the first to expire first."""
+    """Return exemptions that expire within two weeks, the first to expire first."""
     soon = [each for each in exemptions if each.expires and today <= each.expires <= today + _SOON]
     return sorted(soon, key=lambda each: (each.expires or today, each.rules))
 
@@ -211,18 +211,18 @@ def _selected(where: Selector) -> str:
 
 def _after_a_sweep(*, some: bool, rest: bool) -> str:
     worst = (
-        "Start with the most severe. Security Hub lists them under the product Outrider, each with what to do about it."
-        " From now on each change has an alert of its own."
+        "Start with the most severe. Security Hub lists them under the product Outrider, each with the next step."
+        " From now on there is one alert for each change."
         if some
         else ""
     )
-    return f"{worst}{' The daily digest has the rest.' if rest else ''}".strip()
+    return f"{worst}{' The daily digest lists the others.' if rest else ''}".strip()
 
 
 def _next_step(*, still: bool, expiring: bool) -> str:
-    worst = "Start with the most severe. Security Hub lists each with what to do about it." if still else ""
+    worst = "Start with the most severe. Security Hub lists each with the next step." if still else ""
     renew = (
-        "What an exemption covers drifts again when it expires: correct it, or renew the exemption in the standard."
+        "When an exemption expires, its findings open again: correct the drift, or renew the exemption in the standard."
         if expiring
         else ""
     )

@@ -1,4 +1,4 @@
-"""Alerts of what came of a correction."""
+"""Alerts about the outcome of a correction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,12 +18,12 @@ _LISTED = 5
 
 
 def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, stack: str = "") -> Alert:
-    """The alert when an attempt comes to this state; `stack` is where a person asks for more."""
-    # Then it names whom to talk to, and what to write there.
+    """Return the alert about an attempt that reached this state; `stack` is named in its commands."""
+    # Then the alert names who registered it, and what to change in the source.
     at_source = attempt.guard in {Guard.ATTEMPTS, Guard.OWNER}
     source, alone = attempt.source, attempt.service
     resource = source.place.arn("ecs", f"service/{alone}") if alone else (attempt.correction or source).arn
-    # That no service could be updated after all is an alert of its own, after that of the registration.
+    # If no service could be updated, a second alert follows that of the registration.
     end = f"{state.value}-only" if state is AttemptState.REGISTERED and _left_all(attempt) else state.value
     return Alert(
         id="/".join(part for part in (str(source.place), source.family, attempt.key, attempt.asked, end) if part),
@@ -81,7 +81,7 @@ def _title(attempt: Attempt, state: AttemptState) -> str:
         case AttemptState.DEPLOYED if attempt.service:
             return f"{attempt.service} is corrected, and its collectors run"
         case AttemptState.DEPLOYED:
-            return f"{registered} runs on {_listed(_at(attempt, Stage.VERIFIED))}, and its collectors do"
+            return f"{registered} runs on {_listed(_at(attempt, Stage.VERIFIED))}, and its collectors run"
         case AttemptState.FAILED:
             failed = [each.service for each in attempt.rollouts if each.stage.failed]
             return f"The correction of {what} failed on {_listed(failed)}"
@@ -90,7 +90,7 @@ def _title(attempt: Attempt, state: AttemptState) -> str:
         case AttemptState.SUPERSEDED:
             return f"The correction of {what} was dropped"
         case _ if attempt.guard is Guard.ATTEMPTS:
-            return f"{attempt.service or source.family} comes back drifted; Outrider corrects it no more for now"
+            return f"{attempt.service or source.family} drifted again; Outrider does not correct it for now"
         case _:
             return f"{what} was not corrected"
 
@@ -114,13 +114,13 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
     match state:
         case AttemptState.REGISTERED if _under_way(attempt):
             return (
-                "You are notified when the services run it, or when they were set back. Make the same change"
+                "You are notified when the services run it, or are rolled back. Make the same change"
                 f" {at_home}, or the next deployment brings the drift back."
             )
         case AttemptState.REGISTERED:
             return (
-                f"Services keep {source} until they are updated to {registered}; tasks that are started by the"
-                f" family's bare name get {registered} at once. Make the same change {at_home}, or the next"
+                f"Services run {source} until they are updated to {registered}. Tasks that are started by the"
+                f" family's name alone use {registered} at once. Make the same change {at_home}, or the next"
                 " deployment brings the drift back."
             )
         case AttemptState.DEPLOYED:
@@ -133,7 +133,7 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
         case AttemptState.UNDONE:
             return f"Its findings are open again. {release}"
         case AttemptState.SUPERSEDED:
-            return "Nothing is to be done: what is there now is judged by itself."
+            return "No action is needed: the current state is evaluated."
         case _ if attempt.guard is Guard.QUARANTINE:
             return f"Its findings stay open. {release}"
         case _:
@@ -141,7 +141,7 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
 
 
 def _refused(attempt: Attempt, at_home: str, stack: str) -> str:
-    """What to do where a guard forbade a correction. Without one Outrider does not try the same again."""
+    """Return what to do after a guard forbade a correction. Outrider does not try the same again by itself."""
     source = attempt.source
     again = typed("release", source.family, source.place, stack)
     itself = f"update {attempt.service} yourself" if attempt.service else f"make the change {at_home} and register it"
@@ -157,20 +157,20 @@ def _refused(attempt: Attempt, at_home: str, stack: str) -> str:
         case _ if attempt.approved:
             return f"Remove the obstacle and approve the plan again, or {itself}."
         case guard if (first := _in_the_way(guard)) or attempt.service:
-            return f"{first or 'Remove the obstacle'} and have it tried again by {again}, or {itself}."
+            return f"{first or 'Remove the obstacle'} and retry with {again}, or {itself}."
         case _:
             return f"{itself[:1].upper()}{itself[1:]}."
 
 
 def _in_the_way(guard: Guard | None) -> str:
-    """What a person can change so that the same correction is allowed; empty where that is not in the stack."""
+    """Return what a person can change to allow the same correction; empty if no setting would."""
     match guard:
         case Guard.IMAGE:
             return "Allow that repository (AllowedImageRepositories of the stack)"
         case Guard.ROLE:
             return "Name that role in the standard (roles)"
         case Guard.REGISTRATION:
-            return "Set right what the reason names, as PassableRoles of the stack where a role may not be passed,"
+            return "Correct what the reason names (PassableRoles of the stack, if a role may not be passed)"
         case Guard.KILL_SWITCH:
             return "Set the switch to on"
         case _:

@@ -1,7 +1,7 @@
 """Alerts as Slack messages (Block Kit).
 
-Facts: Slack's Block Kit reference: header text 150 characters, section text 3,000, button text 75, URL 3,000, fifty
-blocks; `verbatim` keeps Slack from making links and mentions of plain text.
+Facts, from Slack's Block Kit reference: header text 150 characters, section text 3,000, button text 75, URL 3,000,
+fifty blocks; `verbatim` stops Slack from turning plain text into links and mentions.
 """
 
 import json
@@ -27,7 +27,7 @@ _SINGLE_SIGN_ON = re.compile(r"AWSReservedSSO_(?P<set>.+)_[0-9a-f]{16}/(?P<perso
 
 
 def message(alert: Alert) -> dict[str, Any]:
-    """The body for an incoming webhook. `text` is what notifications and screen readers show."""
+    """Return the body for an incoming webhook. `text` is what notifications and screen readers show."""
     blocks = [
         {"type": "header", "text": {"type": "plain_text", "text": header(alert), "emoji": False}},
         *(_section(text) for text in parts(alert)),
@@ -39,7 +39,7 @@ def message(alert: Alert) -> dict[str, Any]:
 
 
 def header(alert: Alert) -> str:
-    """The sign, what happened, and to what. A name is never a mention."""
+    """Return the sign, what happened, and to what. A name is never a mention."""
     name = role_name(alert.name) if alert.subject == Subject.ROLE else alert.name
     kind = f"{alert.subject} " if alert.subject in set(Subject) - {Subject.FAMILY} else ""
     return line(f"{_sign(alert)} {word_of(alert.transition)}: {kind}{name}".translate(_ANGLES), _HEADER)
@@ -72,7 +72,7 @@ def _thing(subject: Subject) -> str:
 
 
 def summary(alert: Alert, length: int = _SECTION) -> str:
-    """The message in one line, as mrkdwn."""
+    """Return the message in one line, as mrkdwn."""
     severity = f" ({alert.severity.value})" if alert.kind == "finding" else ""
     does = ""
     if severity:
@@ -84,7 +84,7 @@ def summary(alert: Alert, length: int = _SECTION) -> str:
 
 
 def parts(alert: Alert, room: int = ROOM) -> Iterator[str]:
-    """The parts of a message as mrkdwn, each short enough for a section; `room` is for each of a digest's lists."""
+    """Yield the parts of a message as mrkdwn, each short enough for a section; `room` is for one list of a digest."""
     if alert.transition == "closed":
         yield _closed(alert)
         return
@@ -126,7 +126,7 @@ def _where(alert: Alert) -> str:
 
 
 def _who(alert: Alert) -> str:
-    """The person, where single sign-on names one, else the role and session; and the tool."""
+    """Return the person if single sign-on names one, else the role and session; and the tool."""
     person = _SINGLE_SIGN_ON.fullmatch(alert.actor)
     name = f"{person['person']} ({person['set']})" if person else alert.actor
     return plain(name, 200) + (f" with {plain(alert.tool, 50)}" if alert.tool else "")
@@ -166,7 +166,7 @@ def _reasons(alert: Alert) -> str:
 
 
 def _listing(section: AlertSection, room: int) -> str:
-    """A link for each line, from the first on, as long as every line still fits."""
+    """Return a list whose first lines are links, as many as fit without dropping a line."""
     shown = [f"{_bullet(each)} {plain(each.text, 500)}" for each in section.lines]
     left = room - len(listed(shown, len(shown) + section.omitted, room))
     for number, each in enumerate(section.lines):
@@ -183,7 +183,7 @@ def _bullet(each: AlertLine) -> str:
 
 
 def _changed(alert: Alert) -> str:
-    """The changes as a diff, those of one container under its name; nothing for a correction that was dropped."""
+    """Return the changes as a diff, grouped by container; empty for a correction that was dropped."""
     if not alert.changes or alert.transition == "superseded":
         return ""
     word = {
@@ -206,14 +206,14 @@ def _changed(alert: Alert) -> str:
 
 
 def _command(alert: Alert) -> str:
-    """The whole command or none: half a command would do something else."""
+    """Return the whole command, or nothing if it does not fit: half a command would do something else."""
     if not alert.command or len(escaped(alert.command)) > ROOM:
         return ""
     return f"*As a command:*\n{block([code(alert.command, ROOM)])}"
 
 
 def _fragment(fragment: AlertFragment) -> str:
-    """What to write at the source, whole or not at all: half of it would be wrong."""
+    """Return the change for the source, whole or not at all: half of it would be wrong."""
     text = code(fragment.text, 2 * ROOM)
     head = f"*In {plain(fragment.form, 50)}:*"
     return f"{head}\n{block(text.splitlines())}" if len(text) <= ROOM else ""
@@ -233,7 +233,7 @@ def _lines(head: str, change: AlertChange) -> Iterator[str]:
 
 
 def _statement(missing: AlertStatement) -> str:
-    """Indented where there is room, on one line where there is not."""
+    """Return the policy statement, indented if it fits, else on one line."""
     try:
         text = json.dumps(json.loads(missing.statement), indent=2, ensure_ascii=False)
     except ValueError:
@@ -246,7 +246,7 @@ def _statement(missing: AlertStatement) -> str:
 
 
 def links(alert: Alert) -> Iterator[tuple[str, str, str]]:
-    """The links of a message: key, label and address."""
+    """Yield the links of a message: key, label and address."""
     thing = _thing(Subject(alert.subject)) if alert.subject in set(Subject) else "resource"
     named = (("finding", "Open the finding"), ("resource", f"Open the {thing}"), ("rule", "About this rule"))
     yield from ((key, label, alert.links[key]) for key, label in named if is_address(alert.links.get(key, "")))
@@ -260,7 +260,7 @@ def _buttons(alert: Alert) -> list[dict[str, Any]]:
 
 
 def context(alert: Alert) -> str:
-    """The place, or the rules and the plan."""
+    """Return the place, or the rules and the plan."""
     found = [_where(alert)] if alert.transition == "closed" else []
     found += [plain(alert.rule, 200)] if alert.rule else []
     found += [plain(", ".join(alert.rules), 800)] if alert.rules else []

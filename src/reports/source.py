@@ -1,7 +1,7 @@
-"""A correction as the change to make at the source: for CloudFormation, for Terraform, and as a task definition's JSON.
+"""A correction as a change to the source: for CloudFormation, for Terraform, and as a task definition's JSON.
 
-Only what is drifted stands in a fragment, under the names by which things are found. A value that people may not see is
-left out, with a comment in its place (JSON has no comments: null says that a member goes).
+A fragment has only what changes, and the names that identify it. A value that people may not see is replaced by a
+comment (JSON has no comments: there null means that a member is removed).
 """
 
 import json
@@ -36,19 +36,19 @@ class Fragment:
 
 
 class _Mark(Enum):
-    """What stands in the place of a value."""
+    """Replaces a value in a fragment."""
 
     REMOVED = "to be removed"
     HIDDEN = "a new value, which is not shown here"
 
 
-_REMOVE: Final = "(remove)"  # a member of a thing in a list that goes as a whole
+_REMOVE: Final = "(remove)"  # marks an item of a list that is removed as a whole
 
 
 def fragments(plan: Plan, owner: str = "") -> tuple[Fragment, ...]:
-    """The change in each form, the owner's first (`domain.ecs.ownership`); none where nothing is to be changed.
+    """Return the change in each form, the owner's first (`domain.ecs.ownership`); empty if nothing changes.
 
-    A plan for a service speaks of the service: what starts a deployment, and is no setting, is not in it.
+    For a service, `forceNewDeployment` is left out: it starts a deployment, and is not a setting.
     """
     if plan.before.service is not None and plan.before.service != plan.after.service:
         service = plan.after.service
@@ -75,11 +75,11 @@ def _in_order(owner: str) -> tuple[Form, ...]:
     return (first, *(form for form in _FORMS if form != first))
 
 
-# --- what is drifted --------------------------------------------------------------------------------------------------
+# --- what changes -----------------------------------------------------------------------------------------------------
 
 
 def _part(where: str, before: Any, after: Any) -> Any:
-    """What differs, with what names it; empty where nothing does."""
+    """Return what differs, with the names that identify it; empty if nothing differs."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         found = dict[str, Any]()
         for name, value in after.items():
@@ -107,7 +107,7 @@ def _part_of_list(where: str, before: Mapping[str, Json], after: Mapping[str, Js
 
 
 def _named(things: list[Any]) -> dict[str, Json] | None:
-    """None where a thing has no name, or not one of its own."""
+    """Return the items by name; None if one has no name, or two have the same."""
     found = {name: thing for thing in things if isinstance(thing, Mapping) and (name := name_of(thing)) is not None}
     return found if len(found) == len(things) else None
 
@@ -118,7 +118,7 @@ def _identity(thing: Json) -> dict[str, Any]:
 
 
 def _masked(where: str, value: Any) -> Any:
-    """A new value, with a mark for each that people may not see."""
+    """Return a new value, with a mark for each part that people may not see."""
     if isinstance(value, Mapping):
         return {name: _masked(f"{where}{name}/", each) for name, each in value.items()}
     if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
@@ -128,7 +128,7 @@ def _masked(where: str, value: Any) -> Any:
 
 
 def _plain(part: Any) -> Any:
-    """For JSON, which has no comments."""
+    """Return the part for JSON, which has no comments."""
     match part:
         case _Mark.REMOVED:
             return None
@@ -144,9 +144,9 @@ def _plain(part: Any) -> Any:
 
 # --- CloudFormation ---------------------------------------------------------------------------------------------------
 
-# Maps whose keys are people's own.
+# Maps whose keys are chosen by people.
 _OWN_KEYS = frozenset({"dockerLabels", "driverOpts", "labels", "options"})
-# Where the resource specification has another name than the API; tests hold this against it.
+# Names in the resource specification that differ from the API's; tests compare them with the specification.
 _PROPERTIES = {
     "efsVolumeConfiguration": "EFSVolumeConfiguration",
     "fileSystemId": "FilesystemId",
@@ -170,7 +170,7 @@ def _about(name: str) -> str:
 
 
 def _properties(part: Any, holder: str = "") -> Any:
-    """Under the names of the resource specification."""
+    """Rename members to the names of the resource specification."""
     if isinstance(part, list):
         return [_properties(each, holder) for each in part]
     if not isinstance(part, dict) or holder in _OWN_KEYS:
@@ -179,20 +179,20 @@ def _properties(part: Any, holder: str = "") -> Any:
 
 
 def property_of(member: str, holder: str = "") -> str:
-    """What CloudFormation calls a member of the API's."""
+    """Return CloudFormation's name of a member of the API."""
     within = _PROPERTIES_WITHIN.get((holder, member))
     return within or _PROPERTIES.get(member) or member[:1].upper() + member[1:]
 
 
 def _yaml(part: Any, pad: str) -> Iterator[str]:
-    """Lines of a block; a mark is a comment."""
+    """Yield the lines of a block; a mark is a comment."""
     if isinstance(part, dict):
         for name, value in part.items():
             key = _scalar(name)
             if isinstance(value, _Mark):
                 yield f"{pad}# {key}: {value.value}"
             elif name == _REMOVE:
-                yield f"{pad}# this one is to be removed"
+                yield f"{pad}# remove this one"
             elif isinstance(value, dict | list) and value:
                 yield f"{pad}{key}:"
                 yield from _yaml(value, f"{pad}  ")
@@ -209,8 +209,8 @@ def _yaml(part: Any, pad: str) -> Iterator[str]:
 
 
 def _scalar(value: Any) -> str:
-    """One line, quoted where YAML would read it as something else."""
-    plain = str(value) if isinstance(value, str) else value  # YAML knows no text of a kind of its own
+    """Return a value on one line, quoted if YAML would read it as something else."""
+    plain = str(value) if isinstance(value, str) else value  # safe_dump does not accept subclasses of str
     odd = isinstance(plain, str) and not (plain.isprintable() and plain)
     text = yaml.safe_dump(plain, default_style='"' if odd else None, width=2**31, allow_unicode=True)
     return text.removesuffix("\n").removesuffix("\n...")
@@ -229,7 +229,7 @@ def _terraform(kind: str, name: str, part: Json) -> str:
 
 
 def _arguments(part: Json) -> dict[str, Any]:
-    """What the resource calls its arguments; what it has as a block of another form is told in a comment."""
+    """Rename members to the resource's arguments; what the resource has as another kind of block is only a comment."""
     found = dict[str, Any]()
     for member, value in part.items():
         name = argument_of(member)
@@ -249,7 +249,7 @@ def _arguments(part: Json) -> dict[str, Any]:
 
 
 def argument_of(member: str) -> str:
-    """What Terraform calls a member of the API's."""
+    """Return Terraform's name of a member of the API."""
     return _ARGUMENTS.get(member) or re.sub(r"(?<!^)(?=[A-Z])", "_", member).lower()
 
 
@@ -266,11 +266,11 @@ class _Block:
 
 @dataclass(frozen=True, slots=True)
 class _Elsewhere:
-    value: str = "blocks of its own; what changes stands in the JSON"
+    value: str = "separate blocks; the JSON shows what changes"
 
 
 def _body(members: Json, pad: str) -> Iterator[str]:
-    """Attributes as `terraform fmt` writes them: the signs of those of one line stand below one another."""
+    """Yield attributes as `terraform fmt` writes them: with the equals signs of one-line attributes aligned."""
     written = [_attribute(name, value, pad) for name, value in members.items()]
     width = 0
     for index, (key, rows) in enumerate(written):
@@ -284,7 +284,7 @@ def _body(members: Json, pad: str) -> Iterator[str]:
 
 
 def _run(written: list[tuple[str, list[str]]]) -> Iterator[tuple[str, list[str]]]:
-    """The attributes of one line up to the next thing that is none."""
+    """Yield the one-line attributes up to the first other member."""
     for key, rows in written:
         if not key or len(rows) != 1:
             return
@@ -292,13 +292,13 @@ def _run(written: list[tuple[str, list[str]]]) -> Iterator[tuple[str, list[str]]
 
 
 def _attribute(name: str, value: Any, pad: str) -> tuple[str, list[str]]:
-    """The key and the lines of the value; no key for a comment or a block, which are lines by themselves."""
+    """Return the key and the lines of the value; no key for a comment or a block, which are whole lines."""
     key = name if _KEY.fullmatch(name) else _quoted(name)
     match value:
         case _Mark() | _Elsewhere():
             return "", [f"{pad}# {key}: {value.value}"]
         case True if name == _REMOVE:
-            return "", [f"{pad}# this one is to be removed"]
+            return "", [f"{pad}# remove this one"]
         case _Block(members):
             return "", [f"{pad}{key} {{", *_body(members, f"{pad}  "), f"{pad}}}"]
         case _:
@@ -331,6 +331,6 @@ def _item(each: Any, pad: str) -> list[str]:
 
 
 def _quoted(value: Any) -> str:
-    """A literal of HCL: JSON's, but that a string has templates."""
+    """Return an HCL literal: as JSON, with the template signs of a string escaped."""
     text = json.dumps({} if isinstance(value, dict) else value, ensure_ascii=False)
     return text.replace("${", "$${").replace("%{", "%%{") if isinstance(value, str) else text

@@ -1,9 +1,9 @@
-"""Text that fits: cut at a word with a mark, control characters out."""
+"""Cut text to a length, and remove control characters."""
 
 import re
 
 MARK = "…"
-# Control, zero-width and direction characters (Unicode Cc, and the Cf that are not seen), line separators, halves of
+# Control, zero-width and direction characters (Unicode Cc, and invisible Cf), line separators, halves of
 # surrogate pairs, tags.
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff"
@@ -12,12 +12,12 @@ _CONTROL = re.compile(
 
 
 def clean(text: str) -> str:
-    """Without control and direction characters, which could make a line look like another text."""
+    """Remove control and direction characters, which could make a line look like another text."""
     return _CONTROL.sub("", text)
 
 
 def cut(text: str, length: int) -> str:
-    """At most `length` characters; cut at the last word that fits, with a mark."""
+    """Return at most `length` characters, cut after the last word that fits, with a mark."""
     text = clean(text)
     if len(text) <= length:
         return text
@@ -27,10 +27,10 @@ def cut(text: str, length: int) -> str:
     if text[len(room)].isspace():  # the room ends at the end of a word
         return room.rstrip() + MARK
     head, space, _ = room.rpartition(" ")
-    # Where there is no word to cut at near the end, cut where it falls.
+    # If no word ends near the end, cut within a word.
     return (head if space and len(head) > length // 2 else room).rstrip() + MARK
 
 
 def line(text: str, length: int) -> str:
-    """The same, in one line."""
+    """Return the text in one line, cut to `length`."""
     return cut(" ".join(clean(text).split()), length)

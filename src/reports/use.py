@@ -1,4 +1,4 @@
-"""Who runs a family, or leans on a parameter or role, in a phrase."""
+"""Who runs a family, or uses a parameter or role, in a phrase."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -10,25 +10,28 @@ from domain.subject import Subject
 
 
 def use_of(finding: Finding, most: int) -> str:
-    """`run by shop/web, 3 tasks; and 2 more`: at most so many are named. Nothing where nothing is to be said."""
+    """Return who uses a finding's subject: `run by shop/web, 3 tasks; and 2 more`; empty if there is nothing to say.
+
+    At most `most` users are named.
+    """
     if finding.state is not FindingState.OPEN or finding.subject.kind is Subject.SERVICE:
         return ""
     shown, more = finding.users.known[:most], finding.users.more + len(finding.users.known[most:])
     rest = [f"and {more} more"] if more else []
     if finding.subject.kind is not Subject.FAMILY:
-        return f"leaned on by {'; '.join([*_leaning(shown), *rest])}" if shown else ""
+        return f"used by {'; '.join([*_families(shown), *rest])}" if shown else ""
     revision = Revision.parse(finding.resource)
     number = revision.number if revision else 0
-    told = "; ".join([*(_runs(user, number) for user in shown), *rest])
+    runs = "; ".join([*(_runs(user, number) for user in shown), *rest])
     if in_use(shown, number):
-        return f"run by {told}"
+        return f"run by {runs}"
     if finding.severity > UNUSED and shown:
-        return f"not run yet, and what runs drifts as well: {told}"
-    others = f"; {told}" if told else ""
+        return f"not run yet, but the running revisions drift, too: {runs}"
+    others = f"; {runs}" if runs else ""
     return f"nothing runs it yet: at most {UNUSED.value} until something does{others}"
 
 
-def _leaning(users: tuple[User, ...]) -> Iterator[str]:
+def _families(users: tuple[User, ...]) -> Iterator[str]:
     for family, some in groupby(users, lambda user: user.family):
         titles = ", ".join(_title(user) for user in some if user.title)
         yield f"{family} ({titles})" if titles else family

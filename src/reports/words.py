@@ -1,4 +1,4 @@
-"""The words for what happened to a finding or a correction, and the commands that messages name."""
+"""Words for what happened to a finding or a correction, and commands for messages."""
 
 from domain.places import Place
 from domain.remediation.plan import Plan
@@ -21,23 +21,23 @@ DONE = frozenset({"closed", "registered", "deployed"})
 
 
 def word_of(transition: str) -> str:
-    """The word that a message begins with; for an unlisted transition its name: `rolled-back` is "Rolled back"."""
+    """Return the first word of a message; for an unlisted transition its name: `rolled-back` is "Rolled back"."""
     return _WORD.get(transition) or transition.replace("-", " ").replace("_", " ").capitalize()
 
 
 def command(verb: str, what: str, place: Place, stack: str = "") -> str:
-    """A command as a person has to type it: `outrider apply web --region eu-west-1`."""
+    """Return a command as a person types it: `outrider apply web --region eu-west-1`."""
     options = f" --stack {stack}" if stack not in {"", "outrider"} else ""
     return f"outrider {verb} {what} --region {place.region}{options}"
 
 
 def typed(verb: str, what: str, place: Place, stack: str = "") -> str:
-    """The same within a sentence."""
+    """Return the command for use in a sentence."""
     return f"`{command(verb, what, place, stack)}`"
 
 
 def correct(plan: Plan, stack: str) -> str:
-    """The command that makes a correction, bound to the plan that is shown with it."""
+    """Return the command that makes a correction, bound to the plan's digest."""
     service = plan.before.service
     what = service.title if service is not None else plan.before.task.family
     return command("correct", f"{what} --plan {plan.digest}", plan.before.place, stack)

@@ -126,7 +126,7 @@ def test_a_plan_is_shown_and_asked_for_by_its_digest(world: World, run: Run, wha
     assert ran.out.count("@@ containers/adot-collector/image @@") == 1
     assert "-public.ecr.aws/aws-observability/aws-otel-collector:latest" in ran.out
     assert "rolled out to shop/web" in ran.out
-    assert f"Asked to apply plan {digest} to web:1." in ran.err
+    assert f"The request to apply plan {digest} to web:1 is sent." in ran.err
     [asked] = world.requests
     assert (asked["kind"], asked["digest"], asked["service"]) == ("apply", digest, "")
     assert asked["by"].startswith("arn:aws:")
@@ -139,7 +139,7 @@ def test_without_a_yes_nothing_is_asked(world: World, run: Run, answer: bytes) -
     offered(world)
     ran = run("apply", "web", stdin=answer)
     assert (ran.code, world.requests) == (1, [])
-    assert "Nothing was asked." in ran.err
+    assert "Nothing was sent." in ran.err
 
 
 def test_waiting_tells_each_change_and_the_end(
@@ -156,7 +156,7 @@ def test_waiting_tells_each_change_and_the_end(
     assert list(rows(ran))[-5:] == [
         "web:2 is registered.",
         "shop/web is being deployed with web:2",
-        "shop/web is deployed; its collectors have a while to be running",
+        "shop/web is deployed; its collectors are being checked",
         "shop/web is deployed, and its collectors run",
         "Deployed.",
     ]
@@ -173,7 +173,10 @@ def test_a_correction_that_fails_is_told_and_is_no_success(
     ]
     ran = run("apply", "web", "--yes", "--wait", "3600")
     assert ran.code == 1
-    assert "shop/web is going back to web:1: ECS deployment circuit breaker: tasks failed to start." in rows(ran)
+    assert (
+        "shop/web is being deployed with web:1 again: ECS deployment circuit breaker: tasks failed to start."
+        in rows(ran)
+    )
     assert "Failed." in rows(ran)
 
 
@@ -204,30 +207,30 @@ def test_no_answer_is_told(world: World, run: Run) -> None:
     offered(world)
     ran = run("apply", "web", "--yes", "--wait", "60")
     assert ran.code == 1
-    assert "remediate has not answered after 60 seconds" in ran.err
+    assert "The service has not answered after 60 seconds" in ran.err
 
 
 @pytest.mark.usefixtures("meanwhile")
 @pytest.mark.parametrize("what", ["shop/web", f"{ARN}service/shop/web"])
-def test_a_services_plan_is_shown_with_why_it_wants_a_person(world: World, run: Run, what: str) -> None:
+def test_a_services_plan_is_shown_with_why_it_needs_approval(world: World, run: Run, what: str) -> None:
     world.services.at_once = False
     arn = known(world, "shop/web", world.register(), platformVersion="1.3.0")
     world.sees(service_changed(arn), inspector=inspector(world, REPORT))
     ran = run("apply", what, "--yes")
     assert ran.code == 0
-    assert "shop/web is updated, and set back" in ran.out
+    assert "shop/web is updated, and rolled back" in ran.out
     assert "@@ service/platformVersion @@" in rows(ran)
     [asked] = world.requests
     assert (asked["family"], asked["service"]) == ("web", "shop/web")
     assert remediator(world, REPORT).remediate(json.dumps(asked)).state is AttemptState.ROLLING
 
 
-def test_a_plan_that_wants_a_person_says_why(world: World, run: Run) -> None:
+def test_a_plan_that_needs_approval_says_why(world: World, run: Run) -> None:
     bare = definition()
     bare["containerDefinitions"] = bare["containerDefinitions"][:1]
     world.sees(registered(world.register(bare)), inspector=inspector(world, REPORT))
     ran = run("apply", "web", stdin=b"")
-    assert "It wants a person:" in rows(ran) or "It is safe." in rows(ran)
+    assert "It needs approval:" in rows(ran) or "The fix is safe." in rows(ran)
     assert "no service runs it" in ran.out
 
 
@@ -238,22 +241,22 @@ def test_a_plan_that_wants_a_person_says_why(world: World, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("apply", "wbe"), f"The ledger knows no family wbe in {PLACE}."),
-        (("apply", "web", "--plan", "0" * 16), "and not 0000000000000000. Read it again."),
+        (("apply", "wbe"), f"The ledger has no family wbe in {PLACE}."),
+        (("apply", "web", "--plan", "0" * 16), "now, not 0000000000000000. Read it again."),
         (("apply", "web:7"), "The newest revision is web:1, and the plan is for that one."),
-        (("apply", f"outrider/{PLACE}/family/web/identity.trust"), "corrects nothing about identity.trust: only"),
-        (("apply", f"outrider/{PLACE}/role/x/identity.trust"), "Outrider corrects no role"),
-        (("apply", "outrider/web"), "is no Id of a finding"),
-        (("apply", "arn:aws:s3:::web"), "is the ARN neither of a task definition nor of a service."),
+        (("apply", f"outrider/{PLACE}/family/web/identity.trust"), "does not correct identity.trust, only"),
+        (("apply", f"outrider/{PLACE}/role/x/identity.trust"), "Outrider does not correct a role"),
+        (("apply", "outrider/web"), "is not a finding's Id"),
+        (("apply", "arn:aws:s3:::web"), "is not the ARN of a task definition or a service."),
         (("apply", f"{ARN}service/web"), "does not name a service with its cluster"),
         (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"and this is {PLACE}."),
         (("apply", "a/b/c"), "does not name a service with its cluster"),
-        (("apply", ":"), "is no family, FAMILY:REVISION or CLUSTER/SERVICE."),
+        (("apply", ":"), "is not a family, FAMILY:REVISION or CLUSTER/SERVICE."),
         (("apply", "web", "--stack", "none"), f"There is no stack none in {REGION}."),
-        (("apply", "web", "--stack", "other"), "The stack other is none of Outrider's"),
-        (("undo", "web"), "Nothing of Outrider's is on web."),
-        (("release", "web"), "web is in no quarantine, and no correction of it failed or was refused."),
-        (("corrections", "wbe"), f"The ledger knows no family wbe in {PLACE}."),
+        (("apply", "web", "--stack", "other"), "The stack other is not Outrider's"),
+        (("undo", "web"), "web has no correction that can be undone."),
+        (("release", "web"), "web is not in quarantine, and none of its corrections failed or was refused."),
+        (("corrections", "wbe"), f"The ledger has no family wbe in {PLACE}."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_a_sentence(world: World, run: Run, arguments: tuple[str, ...], sentence: str) -> None:
@@ -310,7 +313,7 @@ def test_a_quarantine_is_named_with_its_reason(world: World, fleet: Services, ru
         ),
         ("Query", "AccessDeniedException", "These credentials may not call dynamodb:Query on"),
         ("SendMessage", "AccessDenied", "These credentials may not call sqs:SendMessage on"),
-        ("GetCallerIdentity", "ExpiredToken", "AWS does not take these credentials (ExpiredToken). Log in again."),
+        ("GetCallerIdentity", "ExpiredToken", "AWS does not accept these credentials (ExpiredToken). Log in again."),
         ("Query", "ResourceNotFoundException", "dynamodb:Query on"),
     ],
 )
@@ -326,7 +329,7 @@ def test_a_call_that_fails_is_a_sentence(world: World, run: Run, operation: str,
 def test_without_credentials_or_region_there_is_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_REGION")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    assert "No region is known." in run("apply", "web").err
+    assert "No region is set." in run("apply", "web").err
     monkeypatch.setenv("AWS_PROFILE", "gone")
     ran = run("apply", "web", "--region", REGION)
     assert (ran.code, ran.err) == (2, "There is no profile gone (AWS_PROFILE). Name another.\n")
@@ -334,9 +337,9 @@ def test_without_credentials_or_region_there_is_a_sentence(run: Run, monkeypatch
 
 def test_a_region_that_cannot_be_one_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = run("corrections", "--region", "bad region")
-    assert (ran.code, ran.err) == (2, "bad region is no name of a region. Correct --region.\n")
+    assert (ran.code, ran.err) == (2, "bad region is not the name of a region. Correct --region.\n")
     monkeypatch.setenv("AWS_REGION", "bad_region")  # which boto3 does not heed by itself
-    assert run("corrections").err == "bad_region is no name of a region. Correct AWS_REGION.\n"
+    assert run("corrections").err == "bad_region is not the name of a region. Correct AWS_REGION.\n"
 
 
 def test_where_aws_is_out_of_reach_the_region_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -398,7 +401,7 @@ def test_undo_release_and_what_stands_between(
     meanwhile.append(take)
     ran = run("release", "web", "--wait", "60", stdin=b"yes\n")
     assert (ran.code, list(rows(ran))[-1]) == (0, "Released.")
-    assert "No correction is under way or waits" in run("corrections").err
+    assert "No correction is in progress or waiting" in run("corrections").err
 
 
 @pytest.mark.usefixtures("meanwhile", "fleet")
@@ -408,7 +411,7 @@ def test_how_corrections_stand_says_what_each_waits_for(world: World, run: Run) 
     told = list(rows(run("corrections")))
     assert told[0] == "web"
     assert told[1].startswith("web:1 → web:2: rolling")
-    assert told[2].startswith("shop/web is yet to be updated: deployment in progress: ")
+    assert told[2].startswith("shop/web waits for its update: deployment in progress: ")
     assert attempt(world).state is AttemptState.ROLLING
 
 

@@ -44,7 +44,7 @@ def test_where_too_many_begin_so_the_list_is_named(run: Run) -> None:
     ("arguments", "sentence"),
     [
         (("rules", "foo", "-"), "rules takes no arguments: foo, -. See outrider rules --help."),
-        (("explain", "a", "b"), "explain takes one argument, and no more: b. See outrider explain --help."),
+        (("explain", "a", "b"), "explain takes only one argument: b. See outrider explain --help."),
         (("check", "--nope"), "Unknown option: --nope. See outrider check --help."),
     ],
 )

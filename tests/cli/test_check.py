@@ -229,16 +229,16 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a long number": (b'{"cpu": ' + b"1" * 5000 + b"}", "bad.json has a number in it"),
     "a large number": (b'{"cpu": 1e999}', "bad.json has a number in it"),
     "not a number": (b'{"cpu": NaN}', "bad.json has a number in it"),
-    "text": (b'"hello"', "bad.json is no task definition"),
+    "text": (b'"hello"', "bad.json is not a task definition"),
     "an empty list": (b"[]", "bad.json is an empty list."),
-    "an empty object": (b"{}", "bad.json is no task definition"),
+    "an empty object": (b"{}", "bad.json is not a task definition"),
     "containers": (b'[{"name": "web", "image": "nginx"}]', "bad.json has containers without the task definition"),
     "one container": (b'{"name": "web", "image": "nginx"}', "bad.json has containers without the task definition"),
     "services": (b'{"services": []}', "bad.json describes services"),
     "a service": (b'{"serviceName": "web", "taskDefinition": "web:1"}', "bad.json describes services"),
     "containers as text": (b'{"family": "a", "containerDefinitions": "[]"}', "bad.json has containerDefinitions that"),
-    "a container that is none": (b'{"containerDefinitions": [{}, 1]}', "of which number 2 is no object"),
-    "a list with another thing": (b'[{"containerDefinitions": []}, 3]', "bad.json, entry 1, is no task definition"),
+    "a container that is none": (b'{"containerDefinitions": [{}, 1]}', "whose item 2 is not an object"),
+    "a list with another thing": (b'[{"containerDefinitions": []}, 3]', "bad.json, entry 1, is not a task definition"),
 }
 
 
@@ -262,7 +262,7 @@ def test_what_is_not_there_or_is_no_file_is_a_sentence(run: Run, good: Definitio
     ran = run("check", "gone.json", "empty", "other", "a\0b", "web.json")
     assert ran.code == 2
     assert ran.err.splitlines()[:3] == [
-        "gone.json is not there. Check the path.",
+        "gone.json does not exist. Check the path.",
         "empty has no file in it whose name ends with .json. Name a file or another folder.",
         "other has JSON files in it and no task definition among them. Name another folder.",
     ]
@@ -281,7 +281,7 @@ def test_an_invalid_standard_is_a_sentence_per_mistake(run: Run, good: Definitio
     ran = run("check", "--standard", "standard.yaml", "web.json")
     assert (ran.code, ran.out) == (2, "")
     assert [row.partition(":")[0] for row in ran.err.splitlines()] == ["standard.yaml, line 2", "standard.yaml, line 3"]
-    assert run("check", "--standard", "gone.yaml", "web.json").err == "gone.yaml is not there. Check the path.\n"
+    assert run("check", "--standard", "gone.yaml", "web.json").err == "gone.yaml does not exist. Check the path.\n"
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_the_stacks_standard_decides(world: World, run: Run) -> None:
     world.register(definition(collector=FLOATING))
     ran = run("correct", "web", "--yes")
     assert (ran.code, len(world.revisions())) == (2, 1)
-    assert "There is nothing about web:1 that Outrider could correct." in ran.err
+    assert "Outrider can correct nothing in web:1." in ran.err
 
 
 # --- what is not corrected --------------------------------------------------------------------------------------------
@@ -125,11 +125,11 @@ def test_the_stacks_standard_decides(world: World, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("web", "--plan", "0" * 16), "and not 0000000000000000. Read it again without --plan."),
+        (("web", "--plan", "0" * 16), "now, not 0000000000000000. Read it without --plan."),
         (("wbe",), f"wbe has no active revision in {PLACE}."),
-        (("web:7",), "web:1 is the newest revision, and no other is corrected."),
+        (("web:7",), "web:1 is the newest revision, and only the newest can be corrected."),
         (("shop/none",), f"There is no active service shop/none in {PLACE}."),
-        ((f"outrider/{PLACE}/role/x/identity.trust",), "Outrider corrects no role"),
+        ((f"outrider/{PLACE}/role/x/identity.trust",), "Outrider does not correct a role"),
         ((f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web",), f"and this is {PLACE}."),
         (("web", "--stack", "none"), f"There is no stack none in {REGION}."),
     ],
@@ -156,7 +156,8 @@ def test_an_image_that_the_stack_does_not_allow_is_not_registered(world: World, 
     ran = run("correct", "web", "--yes")
     assert (ran.code, len(world.revisions())) == (2, 1)
     assert (
-        "It may not be corrected (image): public.ecr.aws/aws-observability/aws-otel-collector is not among" in ran.err
+        "The correction is not allowed (image): public.ecr.aws/aws-observability/aws-otel-collector is not an allowed"
+        in ran.err
     )
 
 
@@ -194,7 +195,7 @@ def test_a_newer_revision_by_the_time_of_the_answer_is_not_overtaken(
     monkeypatch.setattr("cli.correct.agreed", agreed)
     ran = run("correct", "web")
     assert (ran.code, len(world.revisions())) == (2, 2)
-    assert "web has another newest revision by now. Nothing was changed." in ran.err
+    assert "web has a newer revision now. Nothing was changed." in ran.err
 
 
 def test_who_registers_at_the_same_moment_is_told_of(world: World, run: Run) -> None:
@@ -202,7 +203,7 @@ def test_who_registers_at_the_same_moment_is_told_of(world: World, run: Run) -> 
     world.meanwhile["RegisterTaskDefinition"] = lambda: world.register(definition(cpu="2048", memory="4096"))
     ran = run("correct", "web", "--yes")
     assert (ran.code, len(world.revisions())) == (1, 3)
-    assert "Deregister web:3 unless it is what you want." in ran.err
+    assert "Deregister web:3 unless you want it." in ran.err
 
 
 # --- a service --------------------------------------------------------------------------------------------------------
@@ -233,7 +234,7 @@ def test_a_service_that_may_not_be_updated_is_not(world: World, run: Run, member
     old_platform(world, **members)
     ran = run("correct", "shop/web", "--yes")
     assert (ran.code, world.services.updates) == (2, [])
-    assert f"It may not be corrected ({guard}): " in ran.err
+    assert f"The correction is not allowed ({guard}): " in ran.err
 
 
 def test_a_service_that_was_deployed_meanwhile_is_left(world: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,4 +247,4 @@ def test_a_service_that_was_deployed_meanwhile_is_left(world: World, run: Run, m
     monkeypatch.setattr("cli.correct.agreed", agreed)
     ran = run("correct", "shop/web")
     assert ran.code == 2
-    assert "shop/web was deployed since. Nothing was changed." in ran.err
+    assert "shop/web was deployed in the meantime. Nothing was changed." in ran.err

@@ -36,7 +36,7 @@ def test_it_comes_back_in_the_shape_that_it_had(run: Run, floating: Definition, 
     assert run("fix", "-", stdin=ran.out.encode()).out == ran.out
 
 
-def test_what_wants_a_person_is_left_and_said_unless_review_is_given(run: Run, bare: Definition) -> None:
+def test_what_needs_approval_is_left_and_said_unless_review_is_given(run: Run, bare: Definition) -> None:
     Path("web.json").write_text(json.dumps(bare), encoding="utf-8")
     ran = run("fix", "web.json")
     assert (ran.code, json.loads(ran.out)) == (1, bare)
@@ -145,7 +145,7 @@ def test_nothing_to_fix_has_no_diff(run: Run, good: Definition) -> None:
     ("arguments", "sentence"),
     [
         (("-", "--write"), "Standard input cannot be written to. Name a file, or leave out --write."),
-        (("gone.json",), "gone.json is not there. Check the path."),
+        (("gone.json",), "gone.json does not exist. Check the path."),
         ((".",), ". is a folder. Name a file."),
         (("-",), "Standard input is empty."),
         ((), "FILE"),

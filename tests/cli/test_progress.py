@@ -30,4 +30,4 @@ def test_every_stage_has_words(stage: Stage) -> None:
 
 def test_what_is_given_back_is_named() -> None:
     [line] = [each.text for each in progress.news(Progress(), Progress(attempt=at(Stage.GIVING_BACK)))][-1:]
-    assert line == "shop/web is being given back what somebody else deployed, web:9"
+    assert line == "shop/web goes back to what somebody else deployed, web:9"

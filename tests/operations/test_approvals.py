@@ -302,7 +302,7 @@ def with_rule(world: World, rule: str) -> tuple[Inspection, Callable[[], Remedia
     )
 
 
-def test_a_stale_configuration_wants_a_person_and_gets_a_new_deployment(world: World) -> None:
+def test_a_stale_configuration_needs_approval_and_gets_a_new_deployment(world: World) -> None:
     world.services.at_once = False
     arn = world.services.add("shop/web", world.register(), datetime(2020, 1, 1, tzinfo=UTC))
     world.pass_(days=365)

@@ -208,7 +208,7 @@ def test_after_an_undo_of_one_service_it_is_said_why_the_others_were_not_begun(s
     steps(run, 1)
     run.aws.services.complete("shop/a")
     quiet(run)
-    assert why(attempt(run).rollouts[1]) == "It was not begun, as the correction was undone."
+    assert why(attempt(run).rollouts[1]) == "Its update was not started, because the correction was undone."
 
 
 def test_an_unreadable_canary_holds_the_others(sessions: Sessions) -> None:

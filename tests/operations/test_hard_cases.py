@@ -63,11 +63,11 @@ EC2_ONLY: dict[str, Any] = {"requiresCompatibilities": ["EC2"], "networkMode": "
         ({"launchType": "EXTERNAL"}, "launch type: It runs on EXTERNAL; Outrider updates services on Fargate."),
         (
             {"deploymentController": {"type": "EXTERNAL"}},
-            "deployment controller: EXTERNAL controls its deployments, and UpdateService may not.",
+            "deployment controller: EXTERNAL controls its deployments, so UpdateService may not update it.",
         ),
         (
             {"deploymentController": {"type": "CODE_DEPLOY"}},
-            "deployment controller: CODE_DEPLOY controls its deployments, and UpdateService may not.",
+            "deployment controller: CODE_DEPLOY controls its deployments, so UpdateService may not update it.",
         ),
     ],
     ids=["ec2", "external", "external controller", "codedeploy"],

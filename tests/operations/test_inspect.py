@@ -1135,7 +1135,7 @@ def test_by_an_invalid_standard_nothing_is_judged_and_operations_hears_of_it_onc
         inspector = world.inspector(standard="version: 1\ncollector:\n  cpus: 256\n")
         for outcome in world.look(*messages, "no json", inspector=inspector)[:2]:
             assert outcome.failures
-            assert "line 3: collector.cpus is no field of a standard; cpu may be meant" in outcome.failures[0]
+            assert "line 3: collector.cpus is not a field of a standard; perhaps cpu is meant" in outcome.failures[0]
     assert (world.hub.findings, world.alerts) == ({}, [])
     [notice] = world.notices
     assert "collector.cpus is no field" in notice
@@ -1187,7 +1187,7 @@ def test_a_correction_that_could_not_be_asked_for_is_asked_for_when_the_message_
     assert len(world.requests) == 1
 
 
-def test_no_correction_is_asked_for_where_it_wants_a_person(world: World) -> None:
+def test_no_correction_is_asked_for_where_it_needs_approval(world: World) -> None:
     """A parameter that the standard's own takes the place of, but which holds something else."""
     world.client("ssm").put_parameter(Name="/mine", Value=CONFIG.replace("awsxray", "otlp"), Type="String")
     mine = [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/mine"}]

@@ -286,7 +286,7 @@ def test_outriders_own_revision_is_never_corrected(world: World) -> None:
 def test_an_image_from_a_repository_that_the_stack_does_not_allow_is_refused(world: World) -> None:
     world.register(without_collector())
     reason = refused(world, world.remediator(REGISTER, repositories=(f"{ACCOUNT}.dkr.ecr.*",)))
-    assert reason.startswith("image: public.ecr.aws/aws-observability/aws-otel-collector is not among")
+    assert reason.startswith("image: public.ecr.aws/aws-observability/aws-otel-collector is not an allowed repository")
 
 
 def test_with_no_allowed_repository_every_new_image_is_refused(world: World) -> None:
@@ -294,7 +294,7 @@ def test_with_no_allowed_repository_every_new_image_is_refused(world: World) -> 
     assert refused(world, world.remediator(REGISTER, repositories=())).startswith("image: ")
 
 
-def test_a_correction_that_wants_a_person_is_refused(world: World) -> None:
+def test_a_correction_that_needs_approval_is_refused(world: World) -> None:
     world.client("ssm").put_parameter(Name="/mine", Value=CONFIG.replace("awsxray", "debug"), Type="String")
     world.register(definition(collector={"secrets": [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/mine"}]}))
     only = REGISTER + "collector: {parameters_allowed: ['/fargate/*']}\n"

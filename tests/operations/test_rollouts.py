@@ -361,7 +361,7 @@ def test_a_mode_of_the_standard_may_keep_a_service_from_being_deployed(world: Wo
     careful = DEPLOY + "rules:\n  - {rules: ['*'], where: {service: web}, mode: register}\n"
     outcome = remediator(world, careful).remediate(request())
     assert outcome.state is AttemptState.REGISTERED
-    assert said(outcome) == ("shop/web: mode: The standard lets it only be registered.",)
+    assert said(outcome) == ("shop/web: mode: The standard allows only its registration.",)
 
 
 # --- the switch, and waiting ------------------------------------------------------------------------------------------
@@ -588,7 +588,7 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
 @pytest.mark.usefixtures("fleet")
 def test_an_undo_with_nothing_to_undo_says_so(world: World) -> None:
     outcome = remediator(world).remediate(request("undo", service="shop/web"))
-    assert (outcome.state, said(outcome)) == (AttemptState.NOTHING, ("Nothing of Outrider's is on shop/web.",))
+    assert (outcome.state, said(outcome)) == (AttemptState.NOTHING, ("shop/web has no correction that can be undone.",))
 
 
 def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -> None:

@@ -103,7 +103,7 @@ def test_a_service_that_is_deleted_is_left(sessions: Sessions) -> None:
     run = steps(deploying(sessions), 1)
     del run.aws.services.services[TITLE]
     assert stages(quiet(run)) == {TITLE: Stage.LEFT}
-    assert said(run.outcomes[-1]) == (f"{TITLE}: The service is gone.",)
+    assert said(run.outcomes[-1]) == (f"{TITLE}: The service no longer exists.",)
 
 
 def test_a_service_that_is_made_anew_is_not_ours(sessions: Sessions) -> None:

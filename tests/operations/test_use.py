@@ -276,7 +276,7 @@ def test_the_finding_of_a_role_lists_the_families_that_lean_on_it_as_they_come_a
     assert world.told().count(("opened", "identity.trust")) == 1
     assert {change for change, rule in world.told() if rule == "identity.trust"} == {"opened"}
     [imported] = [f for id_, f in world.hub.findings.items() if "identity.trust" in id_]
-    assert imported["Resources"][0]["Details"]["Other"]["use"] == "leaned on by api"
+    assert imported["Resources"][0]["Details"]["Other"]["use"] == "used by api"
 
 
 def test_a_parameter_of_another_region_has_its_finding_while_one_family_leans_on_it(world: World) -> None:

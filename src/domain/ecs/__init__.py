@@ -1,1 +1,1 @@
-"""ECS documents as typed views, and what is known of Fargate."""
+"""ECS documents as typed views, and facts about Fargate."""

@@ -36,7 +36,7 @@ class Container(Document):
 
     @property
     def cpu(self) -> int:
-        """CPU units reserved; 0 where nothing is."""
+        """Return the reserved CPU units; 0 if none are."""
         return amount(self.json.get("cpu")) or 0
 
     @property
@@ -50,7 +50,7 @@ class Container(Document):
 
     @property
     def memory(self) -> int:
-        """Reserved memory in MiB: `memoryReservation`, else `memory`; 0 where nothing is."""
+        """Return the reserved memory in MiB: `memoryReservation`, else `memory`, else 0."""
         return self.memory_reservation or self.memory_limit or 0
 
     @property
@@ -72,7 +72,7 @@ class Container(Document):
 
     @cached_property
     def otel(self) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-        """The OTEL_ variables that are set plainly, and the names of those that are secrets."""
+        """Return the OTEL_ variables with plain values, and the names of those that are secrets."""
         plain = tuple([item for item in self.environment.items() if item[0].startswith("OTEL_")])
         return plain, tuple([name for name in self.secrets if name.startswith("OTEL_")])
 
@@ -81,9 +81,9 @@ class Container(Document):
         return bool(objects_of(self.json.get("environmentFiles")))
 
     def variable(self, name: str) -> str | Hidden | None:
-        """What a variable is: its value, that it is hidden, or None where nothing sets it.
+        """Return a variable's value, that it is hidden, or None if nothing sets it.
 
-        Precedence as ECS has it: `secrets` and `environment` name a variable in the definition and beat a file.
+        As in ECS, `secrets` and `environment` of the definition have priority over a file.
         """
         if name in self.secrets:
             return Hidden("secrets")
@@ -127,11 +127,11 @@ class Container(Document):
         return truth_of(mapping_of(self.json.get("restartPolicy")).get("enabled")) is True
 
     def with_variable(self, name: str, value: str) -> Self:
-        """`environment` sets the variable, in its old place where it had one; `secrets` no longer does."""
+        """Return a copy in which `environment`, and not `secrets`, sets the variable; its old place is kept."""
         return _naming(_without(self, "secrets", name), "environment", {"name": name, "value": value})
 
     def with_secret(self, name: str, value_from: str) -> Self:
-        """`secrets` sets the variable, in its old place where it had one; `environment` no longer does."""
+        """Return a copy in which `secrets`, and not `environment`, sets the variable; its old place is kept."""
         return _naming(_without(self, "environment", name), "secrets", {"name": name, "valueFrom": value_from})
 
     def without_variable(self, name: str) -> Self:
@@ -150,7 +150,7 @@ def _naming[C: Container](container: C, member: str, entry: Json) -> C:
 
 
 def _placed(items: object, entry: Json) -> Iterator[object]:
-    """`items` with `entry` in the place of the first of its name, later ones gone; at the end where there is none."""
+    """Return `items` with `entry` instead of the first of its name, without later ones; at the end if there is none."""
     placed = False
     for item in items if isinstance(items, list | tuple) else ():
         if not (isinstance(item, Mapping) and item.get("name") == entry["name"]):

@@ -1,4 +1,4 @@
-"""Which container is what, decided once for all rules."""
+"""The role of each container, decided once for all rules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ _AGENTS = frozenset({
     "nri-ecs",
     "xray-daemon",
 })  # fmt: skip
-# Whole last parts of repositories that are OpenTelemetry collectors, though not ADOT's: for us applications, unless the
-# standard says that they are collectors.
+# Whole last parts of repositories of OpenTelemetry collectors other than ADOT. They count as applications, unless the
+# standard names them as collectors.
 _OTHER_COLLECTORS = frozenset({
     "alloy",
     "ddot-collector",
@@ -40,7 +40,7 @@ _PROXIES = frozenset({"aws-appmesh-envoy", "envoy", "ecs-service-connect-agent"}
 
 
 class ContainerRole(StrEnum):
-    """The part that a container plays in its task."""
+    """The role of a container in its task."""
 
     COLLECTOR = "collector"
     LOG_ROUTER = "log router"
@@ -50,18 +50,18 @@ class ContainerRole(StrEnum):
 
 
 def is_collector(container: Container, patterns: Sequence[str] = ()) -> bool:
-    """The repository's whole last part is the collector's, or the repository matches one of the standard's patterns."""
+    """Return whether the repository's last part is the collector's, or it matches one of the standard's patterns."""
     image = container.image
     return image.name == COLLECTOR_NAME or bool(patterns and repository_matches(image.repository, tuple(patterns)))
 
 
 def is_other_collector(container: Container) -> bool:
-    """Whether it is another distribution's collector, by the whole last part of its repository."""
+    """Return whether it is another distribution's collector, by the whole last part of its repository."""
     return container.image.name in _OTHER_COLLECTORS
 
 
 def role_of(container: Container, task: TaskDefinition, patterns: Sequence[str]) -> ContainerRole:
-    """The part that one container plays; the first that fits, in the order below."""
+    """Return the role of one container: the first that fits, in the order below."""
     image = container.image
     if is_collector(container, patterns):
         return ContainerRole.COLLECTOR
@@ -79,7 +79,7 @@ def role_of(container: Container, task: TaskDefinition, patterns: Sequence[str])
 
 @dataclass(frozen=True, slots=True)
 class ContainerRoles:
-    """A task's containers by the part that they play."""
+    """A task's containers by their role."""
 
     collectors: tuple[Container, ...]
     applications: tuple[Container, ...]

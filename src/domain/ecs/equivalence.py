@@ -1,7 +1,7 @@
-"""Whether two task definitions are equivalent: ECS does not keep some differences, or gives them no meaning.
+"""Whether two task definitions are equivalent: some differences ECS does not keep, or they have no meaning.
 
-Only what is certain is evened out: defaults of the task definition parameters page, amounts however they are written,
-lists whose order tells nothing. Everything else that differs is a difference.
+Only these are ignored: defaults from the task definition parameters page, the way amounts are written, and the order of
+lists whose order has no meaning.
 """
 
 import json
@@ -32,9 +32,9 @@ _TRUTHS = frozenset(
 
 
 def equivalent(before: TaskDefinition, after: TaskDefinition) -> bool:
-    """Whether tasks of the two definitions are the same.
+    """Return whether tasks of the two definitions are the same.
 
-    Members that only a description has are ignored, and so are the tags of AWS and of Outrider itself.
+    Members that only a description has are ignored, as are the tags of AWS and of Outrider.
     """
     return _plain(before) == _plain(after)
 
@@ -93,7 +93,7 @@ _MEMBERS: Final[Mapping[str, Callable[[Json], Json | None]]] = {
 
 
 def _each(value: Any, change: Callable[[Json], Json]) -> Any:
-    """The objects of a list without meaning in its order, changed and sorted; anything else as it is."""
+    """Return the changed objects of a list, sorted; any other value as it is."""
     if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
         return value
     changed = [change(one) for one in value]
@@ -102,7 +102,7 @@ def _each(value: Any, change: Callable[[Json], Json]) -> Any:
 
 
 def _without(members: Json, defaults: Json) -> Json:
-    """Without missing members and defaults; amounts and booleans read, however they are written."""
+    """Remove empty members and defaults, and read amounts and booleans in any form."""
     found = dict[str, Any]()
     for name, value in members.items():
         plain = _read(name, value)

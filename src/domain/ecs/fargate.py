@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-# CPU units → (smallest, largest, step) of memory in MiB; 256 is irregular and stands apart.
+# CPU units → (smallest, largest, step) of memory in MiB; 256 is irregular and handled separately.
 _RANGES = {
     512: (1024, 4096, 1024),
     1024: (2048, 8192, 1024),
@@ -39,7 +39,7 @@ class Size:
 
 
 def amount(value: object) -> int | None:
-    """CPU units or MiB from what ECS accepts: `512`, `"512"`, `"1 vCPU"`, `".5 vcpu"`, `"2 GB"`; None for all else."""
+    """Return CPU units or MiB from what ECS accepts: `512`, `"512"`, `"1 vCPU"`, `".5 vcpu"`, `"2 GB"`; else None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -57,7 +57,7 @@ def amount(value: object) -> int | None:
 
 
 def smallest_holding(cpu: int, memory: int) -> Size | None:
-    """The smallest valid size with at least this much of both; None where Fargate has none so large."""
+    """Return the smallest valid size with at least this much of both; None if Fargate has none."""
     return next(
         (Size(units, mib) for units in MEMORY_BY_CPU if units >= cpu for mib in MEMORY_BY_CPU[units] if mib >= memory),
         None,
@@ -65,11 +65,11 @@ def smallest_holding(cpu: int, memory: int) -> Size | None:
 
 
 _LATEST = "LATEST"
-_METADATA = (1, 4, 0)  # brought the task metadata endpoint V4
+_METADATA = (1, 4, 0)  # introduced the task metadata endpoint V4
 
 
 def platform_older(version: str, oldest: str) -> bool:
-    """Whether a platform version is older than another. False for LATEST and for any text not of the form 1.4.0."""
+    """Return whether a platform version is older than another. False for LATEST and any other text."""
     if version.upper() == _LATEST:
         return False
     numbers, wanted = _numbers(version), _numbers(oldest)
@@ -77,14 +77,14 @@ def platform_older(version: str, oldest: str) -> bool:
 
 
 def no_collector_on(version: str) -> bool:
-    """Whether a collector fails to start there: it needs the task metadata endpoint V4."""
+    """Return whether a collector fails to start on it: it needs the task metadata endpoint V4."""
     numbers = _numbers(version)
     return numbers is not None and numbers < _METADATA
 
 
 @lru_cache(maxsize=64)
 def _numbers(version: str) -> tuple[int, ...] | None:
-    """None where it does not have the form 1.4.0."""
+    """Parse a version; None if it does not have the form 1.4.0."""
     parts = version.strip().split(".")
     if not all(part.isascii() and part.isdigit() and len(part) < len("1000000") for part in parts):
         return None

@@ -24,7 +24,7 @@ class Image:
     @classmethod
     @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> "Image":
-        """Any text is read: a template's placeholder becomes an odd repository, never an error."""
+        """Parse any text: a template's placeholder becomes an odd repository, never an error."""
         rest, _, digest = text.strip().partition("@")
         head, colon, tag = rest.rpartition(":")
         if colon and "/" not in tag:  # a colon before a slash is a registry's port
@@ -33,7 +33,7 @@ class Image:
 
     @cached_property
     def name(self) -> str:
-        """The whole last part of the repository: `aws-otel-collector`."""
+        """Return the whole last part of the repository: `aws-otel-collector`."""
         return self.repository.rpartition("/")[2]
 
     @cached_property
@@ -43,13 +43,13 @@ class Image:
 
     @property
     def private_place(self) -> Place | None:
-        """The account and region of the private ECR registry that holds it; None for every other registry."""
+        """Return the account and region of its private ECR registry; None for every other registry."""
         found = _ECR.match(self.repository)
         return Place(found["account"], found["region"]) if found else None
 
     @property
     def private_repository(self) -> str | None:
-        """The repository's name in its private ECR registry: `ecr-public/aws-observability/aws-otel-collector`."""
+        """Return the name in its private ECR registry: `ecr-public/aws-observability/aws-otel-collector`."""
         return self.repository.partition("/")[2] if self.private_place else None
 
     def __str__(self) -> str:
@@ -58,9 +58,9 @@ class Image:
 
 @lru_cache(maxsize=4096)
 def repository_matches(repository: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a repository matches one of the patterns.
+    """Return whether a repository matches one of the patterns.
 
-    The registry and the rest are matched apart: `*` in a registry's name must not reach into a path that anybody may
+    The registry and the path are matched separately: `*` in a registry's name must not match a path that anybody may
     choose. A pattern without a slash is matched with the whole.
     """
     return any(_matches(repository, pattern) for pattern in patterns)
@@ -74,6 +74,6 @@ def _matches(repository: str, pattern: str) -> bool:
 
 def _halves(repository: str) -> tuple[str, str]:
     registry, slash, rest = repository.partition("/")
-    # Docker's own rule for what is a registry: it has a dot or a port, or is localhost. `*` stands for any.
+    # Docker's own rule for a registry: it has a dot or a port, or is localhost. `*` stands for any.
     named = slash and (any(sign in registry for sign in ".:*") or registry == "localhost")
     return (registry, rest) if named else ("docker.io", repository)

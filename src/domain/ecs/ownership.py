@@ -1,11 +1,11 @@
-"""Which tool owns a task definition, and so where a change to it belongs."""
+"""Which tool owns a task definition, and so where to change it."""
 
 from domain.ecs.task_definition import TaskDefinition
 from domain.triggers.actor import Actor
 
 _STACK = "aws:cloudformation:stack-name"
 _COPILOT = ("copilot-application", "copilot-environment", "copilot-service")
-# What people write to say that a tool made something; keys without their punctuation.
+# Tag keys, without punctuation, with which people name the tool that made something.
 _SAYS_WHICH = frozenset({"createdby", "deployedby", "iac", "iactool", "managedby", "provisionedby", "provisioner"})
 _NAMED = {
     "aws-cdk": "CDK", "cdk": "CDK", "cloudformation": "CloudFormation", "ecspresso": "ecspresso",
@@ -15,11 +15,11 @@ _OWNERS = frozenset(_NAMED.values()) | {"CodeDeploy", "CodePipeline"}
 
 
 def owner_of(task: TaskDefinition, actor: Actor | None = None) -> str:
-    """The owner, as people call it: `CloudFormation (stack shop)`; "" where nothing reliable says.
+    """Return the owner's name: `CloudFormation (stack shop)`; "" if nothing reliable names it.
 
-    `actor` is who registered the revision. In this order: tags that nobody but CloudFormation can set (task definitions
-    have them only sometimes), Copilot's own, the user agent, and last what the author's tags say, which may be old: a
-    pipeline that copies a revision copies its tags.
+    `actor` is who registered the revision. The order: tags that only CloudFormation can set (task definitions have them
+    only sometimes), Copilot's tags, the user agent, and last the author's tags, which may be old: a pipeline that
+    copies a revision copies its tags.
     """
     tags = task.tags
     if tags.get(_COPILOT[0]):

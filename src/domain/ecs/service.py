@@ -34,17 +34,17 @@ class Deployment(Document):
 
     @property
     def reason(self) -> str:
-        """What ECS says of its state."""
+        """ECS's reason for its state."""
         return text_of(self.json.get("rolloutStateReason")) or ""
 
     @property
     def rolls_back(self) -> bool:
-        """Whether ECS began it to undo another: "ECS deployment circuit breaker: rolling back to deploymentId …"."""
+        """Return whether it is a rollback by ECS: "ECS deployment circuit breaker: rolling back to deploymentId …"."""
         return "rolling back" in self.reason
 
     @property
     def task_definition(self) -> str:
-        """The revision that it brings, as an ARN."""
+        """The revision that it deploys, as an ARN."""
         return text_of(self.json.get("taskDefinition")) or ""
 
     @property
@@ -58,7 +58,7 @@ class Deployment(Document):
 
 @dataclass(frozen=True)
 class Service(Document):
-    """An ECS service as DescribeServices gives it."""
+    """An ECS service as DescribeServices returns it."""
 
     @property
     def arn(self) -> str:
@@ -91,7 +91,7 @@ class Service(Document):
 
     @property
     def desired(self) -> int:
-        """How many tasks it wants."""
+        """The desired number of tasks."""
         count = self.json.get("desiredCount")
         return count if isinstance(count, int) else 0
 
@@ -105,7 +105,7 @@ class Service(Document):
 
     @property
     def providers(self) -> frozenset[str]:
-        """Where it places tasks: its capacity providers, else its launch type. Empty where neither is given."""
+        """Return its capacity providers, else its launch type; empty if neither is given."""
         strategy = objects_of(self.json.get("capacityProviderStrategy"))
         named = frozenset(name for item in strategy if (name := text_of(item.get("capacityProvider"))))
         launch_type = text_of(self.json.get("launchType"))
@@ -113,7 +113,7 @@ class Service(Document):
 
     @property
     def fargate(self) -> bool | None:
-        """None where the service does not say; a custom provider's name says that it is not."""
+        """Return whether it runs on Fargate; None if the service does not say. A custom provider is not Fargate."""
         return bool(self.providers & {"FARGATE", "FARGATE_SPOT"}) if self.providers else None
 
     @property
@@ -127,12 +127,12 @@ class Service(Document):
 
     @property
     def strategy(self) -> str:
-        """How ECS deploys it: ROLLING, BLUE_GREEN, LINEAR or CANARY; empty where it does not say."""
+        """How ECS deploys it: ROLLING, BLUE_GREEN, LINEAR or CANARY; empty if not given."""
         return text_of(mapping_of(self.json.get("deploymentConfiguration")).get("strategy")) or ""
 
     @property
     def rolls_back(self) -> bool:
-        """Whether ECS itself ends a failing deployment and goes back."""
+        """Return whether ECS ends a failing deployment and rolls back."""
         breaker = mapping_of(mapping_of(self.json.get("deploymentConfiguration")).get("deploymentCircuitBreaker"))
         return truth_of(breaker.get("enable")) is True and truth_of(breaker.get("rollback")) is True
 
@@ -142,7 +142,7 @@ class Service(Document):
 
     @property
     def primary(self) -> Deployment | None:
-        """The deployment that it is at."""
+        """Return the current deployment."""
         return next((each for each in self.deployments if each.status == "PRIMARY"), None)
 
     def deployment(self, id_: str) -> Deployment | None:

@@ -9,8 +9,8 @@ from domain.ecs.container import Container
 from domain.ecs.fargate import Size, amount
 from domain.ecs.values import Document, mapping_of, objects_of, pairs_of, text_of, texts_of
 
-# What DescribeTaskDefinition returns of a revision and RegisterTaskDefinition does not accept. Registering does not go
-# by this list but by botocore's model; tests/test_documents.py holds it against that.
+# What DescribeTaskDefinition returns of a revision and RegisterTaskDefinition does not accept. Registering uses
+# botocore's model, not this list; tests/test_documents.py compares them.
 DESCRIBED_ONLY: Final = frozenset({
     "compatibilities", "deleteRequestedAt", "deregisteredAt", "registeredAt", "registeredBy", "requiresAttributes",
     "revision", "status", "taskDefinitionArn",
@@ -22,7 +22,7 @@ NOT_KEPT: Final = "(not kept)"
 
 @dataclass(frozen=True)
 class TaskDefinition(Document):
-    """A task definition as RegisterTaskDefinition takes it or DescribeTaskDefinition gives it.
+    """A task definition as RegisterTaskDefinition takes it or DescribeTaskDefinition returns it.
 
     `tags` are inside, where registration expects them; the reader of a description puts them there.
     """
@@ -59,7 +59,7 @@ class TaskDefinition(Document):
 
     @property
     def size(self) -> Size | None:
-        """None where CPU or memory is missing or not an amount."""
+        """Return the size; None if CPU or memory is missing or not an amount."""
         cpu, memory = self.cpu, self.memory
         return None if cpu is None or memory is None else Size(cpu, memory)
 
@@ -77,7 +77,7 @@ class TaskDefinition(Document):
 
     @property
     def launch_types(self) -> frozenset[str]:
-        """Where it may run: `requiresCompatibilities` where present, else what ECS found (`compatibilities`)."""
+        """Return where it may run: `requiresCompatibilities` if present, else `compatibilities`, which ECS adds."""
         wanted = texts_of(self.json.get("requiresCompatibilities")) or texts_of(self.json.get("compatibilities"))
         return frozenset(item.upper() for item in wanted)
 
@@ -95,7 +95,7 @@ class TaskDefinition(Document):
         return pairs_of(self.json.get("tags"), "key", "value")
 
     def with_container(self, changed: Container) -> Self:
-        """The container of this name replaced; the first one, where a file has the name twice."""
+        """Return a copy with the container of this name replaced: the first one if a file has the name twice."""
         items = list(self.json.get("containerDefinitions") or [])
         for index, item in enumerate(items):
             if isinstance(item, Mapping) and item.get("name") == changed.json.get("name"):
@@ -107,14 +107,14 @@ class TaskDefinition(Document):
         return self.with_(containerDefinitions=[*(self.json.get("containerDefinitions") or []), container.json])
 
     def with_tags(self, tags: Mapping[str, str]) -> Self:
-        """These tags set, the others kept, `aws:` ones (nobody may set them) left out; no `tags` where none is left."""
+        """Return a copy with these tags added, without `aws:` tags, which nobody may set; no `tags` if none is left."""
         merged = {
             key: value for key, value in (dict(self.tags) | dict(tags)).items() if not key.lower().startswith("aws:")
         }
         return self.with_(tags=[{"key": key, "value": value} for key, value in merged.items()] or None)
 
     def without_values(self) -> Self:
-        """A copy for the ledger: of environment values it keeps only OTEL_ variables without headers or keys."""
+        """Return a copy for the ledger: of environment values it keeps only OTEL_ variables without headers or keys."""
         containers = [
             {**item, "environment": [_kept(entry) for entry in item["environment"]]}
             if isinstance(item, Mapping) and isinstance(item.get("environment"), list)
@@ -124,7 +124,7 @@ class TaskDefinition(Document):
         return self.with_(containerDefinitions=containers)
 
     def only(self, members: Iterable[str]) -> Self:
-        """A copy with no members but these: what an API call accepts."""
+        """Return a copy with only these members, for an API call."""
         wanted = frozenset(members)
         return type(self)({name: value for name, value in self.json.items() if name in wanted})
 

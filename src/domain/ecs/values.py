@@ -1,7 +1,7 @@
 """Values of ECS documents as AWS and people write them: numbers as text, nulls, missing keys, wrong types.
 
 A `Document` is a frozen, typed view over the JSON as it was received. `with_(…)` returns a changed copy, `to_aws()` the
-JSON itself. A view never changes the JSON beneath it, and nothing that was received is lost, renamed or reordered.
+JSON itself. A view never changes its JSON, and nothing that was received is lost, renamed or reordered.
 Environment values never show in a repr.
 """
 
@@ -17,7 +17,7 @@ type Json = Mapping[str, Any]
 _MISSING: Json = {}
 
 
-# To ask whether a thing is a Mapping costs several times what it costs to see that it is a dict, as JSON's objects are.
+# A check for dict, which JSON's objects are, costs a fraction of a check for Mapping.
 _OBJECT: Final = (dict, Mapping)
 
 
@@ -43,7 +43,7 @@ def moment_of(value: object) -> datetime | None:
 
 
 def truth_of(value: object) -> bool | None:
-    """A boolean, also where it was written as text; None for anything else."""
+    """A boolean, also if written as text; None for anything else."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
@@ -71,18 +71,18 @@ def texts_of(value: object) -> tuple[str, ...]:
 
 
 def pairs_of(value: object, key: str, content: str) -> dict[str, str]:
-    """`[{"name": …, "value": …}]` as a mapping; the last of a name wins, as it does in a container."""
+    """`[{"name": …, "value": …}]` as a mapping; the last value of a name wins, as in a container."""
     return {name: text_of(item.get(content)) or "" for item in objects_of(value) if (name := text_of(item.get(key)))}
 
 
 @dataclass(frozen=True)
 class Document:
-    """What all views share: the JSON, a changed copy of it, and the way back."""
+    """The base of all views: the JSON, and changed copies of it."""
 
     json: Json = field(repr=False)
 
     def with_(self, **members: object) -> Self:
-        """A copy with these members set, in their old places where they had one; None takes a member out."""
+        """Return a copy with these members set, in their old places if they had one; None removes a member."""
         kept = {name: members.get(name, value) for name, value in self.json.items()}
         added = {name: value for name, value in members.items() if name not in kept}
         return type(self)(
@@ -90,5 +90,5 @@ class Document:
         )
 
     def to_aws(self) -> dict[str, Any]:
-        """The JSON as AWS gave it or as we changed it: a deep copy, the caller's to keep."""
+        """Return a deep copy of the JSON."""
         return copy.deepcopy(dict(self.json))

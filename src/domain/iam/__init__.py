@@ -1,6 +1,6 @@
-"""What a role's own policies allow: allowed, denied, or unknown where a condition cannot be known.
+"""What a role's policies allow: allowed, denied, or unknown if a condition key is not known.
 
-Identity policies and the permissions boundary are judged. Organisation, key, repository and bucket policies are not
+Identity policies and the permissions boundary are evaluated. Organisation, key, repository and bucket policies are not
 read.
 """
 

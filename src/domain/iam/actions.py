@@ -1,4 +1,4 @@
-"""On which resource IAM is asked for each action that a task and its start need.
+"""The resource on which IAM checks each action that a task and its start need.
 
 Source: the Service Authorization Reference, page of each service, and the ARNs that AWS itself names in its
 "is not authorized to perform … on resource: …" errors.
@@ -13,7 +13,7 @@ from domain.places import partition_of
 
 @dataclass(frozen=True, slots=True)
 class ActionResources:
-    """forms: ARNs with {parts}. Where there are several, AWS asks on one of them: one is enough (`decide_any`)."""
+    """forms: ARNs with {parts}. If there are several, AWS checks one of them: one is enough (`decide_any`)."""
 
     forms: tuple[str, ...]
     note: str = ""
@@ -83,18 +83,18 @@ ACTION_RESOURCES: Final[Mapping[str, ActionResources]] = {
 }
 
 _ANY: Final = frozenset({"log_stream", "task", "service", "container_instance", "uuid"})
-"""Parts that are not known before the task runs, or that no configuration names: every one of them is asked for."""
+"""Parts that are not known before the task runs, or that no configuration names: a wildcard replaces them."""
 
 
 def resources_for(action: str, *, region: str, account: str, arn: str | None = None, **parts: str) -> tuple[str, ...]:
-    """The resources on which `action` is asked: one ARN, or several of which one is enough.
+    """Return the resources on which AWS checks `action`: one ARN, or several of which one is enough.
 
-    parts: what the form names (`log_group`, `repository`…); wildcards ask for all that they match. arn: the resource
-    itself where it is known. ValueError for an action that the table has not, or a part that is missing.
+    parts: what the form names (`log_group`, `repository`…); wildcards stand for all matches. arn: the resource
+    itself if it is known. Raises ValueError if the action is not in the table, or a part is missing.
     """
     known = ACTION_RESOURCES.get(action)
     if known is None:
-        raise ValueError(f"The table of actions has no {action}; add its resource to ACTION_RESOURCES.")
+        raise ValueError(f"ACTION_RESOURCES has no {action}. Add its resource.")
     if arn is not None:
         return (arn,)
     given = dict.fromkeys(_ANY, "*") | parts
@@ -105,4 +105,4 @@ def resources_for(action: str, *, region: str, account: str, arn: str | None = N
             form.format(partition=partition_of(region), region=region, account=account, **given) for form in known.forms
         )
     except KeyError as missing:
-        raise ValueError(f"{action} is asked on {known.forms[0]}; {missing} was not given.") from None
+        raise ValueError(f"AWS checks {action} on {known.forms[0]}; {missing} was not given.") from None

@@ -1,4 +1,4 @@
-"""Advice on policies: the statement to add, and the statements that grant too much."""
+"""The policy statement to add, and the statements that grant too much."""
 
 import re
 from collections import Counter
@@ -10,9 +10,9 @@ from domain.iam.policy import Policy, Statement
 
 
 def minimal_statement(missing: Iterable[tuple[str, str]]) -> dict[str, object]:
-    """The smallest policy document that allows every (action, resource), one statement per service and resources.
+    """Return the smallest policy that allows every (action, resource), one statement per service and resources.
 
-    Equal input in any order gives an equal document. A resource that another of the same action covers is left out.
+    Equal input in any order gives an equal document. A resource that another one of the same action covers is left out.
     """
     asked: dict[str, set[str]] = {}
     for action, resource in missing:
@@ -32,7 +32,7 @@ def minimal_statement(missing: Iterable[tuple[str, str]]) -> dict[str, object]:
                 "Sid": f"{sid}Part{numbers[service]}" if of_service[service] > 1 else sid,
                 "Effect": "Allow",
                 "Action": _one_or_all(grouped[service, resources]),
-                # A dollar and a brace would begin a policy variable.
+                # A dollar sign and a brace would start a policy variable.
                 "Resource": _one_or_all([resource.replace("${", "${$}{") for resource in resources]),
             }
         )
@@ -60,12 +60,12 @@ class WildcardGrant:
 
     statement: Statement
     actions: tuple[str, ...]
-    """As written; for NotAction, the actions that it leaves out."""
+    """The actions as written; for NotAction, the actions that it excludes."""
     all_but: bool
 
 
 def wildcard_actions(policy: Policy) -> tuple[WildcardGrant, ...]:
-    """The Allow statements with `*` or `service:*` for an action, or with NotAction."""
+    """Return the Allow statements with `*` or `service:*` for an action, or with NotAction."""
     return tuple(
         WildcardGrant(
             each, each.actions.written if each.actions.negated else each.actions.wildcards, each.actions.negated

@@ -1,4 +1,4 @@
-"""Conditions, judged against what is known of a request.
+"""Conditions of statements, evaluated with the known condition keys of a request.
 
 Facts: "Condition operators" and "Multivalued context keys" in the IAM user guide.
 """
@@ -18,7 +18,7 @@ from domain.iam.template import Template, template
 from domain.iam.truth import Truth, agreed, all_of, any_of, negate
 
 type Compare = Callable[[str | Like, str], Truth]
-"""(value in the request, glob or text in the policy) → whether it is the one that the operator asks for."""
+"""(value in the request, glob or text in the policy) → whether the operator accepts it."""
 
 
 def _as_glob(value: str | Like) -> str:
@@ -40,7 +40,7 @@ def _same_arn(value: str | Like, wanted: str) -> Truth:
     asked, given = _as_glob(value).split(":", ARN_COLONS), wanted.split(":", ARN_COLONS)
     if len(asked) == len(given) == ARN_COLONS + 1 and is_literal("".join(asked[:-1])):
         return all_of(relation(one, other) for one, other in zip(given, asked, strict=True))
-    # IAM's documents say only what six parts mean. Where not even the whole texts can meet, no reading matches.
+    # IAM documents only ARNs of six parts. If the whole texts cannot match, no interpretation does.
     return False if relation(wanted, _as_glob(value)) is False else None
 
 
@@ -180,7 +180,7 @@ class Condition:
         return self.null or self.operator is not None
 
     def unknown_keys(self, context: Context) -> tuple[str, ...]:
-        """The keys, its own and those of its variables, that the context does not know."""
+        """Return the keys, its own and those of its variables, that are not known."""
         keys = (self.key, *(key for text in self.wanted for key in text.keys))
         return tuple(key for key in keys if context.values(key) is None)
 
@@ -191,7 +191,7 @@ class Condition:
         return self._holds(values, context)
 
     def _whatever_the_key(self, context: Context) -> Truth:
-        """A key that is not known is either absent or has some value."""
+        """Evaluate both cases of an unknown key: absent, or some value."""
         return agreed((self._holds(ABSENT, context), self._holds((Like("*"),), context)))
 
     def _holds(self, values: Values, context: Context) -> Truth:

@@ -1,4 +1,4 @@
-"""What is known of a request's condition keys.
+"""The known condition keys of a request.
 
 Facts: "AWS global condition context keys" in the IAM user guide.
 """
@@ -24,7 +24,7 @@ type Values = tuple[str | Like, ...]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known of the condition keys of a request. Any key that is not given is unknown.
+    """The known condition keys of a request. Any key that is not given is unknown.
 
     keys: name (in any case) to its values, or ABSENT. Below `closed` (`aws:PrincipalTag/`) every key that is not given
     is absent.
@@ -39,7 +39,7 @@ class Context:
         object.__setattr__(self, "closed", tuple(prefix.lower() for prefix in self.closed))
 
     def values(self, key: str) -> Values | None:
-        """The key's values, ABSENT, or None for unknown. `key` is in lower case."""
+        """Return the key's values, ABSENT, or None if unknown. `key` is in lower case."""
         found = self._values.get(key)
         return ABSENT if found is None and self.closed and key.startswith(self.closed) else found
 
@@ -51,10 +51,10 @@ class Context:
 def role_context(
     role_arn: str, region: str, *, tags: Mapping[str, str] | None = None, via: str | None = None
 ) -> Context:
-    """What is known of a call that a task makes with a role.
+    """Return the known condition keys of a call that a task makes with a role.
 
-    tags: the role's tags where they were read; ECS adds no session tags. via: the service (`ssm`) that makes the call
-    for the task, as SSM calls kms:Decrypt. What network the call comes from is not known.
+    tags: the role's tags if they were read; ECS adds no session tags. via: the service (`ssm`) that makes the call
+    for the task, as SSM calls kms:Decrypt. The network that the call comes from is not known.
 
     Source: "AWS global condition context keys" in the IAM user guide; "kms:ViaService" in the KMS developer guide.
     """
@@ -76,7 +76,9 @@ def role_context(
         }
     else:
         keys["aws:ViaAWSService"] = ("true",)
-        if not region.startswith("cn-"):  # China's service names end otherwise, and not alike for every service
+        if not region.startswith(
+            "cn-"
+        ):  # In China the suffix of service names is another, and not the same for every service
             keys["kms:ViaService"] = (f"{via}.{region}.amazonaws.com",)
     if tags is None:
         return Context(keys)
@@ -86,7 +88,7 @@ def role_context(
 
 
 def trust_context(account: str, region: str, partition: str = "aws") -> Context:
-    """What is known when ECS assumes a role for a task of (account, region).
+    """Return the known condition keys when ECS assumes a role for a task of (account, region).
 
     Source: "Cross-service confused deputy prevention" in the ECS developer guide.
     """

@@ -1,4 +1,4 @@
-"""The decision: explicit Deny before Allow, within the permissions boundary, and unknown where it cannot be known."""
+"""The decision: explicit Deny before Allow, within the permissions boundary, and unknown if a key is not known."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _NOTHING_KNOWN = Context()
 class AccessRequest:
     """action: `logs:PutLogEvents`, in any case. resource: an ARN, or a pattern of ARNs with `*` and `?`.
 
-    A pattern stands for every resource that it matches. A bare `*` is not a pattern: IAM itself asks on it for an
+    A pattern stands for every resource that it matches. A bare `*` is not a pattern: IAM checks it for an
     action without resources, and a statement that names an ARN does not match it.
     """
 
@@ -44,26 +44,26 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """ALLOWED: on every resource asked for, in every case. DENIED: on none, in no case. UNKNOWN: anything between."""
+    """ALLOWED: on every requested resource, in every case. DENIED: on none, in no case. UNKNOWN: anything else."""
 
     decision: Decision
     request: AccessRequest
     statement: Statement | None = None
-    """The one that allowed, or that denied; None where nothing allows."""
+    """The statement that allowed or denied; None if nothing allows."""
     boundary: Policy | None = None
-    """The permissions boundary, where it is what blocks the request."""
+    """The permissions boundary, if it blocks the request."""
     undecided: tuple[Statement, ...] = ()
     """The statements that leave the decision UNKNOWN."""
 
     @property
     def undecided_keys(self) -> tuple[str, ...]:
-        """The condition keys, in lower case, that would have to be known."""
+        """Return the unknown condition keys, in lower case, on which the decision depends."""
         context = self.request.context
         return tuple(sorted({key for each in self.undecided for key in each.undecided_keys(context)}))
 
     @property
     def explanation(self) -> str:
-        """A sentence for people."""
+        """Return a sentence for people."""
         match self.decision:
             case Decision.ALLOWED:
                 return f"{self.request} is allowed by {self.statement}."
@@ -78,22 +78,22 @@ class Ruling:
 
     def _doubts(self) -> Iterable[str]:
         for each in self.undecided:
-            verb = "allows" if each.allows else "denies"
-            # In a ruling over several resources, a statement may be sure, but of one of them only.
-            reasons = each.undecided(self.request.glob, self.request.context) or ("it speaks of a part only",)
-            yield f"{each} {verb} it perhaps, because {' and '.join(reasons)}"
+            verb = "allow" if each.allows else "deny"
+            # In a decision over several resources, a statement may be certain for one of them only.
+            reasons = each.undecided(self.request.glob, self.request.context) or ("it covers only a part",)
+            yield f"{each} may {verb} it, because {' and '.join(reasons)}"
 
 
 @dataclass(slots=True)
 class _Side:
-    """What one side, the role's policies or its boundary, decides about a request."""
+    """The decision of one side, the role's policies or its boundary, about a request."""
 
     allowed_by: Statement | None = None
     denied_by: Statement | None = None
     perhaps_allowed: list[Statement] = field(default_factory=list)
     perhaps_denied: list[Statement] = field(default_factory=list)
 
-    def hear(self, statement: Statement, match: Truth) -> None:
+    def add(self, statement: Statement, match: Truth) -> None:
         if match is None:
             (self.perhaps_allowed if statement.allows else self.perhaps_denied).append(statement)
         elif match and statement.allows:
@@ -119,12 +119,12 @@ def _heard(policies: Iterable[Policy], request: AccessRequest) -> _Side:
         for statement in policy.about(service):
             match = statement.match(action, resource, context)
             if match is not False:
-                side.hear(statement, match)
+                side.add(statement, match)
     return side
 
 
 def decide(policies: Iterable[Policy], request: AccessRequest, boundary: Policy | None = None) -> Ruling:
-    """What the role's identity policies and its permissions boundary decide about a request."""
+    """Return what the role's identity policies and its permissions boundary decide about a request."""
     own = _heard(policies, request)
     if own.denied_by is not None:
         return Ruling(Decision.DENIED, request, own.denied_by)
@@ -148,14 +148,14 @@ def decide_any(
     context: Context = _NOTHING_KNOWN,
     boundary: Policy | None = None,
 ) -> Ruling:
-    """For an action that AWS asks on one of several resources, not always the same: one allowed form is enough.
+    """Decide about an action that AWS checks on one of several resources: one allowed form is enough.
 
-    An explicit Deny of another form leaves it unknown. Without resources: ValueError.
+    An explicit Deny of another form makes it unknown. Raises ValueError without resources.
     """
     policies = tuple(policies)
     rulings = [decide(policies, AccessRequest(action, resource, context), boundary) for resource in resources]
     if not rulings:
-        raise ValueError(f"{action} was asked on no resource at all; give at least one.")
+        raise ValueError(f"{action} needs at least one resource.")
     by_decision = {ruling.decision: ruling for ruling in reversed(rulings)}
     allowed = by_decision.get(Decision.ALLOWED)
     if allowed is not None:
@@ -167,7 +167,7 @@ def decide_any(
 
 
 def trusts(policy: Policy, service: str = "ecs-tasks.amazonaws.com", context: Context = _NOTHING_KNOWN) -> Ruling:
-    """Whether a trust policy lets a service assume the role. The ruling's resource is the service's name.
+    """Return whether a trust policy lets a service assume the role. The ruling's resource is the service's name.
 
     policy: parsed with trust=True.
     """
@@ -175,7 +175,7 @@ def trusts(policy: Policy, service: str = "ecs-tasks.amazonaws.com", context: Co
     side = _Side()
     for statement in policy.about("sts"):
         named = False if statement.principals is None else statement.principals.match(service)
-        side.hear(statement, all_of((named, statement.match("sts:assumerole", service, context))))
+        side.add(statement, all_of((named, statement.match("sts:assumerole", service, context))))
     if side.denied_by is not None:
         return Ruling(Decision.DENIED, request, side.denied_by)
     if side.silent:

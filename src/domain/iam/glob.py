@@ -34,7 +34,7 @@ def collapse(glob: str) -> str:
 
 
 def is_literal(glob: str) -> bool:
-    """Whether it has no wildcards, and so matches itself only."""
+    """Return whether it has no wildcards, and so matches itself only."""
     return MANY not in glob and ONE not in glob
 
 
@@ -62,7 +62,7 @@ def _matcher(glob: str) -> re.Pattern[str]:
 
 
 def matches(glob: str, text: str) -> bool:
-    """Whether a literal text is matched."""
+    """Return whether a literal text is matched."""
     return _matcher(glob).fullmatch(text) is not None
 
 
@@ -118,7 +118,7 @@ class _Positions:
 
 
 def covers(glob: str, other: str) -> bool:
-    """Whether `glob` matches every text that `other` matches.
+    """Return whether `glob` matches every text that `other` matches.
 
     Only the lengths of what `other`'s wildcards stand for matter: a text made of a character that neither names is the
     hardest of its length, since only wildcards match it. A pair beyond the bound on states counts as not covered.
@@ -149,7 +149,7 @@ def covers(glob: str, other: str) -> bool:
 
 
 def overlaps(glob: str, other: str) -> bool:
-    """Whether some text is matched by both."""
+    """Return whether some text is matched by both."""
     positions = _Positions(glob)
     places = positions.start
     for char in other:

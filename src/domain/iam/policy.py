@@ -37,7 +37,7 @@ class Resources:
         self._matcher = any_matcher(wild).fullmatch if wild else None
 
     def match(self, asked: str, context: Context) -> Truth:
-        """asked: a glob. None where it covers a part, or where a variable decides."""
+        """asked: a glob. None if it covers a part, or a variable decides."""
         if self._everything:
             return not self._negated
         if is_literal(asked):
@@ -134,7 +134,7 @@ class Statement:
         return f"statement {self.number}{name} of {self.source}"
 
     def match(self, action: str, resource: str, context: Context) -> Truth:
-        """Whether it applies to this request. action: in lower case; resource: a glob."""
+        """Return whether it applies to this request. action: in lower case; resource: a glob."""
         if not self.actions.match(action):
             return False
         answer = True if self.resources is None else self.resources.match(resource, context)
@@ -149,14 +149,14 @@ class Statement:
         return answer
 
     def undecided(self, resource: str, context: Context) -> tuple[str, ...]:
-        """Why `match` returned None: clauses to follow "because"."""
+        """Return why `match` returned None, as clauses that follow "because"."""
         reasons = []
         if self.resources is not None and self.resources.match(resource, context) is None:
             unknown = [key for key in self.resources.keys if context.values(key) is None]
             if unknown:
                 reasons.append(f"its resource depends on {_listed(unknown)}, which is not known")
             else:
-                reasons.append("it speaks of a part of these resources only")
+                reasons.append("it covers only a part of these resources")
         for condition in self.conditions:
             if condition.holds(context) is not None:
                 continue
@@ -169,7 +169,7 @@ class Statement:
         return tuple(reasons)
 
     def undecided_keys(self, context: Context) -> frozenset[str]:
-        """The condition keys, in lower case, that would decide the answer."""
+        """Return the condition keys, in lower case, that would decide the answer."""
         keys = () if self.resources is None else self.resources.keys
         waiting = {key for key in keys if context.values(key) is None}
         for condition in self.conditions:
@@ -218,7 +218,7 @@ class Policy:
         return cls(source, statements, by_service, anywhere)
 
     def about(self, service: str) -> tuple[Statement, ...]:
-        """The statements that can apply to a service's actions. service: in lower case."""
+        """Return the statements that can apply to a service's actions. service: in lower case."""
         return self._by_service.get(service, self._of_any_service)
 
 
@@ -247,7 +247,7 @@ def _object(pairs: list[tuple[str, object]], source: str) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class _Element:
-    """An object of the document, with the words to refuse it."""
+    """An object of the document, and how to report an error in it."""
 
     content: Mapping[str, object]
     source: str
@@ -265,7 +265,7 @@ class _Element:
         return self.content.get(name, default)
 
     def one_of(self, name: str, opposite: str) -> tuple[object, bool]:
-        """The content, and whether it stands under the opposite's name."""
+        """Return the content, and whether it has the opposite's name."""
         if (name in self.content) is (opposite in self.content):
             raise self.refused(f"it needs {name} or {opposite}, and one of them only")
         return (self.content[opposite], True) if opposite in self.content else (self.content[name], False)
@@ -350,7 +350,7 @@ def _conditions(body: _Element, *, variables: bool) -> Iterable[Condition]:
             raise body.refused(f"its Condition {operator} is not an object")
         for key, wanted in keys.items():
             listed = wanted if isinstance(wanted, (list, tuple)) else [wanted]
-            # IAM takes true and 5 for "true" and "5".
+            # IAM reads true and 5 as "true" and "5".
             texts = [
                 str(each).lower() if isinstance(each, bool) else str(each) if isinstance(each, (int, float)) else each
                 for each in listed

@@ -25,7 +25,7 @@ class Template:
 
     pieces: tuple[str | Variable, ...]
     fixed: str | None = field(init=False, repr=False, compare=False)
-    """The whole text, if it has no variables."""
+    """Return the whole text if it has no variables, else None."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fixed", None if self.keys else self.literal)
@@ -36,13 +36,13 @@ class Template:
 
     @property
     def literal(self) -> str:
-        """The text without its variables."""
+        """Return the text without its variables."""
         return "".join(piece for piece in self.pieces if isinstance(piece, str))
 
     def resolve(self, context: Context) -> tuple[str | None, bool]:
-        """The glob, and whether it is exact. None: a variable has no value, and nothing is equal to it.
+        """Return the glob, and whether it is exact; None if a variable has no value, which equals nothing.
 
-        What is not known becomes `*`: no possible value escapes it.
+        An unknown value becomes `*`, which matches every possible value.
         """
         if self.fixed is not None:
             return self.fixed, True
@@ -58,9 +58,9 @@ class Template:
                     return None, True
                 value: str | Like = piece.default
             else:
-                # Unknown, or several values, for which IAM defines nothing.
+                # Unknown, or several values, for which IAM defines no result.
                 value = values[0] if values and len(values) == 1 else Like("*")
-            # Whether an asterisk in a value is a wildcard is not documented: it is not decided here either.
+            # Whether an asterisk in a value is a wildcard is not documented: so it stays undecided here.
             if isinstance(value, Like) or "*" in value or "?" in value:
                 exact = False
                 texts.append(MANY)
@@ -73,7 +73,7 @@ _VARIABLE = re.compile(r"\$\{\s*(?:([*?$])|([^{},'\s]+)\s*(?:,\s*'([^']*)'\s*)?)
 
 
 def template(text: str, *, wildcards: bool, variables: bool) -> Template:
-    """wildcards: whether `*` and `?` are such; variables: whether `${…}` is one (Version 2012-10-17 only)."""
+    """wildcards: whether `*` and `?` are wildcards; variables: whether `${…}` is one (Version 2012-10-17 only)."""
 
     def literal(piece: str) -> str:
         return encode(piece) if wildcards else piece
@@ -92,7 +92,7 @@ def template(text: str, *, wildcards: bool, variables: bool) -> Template:
 
 
 def _unreadable(text: str, literal: Callable[[str], str]) -> Iterator[str | Variable]:
-    """A `${` that does not begin a variable could mean anything to IAM: it stays unknown up to the end of the piece."""
+    """IAM does not document a `${` that starts no variable: it is unknown up to the end of the piece."""
     before, opened, _ = text.partition("${")
     yield literal(before)
     if opened:

@@ -33,6 +33,6 @@ def all_of(truths: Iterable[Truth]) -> Truth:
 
 
 def agreed(truths: Iterable[Truth]) -> Truth:
-    """What every one of several possible worlds says; None where they differ."""
+    """Return the answer that all possible cases share; None if they differ."""
     distinct = set(truths)
     return distinct.pop() if len(distinct) == 1 else None

@@ -1,4 +1,4 @@
-"""The standard: what the organisation wants. One versioned YAML document."""
+"""The standard: the organisation's requirements, in one versioned YAML document."""
 
 from domain.standard.document import DEFAULT, RuleSettings, Setting, Standard, default_standard
 from domain.standard.sections import SETTABLE, DefaultRoles, Exemption, Mode, Remediation, RuleSetting

@@ -1,4 +1,4 @@
-"""The standard: what the organisation wants. One versioned YAML document."""
+"""The standard: the organisation's requirements, in one versioned YAML document."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from domain.workload import Workload
 
 
 class Named(Protocol):
-    """What the setting of a rule depends on: its id and its own severity."""
+    """The parts of a rule on which its setting depends: its id and severity."""
 
     @property
     def id(self) -> str: ...
@@ -38,31 +38,31 @@ class Named(Protocol):
 
 
 class Standard(Part):
-    """What the organisation wants."""
+    """The standard, parsed and validated."""
 
-    version: Literal[1] = Field(description="The version of this document's form.")
+    version: Literal[1] = Field(description="The version of this document's format.")
     name: str = Field(
         default="default", min_length=1, max_length=64, description="Shown in findings: name it with a date or release."
     )
     mode: Mode = Field(
         default=Mode.REPORT,
-        description="The mode of rules for which `rules` says nothing. The stack caps it.",
+        description="The mode of rules for which `rules` sets none. The stack limits it.",
     )
-    scope: Scope = Field(default=Scope(), description="Which Fargate workloads are judged at all.")
-    collector: Collector = Field(default=Collector(), description="The collector container that every task is to have.")
-    applications: Applications = Field(default=Applications(), description="What is asked of applications.")
+    scope: Scope = Field(default=Scope(), description="Which Fargate workloads are evaluated.")
+    collector: Collector = Field(default=Collector(), description="The collector container that every task must have.")
+    applications: Applications = Field(default=Applications(), description="Requirements for applications.")
     roles: DefaultRoles = Field(default=DefaultRoles(), description="Roles for task definitions that have none.")
-    services: Services = Field(default=Services(), description="What is asked of services.")
+    services: Services = Field(default=Services(), description="Requirements for services.")
     configuration: Configuration = Field(
-        default=Configuration(), description="What is asked of collector configurations."
+        default=Configuration(), description="Requirements for collector configurations."
     )
     rules: tuple[RuleSetting, ...] = Field(
         default=(), description="Severity, mode and parameters of some rules, for some workloads. A later entry wins."
     )
     exemptions: tuple[Exemption, ...] = Field(
-        default=(), description="What some workloads need not keep, why, and until when."
+        default=(), description="Rules from which some workloads are exempt, why, and until when."
     )
-    remediation: Remediation = Field(default=Remediation(), description="Bounds of what is corrected.")
+    remediation: Remediation = Field(default=Remediation(), description="Limits of corrections.")
 
     @field_validator("mode", mode="before")
     @classmethod
@@ -71,7 +71,7 @@ class Standard(Part):
 
     @classmethod
     def parse(cls, text: str, source: str = "the standard") -> Self:
-        """Read from YAML; StandardInvalid with line, field and what would be right for each mistake."""
+        """Read a standard from YAML; raise StandardInvalid with line, field and the right form for each mistake."""
         node, content = read(text, source)
         try:
             return cls.model_validate(content)
@@ -79,11 +79,11 @@ class Standard(Part):
             raise StandardInvalid("\n".join(sentences(source, node, cls, error))) from None
 
     def setting(self, rule: Named, workload: Workload) -> "Setting":
-        """Mode, severity and the standard as this rule is to see it, for this workload."""
+        """Return mode, severity and parameters of this rule for this workload."""
         return self.settings(workload).of(rule)
 
     def settings(self, workload: Workload) -> "RuleSettings":
-        """The same for all rules: which entries of `rules` speak of the workload is found out once."""
+        """Return the settings of all rules for a workload, whose entries of `rules` are found once."""
         entries = tuple([i for i, entry in enumerate(self.rules) if entry.where.matches(workload)])
         found = self._settings.get(entries)
         if found is None:
@@ -91,7 +91,7 @@ class Standard(Part):
         return found
 
     def setting_by(self, rule: Named, entries: tuple[int, ...]) -> "Setting":
-        """How a rule is to be applied where these entries of `rules`, by their index, speak of the workload."""
+        """Return a rule's setting if these entries of `rules`, by their index, apply to the workload."""
         mode, severity, approval = self.mode, rule.severity, False
         changes = dict[str, dict[str, Any]]()
         entries = tuple(i for i in entries if any_matches(self.rules[i].rules, rule.id))
@@ -109,18 +109,18 @@ class Standard(Part):
 
     @cached_property
     def _settings(self) -> dict[tuple[int, ...], "RuleSettings"]:
-        # One of pydantic's private attributes costs a microsecond each time it is read, and every rule reads this.
+        # Reading a private attribute of pydantic costs a microsecond, and every rule reads this.
         return {}
 
     def unmatched(self, ids: Iterable[str]) -> tuple[str, ...]:
-        """The patterns of `rules` and `exemptions` that match none of these rules: misspelt, most likely."""
+        """Return the patterns of `rules` and `exemptions` that match no rule, probably misspelt."""
         known = tuple(ids)
         named = [*(entry.rules for entry in self.rules), *(entry.rules for entry in self.exemptions)]
         patterns = dict.fromkeys(pattern for patterns in named for pattern in patterns)
         return tuple(pattern for pattern in patterns if not any(fnmatchcase(rule, pattern) for rule in known))
 
     def never_met(self, ids: Iterable[str], of_services: Iterable[str]) -> tuple[str, ...]:
-        """The patterns of entries that name a cluster or a service, where none of their rules speaks of services."""
+        """Return the patterns of entries that name a cluster or service, but no rule about services."""
         known, theirs = tuple(ids), frozenset(of_services)
         entries = [*((each.rules, each.where) for each in self.rules), *((e.rules, e.where) for e in self.exemptions)]
         return tuple(
@@ -138,7 +138,7 @@ class Standard(Part):
 
 
 def _merged(start: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """With the changes made, member by member: `collector: {logging: {group: …}}` leaves the rest of logging alone."""
+    """Return a copy with changed members: `collector: {logging: {group: …}}` keeps the rest of logging."""
     merged = dict(start)
     for name, value in changes.items():
         old = merged.get(name)
@@ -148,7 +148,7 @@ def _merged(start: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How one rule is to be applied to one workload."""
+    """The mode, severity and parameters of one rule for one workload."""
 
     mode: Mode
     severity: Severity
@@ -157,12 +157,12 @@ class Setting:
 
     @property
     def unasked(self) -> Mode:
-        """What is done about a drift without asking a person."""
+        """Return what is done about a drift without approval."""
         return self.mode.capped(Mode.REPORT) if self.approval else self.mode
 
 
 class RuleSettings:
-    """How rules are to be applied to the workloads that the same entries of a standard's `rules` speak of."""
+    """The settings of rules for workloads to which the same entries of `rules` apply."""
 
     __slots__ = ("_entries", "_made", "_standard")
 
@@ -172,7 +172,7 @@ class RuleSettings:
         self._made = dict[str, Setting]()
 
     def of(self, rule: Named) -> Setting:
-        """Made when it is first asked for."""
+        """Return the setting, which is made on first use."""
         made = self._made.get(rule.id)
         if made is None:
             made = self._made[rule.id] = self._standard.setting_by(rule, self._entries)
@@ -181,7 +181,7 @@ class RuleSettings:
 
 @lru_cache(maxsize=1)
 def default_standard() -> Standard:
-    """The one that is packaged with Outrider."""
+    """Return the standard that is packaged with Outrider."""
     return Standard.parse(DEFAULT.read_text(encoding="utf-8"), "the packaged standard")
 
 

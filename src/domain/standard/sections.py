@@ -31,29 +31,29 @@ class Mode(StrEnum):
 
 
 class Scope(Part):
-    """Which Fargate workloads are judged at all."""
+    """Which Fargate workloads are evaluated."""
 
-    include: tuple[Naming, ...] = Field(default=(), description="Nothing here: everything is included.")
-    exclude: tuple[Naming, ...] = Field(default=(), description="Left out of what is included.")
+    include: tuple[Naming, ...] = Field(default=(), description="Workloads to include; empty for all.")
+    exclude: tuple[Naming, ...] = Field(default=(), description="Workloads to exclude from those.")
 
 
 class Logging(Part):
-    """How the collector's own log is kept."""
+    """The collector's own log."""
 
     driver: Literal["awslogs", "splunk", "awsfirelens"] = Field(
-        default="awslogs", description="The log driver; Fargate has these three."
+        default="awslogs", description="The log driver; Fargate supports these three."
     )
     group: str = Field(
-        default="/ecs/aws-otel-collector", description="Used where no application of the task has a log group."
+        default="/ecs/aws-otel-collector", description="The log group if no application of the task has one."
     )
-    stream_prefix: str = Field(default="ecs", min_length=1, description="What the names of log streams begin with.")
+    stream_prefix: str = Field(default="ecs", min_length=1, description="The prefix of log stream names.")
 
 
 class Collector(Part):
-    """The collector container that every task is to have."""
+    """The collector container that every task must have."""
 
     name: str = Field(
-        default="adot-collector", pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Its name where it is added."
+        default="adot-collector", pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Its name when a correction adds it."
     )
     image: str = Field(
         default="public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
@@ -67,61 +67,58 @@ class Collector(Part):
             "*.dkr.ecr.*.amazonaws.com/*aws-observability/aws-otel-collector",
             "*.dkr.ecr.*.amazonaws.com.cn/*aws-observability/aws-otel-collector",
         ),
-        description="Patterns of the repositories that the collector may come from.",
+        description="Patterns of the repositories from which the collector's image may come.",
     )
     also: tuple[Pattern, ...] = Field(
-        default=(), description="Patterns of repositories that are collectors too, though not named aws-otel-collector."
+        default=(), description="Patterns of more repositories of collectors, which are not named aws-otel-collector."
     )
     minimum_release: str = Field(
         default="v0.47.0",
         pattern=r"^v\d+\.\d+\.\d+$",
-        description="The oldest release accepted; v0.47.0 mends CVE-2025-68156.",
+        description="The oldest accepted release; v0.47.0 fixes CVE-2025-68156.",
     )
     parameter: str = Field(
         default="/fargate/otel-collector-config",
         pattern=r"^(/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*|arn:[a-z-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9_./-]+)$",
         description="The SSM parameter that holds the configuration: a name in the task's region, or an ARN.",
     )
-    parameters_allowed: tuple[Pattern, ...] = Field(
-        default=("*",), description="Patterns of the parameter names that are accepted."
-    )
+    parameters_allowed: tuple[Pattern, ...] = Field(default=("*",), description="Patterns of accepted parameter names.")
     allow_secrets_manager: bool = Field(
         default=False, description="Whether the configuration may come from Secrets Manager instead of SSM."
     )
-    essential: bool = Field(default=False, description="Whether a task ends with its collector.")
+    essential: bool = Field(default=False, description="Whether a task stops when its collector stops.")
     cpu: int = Field(default=256, ge=0, le=16384, description="CPU units reserved.")
     memory: int = Field(default=512, ge=6, le=122880, description="MiB reserved.")
-    logging: Logging = Field(default=Logging(), description="How its own log is kept.")
+    logging: Logging = Field(default=Logging(), description="Its own log.")
 
     @field_validator("image")
     @classmethod
     def _pinned(cls, value: str) -> str:
         if not Image.parse(value).pinned:
-            message = (
-                "an image with a release tag such as v0.49.0, or a digest; a floating tag is what the rules refuse"
-            )
+            message = "an image with a release tag such as v0.49.0, or a digest; the rules do not accept a floating tag"
             raise ValueError(message)
         return value
 
 
 class Applications(Part):
-    """What is asked of, and kept for, the containers that are neither collector, router, proxy nor agent."""
+    """Requirements and reserved resources for the application containers."""
 
-    cpu_floor: int = Field(default=256, ge=0, description="CPU units that they keep, together.")
-    memory_floor: int = Field(default=512, ge=0, description="MiB that they keep, together.")
+    cpu_floor: int = Field(default=256, ge=0, description="CPU units that all applications of a task keep.")
+    memory_floor: int = Field(default=512, ge=0, description="MiB that all applications of a task keep.")
     resource_attributes: tuple[str, ...] = Field(
-        default=("service.name", "deployment.environment"), description="Resource attributes that they are to set."
+        default=("service.name", "deployment.environment"),
+        description="Resource attributes that applications must set.",
     )
     require_endpoint: bool = Field(
         default=False, description="Whether an unset OTLP endpoint is a drift; SDKs default to localhost."
     )
     environment: str | None = Field(
-        default=None, description="The value of deployment.environment where nothing else gives one."
+        default=None, description="The value of deployment.environment if nothing else sets one."
     )
 
 
 class DefaultRoles(Part):
-    """The roles that a correction may set where a task definition has none."""
+    """The roles that a correction may set if a task definition has none."""
 
     execution: str | None = Field(
         default=None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/.+$", description="The execution role's ARN."
@@ -132,44 +129,42 @@ class DefaultRoles(Part):
 
 
 class Services(Part):
-    """What is asked of services."""
+    """Requirements for services."""
 
     platform_version: str = Field(
-        default="1.4.0", pattern=r"^\d+\.\d+\.\d+$", description="The oldest platform version accepted."
+        default="1.4.0", pattern=r"^\d+\.\d+\.\d+$", description="The oldest accepted platform version."
     )
-    gateways: tuple[Pattern, ...] = Field(
-        default=(), description="`cluster/service` patterns of collectors that are meant to be central."
-    )
+    gateways: tuple[Pattern, ...] = Field(default=(), description="`cluster/service` patterns of central collectors.")
     config_grace_days: int = Field(
-        default=7, ge=0, description="Days that running tasks may keep an older collector configuration."
+        default=7, ge=0, description="Days for which running tasks may use an older collector configuration."
     )
     settling_minutes: int = Field(
-        default=5, ge=0, description="Minutes that a new task has until its collector must be running."
+        default=5, ge=0, description="Minutes after the start of a task in which its collector must start."
     )
 
 
 class Configuration(Part):
-    """What is asked of collector configurations."""
+    """Requirements for collector configurations."""
 
     regions: tuple[Pattern, ...] = Field(
-        default=(), description="Regions that exporters may name beside the task's own."
+        default=(), description="Regions that exporters may name in addition to the task's."
     )
 
 
 class RuleSetting(Part):
     """Severity, mode and parameters of some rules, for some workloads. A later entry wins over an earlier one."""
 
-    rules: tuple[Pattern, ...] = Field(description="Rule ids: `sidecar.*`. One needs no list.")
-    where: Selector = Field(default=Selector(), description="For which workloads; left out, for all.")
+    rules: tuple[Pattern, ...] = Field(description="Rule ids: `sidecar.*`. A single one needs no list.")
+    where: Selector = Field(default=Selector(), description="Which workloads; all if left out.")
     mode: Mode | None = Field(default=None, description="What is done about a drift of these rules.")
     approval: bool | None = Field(
         default=None,
-        description="Whether a correction of these rules waits for a person's approval, though it is safe.",
+        description="Whether a safe correction of these rules waits for approval, too.",
     )
     severity: Severity | None = Field(default=None, description="The severity of a drift of these rules.")
     set: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
-        description="Members of this document as these rules are to see them: `collector: {cpu: 512}`.",
+        description="Parameters for these rules, as members of this document: `collector: {cpu: 512}`.",
     )
 
     @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
@@ -197,7 +192,7 @@ class RuleSetting(Part):
 
 
 def _below(section: str, error: ValidationError) -> ValidationError:
-    """The same mistakes, found one level deeper."""
+    """Return the same mistakes, found one level deeper."""
     mistakes = [
         InitErrorDetails(
             type=mistake["type"], loc=(section, *mistake["loc"]), input=mistake["input"], ctx=mistake.get("ctx", {})
@@ -217,12 +212,12 @@ SETTABLE: dict[str, type[Part]] = {
 
 
 class Exemption(Part):
-    """Rules that some workloads need not keep, why, and until when. An expired one counts for nothing."""
+    """Rules from which some workloads are exempt, why, and until when. An expired exemption has no effect."""
 
-    rules: tuple[Pattern, ...] = Field(description="Rule ids: `sidecar.*`. One needs no list.")
+    rules: tuple[Pattern, ...] = Field(description="Rule ids: `sidecar.*`. A single one needs no list.")
     where: Naming = Field(description="Which workloads.")
-    reason: str = Field(min_length=8, description="Shown wherever the exemption is; long enough to mean something.")
-    expires: date | None = Field(default=None, description="The last day on which it holds.")
+    reason: str = Field(min_length=8, description="Why; shown with the exemption.")
+    expires: date | None = Field(default=None, description="The last day of the exemption.")
 
     @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
     @classmethod
@@ -235,41 +230,43 @@ class Exemption(Part):
 
 
 class Remediation(Part):
-    """Bounds of what is corrected."""
+    """Limits of corrections."""
 
-    attempts: int = Field(default=2, ge=1, le=10, description="Corrections of one family within the window.")
+    attempts: int = Field(default=2, ge=1, le=10, description="Corrections of one family within the window, at most.")
     window_hours: int = Field(default=24, ge=1, le=720, description="The window, in hours.")
     settling_minutes: int = Field(
         default=5,
         ge=0,
         le=720,
-        description="Minutes that a revision or deployment is left alone before it is corrected: a pipeline may be at"
-        " work yet.",
+        description="Minutes after a registration or deployment before it is corrected: a pipeline may still be"
+        " running.",
     )
     registrations_per_hour: int = Field(
-        default=20, ge=1, le=1000, description="Corrected revisions in one account and region within an hour."
+        default=20, ge=1, le=1000, description="Corrected revisions in one account and region within an hour, at most."
     )
     rollouts_per_hour: int = Field(
-        default=10, ge=1, le=1000, description="Services updated in one account and region within an hour."
+        default=10, ge=1, le=1000, description="Updated services in one account and region within an hour, at most."
     )
     leave_to: tuple[Pattern, ...] = Field(
         default=(),
         description="Patterns of the tools whose task definitions are never corrected by Outrider: CloudFormation*,"
         " Terraform*. Their findings say what to change at the source.",
     )
-    at_once: int = Field(default=2, ge=1, le=50, description="Services of one family that are updated at a time.")
+    at_once: int = Field(
+        default=2, ge=1, le=50, description="Services of one family that are updated at a time, at most."
+    )
     canary: tuple[Pattern, ...] = Field(
         default=(),
         description="Patterns of services, as `cluster/service`: those that match are updated first, and the others of"
-        " their family only once these are verified.",
+        " their family after these are verified.",
     )
     deploy_minutes: int = Field(
-        default=30, ge=1, le=720, description="Minutes that a deployment may take before it is set back."
+        default=30, ge=1, le=720, description="Minutes that a deployment may take before it is rolled back."
     )
     require_rollback: bool = Field(
         default=True,
-        description="Whether only services are updated whose deployment circuit breaker is on and rolls back.",
+        description="Whether a service is updated only if its deployment circuit breaker is on and rolls back.",
     )
     approval_hours: int = Field(
-        default=168, ge=1, le=2160, description="Hours that a plan may be approved after it was drawn up."
+        default=168, ge=1, le=2160, description="Hours after a plan was made in which it may be approved."
     )

@@ -15,25 +15,25 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-Pattern = Annotated[str, Field(min_length=1, description="A name; `*` and `?` are wildcards. Case counts.")]
+Pattern = Annotated[str, Field(min_length=1, description="A name; `*` and `?` are wildcards. It is case-sensitive.")]
 
 
 class Selector(Part):
-    """Which workloads: every member that is set must match; a list matches when one of its patterns does."""
+    """Which workloads: every member that is set must match; a list matches if one of its patterns does."""
 
     account: tuple[Pattern, ...] = Field(default=(), description="Account numbers.")
     region: tuple[Pattern, ...] = Field(default=(), description="Regions.")
     cluster: tuple[Pattern, ...] = Field(
         default=(),
-        description="Names of clusters. Only services have one: a rule that speaks of anything else never matches.",
+        description="Names of clusters. Only rules about services can match.",
     )
     family: tuple[Pattern, ...] = Field(default=(), description="Task-definition families.")
     service: tuple[Pattern, ...] = Field(
-        default=(), description="Names of services, without their cluster; for the rules that speak of services."
+        default=(), description="Names of services, without their cluster. Only rules about services can match."
     )
     resource: tuple[Pattern, ...] = Field(
         default=(),
-        description="Names of parameters and ARNs of roles; for exemptions of the rules that speak of those.",
+        description="Names of parameters and ARNs of roles; for exemptions of rules about those.",
     )
     tags: Mapping[str, Pattern] = Field(
         default_factory=dict, description="Tag keys and patterns of their values; all must match."
@@ -88,14 +88,14 @@ class Selector(Part):
 
 
 def any_matches(patterns: Sequence[str], name: str) -> bool:
-    """Whether one of the patterns matches the name; an empty name matches none."""
+    """Return whether one of the patterns matches the name; an empty name matches none."""
     return bool(name) and any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _naming(selector: Selector) -> Selector:
-    # An empty one would match everything: an exclusion or exemption of all there is, by a slip of the pen.
+    # An empty selector would match everything: an exclusion or exemption of everything by mistake.
     if selector.empty:
-        raise ValueError("must name what it means; for everything write family: '*'")
+        raise ValueError("must select something; for everything write family: '*'")
     return selector
 
 

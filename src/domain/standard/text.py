@@ -1,6 +1,6 @@
-"""The text of a standard: how it is read, and what people are told where it is wrong.
+"""Read the text of a standard, and report mistakes in it.
 
-YAML as its version 1.2 has it, so that `off`, a date, and an account number that begins with a zero stay as written.
+The text is YAML 1.2, so `off`, a date, and an account number that starts with a zero stay as written.
 """
 
 import difflib
@@ -23,8 +23,8 @@ class StandardInvalid(Exception):
     """A standard that cannot be used; the message has a sentence per mistake, with line and field."""
 
 
-class _Loader(_C_OR_PYTHON):  # type: ignore[misc] # the C loader where there is one
-    """Text stays text where YAML 1.1 would make a boolean, a date or an octal number of it."""
+class _Loader(_C_OR_PYTHON):  # type: ignore[misc] # the C loader if there is one
+    """Keeps text that YAML 1.1 would read as a boolean, a date or an octal number."""
 
     yaml_implicit_resolvers: Mapping[str, Any] = {}
 
@@ -40,9 +40,9 @@ for _tag, _form, _first in (
 
 
 def read(text: str, source: str) -> tuple[yaml.Node, dict[Any, Any]]:
-    """The document's nodes, which know their lines, and its content. StandardInvalid where it is no mapping in YAML."""
+    """Return the document's nodes, which have lines, and its content; raise StandardInvalid if it is not a mapping."""
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
-        raise StandardInvalid(f"{source} is larger than {MAX_BYTES} bytes: no standard is.")
+        raise StandardInvalid(f"{source} is larger than {MAX_BYTES} bytes, the limit for a standard.")
     try:
         _refuse_depth(text, source)
         node = yaml.compose(text, Loader=_Loader)
@@ -53,19 +53,21 @@ def read(text: str, source: str) -> tuple[yaml.Node, dict[Any, Any]]:
         raise StandardInvalid(f"{source} must be a mapping that starts with `version: 1`.")
     if repeated := _repeated_key(node, set()):
         line = repeated.start_mark.line + 1
-        raise StandardInvalid(f"{source}, line {line}: {repeated.value} stands there twice. Keep one.")
+        raise StandardInvalid(f"{source}, line {line}: the field {repeated.value} is there twice. Keep one.")
     return node, content
 
 
 def _refuse_depth(text: str, source: str) -> None:
-    # The C loader builds nested nodes by recursion, and ends the process where they are too deep. Its events are flat.
+    # The C loader builds nested nodes by recursion, and crashes if they are too deep. Its events are flat.
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
                 line = event.start_mark.line + 1 if event.start_mark else 1
-                raise StandardInvalid(f"{source}, line {line}: nested more than {MAX_DEPTH} deep; no standard is.")
+                raise StandardInvalid(
+                    f"{source}, line {line}: nested deeper than {MAX_DEPTH} levels, the limit for a standard."
+                )
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -76,11 +78,11 @@ def _yaml_sentence(source: str, error: Exception) -> str:
         return (
             f"{source}, line {mark.line + 1}, column {mark.column + 1}: not YAML ({error.problem}). Correct it there."
         )
-    return f"{source} is not YAML that can be read. Check its encoding, its indentation and its brackets."
+    return f"{source} is not valid YAML. Check its encoding, its indentation and its brackets."
 
 
 def _repeated_key(node: yaml.Node, seen: set[int]) -> yaml.Node | None:
-    if id(node) in seen:  # an alias, which may even stand within its own anchor
+    if id(node) in seen:  # an alias, which may even be within its own anchor
         return None
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
@@ -97,7 +99,7 @@ def _repeated_key(node: yaml.Node, seen: set[int]) -> yaml.Node | None:
 
 
 def sentences(source: str, node: yaml.Node, model: type[BaseModel], error: ValidationError) -> Iterator[str]:
-    """One sentence per mistake: where, which field, and what would be right."""
+    """Yield one sentence per mistake: where, which field, and the right form."""
     for mistake in error.errors(include_url=False):
         line, above = _line_of(node, mistake["loc"])
         where = f"line {line}" if line else f"under line {above}"
@@ -110,7 +112,7 @@ def _path(location: Sequence[int | str]) -> str:
 
 
 def _line_of(start: yaml.Node, path: Sequence[int | str]) -> tuple[int | None, int]:
-    """The line of a field, None where it is missing; and the line of the deepest part of its path that is there."""
+    """Return the line of a field, None if it is missing; and the line of the deepest existing part of its path."""
     node: yaml.Node | None = start
     line = start.start_mark.line + 1
     for part in path:
@@ -127,7 +129,7 @@ def _line_of(start: yaml.Node, path: Sequence[int | str]) -> tuple[int | None, i
     return line, line
 
 
-# What the forms of the standard's fields are called.
+# Descriptions of the patterns of the standard's fields.
 _FORMS = {
     r"^[A-Za-z0-9_-]{1,255}$": "must be a container's name: letters, digits, - and _",
     r"^v\d+\.\d+\.\d+$": "must be a release such as v0.49.0",
@@ -172,7 +174,7 @@ def _wanted(mistake: ErrorDetails, model: type[BaseModel]) -> str:  # noqa: PLR0
         case "less_than_equal":
             return f"must be at most {context.get('le')}{shown}"
         case "invalid_key":
-            return "is no field: their names are text"
+            return "is not a field: names of fields are text"
         case _ if kind.startswith("int_"):
             return f"must be a whole number{shown}"
         case _ if kind.startswith("bool_"):
@@ -187,17 +189,17 @@ def _no_field(location: Sequence[int | str], model: type[BaseModel]) -> str:
     fields = _fields_at(location[:-1], model)
     near = difflib.get_close_matches(str(location[-1]), fields, n=1)
     if near:
-        return f"is no field of a standard; {near[0]} may be meant"
-    return f"is no field of a standard; there are {', '.join(sorted(fields))}"
+        return f"is not a field of a standard; perhaps {near[0]} is meant"
+    return f"is not a field of a standard; the fields there are {', '.join(sorted(fields))}"
 
 
 def _fields_at(path: Sequence[int | str], start: type[BaseModel]) -> tuple[str, ...]:
-    """The fields of the part of the model that a path leads to."""
+    """Return the fields of the part of the model at a path."""
     model = start
     for name in path:
         if isinstance(name, int):
             continue
-        if name == "set":  # of a rule's setting, which repeats the document's own sections
+        if name == "set":  # the parameters of an entry of `rules`, which repeat the document's sections
             model = start
             continue
         info = model.model_fields.get(name)

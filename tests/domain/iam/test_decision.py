@@ -684,16 +684,16 @@ def test_an_unknown_says_what_it_waits_for(statement: dict[str, object], keys: t
     assert ruling.undecided_keys == keys
     assert ruling.explanation == (
         "Whether s3:GetObject on arn:aws:s3:::b is allowed cannot be decided: "
-        f"statement 1 of inline policy P allows it perhaps, because {reason}."
+        f"statement 1 of inline policy P may allow it, because {reason}."
     )
 
 
 def test_an_unknown_says_that_a_part_is_covered_and_lists_every_doubt() -> None:
     ruling = explained(allow(resource="ab*", **PERHAPS), deny(resource="ac*"), resource="a*")
     assert ruling.explanation == (
-        "Whether s3:GetObject on a* is allowed cannot be decided: statement 1 of inline policy P allows it perhaps, "
-        "because it speaks of a part of these resources only and its condition depends on aws:sourcevpc, which is not "
-        "known; statement 2 of inline policy P denies it perhaps, because it speaks of a part of these resources only."
+        "Whether s3:GetObject on a* is allowed cannot be decided: statement 1 of inline policy P may allow it, "
+        "because it covers only a part of these resources and its condition depends on aws:sourcevpc, which is not "
+        "known; statement 2 of inline policy P may deny it, because it covers only a part of these resources."
     )
 
 
@@ -731,7 +731,7 @@ def test_a_denied_form_beside_an_allowed_one_is_explained() -> None:
     ruling = decide_any([policy(allow(), deny(resource="b"))], "logs:CreateLogGroup", ("a", "b"))
     assert ruling.explanation == (
         "Whether logs:CreateLogGroup on a is allowed cannot be decided: "
-        "statement 2 of own denies it perhaps, because it speaks of a part only."
+        "statement 2 of own may deny it, because it covers only a part."
     )
 
 
@@ -742,7 +742,7 @@ def test_a_boundary_and_a_context_count_for_every_form() -> None:
 
 
 def test_to_ask_on_no_resource_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="a:B was asked on no resource"):
+    with pytest.raises(ValueError, match="a:B needs at least one resource"):
         decide_any([], "a:B", ())
 
 

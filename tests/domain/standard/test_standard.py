@@ -53,15 +53,15 @@ def mistake(text: str) -> str:
         ("name: x", "standard.yaml, under line 1: version is missing; add it."),
         (
             "version: 1\ncolector: {}",
-            "standard.yaml, line 2: colector is no field of a standard; collector may be meant.",
+            "standard.yaml, line 2: colector is not a field of a standard; perhaps collector is meant.",
         ),
         (
             "version: 1\nroles:\n  executive: x",
-            "standard.yaml, line 3: roles.executive is no field of a standard; execution may be meant.",
+            "standard.yaml, line 3: roles.executive is not a field of a standard; perhaps execution is meant.",
         ),
         (
             "version: 1\nroles:\n  zzz: x",
-            "standard.yaml, line 3: roles.zzz is no field of a standard; there are execution, task.",
+            "standard.yaml, line 3: roles.zzz is not a field of a standard; the fields there are execution, task.",
         ),
         (
             "version: 1\ncollector:\n  cpu: lots",
@@ -150,7 +150,7 @@ def mistake(text: str) -> str:
         ),
         (
             "version: 1\nrules:\n- rules: x\n  set:\n    collector:\n      cpuu: 1",
-            "standard.yaml, line 6: rules[0].set.collector.cpuu is no field of a standard; cpu may be meant.",
+            "standard.yaml, line 6: rules[0].set.collector.cpuu is not a field of a standard; perhaps cpu is meant.",
         ),
         (
             "version: 1\nscope:\n  include:\n  - account: 1234",
@@ -162,7 +162,7 @@ def mistake(text: str) -> str:
         ),
         (
             "version: 1\nscope:\n  exclude: [{}]",
-            "standard.yaml, line 3: scope.exclude[0] must name what it means; for everything write family: '*'.",
+            "standard.yaml, line 3: scope.exclude[0] must select something; for everything write family: '*'.",
         ),
         (
             "version: 1\nscope:\n  include:\n  - tags: {cost: 5}",
@@ -178,9 +178,9 @@ def mistake(text: str) -> str:
         ),
         (
             "version: 1\nexemptions:\n- {rules: '*', where: {tags: {}}, reason: being replaced}",
-            "standard.yaml, line 3: exemptions[0].where must name what it means; for everything write family: '*'.",
+            "standard.yaml, line 3: exemptions[0].where must select something; for everything write family: '*'.",
         ),
-        ("version: 1\nversion: 1", "standard.yaml, line 2: version stands there twice. Keep one."),
+        ("version: 1\nversion: 1", "standard.yaml, line 2: the field version is there twice. Keep one."),
         (
             "version: 1\n\tname: x",
             (
@@ -191,14 +191,14 @@ def mistake(text: str) -> str:
         ),
         (
             "version: 1\nname: \x00",
-            "standard.yaml is not YAML that can be read. Check its encoding, its indentation and its brackets.",
+            "standard.yaml is not valid YAML. Check its encoding, its indentation and its brackets.",
         ),
-        ("version: 1\n2: x", "standard.yaml, line 2: [2] is no field: their names are text."),
+        ("version: 1\n2: x", "standard.yaml, line 2: [2] is not a field: names of fields are text."),
         (
             f"version: 1\nx: {'[' * 60_000}{']' * 60_000}",
-            "standard.yaml, line 2: nested more than 32 deep; no standard is.",
+            "standard.yaml, line 2: nested deeper than 32 levels, the limit for a standard.",
         ),
-        ("version: 1\nname: " + "x" * 300_000, "standard.yaml is larger than 262144 bytes: no standard is."),
+        ("version: 1\nname: " + "x" * 300_000, "standard.yaml is larger than 262144 bytes, the limit for a standard."),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,
 )
@@ -216,12 +216,12 @@ def test_every_mistake_has_its_sentence() -> None:
 
 
 def test_an_alias_within_its_own_anchor_is_refused_like_any_other_mistake() -> None:
-    assert "is no field" in mistake("version: 1\nloop: &here [*here]")
+    assert "is not a field" in mistake("version: 1\nloop: &here [*here]")
 
 
 def test_aliases_upon_aliases_are_read_in_no_time() -> None:
     bombs = "\n".join(f"  k{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 28))
-    assert "is no field" in mistake(f"version: 1\nbomb:\n  k0: &a0 [x]\n{bombs}")
+    assert "is not a field" in mistake(f"version: 1\nbomb:\n  k0: &a0 [x]\n{bombs}")
 
 
 def read(text: str) -> Standard | str:
