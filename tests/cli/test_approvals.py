@@ -198,8 +198,8 @@ def test_what_waits_says_why_and_waiting_ends(world: World, run: Run, meanwhile:
     meanwhile.append(work(world))
     ran = run("apply", "web", "--yes", "--wait", "60")
     assert ran.code == 1
-    assert any(row.startswith("Waits (kill switch): ") and "tried again" in row for row in rows(ran))
-    assert "It has not ended after 60 seconds" in ran.err
+    assert any(row.startswith("Waits (kill switch): ") and "Next try: " in row for row in rows(ran))
+    assert "The request has not ended after 60 seconds" in ran.err
 
 
 @pytest.mark.usefixtures("fleet", "meanwhile")

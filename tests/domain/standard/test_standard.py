@@ -85,8 +85,8 @@ def mistake(text: str) -> str:
             "version: 1\ncollector:\n  image: example/aws-otel-collector:latest",
             (
                 "standard.yaml, line 3: collector.image must be an image with a release tag such as v0.49.0,"
-                " or a digest; a"
-                " floating tag is what the rules refuse."
+                " or a digest; the"
+                " rules do not accept a floating tag."
             ),
         ),
         (
