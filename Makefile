@@ -128,5 +128,5 @@ deploy: build  ## Deploy to the current AWS account (ENV=dev or prod, ARGS=… f
 
 .PHONY: clean
 clean:  ## Remove everything that make created
-	rm -rf .venvs .aws-sam .cache dist mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venvs .aws-sam .cache dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests local bench tools -name __pycache__ -prune -exec rm -rf {} +

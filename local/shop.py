@@ -44,7 +44,7 @@ class Shop:
     def judged(self, family: str) -> bool:
         """Whether the log of inspect says that a family or service was evaluated."""
         events = self.cloud.client("logs").filter_log_events(logGroupName=self.outputs["InspectLogGroup"])["events"]
-        return any('"Judged"' in each["message"] and f'"looked_at":"{family}"' in each["message"] for each in events)
+        return any('"Evaluated"' in each["message"] and f'/family/{family}"' in each["message"] for each in events)
 
     def runs(self, service: str) -> str:
         (found,) = self.cloud.client("ecs").describe_services(cluster=fleet.CLUSTER, services=[service])["services"]
@@ -69,7 +69,7 @@ class Shop:
     def _errors(self) -> str:
         """The last errors in the functions' logs, to find out why."""
         logs, errors = self.cloud.client("logs"), list[str]()
-        for name in ("InspectLogGroup", "RemediateLogGroup", "SlackLogGroup"):
+        for name in ("DispatchLogGroup", "InspectLogGroup", "RemediateLogGroup", "SlackLogGroup"):
             events = logs.filter_log_events(logGroupName=self.outputs[name])["events"]
             errors += [each["message"].strip() for each in events if '"ERROR"' in each["message"]]
         return "".join(f"\n{each[:1000]}" for each in errors[-5:])

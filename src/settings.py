@@ -10,6 +10,7 @@ from domain.places import Place
 from domain.standard import Mode
 
 RELEASE = "0.1.0"
+"""The project's own; pyproject.toml reads it from here."""
 
 
 class SettingsInvalid(Exception):
@@ -32,6 +33,7 @@ class Settings(BaseModel):
     alerts_topic: str = Field(default="", alias="OUTRIDER_ALERTS_TOPIC")
     operations_topic: str = Field(default="", alias="OUTRIDER_OPERATIONS_TOPIC")
     changes_queue: str = Field(default="", alias="OUTRIDER_CHANGES_QUEUE")
+    subjects_queue: str = Field(default="", alias="OUTRIDER_SUBJECTS_QUEUE")
     remediations_queue: str = Field(default="", alias="OUTRIDER_REMEDIATIONS_QUEUE")
     slack_queue: str = Field(default="", alias="OUTRIDER_SLACK_QUEUE")
     slack_webhook: str = Field(

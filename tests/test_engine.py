@@ -58,6 +58,9 @@ def standard(**members: Any) -> Standard:
     return Standard.model_validate({"version": 1} | members)
 
 
+UNREAD = Unavailable("AccessDenied", "ssm:GetParameters", "/otel")
+
+
 def judged(one: Rule, over: Workload | None = None, by: Standard | None = None) -> Verdict:
     [verdict] = engine.evaluate(over or workload(), by or standard(), [one])
     return verdict
@@ -68,18 +71,17 @@ def judged(one: Rule, over: Workload | None = None, by: Standard | None = None) 
 
 def test_a_drift_found_is_drifted_though_a_fact_is_missing() -> None:
     needing = rule(CPU, needs=frozenset({FactKind.CONFIGURATION}))
-    unread = replace(workload(collector=FED), facts=Facts(parameter=Unavailable("ssm:GetParameters on /otel failed")))
+    unread = replace(workload(collector=FED), facts=Facts(parameter=UNREAD))
     assert isinstance(judged(needing, unread), Drifted)
 
 
 def test_none_found_and_a_needed_fact_missing_is_unknown_and_never_compliant() -> None:
     needing = rule(needs=frozenset({FactKind.CONFIGURATION}))
-    reason = "ssm:GetParameters on /otel failed: AccessDenied"
-    unread = replace(workload(collector=FED), facts=Facts(parameter=Unavailable(reason)))
+    unread = replace(workload(collector=FED), facts=Facts(parameter=UNREAD))
     verdict = judged(needing, unread)
     assert isinstance(verdict, Unknown)
-    [said] = verdict.reasons
-    assert said.endswith(reason)
+    assert verdict.facts == ((FactKind.CONFIGURATION, UNREAD),)
+    assert verdict.reasons == ("collector configuration: ssm:GetParameters on /otel failed: AccessDenied",)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +311,7 @@ def test_a_drift_that_was_there_before_does_not() -> None:
 
 def test_a_new_unknown_makes_the_plan_review_and_an_old_one_does_not() -> None:
     known = Facts(parameter=Known(Parameter(arn="arn", name="/otel", type="String", text="receivers: {}")))
-    unknown = Facts(parameter=Unavailable("ssm:GetParameters on /otel failed: AccessDenied"))
+    unknown = Facts(parameter=UNREAD)
     over = workload(collector=FED)
     rules = rule(CPU, fix=bigger), rule(name="config.x", needs=frozenset({FactKind.CONFIGURATION}))
     plan = planned(*rules, over=replace(over, facts=known), facts=unknown)

@@ -77,7 +77,7 @@ JUNK = (
 )
 
 # Of src, what is no part of the functions: the command line has dependencies that they do not bring.
-LEFT_OUT = frozenset({"cli", "Makefile", "requirements.in", "requirements.txt"})
+LEFT_OUT = frozenset({"__main__.py", "cli", "Makefile", "requirements.in", "requirements.txt"})
 
 
 def main() -> None:

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from domain.facts import Unavailable
+from domain.remediation.reason import Code, Reason
+
 _TRANSIENT = frozenset({
     "InternalError",
     "InternalFailure",
@@ -34,7 +37,27 @@ class CallFailed(Exception):
 
     def __init__(self, call: str, resource: str, code: str, *, transient: bool) -> None:
         self.call, self.resource, self.code, self.transient = call, resource, code, transient
-        super().__init__(f"{call} on {resource} failed: {code}")
+        super().__init__(self.fact.reason)
+
+    @property
+    def fact(self) -> Unavailable:
+        """A fact that the call was to read."""
+        return Unavailable(self.code, self.call, self.resource, self.transient)
+
+    @property
+    def not_enabled(self) -> bool:
+        """Whether the service is not enabled in the account and region: there is no Security Hub."""
+        return is_not_enabled(self.code)
+
+    @property
+    def reason(self) -> Reason:
+        """The failed call as the data of a correction's reason."""
+        return Reason(Code.CALL_FAILED, self.call, self.resource, (self.code,))
+
+
+def is_not_enabled(code: str) -> bool:
+    """Whether Security Hub is not enabled: `InvalidAccessException`, for a single finding `InvalidAccess`."""
+    return code in {"InvalidAccess", "InvalidAccessException"}
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from aws.sessions import Sessions
 from domain.ecs.fargate import platform_older
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Fact, Known, RunningContainer, RunningTask, Unavailable
+from domain.facts import Fact, Known, RunningContainer, RunningTask
 from domain.findings.users import Sight
 from domain.places import Place, Revision
 
@@ -139,7 +139,7 @@ class Ecs:
                     found = client.describe_tasks(cluster=cluster, tasks=arns[start : start + _TASKS])
                 tasks += [_running(task) for task in found["tasks"] if task.get("lastStatus") == "RUNNING"]
         except CallFailed as failed:
-            return Unavailable(str(failed), transient=failed.transient)
+            return failed.fact
         return Known(tuple(tasks))
 
     def register(self, place: Place, task: TaskDefinition) -> Revision:

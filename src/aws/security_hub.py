@@ -7,7 +7,7 @@ from itertools import batched
 from typing import Any
 
 from aws.batches import batches
-from aws.calls import calling
+from aws.calls import calling, is_not_enabled
 from aws.sessions import Sessions
 from domain.places import Place
 
@@ -35,7 +35,7 @@ class ImportFailed:
     @property
     def not_enabled(self) -> bool:
         """Whether Security Hub is off, so that nothing can be imported."""
-        return self.code.startswith("InvalidAccess")
+        return is_not_enabled(self.code)
 
     @property
     def for_good(self) -> bool:

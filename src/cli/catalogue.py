@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from rich.text import Text
 
 from cli.exits import CLEAN, UNUSABLE
-from cli.table import STYLES
+from cli.table import style_of
 from cli.terminal import console, say, wrapped
 from domain.rule import Rule
 from rules import BY_ID, CATALOGUE
@@ -19,7 +19,7 @@ def rules() -> int:
     out = console()
     for rule in CATALOGUE:
         fix = "" if rule.fix is None else ", has a fix"
-        wrapped(out, Text.assemble((rule.id, "bold"), " ", (rule.severity, STYLES[rule.severity]), fix))
+        wrapped(out, Text.assemble((rule.id, "bold"), " ", (rule.severity, style_of(rule.severity)), fix))
         wrapped(out, f"{rule.title}.", 2)
     return CLEAN
 
@@ -47,7 +47,7 @@ def explain(rule: str, /) -> int:
         return UNUSABLE
     out = console()
     reads = ", ".join(["the documents", *sorted(kind.value for kind in found.needs)])
-    wrapped(out, Text.assemble((found.id, "bold"), "  ", (found.severity, STYLES[found.severity])))
+    wrapped(out, Text.assemble((found.id, "bold"), "  ", (found.severity, style_of(found.severity))))
     wrapped(out, f"Applies to: {found.subject}. Reads: {reads}.")
     for paragraph in _paragraphs(found):
         out.print()

@@ -11,13 +11,20 @@ from cli.terminal import console, line, wrapped
 from domain.facts import FactKind
 from domain.severity import Severity
 
-STYLES = {
-    Severity.CRITICAL: "bold red",
-    Severity.HIGH: "red",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "cyan",
-    Severity.INFORMATIONAL: "dim",
-}
+
+def style_of(severity: Severity) -> str:
+    """Rich's style of a severity."""
+    match severity:
+        case Severity.CRITICAL:
+            return "bold red"
+        case Severity.HIGH:
+            return "red"
+        case Severity.MEDIUM:
+            return "yellow"
+        case Severity.LOW:
+            return "cyan"
+        case Severity.INFORMATIONAL:
+            return "dim"
 
 
 def as_table(judged: Iterable[Judged], *, given: bool) -> Severity | None:
@@ -53,7 +60,7 @@ def _print(out: Console, resource: str, judgement: Judgement) -> None:
     for said in sorted(spoken, key=lambda said: (said.word is not Word.DRIFTED, -said.severity.rank)):
         graded = said.word is Word.DRIFTED
         fix = {"safe": ", fix is safe", "review": ", fix needs approval"}.get(said.fix, "")
-        grade = Text(said.severity if graded else "note", style=STYLES[said.severity])
+        grade = Text(said.severity if graded else "note", style=style_of(said.severity))
         wrapped(out, Text.assemble(grade, " ", (said.rule.id, "bold" if graded else ""), fix), 4)
         for drift in said.drifts:
             lower = "" if drift.severity in {None, said.severity} else f" ({_grade(drift.severity)})"

@@ -12,7 +12,7 @@ from domain.ecs.container import Container, Hidden
 from domain.ecs.container_roles import COLLECTOR_NAME, ContainerRoles
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Absent, Fact, Facts, Known, Unavailable
+from domain.facts import Absent, Fact, Facts, Gap, Known, Unavailable
 from domain.places import Arn, Place, Revision
 from domain.subject import Subject, SubjectId
 
@@ -133,17 +133,17 @@ class Workload:
         if isinstance(value, str):
             return Known(_read(value))
         if isinstance(value, Hidden):
-            return Unavailable(f"the collector's configuration may come from {value.source}, which are not read")
+            return Unavailable(Gap.HIDDEN_CONFIGURATION, resource=value.source)
         if not uris and not collector.command and not collector.entry_point:
             uris = (_IMAGE_DEFAULT,)
         if len(uris) != 1 or uris[0].removeprefix("file:") not in bundled_paths():
-            return Unavailable("the collector's configuration comes from a place that is not read")
+            return Unavailable(Gap.CONFIGURATION_ELSEWHERE)
         try:
             content = bundled(uris[0], self.release) if self.release else None
         except ConfigurationUnreadable as unreadable:
             return Known(unreadable)
         if content is None:
-            return Unavailable("what the file in the collector's image holds is not known")
+            return Unavailable(Gap.UNKNOWN_IMAGE_FILE)
         return Known(content)
 
     @cached_property

@@ -34,7 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         logger.info("Daily digest", title=daily.title if daily else "nothing to report")
         return {"published": 0 if daily is None else 1}
     if event.get("resume") is True:
-        resumed = resumer().visit(settings().place)
+        resumed = resumer().resume(settings().place)
         logger.debug("Resumed", corrections=resumed)
         return {"corrections": resumed}
 

@@ -12,9 +12,9 @@ from domain.rule import Rule
 from domain.triggers.actor import Actor
 from reports.advice import NO_HELP, Help, next_step, statements
 from reports.asff import rule_url
-from reports.command import command
 from reports.text import cut
 from reports.use import use_of
+from reports.words import correct
 
 _DRIFTS, _CHANGES = 10, 20
 _USERS = 3  # in the phrase
@@ -58,7 +58,7 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
             AlertUser(family=u.family, title=u.title, revision=u.revision, tasks=u.tasks) for u in finding.users.known
         ),
         omitted_users=finding.users.more,
-        command=command(shown) if shown else "",
+        command=correct(shown, help_.stack) if shown else "",
         next_step=next_step(finding, rule, plan, help_),
         safety=shown.safety.value if shown else "",
         reasons=shown.reasons if shown else (),

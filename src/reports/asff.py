@@ -18,9 +18,9 @@ from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.subject import Subject
 from reports.advice import next_step, statements
-from reports.command import command
 from reports.text import clean, cut, line
 from reports.use import use_of
+from reports.words import correct
 
 _TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters, as all lengths here
 _FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
@@ -30,18 +30,6 @@ _BYTES = 230_000  # of the 240 KB that a finding may have, as it is sent: twelve
 _DRIFTS, _STATEMENTS, _CHANGES = 20, 8, 15  # of the fifty details; the rest name the resource
 NOTHING_TO_DO = "No action is needed."
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
-_RESOURCE_TYPE = {
-    Subject.FAMILY: "AwsEcsTaskDefinition",
-    Subject.SERVICE: "AwsEcsService",
-    Subject.PARAMETER: "Other",
-    Subject.ROLE: "AwsIamRole",
-}
-_STATES = {
-    FindingState.OPEN: ("FAILED", "ACTIVE"),
-    FindingState.CLOSED: ("PASSED", "ARCHIVED"),
-    FindingState.EXEMPT: ("NOT_AVAILABLE", "ARCHIVED"),
-    FindingState.GONE: ("NOT_AVAILABLE", "ARCHIVED"),
-}
 
 
 def asff(
@@ -49,17 +37,18 @@ def asff(
 ) -> dict[str, Any]:
     """One finding for BatchImportFindings. `docs` is the address of the rules' page, `facts` more ProductFields.
 
+    The stack among the facts is where a person asks for a correction.
     A finding whose `rule` is no longer in the catalogue is gone, and has only the rule's id.
     """
     place = finding.subject.place
-    compliance, record = _STATES[finding.state]
+    compliance, record = _status(finding.state)
     severity = {"Label": finding.severity.value, "Original": finding.severity.value}
     fixing = plan if plan is not None and finding.state is FindingState.OPEN and finding.rule in plan.fixes else None
     fields = {"rule": finding.rule, "plan": fixing.digest if fixing else "", **facts}
     title = rule.title if rule is not None else finding.rule
     advice = recommendation(finding, rule, plan) if rule is not None else NOTHING_TO_DO
     page = rule_url(docs, rule) if rule is not None else docs
-    details = _fitting(_details(finding, fixing), _DETAILS, _DETAIL_NAME, _DETAIL)
+    details = _fitting(_details(finding, fixing, facts.get("stack", "")), _DETAILS, _DETAIL_NAME, _DETAIL)
     made = {
         "SchemaVersion": "2018-10-08",
         "Id": finding.id,
@@ -83,7 +72,7 @@ def asff(
         ),
         "Resources": [
             {
-                "Type": _RESOURCE_TYPE[finding.subject.kind],
+                "Type": _resource_type(finding.subject.kind),
                 "Id": shortened(finding.resource),
                 "Partition": place.partition,
                 "Region": place.region,
@@ -96,6 +85,29 @@ def asff(
     while details and len(json.dumps(made)) > _BYTES:
         details.popitem()  # the last ones matter least
     return made
+
+
+def _resource_type(subject: Subject) -> str:
+    match subject:
+        case Subject.FAMILY:
+            return "AwsEcsTaskDefinition"
+        case Subject.SERVICE:
+            return "AwsEcsService"
+        case Subject.PARAMETER:
+            return "Other"
+        case Subject.ROLE:
+            return "AwsIamRole"
+
+
+def _status(state: FindingState) -> tuple[str, str]:
+    """The compliance, and the state of the record."""
+    match state:
+        case FindingState.OPEN:
+            return "FAILED", "ACTIVE"
+        case FindingState.CLOSED:
+            return "PASSED", "ARCHIVED"
+        case FindingState.EXEMPT | FindingState.GONE:
+            return "NOT_AVAILABLE", "ARCHIVED"
 
 
 def description(finding: Finding) -> str:
@@ -128,13 +140,13 @@ def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
     return next_step(finding, rule, plan)
 
 
-def _details(finding: Finding, plan: Plan | None) -> Iterator[tuple[str, str]]:
+def _details(finding: Finding, plan: Plan | None, stack: str) -> Iterator[tuple[str, str]]:
     """Where → why, the statements to add, who runs it, the changes that would correct it, and the ARN's names."""
     drifts = finding.drifts if finding.state is FindingState.OPEN else ()
     for drift in drifts[:_DRIFTS]:
         yield drift.where, line(drift.why, _DETAIL)
     yield from islice(_statements(finding), _STATEMENTS)
-    yield from _parts("command", command(plan)) if plan else ()
+    yield "command", correct(plan, stack) if plan else ""
     yield "use", use_of(finding, MOST_USERS)
     for change in plan.changes[:_CHANGES] if plan else ():
         yield f"change {change.where}", f"{change.before or 'unset'} → {change.after or 'removed'}"

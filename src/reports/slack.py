@@ -21,20 +21,7 @@ from reports.words import DONE, word_of
 
 _HEADER, _SECTION, _BUTTON = 150, 3000, 75
 _MOST_DRIFTS, _MOST_CHANGES, _MOST_STATEMENTS, _MOST_SECTIONS, _MOST_FRAGMENTS = 5, 12, 4, 10, 2
-_SIGN = {
-    Severity.CRITICAL: "🔴",
-    Severity.HIGH: "🟠",
-    Severity.MEDIUM: "🟡",
-    Severity.LOW: "🔵",
-    Severity.INFORMATIONAL: "⚪",
-}
 _DONE = "✅"
-_THING = {
-    Subject.FAMILY: "task definition",
-    Subject.SERVICE: "service",
-    Subject.PARAMETER: "parameter",
-    Subject.ROLE: "role",
-}
 _ANGLES = str.maketrans({"<": "\u2039", ">": "\u203a"})
 _SINGLE_SIGN_ON = re.compile(r"AWSReservedSSO_(?P<set>.+)_[0-9a-f]{16}/(?P<person>.+)")
 
@@ -59,7 +46,29 @@ def header(alert: Alert) -> str:
 
 
 def _sign(alert: Alert) -> str:
-    return _DONE if alert.transition in DONE else _SIGN[alert.severity]
+    return _DONE if alert.transition in DONE else _of(alert.severity)
+
+
+def _of(severity: Severity) -> str:
+    match severity:
+        case Severity.CRITICAL:
+            return "🔴"
+        case Severity.HIGH:
+            return "🟠"
+        case Severity.MEDIUM:
+            return "🟡"
+        case Severity.LOW:
+            return "🔵"
+        case Severity.INFORMATIONAL:
+            return "⚪"
+
+
+def _thing(subject: Subject) -> str:
+    match subject:
+        case Subject.FAMILY:
+            return "task definition"
+        case Subject.SERVICE | Subject.PARAMETER | Subject.ROLE:
+            return subject.value
 
 
 def summary(alert: Alert, length: int = _SECTION) -> str:
@@ -170,7 +179,7 @@ def _listing(section: AlertSection, room: int) -> str:
 
 
 def _bullet(each: AlertLine) -> str:
-    return _SIGN[each.severity] if each.severity else _DONE if each.done else "•"
+    return _of(each.severity) if each.severity else _DONE if each.done else "•"
 
 
 def _changed(alert: Alert) -> str:
@@ -197,11 +206,9 @@ def _changed(alert: Alert) -> str:
 
 
 def _command(alert: Alert) -> str:
-    """The whole command, or where to find it: half a command would do something else."""
-    if not alert.command:
+    """The whole command or none: half a command would do something else."""
+    if not alert.command or len(escaped(alert.command)) > ROOM:
         return ""
-    if len(escaped(alert.command)) > ROOM:
-        return "*As a command:* the finding's details have it."
     return f"*As a command:*\n{block([code(alert.command, ROOM)])}"
 
 
@@ -240,7 +247,7 @@ def _statement(missing: AlertStatement) -> str:
 
 def links(alert: Alert) -> Iterator[tuple[str, str, str]]:
     """The links of a message: key, label and address."""
-    thing = _THING.get(Subject(alert.subject), alert.subject) if alert.subject in set(Subject) else "resource"
+    thing = _thing(Subject(alert.subject)) if alert.subject in set(Subject) else "resource"
     named = (("finding", "Open the finding"), ("resource", f"Open the {thing}"), ("rule", "About this rule"))
     yield from ((key, label, alert.links[key]) for key, label in named if is_address(alert.links.get(key, "")))
 

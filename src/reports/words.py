@@ -1,6 +1,7 @@
 """The words for what happened to a finding or a correction, and the commands that messages name."""
 
 from domain.places import Place
+from domain.remediation.plan import Plan
 
 _WORD = {
     "opened": "Drift",
@@ -24,7 +25,19 @@ def word_of(transition: str) -> str:
     return _WORD.get(transition) or transition.replace("-", " ").replace("_", " ").capitalize()
 
 
-def typed(verb: str, what: str, place: Place, stack: str = "") -> str:
+def command(verb: str, what: str, place: Place, stack: str = "") -> str:
     """A command as a person has to type it: `outrider apply web --region eu-west-1`."""
     options = f" --stack {stack}" if stack not in {"", "outrider"} else ""
-    return f"`outrider {verb} {what} --region {place.region}{options}`"
+    return f"outrider {verb} {what} --region {place.region}{options}"
+
+
+def typed(verb: str, what: str, place: Place, stack: str = "") -> str:
+    """The same within a sentence."""
+    return f"`{command(verb, what, place, stack)}`"
+
+
+def correct(plan: Plan, stack: str) -> str:
+    """The command that makes a correction, bound to the plan that is shown with it."""
+    service = plan.before.service
+    what = service.title if service is not None else plan.before.task.family
+    return command("correct", f"{what} --plan {plan.digest}", plan.before.place, stack)

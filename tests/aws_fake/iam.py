@@ -94,7 +94,10 @@ class Iam(Service):
 
     @supports("RoleName", "PermissionsBoundary")
     def put_role_permissions_boundary(self, given: Json) -> Json:
-        boundary = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": given["PermissionsBoundary"]}
+        boundary = {
+            "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+            "PermissionsBoundaryArn": given["PermissionsBoundary"],
+        }
         self._role(given).shown["PermissionsBoundary"] = boundary
         return {}
 

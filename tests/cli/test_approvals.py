@@ -195,7 +195,7 @@ def test_what_waits_says_why_and_waiting_ends(world: World, run: Run, meanwhile:
     meanwhile.append(work(world))
     ran = run("apply", "web", "--yes", "--wait", "60")
     assert ran.code == 1
-    assert any(row.startswith("Waits (kill switch): ") and "looked at again" in row for row in rows(ran))
+    assert any(row.startswith("Waits (kill switch): ") and "tried again" in row for row in rows(ran))
     assert "It has not ended after 60 seconds" in ran.err
 
 
@@ -239,14 +239,14 @@ def test_a_plan_that_wants_a_person_says_why(world: World, run: Run) -> None:
     ("arguments", "sentence"),
     [
         (("apply", "wbe"), f"The ledger knows no family wbe in {PLACE}."),
-        (("apply", "web", "--plan", "0" * 16), "and not 0000000000000000. Look at it again."),
+        (("apply", "web", "--plan", "0" * 16), "and not 0000000000000000. Read it again."),
         (("apply", "web:7"), "The newest revision is web:1, and the plan is for that one."),
         (("apply", f"outrider/{PLACE}/family/web/identity.trust"), "corrects nothing about identity.trust: only"),
         (("apply", f"outrider/{PLACE}/role/x/identity.trust"), "Outrider corrects no role"),
         (("apply", "outrider/web"), "is no Id of a finding"),
         (("apply", "arn:aws:s3:::web"), "is the ARN neither of a task definition nor of a service."),
         (("apply", f"{ARN}service/web"), "does not name a service with its cluster"),
-        (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"this stack is of {PLACE}"),
+        (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"and this is {PLACE}."),
         (("apply", "a/b/c"), "does not name a service with its cluster"),
         (("apply", ":"), "is no family, FAMILY:REVISION or CLUSTER/SERVICE."),
         (("apply", "web", "--stack", "none"), f"There is no stack none in {REGION}."),

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Definition, Run
+from tests.profiles import examples
 
 SRC = Path(__file__).parents[2] / "src"
 LATEST = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
@@ -318,7 +319,7 @@ anything = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(100)
 @given(content=st.binary() | anything.map(lambda thing: json.dumps(thing).encode()))
 def test_any_bytes_and_any_json_are_judged_or_refused(run: Run, content: bytes) -> None:
     for command in (("check", "--format", "json"), ("fix", "--review")):
@@ -342,7 +343,7 @@ def test_it_fits_into_60_columns_without_colour_or_trailing_blanks(
 
 def outrider(*arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(SRC)}
-    return subprocess.Popen([sys.executable, "-m", "cli", *arguments], env=environment, **options)  # noqa: S603 - ours
+    return subprocess.Popen([sys.executable, str(SRC), *arguments], env=environment, **options)  # noqa: S603 - ours
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path, floating: Definition) -> None:
@@ -382,7 +383,7 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path, good: Definition) -> None:
 
 def test_closed_streams_are_no_traceback(tmp_path: Path, good: Definition) -> None:
     (tmp_path / "web.json").write_text(json.dumps(good), encoding="utf-8")
-    command = f"{sys.executable} -m cli check - <&-; {sys.executable} -m cli check {tmp_path}/web.json >&-; echo $?"
+    command = f"{sys.executable} {SRC} check - <&-; {sys.executable} {SRC} check {tmp_path}/web.json >&-; echo $?"
     ran = subprocess.run(  # noqa: S602 - only a shell closes streams
         command, shell=True, capture_output=True, check=True, env={**os.environ, "PYTHONPATH": str(SRC)}
     )

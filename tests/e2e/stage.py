@@ -34,8 +34,8 @@ rules:
     mode: deploy
     approval: true
 """
-FUNCTIONS = ("Inspect", "Remediate", "Slack")
-QUEUES = ("Changes", "Remediations", "SlackMessages")
+FUNCTIONS = ("Dispatch", "Inspect", "Remediate", "Slack")
+QUEUES = ("Changes", "Subjects", "Remediations", "SlackMessages")
 SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
 
 SECONDS = 90  # a machine may be busy; nothing waits for so long where all is well
@@ -125,11 +125,15 @@ class Stage:
     @contextmanager
     def all_at_once(self) -> Iterator[None]:
         """Nothing is judged before all of it is there, and nothing corrected before all of it was judged."""
-        changes = self.queue("Changes")
+        queues = [self.queue(name) for name in ("Changes", "Subjects")]
+
+        def waits() -> bool:
+            return any(self.waiting(queue) for _ in range(3) for queue in queues)
+
         with self.paused("Remediate"):
             with self.paused("Inspect"):
                 yield
-            self.until(lambda: not any(self.waiting(changes) for _ in range(3)), "Not everything was judged.")
+            self.until(lambda: not waits(), "Not everything was evaluated.")
 
     def approve(self, subject: str, rule: str) -> None:
         """A person picks the custom action on a finding."""

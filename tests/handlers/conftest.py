@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 import settings
-from operations.wiring import inspect, remediate, shared, slack, sweep
+from operations.wiring import dispatch, inspect, remediate, shared, slack, sweep
 from tests.operations.conftest import sessions as sessions  # noqa: PLC0414 - a fixture, for these tests too
 from tests.operations.conftest import world as world  # noqa: PLC0414 - as above
 from tests.operations.world import ACCOUNT, REGION, TABLE, World
@@ -67,6 +67,7 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
         "OUTRIDER_ALERTS_TOPIC": world.topics["alerts"],
         "OUTRIDER_OPERATIONS_TOPIC": world.topics["operations"],
         "OUTRIDER_CHANGES_QUEUE": world.queues["changes"],
+        "OUTRIDER_SUBJECTS_QUEUE": world.queues["subjects.fifo"],
         "OUTRIDER_REMEDIATIONS_QUEUE": world.queues["remediations.fifo"],
         "OUTRIDER_SLACK_QUEUE": world.queues["slack"],
         "OUTRIDER_SLACK_WEBHOOK": f"ssm:{WEBHOOK}",
@@ -81,6 +82,7 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
     cached = (
         settings.settings,
         shared.sessions,
+        dispatch.dispatcher,
         inspect.inspector,
         remediate.remediator,
         slack.notifier,
@@ -99,7 +101,7 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
     def made(name: str) -> Call:
         def call(*bodies: str) -> dict[str, Any]:
             handler = importlib.import_module(f"handlers.{name}").handler
-            found: dict[str, Any] = handler(batch(*bodies, fifo=name == "remediate"), Context())
+            found: dict[str, Any] = handler(batch(*bodies, fifo=name in {"inspect", "remediate"}), Context())
             return found
 
         return call

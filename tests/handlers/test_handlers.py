@@ -59,20 +59,71 @@ def slack(world: World) -> Iterator[Slack]:
 
 
 @pytest.fixture
-def inspect(function: Function) -> Call:
-    return function("inspect")
+def dispatch(function: Function) -> Call:
+    return function("dispatch")
 
 
-def test_only_what_failed_comes_again(world: World, inspect: Call, capsys: pytest.CaptureFixture[str]) -> None:
-    drifted = registered(world.register(definition(collector=FLOATING)))
+def test_a_change_becomes_a_message_for_each_subject_and_only_what_failed_is_retried(
+    world: World, dispatch: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = registered(world.register())
     foreign = json.dumps({"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification", "detail": {}})
-    assert again(inspect("no json", drifted, foreign)) == ["m0"]
-    logged = {record.get("message_id"): record for record in records(capsys.readouterr().out)}
+    assert again(dispatch(CANARY, message, foreign)) == ["m0"]
+    assert [body["subject"] for body in world.subjects] == [f"{PLACE}/family/web"]
+    out = capsys.readouterr().out
+    logged = {record.get("message_id"): record for record in records(out)}
     assert (logged["m0"]["level"], logged["m0"]["message"]) == ("ERROR", "The message is unreadable")
     assert logged["m0"]["reason"].startswith("The message is not JSON.")
-    assert (logged["m1"]["level"], logged["m1"]["looked_at"]) == ("INFO", "web")
-    assert any("sidecar.image-pinned" in transition for transition in logged["m1"]["transitions"])
+    assert (logged["m1"]["level"], logged["m1"]["subjects"]) == ("INFO", 1)
     assert logged["m2"]["level"] == "DEBUG"
+    found = metrics(out)
+    assert (found["Messages/dispatch"], found["FailedMessages/dispatch"]) == (3, 1)
+    assert CANARY not in out
+
+
+def test_what_cannot_be_sent_is_dispatched_again_and_no_other(world: World, dispatch: Call) -> None:
+    messages = [registered(world.register(definition(f"web-{number}"))) for number in range(11)]
+    world.fail("SendMessageBatch", "ThrottlingException", times=1, after=1)
+    assert again(dispatch(*messages)) == ["m10"]
+    assert len(world.subjects) == 10
+
+
+@pytest.fixture
+def inspect(world: World, function: Function) -> Call:
+    """It is given messages of the queue of changes, and takes those that dispatch makes of them."""
+    call, dispatcher = function("inspect"), world.inspector().dispatcher
+
+    def dispatched(body: str) -> str:
+        before = len(world.subjects)
+        with world.peace():
+            dispatcher.dispatch({str(before): body})
+        return json.dumps(world.subjects[before]) if len(world.subjects) > before else body
+
+    return lambda *bodies: call(*map(dispatched, bodies))
+
+
+def test_only_what_failed_is_retried(world: World, inspect: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    message = registered(world.register(definition(collector=FLOATING)))
+    assert again(inspect("no json", message)) == ["m0"]
+    logged = {record["message_ids"][0]: record for record in records(capsys.readouterr().out)}
+    assert (logged["m0"]["level"], logged["m0"]["message"]) == ("ERROR", "The message is unreadable")
+    assert logged["m0"]["reason"].startswith("The message names no subject to evaluate")
+    assert (logged["m1"]["level"], logged["m1"]["subject"]) == ("INFO", f"{PLACE}/family/web")
+    assert any("sidecar.image-pinned" in transition for transition in logged["m1"]["transitions"])
+    assert again(inspect(message)) == []
+    assert [record["message"] for record in records(capsys.readouterr().out)] == ["Skipped"]
+
+
+def test_messages_of_one_subject_are_one_evaluation_and_are_retried_together(
+    world: World, inspect: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message, other = (registered(world.register(definition(name))) for name in ("web", "api"))
+    world.fail("DescribeTaskDefinition", times=1)
+    assert again(inspect(message, other, message)) == ["m0", "m2"]
+    capsys.readouterr()
+    assert again(inspect(message, message)) == []
+    [record] = records(capsys.readouterr().out)
+    assert record["message_ids"] == ["m0", "m1"]
 
 
 def test_the_log_names_the_call_and_the_resource(
@@ -162,8 +213,8 @@ def test_no_environment_value_is_logged(world: World, inspect: Call, capsys: pyt
     inspect(
         registered(world.register(definition("one", containerDefinitions=[app]))),
         registered(world.register(definition("two", collector=plain))),
-        json.dumps({"kind": CANARY}),
-        f'{{"kind": "service", "service": "{CANARY}", "account": "1"}}',
+        json.dumps({"subject": CANARY}),
+        f'{{"subject": "{PLACE}/family/web", "trigger": "{CANARY}"}}',
     )
     world.fail("DescribeTaskDefinition")
     inspect(registered(world.register(definition("three", containerDefinitions=[app]))))

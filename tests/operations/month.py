@@ -19,17 +19,14 @@ from aws.ecs import Ecs
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.findings.finding import Finding
-from domain.standard import Mode
 from domain.subject import SubjectId
-from operations.inspection.inspector import Done, Inspector
-from operations.planning import Planner
 from operations.standards import Standards
 from operations.sweep import Sweeper
 from rules import CATALOGUE
 from tests.aws_fake.calls import Calls, Crash, Fault, suffer
 from tests.aws_fake.security_hub import Hub
 from tests.aws_fake.sqs import Message
-from tests.operations.delivery import deliver, inspected, inspecting
+from tests.operations.delivery import Inspection
 from tests.operations.world import (
     ACCOUNT,
     CONFIG,
@@ -184,7 +181,7 @@ class Account(World):
     """The account, its clock, and all messages that are under way."""
 
     tasks: int = 2
-    workers: list[Inspector] = field(default_factory=list)
+    workers: list[Inspection] = field(default_factory=list)
     interruptions: list[Interruption] = field(default_factory=list)
     turns: Turns | None = None
     working: threading.local = field(default_factory=threading.local)
@@ -214,14 +211,19 @@ class Account(World):
         return (self.moment - START).total_seconds()
 
     @property
-    def queue(self) -> list[Message]:
-        """What waits to be taken by a worker, now or later."""
+    def changes(self) -> list[Message]:
+        """What waits to be dispatched, now or later."""
         return self.aws.sqs.queue("changes").waiting
+
+    @property
+    def waiting(self) -> list[Message]:
+        """What waits to be taken by a worker, now or later."""
+        return [*self.changes, *self.aws.sqs.queue("subjects.fifo").waiting]
 
     def send(self, *bodies: str, late: timedelta = timedelta(0)) -> list[Message]:
         """As an event rule does, which may be days late."""
         self.aws.sqs.put("changes", *bodies)
-        sent = self.queue[-len(bodies) :] if bodies else []
+        sent = self.changes[-len(bodies) :] if bodies else []
         for message in sent if late else ():
             message.visible += late
             self.late.add(message.id)
@@ -275,8 +277,9 @@ class Account(World):
         written = [each["Put"] for each in given.get("TransactItems", ()) if "Put" in each]
         written += [given] if operation == "PutItem" else []
         with self.line.uncounted():
-            for key in dict.fromkeys(each["Item"]["pk"]["S"] for each in written):
-                if (subject := _subject(key)) is not None:
+            for key in dict.fromkeys(each["Item"]["sk"]["S"] for each in written if "Item" in each):
+                if key.startswith("record/"):
+                    subject = SubjectId.parse(key.removeprefix("record/"))
                     self.note(row.finding for row in self.ledger.history(subject).rows.values())
         return answer
 
@@ -297,17 +300,16 @@ class Account(World):
         self.set_standard("the plain one")
         self.workers = [self.worker(), self.worker()]
 
-    def worker(self) -> Inspector:
+    def worker(self) -> Inspection:
         """As a cold start makes it."""
-        location = f"ssm:{STANDARD}"
-        standards = Standards(self.sessions, location, clock=self.seconds)
-        return replace(self.inspector(), standards=standards, planner=Planner(JUDGED, Mode.REPORT))
+        made = self.inspector(rules=JUDGED)
+        standards = Standards(self.sessions, f"ssm:{STANDARD}", clock=self.seconds)
+        return replace(made, inspector=replace(made.inspector, standards=standards))
 
     def take(self, worker: int, messages: Sequence[Message]) -> None:
-        """One batch; what fails, and all of it where the worker is killed, is received again."""
+        """One batch of each queue; what fails, and all of it where the worker is killed, is received again."""
         with self.watched():
-            sqs = self.aws.sqs
-            lived = deliver(sqs, sqs.queue("changes"), messages, inspecting(self.workers[worker]))
+            lived = self.workers[worker].take(messages)
         if not lived:
             self.workers[worker] = self.worker()
 
@@ -320,13 +322,20 @@ class Account(World):
             self.turns = None
 
     def due(self) -> list[Message]:
-        return self.aws.sqs.queue("changes").receivable(self.moment)
+        queues = (self.aws.sqs.queue(name) for name in ("changes", "subjects.fifo"))
+        return [message for queue in queues for message in queue.receivable(self.moment)]
 
     def picked(self, *picks: Sequence[int]) -> list[list[Message]]:
-        """Batches of messages that are due, in no order: a standard queue keeps none."""
+        """Batches of messages that are due, in no order: a standard queue keeps none, and we need none.
+
+        All of one message group go to one worker.
+        """
         due, batches = self.due(), list[list[Message]]()
         for some in picks:
-            batches.append([due.pop(pick % len(due)) for pick in some if due])
+            batch = [due.pop(pick % len(due)) for pick in some if due]
+            groups = {message.group for message in batch} - {None}
+            due = [message for message in due if message.group not in groups]
+            batches.append(batch)
         return batches
 
     def sweep(self, *, quiet: bool = False, delay: int = 0) -> None:
@@ -335,9 +344,10 @@ class Account(World):
             Ecs(self.sessions),
             self.ledger,
             Queue(self.sessions, self.queues["changes"]),
+            Queue(self.sessions, self.queues["subjects.fifo"]),
             Topic(self.sessions, self.topics["alerts"]),
             SecurityHub(self.sessions),
-            self.workers[0].standards,
+            self.workers[0].inspector.standards,
             now=self.now,
         )
         try:
@@ -356,9 +366,9 @@ class Account(World):
         return _active(self.hub)
 
     def judged_afresh(self) -> tuple[Standing, Mapping[str, tuple[str, str, str]], set[tuple[str, str]]]:
-        """The same two of an Outrider that has never seen this account before, and looks at all of it once.
+        """The same two of an Outrider that has never seen this account before, and evaluates all of it.
 
-        And what it cannot know: (family or service, rule).
+        And what it cannot know: (subject, rule).
         """
         unknown = set[tuple[str, str]]()
         services = self.services.services.items()
@@ -368,10 +378,11 @@ class Account(World):
         afresh = self.aws.copy()
         afresh.dynamodb.table(TABLE).partitions.clear()
         afresh.hub.clear()
+        afresh.sqs.purge()
         with Calls(afresh).answering():
-            for outcome in inspected(self.worker(), bodies):
-                assert isinstance(outcome, Done), outcome
-                unknown |= {(outcome.looked_at, reason.partition(":")[0]) for reason in outcome.unknown}
+            for outcome in replace(self.worker(), sqs=afresh.sqs).inspect(*bodies):
+                assert not outcome.failures, outcome
+                unknown |= {(verdict.subject.key, verdict.rule) for verdict in outcome.unknown}
             return self.standing(), _active(afresh.hub), unknown
 
     # --- what people and pipelines do; each gives the events of it --------------------------------------------------
@@ -497,13 +508,6 @@ def living(sessions: Sessions) -> Iterator[Account]:
     with account.line.answering():
         account.build()
         yield account
-
-
-def _subject(key: str) -> SubjectId | None:
-    try:
-        return SubjectId.parse(key)
-    except ValueError:
-        return None
 
 
 def _active(hub: Hub) -> Mapping[str, tuple[str, str, str]]:

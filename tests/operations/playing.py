@@ -20,13 +20,13 @@ from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.rule import Rule
 from domain.standard import Mode, Standard
-from domain.subject import Subject, SubjectId
-from operations.inspection.inspector import Failed, Inspector
+from domain.subject import SubjectId
 from operations.planning import Planner
-from operations.remediation.corrector import Outcome
+from operations.remediation.outcome import Outcome
 from operations.remediation.remediator import Remediator
 from operations.remediation.resuming import Resumer
 from operations.standards import Edition, Standards
+from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
 from operations.wiring.remediate import make_remediator
 from settings import Settings
@@ -34,7 +34,7 @@ from tests.aws_fake import sqs
 from tests.aws_fake.aws import Aws
 from tests.aws_fake.calls import Calls, Crash
 from tests.aws_fake.sqs import REMEMBERED
-from tests.operations.delivery import deliver, inspected, inspecting, remediating
+from tests.operations.delivery import Inspection, deliver, remediating
 from tests.operations.world import (
     ACCOUNT,
     FLOATING,
@@ -51,6 +51,7 @@ from tests.operations.world import (
     registered,
 )
 
+QUEUES = ("changes", "subjects.fifo", "remediations.fifo")
 _DELIVERIES = 5  # then SQS puts a message on its dead-letter queue
 _STEPS = 200
 SETTINGS = Settings(
@@ -58,6 +59,7 @@ SETTINGS = Settings(
     alerts_topic=f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts",
     operations_topic=f"arn:aws:sns:{REGION}:{ACCOUNT}:operations",
     changes_queue=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/changes",
+    subjects_queue=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/subjects.fifo",
     remediations_queue=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/remediations.fifo",
     standard=f"ssm:{STANDARD}",
     switch=SWITCH,
@@ -142,19 +144,19 @@ class Run:
         cap, repositories = self.scenario.cap, self.scenario.repositories
         return Remediator(
             replace(
-                made.corrector,
+                made.parts,
                 planner=Planner(self.scenario.rules, cap),
                 image_repositories=repositories,
                 standards=self._standards(),
                 now=self.aws.clock.tick,
-                pause=lambda _: None,
             )
         )
 
-    def inspector(self) -> Inspector:
-        made = make_inspector(SETTINGS, self.sessions)
-        planner = Planner(self.scenario.rules, self.scenario.cap)
-        return replace(made, planner=planner, standards=self._standards(), now=self.aws.clock.tick)
+    def inspection(self) -> Inspection:
+        given, tick = SETTINGS.model_copy(update={"mode": self.scenario.cap}), self.aws.clock.tick
+        made = make_inspector(given, self.sessions, self.scenario.rules, tick)
+        inspector = replace(made, standards=self._standards())
+        return Inspection(self.aws.sqs, make_dispatcher(given, self.sessions, tick), inspector)
 
     def until_quiet(self, most: int = _STEPS) -> list[Step]:
         """In so many steps; gives the moments before each, where calls are watched."""
@@ -167,7 +169,7 @@ class Run:
 
     def step(self) -> bool:
         """One message, or else what happens while all is quiet; False where nothing does."""
-        for queue in ("changes", "remediations.fifo") if self.scenario.inspects else ("remediations.fifo",):
+        for queue in QUEUES if self.scenario.inspects else QUEUES[-1:]:
             held = self.aws.sqs.queue(queue)
             if messages := held.receivable(self.aws.clock.now()):
                 self._until_done(held, messages[0])
@@ -177,12 +179,10 @@ class Run:
     def _until_done(self, queue: sqs.Queue, message: sqs.Message) -> None:
         """Deliver a message until it is done with, some times at most; then it would be on the dead-letter queue."""
         for _ in range(_DELIVERIES):
-            take = (
-                inspecting(self.inspector())
-                if queue.name == "changes"
-                else remediating(self.remediator(), self.outcomes)
-            )
-            deliver(self.aws.sqs, queue, [message], take)
+            if queue.name == "remediations.fifo":
+                deliver(self.aws.sqs, queue, [message], remediating(self.remediator(), self.outcomes))
+            else:
+                self.inspection().take([message])
             if message not in queue.waiting:
                 return
             self.aws.clock.pass_(minutes=1)
@@ -190,8 +190,8 @@ class Run:
         self.stuck.append(message.body)
 
     def inspected(self, body: str) -> bool:
-        [outcome] = inspected(self.inspector(), [body])
-        return not isinstance(outcome, Failed)
+        [outcome] = self.inspection().inspect(body)
+        return not outcome.failures
 
     def dues(self) -> list[tuple[str, str, datetime]]:
         """Attempts that have not ended: family, key, and when each is resumed."""
@@ -216,7 +216,7 @@ class Run:
 
     def _later(self) -> bool:
         """What was sent to be received later comes due; whether there was any."""
-        due = self.aws.sqs.next_due("changes") if self.scenario.inspects else None
+        due = self.aws.sqs.next_due("changes", "subjects.fifo") if self.scenario.inspects else None
         if due is not None:
             self.aws.clock.moment = max(self.aws.clock.moment, due)
         return due is not None
@@ -248,10 +248,10 @@ class Run:
             "updates": sorted(json.dumps(each, sort_keys=True) for each in aws.services.updates),
             "told": told if exactly else bool(told) == (len(aws.definitions.families["web"]) > active[-1]),
             "attempts": {each.key: _kept(each) if exactly else (each.state.value,) for each in found.attempts},
-            "quarantine": found.quarantine and found.quarantine.reason,
+            "quarantine": found.quarantine and found.quarantine.reasons,
             "ours": found.ours & set(active),
             "due": dues,
-            "untold": [each for each in held if each.request or any(row.pending for row in each.rows.values())],
+            "untold": [each for each in held if each.record.pending],
             "findings": {id_: each["Compliance"]["Status"] for id_, each in aws.hub.findings.items()},
         }
 
@@ -261,7 +261,7 @@ _TIMES = frozenset({"since", "occurred"})
 
 def _went(resumer: Resumer) -> bool:
     try:
-        resumer.visit(PLACE)
+        resumer.resume(PLACE)
     except (CallFailed, Crash):
         return False
     return True
@@ -272,7 +272,7 @@ def arn_of(number: int) -> str:
 
 
 def _kept(attempt: Attempt) -> tuple[Any, ...]:
-    services = tuple((each.service, each.stage.value, each.reason) for each in attempt.rollouts)
+    services = tuple((each.service, each.stage.value, each.reasons) for each in attempt.rollouts)
     made = (attempt.state.value, attempt.registered, attempt.guard, attempt.reasons, attempt.pending)
     return (*made, services, attempt.rules, attempt.undone, attempt.released, attempt.approved, attempt.deploys)
 
@@ -327,9 +327,7 @@ def fleet(run: Run, *titles: str, drifted: Mapping[str, Any] = DRIFTED, **member
 def serve(run: Run, title: str, number: int = 1, **members: Any) -> None:
     """A service that runs a revision of web, as the ledger knows it."""
     run.aws.services.add(title, arn_of(number), **members)
-    on = run.ledger.history(SubjectId(PLACE, Subject.SERVICE, title))
-    runs = {FAMILY: Running(fargate=True, revision=number, tasks=2)}
-    run.ledger.subjects.record(on, [], order=0, read_at=run.aws.clock.now(), standard="", leans=[FAMILY.key], runs=runs)
+    run.ledger.subjects.runs(FAMILY, title, Running(fargate=True, revision=number, tasks=2))
 
 
 def asked(*titles: str) -> Callable[[Run], None]:

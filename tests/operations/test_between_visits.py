@@ -30,6 +30,7 @@ from tests.operations.playing import (
     serve,
     steps,
 )
+from tests.operations.saying import said, why
 from tests.operations.steering import (
     CANARY,
     WEB,
@@ -164,7 +165,7 @@ def test_a_correction_that_failed_has_failed_whoever_deploys_on_the_way_back(ses
     run.aws.services.complete(WEB, dead="adot-collector")
     quiet(run)
     assert (attempt(run).state, runs(run)) == (AttemptState.FAILED, "web:3")
-    assert "In 2 of 2 new tasks the collector is STOPPED" in attempt(run).reasons[0]
+    assert "In 2 of 2 new tasks the collector is STOPPED" in said(attempt(run))[0]
 
 
 def test_an_undo_waits_until_ecs_shows_what_it_is_to_undo(sessions: Sessions) -> None:
@@ -207,7 +208,7 @@ def test_after_an_undo_of_one_service_it_is_said_why_the_others_were_not_begun(s
     steps(run, 1)
     run.aws.services.complete("shop/a")
     quiet(run)
-    assert attempt(run).rollouts[1].reason == "It was not begun, as the correction was undone."
+    assert why(attempt(run).rollouts[1]) == "It was not begun, as the correction was undone."
 
 
 def test_an_unreadable_canary_holds_the_others(sessions: Sessions) -> None:
@@ -290,7 +291,7 @@ def test_a_service_that_was_never_updated_was_not_corrected_and_nobody_is_told(s
             services.complete(WEB)
             for each in run.ledger.history(FAMILY).attempts:
                 if not each.state.ended:
-                    ask(run, request("visit", attempt=each.key))
+                    ask(run, request("resume", attempt=each.key))
                     run.step()
     assert {each.state for each in attempts_of(run)} == {AttemptState.SUPERSEDED}
     assert run.alerts == []
@@ -326,7 +327,7 @@ def test_a_revision_that_cannot_be_taken_back_is_told_of_and_not_tried_for_ever(
     answering(run, refused)
     quiet(run)
     assert (attempt(run).state, run.stuck) == (AttemptState.SUPERSEDED, [])
-    assert "web:3 stays the newest revision" in attempt(run).reasons[-1]
+    assert "web:3 stays the newest revision" in said(attempt(run))[-1]
 
 
 def test_it_is_not_said_that_no_service_was_updated_where_one_was(sessions: Sessions) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from aws.threads import Threads
 from domain.findings.alert import Alert
+from domain.remediation.reason import Code, Reason
 from local.slack import Slack, Trouble
 from operations.notification.bot import Bot
 from operations.notification.posting import Secret, SlackRefused
@@ -58,7 +59,8 @@ def test_another_finding_has_a_thread_of_its_own_and_digests_have_none(world: Wo
 
 def test_the_corrections_of_a_family_share_a_thread(world: World, slack: Slack) -> None:
     telling = bot(world, slack)
-    for alert in (finding("opened"), samples.registered(), samples.outcome("refused", "No."), finding("closed")):
+    refused = samples.outcome("refused", Reason(Code.NO_CHANGE))
+    for alert in (finding("opened"), samples.registered(), refused, finding("closed")):
         telling.send(alert)
     opened, registered = (slack.messages()[n]["ts"] for n in (0, 1))
     assert threads(slack) == [(None, False), (None, False), (registered, False), (opened, False)]

@@ -32,7 +32,8 @@ from tests.operations.month import (
     Interruption,
     living,
 )
-from tests.operations.world import BROKEN, CONFIG, EXECUTION, PLACE, TASK
+from tests.operations.world import BROKEN, CONFIG, EXECUTION, TASK
+from tests.profiles import by_profile
 
 ALERTING = {"opened", "reopened", "raised", "closed"}
 TRUSTED = st.sampled_from(["ecs-tasks.amazonaws.com", "ec2.amazonaws.com"])
@@ -184,17 +185,17 @@ class Month(RuleBasedStateMachine):
 
     # --- Outrider -----------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.account.queue)
+    @precondition(lambda self: self.account.waiting)
     @rule(worker=st.integers(0, 1), picks=PICKS)
     def takes(self, worker: int, picks: Sequence[int]) -> None:
         self.account.take(worker, *self.account.picked(picks))
 
-    @precondition(lambda self: self.account.queue)
+    @precondition(lambda self: self.account.waiting)
     @rule(worker=st.integers(0, 1), picks=PICKS, at=CALLS, fault=st.sampled_from(Fault))
     def takes_and_fails(self, worker: int, picks: Sequence[int], at: int, fault: Fault) -> None:
         self.interrupted([Interruption(at, fault)], lambda: self.account.take(worker, *self.account.picked(picks)))
 
-    @precondition(lambda self: len(self.account.queue) > 1)
+    @precondition(lambda self: len(self.account.waiting) > 1)
     @rule(
         first=PICKS,
         second=PICKS,
@@ -209,7 +210,7 @@ class Month(RuleBasedStateMachine):
         meanwhile = [Interruption(at, fault)] if fault else []
         self.interrupted(meanwhile, lambda: self.account.take_in_turns(one, other, slices))
 
-    @precondition(lambda self: self.account.queue)
+    @precondition(lambda self: self.account.waiting)
     @rule(worker=st.integers(0, 1), picks=PICKS, at=CALLS, data=st.data())
     def takes_while_it_happens(self, worker: int, picks: Sequence[int], at: int, data: st.DataObject) -> None:
         """The account changes under the worker's eyes."""
@@ -282,22 +283,22 @@ class Month(RuleBasedStateMachine):
     def drain(self, seed: int, *, late: bool) -> None:
         """Have everything taken; `late`: what is held back too."""
         account, order = self.account, random.Random(seed)  # noqa: S311 - an order, and no secret
-        held = [m for m in account.queue if m.id in account.late and m.visible > account.moment and not late]
-        account.queue[:] = [message for message in account.queue if message not in held]
-        for _ in range(60):
-            if not account.queue:
+        held = [m for m in account.changes if m.id in account.late and m.visible > account.moment and not late]
+        account.changes[:] = [message for message in account.changes if message not in held]
+        for _ in range(200):
+            if not account.waiting:
                 break
-            account.aws.clock.moment = max(account.moment, min(message.visible for message in account.queue))
+            account.aws.clock.moment = max(account.moment, min(message.visible for message in account.waiting))
             account.take(order.randrange(2), *account.picked([order.randrange(100) for _ in range(10)]))
-        assert not account.queue, "messages come again and again"
-        account.queue.extend(held)
+        assert not account.waiting, "messages are retried again and again"
+        account.changes.extend(held)
 
     def as_afresh(self) -> None:
         self.sound = False
         standing, active, unknown = self.account.judged_afresh()
         found, in_the_hub = self.account.standing(), self.account.in_the_hub()
         # What cannot be known opens nothing, and leaves what stands as it is.
-        stays = {key for key in found.keys() - standing.keys() if unknown & _said_of(*key)}
+        stays = (found.keys() - standing.keys()) & unknown
         _same(*({key: said for key, said in each.items() if key not in stays} for each in (found, standing)))
         ids = {f"outrider/{subject}/{rule}" for subject, rule in stays}
         _same(*({id_: said for id_, said in each.items() if id_ not in ids} for each in (in_the_hub, active)))
@@ -344,20 +345,12 @@ def _same(found: Mapping[Any, object], wanted: Mapping[Any, object]) -> None:
     assert not wrong, [(key, "stands:", found.get(key), "afresh:", wanted.get(key)) for key in sorted(wrong)]
 
 
-def _said_of(subject: str, rule: str) -> set[tuple[str, str]]:
-    """How an outcome may name it: a role or parameter goes by the family that was looked at."""
-    kind, _, name = subject.removeprefix(f"{PLACE}/").partition("/")
-    return {(name, rule)} if kind in {"family", "service"} else {(family, rule) for family in FAMILIES}
-
-
 def test_a_month(sessions: Sessions) -> None:
-    steady = settings.get_current_profile_name() == "steady"
     run_state_machine_as_test(
         partial(Month, sessions),  # type: ignore[arg-type] # it is called, and need not be a class
         settings=settings(
-            max_examples=3 if steady else 100,
+            max_examples=by_profile(default=3, deep=20, explore=100),
             stateful_step_count=80,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],
         ),

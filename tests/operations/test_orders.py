@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aws.sessions import Sessions
@@ -33,11 +33,12 @@ from tests.operations.playing import (
     request,
 )
 from tests.operations.world import IMAGE, registered, service_changed
+from tests.profiles import examples
 from tests.strategies import corpus, workloads
 
 TITLE = "shop/web"
 # A function's fixture is the same for all examples: it holds nothing but clients.
-orderly = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+orderly = examples(60)
 
 
 # --- two plans for one family -----------------------------------------------------------------------------------------
@@ -63,8 +64,8 @@ STEPS: dict[str, Callable[[Run], object]] = {
     "the third is asked for": lambda run: ask(run, request(revision=3)),
     "a message": lambda run: run.step(),
     "another message": lambda run: run.step(),
-    "the first is visited": lambda run: ask(run, request("visit", attempt="1")),
-    "the third is visited": lambda run: ask(run, request("visit", attempt="3")),
+    "the first is visited": lambda run: ask(run, request("resume", attempt="1")),
+    "the third is visited": lambda run: ask(run, request("resume", attempt="3")),
     "deployments end": lambda run: deployments(run.aws),
     "the pipeline deploys": lambda run: pipeline(run.aws),
     "the pipeline deploys at the next registration": lambda run: run.line.meanwhile.update(

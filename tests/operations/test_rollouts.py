@@ -8,14 +8,16 @@ import pytest
 
 from aws.channels import Queue
 from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.guard import Guard
 from domain.remediation.rollout import Stage
 from domain.standard import Mode
 from domain.subject import SubjectId
-from operations.inspection.inspector import Inspector
-from operations.remediation.corrector import Outcome
+from operations.remediation.outcome import Outcome
 from operations.remediation.remediator import Remediator
 from operations.remediation.resuming import Resumer
 from tests.aws_fake.services import Services
+from tests.operations.delivery import Inspection
+from tests.operations.saying import said, why
 from tests.operations.world import (
     ACCOUNT,
     FLOATING,
@@ -54,7 +56,7 @@ def known(world: World, title: str, revision: str, **members: Any) -> str:
     return arn
 
 
-def inspector(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) -> Inspector:
+def inspector(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) -> Inspection:
     return world.inspector(cap, standard)
 
 
@@ -63,7 +65,7 @@ def remediator(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) ->
 
 
 def visit(world: World, standard: str = DEPLOY, attempt: str = "1") -> Outcome:
-    return remediator(world, standard).remediate(request("visit", attempt=attempt))
+    return remediator(world, standard).remediate(request("resume", attempt=attempt))
 
 
 def attempt(world: World, key: str = "1") -> Attempt:
@@ -135,7 +137,7 @@ def test_an_event_of_the_deployment_wakes_the_correction(world: World, fleet: Se
     remediator(world).remediate(request())
     fleet.complete("shop/web")
     world.sees(service_changed(fleet.services["shop/web"]["serviceArn"]), inspector=inspector(world))
-    [woken] = [body for body in world.requests if body["kind"] == "visit"]
+    [woken] = [body for body in world.requests if body["kind"] == "resume"]
     assert stages(remediator(world).remediate(json.dumps(woken))) == {"shop/web": Stage.SETTLING}
 
 
@@ -154,8 +156,8 @@ def test_what_is_due_is_asked_for_once_and_again_when_it_is_due_again(world: Wor
     remediator(world).remediate(request())
     for visits in (1, 2):
         world.pass_(minutes=3)
-        assert (visitor.visit(PLACE), visitor.visit(PLACE)) == (1, 1)
-        assert [body["kind"] for body in world.requests].count("visit") == visits
+        assert (visitor.resume(PLACE), visitor.resume(PLACE)) == (1, 1)
+        assert [body["kind"] for body in world.requests].count("resume") == visits
         visit(world)
 
 
@@ -214,7 +216,7 @@ def test_a_deployment_that_completes_with_a_dead_collector_is_set_back(world: Wo
     fleet.complete("shop/web")
     outcome = visit(world)
     assert outcome.state is AttemptState.FAILED
-    assert "the collector is STOPPED" in " ".join(outcome.reasons)
+    assert "the collector is STOPPED" in why(outcome)
     assert told(world) == ["registered", "failed"]
 
 
@@ -233,12 +235,12 @@ def test_tasks_that_cannot_be_read_are_waited_for_and_then_nothing_is_taken_for_
     world.fail("ListTasks")
     (waiting,) = visit(world).rollouts
     assert waiting.stage is Stage.SETTLING
-    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in waiting.reason
+    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in why(waiting)
     world.pass_(minutes=31)
     visit(world)
     assert runs(fleet) == "web:1"
     fleet.complete("shop/web")
-    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in str(visit(world).reasons)
+    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in why(visit(world))
 
 
 def test_tasks_that_can_be_read_again_are_enough(world: World, fleet: Services) -> None:
@@ -248,7 +250,7 @@ def test_tasks_that_can_be_read_again_are_enough(world: World, fleet: Services) 
     visit(world)
     world.pass_(minutes=3)
     (verified,) = visit(world).rollouts
-    assert (verified.stage, verified.reason) == (Stage.VERIFIED, "")
+    assert (verified.stage, verified.reasons) == (Stage.VERIFIED, ())
 
 
 def test_what_cannot_be_set_back_is_told_as_critical(world: World, fleet: Services) -> None:
@@ -338,7 +340,7 @@ def test_a_service_that_is_being_deployed_waits(world: World, fleet: Services) -
     world.client("ecs").update_service(cluster="shop", service="web", forceNewDeployment=True)
     outcome = remediator(world).remediate(request())
     assert stages(outcome) == {"shop/web": Stage.PENDING}
-    assert outcome.rollouts[0].reason.startswith("deployment in progress: ")
+    assert outcome.rollouts[0].guard is Guard.DEPLOYMENT_IN_PROGRESS
     fleet.complete("shop/web")
     assert stages(visit(world)) == {"shop/web": Stage.DEPLOYING}
 
@@ -349,7 +351,7 @@ def test_rollouts_per_hour_are_bounded(world: World, fleet: Services) -> None:
     outcome = remediator(world, one).remediate(request())
     assert sorted(stages(outcome).values()) == [Stage.DEPLOYING, Stage.PENDING]
     [waiting] = [each for each in outcome.rollouts if each.stage is Stage.PENDING]
-    assert waiting.reason.startswith("rollouts per hour: ")
+    assert waiting.guard is Guard.ROLLOUTS_PER_HOUR
     world.pass_(hours=1)
     assert Stage.PENDING not in stages(visit(world, one)).values()
 
@@ -359,7 +361,7 @@ def test_a_mode_of_the_standard_may_keep_a_service_from_being_deployed(world: Wo
     careful = DEPLOY + "rules:\n  - {rules: ['*'], where: {service: web}, mode: register}\n"
     outcome = remediator(world, careful).remediate(request())
     assert outcome.state is AttemptState.REGISTERED
-    assert outcome.reasons == ("shop/web: mode: The standard lets it only be registered.",)
+    assert said(outcome) == ("shop/web: mode: The standard lets it only be registered.",)
 
 
 # --- the switch, and waiting ------------------------------------------------------------------------------------------
@@ -399,12 +401,12 @@ def test_the_kill_switch_keeps_a_correction_that_is_under_way_from_the_next_serv
     world.pass_(minutes=6)
     outcome = visit(world, one)
     assert stages(outcome) == {"shop/second": Stage.VERIFIED, "shop/web": Stage.PENDING}
-    assert outcome.rollouts[-1].reason.startswith("kill switch: ")
+    assert outcome.rollouts[-1].guard is Guard.KILL_SWITCH
     assert len(fleet.updates) == 1
     world.pass_(hours=25)
     outcome = visit(world, one)
     assert (outcome.state, stages(outcome)["shop/web"]) == (AttemptState.DEPLOYED, Stage.LEFT), "not for ever"
-    assert outcome.reasons[0].startswith("shop/web: kill switch: ")
+    assert said(outcome)[0].startswith("shop/web: kill switch: ")
 
 
 @pytest.mark.usefixtures("fleet")
@@ -425,7 +427,7 @@ def test_registrations_per_hour_are_bounded(world: World) -> None:
     outcome = remediator(world, one).remediate(request(family="api"))
     assert (outcome.state, outcome.guard) == (AttemptState.WAITING, "registrations per hour")
     world.pass_(hours=1)
-    visited = remediator(world, one).remediate(request("visit", family="api", attempt="1"))
+    visited = remediator(world, one).remediate(request("resume", family="api", attempt="1"))
     assert visited.state is AttemptState.REGISTERED
 
 
@@ -573,7 +575,7 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
     assert told(world) == ["registered", "deployed", "undone"]
     history = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web"))
     assert history.quarantine is not None
-    assert "jo" in history.quarantine.reason
+    assert "jo" in why(history.quarantine)
     using = inspector(world)
     world.sees(*(json.dumps(body) for body in world.sent_back), inspector=using)
     before = len(world.requests)
@@ -586,7 +588,7 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
 @pytest.mark.usefixtures("fleet")
 def test_an_undo_with_nothing_to_undo_says_so(world: World) -> None:
     outcome = remediator(world).remediate(request("undo", service="shop/web"))
-    assert (outcome.state, outcome.reasons) == (AttemptState.NOTHING, ("nothing of Outrider's is on shop/web",))
+    assert (outcome.state, said(outcome)) == (AttemptState.NOTHING, ("Nothing of Outrider's is on shop/web.",))
 
 
 def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -> None:

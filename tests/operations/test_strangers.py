@@ -13,7 +13,7 @@ from domain.places import Place
 from domain.remediation.attempt import AttemptState
 from domain.remediation.request import RequestUnreadable
 from domain.remediation.rollout import Stage
-from operations.remediation.corrector import NotRead
+from operations.remediation.outcome import NotRead
 from tests.aws_fake.aws import Aws
 from tests.aws_fake.calls import Trouble
 from tests.operations.playing import (
@@ -31,6 +31,7 @@ from tests.operations.playing import (
     request,
     steps,
 )
+from tests.operations.saying import said, why
 from tests.operations.world import ACCOUNT, CANARY, FLOATING, REGION, definition
 
 TITLE = "shop/web"
@@ -95,14 +96,14 @@ def test_whoever_deploys_at_the_same_moment_has_the_last_word(sessions: Sessions
 
     run.line.meanwhile["UpdateService"] = theirs
     assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.LEFT}, "web:3")
-    assert "Somebody else deployed web:3 at the same moment" in " ".join(run.outcomes[-1].reasons)
+    assert "Somebody else deployed web:3 at the same moment" in why(run.outcomes[-1])
 
 
 def test_a_service_that_is_deleted_is_left(sessions: Sessions) -> None:
     run = steps(deploying(sessions), 1)
     del run.aws.services.services[TITLE]
     assert stages(quiet(run)) == {TITLE: Stage.LEFT}
-    assert run.outcomes[-1].reasons == (f"{TITLE}: The service is gone.",)
+    assert said(run.outcomes[-1]) == (f"{TITLE}: The service is gone.",)
 
 
 def test_a_service_that_is_made_anew_is_not_ours(sessions: Sessions) -> None:
@@ -168,7 +169,7 @@ def test_tasks_that_start_and_end_again_and_again_are_not_verified(sessions: Ses
 
     run = quiet(deploying(sessions, plays=plays))
     assert ends_as(run) == (AttemptState.FAILED, {TITLE: Stage.BACK}, "web:1")
-    assert "None of its tasks has run for 5 minutes" in " ".join(run.outcomes[-1].reasons)
+    assert "None of its tasks has run for 5 minutes" in why(run.outcomes[-1])
 
 
 def test_a_deployment_that_completes_with_fewer_tasks_is_set_back(sessions: Sessions) -> None:
@@ -181,7 +182,7 @@ def test_a_deployment_that_completes_with_fewer_tasks_is_set_back(sessions: Sess
 
     run = quiet(deploying(sessions, plays=plays))
     assert ends_as(run) == (AttemptState.FAILED, {TITLE: Stage.BACK}, "web:1")
-    assert "1 of 2 tasks run the new revision." in " ".join(run.outcomes[-1].reasons)
+    assert "1 of 2 tasks run the new revision." in why(run.outcomes[-1])
 
 
 def test_tasks_of_older_deployments_that_are_still_there_do_not_count(sessions: Sessions) -> None:
@@ -204,7 +205,7 @@ def test_an_update_that_is_refused_leaves_the_service_and_says_so(sessions: Sess
     run = deploying(sessions)
     run.line.troubles["UpdateService"] = Trouble(code)
     assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.LEFT}, "web:1")
-    assert run.outcomes[-1].reasons == (f"{TITLE}: ecs:UpdateService on {TITLE} failed: {code}.",)
+    assert said(run.outcomes[-1]) == (f"{TITLE}: ecs:UpdateService on {TITLE} failed: {code}.",)
 
 
 def test_what_failed_is_told_though_the_revision_cannot_be_taken_back(sessions: Sessions) -> None:
@@ -214,7 +215,7 @@ def test_what_failed_is_told_though_the_revision_cannot_be_taken_back(sessions: 
         run.until_quiet()
     assert run.outcomes[-1].state is AttemptState.FAILED
     reason = "web:2 stays the newest revision: ecs:DeregisterTaskDefinition on web:2 failed: AccessDeniedException."
-    assert run.outcomes[-1].reasons[-1] == reason
+    assert said(run.outcomes[-1])[-1] == reason
     assert run.end()["quarantine"]
 
 
@@ -267,8 +268,8 @@ def test_a_registration_whose_answer_was_lost_and_that_was_sent_again_is_taken_b
         request(revision=0),
         request(revision=10**400),
         request("correct-service", revision=1, service=f"a/b/{CANARY}"),
-        request("visit", attempt=""),
-        request("visit"),
+        request("resume", attempt=""),
+        request("resume"),
         request("drop"),
         request("undo", service=f"{CANARY}"),
         request("apply", at=CANARY),
@@ -289,7 +290,7 @@ def test_what_is_no_request_is_refused_without_a_call(sessions: Sessions, body: 
     [
         {"kind": "correct", "revision": 1},
         {"kind": "correct-service", "revision": 1, "service": TITLE, "deployment": "ecs-svc/0000"},
-        {"kind": "visit", "attempt": "1"},
+        {"kind": "resume", "attempt": "1"},
         {"kind": "undo"},
         {"kind": "release"},
         {"kind": "apply", "at": "2026-11-23T12:00:00Z", "digest": "0" * 16},

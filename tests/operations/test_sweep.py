@@ -10,7 +10,7 @@ import pytest
 from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
-from aws.ledger import Ledger, Row, SweptBy
+from aws.ledger import Ledger, Record, Row, SweptBy
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.drift import Drift
@@ -41,10 +41,12 @@ def sent(aws: Sessions, url: str) -> list[dict[str, Any]]:
 
 
 def sweeper(aws: Sessions, url: str, topic: str = "", *, standard: str = "", release: str = "1") -> Sweeper:
+    subjects = aws.own("sqs").create_queue(QueueName="subjects.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     return Sweeper(
         Ecs(aws),
         Ledger(aws, "ledger"),
         Queue(aws, url),
+        Queue(aws, subjects),
         Topic(aws, topic),
         SecurityHub(aws),
         Standards(aws, standard),
@@ -61,12 +63,11 @@ def test_what_is_there_and_what_was_is_looked_at_again(aws: Sessions) -> None:
     ecs.create_cluster(clusterName="prod")
     ecs.create_service(cluster="prod", serviceName="web", taskDefinition="web", desiredCount=0)
     ledger = Ledger(aws, "ledger")
-    now = datetime(2026, 8, 1, tzinfo=UTC)
     for kind, name in ((Subject.FAMILY, "gone"), (Subject.FAMILY, "web"), (Subject.SERVICE, "prod/gone")):
         history = ledger.history(SubjectId(PLACE, kind, name))
-        ledger.subjects.record(history, [], order=1, read_at=now, standard="s")
+        ledger.subjects.write(history, Record(order=1))
     elsewhere = ledger.history(SubjectId(Place("123456789012", "eu-west-10"), Subject.FAMILY, "elsewhere"))
-    ledger.subjects.record(elsewhere, [], order=1, read_at=now, standard="s")
+    ledger.subjects.write(elsewhere, Record(order=1))
 
     sweeping = sweeper(aws, url)
     by = SweptBy("1", sweeping.standards.current().digest)
@@ -89,7 +90,7 @@ def test_the_first_day_and_what_is_asked_for_are_baselines(aws: Sessions, *, ask
     if asked:
         ledger = Ledger(aws, "ledger")
         web = ledger.history(SubjectId(PLACE, Subject.FAMILY, "web"))
-        ledger.subjects.record(web, [], order=1, read_at=datetime(2026, 8, 1, tzinfo=UTC), standard="s")
+        ledger.subjects.write(web, Record(order=1))
     assert sweeper(aws, url).sweep(PLACE, quiet=asked).baseline
     assert [body["quiet"] for body in sent(aws, url)] == [True]
 
@@ -194,9 +195,8 @@ def test_a_digest_waits_until_everything_was_looked_at_and_counts_what_is_open(a
             )
             closed = Finding(subject, "task.size", FindingState.CLOSED, severity, (), "arn", now, now)
             ledger = Ledger(aws, "ledger")
-            ledger.subjects.record(
-                ledger.history(subject), [Row(finding), Row(closed)], order=1, read_at=now, standard="s"
-            )
+            rows = {each.rule: Row(each) for each in (finding, closed)}
+            ledger.subjects.write(ledger.history(subject), Record(order=1, rows=rows))
         assert sent(aws, url)
         sqs.purge_queue(QueueUrl=url)
         return True
@@ -220,7 +220,7 @@ def test_a_digest_is_told_in_time_even_where_not_everything_was_looked_at(aws: S
 
 def test_what_comes_late_into_the_queues_count_is_waited_for(aws: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     counts, waited = [0, 0, 7, 0, 0, 0, 0], list[int]()
-    monkeypatch.setattr(Queue, "depth", lambda _, **__: counts[len(waited)])
+    monkeypatch.setattr(Queue, "depth", lambda queue, **_: 0 if queue.url else counts[len(waited)])
 
     def wait() -> bool:
         waited.append(1)
@@ -314,7 +314,7 @@ def recorded(aws: Sessions, *findings: Finding) -> None:
     ledger = Ledger(aws, "ledger")
     for finding in findings:
         history = ledger.history(finding.subject)
-        ledger.subjects.record(history, [Row(finding)], order=1, read_at=NOON, standard="s")
+        ledger.subjects.write(history, Record(order=1, rows={finding.rule: Row(finding)}))
 
 
 def a_finding(name: str, state: FindingState, *, hours: float, severity: Severity = Severity.MEDIUM) -> Finding:

@@ -10,6 +10,7 @@ import pytest
 
 from aws.sessions import Sessions
 from domain.remediation.attempt import AttemptState
+from domain.remediation.guard import Guard
 from domain.remediation.rollout import Stage
 from tests.aws_fake.aws import Aws
 from tests.aws_fake.calls import Crash, Fault
@@ -32,6 +33,7 @@ from tests.operations.playing import (
     serve,
     steps,
 )
+from tests.operations.saying import said, why
 from tests.operations.steering import (
     CANARY,
     WEB,
@@ -102,7 +104,7 @@ def test_an_update_whose_answer_shows_no_deployment_is_watched_and_proves_nothin
     quiet(run)
     assert attempt(run).state is ends
     if ends is AttemptState.REGISTERED:
-        assert "no deployment came of it" in attempt(run).rollouts[0].reason
+        assert "no deployment came of it" in why(attempt(run).rollouts[0])
     assert len(updates(run)) == (ends is AttemptState.DEPLOYED)
 
 
@@ -166,7 +168,7 @@ def test_a_revision_that_something_runs_is_not_taken_back_when_another_service_f
         "web:2",
         [1, 2],
     )
-    assert any("web:2 stays the newest revision: shop/a runs it." in each for each in attempt(run).reasons)
+    assert any("web:2 stays the newest revision: shop/a runs it." in each for each in said(attempt(run)))
 
 
 def test_a_revision_that_a_service_of_somebody_elses_runs_is_not_taken_back_by_an_undo(sessions: Sessions) -> None:
@@ -384,7 +386,7 @@ def test_a_hub_that_is_off_silences_nothing_and_one_that_may_not_be_asked_is_wai
     answering(run, off)
     quiet(run)
     assert (attempt(run).state, run.stuck) == (ends, [])
-    assert attempt(run).guard == ("suppressed" if ends is AttemptState.REFUSED else "")
+    assert attempt(run).guard is (Guard.SUPPRESSED if ends is AttemptState.REFUSED else None)
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------

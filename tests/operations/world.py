@@ -16,11 +16,12 @@ from aws.ledger import Ledger
 from aws.sessions import Sessions
 from domain.findings.finding import Finding, FindingState
 from domain.places import Place, Revision
+from domain.rule import Rule
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
-from operations.inspection.inspector import Failed, Inspector, Outcome
 from operations.planning import Planner
 from operations.remediation.remediator import Remediator
+from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
 from operations.wiring.remediate import make_remediator
 from rules import CATALOGUE
@@ -29,7 +30,7 @@ from tests.aws_fake.aws import ACCOUNT, REGION, Aws
 from tests.aws_fake.calls import Calls, Trouble
 from tests.aws_fake.security_hub import CLOSED, GONE, OPEN, Hub
 from tests.aws_fake.services import Services
-from tests.operations import delivery
+from tests.operations.delivery import Inspection, Outcome
 
 __all__ = ["ACCOUNT", "CLOSED", "GONE", "OPEN", "REGION"]
 
@@ -40,7 +41,7 @@ TABLE = "ledger"
 PARAMETER = "/fargate/otel-collector-config"
 STANDARD = "/outrider/standard"
 SWITCH = "/outrider/corrections"
-QUEUES, TOPICS = ("changes", "remediations.fifo", "slack"), ("alerts", "operations")
+QUEUES, TOPICS = ("changes", "subjects.fifo", "remediations.fifo", "slack"), ("alerts", "operations")
 REPOSITORY = "public.ecr.aws/aws-observability/aws-otel-collector"
 IMAGE = f"{REPOSITORY}:v0.49.0"
 CANARY = "c4nary-s3cret-p4ss"
@@ -255,9 +256,13 @@ class World:
 
     # Outrider's parts.
 
-    def inspector(self, cap: Mode = Mode.REPORT, standard: str | None = None) -> Inspector:
-        made = make_inspector(self._settings(cap, standard), self.sessions)
-        return replace(made, planner=Planner(RULES, cap), now=self.now)
+    def inspector(
+        self, cap: Mode = Mode.REPORT, standard: str | None = None, rules: Sequence[Rule] = RULES
+    ) -> Inspection:
+        """The functions dispatch and inspect."""
+        given = self._settings(cap, standard)
+        dispatcher = make_dispatcher(given, self.sessions, self.now)
+        return Inspection(self.aws.sqs, dispatcher, make_inspector(given, self.sessions, rules, self.now))
 
     def remediator(
         self,
@@ -268,11 +273,10 @@ class World:
         made = make_remediator(self._settings(cap, standard), self.sessions)
         return Remediator(
             replace(
-                made.corrector,
+                made.parts,
                 planner=Planner(RULES, cap),
                 image_repositories=repositories,
                 now=self.now,
-                pause=lambda _: None,
             )
         )
 
@@ -285,6 +289,7 @@ class World:
             alerts_topic=self.topics["alerts"],
             operations_topic=self.topics["operations"],
             changes_queue=self.queues["changes"],
+            subjects_queue=self.queues["subjects.fifo"],
             remediations_queue=self.queues["remediations.fifo"],
             standard=f"ssm:{STANDARD}" if standard is not None else "",
             mode=cap,
@@ -324,14 +329,14 @@ class World:
     def allow(self, role: str, *actions: str) -> None:
         self.client("iam").put_role_policy(RoleName=role, PolicyName="work", PolicyDocument=policy(*actions))
 
-    def look(self, *bodies: str, inspector: Inspector | None = None) -> list[Outcome]:
-        """Have inspect take one batch; what it told is in `alerts`, `notices` and `requests` after it."""
-        return delivery.inspected(inspector or self.inspector(), bodies)
+    def look(self, *bodies: str, inspector: Inspection | None = None) -> list[Outcome]:
+        """Have one batch dispatched and evaluated; what was published is in `alerts`, `notices` and `requests`."""
+        return (inspector or self.inspector()).inspect(*bodies)
 
-    def sees(self, *bodies: str, inspector: Inspector | None = None) -> None:
-        """The same, where no message is to come again."""
+    def sees(self, *bodies: str, inspector: Inspection | None = None) -> None:
+        """The same, where no message is to be retried."""
         for outcome in self.look(*bodies, inspector=inspector):
-            assert not isinstance(outcome, Failed), outcome
+            assert not outcome.failures, outcome
 
     @property
     def alerts(self) -> list[Json]:
@@ -352,6 +357,11 @@ class World:
     def sent_back(self) -> list[Json]:
         """What inspect sent to its own queue so far."""
         return self._sent("changes")
+
+    @property
+    def subjects(self) -> list[Json]:
+        """What was sent to have subjects evaluated so far."""
+        return self._sent("subjects.fifo")
 
     def _sent(self, queue: str) -> list[Any]:
         return self._heard(queue, [message.body for message in self.aws.sqs.queue(queue).sent])

@@ -13,7 +13,9 @@ from domain.findings.finding import Finding, FindingState, Transition, Transitio
 from domain.findings.users import NOBODY, User, Users
 from domain.places import Place, Revision
 from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.guard import Guard
 from domain.remediation.plan import Plan
+from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import Rollout, Stage, Target
 from domain.rule import Rule
 from domain.severity import Severity
@@ -110,7 +112,7 @@ def closed() -> Alert:
     return alert_of(transition, PINNED, actor=ACTOR, occurred=THEN, plan=None, docs=DOCS)
 
 
-def attempt(state: AttemptState, *reasons: str, **members: Any) -> Attempt:
+def attempt(state: AttemptState, *reasons: Reason, **members: Any) -> Attempt:
     made = Attempt(Revision(PLACE, "web", 7), "", state, THEN, reasons=reasons).drawn(plan())
     return replace(made, **members)
 
@@ -119,7 +121,7 @@ def registered() -> Alert:
     return outcome(AttemptState.REGISTERED, registered=8)
 
 
-def outcome(state: str, *reasons: str, **members: Any) -> Alert:
+def outcome(state: str, *reasons: Reason, **members: Any) -> Alert:
     made = attempt(AttemptState(state), *reasons, **members)
     return outcome_of(made, made.state, occurred=THEN)
 
@@ -192,20 +194,20 @@ WEB = Revision(PLACE, "web", 7).arn
 FLOATING = finding().drifts[0]
 
 
-def rollout(service: str, stage: Stage, reason: str = "") -> Rollout:
+def rollout(service: str, stage: Stage, *reasons: Reason) -> Rollout:
     before, after = (Target(Revision(PLACE, "web", number).arn) for number in (7, 8))
-    return Rollout(service, before, after, THEN, stage, reason=reason)
+    return Rollout(service, before, after, THEN, stage, reasons=reasons)
 
 
 def of_corrections() -> dict[str, Alert]:
     """What is told of corrections that are rolled out, fail, are undone or fought."""
-    stage, dead = Stage, "In 2 of 2 new tasks the collector is STOPPED."
+    stage, dead = Stage, Reason(Code.COLLECTORS_DOWN, names=("STOPPED",), number=2, limit=2)
     several = (rollout("shop/web", stage.DEPLOYING), rollout("shop/worker", stage.PENDING))
     failed = (rollout("shop/web", stage.BACK, dead), rollout("shop/worker", stage.LEFT))
-    back = f"shop/web: {dead} It is back on web:7."
-    left = "shop/batch: circuit breaker: Its deployment circuit breaker is not on with rollback."
+    back = Reason(Code.OF_SERVICE, "shop/web", because=(dead, Reason(Code.BACK_ON, "web:7")))
+    left = Reason(Code.OF_SERVICE, "shop/batch", guard=Guard.CIRCUIT_BREAKER, because=(Reason(Code.NO_ROLLBACK),))
     person = f"arn:aws:sts::{PLACE.account}:assumed-role/platform/jo"
-    again = "Corrected 2 times in 24 hours: something brings the drift back. Make the change at its source."
+    again = Reason(Code.CORRECTED_BEFORE, number=2, limit=24)
     written = tuple((each.form, each.text) for each in fragments(plan(), "Terraform"))
     return {
         "approved": outcome("registered", registered=8, rollouts=several, approved=True, approved_by=person),
@@ -213,12 +215,12 @@ def of_corrections() -> dict[str, Alert]:
         "failed": outcome("failed", back, registered=8, rollouts=failed),
         "not-back": outcome(
             "failed",
-            f"shop/web: {dead} It could not be set back to web:7: look at it now.",
+            Reason(Code.OF_SERVICE, "shop/web", because=(dead, Reason(Code.NOT_SET_BACK, "web:7"))),
             registered=8,
             rollouts=(rollout("shop/web", stage.NOT_BACK, dead),),
         ),
         "undone": outcome("undone", registered=8, rollouts=(rollout("shop/web", stage.BACK),), undone=True),
-        "fought": outcome("refused", again, guard="attempts", actor=ACTOR, fragments=written),
+        "fought": outcome("refused", again, guard=Guard.ATTEMPTS, actor=ACTOR, fragments=written),
     }
 
 
@@ -241,7 +243,7 @@ def burst() -> Alert:
         closed().model_copy(update={"name": name, "resource": Revision(PLACE, name, 3).arn})
         for name in ("cart", "cron")
     ]
-    some = [*opened_, *worse, *closing, registered(), outcome("superseded", "web:8 is the newest revision now")]
+    some = [*opened_, *worse, *closing, registered(), outcome("superseded", Reason(Code.NEWER_REVISION, "web:8"))]
     return burst_of(some, id_="burst/0123456789abcdef0123456789abcdef", most=10, occurred=THEN)
 
 
@@ -344,22 +346,22 @@ def messages() -> dict[str, Alert]:
         ),
         "closed": closed(),
         "registered": registered(),
-        "superseded": outcome(AttemptState.SUPERSEDED, "web:8 is the newest revision now"),
+        "superseded": outcome(AttemptState.SUPERSEDED, Reason(Code.NEWER_REVISION, "web:8")),
         "refused": outcome(
             AttemptState.REFUSED,
-            "registry.example.com/aws-otel-collector is not among the repositories that the stack allows.",
-            guard="image",
+            Reason(Code.IMAGE_NOT_ALLOWED, "registry.example.com/aws-otel-collector"),
+            guard=Guard.IMAGE,
         ),
         "refused-approval": outcome(
             AttemptState.REFUSED,
-            "The plan is another since it was approved: 5be3fa6021c94d07, not 0123456789abcdef. Look at it again.",
-            guard="approval",
+            Reason(Code.PLAN_CHANGED, "5be3fa6021c94d07", "0123456789abcdef"),
+            guard=Guard.APPROVAL,
             approved=True,
         ),
         "refused-service": outcome(
             AttemptState.REFUSED,
-            "CODE_DEPLOY controls its deployments, and UpdateService may not.",
-            guard="deployment controller",
+            Reason(Code.OTHER_CONTROLLER, "CODE_DEPLOY"),
+            guard=Guard.DEPLOYMENT_CONTROLLER,
             service="shop/web",
         ),
         **of_corrections(),

@@ -21,7 +21,6 @@ from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from reports.advice import CLOSES
 from reports.asff import asff
-from reports.command import command
 from reports.text import MARK, clean
 from rules import CATALOGUE
 from tests.reports import samples
@@ -298,15 +297,11 @@ def test_every_rule_leads_to_a_page_and_says_what_to_do(rule: Rule, docs: str) -
     assert recommendation["Text"].endswith(CLOSES), "a sentence that is whole"
 
 
-def test_a_command_that_is_longer_than_a_detail_goes_on_in_the_next() -> None:
+def test_the_command_names_the_plan_and_the_stack() -> None:
     plan = samples.plan()
-    collector = plan.after.task.containers[1].with_(image="w" * 1700)
-    plan = replace(plan, after=plan.after.with_container(collector))
-    found = asff(samples.finding(), samples.PINNED, docs=samples.DOCS, facts={}, plan=plan)
-    details = found["Resources"][0]["Details"]["Other"]
-    parts = [details[f"command, part {number} of 3"] for number in (1, 2, 3)]
-    assert "".join(parts) == command(plan)
-    assert faults(found) == []
+    found = asff(samples.finding(), samples.PINNED, docs=samples.DOCS, facts={"stack": "telemetry"}, plan=plan)
+    command = found["Resources"][0]["Details"]["Other"]["command"]
+    assert command == f"outrider correct web --plan {plan.digest} --region {samples.PLACE.region} --stack telemetry"
 
 
 def test_a_finding_whose_rule_has_left_the_catalogue_is_gone_by_its_id() -> None:

@@ -223,7 +223,7 @@ def _fact[T](written: object, known: T) -> Fact[T]:
         case "absent":
             return Absent()
         case "unavailable":
-            return Unavailable("not at hand")
+            return Unavailable()
         case _:
             return Known(known)
 

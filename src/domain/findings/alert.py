@@ -125,7 +125,7 @@ class Alert(BaseModel):
     omitted_users: int = Field(default=0, description="Users that did not fit into `users`.")
     command: str = Field(
         default="",
-        description="What a person can paste to make the correction; empty where it would show what is hidden.",
+        description="What a person can paste to make the correction, bound to the plan; empty where there is none.",
     )
     statements: tuple[AlertStatement, ...] = Field(
         default=(), description="Policy statements to add to roles, whole, as JSON."

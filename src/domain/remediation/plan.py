@@ -116,7 +116,7 @@ class Plan:
 
     @property
     def _service_change(self) -> Mapping[str, Any] | None:
-        """The members of the service that change. Its counts and events are another at each look."""
+        """The members of the service that change. Its counts and events change all the time."""
         before, after = self.before.service, self.after.service
         if before is None or after is None or before == after:
             return None
@@ -244,7 +244,7 @@ def quotable(name: str, value: str) -> str | None:
     scheme = value.partition("://")[0] + "://" if "://" in value.partition("@")[0] else ""
     bare = scheme + value.rpartition("@")[2] if "@" in value else value
     bare = re.split(r"[?#;]", bare, maxsplit=1)[0]
-    # Some vendors take a token in the path; on loopback the path is what a rule may speak of.
+    # Some vendors take a token in the path; on loopback a rule may quote the path.
     scheme, slashes, rest = bare.rpartition("://")
     authority, slash, path = rest.partition("/")
     return bare if _LOOPBACK.match(authority) or not path else f"{scheme}{slashes}{authority}{slash}…"

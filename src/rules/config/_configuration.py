@@ -59,7 +59,7 @@ def configuration_of(workload: Workload) -> Available:
             return None, (Doubt(ConfigurationDoubt.ABSENT, WHERE, why),)
         case Unavailable() if workload.parameter_reference:
             return None, ()
-        case Unavailable(reason) as unread:
+        case Unavailable(reason=reason) as unread:
             why = f"The configuration is not known: {reason}."
             return None, (Doubt(ConfigurationDoubt.UNREAD, WHERE, why, fact=unread),)
 

@@ -271,4 +271,4 @@ def _outside(whose: str, members: Mapping[str, object], member: str, bounds: tup
 
 def _short(name: str) -> str:
     """A name from outside, as a sentence may quote it."""
-    return name if len(name) <= 64 else f"{name[:63]}…"  # noqa: PLR2004 - as much as tells it apart
+    return name if len(name) <= 64 else f"{name[:63]}…"

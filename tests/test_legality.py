@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from domain.ecs.legality import illegal
 from domain.ecs.task_definition import TaskDefinition
+from tests.legality import illegal
 from tests.strategies import CORPUS, corpus
 
 ROLE = "arn:aws:iam::123456789012:role/web-execution"
