@@ -1,6 +1,6 @@
 """Evaluation: one workload built, its facts read, judged by the rules, and its plan drawn up.
 
-Everybody who judges what is in AWS does it here: inspect, remediate and the command line.
+inspect, remediate and the command line all evaluate here.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,11 +10,12 @@ from datetime import datetime
 import engine
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Fact, Newest, Unavailable
-from domain.places import Place
-from domain.remediation.plan import Plan
+from domain.facts import Absent, Fact, Known, Newest, Unavailable
+from domain.places import Place, Revision
+from domain.remediation.plan import Fixed, Plan
 from domain.rule import Rule
 from domain.standard import Mode, Standard
+from domain.subject import Subject
 from domain.verdict import Drifted, Unknown, Verdict
 from domain.workload import Workload
 from operations.facts import FactReader, unread
@@ -64,18 +65,51 @@ class Evaluator:
 
     def with_newest(self, workload: Workload, newest: TaskDefinition | None) -> Workload:
         """A service's workload with what is known of its family's newest revision."""
-        fact: Fact[Newest] = self.planner.newest(workload, newest, self.standard, self.reader)
-        return replace(workload, facts=replace(workload.facts, newest=fact))
+        return replace(workload, facts=replace(workload.facts, newest=self._newest(workload, newest)))
+
+    def _newest(self, workload: Workload, task: TaskDefinition | None) -> Fact[Newest]:
+        """The newest revision, and the rules with which it complies and the one that the service runs does not."""
+        running, newest = workload.revision, Revision.parse(task.arn or "") if task is not None else None
+        if task is None or newest is None or running is None:
+            return Absent()
+        if newest.number <= running.number:
+            return Known(Newest(running.arn))
+        rules = [rule for rule in self.planner.catalogue if rule.subject is Subject.FAMILY]
+        before, now = (self.evaluate(each, rules) for each in (workload, workload.with_task(task)))
+        open_ = {verdict.rule for verdict in now.verdicts if isinstance(verdict, Drifted | Unknown)}
+        fixed = ((verdict.rule, verdict.severity) for verdict in before.drifted if verdict.rule not in open_)
+        return Known(Newest(newest.arn, tuple(fixed)))
 
     def plan(
         self, found: Evaluation, least: Mode, *, without: Collection[str] = (), explains: bool = False
     ) -> Plan | None:
-        """What corrects the drift of rules of at least this mode, but of those `without`; None where nothing does.
+        """The plan for the drift of rules of at least this mode, except those `without`; None where there is none.
 
         Where it `explains`, a plan that changes nothing says why not. engine.Disagreement where fixes undo each other.
         """
-        given = (found.workload, self.standard, found.verdicts, self.reader, least)
-        return self.planner.plan(*given, without=frozenset(without), explains=explains)
+        if not self._fixable(found, least) - set(without):
+            return None
+        workload = self.reader.with_approved(found.workload, self.standard.collector.parameter)
+        # A workload with a service is planned for its service, one without for its family: each has its own finding.
+        of_service = workload.service is not None
+        rules = [rule for rule in self.planner.catalogue if (rule.subject is Subject.SERVICE) == of_service]
+        # A fix may make another rule drift (a new collector has a size and a log): its fix belongs to the plan too.
+        fixing = [rule.id for rule in rules if self._allows(rule, workload, least) and rule.id not in without]
+        settled = engine.settle(workload, self.standard, rules, fixing)
+        unchanged = (settled.after.task, settled.after.service) == (workload.task, workload.service)
+        if unchanged and not (explains and any(each.outcome is Fixed.REFUSED for each in settled.repairs)):
+            return None
+        after = self.reader.with_facts(settled.after, engine.needs(rules))
+        return engine.plan(settled, after, self.standard, rules)
+
+    def _fixable(self, found: Evaluation, least: Mode) -> set[str]:
+        """The drifted rules with a fix whose mode is at least `least`."""
+        by_id = {rule.id: rule for rule in self.planner.catalogue}
+        rules = (by_id[verdict.rule] for verdict in found.drifted)
+        return {rule.id for rule in rules if rule.fix is not None and self._allows(rule, found.workload, least)}
+
+    def _allows(self, rule: Rule, workload: Workload, least: Mode) -> bool:
+        return self.planner.mode(rule, workload, self.standard).rank >= least.rank
 
 
 def unread_for_now(plan: Plan) -> list[Unavailable]:
