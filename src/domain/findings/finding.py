@@ -1,13 +1,11 @@
 """A finding: the verdicts of one rule on one subject over time, and what each next verdict makes of it."""
 
 import hashlib
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.drift import Drift, Grant
+from domain.drift import Drift
 from domain.findings.users import NOBODY, Users
 from domain.severity import Severity
 from domain.subject import SubjectId
@@ -17,12 +15,12 @@ _LONGEST = 512
 _RENEWED_AFTER = timedelta(days=30)
 
 
-def shortened(name: str) -> str:
-    """A name of at most 512 characters that still is nobody else's: parameters and roles with paths may be longer."""
-    if len(name) <= _LONGEST:
+def shortened(name: str, most: int = _LONGEST) -> str:
+    """A name of so many characters that still is nobody else's: parameters and roles with paths may be longer."""
+    if len(name) <= most:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:32]
-    return f"{name[: _LONGEST - len(digest) - 1]}#{digest}"
+    return f"{name[: most - len(digest) - 1]}#{digest}"
 
 
 class FindingState(StrEnum):
@@ -141,31 +139,3 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
             return Transition(replace(moved, state=FindingState.GONE), TransitionKind.GONE)
         case _:
             return None
-
-
-def drifts_to_json(drifts: tuple[Drift, ...]) -> str:
-    """Drifts as the ledger keeps them: one object each, without the members that are empty."""
-    return json.dumps([{name: value for name, value in _members(drift).items() if value} for drift in drifts])
-
-
-def _members(drift: Drift) -> dict[str, object]:
-    return {
-        "code": drift.code,
-        "where": drift.where,
-        "why": drift.why,
-        "found": drift.found,
-        "wanted": drift.wanted,
-        "severity": (drift.severity or Severity.INFORMATIONAL).value,
-        "about": drift.about,
-        "grants": [[grant.to, grant.action, grant.resource] for grant in drift.grants],
-    }
-
-
-def drifts_from_json(text: str) -> tuple[Drift, ...]:
-    """Drifts as the ledger kept them."""
-    return tuple(_drift(**members) for members in json.loads(text))
-
-
-def _drift(severity: str, grants: Sequence[Sequence[str]] = (), **texts: str) -> Drift:
-    members = {"code": "", "where": "", "why": ""} | texts
-    return Drift(**members, severity=Severity(severity), grants=tuple(Grant(*grant) for grant in grants))

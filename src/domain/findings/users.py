@@ -1,6 +1,5 @@
 """Use: who runs a family, or leans on a parameter or role, and what that makes of a drift."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -75,14 +74,6 @@ class Users:
         """Whether the same run the same, however many tasks they want."""
         mine, theirs = ([replace(user, tasks=0) for user in users.known] for users in (self, other))
         return (mine, self.more) == (theirs, other.more)
-
-    def to_json(self) -> str:
-        return json.dumps([[[u.family, u.title, u.revision, u.tasks] for u in self.known], self.more])
-
-    @classmethod
-    def from_json(cls, text: str) -> "Users":
-        known, more = json.loads(text)
-        return cls(tuple(User(*each) for each in known), more)
 
 
 NOBODY = Users()
