@@ -1,4 +1,4 @@
-"""Plans for drifted workloads: settled, their new facts read, judged again."""
+"""Make plans for drifted workloads: apply the fixes, read the facts that they need, and evaluate the result."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,15 @@ from domain.workload import Workload
 from operations.facts import FactReader
 
 MOVES = "service.revision"
-"""The rule whose fix moves a service to another revision. Unasked, that is only what it runs, corrected by Outrider."""
+"""The rule whose fix moves a service to another revision.
+
+Without approval, only from its revision to Outrider's correction of that revision.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Draws up plans by a catalogue, within the mode that the stack allows."""
+    """Makes plans from a catalogue of rules, within the mode that the stack allows."""
 
     catalogue: Sequence[Rule]
     cap: Mode
@@ -29,18 +32,18 @@ class Planner:
     def drifted(
         self, workload: Workload, standard: Standard, verdicts: Iterable[Verdict], least: Mode
     ) -> frozenset[str]:
-        """The drifted rules with a fix, whose mode, capped by the stack's, is at least `least`."""
+        """Return the drifted rules that have a fix and at least this mode, limited by the stack's."""
         by_id = {rule.id: rule for rule in self.catalogue}
         drifted = (by_id[verdict.rule] for verdict in verdicts if isinstance(verdict, Drifted))
         fixable = (rule for rule in drifted if rule.fix is not None)
         return frozenset(rule.id for rule in fixable if self.mode(rule, workload, standard).rank >= least.rank)
 
     def mode(self, rule: Rule, workload: Workload, standard: Standard) -> Mode:
-        """What is done about a drift of this rule without asking a person."""
+        """Return the rule's mode: what is done about its drift without approval."""
         return standard.setting(rule, workload).unasked.capped(self.cap)
 
     def modes(self, rules: Iterable[str], workload: Workload, standard: Standard) -> Mode:
-        """The least that is allowed for all of these rules; OFF for none, and for one that there is not any more."""
+        """Return the lowest mode of these rules; OFF if there are none, or if one no longer exists."""
         by_id = {rule.id: rule for rule in self.catalogue}
         found = (self.mode(by_id[id_], workload, standard) if id_ in by_id else Mode.OFF for id_ in rules)
         return min(found, key=lambda mode: mode.rank, default=Mode.OFF)
@@ -48,7 +51,7 @@ class Planner:
     def newest(
         self, workload: Workload, task: TaskDefinition | None, standard: Standard, reader: FactReader
     ) -> Fact[Newest]:
-        """The family's newest revision, and the rules that the one that the service runs breaks and it does not."""
+        """Return the family's newest revision, and the rules that it keeps and the service's revision breaks."""
         running, newest = workload.revision, Revision.parse(task.arn or "") if task is not None else None
         if task is None or newest is None or running is None:
             return Absent()
@@ -75,18 +78,17 @@ class Planner:
         without: frozenset[str] = frozenset(),
         explains: bool = False,
     ) -> Plan | None:
-        """The plan that fixes the drifted rules of at least this mode, and what their fixes bring about.
+        """Return the plan that fixes the drifted rules of at least this mode, and the drift that their fixes cause.
 
-        `without` are rules whose drift is to be left. None where there is nothing to fix, or nothing that can be;
-        where it `explains`, a plan that changes nothing and says why not. engine.Disagreement where fixes undo one
-        another.
+        Rules in `without` are not fixed. None if there is nothing to fix or nothing can be fixed; with `explains`, a
+        plan that changes nothing says why not. Raises engine.Disagreement if two fixes undo each other.
         """
         if not self.drifted(workload, standard, verdicts, least) - without:
             return None
         workload = reader.with_approved(workload, standard.collector.parameter)
         # A workload with a service is planned for its service, one without for its family: each has its own finding.
         rules = [rule for rule in self.catalogue if (rule.subject is Subject.SERVICE) == (workload.service is not None)]
-        # A fix may bring another rule to speak (a new collector has a size and a log): its fix belongs to the plan too.
+        # A fix may make another rule apply (a new collector has a size and a log): its fix belongs to the plan too.
         modes = {rule.id: self.mode(rule, workload, standard) for rule in rules}
         settled = engine.settle(
             workload,

@@ -18,7 +18,7 @@ _RENEWED_AFTER = timedelta(days=30)
 
 
 def shortened(name: str) -> str:
-    """A name of at most 512 characters that still is nobody else's: parameters and roles with paths may be longer."""
+    """Return a unique name of at most 512 characters: parameters and roles with paths may have longer ones."""
     if len(name) <= _LONGEST:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:32]
@@ -26,7 +26,7 @@ def shortened(name: str) -> str:
 
 
 class FindingState(StrEnum):
-    """What a finding is now."""
+    """The state of a finding."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -35,7 +35,7 @@ class FindingState(StrEnum):
 
 
 class TransitionKind(StrEnum):
-    """What became of a finding at one look. The first four alert; the others only reach Security Hub."""
+    """What one evaluation changed about a finding. The first four alert; the others only reach Security Hub."""
 
     OPENED = "opened"
     RAISED = "raised"
@@ -54,7 +54,7 @@ class TransitionKind(StrEnum):
 class Finding:
     """`resource` is the ARN that was judged last; `version` grows with every change.
 
-    `users` are those whom it concerns while it is open: who runs the family, or leans on the parameter or role.
+    `users` are those whom it concerns while it is open: who runs the family, or uses the parameter or role.
     """
 
     subject: SubjectId
@@ -76,7 +76,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A finding after a change, and the change. Its id is the same however often the change is told."""
+    """A finding after a change, and the change. Its id is the same in each repetition."""
 
     finding: Finding
     change: TransitionKind
@@ -87,7 +87,7 @@ class Transition:
 
 
 def renewed(finding: Finding, now: datetime) -> Transition | None:
-    """An open finding once more, as it stands: Security Hub forgets what nobody updates for 90 days."""
+    """Renew an open finding: Security Hub deletes a finding that nobody updates for 90 days."""
     if finding.state is not FindingState.OPEN or now - finding.updated < _RENEWED_AFTER:
         return None
     return Transition(replace(finding, updated=now, version=finding.version + 1), TransitionKind.UPDATED)
@@ -104,10 +104,10 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
     *,
     replanned: bool = False,
 ) -> Transition | None:
-    """What the newest verdict makes of a finding; None where nothing changes.
+    """Return a finding after the newest verdict; None if nothing changes.
 
-    A `verdict` of None says that the rule no longer speaks of the subject: out of scope, or gone. `replanned` says that
-    the plan that the finding shows is another now: who approves it there is to approve what is carried out.
+    A `verdict` of None says that the rule no longer applies to the subject: it is out of scope or gone. `replanned`
+    says that the finding's plan changed: people approve the plan that the finding shows.
     """
     if finding is None:
         if not isinstance(verdict, Drifted):
@@ -117,7 +117,7 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
         )
         return Transition(first, TransitionKind.OPENED)
 
-    # Security Hub wants UpdatedAt to grow, in the milliseconds that it is told, also where a clock does not.
+    # Security Hub wants UpdatedAt to grow, in milliseconds, even if a clock does not.
     grown = max(now, finding.updated + timedelta(milliseconds=1))
     moved = replace(finding, resource=resource, updated=grown, version=finding.version + 1, users=NOBODY)
     match verdict:
@@ -144,7 +144,7 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
 
 
 def drifts_to_json(drifts: tuple[Drift, ...]) -> str:
-    """Drifts as the ledger keeps them: one object each, without the members that are empty."""
+    """Return drifts as the ledger stores them: one object each, without empty members."""
     return json.dumps([{name: value for name, value in _members(drift).items() if value} for drift in drifts])
 
 
@@ -162,7 +162,7 @@ def _members(drift: Drift) -> dict[str, object]:
 
 
 def drifts_from_json(text: str) -> tuple[Drift, ...]:
-    """Drifts as the ledger kept them."""
+    """Read drifts as the ledger stores them."""
     return tuple(_drift(**members) for members in json.loads(text))
 
 
