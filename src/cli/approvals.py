@@ -80,7 +80,7 @@ def apply(
         if not (yes or agreed("Apply this plan?")):
             return NOT_DONE
         asked = ask.apply(offered)
-        say(f"Asked to apply plan {offered.offer.digest} to {offered.of}.")
+        say(f"Asked to apply plan {offered.proposed.digest} to {offered.of}.")
         return _watched(ask, asked, wait, where.see(offered.family), _corrected)
 
 

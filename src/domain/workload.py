@@ -1,4 +1,4 @@
-"""A workload: what is judged."""
+"""A workload: what is evaluated."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -47,11 +47,11 @@ class ParameterReference:
 
 @dataclass(frozen=True)
 class Workload:
-    """One task-definition revision, the service that runs it if any, and the facts it leans on.
+    """One task-definition revision, the service that runs it if any, and the facts that it depends on.
 
     `patterns` are the standard's repository patterns for collector images, so that who is what is decided once.
     `runs_on` tells, for a definition that names no compatibility, whether its known services run on Fargate.
-    `standalone` are the clusters where tasks ran of late that no service started, with their platform version.
+    `standalone` are the clusters where tasks ran recently that no service started, with their platform version.
     """
 
     place: Place

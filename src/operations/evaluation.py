@@ -1,4 +1,4 @@
-"""Evaluation: one workload built, its facts read, judged by the rules, and its plan drawn up.
+"""Evaluate one workload: read its facts, apply the rules, and make its plan.
 
 inspect, remediate and the command line all evaluate here.
 """
@@ -24,7 +24,7 @@ from operations.planning import Planner
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A workload with its facts, and what the rules say of it."""
+    """A workload with its facts, and the rules' verdicts on it."""
 
     workload: Workload
     verdicts: tuple[Verdict, ...]
@@ -35,13 +35,13 @@ class Evaluation:
 
     @property
     def doubtful(self) -> bool:
-        """Whether it drifts, or may."""
+        """Whether any verdict is Drifted or Unknown."""
         return any(isinstance(verdict, Drifted | Unknown) for verdict in self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """By one standard and at one moment, with facts that are each read once."""
+    """Evaluates by one standard and at one moment. Each fact is read once."""
 
     planner: Planner
     standard: Standard
@@ -51,13 +51,19 @@ class Evaluator:
     def workload(
         self, place: Place, task: TaskDefinition, service: Service | None = None, *, runs_on: bool | None = None
     ) -> Workload:
-        """A revision, or the service that runs it. `runs_on` as `operations.facts.runs_on_fargate` finds it."""
+        """Return the workload of a revision, or of the service that runs it.
+
+        `runs_on` is the result of `operations.facts.runs_on_fargate`.
+        """
         where = service.fargate if service is not None else runs_on
         patterns = self.standard.collector.also
         return Workload(place, task, service, patterns=patterns, runs_on=where, read_at=self.read_at)
 
     def evaluate(self, workload: Workload, rules: Sequence[Rule] | None = None) -> Evaluation:
-        """By these rules, or all; only the facts that they need are read, and none of what is out of scope."""
+        """Evaluate by these rules, or by all; None means all.
+
+        Only facts that the rules need are read, and none for a workload that is out of scope.
+        """
         rules = self.planner.catalogue if rules is None else rules
         if engine.out_of_scope(workload, self.standard) is None:
             workload = self.reader.with_facts(workload, engine.needs(rules))
@@ -83,9 +89,10 @@ class Evaluator:
     def plan(
         self, found: Evaluation, least: Mode, *, without: Collection[str] = (), explains: bool = False
     ) -> Plan | None:
-        """The plan for the drift of rules of at least this mode, except those `without`; None where there is none.
+        """Return the plan that fixes the drift of rules of at least this mode; None if nothing can.
 
-        Where it `explains`, a plan that changes nothing says why not. engine.Disagreement where fixes undo each other.
+        Rules in `without` are not fixed. With `explains`, a plan that changes nothing says why. Raises
+        engine.Disagreement if two fixes undo each other.
         """
         if not self._fixable(found, least) - set(without):
             return None
@@ -113,6 +120,9 @@ class Evaluator:
 
 
 def unread_for_now(plan: Plan) -> list[Unavailable]:
-    """Facts of a plan that may be readable later: without them what is SAFE would look as if it needed approval."""
+    """Return the plan's facts that are unavailable now and may be available later.
+
+    Without them a SAFE plan would seem to need approval.
+    """
     passing = [fact for side in (plan.before, plan.after) for fact in unread(side) if fact.transient]
     return list({fact.reason: fact for fact in passing}.values())

@@ -95,7 +95,7 @@ def test_an_eleventh_container_is_not_put_in_and_the_alert_says_why(sessions: Se
     assert "Why Outrider does not: " in alert["next_step"]
     assert "10 containers" in alert["next_step"]
     with run.line.answering():
-        assert run.ledger.history(FAMILY).offer is None, "there is nothing to approve"
+        assert run.ledger.history(FAMILY).proposed is None, "there is nothing to approve"
 
 
 def test_ten_containers_the_collector_among_them_are_corrected(sessions: Sessions) -> None:

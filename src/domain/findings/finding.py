@@ -16,7 +16,7 @@ _RENEWED_AFTER = timedelta(days=30)
 
 
 def shortened(name: str, most: int = _LONGEST) -> str:
-    """A name of so many characters that still is nobody else's: parameters and roles with paths may be longer."""
+    """Return a unique name of at most so many characters: parameters and roles with paths may have longer ones."""
     if len(name) <= most:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:32]
@@ -24,7 +24,7 @@ def shortened(name: str, most: int = _LONGEST) -> str:
 
 
 class FindingState(StrEnum):
-    """What a finding is now."""
+    """The state of a finding."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -33,7 +33,7 @@ class FindingState(StrEnum):
 
 
 class TransitionKind(StrEnum):
-    """What became of a finding at one look. The first four alert; the others only reach Security Hub."""
+    """What one evaluation changed about a finding. The first four alert; the others only reach Security Hub."""
 
     OPENED = "opened"
     RAISED = "raised"
@@ -52,7 +52,7 @@ class TransitionKind(StrEnum):
 class Finding:
     """`resource` is the ARN that was judged last; `version` grows with every change.
 
-    `users` are those whom it concerns while it is open: who runs the family, or leans on the parameter or role.
+    `users` are those whom it concerns while it is open: who runs the family, or uses the parameter or role.
     """
 
     subject: SubjectId
@@ -74,7 +74,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A finding after a change, and the change. Its id is the same however often the change is told."""
+    """A finding after a change, and the change. Its id is the same in each repetition."""
 
     finding: Finding
     change: TransitionKind
@@ -85,7 +85,7 @@ class Transition:
 
 
 def renewed(finding: Finding, now: datetime) -> Transition | None:
-    """An open finding once more, as it stands: Security Hub forgets what nobody updates for 90 days."""
+    """Renew an open finding: Security Hub deletes a finding that nobody updates for 90 days."""
     if finding.state is not FindingState.OPEN or now - finding.updated < _RENEWED_AFTER:
         return None
     return Transition(replace(finding, updated=now, version=finding.version + 1), TransitionKind.UPDATED)
@@ -102,10 +102,10 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
     *,
     replanned: bool = False,
 ) -> Transition | None:
-    """What the newest verdict makes of a finding; None where nothing changes.
+    """Return a finding after the newest verdict; None if nothing changes.
 
-    A `verdict` of None says that the rule no longer speaks of the subject: out of scope, or gone. `replanned` says that
-    the plan that the finding shows is another now: who approves it there is to approve what is carried out.
+    A `verdict` of None says that the rule no longer applies to the subject: it is out of scope or gone. `replanned`
+    says that the finding's plan changed: people approve the plan that the finding shows.
     """
     if finding is None:
         if not isinstance(verdict, Drifted):
@@ -115,7 +115,7 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
         )
         return Transition(first, TransitionKind.OPENED)
 
-    # Security Hub wants UpdatedAt to grow, in the milliseconds that it is told, also where a clock does not.
+    # Security Hub wants UpdatedAt to grow, in milliseconds, even if a clock does not.
     grown = max(now, finding.updated + timedelta(milliseconds=1))
     moved = replace(finding, resource=resource, updated=grown, version=finding.version + 1, users=NOBODY)
     match verdict:

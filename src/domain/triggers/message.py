@@ -41,7 +41,7 @@ def message_group(subject: SubjectId) -> str:
 
 
 def read_message(body: str) -> SubjectMessage:
-    """TriggerUnreadable where it is no message of ours; the sentence never shows what it holds."""
+    """Read a message. Raises TriggerUnreadable if it is not Outrider's; the error never shows its content."""
     try:
         return SubjectMessage.model_validate_json(body)
     except ValidationError:
