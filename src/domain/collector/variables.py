@@ -1,0 +1,126 @@
+"""What a configuration takes from outside itself: `${env:NAME}`, `${file:…}`, and `$NAME` where that is plain text."""
+
+import re
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from domain.collector.bundled import bundled_paths
+from domain.collector.configuration import CollectorConfiguration, mapping
+from domain.collector.problems import Code, Effect, Problem, Topic
+from domain.collector.reading import Value
+from domain.collector.references import reads_bare
+from domain.collector.releases import Release
+from domain.collector.scalars import nearest, shown
+
+SCHEMES: Final = ("env", "file", "http", "https", "s3", "yaml")
+"""Where the collector takes values from."""
+FARGATE_VARIABLES: Final = frozenset(
+    {
+        *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+        *("ECS_CONTAINER_METADATA_URI", "ECS_CONTAINER_METADATA_URI_V4", "ECS_AGENT_URI"),
+        *("HOSTNAME", "HOME", "PATH"),
+    }
+)
+"""What every container of a Fargate task has in its environment."""
+
+# The innermost braces of what is not escaped; a reference within another is replaced first.
+_REFERENCE: Final = re.compile(r"\$(?:\$|\{(?P<braced>[^{}]*)\}|(?P<bare>[A-Z_][A-Z0-9_]{2,}))", re.ASCII)
+_URI: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?P<rest>.*)", re.ASCII | re.DOTALL)
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def variable_problems(configuration: CollectorConfiguration, release: Release | None = None) -> tuple[Problem, ...]:
+    """Give the references that the collector refuses, and those that it takes for plain text."""
+    return tuple(dict.fromkeys(_problems(configuration.document, "", release)))
+
+
+def variables_read(configuration: CollectorConfiguration) -> tuple[tuple[str, str], ...]:
+    """Give where each environment variable without a default of its own is read, and its name."""
+    return tuple(dict.fromkeys(_read(configuration.document, "")))
+
+
+def unset_variables(configuration: CollectorConfiguration, known: AbstractSet[str]) -> tuple[Problem, ...]:
+    """Give where a variable is read that the container does not have: it is empty then."""
+    return tuple(
+        Problem(Topic.VARIABLES, Code.VARIABLE_UNSET, where, Effect.LOST, found=name, nearest=nearest(name, known))
+        for where, name in variables_read(configuration)
+        if name not in known | FARGATE_VARIABLES
+    )
+
+
+def _texts(value: Value, where: str) -> Iterator[tuple[str, str]]:
+    """Yield every text with a dollar sign, and its place."""
+    if isinstance(value, str):
+        if "$" in value:
+            yield where, value
+    elif isinstance(value, tuple):
+        for index, entry in enumerate(value):
+            yield from _texts(entry, f"{where}[{index}]")
+    elif isinstance(value, Mapping):
+        for key, entry in value.items():
+            yield from _texts(entry, f"{where}/{shown(key)}" if where else shown(key))
+
+
+def _problems(document: Value, above: str, release: Release | None) -> Iterator[Problem]:
+    for where, text in _texts(document, above):
+        for found in _REFERENCE.finditer(text):
+            if found["bare"] and not reads_bare(release):
+                yield Problem(Topic.VARIABLES, Code.BARE_VARIABLE, where, Effect.DOUBTFUL, found=found["bare"])
+            elif found["braced"] is not None:
+                yield from _of_reference(found["braced"], where)
+
+
+def _of_reference(inside: str, where: str) -> Iterator[Problem]:
+    scheme, rest = "env", inside
+    if ":" in inside:
+        uri = _URI.fullmatch(inside)
+        if uri is None:
+            yield Problem(Topic.VARIABLES, Code.VARIABLE_NAME, where)
+            return
+        scheme, rest = uri["scheme"], uri["rest"]
+    if scheme not in SCHEMES and rest.startswith("-") and _NAME.fullmatch(scheme):
+        yield Problem(Topic.VARIABLES, Code.SCHEME_LEFT_OUT, where, found=scheme)
+    elif scheme not in SCHEMES:
+        yield Problem(Topic.VARIABLES, Code.UNKNOWN_SCHEME, where, found=shown(scheme), wanted=SCHEMES)
+    elif scheme == "env" and not _NAME.fullmatch(rest.partition(":-")[0]):
+        yield Problem(Topic.VARIABLES, Code.VARIABLE_NAME, where)
+    elif scheme == "file" and rest not in bundled_paths():
+        yield Problem(Topic.VARIABLES, Code.FILE_SOURCE, where, Effect.STOPS)
+
+
+def _read(document: Value, above: str) -> Iterator[tuple[str, str]]:
+    for where, text in _texts(document, above):
+        for found in _REFERENCE.finditer(text):
+            inside = found["braced"]
+            if inside is None or ":-" in inside:
+                continue
+            name = inside.removeprefix("env:")
+            if _NAME.fullmatch(name):
+                yield where, name
+
+
+def without_variables(configuration: CollectorConfiguration, unset: AbstractSet[str]) -> CollectorConfiguration:
+    """Give the configuration as the collector has it where these variables are not set: empty."""
+    return replace(configuration, document=mapping(_without(configuration.document, unset)))
+
+
+def _without(value: Value, unset: AbstractSet[str]) -> Value:
+    if isinstance(value, str):
+        if "$" not in value:
+            return value
+        whole = _REFERENCE.fullmatch(value)
+        if whole and _is_unset(whole, unset):
+            return None  # an empty text is null in YAML
+        return _REFERENCE.sub(lambda found: "" if _is_unset(found, unset) else found.group(), value)
+    if isinstance(value, tuple):
+        return tuple(_without(entry, unset) for entry in value)
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: _without(entry, unset) for key, entry in value.items()})
+    return value
+
+
+def _is_unset(found: re.Match[str], unset: AbstractSet[str]) -> bool:
+    return found["braced"] is not None and found["braced"].removeprefix("env:") in unset
