@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from functools import lru_cache, wraps
 
-from domain.collector import CollectorConfiguration, ConfigurationUnreadable, ProblemTopic
+from domain.collector import (
+    CollectorConfiguration,
+    ConfigurationUnreadable,
+    Effect,
+    Problem,
+    Topic,
+    structural_problems,
+)
 from domain.collector.releases import Release
 from domain.drift import Doubt
 from domain.facts import Absent, Known, Unavailable
@@ -37,7 +44,7 @@ def configuration_of(workload: Workload) -> AtHand:
 def well_formed_configuration_of(workload: Workload) -> AtHand:
     """The same, with a doubt where config.well-formed has something to say of it: one cause is told once."""
     configuration, doubts = configuration_of(workload)
-    if configuration is not None and ProblemTopic.WELL_FORMED in _troubles(configuration, None):
+    if configuration is not None and Topic.FORM in _troubles(configuration, None):
         return None, (Doubt(WHERE, "The configuration is not well-formed."),)
     return configuration, doubts
 
@@ -67,5 +74,11 @@ def once[T](
 
 
 @once
-def _troubles(configuration: CollectorConfiguration, _: Release | None) -> frozenset[ProblemTopic]:
-    return frozenset(problem.topic for problem in configuration.problems())
+def structure_of(configuration: CollectorConfiguration, _: Release | None) -> tuple[Problem, ...]:
+    """Give what is wrong with the configuration's structure."""
+    return tuple(structural_problems(configuration))
+
+
+def _troubles(configuration: CollectorConfiguration, _: Release | None) -> frozenset[Topic]:
+    found = structure_of(configuration, None)
+    return frozenset(problem.topic for problem in found if problem.effect is Effect.REFUSED)

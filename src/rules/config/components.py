@@ -1,4 +1,4 @@
-"""Every component of the configuration exists in the collector's release, and none needs EC2.
+"""Every component of the configuration exists in the collector's release.
 
 Why: ADOT carries a part of what the OpenTelemetry collector has, and drops some with its releases: `logging` is
 gone since v0.42.0, `transform` was never there. A collector that does not know a component exits when it starts,
@@ -12,7 +12,7 @@ Fix: none. Take the component that the finding names instead, or a release that 
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration
-from domain.collector.releases import NEEDS_EC2, ComponentKind, Release, Standing, component_status
+from domain.collector.releases import ComponentKind, Release, Standing, component_status
 from domain.drift import Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
@@ -24,7 +24,7 @@ from rules.config._configuration import once, well_formed_configuration_of
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield each component that the release has not, or that cannot run on Fargate."""
+    """Yield each component that the release does not have."""
     configuration, doubts = well_formed_configuration_of(workload)
     yield from doubts
     if configuration is None or workload.collector is None:
@@ -38,15 +38,9 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 @once
 def _drifts(configuration: CollectorConfiguration, release: Release | None) -> tuple[Drift | Doubt, ...]:
     found: list[Drift | Doubt] = []
-    used = {part.where for part in configuration.used}
+    if release is None:
+        return ()
     for part in (part for kind in ComponentKind for part in configuration.defined(kind).values()):
-        if (part.kind, part.canonical) in NEEDS_EC2:
-            if part.where in used:
-                why = f"{part.type} reads files of an EC2 host, so the collector stops on Fargate; take it out."
-                found.append(Drift(part.where, why))
-            continue
-        if release is None:
-            continue
         status = component_status(part.kind, part.type, release)
         if status.standing is Standing.UNDECIDABLE:
             return (*found, Doubt(part.where, status.sentence))

@@ -10,8 +10,8 @@ Fix: none. Begin each pipeline's processors with memory_limiter, and end them wi
 from collections.abc import Iterable, Iterator
 
 from domain.collector import LOCAL_EXPORTERS, CollectorConfiguration, batched, memory_limiter_first
-from domain.collector.configuration import shown
 from domain.collector.releases import Release
+from domain.collector.scalars import shown
 from domain.drift import Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule

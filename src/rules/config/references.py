@@ -8,9 +8,9 @@ Fix: none. Define the component, or take its name out.
 
 from collections.abc import Iterator
 
-from domain.collector import CollectorConfiguration, ProblemTopic
-from domain.collector.configuration import shown
+from domain.collector import CollectorConfiguration, Topic
 from domain.collector.releases import Release
+from domain.collector.scalars import shown
 from domain.drift import Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
@@ -18,7 +18,8 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import once, well_formed_configuration_of
+from rules.config._configuration import once, structure_of, well_formed_configuration_of
+from rules.config._problems import drift_of
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -31,11 +32,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 @once
 def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
-    dangling = (
-        Drift(problem.where, f"{problem.where} {problem.why}")
-        for problem in configuration.problems()
-        if problem.topic is ProblemTopic.REFERENCES
-    )
+    dangling = (drift_of(problem) for problem in structure_of(configuration, None) if problem.topic is Topic.REFERENCES)
     unused = (f"{part.kind}/{shown(part.id)}" for part in configuration.unused())
     return (
         *dangling,

@@ -1,0 +1,81 @@
+"""Nothing in the configuration needs what a Fargate task does not give: a host, a cluster, a file that can be written.
+
+Why: `awscontainerinsightreceiver` reads files of an EC2 host, the `eks` detector asks the Kubernetes API, and
+`ecs_observer` writes to /etc by default, where the image's user (4317) may not write: the collector ends. A target by a
+container's name is never found, for the containers of a task have no names in it.
+
+Where nothing says that the task runs on Fargate, what only Fargate lacks is MEDIUM.
+
+Fix: none. Take the part out, write to a mounted volume, and scrape localhost.
+"""
+
+from collections.abc import Iterator
+
+from domain.collector import (
+    Code,
+    CollectorConfiguration,
+    Effect,
+    Problem,
+    Topic,
+    fargate_problems,
+    scraped_hosts,
+    written_paths,
+)
+from domain.collector.releases import Release
+from domain.drift import Doubt, Drift
+from domain.ecs.values import text_of
+from domain.facts import FactKind
+from domain.rule import Rule
+from domain.severity import Severity
+from domain.standard import Standard
+from domain.subject import Subject
+from domain.workload import Workload
+from rules.config._configuration import configuration_of, once
+from rules.config._problems import drift_of, in_fargate, mounts
+
+_TEMPORARY = "/tmp/"  # noqa: S108 - compared with, never opened
+_ROOT = frozenset({"0", "root"})
+
+
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+    """Yield each part that cannot work in the task."""
+    configuration, doubts = configuration_of(workload)
+    yield from doubts
+    if configuration is None:
+        return
+    for problem in _found(workload, configuration):
+        yield drift_of(problem, in_fargate(workload, problem))
+
+
+def _found(workload: Workload, configuration: CollectorConfiguration) -> Iterator[Problem]:
+    yield from _parts(configuration, None)
+    volumes = tuple(f"{path.rstrip('/')}/" for path in mounts(workload))
+    if not _is_root(workload):
+        for written in written_paths(configuration, workload.release):
+            if not f"{written.path}/".startswith((*volumes, _TEMPORARY)):
+                yield Problem(Topic.FARGATE, Code.NOT_WRITABLE, written.where, Effect.STOPS)
+    names = {container.name for container in workload.task.containers}
+    for scraped in scraped_hosts(configuration, workload.release):
+        if scraped.host in names:
+            yield Problem(Topic.FARGATE, Code.CONTAINER_NAME, scraped.where, Effect.LOST, found=scraped.host)
+
+
+@once
+def _parts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Problem, ...]:
+    return fargate_problems(configuration)
+
+
+def _is_root(workload: Workload) -> bool:
+    user = text_of(workload.collector.json.get("user")) if workload.collector else None
+    return (user or "").partition(":")[0] in _ROOT
+
+
+RULE = Rule(
+    id="config.fargate",
+    subject=Subject.FAMILY,
+    severity=Severity.HIGH,
+    needs=frozenset({FactKind.CONFIGURATION}),
+    check=check,
+    reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html",
+    doc=__doc__,
+)

@@ -1,0 +1,83 @@
+"""Every value that the configuration takes from outside is one that the collector gets.
+
+Why: `${ssm:…}`, `${env:MY-VAR}` and `${1}` stop the collector. A variable that the collector's own container does not
+set is empty, so a vendor's key fails on every export; where the collector refuses an empty value it does not start. A
+bare `$NAME` is plain text since v0.41.0.
+
+Variables count as set by `environment`, `secrets` and Fargate itself; with environment files it is not known.
+
+Fix: none. Set the variable on the collector's container, or write the reference as the finding names it.
+"""
+
+from collections.abc import Iterator
+
+from domain.collector import (
+    CollectorConfiguration,
+    Effect,
+    Problem,
+    option_problems,
+    unset_variables,
+    variable_problems,
+    without_variables,
+)
+from domain.drift import Doubt, Drift
+from domain.facts import FactKind
+from domain.rule import Rule
+from domain.severity import Severity
+from domain.standard import Standard
+from domain.subject import Subject
+from domain.workload import Workload
+from rules.config._configuration import configuration_of, once
+from rules.config._problems import drift_of, in_fargate, mounts, options_of
+from rules.config._wording import listed
+
+_problems = once(variable_problems)
+
+
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+    """Yield each reference that is refused, stays as it stands, or is empty."""
+    configuration, doubts = configuration_of(workload)
+    yield from doubts
+    if configuration is None:
+        return
+    for problem in _problems(configuration, workload.release):
+        if problem.effect is not Effect.STOPS or not mounts(workload):
+            yield drift_of(problem, in_fargate(workload, problem))
+    yield from _unset(workload, configuration)
+
+
+def _unset(workload: Workload, configuration: CollectorConfiguration) -> Iterator[Drift | Doubt]:
+    collector = workload.collector
+    if collector is None:
+        return
+    unset = unset_variables(configuration, frozenset(collector.environment) | frozenset(collector.secrets))
+    if unset and collector.has_environment_files:
+        names = listed(dict.fromkeys(problem.found for problem in unset))
+        yield Doubt(
+            f"containers/{collector.name}/environmentFiles", f"Whether a file sets {names} is not known: none is read."
+        )
+        return
+    refused = _refused_then(workload, configuration, unset) if unset else frozenset[str]()
+    for problem in unset:
+        yield drift_of(problem, Severity.HIGH if problem.where in refused else None)
+
+
+def _refused_then(
+    workload: Workload, configuration: CollectorConfiguration, unset: tuple[Problem, ...]
+) -> frozenset[str]:
+    """Give the places that the collector refuses because they are empty."""
+    emptied = without_variables(configuration, frozenset(problem.found for problem in unset))
+    before = options_of(configuration, workload.release)
+    found = (problem for problem in option_problems(emptied, workload.release) if problem not in before)
+    return frozenset(problem.where for problem in found)
+
+
+RULE = Rule(
+    id="config.variables",
+    subject=Subject.FAMILY,
+    severity=Severity.HIGH,
+    needs=frozenset({FactKind.CONFIGURATION}),
+    check=check,
+    reference="https://opentelemetry.io/docs/collector/configuration/#environment-variables",
+    doc=__doc__,
+)
