@@ -62,13 +62,21 @@ def evaluate(workload: Workload, standard: Standard, rules: Sequence[Rule]) -> t
     """What every rule says of every subject of the workload. Nothing at all where it is out of scope."""
     if out_of_scope(workload, standard) is not None:
         return ()
-    verdicts = list[Verdict]()
     collector = workload.collector is not None
     lone = only_a_collector(workload)
+    spoken = [
+        rule
+        for rule in rules
+        if (collector or not rule.of_collector) and (not lone or rule.id in SPEAKS_OF_LONE_COLLECTORS)
+    ]
+    return verdicts_of(workload, standard, spoken)
+
+
+def verdicts_of(workload: Workload, standard: Standard, rules: Iterable[Rule]) -> tuple[Verdict, ...]:
+    """What these rules say of a workload that is known to be in scope."""
     judge = _Judge(workload, standard)
+    verdicts = list[Verdict]()
     for rule in rules:
-        if (rule.of_collector and not collector) or (lone and rule.id not in SPEAKS_OF_LONE_COLLECTORS):
-            continue
         verdicts += judge.verdicts(rule)
     return tuple(verdicts)
 

@@ -40,7 +40,7 @@ from domain.collector.signals import (
     wanted_metric_name,
 )
 from domain.collector.structure import structural_problems
-from domain.collector.variables import unset_variables, variable_problems, without_variables
+from domain.collector.variables import unset_variables, variable_problems, variables_read, without_variables
 
 __all__ = [
     "CONTAINER_METRICS",
@@ -93,6 +93,7 @@ __all__ = [
     "structural_problems",
     "unset_variables",
     "variable_problems",
+    "variables_read",
     "wanted_metric_name",
     "without_variables",
     "written_paths",

@@ -10,9 +10,9 @@ from domain.collector.reading import Value
 from domain.collector.references import literal
 from domain.collector.releases import NEEDS_EC2, ComponentKind, Release
 
-_REFUSING_DETECTORS: Final = frozenset({"eks"})
-"""Detectors that the collector cannot make outside a cluster."""
-_CLUSTER_DETECTORS: Final = frozenset({"k8snode", "k8s_api", "kubeadm"})
+_EKS: Final = "eks"
+"""The detector that the collector cannot even make outside a cluster."""
+_CLUSTER_DETECTORS: Final = frozenset({_EKS, "k8snode", "k8s_api", "kubeadm"})
 _OBSERVER_DEFAULT: Final = "/etc/ecs_sd_targets.yaml"
 
 
@@ -64,11 +64,9 @@ def _of_component(part: Component) -> Iterator[Problem]:
         case ComponentKind.PROCESSOR, "resourcedetection":
             detectors = settings.get("detectors")
             for index, detector in enumerate(detectors if isinstance(detectors, tuple) else ()):
-                where = f"{part.place}/detectors[{index}]"
-                if detector in _REFUSING_DETECTORS:
-                    yield _problem(Code.NEEDS_CLUSTER, where, Effect.REFUSED, str(detector))
-                elif detector in _CLUSTER_DETECTORS:
-                    yield _problem(Code.NEEDS_CLUSTER, where, Effect.STOPS, str(detector))
+                if isinstance(detector, str) and detector in _CLUSTER_DETECTORS:
+                    effect = Effect.REFUSED if detector == _EKS else Effect.STOPS
+                    yield _problem(Code.NEEDS_CLUSTER, f"{part.place}/detectors[{index}]", effect, detector)
         case ComponentKind.PROCESSOR, "k8sattributes":
             if settings.get("passthrough") is not True:
                 yield _problem(Code.NEEDS_CLUSTER, part.place, Effect.STOPS, part.type)

@@ -14,7 +14,7 @@ from domain.drift import Doubt, Drift
 from domain.ecs.values import objects_of, text_of
 from domain.severity import Severity
 from domain.workload import Workload
-from rules.config._configuration import configuration_of, once
+from rules.config._configuration import WHERE, configuration_of, once
 from rules.config._wording import sentence
 
 _LOWER = {
@@ -44,11 +44,10 @@ def of_options(workload: Workload, topics: Iterable[Topic]) -> Iterator[Drift | 
     wanted = frozenset(topics)
     yield from (drift_of(problem) for problem in options_of(configuration, release) if problem.topic in wanted)
     if not configuration.excerpt and not options_are_known(release):
-        where = f"containers/{workload.collector.name}/image"
         if release is None:
-            yield Doubt(where, "The image names no ADOT release, so which options it takes is not known.")
+            yield Doubt(WHERE, "The image names no ADOT release, so which options it takes is not known.")
         else:
-            yield Doubt(where, f"Which options {release} takes is not known, so they are not judged.")
+            yield Doubt(WHERE, f"Which options {release} takes is not known, so they are not judged.")
 
 
 def in_fargate(workload: Workload, problem: Problem) -> Severity | None:
