@@ -13,6 +13,7 @@ from domain.collector.scalars import normal_id, shown
 
 type Options = Mapping[str, Value]
 
+SECTIONS = (*(kind.value for kind in ComponentKind), "service")
 SIGNALS = frozenset({"traces", "metrics", "logs", "profiles"})
 _NOTHING: Options = MappingProxyType({})
 

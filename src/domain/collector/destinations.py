@@ -22,7 +22,7 @@ from domain.collector.signing import (
 
 _LOG_GROUP: Final = re.compile(r"[\w./#-]{1,512}", re.ASCII)
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,24}", re.ASCII)
-_PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
+_PLACEHOLDER: Final = re.compile(r"\{+[^{}]*\}+")
 _RESERVED: Final = "aws/"
 _OWN_ADDRESS: Final = re.compile(
     r"(?:https?://)?(?:localhost|127\.0\.0\.1|\[::1\]):(?P<port>\d{1,5})(?:/.*)?", re.ASCII

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from domain.collector.configuration import SIGNALS, CollectorConfiguration, Pipeline, mapping
+from domain.collector.configuration import SECTIONS, SIGNALS, CollectorConfiguration, Pipeline, mapping
 from domain.collector.problems import Code, Effect, Problem, Topic
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
@@ -11,7 +11,6 @@ from domain.collector.releases import ComponentKind
 from domain.collector.scalars import is_component_id, nearest, normal_id, shown
 from domain.collector.settings import is_empty
 
-_SECTIONS: Final = (*(kind.value for kind in ComponentKind), "service")
 _SERVICE_KEYS: Final = ("extensions", "pipelines", "telemetry")
 _PIPELINE_KEYS: Final = ("receivers", "processors", "exporters")
 _NEEDED: Final = (ComponentKind.RECEIVER, ComponentKind.EXPORTER)
@@ -39,8 +38,8 @@ def _sections(configuration: CollectorConfiguration) -> Iterator[Problem]:
     if configuration.more_documents:
         yield Problem(Topic.FORM, Code.SECOND_DOCUMENT, "configuration", Effect.DOUBTFUL)
     for key in configuration.document:
-        if key not in _SECTIONS:
-            yield _unknown(key, shown(key), _SECTIONS, Code.UNKNOWN_SECTION)
+        if key not in SECTIONS:
+            yield _unknown(key, shown(key), SECTIONS, Code.UNKNOWN_SECTION)
     for kind in ComponentKind:
         section = configuration.document.get(kind.value)
         if section is not None and not isinstance(section, Mapping):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from domain.collector.bundled import bundled_paths
-from domain.collector.configuration import CollectorConfiguration, mapping
+from domain.collector.configuration import SECTIONS, CollectorConfiguration, mapping
 from domain.collector.problems import Code, Effect, Problem, Topic
 from domain.collector.reading import Value
 from domain.collector.references import reads_bare
@@ -33,13 +33,18 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def variable_problems(configuration: CollectorConfiguration, release: Release | None = None) -> tuple[Problem, ...]:
-    """Give the references that the collector refuses, and those that it takes for plain text."""
-    return tuple(dict.fromkeys(_problems(configuration.document, "", release)))
+    """Give the references that the collector refuses, and those that it takes for plain text.
+
+    Releases before v0.41.0 replaced whatever stood there, so nothing is refused of them.
+    """
+    if release is not None and reads_bare(release):
+        return ()
+    return tuple(dict.fromkeys(_problems(configuration, release)))
 
 
 def variables_read(configuration: CollectorConfiguration) -> tuple[tuple[str, str], ...]:
     """Give where each environment variable without a default of its own is read, and its name."""
-    return tuple(dict.fromkeys(_read(configuration.document, "")))
+    return tuple(dict.fromkeys(_read(configuration)))
 
 
 def unset_variables(configuration: CollectorConfiguration, known: AbstractSet[str]) -> tuple[Problem, ...]:
@@ -51,26 +56,31 @@ def unset_variables(configuration: CollectorConfiguration, known: AbstractSet[st
     )
 
 
-def _texts(value: Value, where: str) -> Iterator[tuple[str, str]]:
-    """Yield every text with a dollar sign, and its place."""
+def _texts(configuration: CollectorConfiguration) -> Iterator[tuple[str, str]]:
+    """Yield every text with a dollar sign in the sections that there are, and its place."""
+    for section in SECTIONS:
+        yield from _within(configuration.document.get(section), section)
+
+
+def _within(value: Value, where: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         if "$" in value:
             yield where, value
     elif isinstance(value, tuple):
         for index, entry in enumerate(value):
-            yield from _texts(entry, f"{where}[{index}]")
+            yield from _within(entry, f"{where}[{index}]")
     elif isinstance(value, Mapping):
         for key, entry in value.items():
-            yield from _texts(entry, f"{where}/{shown(key)}" if where else shown(key))
+            yield from _within(entry, f"{where}/{shown(key)}")
 
 
-def _problems(document: Value, above: str, release: Release | None) -> Iterator[Problem]:
-    for where, text in _texts(document, above):
+def _problems(configuration: CollectorConfiguration, release: Release | None) -> Iterator[Problem]:
+    for where, text in _texts(configuration):
         for found in _REFERENCE.finditer(text):
-            if found["bare"] and not reads_bare(release):
-                yield Problem(Topic.VARIABLES, Code.BARE_VARIABLE, where, Effect.DOUBTFUL, found=found["bare"])
-            elif found["braced"] is not None:
+            if found["braced"] is not None:
                 yield from _of_reference(found["braced"], where)
+            elif found["bare"] and release is not None:
+                yield Problem(Topic.VARIABLES, Code.BARE_VARIABLE, where, Effect.DOUBTFUL, found=found["bare"])
 
 
 def _of_reference(inside: str, where: str) -> Iterator[Problem]:
@@ -91,8 +101,8 @@ def _of_reference(inside: str, where: str) -> Iterator[Problem]:
         yield Problem(Topic.VARIABLES, Code.FILE_SOURCE, where, Effect.STOPS)
 
 
-def _read(document: Value, above: str) -> Iterator[tuple[str, str]]:
-    for where, text in _texts(document, above):
+def _read(configuration: CollectorConfiguration) -> Iterator[tuple[str, str]]:
+    for where, text in _texts(configuration):
         for found in _REFERENCE.finditer(text):
             inside = found["braced"]
             if inside is None or ":-" in inside:

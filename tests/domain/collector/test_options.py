@@ -182,7 +182,7 @@ PLACES = places()
 @settings(max_examples=400)
 @given(st.sampled_from(PLACES), VALUES, st.sampled_from(["v0.47.0", "v0.48.0", "v0.49.0"]))
 def test_any_value_in_any_place_is_judged_alike_and_never_shown(path: tuple[str, ...], value: Any, tag: str) -> None:
-    document = {
+    document: dict[str, Any] = {
         "receivers": {"otlp": {"protocols": {"grpc": None}}},
         "exporters": {"debug": None},
         "service": {"pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["debug"]}}},
@@ -192,7 +192,7 @@ def test_any_value_in_any_place_is_judged_alike_and_never_shown(path: tuple[str,
     section.update(nested(tuple(rest), value) if rest else {})
     if kind in {"receivers", "processors", "exporters"}:
         for signal in ("traces", "metrics", "logs"):
-            document["service"]["pipelines"].setdefault(signal, {}).setdefault(kind, []).append(rest[0])  # type: ignore[union-attr,index] # it is a list
+            document["service"]["pipelines"].setdefault(signal, {}).setdefault(kind, []).append(rest[0])
     text = json.dumps(document)
     release = Release.parse(tag)
     found = everything(text, release)
