@@ -39,6 +39,10 @@ _BALANCERS: Final = (
     *("round_robin", "pick_first", "pick_first_leaf", "grpclb", "weighted_target_experimental"),
     *("ring_hash_experimental", "weighted_round_robin", "least_request_experimental"),
 )
+_LONGEST_HOST: Final = 255
+_HOST: Final = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
 _ROUTING: Final = ("service", "traceID", "metric", "resource", "streamID", "attributes")
 _RESOLVERS: Final = ("static", "dns", "k8s", "aws_cloud_map")
 
@@ -113,7 +117,7 @@ def _reporter_period(settings: Settings) -> Iterator[Problem]:
 def _one_resolver(settings: Settings) -> Iterator[Problem]:
     resolver = settings.below("resolver")
     named = [key for key in _RESOLVERS if resolver.given.get(key) is not None]
-    if not named and not any(key in resolver.given for key in _RESOLVERS):
+    if not named:
         yield resolver.problem(Code.REQUIRED, wanted=_RESOLVERS)
     if len(named) > 1:
         yield resolver.problem(Code.NOT_BOTH, named[1], limit=named[0])
@@ -133,10 +137,18 @@ def _file_groups(settings: Settings) -> Iterator[Problem]:
             yield settings.problem(Code.BAD_FORM, "path", wanted=("a path with one *",))
 
 
+def _is_hostname(text: str) -> bool:
+    return len(text) <= _LONGEST_HOST and _HOST.fullmatch(text) is not None
+
+
 EXPORTERS: Final[Checks] = {
     "awsemfexporter.Config": _LOGS,
     "awscloudwatchlogsexporter.Config": (*_LOGS, required("log_group_name", "log_stream_name")),
-    "config.Config": (_datadog_key, compression_level),
+    "config.Config": (
+        _datadog_key,
+        well_formed("hostname", _is_hostname, "a host name", empty=True),
+        compression_level,
+    ),
     "config.HostMetadataConfig": (_reporter_period,),
     "debugexporter.Config": (choice("verbosity", "basic", "normal", "detailed", any_case=True),),
     "fileexporter.Config": (

@@ -33,6 +33,13 @@ _ACTIONS: Final = (*sorted(_SET), "delete", "hash", "extract", "convert")
 _SOURCES: Final = ("value", "from_attribute", "from_context")
 _CONVERSIONS: Final = ("int", "double", "string")
 _MATCHES: Final = ("strict", "regexp")
+_METRIC_TYPES: Final = ("sum", "gauge", "histogram", "exponentialhistogram", "exponential_histogram", "summary")
+_SELECTED_BY: Final = (
+    *("services", "span_names", "span_kinds", "metric_names", "attributes", "resources", "libraries"),
+    *("log_bodies", "log_severity_texts", "log_severity_number"),
+)
+_K8S_FIELDS: Final = ("k8s.", "container.", "service.")
+_OPERATORS: Final = ("equals", "not-equals", "exists", "does-not-exist")
 _AGGREGATIONS: Final = ("sum", "mean", "min", "max", "count", "median")
 _TRANSFORMS: Final = ("insert", "update", "combine", "group")
 _OPERATIONS: Final = (
@@ -131,6 +138,7 @@ def _match_metrics(settings: Settings) -> Iterator[Problem]:
         yield settings.problem(Code.REQUIRED, "match_type", wanted=_MATCHES)
     if match and match not in _MATCHES:
         yield settings.problem(Code.CHOICE, "match_type", wanted=_MATCHES)
+    yield from choices("metric_types", *_METRIC_TYPES, any_case=True)(settings)
     if match and metrics == () and not settings.texts("metric_types"):
         yield settings.problem(Code.REQUIRED, "metrics")
 
@@ -150,6 +158,17 @@ def _match_properties(*types: str) -> Check:
             yield from choice("match_type", *types, empty=False)(settings)
 
     return checked
+
+
+def _selects_something(settings: Settings) -> Iterator[Problem]:
+    if settings.given and not any(settings.given.get(key) for key in _SELECTED_BY):
+        yield settings.problem(Code.REQUIRED, wanted=_SELECTED_BY)
+
+
+def _extracted(settings: Settings) -> Iterator[Problem]:
+    for index, field in enumerate(settings.texts("metadata") or ()):
+        if not field.startswith(_K8S_FIELDS):
+            yield settings.problem(Code.BAD_FORM, f"metadata[{index}]", wanted=("a field such as k8s.pod.name",))
 
 
 def _span_name(settings: Settings) -> Iterator[Problem]:
@@ -254,12 +273,15 @@ PROCESSORS: Final[Checks] = {
     "filterprocessor.ProfileFilters": (_conditions,),
     "condition.ContextConditions": (_conditions,),
     "filterconfig.MetricMatchProperties": (when_created(_match_properties("strict", "regexp", "expr")),),
-    "filterconfig.MatchProperties": (when_created(_match_properties(*_MATCHES)),),
+    "filterconfig.MatchProperties": (when_created(_match_properties(*_MATCHES)), when_created(_selects_something)),
+    "filterprocessor.LogMatchProperties": (when_created(choice("match_type", *_MATCHES)),),
     "groupbytraceprocessor.Config": (
         when_created(not_supported("store_on_disk")),
         when_created(not_supported("discard_orphans")),
     ),
     "k8sattributesprocessor.Config": (choice("auth_type", *_K8S_ACCESS, empty=False),),
+    "k8sattributesprocessor.ExtractConfig": (_extracted,),
+    "k8sattributesprocessor.FieldFilterConfig": (choice("op", *_OPERATORS),),
     "k8sattributesprocessor.FieldExtractConfig": (
         not_both("key", "key_regex"),
         choice("from", "pod", "namespace", "node", "deployment", "statefulset", "daemonset", "job"),

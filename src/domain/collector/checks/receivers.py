@@ -9,9 +9,11 @@ from domain.collector.checks.building import (
     at_least,
     choice,
     not_both,
+    not_supported,
     pattern,
     positive,
     required,
+    well_formed,
     when_created,
 )
 from domain.collector.checks.shared import KAFKA_CLIENT
@@ -21,6 +23,8 @@ from domain.collector.settings import Settings, is_empty
 
 _HIGHEST_PORT: Final = 65_535
 _ADDRESS: Final = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]]*):(?P<port>[^:/]*)")
+_ENCODING: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*", re.ASCII)
+_LEAST_FINGERPRINT: Final = 16
 _STATSD_TYPES: Final = ("timing", "timer", "histogram", "distribution")
 _OBSERVERS: Final = ("gauge", "summary", "histogram", "disabled")
 _OFFSETS: Final = ("latest", "earliest")
@@ -98,13 +102,21 @@ def _file_operators(settings: Settings) -> Iterator[Problem]:
             yield operator.problem(Code.REQUIRED, "type")
 
 
+def _is_encoding(text: str) -> bool:
+    return _ENCODING.fullmatch(text) is not None
+
+
 RECEIVERS: Final[Checks] = {
     "awsxrayreceiver.Config": (when_created(_only_udp), when_created(_xray_address)),
     "filelogreceiver.FileLogConfig": (
         when_created(required("include")),
         when_created(choice("start_at", "beginning", "end", empty=False)),
         when_created(choice("compression", "gzip", "auto")),
+        when_created(well_formed("encoding", _is_encoding, "the name of an encoding, such as utf-8")),
         when_created(at_least("max_concurrent_files", 1)),
+        when_created(at_least("fingerprint_size", _LEAST_FINGERPRINT)),
+        when_created(at_least("max_log_size", 1)),
+        when_created(not_supported("delete_after_read")),
         when_created(at_least("max_batches", 0)),
         _file_operators,
     ),
