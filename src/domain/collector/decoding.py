@@ -169,8 +169,14 @@ def _unknown(key: str, option: Option, where: str) -> Problem:
         f"{where}/{shown(key)}",
         found=shown(key),
         wanted=names,
-        nearest=nearest(key, names),
+        nearest=nearest(key, names) or _deeper(key, option),
     )
+
+
+def _deeper(key: str, option: Option) -> str:
+    """Give where a key belongs that one struct alone below this one has: `config/scrape_configs`."""
+    found = [name for name, below in (option.keys or {}).items() if key in (below.keys or {})]
+    return f"{found[0]}/{key}" if len(found) == 1 else ""
 
 
 def _scalar(value: Value, option: Option, where: str) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """What a configuration takes from outside itself: `${env:NAME}`, `${file:…}`, and `$NAME` where that is plain text."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from types import MappingProxyType
@@ -47,12 +47,12 @@ def variables_read(configuration: CollectorConfiguration) -> tuple[tuple[str, st
     return tuple(dict.fromkeys(_read(configuration)))
 
 
-def unset_variables(configuration: CollectorConfiguration, known: AbstractSet[str]) -> tuple[Problem, ...]:
-    """Give where a variable is read that the container does not have: it is empty then."""
+def unset_variables(read: Iterable[tuple[str, str]], known: AbstractSet[str]) -> tuple[Problem, ...]:
+    """Give which of the variables that are read the container does not have: they are empty then."""
     return tuple(
         Problem(Topic.VARIABLES, Code.VARIABLE_UNSET, where, Effect.LOST, found=name, nearest=nearest(name, known))
-        for where, name in variables_read(configuration)
-        if name not in known | FARGATE_VARIABLES
+        for where, name in read
+        if name not in known and name not in FARGATE_VARIABLES
     )
 
 

@@ -49,15 +49,18 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 def _found(workload: Workload, configuration: CollectorConfiguration) -> Iterator[Problem]:
     yield from _parts(configuration, None)
-    volumes = tuple(f"{path.rstrip('/')}/" for path in mounts(workload))
-    if not _is_root(workload):
-        for written in written_paths(configuration, workload.release):
-            if not f"{written.path}/".startswith((*volumes, _TEMPORARY)):
+    if (paths := _written(configuration, workload.release)) and not _is_root(workload):
+        volumes = (*(f"{path.rstrip('/')}/" for path in mounts(workload)), _TEMPORARY)
+        for written in paths:
+            if not f"{written.path}/".startswith(volumes):
                 yield Problem(Topic.FARGATE, Code.NOT_WRITABLE, written.where, Effect.STOPS)
-    names = {container.name for container in workload.task.containers}
-    for scraped in scraped_hosts(configuration, workload.release):
-        if scraped.host in names:
+    for scraped in _scraped(configuration, workload.release):
+        if any(container.name == scraped.host for container in workload.task.containers):
             yield Problem(Topic.FARGATE, Code.CONTAINER_NAME, scraped.where, Effect.LOST, found=scraped.host)
+
+
+_written = once(written_paths)
+_scraped = once(scraped_hosts)
 
 
 @once

@@ -18,8 +18,10 @@ from domain.collector import (
     option_problems,
     unset_variables,
     variable_problems,
+    variables_read,
     without_variables,
 )
+from domain.collector.releases import Release
 from domain.drift import Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
@@ -32,6 +34,11 @@ from rules.config._problems import drift_of, in_fargate, mounts, options_of
 from rules.config._wording import listed
 
 _problems = once(variable_problems)
+
+
+@once
+def _read(configuration: CollectorConfiguration, _: Release | None) -> tuple[tuple[str, str], ...]:
+    return variables_read(configuration)
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -50,7 +57,9 @@ def _unset(workload: Workload, configuration: CollectorConfiguration) -> Iterato
     collector = workload.collector
     if collector is None:
         return
-    unset = unset_variables(configuration, frozenset(collector.environment) | frozenset(collector.secrets))
+    if not (read := _read(configuration, None)):
+        return
+    unset = unset_variables(read, collector.environment.keys() | collector.secrets.keys())
     if unset and collector.has_environment_files:
         names = listed(dict.fromkeys(problem.found for problem in unset))
         yield Doubt(

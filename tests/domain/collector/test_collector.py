@@ -711,3 +711,54 @@ def test_no_bundled_configuration_has_a_structural_problem(path: str) -> None:
     for tag in ("v0.14.0", "v0.23.0", "v0.49.0"):
         found = bundled(path, Release.parse(tag))
         assert found is None or not list(structural_problems(found))
+
+
+OTLP_ENDPOINTS = """
+extensions: {sigv4auth: {region: eu-west-1, assume_role: {arn: "%s"}}}
+receivers: {otlp: {protocols: {grpc: }}}
+exporters:
+  otlphttp:
+    metrics_endpoint: https://monitoring.eu-west-1.amazonaws.com/v1/metrics
+    traces_endpoint: https://xray.eu-west-1.amazonaws.com/v1/traces
+    logs_endpoint: https://logs.eu-west-1.amazonaws.com/v1/logs
+    headers: {X-Aws-Log-Group: /otlp/web, x-aws-log-stream: web}
+    auth: {authenticator: sigv4auth}
+service:
+  extensions: [sigv4auth]
+  pipelines:
+    metrics: {receivers: [otlp], exporters: [otlphttp]}
+    traces: {receivers: [otlp], exporters: [otlphttp]}
+    logs: {receivers: [otlp], exporters: [otlphttp]}
+"""
+
+
+def test_what_cloudwatchs_otlp_endpoints_ask_of_whoever_signs() -> None:
+    needs = component_permissions(parse(OTLP_ENDPOINTS % ""), NEW)
+    assert {(need.action, need.region, need.log_group, need.log_stream) for need in needs} == {
+        ("cloudwatch:PutMetricData", "eu-west-1", None, None),
+        ("xray:PutTraceSegments", "eu-west-1", None, None),
+        ("xray:PutTelemetryRecords", "eu-west-1", None, None),
+        ("logs:PutLogEvents", "eu-west-1", "/otlp/web", "web"),
+    }
+
+
+def test_a_signer_that_takes_on_a_role_needs_just_that() -> None:
+    role = "arn:aws:iam::123456789012:role/telemetry"
+    (need,) = component_permissions(parse(OTLP_ENDPOINTS % role), NEW)
+    assert (need.part, need.action, need.role_arn) == ("extensions/sigv4auth", "sts:AssumeRole", role)
+
+
+def test_an_unsigned_exporter_needs_nothing_and_its_endpoint_tells_the_region() -> None:
+    unsigned = parse((OTLP_ENDPOINTS % "").replace("    auth: {authenticator: sigv4auth}\n", ""))
+    assert component_permissions(unsigned, NEW) == ()
+    assert [(place.part, place.region) for place in exporter_regions(unsigned, NEW)] == [
+        ("exporters/otlphttp", "eu-west-1")
+    ]
+
+
+def test_headers_may_be_a_list() -> None:
+    text = (OTLP_ENDPOINTS % "").replace(
+        "{X-Aws-Log-Group: /otlp/web, x-aws-log-stream: web}", "[{name: x-aws-log-group, value: /otlp/api}]"
+    )
+    (logs,) = (need for need in component_permissions(parse(text), NEW) if need.action == "logs:PutLogEvents")
+    assert (logs.log_group, logs.log_stream) == ("/otlp/api", None)

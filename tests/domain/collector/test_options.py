@@ -22,6 +22,7 @@ from domain.collector import (
     structural_problems,
     unset_variables,
     variable_problems,
+    variables_read,
     without_variables,
     written_paths,
 )
@@ -157,7 +158,7 @@ def nested(path: tuple[str, ...], value: Any) -> Any:
 
 def everything(text: str, release: Release) -> tuple[object, ...]:
     configuration = CollectorConfiguration.parse(text)
-    unset = unset_variables(configuration, frozenset())
+    unset = unset_variables(variables_read(configuration), frozenset())
     problems: tuple[Problem, ...] = (
         *structural_problems(configuration),
         *option_problems(configuration, release),
