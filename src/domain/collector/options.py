@@ -57,11 +57,6 @@ class Option:
     keys: Mapping[str, "Option"] | None = None
     element: "Option | None" = None
 
-    @property
-    def takes_any_key(self) -> bool:
-        """Tell if it is a mapping whose keys are not known beforehand."""
-        return self.kind in {OptionKind.MAP, OptionKind.ANY}
-
 
 @dataclass(frozen=True, slots=True)
 class ComponentOptions:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from domain.collector.problems import Code, Problem
-from domain.collector.releases import Release
 from domain.collector.scalars import pattern_fault
 from domain.collector.settings import NOT_KNOWN, Settings, is_empty
 
@@ -28,17 +27,6 @@ def when_created(check: Check) -> Check:
 
     def checked(settings: Settings) -> Iterator[Problem]:
         if settings.used:
-            yield from check(settings)
-
-    return checked
-
-
-def since(release: str, check: Check) -> Check:
-    """Check only from this release on."""
-    first = Release.parse(release)
-
-    def checked(settings: Settings) -> Iterator[Problem]:
-        if settings.release is not None and settings.release >= first:
             yield from check(settings)
 
     return checked

@@ -21,7 +21,7 @@ from domain.collector.checks.building import (
     well_formed,
 )
 from domain.collector.problems import Code, Problem
-from domain.collector.settings import Settings
+from domain.collector.settings import NOT_KNOWN, Settings
 
 _COMPRESSIONS: Final = ("gzip", "zlib", "deflate", "snappy", "x-snappy-framed", "zstd", "lz4", "none")
 _TRANSPORTS: Final = (
@@ -83,7 +83,8 @@ def _elapsed_after_intervals(settings: Settings) -> Iterator[Problem]:
 def _queue_holds_a_batch(settings: Settings) -> Iterator[Problem]:
     """The queue is counted as its batches are, unless they have a sizer of their own."""
     batch = settings.below("batch")
-    if not batch.given or batch.given.get("enabled") is False:
+    sizers = (settings.value("sizer"), batch.value("sizer"))
+    if not batch.given or batch.given.get("enabled") is False or NOT_KNOWN in sizers:
         return
     sizer = settings.text("sizer") or "requests"
     own = batch.text("sizer") or (sizer if settings.has("sizer") else "items")
