@@ -1,36 +1,36 @@
-# Needs make and any Python 3.9 or newer; everything else is brought. `make` alone lists what there is.
+# Needs make and Python 3.9 or newer, and brings everything else. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 SHELL := /bin/sh
 
-# The Python that fetches uv, and nothing more.
+# The Python that fetches uv; it is used for nothing else.
 PYTHON ?= python3
-# The uv that does the rest: pinned by hash. `make UV=/path/to/uv …` takes another.
+# The uv that does the rest, pinned by hash. `make UV=/path/to/uv …` uses another.
 UV ?= $(CURDIR)/.venvs/uv/bin/uv
 export UV
-# As the machine trusts, so does uv: behind a company's proxy its own list of certificates is not enough.
+# uv trusts the certificates of the machine: behind a company's proxy its own list is not enough.
 export UV_SYSTEM_CERTS ?= true
 
 DEV := .venvs/dev/bin
 SAM := .venvs/sam/bin/sam
 CLOUD := .venvs/cloud/bin
 
-# sam reports usage and looks for updates unless told not to.
+# Otherwise sam reports usage and looks for updates.
 export SAM_CLI_TELEMETRY := 0
 
 .PHONY: help
-help:  ## This list
+help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 # --- environments -------------------------------------------------------------------------------------------------
 
 .PHONY: venvs
-venvs: .venvs/dev/.locked .venvs/sam/.locked .venvs/cloud/.locked  ## The three environments under .venvs
+venvs: .venvs/dev/.locked .venvs/sam/.locked .venvs/cloud/.locked  ## Create the three environments under .venvs
 
-# From /, because .python-version would make a pyenv shim insist on a 3.13 that may not be there. A temporary environment
-# and one rename, so that two makes at a time do no harm, and what stays is a binary that leans on no Python.
+# From /, because .python-version would make a pyenv shim insist on a 3.13 that may be missing. A temporary environment and one
+# rename make it safe to run two makes at a time; the result is a binary that needs no Python.
 $(CURDIR)/.venvs/uv/bin/uv: requirements/uv.txt
 	@echo "uv: fetching the pinned release"
 	@mkdir -p .venvs/uv/bin
@@ -43,7 +43,7 @@ $(CURDIR)/.venvs/uv/bin/uv: requirements/uv.txt
 		-r "$(CURDIR)/requirements/uv.txt" && \
 	touch "$$new/bin/uv" && mv -f "$$new/bin/uv" "$(CURDIR)/.venvs/uv/bin/uv"
 
-# --allow-existing and uv's own lock on an environment: a second make at the same time waits or repeats, and breaks nothing.
+# --allow-existing and uv's lock on an environment make it safe to run two makes at a time.
 define environment
 	@echo "$(@D): installing $<"
 	@"$(UV)" venv --quiet --allow-existing --no-project --python "$$(cat .python-version)" $(@D)
@@ -58,8 +58,8 @@ endef
 .venvs/cloud/.locked: requirements/cloud.txt .python-version $(UV)
 	$(environment)
 
-# Pins move only where an .in file asks for it; `make lock UPGRADE=--upgrade` takes the newest of everything.
-# dev is held to the bundle's pins, so that the tests run what the functions run.
+# Pins change only where an .in file asks for it; `make lock UPGRADE=--upgrade` takes the newest of everything.
+# dev uses the bundle's pins, so that the tests run what the functions run.
 COMPILE = @"$(UV)" pip compile --quiet --universal --generate-hashes --python-version 3.13 \
 	--custom-compile-command "make lock" $(UPGRADE)
 .PHONY: lock
@@ -73,23 +73,23 @@ lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer release
 # --- see it -------------------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: .venvs/sam/.locked .venvs/cloud/.locked  ## Outrider at work on a local AWS: drifted definitions, found and corrected
+demo: .venvs/sam/.locked .venvs/cloud/.locked  ## Show Outrider at work on a local AWS
 	@$(CLOUD)/python -m local.demo
 
 .PHONY: cloud
-cloud: .venvs/sam/.locked .venvs/cloud/.locked  ## A local AWS with Outrider deployed, until Ctrl-C
+cloud: .venvs/sam/.locked .venvs/cloud/.locked  ## Run a local AWS with Outrider deployed, until Ctrl-C
 	@$(CLOUD)/python -m local.cloud
 
 # --- prove it -----------------------------------------------------------------------------------------------------
 
-# What shares one local cloud shares a group: @pytest.mark.xdist_group.
+# Tests that share one local cloud run in one worker: see tests/conftest.py.
 .PHONY: test
-test: venvs  ## All tests, the end-to-end ones on the local AWS too (ARGS=… for pytest)
+test: venvs  ## Run all tests, including those on the local AWS (ARGS=… for pytest)
 	$(DEV)/pytest --numprocesses auto --dist loadgroup $(ARGS)
 
-# sam wants a region, though validation calls nothing.
+# sam needs a region, though validation calls nothing.
 .PHONY: check
-check: venvs  ## Linters, types, and the template
+check: venvs  ## Run linters and types, and check the template and generated pages
 	$(DEV)/ruff check
 	$(DEV)/ruff format --check --quiet
 	$(DEV)/mypy
@@ -100,28 +100,33 @@ check: venvs  ## Linters, types, and the template
 	$(DEV)/python tools/dashboard.py --check
 
 .PHONY: docs
-docs: .venvs/dev/.locked  ## What is generated, made anew: pages, and the dashboard in the template
+docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard again
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py
 	$(DEV)/python tools/dashboard.py
 
+.PHONY: rule
+rule: .venvs/dev/.locked  ## Create a rule that passes all checks (ID=topic.name)
+	@PYTHONPATH=src:. $(DEV)/python tools/new_rule.py "$(ID)"
+	@$(MAKE) --no-print-directory docs
+
 .PHONY: bench
-bench: .venvs/dev/.locked  ## What is fast, measured
+bench: .venvs/dev/.locked  ## Measure what must be fast
 	PYTHONPATH=src:. $(DEV)/python -m bench
 
 # --- ship it ------------------------------------------------------------------------------------------------------
 
 .PHONY: build
-build: .venvs/sam/.locked  ## The functions for AWS (arm64, no docker), into .aws-sam
+build: .venvs/sam/.locked  ## Build the functions for AWS (arm64, no Docker) into .aws-sam
 	$(SAM) build
 
-# dev or prod: see samconfig.toml. More for sam in ARGS: `make deploy ENV=prod ARGS='--profile governance'`.
+# dev or prod: see samconfig.toml. ARGS goes to sam: `make deploy ENV=prod ARGS='--profile governance'`.
 ENV ?= dev
 .PHONY: deploy
-deploy: build  ## Deploy to the AWS account at hand (ENV=dev or prod, ARGS=… for sam)
+deploy: build  ## Deploy to the current AWS account (ENV=dev or prod, ARGS=… for sam)
 	$(SAM) deploy --config-env $(ENV) $(ARGS)
 
 .PHONY: clean
-clean:  ## Remove what make made
-	rm -rf .venvs .aws-sam .cache dist mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis
+clean:  ## Remove everything that make created
+	rm -rf .venvs .aws-sam .cache dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests local bench tools -name __pycache__ -prune -exec rm -rf {} +

@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import bundle, collector, iam, judgements
+from bench import bundle, collector, iam, imports, judgements
 from bench.clock import Row
 
 PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
@@ -13,6 +13,7 @@ PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
     "profile": ("Where the time of a judgement goes", judgements.profile),
     "collector": ("A collector configuration read", collector.rows),
     "iam": ("One IAM decision: 5 policies, 20 statements", iam.rows),
+    "imports": ("What a function's import costs", imports.rows),
     "bundle": ("The functions' bundle, zipped", bundle.rows),
 }
 

@@ -1,7 +1,7 @@
-"""IAM where ministack looks away: Security Hub, PassRole, tags on creation, the true resource of an ECS call.
+"""IAM checks that ministack does not make: Security Hub, PassRole, tags on creation, the resource of an ECS call.
 
-ministack enforces the roles of Lambda functions itself (AUTH=true). These are the calls for which it would say yes
-where AWS says no.
+ministack enforces the roles of Lambda functions itself (AUTH=true). These are the calls that it would allow and AWS
+would deny.
 """
 
 import json
@@ -15,7 +15,7 @@ from local.security_hub import OPERATIONS
 type Response = tuple[int, dict[str, str], bytes]
 Arguments = tuple[str, str, str, Mapping[str, str], bytes, Mapping[str, Any], str, str]
 
-# ECS calls that only "Resource": "*" grants here: what passes here passes on AWS, whichever it asks.
+# ECS calls that only "Resource": "*" grants here: what is allowed here is allowed on AWS, whatever resource it checks.
 _ON_NO_RESOURCE = frozenset(
     {
         "CreateCluster",
@@ -29,8 +29,8 @@ _ON_NO_RESOURCE = frozenset(
         "RegisterTaskDefinition",
     }
 )
-# IAM knows no action for these calls: whoever may do the one may do the many.
-_ASKED_AS = {
+# IAM has no action for these batch calls: the action of the single call allows them.
+_CHECKED_AS = {
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
@@ -43,19 +43,19 @@ _ROLES_PASSED_BY = {
 
 
 class Access:
-    """What a caller may do, where ministack would let it pass."""
+    """What a caller may do, where ministack does not check."""
 
     def __init__(self, ministack: Ministack) -> None:
         self._ms = ministack
 
     def install(self) -> None:
-        """Make ministack's own enforcement know Security Hub and the resources of ECS calls."""
+        """Add Security Hub and the resources of ECS calls to ministack's own enforcement."""
         actions = self._ms.iam_actions
         actions.SERVICE_TO_IAM_NAMESPACE["securityhub"] = "securityhub"
         actions._BOTOCORE_SERVICE_MAP["securityhub"] = ["securityhub"]
-        # A service that the router does not know makes it read all of botocore's models, which takes seconds.
+        # For an unknown service the router reads all of botocore's models, which takes seconds.
         self._ms.router.SERVICE_PATTERNS["securityhub"] = {"host_patterns": [r"^securityhub\."], "path_patterns": []}
-        # Given here, so that the first call does not read botocore's largest model three times over either.
+        # Set here, so that the first call does not read botocore's largest model three times.
         actions._REST_ROUTE_CACHE["securityhub"] = [
             (method, actions._compile_uri(uri)[0], operation, len(uri), {})
             for operation, (method, uri) in OPERATIONS.items()
@@ -82,13 +82,13 @@ class Access:
         actions.extract_resource_arn = extract_resource_arn
         enforce = self._ms.iam_evaluator.enforce
 
-        def enforce_as_asked(access_key_id: str, iam_action: str, *arguments: Any, **named: Any) -> Any:
-            return enforce(access_key_id, _ASKED_AS.get(iam_action, iam_action), *arguments, **named)
+        def enforce_as_checked(access_key_id: str, iam_action: str, *arguments: Any, **named: Any) -> Any:
+            return enforce(access_key_id, _CHECKED_AS.get(iam_action, iam_action), *arguments, **named)
 
-        self._ms.iam_evaluator.enforce = enforce_as_asked
+        self._ms.iam_evaluator.enforce = enforce_as_checked
 
     def refuse(self, call: Call) -> Response | None:
-        """The denial of an ECS call for what it does besides: passing roles, tagging what it makes."""
+        """The denial of an ECS call for what it also does: pass roles, tag what it creates."""
         if call.service != "ecs" or not self._ms.app.AUTH:
             return None
         request = call.json()
@@ -117,7 +117,7 @@ class Access:
         service, region = action.partition(":")[0], self._ms.responses.get_region()
         denied = self._ms.iam_evaluator.enforce(call.access_key, action, service, region, resource, dict(context))
         if denied is None or isinstance(denied, self._ms.iam_evaluator.AuthError):
-            return None  # a bad credential was already refused on the way in
+            return None  # a bad credential was refused before
         message = (
             f"User: {denied.principal_arn} is not authorized to perform: {action} on resource: {resource} "
             f"because no identity-based policy allows the {action} action"
@@ -133,7 +133,7 @@ def _short(cluster: Any) -> str:
 
 
 def _named(operation: str, body: bytes, region: str, account: str) -> str | None:
-    """What AWS asks on where ministack asks on `*`: a list of parameters by its first name, log groups by a pattern."""
+    """The resource that AWS checks where ministack checks `*`: parameters by the first name, log groups by pattern."""
     match operation:
         case "GetParameters":
             name = str(json.loads(body)["Names"][0]).removeprefix("/")
@@ -147,7 +147,7 @@ def _named(operation: str, body: bytes, region: str, account: str) -> str | None
 
 
 def _hub_resource(path: str, body: bytes, region: str, account: str) -> str:
-    """BatchImportFindings is asked on the product of the findings, everything else on the hub."""
+    """BatchImportFindings is checked on the product of the findings, everything else on the hub."""
     if path.rstrip("/") == "/findings/import":
         try:
             return str(json.loads(body)["Findings"][0]["ProductArn"])
@@ -157,7 +157,7 @@ def _hub_resource(path: str, body: bytes, region: str, account: str) -> str:
 
 
 def _ecs_resource(operation: str, body: bytes, region: str, account: str) -> str | None:
-    """The resource that AWS asks about; None leaves it to ministack."""
+    """The resource that AWS checks; None leaves it to ministack."""
     if operation in _ON_NO_RESOURCE:
         return "*"
     try:

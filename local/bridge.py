@@ -1,8 +1,8 @@
-"""What AWS tells EventBridge about API calls and ministack does not.
+"""The events about API calls that AWS sends to EventBridge and ministack does not.
 
 CloudTrail's "AWS API Call via CloudTrail" for ECS and for the IAM calls that change a role or policy, Parameter Store's
-"Parameter Store Change", Security Hub's own events. Environment values stand in requestParameters, as CloudTrail has
-them: what removes them is the event rule's InputTransformer, and here is where that shows.
+"Parameter Store Change", Security Hub's own events. requestParameters holds environment values, as CloudTrail's does:
+the event rule's InputTransformer must remove them, and tests can see here that it does.
 """
 
 import json
@@ -21,9 +21,9 @@ from xml.etree import ElementTree as ET
 from local.internals import Ministack
 from local.security_hub import Event
 
-# EventBridge's limit on an event; CloudTrail drops what does not fit.
+# EventBridge's limit on an event; CloudTrail drops larger ones.
 MAX_EVENT_BYTES = 256 * 1024
-# Above this CloudTrail cuts a field and says so.
+# Above this CloudTrail omits a field, with a note.
 MAX_FIELD_BYTES = 100 * 1024
 
 IAM_CHANGES = frozenset(
@@ -54,7 +54,7 @@ _PARAMETER_OPERATIONS = frozenset({"PutParameter", "DeleteParameter", "DeletePar
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One API call as it came in; `operation` as in `ecs:UpdateService`."""
+    """One API call as it was received; `operation` as in `ecs:UpdateService`."""
 
     service: str
     operation: str
@@ -76,7 +76,7 @@ class Call:
 
 
 class Bridge:
-    """Publishes on the default bus of the account and region that the request is for."""
+    """Publishes on the default bus of the request's account and region."""
 
     def __init__(self, ministack: Ministack) -> None:
         self._ms = ministack
@@ -87,7 +87,7 @@ class Bridge:
         return list(self._published)
 
     def publish(self, source: str, detail_type: str, resources: Iterable[str], detail: Mapping[str, Any]) -> None:
-        """Put one event on the default bus, as only AWS itself may."""
+        """Put one event on the default bus, which only AWS itself may do."""
         text = json.dumps(detail)
         if len(text.encode()) > MAX_EVENT_BYTES:
             return
@@ -104,7 +104,7 @@ class Bridge:
     # --- before and after a call ------------------------------------------------------------------------------------
 
     def before(self, call: Call) -> dict[str, Any]:
-        """Remember what the call will have removed: a deleted parameter's type."""
+        """What the call will remove and its event needs: a deleted parameter's type."""
         if call.service != "ssm" or call.name not in _PARAMETER_OPERATIONS:
             return {}
         request = call.json()
@@ -112,7 +112,7 @@ class Bridge:
         return {name: dict(self._ms.ssm._parameters.get(name) or {}) for name in names}
 
     def after(self, call: Call, before: Mapping[str, Any], status: int, body: bytes) -> None:
-        """Publish what AWS would of this call and its answer."""
+        """Publish what AWS would publish about this call and its response."""
         if call.service == "ecs" and not _READS.match(call.name):
             self._ecs(call, status, body)
         elif call.service == "iam" and call.name in IAM_CHANGES:
@@ -196,7 +196,7 @@ class Bridge:
         self.publish(source, "AWS API Call via CloudTrail", [], detail)
 
     def _identity(self, access_key: str, account: str) -> dict[str, Any]:
-        """Name the caller as CloudTrail does: a root key, an IAM user, an assumed role."""
+        """The caller as CloudTrail names it: a root key, an IAM user, an assumed role."""
         known = self._ms.iam_evaluator.resolve_caller_identity(access_key) or {}
         arn = str(known.get("userArn") or f"arn:aws:iam::{account}:root")
         identity: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The local cloud as a context manager: emulator, Slack stand-in, the real sam; and nothing left afterwards.
+"""The local cloud as a context manager: emulator, Slack stand-in, the real sam. It leaves nothing behind.
 
     with Cloud() as cloud:
         outputs = cloud.deploy({"RemediationMode": "register"})
@@ -43,7 +43,7 @@ BUILDS = ROOT / ".cache/local"
 BUCKET = "sam-artifacts"
 WEBHOOK = "/outrider/slack-webhook"
 STANDARD = "/outrider/standard"
-# For whoever tries it: what is safe is corrected and deployed, and nobody waits for pipelines to settle.
+# To try Outrider: what is safe is corrected and deployed, without waiting for pipelines to settle.
 STANDARD_TEXT = """\
 version: 1
 name: local
@@ -57,7 +57,7 @@ SAM_SECONDS = 240
 END_SECONDS = 10
 KEPT_BUILDS = 3
 
-# What sets a build apart: change one of them and sam builds again.
+# What a build depends on: after a change of one of them sam builds again.
 SOURCES = ("src", "tools", "template.yaml", ".python-version", "requirements/cloud.txt")
 
 
@@ -66,25 +66,25 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class CloudFailed(Exception):
-    """The local cloud, sam or a deployment did not do its work. The message holds what it printed."""
+    """The local cloud, sam or a deployment failed. The message holds what it printed."""
 
 
 @dataclass(slots=True)
 class _Running:
-    """What is to be undone at the end."""
+    """What must be undone at the end."""
 
     scratch: Path
     emulator: subprocess.Popen[str] | None = None
 
 
 class Cloud:
-    """AWS on this machine, from `with` to the end of the block, however that comes: SIGINT, SIGTERM and SIGHUP too.
+    """AWS on this machine, from `with` to the end of the block, also on SIGINT, SIGTERM and SIGHUP.
 
-    Ports are free ones. One deployment of the same sources costs sam's build only once.
+    It uses free ports. The same sources are built by sam only once.
     """
 
     def __init__(self, *, port: int = 0, hub_enabled: bool = True, slack: Slack | None = None) -> None:
-        """`hub_enabled`: whether Security Hub is on in accounts that nobody has enabled it in."""
+        """`hub_enabled`: whether Security Hub is on in accounts where nobody has enabled it."""
         self._port = port
         self._hub_enabled = hub_enabled
         self.slack = slack or Slack()
@@ -107,13 +107,13 @@ class Cloud:
     def __exit__(self, *exception: object) -> None:
         if threading.current_thread() is threading.main_thread():
             for number in _ENDING:
-                signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C does not stop the cleaning up
+                signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not stop the clean-up
         self._stack.close()
 
     # --- to work with it --------------------------------------------------------------------------------------------
 
     def environment(self) -> dict[str, str]:
-        """What the AWS CLI, boto3 or any SDK needs to speak to this cloud, and to nothing else."""
+        """What the AWS CLI, boto3 or any SDK needs to call this cloud, and nothing else."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
@@ -126,14 +126,14 @@ class Cloud:
         }
 
     def client(self, service: str, *, region: str = REGION, account: str = "") -> Any:
-        """Give a client as boto3 makes it, for the account's root. Any 12-digit account exists."""
+        """A client for the account's root, as boto3 makes it. Any 12-digit account exists."""
         key = (service, region, account)
         if key not in self._clients:
             self._clients[key] = self._make_client(service, region, account or "test", "test")
         return self._clients[key]
 
     def client_as(self, service: str, role: str, *, region: str = REGION, agent: str = "") -> Any:
-        """Give a client that acts as the role, with what its policies allow and no more; `agent` is its user agent."""
+        """A client that acts as the role, with only what its policies allow; `agent` is its user agent."""
         request = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{role}", "RoleSessionName": "local-session"}
         given = self.client("sts").assume_role(**request)["Credentials"]
         secrets = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
@@ -143,7 +143,7 @@ class Cloud:
         session = botocore.session.Session()
         session.register_component("data_loader", _MODELS)  # a service's model is read once
         session.set_credentials(*credentials)
-        # A fault is to be seen, not retried away; and a test that hangs says nothing.
+        # Tests must see faults, so nothing is retried; and a call that hangs must end.
         config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60, user_agent=agent or None)
         return session.create_client(service, region, endpoint_url=self.endpoint, config=config)
 
@@ -158,7 +158,7 @@ class Cloud:
             raise CloudFailed(f"{method} {what}: {json.load(error).get('error')}") from error
 
     def logs(self) -> str:
-        """What the emulator has printed, for a test that failed."""
+        """What the emulator has printed."""
         assert self._running is not None  # noqa: S101 - inside the with block
         return (self._running.scratch / "emulator.log").read_text(errors="replace")
 
@@ -167,7 +167,7 @@ class Cloud:
     def deploy(
         self, parameters: Mapping[str, str] | None = None, *, template: Path | None = None, stack: str = "outrider"
     ) -> dict[str, str]:
-        """Build and deploy by sam; gives the stack's outputs. Raises CloudFailed with sam's own words."""
+        """Build and deploy by sam; returns the stack's outputs. CloudFailed with what sam printed."""
         built = self.build(template or ROOT / "template.yaml")
         with contextlib.suppress(self.client("s3").exceptions.BucketAlreadyOwnedByYou):
             self.client("s3").create_bucket(Bucket=BUCKET)
@@ -183,7 +183,7 @@ class Cloud:
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
 
     def deploy_outrider(self, **parameters: str) -> dict[str, str]:
-        """Deploy Outrider as a person would try it: it corrects, without delay, and talks to the Slack stand-in."""
+        """Deploy Outrider as a person would try it: it corrects, without delay, and posts to the Slack stand-in."""
         self.client("ssm").put_parameter(Name=WEBHOOK, Value=self.slack.webhook, Type="SecureString", Overwrite=True)
         given = {
             "Architecture": "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64",
@@ -191,10 +191,10 @@ class Cloud:
             "RemediationDelaySeconds": "0",
             "PassableRoles": f"arn:aws:iam::{ACCOUNT}:role/*",
             "SlackWebhookLocation": f"ssm:{WEBHOOK}",
-            "AlertsPerMinute": "300",  # what takes a day elsewhere takes a minute here
+            "AlertsPerBatch": "200",  # no digests: a day's alerts come within a minute here
         }
         outputs = self.deploy({**given, **parameters})
-        # Each worker that starts costs a small machine a second of all it has.
+        # On a small machine each worker takes a second of CPU to start.
         functions = self.client("lambda")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             if not mapping["EventSourceArn"].endswith(".fifo"):
@@ -202,11 +202,11 @@ class Cloud:
         return outputs
 
     def build(self, template: Path) -> Path:
-        """The built template: from the last build of the very same sources, else by `sam build`."""
+        """The built template: from an earlier build of the same sources, else by `sam build`."""
         BUILDS.mkdir(parents=True, exist_ok=True)
         target = BUILDS / _digest(template)
         with (BUILDS / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at a time build once
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at the same time build once
             if not target.exists():
                 fresh = Path(tempfile.mkdtemp(prefix="new-", dir=BUILDS))
                 try:
@@ -266,7 +266,7 @@ class Cloud:
         if not PYTHON.exists():
             raise CloudFailed(f"{PYTHON} is not there. Run `make venvs` once.")
         scratch = running.scratch
-        # Nothing of this shell's AWS settings may reach the emulator or the functions, which inherit its environment.
+        # This shell's AWS settings must not reach the emulator, nor the functions, which inherit its environment.
         env = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ}
         env |= {"TMPDIR": str(scratch), "HOME": str(scratch), "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
         command = [str(PYTHON), "-m", "local.emulator", "--port", str(self._port)]
@@ -276,7 +276,7 @@ class Cloud:
                 command,
                 cwd=ROOT,
                 env=env,
-                stdin=subprocess.PIPE,  # the emulator ends when this does, even if we are killed outright
+                stdin=subprocess.PIPE,  # the emulator ends with this process, even where that is killed
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -296,7 +296,7 @@ def _undo(running: _Running) -> None:
     if emulator is not None:
         assert emulator.stdin is not None  # noqa: S101 - a pipe
         assert emulator.stdout is not None  # noqa: S101 - a pipe
-        emulator.stdin.close()  # which tells it to end, and it takes its Lambda processes along
+        emulator.stdin.close()  # which ends it and its Lambda processes
         with contextlib.suppress(subprocess.TimeoutExpired):
             emulator.wait(END_SECONDS)
         with contextlib.suppress(ProcessLookupError):
@@ -308,7 +308,7 @@ def _undo(running: _Running) -> None:
 
 @contextlib.contextmanager
 def _ending_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack, as SIGINT does; all three are put back as they were."""
+    """SIGTERM and SIGHUP unwind the stack, as SIGINT does; the handlers are restored afterwards."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -327,7 +327,7 @@ def _ending_signals() -> Iterator[None]:
 
 
 def _digest(template: Path) -> str:
-    """Name a build by everything that goes into it."""
+    """The name of a build, from all its sources."""
     digest = hashlib.sha256(f"{template}\n{os.uname().machine}\n".encode())
     files = [template]
     for name in SOURCES:

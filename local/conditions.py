@@ -1,4 +1,4 @@
-"""CloudFormation conditions with Fn::Split, Fn::Join and Fn::Sub within, which ministack leaves as they are written.
+"""CloudFormation conditions that contain Fn::Split, Fn::Join and Fn::Sub, which ministack does not resolve.
 
 They are replaced by their values before ministack evaluates the conditions.
 """
@@ -13,7 +13,7 @@ _VARIABLE = re.compile(r"\$\{([^!}]+)\}")
 
 
 def install(ministack: Ministack) -> None:
-    """Have all of ministack's callers evaluate what was resolved."""
+    """Have all of ministack's callers evaluate the resolved conditions."""
     evaluate = ministack.engine._evaluate_conditions
 
     def evaluated(template: Mapping[str, Any], params: Mapping[str, Any]) -> Any:
@@ -48,6 +48,6 @@ def _text(body: Any, values: Mapping[str, Any]) -> str:
 
 
 def _items(body: Any, values: Mapping[str, Any]) -> list[str]:
-    if isinstance(body, Mapping) and "Ref" in body:  # a list parameter, which is one text here
+    if isinstance(body, Mapping) and "Ref" in body:  # a list parameter, which is one string here
         return [item.strip() for item in _text(body, values).split(",")]
     return [_text(item, values) for item in body]

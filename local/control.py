@@ -1,14 +1,14 @@
-"""What tests and the demo may ask of the local cloud and AWS has no call for. Loopback only, JSON, no signature.
+"""What tests and the demo need of the local cloud and AWS has no call for. Loopback only, JSON, no signature.
 
 | path under /_outrider/ | POST | GET | DELETE |
 | --- | --- | --- | --- |
-| faults | add a rule (local.faults.Fault) | the rules, and how often each struck | drop all |
+| faults | add a rule (local.faults.Fault) | the rules, and how often each was applied | drop all |
 | rollouts | add a play (local.rollouts.Play) | the plays left | drop all |
 | events | publish {"source", "detail-type", "resources", "detail"} as AWS itself | those published so far | - |
 | custom-action | {"action": ARN, "findings": [Id]}: a person picks a Security Hub custom action | - | - |
-| schedules | {"name": PATTERN}: the time of these schedules has come | - | - |
+| schedules | {"name": PATTERN}: fire these schedules now | - | - |
 
-Account and region are the emulator's own unless the query string names others (`?account=…&region=…`).
+Account and region are the emulator's own, or those in the query string (`?account=…&region=…`).
 """
 
 import json

@@ -1,12 +1,12 @@
-"""Where ministack's ECS says other things than AWS, and Outrider would notice.
+"""Where ministack's ECS differs from AWS, and Outrider would notice.
 
-Requests are refused that AWS refuses, and answers are given the shape that AWS gives them: tags only where they are
-asked for, no empty members, output-only members present, pages and batches of AWS's size.
+Requests that AWS rejects are rejected, and responses have the shape of AWS's: tags only where they are requested, no
+empty members, output-only members present, pages and batches of AWS's size.
 
-Services that CodeDeploy or somebody else deploys (`deploymentController`) have task sets and no deployments; what
-starts a deployment is refused for them, in AWS's words for CODE_DEPLOY. The wording for EXTERNAL is a guess. What
-CodeDeploy would do is not played, nor CreateTaskSet, nor the steps of a blue/green deployment: its `strategy` is kept
-and shown, and it is rolled out as any other.
+Services that CodeDeploy or a third party deploys (`deploymentController`) have task sets and no deployments; what
+starts a deployment is rejected for them, with AWS's message for CODE_DEPLOY. The message for EXTERNAL is a guess. Not
+simulated: what CodeDeploy would do, CreateTaskSet, and the steps of a blue/green deployment: its `strategy` is kept and
+returned, and it is rolled out as any other.
 """
 
 import json
@@ -50,13 +50,13 @@ MAX_TAGS = 50
 
 
 class EcsShapes:
-    """ECS's requests and answers, put right."""
+    """Corrects ECS's requests and responses."""
 
     def __init__(self, ministack: Ministack) -> None:
         self._ms = ministack
 
     def install(self) -> None:
-        """Have a bare family name mean its newest ACTIVE revision; ministack takes the newest of all."""
+        """Resolve a bare family name to its newest ACTIVE revision; ministack takes the newest of all."""
         ecs = self._ms.ecs
         resolve = ecs._resolve_td_key
 
@@ -72,7 +72,7 @@ class EcsShapes:
         ecs._resolve_td_key = _resolve_td_key
 
     def refuse(self, call: Call) -> Response | None:
-        """What AWS would not take, in its own words."""
+        """The error of a request that AWS rejects, with AWS's message."""
         request = call.json()
         match call.name:
             case "RegisterTaskDefinition":
@@ -95,7 +95,7 @@ class EcsShapes:
         return 400, {"Content-Type": "application/x-amz-json-1.1"}, body
 
     def _not_updatable(self, request: dict[str, Any]) -> tuple[str | None, str]:
-        """Why AWS refuses an UpdateService, and its error."""
+        """Why AWS rejects an UpdateService, and its error."""
         held = self._held(request) or {}
         if held and held.get("status") != "ACTIVE":
             return "Service was not ACTIVE.", "ServiceNotActiveException"
@@ -111,7 +111,7 @@ class EcsShapes:
         return (INACTIVE if self._inactive(request) else None), "ClientException"
 
     def _inactive(self, request: dict[str, Any]) -> bool:
-        """Whether a deregistered task definition is asked for."""
+        """Whether the request names a deregistered task definition."""
         held = self._ms.ecs._task_defs.get(self._ms.ecs._resolve_td_key(request.get("taskDefinition") or "")) or {}
         return held.get("status") == "INACTIVE"
 
@@ -126,7 +126,7 @@ class EcsShapes:
         if call.name == "UpdateService" and (held := self._held(request)):
             wanted = request.get("platformVersion")
             if wanted and (held.get("platformVersion") or "LATEST") != wanted:
-                request["forceNewDeployment"] = True  # on AWS another platform is another deployment
+                request["forceNewDeployment"] = True  # on AWS another platform version starts a deployment
             if "deploymentConfiguration" in request:
                 request["deploymentConfiguration"] = (
                     held["deploymentConfiguration"] | request["deploymentConfiguration"]
@@ -156,7 +156,7 @@ class EcsShapes:
         return json.dumps(answer).encode()
 
     def _registered(self, request: dict[str, Any], answer: dict[str, Any]) -> None:
-        """Keep all members: ministack keeps those that it knows."""
+        """Keep all members: ministack drops those that it does not know."""
         held = self._ms.ecs._task_defs[self._ms.ecs._resolve_td_key(answer["taskDefinition"]["taskDefinitionArn"])]
         for name, value in request.items():
             if name != "tags" and name not in held:
@@ -175,7 +175,7 @@ class EcsShapes:
             self._held({"service": answer["service"]["serviceArn"], "cluster": answer["service"]["clusterArn"]}) or {}
         )
         for deployment in (*held.get("deployments", ()), *answer["service"].get("deployments", ())):
-            # A later update moves the service's platform and leaves that of the deployments before it.
+            # A later update changes the service's platform version, not that of earlier deployments.
             deployment.setdefault("platformVersion", held.get("platformVersion") or "LATEST")
         _shape_service(answer["service"])
         if not request.get("tags"):
@@ -194,7 +194,7 @@ class EcsShapes:
 
     @staticmethod
     def _paged(request: dict[str, Any], answer: dict[str, Any]) -> None:
-        """ListServices gives ten a page unless asked for up to a hundred."""
+        """ListServices returns ten a page by default, a hundred at most."""
         arns = answer["serviceArns"]
         start, size = int(request.get("nextToken") or 0), min(int(request.get("maxResults") or 10), 100)
         answer["serviceArns"] = arns[start : start + size]
@@ -202,7 +202,7 @@ class EcsShapes:
             answer["nextToken"] = str(start + size)
 
     def _held(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """The service that the request names, as ministack keeps it."""
+        """The service that the request names, as ministack stores it."""
         cluster = str(request.get("cluster") or "default").rsplit("/", 1)[-1]
         name = str(request.get("service", "")).rsplit("/", 1)[-1]
         held: dict[str, Any] | None = self._ms.ecs._services.get(f"{cluster}/{name}")
@@ -210,7 +210,7 @@ class EcsShapes:
 
 
 def shape_deployment(deployment: dict[str, Any]) -> None:
-    """The reason in AWS's words. What ECS rolls back to is the deployment that completed last, under its own id."""
+    """The reason as AWS words it. ECS rolls back to the deployment that completed last, under its own id."""
     id_, reason = deployment["id"], str(deployment.get("rolloutStateReason") or "")
     match deployment.get("rolloutState"):
         case "COMPLETED":
@@ -225,7 +225,7 @@ def shape_deployment(deployment: dict[str, Any]) -> None:
 
 
 def shape_task(task: dict[str, Any]) -> None:
-    """No member that is not set, and on Fargate no container instance."""
+    """Without members that are not set, and on Fargate without a container instance."""
     for node in (task, *task.get("containers", ())):
         for name in [name for name, value in node.items() if value is None or value == ""]:
             del node[name]
@@ -238,7 +238,7 @@ def _controller(service: Mapping[str, Any]) -> str:
 
 
 def _drop_empty(definition: dict[str, Any]) -> None:
-    """AWS gives no null and no empty string for a member that was not set."""
+    """AWS returns neither null nor an empty string for a member that was not set."""
     for name in [name for name, value in definition.items() if value is None or value == ""]:
         del definition[name]
 
@@ -263,7 +263,7 @@ def _shape_service(service: dict[str, Any]) -> None:
 
 
 def _shape_task_sets(service: dict[str, Any]) -> None:
-    """Task sets in the place of deployments: one that CodeDeploy made, or none where somebody else is to make them."""
+    """Task sets instead of deployments: one that CodeDeploy made, or none where a third party makes them."""
     deployments, service["deployments"] = service["deployments"], []
     controller = _controller(service)
     if controller == "EXTERNAL":
@@ -295,7 +295,7 @@ def _shape_task_sets(service: dict[str, Any]) -> None:
 
 
 def _unregistrable(request: dict[str, Any]) -> Iterator[str]:
-    """Why AWS refuses a RegisterTaskDefinition: the first is what it says."""
+    """Why AWS rejects a RegisterTaskDefinition: it reports the first reason."""
     containers = request.get("containerDefinitions") or []
     if len(containers) > MAX_CONTAINERS:
         yield f"Too many containers. A task definition can have at most {MAX_CONTAINERS} containers."
@@ -338,7 +338,7 @@ def _not_for_fargate(request: dict[str, Any], containers: list[dict[str, Any]]) 
 
 
 def _units(value: Any, each: int, unit: str) -> int:
-    """`"512"`, `"1 vCPU"`, `".5 vCPU"`, `"1GB"` in CPU units or MiB; 0 where it is none of these."""
+    """`"512"`, `"1 vCPU"`, `".5 vCPU"`, `"1GB"` in CPU units or MiB; 0 for anything else."""
     text = str(value or "").lower().strip()
     try:
         return int(float(text.removesuffix(unit)) * each) if text.endswith(unit) else int(text)

@@ -1,10 +1,10 @@
-"""A whole AWS on this machine, in one process: ministack, and what Outrider needs of AWS that ministack does not do.
+"""An AWS on this machine, in one process: ministack, and what Outrider needs of AWS that ministack lacks.
 
     .venvs/cloud/bin/python -m local.emulator [--port 4566] [--hub-off]
 
-Prints one line of JSON on stdout when it answers: {"endpoint": "http://127.0.0.1:…"}. Ends when its standard input
-ends, so that it cannot outlive whoever started it, and takes its Lambda processes along. Needs an environment with
-ministack (requirements/cloud.txt); the Python must be the functions' own, because they run on it.
+Prints one line of JSON on stdout when it is ready: {"endpoint": "http://127.0.0.1:…"}. Ends when its standard input
+ends, so that it cannot outlive the process that started it, and ends its Lambda processes too. Needs an environment
+with ministack (requirements/cloud.txt); the Python must be the functions' own, because they run on it.
 """
 
 import argparse
@@ -50,7 +50,7 @@ _log = logging.getLogger("outrider.local")
 
 
 class Emulator:
-    """The additions, put into a ministack that was looked at."""
+    """Installs the additions into a ministack that was checked."""
 
     def __init__(self, ministack: Ministack, *, hub_enabled: bool) -> None:
         self._ms = ministack
@@ -78,7 +78,7 @@ class Emulator:
         self._app = app.app
 
     async def asgi(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve ministack's application, with the control endpoints in front and a word when it is up."""
+        """Serve ministack's application, with the control endpoints in front and a callback when it is ready."""
         if scope["type"] == "lifespan":
 
             async def started(message: Message) -> None:
@@ -92,8 +92,8 @@ class Emulator:
         else:
             await self._app(scope, receive, send)
 
-    def on_ready(self, tell: Callable[[], None]) -> None:
-        self._ready = tell
+    def on_ready(self, ready: Callable[[], None]) -> None:
+        self._ready = ready
 
     async def _controlled(self, scope: Message, receive: Receive, send: Send) -> None:
         body, more = b"", True
@@ -110,7 +110,7 @@ class Emulator:
         await send({"type": "http.response.body", "body": json.dumps(answer_).encode()})
 
     async def _observed(self, *request: *Request) -> Response:
-        """Every AWS call: strike it, answer it, tell EventBridge of it."""
+        """Every AWS call: apply a fault, answer it, publish its events."""
         method, path, headers, body, query, request_id = request
         actions, router = self._ms.iam_actions, self._ms.router
         parameters = self._ms.app._routing_params(method, path, headers, body, query)
@@ -163,7 +163,7 @@ class Emulator:
 
 
 def main() -> int:
-    """Serve until told to end; 2 where ministack is not the one that this is written against."""
+    """Serve until stopped; 2 where ministack has another version than this expects."""
     parser = argparse.ArgumentParser(prog="local.emulator", description="AWS on this machine, for Outrider.")
     parser.add_argument("--port", type=int, default=0, help="a free one is taken where none is given")
     parser.add_argument("--hub-off", action="store_true", help="Security Hub is not enabled until somebody enables it")
@@ -192,7 +192,7 @@ def main() -> int:
         emulator = Emulator(ministack, hub_enabled=not options.hub_off)
         emulator.install()
         emulator.on_ready(lambda: print(json.dumps({"endpoint": f"http://127.0.0.1:{port}"}), flush=True))
-        # Whoever started us holds the other end: when that is gone, however it went, so are we.
+        # The process that started this one holds the other end: when it is gone, for whatever reason, this one ends.
         threading.Thread(target=_end_with_stdin, daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_serve(emulator, listener))
@@ -201,7 +201,7 @@ def main() -> int:
 
 
 async def _serve(emulator: Emulator, listener: socket.socket) -> None:
-    # Imported here: hypercorn comes with ministack, and may be there only after the check of it.
+    # Imported here: hypercorn comes with ministack, and is safe to import only after the check of it.
     config = importlib.import_module("hypercorn.config").Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
@@ -219,9 +219,9 @@ def _end_with_stdin() -> None:
 
 
 def _take_along() -> None:
-    """End our group, which is the Lambda processes, and collect them, so that not even a defunct one is left."""
+    """End this process group, the Lambda processes, and wait for them, so that not even a zombie is left."""
     if os.getpgrp() != os.getpid():
-        return  # started by hand, in a shell's group, which is not ours to end
+        return  # started by hand, in a shell's group, which must not be killed
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
     os.killpg(0, signal.SIGTERM)
     end = time.monotonic() + GOODBYE_SECONDS
@@ -229,7 +229,7 @@ def _take_along() -> None:
         while time.monotonic() < end:
             if os.waitpid(-1, os.WNOHANG) == (0, 0):
                 time.sleep(0.01)
-        os.killpg(0, signal.SIGKILL)  # one of them would not go: all go
+        os.killpg(0, signal.SIGKILL)  # one of them did not end: kill all
 
 
 if __name__ == "__main__":

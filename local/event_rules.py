@@ -1,8 +1,8 @@
 """Event rules as strict as EventBridge's own.
 
-The queue's policy must let the rule in, and a path that is not in the event leaves nothing in the message. ministack
-delivers without asking the policy, and puts "" for a missing path, where AWS puts nothing at all and so perhaps leaves
-no JSON.
+The queue's policy must allow the rule, and a path that is not in the event leaves nothing in the message. ministack
+delivers without checking the policy, and puts "" for a missing path, where AWS puts nothing, so that the message may
+not be JSON.
 """
 
 import json
@@ -17,14 +17,16 @@ _log = logging.getLogger("outrider.local")
 
 
 def install(ministack: Ministack) -> None:
-    """Put both into ministack's EventBridge."""
+    """Add both to ministack's EventBridge."""
     eventbridge = ministack.eventbridge
     invoke, transform = eventbridge._invoke_target, eventbridge._apply_input_transformer
 
     def _invoke_target(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], view: Any = None) -> None:
         arn, source = str(target.get("Arn", "")), str(rule.get("Arn", ""))
         account = ministack.responses.get_account_id()
-        scheduled = isinstance(event, Mapping) and event.get("Source") == "aws.scheduler"  # sends by a role of its own
+        scheduled = (
+            isinstance(event, Mapping) and event.get("Source") == "aws.scheduler"
+        )  # sends with a role of its own
         if (
             ":sqs:" in arn
             and not scheduled
@@ -39,7 +41,7 @@ def install(ministack: Ministack) -> None:
         for variable, path in (transformer.get("InputPathsMap") or {}).items():
             if not _stands(event, str(path)):
                 template = template.replace(f"<{variable}>", "")
-            elif "[" in path:  # ministack knows no indexes
+            elif "[" in path:  # ministack does not support indexes
                 template = _with_value(template, str(variable), _value(event, str(path)))
         rendered: str = transform({**transformer, "InputTemplate": template}, rule, view)
         return rendered
@@ -49,7 +51,7 @@ def install(ministack: Ministack) -> None:
 
 
 def _with_value(template: str, variable: str, value: Any) -> str:
-    """Put the value where the variable stands: bare within a string, as JSON elsewhere."""
+    """Replace the variable by the value: as text within a string, as JSON elsewhere."""
 
     def put(found: re.Match[str]) -> str:
         token = found[0]
@@ -61,7 +63,7 @@ def _with_value(template: str, variable: str, value: Any) -> str:
 
 
 def _stands(event: Any, path: str) -> bool:
-    """Whether a path such as `$.detail.service` or `$.resources[0]` is in the event. A null counts as there."""
+    """Whether a path such as `$.detail.service` or `$.resources[0]` is in the event. A null counts as present."""
     try:
         _value(event, path)
     except (KeyError, IndexError, TypeError):

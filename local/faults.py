@@ -1,7 +1,7 @@
-"""Faults on purpose: an AWS call that is throttled, denied, slow, lost after it took effect, or fatal to its caller.
+"""Injected faults: an AWS call that is throttled, denied, slow, lost after it took effect, or fatal to its caller.
 
-A rule is set at run time (`POST /_outrider/faults`), so that the deployed functions need no other endpoint and the very
-same stack is tried with and without it.
+A rule is set at run time (`POST /_outrider/faults`), so that the deployed functions need no other endpoint and the same
+stack runs with and without it.
 """
 
 import json
@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 
 
 class When(StrEnum):
-    """Whether the struck call takes effect."""
+    """Whether the failing call takes effect."""
 
     BEFORE = "before"  # the call has no effect
     AFTER = "after"  # the call takes effect, and its caller never learns it
@@ -31,8 +31,8 @@ class UnusableRule(Exception):
 class Fault:
     """One rule. `service` and `operation` are patterns (`ecs`, `Register*`); `caller` is one on the principal's ARN.
 
-    `times` is how often it strikes, None for always. `delay` is in seconds. `crash` kills the calling Lambda process
-    before it hears the answer. With an empty `error` and no crash the call is only delayed.
+    `times` is how often it is applied, None for always. `delay` is in seconds. `crash` kills the calling Lambda process
+    before it receives the response. With an empty `error` and no crash the call is only delayed.
     """
 
     service: str
@@ -49,7 +49,7 @@ class Fault:
 
     @property
     def lets_pass(self) -> bool:
-        """Whether the call is carried out, whatever its caller then hears."""
+        """Whether the call is carried out, whatever its caller then receives."""
         return self.when is When.AFTER or not (self.error or self.crash)
 
     @classmethod
@@ -80,7 +80,7 @@ class Fault:
 
 
 class Faults:
-    """The rules in force, in the order they were set; the first that matches strikes."""
+    """The active rules, in the order they were set; the first that matches is applied."""
 
     def __init__(self) -> None:
         self._rules: list[Fault] = []
@@ -103,7 +103,7 @@ class Faults:
 
 
 def answer(fault: Fault, protocol: str, request_id: str) -> tuple[int, dict[str, str], bytes]:
-    """The error in the words of the service's protocol: `json`, `query-xml`, `rest-xml`."""
+    """The error in the format of the service's protocol: `json`, `query-xml`, `rest-xml`."""
     kind = "Sender" if fault.status < HTTPStatus.INTERNAL_SERVER_ERROR else "Receiver"
     if protocol == "query-xml":
         text = (
@@ -138,5 +138,5 @@ def crash_caller(access_key: str) -> bool:
                 os.kill(pid, signal.SIGKILL)
                 killed = True
         except OSError:
-            continue  # gone, or not ours to look at
+            continue  # ended, or not readable
     return killed

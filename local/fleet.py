@@ -1,7 +1,7 @@
 """A sample fleet: the task definitions, roles, parameters and services of a small company, some right and some not.
 
 The demo and the end-to-end tests put it on the local cloud; the functions take any boto3 clients. Nothing here is
-secret, and what looks like a secret is there to be looked for where it must not be.
+secret; what looks like a secret is there so that tests can search for it where it must not appear.
 """
 
 import json
@@ -15,7 +15,7 @@ type Json = dict[str, Any]
 COLLECTOR_IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector"
 PARAMETER = "/fargate/otel-collector-config"
 CLUSTER = "shop"
-CANARY = "canary-4f1d9c0b7e"  # stands in environment values only
+CANARY = "canary-4f1d9c0b7e"  # only in environment values
 
 COLLECTOR_CONFIG = """\
 extensions:
@@ -63,7 +63,7 @@ service:
       exporters: [awsxray]
 """
 
-# A list item stands where a mapping is wanted: the collector would not start with it.
+# A list where a mapping is expected: the collector would not start with it.
 BROKEN_CONFIG = "receivers:\n  otlp:\n    protocols:\n      grpc:\n - exporters: [awsxray]\n"
 
 _ECR = (
@@ -78,7 +78,7 @@ _XRAY = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """An IAM role that ECS tasks may take, with one inline policy."""
+    """An IAM role that ECS tasks may assume, with one inline policy."""
 
     name: str
     actions: tuple[str, ...]
@@ -109,7 +109,7 @@ ROLES = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A task definition as RegisterTaskDefinition takes it, and what a person should know of it."""
+    """A task definition as RegisterTaskDefinition accepts it, and what a person should know about it."""
 
     family: str
     about: str
@@ -136,7 +136,7 @@ SERVICES = (
 
 
 def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[Sample, ...]:
-    """The fleet's task definitions, in the order in which a story would tell them."""
+    """The fleet's task definitions, in the order of the demo."""
 
     def role(name: str) -> str:
         return f"arn:aws:iam::{account}:role/{name}"
@@ -299,7 +299,7 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
 
 
 def lay_ground(client: Clients) -> None:
-    """Make what the definitions lean on: cluster, roles, log groups, the collector's configuration. Once per cloud."""
+    """Create what the definitions depend on: cluster, roles, log groups, the configuration. Once per cloud."""
     client("ecs").create_cluster(clusterName=CLUSTER)
     iam, trust = client("iam"), trusting("ecs-tasks.amazonaws.com")
     for role in ROLES:
@@ -317,26 +317,26 @@ def lay_ground(client: Clients) -> None:
 
 
 def trusting(service: str) -> str:
-    """The trust policy of a role that a service may take."""
+    """The trust policy of a role that a service may assume."""
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def allow(iam: Any, role: str, actions: Iterable[str]) -> None:
-    """Let a role do this, and no more."""
+    """Allow a role these actions, and no others."""
     statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_role_policy(RoleName=role, PolicyName="work", PolicyDocument=policy)
 
 
 def register(client: Clients, sample: Sample) -> str:
-    """Register the definition; gives the new revision's ARN."""
+    """Register the definition; returns the new revision's ARN."""
     answer = client("ecs").register_task_definition(**sample.definition)
     return str(answer["taskDefinition"]["taskDefinitionArn"])
 
 
 def start(client: Clients, service: Service) -> str:
-    """Start a service on its family's newest revision, with a circuit breaker that rolls back; gives its ARN."""
+    """Start a service on its family's newest revision, with a circuit breaker that rolls back; returns its ARN."""
     answer = client("ecs").create_service(
         cluster=CLUSTER,
         serviceName=service.name,

@@ -1,7 +1,7 @@
-"""Everything of ministack that the launcher leans on, named in one place and looked at before anything is served.
+"""Everything of ministack that the launcher depends on, named in one place and checked before anything is served.
 
-ministack is pinned because these are its internals, not its interface. When one moves, the launcher stops with a
-sentence that names it, rather than serving an AWS that no longer publishes events or enforces roles.
+ministack is pinned because these are its internals, not its interface. When one changes, the launcher stops with a
+sentence that names it, instead of serving an AWS that no longer publishes events or enforces roles.
 """
 
 import importlib
@@ -94,12 +94,12 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
 
 
 class InternalsMoved(Exception):
-    """The installed ministack is not the one that the launcher was written against. The message says what to do."""
+    """The installed ministack is not the one that the launcher was written for. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ministack:
-    """The modules, looked at. Their attributes are those of `INTERNALS` and no others."""
+    """The modules, checked. Their attributes are those of `INTERNALS` and no others."""
 
     app: Any
     iam_actions: Any
@@ -135,12 +135,12 @@ def load() -> Ministack:
         except ImportError as error:
             raise _moved(path, f"cannot be imported ({error})") from error
         for name, wanted in attributes.items():
-            _look_at(module, path, name, wanted)
+            _check(module, path, name, wanted)
         modules[path.rsplit(".", 1)[-1]] = module
     return Ministack(**modules)
 
 
-def _look_at(module: ModuleType, path: str, name: str, wanted: tuple[str, ...] | None) -> None:
+def _check(module: ModuleType, path: str, name: str, wanted: tuple[str, ...] | None) -> None:
     if not hasattr(module, name):
         raise _moved(f"{path}.{name}", "is no longer there")
     if wanted is None:
@@ -152,6 +152,6 @@ def _look_at(module: ModuleType, path: str, name: str, wanted: tuple[str, ...] |
 
 def _moved(what: str, how: str) -> InternalsMoved:
     return InternalsMoved(
-        f"ministack's internals have moved: {what} {how}. The local cloud leans on it: pin ministack {VERSION}, "
+        f"ministack's internals have moved: {what} {how}. The local cloud depends on it: pin ministack {VERSION}, "
         "or go through local/internals.py for the new release."
     )

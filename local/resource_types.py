@@ -1,6 +1,6 @@
-"""CloudFormation types that ministack refuses, taken as no-ops so that the unmodified template deploys.
+"""CloudFormation types that ministack rejects, accepted as no-ops so that the unmodified template deploys.
 
-What they would do on AWS is not played: an alarm of alarms never rings here, an archive keeps nothing.
+What they do on AWS is not simulated: a composite alarm never changes its state here, an archive keeps nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ NO_OPS = (
 
 
 def register(ministack: Ministack) -> None:
-    """Teach ministack's CloudFormation the types."""
+    """Add the types to ministack's CloudFormation."""
     handlers = ministack.provisioners._RESOURCE_HANDLERS
     for name in NO_OPS:
         handlers.setdefault(name, _no_op(name))
@@ -34,7 +34,7 @@ def register(ministack: Ministack) -> None:
 
 
 def _with_metric_math(alarm: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An alarm on a formula is taken as a no-op too; every other one is ministack's own and rings."""
+    """An alarm on a metric formula is a no-op too; every other one is ministack's own and works."""
     no_op = _no_op("AWS::CloudWatch::Alarm")
 
     def create(logical_id: str, props: Mapping[str, Any], stack_name: str) -> Any:

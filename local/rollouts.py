@@ -1,10 +1,10 @@
 """Deployments of ECS services that take time, fail and roll back, or complete with a dead collector; and their events.
 
-ministack completes a deployment at once where it has no docker. A play, set through `/_outrider/rollouts`, is taken by
-the next deployments of the services that it names. ministack's own circuit breaker does the failing and the rolling
+ministack completes a deployment at once where it has no docker. A play, set through `/_outrider/rollouts`, is used by
+the next deployments of the services that it names. ministack's own circuit breaker fails deployments and rolls them
 back.
 
-Told as AWS tells it (seen in DescribeServices' answers and service events that people have published):
+Shown as AWS shows it (from DescribeServices' responses and service events that people have published):
 
 - A deployment is PRIMARY while it is the newest, ACTIVE while it still has tasks and another is PRIMARY, and gone from
   the list then. It is IN_PROGRESS, then COMPLETED or FAILED, with AWS's `rolloutStateReason`.
@@ -13,11 +13,11 @@ Told as AWS tells it (seen in DescribeServices' answers and service events that 
   PRIMARY.
 - With `rollback` the deployment that completed last is PRIMARY and IN_PROGRESS again under its own id ("… rolling back
   to deploymentId ecs-svc/…"), with its task definition and platform version, and the failed one ACTIVE. When that is
-  COMPLETED the failed one is gone from the list: who looks only then sees a stable service on the earlier revision.
+  COMPLETED the failed one is gone from the list: a later read shows a stable service on the earlier revision.
 - A task's `startedBy` is its deployment's id. Containers with a health check are HEALTHY as soon as they run.
 
-Not as on AWS: a failing deployment's tasks die at the end of its time and not one after another, an image that cannot
-be pulled is no failure, and CloudWatch alarms roll nothing back.
+Unlike AWS: a failing deployment's tasks all die at the end of its time, an image that cannot be pulled is no failure,
+and CloudWatch alarms roll nothing back.
 """
 
 import threading
@@ -37,8 +37,8 @@ class Outcome(StrEnum):
     """How a deployment ends."""
 
     COMPLETES = "completes"
-    FAILS = "fails"  # its tasks die; with the circuit breaker on, ECS gives up and, if told to, rolls back
-    LOSES_A_CONTAINER = "loses-a-container"  # completes, and a container that is not essential stands STOPPED
+    FAILS = "fails"  # its tasks die; with the circuit breaker on, ECS gives up and, if configured so, rolls back
+    LOSES_A_CONTAINER = "loses-a-container"  # completes, and a container that is not essential is STOPPED
 
 
 class UnusablePlay(Exception):
@@ -47,7 +47,7 @@ class UnusablePlay(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """How the next `times` deployments of the services named by the pattern `service` go.
+    """What happens to the next `times` deployments of the services that match the pattern `service`.
 
     `seconds` is how long a deployment stays IN_PROGRESS, and `rollback_seconds` the rollback of one that fails.
     `container` is the one that is lost; empty: every one that is not essential.
@@ -80,7 +80,7 @@ class Play:
 
 
 class Rollouts:
-    """The plays, the deployments that follow them, and what was last told of each."""
+    """The plays, the deployments that follow them, and the state last published of each."""
 
     def __init__(self, ministack: Ministack, bridge: Bridge) -> None:
         self._ms = ministack
@@ -89,7 +89,7 @@ class Rollouts:
         self._taken: dict[str, Play | None] = {}  # by deployment
         self._started: set[str] = set()  # deployments whose play has begun
         self._due: set[str] = set()  # deployments that may complete
-        self._states: dict[str, str] = {}  # the rollout state last told, by deployment
+        self._states: dict[str, str] = {}  # the rollout state last published, by deployment
         self._task_states: dict[str, tuple[Any, ...]] = {}
         self._lock = threading.RLock()
 
@@ -125,13 +125,15 @@ class Rollouts:
             service = ecs._services.get(key) or {}
             primary = ecs._primary_deployment(service)
             if primary and primary["rolloutState"] == "FAILED" and service.get("desiredCount"):
-                ecs._refresh_service_state(cluster, f"service:{service['serviceName']}")  # what ran before goes on
+                ecs._refresh_service_state(
+                    cluster, f"service:{service['serviceName']}"
+                )  # what ran before keeps running
             else:
                 reconcile(cluster, key)
 
         def _complete_service_deployment(cluster: str, key: str, expected_deployment_id: str | None = None) -> None:
             if self._may_complete(cluster, key):
-                self.announce()  # what is about to complete may have begun in the same breath, as a rollback does
+                self.announce()  # what is about to complete may have begun in the same step, as a rollback does
                 complete(cluster, key, expected_deployment_id)
                 self._forget_failed(ecs._services.get(key))
 
@@ -154,13 +156,13 @@ class Rollouts:
 
     @staticmethod
     def _forget_failed(service: dict[str, Any] | None) -> None:
-        """ECS no longer tells of a failed deployment once another is complete."""
+        """ECS no longer lists a failed deployment once another is complete."""
         primary = next((d for d in (service or {}).get("deployments", ()) if d["status"] == "PRIMARY"), None)
         if service and primary and primary["rolloutState"] == "COMPLETED":
             service["deployments"] = [d for d in service["deployments"] if d["rolloutState"] != "FAILED"]
 
     def _may_complete(self, cluster: str, key: str) -> bool:
-        """Whether the primary deployment's play, if any, lets it complete now. Starts the play at first sight."""
+        """Whether the primary deployment's play, if any, lets it complete now. The first call starts the play."""
         service = self._ms.ecs._services.get(key) or {}
         deployment = self._ms.ecs._primary_deployment(service)
         if deployment is None or deployment.get("rolloutState") != "IN_PROGRESS":
@@ -199,7 +201,7 @@ class Rollouts:
             if play.outcome is Outcome.FAILS:
                 self._fail(cluster, key, deployment_id, play)
                 self.announce()
-                ecs._reconcile_service_tasks(cluster, key)  # a rollback's tasks stand, and it completes
+                ecs._reconcile_service_tasks(cluster, key)  # a rollback's tasks run, and it completes
             else:
                 if play.outcome is Outcome.LOSES_A_CONTAINER:
                     self._lose(deployment_id, play.container)
@@ -209,13 +211,13 @@ class Rollouts:
             self.announce()
 
     def _fail(self, cluster: str, key: str, deployment_id: str, play: Play) -> None:
-        """Let the deployment's tasks die until the circuit breaker opens; once, where there is none to open."""
+        """Let the deployment's tasks die until the circuit breaker opens; once, where there is none."""
         ecs = self._ms.ecs
         service = ecs._services[key]
         breaker = (service.get("deploymentConfiguration") or {}).get("deploymentCircuitBreaker") or {}
         rounds = ecs._circuit_breaker_threshold(service) if breaker.get("enable") else 1
         before = next((each for each in service["deployments"] if each.get("rolloutState") == "COMPLETED"), None)
-        for each in service["deployments"]:  # the answer to UpdateService may not have said yet whose platform is whose
+        for each in service["deployments"]:  # the response to UpdateService may not yet show each platform version
             if each["id"] == deployment_id:
                 each.setdefault("platformVersion", service.get("platformVersion") or "LATEST")
         if before is not None and play.rollback_seconds:
@@ -254,7 +256,7 @@ class Rollouts:
     # --- events -----------------------------------------------------------------------------------------------------
 
     def announce(self) -> None:
-        """Publish what has changed in this account and region since the last look."""
+        """Publish what has changed in this account and region since the last call."""
         with self._lock:
             for service in list(self._ms.ecs._services.values()):
                 oldest_first = service.get("deployments", ())[::-1]
@@ -272,11 +274,11 @@ class Rollouts:
         if self._states.get(id_) == state:
             return
         if id_ not in self._states and state != "IN_PROGRESS":
-            self._tell(service, id_, "IN_PROGRESS", f"ECS deployment {id_} in progress.")
+            self._publish_state(service, id_, "IN_PROGRESS", f"ECS deployment {id_} in progress.")
         self._states[id_] = state
-        self._tell(service, id_, state, str(deployment.get("rolloutStateReason") or ""))
+        self._publish_state(service, id_, state, str(deployment.get("rolloutStateReason") or ""))
 
-    def _tell(self, service: Mapping[str, Any], deployment_id: str, state: str, reason: str) -> None:
+    def _publish_state(self, service: Mapping[str, Any], deployment_id: str, state: str, reason: str) -> None:
         detail = {
             "eventType": "ERROR" if state == "FAILED" else "INFO",
             "eventName": f"SERVICE_DEPLOYMENT_{state}",
@@ -302,7 +304,7 @@ class Rollouts:
 
 
 def _word(event: dict[str, Any], service: str, failed: str, primary: str) -> None:
-    """A service event of ministack's circuit breaker in ECS's words."""
+    """A service event of ministack's circuit breaker, worded as ECS words it."""
     if event["message"].endswith("deployment circuit breaker was triggered."):
         event["message"] = f"(service {service}) (deployment {failed}) deployment failed: tasks failed to start."
     elif event["message"].endswith("rolled back to the last completed deployment."):

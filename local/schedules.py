@@ -1,7 +1,7 @@
-"""EventBridge Scheduler's time, put forward: a schedule fires without a wait for its minute or day.
+"""EventBridge Scheduler on request: a schedule fires without waiting for its minute or day.
 
-ministack fires `rate(…)` for the first time when that has passed since the schedule was made, AWS at once; both then
-do so each time it has passed again. What a target is given is its `Input`, on AWS as here.
+ministack fires `rate(…)` for the first time when that has passed since the schedule was created, AWS at once; both then
+fire each time it has passed again. A target receives its `Input`, on AWS as here.
 """
 
 import threading
@@ -17,7 +17,7 @@ class Schedules:
         self._ms = ministack
 
     def come_due(self, name: str) -> list[str]:
-        """Let the recurring schedules that the pattern names fire now, each once; their names. KeyError for none."""
+        """Fire the recurring schedules that match the pattern, each once; returns their names. KeyError for none."""
         scheduler = self._ms.scheduler
         due = [(key, held) for key, held in scheduler._schedules._data.items() if fnmatchcase(held["Name"], name)]
         if not due:

@@ -1,7 +1,7 @@
-"""A Security Hub CSPM that holds to what AWS documents, as far as a finding provider can notice.
+"""A Security Hub CSPM that follows AWS's documentation, as far as a finding provider can notice.
 
-Knows nothing of ministack or HTTP servers: a request goes in with the caller's account and region, an answer and the
-events that it causes come out. What it does not play it refuses by name; it never ignores a filter quietly.
+It is independent of ministack and HTTP servers: a request goes in with the caller's account and region, a response and
+the events that it causes come out. It rejects by name what it does not support, and never ignores a filter.
 
 Sources: the Security Hub CSPM user guide (BatchImportFindings, BatchUpdateFindings, ASFF required attributes,
 EventBridge event types). An import whose UpdatedAt does not grow is ignored and counted as a success, as the guide
@@ -10,65 +10,34 @@ says.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import unquote
 
-type Json = dict[str, Any]  # ASFF as it is on the wire; checked by _faults_of, not by a type
+from local.asff import (
+    CUSTOMERS_OWN,
+    NORMALIZED,
+    PROVIDERS_VIEW,
+    UPDATABLE,
+    Json,
+    at,
+    faults_of,
+    recurs,
+    show_providers_view,
+    stamp,
+    time_of,
+)
+from local.hub_filters import FilterInvalid, check, passes
 
 MAX_FINDINGS = 100
 MAX_FINDING_BYTES = 240 * 1024
 MAX_CALL_BYTES = 6 * 1024 * 1024
-MAX_RESOURCES = 32
-MAX_PRODUCT_FIELDS = 50
 MAX_ACTION_NAME = 20
 MAX_PICKED = 20  # findings that the console sends by a custom action at a time
 MAX_PAGE = 100
-MAX_FILTERED_FIELDS = 10
-MAX_FILTER_VALUES = 20
 
-REQUIRED = (
-    "SchemaVersion",
-    "Id",
-    "ProductArn",
-    "GeneratorId",
-    "AwsAccountId",
-    "CreatedAt",
-    "UpdatedAt",
-    "Title",
-    "Description",
-    "Resources",
-)
-LENGTHS: Mapping[tuple[str, ...], int] = {
-    ("Id",): 512,
-    ("GeneratorId",): 512,
-    ("Title",): 256,
-    ("Description",): 1024,
-    ("Remediation", "Recommendation", "Text"): 512,
-    ("Note", "Text"): 512,
-}
-ENUMS: Mapping[tuple[str, ...], frozenset[str]] = {
-    ("RecordState",): frozenset({"ACTIVE", "ARCHIVED"}),
-    ("Compliance", "Status"): frozenset({"PASSED", "WARNING", "FAILED", "NOT_AVAILABLE"}),
-    ("Workflow", "Status"): frozenset({"NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"}),
-    ("Severity", "Label"): frozenset({"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"}),
-    ("FindingProviderFields", "Severity", "Label"): frozenset({"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"}),
-}
-TIMES = ("CreatedAt", "UpdatedAt", "FirstObservedAt", "LastObservedAt")
-NAMESPACES = frozenset(
-    {
-        "Software and Configuration Checks",
-        "TTPs",
-        "Effects",
-        "Unusual Behaviors",
-        "Sensitive Data Identifications",
-    }
-)
-NORMALIZED = {"INFORMATIONAL": 0, "LOW": 1, "MEDIUM": 40, "HIGH": 70, "CRITICAL": 90}
-
-# What is played, and where botocore sends it.
+# What is supported, and where botocore sends it.
 OPERATIONS: Mapping[str, tuple[str, str]] = {
     "EnableSecurityHub": ("POST", "/accounts"),
     "DisableSecurityHub": ("DELETE", "/accounts"),
@@ -80,12 +49,6 @@ OPERATIONS: Mapping[str, tuple[str, str]] = {
     "DescribeActionTargets": ("POST", "/actionTargets/get"),
     "DeleteActionTarget": ("DELETE", "/actionTargets/{ActionTargetArn+}"),
 }
-
-# A provider's import never touches these once the finding exists.
-CUSTOMERS_OWN = ("Note", "UserDefinedFields", "VerificationState", "Workflow")
-# What a provider says through FindingProviderFields shows at the top level until a customer says otherwise.
-PROVIDERS_VIEW = ("Severity", "Types", "Confidence", "Criticality", "RelatedFindings")
-UPDATABLE = (*CUSTOMERS_OWN, *PROVIDERS_VIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +71,7 @@ class Answer:
 
 
 class UnusableClick(Exception):
-    """What nobody could do in the console. The message says why."""
+    """Something that is not possible in the console. The message says why."""
 
 
 class _Refused(Exception):
@@ -123,7 +86,7 @@ def _invalid(message: str) -> _Refused:
 
 @dataclass(slots=True)
 class _Held:
-    """A finding as it stands, and which of its fields a customer has set by BatchUpdateFindings."""
+    """A finding as it is now, and which of its fields a customer has set by BatchUpdateFindings."""
 
     finding: Json
     by_customer: set[str] = field(default_factory=set)
@@ -144,7 +107,7 @@ class SecurityHub:
     """The hubs of all accounts and regions."""
 
     def __init__(self, *, enabled: bool = True, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """`enabled`: whether the hub of an account that nobody has spoken of yet is on."""
+        """`enabled`: whether the hub of an account is on when the account is first used."""
         self._enabled = enabled
         self._clock = clock
         self._hubs: dict[_Place, _Hub] = {}
@@ -155,7 +118,9 @@ class SecurityHub:
             request = json.loads(body or b"{}")
             return self._route(method, path.rstrip("/"), request, len(body), place)
         except json.JSONDecodeError:
-            refused = _invalid("The request body is no JSON.")
+            refused = _invalid("The request body is not JSON.")
+        except FilterInvalid as invalid:
+            refused = _invalid(str(invalid))
         except _Refused as error:
             refused = error
         return Answer(
@@ -194,7 +159,7 @@ class SecurityHub:
         for operation, route in routes.items():
             if OPERATIONS[operation] == (method, path):
                 return route()
-        raise _invalid(f"The local Security Hub does not play {method} {path}.")
+        raise _invalid(f"The local Security Hub does not support {method} {path}.")
 
     def _enable(self, place: _Place) -> Answer:
         hub = self._hub(place)
@@ -210,7 +175,7 @@ class SecurityHub:
     def _describe(self, place: _Place) -> Answer:
         since = self._subscribed(place).subscribed_at
         hub_arn = f"arn:aws:securityhub:{place[1]}:{place[0]}:hub/default"
-        return Answer(200, {"HubArn": hub_arn, "SubscribedAt": _stamp(since), "AutoEnableControls": False})
+        return Answer(200, {"HubArn": hub_arn, "SubscribedAt": stamp(since), "AutoEnableControls": False})
 
     def _hub(self, place: _Place) -> _Hub:
         return self._hubs.setdefault(place, _Hub(self._enabled, self._clock()))
@@ -233,7 +198,7 @@ class SecurityHub:
         for finding in findings:
             product = str(finding.get("ProductArn", ""))
             if finding.get("AwsAccountId") != account or f":{account}:product/{account}/default" not in product:
-                # The account is what is wrong, and AWS speaks of the permission.
+                # The account is wrong, and AWS reports a missing permission.
                 raise _Refused(
                     403,
                     "AccessDeniedException",
@@ -264,7 +229,7 @@ class SecurityHub:
             return "InvalidAccess", f"Account {finding['AwsAccountId']} is not subscribed to AWS Security Hub"
         if len(json.dumps(finding, separators=(",", ":")).encode()) > MAX_FINDING_BYTES:
             return "InvalidInput", "Finding is larger than 240 KB."
-        faults = list(_faults_of(finding))
+        faults = list(faults_of(finding))
         if finding["ProductArn"].split(":")[3:4] != [region]:
             faults.append(f"data.ProductArn should be of region {region}")
         if faults:
@@ -272,23 +237,23 @@ class SecurityHub:
         return None
 
     def _accept(self, hub: _Hub, finding: Json, region: str) -> _Held | None:
-        """The finding as it now stands; None where an older UpdatedAt leaves what stands as it is."""
+        """The finding as it is now; None where an older UpdatedAt changes nothing."""
         key = (finding["Id"], finding["ProductArn"])
         before = hub.findings.get(key)
-        if before is not None and _time(finding["UpdatedAt"]) <= _time(before.finding["UpdatedAt"]):
+        if before is not None and time_of(finding["UpdatedAt"]) <= time_of(before.finding["UpdatedAt"]):
             return None
         new = json.loads(json.dumps(finding))
         new.setdefault("RecordState", "ACTIVE")
         new["Region"] = region
         new["ProductName"], new["CompanyName"] = "Default", "Personal"
-        new["ProcessedAt"] = _stamp(self._clock())
+        new["ProcessedAt"] = stamp(self._clock())
         new["ProductFields"] = {
             **new.get("ProductFields", {}),
             "aws/securityhub/FindingId": f"{finding['ProductArn']}/{finding['Id']}",
             "aws/securityhub/ProductName": "Default",
             "aws/securityhub/CompanyName": "Personal",
         }
-        _show_providers_view(new)
+        show_providers_view(new)
         held = _Held(new)
         if before is None:
             new["Workflow"] = {"Status": "NEW", **new.get("Workflow", {})}
@@ -300,7 +265,7 @@ class SecurityHub:
                     new[name] = before.finding[name]
             for name in held.by_customer.intersection(PROVIDERS_VIEW):
                 new[name] = before.finding[name]
-            if new["Workflow"].get("Status") in ("NOTIFIED", "RESOLVED") and _recurs(before.finding, new):
+            if new["Workflow"].get("Status") in ("NOTIFIED", "RESOLVED") and recurs(before.finding, new):
                 new["Workflow"] = {"Status": "NEW"}
         new["WorkflowState"] = "NEW"
         hub.findings[key] = held
@@ -311,23 +276,17 @@ class SecurityHub:
     def _get(self, request: Json, place: _Place) -> Answer:
         hub = self._subscribed(place)
         filters: Mapping[str, list[Json]] = request.get("Filters") or {}
-        if len(filters) > MAX_FILTERED_FIELDS:
-            raise _invalid(f"Filters may name at most {MAX_FILTERED_FIELDS} attributes; this names {len(filters)}.")
-        for name, conditions in filters.items():
-            if name not in _FILTERABLE:
-                raise _invalid(f"The local Security Hub does not play the filter {name}.")
-            if len(conditions) > MAX_FILTER_VALUES:
-                raise _invalid(f"The filter {name} has {len(conditions)} values, of at most {MAX_FILTER_VALUES}.")
+        check(filters)
         size = request.get("MaxResults", MAX_PAGE)
         if not 1 <= size <= MAX_PAGE:
             raise _invalid(f"MaxResults must be between 1 and {MAX_PAGE}.")
-        found = [held.finding for held in hub.findings.values() if _passes(held.finding, filters)]
+        found = [held.finding for held in hub.findings.values() if passes(held.finding, filters)]
         for criterion in reversed(request.get("SortCriteria") or []):
             path = tuple(str(criterion.get("Field", "UpdatedAt")).split("."))
-            found.sort(key=lambda f: str(_at(f, path)), reverse=criterion.get("SortOrder") == "desc")
+            found.sort(key=lambda f: str(at(f, path)), reverse=criterion.get("SortOrder") == "desc")
         token = str(request.get("NextToken") or "page-0")
         if not re.fullmatch(r"page-\d+", token):
-            raise _invalid("NextToken is not one that was given out.")
+            raise _invalid("NextToken is not one that was returned.")
         start = int(token.removeprefix("page-"))
         body: Json = {"Findings": found[start : start + size]}
         if start + size < len(found):
@@ -343,7 +302,7 @@ class SecurityHub:
             raise _invalid(f"FindingIdentifiers must hold between 1 and {MAX_FINDINGS} identifiers.")
         changes = {name: request[name] for name in UPDATABLE if name in request}
         if "Note" in changes:
-            changes["Note"] = {**changes["Note"], "UpdatedAt": _stamp(self._clock())}
+            changes["Note"] = {**changes["Note"], "UpdatedAt": stamp(self._clock())}
         if "Severity" in changes and "Label" in changes["Severity"]:
             label = changes["Severity"]["Label"]
             changes["Severity"] = {"Normalized": NORMALIZED[label], **changes["Severity"]}
@@ -361,7 +320,7 @@ class SecurityHub:
                     }
                 )
                 continue
-            held.finding.update(changes)  # UpdatedAt is the provider's and stays
+            held.finding.update(changes)  # UpdatedAt belongs to the provider and stays
             held.by_customer.update(changes)
             done.append(identifier)
             events.append(_imported(held.finding))
@@ -398,171 +357,6 @@ class SecurityHub:
         return Answer(200, {"ActionTargetArn": arn})
 
 
-def _faults_of(finding: Json) -> Iterable[str]:
-    """What in a finding departs from ASFF, in the order of the tables above."""
-    for name in REQUIRED:
-        if not finding.get(name):
-            yield f"data should have required property '{name}'"
-    provider = finding.get("FindingProviderFields") or {}
-    severity = provider.get("Severity") or finding.get("Severity") or {}
-    if "Label" not in severity and "Normalized" not in severity:
-        yield "data.Severity should have required property 'Label'"
-    types = provider.get("Types") or finding.get("Types")
-    if not types:
-        yield "data should have required property 'Types'"
-    for kind in types or ():
-        if not re.fullmatch(rf"({'|'.join(sorted(NAMESPACES))})(/[^/]+){{0,2}}", kind):
-            yield f"data.Types should be namespace/category/classifier of the taxonomy, {kind!r} is not"
-    yield from _beyond_bounds(finding)
-
-
-def _beyond_bounds(finding: Json) -> Iterable[str]:
-    if finding.get("SchemaVersion") not in (None, "2018-10-08"):
-        yield "data.SchemaVersion should be equal to constant 2018-10-08"
-    for path, most in LENGTHS.items():
-        value = _at(finding, path)
-        if isinstance(value, str) and len(value) > most:
-            yield f"data.{'.'.join(path)} should NOT be longer than {most} characters"
-    for path, allowed in ENUMS.items():
-        value = _at(finding, path)
-        if value is not None and value not in allowed:
-            yield f"data.{'.'.join(path)} should be equal to one of the allowed values"
-    for name in TIMES:
-        if finding.get(name) and _time(finding[name]) is _NEVER:
-            yield f"data.{name} should match format date-time"
-    yield from _crowded(finding)
-
-
-def _crowded(finding: Json) -> Iterable[str]:
-    resources = finding.get("Resources") or ()
-    if len(resources) > MAX_RESOURCES:
-        yield f"data.Resources should NOT have more than {MAX_RESOURCES} items"
-    if any(not r.get("Type") or not r.get("Id") for r in resources):
-        yield "data.Resources should have required properties 'Type' and 'Id'"
-    if len(finding.get("ProductFields") or ()) > MAX_PRODUCT_FIELDS:
-        yield f"data.ProductFields should NOT have more than {MAX_PRODUCT_FIELDS} properties"
-
-
-def _show_providers_view(finding: Json) -> None:
-    """Show FindingProviderFields at the top level, and fill them from there where the provider gave none."""
-    provider: Json = finding.setdefault("FindingProviderFields", {})
-    for name in PROVIDERS_VIEW:
-        value = provider.get(name, finding.get(name))
-        if value is None:
-            continue
-        provider[name] = value
-        finding[name] = value
-    severity = dict(finding["Severity"])
-    if "Label" not in severity:
-        known = reversed(NORMALIZED.items())
-        severity["Label"] = next(label for label, least in known if severity["Normalized"] >= least)
-    severity.setdefault("Normalized", NORMALIZED[severity["Label"]])
-    finding["Severity"] = severity
-
-
-def _recurs(before: Json, now: Json) -> bool:
-    """Whether an import takes a customer's NOTIFIED or RESOLVED back to NEW."""
-    was, is_ = _at(before, ("Compliance", "Status")), _at(now, ("Compliance", "Status"))
-    return (before.get("RecordState"), now.get("RecordState")) == ("ARCHIVED", "ACTIVE") or (
-        was == "PASSED" and is_ in ("FAILED", "WARNING", "NOT_AVAILABLE")
-    )
-
-
 def _imported(finding: Json) -> Event:
     arn = f"{finding['ProductArn']}/{finding['Id']}"
     return Event("Security Hub Findings - Imported", (arn,), {"findings": [json.loads(json.dumps(finding))]})
-
-
-# The filters that are played, and where in a finding each looks. "*" goes through a list.
-_FILTERABLE: Mapping[str, tuple[str, ...]] = {
-    "Id": ("Id",),
-    "ProductArn": ("ProductArn",),
-    "AwsAccountId": ("AwsAccountId",),
-    "Region": ("Region",),
-    "GeneratorId": ("GeneratorId",),
-    "Title": ("Title",),
-    "Type": ("Types", "*"),
-    "ResourceId": ("Resources", "*", "Id"),
-    "ResourceType": ("Resources", "*", "Type"),
-    "RecordState": ("RecordState",),
-    "WorkflowStatus": ("Workflow", "Status"),
-    "ComplianceStatus": ("Compliance", "Status"),
-    "SeverityLabel": ("Severity", "Label"),
-    "CreatedAt": ("CreatedAt",),
-    "UpdatedAt": ("UpdatedAt",),
-}
-
-_WANTING: Mapping[str, Callable[[str, str], bool]] = {
-    "EQUALS": str.__eq__,
-    "PREFIX": str.startswith,
-    "CONTAINS": str.__contains__,
-}
-_REFUSING: Mapping[str, Callable[[str, str], bool]] = {
-    "NOT_EQUALS": str.__eq__,
-    "PREFIX_NOT_EQUALS": str.startswith,
-    "NOT_CONTAINS": str.__contains__,
-}
-
-
-def _passes(finding: Json, filters: Mapping[str, list[Json]]) -> bool:
-    """Attributes are joined by AND; of one attribute, wanting conditions by OR and refusing ones by AND."""
-    for name, conditions in filters.items():
-        values = list(_values(finding, _FILTERABLE[name]))
-        if name in TIMES:
-            if not any(_within(value, condition) for value in values for condition in conditions):
-                return False
-            continue
-        wanting, refusing = [], []
-        for condition in conditions:
-            comparison, operand = str(condition.get("Comparison")), str(condition.get("Value", ""))
-            if comparison in _WANTING:
-                wanting.append(any(_WANTING[comparison](value, operand) for value in values))
-            elif comparison in _REFUSING:
-                refusing.append(not any(_REFUSING[comparison](value, operand) for value in values))
-            else:
-                raise _invalid(f"The filter {name} has the comparison {comparison!r}, which is none.")
-        if not all(refusing) or (wanting and not any(wanting)):
-            return False
-    return True
-
-
-def _within(value: str, condition: Json) -> bool:
-    if "DateRange" in condition:
-        raise _invalid("The local Security Hub does not play DateRange: give Start and End.")
-    start, end = condition.get("Start"), condition.get("End")
-    return (start is None or _time(start) <= _time(value)) and (end is None or _time(value) <= _time(end))
-
-
-def _values(node: Any, path: tuple[str, ...]) -> Iterable[str]:
-    if not path:
-        if node is not None:
-            yield str(node)
-    elif path[0] == "*":
-        for item in node or ():
-            yield from _values(item, path[1:])
-    elif isinstance(node, dict):
-        yield from _values(node.get(path[0]), path[1:])
-
-
-def _at(node: Any, path: tuple[str, ...]) -> Any:
-    for name in path:
-        if not isinstance(node, dict):
-            return None
-        node = node.get(name)
-    return node
-
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-def _time(text: Any) -> datetime:
-    """An ISO 8601 time with a zone; _NEVER where it is none."""
-    try:
-        time = datetime.fromisoformat(str(text))
-    except ValueError:
-        return _NEVER
-    return time if time.tzinfo is not None else _NEVER
-
-
-def _stamp(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,10 +1,10 @@
-"""A stand-in for Slack's incoming webhooks and chat.postMessage, on loopback: keeps what it is sent, and fails alike.
+"""A stand-in for Slack's incoming webhooks and chat.postMessage, on loopback: keeps messages, and fails as Slack does.
 
     python -m local.slack --port 8099      prints each message
 
-A bot's message is kept with its `channel`, its `ts` and, where it is a reply, `thread_ts`. Besides it answers GET
-/messages (what came and was taken, as a JSON list) and POST /answers ({"status": 429, "retry_after": 1, "times": 2}:
-how the next posts go).
+A bot's message is kept with its `channel`, its `ts` and, where it is a reply, `thread_ts`. It also answers GET
+/messages (the accepted messages, as a JSON list) and POST /answers ({"status": 429, "retry_after": 1, "times": 2}:
+how it answers the next posts).
 """
 
 import argparse
@@ -38,9 +38,9 @@ _ERRORS = {403: "invalid_token", 404: "no_service", 429: "rate_limited", 500: "i
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """How the next `times` posts go: an HTTP status, a Retry-After, and seconds to wait before answering.
+    """How the next `times` posts are answered: an HTTP status, a Retry-After, and seconds to wait before.
 
-    `error` is a bot's: Slack answers it with 200.
+    `error` is an error code for a bot: Slack sends it with status 200.
     """
 
     status: int = 200
@@ -54,8 +54,8 @@ class Slack:
     """The stand-in, serving from a thread of this process. A context manager."""
 
     def __init__(self, *, port: int = 0, on_message: Callable[[dict[str, Any]], None] | None = None) -> None:
-        """`on_message` is called with each message that is taken, from the serving thread."""
-        # As long and as secret as Slack's own, so that a test can look for it where it must not be.
+        """`on_message` is called with each accepted message, from the serving thread."""
+        # As long and as random as Slack's own, so that a test can search for it where it must not appear.
         self.path = f"/services/T{secrets.token_hex(4)}/B{secrets.token_hex(4)}/{secrets.token_urlsafe(18)}"
         self.token = f"xoxb-{secrets.token_hex(6)}-{secrets.token_urlsafe(18)}"
         self.channel = f"C{secrets.token_hex(5).upper()}"
@@ -90,21 +90,21 @@ class Slack:
 
     @property
     def bot(self) -> str:
-        """The bot's channel, token and address, as they are kept in its secret."""
+        """The bot's channel, token and address, as its secret holds them."""
         return json.dumps({"channel": self.channel, "token": self.token, "api": f"{self.origin}/api/"})
 
     def messages(self) -> list[dict[str, Any]]:
-        """The payloads taken so far, oldest first."""
+        """The accepted payloads, oldest first."""
         with self._changed:
             return list(self._messages)
 
     def refused(self) -> list[str]:
-        """Why payloads were refused, oldest first."""
+        """Why payloads were rejected, oldest first."""
         with self._changed:
             return list(self._refused)
 
     def wait_for(self, enough: Callable[[list[dict[str, Any]]], bool], seconds: float = 30) -> list[dict[str, Any]]:
-        """The messages, as soon as `enough` of them says so. Raises TimeoutError."""
+        """The messages, as soon as `enough` is true of them. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: enough(self._messages), seconds):
                 raise TimeoutError(
@@ -121,12 +121,12 @@ class Slack:
             self._troubles.clear()
 
     def answer_next(self, trouble: Trouble) -> None:
-        """Let the next posts go wrong; troubles queue up."""
+        """Have the next posts fail; troubles are queued."""
         with self._changed:
             self._troubles.append(trouble)
 
     def post(self, body: bytes) -> tuple[int, str, dict[str, str]]:
-        """Take one payload: the status, the text and the headers of the answer."""
+        """Handle one payload: the status, the text and the headers of the response."""
         trouble = self._next_trouble()
         if trouble.hang:
             self._closing.wait(trouble.hang)
@@ -148,7 +148,7 @@ class Slack:
         return 200, "ok", {}
 
     def post_message(self, body: bytes, authorization: str) -> tuple[int, str, dict[str, str]]:
-        """Take one call of chat.postMessage: the status, the text and the headers of the answer."""
+        """Handle one call of chat.postMessage: the status, the text and the headers of the response."""
         trouble = self._next_trouble()
         if trouble.hang:
             self._closing.wait(trouble.hang)
@@ -195,7 +195,7 @@ class Slack:
 
 
 class _Server(ThreadingHTTPServer):
-    """Carries the Slack that its handlers answer for."""
+    """Holds the Slack that its handlers use."""
 
     daemon_threads = True
 
@@ -236,15 +236,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(text.encode())))
         self.end_headers()
-        with contextlib.suppress(BrokenPipeError):  # whoever waited has gone
+        with contextlib.suppress(BrokenPipeError):  # the client has gone
             self.wfile.write(text.encode())
 
     def log_message(self, *_: object) -> None:
-        """Not to stderr: the path is the secret."""
+        """Logs nothing: the path is the secret."""
 
 
 def fault_of(payload: Any) -> str | None:
-    """Slack's error for a payload, with the place after a colon; None for one that it takes."""
+    """Slack's error for a payload, with the place after a colon; None for one that it accepts."""
     if not isinstance(payload, dict):
         return "invalid_payload"
     blocks, attachments = payload.get("blocks") or [], payload.get("attachments") or []
@@ -283,7 +283,7 @@ def _block_faults(block: Any) -> Iterable[str]:
         case "divider" | "image" | "rich_text" | "video" | "file" | "markdown":
             pass
         case other:
-            yield f"has the type {other!r}, which is none"
+            yield f"has the type {other!r}, which does not exist"
 
 
 def _count_faults(elements: list[Any], most: int) -> Iterable[str]:

@@ -1,11 +1,11 @@
-"""Pure decisions: judge a workload, settle its fixes, draw up a plan. No I/O, no clock."""
+"""Pure decisions: evaluate a workload, apply its fixes until nothing changes, make a plan. No I/O, no clock."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from domain.drift import Doubt, Drift, Refusal, Safety
+from domain.drift import Code, Doubt, Drift, Refusal, Remark, Safety
 from domain.facts import NOT_READ, Fact, FactKind, Facts, Unavailable
-from domain.remediation.plan import Fixed, Plan, Repair, changes_between
+from domain.remediation.plan import Concern, ConcernKind, Fixed, Plan, Repair, changes_between
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Mode, Standard
@@ -15,6 +15,15 @@ from domain.workload import Workload
 
 PASSES = 8
 
+type Unread = tuple[FactKind, Unavailable]
+
+
+class EngineCode(Code):
+    """What the engine itself reports of any rule."""
+
+    AMBIGUOUS_NAMES = "ambiguous-names", "No fix: two containers have the same name, or one has none."
+    UNREAD = "fact-unread", "Unknown: a fact that the rule needs could not be read."
+
 
 class Disagreement(Exception):
     """Fixes that undo one another; the message names their rules."""
@@ -22,7 +31,7 @@ class Disagreement(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OutOfScope:
-    """Why nothing is said of a workload."""
+    """Why a workload is not evaluated."""
 
     reason: str
 
@@ -31,7 +40,7 @@ def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
     """None where the workload can run on Fargate Linux and the standard's scope takes it in."""
     task, service = workload.task, workload.service
     launch_types = task.launch_types
-    if not task.active and service is None:  # a service goes on with the revision that it runs
+    if not task.active and service is None:  # a service keeps the revision that it runs
         return OutOfScope("its revision is not active")
     if task.windows or (service is not None and service.windows):
         return OutOfScope("it runs on Windows, for which there is no collector image")
@@ -41,7 +50,7 @@ def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
         return OutOfScope(f"it requires {', '.join(sorted(launch_types))}, not FARGATE")
     on_fargate = bool(service and service.fargate) or workload.runs_on
     if not launch_types and not on_fargate:
-        return OutOfScope("it does not name FARGATE, so it was taken as not Fargate")
+        return OutOfScope("it does not name FARGATE, and no service is known to run it on Fargate")
     if workload.runs_on is False:
         return OutOfScope("its services all run on EC2")
     scope = standard.scope
@@ -53,27 +62,25 @@ def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
 
 
 def only_a_collector(workload: Workload) -> bool:
-    """Whether the task is nothing but a collector: no sidecar is asked of it."""
+    """Whether the task has only collectors: it needs no sidecar."""
     roles = workload.container_roles
     return bool(roles.collectors) and not roles.applications and not roles.others
 
 
 def evaluate(workload: Workload, standard: Standard, rules: Sequence[Rule]) -> tuple[Verdict, ...]:
-    """What every rule says of every subject of the workload. Nothing at all where it is out of scope."""
+    """The verdict of every rule on every subject of the workload. None where it is out of scope."""
     if out_of_scope(workload, standard) is not None:
         return ()
     collector = workload.collector is not None
     lone = only_a_collector(workload)
-    spoken = [
-        rule
-        for rule in rules
-        if (collector or not rule.of_collector) and (not lone or rule.id in SPEAKS_OF_LONE_COLLECTORS)
+    chosen = [
+        rule for rule in rules if (collector or not rule.of_collector) and (not lone or rule.id in FOR_LONE_COLLECTORS)
     ]
-    return verdicts_of(workload, standard, spoken)
+    return verdicts_of(workload, standard, chosen)
 
 
 def verdicts_of(workload: Workload, standard: Standard, rules: Iterable[Rule]) -> tuple[Verdict, ...]:
-    """What these rules say of a workload that is known to be in scope."""
+    """The verdicts of these rules on a workload that is in scope."""
     judge = _Judge(workload, standard)
     verdicts = list[Verdict]()
     for rule in rules:
@@ -81,16 +88,16 @@ def verdicts_of(workload: Workload, standard: Standard, rules: Iterable[Rule]) -
     return tuple(verdicts)
 
 
-SPEAKS_OF_LONE_COLLECTORS = frozenset({"service.no-central-collector"})
+FOR_LONE_COLLECTORS = frozenset({"service.no-central-collector"})
 
 
 def needs(rules: Iterable[Rule]) -> frozenset[FactKind]:
-    """The facts that these rules read; no others need be fetched."""
+    """The facts that these rules read; no others have to be fetched."""
     return frozenset().union(*(rule.needs for rule in rules))
 
 
 class _Judge:
-    """One workload under one standard: what all rules ask alike is found out once."""
+    """One workload under one standard: what several rules ask is found once."""
 
     __slots__ = ("settings", "standard", "subjects", "unread", "workload")
 
@@ -99,10 +106,10 @@ class _Judge:
         self.standard = standard
         self.settings = standard.settings(workload)
         self.subjects = dict[Subject, tuple[SubjectId, ...]]()
-        self.unread = dict[frozenset[FactKind], tuple[str, ...]]()
+        self.unread = dict[frozenset[FactKind], tuple[Unread, ...]]()
 
     def verdicts(self, rule: Rule) -> list[Verdict]:
-        """What one rule says of each of its subjects; nothing where the standard switches it off."""
+        """The verdict of one rule on each of its subjects; none where the standard switches it off."""
         subjects = self.subjects.get(rule.subject)
         if subjects is None:
             subjects = self.subjects[rule.subject] = self.workload.subject(rule.subject)
@@ -121,25 +128,25 @@ class _Judge:
             return Exempt(rule.id, subject, exemption.reason, exemption.expires)
         unread = self._unread(rule.needs, subject) if rule.needs else ()
         if not found:
-            return Unknown(rule.id, subject, unread) if unread else Compliant(rule.id, subject)
+            return Unknown(rule.id, subject, facts=unread) if unread else Compliant(rule.id, subject)
         found = [item for item in found if not item.about or item.about == subject.name]
         drifts = tuple(_graded(item, rule, severity) for item in found if isinstance(item, Drift))
         real = tuple(drift for drift in drifts if drift.severity is not Severity.INFORMATIONAL)
         if real:
             return Drifted(rule.id, subject, max(drift.severity or severity for drift in real), drifts)
-        reasons = (*(f"{item.where}: {item.why}" for item in found if isinstance(item, Doubt)), *unread)
-        if reasons:
-            return Unknown(rule.id, subject, tuple(dict.fromkeys(reasons)))
+        doubts = tuple(dict.fromkeys(item for item in found if isinstance(item, Doubt)))
+        if doubts or unread:
+            return Unknown(rule.id, subject, unread, doubts)
         return Compliant(rule.id, subject, drifts)
 
-    def _unread(self, needs: frozenset[FactKind], subject: SubjectId) -> tuple[str, ...]:
-        """Why facts that are needed, and that this workload has a place for, could not be read; each reason once."""
+    def _unread(self, needs: frozenset[FactKind], subject: SubjectId) -> tuple[Unread, ...]:
+        """The facts that are needed, that this workload refers to, and that could not be read; each once."""
         if subject.kind is Subject.ROLE:  # each of the two roles has its own
             return _unread(self.workload, needs, subject)
-        reasons = self.unread.get(needs)
-        if reasons is None:
-            reasons = self.unread[needs] = _unread(self.workload, needs, subject)
-        return reasons
+        unread = self.unread.get(needs)
+        if unread is None:
+            unread = self.unread[needs] = _unread(self.workload, needs, subject)
+        return unread
 
 
 def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
@@ -155,13 +162,13 @@ def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
     return replace(drift, severity=list(Severity)[rank])
 
 
-def _unread(workload: Workload, needs: frozenset[FactKind], subject: SubjectId) -> tuple[str, ...]:
+def _unread(workload: Workload, needs: frozenset[FactKind], subject: SubjectId) -> tuple[Unread, ...]:
     facts = [(kind, fact) for kind in sorted(needs) for fact in facts_of(kind, workload, subject)]
-    return tuple(dict.fromkeys([f"{kind}: {fact.reason}" for kind, fact in facts if isinstance(fact, Unavailable)]))
+    return tuple(dict.fromkeys([(kind, fact) for kind, fact in facts if isinstance(fact, Unavailable)]))
 
 
 def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = None) -> list[Fact[object]]:
-    """The facts of a kind that the workload really leans on: none where its documents name none.
+    """The facts of a kind that the workload depends on: none where its documents name none.
 
     Of the two roles, only the one that is the subject.
     """
@@ -171,9 +178,9 @@ def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = Non
         case FactKind.CONFIGURATION:
             return [facts.parameter] if workload.parameter_reference else []
         case FactKind.EXECUTION_ROLE:
-            return [facts.execution_role] if _meant(subject, workload.role_arn(task.execution_role)) else []
+            return [facts.execution_role] if _is_subject(subject, workload.role_arn(task.execution_role)) else []
         case FactKind.TASK_ROLE:
-            return [facts.task_role] if _meant(subject, workload.role_arn(task.task_role)) else []
+            return [facts.task_role] if _is_subject(subject, workload.role_arn(task.task_role)) else []
         case FactKind.LOG_GROUPS:
             return [facts.log_groups.get(name, NOT_READ) for name in workload.log_groups]
         case FactKind.RUNNING:
@@ -182,7 +189,7 @@ def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = Non
             return [facts.newest] if workload.service else []
 
 
-def _meant(subject: SubjectId | None, role: str | None) -> bool:
+def _is_subject(subject: SubjectId | None, role: str | None) -> bool:
     return role is not None and (subject is None or subject.kind is not Subject.ROLE or subject.name == role)
 
 
@@ -193,7 +200,7 @@ class Settled:
     before: Workload
     after: Workload
     repairs: tuple[Repair, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Remark, ...]
 
 
 def settle(
@@ -205,7 +212,7 @@ def settle(
     """
     allowed = None if fixing is None else frozenset(fixing)
     repairs = dict[str, Repair]()
-    notes = dict[str, None]()
+    notes = dict[Remark, None]()
     current = workload
     changed = list[str]()
     for _ in range(PASSES):
@@ -220,7 +227,7 @@ def settle(
             repairs[rule.id] = repair
             if (after.task, after.service) != (current.task, current.service):
                 changed.append(rule.id)
-            notes |= dict.fromkeys(remark.text for remark in after.remarks if not remark.needs_person)
+            notes |= dict.fromkeys(remark for remark in after.remarks if not remark.needs_approval)
             current = replace(after, remarks=())
         if not changed:
             return Settled(workload, current, tuple(repairs.values()), tuple(notes))
@@ -238,20 +245,24 @@ def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair |
     if rule.fix is None:
         return Repair(rule.id, Fixed.NONE, Safety.SAFE), workload
     if not _named_apart(workload):
-        reason = "Two containers have the same name, or one has none, so it cannot be said which is meant."
-        return Repair(rule.id, Fixed.REFUSED, Safety.REVIEW, (reason,)), workload
+        text = "Two containers have the same name, or one has none, so the fix cannot tell them apart."
+        return _refused(rule, Remark(EngineCode.AMBIGUOUS_NAMES, text)), workload
     try:
         after = rule.fix(workload, standard.setting(rule, workload).standard)
     except Refusal as refusal:
         if earlier is not None and earlier.outcome is Fixed.FIXED:  # what it did in an earlier pass stands
-            return earlier, workload.noting(str(refusal))
-        return Repair(rule.id, Fixed.REFUSED, Safety.REVIEW, (str(refusal),)), workload
+            return earlier, workload.noting(refusal.code, str(refusal))
+        return _refused(rule, refusal.remark), workload
     if (after.task, after.service) == (workload.task, workload.service):
-        # It has done what it can; what it did in an earlier pass stands.
+        # It has nothing more to change; what it did in an earlier pass stands.
         return earlier or Repair(rule.id, Fixed.NONE, Safety.SAFE), workload
-    reasons = tuple(remark.text for remark in after.remarks if remark.needs_person)
+    reasons = tuple(remark for remark in after.remarks if remark.needs_approval)
     reasons = tuple(dict.fromkeys((*(earlier.reasons if earlier else ()), *reasons)))
     return Repair(rule.id, Fixed.FIXED, Safety.REVIEW if reasons else Safety.SAFE, reasons), after
+
+
+def _refused(rule: Rule, reason: Remark) -> Repair:
+    return Repair(rule.id, Fixed.REFUSED, Safety.REVIEW, (reason,))
 
 
 def _named_apart(workload: Workload) -> bool:
@@ -260,18 +271,18 @@ def _named_apart(workload: Workload) -> bool:
 
 
 def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[Rule]) -> Plan:
-    """Draw up the plan: `after` is the settled workload with the facts that it newly names read.
+    """Make the plan: `after` is the settled workload, with the facts read that it names for the first time.
 
-    It is judged again by all rules: a drift or an Unknown that was not there before makes the plan REVIEW.
+    It is evaluated again by all rules: a drift or an Unknown that was not there before makes the plan REVIEW.
     """
-    reasons = [
-        f"{repair.rule}: {reason}"
+    concerns = [
+        Concern(repair.rule, ConcernKind.REMARK, reason.code, reason.text)
         for repair in settled.repairs
         if repair.outcome is Fixed.FIXED
         for reason in repair.reasons
     ]
-    # What was drifted or unknown before may stay so; a drift that is new, or an Unknown where there was an answer, is
-    # the plan's doing.
+    # What was drifted or unknown before may stay so. A new drift, or an Unknown where there was an answer, comes from
+    # the plan.
     earlier = evaluate(settled.before, standard, rules)
     drifted = {
         (verdict.rule, drift.where) for verdict in earlier if isinstance(verdict, Drifted) for drift in verdict.drifts
@@ -285,17 +296,20 @@ def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[
                     for drift in drifts
                     if drift.severity is not Severity.INFORMATIONAL and (rule, drift.where) not in drifted
                 )
-                reasons += [f"{rule} would drift: {drift.why}" for drift in new]
-            case Unknown(rule=rule, reasons=why) if rule not in unknown:
-                reasons.append(f"{rule} could not be judged: {why[0]}")
+                concerns += [Concern(rule, ConcernKind.NEW_DRIFT, drift.code, drift.why) for drift in new]
+            case Unknown(rule=rule, doubts=[doubt, *_]) if rule not in unknown:
+                concerns.append(Concern(rule, ConcernKind.NEW_UNKNOWN, doubt.code, verdict.reasons[0]))
+            case Unknown(rule=rule, facts=facts) if rule not in unknown:
+                kinds = tuple(dict.fromkeys(kind for kind, _ in facts))
+                concerns.append(Concern(rule, ConcernKind.NEW_UNKNOWN, EngineCode.UNREAD, verdict.reasons[0], kinds))
             case _:
                 pass
     return Plan(
         before=settled.before,
         after=after,
         repairs=settled.repairs,
-        safety=Safety.REVIEW if reasons else Safety.SAFE,
-        reasons=tuple(reasons),
+        safety=Safety.REVIEW if concerns else Safety.SAFE,
+        concerns=tuple(concerns),
         notes=settled.notes,
         changes=changes_between(settled.before, after),
     )

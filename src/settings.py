@@ -10,10 +10,11 @@ from domain.places import Place
 from domain.standard import Mode
 
 RELEASE = "0.1.0"
+"""The project's own; pyproject.toml reads it from here."""
 
 
 class SettingsInvalid(Exception):
-    """The function's environment is not what the stack gives it."""
+    """The function's environment is not what the stack sets."""
 
 
 def _listed(value: object) -> object:
@@ -24,7 +25,7 @@ type Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class Settings(BaseModel):
-    """What the stack tells its functions. Each function is given only what it uses."""
+    """What the stack sets for its functions. Each function has only what it uses."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -32,17 +33,20 @@ class Settings(BaseModel):
     alerts_topic: str = Field(default="", alias="OUTRIDER_ALERTS_TOPIC")
     operations_topic: str = Field(default="", alias="OUTRIDER_OPERATIONS_TOPIC")
     changes_queue: str = Field(default="", alias="OUTRIDER_CHANGES_QUEUE")
+    subjects_queue: str = Field(default="", alias="OUTRIDER_SUBJECTS_QUEUE")
     remediations_queue: str = Field(default="", alias="OUTRIDER_REMEDIATIONS_QUEUE")
     slack_queue: str = Field(default="", alias="OUTRIDER_SLACK_QUEUE")
     slack_webhook: str = Field(
-        default="", alias="OUTRIDER_SLACK_WEBHOOK", description="Where the URL is kept; never the URL."
+        default="", alias="OUTRIDER_SLACK_WEBHOOK", description="Where the URL is stored; never the URL."
     )
     slack_bot: str = Field(
-        default="", alias="OUTRIDER_SLACK_BOT", description="Where channel and token are kept; never the token."
+        default="", alias="OUTRIDER_SLACK_BOT", description="Where channel and token are stored; never the token."
     )
-    chat_topic: str = Field(default="", alias="OUTRIDER_CHAT_TOPIC", description="Of Amazon Q Developer; else empty.")
-    alerts_per_minute: int = Field(
-        default=10, ge=1, alias="OUTRIDER_ALERTS_PER_MINUTE", description="Told one by one; more come in a digest."
+    chat_topic: str = Field(
+        default="", alias="OUTRIDER_CHAT_TOPIC", description="The topic for Amazon Q Developer; else empty."
+    )
+    alerts_per_batch: int = Field(
+        default=5, ge=1, alias="OUTRIDER_ALERTS_PER_BATCH", description="Sent one by one; those beyond in one digest."
     )
     standard: str = Field(
         default="", alias="OUTRIDER_STANDARD", description="ssm:NAME or s3://BUCKET/KEY; empty for the packaged one."
@@ -58,11 +62,11 @@ class Settings(BaseModel):
     metrics: str = Field(
         default="Outrider", alias="OUTRIDER_METRICS", description="CloudWatch's namespace for this stack's metrics."
     )
-    docs: str = Field(default="", alias="OUTRIDER_DOCS", description="The address of docs/rules.md as people reach it.")
+    docs: str = Field(default="", alias="OUTRIDER_DOCS", description="Where people read docs/rules.md.")
 
     @property
     def stack(self) -> str:
-        """The stack's name, as the namespace of its metrics ends with it."""
+        """The stack's name: the namespace of its metrics ends with it."""
         return self.metrics.partition("/")[2]
 
     @property
@@ -72,14 +76,14 @@ class Settings(BaseModel):
         return Place(account, region)
 
 
-def said(*names: str) -> tuple[str, str]:
-    """The first of these variables that says something, and what it says: a person's shell, for the command line."""
+def first_set(*names: str) -> tuple[str, str]:
+    """The first of these variables that is set, and its value: a person's shell, for the command line."""
     return next(((name, os.environ[name]) for name in names if os.environ.get(name)), ("", ""))
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """SettingsInvalid where the environment is not what the stack gives."""
+    """SettingsInvalid where the environment is not what the stack sets."""
     try:
         return Settings.model_validate(dict(os.environ))
     except ValidationError as error:

@@ -5,16 +5,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+
+from tests.profiles import register
 
 if TYPE_CHECKING:
     from xdist.remote import Producer  # type: ignore[import-untyped] # it has no types
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # as above
 
-# The same examples every time: what fails is the change's doing. `--hypothesis-profile=explore` looks for more.
-settings.register_profile("steady", derandomize=True, deadline=None)
-settings.register_profile("explore", derandomize=False, deadline=None)
-settings.load_profile("steady")
+register()
 
 # Started in the background by a shell, tests would hand an ignored Ctrl-C on to what they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -10,6 +10,7 @@ SRC = Path(__file__).parents[1] / "src"
 OURS = {path.stem for path in SRC.iterdir() if path.suffix == ".py" or path.is_dir()}
 
 MAY_USE = {
+    "__main__": {"cli"},
     "domain": set(),
     "rules": {"domain"},
     "engine": {"domain"},
@@ -17,7 +18,7 @@ MAY_USE = {
     "settings": {"domain"},
     "aws": {"domain"},
     "operations": {"domain", "engine", "reports", "aws"},
-    "handlers": {"domain", "aws", "operations", "settings"},
+    "handlers": {"domain", "aws", "operations", "reports", "settings"},
     "cli": {"domain", "engine", "reports", "aws", "operations", "rules", "settings"},
 }
 # The composition roots alone put catalogue and environment together.

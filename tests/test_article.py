@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import engine
-from domain.drift import Safety
+from domain.drift import Drift, Grant, Safety
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Facts, Known, LogGroup, Newest, Parameter, Role, RunningContainer, RunningTask
 from domain.iam import Policy
 from domain.places import Place
+from domain.severity import Severity
 from domain.standard import Standard
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import Workload
@@ -26,7 +27,7 @@ NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 STANDARD = Standard.model_validate({"version": 1})
 FAMILY = "my-fargate-task"
 REVISION = PLACE.arn("ecs", f"task-definition/{FAMILY}:1")
-OPTIONS_UNKNOWN = "configuration: The image names no ADOT release, so which options it takes is not known."
+OPTIONS_UNKNOWN = "configuration: The image names no ADOT release, so its options are not known."
 ROLE_ARN = f"arn:aws:iam::{PLACE.account}:role/"
 
 CONFIGURATION = """\
@@ -162,15 +163,20 @@ PINNED = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"
 
 
 def _drifts(workload: Workload, standard: Standard = STANDARD) -> dict[str, list[tuple[str, str]]]:
-    """By rule, severity and sentence of all that is said; of an Unknown its reasons, without a severity."""
+    """By rule, severity and code of each drift; of an Unknown its reasons, without a severity."""
     verdicts = engine.evaluate(workload, standard, CATALOGUE)
     return {verdict.rule: said for verdict in verdicts if (said := list(_said(verdict)))}
+
+
+def _found(workload: Workload, rule: str) -> tuple[Drift, ...]:
+    verdicts = engine.evaluate(workload, STANDARD, CATALOGUE)
+    return next(verdict.drifts for verdict in verdicts if isinstance(verdict, Drifted) and verdict.rule == rule)
 
 
 def _said(verdict: Verdict) -> Iterator[tuple[str, str]]:
     match verdict:
         case Drifted(drifts=drifts) | Compliant(notes=drifts):
-            yield from ((str(drift.severity), drift.why) for drift in drifts)
+            yield from ((str(drift.severity), str(drift.code)) for drift in drifts)
         case Unknown(reasons=reasons):
             yield from (("", reason) for reason in reasons)
         case Exempt():
@@ -209,70 +215,20 @@ def _in_service(workload: Workload, platform: str, started: datetime) -> Workloa
 
 def test_the_article_s_task_gets_these_verdicts_and_no_others() -> None:
     assert _drifts(ARTICLE) == {
-        "sidecar.image-pinned": [
-            (
-                "MEDIUM",
-                (
-                    "The image public.ecr.aws/aws-observability/aws-otel-collector has the floating tag latest; the"
-                    f" standard's is {PINNED}."
-                ),
-            )
-        ],
-        "sidecar.restart-policy": [
-            (
-                "LOW",
-                (
-                    "The collector is not essential and has no restartPolicy, so it stays dead after a crash; `enabled:"
-                    " true` is wanted."
-                ),
-            )
-        ],
-        "sidecar.resources": [("LOW", "The collector reserves nothing; the standard's are 256 CPU units and 512 MiB.")],
-        "application.otlp-protocol": [
-            (
-                "INFORMATIONAL",
-                (
-                    "OTEL_EXPORTER_OTLP_ENDPOINT names port 4318, which is HTTP's, and OTEL_EXPORTER_OTLP_PROTOCOL is"
-                    " not set: an SDK that speaks gRPC by default fails there; http/protobuf would say what is meant."
-                ),
-            )
-        ],
+        "sidecar.image-pinned": [("MEDIUM", "image-floating")],
+        "sidecar.restart-policy": [("LOW", "no-restart")],
+        "sidecar.resources": [("LOW", "nothing-reserved")],
+        "application.otlp-protocol": [("INFORMATIONAL", "protocol-unset")],
         **{rule: [("", OPTIONS_UNKNOWN)] for rule in ("config.options", "config.values", "config.signals")},
         "config.components": [
             (
                 "",
-                (
-                    "containers/adot-collector/image: The image names no ADOT release, so which components it has"
-                    " cannot be told."
-                ),
+                "containers/adot-collector/image: The image names no ADOT release, so its components are not known.",
             )
         ],
-        "config.otlp": [
-            ("INFORMATIONAL", "No metrics pipeline takes what comes by OTLP, so applications can send no metrics."),
-            ("INFORMATIONAL", "No logs pipeline takes what comes by OTLP, so applications can send no logs."),
-        ],
-        "config.metric-names": [
-            (
-                "MEDIUM",
-                (
-                    "No container metric is named ecs.task.memory.limit, so it selects nothing; write"
-                    " ecs.task.memory.reserved."
-                ),
-            ),
-            (
-                "MEDIUM",
-                "No container metric is named ecs.task.cpu.limit, so it selects nothing; write ecs.task.cpu.reserved.",
-            ),
-        ],
-        "config.protection": [
-            (
-                "LOW",
-                (
-                    "memory_limiter is not the first processor of metrics and traces, so a backlog can take the"
-                    " collector's memory."
-                ),
-            )
-        ],
+        "config.otlp": [("INFORMATIONAL", "signal-dropped"), ("INFORMATIONAL", "signal-dropped")],
+        "config.metric-names": [("MEDIUM", "metric-unknown"), ("MEDIUM", "metric-unknown")],
+        "config.protection": [("LOW", "memory-unlimited")],
     }
 
 
@@ -302,8 +258,8 @@ def test_an_application_that_says_it_sends_metrics_and_logs_hears_that_they_are_
     application = ARTICLE.applications[0]
     sending = application.with_variable("OTEL_METRICS_EXPORTER", "otlp").with_variable("OTEL_LOGS_EXPORTER", "otlp")
     assert _drifts(ARTICLE.with_container(sending))["config.otlp"] == [
-        ("LOW", "No metrics pipeline takes what comes by OTLP, so the metrics of my-application are lost."),
-        ("LOW", "No logs pipeline takes what comes by OTLP, so the logs of my-application are lost."),
+        ("LOW", "signal-dropped"),
+        ("LOW", "signal-dropped"),
     ]
 
 
@@ -331,17 +287,9 @@ def test_prometheus_needs_remote_write_alone() -> None:
     text = text.replace("health_check:\n", "health_check:\n  sigv4auth: {region: us-east-1}\n")
     text = text.replace("[health_check]", "[health_check, sigv4auth]").replace("[awsemf]", "[prometheusremotewrite]")
     without = _with_facts(ARTICLE, parameter=_parameter(text))
-    assert _drifts(without)["identity.task-role"] == [
-        (
-            "HIGH",
-            (
-                "The collector writes metrics to Amazon Managed Service for Prometheus by aps:RemoteWrite on"
-                " arn:aws:aps:us-east-1:123456789012:workspace/ws-1, which task's own policies and boundary do not"
-                ' allow. Add to task: {"Effect":"Allow","Action":"aps:RemoteWrite",'
-                '"Resource":"arn:aws:aps:us-east-1:123456789012:workspace/ws-1"}'
-            ),
-        )
-    ]
+    [drift] = _found(without, "identity.task-role")
+    assert (drift.code, drift.severity) == ("not-allowed", Severity.HIGH)
+    assert drift.grants == (Grant("task", "aps:RemoteWrite", "arn:aws:aps:us-east-1:123456789012:workspace/ws-1"),)
     role = _role("task", "aps:RemoteWrite", "xray:PutTraceSegments", "xray:PutTelemetryRecords")
     assert "identity.task-role" not in _drifts(_with_facts(without, task_role=role))
 
@@ -351,12 +299,7 @@ def test_a_health_check_extension_that_nobody_asks_is_nothing_and_one_that_is_as
     assert "sidecar.health-check" not in _drifts(ARTICLE)
     assert "sidecar.health-check" not in _drifts(_with_collector(ARTICLE, healthCheck=asked))
     curl = {"command": ["CMD-SHELL", "curl -f http://localhost:13133/ || exit 1"]}
-    assert _drifts(_with_collector(ARTICLE, healthCheck=curl))["sidecar.health-check"] == [
-        (
-            "LOW",
-            "The health check wants a shell, and the collector's image holds none; [CMD, /healthcheck] works.",
-        )
-    ]
+    assert _drifts(_with_collector(ARTICLE, healthCheck=curl))["sidecar.health-check"] == [("LOW", "no-shell")]
 
 
 def test_a_collector_that_is_not_essential_is_right_unless_the_standard_wants_otherwise() -> None:
@@ -368,25 +311,11 @@ def test_a_collector_that_is_not_essential_is_right_unless_the_standard_wants_ot
 def test_an_old_platform_is_high_because_the_collector_does_not_start_there() -> None:
     fresh = datetime(2026, 7, 25, tzinfo=UTC)
     assert not any(rule.startswith("service.") for rule in _drifts(_in_service(ARTICLE, "1.4.0", fresh)))
-    assert _drifts(_in_service(ARTICLE, "1.3.0", fresh))["service.platform-version"] == [
-        (
-            "HIGH",
-            (
-                "The service runs on Fargate platform version 1.3.0, where the collector does not start; 1.4.0 or"
-                " later, or LATEST, is wanted."
-            ),
-        )
-    ]
+    assert _drifts(_in_service(ARTICLE, "1.3.0", fresh))["service.platform-version"] == [("HIGH", "platform-too-old")]
 
 
 def test_tasks_older_than_their_configuration_still_have_the_old_one() -> None:
     """The article has a change of the parameter reach tasks without a deployment; they read it when they start."""
     assert _drifts(_in_service(ARTICLE, "1.4.0", datetime(2026, 7, 1, tzinfo=UTC)))["service.config-fresh"] == [
-        (
-            "MEDIUM",
-            (
-                "1 of 1 running tasks started before /fargate/otel-collector-config last changed (2026-07-20 00:00 UTC)"
-                " and still have the configuration of before; tasks no older than it are wanted after 7 days."
-            ),
-        )
+        ("MEDIUM", "tasks-stale")
     ]

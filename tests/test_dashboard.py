@@ -120,7 +120,7 @@ def test_the_dashboard_shows_every_alarm_that_is_in_every_stack() -> None:
     assert set(widget["properties"]["alarms"]) == {f"${{{name}.Arn}}" for name in alarms}
 
 
-def test_operations_tells_of_every_metric_and_alarm() -> None:
-    page = Path(ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+def test_the_runbook_has_every_metric_and_alarm() -> None:
+    page = Path(ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     for name in {metric.name for metric in emitted().values()} | of_type("AWS::CloudWatch::Alarm").keys():
         assert f"`{name}`" in page, name

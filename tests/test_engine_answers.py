@@ -1,14 +1,14 @@
 """The engine's answers in full: why something is out of scope, how severe a drift is, what a later pass leaves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import engine
-from domain.drift import Doubt, Drift, Refusal, Safety
-from domain.facts import FactKind, Unavailable
+from domain.drift import Doubt, Drift, Refusal, Remark, Safety
+from domain.facts import NOT_READ, FactKind, Unavailable
 from domain.remediation.plan import Fixed
 from domain.rule import Check, Fix, Rule
 from domain.severity import Severity
@@ -33,7 +33,7 @@ def rule(name: str, *found: Drift | Doubt, **more: Any) -> Rule:
 
 def _rule(name: str, check: Check, fix: Fix | None = None, **more: Any) -> Rule:
     settings = {"subject": Subject.FAMILY, "severity": Severity.HIGH, "of_collector": False, **more}
-    return Rule(id=name, check=check, fix=fix, doc="It is so.", reference="", **settings)
+    return Rule(id=name, check=check, fix=fix, title="It is so", reference="", **settings)
 
 
 def counts_to(name: str, goal: int, *, refuse: str = "", person: str = "", note: str = "") -> Rule:
@@ -41,17 +41,21 @@ def counts_to(name: str, goal: int, *, refuse: str = "", person: str = "", note:
 
     def check(workload: Workload, _standard: Standard) -> Iterator[Drift | Doubt]:
         if (workload.task.cpu or 0) < goal:
-            yield Drift(HERE, "Too small.")
+            yield Drift("code", HERE, "Too small.")
 
     def fix(workload: Workload, _standard: Standard) -> Workload:
         cpu = (workload.task.cpu or 0) + 256
         if refuse and cpu > 1024:
-            raise Refusal(refuse)
+            raise Refusal("code", refuse)
         after = workload.with_task(workload.task.with_(cpu=str(cpu)))
-        after = after.needing_review(person) if person else after
-        return after.noting(note) if note else after
+        after = after.needing_approval("code", person) if person else after
+        return after.noting("code", note) if note else after
 
     return _rule(name, check, fix)
+
+
+def _texts(remarks: Iterable[Remark]) -> tuple[str, ...]:
+    return tuple(remark.text for remark in remarks)
 
 
 EC2 = {"requiresCompatibilities": ["EC2"]}
@@ -78,12 +82,12 @@ NAMELESS = {"requiresCompatibilities": None, "compatibilities": None}
             "it requires EC2, EXTERNAL, not FARGATE",
         ),
         ({"before": EC2, "service": {}}, "it requires EC2, not FARGATE"),
-        ({"before": NAMELESS}, "it does not name FARGATE, so it was taken as not Fargate"),
+        ({"before": NAMELESS}, "it does not name FARGATE, and no service is known to run it on Fargate"),
         ({"before": NAMELESS, "runs_on": True}, None),
         ({"before": NAMELESS, "service": {}}, None),
         (
             {"before": NAMELESS, "service": {"launchType": None}},
-            "it does not name FARGATE, so it was taken as not Fargate",
+            "it does not name FARGATE, and no service is known to run it on Fargate",
         ),
         ({"runs_on": False}, "its services all run on EC2"),
         ({"standard": {"scope": {"include": [{"family": "shop-*"}]}}}, "the standard's scope does not include it"),
@@ -111,7 +115,7 @@ def test_where_no_collector_stands_a_rule_of_the_collector_says_and_mends_nothin
 
 def test_of_a_task_that_is_nothing_but_a_collector_only_one_rule_speaks() -> None:
     workload, standard = task(before={"containers": {"app": None}})
-    rules = [counts_to("task.any", 768), rule("service.no-central-collector", Drift("service", "Central."))]
+    rules = [counts_to("task.any", 768), rule("service.no-central-collector", Drift("code", "service", "Central."))]
     assert [verdict.rule for verdict in engine.evaluate(workload, standard, rules)] == ["service.no-central-collector"]
     assert engine.settle(workload, standard, rules).repairs == ()
     with_router, _ = task(before={"containers": {"app": {"firelensConfiguration": {"type": "fluentbit"}}}})
@@ -121,19 +125,23 @@ def test_of_a_task_that_is_nothing_but_a_collector_only_one_rule_speaks() -> Non
 def test_a_drift_beats_a_doubt_and_a_fact_that_was_not_read_and_these_beat_a_pass() -> None:
     workload, standard = task(facts={"parameter": "unavailable"})
     reads = frozenset({FactKind.CONFIGURATION})
-    drift, doubt, note = Drift(HERE, "Bad."), Doubt(HERE, "Who knows."), Drift(HERE, "Well.", Severity.INFORMATIONAL)
+    drift, doubt, note = (
+        Drift("code", HERE, "Bad."),
+        Doubt("code", HERE, "Who knows."),
+        Drift("code", HERE, "Well.", severity=Severity.INFORMATIONAL),
+    )
 
     def verdict(*found: Drift | Doubt, needs: frozenset[FactKind] = frozenset()) -> object:
         return engine.evaluate(workload, standard, [rule("task.any", *found, needs=needs)])[0]
 
     (family,) = workload.subject(Subject.FAMILY)
     graded = replace(drift, severity=Severity.HIGH)
-    unread = "collector configuration: not at hand"
+    unread = ((FactKind.CONFIGURATION, NOT_READ),)
     assert verdict(drift, doubt, needs=reads) == Drifted("task.any", family, Severity.HIGH, (graded,))
-    assert verdict(doubt, doubt, note) == Unknown("task.any", family, (f"{HERE}: Who knows.",))
-    assert verdict(doubt, needs=reads) == Unknown("task.any", family, (f"{HERE}: Who knows.", unread))
-    assert verdict(note, needs=reads) == Unknown("task.any", family, (unread,))
-    assert verdict(needs=reads) == Unknown("task.any", family, (unread,))
+    assert verdict(doubt, doubt, note) == Unknown("task.any", family, doubts=(doubt,))
+    assert verdict(doubt, needs=reads) == Unknown("task.any", family, unread, (doubt,))
+    assert verdict(note, needs=reads) == Unknown("task.any", family, unread)
+    assert verdict(needs=reads) == Unknown("task.any", family, unread)
     assert verdict(note) == Compliant("task.any", family, (note,))
     assert verdict() == Compliant("task.any", family)
 
@@ -154,7 +162,7 @@ def test_a_drift_that_is_lower_than_its_rule_stays_below_it(
     of_rule: str, own: str | None, wanted: str | None, graded: str
 ) -> None:
     workload, standard = task({"rules": [{"rules": "task.any", "severity": wanted}]} if wanted else None)
-    drift = Drift(HERE, "Bad.", Severity(own) if own else None)
+    drift = Drift("code", HERE, "Bad.", severity=Severity(own) if own else None)
     (verdict,) = engine.evaluate(workload, standard, [rule("task.any", drift, severity=Severity(of_rule))])
     assert isinstance(verdict, Drifted | Compliant)
     found = verdict.drifts if isinstance(verdict, Drifted) else verdict.notes
@@ -186,7 +194,7 @@ def test_fixes_are_applied_until_nothing_changes() -> None:
     settled = engine.settle(workload, standard, [counts_to("task.any", 1024, note="It grew.")])
     assert settled.after.task.cpu == 1024
     assert settled.before is workload
-    assert settled.notes == ("It grew.",)
+    assert _texts(settled.notes) == ("It grew.",)
     assert [(each.rule, each.outcome, each.safety) for each in settled.repairs] == [
         ("task.any", Fixed.FIXED, Safety.SAFE)
     ]
@@ -196,7 +204,7 @@ def test_what_a_fix_did_stands_where_it_then_refuses_the_rest_and_the_rest_is_no
     workload, standard = task()
     settled = engine.settle(workload, standard, [counts_to("task.any", 2048, refuse="No more.")])
     assert settled.after.task.cpu == 1024
-    assert settled.notes == ("No more.",)
+    assert _texts(settled.notes) == ("No more.",)
     assert [(each.outcome, each.safety, each.reasons) for each in settled.repairs] == [(Fixed.FIXED, Safety.SAFE, ())]
 
 
@@ -205,12 +213,12 @@ def test_a_fix_that_refuses_at_once_changes_nothing_and_says_why() -> None:
     settled = engine.settle(workload, standard, [counts_to("task.any", 2048, refuse="No more.")])
     assert settled.after.task == workload.task
     assert settled.notes == ()
-    assert [(each.outcome, each.reasons) for each in settled.repairs] == [(Fixed.REFUSED, ("No more.",))]
+    assert [(each.outcome, _texts(each.reasons)) for each in settled.repairs] == [(Fixed.REFUSED, ("No more.",))]
 
 
 def test_a_fix_that_refuses_again_in_a_later_pass_is_no_note() -> None:
     workload, standard = task()
-    never = rule("task.never", Drift(HERE, "Bad."), fix=_refused)
+    never = rule("task.never", Drift("code", HERE, "Bad."), fix=_refused)
     settled = engine.settle(workload, standard, [never, counts_to("task.any", 1024)])
     assert settled.notes == ()
     assert {each.rule: each.outcome for each in settled.repairs} == {
@@ -226,11 +234,11 @@ def test_a_fix_that_comes_back_after_a_refusal_is_made() -> None:
 
     def check(workload: Workload, _standard: Standard) -> Iterator[Drift | Doubt]:
         if workload.task.memory != 4096:
-            yield Drift("memory", "Too small.")
+            yield Drift("code", "memory", "Too small.")
 
     def fix(workload: Workload, _standard: Standard) -> Workload:
         if workload.task.cpu != 1280:
-            raise Refusal("Not yet.")
+            raise Refusal("code", "Not yet.")
         return workload.with_task(workload.task.with_(memory="4096"))
 
     settled = engine.settle(workload, standard, [_rule("task.waits", check, fix), larger])
@@ -243,8 +251,8 @@ def test_a_fix_that_comes_back_after_a_refusal_is_made() -> None:
 
 def test_a_rule_without_a_fix_or_whose_fix_finds_nothing_is_told_so() -> None:
     workload, standard = task()
-    idle = replace(rule("task.idle", Drift(HERE, "Bad.")), fix=lambda workload, _standard: workload)
-    settled = engine.settle(workload, standard, [rule("task.any", Drift(HERE, "Bad.")), idle])
+    idle = replace(rule("task.idle", Drift("code", HERE, "Bad.")), fix=lambda workload, _standard: workload)
+    settled = engine.settle(workload, standard, [rule("task.any", Drift("code", HERE, "Bad.")), idle])
     assert [(each.rule, each.outcome) for each in settled.repairs] == [
         ("task.any", Fixed.NONE),
         ("task.idle", Fixed.NONE),
@@ -255,7 +263,7 @@ def test_fixes_that_undo_one_another_are_named_and_nothing_is_planned() -> None:
     def wants(name: str, cpu: str) -> Rule:
         def check(workload: Workload, _standard: Standard) -> Iterator[Drift | Doubt]:
             if workload.task.json["cpu"] != cpu:
-                yield Drift(HERE, "Other.")
+                yield Drift("code", HERE, "Other.")
 
         return _rule(name, check, lambda workload, _standard: workload.with_task(workload.task.with_(cpu=cpu)))
 
@@ -274,16 +282,20 @@ def _planned(*rules: Rule, **case: Any) -> Any:
 
 def test_a_plan_wants_a_person_where_a_fix_does_with_each_reason_once() -> None:
     plan = _planned(counts_to("task.any", 1024, person="It costs more.", note="It grew."))
-    assert (plan.safety, plan.reasons, plan.notes) == (Safety.REVIEW, ("task.any: It costs more.",), ("It grew.",))
+    assert (plan.safety, plan.reasons, _texts(plan.notes)) == (
+        Safety.REVIEW,
+        ("task.any: It costs more.",),
+        ("It grew.",),
+    )
 
 
 def test_why_a_fix_was_refused_is_no_reason_against_the_rest_of_a_plan() -> None:
-    plan = _planned(counts_to("task.any", 768), rule("config.any", Drift("else", "Bad."), fix=_refused))
+    plan = _planned(counts_to("task.any", 768), rule("config.any", Drift("code", "else", "Bad."), fix=_refused))
     assert (plan.safety, plan.fixes) == (Safety.SAFE, ("task.any",))
 
 
 def _refused(_workload: Workload, _standard: Standard) -> Workload:
-    raise Refusal("Never.")
+    raise Refusal("code", "Never.")
 
 
 def _where_larger(*found: Drift | Doubt) -> Check:
@@ -293,9 +305,9 @@ def _where_larger(*found: Drift | Doubt) -> Check:
 @pytest.mark.parametrize(
     ("found", "reasons"),
     [
-        (Drift("memory", "Now it is too small."), ("config.any would drift: Now it is too small.",)),
-        (Drift("memory", "Well.", Severity.INFORMATIONAL), ()),
-        (Doubt("memory", "Who knows."), ("config.any could not be judged: memory: Who knows.",)),
+        (Drift("code", "memory", "Now it is too small."), ("config.any would drift: Now it is too small.",)),
+        (Drift("code", "memory", "Well.", severity=Severity.INFORMATIONAL), ()),
+        (Doubt("code", "memory", "Who knows."), ("config.any would be unknown: memory: Who knows.",)),
     ],
     ids=lambda item: type(item).__name__,
 )
@@ -307,12 +319,12 @@ def test_a_plan_wants_a_person_where_something_new_drifts_or_cannot_be_told(
 
 
 def test_what_could_not_be_told_before_is_no_reason_against_a_plan() -> None:
-    plan = _planned(counts_to("task.any", 768), rule("config.any", Doubt("memory", "Who knows.")))
+    plan = _planned(counts_to("task.any", 768), rule("config.any", Doubt("code", "memory", "Who knows.")))
     assert (plan.safety, plan.reasons) == (Safety.SAFE, ())
 
 
 def test_another_place_of_a_rule_that_was_drifted_already_is_new() -> None:
-    old, new = Drift("memory", "Bad."), Drift("networkMode", "Bad too.")
+    old, new = Drift("code", "memory", "Bad."), Drift("code", "networkMode", "Bad too.")
 
     def check(workload: Workload, _standard: Standard) -> Iterator[Drift | Doubt]:
         yield old

@@ -12,15 +12,14 @@ from typing import Any, cast
 import pytest
 from botocore.session import get_session
 from botocore.validate import ParamValidator
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import engine
 from aws.ecs import registrable_members
 from domain.drift import Safety
-from domain.ecs.edits import name_of
+from domain.ecs.documents import name_of
 from domain.ecs.equivalence import equivalent
-from domain.ecs.legality import illegal
 from domain.ecs.task_definition import DESCRIBED_ONLY, TaskDefinition
 from domain.places import Revision
 from domain.remediation.plan import Plan
@@ -29,10 +28,11 @@ from domain.workload import Workload
 from operations.facts import FactReader
 from operations.planning import Planner
 from rules import CATALOGUE
+from tests.legality import illegal
+from tests.profiles import examples
 from tests.strategies import PLACE, corpus, workloads
 
-# The same examples on every machine; remove derandomize to look for others.
-thoroughly = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+thoroughly = examples(100)
 PUBLISHED = {name: found for name, found in corpus().items() if found.get("containerDefinitions")}
 each_published = pytest.mark.parametrize("name", PUBLISHED or [pytest.param("", marks=pytest.mark.skip("no corpus"))])
 
@@ -230,7 +230,7 @@ def large(task: TaskDefinition, containers: int, kilobytes: int) -> TaskDefiniti
     return task.with_(containerDefinitions=[first, *items[1:]])
 
 
-@settings(thoroughly, max_examples=25)
+@examples(25)
 @given(workloads(), st.sampled_from([(10, 1), (9, 60), (10, 60)]))
 def test_a_plan_of_a_large_one(given_: tuple[Workload, Standard], size: tuple[int, int]) -> None:
     workload, standard = given_

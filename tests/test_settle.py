@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import engine
@@ -18,6 +18,7 @@ from domain.standard import Standard
 from domain.verdict import Drifted
 from domain.workload import Workload
 from rules import CATALOGUE
+from tests.profiles import examples
 from tests.rules.examples import Case, build
 from tests.strategies import CORPUS, PLACE, corpus, json_values, workloads
 
@@ -26,8 +27,7 @@ PUBLISHED = corpus()
 # Rules whose fix mends what it can and leaves the rest to people.
 MAY_LEAVE = {"task.roles", "task.depends-on", "application.resource-attributes"}
 
-# The same examples on every machine; remove derandomize to look for others.
-thoroughly = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+thoroughly = examples(200)
 
 each_published = pytest.mark.parametrize("name", PUBLISHED or [pytest.param("", marks=pytest.mark.skip("no corpus"))])
 

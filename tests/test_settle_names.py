@@ -25,4 +25,4 @@ def test_containers_that_are_not_told_apart_by_name_are_left_alone(names: tuple[
     assert settled.after.task == task
     refused = [repair for repair in settled.repairs if repair.rule == "sidecar.image-pinned"]
     assert [repair.outcome for repair in refused] == [Fixed.REFUSED]
-    assert "cannot be said which is meant" in refused[0].reasons[0]
+    assert [reason.code for reason in refused[0].reasons] == [engine.EngineCode.AMBIGUOUS_NAMES]

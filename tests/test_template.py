@@ -17,11 +17,10 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
 TEMPLATE = ROOT / "template.yaml"
 
-# What a function's event source, log and idempotency do in its name, without a line of ours.
+# What a function's event source and log do in its name, without a line of ours.
 BY_THE_PLATFORM = {
     "logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
 }  # fmt: skip
-IDEMPOTENCY = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 # Calls that IAM asks for under another name, or beside their own.
 ASKED_AS = {
     "dynamodb:TransactWriteItems": set(),
@@ -34,17 +33,24 @@ ASKED_AS = {
 }
 # Which adapters' methods a use case calls. A method of an adapter that stands nowhere here fails the first test.
 CALLED = {
+    "DispatchFunction": {
+        "roles": {"with_policy"},
+        "ledger/subjects": {"history"},
+        "ledger/dependents": {"of"},
+        "channels": {"send", "send_each"},
+    },
     "InspectFunction": {
         "ecs": {"task_definition", "service", "running_tasks"},
-        "roles": {"fact", "with_policy"},
+        "roles": {"fact"},
         "parameters": {"fact", "read_document"},
         "log_groups": {"fact"},
         "security_hub": {"*"},
-        "ledger/subjects": {"*", "-all", "-open_findings", "-open_or_closed_since"},
-        "ledger/dependents": {"*"},
+        "ledger/subjects": {"*", "-all", "-open_findings", "-open_or_closed_since", "-_findings", "-_records"},
+        "ledger/dependents": {"of"},
+        "ledger/table": {"write_all"},
         "ledger/revisions": {"*"},
         "ledger/notices": {"*"},
-        "channels": {"publish", "send"},
+        "channels": {"publish", "publish_each", "send_each"},
     },
     "RemediateFunction": {
         "ecs": {"task_definition", "register", "deregister", "service", "running_tasks", "update"},
@@ -54,13 +60,13 @@ CALLED = {
         "security_hub": {"suppressed"},
         "ledger/subjects": {"history"},
         "ledger/attempts": {"write", "registered", "release", "answer"},
-        "ledger/limits": {"claim", "slot"},
+        "ledger/limits": {"claim"},
         "channels": {"publish", "send_all"},
     },
     "SlackFunction": {
         "parameters": {"read_secret"},
-        "channels": {"hide", "send", "publish"},
-        "bursts": {"*"},
+        "channels": {"hide", "publish"},
+        "sent_alerts": {"*"},
         "threads": {"*"},
     },
     "SweepFunction": {
@@ -76,9 +82,9 @@ CALLED = {
 
 
 MODULES = (
-    "bursts", "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/limits", "ledger/notices",
+    "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/limits", "ledger/notices",
     "ledger/revisions", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "roles", "security_hub",
-    "threads",
+    "sent_alerts", "threads",
 )  # fmt: skip
 
 
@@ -137,7 +143,7 @@ def calls_of(module: str) -> dict[str, set[str]]:
     """Method → the calls that it makes by `calling("service:Action", …)`, itself or by methods that it uses."""
     own = functions = _functions(module)
     if module.startswith("ledger/"):  # the table's own methods, whose names others have too
-        functions = own | {"unchanged": _functions("ledger/dependents")["unchanged"]} | _functions("ledger/table")
+        functions = own | _functions("ledger/table")
     return {name: set(_calls(node, functions, {name} if own is functions else set())) for name, node in own.items()}
 
 
@@ -174,8 +180,7 @@ def reachable(function: str) -> set[str]:
 
 def needed(function: str) -> set[str]:
     calls = reachable(function)
-    asked = {action for call in calls for action in ASKED_AS.get(call, {call})}
-    return asked | (IDEMPOTENCY if function == "SlackFunction" else set())
+    return {action for call in calls for action in ASKED_AS.get(call, {call})}
 
 
 @pytest.mark.parametrize("function", sorted(CALLED))
@@ -197,12 +202,15 @@ def test_every_method_of_an_adapter_is_somebodys() -> None:
 def test_the_use_cases_call_what_the_table_says() -> None:
     """The table above is read off the source: each method that it names stands in a use case's own modules."""
     of = {
+        "DispatchFunction": ["inspection/dispatching.py", "inspection/approving.py", "wiring/dispatch.py"],
         "InspectFunction": ["inspection/*.py", "wiring/inspect.py"],
         "RemediateFunction": ["remediation/*.py", "wiring/remediate.py"],
         "SlackFunction": ["notification/*.py", "wiring/slack.py"],
         "SweepFunction": ["sweep.py", "remediation/resuming.py", "wiring/sweep.py"],
     }
-    shared = "".join((SRC / "operations" / f"{name}.py").read_text() for name in ("facts", "planning", "standards"))
+    shared = "".join(
+        (SRC / "operations" / f"{name}.py").read_text() for name in ("evaluation", "facts", "planning", "standards")
+    )
     for function, patterns in of.items():
         handler = (SRC / "handlers" / f"{function.removesuffix('Function').lower()}.py").read_text()
         own = (path for pattern in patterns for path in (SRC / "operations").glob(pattern))
@@ -224,13 +232,33 @@ def test_the_policy_for_people_allows_what_their_commands_call_and_no_more() -> 
     source = (SRC / "cli" / "client.py").read_text(encoding="utf-8")
     called = set(re.findall(r"\b(?:self\.ledger(?:\.attempts)?|self\.remediations|stacks)\.(\w+)\(", source))
     assert called == {method for methods in ASKING.values() for method in methods}
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- policy -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
     assert shown is not None
     granted = json.loads(shown[1])["Statement"]
     needed = {call for module, methods in ASKING.items() for method in methods for call in calls_of(module)[method]}
     assert {action for statement in granted for action in actions(statement)} == needed
     assert all(statement["Resource"] != "*" for statement in granted)
+
+
+CORRECTING = {
+    "stacks": {"stack"},
+    "ledger/subjects": {"history"},
+    "ecs": {"task_definition", "service", "running_tasks", "register", "update"},
+    "roles": {"fact"},
+    "parameters": {"fact", "read_document"},
+    "log_groups": {"fact"},
+}
+
+
+def test_the_policy_for_who_corrects_by_hand_allows_what_the_command_calls_and_no_more() -> None:
+    page = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
+    shown = re.search(r"<!-- policy of correct -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
+    assert shown is not None
+    calls = {call for module, methods in CORRECTING.items() for method in methods for call in calls_of(module)[method]}
+    needed = {action for call in calls for action in ASKED_AS.get(call, {call})}
+    granted = [action for statement in json.loads(shown[1])["Statement"] for action in actions(statement)]
+    assert {*granted, "s3:GetObject"} == needed
 
 
 @pytest.mark.parametrize("function", sorted(CALLED))
@@ -404,3 +432,9 @@ def test_a_call_that_failed_is_not_passed_on() -> None:
         pattern = rule["Properties"]["EventPattern"]
         if pattern["detail-type"] == ["AWS API Call via CloudTrail"]:
             assert pattern["detail"]["errorCode"] == [{"exists": False}]
+
+
+def test_every_function_has_a_target_that_builds_it() -> None:
+    targets = re.search(r"^FUNCTIONS := \$\(addprefix build-,(.*)\)$", (SRC / "Makefile").read_text(), re.MULTILINE)
+    assert targets is not None
+    assert sorted(targets[1].split()) == sorted(CALLED)

@@ -57,18 +57,19 @@ JUNK = (
     "boto3/examples",
     # For HTTP APIs. The functions have none.
     "aws_lambda_powertools/event_handler",
-    # Of Powertools' utilities: those for other events, other brokers and other services.
+    # Of Powertools' utilities: those that the functions do not import.
     "aws_lambda_powertools/utilities/auth_alpha",
     "aws_lambda_powertools/utilities/circuit_breaker",
     "aws_lambda_powertools/utilities/data_masking",
     "aws_lambda_powertools/utilities/feature_flags",
+    "aws_lambda_powertools/utilities/idempotency",
     "aws_lambda_powertools/utilities/kafka",
     "aws_lambda_powertools/utilities/metadata",
     "aws_lambda_powertools/utilities/parameters",
     "aws_lambda_powertools/utilities/parser",
     "aws_lambda_powertools/utilities/streaming",
     "aws_lambda_powertools/utilities/validation",
-    # The old API under its own name, imported by whoever asks for it, and a plugin for a type checker.
+    # The old API under its own name, which nothing here imports, and a plugin for a type checker.
     "pydantic/v1",
     "pydantic/mypy.py",
     # Time zones by name, for systems that have none; botocore reads UTC and local time only.
@@ -76,7 +77,7 @@ JUNK = (
 )
 
 # Of src, what is no part of the functions: the command line has dependencies that they do not bring.
-LEFT_OUT = frozenset({"cli", "Makefile", "requirements.in", "requirements.txt"})
+LEFT_OUT = frozenset({"__main__.py", "cli", "Makefile", "requirements.in", "requirements.txt"})
 
 
 def main() -> None:
@@ -194,7 +195,7 @@ def own_files() -> Iterator[Path]:
 def compile_in_place(layout: Path) -> None:
     """Put bytecode where the modules were: a third of the dependencies' size is source that nobody reads on Lambda.
 
-    Outrider's own modules keep theirs, so that a traceback shows the lines that are ours.
+    Outrider's own modules keep their source, so that a traceback shows its lines.
     """
     for module in sorted(layout.rglob("*.py")):
         compile_module(module, module.relative_to(layout), module.with_suffix(".pyc"))

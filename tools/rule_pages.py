@@ -1,12 +1,11 @@
-"""docs/rules.md from the rules themselves: docstrings, RULE values, and the examples that the tests drive.
+"""docs/rules.md from the rules themselves: their RULE values, and the examples that the tests run.
 
 PYTHONPATH=src:. .venvs/dev/bin/python tools/rule_pages.py [--check]
 
---check writes nothing and exits with 1 where the page is stale.
+--check writes nothing and exits with 1 where the page is out of date.
 """
 
 import argparse
-import inspect
 import json
 import re
 import sys
@@ -16,6 +15,8 @@ from typing import Any
 
 import yaml
 
+import engine
+from domain.drift import Code
 from domain.rule import Rule
 from domain.workload import Workload
 from rules import CATALOGUE
@@ -27,13 +28,13 @@ PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
 TOPICS = {
     "sidecar": "The collector's container",
     "task": "The task definition around it",
-    "application": "What applications say of telemetry",
+    "application": "The applications' telemetry settings",
     "config": "The collector's configuration",
     "identity": "Roles",
     "service": "Services",
     "logging": "Logs by FireLens",
 }
-"""In the catalogue's order; a topic that is not here has its own name for a title."""
+"""In the catalogue's order; a topic that is not listed has its own name for a title."""
 
 _SUBJECTS = {
     "family": "the task-definition family",
@@ -45,17 +46,23 @@ _SUBJECTS = {
 INTRODUCTION = """\
 # The rules
 
-Written by `tools/rule_pages.py` from the rules' docstrings and the tests' examples. Correct it there.
+`tools/rule_pages.py` writes this page from the rules in `src/rules` and the examples in `tests/rules`. Edit it there.
 
-A rule speaks of one subject: a task-definition family, a service, a parameter or a role; its finding is kept per
-subject. Where a fact that it needs could not be read and no drift is evident, the rule is Unknown, never compliant.
-`outrider explain RULE` prints the text below at a prompt.
+A rule applies to one kind of subject: a task-definition family, a service, a parameter or a role. Each subject has a
+finding of its own. Where a fact that the rule needs could not be read and no drift is evident, the rule is Unknown,
+never compliant. `outrider explain RULE` prints the text below at a prompt.
 
-A fix is SAFE where it may be made without asking, REVIEW where a person must look at it first. Fixes are made in
-memory and judged again by all rules: what would bring a new drift, or a doubt where there was an answer, is REVIEW.
+A fix is SAFE where it may be made without approval, and REVIEW where it needs approval. Fixes are made in memory and
+evaluated again by all rules: a plan that would bring a new drift, or an Unknown where there was an answer, is REVIEW.
 
-Every rule has a mode (`off`, `report`, `register` or `deploy`; the standard's `mode` where `rules` says nothing), the
-severity shown here unless the standard sets another, and may be exempted for some workloads until a day:
+Each rule lists its codes: one for each kind of drift, each reason for an Unknown, each refusal of its fix (*No fix*)
+and each reason why the fix needs approval (*Approval*). Alerts and `outrider check --format json` contain the codes of
+drifts. A code stays the same when sentences are reworded. Every rule may also have these codes:
+
+{engine_codes}
+
+Every rule has a mode (`off`, `report`, `register` or `deploy`; the standard's `mode` where `rules` does not set one),
+and the severity shown here unless the standard sets another. It may be exempted for some workloads until a date:
 
 ```yaml
 version: 1
@@ -67,7 +74,7 @@ rules:
 exemptions:
   - rules: task.size
     where: {tags: {team: research}}
-    reason: moves to another size in the autumn
+    reason: changes its size in the autumn
     expires: 2027-01-31
 ```
 """
@@ -75,7 +82,8 @@ exemptions:
 
 def page() -> str:
     """The whole of docs/rules.md."""
-    return "\n".join([INTRODUCTION, *_contents(), *(_section(rule) for rule in CATALOGUE)])
+    introduction = INTRODUCTION.replace("{engine_codes}", _codes(engine.EngineCode))
+    return "\n".join([introduction, *_contents(), *(_section(rule) for rule in CATALOGUE)])
 
 
 def anchor(rule: str) -> str:
@@ -85,7 +93,7 @@ def anchor(rule: str) -> str:
 
 def _contents() -> Iterator[str]:
     for topic in dict.fromkeys(rule.topic for rule in CATALOGUE):
-        yield f"**{TOPICS.get(topic, topic)}**\n\n| rule | severity | fix | it demands |\n| --- | --- | --- | --- |"
+        yield f"**{TOPICS.get(topic, topic)}**\n\n| rule | severity | fix | requirement |\n| --- | --- | --- | --- |"
         for rule in CATALOGUE:
             if rule.topic == topic:
                 fix = "yes" if rule.fix else ""
@@ -93,48 +101,31 @@ def _contents() -> Iterator[str]:
         yield ""
 
 
-def paragraphs(rule: Rule) -> tuple[str, dict[str, str]]:
-    """A docstring's first line, and its other paragraphs by the word that they begin with (`Why`, `Fix`, `Configure`).
-
-    A paragraph without such a word belongs to the one before it.
-    """
-    first, *rest = re.split(r"\n\n+", inspect.cleandoc(rule.doc))
-    named = dict[str, str]()
-    last = ""
-    for text in rest:
-        found = re.match(r"(Why|Fix|Configure): ", text)
-        if found:
-            last = found[1]
-            named[last] = text[found.end() :]
-        else:
-            named[last] = f"{named.get(last, '')}\n\n{text}".strip()
-    return " ".join(first.split()), {name: _capitalised(text) for name, text in named.items()}
-
-
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _sentence(text: str) -> str:
-    return _capitalised(text.strip().rstrip(".")) + "."
+    text = text.strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _section(rule: Rule) -> str:
-    title, told = paragraphs(rule)
-    facts = ", ".join(sorted(kind.value for kind in rule.needs)) or "none beside the documents"
+    reads = ", ".join(["the documents", *sorted(kind.value for kind in rule.needs)])
     parts = [
         f"## {rule.id}",
-        title,
-        f"{rule.severity} · speaks of {_SUBJECTS[rule.subject]} · facts: {facts}",
-        *([told[""]] if told.get("") else []),
-        f"**Why.** {told['Why']}",
+        f"{rule.title}.",
+        f"{rule.severity} · applies to {_SUBJECTS[rule.subject]} · reads {reads}",
+        f"**Why.** {rule.why}",
         *_example(rule),
-        f"**Fix.** {told['Fix']}",
-        f"**Configure.** {told.get('Configure', 'It has no parameters.')}",
+        f"**Fix.** {rule.remedy}" if rule.fix else f"**Fix.** None. {rule.by_hand}",
+        f"**Configure.** {rule.configure or 'It has no parameters.'}",
         _fenced("yaml", f"rules:\n  - {{rules: {rule.id}, mode: report, severity: {rule.severity}}}"),
+        "**Codes.**",
+        _codes(rule.codes),
         f"**See** <{rule.reference}>",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _codes(codes: Iterable[Code]) -> str:
+    return "\n".join(f"- `{code}`: {code.meaning}" for code in codes)
 
 
 def _fenced(language: str, text: str) -> str:
@@ -162,18 +153,20 @@ def _example(rule: Rule) -> Iterator[str]:
         yield from _facts(case.facts)
     for drift in case.drift:
         severity = drift.severity or case.severity or rule.severity
-        yield f"> **{severity}** at `{drift.where}`: {drift.why}"
+        yield f"> **{severity}** at `{drift.where}` (`{drift.code}`): {drift.why}"
+    for grant in dict.fromkeys(grant for drift in case.drift for grant in drift.grants):
+        yield f"Missing in {grant.to}: `{grant.action}` on `{grant.resource}`"
     if case.refused is not None:
         yield f"Its fix is refused: {case.refused}"
     elif example.after is not None and case.after != "unchanged":
         yield f"Fixed{f', {case.safety.upper()}' if case.safety else ''}:"
         yield from _fragments(example.after, [example.before, good])
         for reason in example.review or ():
-            yield f"A person is asked, because: {reason}"
+            yield f"It needs approval, because: {reason}"
 
 
 def _fragments(shown: Workload, others: Iterable[Workload | None]) -> Iterator[str]:
-    """The parts of a workload's documents in which it differs from the others."""
+    """The parts of a workload's documents that differ from the others'."""
     there = [other for other in others if other is not None]
     task = _differing(dict(shown.task.json), [dict(other.task.json) for other in there])
     if task is not None:
@@ -249,7 +242,7 @@ def _facts(facts: Patch) -> Iterator[str]:
         facts["parameter"] = rest or None
     left = {key.replace("_", " "): value for key, value in facts.items() if value is not None}
     if left:
-        yield "What was read beside it:\n\n" + _fenced("yaml", _yaml(left))
+        yield "The facts:\n\n" + _fenced("yaml", _yaml(left))
 
 
 def _yaml(value: Any) -> str:
@@ -257,9 +250,9 @@ def _yaml(value: Any) -> str:
 
 
 def main() -> int:
-    """0 where the page is written or as it should be."""
+    """0 where the page is written or up to date."""
     parser = argparse.ArgumentParser(description="Write docs/rules.md from the rules and their examples.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where the page is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where the page is out of date")
     arguments = parser.parse_args()
     wanted = page()
     if not arguments.check:
@@ -268,7 +261,7 @@ def main() -> int:
         return 0
     if PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted:
         return 0
-    print("docs/rules.md is stale: run tools/rule_pages.py.", file=sys.stderr)
+    print("docs/rules.md is out of date: run tools/rule_pages.py.", file=sys.stderr)
     return 1
 
 

@@ -1,10 +1,10 @@
-"""What is sent many at a time: as many as a call takes, by number and by bytes."""
+"""Batches: as many items as one call accepts, by number and by bytes."""
 
 from collections.abc import Callable, Iterable, Iterator
 
 
 def batches[T](items: Iterable[T], most: int, most_bytes: int, weigh: Callable[[T], int]) -> Iterator[list[T]]:
-    """In their order; one that is too heavy by itself goes alone."""
+    """In their order; an item that is too large for any batch is one by itself."""
     batch, size = list[T](), 0
     for item in items:
         weight = weigh(item)

@@ -1,4 +1,4 @@
-"""Failed calls as Outrider speaks of them: the call, the resource and the code; never AWS's own message.
+"""Failed calls as Outrider reports them: the call, the resource and the code; never AWS's own message.
 
 AWS's messages may repeat what was sent, an environment value included.
 """
@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from domain.facts import Unavailable
+from domain.remediation.reason import Code, Reason
 
 _TRANSIENT = frozenset({
     "InternalError",
@@ -34,7 +37,27 @@ class CallFailed(Exception):
 
     def __init__(self, call: str, resource: str, code: str, *, transient: bool) -> None:
         self.call, self.resource, self.code, self.transient = call, resource, code, transient
-        super().__init__(f"{call} on {resource} failed: {code}")
+        super().__init__(self.fact.reason)
+
+    @property
+    def fact(self) -> Unavailable:
+        """A fact that the call was to read."""
+        return Unavailable(self.code, self.call, self.resource, self.transient)
+
+    @property
+    def not_enabled(self) -> bool:
+        """Whether the service is not enabled in the account and region: there is no Security Hub."""
+        return is_not_enabled(self.code)
+
+    @property
+    def reason(self) -> Reason:
+        """The failed call as the data of a correction's reason."""
+        return Reason(Code.CALL_FAILED, self.call, self.resource, (self.code,))
+
+
+def is_not_enabled(code: str) -> bool:
+    """Whether Security Hub is not enabled: `InvalidAccessException`, for a single finding `InvalidAccess`."""
+    return code in {"InvalidAccess", "InvalidAccessException"}
 
 
 @contextmanager
@@ -48,6 +71,6 @@ def calling(call: str, resource: str) -> Iterator[None]:
         transient = code in _TRANSIENT or status >= 500  # noqa: PLR2004 - server errors
         raise CallFailed(call, resource, code, transient=transient) from None
     except BotoCoreError as error:
-        # What botocore itself refuses to send is as wrong the next time; all else is a connection.
+        # What botocore itself refuses to send fails again the next time; everything else is a connection.
         transient = not isinstance(error, ParamValidationError)
         raise CallFailed(call, resource, type(error).__name__, transient=transient) from None

@@ -1,15 +1,30 @@
-"""Topics and queues: alerts, notices to operations, and requests for a correction."""
+"""Topics and queues: alerts, notices to operations, subjects to evaluate, and requests for a correction."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from aws.batches import batches
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 
-_SUBJECT = 100  # characters that SNS takes
-_BATCH = 10  # messages that SQS takes in one call
-_BYTES = 200_000  # that all of them together may have: some queues and endpoints take 256 KiB, with the attributes
+_SUBJECT = 100  # characters that SNS accepts
+_BATCH = 10  # messages that SQS and SNS accept in one call
+_BYTES = 200_000  # of all of them together: some queues and endpoints accept 256 KiB, attributes included
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`group` and `deduplication` are for FIFO queues, `delay` (seconds, 900 at most) for the others.
+
+    `attributes` are for topics.
+    """
+
+    body: str = field(repr=False)
+    group: str = ""
+    deduplication: str = ""
+    delay: int = 0
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +34,29 @@ class Topic:
     sessions: Sessions
     arn: str
 
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition(":")[2]
+
     def publish(self, body: str, attributes: Mapping[str, str] | None = None, subject: str | None = None) -> None:
-        given = {name: {"DataType": "String", "StringValue": value} for name, value in (attributes or {}).items()}
         titled = {"Subject": subject[:_SUBJECT]} if subject else {}
-        with calling("sns:Publish", self.arn.rpartition(":")[2]):
-            self.sessions.own("sns").publish(TopicArn=self.arn, Message=body, MessageAttributes=given, **titled)
+        with calling("sns:Publish", self.name):
+            self.sessions.own("sns").publish(
+                TopicArn=self.arn, Message=body, MessageAttributes=_attributes(attributes or {}), **titled
+            )
+
+    def publish_each(self, messages: Sequence[Message]) -> dict[int, CallFailed]:
+        """Publish many in as few calls as SNS takes. By index, those that it did not take."""
+
+        def publish(batch: list[tuple[int, Message]]) -> Any:
+            entries = [
+                {"Id": str(index), "Message": each.body, "MessageAttributes": _attributes(each.attributes)}
+                for index, each in batch
+            ]
+            with calling("sns:Publish", self.name):
+                return self.sessions.own("sns").publish_batch(TopicArn=self.arn, PublishBatchRequestEntries=entries)
+
+        return _each("sns:Publish", self.name, messages, publish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,38 +66,74 @@ class Queue:
     sessions: Sessions
     url: str
 
+    @property
+    def name(self) -> str:
+        return self.url.rpartition("/")[2]
+
     def send(
         self, body: str, *, group: str | None = None, deduplication: str | None = None, delay: int | None = None
     ) -> None:
-        """`group` and `deduplication` are for FIFO queues, `delay` (seconds, 900 at most) for the others."""
+        """Send one; see Message."""
         given = {"MessageGroupId": group, "MessageDeduplicationId": deduplication, "DelaySeconds": delay}
-        with calling("sqs:SendMessage", self.url.rpartition("/")[2]):
+        with calling("sqs:SendMessage", self.name):
             self.sessions.own("sqs").send_message(
                 QueueUrl=self.url, MessageBody=body, **{k: v for k, v in given.items() if v}
             )
 
+    def send_each(self, messages: Sequence[Message]) -> dict[int, CallFailed]:
+        """Send many in as few calls as SQS takes. By index, those that it did not take."""
+
+        def send(batch: list[tuple[int, Message]]) -> Any:
+            entries = [{"Id": str(index), "MessageBody": each.body} | _given(each) for index, each in batch]
+            with calling("sqs:SendMessage", self.name):
+                return self.sessions.own("sqs").send_message_batch(QueueUrl=self.url, Entries=entries)
+
+        return _each("sqs:SendMessage", self.name, messages, send)
+
     def send_all(self, bodies: Iterable[str], *, delay: int = 0) -> None:
-        """Send many in as few calls as SQS takes. CallFailed where it did not take one of them."""
-        name = self.url.rpartition("/")[2]
-        delayed = {"DelaySeconds": delay} if delay else {}  # else the queue's own
-        for batch in batches(bodies, _BATCH, _BYTES, lambda body: len(body.encode())):
-            entries = [{"Id": str(number), "MessageBody": body} | delayed for number, body in enumerate(batch)]
-            with calling("sqs:SendMessage", name):
-                found = self.sessions.own("sqs").send_message_batch(QueueUrl=self.url, Entries=entries)
-            for failed in found.get("Failed", []):
-                raise CallFailed("sqs:SendMessage", name, failed["Code"], transient=not failed["SenderFault"])
+        """The same for bodies alone. CallFailed where SQS rejected one of them."""
+        for failed in self.send_each([Message(body, delay=delay) for body in bodies]).values():
+            raise failed
 
     def depth(self, *, delayed: bool = True) -> int:
-        """About how many messages wait or are being worked on; those too that are `delayed`, unless it is said."""
+        """About how many messages wait or are in flight; with `delayed`, also those that are not visible yet."""
         states = ("", "NotVisible", "Delayed") if delayed else ("", "NotVisible")
         names = [f"ApproximateNumberOfMessages{state}" for state in states]
-        with calling("sqs:GetQueueAttributes", self.url.rpartition("/")[2]):
+        with calling("sqs:GetQueueAttributes", self.name):
             found = self.sessions.own("sqs").get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
         return sum(int(found[name]) for name in names)
 
     def hide(self, receipt: str, seconds: int) -> None:
-        """Let a message that was received come again no sooner than after so many seconds (12 hours at most)."""
-        with calling("sqs:ChangeMessageVisibility", self.url.rpartition("/")[2]):
+        """Hide a received message: it is delivered again after so many seconds (12 hours at most)."""
+        with calling("sqs:ChangeMessageVisibility", self.name):
             self.sessions.own("sqs").change_message_visibility(
                 QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, 43200)
             )
+
+
+def _each(
+    call: str, name: str, messages: Sequence[Message], send: Callable[[list[tuple[int, Message]]], Any]
+) -> dict[int, CallFailed]:
+    failed = dict[int, CallFailed]()
+    for batch in batches(enumerate(messages), _BATCH, _BYTES, lambda each: len(each[1].body.encode())):
+        try:
+            answer = send(batch)
+        except CallFailed as error:
+            failed |= dict.fromkeys((index for index, _ in batch), error)
+            continue
+        for each in answer.get("Failed", []):
+            failed[int(each["Id"])] = CallFailed(call, name, each["Code"], transient=not each["SenderFault"])
+    return failed
+
+
+def _given(message: Message) -> dict[str, Any]:
+    given = {
+        "MessageGroupId": message.group,
+        "MessageDeduplicationId": message.deduplication,
+        "DelaySeconds": message.delay,  # else the queue's own
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _attributes(given: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {name: {"DataType": "String", "StringValue": value} for name, value in given.items()}

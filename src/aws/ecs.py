@@ -12,11 +12,11 @@ from aws.sessions import Sessions
 from domain.ecs.fargate import platform_older
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Fact, Known, RunningContainer, RunningTask, Unavailable
+from domain.facts import Fact, Known, RunningContainer, RunningTask
 from domain.findings.users import Sight
 from domain.places import Place, Revision
 
-_TASKS = 100  # that one DescribeTasks takes
+_TASKS = 100  # that one DescribeTasks accepts
 
 
 @lru_cache(maxsize=1)
@@ -29,14 +29,14 @@ def registrable_members() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Ecs:
-    """What is read of ECS, and the little that is written. CallFailed where a call failed."""
+    """What Outrider reads from ECS, and the few calls that write. CallFailed where a call failed."""
 
     sessions: Sessions
 
     def task_definition(self, place: Place, name: str) -> TaskDefinition | None:
         """A revision by ARN or `family:number`, or the newest active one of a family; None where there is none.
 
-        Tags stand inside the document, where registration wants them.
+        Tags are part of the document, as registration expects them.
         """
         try:
             with calling("ecs:DescribeTaskDefinition", name):
@@ -44,7 +44,7 @@ class Ecs:
                     taskDefinition=name, include=["TAGS"]
                 )
         except CallFailed as failed:
-            # ECS says ClientException for a family or revision that it does not know, and for nothing else here.
+            # ECS answers ClientException for an unknown family or revision, and for nothing else here.
             if failed.code in {"ClientException", "InvalidParameterException"}:
                 return None
             raise
@@ -54,7 +54,7 @@ class Ecs:
         return TaskDefinition(plain(document))
 
     def service(self, place: Place, title: str) -> Service | None:
-        """A service by `cluster/service`, with its tags; None where it is not there or is inactive."""
+        """A service by `cluster/service`, with its tags; None where it does not exist or is inactive."""
         cluster, _, name = title.partition("/")
         try:
             with calling("ecs:DescribeServices", title):
@@ -96,9 +96,9 @@ class Ecs:
             return [arn.rpartition("/")[2] for page in pages for arn in page["clusterArns"]]
 
     def tasks_of_no_service(self, place: Place) -> dict[str, dict[str, Sight]]:
-        """What of each family runs in each cluster and no service started.
+        """What runs of each family in each cluster without a service.
 
-        Tasks that ended within the last hour, which ECS still lists, are among it and not counted.
+        Tasks that ended within the last hour, which ECS still lists, are included but not counted.
         """
         found: dict[str, dict[str, Sight]] = {}
         for cluster in self._clusters(place):
@@ -126,7 +126,7 @@ class Ecs:
             yield from found["tasks"]
 
     def running_tasks(self, place: Place, title: str) -> Fact[tuple[RunningTask, ...]]:
-        """The tasks of a service that run, with the state of their containers."""
+        """The running tasks of a service, with the state of their containers."""
         cluster, _, name = title.partition("/")
         client = self.sessions.client("ecs", place)
         try:
@@ -139,7 +139,7 @@ class Ecs:
                     found = client.describe_tasks(cluster=cluster, tasks=arns[start : start + _TASKS])
                 tasks += [_running(task) for task in found["tasks"] if task.get("lastStatus") == "RUNNING"]
         except CallFailed as failed:
-            return Unavailable(str(failed), transient=failed.transient)
+            return failed.fact
         return Known(tuple(tasks))
 
     def register(self, place: Place, task: TaskDefinition) -> Revision:
@@ -158,7 +158,7 @@ class Ecs:
     def update(
         self, place: Place, title: str, *, revision: str = "", platform: str = "", force: bool = False
     ) -> Service:
-        """Have a service run another revision (ARN) or platform version, or replace its tasks; nothing else changes."""
+        """Change a service's revision (ARN) or platform version, or replace its tasks; nothing else changes."""
         cluster, _, name = title.partition("/")
         given = {"taskDefinition": revision, "platformVersion": platform, "forceNewDeployment": force}
         with calling("ecs:UpdateService", title):
@@ -177,7 +177,7 @@ def _running(task: Mapping[str, Any]) -> RunningTask:
 
 
 def plain(value: Any) -> Any:
-    """Botocore's answer as JSON: its datetimes as ISO text, so that a document can be written down."""
+    """Botocore's response as JSON, with datetimes as ISO text, so that a document can be stored."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):

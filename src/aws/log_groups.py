@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
-from domain.facts import Absent, Fact, Known, LogGroup, Unavailable
+from domain.facts import Absent, Fact, Known, LogGroup
 from domain.places import Place
 
 
 @dataclass(frozen=True, slots=True)
 class LogGroups:
-    """Whether log groups are there."""
+    """Log groups as facts."""
 
     sessions: Sessions
 
@@ -24,5 +24,5 @@ class LogGroups:
                 )
                 found = any(group["logGroupName"] == name for page in pages for group in page["logGroups"])
         except CallFailed as failed:
-            return Unavailable(str(failed), transient=failed.transient)
+            return failed.fact
         return Known(LogGroup(name)) if found else Absent()

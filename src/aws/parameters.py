@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
-from domain.facts import Absent, Fact, Known, Parameter, Unavailable
+from domain.facts import Absent, Fact, Known, Parameter
 from domain.places import Place
+from domain.remediation.reason import Code, Reason
 from domain.workload import ParameterReference
 
 
@@ -16,7 +17,7 @@ class Parameters:
     sessions: Sessions
 
     def fact(self, reference: ParameterReference) -> Fact[Parameter]:
-        """The parameter with its text. A SecureString's key comes from DescribeParameters, which alone tells it."""
+        """The parameter with its text. Only DescribeParameters returns a SecureString's key."""
         name, place = reference.name, reference.place
         client = self.sessions.client("ssm", place)
         try:
@@ -27,7 +28,7 @@ class Parameters:
             parameter = found[0]
             key = self._key(place, name) if parameter["Type"] == "SecureString" else None
         except CallFailed as failed:
-            return Unavailable(str(failed), transient=failed.transient)
+            return failed.fact
         return Known(
             Parameter(
                 arn=parameter.get("ARN") or reference.arn,
@@ -50,7 +51,7 @@ class Parameters:
 def read_document(sessions: Sessions, location: str) -> str:
     """The text at `ssm:NAME` or `s3://BUCKET/KEY`, in Outrider's own account.
 
-    CallFailed where it cannot be read; ValueError, with a sentence, where the location is of neither form.
+    CallFailed where it cannot be read; ValueError, with a sentence, where the location has neither form.
     """
     if location.startswith("ssm:"):
         return _parameter(sessions, location.removeprefix("ssm:"))
@@ -72,20 +73,20 @@ def read_secret(sessions: Sessions, location: str) -> str:
     raise ValueError("A secret's location is ssm:NAME or secretsmanager:NAME.")
 
 
-def why_off(sessions: Sessions, name: str) -> str:
-    """Why the kill switch forbids every correction; empty where the parameter is there, readable and `on`.
+def why_off(sessions: Sessions, name: str) -> Reason | None:
+    """Why the kill switch forbids every correction; None where the parameter is there, readable and `on`.
 
-    CallFailed where it may be readable in a moment: then the message comes again, and nothing is corrected until then.
+    CallFailed where the read may succeed later: the message is retried, and nothing is corrected until then.
     """
     if not name:
-        return "The stack has no kill switch to read."
+        return Reason(Code.NO_SWITCH)
     try:
         value = _parameter(sessions, name).strip().lower()
     except CallFailed as failed:
         if failed.transient:
             raise
-        return f"The switch {name} cannot be read: {failed}."
-    return "" if value == "on" else f"The switch {name} is not on."
+        return Reason(Code.SWITCH_UNREADABLE, name, because=(failed.reason,))
+    return None if value == "on" else Reason(Code.SWITCH_OFF, name)
 
 
 def _parameter(sessions: Sessions, name: str) -> str:

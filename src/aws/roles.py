@@ -1,43 +1,55 @@
-"""IAM roles with all that their own policies and boundary say."""
+"""IAM roles with their policies and permissions boundary."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
-from domain.facts import Absent, Fact, Known, Role, Unavailable
+from domain.facts import Absent, Fact, Gap, Known, Role, Unavailable
 from domain.iam import Policy, PolicyUnreadable
-from domain.places import Place, role_name
+from domain.places import Arn, Place, role_name
 
 _GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
+_FRESH = 600.0  # seconds. AWS changes its own policies at times, and no event tells us
+
+
+@dataclass(slots=True)
+class PolicyDocuments:
+    """Managed policies' documents, kept by a function for as long as it lives. A version's document never changes."""
+
+    clock: Callable[[], float] = monotonic
+    versions: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
+    """By the policy's id, which a policy of the same name that is created later does not share, and version."""
+    of_aws: dict[str, tuple[float, Any]] = field(default_factory=dict, repr=False)
+    """AWS's own policies by ARN, with when they were read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """IAM roles as facts."""
+    """IAM roles as facts, for one batch of messages: the current version of a managed policy is asked for once."""
 
     sessions: Sessions
+    documents: PolicyDocuments = field(default_factory=PolicyDocuments)
+    _read: dict[tuple[Place, str], Any] = field(default_factory=dict, repr=False)
 
     def fact(self, place: Place, arn: str) -> Fact[Role]:
         """A role of this account; one of another account cannot be read from here."""
         name = role_name(arn)
         if arn.startswith("arn:") and arn.split(":")[4] not in {"", place.account}:
-            return Unavailable(f"{name} belongs to another account and cannot be read")
-        client = self.sessions.client("iam", place)
+            return Unavailable(Gap.OTHER_ACCOUNT, resource=name)
         try:
-            return Known(self._role(client, name))
+            return Known(self._role(place, name))
         except CallFailed as failed:
             if failed.call == "iam:GetRole" and failed.code in _GONE:
                 return Absent()
-            return Unavailable(str(failed), transient=failed.transient)
-        except PolicyUnreadable as unreadable:
-            return Unavailable(str(unreadable))
+            return failed.fact
+        except PolicyUnreadable:
+            return Unavailable(Gap.POLICY_UNREADABLE, resource=name)
 
     def with_policy(self, place: Place, arn: str) -> list[str]:
-        """The names of the roles that a managed policy is attached to, as policy or boundary; none where it is gone."""
+        """The roles that a managed policy is attached to, as policy or boundary; none where it no longer exists."""
         try:
             with calling("iam:ListEntitiesForPolicy", arn):
                 pages = (
@@ -51,48 +63,63 @@ class Roles:
                 return []
             raise
 
-    def _role(self, client: Any, name: str) -> Role:
+    def _role(self, place: Place, name: str) -> Role:
+        client = self.sessions.client("iam", place)
         with calling("iam:GetRole", name):
             role = client.get_role(RoleName=name)["Role"]
-        trust, tags = role["AssumeRolePolicyDocument"], {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
-        named = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        policies = [*self._inline(client, name), *self._attached(client, name)]
-        boundary = self._managed(client, named) if named else None
-        all_of_it = json.dumps([role["Arn"], trust, policies, boundary, tags], sort_keys=True, default=str)
+        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        policies = [*_inline(client, name), *((arn, self._managed(place, arn)) for arn in _attached(client, name))]
         return Role(
             arn=role["Arn"],
-            trust=Policy.parse(trust, source=f"the trust policy of {name}", trust=True),
+            trust=Policy.parse(role["AssumeRolePolicyDocument"], source=f"the trust policy of {name}", trust=True),
             policies=tuple(Policy.parse(document, source=source) for source, document in policies),
-            boundary=Policy.parse(boundary[1], source=boundary[0]) if boundary else None,
-            tags=tags,
-            state=sha256(all_of_it.encode()).hexdigest()[:32],
+            boundary=Policy.parse(self._managed(place, boundary), source=boundary) if boundary else None,
+            tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
         )
 
-    @staticmethod
-    def _inline(client: Any, name: str) -> Iterator[tuple[str, Any]]:
-        """Policies by what names them, as documents."""
-        with calling("iam:ListRolePolicies", name):
-            names = [
-                item
-                for page in client.get_paginator("list_role_policies").paginate(RoleName=name)
-                for item in page["PolicyNames"]
-            ]
-        for policy in names:
-            with calling("iam:GetRolePolicy", f"{name}/{policy}"):
-                found = client.get_role_policy(RoleName=name, PolicyName=policy)
-            yield policy, found["PolicyDocument"]
+    def _managed(self, place: Place, arn: str) -> Any:
+        """A managed policy's document."""
+        parsed, now = Arn.parse(arn), self.documents.clock()
+        of_aws = parsed is not None and parsed.account == "aws"
+        if of_aws and arn in self.documents.of_aws:
+            read_at, document = self.documents.of_aws[arn]
+            if now - read_at < _FRESH:
+                return document
+        key = (place, arn)
+        if key not in self._read:
+            self._read[key] = self._read_managed(place, arn)
+        if of_aws:
+            self.documents.of_aws[arn] = (now, self._read[key])
+        return self._read[key]
 
-    def _attached(self, client: Any, name: str) -> Iterator[tuple[str, Any]]:
-        with calling("iam:ListAttachedRolePolicies", name):
-            pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=name)
-            arns = [item["PolicyArn"] for page in pages for item in page["AttachedPolicies"]]
-        for arn in arns:
-            yield self._managed(client, arn)
-
-    @staticmethod
-    def _managed(client: Any, arn: str) -> tuple[str, Any]:
+    def _read_managed(self, place: Place, arn: str) -> Any:
+        client = self.sessions.client("iam", place)
         with calling("iam:GetPolicy", arn):
-            version = client.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        with calling("iam:GetPolicyVersion", arn):
-            found = client.get_policy_version(PolicyArn=arn, VersionId=version)
-        return arn, found["PolicyVersion"]["Document"]
+            policy = client.get_policy(PolicyArn=arn)["Policy"]
+        key = (policy["PolicyId"], policy["DefaultVersionId"])
+        if key not in self.documents.versions:
+            with calling("iam:GetPolicyVersion", arn):
+                found = client.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])
+            self.documents.versions[key] = found["PolicyVersion"]["Document"]
+        return self.documents.versions[key]
+
+
+def _inline(client: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Policies by what names them, as documents."""
+    with calling("iam:ListRolePolicies", name):
+        names = [
+            item
+            for page in client.get_paginator("list_role_policies").paginate(RoleName=name)
+            for item in page["PolicyNames"]
+        ]
+    for policy in names:
+        with calling("iam:GetRolePolicy", f"{name}/{policy}"):
+            found = client.get_role_policy(RoleName=name, PolicyName=policy)
+        yield policy, found["PolicyDocument"]
+
+
+def _attached(client: Any, name: str) -> list[str]:
+    """The ARNs of its managed policies."""
+    with calling("iam:ListAttachedRolePolicies", name):
+        pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+        return [item["PolicyArn"] for page in pages for item in page["AttachedPolicies"]]

@@ -1,4 +1,4 @@
-"""Security Hub CSPM: findings in, and what became of them."""
+"""Security Hub CSPM: import findings, and read which of them are suppressed."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,18 +7,18 @@ from itertools import batched
 from typing import Any
 
 from aws.batches import batches
-from aws.calls import calling
+from aws.calls import calling, is_not_enabled
 from aws.sessions import Sessions
 from domain.places import Place
 
 _BATCH = 100  # findings a call, in and out
-_VALUES = 20  # that a filter takes
-_FEW = 100  # findings that are asked for by their Ids; of more, it takes fewer calls to ask for all that are suppressed
-_BYTES = 5_500_000  # of the 6 MB that a call may have; the rest is for what wraps it
+_VALUES = 20  # that a filter accepts
+_FEW = 100  # findings that are queried by Id; for more, querying everything suppressed takes fewer calls
+_BYTES = 5_500_000  # of the 6 MB that a call may have; the rest is for its envelope
 
 _OURS = {"Value": "outrider/", "Comparison": "PREFIX"}  # as reports.asff names who made a finding
 
-# What FailedFindings call a failure that the same import may survive later.
+# Codes of FailedFindings after which the same import may succeed later.
 _TRANSIENT = frozenset(
     {"InternalError", "InternalException", "ThrottlingException", "LimitExceeded", "ConcurrentUpdateError"}
 )
@@ -26,7 +26,7 @@ _TRANSIENT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ImportFailed:
-    """One finding that Security Hub did not take: its Id and the code that it gave."""
+    """One finding that Security Hub rejected: its Id and the error code."""
 
     id: str
     code: str
@@ -34,12 +34,12 @@ class ImportFailed:
 
     @property
     def not_enabled(self) -> bool:
-        """Whether there is no hub that could take it."""
-        return self.code.startswith("InvalidAccess")
+        """Whether Security Hub is off, so that nothing can be imported."""
+        return is_not_enabled(self.code)
 
     @property
     def for_good(self) -> bool:
-        """Whether it is refused for what it holds: the same import is refused again."""
+        """Whether it is rejected for its content: the same import would be rejected again."""
         return not self.transient and not self.not_enabled
 
 
@@ -50,7 +50,7 @@ class SecurityHub:
     sessions: Sessions
 
     def import_(self, place: Place, findings: Sequence[Mapping[str, Any]]) -> list[ImportFailed]:
-        """Import into the hub of the findings' own account and region; what it refused comes back.
+        """Import into the hub of the findings' own account and region; returns those that it rejected.
 
         CallFailed where the whole call failed.
         """
@@ -65,7 +65,7 @@ class SecurityHub:
         return failed
 
     def suppressed(self, place: Place, ids: Sequence[str]) -> set[str]:
-        """Those of these findings that the customer has set to SUPPRESSED. CallFailed where it cannot be asked."""
+        """Those of these findings that the customer has set to SUPPRESSED. CallFailed where that cannot be read."""
         if len(ids) > _FEW:
             here = {"AwsAccountId": _equal(place.account), "Region": _equal(place.region)}
             return self._suppressed(place, here | {"GeneratorId": [_OURS]}) & set(ids)
@@ -91,5 +91,5 @@ def _equal(*values: str) -> list[dict[str, str]]:
 
 
 def _weight(finding: Mapping[str, Any]) -> int:
-    """As botocore sends it: in ASCII, six bytes for what is beyond."""
+    """The size as botocore sends it: in ASCII, with six bytes for any other character."""
     return len(json.dumps(finding)) + 2

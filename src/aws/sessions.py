@@ -11,7 +11,7 @@ from aws.calls import calling
 from aws.traffic import Traffic
 from domain.places import Place, partition_of
 
-# Standard retries back off with jitter. What still fails comes back with its message, so a Lambda need not wait long.
+# Standard retries back off with jitter. What still fails is retried with its message, so a function need not wait long.
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     connect_timeout=3,
@@ -24,7 +24,7 @@ _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the account, and the ARN of the user or of the role's session."""
+    """The caller: the account, and the ARN of the user or of the role's session."""
 
     account: str
     arn: str
@@ -33,7 +33,7 @@ class Caller:
 class Sessions:
     """Clients for Outrider's own account by its own role, for any other by the role `member_role` there.
 
-    `region` is where its own parts are; that of the environment where none is given.
+    `region` is where the stack is; by default that of the environment.
     """
 
     def __init__(self, member_role: str | None = None, region: str | None = None) -> None:
@@ -48,7 +48,7 @@ class Sessions:
 
     @cached_property
     def caller(self) -> Caller:
-        """Whose credentials these are."""
+        """The owner of these credentials."""
         with calling("sts:GetCallerIdentity", "this account"):
             found = self._own.client("sts", config=_CONFIG).get_caller_identity()
         return Caller(str(found["Account"]), str(found["Arn"]))
@@ -60,7 +60,7 @@ class Sessions:
 
     @property
     def region(self) -> str:
-        """The region of its own parts; empty where nothing tells."""
+        """The region of the stack; empty where it is not known."""
         with calling("sts:GetCallerIdentity", "this account"):
             return self._own.region_name or ""
 
@@ -72,7 +72,7 @@ class Sessions:
         return self._clients[key]
 
     def client(self, service: str, place: Place, *, once: bool = False) -> Any:
-        """`once`: for calls that would do something twice where botocore sends them again after a lost answer."""
+        """`once`: never retried by botocore, for calls that would take effect twice after a lost response."""
         key = (service, place, once)
         if key not in self._clients:
             session, config = self._session(place.account), _CONFIG.merge(_ONCE) if once else _CONFIG

@@ -1,4 +1,4 @@
-"""Stacks of CloudFormation: what one was given, and where its parts are."""
+"""CloudFormation stacks: their parameters and outputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ class Stacks:
     sessions: Sessions
 
     def stack(self, name: str) -> Stack | None:
-        """None where there is none of that name. CallFailed where it cannot be asked."""
+        """None where no stack has that name. CallFailed where that is not known."""
         try:
             with calling("cloudformation:DescribeStacks", name):
                 found = self.sessions.own("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         except CallFailed as failed:
-            if failed.code == "ValidationError":  # as CloudFormation says that it does not exist
+            if failed.code == "ValidationError":  # CloudFormation's code for a stack that does not exist
                 return None
             raise
         return Stack(

@@ -1,4 +1,4 @@
-"""Slack threads: which message began the one of a finding or family. In a partition of their own."""
+"""Slack threads: the first message of each finding's or family's thread. In a partition of their own."""
 
 from dataclasses import dataclass
 from time import time
@@ -7,12 +7,12 @@ from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 
 _PARTITION = "thread"
-_DAYS = 400  # after so long a new thread is begun: the old one is far up in the channel
+_DAYS = 400  # then a new thread begins: the old one is far up in the channel
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The message that a thread began with: its channel, and its time stamp, which is its id there."""
+    """The first message of a thread: its channel, and its time stamp, which is its id there."""
 
     channel: str
     ts: str
@@ -26,7 +26,7 @@ class Threads:
     table: str
 
     def of(self, key: str) -> Thread | None:
-        """The thread of a finding's Id or of a family, if one was begun."""
+        """The thread of a finding's Id or of a family; None where there is none yet."""
         with calling("dynamodb:GetItem", f"{_PARTITION}/{key}"):
             found = self.sessions.own("dynamodb").get_item(
                 TableName=self.table, Key={"pk": {"S": _PARTITION}, "sk": {"S": key}}, ConsistentRead=True
@@ -35,7 +35,7 @@ class Threads:
         return Thread(item["channel"]["S"], item["ts"]["S"]) if item else None
 
     def keep(self, key: str, thread: Thread, instead_of: Thread | None) -> None:
-        """Keep a thread that was begun. Where another worker began one meanwhile, that one stays."""
+        """Store a new thread. Where another function stored one meanwhile, that one stays."""
         item = {
             "pk": {"S": _PARTITION},
             "sk": {"S": key},

@@ -1,4 +1,4 @@
-"""How many calls go to each AWS service: what throttling and a good part of the bill come from."""
+"""How many calls go to each AWS service: they decide about throttling and much of the cost."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import boto3
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Calls to one service, each page of a listing being one, and how often botocore sent one of them again."""
+    """Calls to one service, where each page of a listing counts as one, and how often botocore retried one."""
 
     calls: int
     retries: int
@@ -17,24 +17,24 @@ class Sent:
 
 @dataclass(slots=True)
 class Traffic:
-    """Counted where botocore sends, so that pages, retries and calls of libraries are in it too."""
+    """Counted where botocore sends, so that pages, retries and calls of libraries are included."""
 
     _calls: Counter[str] = field(default_factory=Counter)
     _requests: Counter[str] = field(default_factory=Counter)
 
     def watch(self, session: boto3.Session) -> boto3.Session:
-        """The session, the clients of which are counted from now on."""
+        """The session, whose clients are counted from now on."""
         session.events.register("before-call", self._called)
         session.events.register("before-send", self._sent)
         return session
 
     def taken(self) -> dict[str, Sent]:
-        """Since this was last asked, by service as botocore names it in its events: `ecs`, `secrets-manager`."""
+        """Since the last call of this, by service as botocore names it in its events: `ecs`, `secrets-manager`."""
         calls, requests = self._calls, self._requests
         self._calls, self._requests = Counter(), Counter()
         return {service: Sent(count, max(requests[service] - count, 0)) for service, count in calls.items()}
 
-    # Events are named `before-call.SERVICE.OPERATION`. What a handler gives would be taken for the answer.
+    # Events are named `before-call.SERVICE.OPERATION`. What a handler returns would be taken for the response.
 
     def _called(self, event_name: str, **_: Any) -> None:
         self._calls[event_name.split(".")[1]] += 1

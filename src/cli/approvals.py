@@ -1,20 +1,19 @@
 """`outrider apply`, `undo`, `release` and `corrections`: what a person has the service do, and what becomes of it."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from cli import progress
-from cli.client import Asked, Client, NotAsked, Progress, client_of
+from cli.asking import Yes, agreed, printed, sentences
+from cli.client import Asked, Client, Progress, client_of
 from cli.exits import DONE, NOT_DONE
-from cli.files import Unusable, named
-from cli.terminal import console, line, say
+from cli.files import named
+from cli.terminal import say
 from domain.remediation.attempt import AttemptState
-from settings import said
+from settings import first_set
 
 
 @Parameter(name="*")
@@ -29,11 +28,11 @@ class Where:
         ""
     )
     queue: Annotated[
-        str, Parameter(metavar="URL", help="The queue of requests, instead of what the stack's outputs tell.")
+        str, Parameter(metavar="URL", help="The queue of requests, instead of what the stack's outputs name.")
     ] = ""
     table: Annotated[str, Parameter(metavar="NAME", help="The ledger's table, likewise.")] = ""
 
-    def look(self, family: str) -> str:
+    def see(self, family: str) -> str:
         """What to type to see how a family's corrections stand, with the options that were given."""
         given = {"stack": self.stack, "region": self.region, "queue": self.queue, "table": self.table}
         options = [f"--{name} {value}" for name, value in given.items() if value not in {"", "outrider"}]
@@ -44,8 +43,8 @@ class Where:
 
     @property
     def asked(self) -> tuple[str, str]:
-        """What names the region, and the region; empty where only a profile may. boto3 does not heed AWS_REGION."""
-        return ("--region", self.region) if self.region else said("AWS_REGION", "AWS_DEFAULT_REGION")
+        """What names the region, and the region; empty where only a profile may. boto3 does not read AWS_REGION."""
+        return ("--region", self.region) if self.region else first_set("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 def _seconds(_: object, value: float) -> None:
@@ -55,12 +54,10 @@ def _seconds(_: object, value: float) -> None:
 
 type Wait = Annotated[
     float,
-    Parameter(metavar="SECONDS", validator=_seconds, help="How long to wait for the end, telling what happens."),
+    Parameter(metavar="SECONDS", validator=_seconds, help="How long to wait for the end, saying what happens."),
 ]
-type Yes = Annotated[bool, Parameter(help="Do not ask back.")]
 _HERE = Where()
 _FOR_EVER = 1e8  # seconds: three years
-_UNREACHED = frozenset({"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"})
 
 
 def apply(
@@ -76,15 +73,15 @@ def apply(
     plan
         The plan that you have seen, by its digest: where it is another by now, nothing is asked.
     """
-    with _sentences(where):
+    with sentences(where.asked):
         ask = where.client_of()
         offered = ask.offered(named(what), plan)
-        _print(progress.plan(offered, ask.mode))
-        if not (yes or _agreed("Apply this plan?")):
+        printed(progress.plan(offered, ask.mode))
+        if not (yes or agreed("Apply this plan?")):
             return NOT_DONE
         asked = ask.apply(offered)
         say(f"Asked to apply plan {offered.offer.digest} to {offered.of}.")
-        return _watched(ask, asked, wait, where.look(offered.family), _corrected)
+        return _watched(ask, asked, wait, where.see(offered.family), _corrected)
 
 
 def undo(what: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE) -> int:
@@ -95,15 +92,15 @@ def undo(what: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE
     what
         CLUSTER/SERVICE, or a family for all its services and the revision; also by ARN or a finding's Id.
     """
-    with _sentences(where):
+    with sentences(where.asked):
         ask = where.client_of()
         found = ask.to_undo(named(what))
-        _print(progress.undoing(found))
-        if not (yes or _agreed("Undo this?")):
+        printed(progress.undoing(found))
+        if not (yes or agreed("Undo this?")):
             return NOT_DONE
         asked = ask.undo(found)
         say(f"Asked to undo it on {found.service or found.family}.")
-        return _watched(ask, asked, wait, where.look(found.family), progress.undone)
+        return _watched(ask, asked, wait, where.see(found.family), progress.undone)
 
 
 def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE) -> int:
@@ -114,90 +111,50 @@ def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = 
     family
         Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.
     """
-    with _sentences(where):
+    with sentences(where.asked):
         ask = where.client_of()
         found = ask.to_release(named(family))
-        _print(progress.releasing(found))
-        if not (yes or _agreed("Release it?")):
+        printed(progress.releasing(found))
+        if not (yes or agreed("Release it?")):
             return NOT_DONE
         asked = ask.release(found)
         say(f"Asked to release {found.family}.")
-        return _watched(ask, asked, wait, where.look(found.family), lambda end: end.ended)
+        return _watched(ask, asked, wait, where.see(found.family), lambda end: end.ended)
 
 
 def corrections(family: str = "", /, *, where: Where = _HERE) -> int:
-    """Tell how corrections stand; the exit code.
+    """Say how corrections stand; the exit code.
 
     Parameters
     ----------
     family
         Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.
     """
-    with _sentences(where):
+    with sentences(where.asked):
         ask = where.client_of()
         found = ask.corrections(named(family))
         for each in found:
-            _print(progress.standing(each, all_of_it=bool(family)))
+            printed(progress.standing(each, all_of_it=bool(family)))
         if not found:
-            say("No correction is under way or waits, and no family is left alone.")
+            say("No correction is under way or waits, and no family is in quarantine.")
     return DONE
 
 
-def _watched(ask: Client, asked: Asked, wait: float, look: str, well: Callable[[Progress], bool]) -> int:
-    """Without waiting it is well where it was asked. `look` is what to type to see what becomes of it."""
+def _watched(ask: Client, asked: Asked, wait: float, see: str, well: Callable[[Progress], bool]) -> int:
+    """Without waiting it is well where it was asked. `see` is what to type to see what becomes of it."""
     if not wait:
-        say(f"See what becomes of it: {look}")
+        say(f"See what becomes of it: {see}")
         return DONE
     last = Progress()
     for now in ask.follow(asked, min(wait, _FOR_EVER)):
-        _print(progress.news(last, now))
+        printed(progress.news(last, now))
         last = now
     if last.ended:
         return DONE if well(last) else NOT_DONE
     heard = "It has not ended" if last.answer else "remediate has not answered"
-    say(f"{heard} after {wait:g} seconds, and goes on without you: {look}")
+    say(f"{heard} after {wait:g} seconds, and goes on without you: {see}")
     return NOT_DONE
 
 
 def _corrected(end: Progress) -> bool:
     return end.state in {AttemptState.REGISTERED, AttemptState.DEPLOYED}
-
-
-@contextmanager
-def _sentences(where: Where) -> Iterator[None]:
-    try:
-        yield
-    except NotAsked as not_asked:
-        raise Unusable(_of_what_was_given(not_asked.code, where) or str(not_asked)) from None
-
-
-def _of_what_was_given(code: str, where: Where) -> str:
-    """What is wrong with the profile or region that was named; empty where it is something else."""
-    by, region = where.asked
-    if code == "ProfileNotFound":
-        by, profile = said("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # as botocore takes them
-        return f"There is no profile {profile} ({by}). Name another." if profile else ""
-    if code == "InvalidRegionError":
-        return f"{region or 'What the profile says'} is no name of a region. Correct {by or 'it, or give --region'}."
-    if code in _UNREACHED:
-        return f"AWS could not be reached{region and f' in {region}'}. Check the region's name and the network."
-    return ""
-
-
-def _agreed(question: str) -> bool:
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    answer = sys.stdin.readline() if sys.stdin is not None else ""
-    if answer.strip().lower() in {"y", "yes"}:
-        return True
-    if not answer.endswith("\n"):
-        print(file=sys.stderr)
-    say("Nothing was asked. Answer y, or give --yes.")
-    return False
-
-
-def _print(lines: Iterator[progress.Line]) -> None:
-    from rich.text import Text  # noqa: PLC0415 - see cli.terminal.console
-
-    out = console()
-    for each in lines:
-        out.print(Text("  " * each.indent + line(each.text), style=each.style), soft_wrap=True)

@@ -1,30 +1,31 @@
 """`outrider rules` and `outrider explain`: the rules themselves."""
 
-import inspect
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from rich.text import Text
 
 from cli.exits import CLEAN, UNUSABLE
-from cli.table import STYLES
+from cli.table import style_of
 from cli.terminal import console, say, wrapped
+from domain.rule import Rule
 from rules import BY_ID, CATALOGUE
 
 _FEW = 5
 
 
 def rules() -> int:
-    """List the rules, with what each demands."""
+    """List the rules and their titles."""
     out = console()
     for rule in CATALOGUE:
         fix = "" if rule.fix is None else ", has a fix"
-        wrapped(out, Text.assemble((rule.id, "bold"), " ", (rule.severity, STYLES[rule.severity]), fix))
+        wrapped(out, Text.assemble((rule.id, "bold"), " ", (rule.severity, style_of(rule.severity)), fix))
         wrapped(out, f"{rule.title}.", 2)
     return CLEAN
 
 
-def _meant(rule: str) -> list[str]:
-    """The rules that begin so, with or without their topic, if they are few; else the one that is nearest."""
+def _similar(rule: str) -> list[str]:
+    """The rules that begin so, with or without their topic, if they are few; else the most similar one."""
     begun = [each for each in BY_ID if each.startswith(rule) or each.partition(".")[2].startswith(rule)]
     if begun:
         return begun if len(begun) <= _FEW else []
@@ -32,7 +33,7 @@ def _meant(rule: str) -> list[str]:
 
 
 def explain(rule: str, /) -> int:
-    """Explain a rule: what it demands and why, how it is fixed and configured.
+    """Explain a rule: what it requires and why, how it is fixed and configured.
 
     Parameters
     ----------
@@ -41,16 +42,31 @@ def explain(rule: str, /) -> int:
     """
     found = BY_ID.get(rule)
     if found is None:
-        near = " or ".join(_meant(rule))
-        say(f"There is no rule {rule}. {f'Is {near} meant?' if near else 'See outrider rules for what there is.'}")
+        near = " or ".join(_similar(rule))
+        say(f"There is no rule {rule}. {f'Did you mean {near}?' if near else 'See outrider rules for all rules.'}")
         return UNUSABLE
     out = console()
-    facts = ", ".join(sorted(kind.value for kind in found.needs)) or "none beside the documents"
-    wrapped(out, Text.assemble((found.id, "bold"), "  ", (found.severity, STYLES[found.severity])))
-    wrapped(out, f"Speaks of: {found.subject}. Facts: {facts}.")
-    for paragraph in inspect.cleandoc(found.doc).split("\n\n"):
+    reads = ", ".join(["the documents", *sorted(kind.value for kind in found.needs)])
+    wrapped(out, Text.assemble((found.id, "bold"), "  ", (found.severity, style_of(found.severity))))
+    wrapped(out, f"Applies to: {found.subject}. Reads: {reads}.")
+    for paragraph in _paragraphs(found):
         out.print()
-        wrapped(out, " ".join(paragraph.split()))
+        wrapped(out, paragraph)
+    out.print()
+    wrapped(out, "Codes:")
+    for code in found.codes:
+        wrapped(out, f"{code}: {code.meaning}", 2)
     out.print()
     wrapped(out, f"See {found.reference}")
     return CLEAN
+
+
+def _paragraphs(rule: Rule) -> Iterator[str]:
+    """Each on one line."""
+    named = {"Why": rule.why, "Fix": rule.remedy, "No fix": rule.by_hand, "Configure": rule.configure}
+    yield f"{rule.title}."
+    for name, text in named.items():
+        first, *rest = text.split("\n\n")
+        if first:
+            yield f"{name}: {' '.join(first.split())}"
+        yield from (" ".join(paragraph.split()) for paragraph in rest)

@@ -1,4 +1,4 @@
-"""`outrider check`: what the rules say of the task definitions in files."""
+"""`outrider check`: the evaluation of task definitions in files."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,14 +35,14 @@ def check(
     format: Literal["table", "json"] = "table",  # noqa: A002 - the option's name
     fail_on: Bar = Bar.LOW,
 ) -> int:
-    """Judge task definitions by the rules; the exit code.
+    """Evaluate task definitions by the rules; the exit code.
 
     Parameters
     ----------
     files
         Files or folders: what RegisterTaskDefinition takes or DescribeTaskDefinition gives. A dash is standard input.
     standard
-        The standard to judge by, instead of the packaged one.
+        The standard to evaluate by, instead of the packaged one.
     config
         The collector's configuration, for the SSM parameter that holds it.
     format
@@ -60,10 +60,10 @@ def check(
     if format == "json":
         worst = _as_json(judged)
     else:
-        from cli.table import as_table  # noqa: PLC0415 - rich takes a tenth of a second, which programs need not wait for
+        from cli.table import as_table  # noqa: PLC0415 - rich takes a tenth of a second to import, which JSON does not need
 
         worst = as_table(judged, given=config is not None)
-    inputs.say_what_was_passed_over()
+    inputs.say_what_was_skipped()
     if inputs.refused:
         return UNUSABLE
     return DRIFTED if worst is not None and worst >= Severity(fail_on) else CLEAN
@@ -71,11 +71,11 @@ def check(
 
 @dataclass
 class Inputs:
-    """The files that were named, and those of the folders that were; what cannot be used is said and counted."""
+    """The named files and those of the named folders; those that cannot be used are reported and counted."""
 
     names: Sequence[str]
     refused: int = 0
-    passed_over: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
     def usable(self) -> Iterator[File]:
         if not self.names:
@@ -97,7 +97,7 @@ class Inputs:
                     yield read(name)
                     judged = True
                 except NoDefinition:
-                    self.passed_over.append(name)
+                    self.skipped.append(name)
                 except Unusable as unusable:
                     judged = True
                     self._refuse(str(unusable))
@@ -111,11 +111,11 @@ class Inputs:
         self.refused += 1
         say(sentence)
 
-    def say_what_was_passed_over(self) -> None:
-        if self.passed_over:
-            first, count = self.passed_over[0], len(self.passed_over)
+    def say_what_was_skipped(self) -> None:
+        if self.skipped:
+            first, count = self.skipped[0], len(self.skipped)
             others = f" and {count - 1} more" if count > 1 else ""
-            say(f"Passed over, for they hold no task definition: {first}{others}.")
+            say(f"Skipped, because there is no task definition in it: {first}{others}.")
 
 
 def _as_json(judged: Iterable[Judged]) -> Severity | None:
@@ -141,7 +141,14 @@ def entry_of(said: Said) -> dict[str, Any]:
         "verdict": said.word.value,
         "severity": said.severity.value,
         "drifts": [
-            {"where": drift.where, "why": drift.why, "severity": (drift.severity or said.severity).value}
+            {
+                "code": str(drift.code),
+                "where": drift.where,
+                "why": drift.why,
+                "found": drift.found,
+                "wanted": drift.wanted,
+                "severity": (drift.severity or said.severity).value,
+            }
             for drift in said.drifts
         ],
         "fix": said.fix,

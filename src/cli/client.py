@@ -3,51 +3,27 @@
 A request goes to the queue that remediate reads, and remediate decides. What is known here to be refused is not asked.
 """
 
-import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import sleep
 
-from aws.calls import CallFailed
 from aws.channels import Queue
 from aws.ledger import History, Ledger
 from aws.sessions import Sessions
 from aws.stacks import Stacks
+from cli.failures import NO_REGION, NotAsked, spoken
+from cli.naming import subject_of
 from domain.findings.finding import FindingState
 from domain.findings.users import Running
-from domain.places import Arn, Place
+from domain.places import Place
 from domain.remediation.attempt import Answer, Attempt, AttemptState, Offer, Quarantine, to_undo
 from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, UndoRequest
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
+from reports.reasons import joined
 
-NO_REGION = "No region is known. Give --region, or set AWS_REGION."
-_EVERY = 2.0  # seconds between two looks at what becomes of a request
-_ARN_KINDS = {"task-definition": Subject.FAMILY, "service": Subject.SERVICE}
-_FINDING = re.compile(
-    r"outrider/(?P<subject>\d{12}/[a-z0-9-]+/(?:family|service|parameter|role)/.+)/(?P<rule>[a-z.-]+)"
-)
-_NO_CREDENTIALS = frozenset({
-    "CredentialRetrievalError", "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "SSOTokenLoadError",
-})  # fmt: skip
-_OLD_CREDENTIALS = frozenset({
-    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "LoginRefreshRequired", "RequestExpired",
-    "TokenRetrievalError", "UnauthorizedSSOTokenError", "UnrecognizedClientException",
-})  # fmt: skip
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation"})
-
-
-class NotAsked(Exception):
-    """Nothing was asked, or nothing can be told of it; the message is a sentence that says why and what to do.
-
-    `code` is that of the call that failed, if one did: who knows what was given at the terminal may say more.
-    """
-
-    def __init__(self, sentence: str, code: str = "") -> None:
-        self.code = code
-        super().__init__(sentence)
+_EVERY = 2.0  # seconds between two readings of what becomes of a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +131,16 @@ class Client:
 
     def offered(self, what: str, digest: str = "") -> Offered:
         """The plan that a person may approve now. NotAsked where there is none, or where it would be refused."""
-        subject, rule, number = self._named(what)
+        subject, rule, number = subject_of(what, self.place)
         if subject.kind not in {Subject.FAMILY, Subject.SERVICE}:
-            raise NotAsked(f"Outrider corrects no {subject.kind}: the finding tells what to change there.")
+            raise NotAsked(f"Outrider corrects no {subject.kind}: the finding says what to change there.")
         self._may(Mode.DEPLOY if subject.kind is Subject.SERVICE else Mode.REGISTER)
         history = self._history(subject)
         family = self._family(history)
         of_family = history if subject.kind is Subject.FAMILY else self._history(family)
         if (held := of_family.quarantine) is not None:
             raise NotAsked(
-                f"{family.name} is left alone since {_time(held.since)}: {held.reason} End it with"
+                f"{family.name} is in quarantine since {_time(held.since)}: {joined(held.reasons)} End it with"
                 f" `outrider release {family.name}`."
             )
         if (offer := history.offer) is None:
@@ -174,11 +150,11 @@ class Client:
         if number and number != history.order:
             raise NotAsked(f"The newest revision is {subject.name}:{history.order}, and the plan is for that one.")
         if digest and digest != offer.digest:
-            raise NotAsked(f"The plan is {offer.digest} now, and not {digest}. Look at it again.")
+            raise NotAsked(f"The plan is {offer.digest} now, and not {digest}. Read it again.")
         if offer.until is not None and self.now() > offer.until:
             raise NotAsked(
                 f"The plan was drawn up {_time(offer.drawn)} and could be approved until {_time(offer.until)}. The next"
-                " sweep draws it up anew."
+                " sweep draws up a new one."
             )
         of = f"{family.name}:{history.order}" if subject.kind is Subject.FAMILY else subject.name
         running = tuple(sorted(history.services.items()))
@@ -204,7 +180,7 @@ class Client:
 
     def to_undo(self, what: str) -> ToUndo:
         """What Outrider did last there. NotAsked where that is nothing, or may not be undone."""
-        subject, _, _ = self._named(what)
+        subject, _, _ = subject_of(what, self.place)
         if subject.kind not in {Subject.FAMILY, Subject.SERVICE}:
             raise NotAsked(f"Outrider corrects no {subject.kind}, so there is nothing to undo.")
         history = self._history(subject)
@@ -228,7 +204,7 @@ class Client:
 
     def to_release(self, what: str) -> ToRelease:
         """What a release would end. NotAsked where there is nothing to release."""
-        subject, _, _ = self._named(what)
+        subject, _, _ = subject_of(what, self.place)
         history = self._history(subject)
         family = self._family(history)
         history = history if subject == family else self._history(family)
@@ -262,7 +238,7 @@ class Client:
     def corrections(self, what: str = "") -> list[Standing]:
         """How a family's corrections stand; without one, those of the families of which something goes on."""
         if what:
-            history = self._history(self._named(what)[0])
+            history = self._history(subject_of(what, self.place)[0])
             family = self._family(history)
             return [_standing(history if history.subject == family else self._history(family))]
         with spoken():
@@ -273,27 +249,17 @@ class Client:
 
     # --- the parts of it ---------------------------------------------------------------------------------------------
 
-    def _named(self, what: str) -> tuple[SubjectId, str, int]:
-        """What is meant: the subject, a finding's rule (or empty), and a revision's number (or 0)."""
-        subject, rule, number = _named(what, self.place)
-        if subject.place != self.place:
-            raise NotAsked(
-                f"{what} is of {subject.place}, and this stack is of {self.place}. Call with that account's"
-                " credentials, and name its region by --region."
-            )
-        return subject, rule, number
-
     def _may(self, least: Mode) -> None:
         if self.mode is not None and self.mode.rank < least.rank:
             does = "only reports" if self.mode is Mode.REPORT else "updates no service"
             raise NotAsked(
                 f"The stack {does}: its RemediationMode is {self.mode}. Deploy it with {least}, or make the change by"
-                " the command that the finding shows."
+                " `outrider correct`, as the finding shows it."
             )
 
     def _history(self, subject: SubjectId) -> History:
         history = self._read(subject)
-        if not history.order and not history.rows and not history.attempts and history.quarantine is None:
+        if not history.version and not history.attempts and history.quarantine is None:
             raise NotAsked(
                 f"The ledger knows no {subject.kind} {subject.name} in {self.place}. See whether its name, the stack"
                 " and the region are right."
@@ -307,14 +273,9 @@ class Client:
     @staticmethod
     def _family(history: History) -> SubjectId:
         """The family that corrections of a subject belong to."""
-        if history.subject.kind is Subject.FAMILY:
-            return history.subject
-        leans = [SubjectId.parse(key) for key in history.leans]
-        family = next((each for each in leans if each.kind is Subject.FAMILY), None)
-        if history.subject.kind is not Subject.SERVICE or family is None:
-            raise NotAsked(
-                f"The ledger does not tell which family {history.subject.name} runs. Name the family itself."
-            )
+        family = history.family
+        if family is None:
+            raise NotAsked(f"The ledger does not say which family {history.subject.name} runs. Name the family itself.")
         return family
 
     def _ask(self, request: Request) -> Asked:
@@ -332,55 +293,6 @@ def client_of(stack: str, region: str = "", queue: str = "", table: str = "") ->
         place, by = Place(aws.account, aws.region), aws.caller.arn
     parts = Stacked(queue, table) if queue and table else Stacked.of(Stacks(aws), stack, place.region)
     return Client(Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue), place, by, parts.mode)
-
-
-@contextmanager
-def spoken() -> Iterator[None]:
-    """A failed call as a sentence for the person at the terminal."""
-    try:
-        yield
-    except CallFailed as failed:
-        raise NotAsked(_sentence(failed), failed.code) from None
-
-
-def _sentence(failed: CallFailed) -> str:
-    if failed.code in _NO_CREDENTIALS:
-        return f"There are no AWS credentials here ({failed.code}). Log in, or name a profile by AWS_PROFILE."
-    if failed.code in _OLD_CREDENTIALS:
-        return f"AWS does not take these credentials ({failed.code}). Log in again."
-    if failed.code == "NoRegionError":
-        return NO_REGION
-    if failed.code in _DENIED:
-        return (
-            f"These credentials may not call {failed.call} on {failed.resource}. docs/operations.md has the policy that"
-            " this command needs."
-        )
-    return f"{failed}.{' Try again.' if failed.transient else ''}"
-
-
-def _named(what: str, place: Place) -> tuple[SubjectId, str, int]:
-    if what.startswith("outrider/"):
-        found = _FINDING.fullmatch(what)
-        if found is None:
-            raise NotAsked(f"{what} is no Id of a finding: outrider/ACCOUNT/REGION/KIND/NAME/RULE is one.")
-        return SubjectId.parse(found["subject"]), found["rule"], 0
-    if what.startswith("arn:"):
-        arn = Arn.parse(what)
-        word, _, name = arn.resource.partition("/") if arn else ("", "", "")
-        kind = _ARN_KINDS.get(word) if arn and arn.service == "ecs" else None
-        if arn is None or kind is None or not name:
-            raise NotAsked(f"{what} is the ARN neither of a task definition nor of a service.")
-        place = arn.place
-    else:
-        name, kind = what, Subject.SERVICE if "/" in what else Subject.FAMILY
-    if kind is Subject.SERVICE:
-        if not re.fullmatch("[^/]+/[^/]+", name):
-            raise NotAsked(f"{what} does not name a service with its cluster: CLUSTER/SERVICE.")
-        return SubjectId(place, kind, name), "", 0
-    family, _, number = name.partition(":")
-    if not family or (number and not re.fullmatch(r"[0-9]{1,10}", number)):
-        raise NotAsked(f"{what or 'Nothing'} is no family, FAMILY:REVISION or CLUSTER/SERVICE.")
-    return SubjectId(place, kind, family), "", int(number or 0)
 
 
 def _standing(history: History) -> Standing:

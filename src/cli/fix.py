@@ -11,15 +11,12 @@ import engine
 from cli.check import FileName
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import STDIN, Definition, File, Unusable, named, read
-from cli.judging import NOT_AT_HAND, Judge, Judgement, Repairs, Said, Word, by_topic, unread_facts
+from cli.judging import Judge, Judgement, Repairs, Said, Word, by_topic, unread_facts
 from cli.terminal import line, say
 from domain.drift import Safety
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind
 from domain.remediation.plan import Plan
-
-COULD_NOT = " could not be judged: "
-"""As `engine.plan` says of a rule that had an answer before, and has none now."""
 
 
 def fix(  # noqa: PLR0913 - a command has its options
@@ -39,7 +36,7 @@ def fix(  # noqa: PLR0913 - a command has its options
     file
         A file as `check` takes it. A dash is standard input.
     standard
-        The standard to judge by, instead of the packaged one.
+        The standard to evaluate by, instead of the packaged one.
     config
         The collector's configuration, for the SSM parameter that holds it.
     diff
@@ -47,7 +44,7 @@ def fix(  # noqa: PLR0913 - a command has its options
     write
         Write the file instead of printing it.
     review
-        Make the fixes that a person should look at, too.
+        Make the fixes that need approval, too.
     """
     name = named(file)
     if write and name == STDIN:
@@ -72,7 +69,7 @@ def fix(  # noqa: PLR0913 - a command has its options
 
 @dataclass(frozen=True)
 class Correction:
-    """One definition, what was planned for it (None where nothing was), and what is said of the result."""
+    """One definition, its plan (None where there is none), and the result's evaluation."""
 
     definition: Definition
     before: Judgement
@@ -97,13 +94,13 @@ class Correction:
         return self.definition.task if self.plan is None else self.plan.after.task
 
     def sentences(self, *, review: bool) -> Iterator[str]:
-        """What was fixed, what the plan wants seen, and what was left, with the reason."""
+        """What was fixed, what needs approval, and what was left, with the reason."""
         name = self.definition.task.family or "The definition"
         if self.before.outside:
-            yield f"{name}: not judged; {self.before.outside}."
+            yield f"{name}: not evaluated; {self.before.outside}."
             return
         if self.before.worst is None:
-            yield f"{name}: clean, and left as it is."
+            yield f"{name}: clean, not changed."
             return
         if self.trouble:
             yield self.trouble
@@ -111,8 +108,8 @@ class Correction:
         if fixed:
             yield f"{name}: fixed {', '.join(fixed)}."
         if self.plan is not None and self.fixed:
-            yield from (f"{name}: {note}" for note in self.plan.notes)
-            yield from (f"{name}: look at this: {reason}" for reason in _reasons(self.plan))
+            yield from (f"{name}: {note.text}" for note in self.plan.notes)
+            yield from (f"{name}: check this: {reason}" for reason in _reasons(self.plan))
         yield from (
             f"{name}: left {said.rule.id} ({said.severity}): {self._why_left(said, review=review)}"
             for said in self.left.said
@@ -121,7 +118,7 @@ class Correction:
 
     @property
     def fixed(self) -> tuple[str, ...]:
-        """The rules whose fix changed something; one may have mended only a part."""
+        """The rules whose fix changed something; one may have fixed only a part."""
         return () if self.plan is None else self.plan.fixes
 
     @property
@@ -131,14 +128,14 @@ class Correction:
 
     def _why_left(self, said: Said, *, review: bool) -> str:
         if said.rule.id in self.fixed:
-            return "a part is fixed, and nothing here tells what would be right for the rest."
+            return "a part is fixed; the right value of the rest is not known here."
         if said.refusal:
             return said.refusal
         if said.rule.fix is None:
             return "it has no fix."
         if said.fix == Safety.REVIEW and not review:
-            return "its fix wants a person; --review makes it."
-        return "its fix finds nothing here that tells what would be right."
+            return "its fix needs approval; --review makes it."
+        return "the right value is not known here."
 
     def diff(self, name: str) -> Iterator[str]:
         """What differs by place, as a unified diff is written; values that may be secret are hidden."""
@@ -155,17 +152,16 @@ class Correction:
 
 
 def _reasons(plan: Plan) -> Iterator[str]:
-    """Why a plan is REVIEW, with all rules that cannot be judged here in one."""
+    """Why a plan is REVIEW, with all rules for which only facts are missing in one."""
     rules, facts = set[str](), set[FactKind]()
-    for reason in plan.reasons:
-        rule, _, fact = reason.partition(COULD_NOT)
-        if fact in NOT_AT_HAND:
-            rules.add(rule)
-            facts.add(NOT_AT_HAND[fact])
+    for concern in plan.concerns:
+        if concern.facts:
+            rules.add(concern.rule)
+            facts |= {*concern.facts}
         else:
-            yield reason
+            yield str(concern)
     if rules:
-        yield f"what is new could not be judged, because {unread_facts(facts)}: {by_topic(rules)}."
+        yield f"the result is unknown, because {unread_facts(facts)}: {by_topic(rules)}."
 
 
 def _print(text: str) -> None:
@@ -181,7 +177,7 @@ def _print(text: str) -> None:
 
 
 def _write(given: File, text: str) -> None:
-    """In one step, so that no half of a file is ever there; a link stays a link."""
+    """In one step, so that the file is never half written; a link stays a link."""
     if text == given.text:
         say(f"{given.name}: nothing to write.")
         return

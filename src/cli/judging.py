@@ -1,7 +1,7 @@
-"""Judging without AWS: what can be told from the definition, and from a collector's configuration where one is given.
+"""Evaluation without AWS: of the definition alone, and of a collector's configuration where one is given.
 
-A composition root like `operations.wiring`, for a shell that reads no facts: every fact is unavailable but the
-configuration that was named.
+A composition root like `operations.wiring`, for a shell that reads no facts: every fact is unavailable except the
+configuration that was given.
 """
 
 import re
@@ -14,7 +14,7 @@ import engine
 from cli.files import Unusable, text_of
 from domain.drift import Drift, Safety
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import NOT_READ, FactKind, Facts, Known, Parameter
+from domain.facts import FactKind, Facts, Known, Parameter
 from domain.places import Arn, Place
 from domain.remediation.plan import Plan
 from domain.rule import Rule
@@ -27,12 +27,10 @@ from rules import BY_ID, CATALOGUE
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ACCOUNT = re.compile(r"\d{12}")
-NOT_AT_HAND = {f"{kind.value}: {NOT_READ.reason}": kind for kind in FactKind}
-"""How the engine says that a fact was not read."""
 
 
 class Word(StrEnum):
-    """A verdict in one word; where a rule speaks of several subjects, the first of these that any has."""
+    """A verdict in one word; where a rule applies to several subjects, the first of these that any has."""
 
     DRIFTED = "drifted"
     UNKNOWN = "unknown"
@@ -42,27 +40,25 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one rule says of one definition. `fix` is `safe`, `review` or `none`; `refusal` says why it is none."""
+    """The result of one rule for one definition. `fix` is `safe`, `review` or `none`; `refusal` says why it is none.
+
+    `reasons` are those of an Unknown or Exempt. `missing` are the facts that could not be read, where an Unknown has no
+    other reason.
+    """
 
     rule: Rule
     word: Word
     severity: Severity
     drifts: tuple[Drift, ...] = ()
     reasons: tuple[str, ...] = ()
+    missing: tuple[FactKind, ...] = ()
     fix: str = "none"
     refusal: str = ""
-
-    @property
-    def missing(self) -> tuple[FactKind, ...]:
-        """The facts for want of which, and of nothing else, it is unknown."""
-        if self.word is not Word.UNKNOWN or not all(reason in NOT_AT_HAND for reason in self.reasons):
-            return ()
-        return tuple(NOT_AT_HAND[reason] for reason in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is said of one definition; `outside` says why nothing is."""
+    """The results for one definition; `outside` says why there are none."""
 
     workload: Workload
     said: tuple[Said, ...]
@@ -75,7 +71,7 @@ class Judgement:
 
 
 type Judged = tuple[str, str, Judgement]
-"""The file's name, the resource's, and what is said of it."""
+"""The file's name, the resource's, and its results."""
 
 
 def worse(worst: Severity | None, judgement: Judgement) -> Severity | None:
@@ -84,26 +80,26 @@ def worse(worst: Severity | None, judgement: Judgement) -> Severity | None:
 
 
 def by_topic(rules: Collection[str]) -> str:
-    """Their names in the catalogue's order; a topic of which all are meant by its name alone."""
+    """Their names in the catalogue's order; a whole topic by its name alone."""
     topics = dict[str, list[str]]()
     for rule in CATALOGUE:
         topics.setdefault(rule.topic, []).append(rule.id)
     return ", ".join(
         name
         for topic, ids in topics.items()
-        if (meant := [rule for rule in ids if rule in rules])
-        for name in ([f"{topic}.*"] if meant == ids else meant)
+        if (named := [rule for rule in ids if rule in rules])
+        for name in ([f"{topic}.*"] if named == ids else named)
     )
 
 
 def unread_facts(kinds: Collection[FactKind]) -> str:
-    """Why rules are unknown here, in half a sentence."""
+    """Why rules are unknown here, as a clause."""
     return f"nothing is read from AWS here ({', '.join(kind.value for kind in FactKind if kind in kinds)})"
 
 
 @dataclass(frozen=True)
 class Judge:
-    """A standard, and the text of a collector's configuration where one was named."""
+    """A standard, and the text of a collector's configuration where one was given."""
 
     standard: Standard
     configuration: str | None = None
@@ -117,13 +113,11 @@ class Judge:
         except StandardInvalid as invalid:
             raise Unusable(str(invalid)) from None
         if misspelt := read.unmatched(BY_ID):
-            raise Unusable(
-                f"{standard} names rules that there are none of: {', '.join(misspelt)}. See `outrider rules`."
-            )
+            raise Unusable(f"{standard} names rules that do not exist: {', '.join(misspelt)}. See `outrider rules`.")
         if idle := read.never_met(BY_ID, (each.id for each in CATALOGUE if each.subject is Subject.SERVICE)):
             raise Unusable(
-                f"{standard} names a cluster or service for {'; '.join(idle)}, and none of these rules speaks of"
-                " services: it would never match. Name the family, account or tags instead."
+                f"{standard} names a cluster or service for {'; '.join(idle)}, and none of these rules applies to"
+                " services, so it would never match. Name the family, account or tags instead."
             )
         return cls(read, None if configuration is None else text_of(configuration)[0])
 
@@ -141,7 +135,7 @@ class Judge:
         return replace(workload, facts=Facts(parameter=given))
 
     def judge(self, task: TaskDefinition) -> Judgement:
-        """Judged by all rules; the fixes of drifted ones are tried for what they would be."""
+        """Evaluate all rules, and try the fix of each drifted one."""
         workload = self.workload(task)
         outside = engine.out_of_scope(workload, self.standard)
         if outside is not None:
@@ -165,6 +159,7 @@ class Judge:
         words = set[Word]()
         drifts = dict[Drift, None]()
         reasons = dict[str, None]()
+        missing = dict[FactKind, None]()
         severities = list[Severity]()
         for verdict in verdicts:
             words.add(Word(type(verdict).__name__.lower()))
@@ -175,7 +170,8 @@ class Judge:
                 case Compliant():
                     drifts |= dict.fromkeys(verdict.notes)
                 case Unknown():
-                    reasons |= dict.fromkeys(verdict.reasons)
+                    missing |= dict.fromkeys(kind for kind, _ in verdict.facts)
+                    reasons |= dict.fromkeys(f"{doubt.where}: {doubt.why}" for doubt in verdict.doubts)
                 case Exempt():
                     until = f" (until {verdict.expires})" if verdict.expires else ""
                     reasons |= {f"{verdict.reason}{until}": None}
@@ -183,10 +179,11 @@ class Judge:
         if word is Word.COMPLIANT and drifts:
             severities.append(Severity.INFORMATIONAL)
         severity = max(severities) if severities else self.standard.setting(rule, workload).severity
-        return Said(rule, word, severity, tuple(drifts), tuple(reasons))
+        only_facts = () if reasons or word is not Word.UNKNOWN else tuple(missing)
+        return Said(rule, word, severity, tuple(drifts), tuple(reasons), only_facts)
 
     def plan(self, workload: Workload, fixing: Iterable[str]) -> Plan:
-        """What these rules' fixes, and those of rules that only then speak, make of it; judged again by all rules."""
+        """The plan of these rules' fixes, and of those that only then drift; evaluated again by all rules."""
         settled = engine.settle(workload, self.standard, CATALOGUE, fixing)
         return engine.plan(settled, self._with_facts(settled.after), self.standard, CATALOGUE)
 
@@ -200,7 +197,7 @@ class Prospect:
 
 
 class Repairs:
-    """What could be done about a judged workload."""
+    """The fixes of an evaluated workload."""
 
     def __init__(self, judge: Judge, workload: Workload, drifted: Iterable[str]) -> None:
         self._judge, self._workload, self.drifted = judge, workload, tuple(drifted)
@@ -210,13 +207,13 @@ class Repairs:
         return cls(judge, judgement.workload, (said.rule.id for said in judgement.said if said.word is Word.DRIFTED))
 
     def _plan(self, chosen: Iterable[str]) -> Plan:
-        # A fix may bring another rule to speak (a new collector has a size and a log): its fix belongs to it.
+        # A fix may make another rule drift (a new collector has a size and a log): that rule's fix belongs to it.
         left = set(self.drifted) - set(chosen)
         return self._judge.plan(self._workload, [rule.id for rule in CATALOGUE if rule.id not in left])
 
     @cached_property
     def prospects(self) -> Mapping[str, Prospect]:
-        """By drifted rule that has a fix, each fixed alone."""
+        """For each drifted rule with a fix, fixed alone."""
         return {rule: self._prospect(rule) for rule in self.drifted if BY_ID[rule].fix is not None}
 
     def _prospect(self, rule: str) -> Prospect:
@@ -226,7 +223,7 @@ class Repairs:
             return Prospect("none", str(disagreement))
         if rule in plan.fixes:
             return Prospect(plan.safety.value)
-        reasons = (reason for repair in plan.repairs if repair.rule == rule for reason in repair.reasons)
+        reasons = (reason.text for repair in plan.repairs if repair.rule == rule for reason in repair.reasons)
         return Prospect("none", " ".join(reasons))
 
     def everything(self) -> Plan:
@@ -247,7 +244,7 @@ class Repairs:
 
 
 def place_of(task: TaskDefinition) -> Place:
-    """Where it belongs: by its ARN, else by its roles' and its log configuration's; empty where nothing tells."""
+    """Its account and region: by its ARN, else by its roles and its log configuration; empty where not known."""
     own = Arn.parse(task.arn or "")
     if own is not None:
         return Place(*_sure(own.account, own.region))
@@ -265,5 +262,5 @@ def place_of(task: TaskDefinition) -> Place:
 
 
 def _sure(account: str, region: str) -> tuple[str, str]:
-    """Without what is a template's placeholder."""
+    """Empty where it is a template's placeholder."""
     return account if _ACCOUNT.fullmatch(account) else "", region if _REGION.fullmatch(region) else ""

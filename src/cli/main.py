@@ -15,17 +15,14 @@ from cli.terminal import bear_with_any_encoding, say
 
 
 def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - only for --version
+    from settings import RELEASE  # noqa: PLC0415 - only for --version
 
-    try:
-        return f"outrider {version('outrider')}"
-    except PackageNotFoundError:
-        return "outrider, run from its source"
+    return f"outrider {RELEASE}"
 
 
 app = App(
     name="outrider",
-    help="Judge and fix ECS task definitions that should have an OpenTelemetry collector riding beside them, and ask"
+    help="Judge, fix and correct ECS task definitions that should have an OpenTelemetry collector as a sidecar, and ask"
     " the service to correct what runs.",
     version=_version,
     help_format="plaintext",
@@ -60,6 +57,15 @@ app.command(
 )
 app.command("cli.catalogue:rules", name="rules", usage="Usage: outrider rules", help="List the rules.")
 app.command("cli.catalogue:explain", name="explain", usage="Usage: outrider explain RULE", help="Explain a rule.")
+app.command(
+    "cli.correct:correct",
+    name="correct",
+    usage="Usage: outrider correct [OPTIONS] WHAT",
+    help="Correct a family or a service that is in AWS.\n\nReads it, its roles and its configuration, judges it, shows"
+    " what would change, and asks. Then it registers the corrected revision, or updates the service. Calls AWS with"
+    " your own credentials. Exits with 0 where it was done, 1 where it was not, 2 where there was nothing to correct or"
+    " it could not be.",
+)
 _ASKED = (
     "Calls AWS with your own credentials. Exits with 0 where it ended well (without --wait: where it was asked for), 1"
     " where it was refused, failed or has not ended in time, 2 where it could not be asked."
@@ -74,20 +80,20 @@ app.command(
     "cli.approvals:undo",
     name="undo",
     usage="Usage: outrider undo [OPTIONS] WHAT",
-    help="Set services back to what they ran before Outrider.\n\nThe family is left alone from then on, until it is"
+    help="Set services back to what they ran before Outrider.\n\nThe family is in quarantine from then on, until it is"
     f" released. {_ASKED}",
 )
 app.command(
     "cli.approvals:release",
     name="release",
     usage="Usage: outrider release [OPTIONS] FAMILY",
-    help=f"Let Outrider correct a family again that it leaves alone.\n\n{_ASKED}",
+    help=f"Let Outrider correct a family again that is in quarantine.\n\n{_ASKED}",
 )
 app.command(
     "cli.approvals:corrections",
     name="corrections",
     usage="Usage: outrider corrections [OPTIONS] [FAMILY]",
-    help="Tell what Outrider corrects, what waits and why, and what it leaves alone.\n\nWithout FAMILY, of all families"
+    help="Say what Outrider corrects, what waits and why, and what is in quarantine.\n\nWithout FAMILY, of all families"
     " of which something goes on. Calls AWS with your own credentials, and changes nothing.",
 )
 
@@ -106,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Unusable as unusable:
         say(str(unusable).split("\n"))
         return UNUSABLE
-    except BrokenPipeError:  # whoever read has seen enough
+    except BrokenPipeError:  # the reader has seen enough
         _forget_output()
         return BROKEN_PIPE
     except OSError as error:  # reading and writing files have their own sentences

@@ -1,16 +1,19 @@
-"""What a person is told of plans and corrections: line by line, as text that came from elsewhere is told."""
+"""What a person reads of plans and corrections, line by line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cli.client import Offered, Progress, Standing, ToRelease, ToUndo
-from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.attempt import Attempt, AttemptState, Quarantine
+from domain.remediation.guard import Guard
 from domain.remediation.plan import Change
+from domain.remediation.reason import Reason
 from domain.remediation.rollout import Rollout, Stage
 from domain.standard import Mode
 from domain.subject import Subject
 from domain.triggers.actor import Actor
+from reports.reasons import joined, sentences
 
 _REMOVED, _ADDED, _QUIET, _BAD, _GOOD = "red", "green", "dim", "bold red", "bold green"
 _LATEST = 5  # corrections of a family that have ended
@@ -29,22 +32,23 @@ class Line:
 
 
 def plan(offered: Offered, mode: Mode | None) -> Iterator[Line]:
-    """The plan as it may be approved: the diff, why it wants a person, and what comes of it."""
+    """The plan as it may be approved: the diff, why it needs approval, and what comes of it."""
     offer = offered.offer
     yield Line(f"{offered.of}, plan {offer.digest}", style="bold")
     until = f", to be approved until {_time(offer.until)}" if offer.until else ""
     yield Line(f"Drawn up {_time(offer.drawn)}{until}.", 1)
     yield Line(f"Corrects {', '.join(offer.rules)}.", 1)
-    yield from _diff(offer.changes, offer.omitted)
+    yield from diff(offer.changes, offer.omitted)
     if offer.reasons:
-        yield Line("It wants a person:", 1)
+        yield Line("It needs approval:", 1)
         yield from (Line(reason, 2) for reason in offer.reasons)
     else:
         yield Line(f"It is {offer.safety}.", 1)
     yield Line(_what_comes(offered, mode), 1)
 
 
-def _diff(changes: tuple[Change, ...], omitted: int) -> Iterator[Line]:
+def diff(changes: tuple[Change, ...], omitted: int) -> Iterator[Line]:
+    """Places that change, as a unified diff shows lines."""
     for change in changes:
         yield Line(f"@@ {change.where} @@", 1, _QUIET)
         if change.before is not None:
@@ -78,24 +82,24 @@ def undoing(found: ToUndo) -> Iterator[Line]:
             yield Line(f"{rollout.service} goes back from {_target(rollout)} to {rollout.before.name}.", 1)
     if attempt.correction and not found.service:
         yield Line(f"{attempt.correction} is deregistered where nothing runs it.", 1)
-    yield Line(f"{found.family} is left alone until `outrider release {found.family}`.", 1)
+    yield Line(f"{found.family} is in quarantine until `outrider release {found.family}`.", 1)
 
 
 def releasing(found: ToRelease) -> Iterator[Line]:
     """What a release would end."""
     yield Line(found.family, style="bold")
     if found.quarantine is not None:
-        yield Line(f"Left alone since {_time(found.quarantine.since)}: {found.quarantine.reason}", 1)
+        yield Line(_quarantined(found.quarantine), 1)
     for attempt in found.attempts:
         yield from _attempt(attempt, 1)
-    yield Line("It is looked at again, and corrected where the standard says so.", 1)
+    yield Line("It is evaluated again, and corrected where the standard says so.", 1)
 
 
 # --- what becomes of it -----------------------------------------------------------------------------------------------
 
 
 def news(last: Progress, now: Progress) -> Iterator[Line]:
-    """What is new since the last look."""
+    """What is new since the last reading."""
     if now.attempt is None:
         if now.answer is not None and last.answer is None:
             yield from _ended(now.answer.state, now.answer.guard, now.answer.reasons)
@@ -105,23 +109,23 @@ def news(last: Progress, now: Progress) -> Iterator[Line]:
         yield Line(f"{now.attempt.correction} is registered.")
     for rollout in now.attempt.rollouts:
         was = before.rollout(rollout.service) if before else None
-        if was is None or (was.stage, was.reason) != (rollout.stage, rollout.reason):
+        if was is None or (was.stage, was.reasons) != (rollout.stage, rollout.reasons):
             yield _rollout(rollout, 0)
-    told = (now.attempt.state, now.attempt.guard, now.attempt.reasons)
-    if before is None or (before.state, before.guard, before.reasons) != told:
+    state = (now.attempt.state, now.attempt.guard, now.attempt.reasons)
+    if before is None or (before.state, before.guard, before.reasons) != state:
         if now.attempt.state.ended:
-            yield from _ended(*told)
+            yield from _ended(*state)
         elif now.attempt.state is AttemptState.WAITING:
-            yield Line(f"Waits ({now.attempt.guard}): {' '.join(now.attempt.reasons)}{_due(now.attempt.due)}")
+            yield Line(f"Waits ({now.attempt.guard}): {joined(now.attempt.reasons)}{_due(now.attempt.due)}")
 
 
-def _ended(state: AttemptState, guard: str, reasons: tuple[str, ...]) -> Iterator[Line]:
+def _ended(state: AttemptState, guard: Guard | None, reasons: tuple[Reason, ...]) -> Iterator[Line]:
     style = _BAD if state in {AttemptState.FAILED, AttemptState.REFUSED} else _GOOD
     if state is AttemptState.NOTHING:
-        yield from (Line(f"{reason[:1].upper()}{reason[1:].rstrip('.')}.") for reason in reasons)
+        yield from map(Line, sentences(reasons))
         return
     yield Line(f"{state.capitalize()}{f' ({guard})' if guard else ''}.", style=style)
-    yield from (Line(reason, 1) for reason in reasons)
+    yield from (Line(reason, 1) for reason in sentences(reasons))
 
 
 def undone(end: Progress) -> bool:
@@ -138,7 +142,7 @@ def standing(found: Standing, *, all_of_it: bool) -> Iterator[Line]:
     """A family's corrections that have not ended, its quarantine; and where all of it is wanted, the latest others."""
     yield Line(found.family, style="bold")
     if found.quarantine is not None:
-        yield Line(f"Left alone since {_time(found.quarantine.since)}: {found.quarantine.reason}", 1, _BAD)
+        yield Line(_quarantined(found.quarantine), 1, _BAD)
         yield Line(f"End it with `outrider release {found.family}`.", 1)
     attempts = sorted(found.attempts, key=lambda each: each.began or each.time, reverse=True)
     shown = [each for each in attempts if not each.state.ended]
@@ -161,7 +165,7 @@ def _attempt(attempt: Attempt, indent: int) -> Iterator[Line]:
         f"{_due(attempt.due) if not attempt.state.ended else ''}",
         indent,
     )
-    yield from (Line(reason, indent + 1) for reason in attempt.reasons)
+    yield from (Line(reason, indent + 1) for reason in sentences(attempt.reasons))
     yield from (_rollout(rollout, indent + 1) for rollout in attempt.rollouts)
 
 
@@ -171,21 +175,40 @@ def _title(attempt: Attempt) -> str:
 
 
 def _rollout(rollout: Rollout, indent: int) -> Line:
-    reason = f": {rollout.reason}" if rollout.reason else ""
-    words = {
-        Stage.PENDING: "is yet to be updated",
-        Stage.UPDATING: f"is being updated to {_target(rollout)}",
-        Stage.DEPLOYING: f"is being deployed with {_target(rollout)}",
-        Stage.SETTLING: "is deployed; its collectors have a while to be running",
-        Stage.VERIFIED: "is deployed, and its collectors run",
-        Stage.SETTING_BACK: f"is being set back to {rollout.before.name}",
-        Stage.GOING_BACK: f"is going back to {rollout.before.name}",
-        Stage.BACK: f"is back on {rollout.before.name}",
-        Stage.NOT_BACK: f"could not be set back to {rollout.before.name}",
-        Stage.LEFT: "is left as it is",
-    }
+    guard = f": {rollout.guard}" if rollout.guard else ""
+    reason = f"{guard}: {joined(rollout.reasons)}" if rollout.reasons else ""
     style = _BAD if rollout.stage is Stage.NOT_BACK else ""
-    return Line(f"{rollout.service} {words[rollout.stage]}{reason}", indent, style)
+    return Line(f"{rollout.service} {_state(rollout)}{reason}", indent, style)
+
+
+def _state(rollout: Rollout) -> str:  # noqa: C901 - a case for each stage: mypy reports one that is missing
+    match rollout.stage:
+        case Stage.PENDING:
+            return "is yet to be updated"
+        case Stage.UPDATING:
+            return f"is being updated to {_target(rollout)}"
+        case Stage.DEPLOYING:
+            return f"is being deployed with {_target(rollout)}"
+        case Stage.SETTLING:
+            return "is deployed; its collectors have a while to be running"
+        case Stage.VERIFIED:
+            return "is deployed, and its collectors run"
+        case Stage.GIVING_BACK:
+            return f"is being given back what somebody else deployed, {rollout.theirs.rpartition('/')[2]}"
+        case Stage.SETTING_BACK:
+            return f"is being set back to {rollout.before.name}"
+        case Stage.GOING_BACK:
+            return f"is going back to {rollout.before.name}"
+        case Stage.BACK:
+            return f"is back on {rollout.before.name}"
+        case Stage.NOT_BACK:
+            return f"could not be set back to {rollout.before.name}"
+        case Stage.LEFT:
+            return "is left as it is"
+
+
+def _quarantined(quarantine: Quarantine) -> str:
+    return f"In quarantine since {_time(quarantine.since)}: {joined(quarantine.reasons)}"
 
 
 def _target(rollout: Rollout) -> str:
@@ -197,7 +220,7 @@ def _target(rollout: Rollout) -> str:
 
 
 def _due(due: datetime | None) -> str:
-    return f" It is looked at again {_time(due)}." if due is not None else ""
+    return f" It is tried again {_time(due)}." if due is not None else ""
 
 
 def _time(moment: datetime) -> str:

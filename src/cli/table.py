@@ -1,4 +1,4 @@
-"""What `outrider check` prints for people: by file, for narrow terminals and without colour too."""
+"""The table that `outrider check` prints: by file, for narrow terminals and without colour too."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,18 +6,25 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from cli.judging import NOT_AT_HAND, Judged, Judgement, Word, by_topic, unread_facts, worse
+from cli.judging import Judged, Judgement, Word, by_topic, unread_facts, worse
 from cli.terminal import console, line, wrapped
 from domain.facts import FactKind
 from domain.severity import Severity
 
-STYLES = {
-    Severity.CRITICAL: "bold red",
-    Severity.HIGH: "red",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "cyan",
-    Severity.INFORMATIONAL: "dim",
-}
+
+def style_of(severity: Severity) -> str:
+    """Rich's style of a severity."""
+    match severity:
+        case Severity.CRITICAL:
+            return "bold red"
+        case Severity.HIGH:
+            return "red"
+        case Severity.MEDIUM:
+            return "yellow"
+        case Severity.LOW:
+            return "cyan"
+        case Severity.INFORMATIONAL:
+            return "dim"
 
 
 def as_table(judged: Iterable[Judged], *, given: bool, what: str = "task definition") -> Severity | None:
@@ -32,12 +39,12 @@ def as_table(judged: Iterable[Judged], *, given: bool, what: str = "task definit
             shown = file
         _print(out, resource, judgement)
         worst = worse(worst, judgement)
-        tally["not judged" if judgement.outside else "drifted" if judgement.worst else "clean"] += 1
+        tally["not evaluated" if judgement.outside else "drifted" if judgement.worst else "clean"] += 1
         unread |= {said.rule.id: said.missing for said in judgement.said if said.missing}
     if unread:
         wrapped(out, Text(_unread(unread, given=given), style="dim"))
     if tally:
-        counts = ", ".join(f"{tally[word]} {word}" for word in ("drifted", "clean", "not judged") if tally[word])
+        counts = ", ".join(f"{tally[word]} {word}" for word in ("drifted", "clean", "not evaluated") if tally[word])
         wrapped(out, f"{tally.total()} {what}{'s' if tally.total() > 1 else ''}: {counts}.")
     return worst
 
@@ -45,25 +52,25 @@ def as_table(judged: Iterable[Judged], *, given: bool, what: str = "task definit
 def _print(out: Console, resource: str, judgement: Judgement) -> None:
     name = line(resource).rpartition("task-definition/")[2] or "(no family)"
     if judgement.outside:
-        wrapped(out, f"{name}: not judged; {judgement.outside}.", 2)
+        wrapped(out, f"{name}: not evaluated; {judgement.outside}.", 2)
         return
     verdict = "clean" if judgement.worst is None else f"drifted, {judgement.worst}"
     wrapped(out, f"{name}: {verdict}", 2)
     spoken = [said for said in judgement.said if said.drifts]
     for said in sorted(spoken, key=lambda said: (said.word is not Word.DRIFTED, -said.severity.rank)):
         graded = said.word is Word.DRIFTED
-        fix = {"safe": ", fix is safe", "review": ", fix wants review"}.get(said.fix, "")
-        grade = Text(said.severity if graded else "note", style=STYLES[said.severity])
+        fix = {"safe": ", fix is safe", "review": ", fix needs approval"}.get(said.fix, "")
+        grade = Text(said.severity if graded else "note", style=style_of(said.severity))
         wrapped(out, Text.assemble(grade, " ", (said.rule.id, "bold" if graded else ""), fix), 4)
         for drift in said.drifts:
             lower = "" if drift.severity in {None, said.severity} else f" ({_grade(drift.severity)})"
             wrapped(out, f"{line(drift.where)}{lower}: {line(drift.why)}", 6)
-    # What is unknown or exempt for one reason is said once, with all its rules.
+    # Rules that are unknown or exempt for the same reason are printed together.
     for word in (Word.UNKNOWN, Word.EXEMPT):
         reasons = dict[str, list[str]]()
         for said in judgement.said:
-            if said.word is word and not said.missing:
-                for reason in (reason for reason in said.reasons if reason not in NOT_AT_HAND):
+            if said.word is word:
+                for reason in said.reasons:
                     reasons.setdefault(reason, []).append(said.rule.id)
         for reason, rules in reasons.items():
             wrapped(out, Text.assemble((word, "dim"), " ", ", ".join(dict.fromkeys(rules))), 4)

@@ -1,4 +1,4 @@
-"""Facts: what had to be read. A fact is Known, Absent (looked for and not there), or Unavailable with a reason."""
+"""Facts: what had to be read. A fact is Known, Absent (looked for and not there), or Unavailable."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,20 +32,53 @@ class Absent:
     """It was looked for and is not there, or nothing names it."""
 
 
+class Gap(StrEnum):
+    """Why a fact is not available although no call failed."""
+
+    NOT_READ = "NotRead"
+    OTHER_ACCOUNT = "OtherAccount"
+    POLICY_UNREADABLE = "PolicyUnreadable"
+    HIDDEN_CONFIGURATION = "HiddenConfiguration"
+    CONFIGURATION_ELSEWHERE = "ConfigurationElsewhere"
+    UNKNOWN_IMAGE_FILE = "UnknownImageFile"
+
+
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """It could not be read. `reason` names the call and the resource, never a value.
+    """It could not be read, never with a value of what was asked for.
 
-    `transient` where the same look may succeed later.
+    `code` is AWS's error code where a `call` (as IAM names it) failed, else a Gap. `resource` is what was asked for.
+    `transient` says that the same call may succeed later.
     """
 
-    reason: str
+    code: str = Gap.NOT_READ
+    call: str = ""
+    resource: str = ""
     transient: bool = False
+
+    @property
+    def reason(self) -> str:
+        """The same as a phrase."""
+        if self.call:
+            return f"{self.call} on {self.resource} failed: {self.code}"
+        match Gap(self.code):
+            case Gap.NOT_READ:
+                return "not available"
+            case Gap.OTHER_ACCOUNT:
+                return f"{self.resource} belongs to another account and cannot be read"
+            case Gap.POLICY_UNREADABLE:
+                return f"a policy of {self.resource} cannot be parsed"
+            case Gap.HIDDEN_CONFIGURATION:
+                return f"the collector's configuration may come from {self.resource}, which are not read"
+            case Gap.CONFIGURATION_ELSEWHERE:
+                return "the collector's configuration comes from a place that is not read"
+            case Gap.UNKNOWN_IMAGE_FILE:
+                return "what the file in the collector's image holds is not known"
 
 
 type Fact[T] = Known[T] | Absent | Unavailable
 
-NOT_READ = Unavailable("not at hand")
+NOT_READ = Unavailable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +104,6 @@ class Role:
     policies: tuple[Policy, ...]
     boundary: Policy | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
-    state: str = ""
-    """The same where all of it is the same; empty where that was not made out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +152,3 @@ class Facts:
     newest: Fact[Newest] = NOT_READ
     approved_parameter: Fact[Parameter] = NOT_READ
     """The standard's parameter, where the collector is fed by another: no rule judges it, a fix compares with it."""
-
-
-def state_of(fact: Fact[Parameter] | Fact[Role]) -> str:
-    """The same for two readings that found the same; empty where that cannot be told."""
-    match fact:
-        case Known(Role(state=state)):
-            return state
-        case Known(Parameter(version=version, modified=modified)):
-            return f"{version} {modified.isoformat() if modified else ''}" if version else ""
-        case Unavailable(reason=reason, transient=transient):
-            return "" if transient else reason
-        case _:
-            return "absent"

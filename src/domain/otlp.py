@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
-from domain.drift import Doubt
+from domain.drift import Code, Doubt
 from domain.ecs.container import Container, Hidden
 from domain.ecs.placeholders import placeholder
 
@@ -310,22 +310,30 @@ def place_of(container: Container, variable: str) -> str:
     return f"containers/{container.name}/{member}/{variable}"
 
 
+class OtlpDoubt(Code):
+    """Why the value of an OTEL_ variable is not known."""
+
+    SECRET = "variable-from-secret", "Unknown: an OTEL_ variable that decides comes from a secret, which is not read."
+    PLACEHOLDER = "endpoint-placeholder", "Unknown: the endpoint is a placeholder or names a socket."
+    FILE = "environment-file", "Unknown: an environment file, which is not read, may set OTEL_ variables."
+
+
 def unread_secret(container: Container, variable: str) -> Doubt:
-    """What is said where a variable that decides is a secret."""
-    why = f"{variable} comes from secrets, so its value cannot be told from the task definition."
-    return Doubt(place_of(container, variable), why)
+    """The doubt where a variable that decides is a secret."""
+    why = f"{variable} comes from a secret, so its value is not known from the task definition."
+    return Doubt(OtlpDoubt.SECRET, place_of(container, variable), why)
 
 
 def unread_text(container: Container, variable: str) -> Doubt:
-    """What is said where `Endpoint.parse` cannot tell."""
-    why = f"{variable} holds a placeholder or names a socket, so where it leads cannot be told."
-    return Doubt(place_of(container, variable), why)
+    """The doubt where `Endpoint.parse` finds no endpoint."""
+    why = f"{variable} holds a placeholder or names a socket, so its destination is not known."
+    return Doubt(OtlpDoubt.PLACEHOLDER, place_of(container, variable), why)
 
 
 def unread_files(container: Container) -> Doubt:
-    """What is said where an environment file may set what decides."""
-    why = "an environment file, which is not read, may set OTEL_ variables."
-    return Doubt(f"containers/{container.name}/environmentFiles", why)
+    """The doubt where an environment file may set a variable that decides."""
+    why = "An environment file, which is not read, may set OTEL_ variables."
+    return Doubt(OtlpDoubt.FILE, f"containers/{container.name}/environmentFiles", why)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""What a task needs of its two roles: the start of the task of its execution role, the collector of its task role.
+"""The permissions that a task needs: to start, of its execution role; for the collector, of its task role.
 
-Sources: the pages of the ECS developer guide on the task execution role and on secrets, and what the collector's parts
-call (`domain.collector.permissions`). What is not known before the task runs is asked for as a pattern, so that nothing
-is claimed to be missing that may be there.
+Sources: the pages of the ECS developer guide on the task execution role and on secrets, and the calls of the
+collector's components (`domain.collector.permissions`). What is not known before the task runs becomes a pattern, so
+that no permission is reported as missing that may be there.
 """
 
 import re
@@ -25,7 +25,7 @@ from domain.workload import ParameterReference, Workload
 _PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _WRITE: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 _AWS_KEY: Final = "alias/aws/ssm"
-"""The key that SSM has in every account, which whoever may read a parameter may use."""
+"""The key that SSM has in every account. Whoever may read a parameter may use it."""
 
 _UNLESS_IT_EXISTS: Final = "needed only where the log group does not exist"
 _UNLESS_THE_KEY_ALLOWS: Final = "unless the key's own policy, which is not read, allows it"
@@ -33,8 +33,8 @@ _UNLESS_THE_KEY_ALLOWS: Final = "unless the key's own policy, which is not read,
 # A Secrets Manager ARN ends in a hyphen and six characters that AWS adds; a name may end so by itself.
 _SUFFIXED = re.compile(r".+-[A-Za-z0-9]{6}", re.ASCII | re.DOTALL)
 
-# What the values of a configuration must look like to be taken for names of AWS resources, and shown as such. `*` is
-# the part of a name that only the running task knows.
+# The form that a value of a configuration must have to be read, and shown, as the name of an AWS resource. `*` is the
+# part of a name that only the running task knows.
 _LOG_GROUP = re.compile(r"[\w./#*-]{1,512}", re.ASCII)
 _LOG_STREAM = re.compile(r"[^:?]{1,512}")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}", re.ASCII)
@@ -43,8 +43,8 @@ _WORKSPACE = re.compile(r"[\w-]{1,99}", re.ASCII)
 _CLUSTER = re.compile(r"[\w-]{1,255}", re.ASCII)
 _TOPIC = re.compile(r"[\w.-]{1,249}", re.ASCII)
 
-# What a consumer of MSK asks beside the table of `domain.iam`. Source: the page on IAM access control of the Amazon MSK
-# developer guide. The cluster's own ARN stands in no configuration.
+# The calls of a consumer of MSK that the table of `domain.iam` does not have. Source: the page on IAM access control of
+# the Amazon MSK developer guide. No configuration holds the cluster's own ARN.
 _KAFKA: Final[Mapping[str, str]] = {
     "kafka-cluster:ReadData": "topic/*/*/{topic}",
     "kafka-cluster:DescribeGroup": "group/*/*/*",
@@ -53,7 +53,7 @@ _KAFKA: Final[Mapping[str, str]] = {
 
 
 class Identical[T]:
-    """A thing as a key, equal to itself alone: to compare a whole configuration would cost what is to be saved."""
+    """A key that is equal only to itself: comparing whole configurations would cost what the cache saves."""
 
     __slots__ = ("thing",)
 
@@ -72,8 +72,9 @@ class Permission:
     """One action that a role must allow, and what asks for it.
 
     `part` is a path of names (`containers/app/image`, `exporters/awsemf`), `purpose` a verb with its object (`pulls
-    the image`). `resources` are what IAM is asked on, one of which is enough, wildcards for what is not known; `grant`
-    is the resource that a statement names. `unless` says when it is not needed; a `minor` need is often not one.
+    the image`). `resources` are those that IAM checks, with wildcards for what is not known; one of them is enough.
+    `grant` is the resource that a statement names. `unless` says when the permission is not needed; a `minor` one often
+    is not.
     """
 
     part: str
@@ -89,20 +90,20 @@ class Permission:
 
     @property
     def account(self) -> str | None:
-        """The account of what is asked, where its ARN tells one."""
+        """The account of the resource, where its ARN has one."""
         first = Arn.parse(self.resources[0])
         return first.account if first is not None and first.account.isdigit() else None
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What is known of the condition keys of a task's calls with a role; made once where calls are alike."""
+    """What is known of the condition keys of a task's calls with a role; shared by calls that are alike."""
 
     role: Role
     _made: dict[tuple[str | None, str | None, str | None], Context] = field(default_factory=dict, repr=False)
 
     def of(self, need: Permission) -> Context:
-        """What is known of the call that a need is about."""
+        """What is known of the call that needs this permission."""
         alike = (need.region, need.via, need.account)
         context = self._made.get(alike)
         if context is None:
@@ -120,7 +121,7 @@ class Circumstances:
 
 
 def permissions_to_start(workload: Workload) -> Iterator[Permission]:
-    """Give what starting this task asks of the execution role, container by container."""
+    """Yield what starting this task requires of the execution role, container by container."""
     for container in workload.task.containers:
         where = f"containers/{container.name}"
         yield from _image(container, where, workload.place)
@@ -181,14 +182,14 @@ def _secret(part: str, value_from: str, place: Place) -> Iterator[Permission]:
     """A secret of Secrets Manager or a parameter of SSM, as `valueFrom` names it; nothing where it names neither."""
     reference = ParameterReference.parse(value_from, place)
     if reference is not None:
-        # A version or label behind a colon is no part of the parameter's ARN.
+        # A version or label behind a colon does not belong to the parameter's ARN.
         arn = ParameterReference(reference.place, reference.name.partition(":")[0]).arn
         yield Permission(part, "ssm:GetParameters", (arn,), arn, "reads the parameter", reference.place.region)
         return
     found = Arn.parse(value_from)
     if found is None or found.service != "secretsmanager" or not found.resource.startswith("secret:"):
         return
-    # Behind the name stand a key of its JSON, a version stage and a version.
+    # A key of its JSON, a version stage and a version follow the name.
     name = found.resource.split(":")[1]
     plain = f"arn:{found.partition}:secretsmanager:{found.region}:{found.account}:secret:{name}"
     forms = (plain, f"{plain}-??????") if _SUFFIXED.fullmatch(name) else (f"{plain}-??????",)
@@ -233,11 +234,11 @@ def _key(workload: Workload) -> Iterator[Permission]:
 
 
 def permissions_of_collector(workload: Workload, configuration: CollectorConfiguration) -> tuple[Permission, ...]:
-    """Give what this configuration asks of the task role, part by part."""
+    """What this configuration requires of the task role, part by part."""
     collector = workload.collector
-    # Fargate tells every container its region, but a container may be told another.
-    told = ("AWS_REGION", "AWS_DEFAULT_REGION")
-    known = tuple(name for name in told if collector is not None and collector.variable(name) is None)
+    # Fargate sets these in every container, unless the container sets them itself.
+    regions = ("AWS_REGION", "AWS_DEFAULT_REGION")
+    known = tuple(name for name in regions if collector is not None and collector.variable(name) is None)
     return _of_configuration(Identical(configuration), workload.release, workload.place, known)
 
 
@@ -265,7 +266,7 @@ def _of_part(need: adot.ComponentPermission, here: Place) -> Permission:
         return Permission(need.part, action, forms, grant, purpose, region, unless=unless, minor=bool(unless))
     if action.startswith("kafka-cluster:"):
         topic = _legal(_TOPIC, need.topic)
-        # A cluster of MSK may be another account's.
+        # A cluster of MSK may belong to another account.
         if action in _KAFKA:
             tail = _KAFKA[action].format(topic=topic)
             return _need(need, (f"arn:{_partition(here, region)}:kafka:{place.region}:*:{tail}",), region)
@@ -282,7 +283,7 @@ def _of_part(need: adot.ComponentPermission, here: Place) -> Permission:
 def _need(
     need: adot.ComponentPermission, forms: tuple[str, ...], region: str | None, keys: Mapping[str, Values] | None = None
 ) -> Permission:
-    # Of several forms the last is the widest.
+    # The last of several forms is the widest.
     return Permission(need.part, need.action, forms, forms[-1], need.why, region, keys=keys or {})
 
 
@@ -308,5 +309,5 @@ def _partition(here: Place, region: str | None) -> str:
 
 
 def _legal(form: re.Pattern[str], value: str | None) -> str:
-    """The value where it can be such a name, else what stands for any."""
+    """The value where it has the form of such a name, else `*`."""
     return value if value and form.fullmatch(value) else "*"

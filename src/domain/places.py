@@ -13,13 +13,13 @@ _PARTITIONS = {
     "us-isof-": "aws-iso-f",
 }
 _ARN_PARTS = 6
-# More digits are no revision, and from 4,300 on Python refuses to read them.
+# A longer number cannot be a revision, and Python refuses to read 4,300 digits or more.
 _NUMBER_DIGITS = 10
 MOST_REVISIONS = 10**_NUMBER_DIGITS - 1
 
 
 def partition_of(region: str) -> str:
-    """The partition that a region belongs to; `aws` where the region tells nothing else."""
+    """The partition of a region; `aws` unless the region's prefix says otherwise."""
     return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
@@ -54,7 +54,7 @@ class Arn:
 
     @classmethod
     def parse(cls, text: str) -> "Arn | None":
-        """None where the text is no ARN."""
+        """None where the text is not an ARN."""
         parts = text.split(":", 5)
         if parts[0] != "arn" or len(parts) != _ARN_PARTS:
             return None

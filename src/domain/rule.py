@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from inspect import cleandoc
 
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.severity import Severity
 from domain.standard import Standard
@@ -13,25 +14,39 @@ from domain.workload import Workload
 type Check = Callable[[Workload, Standard], Iterator[Drift | Doubt]]
 type Fix = Callable[[Workload, Standard], Workload]
 
+_BLOCKS = ("why", "remedy", "by_hand", "configure")
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`needs` are the facts that `check` reads. A rule `of_collector` says nothing where no collector stands."""
+    """A requirement of one kind of subject.
+
+    `title` is the requirement in one line, `why` the reason for it. `remedy` says what the fix does and when it is
+    SAFE; a rule without a fix has `by_hand` instead, the step that a person takes. `configure` names the standard's
+    fields that the rule reads. These texts may be written as indented blocks.
+
+    `codes` are all codes of its drifts, doubts, refusals and remarks. `needs` are the facts that `check` reads. A rule
+    `of_collector` is not evaluated where the task has no collector.
+    """
 
     id: str
     subject: Subject
     severity: Severity
     check: Check
-    doc: str
+    title: str
     reference: str
+    why: str = ""
+    remedy: str = ""
+    by_hand: str = ""
+    configure: str = ""
+    codes: tuple[Code, ...] = ()
     needs: frozenset[FactKind] = frozenset()
     fix: Fix | None = None
     of_collector: bool = True
 
-    @property
-    def title(self) -> str:
-        """The first line of its docstring: what it demands."""
-        return self.doc.strip().partition("\n")[0].rstrip(".")
+    def __post_init__(self) -> None:
+        for name in _BLOCKS:
+            object.__setattr__(self, name, cleandoc(getattr(self, name)))
 
     @property
     def topic(self) -> str:

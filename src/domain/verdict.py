@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from domain.drift import Drift
+from domain.drift import Doubt, Drift
+from domain.facts import FactKind, Unavailable
 from domain.severity import Severity
 from domain.subject import SubjectId
 
@@ -33,11 +34,21 @@ class Drifted:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """No drift is evident, and something could not be known: never a pass."""
+    """No drift is evident, and something could not be known: never a pass.
+
+    `facts` are those that the rule needs and that could not be read, `doubts` the places where it could not decide.
+    """
 
     rule: str
     subject: SubjectId
-    reasons: tuple[str, ...]
+    facts: tuple[tuple[FactKind, Unavailable], ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The same as phrases, each once."""
+        doubts = (f"{doubt.where}: {doubt.why}" for doubt in self.doubts)
+        return tuple(dict.fromkeys((*doubts, *(f"{kind}: {fact.reason}" for kind, fact in self.facts))))
 
 
 @dataclass(frozen=True, slots=True)

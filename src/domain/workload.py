@@ -7,11 +7,12 @@ from typing import Self
 
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable, bundled, bundled_paths
 from domain.collector.releases import Release
+from domain.drift import Remark
 from domain.ecs.container import Container, Hidden
 from domain.ecs.container_roles import COLLECTOR_NAME, ContainerRoles
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Absent, Fact, Facts, Known, Unavailable
+from domain.facts import Absent, Fact, Facts, Gap, Known, Unavailable
 from domain.places import Arn, Place, Revision
 from domain.subject import Subject, SubjectId
 
@@ -42,14 +43,6 @@ class ParameterReference:
     @property
     def arn(self) -> str:
         return self.place.arn("ssm", "parameter/" + self.name.removeprefix("/"))
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """What a fix wants said beside its change; one that `needs_person` makes the plan REVIEW."""
-
-    text: str
-    needs_person: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,17 +133,17 @@ class Workload:
         if isinstance(value, str):
             return Known(_read(value))
         if isinstance(value, Hidden):
-            return Unavailable(f"the collector's configuration may come from {value.source}, which are not read")
+            return Unavailable(Gap.HIDDEN_CONFIGURATION, resource=value.source)
         if not uris and not collector.command and not collector.entry_point:
             uris = (_IMAGE_DEFAULT,)
         if len(uris) != 1 or uris[0].removeprefix("file:") not in bundled_paths():
-            return Unavailable("the collector's configuration comes from a place that is not read")
+            return Unavailable(Gap.CONFIGURATION_ELSEWHERE)
         try:
             content = bundled(uris[0], self.release) if self.release else None
         except ConfigurationUnreadable as unreadable:
             return Known(unreadable)
         if content is None:
-            return Unavailable("what the file in the collector's image holds is not known")
+            return Unavailable(Gap.UNKNOWN_IMAGE_FILE)
         return Known(content)
 
     @cached_property
@@ -188,13 +181,13 @@ class Workload:
     def with_service(self, service: Service) -> Self:
         return replace(self, service=service)
 
-    def noting(self, text: str) -> Self:
-        """With a remark that people see beside the diff."""
-        return replace(self, remarks=(*self.remarks, Remark(text)))
+    def noting(self, code: str, text: str) -> Self:
+        """With a remark that is shown with the diff."""
+        return replace(self, remarks=(*self.remarks, Remark(code, text)))
 
-    def needing_review(self, text: str) -> Self:
-        """With the word that this change needs a person, and why."""
-        return replace(self, remarks=(*self.remarks, Remark(text, needs_person=True)))
+    def needing_approval(self, code: str, text: str) -> Self:
+        """With a remark that says why this change needs approval."""
+        return replace(self, remarks=(*self.remarks, Remark(code, text, needs_approval=True)))
 
 
 @lru_cache(maxsize=256)

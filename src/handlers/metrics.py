@@ -1,9 +1,9 @@
-"""What the functions tell CloudWatch, by name. The dashboard and the alarms are tested against this page.
+"""The metrics that the functions emit. The dashboard and the alarms are tested against this module.
 
-Each metric has one dimension, and CloudWatch asks money for each value that it takes: none of them is the name of a
-family, service, account or call's resource. docs/operations.md tells what each says and what all of them cost.
+Each metric has one dimension. CloudWatch charges for each of its values, so none is the name of a family, service,
+account or resource. docs/runbook.md explains each metric and what all of them cost.
 
-They are printed in CloudWatch's embedded metric format when an invocation ends, and cost no call.
+They are printed in CloudWatch's embedded metric format when an invocation ends, without any call.
 """
 
 from collections import Counter, defaultdict
@@ -19,9 +19,9 @@ from settings import settings
 
 
 class Dimension(StrEnum):
-    """What tells a metric's values apart."""
+    """The dimension of a metric."""
 
-    FUNCTION = "service"  # as Powertools calls it, in logs too
+    FUNCTION = "service"  # the name that Powertools uses, in logs too
     RULE = "rule"
     CAUSE = "cause"
     CHANGE = "change"
@@ -33,7 +33,7 @@ class Dimension(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A name of CloudWatch's, what its values are told apart by, and their unit."""
+    """A metric's name, dimension and unit."""
 
     name: str
     by: Dimension = Dimension.FUNCTION
@@ -71,14 +71,14 @@ class Recorder:
     _seconds: list[tuple[Metric, float]] = field(default_factory=list)
 
     def count(self, metric: Metric, number: int = 1, *, of: str = "") -> None:
-        """`of` is the dimension's value: the function itself unless another is given. A number of 0 is told too."""
+        """`of` is the dimension's value, by default the function. A number of 0 is emitted too."""
         self._counts[metric, of or self.function] += number
 
     def seconds(self, metric: Metric, value: float) -> None:
         self._seconds.append((metric, value))
 
     def written[**P, R](self, handler: Callable[P, R]) -> Callable[P, R]:
-        """The handler, after which everything that was recorded is printed, also where it raises."""
+        """The handler; after each call everything that was recorded is printed, also where it raises."""
 
         @wraps(handler)
         def recording(*arguments: P.args, **named: P.kwargs) -> R:
@@ -90,7 +90,7 @@ class Recorder:
         return recording
 
     def _write(self) -> None:
-        """One document for each dimension's value: that is what the format asks for."""
+        """One document for each value of a dimension, as the format requires."""
         for service, sent in sessions().traffic.taken().items():
             self.count(AWS_CALLS, sent.calls, of=service)
             if sent.retries:

@@ -12,9 +12,10 @@ from aws.ledger import LedgerConflict
 from domain.remediation.request import RequestUnreadable
 from domain.standard import StandardInvalid
 from handlers import metrics
-from operations.remediation.corrector import NotRead
+from operations.remediation.outcome import NotRead
 from operations.unexpected import described
 from operations.wiring.remediate import remediator
+from reports.reasons import joined, sentences
 
 logger = Logger(service="remediate")
 recorder = metrics.Recorder("remediate")
@@ -43,9 +44,13 @@ def record_handler(record: SQSRecord) -> None:
         state=outcome.state,
         registered=registered,
         guard=outcome.guard,
-        reasons=list(outcome.reasons),
+        reasons=list(sentences(outcome.reasons)),
         services={each.service: f"{each.stage}{f' ({each.guard})' if each.guard else ''}" for each in outcome.rollouts},
-        waits=[f"{each.service}: {each.reason}" for each in outcome.rollouts if each.reason and not each.stage.ended],
+        waits=[
+            f"{each.service}: {joined(each.reasons)}"
+            for each in outcome.rollouts
+            if each.reasons and not each.stage.ended
+        ],
     )
     recorder.count(metrics.CORRECTIONS, of=outcome.state.value)
     for guard in sorted(outcome.guards):

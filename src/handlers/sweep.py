@@ -1,4 +1,4 @@
-"""sweep: on a schedule, everything to the queue `changes`."""
+"""sweep: on a schedule, every family and service → the queue `changes`; the daily digest; corrections that are due."""
 
 from datetime import UTC, datetime
 from time import sleep
@@ -22,21 +22,21 @@ _PAUSE = 5.0  # seconds
 @logger.inject_lambda_context
 @recorder.written
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """What it raises makes the schedule try again, and at last goes to the DLQ.
+    """After an exception Lambda retries the event, and at last sends it to the DLQ.
 
-    `{"quiet": true}` asks for a baseline, `{"delay": 200}` for looks that begin after so many seconds; `at` is when the
-    sweep was to be: tried again, its digest is the same one.
-    `{"digest": true, "at": "2026-08-01T08:00:00Z"}` asks for nothing but the digest of the day that ended then, or now;
-    `{"visit": true}` for nothing but visits to the corrections that are due.
+    `{"quiet": true}` asks for a baseline, `{"delay": 200}` for evaluations that begin after so many seconds. `at` is
+    the scheduled time: a retry publishes the same digest.
+    `{"digest": true, "at": "2026-08-01T08:00:00Z"}` asks only for the digest of the day that ended then, or now;
+    `{"resume": true}` only to resume the corrections that are due.
     """
     if event.get("digest") is True:
         daily = sweeper().daily(settings().place, _moment(event.get("at")))
-        logger.info("Daily digest", title=daily.title if daily else "nothing to tell")
-        return {"told": 0 if daily is None else 1}
-    if event.get("visit") is True:
-        visited = resumer().visit(settings().place)
-        logger.debug("Visited", corrections=visited)
-        return {"corrections": visited}
+        logger.info("Daily digest", title=daily.title if daily else "nothing to report")
+        return {"published": 0 if daily is None else 1}
+    if event.get("resume") is True:
+        resumed = resumer().resume(settings().place)
+        logger.debug("Resumed", corrections=resumed)
+        return {"corrections": resumed}
 
     def wait() -> bool:
         sleep(_PAUSE)
@@ -49,7 +49,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         digest = sweeper().digest(settings().place, swept, wait)
         logger.info("Digest", title=digest.title, reasons=list(digest.reasons))
     sweeper().ended(settings().place, swept)
-    # An alarm goes by these: one that failed before is to count as none.
+    # An alarm counts these, so a sweep that failed before this line must not emit them.
     recorder.count(metrics.SWEPT_FAMILIES, swept.families)
     recorder.count(metrics.SWEPT_SERVICES, swept.services)
     _count_open()
@@ -57,7 +57,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 
 
 def _moment(value: object) -> datetime | None:
-    """None where the scheduler has not put the time in."""
+    """None where the scheduler has not filled in the time."""
     try:
         found = datetime.fromisoformat(str(value))
     except ValueError:
@@ -66,7 +66,7 @@ def _moment(value: object) -> datetime | None:
 
 
 def _count_open() -> None:
-    """How many findings are open, once a sweep: not worth another sweep where it fails."""
+    """Count the open findings, once a sweep. Where that fails, the sweep is not repeated for it."""
     try:
         found = sweeper().open_findings(settings().place)
     except CallFailed as failed:

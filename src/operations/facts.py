@@ -8,7 +8,7 @@ from aws.log_groups import LogGroups
 from aws.parameters import Parameters
 from aws.roles import Roles
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Absent, Fact, FactKind, LogGroup, Parameter, Role, Unavailable
+from domain.facts import Absent, Fact, FactKind, Gap, LogGroup, Parameter, Role, Unavailable
 from domain.findings.users import Running
 from domain.places import Place
 from domain.workload import ParameterReference, Workload
@@ -24,7 +24,7 @@ def unread(workload: Workload) -> list[Unavailable]:
         facts.task_role,
         *facts.log_groups.values(),
     )
-    return list({fact.reason: fact for fact in read if isinstance(fact, Unavailable)}.values())
+    return list(dict.fromkeys(fact for fact in read if isinstance(fact, Unavailable)))
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class FactReader:
             return Absent()
         if reference.place.account != place.account:
             # By its name it would be looked for here, where another may have the same name.
-            return Unavailable(f"{reference.name} belongs to another account and cannot be read")
+            return Unavailable(Gap.OTHER_ACCOUNT, resource=reference.name)
         if reference not in self._parameters:
             self._parameters[reference] = self.parameters.fact(reference)
         return self._parameters[reference]

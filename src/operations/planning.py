@@ -60,9 +60,9 @@ class Planner:
             read = reader.with_facts(each, engine.needs(rules))
             verdicts = engine.evaluate(read, standard, rules)
             broken.append({verdict.rule: verdict for verdict in verdicts if isinstance(verdict, Drifted | Unknown)})
-        anew, before = broken
-        mended = (v for v in before.values() if isinstance(v, Drifted) and v.rule not in anew)
-        return Known(Newest(newest.arn, tuple((verdict.rule, verdict.severity) for verdict in mended)))
+        now, before = broken
+        fixed = (v for v in before.values() if isinstance(v, Drifted) and v.rule not in now)
+        return Known(Newest(newest.arn, tuple((verdict.rule, verdict.severity) for verdict in fixed)))
 
     def plan(  # noqa: PLR0913 - what a plan depends on
         self,
@@ -78,7 +78,7 @@ class Planner:
         """The plan that fixes the drifted rules of at least this mode, and what their fixes bring about.
 
         `without` are rules whose drift is to be left. None where there is nothing to fix, or nothing that can be;
-        where it `explains`, a plan that changes nothing and tells why not. engine.Disagreement where fixes undo one
+        where it `explains`, a plan that changes nothing and says why not. engine.Disagreement where fixes undo one
         another.
         """
         if not self.drifted(workload, standard, verdicts, least) - without:

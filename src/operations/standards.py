@@ -1,4 +1,4 @@
-"""Where the standard comes from: a parameter, an object or the package; read again after minutes."""
+"""The standard as it is stored: in a parameter, in an object or in the package; read again after minutes."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from aws.sessions import Sessions
 from domain.standard import DEFAULT, Standard, StandardInvalid, default_standard
 
 _FRESH = 180.0  # seconds
-AGREED = 200  # seconds after which no function judges by an earlier one any more
+AGREED = 200  # seconds after which every function evaluates by the stored standard
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Standards:
     _held: tuple[float, Edition] | None = field(default=None, init=False)
 
     def current(self) -> Edition:
-        """StandardInvalid where it is no standard, CallFailed where it cannot be read: nothing is to be judged then."""
+        """StandardInvalid where it is not valid, CallFailed where it cannot be read: nothing is evaluated then."""
         now = self.clock()
         if self._held is not None and now - self._held[0] < _FRESH:
             return self._held[1]
@@ -39,8 +39,8 @@ class Standards:
         self._held = (now, edition)
         return edition
 
-    def anew(self) -> Edition:
-        """The same as it is stored now, however fresh the one at hand is."""
+    def reread(self) -> Edition:
+        """The same, read from where it is stored, however fresh the one in memory is."""
         self._held = None
         return self.current()
 
@@ -50,7 +50,7 @@ class Standards:
         try:
             text = read_document(self.sessions, self.location)
         except UnicodeDecodeError:
-            raise StandardInvalid(f"The standard at {self.location} is no text in UTF-8. Store it as such.") from None
+            raise StandardInvalid(f"The standard at {self.location} is not text in UTF-8. Store it as such.") from None
         digest = _digest(text)
         if self._held is not None and self._held[1].digest == digest:
             return self._held[1]

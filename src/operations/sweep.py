@@ -1,7 +1,7 @@
-"""Sweep: have everything that is there, and everything that was, looked at again: what events missed.
+"""Sweep: have everything that exists, and everything that did, evaluated again, for what events missed.
 
-It judges nothing itself. Each family and service goes to the queue `changes` as a message of its own, and what is known
-of a revision is not read again.
+It evaluates nothing itself. Each family and service goes to the queue `changes` as a message of its own, and what is
+known of a revision is not read again.
 """
 
 from collections import Counter
@@ -25,15 +25,15 @@ from domain.triggers.trigger import FamilyTrigger, ServiceTrigger
 from operations.standards import AGREED, Edition, Standards
 from reports.digest import daily_of, digest_of
 
-_EMPTY = 4  # readings one after the other: SQS counts about, and what was sent a moment ago not at once
+_EMPTY = 4  # readings in a row: the counts of SQS are approximate, and new messages are counted late
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many families and services were sent to be looked at, and whether as a baseline.
+    """How many families and services were sent to be evaluated, and whether as a baseline.
 
-    `at` is the sweep's own time, the same where it is tried again. `by` is what they are judged by; None where the
-    standard is none or may not be read. `begins` is when the looks begin, where they are delayed.
+    `at` is the scheduled time, the same in a retry. `by` is what they are evaluated by; None where the standard is not
+    valid or cannot be read. `begins` is when the evaluations begin, where they are delayed.
     """
 
     families: int
@@ -51,6 +51,7 @@ class Sweeper:
     ecs: Ecs
     ledger: Ledger
     changes: Queue
+    subjects: Queue
     alerts: Topic
     hub: SecurityHub
     standards: Standards
@@ -58,23 +59,23 @@ class Sweeper:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def sweep(self, place: Place, *, quiet: bool = False, delay: int = 0, at: datetime | None = None) -> Swept:
-        """CallFailed where something could not be read or sent: the schedule tries again. `delay` in seconds.
+        """CallFailed where something could not be read or sent: the event is retried. `delay` is in seconds.
 
-        `at` is when it was to be; None for now.
+        `at` is the scheduled time; None for now.
 
-        A baseline makes findings and no alert for each: see `digest`. It is one where it is asked for, where nothing
-        was looked at before, and where the last sweep was by another standard or release, or by none that is known of.
-        `ended` is to follow.
+        A baseline opens findings without an alert for each: see `digest`. A sweep is a baseline where that is asked
+        for, where nothing was evaluated before, and where the last sweep was by another standard or release, or is
+        not known. Call `ended` afterwards.
         """
         now = self.now()
-        edition = self._edition(self.standards.anew)
+        edition = self._edition(self.standards.reread)
         by = SweptBy(self.release, edition.digest) if edition is not None else None
         before = self.ledger.sweeps.last(place)
         newest, services = self.ecs.newest_revisions(place), self.ecs.services(place)
         known = self.ledger.subjects.all(place)
         baseline = quiet or not known or (by is not None and by != before)
         if by is not None and before is not None and by.standard != before.standard:
-            delay = max(delay, AGREED)  # else some would be judged by the earlier one, and told by and by
+            delay = max(delay, AGREED)  # else some would be evaluated by the earlier one, and notified one by one later
         families = dict.fromkeys(_named(known, Subject.FAMILY), 0) | newest
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
         listed, tasks = self.now(), self.ecs.tasks_of_no_service(place)
@@ -84,47 +85,48 @@ class Sweeper:
         return Swept(len(families), len(titles), baseline, at or now, by, begins)
 
     def ended(self, place: Place, swept: Swept) -> None:
-        """Once all was sent, and a baseline's digest told: until then a sweep that is tried again is a baseline too."""
+        """Once everything was sent, and a baseline's digest published: until then a retry is a baseline too."""
         if swept.baseline and swept.by is not None:
             self.ledger.sweeps.finished(place, swept.by)
 
     def digest(self, place: Place, swept: Swept, wait: Callable[[], bool]) -> Alert:
-        """Once everything was looked at, or `wait` says that there is no more time: what is open, in one alert."""
+        """Once everything was evaluated, or `wait` says that no time is left: what is open, in one alert."""
         waiting = self._waiting(swept.begins, wait)
-        told = self._without_suppressed(place, self.ledger.subjects.open_findings(place))
-        alert = digest_of(told, place, swept=swept.at, waiting=waiting, occurred=self.now())
+        found = self._without_suppressed(place, self.ledger.subjects.open_findings(place))
+        alert = digest_of(found, place, swept=swept.at, waiting=waiting, occurred=self.now())
         self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
 
     def _waiting(self, begins: datetime | None, wait: Callable[[], bool]) -> int:
-        """How many messages are not looked at yet when the queue stays empty, or there is no more time.
+        """How many messages still wait when the queues stay empty, or no time is left.
 
-        Once the sweep's own have begun, what is delayed is somebody else's: a service that settles, say.
+        Once the sweep's own evaluations have begun, delayed messages are not the sweep's: a service that settles, say.
         """
         empty = 0
         while True:
-            waiting = self.changes.depth(delayed=begins is not None and self.now() < begins)
+            # In this order: a message that is dispatched in between is counted twice, and not missed.
+            waiting = self.changes.depth(delayed=begins is not None and self.now() < begins) + self.subjects.depth()
             empty = 0 if waiting else empty + 1
             if empty == _EMPTY or not wait():
                 return waiting
 
     def daily(self, place: Place, at: datetime | None = None) -> Alert | None:
-        """The digest of the day that ended `at`, told under the same id however often it is asked for.
+        """Publish the digest of the day that ended `at`; its id is the same in a retry.
 
-        None where there was nothing to tell. CallFailed where what is open, or suppressed, could not be read.
+        None where there was nothing to report. CallFailed where what is open, or suppressed, could not be read.
         """
         end = at or self.now()
         found = self.ledger.subjects.open_or_closed_since(place, end - timedelta(days=1), end)
-        told = self._without_suppressed(place, found)
+        shown = self._without_suppressed(place, found)
         edition = self._edition(self.standards.current)
-        alert = daily_of(told, place, edition.standard if edition is not None else None, at=end)
+        alert = daily_of(shown, place, edition.standard if edition is not None else None, at=end)
         if alert is not None:
             self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
 
     @staticmethod
     def _edition(read: Callable[[], Edition]) -> Edition | None:
-        """None where it is none or may not be read: operations hear of that from inspect."""
+        """None where it is not valid or may not be read: inspect notifies operations of that."""
         try:
             return read()
         except StandardInvalid:
@@ -138,13 +140,13 @@ class Sweeper:
         try:
             silenced = self.hub.suppressed(place, [finding.id for finding in findings])
         except CallFailed as failed:
-            if failed.code.startswith("InvalidAccess"):  # no hub: nobody can have suppressed anything
+            if failed.not_enabled:  # no hub: nobody can have suppressed anything
                 return findings
             raise
         return [finding for finding in findings if finding.id not in silenced]
 
     def open_findings(self, place: Place) -> dict[Severity, int]:
-        """How many findings are open, by each severity that a finding can have."""
+        """How many findings are open, by severity."""
         found = Counter(finding.severity for finding in self.ledger.subjects.open_findings(place))
         return {severity: found[severity] for severity in Severity if severity is not Severity.INFORMATIONAL}
 
@@ -162,12 +164,12 @@ def _bodies(  # noqa: PLR0913 - what a sweep found
     *,
     quiet: bool,
 ) -> Iterator[str]:
-    """Services first: what they run says how much a drift of their family matters."""
+    """Services first: the severity of a family's drift depends on what runs it."""
     shared, of_a_family = {"kind", "account", "region", "quiet"}, {"family", "revision", "tasks", "listed"}
     account, region = place.account, place.region
     for title in services:
-        look = ServiceTrigger(account=account, region=region, service=title, quiet=quiet)
-        yield look.model_dump_json(include=shared | {"service"})
+        trigger = ServiceTrigger(account=account, region=region, service=title, quiet=quiet)
+        yield trigger.model_dump_json(include=shared | {"service"})
     for family, revision in sorted(families.items()):
         ran = tasks.get(family, {})
         again = FamilyTrigger(

@@ -1,13 +1,14 @@
-"""What to do about a finding: in a sentence or two, and with the policy statements to add where a role lacks rights."""
+"""What to do about a finding: the kind of the next step, its sentences, and the policy statements to add."""
 
 import json
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-from domain.drift import Drift, Safety
+from domain.drift import Grant, Safety
 from domain.findings.alert import AlertStatement
 from domain.findings.finding import Finding, FindingState
+from domain.iam import minimal_statement
 from domain.places import role_name
 from domain.remediation.plan import Fixed, Plan
 from domain.rule import Rule
@@ -20,57 +21,56 @@ CLOSES = "The finding closes by itself."
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """What a stack does about a finding's plan: `unasked` without a person, at the most `cap` with one."""
+    """What a stack does about a finding's plan: `unasked` without approval, at most `cap` with approval."""
 
     unasked: Mode = Mode.REPORT
     cap: Mode = Mode.REPORT
     stack: str = ""
 
-    def offered(self, finding: Finding, plan: Plan) -> str:
-        """A sentence; empty where it does nothing."""
+    def sentence(self, finding: Finding, plan: Plan) -> str:
+        """Empty where it does nothing."""
         match self.unasked:
             case Mode.DEPLOY if plan.changes_task:
                 return "Outrider registers it too, and updates the services that run the drifted revision."
             case Mode.DEPLOY:
                 return "Outrider updates the service itself."
             case Mode.REGISTER if plan.changes_task:
-                return "Outrider registers it too; deploying it is for you."
+                return "Outrider registers it too, but does not deploy it."
             case _ if self.cap.rank >= (Mode.REGISTER if plan.changes_task else Mode.DEPLOY).rank:
                 subject = finding.subject
-                return f"Or have Outrider do it: {typed('apply', subject.name, subject.place, self.stack)}."
+                return f"Or let Outrider make it: {typed('apply', subject.name, subject.place, self.stack)}."
             case _:
                 return ""
 
 
 NO_HELP = Help()
-# How a drift ends that gives statements to add: ` Add to ROLE: JSON`, once for each place to add to.
-_ADVICE = re.compile(r" ?\bAdd to (?P<to>[^\[{]{1,512}?): (?=[\[{])")
-_JSON = json.JSONDecoder()
 
 
-def told_and_asked(drift: Drift) -> tuple[str, tuple[AlertStatement, ...]]:
-    """What a drift says, and apart from it the policy statements that it asks for, whole."""
-    asked, told, start = list[AlertStatement](), "", 0
-    while found := _ADVICE.search(drift.why, start):
-        try:
-            _, end = _JSON.raw_decode(drift.why, found.end())
-        except ValueError:  # it only looks like one
-            told, start = told + drift.why[start : found.end()], found.end()
-            continue
-        asked.append(AlertStatement(to=found["to"], statement=drift.why[found.end() : end]))
-        told, start = told + drift.why[start : found.start()], end
-    return told + drift.why[start:], tuple(asked)
+class Step(StrEnum):
+    """The kind of the next step about an open finding."""
+
+    MAKE_CHANGE = "make-change"
+    DECIDE_CHANGE = "decide-change"
+    ADD_STATEMENTS = "add-statements"
+    CORRECT_REFUSED = "correct-refused"
+    BY_HAND = "by-hand"
+    CORRECT = "correct"
 
 
 def statements(finding: Finding) -> tuple[AlertStatement, ...]:
-    """All statements that an open finding asks for, each once."""
-    found = _statements(finding) if finding.state is FindingState.OPEN else ()
-    return tuple(dict.fromkeys(found))
+    """The smallest policy statements that end an open finding: one for each role or policy to add to."""
+    grants = dict[str, list[Grant]]()
+    for drift in finding.drifts if finding.state is FindingState.OPEN else ():
+        for grant in drift.grants:
+            grants.setdefault(grant.to, []).append(grant)
+    return tuple(AlertStatement(to=to, statement=_statement(missing)) for to, missing in grants.items())
 
 
-def _statements(finding: Finding) -> Iterator[AlertStatement]:
-    for drift in finding.drifts:
-        yield from told_and_asked(drift)[1]
+def _statement(grants: list[Grant]) -> str:
+    """As JSON without its name (Sid), which IAM does not need: a finding has little room."""
+    found: Any = minimal_statement((grant.action, grant.resource) for grant in grants)["Statement"]
+    bare = [{key: value for key, value in statement.items() if key != "Sid"} for statement in found]
+    return json.dumps(bare[0] if len(bare) == 1 else bare, separators=(",", ":"))
 
 
 def next_step(finding: Finding, rule: Rule, plan: Plan | None, help_: Help = NO_HELP) -> str:
@@ -78,31 +78,49 @@ def next_step(finding: Finding, rule: Rule, plan: Plan | None, help_: Help = NO_
     if finding.state is not FindingState.OPEN:
         return ""
     fixing = plan if plan is not None and rule.id in plan.fixes else None
-    helped = help_.offered(finding, fixing) if fixing is not None else ""
-    return " ".join(part for part in (_step(finding, rule, plan), helped, CLOSES) if part)
+    helped = help_.sentence(finding, fixing) if fixing is not None else ""
+    return " ".join(part for part in (_sentence(finding, rule, plan), helped, CLOSES) if part)
 
 
-def _step(finding: Finding, rule: Rule, plan: Plan | None) -> str:
-    at_home = _home(finding)
+def step(finding: Finding, rule: Rule, plan: Plan | None) -> Step:
+    """The kind of the next step: the plan's change, a statement to add, the rule's own step, or a correction."""
     if plan is not None and rule.id in plan.fixes:
-        then = " and register it" if plan.changes_task else ""
-        if plan.safety is not Safety.SAFE:
-            return f"Decide on the points above, then make this change {at_home}{then}."
-        return f"Make this change {at_home}{then}."
-    asked = list(dict.fromkeys(each.to for each in _statements(finding)))
-    if asked:
-        return f"Add {'this' if len(asked) == 1 else 'each'} policy statement to {' and '.join(asked)}."
-    refused = next(
-        (r.reasons[0] for r in plan.repairs if r.rule == rule.id and r.outcome is Fixed.REFUSED and r.reasons), ""
-    ) if plan else ""  # fmt: skip
-    if refused:
-        return f"Correct it {at_home}. Why Outrider does not: {refused}"
-    if rule.fix is None and (by_hand := _by_hand(rule)):
-        return by_hand
-    return f"Correct it {at_home}; the rule's page tells how."
+        return Step.MAKE_CHANGE if plan.safety is Safety.SAFE else Step.DECIDE_CHANGE
+    if any(drift.grants for drift in finding.drifts):
+        return Step.ADD_STATEMENTS
+    if _refused(rule, plan):
+        return Step.CORRECT_REFUSED
+    return Step.BY_HAND if rule.by_hand else Step.CORRECT
 
 
-def _home(finding: Finding) -> str:
+def _sentence(finding: Finding, rule: Rule, plan: Plan | None) -> str:
+    source = _source(finding)
+    then = " and register it" if plan is not None and plan.changes_task else ""
+    match step(finding, rule, plan):
+        case Step.MAKE_CHANGE:
+            return f"Make this change {source}{then}."
+        case Step.DECIDE_CHANGE:
+            return f"Decide on the points above, then make this change {source}{then}."
+        case Step.ADD_STATEMENTS:
+            to = [each.to for each in statements(finding)]
+            return f"Add {'this' if len(to) == 1 else 'each'} policy statement to {' and '.join(to)}."
+        case Step.CORRECT_REFUSED:
+            return f"Correct it {source}. Outrider does not, because: {_refused(rule, plan)}"
+        case Step.BY_HAND:
+            return " ".join(rule.by_hand.split())
+        case Step.CORRECT:
+            return f"Correct it {source}. The rule's page describes how."
+
+
+def _refused(rule: Rule, plan: Plan | None) -> str:
+    """Why the rule's fix was refused; empty where it was not."""
+    for repair in plan.repairs if plan is not None else ():
+        if repair.rule == rule.id and repair.outcome is Fixed.REFUSED and repair.reasons:
+            return repair.reasons[0].text
+    return ""
+
+
+def _source(finding: Finding) -> str:
     name = finding.subject.name
     match finding.subject.kind:
         case Subject.FAMILY | Subject.SERVICE:
@@ -111,12 +129,3 @@ def _home(finding: Finding) -> str:
             return f"in the parameter {name}"
         case Subject.ROLE:
             return f"in the role {role_name(name)}"
-
-
-def _by_hand(rule: Rule) -> str:
-    """What the docstring of a rule without a fix tells people to do."""
-    if rule.topic == "identity" and rule.subject is Subject.FAMILY:  # no statement to add: a Deny withholds it
-        return "Change what denies it, named above; no statement that is added would help."
-    found = re.search(r"^Fix: none[.;] (.+?)(?:\n\n|\Z)", rule.doc, re.DOTALL | re.MULTILINE)
-    text = " ".join(found[1].split()) if found else ""
-    return text[:1].upper() + text[1:]

@@ -3,17 +3,18 @@
 from datetime import datetime
 from urllib.parse import quote
 
+from domain.drift import Drift
 from domain.findings.alert import Alert, AlertChange, AlertDrift, AlertUser
 from domain.findings.finding import Finding, FindingState, Transition
 from domain.places import Arn, Revision
 from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.triggers.actor import Actor
-from reports.advice import NO_HELP, Help, next_step, statements, told_and_asked
+from reports.advice import NO_HELP, Help, next_step, statements
 from reports.asff import rule_url
-from reports.command import command
 from reports.text import cut
 from reports.use import use_of
+from reports.words import correct
 
 _DRIFTS, _CHANGES = 10, 20
 _USERS = 3  # in the phrase
@@ -30,7 +31,7 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
     docs: str,
     help_: Help = NO_HELP,
 ) -> Alert:
-    """What is told of a finding's transition."""
+    """The alert about a finding's transition."""
     finding = transition.finding
     place = finding.subject.place
     drifts = finding.drifts if finding.state is FindingState.OPEN else ()
@@ -47,7 +48,7 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
         rule=rule.id,
         title=rule.title,
         severity=finding.severity,
-        drifts=tuple(AlertDrift(where=d.where, why=cut(told_and_asked(d)[0], _WHY)) for d in drifts[:_DRIFTS]),
+        drifts=tuple(_drift(drift) for drift in drifts[:_DRIFTS]),
         omitted=max(len(drifts) - _DRIFTS, 0),
         changes=_changes(shown),
         omitted_changes=_omitted(shown),
@@ -57,7 +58,7 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
             AlertUser(family=u.family, title=u.title, revision=u.revision, tasks=u.tasks) for u in finding.users.known
         ),
         omitted_users=finding.users.more,
-        command=command(shown) if shown else "",
+        command=correct(shown, help_.stack) if shown else "",
         next_step=next_step(finding, rule, plan, help_),
         safety=shown.safety.value if shown else "",
         reasons=shown.reasons if shown else (),
@@ -69,6 +70,11 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
         finding=finding.id,
         links={"rule": rule_url(docs, rule)} | console_links(finding.resource) | finding_link(finding),
     )
+
+
+def _drift(drift: Drift) -> AlertDrift:
+    texts = {name: cut(getattr(drift, name), _WHY) for name in ("code", "where", "why", "found", "wanted")}
+    return AlertDrift(**texts)
 
 
 def _changes(plan: Plan | None) -> tuple[AlertChange, ...]:

@@ -17,7 +17,6 @@ from reports.text import MARK, line
 _TITLE, _DESCRIPTION, _STEP, _SUMMARY, _KEYWORD = 250, 2900, 1000, 500, 100
 _LIST = 1000  # each of a digest's lists
 _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
-_NEXT = "*Next:* "  # has a member of its own here
 
 
 def notification(alert: Alert) -> dict[str, Any]:
@@ -49,10 +48,9 @@ def _description(alert: Alert) -> str:
     leads = " · ".join(link(label, url, _KEYWORD) for _, label, url in links(alert))
     room = _DESCRIPTION - len(leads) - 4 * len(MARK)
     told = list[str]()
-    for part in parts(alert, _LIST):
+    # The next step has a member of its own.
+    for part in parts(alert.model_copy(update={"next_step": ""}), _LIST):
         text = _DATE.sub(r"\1", part)  # a client that is not Slack would show the form itself
-        if text.startswith(_NEXT):
-            continue
         if len(text) + 2 > room:
             told.append(MARK)
             break

@@ -17,10 +17,10 @@ from domain.places import Revision, role_name
 from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.subject import Subject
-from reports.advice import next_step, statements, told_and_asked
-from reports.command import command
+from reports.advice import next_step, statements
 from reports.text import clean, cut, line
 from reports.use import use_of
+from reports.words import correct
 
 _TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters, as all lengths here
 _FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
@@ -28,38 +28,27 @@ _FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
 _DETAILS, _DETAIL_NAME, _DETAIL = 50, 127, 1023
 _BYTES = 230_000  # of the 240 KB that a finding may have, as it is sent: twelve for an emoji
 _DRIFTS, _STATEMENTS, _CHANGES = 20, 8, 15  # of the fifty details; the rest name the resource
-NOTHING_TO_DO = "Nothing is to be done."
+NOTHING_TO_DO = "No action is needed."
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
-_RESOURCE_TYPE = {
-    Subject.FAMILY: "AwsEcsTaskDefinition",
-    Subject.SERVICE: "AwsEcsService",
-    Subject.PARAMETER: "Other",
-    Subject.ROLE: "AwsIamRole",
-}
-_STATES = {
-    FindingState.OPEN: ("FAILED", "ACTIVE"),
-    FindingState.CLOSED: ("PASSED", "ARCHIVED"),
-    FindingState.EXEMPT: ("NOT_AVAILABLE", "ARCHIVED"),
-    FindingState.GONE: ("NOT_AVAILABLE", "ARCHIVED"),
-}
 
 
 def asff(
     finding: Finding, rule: Rule | None, *, docs: str, facts: Mapping[str, str], plan: Plan | None = None
 ) -> dict[str, Any]:
-    """One finding for BatchImportFindings. `docs` is the address of the rules' page, `facts` what ProductFields add.
+    """One finding for BatchImportFindings. `docs` is the address of the rules' page, `facts` more ProductFields.
 
-    A finding whose `rule` has left the catalogue is gone, and goes by the rule's id alone.
+    The stack among the facts is where a person asks for a correction.
+    A finding whose `rule` is no longer in the catalogue is gone, and has only the rule's id.
     """
     place = finding.subject.place
-    compliance, record = _STATES[finding.state]
+    compliance, record = _status(finding.state)
     severity = {"Label": finding.severity.value, "Original": finding.severity.value}
     fixing = plan if plan is not None and finding.state is FindingState.OPEN and finding.rule in plan.fixes else None
     fields = {"rule": finding.rule, "plan": fixing.digest if fixing else "", **facts}
     title = rule.title if rule is not None else finding.rule
     advice = recommendation(finding, rule, plan) if rule is not None else NOTHING_TO_DO
     page = rule_url(docs, rule) if rule is not None else docs
-    details = _fitting(_details(finding, fixing), _DETAILS, _DETAIL_NAME, _DETAIL)
+    details = _fitting(_details(finding, fixing, facts.get("stack", "")), _DETAILS, _DETAIL_NAME, _DETAIL)
     made = {
         "SchemaVersion": "2018-10-08",
         "Id": finding.id,
@@ -83,7 +72,7 @@ def asff(
         ),
         "Resources": [
             {
-                "Type": _RESOURCE_TYPE[finding.subject.kind],
+                "Type": _resource_type(finding.subject.kind),
                 "Id": shortened(finding.resource),
                 "Partition": place.partition,
                 "Region": place.region,
@@ -94,49 +83,70 @@ def asff(
         "RecordState": record,
     }
     while details and len(json.dumps(made)) > _BYTES:
-        details.popitem()  # the last ones tell least
+        details.popitem()  # the last ones matter least
     return made
 
 
+def _resource_type(subject: Subject) -> str:
+    match subject:
+        case Subject.FAMILY:
+            return "AwsEcsTaskDefinition"
+        case Subject.SERVICE:
+            return "AwsEcsService"
+        case Subject.PARAMETER:
+            return "Other"
+        case Subject.ROLE:
+            return "AwsIamRole"
+
+
+def _status(state: FindingState) -> tuple[str, str]:
+    """The compliance, and the state of the record."""
+    match state:
+        case FindingState.OPEN:
+            return "FAILED", "ACTIVE"
+        case FindingState.CLOSED:
+            return "PASSED", "ARCHIVED"
+        case FindingState.EXEMPT | FindingState.GONE:
+            return "NOT_AVAILABLE", "ARCHIVED"
+
+
 def description(finding: Finding) -> str:
-    """What is wrong, place by place; or that nothing is any more. Statements to add stand in the details."""
+    """What is wrong, place by place; or why nothing is any more. The details have the statements to add."""
     match finding.state:
         case FindingState.OPEN:
-            return " ".join(f"{drift.where}: {told_and_asked(drift)[0]}" for drift in finding.drifts)
+            return " ".join(f"{drift.where}: {drift.why}" for drift in finding.drifts)
         case FindingState.CLOSED:
-            return f"{finding.resource} keeps the rule again."
+            return f"{finding.resource} is compliant again."
         case FindingState.EXEMPT:
             return "The standard exempts it."
         case FindingState.GONE:
-            return "It is gone, or no longer in scope."
+            return "It no longer exists, or is no longer in scope."
 
 
 def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
-    """What to do about it: the plan in a line, the statement to add to a role, or where to begin."""
+    """What to do about it: the plan in a line, the statement to add to a role, or the next step."""
     if finding.state is not FindingState.OPEN:
         return NOTHING_TO_DO
     if plan is not None and rule.id in plan.fixes:
         lines = "; ".join(f"{c.where}: {c.before or 'unset'} → {c.after or 'removed'}" for c in plan.changes)
-        safe = plan.safety is Safety.SAFE
-        word = "A corrected revision can be registered" if safe and plan.changes_task else "A correction is known"
-        person = "" if safe else " and wants a person"
-        return f"{word}{person} (plan {plan.digest}): {lines}"
-    if asked := statements(finding):
-        whole = " ".join(f"Add to {each.to}: {each.statement}" for each in asked)
+        approval = "" if plan.safety is Safety.SAFE else " (needs approval)"
+        return f"Proposed fix{approval}, plan {plan.digest}: {lines}"
+    if missing := statements(finding):
+        whole = " ".join(f"Add to {each.to}: {each.statement}" for each in missing)
         if len(clean(whole)) <= _RECOMMENDATION:
             return whole
-        roles = " and ".join(dict.fromkeys(each.to for each in asked))
-        return f"Add the policy statement to {roles} that stands whole in the resource's details, under Other."
+        roles = " and ".join(each.to for each in missing)
+        return f"Add to {roles} the policy statement in the resource's details, under Other."
     return next_step(finding, rule, plan)
 
 
-def _details(finding: Finding, plan: Plan | None) -> Iterator[tuple[str, str]]:
-    """Where → why, the statements to add, who runs it, the changes that would correct it, and what the ARN names."""
+def _details(finding: Finding, plan: Plan | None, stack: str) -> Iterator[tuple[str, str]]:
+    """Where → why, the statements to add, who runs it, the changes that would correct it, and the ARN's names."""
     drifts = finding.drifts if finding.state is FindingState.OPEN else ()
     for drift in drifts[:_DRIFTS]:
-        yield drift.where, line(told_and_asked(drift)[0], _DETAIL)
+        yield drift.where, line(drift.why, _DETAIL)
     yield from islice(_statements(finding), _STATEMENTS)
-    yield from _parts("command", command(plan)) if plan else ()
+    yield "command", correct(plan, stack) if plan else ""
     yield "use", use_of(finding, MOST_USERS)
     for change in plan.changes[:_CHANGES] if plan else ():
         yield f"change {change.where}", f"{change.before or 'unset'} → {change.after or 'removed'}"
@@ -149,7 +159,7 @@ def _statements(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def _parts(name: str, text: str) -> Iterator[tuple[str, str]]:
-    """What is longer than a detail goes on in the next: put together, the parts are the whole."""
+    """A text longer than a detail continues in the next: joined, the parts are the whole."""
     parts = [text[at : at + _DETAIL] for at in range(0, len(text), _DETAIL)]
     for number, part in enumerate(parts, 1):
         yield name + (f", part {number} of {len(parts)}" if len(parts) > 1 else ""), part
@@ -173,24 +183,24 @@ def _names(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def _fitting(pairs: Iterable[tuple[str, str]], most: int, key_length: int, length: int) -> dict[str, str]:
-    """At most so many pairs, none blank, all within their lengths. What stands at one place twice is told twice."""
+    """At most so many pairs, none blank, all within their lengths. Two drifts of one place both appear."""
     fitting = dict[str, str]()
     for key, value in pairs:
-        told = cut(value, length)
+        shown = cut(value, length)
         name = line(key, key_length) or "where"
-        if not told.strip() or told == fitting.get(name):
+        if not shown.strip() or shown == fitting.get(name):
             continue
         number = 2
         while name in fitting:
             name = f"{line(key, key_length - 5)} ({number})"
             number += 1
         if len(fitting) < most:
-            fitting[name] = told
+            fitting[name] = shown
     return fitting
 
 
 def rule_url(docs: str, rule: Rule) -> str:
-    """The rule's page, where the stack was told of one; else the page that the rule rests on."""
+    """The rule's page, where the stack has the address; else AWS's or OpenTelemetry's page about it."""
     return f"{docs}#{rule.id.replace('.', '')}" if docs else rule.reference
 
 

@@ -15,7 +15,7 @@ from reports.alerts import console_links, finding_link
 from reports.words import DONE, word_of
 
 _RULES = 10
-_OLDEST, _CLOSED, _EXEMPTIONS, _TOLD = 5, 10, 10, 25
+_OLDEST, _CLOSED, _EXEMPTIONS, _OF_TRANSITION = 5, 10, 10, 25
 _SOON = timedelta(days=14)
 _UNREAD = "The standard could not be read: which exemptions are about to expire is not known."
 _OPENING = frozenset({"opened", "raised", "reopened"})
@@ -24,13 +24,13 @@ _OPENING = frozenset({"opened", "raised", "reopened"})
 def digest_of(findings: Iterable[Finding], place: Place, *, swept: datetime, waiting: int, occurred: datetime) -> Alert:
     """Open findings counted by severity and by rule; the worst gives the digest's severity.
 
-    `swept` is the sweep's own time, `waiting` how many messages of it are not looked at yet.
+    `swept` is the sweep's own time, `waiting` how many of its messages are not evaluated yet.
     """
     found = list(findings)
-    title = "Not everything was looked at yet" if waiting else "Everything was looked at"
+    title = "The evaluation is not complete yet" if waiting else "Everything was evaluated"
     unseen = ("1 message waits" if waiting == 1 else f"{waiting} messages wait",) if waiting else ()
     return Alert(
-        id=f"{place}/digest/{swept.isoformat()}",  # a sweep that is tried again after it told is not to tell twice
+        id=f"{place}/digest/{swept.isoformat()}",  # the same where a sweep is retried after it published
         kind="digest",
         transition="digest",
         account=place.account,
@@ -48,10 +48,10 @@ def digest_of(findings: Iterable[Finding], place: Place, *, swept: datetime, wai
 
 
 def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | None, *, at: datetime) -> Alert | None:
-    """What is open, the oldest of it, what closed in the day before `at`, and exemptions that expire within two weeks.
+    """Open findings, the oldest of them, those closed in the day before `at`, and exemptions that expire in two weeks.
 
     `findings` are the open ones and those that were closed in that day; `standard` is None where it could not be read.
-    None where there is nothing to tell.
+    None where there is nothing to report.
     """
     found = list(findings)
     still = [finding for finding in found if finding.state is FindingState.OPEN]
@@ -59,8 +59,8 @@ def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | Non
     expiring = _expiring(standard.exemptions, at.date()) if standard else []
     if not still and not closed and not expiring:
         return None
-    told = [_are_open(len(still))]
-    told += [f"{len(closed)} closed since yesterday"] if closed else []
+    counts = [_are_open(len(still))]
+    counts += [f"{len(closed)} closed since yesterday"] if closed else []
     return Alert(
         id=f"{place}/daily/{at.isoformat()}",
         kind="digest",
@@ -70,7 +70,7 @@ def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | Non
         subject="account",
         name=str(place),
         resource="",
-        title=", ".join(told),
+        title=", ".join(counts),
         severity=_worst(finding.severity for finding in still),
         reasons=(
             *_counts((finding.severity, finding.rule) for finding in still),
@@ -92,7 +92,7 @@ def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | Non
 
 
 def burst_of(alerts: Sequence[Alert], *, id_: str, most: int, occurred: datetime) -> Alert:
-    """Alerts that came beyond the `most` that are told one by one within a minute, in one."""
+    """The alerts of a batch beyond the `most` that are sent one by one, in one."""
     drifted = [alert for alert in alerts if alert.transition in _OPENING]
     ordered = sorted(alerts, key=lambda each: (each.transition not in _OPENING, each.kind, each.transition))
     accounts, regions = ({getattr(alert, part) for alert in alerts} for part in ("account", "region"))
@@ -105,14 +105,15 @@ def burst_of(alerts: Sequence[Alert], *, id_: str, most: int, occurred: datetime
         subject="account",
         name="1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts",
         resource="",
-        title=f"More came within a minute than the {most} that are told one by one",
+        title=f"More alerts came at once than the {most} that are sent one by one",
         severity=_worst(alert.severity for alert in alerts if alert.transition != "closed"),
         reasons=_counts((alert.severity, alert.rule) for alert in drifted),
         sections=tuple(
-            _told(transition, list(some)) for transition, some in groupby(ordered, lambda each: each.transition)
+            _of_transition(transition, list(some))
+            for transition, some in groupby(ordered, lambda each: each.transition)
         ),
-        next_step="Begin with the worst. Each stands in Security Hub under the product Outrider, with what to do about"
-        " it. Many at once often have one cause: a shared parameter or role, or one deployment."
+        next_step="Start with the most severe. Security Hub lists each under the product Outrider, with what to do"
+        " about it. Many at once often have one cause: a shared parameter or role, or one deployment."
         if drifted
         else "",
         since=min((alert.since for alert in alerts), default=occurred),
@@ -129,14 +130,14 @@ def _worst(severities: Iterable[Severity]) -> Severity:
 
 
 def _counts(findings: Iterable[tuple[Severity, str]]) -> tuple[str, ...]:
-    """Severities, the worst first, then the rules that are broken most."""
+    """Severities, the highest first, then the rules with the most findings."""
     found = list(findings)
     by_severity = Counter(severity for severity, _ in found)
     by_rule = Counter(rule for _, rule in found)
     lines = [f"{count} {severity.value}" for severity, count in sorted(by_severity.items(), reverse=True)]
     lines += [f"{rule}: {count}" for rule, count in by_rule.most_common(_RULES)]
     if len(by_rule) > _RULES:
-        lines.append(f"and {len(by_rule) - _RULES} rules more")
+        lines.append(f"and {len(by_rule) - _RULES} more rules")
     return tuple(lines)
 
 
@@ -157,10 +158,10 @@ def _line(finding: Finding) -> AlertLine:
     )
 
 
-def _told(transition: str, alerts: Sequence[Alert]) -> AlertSection:
+def _of_transition(transition: str, alerts: Sequence[Alert]) -> AlertSection:
     worst_first = sorted(alerts, key=lambda each: (-each.severity.rank, each.name, each.rule))
     lines = []
-    for alert in worst_first[:_TOLD]:
+    for alert in worst_first[:_OF_TRANSITION]:
         what = _named(alert.subject, alert.name, alert.resource)
         done = transition in DONE
         lines.append(
@@ -172,7 +173,7 @@ def _told(transition: str, alerts: Sequence[Alert]) -> AlertSection:
             )
         )
     title = f"{word_of(transition)}: {len(alerts)}"
-    return AlertSection(title=title, lines=tuple(lines), omitted=max(len(alerts) - _TOLD, 0))
+    return AlertSection(title=title, lines=tuple(lines), omitted=max(len(alerts) - _OF_TRANSITION, 0))
 
 
 def _named(kind: str, name: str, resource: str) -> str:
@@ -183,7 +184,7 @@ def _named(kind: str, name: str, resource: str) -> str:
 
 
 def _expiring(exemptions: Iterable[Exemption], today: date) -> list[Exemption]:
-    """Those that still hold and will not in two weeks, the first to expire first."""
+    """Those that still apply and expire within two weeks, the first to expire first."""
     soon = [each for each in exemptions if each.expires and today <= each.expires <= today + _SOON]
     return sorted(soon, key=lambda each: (each.expires or today, each.rules))
 
@@ -210,8 +211,8 @@ def _selected(where: Selector) -> str:
 
 def _after_a_sweep(*, some: bool, rest: bool) -> str:
     worst = (
-        "Begin with the worst. Security Hub lists them under the product Outrider, each with what to do about it. From"
-        " now on each change is told by itself."
+        "Start with the most severe. Security Hub lists them under the product Outrider, each with what to do about it."
+        " From now on each change has an alert of its own."
         if some
         else ""
     )
@@ -219,9 +220,9 @@ def _after_a_sweep(*, some: bool, rest: bool) -> str:
 
 
 def _next_step(*, still: bool, expiring: bool) -> str:
-    worst = "Begin with the worst; each stands in Security Hub with what to do about it." if still else ""
+    worst = "Start with the most severe. Security Hub lists each with what to do about it." if still else ""
     renew = (
-        "What an exemption covers drifts again when it has expired: correct it, or renew the exemption in the standard."
+        "What an exemption covers drifts again when it expires: correct it, or renew the exemption in the standard."
         if expiring
         else ""
     )

@@ -1,26 +1,29 @@
-"""Alerts that tell what came of a correction."""
+"""Alerts of what came of a correction."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from domain.findings.alert import Alert, AlertChange, AlertFragment
 from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.guard import Guard
 from domain.remediation.rollout import Stage
 from domain.severity import Severity
 from domain.subject import Subject
 from domain.triggers.actor import Actor
 from reports.alerts import console_links
+from reports.reasons import sentences
 from reports.words import typed
 
 _LISTED = 5
 
 
 def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, stack: str = "") -> Alert:
-    """What is told when an attempt comes to this state; `stack` is where a person asks for more."""
-    at_source = attempt.guard in {"attempts", "owner"}  # then it is told who to talk to, and what to write there
+    """The alert when an attempt comes to this state; `stack` is where a person asks for more."""
+    # Then it names whom to talk to, and what to write there.
+    at_source = attempt.guard in {Guard.ATTEMPTS, Guard.OWNER}
     source, alone = attempt.source, attempt.service
     resource = source.place.arn("ecs", f"service/{alone}") if alone else (attempt.correction or source).arn
-    # Where no service could be updated after all, that is told beside what was told when it was registered.
+    # That no service could be updated after all is an alert of its own, after that of the registration.
     end = f"{state.value}-only" if state is AttemptState.REGISTERED and _left_all(attempt) else state.value
     return Alert(
         id="/".join(part for part in (str(source.place), source.family, attempt.key, attempt.asked, end) if part),
@@ -37,8 +40,8 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
         omitted_changes=attempt.omitted,
         next_step=_next_step(attempt, state, stack),
         rules=attempt.rules,
-        reasons=attempt.reasons if state is not AttemptState.REGISTERED or not _under_way(attempt) else (),
-        guard=attempt.guard,
+        reasons=sentences(attempt.reasons) if state is not AttemptState.REGISTERED or not _under_way(attempt) else (),
+        guard=attempt.guard or "",
         fragments=tuple(AlertFragment(form=form, text=text) for form, text in attempt.fragments) if at_source else (),
         approved_by=_approver(attempt),
         digest=attempt.digest,
@@ -86,7 +89,7 @@ def _title(attempt: Attempt, state: AttemptState) -> str:
             return f"The correction of {what} is undone"
         case AttemptState.SUPERSEDED:
             return f"The correction of {what} was dropped"
-        case _ if attempt.guard == "attempts":
+        case _ if attempt.guard is Guard.ATTEMPTS:
             return f"{attempt.service or source.family} comes back drifted; Outrider corrects it no more for now"
         case _:
             return f"{what} was not corrected"
@@ -107,11 +110,11 @@ def _severity(attempt: Attempt, state: AttemptState) -> Severity:
 def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
     source, registered = attempt.source, attempt.correction
     at_home = f"where {attempt.service or source.family} is defined"
-    release = f"The family is left alone until {typed('release', source.family, source.place, stack)}."
+    release = f"The family is in quarantine until {typed('release', source.family, source.place, stack)}."
     match state:
         case AttemptState.REGISTERED if _under_way(attempt):
             return (
-                "Outrider tells when the services run it, or when they were set back. Make the same change"
+                "You are notified when the services run it, or when they were set back. Make the same change"
                 f" {at_home}, or the next deployment brings the drift back."
             )
         case AttemptState.REGISTERED:
@@ -126,47 +129,52 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
                 f" {typed('undo', attempt.service or source.family, source.place, stack)}."
             )
         case AttemptState.FAILED:
-            return f"Look at the collector's log and at the reasons above, then correct it {at_home}. {release}"
+            return f"Read the collector's log and the reasons above, then correct it {at_home}. {release}"
         case AttemptState.UNDONE:
             return f"Its findings are open again. {release}"
         case AttemptState.SUPERSEDED:
             return "Nothing is to be done: what is there now is judged by itself."
-        case _ if attempt.guard == "quarantine":
+        case _ if attempt.guard is Guard.QUARANTINE:
             return f"Its findings stay open. {release}"
         case _:
             return f"{_refused(attempt, at_home, stack)} Its findings stay open until then."
 
 
 def _refused(attempt: Attempt, at_home: str, stack: str) -> str:
-    """What to do where a guard forbade a correction. Of itself Outrider does not try the same again."""
+    """What to do where a guard forbade a correction. Without one Outrider does not try the same again."""
     source = attempt.source
-    anew = typed("release", source.family, source.place, stack)
+    again = typed("release", source.family, source.place, stack)
     itself = f"update {attempt.service} yourself" if attempt.service else f"make the change {at_home} and register it"
     match attempt.guard:
-        case "attempts":
+        case Guard.ATTEMPTS:
             return f"Make that change {at_home}, and deploy it from there."
-        case "approval":
-            return "Look at the finding again, and approve the plan that it shows now."
-        case "suppressed":
+        case Guard.APPROVAL:
+            return "Read the finding again, and approve the plan that it shows now."
+        case Guard.SUPPRESSED:
             return "Set those findings to NEW in Security Hub and approve the plan again."
-        case "stack":
+        case Guard.STACK:
             return f"Deploy the stack with a RemediationMode that allows it and approve the plan again, or {itself}."
         case _ if attempt.approved:
-            return f"Set right what stands in the way and approve the plan again, or {itself}."
-        case guard if guard in _IN_THE_WAY:
-            return f"{_IN_THE_WAY[guard]} and have it tried again by {anew}, or {itself}."
-        case _ if attempt.service:
-            return f"Set right what stands in the way and have it tried again by {anew}, or {itself}."
+            return f"Remove the obstacle and approve the plan again, or {itself}."
+        case guard if (first := _in_the_way(guard)) or attempt.service:
+            return f"{first or 'Remove the obstacle'} and have it tried again by {again}, or {itself}."
         case _:
             return f"{itself[:1].upper()}{itself[1:]}."
 
 
-_IN_THE_WAY = {
-    "image": "Allow that repository (AllowedImageRepositories of the stack)",
-    "role": "Name that role in the standard (roles)",
-    "registration": "Set right what the reason names, as PassableRoles of the stack where a role may not be passed,",
-    "kill switch": "Set the switch to on",
-}
+def _in_the_way(guard: Guard | None) -> str:
+    """What a person can change so that the same correction is allowed; empty where that is not in the stack."""
+    match guard:
+        case Guard.IMAGE:
+            return "Allow that repository (AllowedImageRepositories of the stack)"
+        case Guard.ROLE:
+            return "Name that role in the standard (roles)"
+        case Guard.REGISTRATION:
+            return "Set right what the reason names, as PassableRoles of the stack where a role may not be passed,"
+        case Guard.KILL_SWITCH:
+            return "Set the switch to on"
+        case _:
+            return ""
 
 
 def _at(attempt: Attempt, stage: Stage) -> list[str]:

@@ -21,20 +21,7 @@ from reports.words import DONE, word_of
 
 _HEADER, _SECTION, _BUTTON = 150, 3000, 75
 _MOST_DRIFTS, _MOST_CHANGES, _MOST_STATEMENTS, _MOST_SECTIONS, _MOST_FRAGMENTS = 5, 12, 4, 10, 2
-_SIGN = {
-    Severity.CRITICAL: "🔴",
-    Severity.HIGH: "🟠",
-    Severity.MEDIUM: "🟡",
-    Severity.LOW: "🔵",
-    Severity.INFORMATIONAL: "⚪",
-}
 _DONE = "✅"
-_THING = {
-    Subject.FAMILY: "task definition",
-    Subject.SERVICE: "service",
-    Subject.PARAMETER: "parameter",
-    Subject.ROLE: "role",
-}
 _ANGLES = str.maketrans({"<": "\u2039", ">": "\u203a"})
 _SINGLE_SIGN_ON = re.compile(r"AWSReservedSSO_(?P<set>.+)_[0-9a-f]{16}/(?P<person>.+)")
 
@@ -52,29 +39,52 @@ def message(alert: Alert) -> dict[str, Any]:
 
 
 def header(alert: Alert) -> str:
-    """The sign, what happened, and to what; a name is no mention here either."""
+    """The sign, what happened, and to what. A name is never a mention."""
     name = role_name(alert.name) if alert.subject == Subject.ROLE else alert.name
     kind = f"{alert.subject} " if alert.subject in set(Subject) - {Subject.FAMILY} else ""
-    told = f"{_sign(alert)} {word_of(alert.transition)}: {kind}{name}".translate(_ANGLES)
-    return line(told, _HEADER)
+    return line(f"{_sign(alert)} {word_of(alert.transition)}: {kind}{name}".translate(_ANGLES), _HEADER)
 
 
 def _sign(alert: Alert) -> str:
-    return _DONE if alert.transition in DONE else _SIGN[alert.severity]
+    return _DONE if alert.transition in DONE else _of(alert.severity)
+
+
+def _of(severity: Severity) -> str:
+    match severity:
+        case Severity.CRITICAL:
+            return "🔴"
+        case Severity.HIGH:
+            return "🟠"
+        case Severity.MEDIUM:
+            return "🟡"
+        case Severity.LOW:
+            return "🔵"
+        case Severity.INFORMATIONAL:
+            return "⚪"
+
+
+def _thing(subject: Subject) -> str:
+    match subject:
+        case Subject.FAMILY:
+            return "task definition"
+        case Subject.SERVICE | Subject.PARAMETER | Subject.ROLE:
+            return subject.value
 
 
 def summary(alert: Alert, length: int = _SECTION) -> str:
     """The message in one line, as mrkdwn."""
     severity = f" ({alert.severity.value})" if alert.kind == "finding" else ""
-    speaks = {"closed": " keeps the rule again"}.get(alert.transition, " breaks the rule") if severity else ""
-    return plain(f"{word_of(alert.transition)}: {alert.name}{severity}{speaks}: {alert.title}", length)
+    does = ""
+    if severity:
+        does = " complies with the rule again" if alert.transition == "closed" else " does not comply with the rule"
+    return plain(f"{word_of(alert.transition)}: {alert.name}{severity}{does}: {alert.title}", length)
 
 
-# --- what stands in a message -----------------------------------------------------------------------------------------
+# --- the parts of a message -------------------------------------------------------------------------------------------
 
 
 def parts(alert: Alert, room: int = ROOM) -> Iterator[str]:
-    """What a message says, part by part, as mrkdwn, each within a section; `room` is for each of a digest's lists."""
+    """The parts of a message as mrkdwn, each short enough for a section; `room` is for each of a digest's lists."""
     if alert.transition == "closed":
         yield _closed(alert)
         return
@@ -83,14 +93,14 @@ def parts(alert: Alert, room: int = ROOM) -> Iterator[str]:
 
 
 def _facts(alert: Alert) -> str:
-    """How bad, what, where; who did it and when."""
+    """Severity, subject and place; who made the change and when."""
     if alert.kind == "digest":
         return f"*{plain(alert.title, 1000)}.*\n{date(alert.occurred)}"
     severity = f"*{alert.severity.value}* · " if alert.kind == "finding" else ""
     did = "the drifted revision was registered by" if alert.kind == "outcome" else "by"
     when = f"{did} {_who(alert)}, {date(alert.occurred)}"
     if not alert.actor:
-        unknown = "; no event tells who did it" if alert.kind == "finding" else ""
+        unknown = "; no event names who made the change" if alert.kind == "finding" else ""
         when = f"{date(alert.occurred)}{unknown}"
     use = f"\n{plain(alert.use[:1].upper() + alert.use[1:], 600)}" if alert.use else ""
     first = alert.occurred - alert.since > timedelta(minutes=1)
@@ -100,7 +110,7 @@ def _facts(alert: Alert) -> str:
 
 def _closed(alert: Alert) -> str:
     who = f" by {_who(alert)}" if alert.actor else ""
-    return f"{_what(alert)} keeps the rule again: {plain(alert.title, 300)}.\n{date(alert.occurred)}{who}"
+    return f"{_what(alert)} complies with the rule again: {plain(alert.title, 300)}.\n{date(alert.occurred)}{who}"
 
 
 def _what(alert: Alert) -> str:
@@ -116,7 +126,7 @@ def _where(alert: Alert) -> str:
 
 
 def _who(alert: Alert) -> str:
-    """A person where single sign-on tells the name, else the role and session; and the tool that was used."""
+    """The person, where single sign-on names one, else the role and session; and the tool."""
     person = _SINGLE_SIGN_ON.fullmatch(alert.actor)
     name = f"{person['person']} ({person['set']})" if person else alert.actor
     return plain(name, 200) + (f" with {plain(alert.tool, 50)}" if alert.tool else "")
@@ -142,24 +152,21 @@ def _body(alert: Alert, room: int) -> Iterator[str]:
 
 
 def _drifts(alert: Alert) -> str:
-    lines = (
-        f"{'' if drift.why.startswith(drift.where) else span(drift.where, 200)}  {plain(drift.why, 900)}".strip()
-        for drift in alert.drifts[:_MOST_DRIFTS]
-    )
+    lines = (f"{span(drift.where, 200)}  {plain(drift.why, 900)}" for drift in alert.drifts[:_MOST_DRIFTS])
     return listed(lines, len(alert.drifts) + alert.omitted, ROOM)
 
 
 def _reasons(alert: Alert) -> str:
     if not alert.reasons:
         return ""
-    head = {"finding": "*Why it wants a person:*\n", "outcome": "*Why:*\n"}.get(alert.kind, "")
+    head = {"finding": "*Why it needs approval:*\n", "outcome": "*Why:*\n"}.get(alert.kind, "")
     if alert.transition in {"registered", "deployed"}:
         head = "*Not updated:*\n"
     return head + listed((f"• {plain(reason, 600)}" for reason in alert.reasons), len(alert.reasons), ROOM)
 
 
 def _listing(section: AlertSection, room: int) -> str:
-    """A link for each line, from the first on, where all that would have room without still has."""
+    """A link for each line, from the first on, as long as every line still fits."""
     shown = [f"{_bullet(each)} {plain(each.text, 500)}" for each in section.lines]
     left = room - len(listed(shown, len(shown) + section.omitted, room))
     for number, each in enumerate(section.lines):
@@ -172,43 +179,41 @@ def _listing(section: AlertSection, room: int) -> str:
 
 
 def _bullet(each: AlertLine) -> str:
-    return _SIGN[each.severity] if each.severity else _DONE if each.done else "•"
+    return _of(each.severity) if each.severity else _DONE if each.done else "•"
 
 
 def _changed(alert: Alert) -> str:
-    """The changes as a diff, those of one container under its name; nothing where they came to nothing."""
+    """The changes as a diff, those of one container under its name; nothing for a correction that was dropped."""
     if not alert.changes or alert.transition == "superseded":
         return ""
     word = {
         "registered": "What was changed:",
         "deployed": "What was changed:",
-        "failed": "What was changed, and set back:",
-        "undone": "What was changed, and set back:",
+        "failed": "What was changed, and rolled back:",
+        "undone": "What was changed, and rolled back:",
         "refused": "What would have been changed:",
-    }.get(alert.transition, "A correction, which wants a person:" if alert.safety == "review" else "The correction:")
+    }.get(alert.transition, "Proposed fix (needs approval):" if alert.safety == "review" else "Proposed fix:")
     shown = alert.changes[:_MOST_CHANGES]
-    lines, told = list[str](), 0
+    lines, count = list[str](), 0
     for head, some in groupby(shown, _container):
         lines += [f"{code(head, 200)}:"] if head else []
         for change in some:
             both = [code(line(each, 500), 600) for each in _lines(head, change)]
             if sum(map(len, lines + both)) + len(lines + both) > ROOM:
                 break
-            lines, told = lines + both, told + 1
-    return f"*{word}*\n{block(lines, len(alert.changes) + alert.omitted_changes - told)}"
+            lines, count = lines + both, count + 1
+    return f"*{word}*\n{block(lines, len(alert.changes) + alert.omitted_changes - count)}"
 
 
 def _command(alert: Alert) -> str:
-    """The command whole, or where it is to be found: half a command would do something else."""
-    if not alert.command:
+    """The whole command or none: half a command would do something else."""
+    if not alert.command or len(escaped(alert.command)) > ROOM:
         return ""
-    if len(escaped(alert.command)) > ROOM:
-        return "*As a command:* it stands whole in the finding's details."
     return f"*As a command:*\n{block([code(alert.command, ROOM)])}"
 
 
 def _fragment(fragment: AlertFragment) -> str:
-    """What to write at the source, whole or not at all: half of it would not do."""
+    """What to write at the source, whole or not at all: half of it would be wrong."""
     text = code(fragment.text, 2 * ROOM)
     head = f"*In {plain(fragment.form, 50)}:*"
     return f"{head}\n{block(text.splitlines())}" if len(text) <= ROOM else ""
@@ -227,22 +232,22 @@ def _lines(head: str, change: AlertChange) -> Iterator[str]:
         yield f"+ {where}: {change.after}"
 
 
-def _statement(asked: AlertStatement) -> str:
-    """Indented where there is room, as it came where there is not."""
+def _statement(missing: AlertStatement) -> str:
+    """Indented where there is room, on one line where there is not."""
     try:
-        text = json.dumps(json.loads(asked.statement), indent=2, ensure_ascii=False)
+        text = json.dumps(json.loads(missing.statement), indent=2, ensure_ascii=False)
     except ValueError:
-        text = asked.statement
+        text = missing.statement
     if len(escaped(text)) > ROOM:
-        text = asked.statement
+        text = missing.statement
     whole = len(escaped(text)) <= ROOM
-    where = "" if whole else " It stands whole in the finding's details."
-    return f"*Add to* {span(asked.to, 150)}:{where}\n{block([code(text, ROOM)])}"
+    where = "" if whole else " The finding's details have the whole statement."
+    return f"*Add to* {span(missing.to, 150)}:{where}\n{block([code(text, ROOM)])}"
 
 
 def links(alert: Alert) -> Iterator[tuple[str, str, str]]:
-    """Where a message leads: key, label and address."""
-    thing = _THING.get(Subject(alert.subject), alert.subject) if alert.subject in set(Subject) else "resource"
+    """The links of a message: key, label and address."""
+    thing = _thing(Subject(alert.subject)) if alert.subject in set(Subject) else "resource"
     named = (("finding", "Open the finding"), ("resource", f"Open the {thing}"), ("rule", "About this rule"))
     yield from ((key, label, alert.links[key]) for key, label in named if is_address(alert.links.get(key, "")))
 
@@ -255,7 +260,7 @@ def _buttons(alert: Alert) -> list[dict[str, Any]]:
 
 
 def context(alert: Alert) -> str:
-    """Where, or by which rules and plan."""
+    """The place, or the rules and the plan."""
     found = [_where(alert)] if alert.transition == "closed" else []
     found += [plain(alert.rule, 200)] if alert.rule else []
     found += [plain(", ".join(alert.rules), 800)] if alert.rules else []

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from domain.ecs.edits import name_of, same
+from domain.ecs.documents import name_of, same
 from domain.ecs.task_definition import DESCRIBED_ONLY
 from domain.ecs.values import Json
 from domain.remediation.plan import Plan, visible

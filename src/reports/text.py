@@ -12,7 +12,7 @@ _CONTROL = re.compile(
 
 
 def clean(text: str) -> str:
-    """Without control and direction characters, which could make a line show what it does not say."""
+    """Without control and direction characters, which could make a line look like another text."""
     return _CONTROL.sub("", text)
 
 
@@ -24,7 +24,7 @@ def cut(text: str, length: int) -> str:
     if length < len(MARK):
         return ""
     room = text[: length - len(MARK)]
-    if text[len(room)].isspace():  # the room ends with a word
+    if text[len(room)].isspace():  # the room ends at the end of a word
         return room.rstrip() + MARK
     head, space, _ = room.rpartition(" ")
     # Where there is no word to cut at near the end, cut where it falls.

@@ -1,6 +1,7 @@
-"""What people are told became of a finding or a correction, and what they may type about it."""
+"""The words for what happened to a finding or a correction, and the commands that messages name."""
 
 from domain.places import Place
+from domain.remediation.plan import Plan
 
 _WORD = {
     "opened": "Drift",
@@ -15,16 +16,28 @@ _WORD = {
     "daily": "Daily digest",
     "burst": "Many at once",
 }
-# Nothing is left to be done about it.
+# No action is left.
 DONE = frozenset({"closed", "registered", "deployed"})
 
 
 def word_of(transition: str) -> str:
-    """The word that a message begins with; of a transition that has none, its own: `rolled-back` is "Rolled back"."""
+    """The word that a message begins with; for an unlisted transition its name: `rolled-back` is "Rolled back"."""
     return _WORD.get(transition) or transition.replace("-", " ").replace("_", " ").capitalize()
 
 
-def typed(verb: str, what: str, place: Place, stack: str = "") -> str:
-    """A command of Outrider's own as a person elsewhere has to type it: `outrider apply web --region eu-west-1`."""
+def command(verb: str, what: str, place: Place, stack: str = "") -> str:
+    """A command as a person has to type it: `outrider apply web --region eu-west-1`."""
     options = f" --stack {stack}" if stack not in {"", "outrider"} else ""
-    return f"`outrider {verb} {what} --region {place.region}{options}`"
+    return f"outrider {verb} {what} --region {place.region}{options}"
+
+
+def typed(verb: str, what: str, place: Place, stack: str = "") -> str:
+    """The same within a sentence."""
+    return f"`{command(verb, what, place, stack)}`"
+
+
+def correct(plan: Plan, stack: str) -> str:
+    """The command that makes a correction, bound to the plan that is shown with it."""
+    service = plan.before.service
+    what = service.title if service is not None else plan.before.task.family
+    return command("correct", f"{what} --plan {plan.digest}", plan.before.place, stack)

@@ -2,46 +2,65 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from aws.ledger import History, Ledger, LedgerConflict, Row, dependency_key
-from domain.drift import Drift
+from aws.ledger import Dependent, History, Ledger, LedgerConflict, Record, Row
+from aws.ledger.dependents import delete_dependent, put_dependent
+from aws.ledger.subjects import delete_running, put_running
+from domain.drift import Drift, Grant
 from domain.ecs.task_definition import TaskDefinition
+from domain.findings.dependents import NO_VERDICTS, FamilyVerdict, FamilyVerdicts, VerdictKind
 from domain.findings.finding import Finding, FindingState
-from domain.findings.users import Running, Seen
+from domain.findings.users import Running, Seen, User, Users
 from domain.places import Place, Revision
 from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.reason import Code as ReasonCode
+from domain.remediation.reason import Reason
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from tests.operations.world import CANARY, PLACE, TABLE, World, definition, role_arn
+from tests.profiles import examples
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 WEB = SubjectId(PLACE, Subject.FAMILY, "web")
+SAID = FamilyVerdicts(
+    {"a.b": FamilyVerdict(VerdictKind.DRIFTED, Severity.HIGH, (Drift("code", "x", "Why; with „signs“."),))},
+    Users((User("web", "shop/web", 2, 3),), more=1),
+)
 CONFIGURATION = SubjectId(PLACE, Subject.PARAMETER, "/a/configuration")
 PENDING = {"import": "{}", "alert/1": '{"id": "1"}'}
 
 
 def row(rule: str = "a.b", version: int = 1, subject: SubjectId = WEB) -> Row:
-    drifts = (Drift("containers/x", "Why; with „signs“.", Severity.LOW, "about"), Drift("y", "z", Severity.HIGH))
+    grants = (Grant("web-task", "logs:PutLogEvents", "arn:x"), Grant("boundary", "xray:PutTraceSegments", "*"))
+    drifts = (
+        Drift("a-code", "containers/x", "Why; with „signs“.", "found", "wanted", Severity.LOW, "about", grants),
+        Drift("b-code", "y", "z", severity=Severity.HIGH),
+    )
     return Row(
         Finding(subject, rule, FindingState.OPEN, Severity.HIGH, drifts, "arn:x", NOW, NOW + timedelta(1), version),
         PENDING,
     )
 
 
-def record(ledger: Ledger, history: History, *rows: Row, order: int = 1, request: str | None = None) -> History:
-    return ledger.subjects.record(
-        history, rows, order=order, read_at=NOW, standard="digest", leans=[CONFIGURATION.key], request=request
+def record(*rows: Row, order: int = 1, request: str | None = None) -> Record:
+    return Record(
+        order=order,
+        standard="digest",
+        dependencies={CONFIGURATION.key: SAID},
+        runs=Running(fargate=True, revision=2, tasks=3),
+        rows={each.finding.rule: each for each in rows},
+        request=request,
+        notify={CONFIGURATION.key: "{}"},
     )
 
 
-def runs(ledger: Ledger, title: str, running: Running | None, history: History | None = None) -> None:
-    """A look at a service, which runs the family web, or no longer does."""
-    history = history or ledger.history(SubjectId(PLACE, Subject.SERVICE, title))
-    ledger.subjects.record(history, [], order=1, read_at=NOW, standard="", leans=[WEB.key], runs={WEB: running})
+def write(ledger: Ledger, *writes: dict[str, Any]) -> None:
+    ledger.table.write_all("rows", writes)
 
 
 @pytest.mark.parametrize(
@@ -56,76 +75,58 @@ def runs(ledger: Ledger, title: str, running: Running | None, history: History |
 def test_what_was_written_is_read_again(world: World, subject: SubjectId) -> None:
     ledger = world.ledger
     assert ledger.history(subject) == History(subject)
-    written = record(ledger, ledger.history(subject), row(subject=subject), order=7, request="{}")
-    found = ledger.history(subject)
-    assert found == replace(written, rows={"a.b": row(subject=subject)})
-    assert (found.order, found.version, found.leans, found.request, found.read_at) == (
-        7,
-        1,
-        (CONFIGURATION.key,),
-        "{}",
-        NOW,
-    )
+    given = record(row(subject=subject), order=7, request="{}")
+    written = ledger.subjects.write(ledger.history(subject), given)
+    assert ledger.history(subject) == written == History(subject, version=1, record=given)
+    assert ledger.subjects.all(PLACE) == [subject]
+
+
+def test_a_large_record_is_kept_in_little_room(world: World) -> None:
+    ledger, rows = world.ledger, [row(f"a.r{number}") for number in range(200)]
+    ledger.subjects.write(ledger.history(WEB), record(*rows))
+    assert set(ledger.history(WEB).rows) == {each.finding.rule for each in rows}
+    [item] = world.client("dynamodb").scan(TableName=TABLE)["Items"]
+    assert len(item["body"]["B"]) < 10_000
 
 
 def test_of_two_that_read_the_same_only_the_first_writes(world: World) -> None:
     ledger = world.ledger
-    one = other = ledger.history(WEB)
-    record(ledger, one, row("a.one"))
+    read = ledger.history(WEB)
+    ledger.subjects.write(read, record(row("a.one")))
     with pytest.raises(LedgerConflict, match="123456789012/eu-west-1/family/web was written by another worker"):
-        record(ledger, other, row("a.other"))
+        ledger.subjects.write(read, record(row("a.other")))
     assert set(ledger.history(WEB).rows) == {"a.one"}, "nothing of the second was written"
-    record(ledger, ledger.history(WEB), row("a.other"))
-    assert set(ledger.history(WEB).rows) == {"a.one", "a.other"}
+    ledger.subjects.write(ledger.history(WEB), record(row("a.other")))
+    assert set(ledger.history(WEB).rows) == {"a.other"}
 
 
-def test_what_a_slower_look_saw_a_service_run_is_not_written_over_what_a_later_one_saw(world: World) -> None:
-    ledger, later = world.ledger, Running(fargate=True, revision=2, tasks=1)
-    slower = ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
-    runs(ledger, "shop/web", later)
-    for seen in (replace(later, revision=3), None):
-        with pytest.raises(LedgerConflict):
-            runs(ledger, "shop/web", seen, slower)
-        assert ledger.history(WEB).services == {"shop/web": later}
-
-
-def test_what_was_told_is_struck_off_and_newer_news_stay(world: World) -> None:
-    ledger = world.ledger
-    record(ledger, ledger.history(WEB), row(version=1))
-    record(ledger, ledger.history(WEB), row(version=2))
-    ledger.subjects.published(row(version=1))
-    assert ledger.history(WEB).rows["a.b"].pending == PENDING
-    ledger.subjects.published(row(version=2))
-    ledger.subjects.published(row(version=2))
-    assert ledger.history(WEB).rows["a.b"].pending == {}
-
-
-def test_what_is_left_of_what_was_told_stays(world: World) -> None:
-    ledger, left = world.ledger, {"import": "{}"}
-    record(ledger, ledger.history(WEB), row(version=2))
-    ledger.subjects.published(row(version=1), left)
-    assert ledger.history(WEB).rows["a.b"].pending == PENDING
-    ledger.subjects.published(row(version=2), left)
-    assert ledger.history(WEB).rows["a.b"].pending == left
-
-
-def test_a_request_that_was_made_is_struck_off_and_another_stays(world: World) -> None:
-    ledger = world.ledger
-    first = record(ledger, ledger.history(WEB), request="first")
-    second = record(ledger, ledger.history(WEB), request="second")
-    ledger.subjects.requested(first)
-    assert ledger.history(WEB).request == "second"
-    ledger.subjects.requested(second)
-    assert ledger.history(WEB).request is None
+def test_the_open_and_the_lately_closed_findings_of_a_place_are_found(world: World) -> None:
+    ledger, far = world.ledger, Place(PLACE.account, "us-east-1")
+    for subject, state, days in (
+        (WEB, FindingState.OPEN, -400),
+        (replace(WEB, name="closed"), FindingState.CLOSED, -1),
+        (replace(WEB, name="closed-before"), FindingState.CLOSED, -9),
+        (replace(WEB, name="exempt"), FindingState.EXEMPT, -1),
+        (SubjectId(PLACE, Subject.ROLE, "arn:aws:iam::999999999999:role/web"), FindingState.OPEN, -1),
+        (replace(WEB, place=far), FindingState.OPEN, -1),
+    ):
+        finding = replace(row(subject=subject).finding, state=state, updated=NOW + timedelta(days=days))
+        ledger.subjects.write(ledger.history(subject), record(Row(finding)))
+    assert {each.subject.name for each in ledger.subjects.open_findings(PLACE)} == {
+        "web", "arn:aws:iam::999999999999:role/web",
+    }  # fmt: skip
+    found = ledger.subjects.open_or_closed_since(PLACE, NOW - timedelta(days=2), NOW)
+    assert {each.subject.name for each in found} == {"web", "closed", "arn:aws:iam::999999999999:role/web"}
 
 
 def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) -> None:
     ledger = world.ledger
-    for title, running in {"web": Running(fargate=True, revision=3, tasks=2), "old": Running(fargate=False)}.items():
-        runs(ledger, f"shop/{title}", running)
+    runs = Running(fargate=True, revision=3, tasks=1)
+    write(ledger, put_running(WEB, "shop/web", runs), put_running(WEB, "shop/old", Running(fargate=False)))
     seen = Seen(revision=2, tasks=5, at=NOW)
     ledger.subjects.saw(WEB, "batch", seen)
-    runs(ledger, "shop/old", None)
+    write(ledger, delete_running(WEB, "shop/old"))
+    ledger.subjects.runs(WEB, "shop/web", replace(runs, tasks=2))
     ledger.attempts.registered(Revision(PLACE, "web", 4))
     attempt = Attempt(Revision(PLACE, "web", 3), "digest", AttemptState.REGISTERED, NOW, 4, pending=("pending",))
     attempt = ledger.attempts.write(attempt)
@@ -186,87 +187,56 @@ def test_a_revision_that_is_forgotten_while_it_is_asked_for_does_not_come_back(w
     assert ledger.revisions.kept(revision) is None
 
 
-def test_who_leans_on_a_role_is_found_by_its_name_from_any_region(world: World) -> None:
+def families(ledger: Ledger, on: SubjectId) -> set[str]:
+    return {each.family.name for each in ledger.dependents.of(on)}
+
+
+def test_who_uses_a_role_is_found_by_its_name_from_any_region(world: World) -> None:
     ledger = world.ledger
     role = SubjectId(PLACE, Subject.ROLE, role_arn("path/web-task"))
     by_event = SubjectId(Place(PLACE.account, "us-east-1"), Subject.ROLE, "web-task")
-    assert dependency_key(role) == dependency_key(by_event)
-    ledger.dependents.put(role, History(WEB))
-    ledger.dependents.put(role, History(WEB))
-    assert ledger.dependents.of(by_event) == {WEB: frozenset()}
-    ledger.dependents.remove(role, History(WEB))
-    assert ledger.dependents.of(by_event) == {}
+    write(ledger, put_dependent(role, WEB, SAID))
+    assert ledger.dependents.of(by_event) == [Dependent(WEB, role, SAID)]
+    write(ledger, delete_dependent(role, WEB))
+    assert ledger.dependents.of(by_event) == []
 
 
 def test_a_role_of_another_account_is_another_though_the_name_is_the_same(world: World) -> None:
-    ledger = world.ledger
+    ledger, other = world.ledger, "999999999999"
     mine, theirs = (
-        SubjectId(PLACE, Subject.ROLE, f"arn:aws:iam::{account}:role/web-task")
-        for account in (PLACE.account, "999999999999")
+        SubjectId(PLACE, Subject.ROLE, f"arn:aws:iam::{account}:role/web-task") for account in (PLACE.account, other)
     )
-    ledger.dependents.put(mine, History(WEB))
-    ledger.dependents.put(theirs, History(replace(WEB, name="api")))
-    assert ledger.dependents.of(SubjectId(Place("999999999999", "us-east-1"), Subject.ROLE, "web-task")) == {
-        replace(WEB, name="api"): frozenset()
-    }
-    ledger.dependents.remove(theirs, History(WEB))
-    assert ledger.dependents.of(mine) == {WEB: frozenset()}
+    write(ledger, put_dependent(mine, WEB, SAID), put_dependent(theirs, replace(WEB, name="api"), SAID))
+    assert families(ledger, SubjectId(Place(other, "us-east-1"), Subject.ROLE, "web-task")) == {"api"}
+    assert families(ledger, mine) == {"web"}
 
 
-def test_what_is_said_of_a_role_is_said_of_its_arn_and_an_event_tells_but_its_name(world: World) -> None:
+def test_what_is_said_of_a_role_is_said_of_its_arn_and_an_event_gives_but_its_name(world: World) -> None:
     ledger, api = world.ledger, replace(WEB, name="api")
     here, elsewhere = (SubjectId(PLACE, Subject.ROLE, role_arn(f"{path}web-task")) for path in ("", "old/"))
-    ledger.dependents.put(here, History(WEB), ["a.b"])
-    ledger.dependents.put(elsewhere, History(api))
-    assert (ledger.dependents.of(here), ledger.dependents.of(elsewhere)) == (
-        {WEB: frozenset({"a.b"})},
-        {api: frozenset()},
-    )
-    assert set(ledger.dependents.of(replace(here, name="web-task"))) == {WEB, api}
+    write(ledger, put_dependent(here, WEB, SAID), put_dependent(elsewhere, api, NO_VERDICTS))
+    assert ledger.history(here).dependents == {WEB: SAID}
+    assert ledger.history(elsewhere).dependents == {api: NO_VERDICTS}
+    assert families(ledger, replace(here, name="web-task")) == {"web", "api"}
     far = replace(here, place=Place(PLACE.account, "us-east-1"))
-    assert ledger.dependents.of(far) == {}, "a finding of its own, of the families there"
+    assert ledger.history(far).dependents == {}, "a finding of its own, of the families there"
 
 
-def test_a_familys_look_writes_down_what_it_leans_on_and_leaves_what_it_said(world: World) -> None:
+def test_a_parameters_record_and_those_who_use_it_are_read_at_once(world: World) -> None:
     ledger = world.ledger
-    record(ledger, ledger.history(WEB))
-    assert ledger.dependents.of(CONFIGURATION) == {WEB: frozenset()}
-    ledger.dependents.put(CONFIGURATION, ledger.history(WEB), ["a.b"])
-    record(ledger, ledger.history(WEB))
-    assert ledger.dependents.of(CONFIGURATION) == {WEB: frozenset({"a.b"})}
-    ledger.dependents.remove(CONFIGURATION, ledger.history(WEB))
-    record(ledger, ledger.history(WEB))
-    assert ledger.dependents.of(CONFIGURATION) == {WEB: frozenset()}, "what was lost is put back"
+    ledger.subjects.write(ledger.history(CONFIGURATION), record(row(subject=CONFIGURATION)))
+    write(ledger, put_dependent(CONFIGURATION, WEB, SAID))
+    world.calls.clear()
+    found = ledger.history(CONFIGURATION)
+    assert (set(found.rows), found.dependents, world.calls["Query"]) == ({"a.b"}, {WEB: SAID}, 1)
 
 
-def test_who_leans_on_what_is_written_only_while_the_family_is_as_it_was_read(world: World) -> None:
+def test_more_rows_are_written_than_one_call_takes(world: World) -> None:
     ledger = world.ledger
-    slower = ledger.history(WEB)
-    record(ledger, slower)
-    with pytest.raises(LedgerConflict):
-        ledger.dependents.put(CONFIGURATION, slower, ["a.b"])
-    with pytest.raises(LedgerConflict):
-        ledger.dependents.remove(CONFIGURATION, slower)
-    assert ledger.dependents.of(CONFIGURATION) == {WEB: frozenset()}
-
-
-def test_a_family_leans_on_more_than_one_transaction_takes(world: World) -> None:
-    ledger = world.ledger
-    many = [SubjectId(PLACE, Subject.ROLE, role_arn(f"role-{number}")) for number in range(230)]
-    history = ledger.subjects.record(
-        ledger.history(WEB), [], order=1, read_at=NOW, standard="", leans=[each.key for each in many]
-    )
-    assert all(ledger.dependents.of(each) == {WEB: frozenset()} for each in many)
-    assert len(history.leans) == 230
-
-
-def test_of_two_roles_of_one_name_the_row_is_that_of_the_first(world: World) -> None:
-    ledger = world.ledger
-    new, old = (SubjectId(PLACE, Subject.ROLE, role_arn(f"{path}/web-task")) for path in ("a", "z"))
-    for first, second in ((new, old), (old, new)):
-        leans = [first.key, second.key]
-        ledger.subjects.record(ledger.history(WEB), [], order=1, read_at=NOW, standard="", leans=leans)
-        assert (set(ledger.dependents.of(first)), set(ledger.dependents.of(second))) == ({WEB}, set())
+    many = [SubjectId(PLACE, Subject.ROLE, role_arn(f"role-{number}")) for number in range(60)]
+    write(ledger, *(put_dependent(each, WEB, SAID) for each in many))
+    assert all(families(ledger, each) == {"web"} for each in many)
+    assert world.calls["BatchWriteItem"] == 3
 
 
 def test_a_notice_is_due_once_until_its_hours_have_passed(world: World) -> None:
@@ -279,10 +249,10 @@ def test_a_history_of_several_pages_is_read_to_its_end(world: World) -> None:
     """DynamoDB gives at most a megabyte at once."""
     ledger = world.ledger
     for number in range(6):
-        large = Row(row(f"a.r{number}").finding, {"import": "x" * 300_000})
-        record(ledger, ledger.history(WEB), large)
-    assert len(ledger.history(WEB).rows) == 6
-    assert world.calls["Query"] > 7
+        reasons = (Reason(ReasonCode.GONE, str(number) * 300_000),)
+        ledger.attempts.write(Attempt(Revision(PLACE, "web", number), "", AttemptState.REFUSED, NOW, reasons=reasons))
+    assert len(ledger.history(WEB).attempts) == 6
+    assert world.calls["Query"] > 1
 
 
 def test_rows_show_nothing_of_what_is_to_be_told() -> None:
@@ -297,7 +267,7 @@ subjects = st.builds(
 )
 
 
-@settings(suppress_health_check=list(HealthCheck))
+@examples(100)
 @given(subjects)
 def test_a_subjects_key_leads_back_to_it(subject: SubjectId) -> None:
     assert SubjectId.parse(subject.key) == subject

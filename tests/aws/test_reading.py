@@ -9,13 +9,14 @@ from aws.calls import CallFailed
 from aws.ecs import Ecs, registrable_members
 from aws.log_groups import LogGroups
 from aws.parameters import Parameters, read_document, read_secret
-from aws.roles import Roles
+from aws.roles import PolicyDocuments, Roles
 from aws.sessions import Sessions
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Absent, FactKind, Known, LogGroup, Unavailable, state_of
+from domain.facts import Absent, FactKind, Gap, Known, LogGroup, Unavailable
 from domain.places import Place, Revision
 from domain.standard import StandardInvalid
 from domain.workload import ParameterReference, Workload
+from operations.facts import FactReader
 from operations.standards import Standards
 from tests.operations.world import (
     ACCOUNT,
@@ -50,21 +51,22 @@ def test_a_parameter_that_is_not_there_is_absent_and_one_that_may_not_be_read_is
     parameters, reference = Parameters(world.sessions), ParameterReference(PLACE, PARAMETER)
     assert parameters.fact(ParameterReference(PLACE, "/none")) == Absent()
     world.fail("GetParameters")
-    assert parameters.fact(reference) == Unavailable(
-        f"ssm:GetParameters on {PARAMETER} failed: AccessDeniedException", transient=False
-    )
+    assert parameters.fact(reference) == Unavailable("AccessDeniedException", "ssm:GetParameters", PARAMETER)
     world.fail("GetParameters", "ThrottlingException")
-    assert parameters.fact(reference) == Unavailable(
-        f"ssm:GetParameters on {PARAMETER} failed: ThrottlingException", transient=True
-    )
+    throttled = Unavailable("ThrottlingException", "ssm:GetParameters", PARAMETER, transient=True)
+    assert parameters.fact(reference) == throttled
+    assert throttled.reason == f"ssm:GetParameters on {PARAMETER} failed: ThrottlingException"
 
 
 def test_a_parameter_of_another_account_is_not_looked_for_here_by_its_name(world: World) -> None:
     there = f"arn:aws:ssm:{REGION}:210987654321:parameter{PARAMETER}"
     secrets = [{"name": "AOT_CONFIG_CONTENT", "valueFrom": there}]
     workload = Workload(PLACE, TaskDefinition(definition(collector={"secrets": secrets})))
-    found = world.inspector().reader().with_facts(workload, frozenset({FactKind.CONFIGURATION}))
-    assert found.facts.parameter == Unavailable(f"{PARAMETER} belongs to another account and cannot be read")
+    reader = FactReader(
+        Parameters(world.sessions), Roles(world.sessions), LogGroups(world.sessions), Ecs(world.sessions)
+    )
+    found = reader.with_facts(workload, frozenset({FactKind.CONFIGURATION}))
+    assert found.facts.parameter == Unavailable(Gap.OTHER_ACCOUNT, resource=PARAMETER)
 
 
 def test_documents_and_secrets_are_read_from_where_they_may_be(world: World) -> None:
@@ -98,7 +100,7 @@ def test_a_standard_that_is_no_text_is_an_invalid_one(world: World) -> None:
     s3 = world.sessions.own("s3")
     s3.create_bucket(Bucket="standards", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="standards", Key="x", Body=b"\xff\xfe\x00" + CANARY.encode())
-    with pytest.raises(StandardInvalid, match="is no text in UTF-8") as caught:
+    with pytest.raises(StandardInvalid, match="is not text in UTF-8") as caught:
         Standards(world.sessions, "s3://standards/x").current()
     assert caught.value.__suppress_context__
 
@@ -136,38 +138,29 @@ def test_a_role_is_known_with_all_that_its_policies_say(world: World) -> None:
     assert sorted(Roles(world.sessions).with_policy(PLACE, attached)) == ["web-task"]
 
 
-def test_two_readings_that_found_the_same_have_the_same_state(world: World) -> None:
-    iam, ssm = world.client("iam"), world.client("ssm")
+def test_a_managed_policy_is_read_once_for_a_batch_and_its_versions_once_for_a_function(world: World) -> None:
+    iam, documents = world.client("iam"), PolicyDocuments()
     attached = iam.create_policy(PolicyName="more", PolicyDocument=policy("s3:GetObject"))["Policy"]["Arn"]
-    iam.attach_role_policy(RoleName="web-task", PolicyArn=attached)
+    for role in ("web-task", "web-execution"):
+        iam.attach_role_policy(RoleName=role, PolicyArn=attached)
 
-    def states() -> tuple[str, str]:
-        role = Roles(world.sessions).fact(PLACE, role_arn("web-task"))
-        return state_of(role), state_of(Parameters(world.sessions).fact(ParameterReference(PLACE, PARAMETER)))
+    def calls() -> tuple[int, int]:
+        """What one batch costs."""
+        world.calls.clear()
+        roles = Roles(world.sessions, documents)
+        assert all(isinstance(roles.fact(PLACE, role_arn(role)), Known) for role in ("web-task", "web-execution"))
+        return world.calls["GetPolicy"], world.calls["GetPolicyVersion"]
 
-    found = [states()]
-    assert states() == found[0]
-    for change in (
-        lambda: world.trust("web-task", "ec2.amazonaws.com"),
-        lambda: world.allow("web-task", "s3:PutObject"),
-        lambda: iam.create_policy_version(PolicyArn=attached, PolicyDocument=policy("s3:*"), SetAsDefault=True),
-        lambda: iam.put_role_permissions_boundary(RoleName="web-task", PermissionsBoundary=attached),
-    ):
-        change()
-        found.append(states())
-    ssm.put_parameter(Name=PARAMETER, Value=CONFIG, Type="String", Overwrite=True)
-    found.append(states())
-    roles, parameters = zip(*found, strict=True)
-    assert (len(set(roles)), len(set(parameters))) == (5, 2)
-    assert (state_of(Absent()), state_of(Unavailable("no", transient=True))) == ("absent", "")
+    assert [calls(), calls()] == [(1, 1), (1, 0)]
+    iam.create_policy_version(PolicyArn=attached, PolicyDocument=policy("s3:*"), SetAsDefault=True)
+    assert calls() == (1, 1)
 
 
 def test_a_role_that_is_not_there_is_absent_and_one_elsewhere_unavailable(world: World) -> None:
     roles = Roles(world.sessions)
     assert roles.fact(PLACE, role_arn("none")) == Absent()
-    assert roles.fact(PLACE, "arn:aws:iam::210987654321:role/web") == Unavailable(
-        "web belongs to another account and cannot be read"
-    )
+    elsewhere = roles.fact(PLACE, "arn:aws:iam::210987654321:role/web")
+    assert elsewhere == Unavailable(Gap.OTHER_ACCOUNT, resource="web")
 
 
 @pytest.mark.parametrize("operation", ["GetRole", "ListRolePolicies", "GetRolePolicy", "ListAttachedRolePolicies"])

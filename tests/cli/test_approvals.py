@@ -1,4 +1,4 @@
-"""`outrider apply`, `undo`, `release` and `corrections`, against the real use cases on moto."""
+"""`outrider apply`, `undo`, `release` and `corrections`, against the real use cases and the fake AWS."""
 
 import json
 import subprocess
@@ -15,9 +15,9 @@ from cli import client
 from cli.client import Client
 from domain.remediation.attempt import AttemptState
 from domain.standard import Mode
+from tests.aws_fake.services import Services
 from tests.cli.conftest import Ran, Run
 from tests.operations.conftest import sessions, world
-from tests.operations.services import Services
 from tests.operations.test_rollouts import (
     DEPLOY,
     REPORT,
@@ -98,12 +98,12 @@ def rows(ran: Ran) -> Iterator[str]:
 
 
 def complete(world: World, fleet: Services) -> None:
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     visit(world)
 
 
 def fail(world: World, fleet: Services) -> None:
-    fleet.fail("shop/web", world.now())
+    fleet.fail("shop/web")
     visit(world)
 
 
@@ -195,7 +195,7 @@ def test_what_waits_says_why_and_waiting_ends(world: World, run: Run, meanwhile:
     meanwhile.append(work(world))
     ran = run("apply", "web", "--yes", "--wait", "60")
     assert ran.code == 1
-    assert any(row.startswith("Waits (kill switch): ") and "looked at again" in row for row in rows(ran))
+    assert any(row.startswith("Waits (kill switch): ") and "tried again" in row for row in rows(ran))
     assert "It has not ended after 60 seconds" in ran.err
 
 
@@ -210,7 +210,7 @@ def test_no_answer_is_told(world: World, run: Run) -> None:
 @pytest.mark.usefixtures("meanwhile")
 @pytest.mark.parametrize("what", ["shop/web", f"{ARN}service/shop/web"])
 def test_a_services_plan_is_shown_with_why_it_wants_a_person(world: World, run: Run, what: str) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = known(world, "shop/web", world.register(), platformVersion="1.3.0")
     world.sees(service_changed(arn), inspector=inspector(world, REPORT))
     ran = run("apply", what, "--yes")
@@ -239,14 +239,14 @@ def test_a_plan_that_wants_a_person_says_why(world: World, run: Run) -> None:
     ("arguments", "sentence"),
     [
         (("apply", "wbe"), f"The ledger knows no family wbe in {PLACE}."),
-        (("apply", "web", "--plan", "0" * 16), "and not 0000000000000000. Look at it again."),
+        (("apply", "web", "--plan", "0" * 16), "and not 0000000000000000. Read it again."),
         (("apply", "web:7"), "The newest revision is web:1, and the plan is for that one."),
         (("apply", f"outrider/{PLACE}/family/web/identity.trust"), "corrects nothing about identity.trust: only"),
         (("apply", f"outrider/{PLACE}/role/x/identity.trust"), "Outrider corrects no role"),
         (("apply", "outrider/web"), "is no Id of a finding"),
         (("apply", "arn:aws:s3:::web"), "is the ARN neither of a task definition nor of a service."),
         (("apply", f"{ARN}service/web"), "does not name a service with its cluster"),
-        (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"this stack is of {PLACE}"),
+        (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"and this is {PLACE}."),
         (("apply", "a/b/c"), "does not name a service with its cluster"),
         (("apply", ":"), "is no family, FAMILY:REVISION or CLUSTER/SERVICE."),
         (("apply", "web", "--stack", "none"), f"There is no stack none in {REGION}."),
@@ -291,7 +291,7 @@ def test_a_plan_that_is_too_old_is_not_asked_for(world: World, run: Run) -> None
 def test_a_quarantine_is_named_with_its_reason(world: World, fleet: Services, run: Run) -> None:
     deployed(world, fleet)
     remediator(world).remediate(request("undo", by="jo"))
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     visit(world)
     offered(world)
     ran = run("apply", "web", "--yes")
@@ -401,11 +401,10 @@ def test_undo_release_and_what_stands_between(
     assert "No correction is under way or waits" in run("corrections").err
 
 
-@pytest.mark.usefixtures("meanwhile")
-def test_how_corrections_stand_says_what_each_waits_for(world: World, fleet: Services, run: Run) -> None:
+@pytest.mark.usefixtures("meanwhile", "fleet")
+def test_how_corrections_stand_says_what_each_waits_for(world: World, run: Run) -> None:
     world.client("ecs").update_service(cluster="shop", service="web", forceNewDeployment=True)
     remediator(world).remediate(request())
-    world.services = fleet
     told = list(rows(run("corrections")))
     assert told[0] == "web"
     assert told[1].startswith("web:1 → web:2: rolling")

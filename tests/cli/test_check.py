@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Definition, Run
+from tests.profiles import examples
 
 SRC = Path(__file__).parents[2] / "src"
 LATEST = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
@@ -66,9 +67,12 @@ def test_json_has_the_documented_form(run: Run, floating: Definition) -> None:
     assert (drifted["verdict"], drifted["severity"], drifted["fix"]) == ("drifted", "MEDIUM", "safe")
     assert drifted["drifts"] == [
         {
+            "code": "image-floating",
             "where": "containers/adot-collector/image",
-            "why": "The image public.ecr.aws/aws-observability/aws-otel-collector has the floating tag latest; the"
-            " standard's is public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0.",
+            "why": "The image public.ecr.aws/aws-observability/aws-otel-collector has the floating tag latest. The"
+            " standard's image is public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0.",
+            "found": "latest",
+            "wanted": "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
             "severity": "MEDIUM",
         }
     ]
@@ -100,8 +104,8 @@ def test_out_of_scope_is_no_verdict_and_one_line(run: Run, floating: Definition)
     assert (ran.code, ran.json[0]["verdicts"]) == (0, [])
     table = run("check", "web.json")
     assert table.code == 0
-    assert [row for row in table.out.splitlines() if "not as Fargate" in row or "not Fargate" in row] == [
-        "  web:7: not judged; it does not name FARGATE, so it was taken as not Fargate."
+    assert [row for row in table.out.splitlines() if "not evaluated;" in row] == [
+        "  web:7: not evaluated; it does not name FARGATE, and no service is known to run it on Fargate."
     ]
 
 
@@ -173,7 +177,7 @@ def test_a_folder_is_read_with_its_folders_and_other_json_is_passed_over(
     ran = run("check", "--format", "json", "all")
     assert ran.code == 1
     assert [entry["file"] for entry in ran.json] == ["all/a/web.json", "all/b/WEB.JSON"]
-    assert ran.err == "Passed over, for they hold no task definition: all/package.json and 1 more.\n"
+    assert ran.err == "Skipped, because there is no task definition in it: all/package.json and 1 more.\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
@@ -315,7 +319,7 @@ anything = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(100)
 @given(content=st.binary() | anything.map(lambda thing: json.dumps(thing).encode()))
 def test_any_bytes_and_any_json_are_judged_or_refused(run: Run, content: bytes) -> None:
     for command in (("check", "--format", "json"), ("fix", "--review")):
@@ -339,7 +343,7 @@ def test_it_fits_into_60_columns_without_colour_or_trailing_blanks(
 
 def outrider(*arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(SRC)}
-    return subprocess.Popen([sys.executable, "-m", "cli", *arguments], env=environment, **options)  # noqa: S603 - ours
+    return subprocess.Popen([sys.executable, str(SRC), *arguments], env=environment, **options)  # noqa: S603 - ours
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path, floating: Definition) -> None:
@@ -379,7 +383,7 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path, good: Definition) -> None:
 
 def test_closed_streams_are_no_traceback(tmp_path: Path, good: Definition) -> None:
     (tmp_path / "web.json").write_text(json.dumps(good), encoding="utf-8")
-    command = f"{sys.executable} -m cli check - <&-; {sys.executable} -m cli check {tmp_path}/web.json >&-; echo $?"
+    command = f"{sys.executable} {SRC} check - <&-; {sys.executable} {SRC} check {tmp_path}/web.json >&-; echo $?"
     ran = subprocess.run(  # noqa: S602 - only a shell closes streams
         command, shell=True, capture_output=True, check=True, env={**os.environ, "PYTHONPATH": str(SRC)}
     )
@@ -405,7 +409,7 @@ def test_checking_loads_neither_boto3_nor_rich(tmp_path: Path, good: Definition)
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("rules: sidecar.presnt", "names rules that there are none of: sidecar.presnt. See `outrider rules`."),
+        ("rules: sidecar.presnt", "names rules that do not exist: sidecar.presnt. See `outrider rules`."),
         ("rules: sidecar.*\n    where: {cluster: shop}", "names a cluster or service for sidecar.*, and none of these"),
     ],
 )

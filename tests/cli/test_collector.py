@@ -120,7 +120,7 @@ def test_of_a_release_whose_options_are_not_known_the_rest_is_judged_and_that_is
     words = {found["rule"]: found["verdict"] for found in ran.json[0]["verdicts"]}
     assert {words[f"config.{name}"] for name in ("options", "values", "signals")} == {"unknown"}
     shown = " ".join(run("collector", "--release", "v0.40.0", "collector.yaml").out.split())
-    assert "Which options v0.40.0 takes is not known, so they are not judged." in shown
+    assert "The options of v0.40.0 are not known, so they are not evaluated." in shown
 
 
 def test_what_it_starts_with_is_medium_at_most(run: Run) -> None:

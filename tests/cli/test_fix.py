@@ -40,22 +40,22 @@ def test_what_wants_a_person_is_left_and_said_unless_review_is_given(run: Run, b
     Path("web.json").write_text(json.dumps(bare), encoding="utf-8")
     ran = run("fix", "web.json")
     assert (ran.code, json.loads(ran.out)) == (1, bare)
-    assert "web: left sidecar.present (HIGH): its fix wants a person; --review makes it.\n" in ran.err
+    assert "web: left sidecar.present (HIGH): its fix needs approval; --review makes it.\n" in ran.err
 
     reviewed = run("fix", "--review", "web.json")
     assert reviewed.code == 0
     assert collector(reviewed.json)["image"] == PINNED
     assert "web: fixed sidecar.present.\n" in reviewed.err
-    (look,) = [row for row in reviewed.err.splitlines() if "look at this" in row]
-    assert "nothing is read from AWS here (collector configuration, execution role, task role, log groups)" in look
-    assert "config.*, identity.*" in look
+    (check,) = [row for row in reviewed.err.splitlines() if "check this" in row]
+    assert "nothing is read from AWS here (collector configuration, execution role, task role, log groups)" in check
+    assert "config.*, identity.*" in check
 
 
 def test_a_refused_fix_is_left_with_its_reason(run: Run, bare: Definition) -> None:
     del bare["executionRoleArn"]
     ran = run("fix", "--review", "-", stdin=json.dumps(bare).encode())
     assert (ran.code, ran.json) == (1, bare)
-    assert "left sidecar.present (HIGH): The task has no execution role and the standard names none;" in ran.err
+    assert "left sidecar.present (HIGH): The task has no execution role and the standard names none." in ran.err
     assert "left task.roles" in ran.err
 
 
@@ -73,7 +73,7 @@ def test_what_is_out_of_scope_comes_back_byte_for_byte(run: Run, floating: Defin
     text = json.dumps(floating | scope, indent=7) + "\n\n"
     ran = run("fix", "-", stdin=text.encode())
     assert (ran.code, ran.out) == (0, text)
-    assert "not judged" in ran.err
+    assert "not evaluated" in ran.err
 
 
 def test_write_keeps_indentation_line_ends_mark_letters_and_mode(run: Run, floating: Definition) -> None:
@@ -138,7 +138,7 @@ def test_diff_shows_places_and_hides_what_may_be_secret(run: Run, floating: Defi
 def test_nothing_to_fix_has_no_diff(run: Run, good: Definition) -> None:
     ran = run("fix", "--diff", "-", stdin=json.dumps(good).encode())
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "web: clean, and left as it is.\n"
+    assert ran.err == "web: clean, not changed.\n"
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ def test_a_rule_that_is_fixed_in_part_is_left_and_said_so(run: Run, good: Defini
     assert ran.code == 1
     assert "service.name=web" in ran.out
     assert ran.err == (
-        "web: Nothing here tells what deployment.environment should be: tag the task definition with it, set"
+        "web: The value of deployment.environment is not known: tag the task definition with it, set"
         " applications.environment in the standard, or set it by hand.\n"
-        "web: left application.resource-attributes (LOW): a part is fixed, and nothing here tells what would be right"
-        " for the rest.\n"
+        "web: left application.resource-attributes (LOW): a part is fixed; the right value of the rest is not known"
+        " here.\n"
     )

@@ -23,7 +23,7 @@ def stage() -> Iterator[Stage]:
             RemediationMode="deploy",
             LogLevel="DEBUG",
             MaxReceives="100",
-            AlertsPerMinute="300",
+            AlertsPerBatch="200",
         )
         _spy_on(cloud, outputs["AlertsTopic"])
         stage = Stage(cloud, outputs)

@@ -34,8 +34,8 @@ rules:
     mode: deploy
     approval: true
 """
-FUNCTIONS = ("Inspect", "Remediate", "Slack")
-QUEUES = ("Changes", "Remediations", "SlackMessages")
+FUNCTIONS = ("Dispatch", "Inspect", "Remediate", "Slack")
+QUEUES = ("Changes", "Subjects", "Remediations", "SlackMessages")
 SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
 
 SECONDS = 90  # a machine may be busy; nothing waits for so long where all is well
@@ -125,11 +125,15 @@ class Stage:
     @contextmanager
     def all_at_once(self) -> Iterator[None]:
         """Nothing is judged before all of it is there, and nothing corrected before all of it was judged."""
-        changes = self.queue("Changes")
+        queues = [self.queue(name) for name in ("Changes", "Subjects")]
+
+        def waits() -> bool:
+            return any(self.waiting(queue) for _ in range(3) for queue in queues)
+
         with self.paused("Remediate"):
             with self.paused("Inspect"):
                 yield
-            self.until(lambda: not any(self.waiting(changes) for _ in range(3)), "Not everything was judged.")
+            self.until(lambda: not waits(), "Not everything was evaluated.")
 
     def approve(self, subject: str, rule: str) -> None:
         """A person picks the custom action on a finding."""
@@ -141,7 +145,7 @@ class Stage:
         self.cloud.control("POST", "custom-action", {"action": target["ActionTargetArn"], "findings": [found["Id"]]})
 
     def come_due(self, family: str) -> None:
-        """What waits for its time, of this family, has waited for as long; and the minute of the visits has come."""
+        """What waits for its time, of this family, has waited for as long; and the schedule has come due."""
         place, now = "123456789012/us-east-1", datetime.now(UTC).isoformat()
         since = (datetime.now(UTC) - timedelta(minutes=3)).isoformat()
         for item in self.ledger(f"due/{place}").values():
@@ -153,9 +157,9 @@ class Stage:
                 waited = {"due": now, "since": since}
                 body["rollouts"] = [each | (waited if each["due"] else {}) for each in body["rollouts"]]
                 self._write(item | {"body": {"S": json.dumps(body)}})
-        before = self._visits()
-        self.cloud.control("POST", "schedules", {"name": "*Visits*"})
-        self.until(lambda: self._visits() > before, "The schedule did not come due.")
+        before = self._resumed()
+        self.cloud.control("POST", "schedules", {"name": "*Resume*"})
+        self.until(lambda: self._resumed() > before, "The schedule did not come due.")
 
     def ledger(self, partition: str) -> dict[str, Json]:
         """The ledger's rows of a partition, by their sort key."""
@@ -166,8 +170,8 @@ class Stage:
     def _write(self, item: Json) -> None:
         self.client("dynamodb").put_item(TableName=self.outputs["LedgerTable"], Item=item)
 
-    def _visits(self) -> int:
-        return sum(1 for line in self.logs("Sweep") if line.get("message") == "Visited")
+    def _resumed(self) -> int:
+        return sum(1 for line in self.logs("Sweep") if line.get("message") == "Resumed")
 
     # --- the stack's own parts ----------------------------------------------------------------------------------------
 

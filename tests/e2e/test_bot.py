@@ -13,13 +13,13 @@ from local.cloud import PYTHON, SAM, Cloud
 from tests.e2e.stage import QUEUES, STANDARD, STANDARD_TEXT, Stage, drifted, right
 
 BOT = "outrider/slack-bot"
-MOST = 6
+MOST = 3
 RULES = {"sidecar.image-pinned", "sidecar.resources", "sidecar.restart-policy"}
 
 
 @pytest.fixture(scope="module")
 def telling() -> Iterator[Stage]:
-    """Outrider with a bot, which only reports, and tells few alerts a minute one by one."""
+    """Outrider with a bot, which only reports, and sends few alerts of a batch one by one."""
     for tool in (PYTHON, SAM):
         if not tool.exists():
             pytest.skip(f"{tool} is not there: run `make venvs` once.")
@@ -31,7 +31,7 @@ def telling() -> Iterator[Stage]:
             StandardLocation=f"ssm:{STANDARD}",
             RemediationMode="report",
             SlackBotLocation=f"secretsmanager:{BOT}",
-            AlertsPerMinute=str(MOST),
+            AlertsPerBatch=str(MOST),
             LogLevel="DEBUG",
         )
         stage = Stage(cloud, outputs)
@@ -67,9 +67,12 @@ def test_a_finding_closes_in_the_thread_that_it_opened(telling: Stage) -> None:
 
 def test_many_at_once_are_each_told_once_one_by_one_or_in_a_digest(telling: Stage) -> None:
     families = [f"burst-{number}" for number in range(6)]
-    for family in families:
-        telling.register(drifted(family))
     wanted = {(family, rule) for family in families for rule in RULES}
+    queue = telling.queue("SlackMessages")
+    with telling.paused("Slack"):
+        for family in families:
+            telling.register(drifted(family))
+        telling.until(lambda: telling.waiting(queue) == len(wanted), "Not every alert was published.")
     telling.until(lambda: set(told(telling)) == wanted, "Slack has not been told of everything.")
     telling.quiet()
     assert told(telling) == Counter(dict.fromkeys(wanted, 1))
@@ -93,7 +96,7 @@ def told(stage: Stage) -> Counter[tuple[str, str]]:
 def test_the_daily_digest_tells_what_is_open_and_what_closed(telling: Stage) -> None:
     payload = json.dumps({"digest": True}).encode()
     answer = telling.client("lambda").invoke(FunctionName=telling.outputs["SweepFunction"], Payload=payload)
-    assert json.load(answer["Payload"]) == {"told": 1}
+    assert json.load(answer["Payload"]) == {"published": 1}
     (message,) = telling.until(
         lambda: [each for each in telling.cloud.slack.messages() if each["text"].startswith("Daily digest")],
         "Slack has no daily digest.",

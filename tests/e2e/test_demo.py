@@ -57,10 +57,10 @@ def test_it_shows_findings_corrections_a_failure_an_approval_and_a_fight(tmp_pat
         assert line in told
     for sentence in (
         "shop/checkout runs checkout:2, with a collector that runs in 3 of 3 tasks: ✓ sidecar.present closed",
-        "took payments:2 back, and leaves the family alone from now on; 5 findings stay open.",
+        "took payments:2 back, and puts the family in quarantine; 5 findings stay open.",
         "Outrider updates the service: ✓ service.platform-version closed",
         "my-fargate-task:5 is one too many.",
-        "7 of 12 findings are closed; 5 wait for whoever looks at payments.",
+        "7 of 12 findings are closed; 5 wait for the team of payments.",
     ):
         assert sentence in " ".join(told.split())
     assert "\x1b" not in told

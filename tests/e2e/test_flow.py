@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.stage import SPY, Stage, drifted, right
+from tests.e2e.stage import SPY, Json, Stage, drifted, right
 
 # What AWS sets itself when a revision is registered.
 BY_AWS = {
@@ -87,7 +87,7 @@ def test_a_right_definition_and_one_out_of_scope_bring_nothing_about(stage: Stag
         stage.register(definition)
     stage.quiet()
     for family in ("as-wanted", "on-ec2", "ignored-by-standard"):
-        assert looked_at(stage, family)
+        assert evaluations(stage, family)
         assert stage.findings(family) == {}
         assert stage.newest(family) == 1
         assert not stage.told(family)
@@ -97,7 +97,7 @@ def test_a_failed_call_brings_nothing_about(stage: Stage) -> None:
     with pytest.raises(stage.client("ecs").exceptions.ClientException):
         stage.register(drifted("refused", networkMode="no such mode"))
     assert [event["detail"]["errorCode"] for event in stage.events("refused")]
-    assert all(stage.waiting(stage.queue(name)) == 0 for name in ("Changes", "Remediations"))
+    assert all(stage.waiting(stage.queue(name)) == 0 for name in ("Changes", "Subjects", "Remediations"))
 
 
 def test_events_that_come_again_and_in_reverse_order_change_nothing(stage: Stage) -> None:
@@ -191,12 +191,12 @@ def test_deleted_revisions_are_looked_at(stage: Stage) -> None:
     ecs.deregister_task_definition(taskDefinition=arn)
     ecs.delete_task_definitions(taskDefinitions=[arn])
     stage.quiet()
-    looks = [line for line in stage.logs("Inspect") if line.get("looked_at") == "deleted"]
-    assert len(looks) == 3, "registered, deregistered, deleted"
+    messages = [id_ for line in evaluations(stage, "deleted") for id_ in line["message_ids"]]
+    assert len(messages) == 3, "registered, deregistered, deleted"
 
 
-def looked_at(stage: Stage, family: str) -> bool:
-    return any(line.get("looked_at") == family for line in stage.logs("Inspect"))
+def evaluations(stage: Stage, family: str) -> list[Json]:
+    return [line for line in stage.logs("Inspect") if str(line.get("subject")).endswith(f"/family/{family}")]
 
 
 def alerts(stage: Stage, name: str) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ def test_a_malformed_message_alone_goes_to_the_dlq_and_the_log_says_why(stage: S
     redrive = json.loads(attribute(stage, changes, "RedrivePolicy")) | {"maxReceiveCount": 2}
     with stage.queues_with(VisibilityTimeout="2"):
         stage.client("sqs").set_queue_attributes(QueueUrl=changes, Attributes={"RedrivePolicy": json.dumps(redrive)})
-        with stage.paused("Inspect"):
+        with stage.paused("Dispatch"):
             stage.register(drifted("batch-mate"))
             stage.client("sqs").send_message(QueueUrl=changes, MessageBody='{"kind": "no such kind"}')
             stage.register(right("other-batch-mate"))
@@ -33,7 +33,7 @@ def test_a_malformed_message_alone_goes_to_the_dlq_and_the_log_says_why(stage: S
     assert stage.bodies(dead) == ['{"kind": "no such kind"}']
     assert "The message is no trigger: kind missing or malformed." in stage.errors()
     assert set(stage.findings("batch-mate").values()) == {("PASSED", "ARCHIVED")}
-    assert any(line.get("looked_at") == "other-batch-mate" for line in stage.logs("Inspect"))
+    assert any("other-batch-mate" in str(line.get("subject")) for line in stage.logs("Inspect"))
     stage.client("sqs").purge_queue(QueueUrl=dead)
 
 
@@ -65,9 +65,12 @@ def test_no_environment_value_and_no_webhook_is_to_be_found_anywhere(stage: Stag
     with stage.paused("Slack"):
         with stage.paused("Remediate"):
             with stage.paused("Inspect"):
-                stage.register(secretive)
-                stage.client("sqs").send_message(QueueUrl=stage.queue("Changes"), MessageBody="{")
-                found |= named("changes", stage.everything())
+                with stage.paused("Dispatch"):
+                    stage.register(secretive)
+                    stage.client("sqs").send_message(QueueUrl=stage.queue("Changes"), MessageBody="{")
+                    found |= named("changes", stage.everything())
+                stage.until(lambda: stage.waiting(stage.queue("Subjects")), "Nothing was dispatched.")
+                found |= named("subjects", stage.everything())
             stage.until(lambda: stage.open("secretive"), "No finding came.")
             found |= named("remediations", stage.everything())
         stage.until(lambda: not stage.waiting(stage.queue("Remediations")), "Remediate did not do its work.")
@@ -76,7 +79,7 @@ def test_no_environment_value_and_no_webhook_is_to_be_found_anywhere(stage: Stag
     found |= named("end", stage.everything())
     stage.client("sqs").purge_queue(QueueUrl=stage.queue("Changes"))  # of what nobody can read, and would come for long
 
-    for queue in ("Changes", "SlackMessages"):
+    for queue in ("Changes", "Subjects", "SlackMessages"):
         assert any("secretive" in text for where, text in found.items() if f"-{queue}-" in where)
     secrets = {"canary": CANARY, "webhook": stage.cloud.slack.webhook, "its path": stage.cloud.slack.path}
     assert stage.open("secretive")

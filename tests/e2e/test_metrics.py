@@ -35,7 +35,7 @@ def test_the_functions_print_what_the_dashboard_shows(stage: Stage) -> None:
     row = {"pk": "swept/123456789012/us-east-1", "sk": "sweep", "release": RELEASE, "standard": digest}
     item = {name: {"S": value} for name, value in row.items()}
     stage.client("dynamodb").put_item(TableName=stage.outputs["LedgerTable"], Item=item)
-    with stage.paused("Inspect"):
+    with stage.paused("Dispatch"):
         answer = stage.client("lambda").invoke(FunctionName=stage.outputs["SweepFunction"], Payload=b"{}")
         assert "FunctionError" not in answer, answer["Payload"].read()
         stage.client("sqs").purge_queue(QueueUrl=stage.queue("Changes"))
@@ -51,7 +51,7 @@ def printed(stage: Stage) -> set[tuple[str, str, str]]:
     """Namespace, name and dimension of what the functions have told CloudWatch."""
     return {
         (directive["Namespace"], each["Name"], *directive["Dimensions"][0])
-        for function in ("Inspect", "Remediate", "Slack", "Sweep")
+        for function in ("Dispatch", "Inspect", "Remediate", "Slack", "Sweep")
         for line in stage.logs(function)
         if "_aws" in line
         for directive in line["_aws"]["CloudWatchMetrics"]

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,11 +13,10 @@ from domain.places import Place
 from domain.severity import Severity
 from local import fleet
 from local.emulator import ACCOUNT, REGION
-from operations.inspection.inspector import Failed
 from operations.wiring.inspect import make_inspector
 from settings import Settings
 from tests.e2e.stage import SPY, STANDARD, Stage, drifted, right
-from tests.operations.world import Hub
+from tests.operations.alone import evaluated_afresh
 
 PLACE = Place(ACCOUNT, REGION)
 PARAMETER, ROLE = "/lived/config", "lived-task"
@@ -27,13 +26,6 @@ ACTIONS = next(role.actions for role in fleet.ROLES if role.name == "shop-task")
 
 
 type Json = dict[str, Any]
-
-
-class Silent:
-    """Stands for a topic or queue that nobody hears."""
-
-    def publish(self, *_: object, **__: object) -> None: ...
-    def send(self, *_: object, **__: object) -> None: ...
 
 
 @dataclass
@@ -169,16 +161,9 @@ def judged_afresh(stage: Stage, table: str, sessions: Sessions, *, running: bool
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    nobody: Any = Silent()
-    hub: Any = Hub()
     made = make_inspector(Settings(table=table, standard=f"ssm:{STANDARD}"), sessions)
-    fresh = replace(made, hub=hub, alerts=nobody, operations=nobody, changes=nobody, remediations=nobody)
-    place: Json = {"account": ACCOUNT, "region": REGION}
-    bodies = [{"kind": "service", "service": "shop/lived", **place}] if running else []
-    bodies += [{"kind": "family", "family": family, "revision": 0, **place} for family in FAMILIES]
-    outcomes = fresh.inspect({str(number): json.dumps(body) for number, body in enumerate(bodies)})
-    assert not [each for each in outcomes.values() if isinstance(each, Failed)]
-    return _active(hub.findings.values())
+    found = evaluated_afresh(made, PLACE, FAMILIES, ["shop/lived"] if running else [])
+    return _active(found.findings.values())
 
 
 def alerts(stage: Stage) -> list[dict[str, Any]]:

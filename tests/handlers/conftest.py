@@ -1,4 +1,4 @@
-"""The functions as Lambda calls them: their environment from the stack, AWS from moto."""
+"""The functions as Lambda calls them: their environment from the stack, the fake AWS."""
 
 import importlib
 import logging
@@ -6,24 +6,25 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from moto import mock_aws
 
 import settings
-from operations.wiring import inspect, remediate, shared, slack, sweep
+from operations.wiring import dispatch, inspect, remediate, shared, slack, sweep
 from tests.operations.conftest import sessions as sessions  # noqa: PLC0414 - a fixture, for these tests too
 from tests.operations.conftest import world as world  # noqa: PLC0414 - as above
 from tests.operations.world import ACCOUNT, REGION, TABLE, World
 
+SRC = Path(__file__).parents[2] / "src"
 WEBHOOK = "/outrider/webhook"
 
 
 @dataclass
 class Context:
-    """What Lambda tells a function of itself."""
+    """The context that Lambda passes to a function."""
 
     function_name: str = "outrider"
     memory_limit_in_mb: int = 512
@@ -66,8 +67,9 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
         "OUTRIDER_ALERTS_TOPIC": world.topics["alerts"],
         "OUTRIDER_OPERATIONS_TOPIC": world.topics["operations"],
         "OUTRIDER_CHANGES_QUEUE": world.queues["changes"],
+        "OUTRIDER_SUBJECTS_QUEUE": world.queues["subjects.fifo"],
         "OUTRIDER_REMEDIATIONS_QUEUE": world.queues["remediations.fifo"],
-        "OUTRIDER_SLACK_QUEUE": world.queues["alerts-heard"],
+        "OUTRIDER_SLACK_QUEUE": world.queues["slack"],
         "OUTRIDER_SLACK_WEBHOOK": f"ssm:{WEBHOOK}",
         "OUTRIDER_MODE": "register",
         "OUTRIDER_IMAGE_REPOSITORIES": "public.ecr.aws/aws-observability/*",
@@ -80,6 +82,7 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
     cached = (
         settings.settings,
         shared.sessions,
+        dispatch.dispatcher,
         inspect.inspector,
         remediate.remediator,
         slack.notifier,
@@ -98,13 +101,13 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
     def made(name: str) -> Call:
         def call(*bodies: str) -> dict[str, Any]:
             handler = importlib.import_module(f"handlers.{name}").handler
-            found: dict[str, Any] = handler(batch(*bodies, fifo=name == "remediate"), Context())
+            found: dict[str, Any] = handler(batch(*bodies, fifo=name in {"inspect", "remediate"}), Context())
             return found
 
         return call
 
     forget()
     # The same clients for all tests; what they are made of is not what is tested here.
-    with patch.dict(os.environ, environment), mock_aws(), patch.object(shared, "sessions", lambda: world.sessions):
+    with patch.dict(os.environ, environment), patch.object(shared, "sessions", lambda: world.sessions):
         yield made
     forget()

@@ -1,11 +1,10 @@
-"""The functions: which messages come again, what is logged, and what is in no log."""
+"""The functions: which messages are retried, what is logged, and what is in no log."""
 
 import importlib
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -17,8 +16,6 @@ from domain.findings.alert import Alert
 from domain.severity import Severity
 from local.slack import Slack, Trouble
 from operations.standards import Standards
-from operations.wiring import inspect as inspect_wiring
-from operations.wiring import remediate as remediate_wiring
 from settings import RELEASE
 from tests.handlers.conftest import WEBHOOK, Call, Context
 from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, registered
@@ -40,7 +37,7 @@ def records(text: str) -> list[dict[str, Any]]:
 
 
 def metrics(text: str) -> dict[str, float]:
-    """What was told CloudWatch: `Name/dimension's value` → the sum of its values."""
+    """What was emitted to CloudWatch: `Name/dimension's value` → the sum of its values."""
     found: Counter[str] = Counter()
     for record in (json.loads(line) for line in text.splitlines() if line.startswith("{") and '"_aws"' in line):
         for directive in record["_aws"]["CloudWatchMetrics"]:
@@ -53,7 +50,7 @@ def metrics(text: str) -> dict[str, float]:
 
 @pytest.fixture
 def slack(world: World) -> Iterator[Slack]:
-    with Slack() as running, world.peace():
+    with Slack() as running:
         world.client("ssm").put_parameter(Name=WEBHOOK, Value=running.webhook, Type="SecureString")
         yield running
 
@@ -62,21 +59,71 @@ def slack(world: World) -> Iterator[Slack]:
 
 
 @pytest.fixture
-def inspect(world: World, function: Function, monkeypatch: pytest.MonkeyPatch) -> Call:
-    monkeypatch.setattr(inspect_wiring, "SecurityHub", lambda _: world.hub)
-    return function("inspect")
+def dispatch(function: Function) -> Call:
+    return function("dispatch")
 
 
-def test_only_what_failed_comes_again(world: World, inspect: Call, capsys: pytest.CaptureFixture[str]) -> None:
-    drifted = registered(world.register(definition(collector=FLOATING)))
+def test_a_change_becomes_a_message_for_each_subject_and_only_what_failed_is_retried(
+    world: World, dispatch: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = registered(world.register())
     foreign = json.dumps({"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification", "detail": {}})
-    assert again(inspect("no json", drifted, foreign)) == ["m0"]
-    logged = {record.get("message_id"): record for record in records(capsys.readouterr().out)}
+    assert again(dispatch(CANARY, message, foreign)) == ["m0"]
+    assert [body["subject"] for body in world.subjects] == [f"{PLACE}/family/web"]
+    out = capsys.readouterr().out
+    logged = {record.get("message_id"): record for record in records(out)}
     assert (logged["m0"]["level"], logged["m0"]["message"]) == ("ERROR", "The message is unreadable")
     assert logged["m0"]["reason"].startswith("The message is not JSON.")
-    assert (logged["m1"]["level"], logged["m1"]["looked_at"]) == ("INFO", "web")
-    assert any("sidecar.image-pinned" in transition for transition in logged["m1"]["transitions"])
+    assert (logged["m1"]["level"], logged["m1"]["subjects"]) == ("INFO", 1)
     assert logged["m2"]["level"] == "DEBUG"
+    found = metrics(out)
+    assert (found["Messages/dispatch"], found["FailedMessages/dispatch"]) == (3, 1)
+    assert CANARY not in out
+
+
+def test_what_cannot_be_sent_is_dispatched_again_and_no_other(world: World, dispatch: Call) -> None:
+    messages = [registered(world.register(definition(f"web-{number}"))) for number in range(11)]
+    world.fail("SendMessageBatch", "ThrottlingException", times=1, after=1)
+    assert again(dispatch(*messages)) == ["m10"]
+    assert len(world.subjects) == 10
+
+
+@pytest.fixture
+def inspect(world: World, function: Function) -> Call:
+    """It is given messages of the queue of changes, and takes those that dispatch makes of them."""
+    call, dispatcher = function("inspect"), world.inspector().dispatcher
+
+    def dispatched(body: str) -> str:
+        before = len(world.subjects)
+        with world.peace():
+            dispatcher.dispatch({str(before): body})
+        return json.dumps(world.subjects[before]) if len(world.subjects) > before else body
+
+    return lambda *bodies: call(*map(dispatched, bodies))
+
+
+def test_only_what_failed_is_retried(world: World, inspect: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    message = registered(world.register(definition(collector=FLOATING)))
+    assert again(inspect("no json", message)) == ["m0"]
+    logged = {record["message_ids"][0]: record for record in records(capsys.readouterr().out)}
+    assert (logged["m0"]["level"], logged["m0"]["message"]) == ("ERROR", "The message is unreadable")
+    assert logged["m0"]["reason"].startswith("The message names no subject to evaluate")
+    assert (logged["m1"]["level"], logged["m1"]["subject"]) == ("INFO", f"{PLACE}/family/web")
+    assert any("sidecar.image-pinned" in transition for transition in logged["m1"]["transitions"])
+    assert again(inspect(message)) == []
+    assert [record["message"] for record in records(capsys.readouterr().out)] == ["Skipped"]
+
+
+def test_messages_of_one_subject_are_one_evaluation_and_are_retried_together(
+    world: World, inspect: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message, other = (registered(world.register(definition(name))) for name in ("web", "api"))
+    world.fail("DescribeTaskDefinition", times=1)
+    assert again(inspect(message, other, message)) == ["m0", "m2"]
+    capsys.readouterr()
+    assert again(inspect(message, message)) == []
+    [record] = records(capsys.readouterr().out)
+    assert record["message_ids"] == ["m0", "m1"]
 
 
 def test_the_log_names_the_call_and_the_resource(
@@ -166,8 +213,8 @@ def test_no_environment_value_is_logged(world: World, inspect: Call, capsys: pyt
     inspect(
         registered(world.register(definition("one", containerDefinitions=[app]))),
         registered(world.register(definition("two", collector=plain))),
-        json.dumps({"kind": CANARY}),
-        f'{{"kind": "service", "service": "{CANARY}", "account": "1"}}',
+        json.dumps({"subject": CANARY}),
+        f'{{"subject": "{PLACE}/family/web", "trigger": "{CANARY}"}}',
     )
     world.fail("DescribeTaskDefinition")
     inspect(registered(world.register(definition("three", containerDefinitions=[app]))))
@@ -185,8 +232,7 @@ def request(family: str) -> str:
 
 
 @pytest.fixture
-def remediate(world: World, function: Function, monkeypatch: pytest.MonkeyPatch) -> Call:
-    monkeypatch.setattr(remediate_wiring, "SecurityHub", lambda _: world.hub)
+def remediate(function: Function) -> Call:
     return function("remediate")
 
 
@@ -265,9 +311,10 @@ def test_where_slack_asks_to_wait_the_message_is_hidden_for_so_long_and_comes_ag
     monkeypatch.setattr("aws.channels.Queue.hide", lambda _, receipt, seconds: hidden.append((receipt, seconds)))
     tell = function("slack")
     slack.answer_next(Trouble(429, retry_after=17))
-    assert again(tell(alert(id="one"), alert(id="two"))) == ["m0"]
+    some = (*alerts(1), alert(id="two"))
+    assert again(tell(*some)) == ["m0"]
     assert hidden == [("receipt-0", 17)]
-    assert again(tell(alert(id="one"), alert(id="two"))) == []
+    assert again(tell(*some)) == []
     assert len(slack.messages()) == 2
 
 
@@ -276,21 +323,31 @@ def test_a_message_that_slack_does_not_take_comes_again_and_says_why(
 ) -> None:
     slack.answer_next(Trouble(404))
     assert again(function("slack")(alert(id="one"))) == ["m0"]
-    assert "Slack answered 404 and does not take the message. Check the webhook." in capsys.readouterr().out
+    assert "Slack answered 404 and rejected the message. Check the webhook." in capsys.readouterr().out
     assert again(function("slack")(alert(id="one"))) == []
     assert len(slack.messages()) == 1
 
 
-@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem"])
-def test_where_it_cannot_be_kept_what_was_told_nothing_is_told_twice(
-    world: World, slack: Slack, function: Function, operation: str
+def test_an_alert_that_cannot_be_claimed_is_not_sent_and_is_retried(
+    world: World, slack: Slack, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tell = function("slack")
-    # An update says first that the alert is one of its minute's, and then that it was told.
-    world.fail(operation, times=1, after=1 if operation == "UpdateItem" else 0)
-    answer = tell(alert(id="one"))
-    assert again(answer) == (["m0"] if operation == "PutItem" else [])
-    assert len(slack.messages()) == (0 if operation == "PutItem" else 1)
+    world.fail("PutItem", times=1)
+    assert again(tell(alert(id="one"))) == ["m0"]
+    assert "dynamodb:PutItem on sent/one failed: AccessDeniedException" in capsys.readouterr().out
+    assert again(tell(alert(id="one"))) == []
+    assert len(slack.messages()) == 1
+
+
+def test_where_it_cannot_be_recorded_that_an_alert_was_sent_its_message_is_not_retried(
+    world: World, slack: Slack, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell = function("slack")
+    world.fail("PutItem", times=1, after=1)
+    assert again(tell(alert(id="one"))) == []
+    assert len(slack.messages()) == 1
+    [record] = [each for each in records(capsys.readouterr().out) if each["level"] == "WARNING"]
+    assert record["reason"] == "dynamodb:PutItem on sent/one failed: AccessDeniedException"
 
 
 def test_an_alert_that_is_none_comes_again_and_is_not_shown(
@@ -308,7 +365,7 @@ def test_the_webhook_is_in_no_log_whatever_is_wrong_with_it(
     world.client("ssm").put_parameter(Name=WEBHOOK, Value=stored.format(CANARY), Type="SecureString")
     assert again(function("slack")(alert(id="one"))) == ["m0"]
     captured = capsys.readouterr()
-    assert "The stored webhook is no https address" in captured.out
+    assert "The stored webhook is not an https address" in captured.out
     assert CANARY not in captured.out + captured.err
 
 
@@ -332,66 +389,40 @@ def test_a_webhook_that_cannot_be_read_is_named(
     assert world.alerts == []
 
 
-class _Noon(datetime):
-    @classmethod
-    def now(cls, tz: Any = None) -> "_Noon":
-        return cls(2026, 8, 1, 12, tzinfo=tz)
+def alerts(number: int) -> list[str]:
+    """Each of a finding of its own."""
+    return [alert(id=f"one-{n}", name=f"web-{n}", finding=f"finding-{n}") for n in range(number)]
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the function sends to itself, while it is noon."""
-    found = list[str]()
-
-    def send(_: Any, body: str, *, delay: int) -> None:
-        assert delay == 61
-        found.append(body)
-
-    monkeypatch.setattr("aws.channels.Queue.send", send)
-    monkeypatch.setattr("operations.notification.notifier.datetime", _Noon)
-    return found
-
-
-def test_a_burst_is_told_in_one_digest_and_no_alert_of_it_again(
-    slack: Slack, function: Function, asked: list[str], capsys: pytest.CaptureFixture[str]
+def test_many_at_once_are_sent_in_one_digest_and_none_again(
+    slack: Slack, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tell = function("slack")
-    some = [alert(id=f"one-{n}", name=f"web-{n}") for n in range(14)]
+    some = alerts(9)
     assert again(tell(*some)) == []
     out = capsys.readouterr().out
-    assert len(slack.messages()) == 10
-    assert len(asked) == 1
-    assert (metrics(out)["SlackMessages/slack"], metrics(out)["AlertsInDigests/slack"]) == (10, 4)
-    assert [record["message"] for record in records(out)].count("Waits for a digest") == 4
-    assert again(tell(asked[0], *some, asked[0])) == []
-    assert len(slack.messages()) == 11
+    assert len(slack.messages()) == 6
     assert slack.messages()[-1]["text"].startswith("Many at once: 4 alerts")
-    assert len(asked) == 1
+    assert (metrics(out)["SlackMessages/slack"], metrics(out)["AlertsInDigests/slack"]) == (6, 4)
+    assert [record["message"] for record in records(out)].count("Sent in a digest") == 4
+    assert again(tell(*some)) == []
+    assert len(slack.messages()) == 6
 
 
-def test_where_it_cannot_be_kept_that_a_digest_was_told_it_is_told_once(
-    world: World, slack: Slack, function: Function, asked: list[str]
+def test_a_digest_that_slack_does_not_accept_just_now_is_retried_as_its_alerts(
+    slack: Slack, function: Function, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    hidden = list[tuple[str, int]]()
+    monkeypatch.setattr("aws.channels.Queue.hide", lambda _, receipt, seconds: hidden.append((receipt, seconds)))
     tell = function("slack")
-    assert again(tell(*(alert(id=f"one-{n}") for n in range(12)))) == []
-    world.fail("UpdateItem", times=1, after=2)  # it begins, keeps the digest, and tells
-    assert again(tell(*asked)) == []
-    assert again(tell(*asked)) == []
-    assert len(slack.messages()) == 11
-
-
-def test_a_digest_that_slack_does_not_take_just_now_comes_again(
-    slack: Slack, function: Function, asked: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hidden = list[int]()
-    monkeypatch.setattr("aws.channels.Queue.hide", lambda *given: hidden.append(given[2]))
-    tell = function("slack")
-    assert again(tell(*(alert(id=f"one-{n}") for n in range(12)))) == []
+    some = alerts(7)
+    for _ in range(5):
+        slack.answer_next(Trouble())
     slack.answer_next(Trouble(429, retry_after=3))
-    assert again(tell(*asked)) == ["m0"]
-    assert hidden == [3]
-    assert again(tell(*asked)) == []
-    assert slack.messages()[-1]["text"].startswith("Many at once: 2 alerts")
+    assert again(tell(*some)) == ["m5", "m6"]
+    assert hidden == [("receipt-5", 3), ("receipt-6", 3)]
+    assert again(tell(*some)) == []
+    assert len(slack.messages()) == 7
 
 
 @pytest.fixture
@@ -466,7 +497,7 @@ def test_a_baseline_that_could_not_tell_its_digest_is_no_sweep_that_ended_and_is
     inspect(registered(world.register(definition(collector=FLOATING))))
     function("sweep")
     sweep = importlib.import_module("handlers.sweep")
-    monkeypatch.setattr(sweep, "sleep", lambda _: world.sent_back)  # inspect takes what was sent
+    monkeypatch.setattr(sweep, "sleep", lambda _: world.aws.sqs.purge("changes"))  # inspect takes what was sent
     world.fail("Publish", "ThrottlingException", times=1)
     capsys.readouterr()
     with pytest.raises(CallFailed):
@@ -477,7 +508,7 @@ def test_a_baseline_that_could_not_tell_its_digest_is_no_sweep_that_ended_and_is
     assert metrics(capsys.readouterr().out)["SweptFamilies/sweep"] == 2
     [digest] = [alert for alert in world.alerts if alert["kind"] == "digest"]
     assert digest["id"] == f"{PLACE}/digest/2026-08-01T08:00:00+00:00"
-    assert digest["title"].startswith("Everything was looked at: ")
+    assert digest["title"].startswith("Everything was evaluated: ")
 
 
 def test_a_count_that_fails_is_not_worth_another_sweep(
@@ -501,7 +532,7 @@ def test_the_daily_digest_is_told_and_nothing_is_swept(
     before = len(world.sent_back)
     capsys.readouterr()
     answer = importlib.import_module("handlers.sweep").handler({"digest": True, "at": at}, Context())
-    assert answer == {"told": 1}
+    assert answer == {"published": 1}
     assert len(world.sent_back) == before
     told = world.alerts[-1]
     assert (told["kind"], told["transition"]) == ("digest", "daily")
@@ -513,5 +544,5 @@ def test_the_daily_digest_is_told_and_nothing_is_swept(
 def test_where_there_is_nothing_to_tell_there_is_no_daily_digest(world: World, function: Function) -> None:
     function("sweep")
     answer = importlib.import_module("handlers.sweep").handler({"digest": True}, Context())
-    assert answer == {"told": 0}
+    assert answer == {"published": 0}
     assert world.alerts == []

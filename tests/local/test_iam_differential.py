@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.iam import AccessRequest, Decision, Policy, Ruling, decide
 from local.cloud import Cloud
+from tests.profiles import examples
 
 pytestmark = pytest.mark.xdist_group("local")
 
@@ -103,7 +104,7 @@ def iam(cloud: Cloud) -> Iterator[Any]:
     client.delete_role(RoleName=ROLE)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@examples(250)
 @given(documents, documents, st.lists(st.sampled_from(RESOURCES), min_size=2, max_size=2, unique=True))
 def test_it_decides_as_the_simulation_does(iam: Any, one: Any, two: Any, asked: list[str]) -> None:
     for name, document in (("one", one), ("two", two)):

@@ -8,21 +8,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from aws.ledger import Ledger, LedgerConflict, Row
+from aws.calls import CallFailed
+from aws.channels import Message, Queue
+from aws.ledger import Ledger, LedgerConflict, Record, Row
 from aws.sessions import Sessions
 from domain.drift import Drift
 from domain.findings.finding import Finding, FindingState
+from domain.places import Revision
 from domain.severity import Severity
-from domain.standard import Mode
 from domain.subject import Subject, SubjectId
+from domain.triggers.message import SubjectMessage
+from domain.triggers.trigger import TaskDefinitionTrigger
 from local.cloud import Cloud
+from operations.inspection.dispatching import Dispatcher, Undispatched
 from operations.inspection.inspector import Failed, Inspector
-from operations.planning import Planner
+from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
 from settings import Settings
+from tests.operations.alone import evaluated_afresh
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -33,7 +40,6 @@ from tests.operations.world import (
     REGION,
     RULES,
     TASK,
-    Hub,
     definition,
     parameter_changed,
     policy,
@@ -50,15 +56,41 @@ FAMILIES = ("race-web", "race-api", "race-cron")
 
 @dataclass
 class Told:
-    """Stands for a topic."""
+    """Stands for the topic of alerts."""
 
     told: dict[str, tuple[str, str]]
 
-    def publish(self, body: str, attributes: object = None, subject: object = None) -> None:
-        del attributes, subject
-        if body.startswith("{"):
-            alert = json.loads(body)
-            self.told[alert["id"]] = (alert["transition"], alert["rule"])
+    def publish_each(self, messages: Sequence[Message]) -> dict[int, CallFailed]:
+        alerts = [json.loads(message.body) for message in messages]
+        self.told |= {alert["id"]: (alert["transition"], alert["rule"]) for alert in alerts}
+        return {}
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Dispatch and inspect, with sessions of their own, as another Lambda has them."""
+
+    dispatcher: Dispatcher
+    inspector: Inspector
+
+    def dispatched(self, queue: str, *bodies: str) -> None:
+        """Have some changes dispatched."""
+        outcomes = self.dispatcher.dispatch({f"{queue}-{uuid4()}": body for body in bodies})
+        assert not [each for each in outcomes.values() if isinstance(each, Undispatched)], outcomes
+
+    def takes(self, queue: str) -> bool:
+        """Have inspect take a few messages; whether there were any."""
+        sqs = self.inspector.ledger.sessions.own("sqs")
+        received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=2, WaitTimeSeconds=1).get("Messages", [])
+        outcomes = self.inspector.inspect({each["MessageId"]: each["Body"] for each in received}) if received else []
+        failed = {message for each in outcomes if isinstance(each, Failed) for message in each.messages}
+        for each in received:
+            named = {"QueueUrl": queue, "ReceiptHandle": each["ReceiptHandle"]}
+            if each["MessageId"] in failed:
+                sqs.change_message_visibility(**named, VisibilityTimeout=0)
+            else:
+                sqs.delete_message(**named)
+        return bool(received)
 
 
 @dataclass
@@ -67,6 +99,7 @@ class Ground:
 
     cloud: Cloud
     changes: str
+    subjects: str
     sessions: Sessions = field(default_factory=Sessions)
     tables: int = 0
     told: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -87,17 +120,18 @@ class Ground:
         )
         return name
 
-    def worker(self, table: str, sessions: Sessions | None = None) -> Inspector:
-        """With sessions of its own, as another Lambda has them."""
+    def worker(self, table: str, sessions: Sessions | None = None) -> Worker:
         given = Settings(
             table=table,
-            alerts_topic="",
-            operations_topic="",
             changes_queue=self.changes,
+            subjects_queue=self.subjects,
             remediations_queue=self.changes,
         )
-        made = make_inspector(given, sessions or Sessions())
-        return replace(made, planner=Planner(RULES, Mode.REPORT), alerts=Told(self.told), operations=Told({}))  # type: ignore[arg-type] # as in world
+        sessions = sessions or Sessions()
+        made = make_inspector(given, sessions, RULES)
+        alerts: Any = Told(self.told)
+        inspector = replace(made, publisher=replace(made.publisher, alerts=alerts))
+        return Worker(make_dispatcher(given, sessions), inspector)
 
     def register(self, family: str, **members: Any) -> str:
         collector = {"secrets": [{"name": "AOT_CONFIG_CONTENT", "valueFrom": PARAMETER}]} | members
@@ -121,10 +155,7 @@ class Ground:
     def afresh(self) -> Mapping[tuple[str, str], tuple[Any, ...]]:
         """What one worker alone, who has seen nothing before, finds."""
         table = self.table()
-        place = {"kind": "family", "account": ACCOUNT, "region": REGION, "revision": 0}
-        bodies = {family: json.dumps(place | {"family": family}) for family in FAMILIES}
-        alone = replace(self.worker(table, self.sessions), hub=Hub(), alerts=Told({}))  # type: ignore[arg-type] # as in world
-        assert not [each for each in alone.inspect(bodies).values() if isinstance(each, Failed)]
+        evaluated_afresh(self.worker(table, self.sessions).inspector, PLACE, FAMILIES, [])
         return self.standing(table)
 
 
@@ -134,10 +165,12 @@ def ground(cloud: Cloud) -> Ground:
         return cloud.client(service, region=REGION)
 
     changes = client("sqs").create_queue(QueueName="race-changes")["QueueUrl"]
+    fifo = {"FifoQueue": "true"}
+    subjects = client("sqs").create_queue(QueueName="race-subjects.fifo", Attributes=fifo)["QueueUrl"]
     for role, actions in (("race-execution", EXECUTION), ("race-task", TASK)):
         client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
         client("iam").put_role_policy(RoleName=role, PolicyName="work", PolicyDocument=policy(*actions))
-    return Ground(cloud, changes)
+    return Ground(cloud, changes, subjects)
 
 
 @pytest.fixture(autouse=True)
@@ -146,11 +179,11 @@ def _as_lambda(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def at_once(workers: Sequence[Inspector], *bodies: str) -> None:
-    """Each worker takes a message of its own; their first writes meet. What fails comes again, until nothing does."""
+def at_once(workers: Sequence[Worker], body: str) -> None:
+    """All take the same message, as where its visibility ran out; their first writes meet. What fails is retried."""
     meeting = threading.Barrier(len(workers))
 
-    def work(worker: Inspector, body: str) -> None:
+    def work(worker: Worker) -> None:
         met = threading.Event()
 
         def meet(**_: Any) -> None:
@@ -158,21 +191,36 @@ def at_once(workers: Sequence[Inspector], *bodies: str) -> None:
                 met.set()
                 meeting.wait(timeout=30)
 
-        events = worker.ledger.sessions.own("dynamodb").meta.events
-        events.register("before-call.dynamodb.TransactWriteItems", meet, unique_id="meet")
+        events = worker.inspector.ledger.sessions.own("dynamodb").meta.events
+        events.register("before-call.dynamodb.PutItem", meet, unique_id="meet")
         try:
-            outcomes = [worker.inspect({"0": body})["0"]]
+            outcomes = worker.inspector.inspect({"0": body})
             while isinstance(outcomes[-1], Failed):
                 assert len(outcomes) < 10, outcomes
-                outcomes.append(worker.inspect({"0": body})["0"])
+                outcomes += worker.inspector.inspect({"0": body})
         finally:
-            events.unregister("before-call.dynamodb.TransactWriteItems", unique_id="meet")
+            events.unregister("before-call.dynamodb.PutItem", unique_id="meet")
             if not met.is_set():
                 meeting.abort()
 
+    together(work, workers)
+
+
+def together(work: Callable[[Worker], None], workers: Sequence[Worker]) -> None:
     with ThreadPoolExecutor(len(workers)) as pool:
-        for done in [pool.submit(work, *pair) for pair in zip(workers, bodies, strict=True)]:
+        for done in [pool.submit(work, worker) for worker in workers]:
             done.result()
+
+
+def until_quiet(ground: Ground, workers: Sequence[Worker]) -> None:
+    """All take of one queue until it is empty."""
+    depth = Queue(ground.sessions, ground.subjects).depth
+
+    def work(worker: Worker) -> None:
+        while worker.takes(ground.subjects) or depth():
+            pass
+
+    together(work, workers)
 
 
 def test_of_writes_to_one_subject_at_the_same_time_one_is_taken(ground: Ground) -> None:
@@ -188,11 +236,19 @@ def test_of_writes_to_one_subject_at_the_same_time_one_is_taken(ground: Ground) 
             history = ledgers[number].history(subject)
             now = datetime.now(UTC)
             finding = Finding(
-                subject, f"rule.{number}", FindingState.OPEN, Severity.LOW, (Drift("a", str(turn)),), "arn", now, now
+                subject,
+                f"rule.{number}",
+                FindingState.OPEN,
+                Severity.LOW,
+                (Drift("code", "a", str(turn)),),
+                "arn",
+                now,
+                now,
             )
             meeting.wait(timeout=30)
             try:
-                ledgers[number].subjects.record(history, [Row(finding)], order=turn + 1, read_at=now, standard="s")
+                rows = {**history.rows, finding.rule: Row(finding)}
+                ledgers[number].subjects.write(history, Record(order=turn + 1, rows=rows))
                 taken += 1
             except LedgerConflict:
                 pass
@@ -212,13 +268,18 @@ def test_workers_that_open_one_finding_at_the_same_time_tell_of_it_once(ground: 
     message = ground.register("race-web", **FLOATING)
     table = ground.table()
     ground.told.clear()
-    at_once([ground.worker(table) for _ in range(WORKERS)], *[message] * WORKERS)
+    revision = Revision.parse(json.loads(message)["arn"])
+    assert revision is not None
+    trigger = TaskDefinitionTrigger(account=ACCOUNT, region=REGION, event="RegisterTaskDefinition", arn=revision.arn)
+    family = SubjectMessage(subject=SubjectId.of_family(revision).key, trigger=trigger)
+    at_once([ground.worker(table) for _ in range(WORKERS)], family.body)
+    ground.client("sqs").purge_queue(QueueUrl=ground.subjects)
     assert list(ground.told.values()) == [("opened", "sidecar.image-pinned")]
     (row,) = Ledger(Sessions(), table).history(SubjectId(PLACE, Subject.FAMILY, "race-web")).rows.values()
     assert (row.finding.version, dict(row.pending)) == (1, {})
 
 
-# What is changed in each turn, one message for each change. With the first repeated there is one for each worker.
+# What is changed in each turn, one message for each change.
 TURNS: Sequence[Callable[[Ground], list[str]]] = (
     lambda g: [g.register("race-web", **FLOATING), g.register("race-web"), g.put(BROKEN)],
     lambda g: [g.allow(*TASK[:1]), g.put(CONFIG), g.register("race-api", **FLOATING)],
@@ -233,13 +294,15 @@ def test_workers_at_the_same_time_end_in_what_one_alone_would_find(ground: Groun
     ground.allow(*TASK)
     table = ground.table()
     workers = [ground.worker(table) for _ in range(WORKERS)]
-    workers[0].inspect({family: ground.register(family) for family in FAMILIES})
+    workers[0].dispatched(table, *map(ground.register, FAMILIES))
+    until_quiet(ground, workers)
     before = ground.standing(table)
     assert before == ground.afresh() == {}
     for turn in TURNS:
         ground.told.clear()
         bodies = turn(ground)
-        at_once(workers, *bodies, bodies[0])
+        workers[0].dispatched(table, *bodies, bodies[0])
+        until_quiet(ground, workers)
         found = ground.standing(table)
         assert found == ground.afresh()
         # The account did not change while they looked: what one told, no other took back.

@@ -1,41 +1,32 @@
 """One account's life: what people and pipelines do to it, what of that is heard, and two workers who listen.
 
-Everything is done to moto, by its API; Outrider's operations are the real ones. The clock, the queue and the topic are
-this module's own: so days pass, messages wait, come late or are lost, and workers fail or take turns in mid-look.
+Everything is done to the fake AWS, by its API; Outrider's operations are the real ones. Days pass, messages wait, come
+late or are lost, and workers fail or take turns in the middle of an evaluation.
 """
 
-import copy
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from typing import Any
-from unittest.mock import patch
 
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
-from moto import mock_aws
-
-from aws.calls import CallFailed, calling
+from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
-from aws.ledger import Ledger
-from aws.security_hub import ImportFailed
+from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.findings.finding import Finding
-from domain.places import Place
-from domain.standard import Mode
 from domain.subject import SubjectId
-from operations.inspection.inspector import Done, Failed, Inspector
-from operations.planning import Planner
 from operations.standards import Standards
 from operations.sweep import Sweeper
 from rules import CATALOGUE
-from tests.operations.tables import Tables
+from tests.aws_fake.calls import Calls, Crash, Fault, suffer
+from tests.aws_fake.security_hub import Hub
+from tests.aws_fake.sqs import Message
+from tests.operations.delivery import Inspection
 from tests.operations.world import (
     ACCOUNT,
     CONFIG,
@@ -48,7 +39,6 @@ from tests.operations.world import (
     STANDARD,
     TABLE,
     TASK,
-    Hub,
     Json,
     World,
     application,
@@ -125,36 +115,12 @@ STANDARDS: Mapping[str, str] = {
 }
 
 
-class Crash(BaseException):
-    """The worker is no more: nothing in it gets to catch this."""
-
-
-class Mishap(StrEnum):
-    """How one call of a worker may go wrong."""
-
-    THROTTLED = "throttled"
-    DENIED = "denied"
-    UNREACHABLE = "unreachable"
-    UNANSWERED = "unanswered: done, and nobody heard"
-    KILLED = "the worker was killed before it"
-    KILLED_AFTER = "the worker was killed after it"
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message of the queue `changes`, and when it can be received. `late`: a quiet point need not wait for it."""
-
-    body: str
-    due: datetime
-    late: bool = False
-
-
 @dataclass(frozen=True)
 class Interruption:
     """Before a worker's call of this number, something happens; or that call goes wrong."""
 
     at: int
-    mishap: Mishap | None = None
+    fault: Fault | None = None
     act: Callable[[], object] | None = None
 
 
@@ -202,40 +168,6 @@ class Turns:
         self._mine[number].acquire()
 
 
-@dataclass
-class WatchedHub(Hub):
-    """The hub, with what a customer does in it, and calls that go wrong as all others do."""
-
-    account: "Account | None" = None
-    workflow: dict[str, str] = field(default_factory=dict)
-
-    def import_(self, place: Place, findings: Sequence[Mapping[str, Any]]) -> list[ImportFailed]:
-        with calling("securityhub:BatchImportFindings", str(place)):
-            return self._interrupted("BatchImportFindings", lambda: self._taken(place, findings))
-
-    def _taken(self, place: Place, findings: Sequence[Mapping[str, Any]]) -> list[ImportFailed]:
-        assert len({finding["Id"] for finding in findings}) == len(findings), "one finding twice in one call"
-        before = {id_: (f["Compliance"]["Status"], f["RecordState"]) for id_, f in self.findings.items()}
-        # An import whose UpdatedAt does not grow is taken, and changes nothing.
-        newer = [f for f in findings if f["UpdatedAt"] > self.findings.get(f["Id"], {"UpdatedAt": ""})["UpdatedAt"]]
-        failed = super().import_(place, newer)
-        for finding in newer:
-            compliance, record = before.get(finding["Id"], ("", ""))
-            found = self.findings.get(finding["Id"], {"Compliance": {"Status": ""}, "RecordState": ""})
-            again = record == "ARCHIVED" and found["RecordState"] == "ACTIVE"
-            again |= compliance == "PASSED" and found["Compliance"]["Status"] in {"FAILED", "NOT_AVAILABLE"}
-            if again and self.workflow.get(finding["Id"]) == "RESOLVED":
-                self.workflow[finding["Id"]] = "NEW"
-        return failed
-
-    def suppressed(self, place: Place, ids: Sequence[str]) -> set[str]:
-        with calling("securityhub:GetFindings", str(place)):
-            return self._interrupted("GetFindings", lambda: super(WatchedHub, self).suppressed(place, ids))
-
-    def _interrupted[T](self, operation: str, act: Callable[[], T]) -> T:
-        return self.account.interrupted(operation, act) if self.account else act()
-
-
 type Standing = Mapping[tuple[str, str], tuple[Any, ...]]
 """(subject, rule) → severity, drifts and resource of what is open."""
 
@@ -248,77 +180,79 @@ def _standing(findings: Iterable[Finding]) -> Standing:
 class Account(World):
     """The account, its clock, and all messages that are under way."""
 
-    moment: datetime = START
-    hub: WatchedHub = field(default_factory=WatchedHub)
-    queue: list[Message] = field(default_factory=list)
-    published: dict[str, Json] = field(default_factory=dict)
-    """Alerts by id, as the slack function tells them: an id that was told is not told again."""
-    moves: list[Finding] = field(default_factory=list)
-    """What the ledger took down of findings, in order: each is a transition."""
-    workers: list[Inspector] = field(default_factory=list)
+    tasks: int = 2
+    workers: list[Inspection] = field(default_factory=list)
     interruptions: list[Interruption] = field(default_factory=list)
     turns: Turns | None = None
     working: threading.local = field(default_factory=threading.local)
-    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tables: Tables = field(default_factory=Tables)
-    runs_now: dict[str, str] = field(default_factory=dict)
-    running: dict[str, list[Json]] = field(default_factory=dict)
-    """The tasks of each service, which moto does not start."""
-    asking: bool = False
+    moves: list[Finding] = field(default_factory=list)
+    """What the ledger took down of findings, in order: each is a transition."""
+    last: dict[str, Finding] = field(default_factory=dict)
+    """The last of these by finding."""
+    late: set[str] = field(default_factory=set)
+    """Ids of messages that come days later: a quiet point need not wait for them."""
 
     def __post_init__(self) -> None:
-        self.hub.account = self
+        super().__post_init__()
+        self.aws.clock.moment = START
+        self.hub.strict = False
+        self.line.around = self.interrupted
 
-    # --- the clock ----------------------------------------------------------------------------------------------------
+    # --- the clock and the queue --------------------------------------------------------------------------------------
+
+    @property
+    def moment(self) -> datetime:
+        return self.aws.clock.moment
 
     def now(self) -> datetime:
-        self.moment += timedelta(milliseconds=1)
-        return self.moment
+        return self.aws.clock.tick()
 
     def seconds(self) -> float:
         return (self.moment - START).total_seconds()
 
-    def wait(self, time: timedelta) -> None:
-        self.moment += time
+    @property
+    def changes(self) -> list[Message]:
+        """What waits to be dispatched, now or later."""
+        return self.aws.sqs.queue("changes").waiting
+
+    @property
+    def waiting(self) -> list[Message]:
+        """What waits to be taken by a worker, now or later."""
+        return [*self.changes, *self.aws.sqs.queue("subjects.fifo").waiting]
+
+    def send(self, *bodies: str, late: timedelta = timedelta(0)) -> list[Message]:
+        """As an event rule does, which may be days late."""
+        self.aws.sqs.put("changes", *bodies)
+        sent = self.changes[-len(bodies) :] if bodies else []
+        for message in sent if late else ():
+            message.visible += late
+            self.late.add(message.id)
+        return sent
+
+    @property
+    def published(self) -> dict[str, Json]:
+        """Alerts by id, as the slack function posts them: an id that was posted is not posted again."""
+        found = dict[str, Json]()
+        for alert in self.alerts:
+            assert found.setdefault(alert["id"], alert) == alert, "two alerts of one id"
+        return found
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
-    def call(self, original: Any, client: BaseClient, operation: str, arguments: Json) -> Any:
-        return self.interrupted(operation, lambda: self._answer(original, client, operation, arguments))
-
-    def interrupted[T](self, operation: str, act: Callable[[], T]) -> T:
+    def interrupted(self, operation: str, given: Json, act: Callable[[], Json]) -> Json:
         """One call; a worker's may go wrong, or come after something that happens meanwhile."""
         number = getattr(self.working, "calls", None)
-        if number is None:
-            return act()
-        if self.turns is not None:
-            self.turns.pause()
-        self.working.calls = number + 1
-        mishap = None
+        if number is not None:
+            if self.turns is not None:
+                self.turns.pause()
+            self.working.calls = number + 1
+        fault = None
         for each in [each for each in self.interruptions if each.at == number]:
-            mishap = each.mishap or mishap
+            fault = each.fault or fault
             if each.act is not None:
                 with self.unwatched():
                     each.act()
-        match mishap:
-            case Mishap.KILLED:
-                raise Crash
-            case Mishap.THROTTLED | Mishap.DENIED:
-                code = "ThrottlingException" if mishap is Mishap.THROTTLED else "AccessDeniedException"
-                raise ClientError({"Error": {"Code": code, "Message": "No."}}, operation)
-            case Mishap.UNREACHABLE:
-                raise ConnectTimeoutError(endpoint_url="https://aws.example")
-            case _:
-                pass
-        answer = act()
-        match mishap:
-            case Mishap.KILLED_AFTER:
-                raise Crash
-            case Mishap.UNANSWERED:
-                raise ReadTimeoutError(endpoint_url="https://aws.example")
-            case _:
-                pass
-        return answer
+        return suffer(fault, operation, lambda: self._noted(operation, given, act))
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -337,94 +271,47 @@ class Account(World):
         finally:
             self.working.calls = calls
 
-    def _answer(  # noqa: C901 - a case for each call that moto does not answer
-        self, original: Any, client: BaseClient, operation: str, arguments: Json
-    ) -> Any:
-        service = client.meta.service_model.service_name
-        match operation:
-            case "Publish":
-                return self._publish(arguments)
-            case "SendMessage":
-                self._send(arguments)
-                return {"MessageId": "m"}
-            case "SendMessageBatch":
-                for entry in arguments["Entries"]:
-                    self._send(entry)
-                return {"Successful": []}
-            case "ListTasks" if "serviceName" in arguments:
-                return {"taskArns": [task["taskArn"] for task in self.running.get(arguments["serviceName"], [])]}
-            case "DescribeTasks":
-                every = [task for tasks in self.running.values() for task in tasks]
-                return copy.deepcopy({"tasks": [task for task in every if task["taskArn"] in arguments["tasks"]]})
-            case _:
-                pass
-        if service == "dynamodb":
-            answer = self.tables.answer(operation, arguments)
-            if operation == "TransactWriteItems":
-                self._note(arguments["TransactItems"])
-            return answer
-        # moto takes its time: what it answered to a question holds until something is changed there.
-        held = self.answers.setdefault(service, {})
-        if not operation.startswith(("Describe", "Get", "List")):
-            held.clear()
-            return super().call(original, client, operation, arguments)
-        key = f"{operation} {json.dumps(arguments, sort_keys=True)}"
-        if key not in held:
-            held[key] = super().call(original, client, operation, arguments)
-        return copy.deepcopy(held[key])
+    def _noted(self, operation: str, given: Json, act: Callable[[], Json]) -> Json:
+        """A call, and what the ledger took down of findings by it."""
+        answer = act()
+        written = [each["Put"] for each in given.get("TransactItems", ()) if "Put" in each]
+        written += [given] if operation == "PutItem" else []
+        with self.line.uncounted():
+            for key in dict.fromkeys(each["Item"]["sk"]["S"] for each in written if "Item" in each):
+                if key.startswith("record/"):
+                    subject = SubjectId.parse(key.removeprefix("record/"))
+                    self.note(row.finding for row in self.ledger.history(subject).rows.values())
+        return answer
 
-    def _publish(self, arguments: Json) -> Json:
-        if arguments["TopicArn"] == self.topics["alerts"] and not self.asking:
-            alert = json.loads(arguments["Message"])
-            assert self.published.setdefault(alert["id"], alert) == alert, "two alerts of one id"
-        return {"MessageId": "m"}
-
-    def _send(self, entry: Json) -> None:
-        if not self.asking:
-            due = self.moment + timedelta(seconds=entry.get("DelaySeconds", 0))
-            self.queue.append(Message(entry["MessageBody"], due))
-
-    def _note(self, items: Sequence[Json]) -> None:
-        """What the ledger took down of findings; not what the one of a fresh judgement did."""
-        for item in (each["Put"]["Item"] for each in items if "Put" in each and each["Put"]["TableName"] == TABLE):
-            kind, _, rule = item["sk"]["S"].partition("/")
-            if kind == "finding":
-                with self.unwatched():
-                    self.moves.append(self.ledger.history(SubjectId.parse(item["pk"]["S"])).rows[rule].finding)
+    def note(self, findings: Iterable[Finding]) -> None:
+        new = [finding for finding in findings if self.last.get(finding.id) != finding]
+        self.moves += new
+        self.last |= {finding.id: finding for finding in new}
 
     # --- the workers --------------------------------------------------------------------------------------------------
 
     def build(self) -> None:
         super().build()
-        with self.peace():
-            iam = self.client("iam")
-            iam.create_role(RoleName="cron-task", AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
-            iam.create_policy(PolicyName="telemetry", PolicyDocument=policy(*TASK))
-            iam.attach_role_policy(RoleName="cron-task", PolicyArn=MANAGED)
-            self.client("ssm").put_parameter(Name=OTHER_PARAMETER, Value=CONFIG, Type="String")
-            self.set_standard("the plain one")
+        iam = self.client("iam")
+        iam.create_role(RoleName="cron-task", AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
+        iam.create_policy(PolicyName="telemetry", PolicyDocument=policy(*TASK))
+        iam.attach_role_policy(RoleName="cron-task", PolicyArn=MANAGED)
+        self.client("ssm").put_parameter(Name=OTHER_PARAMETER, Value=CONFIG, Type="String")
+        self.set_standard("the plain one")
         self.workers = [self.worker(), self.worker()]
 
-    def worker(self) -> Inspector:
+    def worker(self) -> Inspection:
         """As a cold start makes it."""
-        location = f"ssm:{STANDARD}"
-        standards = Standards(self.sessions, location, clock=self.seconds)
-        return replace(self.inspector(), standards=standards, planner=Planner(JUDGED, Mode.REPORT))
+        made = self.inspector(rules=JUDGED)
+        standards = Standards(self.sessions, f"ssm:{STANDARD}", clock=self.seconds)
+        return replace(made, inspector=replace(made.inspector, standards=standards))
 
     def take(self, worker: int, messages: Sequence[Message]) -> None:
-        """One batch; what fails, and all of it where the worker is killed, comes again."""
-        try:
-            with self.watched():
-                found = self.workers[worker].inspect({str(n): message.body for n, message in enumerate(messages)})
-        except Crash:
+        """One batch of each queue; what fails, and all of it where the worker is killed, is received again."""
+        with self.watched():
+            lived = self.workers[worker].take(messages)
+        if not lived:
             self.workers[worker] = self.worker()
-            self.queue += messages
-            return
-        for number, message in enumerate(messages):
-            outcome = found[str(number)]
-            if isinstance(outcome, Failed):
-                assert not outcome.unreadable, outcome
-                self.queue.append(message)
 
     def take_in_turns(self, first: Sequence[Message], second: Sequence[Message], slices: Sequence[int]) -> None:
         """Two batches, by two workers at once."""
@@ -434,17 +321,22 @@ class Account(World):
         finally:
             self.turns = None
 
-    def received(self, picks: Sequence[int]) -> list[Message]:
-        """Some of the messages that are due, in no order; they are taken off the queue."""
-        batch = list[Message]()
-        for pick in picks:
-            due = [message for message in self.queue if message.due <= self.moment]
-            if not due:
-                break
-            message = due[pick % len(due)]
-            self.queue.remove(message)
-            batch.append(message)
-        return batch
+    def due(self) -> list[Message]:
+        queues = (self.aws.sqs.queue(name) for name in ("changes", "subjects.fifo"))
+        return [message for queue in queues for message in queue.receivable(self.moment)]
+
+    def picked(self, *picks: Sequence[int]) -> list[list[Message]]:
+        """Batches of messages that are due, in no order: a standard queue keeps none, and we need none.
+
+        All of one message group go to one worker.
+        """
+        due, batches = self.due(), list[list[Message]]()
+        for some in picks:
+            batch = [due.pop(pick % len(due)) for pick in some if due]
+            groups = {message.group for message in batch} - {None}
+            due = [message for message in due if message.group not in groups]
+            batches.append(batch)
+        return batches
 
     def sweep(self, *, quiet: bool = False, delay: int = 0) -> None:
         """The real sweep; where a call fails, the schedule tries again."""
@@ -452,9 +344,10 @@ class Account(World):
             Ecs(self.sessions),
             self.ledger,
             Queue(self.sessions, self.queues["changes"]),
+            Queue(self.sessions, self.queues["subjects.fifo"]),
             Topic(self.sessions, self.topics["alerts"]),
-            self.hub,  # type: ignore[arg-type] # as in world
-            self.workers[0].standards,
+            SecurityHub(self.sessions),
+            self.workers[0].inspector.standards,
             now=self.now,
         )
         try:
@@ -473,25 +366,24 @@ class Account(World):
         return _active(self.hub)
 
     def judged_afresh(self) -> tuple[Standing, Mapping[str, tuple[str, str, str]], set[tuple[str, str]]]:
-        """The same two of an Outrider that has never seen this account before, and looks at all of it once.
+        """The same two of an Outrider that has never seen this account before, and evaluates all of it.
 
-        And what it cannot know: (family or service, rule).
+        And what it cannot know: (subject, rule).
         """
         unknown = set[tuple[str, str]]()
-        hub, ledger = Hub(), Ledger(self.sessions, "afresh")
-        self.tables.items["afresh"].clear()
-        fresh = replace(self.worker(), ledger=ledger, hub=hub)  # type: ignore[arg-type] # as in world
-        bodies = [service_changed(f"shop/{name}") for name in self.runs_now]
+        services = self.services.services.items()
+        bodies = [service_changed(title) for title, each in services if each["status"] == "ACTIVE"]
         place = {"kind": "family", "account": ACCOUNT, "region": REGION, "revision": 0}
         bodies += [json.dumps(place | {"family": family}) for family in FAMILIES]
-        self.asking = True
-        try:
-            for outcome in fresh.inspect({str(number): body for number, body in enumerate(bodies)}).values():
-                assert isinstance(outcome, Done), outcome
-                unknown |= {(outcome.looked_at, reason.partition(":")[0]) for reason in outcome.unknown}
-            return _standing(ledger.subjects.open_findings(PLACE)), _active(hub), unknown
-        finally:
-            self.asking = False
+        afresh = self.aws.copy()
+        afresh.dynamodb.table(TABLE).partitions.clear()
+        afresh.hub.clear()
+        afresh.sqs.purge()
+        with Calls(afresh).answering():
+            for outcome in replace(self.worker(), sqs=afresh.sqs).inspect(*bodies):
+                assert not outcome.failures, outcome
+                unknown |= {(verdict.subject.key, verdict.rule) for verdict in outcome.unknown}
+            return self.standing(), _active(afresh.hub), unknown
 
     # --- what people and pipelines do; each gives the events of it --------------------------------------------------
 
@@ -511,63 +403,45 @@ class Account(World):
     def deletes_revisions(self) -> list[str]:
         """Those that are inactive and that no service runs: ECS deletes no others for good."""
         arns = self.client("ecs").list_task_definitions(status="INACTIVE")["taskDefinitionArns"]
-        free = [arn for arn in arns if arn not in self.runs_now.values()][:10]
+        running = {each["taskDefinition"] for each in self.services.services.values() if each["status"] == "ACTIVE"}
+        free = [arn for arn in arns if arn not in running][:10]
         if free:
             self.client("ecs").delete_task_definitions(taskDefinitions=free)
         return [deleted(*free)] if free else []
 
     def deploys(self, service: str, family: str, platform: str, launch: str = "FARGATE") -> list[str]:
         """Create the service, or have it run the family's newest revision."""
-        newest = Ecs(self.sessions).newest_revisions(PLACE).get(family)
+        newest = self.aws.definitions.find(family)
         if newest is None:
             return []
-        arn = PLACE.arn("ecs", f"task-definition/{family}:{newest}")
-        created = service not in self.runs_now
-        self.runs_now[service] = arn
-        self._starts(service)
-        if created:
+        arn, held = str(newest["taskDefinitionArn"]), self._running(service)
+        if held is None:
             return [self._service(self.run(arn, service, platform, launch), "CreateService")]
-        given = {"platformVersion": platform} if self._launch(service) == "FARGATE" else {}
+        given = {"platformVersion": platform} if held["launchType"] == "FARGATE" else {}
         self.client("ecs").update_service(cluster="shop", service=service, taskDefinition=arn, **given)
         return [self._service(service), self._service(service, "SERVICE_DEPLOYMENT_COMPLETED")]
 
-    def _launch(self, service: str) -> str:
-        found = self.client("ecs").describe_services(cluster="shop", services=[service])["services"]
-        return str(found[0]["launchType"])
+    def _running(self, service: str) -> Json | None:
+        held = self.services.services.get(f"shop/{service}")
+        return held if held and held["status"] == "ACTIVE" else None
 
     def deploys_again(self, service: str) -> list[str]:
-        if service not in self.runs_now:
+        if self._running(service) is None:
             return []
         self.client("ecs").update_service(cluster="shop", service=service, forceNewDeployment=True)
-        self._starts(service)
         return [self._service(service), self._service(service, "SERVICE_DEPLOYMENT_COMPLETED")]
-
-    def _starts(self, service: str) -> None:
-        """Its tasks are replaced."""
-        arn = PLACE.arn("ecs", f"task/shop/{service}-{self.moment:%d%H%M%S%f}")
-        names = ("app", "adot-collector")
-        self.running[service] = [
-            {
-                "taskArn": f"{arn}-{number}",
-                "taskDefinitionArn": self.runs_now[service],
-                "lastStatus": "RUNNING",
-                "startedAt": self.moment,
-                "containers": [{"name": name, "lastStatus": "RUNNING"} for name in names],
-            }
-            for number in range(2)
-        ]
 
     def collector_dies(self, service: str, task: int) -> list[str]:
         """In one of its tasks, and the task goes on."""
-        if service not in self.running:
+        tasks = list(self.services.tasks_of(f"shop/{service}"))
+        if not tasks:
             return []
-        self.running[service][task]["containers"][1]["lastStatus"] = "STOPPED"
+        tasks[task]["containers"][1]["lastStatus"] = "STOPPED"
         return [self._service(service, "TaskStateChange")]
 
     def deletes(self, service: str) -> list[str]:
-        if self.runs_now.pop(service, None) is None:
+        if self._running(service) is None:
             return []
-        del self.running[service]
         self.client("ecs").delete_service(cluster="shop", service=service, force=True)
         return [self._service(service, "DeleteService")]
 
@@ -629,14 +503,9 @@ class Account(World):
 
 @contextmanager
 def living(sessions: Sessions) -> Iterator[Account]:
-    """An account in a moto of its own."""
+    """An account on an AWS of its own."""
     account = Account(sessions)
-    original: Any = BaseClient._make_api_call  # type: ignore[attr-defined] # the stubs leave it out
-
-    def call(client: BaseClient, operation: str, arguments: Json) -> Any:
-        return account.call(original, client, operation, arguments)
-
-    with mock_aws(), patch.object(BaseClient, "_make_api_call", call):
+    with account.line.answering():
         account.build()
         yield account
 

@@ -3,35 +3,38 @@
 import hashlib
 import json
 import math
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
 
 from aws.calls import CallFailed
 from aws.channels import Queue
-from aws.ledger import Ledger, LedgerConflict
+from aws.ledger import Ledger
 from aws.sessions import Sessions
 from domain.findings.users import Running
 from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.rule import Rule
 from domain.standard import Mode, Standard
-from domain.subject import Subject, SubjectId
-from operations.inspection.inspector import Failed, Inspector
+from domain.subject import SubjectId
 from operations.planning import Planner
-from operations.remediation.corrector import NotRead, Outcome
+from operations.remediation.outcome import Outcome
 from operations.remediation.remediator import Remediator
 from operations.remediation.resuming import Resumer
 from operations.standards import Edition, Standards
+from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
 from operations.wiring.remediate import make_remediator
 from settings import Settings
-from tests.operations.memory import Crash, Memory, Recorder
+from tests.aws_fake import sqs
+from tests.aws_fake.aws import Aws
+from tests.aws_fake.calls import Calls, Crash
+from tests.aws_fake.sqs import REMEMBERED
+from tests.operations.delivery import Inspection, deliver, remediating
 from tests.operations.world import (
     ACCOUNT,
     FLOATING,
@@ -42,18 +45,21 @@ from tests.operations.world import (
     STANDARD,
     SWITCH,
     TABLE,
+    Json,
     definition,
+    furnish,
     registered,
 )
 
+QUEUES = ("changes", "subjects.fifo", "remediations.fifo")
 _DELIVERIES = 5  # then SQS puts a message on its dead-letter queue
 _STEPS = 200
-_REMEMBERED = timedelta(minutes=5, seconds=1)  # for so long the queue drops what it had before
 SETTINGS = Settings(
     table=TABLE,
     alerts_topic=f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts",
     operations_topic=f"arn:aws:sns:{REGION}:{ACCOUNT}:operations",
     changes_queue=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/changes",
+    subjects_queue=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/subjects.fifo",
     remediations_queue=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/remediations.fifo",
     standard=f"ssm:{STANDARD}",
     switch=SWITCH,
@@ -71,6 +77,14 @@ def request(kind: str = "correct", **members: Any) -> str:
     return json.dumps(body | ({"revision": 1} if kind == "correct" else {}) | members)
 
 
+def account(standard: str) -> Aws:
+    """An AWS with a standard."""
+    aws = Aws()
+    furnish(aws.answer)
+    aws.ssm.put(STANDARD, standard)
+    return aws
+
+
 # --- Outrider, run until it is quiet ----------------------------------------------------------------------------------
 
 
@@ -84,7 +98,7 @@ class Step:
     """The moment before one message: after how many calls, and all that AWS held."""
 
     calls: int
-    memory: bytes = field(repr=False)
+    aws: Aws = field(repr=False)
 
 
 @dataclass
@@ -93,23 +107,36 @@ class Run:
 
     scenario: "Scenario"
     sessions: Sessions
-    recorder: Recorder
+    line: Calls
     stuck: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     """What came of each message that remediate took."""
 
     @property
-    def memory(self) -> Memory:
-        return self.recorder.memory
+    def aws(self) -> Aws:
+        return self.line.aws
 
     @property
     def ledger(self) -> Ledger:
         return Ledger(self.sessions, TABLE)
 
+    @property
+    def alerts(self) -> list[Json]:
+        """What was published so far."""
+        return [json.loads(body) for body in self.aws.sns.topic("alerts").published]
+
+    def items(self) -> list[Json]:
+        """All that the ledger holds."""
+        return list(self.aws.dynamodb.table(TABLE).items())
+
+    def begin(self) -> None:
+        """From here on others do what the scenario says."""
+        self.line.meanwhile |= {call: partial(act, self.aws) for call, act in self.scenario.meanwhile.items()}
+
     def _standards(self) -> Standards:
         """As of a function that has just begun; it is parsed once for all runs, and asked for in each."""
         standards = Standards(self.sessions, f"ssm:{STANDARD}")
-        standards._held = (-math.inf, _edition(self.memory.standard))
+        standards._held = (-math.inf, _edition(self.aws.ssm.parameters[STANDARD]["Value"]))
         return standards
 
     def remediator(self) -> Remediator:
@@ -117,118 +144,125 @@ class Run:
         cap, repositories = self.scenario.cap, self.scenario.repositories
         return Remediator(
             replace(
-                made.corrector,
+                made.parts,
                 planner=Planner(self.scenario.rules, cap),
                 image_repositories=repositories,
                 standards=self._standards(),
-                now=self.memory.now,
-                pause=lambda _: None,
+                now=self.aws.clock.tick,
             )
         )
 
-    def inspector(self) -> Inspector:
-        made = make_inspector(SETTINGS, self.sessions)
-        cap = self.scenario.cap
-        return replace(
-            made, planner=Planner(self.scenario.rules, cap), standards=self._standards(), now=self.memory.now
-        )
+    def inspection(self) -> Inspection:
+        given, tick = SETTINGS.model_copy(update={"mode": self.scenario.cap}), self.aws.clock.tick
+        made = make_inspector(given, self.sessions, self.scenario.rules, tick)
+        inspector = replace(made, standards=self._standards())
+        return Inspection(self.aws.sqs, make_dispatcher(given, self.sessions, tick), inspector)
 
     def until_quiet(self, most: int = _STEPS) -> list[Step]:
-        """In so many steps; gives the moments before each, where the recorder watches."""
+        """In so many steps; gives the moments before each, where calls are watched."""
         steps = list[Step]()
         for _ in range(most):
-            steps += [Step(len(self.recorder.calls), pickle.dumps(self.memory))] if self.recorder.watches else []
+            steps += [Step(len(self.line.made), self.aws.copy())] if self.line.watches else []
             if not self.step():
                 return steps
-        return pytest.fail(f"It never came to rest: {self.memory.table}")
+        return pytest.fail(f"It never came to rest: {self.items()}")
 
     def step(self) -> bool:
         """One message, or else what happens while all is quiet; False where nothing does."""
-        queues = self.memory.queues
-        if self.scenario.inspects and queues["changes"]:
-            self._again_and_again(self.inspected, queues["changes"].pop(0))
-        elif queues["remediations.fifo"]:
-            self._again_and_again(self.remediated, queues["remediations.fifo"].pop(0))
-        else:
-            return self.scenario.plays(self.memory) or self._visit()
-        return True
+        for queue in QUEUES if self.scenario.inspects else QUEUES[-1:]:
+            held = self.aws.sqs.queue(queue)
+            if messages := held.receivable(self.aws.clock.now()):
+                self._until_done(held, messages[0])
+                return True
+        return self.scenario.plays(self.aws) or self._resumed() or self._later()
 
-    def _again_and_again(self, do: Callable[[str], bool], body: str) -> None:
+    def _until_done(self, queue: sqs.Queue, message: sqs.Message) -> None:
+        """Deliver a message until it is done with, some times at most; then it would be on the dead-letter queue."""
         for _ in range(_DELIVERIES):
-            try:
-                if do(body):
-                    return
-            except Crash:
-                pass
-            self.memory.passed += timedelta(minutes=1)
-        self.stuck.append(body)
-
-    def remediated(self, body: str) -> bool:
-        try:
-            self.outcomes.append(self.remediator().remediate(body))
-        except (CallFailed, LedgerConflict, NotRead):
-            return False
-        return True
+            if queue.name == "remediations.fifo":
+                deliver(self.aws.sqs, queue, [message], remediating(self.remediator(), self.outcomes))
+            else:
+                self.inspection().take([message])
+            if message not in queue.waiting:
+                return
+            self.aws.clock.pass_(minutes=1)
+        queue.waiting.remove(message)
+        self.stuck.append(message.body)
 
     def inspected(self, body: str) -> bool:
-        [outcome] = self.inspector().inspect({"message": body}).values()
-        return not isinstance(outcome, Failed)
+        [outcome] = self.inspection().inspect(body)
+        return not outcome.failures
 
-    def _visit(self) -> bool:
+    def dues(self) -> list[tuple[str, str, datetime]]:
+        """Attempts that have not ended: family, key, and when each is resumed."""
+        with self.line.uncounted():
+            return self.ledger.attempts.dues(PLACE)
+
+    def _resumed(self) -> bool:
         """What is due next comes due; whether there was any."""
-        due = [datetime.fromisoformat(item["due"]["S"]) for item in self._rows("due/")]
-        if not due:
+        dues = [due for _, _, due in self.dues()]
+        if not dues:
             return False
-        self.memory.passed += max(min(due) - self.memory.now() + timedelta(seconds=1), _REMEMBERED)
+        clock = self.aws.clock
+        clock.moment += max(min(dues) - clock.now() + timedelta(seconds=1), REMEMBERED + timedelta(seconds=1))
         # The schedule comes each minute, whatever came of the last.
-        visitor = Resumer(self.ledger, Queue(self.sessions, SETTINGS.remediations_queue), self.memory.now)
-        self._again_and_again(lambda _: _went(visitor), "visit")
+        resumer = Resumer(self.ledger, Queue(self.sessions, SETTINGS.remediations_queue), clock.tick)
+        for _ in range(_DELIVERIES):
+            if _went(resumer):
+                return True
+            clock.pass_(minutes=1)
+        self.stuck.append("resumption")
         return True
 
-    def _rows(self, begin: str) -> list[Mapping[str, Any]]:
-        return [item for (pk, _), item in self.memory.table.items() if pk.startswith(begin)]
+    def _later(self) -> bool:
+        """What was sent to be received later comes due; whether there was any."""
+        due = self.aws.sqs.next_due("changes", "subjects.fifo") if self.scenario.inspects else None
+        if due is not None:
+            self.aws.clock.moment = max(self.aws.clock.moment, due)
+        return due is not None
 
     # --- what came of it ---------------------------------------------------------------------------------------------
 
     def end(self) -> dict[str, Any]:
         """All that must be the same, whatever went wrong on the way; times are not."""
-        memory = self.memory
+        aws = self.aws
         told = dict[str, str]()  # as the slack function tells: of each id the first body, and none is ever another
-        for alert in memory.published:
+        for alert in self.alerts:
             body = json.dumps({k: v for k, v in alert.items() if k not in _TIMES}, sort_keys=True)
             assert told.setdefault(alert["id"], body) == body, f"{alert['id']} says two things"
-        with Recorder(memory).answering():
-            found = self.ledger.history(FAMILY)
-        exactly = self.scenario.exactly
+        with self.line.answering(), self.line.uncounted():
+            found, dues = self.ledger.history(FAMILY), self.dues()
+            held = [self.ledger.history(subject) for subject in self.ledger.subjects.all(PLACE)]
+        exactly, active = self.scenario.exactly, aws.definitions.active()
         return {
             "stuck": self.stuck,
             "active": {
-                number: {k: v for k, v in memory.families["web"][number - 1].items() if k != "registeredAt"}
-                for number in memory.active()
+                number: {k: v for k, v in aws.definitions.families["web"][number - 1].items() if k != "registeredAt"}
+                for number in active
             },
-            "tags": {number: memory.tags[arn_of(number)] for number in memory.active()},
+            "tags": {number: aws.definitions.tags[arn_of(number)] for number in active},
             "runs": {
-                title: (each["taskDefinition"], each["platformVersion"], len(each["deployments"]))
-                for title, each in memory.services.services.items()
+                title: (each["taskDefinition"], each.get("platformVersion"), len(each["deployments"]))
+                for title, each in aws.services.services.items()
             },
-            "updates": sorted(json.dumps(each, sort_keys=True) for each in memory.services.updates),
-            "told": told if exactly else bool(told) == (len(memory.families["web"]) > memory.active()[-1]),
+            "updates": sorted(json.dumps(each, sort_keys=True) for each in aws.services.updates),
+            "told": told if exactly else bool(told) == (len(aws.definitions.families["web"]) > active[-1]),
             "attempts": {each.key: _kept(each) if exactly else (each.state.value,) for each in found.attempts},
-            "quarantine": found.quarantine and found.quarantine.reason,
-            "ours": found.ours & set(memory.active()),
-            "due": self._rows("due/"),
-            "untold": [item for item in memory.table.values() if "pending" in item or "request" in item],
-            "findings": {id_: each["Compliance"]["Status"] for id_, each in memory.findings.items()},
+            "quarantine": found.quarantine and found.quarantine.reasons,
+            "ours": found.ours & set(active),
+            "due": dues,
+            "untold": [each for each in held if each.record.pending],
+            "findings": {id_: each["Compliance"]["Status"] for id_, each in aws.hub.findings.items()},
         }
 
 
 _TIMES = frozenset({"since", "occurred"})
 
 
-def _went(visitor: Resumer) -> bool:
+def _went(resumer: Resumer) -> bool:
     try:
-        visitor.visit(PLACE)
-    except CallFailed:
+        resumer.resume(PLACE)
+    except (CallFailed, Crash):
         return False
     return True
 
@@ -238,7 +272,7 @@ def arn_of(number: int) -> str:
 
 
 def _kept(attempt: Attempt) -> tuple[Any, ...]:
-    services = tuple((each.service, each.stage.value, each.reason) for each in attempt.rollouts)
+    services = tuple((each.service, each.stage.value, each.reasons) for each in attempt.rollouts)
     made = (attempt.state.value, attempt.registered, attempt.guard, attempt.reasons, attempt.pending)
     return (*made, services, attempt.rules, attempt.undone, attempt.released, attempt.approved, attempt.deploys)
 
@@ -246,17 +280,17 @@ def _kept(attempt: Attempt) -> tuple[Any, ...]:
 # --- what leads up to it ----------------------------------------------------------------------------------------------
 
 
-def deployments(memory: Memory, ends: Callable[[str, str], str] = lambda _title, _revision: "well") -> bool:
+def deployments(aws: Aws, ends: Callable[[str, str], str] = lambda _title, _revision: "well") -> bool:
     """Each deployment in progress comes to its end: well, dead (its collectors are) or badly; whether there was any."""
-    services, any_ = memory.services, False
+    services, any_ = aws.services, False
     for title, service in services.services.items():
         if service["deployments"][0]["rolloutState"] == "IN_PROGRESS":
             any_ = True
             match ends(title, service["taskDefinition"].rpartition("/")[2]):
                 case "badly":
-                    services.fail(title, memory.now())
+                    services.fail(title)
                 case how:
-                    services.complete(title, memory.now(), dead="adot-collector" if how == "dead" else "")
+                    services.complete(title, dead="adot-collector" if how == "dead" else "")
     return any_
 
 
@@ -267,10 +301,10 @@ class Scenario:
     state: AttemptState | None
     begin: Callable[["Run"], None]
     standard: str = DEPLOY
-    plays: Callable[[Memory], bool] = deployments
+    plays: Callable[[Aws], bool] = deployments
     cap: Mode = Mode.DEPLOY
     repositories: tuple[str, ...] = (REPOSITORY,)
-    meanwhile: Mapping[str, Callable[[Memory], object]] = field(default_factory=dict)
+    meanwhile: Mapping[str, Callable[[Aws], object]] = field(default_factory=dict)
     inspects: bool = False
     rules: Sequence[Rule] = RULES
     updates: int = 0
@@ -280,22 +314,20 @@ class Scenario:
 
 
 def ask(run: Run, *bodies: str, queue: str = "remediations.fifo") -> None:
-    run.memory.queues[queue] += bodies
+    run.aws.sqs.put(queue, *bodies)
 
 
 def fleet(run: Run, *titles: str, drifted: Mapping[str, Any] = DRIFTED, **members: Any) -> None:
     """Services that run the drifted web:1, as the ledger knows them."""
-    run.memory.register(drifted)
+    run.aws.definitions.register(drifted)
     for title in titles:
         serve(run, title, **members)
 
 
 def serve(run: Run, title: str, number: int = 1, **members: Any) -> None:
     """A service that runs a revision of web, as the ledger knows it."""
-    run.memory.services.add(title, arn_of(number), run.memory.now(), **members)
-    on = run.ledger.history(SubjectId(PLACE, Subject.SERVICE, title))
-    runs = {FAMILY: Running(fargate=True, revision=number, tasks=2)}
-    run.ledger.subjects.record(on, [], order=0, read_at=run.memory.now(), standard="", leans=[FAMILY.key], runs=runs)
+    run.aws.services.add(title, arn_of(number), **members)
+    run.ledger.subjects.runs(FAMILY, title, Running(fargate=True, revision=number, tasks=2))
 
 
 def asked(*titles: str) -> Callable[[Run], None]:
@@ -310,7 +342,7 @@ def offered(run: Run) -> str:
     """A plan that inspect has shown; its digest."""
     fleet(run, "shop/web")
     assert run.inspected(registered(arn_of(1)))
-    run.memory.take("changes")
+    run.aws.sqs.purge("changes")
     offer = run.ledger.history(FAMILY).offer
     assert offer is not None
     return offer.digest
@@ -319,24 +351,24 @@ def offered(run: Run) -> str:
 def deploying(
     sessions: Sessions,
     begin: Callable[[Run], None] | None = None,
-    plays: Callable[[Memory], bool] = deployments,
+    plays: Callable[[Aws], bool] = deployments,
     standard: str = DEPLOY,
 ) -> Run:
     """shop/web runs the drifted web:1, and it is asked for; nothing was delivered yet."""
-    run = Run(Scenario(None, asked(), standard, plays=plays), sessions, Recorder(Memory(standard)))
-    with run.recorder.answering():
+    run = Run(Scenario(None, asked(), standard, plays=plays), sessions, Calls(account(standard)))
+    with run.line.answering():
         (begin or asked("shop/web"))(run)
     return run
 
 
 def quiet(run: Run) -> Run:
-    with run.recorder.answering():
+    with run.line.answering():
         run.until_quiet()
     return run
 
 
 def steps(run: Run, count: int) -> Run:
-    with run.recorder.answering():
+    with run.line.answering():
         for _ in range(count):
             run.step()
     return run

@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 
 from domain.remediation.attempt import Answer, AttemptState
+from domain.remediation.guard import Guard
+from domain.remediation.reason import Code
 from domain.remediation.request import read_request
 from domain.remediation.rollout import Stage
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
-from operations.inspection.inspector import Inspector
 from operations.planning import Planner
-from operations.remediation.corrector import Outcome
+from operations.remediation.outcome import Outcome
 from operations.remediation.remediator import Remediator
 from rules import BY_ID
-from tests.operations.services import Services
+from tests.aws_fake.services import Services
+from tests.operations.delivery import Inspection
+from tests.operations.saying import said
 from tests.operations.test_rollouts import (
     DEPLOY,
     DRIFTED,
@@ -100,7 +103,7 @@ def test_a_second_person_who_approves_the_same_plan_joins_the_first(world: World
 def test_a_second_approval_after_the_end_is_told_that_it_is_done(world: World, fleet: Services) -> None:
     digest = offered(world)
     take(world, asked(world, digest=digest))
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     visit(world)
     world.pass_(minutes=6)
     visit(world)
@@ -115,7 +118,7 @@ def test_a_refusal_is_told_once_however_often_its_message_comes(world: World) ->
     for _ in range(3):
         outcome = take(world, body)
         assert (outcome.state, outcome.guard) == (AttemptState.REFUSED, "approval")
-        assert "Look at the finding again." in outcome.reasons[0]
+        assert outcome.reasons[0].code is Code.PLAN_CHANGED
         world.register(definition(cpu="2048", memory="4096"))  # what is there now does not change what was answered
     assert told(world) == ["refused"]
 
@@ -181,7 +184,7 @@ def test_an_approval_waits_for_the_kill_switch_and_says_so(world: World) -> None
 def test_a_finding_whose_rule_the_plan_does_not_correct_is_refused_by_its_name(world: World) -> None:
     digest = offered(world)
     outcome = take(world, asked(world, digest=digest, rule="identity.trust"))
-    assert outcome.reasons == ("The plan that there is corrects nothing about identity.trust.",)
+    assert said(outcome) == ("The plan corrects nothing about identity.trust.",)
 
 
 def clicked(world: World, finding: dict[str, Any]) -> str:
@@ -197,7 +200,7 @@ def clicked(world: World, finding: dict[str, Any]) -> str:
 
 def test_the_custom_action_is_bound_to_the_plan_that_the_finding_showed(world: World) -> None:
     """The other rule's exemption makes another plan, and changes nothing else about this finding."""
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = world.register(definition(collector=FLOATING | {"essential": True}))
     world.sees(registered(arn), inspector=inspector(world, REPORT))
     id_ = f"outrider/{PLACE}/family/web/{RULE}"
@@ -209,7 +212,7 @@ def test_the_custom_action_is_bound_to_the_plan_that_the_finding_showed(world: W
     assert before["ProductFields"]["outrider/plan"] != after["ProductFields"]["outrider/plan"]
     world.sees(clicked(world, before), inspector=judging)
     outcome = take(world, json.dumps(world.requests[-1]), exempt)
-    assert (outcome.guard, outcome.reasons[0].startswith("The plan is another")) == ("approval", True)
+    assert (outcome.guard, outcome.reasons[0].code) == (Guard.APPROVAL, Code.PLAN_CHANGED)
     world.sees(clicked(world, after), inspector=judging)
     assert take(world, json.dumps(world.requests[-1]), exempt).state is AttemptState.REGISTERED
     [update] = [
@@ -222,7 +225,7 @@ def test_a_refused_approval_does_not_hide_what_failed_before(world: World, fleet
     take(world, request(), DEPLOY)
     settle(world, fleet, dead="adot-collector")
     visit(world)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     assert visit(world).state is AttemptState.FAILED
     digest = offered(world)
     assert take(world, asked(world, digest=digest)).guard == "quarantine"
@@ -234,7 +237,7 @@ def test_a_refused_approval_does_not_hide_what_failed_before(world: World, fleet
 
 def old_platform(world: World, **members: Any) -> str:
     """The digest of the plan that shop/web is offered: it runs on a platform version that is no more."""
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = known(world, "shop/web", world.register(), platformVersion="1.3.0", **members)
     return service_offer(world, arn)
 
@@ -248,7 +251,6 @@ def service_offer(world: World, arn: str) -> str:
 
 def test_a_services_plan_is_approved_by_the_services_name(world: World) -> None:
     digest = old_platform(world)
-    assert world.services is not None
     body = asked(world, digest=digest, service="shop/web", rule="service.platform-version")
     outcome = take(world, body)
     assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
@@ -258,15 +260,14 @@ def test_a_services_plan_is_approved_by_the_services_name(world: World) -> None:
 
 def test_the_same_plan_on_a_later_deployment_is_carried_out_again(world: World) -> None:
     digest = old_platform(world)
-    assert world.services is not None
     take(world, asked(world, digest=digest, service="shop/web"))
-    world.services.complete("shop/web", world.now())
+    world.services.complete("shop/web")
     visit(world, REPORT, answer_key(world))
     world.pass_(minutes=6)
     assert visit(world, REPORT, answer_key(world)).state is AttemptState.DEPLOYED
     service = world.services.services["shop/web"]
     world.client("ecs").update_service(cluster="shop", service="web", platformVersion="1.3.0")
-    world.services.complete("shop/web", world.now())
+    world.services.complete("shop/web")
     assert service_offer(world, service["serviceArn"]) == digest
     assert take(world, asked(world, digest=digest, service="shop/web")).state is AttemptState.ROLLING
     assert service["platformVersion"] == "LATEST"
@@ -280,32 +281,31 @@ def answer_key(world: World) -> str:
 @pytest.mark.parametrize("cap", [Mode.REPORT, Mode.REGISTER])
 def test_a_stack_that_deploys_nothing_updates_no_service_though_a_person_asks(world: World, cap: Mode) -> None:
     digest = old_platform(world)
-    assert world.services is not None
     outcome = take(world, asked(world, digest=digest, service="shop/web"), cap=cap)
     assert (outcome.state, outcome.guard, world.services.updates) == (AttemptState.REFUSED, "stack", [])
 
 
 def test_a_service_that_runs_another_family_by_now_is_refused(world: World) -> None:
     digest = old_platform(world)
-    assert world.services is not None
     world.services.services["shop/web"]["taskDefinition"] = world.register(definition("other"))
     outcome = take(world, asked(world, digest=digest, service="shop/web"))
-    assert outcome.reasons == ("shop/web runs other:1 now. Look at the finding again.",)
+    assert said(outcome) == ("shop/web runs other:1 now. Read the finding again.",)
     assert world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "other")).attempts == ()
 
 
-def with_rule(world: World, rule: str) -> tuple[Inspector, Callable[[], Remediator]]:
-    planner = Planner((*RULES, BY_ID[rule]), Mode.DEPLOY)
+def with_rule(world: World, rule: str) -> tuple[Inspection, Callable[[], Remediator]]:
+    rules = (*RULES, BY_ID[rule])
+    planner = Planner(rules, Mode.DEPLOY)
     return (
-        replace(inspector(world, REPORT), planner=planner),
-        lambda: Remediator(replace(remediator(world, REPORT).corrector, planner=planner)),
+        world.inspector(Mode.DEPLOY, REPORT, rules),
+        lambda: Remediator(replace(remediator(world, REPORT).parts, planner=planner)),
     )
 
 
 def test_a_stale_configuration_wants_a_person_and_gets_a_new_deployment(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = world.services.add("shop/web", world.register(), datetime(2020, 1, 1, tzinfo=UTC))
-    world.pass_(days=36500)  # moto says of the parameter that it changed today
+    world.pass_(days=365)
     judging, correcting = with_rule(world, "service.config-fresh")
     world.sees(service_changed(arn), inspector=judging)
     offer = world.ledger.history(SERVICE).offer
@@ -316,11 +316,11 @@ def test_a_stale_configuration_wants_a_person_and_gets_a_new_deployment(world: W
     [update] = world.services.updates
     assert update["forceNewDeployment"]
     assert "taskDefinition" not in update
-    world.services.complete("shop/web", world.now())
+    world.services.complete("shop/web")
     second = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
     assert second.state is AttemptState.ROLLING, "joined: it is watched still"
     world.pass_(minutes=6)
-    assert correcting().remediate(request("visit", attempt=answer_key(world))).state is AttemptState.DEPLOYED
+    assert correcting().remediate(request("resume", attempt=answer_key(world))).state is AttemptState.DEPLOYED
     late = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
     assert (late.state, len(world.services.updates)) == (AttemptState.REFUSED, 1), (
         "nothing is left that it could correct"
@@ -329,16 +329,16 @@ def test_a_stale_configuration_wants_a_person_and_gets_a_new_deployment(world: W
 
 @pytest.mark.parametrize("silent", [False, True])
 def test_a_service_is_moved_to_a_newer_revision_of_somebody_elses_only_by_a_person(world: World, silent: bool) -> None:  # noqa: FBT001 - a case
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = known(world, "shop/web", world.register(DRIFTED))
     judging, correcting = with_rule(world, "service.revision")
     world.sees(registered(world.register()), service_changed(arn), inspector=judging)
     offer = world.ledger.history(SERVICE).offer
     assert offer is not None
-    assert (offer.rules, [b for b in world.requests if b["kind"] != "visit"]) == (("service.revision",), [])
+    assert (offer.rules, [b for b in world.requests if b["kind"] != "resume"]) == (("service.revision",), [])
     world.hub.silent = set(world.hub.findings) if silent else set()
     outcome = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
-    assert outcome.guard == ("suppressed" if silent else "")
+    assert outcome.guard is (Guard.SUPPRESSED if silent else None)
     assert runs(world.services) == ("web:1" if silent else "web:2")
 
 
@@ -349,22 +349,22 @@ def test_an_undo_that_comes_again_undoes_nothing_else(world: World, fleet: Servi
     deployed(world, fleet)
     drifted = world.register(DRIFTED)  # the pipeline is at it again
     world.client("ecs").update_service(cluster="shop", service="web", taskDefinition=drifted)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     world.sees(service_changed(fleet.services["shop/web"]["serviceArn"]), inspector=inspector(world, REPORT))
     take(world, request(revision=3), DEPLOY)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     visit(world, attempt="3")
     world.pass_(minutes=6)
     assert visit(world, attempt="3").state is AttemptState.DEPLOYED
     body = asked(world, "undo", service="shop/web", by="jo")
     take(world, body, DEPLOY)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     assert visit(world, attempt="3").state is AttemptState.UNDONE
     for _ in range(2):
         assert take(world, body, DEPLOY).state is AttemptState.UNDONE
     assert (attempt(world, "1").state, runs(fleet)) == (AttemptState.DEPLOYED, "web:3")
     again = take(world, asked(world, "undo", service="shop/web", by="jo"), DEPLOY)
-    assert again.reasons == ("shop/web runs something else than what Outrider brought there",)
+    assert said(again) == ("shop/web runs something else than what Outrider brought there.",)
     assert told(world).count("undone") == 1
 
 
@@ -372,13 +372,13 @@ def test_services_are_undone_one_by_one(world: World, fleet: Services) -> None:
     known(world, "shop/second", fleet.services["shop/web"]["taskDefinition"])
     take(world, request(), DEPLOY)
     for title in ("shop/web", "shop/second"):
-        fleet.complete(title, world.now())
+        fleet.complete(title)
     visit(world)
     world.pass_(minutes=6)
     assert visit(world).state is AttemptState.DEPLOYED
     for title in ("shop/web", "shop/second"):
         assert stages(take(world, asked(world, "undo", service=title), DEPLOY))[title] is Stage.GOING_BACK
-        fleet.complete(title, world.now())
+        fleet.complete(title)
         assert visit(world).state is AttemptState.UNDONE
         assert runs(fleet, title) == "web:1"
     assert [revision.number for revision in world.revisions()] == [1]
@@ -388,19 +388,19 @@ def test_services_are_undone_one_by_one(world: World, fleet: Services) -> None:
 def test_a_stack_that_deploys_nothing_any_more_says_so_of_an_undo(world: World, fleet: Services) -> None:
     deployed(world, fleet)
     outcome = take(world, asked(world, "undo", service="shop/web"), cap=Mode.REGISTER)
-    assert outcome.reasons == ("the stack's RemediationMode is register: it updates no service",)
+    assert said(outcome) == ("The stack's RemediationMode is register: it updates no service.",)
     assert attempt(world).state is AttemptState.DEPLOYED
 
 
 def test_what_is_corrected_again_after_a_release_is_told_again(world: World, fleet: Services) -> None:
     deployed(world, fleet)
     take(world, asked(world, "undo"), DEPLOY)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     visit(world)
     assert world.ledger.attempts.quarantined(PLACE) == ["web"]
     body = asked(world, "release", by="jo")
-    assert take(world, body, DEPLOY).reasons == ("released",)
-    assert take(world, body, DEPLOY).reasons == ("released",)
+    assert said(take(world, body, DEPLOY)) == ("Released.",)
+    assert said(take(world, body, DEPLOY)) == ("Released.",)
     assert world.ledger.attempts.quarantined(PLACE) == []
     using = inspector(world)
     world.sees(*(json.dumps(body) for body in world.sent_back), inspector=using)
@@ -415,7 +415,7 @@ def test_what_waited_and_has_nothing_left_to_correct_is_looked_at_no_more(world:
     world.pass_(minutes=16)
     assert world.ledger.attempts.due(PLACE, world.now()) == [("web", "1")]
     lenient = DEPLOY + "rules:\n  - {rules: '*', mode: report}\n"
-    assert take(world, request("visit", attempt="1"), lenient).state is AttemptState.NOTHING
+    assert take(world, request("resume", attempt="1"), lenient).state is AttemptState.NOTHING
     assert world.ledger.attempts.due(PLACE, world.now() + timedelta(days=1)) == []
     switch(world, "on")
     assert take(world, request(), DEPLOY).state is AttemptState.ROLLING, "and may be tried should the drift come back"

@@ -8,7 +8,7 @@ from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
 from tests.operations.world import ACCOUNT, FLOATING, PLACE, REGION, World, definition
 
-REGISTER = "version: 1\nmode: register\n"
+REGISTER = "version: 1\nmode: register\nremediation: {settling_minutes: 0}\n"
 
 
 def request(revision: int) -> str:

@@ -13,7 +13,8 @@ from domain.remediation.attempt import AttemptState
 from domain.remediation.rollout import Stage
 from domain.standard import Mode
 from rules import BY_ID
-from tests.operations.memory import Crash, Memory
+from tests.aws_fake.aws import Aws
+from tests.aws_fake.calls import Crash
 from tests.operations.playing import (
     DEPLOY,
     FAMILY,
@@ -29,6 +30,7 @@ from tests.operations.playing import (
     serve,
     steps,
 )
+from tests.operations.saying import said, why
 from tests.operations.steering import (
     CANARY,
     WEB,
@@ -45,7 +47,7 @@ from tests.operations.steering import (
     unreadable,
     updates,
 )
-from tests.operations.world import RULES, definition
+from tests.operations.world import RULES, STANDARD, definition
 
 ONE_BY_ONE = DEPLOY.replace("minutes: 0", "minutes: 0, at_once: 1")
 EXEMPT = "exemptions: [{rules: ['*'], where: {family: web}, reason: leave this one alone}]\n"
@@ -53,7 +55,7 @@ EXEMPT = "exemptions: [{rules: ['*'], where: {family: web}, reason: leave this o
 
 def busy(run: Run, title: str = WEB) -> dict[str, Any]:
     """The service's own deployment is in progress; what to end it by."""
-    deployment: dict[str, Any] = run.memory.services.services[title]["deployments"][0]
+    deployment: dict[str, Any] = run.aws.services.services[title]["deployments"][0]
     deployment["rolloutState"] = "IN_PROGRESS"
     return deployment
 
@@ -76,7 +78,7 @@ def test_an_update_that_took_effect_is_watched_though_the_next_looks_show_it_lat
         def answer(operation: str, given: dict[str, Any]) -> Any:
             if operation == "UpdateService" and not done:
                 done.append(1)
-                late.extend([copy.deepcopy(run.memory.services.services[WEB])] * looks)
+                late.extend([copy.deepcopy(run.aws.services.services[WEB])] * looks)
                 real(operation, given)
                 raise Crash
             return (
@@ -94,14 +96,14 @@ def test_an_update_that_took_effect_is_watched_though_the_next_looks_show_it_lat
 
 def test_what_waits_is_not_updated_once_the_stack_or_the_standard_forbid_it(sessions: Sessions) -> None:
     run, deployment = waiting(sessions)
-    run.memory.standard += EXEMPT
+    run.aws.ssm.put(STANDARD, DEPLOY + EXEMPT)
     deployment["rolloutState"] = "COMPLETED"
     quiet(run)
     assert (updates(run), attempt(run).rollouts[0].guard) == ([], "mode")
 
     def approve(run: Run) -> None:
-        digest, at = offered(run), run.memory.now().isoformat()
-        run.memory.queues.clear()
+        digest, at = offered(run), run.aws.clock.now().isoformat()
+        run.aws.sqs.purge()
         ask(run, request("apply", digest=digest, at=at))
 
     run = deploying(sessions, approve, still, REPORT)
@@ -132,8 +134,8 @@ def test_a_service_is_not_begun_anew_after_another_has_failed(sessions: Sessions
                 raise denied(operation, "ThrottlingException")
             answered = real(operation, given)
             if operation == "UpdateService" and given["service"] == "b":
-                run.memory.passed += timedelta(minutes=10)
-                run.memory.services.fail("shop/b", run.memory.now())
+                run.aws.clock.pass_(minutes=10)
+                run.aws.services.fail("shop/b")
             return answered
 
         return answer
@@ -153,22 +155,22 @@ def test_a_correction_that_failed_has_failed_whoever_deploys_on_the_way_back(ses
             if operation == "UpdateService":
                 calls.append(1)
                 if len(calls) == 2:
-                    others_deploy(run.memory)
+                    others_deploy(run.aws)
             return real(operation, given)
 
         return answer
 
     answering(run, overtaken)
     steps(run, 1)
-    run.memory.services.complete(WEB, run.memory.now(), dead="adot-collector")
+    run.aws.services.complete(WEB, dead="adot-collector")
     quiet(run)
     assert (attempt(run).state, runs(run)) == (AttemptState.FAILED, "web:3")
-    assert "In 2 of 2 new tasks the collector is STOPPED" in attempt(run).reasons[0]
+    assert "In 2 of 2 new tasks the collector is STOPPED" in said(attempt(run))[0]
 
 
 def test_an_undo_waits_until_ecs_shows_what_it_is_to_undo(sessions: Sessions) -> None:
     run = deploying(sessions, plays=still)
-    before = copy.deepcopy(run.memory.services.services[WEB])
+    before = copy.deepcopy(run.aws.services.services[WEB])
     steps(run, 1)
     late = [before, before]
 
@@ -181,18 +183,18 @@ def test_an_undo_waits_until_ecs_shows_what_it_is_to_undo(sessions: Sessions) ->
         return answer
 
     answering(run, shown_late)
-    with run.recorder.answering():
+    with run.line.answering():
         ask(run, request("undo", by="jo"))
     steps(run, 1)
-    run.memory.services.complete(WEB, run.memory.now())
+    run.aws.services.complete(WEB)
     quiet(run)
-    assert (attempt(run).state, runs(run), run.memory.active()) == (AttemptState.UNDONE, "web:1", [1])
+    assert (attempt(run).state, runs(run), run.aws.definitions.active()) == (AttemptState.UNDONE, "web:1", [1])
 
 
 def test_an_undo_goes_on_past_a_service_that_may_not_be_read(sessions: Sessions) -> None:
     run = quiet(deploying(sessions, asked("shop/a", "shop/b")))
     unreadable(run, "a")
-    with run.recorder.answering():
+    with run.line.answering():
         ask(run, request("undo", by="jo"))
     quiet(run)
     assert (runs(run, "shop/b"), run.stuck) == ("web:1", [])
@@ -201,12 +203,12 @@ def test_an_undo_goes_on_past_a_service_that_may_not_be_read(sessions: Sessions)
 
 def test_after_an_undo_of_one_service_it_is_said_why_the_others_were_not_begun(sessions: Sessions) -> None:
     run = steps(deploying(sessions, asked("shop/a", "shop/b"), still, ONE_BY_ONE), 1)
-    with run.recorder.answering():
+    with run.line.answering():
         ask(run, request("undo", by="jo", service="shop/a"))
     steps(run, 1)
-    run.memory.services.complete("shop/a", run.memory.now())
+    run.aws.services.complete("shop/a")
     quiet(run)
-    assert attempt(run).rollouts[1].reason == "It was not begun, as the correction was undone."
+    assert why(attempt(run).rollouts[1]) == "It was not begun, as the correction was undone."
 
 
 def test_an_unreadable_canary_holds_the_others(sessions: Sessions) -> None:
@@ -221,12 +223,12 @@ def test_a_canary_that_will_not_be_corrected_is_not_waited_for(sessions: Session
     def begin(run: Run) -> None:
         alone(run, "shop/a")
         serve(run, "shop/c", platformVersion="1.3.0", deploymentConfiguration={})
-        [deployment] = run.memory.services.services["shop/c"]["deployments"]
+        [deployment] = run.aws.services.services["shop/c"]["deployments"]
         if told:
             ask(run, request("correct-service", revision=1, service="shop/c", deployment=deployment["id"]))
 
     run = quiet(deploying(sessions, begin, standard=CANARY))
-    [alert] = [each for each in run.memory.published if each["name"] == "shop/a"]
+    [alert] = [each for each in run.alerts if each["name"] == "shop/a"]
     assert alert["guard"] == "canary"
     assert "circuit breaker" in alert["reasons"][0]
     assert alert["rules"]
@@ -239,9 +241,9 @@ def test_a_canary_moves_to_the_correction_first(sessions: Sessions) -> None:
     run = deploying(sessions, asked("shop/a", "shop/c"), still, standard)
     run.scenario = replace(run.scenario, rules=(*RULES, BY_ID["service.revision"]))
     quiet(run)
-    with run.recorder.answering():
+    with run.line.answering():
         for title in ("shop/a", "shop/c"):
-            [deployment] = run.memory.services.services[title]["deployments"]
+            [deployment] = run.aws.services.services[title]["deployments"]
             ask(run, request("correct-service", revision=1, service=title, deployment=deployment["id"]))
     steps(run, 2)
     assert updates(run) == ["c web:2"]
@@ -259,17 +261,17 @@ def test_a_queue_that_moves_is_waited_for_longer_than_the_window(sessions: Sessi
     standard = DEPLOY.replace("minutes: 0", "minutes: 0, at_once: 1, window_hours: 1")
     titles = [f"shop/{name}" for name in "abcdefgh"]
 
-    def slowly(memory: Memory) -> bool:
-        for title, service in memory.services.services.items():
+    def slowly(aws: Aws) -> bool:
+        for title, service in aws.services.services.items():
             [deployment, *_] = service["deployments"]
-            over = memory.now() > deployment["createdAt"] + timedelta(minutes=10)
+            over = aws.clock.now() > deployment["createdAt"] + timedelta(minutes=10)
             if deployment["rolloutState"] == "IN_PROGRESS" and over:
-                memory.services.complete(title, memory.now())
+                aws.services.complete(title)
                 return True
         return False
 
     run = deploying(sessions, lambda run: alone(run, *titles), slowly, standard)
-    with run.recorder.answering():
+    with run.line.answering():
         run.until_quiet(3000)
     assert {each.state for each in attempts_of(run)} == {AttemptState.DEPLOYED}
 
@@ -277,35 +279,35 @@ def test_a_queue_that_moves_is_waited_for_longer_than_the_window(sessions: Sessi
 def test_a_service_that_was_never_updated_was_not_corrected_and_nobody_is_told(sessions: Sessions) -> None:
     """A pipeline that deploys every three minutes, and each time anew something that is to settle for five."""
     run = deploying(sessions, lambda _: None, still, DEPLOY.replace("minutes: 0", "minutes: 5"))
-    services = run.memory.services
-    with run.recorder.answering():
+    services = run.aws.services
+    with run.line.answering():
         fleet(run, WEB, drifted=definition(), platformVersion="1.3.0")
         for number in range(1, 5):
             [deployment] = services.services[WEB]["deployments"]
             ask(run, request("correct-service", revision=number, service=WEB, deployment=deployment["id"]))
             run.step()
-            run.memory.passed += timedelta(minutes=3)
-            others_deploy(run.memory)
-            services.complete(WEB, run.memory.now())
+            run.aws.clock.pass_(minutes=3)
+            others_deploy(run.aws)
+            services.complete(WEB)
             for each in run.ledger.history(FAMILY).attempts:
                 if not each.state.ended:
-                    ask(run, request("visit", attempt=each.key))
+                    ask(run, request("resume", attempt=each.key))
                     run.step()
     assert {each.state for each in attempts_of(run)} == {AttemptState.SUPERSEDED}
-    assert run.memory.published == []
+    assert run.alerts == []
 
 
 def test_a_way_back_of_a_platform_version_that_ecs_rolls_back_is_told_as_what_it_is(sessions: Sessions) -> None:
     run = steps(deploying(sessions, lambda run: alone(run, WEB), still), 1)
-    services, memory = run.memory.services, run.memory
-    services.complete(WEB, memory.now(), dead="adot-collector")
+    services = run.aws.services
+    services.complete(WEB, dead="adot-collector")
     while len(updates(run)) < 2:
         steps(run, 1)
-    services.fail(WEB, memory.now())
+    services.fail(WEB)
     services.services[WEB]["platformVersion"] = "LATEST"
-    services.complete(WEB, memory.now())
+    services.complete(WEB)
     quiet(run)
-    [told] = [alert for alert in memory.published if alert["transition"] == "failed"]
+    [told] = [alert for alert in run.alerts if alert["transition"] == "failed"]
     assert (told["severity"], "It is back on" in json.dumps(told)) == ("CRITICAL", False)
 
 
@@ -314,8 +316,8 @@ def test_a_revision_that_cannot_be_taken_back_is_told_of_and_not_tried_for_ever(
 
     def refused(real: Answer) -> Answer:
         def answer(operation: str, given: dict[str, Any]) -> Any:
-            if operation == "RegisterTaskDefinition" and len(run.memory.families["web"]) == 1:
-                run.memory.register(definition())
+            if operation == "RegisterTaskDefinition" and len(run.aws.definitions.families["web"]) == 1:
+                run.aws.definitions.register(definition())
             if operation == "DeregisterTaskDefinition":
                 raise denied(operation)
             return real(operation, given)
@@ -325,20 +327,20 @@ def test_a_revision_that_cannot_be_taken_back_is_told_of_and_not_tried_for_ever(
     answering(run, refused)
     quiet(run)
     assert (attempt(run).state, run.stuck) == (AttemptState.SUPERSEDED, [])
-    assert "web:3 stays the newest revision" in attempt(run).reasons[-1]
+    assert "web:3 stays the newest revision" in said(attempt(run))[-1]
 
 
 def test_it_is_not_said_that_no_service_was_updated_where_one_was(sessions: Sessions) -> None:
     run = steps(deploying(sessions, plays=still), 1)
-    others_deploy(run.memory)
+    others_deploy(run.aws)
     quiet(run)
-    assert run.memory.published[-1]["title"].endswith("no service runs it")
+    assert run.alerts[-1]["title"].endswith("no service runs it")
 
 
 def test_an_undo_of_what_only_waits_needs_no_right_to_update(sessions: Sessions) -> None:
     run, _ = waiting(sessions)
     run.scenario = replace(run.scenario, cap=Mode.REGISTER)
-    with run.recorder.answering():
+    with run.line.answering():
         ask(run, request("undo", by="jo"))
     quiet(run)
-    assert (attempt(run).state, run.memory.active()) == (AttemptState.UNDONE, [1])
+    assert (attempt(run).state, run.aws.definitions.active()) == (AttemptState.UNDONE, [1])

@@ -9,6 +9,7 @@ import pytest
 
 from aws.threads import Threads
 from domain.findings.alert import Alert
+from domain.remediation.reason import Code, Reason
 from local.slack import Slack, Trouble
 from operations.notification.bot import Bot
 from operations.notification.posting import Secret, SlackRefused
@@ -33,14 +34,14 @@ def finding(transition: str, family: str = "web") -> Alert:
 
 
 def threads(slack: Slack) -> list[tuple[str | None, bool]]:
-    """In which thread each message stands, and whether the channel sees it beside."""
+    """In which thread each message stands, and whether the channel shows it too."""
     return [(each.get("thread_ts"), each.get("reply_broadcast", False)) for each in slack.messages()]
 
 
 def test_what_becomes_of_a_finding_stands_in_the_thread_of_its_first_message(world: World, slack: Slack) -> None:
     telling = bot(world, slack)
     for transition in ("opened", "raised", "closed", "reopened"):
-        telling.tell(finding(transition))
+        telling.send(finding(transition))
     first = slack.messages()[0]["ts"]
     assert threads(slack) == [(None, False), (first, True), (first, False), (first, True)]
     assert slack.refused() == []
@@ -52,14 +53,15 @@ def test_another_finding_has_a_thread_of_its_own_and_digests_have_none(world: Wo
     telling = bot(world, slack)
     digest = samples.messages()["digest"]
     for alert in (finding("opened"), finding("opened", "cart"), digest, digest):
-        telling.tell(alert)
+        telling.send(alert)
     assert threads(slack) == [(None, False)] * 4
 
 
 def test_the_corrections_of_a_family_share_a_thread(world: World, slack: Slack) -> None:
     telling = bot(world, slack)
-    for alert in (finding("opened"), samples.registered(), samples.outcome("refused", "No."), finding("closed")):
-        telling.tell(alert)
+    refused = samples.outcome("refused", Reason(Code.NO_CHANGE))
+    for alert in (finding("opened"), samples.registered(), refused, finding("closed")):
+        telling.send(alert)
     opened, registered = (slack.messages()[n]["ts"] for n in (0, 1))
     assert threads(slack) == [(None, False), (None, False), (registered, False), (opened, False)]
 
@@ -67,37 +69,37 @@ def test_the_corrections_of_a_family_share_a_thread(world: World, slack: Slack) 
 @pytest.mark.parametrize("word", ["cannot_reply_to_message", "message_not_found", "thread_not_found"])
 def test_where_the_first_message_is_gone_a_new_thread_is_begun(world: World, slack: Slack, word: str) -> None:
     telling = bot(world, slack)
-    telling.tell(finding("opened"))
+    telling.send(finding("opened"))
     slack.answer_next(Trouble(error=word))
     for transition in ("raised", "closed"):
-        telling.tell(finding(transition))
+        telling.send(finding(transition))
     second = slack.messages()[1]["ts"]
     assert threads(slack) == [(None, False), (None, False), (second, False)]
 
 
 def test_another_channel_has_threads_of_its_own(world: World, slack: Slack) -> None:
-    bot(world, slack).tell(finding("opened"))
+    bot(world, slack).send(finding("opened"))
     slack.channel = "C0ANOTHER1"
     for transition in ("raised", "closed"):
-        bot(world, slack).tell(finding(transition))
+        bot(world, slack).send(finding(transition))
     second = slack.messages()[1]["ts"]
     assert threads(slack)[1:] == [(None, False), (second, False)]
 
 
 def test_of_two_threads_that_were_begun_at_a_time_the_first_is_kept(world: World, slack: Slack) -> None:
     telling = bot(world, slack)
-    # The other has told its message and kept its thread while ours is about to be kept.
-    world.meanwhile["PutItem"] = lambda: bot(world, slack).tell(finding("raised"))
-    telling.tell(finding("opened"))
-    telling.tell(finding("closed"))
+    # Another function sends its message and stores its thread before this one stores its own.
+    world.meanwhile["PutItem"] = lambda: bot(world, slack).send(finding("raised"))
+    telling.send(finding("opened"))
+    telling.send(finding("closed"))
     assert threads(slack) == [(None, False), (None, False), (slack.messages()[1]["ts"], False)]
 
 
 def test_a_thread_that_cannot_be_kept_makes_no_message_come_again(world: World, slack: Slack) -> None:
     world.fail("PutItem")
     telling = bot(world, slack)
-    telling.tell(finding("opened"))
-    telling.tell(finding("closed"))
+    telling.send(finding("opened"))
+    telling.send(finding("closed"))
     assert threads(slack) == [(None, False), (None, False)]
 
 
@@ -111,17 +113,17 @@ def test_a_thread_that_cannot_be_kept_makes_no_message_come_again(world: World, 
         (
             Trouble(error="not_in_channel"),
             None,
-            "Slack answered not_in_channel and does not take the message. Invite the bot into the channel.",
+            "Slack answered not_in_channel and rejected the message. Invite the bot into the channel.",
         ),
         (
             Trouble(error="token_revoked"),
             None,
-            "Slack answered token_revoked and does not take the message. Check the bot's token and channel.",
+            "Slack answered token_revoked and rejected the message. Check the bot's token and channel.",
         ),
         (
             Trouble(error="<!channel> c4nary"),
             None,
-            "Slack answered an error and does not take the message. Check the bot's token and channel.",
+            "Slack answered an error and rejected the message. Check the bot's token and channel.",
         ),
     ],
 )
@@ -131,9 +133,9 @@ def test_what_slack_refuses_is_told_in_its_word_and_begins_no_thread(
     telling = bot(world, slack)
     slack.answer_next(trouble)
     with pytest.raises(SlackRefused) as caught:
-        telling.tell(finding("opened"))
+        telling.send(finding("opened"))
     assert (str(caught.value), caught.value.after) == (reason, after)
-    telling.tell(finding("opened"))
+    telling.send(finding("opened"))
     assert threads(slack) == [(None, False)]
 
 
@@ -141,8 +143,8 @@ def test_a_token_that_is_no_more_good_is_read_anew(world: World, slack: Slack) -
     stored = [json.dumps(json.loads(slack.bot) | {"token": "xoxb-old"}), slack.bot]
     telling = Bot(Secret(lambda: stored.pop(0)), Threads(world.sessions, TABLE))
     with pytest.raises(SlackRefused, match="invalid_auth"):
-        telling.tell(finding("opened"))
-    telling.tell(finding("opened"))
+        telling.send(finding("opened"))
+    telling.send(finding("opened"))
     assert len(slack.messages()) == 1
 
 
@@ -170,18 +172,18 @@ GOOD: dict[str, Any] = {"channel": "C0123456789", "token": "xoxb-c4nary"}
 )
 def test_what_is_no_bot_is_refused_without_showing_it_and_sent_nowhere(world: World, stored: str) -> None:
     with pytest.raises(SlackRefused) as caught:
-        Bot(Secret(lambda: stored), Threads(world.sessions, TABLE)).tell(finding("opened"))
-    assert str(caught.value).startswith("The stored bot is no JSON object of a channel and a token.")
+        Bot(Secret(lambda: stored), Threads(world.sessions, TABLE)).send(finding("opened"))
+    assert str(caught.value).startswith("The stored bot is not a JSON object of a channel and a token.")
     assert "c4nary" not in "".join(traceback.format_exception(caught.value)).lower().replace(__file__, "")
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 def test_the_token_is_in_no_repr_and_no_error(world: World, slack: Slack) -> None:
     telling = bot(world, slack)
-    telling.tell(finding("opened"))
+    telling.send(finding("opened"))
     slack.answer_next(Trouble(404))
     with pytest.raises(SlackRefused) as caught:
-        telling.tell(finding("closed"))
+        telling.send(finding("closed"))
     shown = repr(telling) + "".join(traceback.format_exception(caught.value)) + repr(caught.value)
     assert slack.token not in shown
     assert slack.token[5:20] not in shown

@@ -1,4 +1,4 @@
-"""Amazon Q is told on a topic of its own, in the form that it takes."""
+"""Amazon Q is notified on a topic of its own, in the format that it accepts."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ FAMILIES = samples.messages()
 def sent(alert: Alert, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     bodies = list[str]()
     monkeypatch.setattr(Topic, "publish", lambda _, body: bodies.append(body))
-    AmazonQ(Topic(None, "arn:aws:sns:eu-west-1:123456789012:chat")).tell(alert)  # type: ignore[arg-type] # nothing is called
+    AmazonQ(Topic(None, "arn:aws:sns:eu-west-1:123456789012:chat")).send(alert)  # type: ignore[arg-type] # nothing is called
     (body,) = bodies
     found: dict[str, Any] = json.loads(body)
     return found
@@ -50,6 +50,6 @@ def test_what_becomes_of_a_finding_has_one_thread(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_is_published_comes_to_whoever_reads_the_topic(world: World) -> None:
-    AmazonQ(Topic(world.sessions, world.topics["alerts"])).tell(samples.opened())
+    AmazonQ(Topic(world.sessions, world.topics["alerts"])).send(samples.opened())
     (body,) = world.alerts
     assert body["source"] == "custom"

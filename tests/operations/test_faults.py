@@ -7,7 +7,6 @@ making them: a new one is covered without being named here.
 """
 
 import json
-import pickle
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -16,7 +15,9 @@ import pytest
 
 from aws.sessions import Sessions
 from domain.remediation.attempt import AttemptState
-from tests.operations.memory import Fault, Memory, Recorder
+from tests.aws_fake.aws import Aws
+from tests.aws_fake.calls import ONCE, Calls, Fault
+from tests.aws_fake.clock import START
 from tests.operations.playing import (
     DEPLOY,
     DRIFTED,
@@ -25,6 +26,7 @@ from tests.operations.playing import (
     Run,
     Scenario,
     Step,
+    account,
     ask,
     asked,
     deployments,
@@ -40,50 +42,50 @@ CANARIES = DEPLOY.replace("minutes: 0", "minutes: 0, canary: ['shop/a']")
 # --- the scenarios ----------------------------------------------------------------------------------------------------
 
 
-def badly(memory: Memory) -> bool:
-    return deployments(memory, lambda _, revision: "badly" if revision == "web:2" else "well")
+def badly(aws: Aws) -> bool:
+    return deployments(aws, lambda _, revision: "badly" if revision == "web:2" else "well")
 
 
-def dead(memory: Memory) -> bool:
-    return deployments(memory, lambda _, revision: "dead" if revision == "web:2" else "well")
+def dead(aws: Aws) -> bool:
+    return deployments(aws, lambda _, revision: "dead" if revision == "web:2" else "well")
 
 
-def one_bad(memory: Memory) -> bool:
+def one_bad(aws: Aws) -> bool:
     """The second of two is deployed badly."""
-    return deployments(memory, lambda title, revision: "badly" if (title, revision) == ("shop/b", "web:2") else "well")
+    return deployments(aws, lambda title, revision: "badly" if (title, revision) == ("shop/b", "web:2") else "well")
 
 
 def switched_off(run: Run) -> None:
     asked("shop/web")(run)
-    run.memory.parameters[SWITCH] = "off"
+    run.aws.ssm.put(SWITCH, "off")
 
 
-def switched_on(memory: Memory) -> bool:
-    if memory.passed > timedelta(minutes=10):
-        memory.parameters[SWITCH] = "on"
-    return deployments(memory)
+def switched_on(aws: Aws) -> bool:
+    if aws.clock.now() > START + timedelta(minutes=10):
+        aws.ssm.put(SWITCH, "on")
+    return deployments(aws)
 
 
 def approved(run: Run) -> None:
-    ask(run, request("apply", digest=offered(run), at=run.memory.now().isoformat(), by="jo"))
+    ask(run, request("apply", digest=offered(run), at=run.aws.clock.now().isoformat(), by="jo"))
 
 
 def approved_too_late(run: Run) -> None:
-    asks = request("apply", digest=offered(run), at=run.memory.now().isoformat(), by="jo")
-    run.memory.register(definition(collector=FLOATING, cpu="2048", memory="4096"))
+    asks = request("apply", digest=offered(run), at=run.aws.clock.now().isoformat(), by="jo")
+    run.aws.definitions.register(definition(collector=FLOATING, cpu="2048", memory="4096"))
     ask(run, asks)
 
 
 def old_platform(run: Run) -> None:
     fleet(run, "shop/web", drifted=definition(), platformVersion="1.3.0")
-    [deployment] = run.memory.services.services["shop/web"]["deployments"]
+    [deployment] = run.aws.services.services["shop/web"]["deployments"]
     ask(run, request("correct-service", revision=1, service="shop/web", deployment=deployment["id"]))
 
 
 def deployed(run: Run) -> None:
     asked("shop/web")(run)
     run.until_quiet()
-    run.memory.take("changes")
+    run.aws.sqs.purge("changes")
 
 
 def undoing(run: Run) -> None:
@@ -94,19 +96,19 @@ def undoing(run: Run) -> None:
 def releasing(run: Run) -> None:
     undoing(run)
     run.until_quiet()
-    run.memory.take("changes")
+    run.aws.sqs.purge("changes")
     ask(run, request("release", by="jo"))
 
 
 def seen(run: Run) -> None:
     """Events come in; inspect asks for the correction itself, and looks again when it has ended."""
-    arn = run.memory.register(DRIFTED)
-    service = run.memory.services.add("shop/web", arn, run.memory.now())
+    arn = run.aws.definitions.register(DRIFTED)
+    service = run.aws.services.add("shop/web", arn)
     ask(run, service_changed(service), registered(arn), queue="changes")
 
 
-def others_register(memory: Memory) -> None:
-    memory.register(definition(cpu="2048", memory="4096"))
+def others_register(aws: Aws) -> None:
+    aws.definitions.register(definition(cpu="2048", memory="4096"))
 
 
 SCENARIOS = {
@@ -149,20 +151,20 @@ SCENARIOS = {
 
 
 @cache
-def _begun(name: str, sessions: Sessions) -> bytes:
+def _begun(name: str, sessions: Sessions) -> Aws:
     """The moment before the messages are delivered, led up to once for all runs."""
-    run = Run(SCENARIOS[name], sessions, Recorder(Memory(SCENARIOS[name].standard)))
-    with run.recorder.answering():
+    run = Run(SCENARIOS[name], sessions, Calls(account(SCENARIOS[name].standard)))
+    with run.line.answering():
         run.scenario.begin(run)
-    return pickle.dumps(run.memory)
+    return run.aws.copy()
 
 
 @cache
 def calm(name: str, sessions: Sessions) -> tuple[Run, list[Step]]:
     """The scenario as it goes when nothing goes wrong."""
-    run = Run(SCENARIOS[name], sessions, Recorder(pickle.loads(_begun(name, sessions)), watches=True))  # noqa: S301 - ours
-    run.recorder.meanwhile |= run.scenario.meanwhile
-    with run.recorder.answering():
+    run = Run(SCENARIOS[name], sessions, Calls(_begun(name, sessions).copy(), watches=True))
+    run.begin()
+    with run.line.answering():
         steps = run.until_quiet()
     return run, steps
 
@@ -171,9 +173,9 @@ def troubled(name: str, sessions: Sessions, number: int, fault: Fault) -> Run:
     """The same with a fault at one call, from the message on that makes it."""
     _, steps = calm(name, sessions)
     step = max((each for each in steps if each.calls <= number), key=lambda each: each.calls)
-    run = Run(SCENARIOS[name], sessions, Recorder(pickle.loads(step.memory), number - step.calls, fault))  # noqa: S301 - ours
-    run.recorder.meanwhile |= run.scenario.meanwhile
-    with run.recorder.answering():
+    run = Run(SCENARIOS[name], sessions, Calls(step.aws.copy(), faults={number - step.calls: fault}, checks=False))
+    run.begin()
+    with run.line.answering():
         run.until_quiet()
     return run
 
@@ -183,19 +185,19 @@ def test_without_a_fault(sessions: Sessions, name: str) -> None:
     scenario, (run, _) = SCENARIOS[name], calm(name, sessions)
     end = run.end()
     assert {made[0] for made in end["attempts"].values()} == ({scenario.state.value} if scenario.state else set())
-    assert sorted({alert["id"]: alert["transition"] for alert in run.memory.published}.values()) == [*scenario.told]
+    assert sorted({alert["id"]: alert["transition"] for alert in run.alerts}.values()) == [*scenario.told]
     assert len(end["updates"]) == scenario.updates
     assert end["ours"] == {number for number, tags in end["tags"].items() if "outrider:plan" in json.dumps(tags)}
     assert (end["stuck"], end["due"], end["untold"]) == ([], [], [])
-    assert CANARY not in json.dumps([*run.memory.table.values(), run.memory.published], default=str)
+    assert CANARY not in json.dumps([*run.items(), run.alerts], default=str)
 
 
-@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("fault", ONCE)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_whatever_goes_wrong_once_ends_as_if_it_never_had(sessions: Sessions, name: str, fault: Fault) -> None:
     run, _ = calm(name, sessions)
     wanted, wrong = run.end(), dict[str, Any]()
-    for number, call in enumerate(run.recorder.calls):
+    for number, call in enumerate(run.line.made):
         if fault.after and not call.wrote:
             continue  # it has no effect after which something could happen
         found = troubled(name, sessions, number, fault).end()

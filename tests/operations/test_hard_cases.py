@@ -8,8 +8,8 @@ import pytest
 
 from aws.sessions import Sessions
 from domain.remediation.attempt import AttemptState
-from tests.operations.memory import Memory, Recorder
-from tests.operations.playing import DEPLOY, FAMILY, Run, Scenario, ask, asked, deployments
+from tests.aws_fake.calls import Calls
+from tests.operations.playing import DEPLOY, FAMILY, Run, Scenario, account, ask, asked, deployments
 from tests.operations.world import (
     FLOATING,
     application,
@@ -32,12 +32,12 @@ def seen(
     **members: Any,
 ) -> Run:
     """A definition is registered, services run it, and everything goes its way until it is quiet."""
-    run = Run(Scenario(None, asked(), DEPLOY, plays=deployments, inspects=True), sessions, Recorder(Memory(DEPLOY)))
-    with run.recorder.answering():
-        arn = run.memory.register(document)
+    run = Run(Scenario(None, asked(), DEPLOY, plays=deployments, inspects=True), sessions, Calls(account(DEPLOY)))
+    with run.line.answering():
+        arn = run.aws.definitions.register(document)
         by_title = dict.fromkeys(titles, members) | ({"shop/other": dict(other)} if other is not None else {})
         for title, made in by_title.items():
-            service = run.memory.services.add(title, arn, run.memory.now(), **made)
+            service = run.aws.services.add(title, arn, **made)
             ask(run, service_changed(service), queue="changes")
         ask(run, *([tasks_run("web", "LATEST")] if ran else []), registered(arn), queue="changes")
         run.until_quiet()
@@ -46,7 +46,7 @@ def seen(
 
 
 def told(run: Run, transition: str) -> list[dict[str, Any]]:
-    return [alert for alert in run.memory.published if alert["transition"] == transition]
+    return [alert for alert in run.alerts if alert["transition"] == transition]
 
 
 def more(count: int) -> list[dict[str, Any]]:
@@ -76,7 +76,7 @@ def test_a_service_that_is_not_ours_to_update_is_named_with_its_reason(
     sessions: Sessions, members: dict[str, Any], why: str
 ) -> None:
     run = seen(sessions, definition(collector=FLOATING), TITLE, other=members)
-    assert [each["service"] for each in run.memory.services.updates] == ["web"]
+    assert [each["service"] for each in run.aws.services.updates] == ["web"]
     [alert] = told(run, "deployed")
     assert alert["reasons"] == [f"shop/other: {why}"]
     assert run.outcomes[-1].guards == {why.partition(":")[0]}
@@ -84,17 +84,17 @@ def test_a_service_that_is_not_ours_to_update_is_named_with_its_reason(
 
 def test_a_definition_that_fargate_cannot_run_is_none_of_outriders(sessions: Sessions) -> None:
     run = seen(sessions, without_collector(**EC2_ONLY), TITLE, launchType="EC2", platformVersion=None)
-    assert (run.memory.active(), run.memory.published, run.outcomes) == ([1], [], [])
+    assert (run.aws.definitions.active(), run.alerts, run.outcomes) == ([1], [], [])
 
 
 def test_an_eleventh_container_is_not_put_in_and_the_alert_says_why(sessions: Sessions) -> None:
     run = seen(sessions, without_collector(containerDefinitions=[application(), *more(9)]), TITLE)
-    assert (run.memory.active(), run.memory.services.updates) == ([1], [])
+    assert (run.aws.definitions.active(), run.aws.services.updates) == ([1], [])
     [alert] = told(run, "opened")
     assert alert["rule"] == "sidecar.present"
     assert "Why Outrider does not: " in alert["next_step"]
     assert "10 containers" in alert["next_step"]
-    with run.recorder.answering():
+    with run.line.answering():
         assert run.ledger.history(FAMILY).offer is None, "there is nothing to approve"
 
 
@@ -103,7 +103,7 @@ def test_ten_containers_the_collector_among_them_are_corrected(sessions: Session
     document["containerDefinitions"] += more(8)
     run = seen(sessions, document, TITLE)
     assert run.outcomes[-1].state is AttemptState.DEPLOYED
-    assert len(run.memory.families["web"][1]["containerDefinitions"]) == 10
+    assert len(run.aws.definitions.families["web"][1]["containerDefinitions"]) == 10
 
 
 def large(kilobytes: int, **members: Any) -> dict[str, Any]:
@@ -117,17 +117,17 @@ def test_one_of_60_kb_is_corrected_and_one_that_would_be_too_large_is_not_and_sa
     run = seen(sessions, large(60), TITLE)
     assert run.outcomes[-1].state is AttemptState.DEPLOYED
     assert (
-        run.memory.families["web"][1]["containerDefinitions"][0]
-        == run.memory.families["web"][0]["containerDefinitions"][0]
+        run.aws.definitions.families["web"][1]["containerDefinitions"][0]
+        == run.aws.definitions.families["web"][0]["containerDefinitions"][0]
     ), "nothing of it is lost"
     run = seen(sessions, large(64), TITLE)
-    assert (run.memory.active(), run.memory.services.updates) == ([1], [])
+    assert (run.aws.definitions.active(), run.aws.services.updates) == ([1], [])
     assert "65536 are allowed" in json.dumps([alert["reasons"] for alert in told(run, "refused")])
 
 
 def test_one_that_only_runtask_uses_is_registered_and_its_alert_says_who_gets_it(sessions: Sessions) -> None:
     run = seen(sessions, definition(collector=FLOATING), ran=True)
-    assert (run.outcomes[-1].state, run.outcomes[-1].rollouts, run.memory.active()) == (
+    assert (run.outcomes[-1].state, run.outcomes[-1].rollouts, run.aws.definitions.active()) == (
         AttemptState.REGISTERED,
         (),
         [1, 2],

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from aws.sessions import Sessions
 from domain.findings.finding import Finding, FindingState
+from tests.aws_fake.calls import Fault
 from tests.operations.month import (
     DOCUMENTS,
     FAMILIES,
@@ -29,11 +30,10 @@ from tests.operations.month import (
     STANDARDS,
     START,
     Interruption,
-    Message,
-    Mishap,
     living,
 )
-from tests.operations.world import BROKEN, CONFIG, EXECUTION, PLACE, TASK
+from tests.operations.world import BROKEN, CONFIG, EXECUTION, TASK
+from tests.profiles import by_profile
 
 ALERTING = {"opened", "reopened", "raised", "closed"}
 TRUSTED = st.sampled_from(["ecs-tasks.amazonaws.com", "ec2.amazonaws.com"])
@@ -86,15 +86,13 @@ class Month(RuleBasedStateMachine):
     def happens(self, events: Sequence[str], fate: str) -> None:
         """What was done is heard of at once, twice, days later or never."""
         self.changes += 1
-        now = self.account.moment
-        for body in events:
-            match fate:
-                case "lost":
-                    self.lost = True
-                case "late":
-                    self.account.queue.append(Message(body, now + timedelta(days=3), late=True))
-                case _:
-                    self.account.queue += [Message(body, now)] * (2 if fate == "twice" else 1)
+        match fate:
+            case "lost":
+                self.lost |= bool(events)
+            case "late":
+                self.account.send(*events, late=timedelta(days=3))
+            case _:
+                self.account.send(*(list(events) * (2 if fate == "twice" else 1)))
 
     @rule(family=families, document=documents, fate=FATES)
     def registers(self, family: str, document: str, fate: str) -> None:
@@ -178,7 +176,7 @@ class Month(RuleBasedStateMachine):
         """By hand, before it is over: when it comes again it is to be new."""
         ids = sorted(self.account.in_the_hub())
         if not self.pending(ids[pick % len(ids)]):
-            self.account.hub.workflow[ids[pick % len(ids)]] = "RESOLVED"
+            self.account.hub.customer_sets(ids[pick % len(ids)], "RESOLVED")
             self.resolved[ids[pick % len(ids)]] = True
 
     def pending(self, id_: str) -> bool:
@@ -187,32 +185,32 @@ class Month(RuleBasedStateMachine):
 
     # --- Outrider -----------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.account.queue)
+    @precondition(lambda self: self.account.waiting)
     @rule(worker=st.integers(0, 1), picks=PICKS)
     def takes(self, worker: int, picks: Sequence[int]) -> None:
-        self.account.take(worker, self.account.received(picks))
+        self.account.take(worker, *self.account.picked(picks))
 
-    @precondition(lambda self: self.account.queue)
-    @rule(worker=st.integers(0, 1), picks=PICKS, at=CALLS, mishap=st.sampled_from(Mishap))
-    def takes_and_fails(self, worker: int, picks: Sequence[int], at: int, mishap: Mishap) -> None:
-        self.interrupted([Interruption(at, mishap)], lambda: self.account.take(worker, self.account.received(picks)))
+    @precondition(lambda self: self.account.waiting)
+    @rule(worker=st.integers(0, 1), picks=PICKS, at=CALLS, fault=st.sampled_from(Fault))
+    def takes_and_fails(self, worker: int, picks: Sequence[int], at: int, fault: Fault) -> None:
+        self.interrupted([Interruption(at, fault)], lambda: self.account.take(worker, *self.account.picked(picks)))
 
-    @precondition(lambda self: len(self.account.queue) > 1)
+    @precondition(lambda self: len(self.account.waiting) > 1)
     @rule(
         first=PICKS,
         second=PICKS,
         slices=st.lists(st.integers(0, 12), max_size=8),
         at=CALLS,
-        mishap=st.none() | st.sampled_from(Mishap),
+        fault=st.none() | st.sampled_from(Fault),
     )
     def two_take(
-        self, first: Sequence[int], second: Sequence[int], slices: Sequence[int], at: int, mishap: Mishap | None
+        self, first: Sequence[int], second: Sequence[int], slices: Sequence[int], at: int, fault: Fault | None
     ) -> None:
-        one, other = self.account.received(first), self.account.received(second)
-        meanwhile = [Interruption(at, mishap)] if mishap else []
+        one, other = self.account.picked(first, second)
+        meanwhile = [Interruption(at, fault)] if fault else []
         self.interrupted(meanwhile, lambda: self.account.take_in_turns(one, other, slices))
 
-    @precondition(lambda self: self.account.queue)
+    @precondition(lambda self: self.account.waiting)
     @rule(worker=st.integers(0, 1), picks=PICKS, at=CALLS, data=st.data())
     def takes_while_it_happens(self, worker: int, picks: Sequence[int], at: int, data: st.DataObject) -> None:
         """The account changes under the worker's eyes."""
@@ -226,24 +224,24 @@ class Month(RuleBasedStateMachine):
         ]
         act = data.draw(st.sampled_from(range(len(acts))))
         doing = Interruption(at, act=lambda: self.happens(acts[act](), "heard"))
-        self.interrupted([doing], lambda: account.take(worker, account.received(picks)))
+        self.interrupted([doing], lambda: account.take(worker, *account.picked(picks)))
 
     def interrupted(self, by: list[Interruption], act: Callable[[], None]) -> None:
-        self.lost |= any(each.mishap is Mishap.DENIED for each in by)  # it may have made a fact unknown, until a sweep
+        self.lost |= any(each.fault is Fault.DENIED for each in by)  # it may have made a fact unknown, until a sweep
         self.account.interruptions = by
         try:
             act()
         finally:
             self.account.interruptions = []
 
-    @rule(mishap=st.none() | st.sampled_from(Mishap), at=st.integers(0, 8))
-    def sweeps(self, mishap: Mishap | None, at: int) -> None:
+    @rule(fault=st.none() | st.sampled_from(Fault), at=st.integers(0, 8))
+    def sweeps(self, fault: Fault | None, at: int) -> None:
         """The day's sweep is sent; what of it is taken when, is open."""
-        self.interrupted([Interruption(at, mishap)] if mishap else [], self.account.sweep)
+        self.interrupted([Interruption(at, fault)] if fault else [], self.account.sweep)
 
     @rule(hours=st.integers(1, 60))
     def time_passes(self, hours: int) -> None:
-        self.account.wait(timedelta(hours=hours))
+        self.account.pass_(hours=hours)
         self.changes += self.account.moment.date() > self.swept  # an exemption may have expired
 
     # --- quiet points -------------------------------------------------------------------------------------------------
@@ -285,22 +283,22 @@ class Month(RuleBasedStateMachine):
     def drain(self, seed: int, *, late: bool) -> None:
         """Have everything taken; `late`: what is held back too."""
         account, order = self.account, random.Random(seed)  # noqa: S311 - an order, and no secret
-        held = [message for message in account.queue if message.late and message.due > account.moment and not late]
-        account.queue = [message for message in account.queue if message not in held]
-        for _ in range(60):
-            if not account.queue:
+        held = [m for m in account.changes if m.id in account.late and m.visible > account.moment and not late]
+        account.changes[:] = [message for message in account.changes if message not in held]
+        for _ in range(200):
+            if not account.waiting:
                 break
-            account.moment = max(account.moment, min(message.due for message in account.queue))
-            account.take(order.randrange(2), account.received([order.randrange(100) for _ in range(10)]))
-        assert not account.queue, "messages come again and again"
-        account.queue = held
+            account.aws.clock.moment = max(account.moment, min(message.visible for message in account.waiting))
+            account.take(order.randrange(2), *account.picked([order.randrange(100) for _ in range(10)]))
+        assert not account.waiting, "messages are retried again and again"
+        account.changes.extend(held)
 
     def as_afresh(self) -> None:
         self.sound = False
         standing, active, unknown = self.account.judged_afresh()
         found, in_the_hub = self.account.standing(), self.account.in_the_hub()
         # What cannot be known opens nothing, and leaves what stands as it is.
-        stays = {key for key in found.keys() - standing.keys() if unknown & _said_of(*key)}
+        stays = (found.keys() - standing.keys()) & unknown
         _same(*({key: said for key, said in each.items() if key not in stays} for each in (found, standing)))
         ids = {f"outrider/{subject}/{rule}" for subject, rule in stays}
         _same(*({id_: said for id_, said in each.items() if id_ not in ids} for each in (in_the_hub, active)))
@@ -332,7 +330,7 @@ class Month(RuleBasedStateMachine):
                 found.append((finding, "reopened" if before else "opened"))
                 # One that was over again before Security Hub heard of it is closed there, and nobody has to see it.
                 if last[finding.id].state is FindingState.OPEN and self.resolved.pop(finding.id, False):
-                    assert self.account.hub.workflow[finding.id] == "NEW", "it is back, and nobody would see it"
+                    assert self.account.hub.workflow(finding.id) == "NEW", "it is back, and nobody would see it"
             elif before is not None and finding.state is FindingState.OPEN and finding.severity > before.severity:
                 found.append((finding, "raised"))
             else:
@@ -347,20 +345,12 @@ def _same(found: Mapping[Any, object], wanted: Mapping[Any, object]) -> None:
     assert not wrong, [(key, "stands:", found.get(key), "afresh:", wanted.get(key)) for key in sorted(wrong)]
 
 
-def _said_of(subject: str, rule: str) -> set[tuple[str, str]]:
-    """How an outcome may name it: a role or parameter goes by the family that was looked at."""
-    kind, _, name = subject.removeprefix(f"{PLACE}/").partition("/")
-    return {(name, rule)} if kind in {"family", "service"} else {(family, rule) for family in FAMILIES}
-
-
 def test_a_month(sessions: Sessions) -> None:
-    steady = settings.get_current_profile_name() == "steady"
     run_state_machine_as_test(
         partial(Month, sessions),  # type: ignore[arg-type] # it is called, and need not be a class
         settings=settings(
-            max_examples=3 if steady else 100,
+            max_examples=by_profile(default=3, deep=20, explore=100),
             stateful_step_count=80,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],
         ),

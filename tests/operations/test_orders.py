@@ -5,11 +5,11 @@ Over generated orders of requests, visits, deployments that end, and a pipeline 
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aws.sessions import Sessions
@@ -17,32 +17,44 @@ from domain.ecs.task_definition import DESCRIBED_ONLY, TaskDefinition
 from domain.rule import Rule
 from domain.workload import Workload
 from rules import CATALOGUE
-from tests.operations.memory import Memory, Recorder
-from tests.operations.playing import DEPLOY, DRIFTED, FAMILY, REGISTER, Run, Scenario, ask, asked, deployments, request
+from tests.aws_fake.aws import Aws
+from tests.aws_fake.calls import Calls
+from tests.operations.playing import (
+    DEPLOY,
+    DRIFTED,
+    FAMILY,
+    REGISTER,
+    Run,
+    Scenario,
+    account,
+    ask,
+    asked,
+    deployments,
+    request,
+)
 from tests.operations.world import IMAGE, registered, service_changed
+from tests.profiles import examples
 from tests.strategies import corpus, workloads
 
 TITLE = "shop/web"
 # A function's fixture is the same for all examples: it holds nothing but clients.
-orderly = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+orderly = examples(60)
 
 
 # --- two plans for one family -----------------------------------------------------------------------------------------
 
 
-def pipeline(memory: Memory) -> None:
+def pipeline(aws: Aws) -> None:
     """It knows nothing of corrections: it registers its own again, and deploys that."""
-    if len(memory.families["web"]) < 6:
-        arn = memory.register(DRIFTED)
-        memory.services.answer(
-            "UpdateService", {"cluster": "shop", "service": "web", "taskDefinition": arn}, memory.now()
-        )
+    if len(aws.definitions.families["web"]) < 6:
+        arn = aws.definitions.register(DRIFTED)
+        aws.services.update(TITLE, taskDefinition=arn)
 
 
 def _events(run: Run) -> None:
     """What the event rules would pass on: it may come late, and it comes."""
-    service = run.memory.services.services[TITLE]
-    newest = run.memory.families["web"][-1]["taskDefinitionArn"]
+    service = run.aws.services.services[TITLE]
+    newest = run.aws.definitions.families["web"][-1]["taskDefinitionArn"]
     ask(run, registered(newest), service_changed(service["serviceArn"]), queue="changes")
 
 
@@ -52,16 +64,18 @@ STEPS: dict[str, Callable[[Run], object]] = {
     "the third is asked for": lambda run: ask(run, request(revision=3)),
     "a message": lambda run: run.step(),
     "another message": lambda run: run.step(),
-    "the first is visited": lambda run: ask(run, request("visit", attempt="1")),
-    "the third is visited": lambda run: ask(run, request("visit", attempt="3")),
-    "deployments end": lambda run: deployments(run.memory),
-    "the pipeline deploys": lambda run: pipeline(run.memory),
-    "the pipeline deploys at the next registration": lambda run: run.recorder.meanwhile.update(
-        RegisterTaskDefinition=pipeline
+    "the first is visited": lambda run: ask(run, request("resume", attempt="1")),
+    "the third is visited": lambda run: ask(run, request("resume", attempt="3")),
+    "deployments end": lambda run: deployments(run.aws),
+    "the pipeline deploys": lambda run: pipeline(run.aws),
+    "the pipeline deploys at the next registration": lambda run: run.line.meanwhile.update(
+        RegisterTaskDefinition=partial(pipeline, run.aws)
     ),
-    "the pipeline deploys at the next update": lambda run: run.recorder.meanwhile.update(UpdateService=pipeline),
+    "the pipeline deploys at the next update": lambda run: run.line.meanwhile.update(
+        UpdateService=partial(pipeline, run.aws)
+    ),
     "events come": _events,
-    "time passes": lambda run: setattr(run.memory, "passed", run.memory.passed + timedelta(minutes=6)),
+    "time passes": lambda run: run.aws.clock.pass_(minutes=6),
 }
 MANY = DEPLOY.replace("minutes: 0", "minutes: 0, attempts: 10")
 
@@ -69,21 +83,21 @@ MANY = DEPLOY.replace("minutes: 0", "minutes: 0, attempts: 10")
 @orderly
 @given(order=st.lists(st.sampled_from(sorted(STEPS)), max_size=25))
 def test_no_order_leaves_a_service_on_a_drifted_revision(sessions: Sessions, order: list[str]) -> None:
-    run = Run(Scenario(None, asked(), MANY, plays=deployments, inspects=True), sessions, Recorder(Memory(MANY)))
-    with run.recorder.answering():
-        arn = run.memory.register(DRIFTED)
-        service = run.memory.services.add(TITLE, arn, run.memory.now())
+    run = Run(Scenario(None, asked(), MANY, plays=deployments, inspects=True), sessions, Calls(account(MANY)))
+    with run.line.answering():
+        arn = run.aws.definitions.register(DRIFTED)
+        service = run.aws.services.add(TITLE, arn)
         ask(run, service_changed(service), registered(arn), queue="changes")
         for step in order:
             STEPS[step](run)
-        run.recorder.meanwhile.clear()
+        run.line.meanwhile.clear()
         _events(run)
         run.until_quiet()
     assert run.stuck == []
-    runs = run.memory.services.services[TITLE]["taskDefinition"]
-    found = run.memory.families["web"][int(runs.rpartition(":")[2]) - 1]
+    runs = run.aws.services.services[TITLE]["taskDefinition"]
+    found = run.aws.definitions.families["web"][int(runs.rpartition(":")[2]) - 1]
     assert found["containerDefinitions"][1]["image"] == IMAGE, order
-    told = [alert["id"] for alert in run.memory.published if alert["kind"] == "outcome"]
+    told = [alert["id"] for alert in run.alerts if alert["kind"] == "outcome"]
     assert len(told) == len(set(told)), "without a fault each is told once"
 
 
@@ -92,22 +106,22 @@ def test_no_order_leaves_a_service_on_a_drifted_revision(sessions: Sessions, ord
 
 def carried_out(sessions: Sessions, document: dict[str, Any], rules: tuple[Rule, ...] = CATALOGUE) -> int:
     """How many revisions come of asking and approving thrice each, and of asking for what came of it."""
-    run = Run(Scenario(None, asked(), REGISTER, rules=rules), sessions, Recorder(Memory(REGISTER)))
+    run = Run(Scenario(None, asked(), REGISTER, rules=rules), sessions, Calls(account(REGISTER)))
     document = {name: each for name, each in document.items() if name not in DESCRIBED_ONLY} | {"family": "web"}
-    with run.recorder.answering():
-        arn = run.memory.register(document)
+    with run.line.answering():
+        arn = run.aws.definitions.register(document)
         run.inspected(registered(arn))
         offer = run.ledger.history(FAMILY).offer
-        approval = request("apply", digest=offer.digest if offer else "", at=run.memory.now().isoformat(), by="jo")
+        approval = request("apply", digest=offer.digest if offer else "", at=run.aws.clock.now().isoformat(), by="jo")
         for asks in (request(), approval):
             ask(run, asks, asks, asks)
             run.until_quiet()
-        made = len(run.memory.families["web"]) - 1
+        made = len(run.aws.definitions.families["web"]) - 1
         ask(run, request(revision=2), request(revision=1), approval)
         run.until_quiet()
     assert run.stuck == []
-    assert len(run.memory.families["web"]) - 1 == made <= 1
-    told = [alert["id"] for alert in run.memory.published]
+    assert len(run.aws.definitions.families["web"]) - 1 == made <= 1
+    told = [alert["id"] for alert in run.alerts]
     assert len(told) == len(set(told))
     return made
 

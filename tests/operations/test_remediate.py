@@ -13,8 +13,10 @@ from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.request import RequestUnreadable
 from domain.standard import Mode
 from domain.subject import SubjectId
-from operations.remediation.corrector import Corrector, NotRead
+from operations.remediation.outcome import NotRead
+from operations.remediation.recording import Recorder
 from operations.remediation.remediator import Remediator
+from tests.operations.saying import said
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -32,7 +34,7 @@ from tests.operations.world import (
     without_collector,
 )
 
-REGISTER = "version: 1\nmode: register\n"
+REGISTER = "version: 1\nmode: register\nremediation: {settling_minutes: 0}\n"
 DRIFTED = definition(collector=FLOATING)
 
 
@@ -137,7 +139,7 @@ class Crash(BaseException):
         (Ecs, "register", 1),
         (Attempts, "registered", 1),
         (Attempts, "write", 2),
-        (Corrector, "_tell", 1),
+        (Recorder, "publish", 1),
         (Attempts, "write", 3),
     ],
     ids=lambda step: f"{step[1]}-{step[2]}",
@@ -228,7 +230,7 @@ def test_a_request_for_a_revision_that_is_not_the_newest_any_more_is_dropped(wor
     world.register(DRIFTED)
     world.register(definition())
     outcome = world.remediator(REGISTER).remediate(request())
-    assert (outcome.state, outcome.reasons) == (AttemptState.SUPERSEDED, ("web:2 is the newest revision now.",))
+    assert (outcome.state, said(outcome)) == (AttemptState.SUPERSEDED, ("web:2 is the newest revision now.",))
     assert len(world.revisions()) == 2
 
 
@@ -244,7 +246,7 @@ def test_a_source_that_became_the_newest_again_is_corrected(world: World) -> Non
 def test_a_family_that_is_gone_is_left_alone(world: World) -> None:
     world.deregister(world.register(DRIFTED))
     outcome = world.remediator(REGISTER).remediate(request())
-    assert (outcome.state, outcome.reasons) == (AttemptState.NOTHING, ("the family has no active revision",))
+    assert (outcome.state, said(outcome)) == (AttemptState.NOTHING, ("The family has no active revision.",))
 
 
 def test_where_nothing_is_left_to_correct_nothing_is_registered(world: World) -> None:
@@ -268,9 +270,9 @@ def refused(world: World, remediator: Remediator, revision: int = 1) -> str:
     assert outcome.state is AttemptState.REFUSED
     assert len(world.revisions()) == count, "nothing was registered"
     assert world.alerts[-1]["transition"] == "refused"
-    assert world.alerts[-1]["reasons"] == list(outcome.reasons)
+    assert world.alerts[-1]["reasons"] == list(said(outcome))
     assert world.alerts[-1]["guard"] == outcome.guard
-    [reason] = outcome.reasons
+    [reason] = said(outcome)
     return f"{outcome.guard}: {reason}"
 
 
@@ -296,7 +298,7 @@ def test_a_correction_that_wants_a_person_is_refused(world: World) -> None:
     world.client("ssm").put_parameter(Name="/mine", Value=CONFIG.replace("awsxray", "debug"), Type="String")
     world.register(definition(collector={"secrets": [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/mine"}]}))
     only = REGISTER + "collector: {parameters_allowed: ['/fargate/*']}\n"
-    assert refused(world, world.remediator(only)).startswith("review: The correction wants a person: ")
+    assert refused(world, world.remediator(only)).startswith("review: The correction needs approval: ")
 
 
 def test_a_family_that_comes_back_drifted_again_and_again_is_left_to_its_source(world: World) -> None:
@@ -309,12 +311,6 @@ def test_a_family_that_comes_back_drifted_again_and_again_is_left_to_its_source(
     reason = refused(world, world.remediator(REGISTER), revision=3)
     assert reason.startswith("attempts: Corrected 2 times in 24 hours")
     assert "Make the change at its source" in reason
-
-
-def test_more_tags_than_ecs_takes_are_refused_and_not_tried_again_and_again(world: World) -> None:
-    tags = [{"key": f"k{number}", "value": "v"} for number in range(48)]
-    world.register(definition(collector=FLOATING, tags=tags))
-    assert refused(world, world.remediator(REGISTER)).startswith("legality: It has 52 tags")
 
 
 def test_a_refusal_is_told_once(world: World) -> None:

@@ -8,14 +8,16 @@ import pytest
 
 from aws.channels import Queue
 from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.guard import Guard
 from domain.remediation.rollout import Stage
 from domain.standard import Mode
 from domain.subject import SubjectId
-from operations.inspection.inspector import Inspector
-from operations.remediation.corrector import Outcome
+from operations.remediation.outcome import Outcome
 from operations.remediation.remediator import Remediator
 from operations.remediation.resuming import Resumer
-from tests.operations.services import Services
+from tests.aws_fake.services import Services
+from tests.operations.delivery import Inspection
+from tests.operations.saying import said, why
 from tests.operations.world import (
     ACCOUNT,
     FLOATING,
@@ -41,7 +43,7 @@ def request(kind: str = "correct", **members: Any) -> str:
 @pytest.fixture
 def fleet(world: World) -> Services:
     """web:1 is drifted, and shop/web runs it."""
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = world.register(DRIFTED)
     known(world, "shop/web", arn)
     return world.services
@@ -49,13 +51,12 @@ def fleet(world: World) -> Services:
 
 def known(world: World, title: str, revision: str, **members: Any) -> str:
     """A service that the ledger knows, as inspect would by its event."""
-    assert world.services is not None
-    arn = world.services.add(title, revision, world.now(), **members)
+    arn = world.services.add(title, revision, **members)
     world.sees(service_changed(arn), inspector=inspector(world, "version: 1\n", Mode.REPORT))
     return arn
 
 
-def inspector(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) -> Inspector:
+def inspector(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) -> Inspection:
     return world.inspector(cap, standard)
 
 
@@ -64,7 +65,7 @@ def remediator(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) ->
 
 
 def visit(world: World, standard: str = DEPLOY, attempt: str = "1") -> Outcome:
-    return remediator(world, standard).remediate(request("visit", attempt=attempt))
+    return remediator(world, standard).remediate(request("resume", attempt=attempt))
 
 
 def attempt(world: World, key: str = "1") -> Attempt:
@@ -87,7 +88,7 @@ def told(world: World) -> list[str]:
 
 def settle(world: World, fleet: Services, title: str = "shop/web", **how: Any) -> None:
     """The deployment completes, and its tasks have had their while."""
-    fleet.complete(title, world.now(), **how)
+    fleet.complete(title, **how)
     visit(world)
     world.pass_(minutes=6)
 
@@ -102,7 +103,7 @@ def test_a_drifted_service_runs_the_corrected_revision_and_is_told_when_its_coll
     assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
     assert runs(fleet) == "web:2"
     assert told(world) == ["registered"]
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     outcome = visit(world)
     assert stages(outcome) == {"shop/web": Stage.SETTLING}, "complete is not verified"
     world.pass_(minutes=6)
@@ -134,9 +135,9 @@ def test_findings_close_only_when_it_runs(world: World, fleet: Services) -> None
 
 def test_an_event_of_the_deployment_wakes_the_correction(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     world.sees(service_changed(fleet.services["shop/web"]["serviceArn"]), inspector=inspector(world))
-    [woken] = [body for body in world.requests if body["kind"] == "visit"]
+    [woken] = [body for body in world.requests if body["kind"] == "resume"]
     assert stages(remediator(world).remediate(json.dumps(woken))) == {"shop/web": Stage.SETTLING}
 
 
@@ -155,8 +156,8 @@ def test_what_is_due_is_asked_for_once_and_again_when_it_is_due_again(world: Wor
     remediator(world).remediate(request())
     for visits in (1, 2):
         world.pass_(minutes=3)
-        assert (visitor.visit(PLACE), visitor.visit(PLACE)) == (1, 1)
-        assert [body["kind"] for body in world.requests].count("visit") == visits
+        assert (visitor.resume(PLACE), visitor.resume(PLACE)) == (1, 1)
+        assert [body["kind"] for body in world.requests].count("resume") == visits
         visit(world)
 
 
@@ -168,21 +169,21 @@ def test_services_are_updated_a_few_at_a_time_and_the_canary_first(world: World,
     outcome = remediator(world, few).remediate(request())
     begun = {title for title, stage in stages(outcome).items() if stage is not Stage.PENDING}
     assert begun == {"shop/canary"}
-    fleet.complete("shop/canary", world.now())
+    fleet.complete("shop/canary")
     visit(world, few)
     world.pass_(minutes=6)
     outcome = visit(world, few)
     begun = {title for title, stage in stages(outcome).items() if stage is Stage.DEPLOYING}
     assert begun == {"shop/a", "shop/b"}
     for title in ("shop/a", "shop/b"):
-        fleet.complete(title, world.now())
+        fleet.complete(title)
     visit(world, few)
     world.pass_(minutes=6)
     assert stages(visit(world, few))["shop/web"] is Stage.DEPLOYING
 
 
 def test_where_no_service_runs_it_it_is_registered_and_that_is_the_end(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     world.register(DRIFTED)
     outcome = remediator(world).remediate(request())
     assert (outcome.state, outcome.rollouts) == (AttemptState.REGISTERED, ())
@@ -194,9 +195,9 @@ def test_where_no_service_runs_it_it_is_registered_and_that_is_the_end(world: Wo
 
 def test_a_deployment_that_ecs_rolls_back_is_observed_and_the_family_left_alone(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
-    fleet.fail("shop/web", world.now())
+    fleet.fail("shop/web")
     assert stages(visit(world)) == {"shop/web": Stage.GOING_BACK}
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     outcome = visit(world)
     assert (outcome.state, runs(fleet), len(fleet.updates)) == (AttemptState.FAILED, "web:1", 1)
     history = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web"))
@@ -212,10 +213,10 @@ def test_a_deployment_that_completes_with_a_dead_collector_is_set_back(world: Wo
     settle(world, fleet, dead="adot-collector")
     assert stages(visit(world)) == {"shop/web": Stage.GOING_BACK}
     assert (runs(fleet), len(fleet.updates)) == ("web:1", 2)
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     outcome = visit(world)
     assert outcome.state is AttemptState.FAILED
-    assert "the collector is STOPPED" in " ".join(outcome.reasons)
+    assert "the collector is STOPPED" in why(outcome)
     assert told(world) == ["registered", "failed"]
 
 
@@ -234,12 +235,12 @@ def test_tasks_that_cannot_be_read_are_waited_for_and_then_nothing_is_taken_for_
     world.fail("ListTasks")
     (waiting,) = visit(world).rollouts
     assert waiting.stage is Stage.SETTLING
-    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in waiting.reason
+    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in why(waiting)
     world.pass_(minutes=31)
     visit(world)
     assert runs(fleet) == "web:1"
-    fleet.complete("shop/web", world.now())
-    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in str(visit(world).reasons)
+    fleet.complete("shop/web")
+    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in why(visit(world))
 
 
 def test_tasks_that_can_be_read_again_are_enough(world: World, fleet: Services) -> None:
@@ -249,7 +250,7 @@ def test_tasks_that_can_be_read_again_are_enough(world: World, fleet: Services) 
     visit(world)
     world.pass_(minutes=3)
     (verified,) = visit(world).rollouts
-    assert (verified.stage, verified.reason) == (Stage.VERIFIED, "")
+    assert (verified.stage, verified.reasons) == (Stage.VERIFIED, ())
 
 
 def test_what_cannot_be_set_back_is_told_as_critical(world: World, fleet: Services) -> None:
@@ -266,9 +267,9 @@ def test_once_one_service_fails_no_other_is_begun(world: World, fleet: Services)
     known(world, "shop/second", fleet.services["shop/web"]["taskDefinition"])
     one = DEPLOY.replace("settling_minutes: 0", "settling_minutes: 0, at_once: 1")
     remediator(world, one).remediate(request())
-    fleet.fail("shop/second", world.now())
+    fleet.fail("shop/second")
     visit(world, one)
-    fleet.complete("shop/second", world.now())
+    fleet.complete("shop/second")
     outcome = visit(world, one)
     assert outcome.state is AttemptState.FAILED
     assert stages(outcome) == {"shop/second": Stage.BACK, "shop/web": Stage.LEFT}
@@ -311,7 +312,7 @@ def test_a_person_who_deploys_meanwhile_has_the_last_word(world: World, fleet: S
     ],
 )
 def test_a_service_that_may_not_be_updated_is_left_and_named(world: World, members: dict[str, Any], guard: str) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     known(world, "shop/web", world.register(DRIFTED), **members)
     outcome = remediator(world).remediate(request())
     assert (outcome.state, stages(outcome)) == (AttemptState.REGISTERED, {"shop/web": Stage.LEFT})
@@ -329,7 +330,7 @@ def test_a_family_that_also_runs_elsewhere_is_deployed_on_fargate_only(
 
 
 def test_the_circuit_breaker_may_be_waived(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     known(world, "shop/web", world.register(DRIFTED), deploymentConfiguration={})
     waived = DEPLOY.replace("settling_minutes: 0", "settling_minutes: 0, require_rollback: false")
     assert stages(remediator(world, waived).remediate(request())) == {"shop/web": Stage.DEPLOYING}
@@ -339,8 +340,8 @@ def test_a_service_that_is_being_deployed_waits(world: World, fleet: Services) -
     world.client("ecs").update_service(cluster="shop", service="web", forceNewDeployment=True)
     outcome = remediator(world).remediate(request())
     assert stages(outcome) == {"shop/web": Stage.PENDING}
-    assert outcome.rollouts[0].reason.startswith("deployment in progress: ")
-    fleet.complete("shop/web", world.now())
+    assert outcome.rollouts[0].guard is Guard.DEPLOYMENT_IN_PROGRESS
+    fleet.complete("shop/web")
     assert stages(visit(world)) == {"shop/web": Stage.DEPLOYING}
 
 
@@ -350,7 +351,7 @@ def test_rollouts_per_hour_are_bounded(world: World, fleet: Services) -> None:
     outcome = remediator(world, one).remediate(request())
     assert sorted(stages(outcome).values()) == [Stage.DEPLOYING, Stage.PENDING]
     [waiting] = [each for each in outcome.rollouts if each.stage is Stage.PENDING]
-    assert waiting.reason.startswith("rollouts per hour: ")
+    assert waiting.guard is Guard.ROLLOUTS_PER_HOUR
     world.pass_(hours=1)
     assert Stage.PENDING not in stages(visit(world, one)).values()
 
@@ -360,7 +361,7 @@ def test_a_mode_of_the_standard_may_keep_a_service_from_being_deployed(world: Wo
     careful = DEPLOY + "rules:\n  - {rules: ['*'], where: {service: web}, mode: register}\n"
     outcome = remediator(world, careful).remediate(request())
     assert outcome.state is AttemptState.REGISTERED
-    assert outcome.reasons == ("shop/web: mode: The standard lets it only be registered.",)
+    assert said(outcome) == ("shop/web: mode: The standard lets it only be registered.",)
 
 
 # --- the switch, and waiting ------------------------------------------------------------------------------------------
@@ -395,17 +396,17 @@ def test_the_kill_switch_keeps_a_correction_that_is_under_way_from_the_next_serv
     one = DEPLOY.replace("settling_minutes: 0", "settling_minutes: 0, at_once: 1")
     remediator(world, one).remediate(request())
     switch(world, "off")
-    fleet.complete("shop/second", world.now())
+    fleet.complete("shop/second")
     visit(world, one)
     world.pass_(minutes=6)
     outcome = visit(world, one)
     assert stages(outcome) == {"shop/second": Stage.VERIFIED, "shop/web": Stage.PENDING}
-    assert outcome.rollouts[-1].reason.startswith("kill switch: ")
+    assert outcome.rollouts[-1].guard is Guard.KILL_SWITCH
     assert len(fleet.updates) == 1
     world.pass_(hours=25)
     outcome = visit(world, one)
     assert (outcome.state, stages(outcome)["shop/web"]) == (AttemptState.DEPLOYED, Stage.LEFT), "not for ever"
-    assert outcome.reasons[0].startswith("shop/web: kill switch: ")
+    assert said(outcome)[0].startswith("shop/web: kill switch: ")
 
 
 @pytest.mark.usefixtures("fleet")
@@ -418,7 +419,7 @@ def test_what_waits_for_ever_ends_refused(world: World) -> None:
 
 
 def test_registrations_per_hour_are_bounded(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     one = DEPLOY.replace("settling_minutes: 0", "settling_minutes: 0, registrations_per_hour: 1")
     world.register(DRIFTED)
     world.register(definition("api", collector=FLOATING))
@@ -426,7 +427,7 @@ def test_registrations_per_hour_are_bounded(world: World) -> None:
     outcome = remediator(world, one).remediate(request(family="api"))
     assert (outcome.state, outcome.guard) == (AttemptState.WAITING, "registrations per hour")
     world.pass_(hours=1)
-    visited = remediator(world, one).remediate(request("visit", family="api", attempt="1"))
+    visited = remediator(world, one).remediate(request("resume", family="api", attempt="1"))
     assert visited.state is AttemptState.REGISTERED
 
 
@@ -434,7 +435,7 @@ def test_registrations_per_hour_are_bounded(world: World) -> None:
 
 
 def test_a_platform_version_is_corrected_by_the_same_way(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = known(world, "shop/web", world.register(), platformVersion="1.3.0")
     world.sees(service_changed(arn), inspector=inspector(world))
     [asked] = world.requests
@@ -446,7 +447,7 @@ def test_a_platform_version_is_corrected_by_the_same_way(world: World) -> None:
     world.sees(service_changed(arn), inspector=inspector(world))
     assert world.open(subject) == {"service.platform-version"}, "open until it is verified"
     key = attempt(world, _service_key(asked)).key
-    world.services.complete("shop/web", world.now())
+    world.services.complete("shop/web")
     visit(world, attempt=key)
     world.pass_(minutes=6)
     assert visit(world, attempt=key).state is AttemptState.DEPLOYED
@@ -460,7 +461,7 @@ def _service_key(asked: dict[str, Any]) -> str:
 
 
 def test_the_same_deployment_is_corrected_once(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     arn = known(world, "shop/web", world.register(), platformVersion="1.3.0")
     world.sees(service_changed(arn), inspector=inspector(world))
     [asked] = world.requests
@@ -568,13 +569,13 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
     deployed(world, fleet)
     outcome = remediator(world).remediate(request("undo", by="jo", **named))
     assert stages(outcome) == {"shop/web": Stage.GOING_BACK}
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     outcome = visit(world)
     assert (outcome.state, runs(fleet)) == (AttemptState.UNDONE, "web:1")
     assert told(world) == ["registered", "deployed", "undone"]
     history = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web"))
     assert history.quarantine is not None
-    assert "jo" in history.quarantine.reason
+    assert "jo" in why(history.quarantine)
     using = inspector(world)
     world.sees(*(json.dumps(body) for body in world.sent_back), inspector=using)
     before = len(world.requests)
@@ -587,13 +588,13 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
 @pytest.mark.usefixtures("fleet")
 def test_an_undo_with_nothing_to_undo_says_so(world: World) -> None:
     outcome = remediator(world).remediate(request("undo", service="shop/web"))
-    assert (outcome.state, outcome.reasons) == (AttemptState.NOTHING, ("nothing of Outrider's is on shop/web",))
+    assert (outcome.state, said(outcome)) == (AttemptState.NOTHING, ("Nothing of Outrider's is on shop/web.",))
 
 
 def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -> None:
     deployed(world, fleet)
     remediator(world).remediate(request("undo"))
-    fleet.complete("shop/web", world.now())
+    fleet.complete("shop/web")
     visit(world)
     digest = offered(world)
     outcome = approve(world, digest=digest)
@@ -604,7 +605,7 @@ def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -
 
 
 def test_a_fight_is_told_once_with_who_and_what_to_change(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     by = {"arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/ci", "agent": "Terraform/1.9"}
     states = list[AttemptState]()
     for _ in range(4):
@@ -621,7 +622,7 @@ def test_a_fight_is_told_once_with_who_and_what_to_change(world: World) -> None:
 
 
 def test_what_was_waiting_and_is_no_longer_to_be_corrected_is_dropped_without_a_word(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     world.register(DRIFTED)
     switch(world, "off")
     remediator(world).remediate(request())
@@ -633,7 +634,7 @@ def test_what_was_waiting_and_is_no_longer_to_be_corrected_is_dropped_without_a_
 
 
 def test_what_was_dropped_as_there_was_nothing_to_do_may_be_asked_for_again(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     world.register(DRIFTED)
     switch(world, "off")
     remediator(world).remediate(request())

@@ -13,8 +13,9 @@ from domain.places import Place
 from domain.remediation.attempt import AttemptState
 from domain.remediation.request import RequestUnreadable
 from domain.remediation.rollout import Stage
-from operations.remediation.corrector import NotRead
-from tests.operations.memory import Memory
+from operations.remediation.outcome import NotRead
+from tests.aws_fake.aws import Aws
+from tests.aws_fake.calls import Trouble
 from tests.operations.playing import (
     DRIFTED,
     FAMILY,
@@ -30,6 +31,7 @@ from tests.operations.playing import (
     request,
     steps,
 )
+from tests.operations.saying import said, why
 from tests.operations.world import ACCOUNT, CANARY, FLOATING, REGION, definition
 
 TITLE = "shop/web"
@@ -41,7 +43,7 @@ def stages(run: Run) -> dict[str, Stage]:
 
 def ends_as(run: Run) -> tuple[AttemptState, dict[str, Stage], str]:
     """State and stages of the last outcome, and what shop/web runs."""
-    runs = run.memory.services.services[TITLE]["taskDefinition"].rpartition("/")[2]
+    runs = run.aws.services.services[TITLE]["taskDefinition"].rpartition("/")[2]
     assert (run.stuck, run.end()["due"]) == ([], [])
     return run.outcomes[-1].state, stages(run), runs
 
@@ -51,7 +53,7 @@ def ends_as(run: Run) -> tuple[AttemptState, dict[str, Stage], str]:
 
 def _counted(sessions: Sessions) -> tuple[int, dict[str, Any]]:
     run = quiet(deploying(sessions))
-    return len(run.recorder.calls), run.end()
+    return len(run.line.made), run.end()
 
 
 def test_a_second_worker_at_any_moment_of_the_first_does_nothing_twice(sessions: Sessions) -> None:
@@ -67,7 +69,7 @@ def test_a_second_worker_at_any_moment_of_the_first_does_nothing_twice(sessions:
             except (CallFailed, LedgerConflict, NotRead):
                 ask(run, request())  # it comes again
 
-        run.recorder.number, run.recorder.interlude = number, second
+        run.line.interludes[number] = second
         found = quiet(run).end()
         if found != wanted:
             wrong[number] = {key: (found[key], wanted[key]) for key in found if found[key] != wanted[key]}
@@ -78,7 +80,7 @@ def test_a_clock_that_goes_back_changes_nothing(sessions: Sessions) -> None:
     _, wanted = _counted(sessions)
     for after in range(1, 8):
         run = steps(deploying(sessions), after)
-        run.memory.passed -= timedelta(minutes=7)
+        run.aws.clock.pass_(minutes=-7)
         assert quiet(run).end() == wanted
 
 
@@ -88,37 +90,36 @@ def test_a_clock_that_goes_back_changes_nothing(sessions: Sessions) -> None:
 def test_whoever_deploys_at_the_same_moment_has_the_last_word(sessions: Sessions) -> None:
     run = deploying(sessions)
 
-    def theirs(memory: Memory) -> None:
-        arn = memory.register(definition(cpu="2048", memory="4096"))
-        given = {"cluster": "shop", "service": "web", "taskDefinition": arn}
-        memory.services.answer("UpdateService", given, memory.now())
+    def theirs() -> None:
+        arn = run.aws.definitions.register(definition(cpu="2048", memory="4096"))
+        run.aws.services.update(TITLE, taskDefinition=arn)
 
-    run.recorder.meanwhile["UpdateService"] = theirs
+    run.line.meanwhile["UpdateService"] = theirs
     assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.LEFT}, "web:3")
-    assert "Somebody else deployed web:3 at the same moment" in " ".join(run.outcomes[-1].reasons)
+    assert "Somebody else deployed web:3 at the same moment" in why(run.outcomes[-1])
 
 
 def test_a_service_that_is_deleted_is_left(sessions: Sessions) -> None:
     run = steps(deploying(sessions), 1)
-    del run.memory.services.services[TITLE]
+    del run.aws.services.services[TITLE]
     assert stages(quiet(run)) == {TITLE: Stage.LEFT}
-    assert run.outcomes[-1].reasons == (f"{TITLE}: The service is gone.",)
+    assert said(run.outcomes[-1]) == (f"{TITLE}: The service is gone.",)
 
 
 def test_a_service_that_is_made_anew_is_not_ours(sessions: Sessions) -> None:
     run = steps(deploying(sessions), 1)
-    other = run.memory.register(definition("api"))
-    run.memory.services.add(TITLE, other, run.memory.now())
+    other = run.aws.definitions.register(definition("api"))
+    run.aws.services.add(TITLE, other)
     assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.LEFT}, "api:1")
 
 
 def test_a_service_that_was_moved_to_another_family_is_left(sessions: Sessions) -> None:
     def begin(run: Run) -> None:
         asked(TITLE)(run)
-        run.memory.services.services[TITLE]["taskDefinition"] = run.memory.register(definition("api"))
+        run.aws.services.services[TITLE]["taskDefinition"] = run.aws.definitions.register(definition("api"))
 
     run = quiet(deploying(sessions, begin))
-    assert run.memory.services.services[TITLE]["taskDefinition"].endswith("/api:1")
+    assert run.aws.services.services[TITLE]["taskDefinition"].endswith("/api:1")
     assert (run.outcomes[-1].state, run.outcomes[-1].rollouts) == (AttemptState.REGISTERED, ())
 
 
@@ -145,12 +146,12 @@ def test_a_collector_of_another_name_is_watched(sessions: Sessions) -> None:
         fleet(run, TITLE, drifted=definition(collector=FLOATING | {"name": "telemetry"}))
         ask(run, request())
 
-    def plays(memory: Memory) -> bool:
-        service = memory.services.services[TITLE]
+    def plays(aws: Aws) -> bool:
+        service = aws.services.services[TITLE]
         if service["deployments"][0]["rolloutState"] != "IN_PROGRESS":
             return False
         dead = "telemetry" if service["taskDefinition"].endswith(":2") else ""
-        memory.services.complete(TITLE, memory.now(), dead=dead, sidecars=("telemetry",))
+        aws.services.complete(TITLE, dead=dead, sidecars=("telemetry",))
         return True
 
     assert ends_as(quiet(deploying(sessions, begin, plays))) == (AttemptState.FAILED, {TITLE: Stage.BACK}, "web:1")
@@ -159,38 +160,38 @@ def test_a_collector_of_another_name_is_watched(sessions: Sessions) -> None:
 def test_tasks_that_start_and_end_again_and_again_are_not_verified(sessions: Sessions) -> None:
     """They are there, and their collectors run, each time for a moment."""
 
-    def plays(memory: Memory) -> bool:
-        any_ = deployments(memory)
-        for task in memory.services.tasks.values():
+    def plays(aws: Aws) -> bool:
+        any_ = deployments(aws)
+        for task in aws.services.tasks.values():
             if task["taskDefinitionArn"] == arn_of(2):
-                task["startedAt"] = memory.now() + timedelta(minutes=5)
+                task["startedAt"] = aws.clock.now() + timedelta(minutes=5)
         return any_
 
     run = quiet(deploying(sessions, plays=plays))
     assert ends_as(run) == (AttemptState.FAILED, {TITLE: Stage.BACK}, "web:1")
-    assert "None of its tasks has run for 5 minutes" in " ".join(run.outcomes[-1].reasons)
+    assert "None of its tasks has run for 5 minutes" in why(run.outcomes[-1])
 
 
 def test_a_deployment_that_completes_with_fewer_tasks_is_set_back(sessions: Sessions) -> None:
-    def plays(memory: Memory) -> bool:
-        any_ = deployments(memory)
-        ours = [arn for arn, task in memory.services.tasks.items() if task["taskDefinitionArn"] == arn_of(2)]
+    def plays(aws: Aws) -> bool:
+        any_ = deployments(aws)
+        ours = [arn for arn, task in aws.services.tasks.items() if task["taskDefinitionArn"] == arn_of(2)]
         for arn in ours[1:]:
-            del memory.services.tasks[arn]
+            del aws.services.tasks[arn]
         return any_
 
     run = quiet(deploying(sessions, plays=plays))
     assert ends_as(run) == (AttemptState.FAILED, {TITLE: Stage.BACK}, "web:1")
-    assert "1 of 2 tasks run the new revision." in " ".join(run.outcomes[-1].reasons)
+    assert "1 of 2 tasks run the new revision." in why(run.outcomes[-1])
 
 
 def test_tasks_of_older_deployments_that_are_still_there_do_not_count(sessions: Sessions) -> None:
-    def plays(memory: Memory) -> bool:
-        older = {arn: each for arn, each in memory.services.tasks.items() if each["taskDefinitionArn"] == arn_of(1)}
-        any_ = deployments(memory)
+    def plays(aws: Aws) -> bool:
+        older = {arn: each for arn, each in aws.services.tasks.items() if each["taskDefinitionArn"] == arn_of(1)}
+        any_ = deployments(aws)
         for task in older.values():
             task["containers"][1]["lastStatus"] = "STOPPED"
-        memory.services.tasks |= older
+        aws.services.tasks |= older
         return any_
 
     assert ends_as(quiet(deploying(sessions, plays=plays)))[:2] == (AttemptState.DEPLOYED, {TITLE: Stage.VERIFIED})
@@ -202,28 +203,28 @@ def test_tasks_of_older_deployments_that_are_still_there_do_not_count(sessions: 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidParameterException", "ServiceNotActiveException"])
 def test_an_update_that_is_refused_leaves_the_service_and_says_so(sessions: Sessions, code: str) -> None:
     run = deploying(sessions)
-    run.recorder.refused["UpdateService"] = code
+    run.line.troubles["UpdateService"] = Trouble(code)
     assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.LEFT}, "web:1")
-    assert run.outcomes[-1].reasons == (f"{TITLE}: ecs:UpdateService on {TITLE} failed: {code}.",)
+    assert said(run.outcomes[-1]) == (f"{TITLE}: ecs:UpdateService on {TITLE} failed: {code}.",)
 
 
 def test_what_failed_is_told_though_the_revision_cannot_be_taken_back(sessions: Sessions) -> None:
-    run = deploying(sessions, plays=lambda memory: deployments(memory, lambda *_: "dead"))
-    run.recorder.refused["DeregisterTaskDefinition"] = "AccessDeniedException"
-    with run.recorder.answering():
+    run = deploying(sessions, plays=lambda aws: deployments(aws, lambda *_: "dead"))
+    run.line.troubles["DeregisterTaskDefinition"] = Trouble("AccessDeniedException")
+    with run.line.answering():
         run.until_quiet()
     assert run.outcomes[-1].state is AttemptState.FAILED
     reason = "web:2 stays the newest revision: ecs:DeregisterTaskDefinition on web:2 failed: AccessDeniedException."
-    assert run.outcomes[-1].reasons[-1] == reason
+    assert said(run.outcomes[-1])[-1] == reason
     assert run.end()["quarantine"]
 
 
 def test_what_the_registration_is_refused_for_is_told_once_and_not_tried_for_ever(sessions: Sessions) -> None:
     run = deploying(sessions)
-    run.recorder.refused["RegisterTaskDefinition"] = "ClientException"
+    run.line.troubles["RegisterTaskDefinition"] = Trouble("ClientException")
     quiet(run)
     assert (run.outcomes[-1].state, run.outcomes[-1].guard) == (AttemptState.REFUSED, "registration")
-    assert sum(call.operation == "RegisterTaskDefinition" for call in run.recorder.calls) == 1
+    assert sum(call.operation == "RegisterTaskDefinition" for call in run.line.made) == 1
     assert run.end()["due"] == []
 
 
@@ -233,26 +234,26 @@ def test_what_the_registration_is_refused_for_is_told_once_and_not_tried_for_eve
 def test_a_revision_that_was_overtaken_and_is_the_newest_again_is_corrected(sessions: Sessions) -> None:
     """Overtaken by one that its pipeline takes back: inspect asks anew then, and the old message asks nothing."""
     run = deploying(sessions, asked(), standard=REGISTER)
-    with run.recorder.answering():
-        other = run.memory.register(definition())
+    with run.line.answering():
+        other = run.aws.definitions.register(definition())
         run.step()
         assert run.outcomes[-1].state is AttemptState.SUPERSEDED
         [held] = run.ledger.history(FAMILY).attempts
-        run.memory.families["web"][1]["status"] = "INACTIVE"
+        run.aws.definitions.families["web"][1]["status"] = "INACTIVE"
         ask(run, request())
         run.step()
         assert run.outcomes[-1].state is AttemptState.SUPERSEDED
         ask(run, request(after=held.time.isoformat()))
         run.until_quiet()
     assert other.endswith(":2")
-    assert (run.outcomes[-1].state, run.memory.active()) == (AttemptState.REGISTERED, [1, 3])
+    assert (run.outcomes[-1].state, run.aws.definitions.active()) == (AttemptState.REGISTERED, [1, 3])
 
 
 def test_a_registration_whose_answer_was_lost_and_that_was_sent_again_is_taken_back_once(sessions: Sessions) -> None:
     run = deploying(sessions)
-    run.recorder.doubled = {"RegisterTaskDefinition"}
+    run.line.doubled = {"RegisterTaskDefinition"}
     assert ends_as(quiet(run)) == (AttemptState.DEPLOYED, {TITLE: Stage.VERIFIED}, "web:2")
-    assert run.memory.active() == [1, 2]
+    assert run.aws.definitions.active() == [1, 2]
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
@@ -267,8 +268,8 @@ def test_a_registration_whose_answer_was_lost_and_that_was_sent_again_is_taken_b
         request(revision=0),
         request(revision=10**400),
         request("correct-service", revision=1, service=f"a/b/{CANARY}"),
-        request("visit", attempt=""),
-        request("visit"),
+        request("resume", attempt=""),
+        request("resume"),
         request("drop"),
         request("undo", service=f"{CANARY}"),
         request("apply", at=CANARY),
@@ -277,11 +278,11 @@ def test_a_registration_whose_answer_was_lost_and_that_was_sent_again_is_taken_b
 )
 def test_what_is_no_request_is_refused_without_a_call(sessions: Sessions, body: str) -> None:
     run = deploying(sessions)
-    run.recorder.calls.clear()
-    with run.recorder.answering(), pytest.raises(RequestUnreadable) as caught:
+    run.line.made.clear()
+    with run.line.answering(), pytest.raises(RequestUnreadable) as caught:
         run.remediator().remediate(body)
     assert CANARY not in repr((caught.value, caught.value.__cause__))
-    assert run.recorder.calls == []
+    assert run.line.made == []
 
 
 @pytest.mark.parametrize(
@@ -289,7 +290,7 @@ def test_what_is_no_request_is_refused_without_a_call(sessions: Sessions, body: 
     [
         {"kind": "correct", "revision": 1},
         {"kind": "correct-service", "revision": 1, "service": TITLE, "deployment": "ecs-svc/0000"},
-        {"kind": "visit", "attempt": "1"},
+        {"kind": "resume", "attempt": "1"},
         {"kind": "undo"},
         {"kind": "release"},
         {"kind": "apply", "at": "2026-11-23T12:00:00Z", "digest": "0" * 16},
@@ -301,15 +302,15 @@ def test_a_request_of_another_account_changes_nothing_here(sessions: Sessions, a
     other = Place("999999999999", REGION)
     body = json.dumps({"account": other.account, "region": other.region, "family": "web"} | asks)
     run = deploying(sessions)
-    run.memory.queues.clear()
+    run.aws.sqs.purge()
     ask(run, body)
     quiet(run)
-    assert (run.memory.active(), run.memory.services.updates) == ([1], [])
+    assert (run.aws.definitions.active(), run.aws.services.updates) == ([1], [])
     assert run.outcomes[0].state in {AttemptState.SUPERSEDED, AttemptState.NOTHING, AttemptState.REFUSED}
 
 
 def test_nothing_that_is_told_or_kept_shows_a_value(sessions: Sessions) -> None:
     run = quiet(deploying(sessions))
-    shown = json.dumps([*run.memory.table.values(), run.memory.published], default=str)
+    shown = json.dumps([*run.items(), run.alerts], default=str)
     assert CANARY not in shown + repr(run.outcomes)
     assert CANARY in json.dumps(DRIFTED)

@@ -1,19 +1,16 @@
 """The sweep has everything looked at again, and what is gone too."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
-from aws.ledger import Ledger, Row, SweptBy
+from aws.ledger import Ledger, Record, Row, SweptBy
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.drift import Drift
@@ -24,6 +21,7 @@ from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from operations.standards import Standards
 from operations.sweep import Sweeper, Swept
+from tests.operations.world import World
 
 PLACE = Place("123456789012", "eu-west-1")
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
@@ -31,49 +29,26 @@ BASELINE = Swept(families=1, services=0, baseline=True, at=NOON)
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sessions]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", PLACE.region)
-    with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="ledger",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        )
-        yield Sessions()
+def aws(world: World) -> Sessions:
+    return world.sessions
 
 
-def sent(url: str) -> list[dict[str, Any]]:
-    client, bodies = boto3.client("sqs"), []
+def sent(aws: Sessions, url: str) -> list[dict[str, Any]]:
+    client, bodies = aws.own("sqs"), []
     while found := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         bodies += [json.loads(message["Body"]) for message in found]
     return bodies
 
 
-@dataclass(frozen=True)
-class Hub(SecurityHub):
-    """What the customer suppressed, which moto does not know."""
-
-    silenced: frozenset[str] = frozenset()
-    failure: CallFailed | None = None
-
-    def suppressed(self, _: Place, ids: Sequence[str]) -> set[str]:
-        if self.failure:
-            raise self.failure
-        return set(ids) & self.silenced
-
-
-def sweeper(  # noqa: PLR0913 - its parts
-    aws: Sessions, url: str, topic: str = "", *, hub: Hub | None = None, standard: str = "", release: str = "1"
-) -> Sweeper:
+def sweeper(aws: Sessions, url: str, topic: str = "", *, standard: str = "", release: str = "1") -> Sweeper:
+    subjects = aws.own("sqs").create_queue(QueueName="subjects.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     return Sweeper(
         Ecs(aws),
         Ledger(aws, "ledger"),
         Queue(aws, url),
+        Queue(aws, subjects),
         Topic(aws, topic),
-        hub or Hub(aws),
+        SecurityHub(aws),
         Standards(aws, standard),
         release,
         now=lambda: NOON,
@@ -81,26 +56,25 @@ def sweeper(  # noqa: PLR0913 - its parts
 
 
 def test_what_is_there_and_what_was_is_looked_at_again(aws: Sessions) -> None:
-    ecs, url = boto3.client("ecs"), boto3.client("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    ecs, url = aws.own("ecs"), aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
     for family in [f"family-{n}" for n in range(12)] + ["web", "web"]:
         ecs.register_task_definition(family=family, containerDefinitions=containers)
     ecs.create_cluster(clusterName="prod")
     ecs.create_service(cluster="prod", serviceName="web", taskDefinition="web", desiredCount=0)
     ledger = Ledger(aws, "ledger")
-    now = datetime(2026, 8, 1, tzinfo=UTC)
     for kind, name in ((Subject.FAMILY, "gone"), (Subject.FAMILY, "web"), (Subject.SERVICE, "prod/gone")):
         history = ledger.history(SubjectId(PLACE, kind, name))
-        ledger.subjects.record(history, [], order=1, read_at=now, standard="s")
+        ledger.subjects.write(history, Record(order=1))
     elsewhere = ledger.history(SubjectId(Place("123456789012", "eu-west-10"), Subject.FAMILY, "elsewhere"))
-    ledger.subjects.record(elsewhere, [], order=1, read_at=now, standard="s")
+    ledger.subjects.write(elsewhere, Record(order=1))
 
     sweeping = sweeper(aws, url)
     by = SweptBy("1", sweeping.standards.current().digest)
     ledger.sweeps.finished(PLACE, by)
     assert sweeping.sweep(PLACE) == Swept(families=14, services=2, baseline=False, at=NOON, by=by)
 
-    bodies = sent(url)
+    bodies = sent(aws, url)
     families = {body["family"]: body["revision"] for body in bodies if body["kind"] == "family"}
     assert families == {f"family-{n}": 1 for n in range(12)} | {"web": 2, "gone": 0}
     assert {body["service"] for body in bodies if body["kind"] == "service"} == {"prod/web", "prod/gone"}
@@ -110,15 +84,15 @@ def test_what_is_there_and_what_was_is_looked_at_again(aws: Sessions) -> None:
 
 @pytest.mark.parametrize("asked", [False, True])
 def test_the_first_day_and_what_is_asked_for_are_baselines(aws: Sessions, *, asked: bool) -> None:
-    url = boto3.client("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
-    boto3.client("ecs").register_task_definition(family="web", containerDefinitions=containers)
+    aws.own("ecs").register_task_definition(family="web", containerDefinitions=containers)
     if asked:
         ledger = Ledger(aws, "ledger")
         web = ledger.history(SubjectId(PLACE, Subject.FAMILY, "web"))
-        ledger.subjects.record(web, [], order=1, read_at=datetime(2026, 8, 1, tzinfo=UTC), standard="s")
+        ledger.subjects.write(web, Record(order=1))
     assert sweeper(aws, url).sweep(PLACE, quiet=asked).baseline
-    assert [body["quiet"] for body in sent(url)] == [True]
+    assert [body["quiet"] for body in sent(aws, url)] == [True]
 
 
 def a_family_that_was_looked_at(aws: Sessions) -> None:
@@ -154,7 +128,7 @@ def test_a_sweep_by_another_standard_than_the_last_is_a_baseline(aws: Sessions, 
     told += [swept(sweeping), swept(sweeping)]  # though the standard at hand was read a moment ago
     assert told == [True, False, True, False]
     # The last two were sent for later: no function is to judge by the earlier standard any more.
-    assert [body["quiet"] for body in sent(url)] == [True, False, False]
+    assert [body["quiet"] for body in sent(aws, url)] == [True, False, False]
     assert Queue(aws, url).depth() == 4
 
 
@@ -195,11 +169,11 @@ def test_a_standard_that_cannot_be_read_just_now_has_the_sweep_tried_again(
     monkeypatch.setattr("operations.standards.read_document", busy)
     with pytest.raises(CallFailed):
         sweeper(aws, url, standard="ssm:/standard").sweep(PLACE)
-    assert sent(url) == []
+    assert sent(aws, url) == []
 
 
 def test_a_digest_waits_until_everything_was_looked_at_and_counts_what_is_open(aws: Sessions) -> None:
-    sns, sqs = boto3.client("sns"), boto3.client("sqs")
+    sns, sqs = aws.own("sns"), aws.own("sqs")
     url, heard = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("changes", "heard"))
     topic = sns.create_topic(Name="alerts")["TopicArn"]
     arn = sqs.get_queue_attributes(QueueUrl=heard, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -217,37 +191,36 @@ def test_a_digest_waits_until_everything_was_looked_at_and_counts_what_is_open(a
             now = datetime(2026, 8, 1, number, tzinfo=UTC)
             rule = "sidecar.present" if severity is Severity.HIGH else "sidecar.restart-policy"
             finding = Finding(
-                subject, rule, FindingState.OPEN, severity, (Drift("containers", "None."),), "arn", now, now
+                subject, rule, FindingState.OPEN, severity, (Drift("code", "containers", "None."),), "arn", now, now
             )
             closed = Finding(subject, "task.size", FindingState.CLOSED, severity, (), "arn", now, now)
             ledger = Ledger(aws, "ledger")
-            ledger.subjects.record(
-                ledger.history(subject), [Row(finding), Row(closed)], order=1, read_at=now, standard="s"
-            )
-        assert sent(url)
+            rows = {each.rule: Row(each) for each in (finding, closed)}
+            ledger.subjects.write(ledger.history(subject), Record(order=1, rows=rows))
+        assert sent(aws, url)
         sqs.purge_queue(QueueUrl=url)
         return True
 
     alert = sweeper(aws, url, topic).digest(PLACE, BASELINE, wait)
 
     assert waited == [1] * 4, "what was sent a moment ago is not counted at once: an empty queue is one that stays so"
-    assert (alert.title, alert.severity) == ("Everything was looked at: 3 findings are open", Severity.HIGH)
+    assert (alert.title, alert.severity) == ("Everything was evaluated: 3 findings are open", Severity.HIGH)
     assert alert.reasons == ("2 HIGH", "1 LOW", "sidecar.present: 2", "sidecar.restart-policy: 1")
-    assert [Alert.model_validate(body) for body in sent(heard)] == [alert]
+    assert [Alert.model_validate(body) for body in sent(aws, heard)] == [alert]
 
 
 def test_a_digest_is_told_in_time_even_where_not_everything_was_looked_at(aws: Sessions) -> None:
-    url = boto3.client("sqs").create_queue(QueueName="changes")["QueueUrl"]
-    topic = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
-    boto3.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
+    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    topic = aws.own("sns").create_topic(Name="alerts")["TopicArn"]
+    aws.own("sqs").send_message(QueueUrl=url, MessageBody="{}")
     alert = sweeper(aws, url, topic).digest(PLACE, BASELINE, lambda: False)
-    assert alert.title == "Not everything was looked at yet: 0 findings are open"
+    assert alert.title == "The evaluation is not complete yet: 0 findings are open"
     assert (alert.reasons, alert.next_step) == (("1 message waits",), "The daily digest has the rest.")
 
 
 def test_what_comes_late_into_the_queues_count_is_waited_for(aws: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     counts, waited = [0, 0, 7, 0, 0, 0, 0], list[int]()
-    monkeypatch.setattr(Queue, "depth", lambda _, **__: counts[len(waited)])
+    monkeypatch.setattr(Queue, "depth", lambda queue, **_: 0 if queue.url else counts[len(waited)])
 
     def wait() -> bool:
         waited.append(1)
@@ -255,16 +228,18 @@ def test_what_comes_late_into_the_queues_count_is_waited_for(aws: Sessions, monk
 
     topic = aws.own("sns").create_topic(Name="alerts")["TopicArn"]
     alert = sweeper(aws, "", topic).digest(PLACE, BASELINE, wait)
-    assert (alert.title, len(waited)) == ("Everything was looked at: 0 findings are open", 6)
+    assert (alert.title, len(waited)) == ("Everything was evaluated: 0 findings are open", 6)
 
 
-def test_what_the_customer_suppressed_is_in_no_baselines_digest_either(aws: Sessions, heard: tuple[str, str]) -> None:
+def test_what_the_customer_suppressed_is_in_no_baselines_digest_either(
+    world: World, aws: Sessions, heard: tuple[str, str]
+) -> None:
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     shown, silenced = a_finding("shown", FindingState.OPEN, hours=1), a_finding("silenced", FindingState.OPEN, hours=1)
     recorded(aws, shown, silenced)
-    hub = Hub(aws, frozenset({silenced.id}))
-    alert = sweeper(aws, url, heard[0], hub=hub).digest(PLACE, BASELINE, lambda: False)
-    assert alert.title == "Everything was looked at: 1 finding is open"
+    world.hub.silent.add(silenced.id)
+    alert = sweeper(aws, url, heard[0]).digest(PLACE, BASELINE, lambda: False)
+    assert alert.title == "Everything was evaluated: 1 finding is open"
 
 
 def test_each_baseline_of_a_day_has_a_digest_and_one_that_is_tried_again_the_same(
@@ -279,8 +254,7 @@ def test_each_baseline_of_a_day_has_a_digest_and_one_that_is_tried_again_the_sam
 
 
 def test_tasks_that_no_service_started_are_told_with_their_family(aws: Sessions) -> None:
-    ecs, url = boto3.client("ecs"), boto3.client("sqs").create_queue(QueueName="changes")["QueueUrl"]
-    subnet = boto3.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    ecs, url = aws.own("ecs"), aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
     for family in ("nightly", "nightly", "web"):
         ecs.register_task_definition(
@@ -288,13 +262,13 @@ def test_tasks_that_no_service_started_are_told_with_their_family(aws: Sessions)
             cpu="256", memory="512",
         )  # fmt: skip
     ecs.create_cluster(clusterName="batch")
-    network: Any = {"awsvpcConfiguration": {"subnets": [subnet], "securityGroups": []}}
+    network: Any = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": []}}
     for given in ({"taskDefinition": "nightly:1", "count": 2}, {"taskDefinition": "nightly:2"},
                   {"taskDefinition": "web", "group": "service:web"}):  # fmt: skip
         ecs.run_task(cluster="batch", launchType="FARGATE", networkConfiguration=network, **given)
     sweeper(aws, url).sweep(PLACE)
-    bodies = [body for body in sent(url) if body["kind"] == "family"]
-    assert {body["family"]: body["tasks"] for body in bodies} == {"nightly": {"batch": [2, 3, ""]}, "web": {}}
+    bodies = [body for body in sent(aws, url) if body["kind"] == "family"]
+    assert {body["family"]: body["tasks"] for body in bodies} == {"nightly": {"batch": [2, 3, "1.4.0"]}, "web": {}}
     assert {body["listed"] for body in bodies} == {"2026-08-01T12:00:00Z"}
 
 
@@ -340,13 +314,13 @@ def recorded(aws: Sessions, *findings: Finding) -> None:
     ledger = Ledger(aws, "ledger")
     for finding in findings:
         history = ledger.history(finding.subject)
-        ledger.subjects.record(history, [Row(finding)], order=1, read_at=NOON, standard="s")
+        ledger.subjects.write(history, Record(order=1, rows={finding.rule: Row(finding)}))
 
 
 def a_finding(name: str, state: FindingState, *, hours: float, severity: Severity = Severity.MEDIUM) -> Finding:
     """One that became so many hours before noon what it is."""
     subject, then = SubjectId(PLACE, Subject.FAMILY, name), NOON - timedelta(hours=hours)
-    drifts = (Drift("containers", "None.", severity),)
+    drifts = (Drift("code", "containers", "None.", severity=severity),)
     arn = PLACE.arn("ecs", f"task-definition/{name}:1")
     return Finding(subject, "sidecar.present", state, severity, drifts, arn, then - timedelta(days=1), then)
 
@@ -367,7 +341,7 @@ def test_a_day_is_told_by_what_is_open_what_closed_and_what_is_about_to_expire(
     )
     alert = sweeper(aws, "", topic, standard="ssm:/standard").daily(PLACE)
     assert alert is not None
-    assert [Alert.model_validate(body) for body in sent(url)] == [alert]
+    assert [Alert.model_validate(body) for body in sent(aws, url)] == [alert]
     assert alert.title == "2 findings are open, 1 closed since yesterday"
     assert (alert.severity, alert.reasons) == (Severity.HIGH, ("1 HIGH", "1 MEDIUM", "sidecar.present: 2"))
     assert {section.title: [line.text for line in section.lines] for section in alert.sections} == {
@@ -386,7 +360,7 @@ def test_a_day_of_which_there_is_nothing_to_tell_is_not_told(aws: Sessions, hear
     topic, url = heard
     recorded(aws, a_finding("mended", FindingState.CLOSED, hours=30), a_finding("gone", FindingState.GONE, hours=1))
     assert sweeper(aws, "", topic).daily(PLACE) is None
-    assert sent(url) == []
+    assert sent(aws, url) == []
 
 
 def test_only_an_exemption_that_expires_is_told_too(aws: Sessions, heard: tuple[str, str]) -> None:
@@ -396,24 +370,26 @@ def test_only_an_exemption_that_expires_is_told_too(aws: Sessions, heard: tuple[
     assert (alert.title, alert.severity, len(alert.sections)) == ("0 findings are open", Severity.INFORMATIONAL, 1)
 
 
-def test_what_the_customer_suppressed_is_in_no_digest(aws: Sessions, heard: tuple[str, str]) -> None:
+def test_what_the_customer_suppressed_is_in_no_digest(world: World, aws: Sessions, heard: tuple[str, str]) -> None:
     shown, silenced = a_finding("shown", FindingState.OPEN, hours=1), a_finding("silenced", FindingState.OPEN, hours=1)
     recorded(aws, shown, silenced)
-    alert = sweeper(aws, "", heard[0], hub=Hub(aws, frozenset({silenced.id}))).daily(PLACE)
+    world.hub.silent.add(silenced.id)
+    alert = sweeper(aws, "", heard[0]).daily(PLACE)
     assert alert is not None
     assert alert.title == "1 finding is open"
     assert "silenced" not in alert.model_dump_json()
 
 
 def test_without_a_hub_nothing_is_suppressed_and_a_hub_that_fails_has_it_tried_again(
-    aws: Sessions, heard: tuple[str, str]
+    world: World, aws: Sessions, heard: tuple[str, str]
 ) -> None:
     recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
-    off = CallFailed("securityhub:GetFindings", str(PLACE), "InvalidAccessException", transient=False)
-    assert sweeper(aws, "", heard[0], hub=Hub(aws, failure=off)).daily(PLACE) is not None
-    busy = CallFailed("securityhub:GetFindings", str(PLACE), "ThrottlingException", transient=True)
+    world.hub.enabled = False
+    assert sweeper(aws, "", heard[0]).daily(PLACE) is not None
+    world.hub.enabled = True
+    world.fail("GetFindings", "ThrottlingException")
     with pytest.raises(CallFailed):
-        sweeper(aws, "", heard[0], hub=Hub(aws, failure=busy)).daily(PLACE)
+        sweeper(aws, "", heard[0]).daily(PLACE)
 
 
 def test_a_standard_that_cannot_be_read_is_said_so(aws: Sessions, heard: tuple[str, str]) -> None:

@@ -1,13 +1,12 @@
 """The life of a finding, transition by transition, against a Security Hub that holds to AWS's word.
 
-docs/operations.md has a table of it. Each of its rows is walked here, and what is seen is what the row says.
+docs/findings-and-alerts.md has a table of it. Each of its rows is walked here, and what is seen is what the row says.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ from tests.operations.world import (
     service_changed,
 )
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "findings-and-alerts.md"
 NOTHING = "\N{EN DASH}"
 ELSEWHERE = {"image": FLOATING["image"].replace("latest", "main")}
 EXEMPT = "version: 1\nexemptions:\n  - {rules: 'sidecar.*', where: {family: web}, reason: being replaced}\n"
@@ -107,7 +106,7 @@ def is_looked_at_again(world: World) -> None:
 
 
 def is_looked_at_a_month_later(world: World) -> None:
-    world.passed = timedelta(days=30)
+    world.pass_(days=30)
     world.sees(same())
 
 
@@ -123,7 +122,7 @@ def role_cannot_be_read(world: World) -> None:
 
 
 def role_cannot_be_read_a_month_later(world: World) -> None:
-    world.passed = timedelta(days=30)
+    world.pass_(days=30)
     role_cannot_be_read(world)
 
 

@@ -1,20 +1,15 @@
 """What a finding is worth where its revision runs, and where nothing runs it."""
 
 import json
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from domain.findings.users import Running
 from domain.places import Place
-from domain.standard import Mode
 from domain.subject import Subject, SubjectId
-from operations.inspection.inspector import Done
-from operations.planning import Planner
 from rules import CATALOGUE
-from tests.operations.services import Services
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
@@ -121,9 +116,7 @@ def test_a_revision_that_runs_counts_though_it_was_deregistered(world: World) ->
 
 def test_where_what_runs_cannot_be_judged_the_severity_stays(world: World) -> None:
     world.sees(service_changed(world.run(world.register(definition(collector=GRAVE))), "CreateService"))
-    on = world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
-    runs = {WEB: Running(fargate=True, revision=99, tasks=1)}
-    world.ledger.subjects.record(on, [], order=on.order, read_at=world.now(), standard="", leans=on.leans, runs=runs)
+    world.ledger.subjects.runs(WEB, "shop/web", Running(fargate=True, revision=99, tasks=1))
     world.sees(again())
     assert (severity(world), world.told()) == ("MEDIUM", [("opened", PINNED)])
 
@@ -134,11 +127,7 @@ def test_what_runs_again_does_not_fall_though_the_service_was_not_looked_at_yet(
     bad = world.register(definition(collector=GRAVE))
     world.sees(registered(bad))
     world.sees(deploys(world, bad))
-    on = world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
-    runs = {WEB: Running(fargate=True, revision=1)}  # as a look before the last deployment left it
-    world.ledger.subjects.record(
-        on, [], order=on.order, read_at=world.now(), standard="", leans=on.leans, ran="web:1", runs=runs
-    )
+    world.ledger.subjects.runs(WEB, "shop/web", Running(fargate=True, revision=1))  # as before the last deployment
     world.sees(again())
     assert (severity(world), users(world)) == ("MEDIUM", [("shop/web", 2, 0)])
     world.sees(deploys(world, bad))
@@ -152,7 +141,7 @@ def test_another_count_of_tasks_is_written_down_and_judges_nothing(world: World)
     message = deploys(world, arn, tasks=7)
     world.calls.clear()
     [outcome] = world.look(message)
-    assert isinstance(outcome, Done)
+    assert not outcome.failures
     ecs = {"DescribeServices", "DescribeTaskDefinition", "ListTasks", "DescribeTasks", "ListServices"}
     assert {name: count for name, count in world.calls.items() if name in ecs} == {"DescribeServices": 1}
     assert len(world.hub.imports) == imports
@@ -187,7 +176,7 @@ def test_a_family_that_could_not_be_judged_is_judged_when_the_services_message_c
     bad = world.register(definition(collector=GRAVE))
     world.sees(registered(bad))
     message = deploys(world, bad)
-    world.fail("TransactWriteItems", "ThrottlingException", times=1)
+    world.fail("BatchWriteItem", "ThrottlingException", times=1)
     world.look(message)
     assert severity(world) == "LOW"
     world.sees(message)
@@ -199,7 +188,7 @@ def test_tasks_that_no_service_started_count_as_use_for_thirty_days(world: World
     world.sees(registered(world.register(definition(collector=GRAVE))))
     world.sees(again(tasks={"batch": [1, 3]}))
     assert (severity(world), users(world)) == ("MEDIUM", [("batch", 1, 3)])
-    world.passed = timedelta(days=days)
+    world.pass_(days=days)
     world.sees(again())
     assert severity(world) == left
     assert world.told() == [("opened", PINNED), ("raised", PINNED)]
@@ -225,7 +214,7 @@ def test_it_closes_when_they_are_seen_on_a_newer_one_or_thirty_days_after(world:
     assert world.open() == set()
     world.sees(tasks_run("web", "1.3.0", time="2026-11-23T13:00:00Z"))
     assert world.open() == {"task.platform-version"}
-    world.passed = timedelta(days=31)
+    world.pass_(days=31)
     world.sees(again())
     assert world.told() == [
         (change, "task.platform-version") for change in ("opened", "closed", "reopened", "closed")
@@ -246,8 +235,8 @@ def test_a_sweep_that_is_taken_late_does_not_undo_what_was_started_since(world: 
     world.sees(tasks_run("web", "1.3.0", time=world.now().isoformat()))
     [done] = world.look(again(tasks={"batch": [1, 2, "1.4.0"], "other": [1, 1, "1.4.0"]}, listed=listed.isoformat()))
     assert world.open() == {"task.platform-version"}
-    assert isinstance(done, Done)
-    assert done.called_at is None
+    assert not done.failures
+    assert {each.called_at for each in done.done} == {None}
     seen = world.ledger.history(WEB).seen
     assert (seen["batch"].platform, seen["other"].at) == ("1.3.0", listed)
 
@@ -352,14 +341,11 @@ def waiting(world: World) -> World:
 
 
 def heard(world: World, *messages: str) -> list[str]:
-    """What a change leads to: the families that are looked at, and the services by messages of their own."""
-    before = len(world.sent_back)
+    """What a change leads to: the families and services that are evaluated."""
     [outcome] = world.look(*messages)
-    assert isinstance(outcome, Done)
-    assert not outcome.ignored
-    sent = [json.dumps(body) for body in world.sent_back[before:]]
-    world.sees(*sent)
-    return [outcome.looked_at, *(body["service"] for body in world.sent_back[before:])]
+    assert not outcome.failures
+    subjects = [each.subject for each in outcome.done if each.subject.kind in {Subject.FAMILY, Subject.SERVICE}]
+    return [subject.name for subject in subjects]
 
 
 def test_a_change_of_what_only_the_running_revision_leans_on_is_heard_until_it_no_longer_runs(waiting: World) -> None:
@@ -368,8 +354,8 @@ def test_a_change_of_what_only_the_running_revision_leans_on_is_heard_until_it_n
     waiting.sees(deploys(waiting, PLACE.arn("ecs", "task-definition/web:2")))
     assert heard(waiting, parameter_changed(OTHER)) == ["web", "shop/web"]
     [outcome] = waiting.look(parameter_changed())
-    assert isinstance(outcome, Done)
-    assert outcome.ignored == "no family leans on it"
+    assert not outcome.failures
+    assert outcome.ignored == "no family depends on it"
 
 
 def test_what_only_the_running_revision_leans_on_has_no_finding_by_it(waiting: World) -> None:
@@ -388,25 +374,23 @@ def test_a_parameter_that_the_newest_revision_left_is_not_said_to_drift_by_it(wa
     on = SubjectId(PLACE, Subject.PARAMETER, PARAMETER)
     waiting.client("ssm").put_parameter(Name=PARAMETER, Value=BROKEN, Type="String", Overwrite=True)
     waiting.sees(registered(waiting.register()))
-    assert waiting.ledger.dependents.of(on) == {WEB: frozenset({"config.well-formed"})}
+    assert waiting.ledger.history(on).dependents[WEB].by_rule["config.well-formed"].drifts
     waiting.sees(registered(waiting.register(reading(OTHER))))
-    assert (waiting.open(on), waiting.ledger.dependents.of(on)) == (set(), {WEB: frozenset()})
+    assert (waiting.open(on), waiting.ledger.history(on).dependents[WEB].by_rule) == (set(), {})
 
 
 def test_a_service_that_runs_an_old_configuration_hears_of_a_new_one_and_who_wrote_it(world: World) -> None:
-    world.services = Services(ACCOUNT, REGION)
+    world.services.at_once = False
     rules = tuple(rule for rule in CATALOGUE if rule.id == "service.config-fresh")
     standard = "version: 1\nservices: {config_grace_days: 0}\n"
-    inspector = replace(world.inspector(standard=standard), planner=Planner(rules, Mode.REPORT))
+    inspector = world.inspector(standard=standard, rules=rules)
     arn = world.register()
     world.services.add("shop/web", arn, datetime(2020, 1, 1, tzinfo=UTC))
     world.sees(registered(arn), inspector=inspector)
     by_ada = {"time": "2026-11-23T11:00:00Z", "identity": {"arn": "arn:aws:iam::1:user/ada"}}
-    on = world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/web"))
-    runs = {WEB: Running(fargate=True, revision=1, tasks=2)}
-    world.ledger.subjects.record(on, [], order=1, read_at=world.now(), standard="", leans=[WEB.key], runs=runs)
-    world.passed += datetime.now(UTC) - world.now() + timedelta(hours=1)  # moto's parameters change by its own clock
+    world.ledger.subjects.runs(WEB, "shop/web", Running(fargate=True, revision=1, tasks=2))
+    world.client("ssm").put_parameter(Name=PARAMETER, Value=CONFIG, Type="String", Overwrite=True)
+    world.pass_(hours=1)
     world.sees(json.dumps(json.loads(parameter_changed()) | by_ada), inspector=inspector)
-    world.sees(*map(json.dumps, world.sent_back), inspector=inspector)
-    assert world.open(on.subject) == {"service.config-fresh"}
+    assert world.open(SubjectId(PLACE, Subject.SERVICE, "shop/web")) == {"service.config-fresh"}
     assert [alert["actor"] for alert in world.alerts] == ["ada"]

@@ -24,7 +24,7 @@ def webhook(url: str) -> Webhook:
 
 
 def test_an_alert_is_posted(slack: Slack) -> None:
-    webhook(slack.webhook).tell(samples.opened())
+    webhook(slack.webhook).send(samples.opened())
     [message] = slack.messages()
     assert message["text"].startswith("Drift: ")
     assert slack.refused() == []
@@ -37,8 +37,8 @@ def test_an_alert_is_posted(slack: Slack) -> None:
         (Trouble(429), 30, "Slack answered 429 and asks for a later try."),
         (Trouble(500), 30, "Slack answered 500 and asks for a later try."),
         (Trouble(503, retry_after=2), 2, "Slack answered 503 and asks for a later try."),
-        (Trouble(404), None, "Slack answered 404 and does not take the message. Check the webhook."),
-        (Trouble(403), None, "Slack answered 403 and does not take the message. Check the webhook."),
+        (Trouble(404), None, "Slack answered 404 and rejected the message. Check the webhook."),
+        (Trouble(403), None, "Slack answered 403 and rejected the message. Check the webhook."),
     ],
 )
 def test_what_slack_refuses_is_told_with_the_time_that_it_asks_for(
@@ -47,9 +47,9 @@ def test_what_slack_refuses_is_told_with_the_time_that_it_asks_for(
     slack.answer_next(trouble)
     telling = webhook(slack.webhook)
     with pytest.raises(SlackRefused) as caught:
-        telling.tell(samples.opened())
+        telling.send(samples.opened())
     assert (str(caught.value), caught.value.after) == (reason, after)
-    telling.tell(samples.opened())
+    telling.send(samples.opened())
     assert len(slack.messages()) == 1
 
 
@@ -57,7 +57,7 @@ def test_a_slack_that_cannot_be_reached_is_tried_later() -> None:
     with Slack() as gone:
         url = gone.webhook
     with pytest.raises(SlackRefused, match=r"^Slack could not be reached\.$") as caught:
-        webhook(url).tell(samples.opened())
+        webhook(url).send(samples.opened())
     assert caught.value.after == 30
     assert hidden(caught.value, url)
 
@@ -88,15 +88,15 @@ BAD = [
 @pytest.mark.parametrize("url", BAD)
 def test_what_is_no_address_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(SlackRefused) as caught:
-        webhook(url).tell(samples.opened())
-    assert str(caught.value) == "The stored webhook is no https address. Store the incoming webhook's URL."
+        webhook(url).send(samples.opened())
+    assert str(caught.value) == "The stored webhook is not an https address. Store the incoming webhook's URL."
     assert "canary" not in "".join(traceback.format_exception_only(caught.value)).lower()
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 def test_the_url_is_in_no_repr(slack: Slack) -> None:
     telling = webhook(slack.webhook)
-    telling.tell(samples.opened())
+    telling.send(samples.opened())
     assert slack.path not in repr(telling)
 
 
@@ -110,15 +110,15 @@ def test_a_webhook_is_held_for_minutes_and_read_anew_when_slack_refuses_it(slack
     telling = Webhook(Secret(read_url, clock=lambda: now[0]))
     for at in (0.0, 200.0, 299.0):
         now[0] = at
-        telling.tell(samples.opened())
+        telling.send(samples.opened())
     assert len(reads) == 1
     now[0] = 301.0
-    telling.tell(samples.opened())
+    telling.send(samples.opened())
     assert len(reads) == 2
     slack.answer_next(Trouble(404))
     with pytest.raises(SlackRefused):
-        telling.tell(samples.opened())
-    telling.tell(samples.opened())
+        telling.send(samples.opened())
+    telling.send(samples.opened())
     assert len(reads) == 3
 
 
@@ -141,13 +141,13 @@ class _Elsewhere(BaseHTTPRequestHandler):
 
 
 def test_a_redirect_is_no_answer() -> None:
-    """A page that comes at its end has not told anybody."""
+    """A page at its end is not an accepted message."""
     _Elsewhere.asked = []
     server = HTTPServer(("127.0.0.1", 0), _Elsewhere)
     Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
-        with pytest.raises(SlackRefused, match="Slack answered 302 and does not take the message"):
-            webhook(f"http://127.0.0.1:{server.server_address[1]}/services/x").tell(samples.opened())
+        with pytest.raises(SlackRefused, match="Slack answered 302 and rejected the message"):
+            webhook(f"http://127.0.0.1:{server.server_address[1]}/services/x").send(samples.opened())
     finally:
         server.shutdown()
         server.server_close()

@@ -1,45 +1,47 @@
-"""A small AWS on moto, an in-memory Security Hub that holds to the facts, and Outrider's use cases wired to both."""
+"""The fake AWS with what tests need in it, and Outrider's use cases wired to it."""
 
 import copy
-import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore import xform_name
 
-from aws.calls import CallFailed
 from aws.ecs import Ecs
 from aws.ledger import Ledger
-from aws.security_hub import ImportFailed
 from aws.sessions import Sessions
 from domain.findings.finding import Finding, FindingState
 from domain.places import Place, Revision
+from domain.rule import Rule
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
-from local.security_hub import OPERATIONS, SecurityHub
-from operations.inspection.inspector import Failed, Inspector, Outcome
 from operations.planning import Planner
 from operations.remediation.remediator import Remediator
+from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
 from operations.wiring.remediate import make_remediator
 from rules import CATALOGUE
 from settings import Settings
-from tests.operations.services import HANDLED, Services
+from tests.aws_fake.aws import ACCOUNT, REGION, Aws
+from tests.aws_fake.calls import Calls, Trouble
+from tests.aws_fake.security_hub import CLOSED, GONE, OPEN, Hub
+from tests.aws_fake.services import Services
+from tests.operations.delivery import Inspection, Outcome
+
+__all__ = ["ACCOUNT", "CLOSED", "GONE", "OPEN", "REGION"]
 
 type Json = dict[str, Any]
 
-ACCOUNT, REGION = "123456789012", "eu-west-1"
 PLACE = Place(ACCOUNT, REGION)
 TABLE = "ledger"
 PARAMETER = "/fargate/otel-collector-config"
 STANDARD = "/outrider/standard"
 SWITCH = "/outrider/corrections"
+QUEUES, TOPICS = ("changes", "subjects.fifo", "remediations.fifo", "slack"), ("alerts", "operations")
 REPOSITORY = "public.ecr.aws/aws-observability/aws-otel-collector"
 IMAGE = f"{REPOSITORY}:v0.49.0"
 CANARY = "c4nary-s3cret-p4ss"
@@ -176,128 +178,77 @@ def role_changed(role: str = "", policy: str = "", event: str = "PutRolePolicy")
     return json.dumps(body | {"role": role, "policy": policy})
 
 
-# --- Security Hub -----------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Hub:
-    """Stands for aws.security_hub.SecurityHub: what was imported, by Id, and how the next imports fail.
-
-    `aws` holds the findings as AWS does, with the customer's Workflow, and takes none that is no ASFF.
-    """
-
-    enabled: bool = True
-    findings: dict[str, Json] = field(default_factory=dict)
-    imports: list[Json] = field(default_factory=list)
-    failing: dict[str, ImportFailed] = field(default_factory=dict)
-    silent: set[str] = field(default_factory=set)
-    unasked: bool = False
-    """Whether what is suppressed cannot be asked."""
-    aws: SecurityHub = field(default_factory=SecurityHub)
-
-    def import_(self, place: Place, findings: Sequence[Mapping[str, Any]]) -> list[ImportFailed]:
-        if not self.enabled:
-            raise CallFailed("securityhub:BatchImportFindings", str(place), "InvalidAccessException", transient=False)
-        failed = list[ImportFailed]()
-        for finding in findings:
-            assert finding["AwsAccountId"] == place.account
-            assert f":{place.region}:{place.account}:product/" in finding["ProductArn"]
-            if (failure := self.failing.pop(finding["Id"], None)) is not None:
-                failed.append(failure)
-                continue
-            held = self.findings.get(finding["Id"])
-            if held is not None:
-                assert finding["UpdatedAt"] >= held["UpdatedAt"], "UpdatedAt must not go back"
-                assert finding["UpdatedAt"] > held["UpdatedAt"] or finding == held, "UpdatedAt must grow"
-                assert (finding["CreatedAt"], finding["FirstObservedAt"]) == (held["CreatedAt"], held["CreatedAt"])
-            refused = self._call("BatchImportFindings", place, Findings=[finding])["FailedFindings"]
-            assert not refused, refused
-            self.findings[finding["Id"]] = dict(finding)
-            self.imports.append(dict(finding))
-        return failed
-
-    def _call(self, operation: str, place: Place, **request: Any) -> Json:
-        body = json.dumps(request).encode()
-        answer = self.aws.answer(*OPERATIONS[operation], body, (place.account, place.region))
-        assert answer.status == 200, answer.body
-        return answer.body
-
-    def held(self, id_: str, place: Place = PLACE) -> Json | None:
-        """A finding as Security Hub shows it; None where there is none."""
-        filters = {"Id": [{"Value": id_, "Comparison": "EQUALS"}]}
-        found: list[Json] = self._call("GetFindings", place, Filters=filters)["Findings"]
-        return found[0] if found else None
-
-    def customer_sets(self, id_: str, workflow: str, place: Place = PLACE) -> None:
-        """NEW, NOTIFIED, RESOLVED or SUPPRESSED."""
-        named = {"Id": id_, "ProductArn": self.findings[id_]["ProductArn"]}
-        done = self._call("BatchUpdateFindings", place, FindingIdentifiers=[named], Workflow={"Status": workflow})
-        assert done["ProcessedFindings"]
-
-    def suppressed(self, place: Place, ids: Sequence[str]) -> set[str]:
-        if self.unasked:
-            raise CallFailed("securityhub:GetFindings", str(place), "ThrottlingException", transient=True)
-        assert all(f"/{place}/" in id_ for id_ in ids)
-        held = (self.held(id_, place) for id_ in ids)
-        by_customer = {each["Id"] for each in held if each and each["Workflow"]["Status"] == "SUPPRESSED"}
-        return (self.silent & set(ids)) | by_customer
-
-    def states(self) -> dict[str, tuple[str, str]]:
-        """(compliance, record state) by `subject/rule`."""
-        return {
-            id_.removeprefix(f"outrider/{PLACE}/"): (finding["Compliance"]["Status"], finding["RecordState"])
-            for id_, finding in self.findings.items()
-        }
-
-    def open(self) -> set[str]:
-        return {name for name, state in self.states().items() if state == OPEN}
-
-
-OPEN, CLOSED, GONE = ("FAILED", "ACTIVE"), ("PASSED", "ARCHIVED"), ("NOT_AVAILABLE", "ARCHIVED")
-
-
 # --- the world --------------------------------------------------------------------------------------------------------
 
 
 @dataclass
-class Trouble:
-    """How calls of an operation fail: `times` of them, after `after` that go well."""
-
-    code: str
-    times: int = 10**6
-    after: int = 0
-    calls: int = 0
-
-
-@dataclass
 class World:
-    """One test's AWS, what Outrider told in it, and what is to go wrong."""
+    """One test's AWS, what Outrider published in it, and what is to go wrong."""
 
     sessions: Sessions
-    hub: Hub = field(default_factory=Hub)
-    calls: Counter[str] = field(default_factory=Counter)
-    troubles: dict[str, Trouble] = field(default_factory=dict)
-    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
-    queues: dict[str, str] = field(default_factory=dict)
-    topics: dict[str, str] = field(default_factory=dict)
+    aws: Aws = field(default_factory=Aws)
+    tasks: int = 0
+    """How many a service is to run."""
+    subnet: str = "subnet-1"
     heard: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
-    known: set[str | None] = field(default_factory=set)
-    ticks: Iterator[int] = field(default_factory=itertools.count)
-    passed: timedelta = timedelta(0)
-    services: Services | None = None
-    stacks: dict[str, Json] = field(default_factory=dict)
-    delays: list[int] = field(default_factory=list)
-    """Of the messages that were to be received later, in seconds; here they are there at once."""
+
+    def __post_init__(self) -> None:
+        self.line = Calls(self.aws, secret=CANARY)
+        self.read = Counter[str]()
+        self.aws.services.at_once = True
+        self.aws.hub.strict = True
+
+    @property
+    def queues(self) -> Mapping[str, str]:
+        return {name: f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}" for name in QUEUES}
+
+    @property
+    def topics(self) -> Mapping[str, str]:
+        return {name: PLACE.arn("sns", name) for name in TOPICS}
+
+    @property
+    def hub(self) -> Hub:
+        return self.aws.hub
+
+    @property
+    def services(self) -> Services:
+        return self.aws.services
+
+    @property
+    def stacks(self) -> dict[str, Json]:
+        return self.aws.region().stacks.stacks
+
+    @property
+    def calls(self) -> Counter[str]:
+        """How often each operation was called."""
+        return self.line.counts
+
+    @property
+    def troubles(self) -> dict[str, Trouble]:
+        return self.line.troubles
+
+    @property
+    def meanwhile(self) -> dict[str, Callable[[], object]]:
+        """What others do just before the next call of an operation."""
+        return self.line.meanwhile
+
+    @property
+    def delays(self) -> list[int]:
+        """Of the messages that were to be received later, in seconds."""
+        return [message.delay for message in self.aws.sqs.queue("changes").sent if message.delay]
 
     def pass_(self, **time: float) -> None:
         """Let time pass: hours=1."""
-        self.passed += timedelta(**time)
+        self.aws.clock.pass_(**time)
 
     def client(self, service: str) -> Any:
         return self.sessions.client(service, PLACE)
 
     def now(self) -> datetime:
-        return datetime(2026, 11, 23, 12, 0, tzinfo=UTC) + self.passed + timedelta(seconds=next(self.ticks))
+        """A second later each time that it is asked."""
+        moment = self.aws.clock.now()
+        self.pass_(seconds=1)
+        return moment
 
     @property
     def ledger(self) -> Ledger:
@@ -305,9 +256,13 @@ class World:
 
     # Outrider's parts.
 
-    def inspector(self, cap: Mode = Mode.REPORT, standard: str | None = None) -> Inspector:
-        made = make_inspector(self._settings(cap, standard), self.sessions)
-        return replace(made, hub=self.hub, planner=Planner(RULES, cap), now=self.now)  # type: ignore[arg-type] # the hub stands in for the real one
+    def inspector(
+        self, cap: Mode = Mode.REPORT, standard: str | None = None, rules: Sequence[Rule] = RULES
+    ) -> Inspection:
+        """The functions dispatch and inspect."""
+        given = self._settings(cap, standard)
+        dispatcher = make_dispatcher(given, self.sessions, self.now)
+        return Inspection(self.aws.sqs, dispatcher, make_inspector(given, self.sessions, rules, self.now))
 
     def remediator(
         self,
@@ -318,12 +273,10 @@ class World:
         made = make_remediator(self._settings(cap, standard), self.sessions)
         return Remediator(
             replace(
-                made.corrector,
-                hub=self.hub,  # type: ignore[arg-type] # as above
+                made.parts,
                 planner=Planner(RULES, cap),
                 image_repositories=repositories,
                 now=self.now,
-                pause=lambda _: None,
             )
         )
 
@@ -336,6 +289,7 @@ class World:
             alerts_topic=self.topics["alerts"],
             operations_topic=self.topics["operations"],
             changes_queue=self.queues["changes"],
+            subjects_queue=self.queues["subjects.fifo"],
             remediations_queue=self.queues["remediations.fifo"],
             standard=f"ssm:{STANDARD}" if standard is not None else "",
             mode=cap,
@@ -354,14 +308,18 @@ class World:
         return arn
 
     def run(self, arn: str, name: str = "web", platform: str = "LATEST", launch: str = "FARGATE") -> str:
-        """Create or update a service; gives its ARN."""
+        """Create a service; gives its ARN."""
         ecs = self.client("ecs")
         ecs.create_cluster(clusterName="shop")
-        subnets = self.client("ec2").describe_subnets()["Subnets"]
-        network = {"awsvpcConfiguration": {"subnets": [subnets[0]["SubnetId"]], "securityGroups": []}}
-        given = {"launchType": launch} | ({"platformVersion": platform} if launch == "FARGATE" else {})
+        network = {"awsvpcConfiguration": {"subnets": [self.subnet], "securityGroups": []}}
+        given: Json = {"launchType": launch} | ({"platformVersion": platform} if launch == "FARGATE" else {})
         found = ecs.create_service(
-            cluster="shop", serviceName=name, taskDefinition=arn, desiredCount=0, networkConfiguration=network, **given
+            cluster="shop",
+            serviceName=name,
+            taskDefinition=arn,
+            desiredCount=self.tasks,
+            networkConfiguration=network,
+            **given,
         )
         return str(found["service"]["serviceArn"])
 
@@ -371,54 +329,48 @@ class World:
     def allow(self, role: str, *actions: str) -> None:
         self.client("iam").put_role_policy(RoleName=role, PolicyName="work", PolicyDocument=policy(*actions))
 
-    def look(self, *bodies: str, inspector: Inspector | None = None) -> list[Outcome]:
-        """Have inspect take one batch; what it told is in `alerts`, `notices` and `requests` after it."""
-        using = inspector or self.inspector()
-        outcomes = using.inspect({str(index): body for index, body in enumerate(bodies)})
-        return [outcomes[str(index)] for index in range(len(bodies))]
+    def look(self, *bodies: str, inspector: Inspection | None = None) -> list[Outcome]:
+        """Have one batch dispatched and evaluated; what was published is in `alerts`, `notices` and `requests`."""
+        return (inspector or self.inspector()).inspect(*bodies)
 
-    def sees(self, *bodies: str, inspector: Inspector | None = None) -> None:
-        """The same, where no message is to come again."""
+    def sees(self, *bodies: str, inspector: Inspection | None = None) -> None:
+        """The same, where no message is to be retried."""
         for outcome in self.look(*bodies, inspector=inspector):
-            assert not isinstance(outcome, Failed), outcome
+            assert not outcome.failures, outcome
 
     @property
     def alerts(self) -> list[Json]:
         """What the topic `alerts` was told so far, oldest first."""
-        return self._drain("alerts-heard")
+        return self._heard("alerts", self.aws.sns.topic("alerts").published)
 
     @property
     def notices(self) -> list[str]:
         """What the topic `operations` was told so far."""
-        return self._drain("operations-heard", parse=False)
+        return self._heard("operations", self.aws.sns.topic("operations").published, parse=False)
 
     @property
     def requests(self) -> list[Json]:
         """The corrections that were asked for so far."""
-        return self._drain("remediations.fifo")
+        return self._sent("remediations.fifo")
 
     @property
     def sent_back(self) -> list[Json]:
         """What inspect sent to its own queue so far."""
-        return self._drain("changes")
+        return self._sent("changes")
 
-    def _drain(self, queue: str, *, parse: bool = True) -> list[Any]:
-        with self.peace():
-            self.heard[queue] += self._received(queue, parse=parse)
-        return self.heard[queue]
+    @property
+    def subjects(self) -> list[Json]:
+        """What was sent to have subjects evaluated so far."""
+        return self._sent("subjects.fifo")
 
-    def _received(self, queue: str, *, parse: bool) -> list[Any]:
-        sqs, url, found = self.client("sqs"), self.queues[queue], list[Any]()
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get(
-            "Messages"
-        ):
-            for message in messages:
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                known = message["Attributes"].get("MessageDeduplicationId")
-                if known not in self.known:  # SQS remembers for five minutes, moto only while the message is there
-                    found.append(json.loads(message["Body"]) if parse else message["Body"])
-                self.known |= {known} - {None}
-        return found
+    def _sent(self, queue: str) -> list[Any]:
+        return self._heard(queue, [message.body for message in self.aws.sqs.queue(queue).sent])
+
+    def _heard(self, name: str, every: Sequence[str], *, parse: bool = True) -> list[Any]:
+        """What was said there so far; a test may clear the list."""
+        new, self.read[name] = every[self.read[name] :], len(every)
+        self.heard[name] += map(json.loads, new) if parse else new
+        return self.heard[name]
 
     def told(self) -> list[tuple[str, str]]:
         """(transition, rule) of each alert, oldest first."""
@@ -452,88 +404,39 @@ class World:
 
     def fail(self, operation: str, code: str = "AccessDeniedException", *, times: int = 10**6, after: int = 0) -> None:
         """`operation` as botocore names it: DescribeTaskDefinition."""
-        self.troubles[operation] = Trouble(code, times, after)
+        self.line.troubles[operation] = Trouble(code, times, after)
 
     @contextmanager
     def peace(self) -> Iterator[None]:
         """While looking on: nothing fails and nothing is counted."""
-        troubles, calls, meanwhile = self.troubles, self.calls, self.meanwhile
-        self.troubles, self.calls, self.meanwhile = {}, Counter(), {}
-        try:
+        with self.line.uncounted():
             yield
-        finally:
-            self.troubles, self.calls, self.meanwhile = troubles, calls, meanwhile
-
-    def call(  # noqa: C901 - a case for each call that moto answers otherwise
-        self, original: Any, client: BaseClient, operation: str, arguments: Json
-    ) -> Any:
-        """In the place of every call that botocore makes."""
-        self.calls[operation] += 1
-        if (doing := self.meanwhile.pop(operation, None)) is not None:
-            doing()
-        trouble = self.troubles.get(operation)
-        if trouble is not None:
-            trouble.calls += 1
-            if trouble.after < trouble.calls <= trouble.after + trouble.times:
-                if trouble.code == "ConnectTimeoutError":
-                    raise ConnectTimeoutError(endpoint_url=f"https://{CANARY}.example")
-                # AWS may repeat in its message what it was sent.
-                error = {"Error": {"Code": trouble.code, "Message": f"{arguments} {CANARY}"}}
-                raise ClientError(error | {"ResponseMetadata": {"HTTPStatusCode": 400}}, operation)  # type: ignore[arg-type] # as much of it as is read
-        if self.services is not None and operation in HANDLED:
-            return self.services.answer(operation, arguments, self.now())
-        if operation == "SendMessage" and "DelaySeconds" in arguments:  # moto waits by a clock of its own
-            self.delays.append(arguments["DelaySeconds"])
-            arguments = {name: value for name, value in arguments.items() if name != "DelaySeconds"}
-        if operation == "DescribeStacks":  # moto's CloudFormation wants more than is installed here
-            return self._stack(arguments["StackName"])
-        if operation == "DescribeTaskDefinition" and ":" not in arguments["taskDefinition"]:
-            arguments = arguments | {"taskDefinition": self._newest(arguments["taskDefinition"], original, client)}
-        answer = original(client, operation, arguments)
-        if operation == "DescribeTaskDefinition" and not answer["taskDefinition"].get("requiresCompatibilities"):
-            answer["taskDefinition"]["compatibilities"] = [
-                "EC2",
-                "FARGATE",
-            ]  # what ECS finds of these; moto does not look
-        if operation == "ListTaskDefinitions" and arguments.get("sort") == "DESC":
-            answer["taskDefinitionArns"].sort(key=lambda arn: -int(arn.rpartition(":")[2]))  # as moto does not
-        return answer
-
-    def _stack(self, name: str) -> Json:
-        if name not in self.stacks:
-            error = {"Error": {"Code": "ValidationError", "Message": f"Stack with id {name} does not exist"}}
-            raise ClientError(error, "DescribeStacks")  # type: ignore[arg-type] # as much of it as is read
-        return {"Stacks": [self.stacks[name]]}
-
-    @staticmethod
-    def _newest(family: str, original: Any, client: BaseClient) -> str:
-        """A bare family means its newest active revision; moto takes an inactive one for as good."""
-        found = original(client, "ListTaskDefinitions", {"familyPrefix": family, "sort": "ASC"})["taskDefinitionArns"]
-        return str(found[-1]) if found else f"{family}:0"
 
     def build(self) -> None:
-        """Table, queues, topics, and what the definitions lean on."""
-        self.client("dynamodb").create_table(
-            TableName=TABLE,
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        sqs, sns = self.client("sqs"), self.client("sns")
-        for name in ("changes", "remediations.fifo", "alerts-heard", "operations-heard"):
-            attributes = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
-            self.queues[name] = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-        for name in ("alerts", "operations"):
-            self.topics[name] = sns.create_topic(Name=name)["TopicArn"]
-            sns.subscribe(
-                TopicArn=self.topics[name],
-                Protocol="sqs",
-                Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-heard",
-                Attributes={"RawMessageDelivery": "true"},
-            )
-        self.client("ssm").put_parameter(Name=PARAMETER, Value=CONFIG, Type="String")
-        self.client("ssm").put_parameter(Name=SWITCH, Value="on", Type="String")
-        self.client("logs").create_log_group(logGroupName="/ecs/web")
-        for role, actions in (("web-execution", EXECUTION), ("web-task", TASK)):
-            self.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
-            self.allow(role, *actions)
+        """What the definitions depend on, and Outrider's own parts."""
+        furnish(lambda service, operation, given: getattr(self.client(service), xform_name(operation))(**given))
+
+
+def furnish(call: Callable[[str, str, Json], object]) -> None:
+    """Make the table, queues and topics, and what the definitions depend on."""
+    keys = (("pk", "HASH"), ("sk", "RANGE"))
+    table = {
+        "TableName": TABLE,
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    call("dynamodb", "CreateTable", table)
+    for name in QUEUES:
+        attributes = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
+        call("sqs", "CreateQueue", {"QueueName": name, "Attributes": attributes})
+    for name in TOPICS:
+        call("sns", "CreateTopic", {"Name": name})
+    for name, value in ((PARAMETER, CONFIG), (SWITCH, "on")):
+        call("ssm", "PutParameter", {"Name": name, "Value": value, "Type": "String"})
+    call("logs", "CreateLogGroup", {"logGroupName": "/ecs/web"})
+    trust = trusting("ecs-tasks.amazonaws.com")
+    for role, actions in (("web-execution", EXECUTION), ("web-task", TASK)):
+        call("iam", "CreateRole", {"RoleName": role, "AssumeRolePolicyDocument": trust})
+        work = {"RoleName": role, "PolicyName": "work", "PolicyDocument": policy(*actions)}
+        call("iam", "PutRolePolicy", work)

@@ -10,8 +10,8 @@ from typing import Any
 GOLDEN = Path(__file__).with_name("golden")
 PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 TITLES = {
-    "opened": "A finding opened: a correction is known and safe",
-    "opened-review": "A finding opened: a correction is known and wants a person",
+    "opened": "A finding opened: the proposed fix is safe",
+    "opened-review": "A finding opened: the proposed fix needs approval",
     "opened-service": "A finding of a service, of which no event tells who caused it",
     "opened-parameter": "A finding of a parameter",
     "opened-role": "A finding of a role",
@@ -31,7 +31,7 @@ TITLES = {
     "not-back": "A correction failed and could not be set back",
     "undone": "A correction was undone",
     "fought": "A family that its pipeline rewrites again and again",
-    "burst": "Many alerts within a minute, beyond those that are told one by one",
+    "burst": "Many alerts at once, beyond those that are sent one by one",
     "daily": "The daily digest",
     "digest": "A digest of everything, after a baseline",
     "digest-in-part": "The same, where there was no time to wait until everything was looked at",

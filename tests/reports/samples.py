@@ -6,14 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import engine
-from domain.drift import Drift
+from domain.drift import Drift, Grant
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding, FindingState, Transition, TransitionKind
 from domain.findings.users import NOBODY, User, Users
 from domain.places import Place, Revision
 from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.guard import Guard
 from domain.remediation.plan import Plan
+from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import Rollout, Stage, Target
 from domain.rule import Rule
 from domain.severity import Severity
@@ -82,13 +84,15 @@ def plan(image: str = IMAGE, number: int = 7) -> Plan:
 def finding(
     state: FindingState = FindingState.OPEN, *, drifts: tuple[Drift, ...] | None = None, name: str = "web"
 ) -> Finding:
-    tag = f"The image {IMAGE} has the floating tag latest; the standard's is {IMAGE}:v0.49.0."
+    wanted = f"{IMAGE}:v0.49.0"
+    floating = f"The image {IMAGE} has the floating tag latest. The standard's image is {wanted}."
+    image = "containers/adot-collector/image"
     return Finding(
         subject=SubjectId(PLACE, Subject.FAMILY, name),
         rule=PINNED.id,
         state=state,
         severity=Severity.MEDIUM,
-        drifts=drifts or (Drift("containers/adot-collector/image", tag, Severity.MEDIUM),),
+        drifts=drifts or (Drift("image-floating", image, floating, "latest", wanted, Severity.MEDIUM),),
         resource=Revision(PLACE, name, 7 if state is FindingState.OPEN else 8).arn,
         created=THEN,
         updated=THEN if state is FindingState.OPEN else THEN + timedelta(minutes=2),
@@ -108,7 +112,7 @@ def closed() -> Alert:
     return alert_of(transition, PINNED, actor=ACTOR, occurred=THEN, plan=None, docs=DOCS)
 
 
-def attempt(state: AttemptState, *reasons: str, **members: Any) -> Attempt:
+def attempt(state: AttemptState, *reasons: Reason, **members: Any) -> Attempt:
     made = Attempt(Revision(PLACE, "web", 7), "", state, THEN, reasons=reasons).drawn(plan())
     return replace(made, **members)
 
@@ -117,7 +121,7 @@ def registered() -> Alert:
     return outcome(AttemptState.REGISTERED, registered=8)
 
 
-def outcome(state: str, *reasons: str, **members: Any) -> Alert:
+def outcome(state: str, *reasons: Reason, **members: Any) -> Alert:
     made = attempt(AttemptState(state), *reasons, **members)
     return outcome_of(made, made.state, occurred=THEN)
 
@@ -156,25 +160,29 @@ def told(  # noqa: PLR0913 - the parts of a transition
 
 
 LOG_GROUP = f"arn:aws:logs:{PLACE.region}:{PLACE.account}:log-group:"
+LOG_ACTIONS = ("logs:PutLogEvents", "logs:CreateLogStream", "logs:CreateLogGroup")
 STATEMENT = json.dumps(
     {
         "Effect": "Allow",
-        "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        "Action": sorted(LOG_ACTIONS),
         "Resource": [f"{LOG_GROUP}/{group}/web:*" for group in ("logs", "metrics")],
     },
     separators=(",", ":"),
 )
 TASK_ROLE = (
     Drift(
+        "not-allowed",
         "taskRoleArn/exporters/awsemf",
-        "The collector writes metrics as log events by logs:PutLogEvents, logs:CreateLogStream and logs:CreateLogGroup"
-        f" on {LOG_GROUP}/metrics/web:*, which web-task's own policies and boundary do not allow.",
+        "The collector writes metrics as log events, which needs logs:PutLogEvents, logs:CreateLogStream and"
+        f" logs:CreateLogGroup on {LOG_GROUP}/metrics/web:*. The policies of web-task do not allow this.",
+        grants=tuple(Grant("web-task", action, f"{LOG_GROUP}/metrics/web:*") for action in LOG_ACTIONS),
     ),
     Drift(
+        "not-allowed",
         "taskRoleArn/exporters/awscloudwatchlogs",
-        "The collector writes log events by logs:PutLogEvents, logs:CreateLogStream and logs:CreateLogGroup on"
-        f" {LOG_GROUP}/logs/web:*, which web-task's own policies and boundary do not allow."
-        f" Add to web-task: {STATEMENT}",
+        "The collector writes logs, which needs logs:PutLogEvents, logs:CreateLogStream and logs:CreateLogGroup on"
+        f" {LOG_GROUP}/logs/web:*. The policies of web-task do not allow this.",
+        grants=tuple(Grant("web-task", action, f"{LOG_GROUP}/logs/web:*") for action in LOG_ACTIONS),
     ),
 )
 PERSON = Actor(
@@ -186,20 +194,20 @@ WEB = Revision(PLACE, "web", 7).arn
 FLOATING = finding().drifts[0]
 
 
-def rollout(service: str, stage: Stage, reason: str = "") -> Rollout:
+def rollout(service: str, stage: Stage, *reasons: Reason) -> Rollout:
     before, after = (Target(Revision(PLACE, "web", number).arn) for number in (7, 8))
-    return Rollout(service, before, after, THEN, stage, reason=reason)
+    return Rollout(service, before, after, THEN, stage, reasons=reasons)
 
 
 def of_corrections() -> dict[str, Alert]:
     """What is told of corrections that are rolled out, fail, are undone or fought."""
-    stage, dead = Stage, "In 2 of 2 new tasks the collector is STOPPED."
+    stage, dead = Stage, Reason(Code.COLLECTORS_DOWN, names=("STOPPED",), number=2, limit=2)
     several = (rollout("shop/web", stage.DEPLOYING), rollout("shop/worker", stage.PENDING))
     failed = (rollout("shop/web", stage.BACK, dead), rollout("shop/worker", stage.LEFT))
-    back = f"shop/web: {dead} It is back on web:7."
-    left = "shop/batch: circuit breaker: Its deployment circuit breaker is not on with rollback."
+    back = Reason(Code.OF_SERVICE, "shop/web", because=(dead, Reason(Code.BACK_ON, "web:7")))
+    left = Reason(Code.OF_SERVICE, "shop/batch", guard=Guard.CIRCUIT_BREAKER, because=(Reason(Code.NO_ROLLBACK),))
     person = f"arn:aws:sts::{PLACE.account}:assumed-role/platform/jo"
-    again = "Corrected 2 times in 24 hours: something brings the drift back. Make the change at its source."
+    again = Reason(Code.CORRECTED_BEFORE, number=2, limit=24)
     written = tuple((each.form, each.text) for each in fragments(plan(), "Terraform"))
     return {
         "approved": outcome("registered", registered=8, rollouts=several, approved=True, approved_by=person),
@@ -207,30 +215,36 @@ def of_corrections() -> dict[str, Alert]:
         "failed": outcome("failed", back, registered=8, rollouts=failed),
         "not-back": outcome(
             "failed",
-            f"shop/web: {dead} It could not be set back to web:7: look at it now.",
+            Reason(Code.OF_SERVICE, "shop/web", because=(dead, Reason(Code.NOT_SET_BACK, "web:7"))),
             registered=8,
             rollouts=(rollout("shop/web", stage.NOT_BACK, dead),),
         ),
         "undone": outcome("undone", registered=8, rollouts=(rollout("shop/web", stage.BACK),), undone=True),
-        "fought": outcome("refused", again, guard="attempts", actor=ACTOR, fragments=written),
+        "fought": outcome("refused", again, guard=Guard.ATTEMPTS, actor=ACTOR, fragments=written),
     }
 
 
 def burst() -> Alert:
-    """Forty alerts of one minute, beyond those that were told one by one."""
+    """Forty alerts of one batch, beyond those that were sent one by one."""
     names = [f"shop-{number:02}" for number in range(34)]
     opened_ = [opened(finding(name=name)) for name in names]
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
     worse = [
-        told("identity.trust", role, role, Drift("trust policy", "No."), actor=PERSON),
-        told("sidecar.resources", "web", WEB, Drift("cpu", "Much.", Severity.HIGH), change=TransitionKind.RAISED),
+        told("identity.trust", role, role, Drift("code", "trust policy", "No."), actor=PERSON),
+        told(
+            "sidecar.resources",
+            "web",
+            WEB,
+            Drift("code", "cpu", "Much.", severity=Severity.HIGH),
+            change=TransitionKind.RAISED,
+        ),
     ]
     closing = [
         closed().model_copy(update={"name": name, "resource": Revision(PLACE, name, 3).arn})
         for name in ("cart", "cron")
     ]
-    some = [*opened_, *worse, *closing, registered(), outcome("superseded", "web:8 is the newest revision now")]
-    return burst_of(some, id_="burst/2026-11-23T09:14/0123456789abcdef", most=10, occurred=THEN)
+    some = [*opened_, *worse, *closing, registered(), outcome("superseded", Reason(Code.NEWER_REVISION, "web:8"))]
+    return burst_of(some, id_="burst/0123456789abcdef0123456789abcdef", most=10, occurred=THEN)
 
 
 EXEMPT = """\
@@ -266,44 +280,56 @@ def daily() -> Alert:
 def messages() -> dict[str, Alert]:
     """One of each kind that Slack is told."""
     day = timedelta(days=1)
-    ours = f"The image {MIRROR} has the floating tag latest; the standard's is {IMAGE}:v0.49.0."
+    ours = f"The image {MIRROR} has the floating tag latest. The standard's image is {IMAGE}:v0.49.0."
     crowded = "The containers reserve 1280 CPU units, and the task has 1024."
     trust = (
-        f"The trust policy of web-task does not let ecs-tasks.amazonaws.com take it on for tasks of {PLACE.account} in"
+        f"The trust policy of web-task does not let ecs-tasks.amazonaws.com assume it for tasks of {PLACE.account} in"
         f" {PLACE.region}, so none can start."
     )
-    undefined = "service/pipelines/traces/exporters names awsxray/audit, which exporters does not define."
+    undefined = "It names awsxray/audit, which exporters does not define."
     down = (
-        "In 2 of 3 running tasks the collector is STOPPED (1f0c9d2e, 77ab01cd); RUNNING is wanted. Its log tells why."
+        "In 2 of 3 running tasks the collector is STOPPED (1f0c9d2e, 77ab01cd). It should be RUNNING. Its log shows why"
+        " it stopped."
     )
-    bare = Drift("containers", "The task has web and no ADOT collector, so nothing receives their telemetry.")
+    bare = Drift(
+        "collector-absent", "containers", "The task has web and no ADOT collector, so nothing receives their telemetry."
+    )
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
     return {
         "opened": opened(),
-        "opened-review": told(PINNED.id, "web", WEB, Drift(FLOATING.where, ours), actor=PERSON, by=plan(MIRROR)),
+        "opened-review": told(
+            PINNED.id,
+            "web",
+            WEB,
+            Drift("image-floating", FLOATING.where, ours, "latest"),
+            actor=PERSON,
+            by=plan(MIRROR),
+        ),
         "opened-service": told(
             "service.collector-running",
             "shop/web",
             PLACE.arn("ecs", "service/shop/web"),
-            Drift("service/tasks/adot-collector", down),
+            Drift("collector-not-running", "service/tasks/adot-collector", down, "STOPPED", "RUNNING"),
             actor=Actor(),
         ),
         "opened-parameter": told(
             "config.references",
             PARAMETER,
             PLACE.arn("ssm", f"parameter{PARAMETER}"),
-            Drift("service/pipelines/traces/exporters", undefined),
+            Drift("not-defined", "service/pipelines/traces/exporters", undefined),
             actor=PERSON,
             users=LEANING,
         ),
-        "opened-role": told("identity.trust", role, role, Drift("trust policy", trust), users=LEANING),
+        "opened-role": told(
+            "identity.trust", role, role, Drift("ecs-not-trusted", "trust policy", trust), users=LEANING
+        ),
         "opened-unused": told("sidecar.present", "web", WEB, bare, users=NOBODY, severity=Severity.LOW),
         "opened-statement": told("identity.task-role", "web", WEB, *TASK_ROLE),
         "raised": told(
             "sidecar.resources",
             "web",
             WEB,
-            Drift("cpu", crowded, Severity.HIGH),
+            Drift("cpu-overcommitted", "cpu", crowded, severity=Severity.HIGH),
             change=TransitionKind.RAISED,
             after=9 * day,
         ),
@@ -320,22 +346,22 @@ def messages() -> dict[str, Alert]:
         ),
         "closed": closed(),
         "registered": registered(),
-        "superseded": outcome(AttemptState.SUPERSEDED, "web:8 is the newest revision now"),
+        "superseded": outcome(AttemptState.SUPERSEDED, Reason(Code.NEWER_REVISION, "web:8")),
         "refused": outcome(
             AttemptState.REFUSED,
-            "registry.example.com/aws-otel-collector is not among the repositories that the stack allows.",
-            guard="image",
+            Reason(Code.IMAGE_NOT_ALLOWED, "registry.example.com/aws-otel-collector"),
+            guard=Guard.IMAGE,
         ),
         "refused-approval": outcome(
             AttemptState.REFUSED,
-            "The plan is another since it was approved: 5be3fa6021c94d07, not 0123456789abcdef. Look at it again.",
-            guard="approval",
+            Reason(Code.PLAN_CHANGED, "5be3fa6021c94d07", "0123456789abcdef"),
+            guard=Guard.APPROVAL,
             approved=True,
         ),
         "refused-service": outcome(
             AttemptState.REFUSED,
-            "CODE_DEPLOY controls its deployments, and UpdateService may not.",
-            guard="deployment controller",
+            Reason(Code.OTHER_CONTROLLER, "CODE_DEPLOY"),
+            guard=Guard.DEPLOYMENT_CONTROLLER,
             service="shop/web",
         ),
         **of_corrections(),
@@ -367,7 +393,7 @@ def hostile() -> Alert:
             ),
             "kind": "finding",
             "severity": "HIGH",
-            "drifts": [{"where": text, "why": text}] * 60,
+            "drifts": [{"code": text, "where": text, "why": text, "found": text, "wanted": text}] * 60,
             "command": text,
             "next_step": text,
             "rules": [text] * 60,

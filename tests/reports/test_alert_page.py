@@ -1,6 +1,6 @@
-"""docs/operations.md tells every field of an alert, as it is in the code.
+"""docs/findings-and-alerts.md has every field of an alert, as it is in the code.
 
-`UPDATE_GOLDEN=1 .venvs/dev/bin/pytest -q -n0 tests/reports/test_alert_page.py` writes the table anew.
+`UPDATE_GOLDEN=1 .venvs/dev/bin/pytest -q -n0 tests/reports/test_alert_page.py` writes the table again.
 """
 
 import os
@@ -11,8 +11,8 @@ from typing import Any
 from domain.findings.alert import Alert
 from tests.reports import samples
 
-PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
-BEGIN, END = "<!-- alert: made from src/domain/alert.py -->\n", "<!-- /alert -->"
+PAGE = Path(__file__).parents[2] / "docs" / "findings-and-alerts.md"
+BEGIN, END = "<!-- alert: made from src/domain/findings/alert.py -->\n", "<!-- /alert -->"
 
 
 def rows() -> Iterator[str]:

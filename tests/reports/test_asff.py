@@ -12,7 +12,7 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.drift import Drift
+from domain.drift import Drift, Grant
 from domain.findings.finding import Finding, FindingState
 from domain.findings.users import User, Users
 from domain.places import Place
@@ -21,7 +21,6 @@ from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from reports.advice import CLOSES
 from reports.asff import asff
-from reports.command import command
 from reports.text import MARK, clean
 from rules import CATALOGUE
 from tests.reports import samples
@@ -53,7 +52,11 @@ def faults(found: dict[str, Any]) -> list[str]:
 
 seen = st.text(min_size=1, max_size=30).filter(lambda text: clean(text).strip() != "")
 texts = seen | st.sampled_from([samples.HOSTILE, "x" * 5000, "word " * 2000])
-drifts = st.lists(st.builds(Drift, where=texts, why=texts, severity=st.just(Severity.HIGH)), min_size=1, max_size=40)
+drifts = st.lists(
+    st.builds(Drift, code=st.just("code"), where=texts, why=texts, severity=st.just(Severity.HIGH)),
+    min_size=1,
+    max_size=40,
+)
 
 
 @pytest.mark.parametrize("character", ["日", "🦊"])
@@ -61,7 +64,9 @@ def test_a_finding_of_characters_that_weigh_much_is_taken_with_the_details_that_
     character: str,
 ) -> None:
     """Within the lengths in characters it would be up to 700 KB."""
-    drifts = tuple(Drift(f"{n}{character * 200}", f"{n} {character * 2000}", Severity.HIGH) for n in range(40))
+    drifts = tuple(
+        Drift("code", f"{n}{character * 200}", f"{n} {character * 2000}", severity=Severity.HIGH) for n in range(40)
+    )
     users = Users.of(User(f"{character * 255}-{n}", character * 255, 1, 1) for n in range(40))
     finding = replace(samples.finding(drifts=drifts), users=users)
     found = asff(finding, samples.PINNED, docs=samples.DOCS, facts=dict.fromkeys("abcde", character * 3000))
@@ -86,7 +91,7 @@ def test_every_kind_of_subject_has_a_resource_type_that_is_known(kind: Subject) 
         samples.PINNED.id,
         FindingState.OPEN,
         Severity.LOW,
-        (Drift("a", "b"),),
+        (Drift("code", "a", "b"),),
         "arn:x",
         samples.THEN,
         samples.THEN,
@@ -134,7 +139,7 @@ def test_times_are_utc_with_milliseconds(moment: datetime, offset: timedelta) ->
 
     at = moment.replace(tzinfo=timezone(offset))
     one = Finding(
-        samples.finding().subject, "a.b", FindingState.OPEN, Severity.LOW, (Drift("a", "b"),), "arn:x", at, at
+        samples.finding().subject, "a.b", FindingState.OPEN, Severity.LOW, (Drift("code", "a", "b"),), "arn:x", at, at
     )
     text = asff(one, samples.PINNED, docs="", facts={})["UpdatedAt"]
     assert datetime.fromisoformat(text) <= at < datetime.fromisoformat(text) + timedelta(milliseconds=1)
@@ -147,7 +152,7 @@ def test_times_are_utc_with_milliseconds(moment: datetime, offset: timedelta) ->
 def test_the_product_is_the_accounts_own_in_its_region(region: str, partition: str) -> None:
     subject = SubjectId(Place("210987654321", region), Subject.FAMILY, "web")
     one = Finding(
-        subject, "a.b", FindingState.OPEN, Severity.LOW, (Drift("a", "b"),), "arn:x", samples.THEN, samples.THEN
+        subject, "a.b", FindingState.OPEN, Severity.LOW, (Drift("code", "a", "b"),), "arn:x", samples.THEN, samples.THEN
     )
     found = asff(one, samples.PINNED, docs="", facts={})
     assert found["ProductArn"] == f"arn:{partition}:securityhub:{region}:210987654321:product/210987654321/default"
@@ -158,9 +163,12 @@ def test_a_description_of_one_and_a_half_thousand_characters_is_cut_at_a_word_an
     """By AWS, a detail has fewer than 1,024 characters: a longer statement goes on in the next."""
     for count in (2, 12, 40):
         resources = [f"{samples.LOG_GROUP}/a/group/of/logs/number/{n}:*" for n in range(count)]
-        statement = json.dumps({"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": resources})
-        why = "The collector writes log events, which web-task's own policies and boundary do not allow. " * 15
-        drifts = (Drift("taskRoleArn/exporters/a", f"{why}Add to web-task: {statement}"),)
+        grants = tuple(Grant("web-task", "logs:PutLogEvents", resource) for resource in resources)
+        statement = json.dumps(
+            {"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": sorted(resources)}, separators=(",", ":")
+        )
+        why = "The collector writes log events, which the policies of web-task do not allow. " * 15
+        drifts = (Drift("not-allowed", "taskRoleArn/exporters/a", why, grants=grants),)
         found = asff(samples.finding(drifts=drifts), samples.rule("identity.task-role"), docs="", facts={})
         assert faults(found) == []
         assert found["Description"].endswith(MARK)
@@ -174,27 +182,30 @@ def test_a_description_of_one_and_a_half_thousand_characters_is_cut_at_a_word_an
         assert text.endswith(("}", "under Other."))
 
 
-def test_two_roles_that_lack_rights_have_a_statement_each() -> None:
-    both = (
-        'It lacks rights. Add to web-task: {"Effect":"Allow"} Add to web-boundary: [{"Effect":"Allow","Action":"a:B"}]'
+def test_two_roles_that_lack_permissions_have_a_statement_each_for_all_drifts() -> None:
+    drifts = (
+        Drift("not-allowed", "taskRoleArn", "Some.", grants=(Grant("web-task", "a:B", "arn:1"),)),
+        Drift(
+            "not-allowed", "taskRoleArn/x", "More.", grants=(Grant("web-task", "a:C", "arn:1"), Grant("b", "d:E", "*"))
+        ),
     )
-    found = asff(samples.finding(drifts=(Drift("taskRoleArn", both),)), samples.PINNED, docs="", facts={})
+    found = asff(samples.finding(drifts=drifts), samples.PINNED, docs="", facts={})
     details = found["Resources"][0]["Details"]["Other"]
-    assert details["taskRoleArn"] == "It lacks rights."
-    assert (details["add to web-task"], details["add to web-boundary"]) == (
-        '{"Effect":"Allow"}',
-        '[{"Effect":"Allow","Action":"a:B"}]',
+    assert (details["add to web-task"], details["add to b"]) == (
+        '{"Effect":"Allow","Action":["a:B","a:C"],"Resource":"arn:1"}',
+        '{"Effect":"Allow","Action":"d:E","Resource":"*"}',
     )
 
 
-def test_words_that_only_look_like_a_statement_stay() -> None:
-    why = "Add to web: {not json. And so on."
-    found = asff(samples.finding(drifts=(Drift("a", why),)), samples.PINNED, docs="", facts={})
+def test_a_sentence_is_never_read_for_a_statement() -> None:
+    why = 'It lacks permissions. Add to web-task: {"Effect":"Allow"}'
+    found = asff(samples.finding(drifts=(Drift("not-allowed", "a", why),)), samples.PINNED, docs="", facts={})
     assert found["Description"] == f"a: {why}"
+    assert not any(key.startswith("add to") for key in found["Resources"][0]["Details"]["Other"])
 
 
 def test_two_drifts_of_one_place_are_both_in_the_details() -> None:
-    drifts = (Drift("containers/a/image", "One."), Drift("containers/a/image", "Two."))
+    drifts = (Drift("code", "containers/a/image", "One."), Drift("code", "containers/a/image", "Two."))
     found = asff(samples.finding(drifts=drifts), samples.PINNED, docs="", facts={})
     details = found["Resources"][0]["Details"]["Other"]
     assert (details["containers/a/image"], details["containers/a/image (2)"]) == ("One.", "Two.")
@@ -219,7 +230,7 @@ def test_the_details_name_the_resource_and_say_where_and_why_while_it_drifts(
     kind: Subject, name: str, arn: str, names: dict[str, str], state: FindingState
 ) -> None:
     subject, then = SubjectId(samples.PLACE, kind, name), samples.THEN
-    one = Finding(subject, "a.b", state, Severity.LOW, (Drift("where", "why"),), f"arn:aws:{arn}", then, then)
+    one = Finding(subject, "a.b", state, Severity.LOW, (Drift("code", "where", "why"),), f"arn:aws:{arn}", then, then)
     found = asff(one, samples.PINNED, docs="", facts={})
     use = {Subject.FAMILY: {"use": "nothing runs it yet: at most LOW until something does"}}.get(kind, {})
     told = {"where": "why"} | use if state is FindingState.OPEN else {}
@@ -250,7 +261,7 @@ def test_the_details_name_the_resource_and_say_where_and_why_while_it_drifts(
 )  # fmt: skip
 def test_the_details_tell_who_runs_it_or_leans_on_it(kind: Subject, severity: str, users: Any, said: str) -> None:
     subject, then = SubjectId(samples.PLACE, kind, "web"), samples.THEN
-    drifts, arn = (Drift("where", "why"),), "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7"
+    drifts, arn = (Drift("code", "where", "why"),), "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7"
     known = Users.of(User(*each) for each in users)
     one = Finding(subject, "a.b", FindingState.OPEN, Severity(severity), drifts, arn, then, then, 1, known)
     found = asff(one, samples.PINNED, docs="", facts={})
@@ -277,7 +288,7 @@ def test_a_finding_with_a_plan_shows_its_changes_and_digest_and_one_without_does
 def test_every_rule_leads_to_a_page_and_says_what_to_do(rule: Rule, docs: str) -> None:
     subject = SubjectId(samples.PLACE, rule.subject, "arn:aws:iam::123456789012:role/web")
     then = samples.THEN
-    one = Finding(subject, rule.id, FindingState.OPEN, rule.severity, (Drift("a", "b"),), "arn:x", then, then)
+    one = Finding(subject, rule.id, FindingState.OPEN, rule.severity, (Drift("code", "a", "b"),), "arn:x", then, then)
     found = asff(one, rule, docs=docs, facts={})
     assert faults(found) == []
     recommendation = found["Remediation"]["Recommendation"]
@@ -286,15 +297,11 @@ def test_every_rule_leads_to_a_page_and_says_what_to_do(rule: Rule, docs: str) -
     assert recommendation["Text"].endswith(CLOSES), "a sentence that is whole"
 
 
-def test_a_command_that_is_longer_than_a_detail_goes_on_in_the_next() -> None:
+def test_the_command_names_the_plan_and_the_stack() -> None:
     plan = samples.plan()
-    collector = plan.after.task.containers[1].with_(image="w" * 1700)
-    plan = replace(plan, after=plan.after.with_container(collector))
-    found = asff(samples.finding(), samples.PINNED, docs=samples.DOCS, facts={}, plan=plan)
-    details = found["Resources"][0]["Details"]["Other"]
-    parts = [details[f"command, part {number} of 3"] for number in (1, 2, 3)]
-    assert "".join(parts) == command(plan)
-    assert faults(found) == []
+    found = asff(samples.finding(), samples.PINNED, docs=samples.DOCS, facts={"stack": "telemetry"}, plan=plan)
+    command = found["Resources"][0]["Details"]["Other"]["command"]
+    assert command == f"outrider correct web --plan {plan.digest} --region {samples.PLACE.region} --stack telemetry"
 
 
 def test_a_finding_whose_rule_has_left_the_catalogue_is_gone_by_its_id() -> None:
@@ -302,4 +309,4 @@ def test_a_finding_whose_rule_has_left_the_catalogue_is_gone_by_its_id() -> None
         found = asff(samples.finding(FindingState.GONE), None, docs=docs, facts={})
         assert (found["Title"], found["GeneratorId"]) == ("sidecar.image-pinned (web)", "outrider/sidecar.image-pinned")
         assert (found["Compliance"]["Status"], found["RecordState"]) == ("NOT_AVAILABLE", "ARCHIVED")
-        assert found["Remediation"]["Recommendation"] == {"Text": "Nothing is to be done."} | page
+        assert found["Remediation"]["Recommendation"] == {"Text": "No action is needed."} | page

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from botocore.session import get_session
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]  # nor does this
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aws.ecs import registrable_members
@@ -22,13 +22,14 @@ from domain.remediation.plan import Plan
 from domain.standard import Standard, default_standard
 from domain.workload import Workload
 from reports.source import fragments, property_of
+from tests.profiles import examples
 from tests.reports import samples
 from tests.reports.plans import BEFORE, plan_of, planned, rewritten
 from tests.strategies import PLACE, corpus, workloads
 
 TERRAFORM = shutil.which("terraform") or ""
 with_terraform = pytest.mark.skipif(not TERRAFORM, reason="terraform is not on this machine, and knows its own format")
-thoroughly = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+thoroughly = examples(60)
 
 
 def texts(plan: Plan, owner: str = "") -> dict[str, str]:

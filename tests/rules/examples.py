@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.drift import Safety
+from domain.drift import Grant, Safety
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import (
@@ -50,9 +50,21 @@ class _Form(BaseModel):
 class ExpectedDrift(_Form):
     """`why` is the whole sentence; `severity` is asserted where it is given."""
 
+    code: str
     where: str
     why: str
+    found: str = ""
+    wanted: str = ""
     severity: Severity | None = None
+    missing: dict[str, tuple[str, ...]] = Field(
+        default={}, description="`ACTION on RESOURCE` by the role or policy that has to allow it."
+    )
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        return tuple(
+            Grant(to, *written.split(" on ", 1)) for to, permissions in self.missing.items() for written in permissions
+        )
 
 
 class Case(_Form):
@@ -104,7 +116,7 @@ class Example:
 
     @property
     def review(self) -> tuple[str, ...] | None:
-        """The reasons for which a person must look; None where they are not asserted."""
+        """The reasons why it needs approval; None where they are not asserted."""
         return (self.case.review,) if isinstance(self.case.review, str) else self.case.review
 
 
@@ -211,7 +223,7 @@ def _fact[T](written: object, known: T) -> Fact[T]:
         case "absent":
             return Absent()
         case "unavailable":
-            return Unavailable("not at hand")
+            return Unavailable()
         case _:
             return Known(known)
 

@@ -1,7 +1,8 @@
 """Every example of every rule, through the engine's own doors."""
 
 import copy
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -12,9 +13,11 @@ from domain.rule import Rule
 from domain.severity import Severity
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from rules import BY_ID, CATALOGUE
-from tests.rules.examples import Case, Example, all_examples, build
+from tests.rules.examples import Case, Example, ExpectedDrift, all_examples, build
+from tools import rule_pages
 
 EXAMPLES = all_examples()
+PAGE = rule_pages.page()
 OF_RULES = tuple(example for example in EXAMPLES if example.rule in BY_ID)
 
 each_example = pytest.mark.parametrize("example", OF_RULES, ids=lambda example: example.id)
@@ -30,6 +33,16 @@ def _word(verdict: Verdict) -> str:
 def _overall(verdicts: Sequence[Verdict]) -> str:
     words = {_word(verdict) for verdict in verdicts}
     return next((word for word in ("drifted", "unknown", "exempt", "compliant") if word in words), "none")
+
+
+def _data(drift: Drift | ExpectedDrift) -> tuple[object, ...]:
+    return drift.code, drift.where, drift.why, drift.found, drift.wanted, drift.grants
+
+
+def _fix_codes(rule: Rule, example: Example) -> Iterator[str]:
+    """The codes of all that the rule's fix remarks or refuses, alone."""
+    for repair in engine.settle(example.before, example.standard, [rule]).repairs:
+        yield from (reason.code for reason in repair.reasons if reason.code not in set(engine.EngineCode))
 
 
 def _drifts(verdicts: Sequence[Verdict]) -> tuple[Drift, ...]:
@@ -51,7 +64,7 @@ def test_the_rule_says_what_its_example_says(example: Example) -> None:
     verdicts = engine.evaluate(example.before, example.standard, [rule])
 
     drifts = _drifts(verdicts)
-    assert [(drift.where, drift.why) for drift in drifts] == [(drift.where, drift.why) for drift in case.drift]
+    assert [_data(drift) for drift in drifts] == [_data(drift) for drift in case.drift]
     assert _overall(verdicts) == case.verdict
     for drift, expected in zip(drifts, case.drift, strict=True):
         assert expected.severity is None or drift.severity is expected.severity, drift.where
@@ -82,7 +95,7 @@ def test_the_fix_gives_what_its_example_gives(example: Example) -> None:
     repair = next(iter(settled.repairs), None)
     if case.refused is not None:
         assert repair is not None
-        assert (repair.outcome, repair.reasons) == (Fixed.REFUSED, (case.refused,))
+        assert (repair.outcome, [reason.text for reason in repair.reasons]) == (Fixed.REFUSED, [case.refused])
         return
     if case.after != "unchanged":
         assert repair is not None
@@ -92,9 +105,9 @@ def test_the_fix_gives_what_its_example_gives(example: Example) -> None:
         assert repair.safety is case.safety, repair.reasons
     if example.review is not None:
         assert repair is not None
-        assert repair.reasons == example.review
+        assert tuple(reason.text for reason in repair.reasons) == example.review
     if case.notes is not None:
-        assert settled.notes == case.notes
+        assert tuple(note.text for note in settled.notes) == case.notes
 
 
 @each_fix
@@ -127,10 +140,33 @@ class TestEveryRule:
         ]
         assert bool(shown) is (rule.fix is not None)
 
-    def test_its_docstring_says_what_why_and_how_it_is_fixed(self, rule: Rule) -> None:
-        assert rule.doc.partition("\n")[0].endswith(".")
-        assert "\n\nWhy: " in rule.doc
-        assert "\n\nFix: " in rule.doc
+    def test_it_says_what_why_and_how_it_is_fixed(self, rule: Rule) -> None:
+        assert rule.title[0].isupper()
+        assert not rule.title.endswith(".")
+        assert rule.why.endswith(".")
+        assert bool(rule.remedy) is (rule.fix is not None)
+        assert bool(rule.by_hand) is (rule.fix is None)
+        assert rule.remedy.endswith(".") or rule.by_hand.endswith(".")
+
+    def test_its_codes_are_unique_and_each_says_what_it_means(self, rule: Rule) -> None:
+        assert rule.codes
+        assert len(set(rule.codes)) == len(rule.codes)
+        for code in rule.codes:
+            assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code)
+            assert code.meaning.endswith(".")
+
+    def test_its_page_documents_every_code(self, rule: Rule) -> None:
+        section = PAGE.partition(f"\n## {rule.id}\n")[2].partition("\n## ")[0]
+        for code in rule.codes:
+            assert f"- `{code}`: {code.meaning}\n" in section
+
+    def test_all_that_it_reports_in_its_examples_has_a_declared_code(self, rule: Rule) -> None:
+        found = set[str]()
+        for example in EXAMPLES:
+            if example.rule == rule.id:
+                found |= {item.code for item in rule.check(example.before, example.standard)}
+                found |= set(_fix_codes(rule, example))
+        assert found <= set(rule.codes)
 
     def test_its_id_is_its_path(self, rule: Rule) -> None:
         assert rule.check.__module__ == "rules." + rule.id.replace("-", "_")

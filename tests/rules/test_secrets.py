@@ -106,7 +106,7 @@ def _everywhere(value: Any, canary: str) -> Any:
 def _said(verdict: Verdict) -> str:
     match verdict:
         case Drifted(drifts=drifts) | Compliant(notes=drifts):
-            return "\n".join(f"{drift.where}: {drift.why}" for drift in drifts)
+            return "\n".join(f"{drift.where}: {drift.why} {drift.found} {drift.wanted}" for drift in drifts)
         case Unknown(reasons=reasons):
             return "\n".join(reasons)
         case Exempt(reason=reason):

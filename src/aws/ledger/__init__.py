@@ -2,29 +2,28 @@
 
 Rows of a subject share a partition (`account/region/kind/name`), told apart by the sort key:
 
-    look                 the last look, its order and its version (every write of the subject is conditional on it)
-    finding/RULE         a finding, and what of its last transition is still to be told
+    record/KEY           its last evaluation and findings, with what is still to be published; each write is conditional
+                         on its version
     service/TITLE        a service that runs the family: which revision, how many tasks it wants, whether on Fargate
     tasks/CLUSTER        tasks of the family that no service started, and when they were last seen
     attempt/KEY          a correction of a revision or service: what was planned, how far it is, what came of it
     ours/NUMBER          a revision that Outrider registered
-    quarantine           the family is left alone until a person releases it
-    offer                the plan that the subject's findings show, as it may be approved
+    quarantine           the family is quarantined until a person releases it
     answer/REQUEST       what came of what a person asked
-    leans/FAMILY-KEY     a family that leans on this parameter or role, and which rules drift there by it; a role's
-                         by its account and name, as IAM's events tell no more
+    dependent/KEY/KEY    a family that uses this parameter or role, and what it says of it
 
-Beside them, `due/PLACE` holds which attempts have not ended and when they are to be looked at, `quarantines/PLACE`
-which families are left alone, `rate/…` and `pace/…` how many corrections were made of late, `revisions/…` what each
-revision of a family contains, which never changes (without the environment values that no rule reads), `notice/…`
-what the operations topic was told lately, and `swept/PLACE` by which release and standard everything was swept last.
+The partition of a role is by its account and name alone, as IAM's events have no more; the subject's key is part of the
+sort key. Besides, `due/PLACE` holds which attempts have not ended and when they are to be resumed, `quarantines/PLACE`
+which families are quarantined, `rate/…` how many corrections were made within an hour, `revisions/…` what each revision
+of a family contains, which never changes (without the environment values that no rule reads), `notice/…` what the
+operations topic was notified of lately, and `swept/PLACE` by which release and standard everything was swept last.
 """
 
 from dataclasses import dataclass
 
 from aws.ledger.attempts import Attempts
-from aws.ledger.dependents import Dependents, dependency_key
-from aws.ledger.history import History, Row
+from aws.ledger.dependents import Dependent, Dependents
+from aws.ledger.history import History, Record, Row
 from aws.ledger.limits import Limits
 from aws.ledger.notices import Notices
 from aws.ledger.revisions import Revisions
@@ -34,7 +33,7 @@ from aws.ledger.table import LedgerConflict, Table
 from aws.sessions import Sessions
 from domain.subject import SubjectId
 
-__all__ = ["History", "Ledger", "LedgerConflict", "Row", "SweptBy", "dependency_key"]
+__all__ = ["Dependent", "History", "Ledger", "LedgerConflict", "Record", "Row", "SweptBy"]
 
 
 @dataclass(frozen=True, slots=True)

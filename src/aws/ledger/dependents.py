@@ -1,14 +1,27 @@
-"""Dependents: which families use a parameter or role, and which rules drift there by each."""
+"""Dependents: which families use a parameter or role, and what each says of it. Only the family's evaluations write."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aws.ledger.history import History
-from aws.ledger.table import Table, put_item, unwritten_since
+from pydantic import TypeAdapter
+
+from aws.ledger.table import Table, packed, unpacked
+from domain.findings.dependents import FamilyVerdicts
 from domain.places import Arn, role_name
 from domain.subject import Subject, SubjectId
+
+_VERDICTS = TypeAdapter(FamilyVerdicts)
+_DEPENDENT = "dependent"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """A family that uses a parameter or role, and what it says of it."""
+
+    family: SubjectId
+    on: SubjectId
+    verdicts: FamilyVerdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,64 +30,43 @@ class Dependents:
 
     table: Table
 
-    def put(self, on: SubjectId, given: History, drifted: Iterable[str] = ()) -> None:
-        """The family that is `given` leans on a parameter or role; by it, these rules drift there.
-
-        LedgerConflict where somebody wrote the family since: it may lean on something else by now.
-        """
-        key = {"pk": {"S": dependency_key(on)}, "sk": {"S": f"leans/{given.subject.key}"}}
-        said = {"drifted": {"S": json.dumps(sorted(drifted))}, "subject": {"S": on.key}}
-        self.table.write(on.key, [put_item(self.table.name, key | said), unchanged(self.table.name, given)])
-
-    def remove(self, on: SubjectId, given: History) -> None:
-        """The family that is `given` does not lean on it any more. LedgerConflict as above."""
-        key = {"pk": {"S": dependency_key(on)}, "sk": {"S": f"leans/{given.subject.key}"}}
-        struck = {"Delete": {"TableName": self.table.name, "Key": key}}
-        self.table.write(on.key, [struck, unchanged(self.table.name, given)])
-
-    def of(self, on: SubjectId) -> dict[SubjectId, frozenset[str] | None]:
-        """The families that lean on a parameter or role, each with the rules that drift there by it.
-
-        None where that was not written down yet. Of a role that is told by its name alone, all families of all regions;
-        else those that lean on it by its ARN, and in its place: its findings are told in each.
-        """
-        found = dict[SubjectId, frozenset[str] | None]()
+    def of(self, on: SubjectId) -> list[Dependent]:
+        """Those that use a parameter or role. By a role's name alone, as events give it, those of all regions."""
+        found = (dependent for item in self.table.query(partition_of(on)) if (dependent := read_dependent(item)))
         by_name = on.kind is Subject.ROLE and Arn.parse(on.name) is None
-        for item in self.table.query(dependency_key(on)):
-            kind, _, key = item["sk"]["S"].partition("/")
-            if kind != "leans":
-                continue
-            family = SubjectId.parse(key)
-            if by_name or on.kind is not Subject.ROLE or _is_of(on, item, family):
-                found[family] = frozenset(json.loads(item["drifted"]["S"])) if "drifted" in item else None
-        return found
+        return [each for each in found if by_name or each.on == on]
 
 
-def dependency_key(on: SubjectId) -> str:
-    """Roles are global and their events tell only names: who leans on one is kept by name, without a region.
+def partition_of(subject: SubjectId) -> str:
+    """A subject's key. Roles are global and their events give only names: one is kept by its name, without a region.
 
-    The account is the role's own, which an ARN tells: another account's role of the same name is another.
+    The account is the role's own, which an ARN names: another account's role of the same name is another.
     """
-    if on.kind is not Subject.ROLE:
-        return on.key
-    arn = Arn.parse(on.name)
-    return f"{arn.account if arn else on.place.account}/global/role/{role_name(on.name)}"
+    if subject.kind is not Subject.ROLE:
+        return subject.key
+    arn = Arn.parse(subject.name)
+    return f"{arn.account if arn else subject.place.account}/global/role/{role_name(subject.name)}"
 
 
-def _is_of(role: SubjectId, item: Mapping[str, Any], family: SubjectId) -> bool:
-    """Rows of earlier releases do not hold by which ARN a family leans on a role."""
-    return bool(item["subject"]["S"] == role.key) if "subject" in item else family.place == role.place
+def read_dependent(item: Mapping[str, Any]) -> Dependent | None:
+    """None where the row is another."""
+    if not item["sk"]["S"].startswith(f"{_DEPENDENT}/"):
+        return None
+    family, on = SubjectId.parse(item["family"]["S"]), SubjectId.parse(item["on"]["S"])
+    return Dependent(family, on, _VERDICTS.validate_json(unpacked(item["body"])))
 
 
-def unchanged(table: str, read: History) -> dict[str, Any]:
-    """That nobody has written a subject since it was read: a part of a transaction."""
-    condition, names, values = unwritten_since(read.version)
-    return {
-        "ConditionCheck": {
-            "TableName": table,
-            "Key": {"pk": {"S": read.subject.key}, "sk": {"S": "look"}},
-            "ConditionExpression": condition,
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": values,
-        }
-    }
+def put_dependent(on: SubjectId, family: SubjectId, verdicts: FamilyVerdicts) -> dict[str, Any]:
+    """A row, as one write of a batch."""
+    names = {"on": {"S": on.key}, "family": {"S": family.key}}
+    body = packed(_VERDICTS.dump_json(verdicts, exclude_defaults=True))
+    return {"PutRequest": {"Item": _key(on, family) | names | {"body": body}}}
+
+
+def delete_dependent(on: SubjectId, family: SubjectId) -> dict[str, Any]:
+    """The same for a family that uses it no longer."""
+    return {"DeleteRequest": {"Key": _key(on, family)}}
+
+
+def _key(on: SubjectId, family: SubjectId) -> dict[str, Any]:
+    return {"pk": {"S": partition_of(on)}, "sk": {"S": f"{_DEPENDENT}/{on.key}/{family.key}"}}

@@ -2,48 +2,87 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
+from domain.findings.dependents import FamilyVerdicts
 from domain.findings.finding import Finding
 from domain.findings.users import Running, Seen
 from domain.remediation.attempt import Answer, Attempt, Offer, Quarantine
-from domain.subject import SubjectId
+from domain.subject import Subject, SubjectId
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A finding, and what of its last transition is still to be told: JSON bodies by channel (`import`, `alert`)."""
+    """A finding, and what is still to be published of it: JSON bodies by channel (`import`, `alert/…`)."""
 
     finding: Finding
     pending: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """All that the ledger holds of a subject. `order` is what its last look was ordered by; 0 where there was none.
+class Record:
+    """What the last evaluation of a subject found: one item, which only this subject's evaluations write.
 
-    `read_at` is when that look was written down. `services` and `seen` are who runs a family, by title and by cluster;
-    `ran` is what a service ran at its last look, and the state that a parameter or role was in; `untold` the keys of
-    what the subject no longer leans on, and of which something is still to be told.
+    `order` is the number of a family's newest revision, 0 for others. `standard` is the digest of the standard that it
+    was evaluated by, empty where facts were missing that may be available soon. `dependencies` are by key what a family
+    depends on, with what it says of each; of a service, the family that it `runs`. `offer` is the plan that may be
+    approved.
+
+    Still to be sent: `request` to remediate, and the messages in `notify` by the key of the subject that is to be
+    evaluated because of this evaluation. This subject's row at each of them is written before its message is sent.
+    """
+
+    order: int = 0
+    standard: str = ""
+    dependencies: Mapping[str, FamilyVerdicts] = field(default_factory=dict)
+    runs: Running | None = None
+    offer: Offer | None = None
+    rows: Mapping[str, Row] = field(default_factory=dict)
+    request: str | None = field(default=None, repr=False)
+    notify: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything is still to be published or sent."""
+        return bool(self.request or self.notify or any(row.pending for row in self.rows.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that the ledger holds of a subject. `version` is how often its record was written.
+
+    `services` and `seen` are who runs a family, by title and by cluster; `dependents` the families that use a parameter
+    or role, with what each says of it.
     """
 
     subject: SubjectId
-    order: int = 0
-    read_at: datetime | None = None
-    standard: str = ""
     version: int = 0
-    leans: tuple[str, ...] = ()
-    untold: tuple[str, ...] = ()
-    ran: str = ""
-    request: str | None = field(default=None, repr=False)
-    rows: Mapping[str, Row] = field(default_factory=dict)
+    record: Record = field(default_factory=Record)
+    dependents: Mapping[SubjectId, FamilyVerdicts] = field(default_factory=dict)
     services: Mapping[str, Running] = field(default_factory=dict)
     seen: Mapping[str, Seen] = field(default_factory=dict)
     ours: frozenset[int] = frozenset()
     attempts: tuple[Attempt, ...] = ()
     quarantine: Quarantine | None = None
-    offer: Offer | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
+
+    @property
+    def order(self) -> int:
+        return self.record.order
+
+    @property
+    def rows(self) -> Mapping[str, Row]:
+        return self.record.rows
+
+    @property
+    def offer(self) -> Offer | None:
+        return self.record.offer
+
+    @property
+    def family(self) -> SubjectId | None:
+        """The family that corrections of it belong to: of a service, the one that it runs."""
+        if self.subject.kind is Subject.FAMILY:
+            return self.subject
+        return next((on for on in map(SubjectId.parse, self.record.dependencies) if on.kind is Subject.FAMILY), None)
 
     def attempt(self, key: str) -> Attempt | None:
         return next((attempt for attempt in self.attempts if attempt.key == key), None)

@@ -1,4 +1,4 @@
-"""Limits: how many corrections were made within an hour and a second."""
+"""Limits: how many corrections were made within an hour."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,20 +30,6 @@ class Limits:
                         ":most": {"N": str(most)},
                         ":expires": expiry(1),
                     },
-                )
-        except CallFailed as failed:
-            if failed.code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
-
-    def slot(self, place: Place, what: str, number: int) -> bool:
-        """Take one slot of a rate per second: True for the first who asks."""
-        item = {"pk": {"S": f"pace/{place}"}, "sk": {"S": f"{what}/{number}"}, "expires": expiry(1)}
-        try:
-            with calling("dynamodb:PutItem", f"pace/{place}/{what}"):
-                self.table.client.put_item(
-                    TableName=self.table.name, Item=item, ConditionExpression="attribute_not_exists(pk)"
                 )
         except CallFailed as failed:
             if failed.code == "ConditionalCheckFailedException":

@@ -1,17 +1,22 @@
 """The one DynamoDB table that holds the ledger: its calls, and the parts of transactions."""
 
-from collections.abc import Iterable, Mapping
+import gzip
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 from typing import Any
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
-from domain.places import Place
+
+_BATCH = 25  # writes that DynamoDB takes in one call
+_CALLS = 4  # for a batch of which DynamoDB makes only some of the writes
+_PLAIN = 1000  # bytes of a body that is not compressed: a write unit takes 1 KB
 
 
 class LedgerConflict(Exception):
-    """Another worker wrote the subject since it was read: look again."""
+    """Another worker wrote the subject since it was read: evaluate it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +46,21 @@ class Table:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def scan(
-        self, place: Place, condition: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None
-    ) -> Iterable[dict[str, Any]]:
-        given: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+    def scan(self, condition: str, values: Mapping[str, Any], names: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+        start: dict[str, Any] = {}
         while True:
-            with calling("dynamodb:Scan", str(place)):
+            with calling("dynamodb:Scan", self.name):
                 page = self.client.scan(
                     TableName=self.name,
-                    FilterExpression=f"begins_with(pk, :place) AND {condition}",
-                    ExpressionAttributeValues={":place": {"S": f"{place}/"}, **values},
-                    **given,
+                    FilterExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ExpressionAttributeNames=names,
+                    **start,
                 )
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
-            given["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def row(self, pk: str, sk: str) -> dict[str, Any] | None:
         with calling("dynamodb:GetItem", f"{pk}/{sk}"):
@@ -90,26 +94,38 @@ class Table:
             if failed.code != "ConditionalCheckFailedException":
                 raise
 
-    def strike(  # noqa: PLR0913, PLR0917 - of which item, what, and while what holds
-        self, pk: str, sk: str, member: str, other: str, held: Mapping[str, str], left: Mapping[str, str] | None = None
-    ) -> None:
-        """Take a member out, or leave it with what is `left`, where another still holds a value.
-
-        Where it does not, somebody has gone on.
-        """
+    def put_version(self, pk: str, sk: str, item: Mapping[str, Any], *, held: int) -> None:
+        """Write an item that has a `version`, where the one that is there has the version that is `held` (0: none)."""
+        condition, names, values = unwritten_since(held)
         try:
-            with calling("dynamodb:UpdateItem", f"{pk}/{sk}"):
-                self.client.update_item(
+            with calling("dynamodb:PutItem", f"{pk}/{sk}"):
+                self.client.put_item(
                     TableName=self.name,
-                    Key={"pk": {"S": pk}, "sk": {"S": sk}},
-                    UpdateExpression="SET #member = :left" if left else "REMOVE #member",
-                    ConditionExpression="#other = :held",
-                    ExpressionAttributeNames={"#member": member, "#other": other},  # some are reserved words
-                    ExpressionAttributeValues={":held": held} | ({":left": left} if left else {}),
+                    Item={"pk": {"S": pk}, "sk": {"S": sk}} | dict(item),
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=values,
                 )
         except CallFailed as failed:
-            if failed.code != "ConditionalCheckFailedException":
-                raise
+            if failed.code == "ConditionalCheckFailedException":
+                raise LedgerConflict(f"{pk} was written by another worker") from None
+            raise
+
+    def write_all(self, what: str, writes: Iterable[Mapping[str, Any]]) -> None:
+        """Many writes (PutRequest, DeleteRequest), each of another item and without a condition, in few calls.
+
+        CallFailed where some of them were not made, even after a few more calls.
+        """
+        for batch in batched(writes, _BATCH, strict=False):
+            left: Sequence[Mapping[str, Any]] = batch
+            for _ in range(_CALLS):
+                with calling("dynamodb:BatchWriteItem", what):
+                    found = self.client.batch_write_item(RequestItems={self.name: list(left)})
+                left = found.get("UnprocessedItems", {}).get(self.name, [])
+                if not left:
+                    break
+            else:
+                raise CallFailed("dynamodb:BatchWriteItem", what, "UnprocessedItems", transient=True)
 
     def write(self, what: str, items: list[dict[str, Any]]) -> None:
         try:
@@ -140,6 +156,16 @@ def put_item(
         "ExpressionAttributeValues": values,
     }
     return {"Put": {"TableName": table, "Item": item} | (conditional if condition else {})}
+
+
+def packed(body: bytes) -> dict[str, Any]:
+    """A JSON text as an attribute, compressed where it is large."""
+    return {"B": gzip.compress(body, mtime=0)} if len(body) > _PLAIN else {"S": body.decode()}
+
+
+def unpacked(attribute: Mapping[str, Any]) -> bytes:
+    """The JSON text that an attribute holds."""
+    return gzip.decompress(attribute["B"]) if "B" in attribute else str(attribute["S"]).encode()
 
 
 def moment(attribute: Mapping[str, str]) -> datetime:

@@ -23,7 +23,7 @@ from domain.collector.permissions import (
     exporter_regions,
     region_of,
 )
-from domain.collector.problems import Code, Effect, Problem, Topic
+from domain.collector.problems import Effect, Problem, ProblemCode, Topic
 from domain.collector.reading import MAX_BYTES, MAX_DEPTH, MAX_NODES, ConfigurationUnreadable, Value
 from domain.collector.references import has_reference, literal
 from domain.collector.signals import (
@@ -51,7 +51,6 @@ __all__ = [
     "MAX_NODES",
     "NEEDS_EC2_FILES",
     "OWN_METRICS_PORT",
-    "Code",
     "CollectorConfiguration",
     "Component",
     "ComponentPermission",
@@ -64,6 +63,7 @@ __all__ = [
     "PartRegion",
     "Pipeline",
     "Problem",
+    "ProblemCode",
     "RegionSource",
     "Topic",
     "Value",

@@ -10,7 +10,7 @@ from typing import Final
 
 from domain.collector.checks import CHECKS, FORMS, TEXTS
 from domain.collector.options import Option, OptionKind, UnknownKeys
-from domain.collector.problems import Code, Problem, Topic
+from domain.collector.problems import Problem, ProblemCode, Topic
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
 from domain.collector.releases import Release
@@ -154,7 +154,7 @@ def _takes_one_text(option: Option) -> bool:
 
 def _wrong(value: Value, option: Option, where: str) -> Problem:
     form = "a list of component ids" if _lists_ids(option) else _KINDS[option.kind]
-    return Problem(Topic.OPTIONS, Code.WRONG_TYPE, where, found=form_of(value), wanted=(form,))
+    return Problem(Topic.OPTIONS, ProblemCode.WRONG_TYPE, where, found=form_of(value), wanted=(form,))
 
 
 def _lists_ids(option: Option) -> bool:
@@ -165,7 +165,7 @@ def _unknown(key: str, option: Option, where: str) -> Problem:
     names = tuple(option.keys or ())
     return Problem(
         Topic.OPTIONS,
-        Code.UNKNOWN_KEY,
+        ProblemCode.UNKNOWN_KEY,
         f"{where}/{shown(key)}",
         found=shown(key),
         wanted=names,
@@ -196,7 +196,7 @@ def _scalar(value: Value, option: Option, where: str) -> Iterator[Problem]:
 def _duration(value: Value, option: Option, where: str) -> Iterator[Problem]:
     if isinstance(value, str):
         if go_duration(value) is None:
-            yield Problem(Topic.OPTIONS, Code.DURATION_FORM, where, found=shown_duration(value), limit=_UNITS)
+            yield Problem(Topic.OPTIONS, ProblemCode.DURATION_FORM, where, found=shown_duration(value), limit=_UNITS)
     elif isinstance(value, bool) or not isinstance(value, int | float):
         yield _wrong(value, option, where)
 
@@ -209,17 +209,19 @@ def _text(value: Value, option: Option, where: str) -> Iterator[Problem]:
     if not isinstance(value, str):
         yield _wrong(value, option, where)
     elif option.type == _PROMETHEUS_TIME and prometheus_duration(value) is None:
-        yield Problem(Topic.OPTIONS, Code.DURATION_FORM, where, found=shown_duration(value), limit=_PROMETHEUS_UNITS)
+        yield Problem(
+            Topic.OPTIONS, ProblemCode.DURATION_FORM, where, found=shown_duration(value), limit=_PROMETHEUS_UNITS
+        )
     elif option.type == _ID and not is_component_id(value):
-        yield Problem(Topic.OPTIONS, Code.COMPONENT_ID, where)
+        yield Problem(Topic.OPTIONS, ProblemCode.COMPONENT_ID, where)
     elif option.type in TEXTS:
         choices, may_be_empty = TEXTS[option.type]
         if value.lower() not in choices and not (may_be_empty and not value):
-            yield Problem(Topic.VALUES, Code.CHOICE, where, wanted=choices)
+            yield Problem(Topic.VALUES, ProblemCode.CHOICE, where, wanted=choices)
     elif option.type in FORMS:
         form, wanted = FORMS[option.type]
         if not form.fullmatch(value):
-            yield Problem(Topic.VALUES, Code.BAD_FORM, where, wanted=(wanted,))
+            yield Problem(Topic.VALUES, ProblemCode.BAD_FORM, where, wanted=(wanted,))
 
 
 def _number(value: Value, option: Option, where: str) -> Iterator[Problem]:
@@ -230,4 +232,4 @@ def _number(value: Value, option: Option, where: str) -> Iterator[Problem]:
     if not isinstance(value, int | float) or isinstance(value, bool):
         yield _wrong(value, option, where)
     elif option.kind is OptionKind.UINT and value < 0:
-        yield Problem(Topic.OPTIONS, Code.TOO_SMALL, where, found=str(value), limit="0")
+        yield Problem(Topic.OPTIONS, ProblemCode.TOO_SMALL, where, found=str(value), limit="0")

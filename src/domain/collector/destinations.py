@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.collector.configuration import CollectorConfiguration, Component, mapping
 from domain.collector.listeners import otlp_listeners
-from domain.collector.problems import Code, Effect, Problem, Topic
+from domain.collector.problems import Effect, Problem, ProblemCode, Topic
 from domain.collector.references import has_reference, literal
 from domain.collector.releases import ComponentKind, Release
 from domain.collector.signing import (
@@ -45,7 +45,7 @@ def _problems(configuration: CollectorConfiguration, release: Release | None) ->
                 yield from _log_group(part, release)
 
 
-def _lost(code: Code, where: str, found: str = "", wanted: tuple[str, ...] = (), limit: str = "") -> Problem:
+def _lost(code: ProblemCode, where: str, found: str = "", wanted: tuple[str, ...] = (), limit: str = "") -> Problem:
     return Problem(Topic.DESTINATIONS, code, where, Effect.LOST, found=found, wanted=wanted, limit=limit)
 
 
@@ -58,13 +58,13 @@ def _signature(
     configuration: CollectorConfiguration, part: Component, endpoint: SignedEndpoint, release: Release | None
 ) -> Iterator[Problem]:
     if part.canonical == "otlp":
-        yield _lost(Code.HTTP_ONLY, endpoint.where, wanted=("otlphttp",))
+        yield _lost(ProblemCode.HTTP_ONLY, endpoint.where, wanted=("otlphttp",))
         return
     if endpoint.service is SignedService.LOGS:
         yield from _log_headers(part)
     named = authenticator_of(part)
     if named is None:
-        yield _lost(Code.UNSIGNED, endpoint.where, wanted=(SIGNER,), limit=endpoint.service)
+        yield _lost(ProblemCode.UNSIGNED, endpoint.where, wanted=(SIGNER,), limit=endpoint.service)
         return
     signer = signer_of(configuration, part)
     if signer is None:  # not started, or named by a reference: another topic, or not known
@@ -72,7 +72,7 @@ def _signature(
     given = signer.settings.get("region")
     region = literal(given, release)
     if region and region != endpoint.region:
-        yield _lost(Code.SIGNER_REGION, f"{signer.place}/region", _name(region), (endpoint.region,), part.place)
+        yield _lost(ProblemCode.SIGNER_REGION, f"{signer.place}/region", _name(region), (endpoint.region,), part.place)
     yield from _signed_service(signer, endpoint, release)
 
 
@@ -83,9 +83,9 @@ def _signed_service(signer: Component, endpoint: SignedEndpoint, release: Releas
         return
     if service := literal(given, release):
         if service != endpoint.service:
-            yield _lost(Code.SIGNER_SERVICE, where, _name(service), (endpoint.service,), endpoint.where)
+            yield _lost(ProblemCode.SIGNER_SERVICE, where, _name(service), (endpoint.service,), endpoint.where)
     elif endpoint.service is not SignedService.PROMETHEUS and release is not None and release < SERVICE_INFERRED_SINCE:
-        yield _lost(Code.SIGNER_SERVICE, where, "missing", (endpoint.service,), endpoint.where)
+        yield _lost(ProblemCode.SIGNER_SERVICE, where, "missing", (endpoint.service,), endpoint.where)
 
 
 def _log_headers(part: Component) -> Iterator[Problem]:
@@ -97,7 +97,7 @@ def _log_headers(part: Component) -> Iterator[Problem]:
     else:
         names = set[str]()
     if missing := tuple(name for name in LOG_HEADERS if name not in names):
-        yield _lost(Code.LOG_HEADERS, f"{part.place}/headers", wanted=missing)
+        yield _lost(ProblemCode.LOG_HEADERS, f"{part.place}/headers", wanted=missing)
 
 
 def _own_receiver(configuration: CollectorConfiguration, part: Component, release: Release | None) -> Iterator[Problem]:
@@ -107,7 +107,7 @@ def _own_receiver(configuration: CollectorConfiguration, part: Component, releas
         return
     for listener in otlp_listeners(configuration, release):
         if listener.port == int(found["port"]) and listener.protocol == protocol:
-            yield _lost(Code.SENDS_TO_ITSELF, f"{part.place}/endpoint", found["port"], limit=listener.part)
+            yield _lost(ProblemCode.SENDS_TO_ITSELF, f"{part.place}/endpoint", found["port"], limit=listener.part)
 
 
 def _log_group(part: Component, release: Release | None) -> Iterator[Problem]:
@@ -116,4 +116,4 @@ def _log_group(part: Component, release: Release | None) -> Iterator[Problem]:
         return
     plain = _PLACEHOLDER.sub("x", name) if part.canonical == "awsemf" else name
     if not _LOG_GROUP.fullmatch(plain) or plain.lower().startswith(_RESERVED):
-        yield _lost(Code.LOG_GROUP_NAME, f"{part.place}/log_group_name")
+        yield _lost(ProblemCode.LOG_GROUP_NAME, f"{part.place}/log_group_name")

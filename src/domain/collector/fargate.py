@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.collector.configuration import CollectorConfiguration, Component, mapping, within
-from domain.collector.problems import Code, Effect, Problem, Topic
+from domain.collector.problems import Effect, Problem, ProblemCode, Topic
 from domain.collector.reading import Value
 from domain.collector.references import literal
 from domain.collector.releases import NEEDS_EC2, ComponentKind, Release
@@ -52,7 +52,7 @@ def scraped_hosts(configuration: CollectorConfiguration, release: Release | None
     )
 
 
-def _problem(code: Code, where: str, effect: Effect, found: str = "") -> Problem:
+def _problem(code: ProblemCode, where: str, effect: Effect, found: str = "") -> Problem:
     return Problem(Topic.FARGATE, code, where, effect, found=found)
 
 
@@ -60,19 +60,19 @@ def _of_component(part: Component) -> Iterator[Problem]:
     settings = part.settings
     match part.kind, part.canonical:
         case kind, name if (kind, name) in NEEDS_EC2:
-            yield _problem(Code.NEEDS_HOST, part.place, Effect.STOPS, part.type)
+            yield _problem(ProblemCode.NEEDS_HOST, part.place, Effect.STOPS, part.type)
         case ComponentKind.PROCESSOR, "resourcedetection":
             detectors = settings.get("detectors")
             for index, detector in enumerate(detectors if isinstance(detectors, tuple) else ()):
                 if isinstance(detector, str) and detector in _CLUSTER_DETECTORS:
                     effect = Effect.REFUSED if detector == _EKS else Effect.STOPS
-                    yield _problem(Code.NEEDS_CLUSTER, f"{part.place}/detectors[{index}]", effect, detector)
+                    yield _problem(ProblemCode.NEEDS_CLUSTER, f"{part.place}/detectors[{index}]", effect, detector)
         case ComponentKind.PROCESSOR, "k8sattributes":
             if settings.get("passthrough") is not True:
-                yield _problem(Code.NEEDS_CLUSTER, part.place, Effect.STOPS, part.type)
+                yield _problem(ProblemCode.NEEDS_CLUSTER, part.place, Effect.STOPS, part.type)
         case ComponentKind.EXPORTER, "loadbalancing":
             if within(settings, "resolver", "k8s") is not None:
-                yield _problem(Code.NEEDS_CLUSTER, f"{part.place}/resolver/k8s", Effect.STOPS, "k8s")
+                yield _problem(ProblemCode.NEEDS_CLUSTER, f"{part.place}/resolver/k8s", Effect.STOPS, "k8s")
         case _:
             pass
 

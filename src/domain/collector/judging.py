@@ -6,7 +6,7 @@ from typing import Final
 from domain.collector.configuration import CollectorConfiguration, Component
 from domain.collector.decoding import Decoder
 from domain.collector.options import ComponentOptions, ReleaseOptions, options_of
-from domain.collector.problems import Code, Problem, Topic
+from domain.collector.problems import Problem, ProblemCode, Topic
 from domain.collector.releases import ComponentKind, Release
 from domain.collector.scalars import shown
 
@@ -61,7 +61,7 @@ def _signals(configuration: CollectorConfiguration, options: ReleaseOptions) -> 
     for pipeline in configuration.pipelines.values():
         signal = pipeline.signal
         if signal == _PROFILES:
-            yield Problem(Topic.SIGNALS, Code.PROFILES_GATE, f"service/pipelines/{shown(pipeline.id)}")
+            yield Problem(Topic.SIGNALS, ProblemCode.PROFILES_GATE, f"service/pipelines/{shown(pipeline.id)}")
             continue
         for kind, ids in (
             (ComponentKind.RECEIVER, pipeline.receivers),
@@ -77,14 +77,14 @@ def _signals(configuration: CollectorConfiguration, options: ReleaseOptions) -> 
                     where = f"service/pipelines/{shown(pipeline.id)}/{kind}"
                     yield Problem(
                         Topic.SIGNALS,
-                        Code.SIGNAL,
+                        ProblemCode.SIGNAL,
                         where,
                         found=shown(name),
                         wanted=tuple(sorted(known.signals)),
                         limit=signal,
                     )
                 elif part.canonical == _OTLP_HTTP and (key := _ENDPOINTS.get(signal)) and _endpoints(part, key):
-                    yield Problem(Topic.VALUES, Code.REQUIRED, f"{part.place}/{key}", wanted=("endpoint", key))
+                    yield Problem(Topic.VALUES, ProblemCode.REQUIRED, f"{part.place}/{key}", wanted=("endpoint", key))
 
 
 def _endpoints(part: Component, key: str) -> bool:

@@ -30,7 +30,7 @@ class Topic(StrEnum):
     FARGATE = "fargate"
 
 
-class Code(StrEnum):
+class ProblemCode(StrEnum):
     """The stable names of problems."""
 
     # The form of the document.
@@ -104,7 +104,7 @@ class Problem:
     """
 
     topic: Topic
-    code: Code
+    code: ProblemCode
     where: str
     effect: Effect = Effect.REFUSED
     found: str = ""

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Final
 
 from domain.collector.options import Option, OptionKind
-from domain.collector.problems import Code, Problem, Topic
+from domain.collector.problems import Problem, ProblemCode, Topic
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
 from domain.collector.releases import Release
@@ -123,6 +123,6 @@ class Settings:
             if entry is None or isinstance(entry, Mapping):
                 yield Settings(f"{self.at(key)}[{index}]", entry or {}, option, self.release, self.used)
 
-    def problem(self, code: Code, key: str = "", **shown: str | tuple[str, ...]) -> Problem:
+    def problem(self, code: ProblemCode, key: str = "", **shown: str | tuple[str, ...]) -> Problem:
         """Give a problem with the value of a key, or with the whole struct."""
         return Problem(Topic.VALUES, code, self.at(key) if key else self.where, **shown)  # type: ignore[arg-type] # names are Problem's own

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from domain.collector.configuration import SECTIONS, SIGNALS, CollectorConfiguration, Pipeline, mapping
-from domain.collector.problems import Code, Effect, Problem, Topic
+from domain.collector.problems import Effect, Problem, ProblemCode, Topic
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
 from domain.collector.releases import ComponentKind
@@ -26,26 +26,26 @@ def structural_problems(configuration: CollectorConfiguration) -> Iterator[Probl
     yield from _references(configuration)
 
 
-def _form(code: Code, where: str, **more: str | tuple[str, ...]) -> Problem:
+def _form(code: ProblemCode, where: str, **more: str | tuple[str, ...]) -> Problem:
     return Problem(Topic.FORM, code, where, **more)  # type: ignore[arg-type] # names are Problem's own
 
 
-def _unknown(key: str, where: str, known: tuple[str, ...], code: Code = Code.UNKNOWN_KEY) -> Problem:
+def _unknown(key: str, where: str, known: tuple[str, ...], code: ProblemCode = ProblemCode.UNKNOWN_KEY) -> Problem:
     return _form(code, where, found=shown(key), wanted=known, nearest=nearest(key, known))
 
 
 def _sections(configuration: CollectorConfiguration) -> Iterator[Problem]:
     if configuration.more_documents:
-        yield Problem(Topic.FORM, Code.SECOND_DOCUMENT, "configuration", Effect.DOUBTFUL)
+        yield Problem(Topic.FORM, ProblemCode.SECOND_DOCUMENT, "configuration", Effect.DOUBTFUL)
     for key in configuration.document:
         if key not in SECTIONS:
-            yield _unknown(key, shown(key), SECTIONS, Code.UNKNOWN_SECTION)
+            yield _unknown(key, shown(key), SECTIONS, ProblemCode.UNKNOWN_SECTION)
     for kind in ComponentKind:
         section = configuration.document.get(kind.value)
         if section is not None and not isinstance(section, Mapping):
-            yield _form(Code.SECTION_FORM, kind.value, wanted=(kind.noun,))
+            yield _form(ProblemCode.SECTION_FORM, kind.value, wanted=(kind.noun,))
         elif kind in _NEEDED and not section:
-            yield _form(Code.SECTION_EMPTY, kind.value, wanted=(kind.noun,))
+            yield _form(ProblemCode.SECTION_EMPTY, kind.value, wanted=(kind.noun,))
         yield from _components(kind, mapping(section))
 
 
@@ -54,20 +54,20 @@ def _components(kind: ComponentKind, section: Mapping[str, Value]) -> Iterator[P
     for given, settings in section.items():
         where, normal = f"{kind}/{shown(given)}", normal_id(given)
         if not has_reference(given) and not is_component_id(given):
-            yield _form(Code.COMPONENT_ID, where)
+            yield _form(ProblemCode.COMPONENT_ID, where)
         if normal in seen:
-            yield _form(Code.COMPONENT_TWICE, where, found=shown(normal))
+            yield _form(ProblemCode.COMPONENT_TWICE, where, found=shown(normal))
         seen.add(normal)
         if settings is not None and not isinstance(settings, Mapping) and not has_reference(settings):
-            yield _form(Code.SETTINGS_FORM, where)
+            yield _form(ProblemCode.SETTINGS_FORM, where)
 
 
 def _service(configuration: CollectorConfiguration) -> Iterator[Problem]:
     service = configuration.document.get(_SERVICE)
     if service is None:
-        yield _form(Code.SERVICE_MISSING, _SERVICE)
+        yield _form(ProblemCode.SERVICE_MISSING, _SERVICE)
     elif not isinstance(service, Mapping):
-        yield _form(Code.SERVICE_FORM, _SERVICE, wanted=_SERVICE_KEYS)
+        yield _form(ProblemCode.SERVICE_FORM, _SERVICE, wanted=_SERVICE_KEYS)
     for key in configuration.service:
         if key not in _SERVICE_KEYS:
             yield _unknown(key, f"{_SERVICE}/{shown(key)}", _SERVICE_KEYS)
@@ -79,17 +79,19 @@ def _pipelines(configuration: CollectorConfiguration) -> Iterator[Problem]:
         return
     pipelines = configuration.service.get("pipelines")
     if pipelines is None or pipelines == {}:
-        yield _form(Code.PIPELINES_MISSING, _PIPELINES)
+        yield _form(ProblemCode.PIPELINES_MISSING, _PIPELINES)
     elif not isinstance(pipelines, Mapping):
-        yield _form(Code.PIPELINES_FORM, _PIPELINES)
+        yield _form(ProblemCode.PIPELINES_FORM, _PIPELINES)
     for given, body in mapping(pipelines).items():
         where = f"{_PIPELINES}/{shown(given)}"
         if not has_reference(given) and not (is_component_id(given) and normal_id(given).partition("/")[0] in SIGNALS):
             signal, slash, name = given.partition("/")
             near = nearest(signal.strip(), SIGNALS)
-            yield _form(Code.PIPELINE_ID, where, nearest=f"{near}{slash}{shown(name)}" if near and name else near)
+            yield _form(
+                ProblemCode.PIPELINE_ID, where, nearest=f"{near}{slash}{shown(name)}" if near and name else near
+            )
         if body is not None and not isinstance(body, Mapping):
-            yield _form(Code.PIPELINE_FORM, where)
+            yield _form(ProblemCode.PIPELINE_FORM, where)
         for key, value in mapping(body).items():
             if key not in _PIPELINE_KEYS:
                 yield _unknown(key, f"{where}/{shown(key)}", _PIPELINE_KEYS)
@@ -102,11 +104,11 @@ def _id_list(value: Value, where: str) -> Iterator[Problem]:
     if value is None or has_reference(value):
         return
     if not isinstance(value, tuple) or not all(isinstance(item, str) and item for item in value):
-        yield _form(Code.ID_LIST, where)
+        yield _form(ProblemCode.ID_LIST, where)
         return
     for item in value:
         if isinstance(item, str) and not has_reference(item) and not is_component_id(item):
-            yield _form(Code.COMPONENT_ID, where, found=shown(item))
+            yield _form(ProblemCode.COMPONENT_ID, where, found=shown(item))
 
 
 def _references(configuration: CollectorConfiguration) -> Iterator[Problem]:
@@ -117,7 +119,7 @@ def _references(configuration: CollectorConfiguration) -> Iterator[Problem]:
         where = f"{_PIPELINES}/{shown(pipeline.id)}"
         for part in ("receivers", "exporters"):
             if is_empty(bodies[pipeline.id].get(part)):
-                yield Problem(Topic.REFERENCES, Code.PIPELINE_EMPTY, f"{where}/{part}", wanted=(part,))
+                yield Problem(Topic.REFERENCES, ProblemCode.PIPELINE_EMPTY, f"{where}/{part}", wanted=(part,))
         yield from _names_in(configuration, pipeline, where)
     yield from _undefined(
         configuration, f"{_SERVICE}/extensions", ComponentKind.EXTENSION, configuration.started_extensions
@@ -126,7 +128,7 @@ def _references(configuration: CollectorConfiguration) -> Iterator[Problem]:
         for path, name in _extensions_named(component.settings):
             if not has_reference(name) and normal_id(name) not in configuration.started_extensions:
                 at = f"{component.kind}/{shown(component.id)}/{path}"
-                yield Problem(Topic.REFERENCES, Code.NOT_STARTED, at, found=shown(name))
+                yield Problem(Topic.REFERENCES, ProblemCode.NOT_STARTED, at, found=shown(name))
 
 
 def _names_in(configuration: CollectorConfiguration, pipeline: Pipeline, where: str) -> Iterator[Problem]:
@@ -137,7 +139,7 @@ def _names_in(configuration: CollectorConfiguration, pipeline: Pipeline, where: 
     ):
         yield from _undefined(configuration, f"{where}/{kind}", kind, ids)
     for twice in sorted({name for name in pipeline.processors if pipeline.processors.count(name) > 1}):
-        yield Problem(Topic.REFERENCES, Code.PROCESSOR_TWICE, f"{where}/processors", found=shown(twice))
+        yield Problem(Topic.REFERENCES, ProblemCode.PROCESSOR_TWICE, f"{where}/processors", found=shown(twice))
 
 
 def _undefined(
@@ -150,7 +152,7 @@ def _undefined(
             continue
         yield Problem(
             Topic.REFERENCES,
-            Code.NOT_DEFINED,
+            ProblemCode.NOT_DEFINED,
             where,
             found=shown(name),
             wanted=(kind.value,),

@@ -9,7 +9,7 @@ from typing import Final
 
 from domain.collector.bundled import bundled_paths
 from domain.collector.configuration import SECTIONS, CollectorConfiguration, mapping
-from domain.collector.problems import Code, Effect, Problem, Topic
+from domain.collector.problems import Effect, Problem, ProblemCode, Topic
 from domain.collector.reading import Value
 from domain.collector.references import reads_bare
 from domain.collector.releases import Release
@@ -50,7 +50,9 @@ def variables_read(configuration: CollectorConfiguration) -> tuple[tuple[str, st
 def unset_variables(read: Iterable[tuple[str, str]], known: AbstractSet[str]) -> tuple[Problem, ...]:
     """Give which of the variables that are read the container does not have: they are empty then."""
     return tuple(
-        Problem(Topic.VARIABLES, Code.VARIABLE_UNSET, where, Effect.LOST, found=name, nearest=nearest(name, known))
+        Problem(
+            Topic.VARIABLES, ProblemCode.VARIABLE_UNSET, where, Effect.LOST, found=name, nearest=nearest(name, known)
+        )
         for where, name in read
         if name not in known and name not in FARGATE_VARIABLES
     )
@@ -80,7 +82,7 @@ def _problems(configuration: CollectorConfiguration, release: Release | None) ->
             if found["braced"] is not None:
                 yield from _of_reference(found["braced"], where)
             elif found["bare"] and release is not None:
-                yield Problem(Topic.VARIABLES, Code.BARE_VARIABLE, where, Effect.DOUBTFUL, found=found["bare"])
+                yield Problem(Topic.VARIABLES, ProblemCode.BARE_VARIABLE, where, Effect.DOUBTFUL, found=found["bare"])
 
 
 def _of_reference(inside: str, where: str) -> Iterator[Problem]:
@@ -88,17 +90,17 @@ def _of_reference(inside: str, where: str) -> Iterator[Problem]:
     if ":" in inside:
         uri = _URI.fullmatch(inside)
         if uri is None:
-            yield Problem(Topic.VARIABLES, Code.VARIABLE_NAME, where)
+            yield Problem(Topic.VARIABLES, ProblemCode.VARIABLE_NAME, where)
             return
         scheme, rest = uri["scheme"], uri["rest"]
     if scheme not in SCHEMES and rest.startswith("-") and _NAME.fullmatch(scheme):
-        yield Problem(Topic.VARIABLES, Code.SCHEME_LEFT_OUT, where, found=scheme)
+        yield Problem(Topic.VARIABLES, ProblemCode.SCHEME_LEFT_OUT, where, found=scheme)
     elif scheme not in SCHEMES:
-        yield Problem(Topic.VARIABLES, Code.UNKNOWN_SCHEME, where, found=shown(scheme), wanted=SCHEMES)
+        yield Problem(Topic.VARIABLES, ProblemCode.UNKNOWN_SCHEME, where, found=shown(scheme), wanted=SCHEMES)
     elif scheme == "env" and not _NAME.fullmatch(rest.partition(":-")[0]):
-        yield Problem(Topic.VARIABLES, Code.VARIABLE_NAME, where)
+        yield Problem(Topic.VARIABLES, ProblemCode.VARIABLE_NAME, where)
     elif scheme == "file" and rest not in bundled_paths():
-        yield Problem(Topic.VARIABLES, Code.FILE_SOURCE, where, Effect.STOPS)
+        yield Problem(Topic.VARIABLES, ProblemCode.FILE_SOURCE, where, Effect.STOPS)
 
 
 def _read(configuration: CollectorConfiguration) -> Iterator[tuple[str, str]]:

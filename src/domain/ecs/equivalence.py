@@ -1,4 +1,4 @@
-"""Whether two task definitions mean the same: some differences ECS does not keep, or gives no meaning to.
+"""Whether two task definitions are equivalent: ECS does not keep some differences, or gives them no meaning.
 
 Only what is certain is evened out: defaults of the task definition parameters page, amounts however they are written,
 lists whose order tells nothing. Everything else that differs is a difference.
@@ -12,7 +12,7 @@ from domain.ecs.fargate import amount
 from domain.ecs.task_definition import DESCRIBED_ONLY, TaskDefinition
 from domain.ecs.values import Json, text_of, texts_of, truth_of
 
-# What is as good as not there.
+# Values that mean the same as a missing member.
 _CONTAINER: Final[Json] = {
     "cpu": 0, "disableNetworking": False, "essential": True, "interactive": False, "privileged": False,
     "pseudoTerminal": False, "readonlyRootFilesystem": False, "versionConsistency": "enabled",
@@ -32,9 +32,9 @@ _TRUTHS = frozenset(
 
 
 def equivalent(before: TaskDefinition, after: TaskDefinition) -> bool:
-    """Whether tasks of the one are as tasks of the other.
+    """Whether tasks of the two definitions are the same.
 
-    What only a description has does not count, nor do tags that are AWS's or Outrider's own.
+    Members that only a description has are ignored, and so are the tags of AWS and of Outrider itself.
     """
     return _plain(before) == _plain(after)
 
@@ -56,7 +56,7 @@ def _container(container: Json, *, awsvpc: bool) -> Json:
             found[member] = change(found[member])
     for member in ("environment", "secrets"):
         found[member] = _each(found.get(member), dict)
-    for member in ("mountPoints", "volumesFrom"):  # in their order: one may lie within another
+    for member in ("mountPoints", "volumesFrom"):  # order matters: one may be inside another
         if isinstance(found.get(member), list):
             found[member] = [_without(one, _MOUNT) if isinstance(one, Mapping) else one for one in found[member]]
     found["dependsOn"] = _each(found.get("dependsOn"), _dependency)
@@ -70,13 +70,13 @@ def _dependency(one: Json) -> Json:
 
 
 def _port(one: Json, *, awsvpc: bool) -> Json:
-    """With awsvpc the host's port is the container's, written or not."""
+    """With awsvpc the host port is the container port, written or not."""
     found = _without(one, _PORT)
     return {**found, "hostPort": found.get("hostPort", found.get("containerPort"))} if awsvpc else found
 
 
 def _policy(policy: Json) -> Json | None:
-    """One that is switched off is none."""
+    """A disabled policy counts as none."""
     return None if truth_of(policy.get("enabled")) is False else _without(policy, _RESTART_POLICY)
 
 
@@ -93,7 +93,7 @@ _MEMBERS: Final[Mapping[str, Callable[[Json], Json | None]]] = {
 
 
 def _each(value: Any, change: Callable[[Json], Json]) -> Any:
-    """The objects of a list whose order tells nothing, changed: those of one name keep theirs. Else as it is."""
+    """The objects of a list without meaning in its order, changed and sorted; anything else as it is."""
     if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
         return value
     changed = [change(one) for one in value]
@@ -102,7 +102,7 @@ def _each(value: Any, change: Callable[[Json], Json]) -> Any:
 
 
 def _without(members: Json, defaults: Json) -> Json:
-    """Without what is not there or as good as that; amounts and truths as such, however they are written."""
+    """Without missing members and defaults; amounts and booleans read, however they are written."""
     found = dict[str, Any]()
     for name, value in members.items():
         plain = _read(name, value)

@@ -57,7 +57,7 @@ def amount(value: object) -> int | None:
 
 
 def smallest_holding(cpu: int, memory: int) -> Size | None:
-    """The next legal size with at least so much of both; None where Fargate has none so large."""
+    """The smallest valid size with at least this much of both; None where Fargate has none so large."""
     return next(
         (Size(units, mib) for units in MEMORY_BY_CPU if units >= cpu for mib in MEMORY_BY_CPU[units] if mib >= memory),
         None,
@@ -69,7 +69,7 @@ _METADATA = (1, 4, 0)  # brought the task metadata endpoint V4
 
 
 def platform_older(version: str, oldest: str) -> bool:
-    """Whether a platform version is before another. LATEST and what is no version of the form 1.4.0 are not."""
+    """Whether a platform version is older than another. False for LATEST and for any text not of the form 1.4.0."""
     if version.upper() == _LATEST:
         return False
     numbers, wanted = _numbers(version), _numbers(oldest)
@@ -77,14 +77,14 @@ def platform_older(version: str, oldest: str) -> bool:
 
 
 def no_collector_on(version: str) -> bool:
-    """Whether a collector does not start there: it asks for the task metadata endpoint V4."""
+    """Whether a collector fails to start there: it needs the task metadata endpoint V4."""
     numbers = _numbers(version)
     return numbers is not None and numbers < _METADATA
 
 
 @lru_cache(maxsize=64)
 def _numbers(version: str) -> tuple[int, ...] | None:
-    """None where it is no version of the form 1.4.0."""
+    """None where it does not have the form 1.4.0."""
     parts = version.strip().split(".")
     if not all(part.isascii() and part.isdigit() and len(part) < len("1000000") for part in parts):
         return None

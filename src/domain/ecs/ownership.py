@@ -15,7 +15,7 @@ _OWNERS = frozenset(_NAMED.values()) | {"CodeDeploy", "CodePipeline"}
 
 
 def owner_of(task: TaskDefinition, actor: Actor | None = None) -> str:
-    """The owner, as people call it: `CloudFormation (stack shop)`; "" where nothing dependable tells.
+    """The owner, as people call it: `CloudFormation (stack shop)`; "" where nothing reliable says.
 
     `actor` is who registered the revision. In this order: tags that nobody but CloudFormation can set (task definitions
     have them only sometimes), Copilot's own, the user agent, and last what the author's tags say, which may be old: a

@@ -1,4 +1,4 @@
-"""Placeholders of templates: what stands in a file until something fills it in, and so tells nothing."""
+"""Placeholders of templates: a file holds them until a tool fills them in, so they say nothing about the value."""
 
 import re
 
@@ -8,5 +8,5 @@ _PLACEHOLDER = re.compile(r"[${}<>]|%[A-Za-z_]\w{2,}%", re.ASCII)
 
 
 def placeholder(text: str) -> bool:
-    """Whether a template's placeholder stands in the text: `${TAG}`, `{{tag}}`, `<TAG>`, `$TAG`, `%TAG%`."""
+    """Whether the text holds a template's placeholder: `${TAG}`, `{{tag}}`, `<TAG>`, `$TAG`, `%TAG%`."""
     return _PLACEHOLDER.search(text) is not None

@@ -105,7 +105,7 @@ class Service(Document):
 
     @property
     def providers(self) -> frozenset[str]:
-        """Where it places tasks: its capacity providers, else its launch type. Empty where neither is told."""
+        """Where it places tasks: its capacity providers, else its launch type. Empty where neither is given."""
         strategy = objects_of(self.json.get("capacityProviderStrategy"))
         named = frozenset(name for item in strategy if (name := text_of(item.get("capacityProvider"))))
         launch_type = text_of(self.json.get("launchType"))

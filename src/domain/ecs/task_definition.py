@@ -9,8 +9,8 @@ from domain.ecs.container import Container
 from domain.ecs.fargate import Size, amount
 from domain.ecs.values import Document, mapping_of, objects_of, pairs_of, text_of, texts_of
 
-# What DescribeTaskDefinition tells of a revision and RegisterTaskDefinition does not take. Registering does not go by
-# this list but by botocore's model; tests/test_documents.py holds it against that.
+# What DescribeTaskDefinition returns of a revision and RegisterTaskDefinition does not accept. Registering does not go
+# by this list but by botocore's model; tests/test_documents.py holds it against that.
 DESCRIBED_ONLY: Final = frozenset({
     "compatibilities", "deleteRequestedAt", "deregisteredAt", "registeredAt", "registeredBy", "requiresAttributes",
     "revision", "status", "taskDefinitionArn",
@@ -24,7 +24,7 @@ NOT_KEPT: Final = "(not kept)"
 class TaskDefinition(Document):
     """A task definition as RegisterTaskDefinition takes it or DescribeTaskDefinition gives it.
 
-    `tags` stand inside, where registration wants them; whoever reads a description puts them there.
+    `tags` are inside, where registration expects them; the reader of a description puts them there.
     """
 
     @cached_property
@@ -37,7 +37,7 @@ class TaskDefinition(Document):
 
     @property
     def active(self) -> bool:
-        """A definition from a file has no status and is as good as active."""
+        """A definition from a file has no status and counts as active."""
         return bool(self.json.get("status", "ACTIVE") == "ACTIVE")
 
     @cached_property
@@ -59,7 +59,7 @@ class TaskDefinition(Document):
 
     @property
     def size(self) -> Size | None:
-        """None where CPU or memory is missing or is no amount."""
+        """None where CPU or memory is missing or not an amount."""
         cpu, memory = self.cpu, self.memory
         return None if cpu is None or memory is None else Size(cpu, memory)
 
@@ -114,7 +114,7 @@ class TaskDefinition(Document):
         return self.with_(tags=[{"key": key, "value": value} for key, value in merged.items()] or None)
 
     def without_values(self) -> Self:
-        """A copy to be kept: of environment values only those of OTEL_ variables that hold no headers or keys."""
+        """A copy for the ledger: of environment values it keeps only OTEL_ variables without headers or keys."""
         containers = [
             {**item, "environment": [_kept(entry) for entry in item["environment"]]}
             if isinstance(item, Mapping) and isinstance(item.get("environment"), list)

@@ -57,12 +57,12 @@ def mapping_of(value: object) -> Json:
 
 
 def objects_of(value: object) -> tuple[Json, ...]:
-    """The objects of a list; what is no object is passed over."""
+    """The objects of a list; other items are skipped."""
     return tuple([item for item in value if isinstance(item, _OBJECT)]) if value and isinstance(value, _LIST) else ()
 
 
 def texts_of(value: object) -> tuple[str, ...]:
-    """The texts of a list; a bare text stands for a list of one."""
+    """The texts of a list; a bare text counts as a list of one."""
     if isinstance(value, str):
         return (value,)
     if not value or not isinstance(value, _LIST):

@@ -14,8 +14,11 @@ class AlertDrift(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    code: str = Field(description="The kind of drift; stable, and listed on the rule's page.")
     where: str
     why: str
+    found: str = Field(default="", description="The value found, where it may be shown.")
+    wanted: str = Field(default="", description="The value wanted, where there is one that may be shown.")
 
 
 class AlertChange(BaseModel):
@@ -38,7 +41,7 @@ class AlertStatement(BaseModel):
 
 
 class AlertUser(BaseModel):
-    """Who runs a family, or a family that leans on a parameter or role and what runs it."""
+    """What runs a family, or a family that uses a parameter or role and what runs it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,7 +49,7 @@ class AlertUser(BaseModel):
     title: str = Field(
         description="`cluster/service`; the cluster for tasks that no service started; empty where nothing runs it."
     )
-    revision: int = Field(description="What is run; 0 where that is not known.")
+    revision: int = Field(description="The revision that runs; 0 where it is not known.")
     tasks: int = Field(description="How many are wanted.")
 
 
@@ -58,7 +61,7 @@ class AlertLine(BaseModel):
     text: str
     link: str = Field(default="", description="Where the line leads.")
     severity: Severity | None = None
-    done: bool = Field(default=False, description="Nothing is left to be done about it.")
+    done: bool = Field(default=False, description="Nothing is left to do.")
 
 
 class AlertSection(BaseModel):
@@ -68,7 +71,7 @@ class AlertSection(BaseModel):
 
     title: str
     lines: tuple[AlertLine, ...] = ()
-    omitted: int = Field(default=0, description="Lines that are not in `lines` for want of room.")
+    omitted: int = Field(default=0, description="Lines that did not fit into `lines`.")
 
 
 class AlertFragment(BaseModel):
@@ -81,14 +84,15 @@ class AlertFragment(BaseModel):
 
 
 class Alert(BaseModel):
-    """One transition of a finding, outcome of a correction, or digest. `id` is the same however often it is told."""
+    """One transition of a finding, outcome of a correction, or digest. `id` is the same for each repetition."""
 
     model_config = ConfigDict(frozen=True)
 
     version: Literal[1] = Field(
-        default=1, description="Of this form. It grows where a field goes or means something else, not where one comes."
+        default=1,
+        description="Of this form. It grows when a field goes or changes its meaning, not when one is added.",
     )
-    id: str = Field(description="The same however often SNS repeats the message.")
+    id: str = Field(description="The same for each repetition by SNS.")
     kind: Literal["finding", "outcome", "digest"] = Field(
         description="A finding's transition, the outcome of a correction, or a digest."
     )
@@ -102,24 +106,26 @@ class Alert(BaseModel):
     name: str = Field(description="The family, `cluster/service`, the parameter's name or the role's ARN.")
     resource: str = Field(description="The ARN that was judged or registered; empty for a digest.")
     rule: str = Field(default="", description="The rule's id, for a finding.")
-    title: str = Field(description="What the rule wants, what came of the correction, or what the digest tells.")
+    title: str = Field(description="What the rule demands, the outcome of the correction, or what the digest reports.")
     severity: Severity = Field(description="CRITICAL, HIGH, MEDIUM, LOW or INFORMATIONAL.")
-    drifts: tuple[AlertDrift, ...] = Field(default=(), description="Where the subject departs from the rule, and why.")
+    drifts: tuple[AlertDrift, ...] = Field(
+        default=(), description="Where the subject departs from the rule, by which code, and why."
+    )
     changes: tuple[AlertChange, ...] = Field(
         default=(), description="The correction, line by line; `before` or `after` is null where there is none."
     )
-    safety: str = Field(default="", description="safe or review, where a correction is known.")
+    safety: str = Field(default="", description="safe or review, where there is a proposed fix.")
     reasons: tuple[str, ...] = Field(
-        default=(), description="Why a correction wants a person, was refused or superseded; a digest's counts."
+        default=(), description="Why a correction needs approval, was refused or superseded; a digest's counts."
     )
-    omitted: int = Field(default=0, description="Drifts that are not in `drifts` for want of room.")
-    omitted_changes: int = Field(default=0, description="Changes that are not in `changes` for want of room.")
-    use: str = Field(default="", description="Who runs the family, or leans on the subject, in a phrase.")
+    omitted: int = Field(default=0, description="Drifts that did not fit into `drifts`.")
+    omitted_changes: int = Field(default=0, description="Changes that did not fit into `changes`.")
+    use: str = Field(default="", description="What runs the family, or uses the parameter or role, in a phrase.")
     users: tuple[AlertUser, ...] = Field(default=(), description="The same one by one.")
-    omitted_users: int = Field(default=0, description="Users that are not in `users` for want of room.")
+    omitted_users: int = Field(default=0, description="Users that did not fit into `users`.")
     command: str = Field(
         default="",
-        description="What a person can paste to make the correction; empty where it would show what is hidden.",
+        description="What a person can paste to make the correction, bound to the plan; empty where there is none.",
     )
     statements: tuple[AlertStatement, ...] = Field(
         default=(), description="Policy statements to add to roles, whole, as JSON."
@@ -136,9 +142,9 @@ class Alert(BaseModel):
     actor: str = Field(
         default="", description="Who made the change: `role/session` or a user's name; empty if not known."
     )
-    tool: str = Field(default="", description="The tool that it was made with, where the user agent tells.")
+    tool: str = Field(default="", description="The tool that made the change, where the user agent shows it.")
     since: datetime = Field(description="When the finding was first opened.")
-    occurred: datetime = Field(description="When the change was made, or else was seen.")
+    occurred: datetime = Field(description="When the change was made; when it was seen, where that is not known.")
     finding: str = Field(default="", description="The finding's Id in Security Hub.")
     links: Mapping[str, str] = Field(
         default_factory=dict, description="Addresses in the console and of the rule's page: finding, resource, rule."

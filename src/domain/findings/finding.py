@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.drift import Drift
+from domain.drift import Drift, Grant
 from domain.findings.users import NOBODY, Users
 from domain.severity import Severity
 from domain.subject import SubjectId
@@ -143,10 +144,28 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
 
 
 def drifts_to_json(drifts: tuple[Drift, ...]) -> str:
-    """Drifts as the ledger keeps them."""
-    return json.dumps([[d.where, d.why, (d.severity or Severity.INFORMATIONAL).value, d.about] for d in drifts])
+    """Drifts as the ledger keeps them: one object each, without the members that are empty."""
+    return json.dumps([{name: value for name, value in _members(drift).items() if value} for drift in drifts])
+
+
+def _members(drift: Drift) -> dict[str, object]:
+    return {
+        "code": drift.code,
+        "where": drift.where,
+        "why": drift.why,
+        "found": drift.found,
+        "wanted": drift.wanted,
+        "severity": (drift.severity or Severity.INFORMATIONAL).value,
+        "about": drift.about,
+        "grants": [[grant.to, grant.action, grant.resource] for grant in drift.grants],
+    }
 
 
 def drifts_from_json(text: str) -> tuple[Drift, ...]:
     """Drifts as the ledger kept them."""
-    return tuple(Drift(where, why, Severity(severity), about) for where, why, severity, about in json.loads(text))
+    return tuple(_drift(**members) for members in json.loads(text))
+
+
+def _drift(severity: str, grants: Sequence[Sequence[str]] = (), **texts: str) -> Drift:
+    members = {"code": "", "where": "", "why": ""} | texts
+    return Drift(**members, severity=Severity(severity), grants=tuple(Grant(*grant) for grant in grants))

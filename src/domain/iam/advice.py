@@ -1,4 +1,4 @@
-"""What to tell a person: the statement to add, and the statements that grant too much."""
+"""Advice on policies: the statement to add, and the statements that grant too much."""
 
 import re
 from collections import Counter

@@ -25,8 +25,8 @@ _NOTHING_KNOWN = Context()
 class AccessRequest:
     """action: `logs:PutLogEvents`, in any case. resource: an ARN, or a pattern of ARNs with `*` and `?`.
 
-    A pattern asks for every resource that it matches. A bare `*` is no pattern but what IAM itself asks for an action
-    without resources, and a statement that names an ARN does not match it.
+    A pattern stands for every resource that it matches. A bare `*` is not a pattern: IAM itself asks on it for an
+    action without resources, and a statement that names an ARN does not match it.
     """
 
     action: str
@@ -51,9 +51,9 @@ class Ruling:
     statement: Statement | None = None
     """The one that allowed, or that denied; None where nothing allows."""
     boundary: Policy | None = None
-    """The permissions boundary, where it is what stands in the way."""
+    """The permissions boundary, where it is what blocks the request."""
     undecided: tuple[Statement, ...] = ()
-    """The statements on which an UNKNOWN waits."""
+    """The statements that leave the decision UNKNOWN."""
 
     @property
     def undecided_keys(self) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ class Ruling:
 
 @dataclass(slots=True)
 class _Side:
-    """What one side, the role's policies or its boundary, says of a request."""
+    """What one side, the role's policies or its boundary, decides about a request."""
 
     allowed_by: Statement | None = None
     denied_by: Statement | None = None
@@ -124,7 +124,7 @@ def _heard(policies: Iterable[Policy], request: AccessRequest) -> _Side:
 
 
 def decide(policies: Iterable[Policy], request: AccessRequest, boundary: Policy | None = None) -> Ruling:
-    """What the role's identity policies and its permissions boundary say of a request."""
+    """What the role's identity policies and its permissions boundary decide about a request."""
     own = _heard(policies, request)
     if own.denied_by is not None:
         return Ruling(Decision.DENIED, request, own.denied_by)

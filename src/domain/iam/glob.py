@@ -18,7 +18,7 @@ ARN_COLONS = 5
 _OTHER = "\x02"  # a character that no glob names: only a wildcard matches it
 
 _STATES_AT_MOST = 20_000
-"""A pattern made to be expensive is answered by "cannot be decided", not by a hanging function."""
+"""A pattern that is built to be expensive gets the answer "cannot be decided" instead of a hanging function."""
 
 
 def encode(text: str) -> str:
@@ -27,7 +27,7 @@ def encode(text: str) -> str:
 
 
 def collapse(glob: str) -> str:
-    """`**` says no more than `*`; the matchers below lean on there being no two in a row."""
+    """`**` means the same as `*`; the matchers below rely on there being no two in a row."""
     while MANY + MANY in glob:
         glob = glob.replace(MANY + MANY, MANY)
     return glob
@@ -62,7 +62,7 @@ def _matcher(glob: str) -> re.Pattern[str]:
 
 
 def matches(glob: str, text: str) -> bool:
-    """Whether a text, taken as it is, is matched."""
+    """Whether a literal text is matched."""
     return _matcher(glob).fullmatch(text) is not None
 
 

@@ -16,7 +16,7 @@ from domain.iam.truth import Truth, any_of, negate
 
 
 class PolicyUnreadable(ValueError):
-    """The document is no policy that IAM could have accepted. The message names its source and what is wrong."""
+    """The document is not a policy that IAM accepts. The message names its source and what is wrong."""
 
 
 class Resources:
@@ -51,7 +51,7 @@ class Resources:
     def _match_open(self, found: Template, asked: str, context: Context) -> Truth:
         text, exact = found.resolve(context)
         if text is None:
-            # It matches no resource. Whether NotResource then takes in everything or nothing is not documented.
+            # It matches no resource. Whether NotResource then means everything or nothing is not documented.
             return None if self._negated else False
         answer = relation(text, asked)
         return answer if exact or answer is False else None
@@ -64,7 +64,7 @@ class Resources:
 def _resource(text: str, *, variables: bool) -> Template:
     found = template(text, wildcards=True, variables=variables)
     if found.keys and text.partition("${")[0].count(":") < ARN_COLONS:
-        # IAM has variables in an ARN's last part only; what it makes of this is not documented.
+        # IAM has variables only in an ARN's last part; how it treats this one is not documented.
         return Template((Variable(text.lower(), None),))
     return found
 
@@ -83,7 +83,7 @@ class Actions:
         self._matcher = any_matcher(wild).fullmatch if wild else None
         services = {glob.partition(":")[0] for glob in globs}
         self.services = None if negated or not all(is_literal(service) for service in services) else services
-        """The services that the statement can speak of; None: any."""
+        """The services that the statement can apply to; None: any."""
 
     def match(self, action: str) -> bool:
         found = action in self._names or (self._matcher is not None and self._matcher(action) is not None)
@@ -91,7 +91,7 @@ class Actions:
 
     @property
     def wildcards(self) -> tuple[str, ...]:
-        """Those that take in every action of a service, or of all, as written."""
+        """The entries that include every action of a service, or of all services, as written."""
         if self.negated:
             return ()
         return tuple(text for text in self.written if encode(text).rpartition(":")[2] == MANY)
@@ -107,7 +107,7 @@ class Principals:
 
     def match(self, service: str) -> Truth:
         if self.negated:
-            # How NotPrincipal takes in service principals is not documented, but for those that it names.
+            # How NotPrincipal treats service principals is documented only for those that it names.
             return False if self.everyone or service in self.services else None
         if self.everyone or service in self.services:
             return True
@@ -116,7 +116,7 @@ class Principals:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement, which speaks of some requests and not of others."""
+    """One statement, which applies to some requests and not to others."""
 
     source: str
     """The name or ARN of its policy."""
@@ -134,7 +134,7 @@ class Statement:
         return f"statement {self.number}{name} of {self.source}"
 
     def match(self, action: str, resource: str, context: Context) -> Truth:
-        """Whether it speaks of this request. action: in lower case; resource: a glob."""
+        """Whether it applies to this request. action: in lower case; resource: a glob."""
         if not self.actions.match(action):
             return False
         answer = True if self.resources is None else self.resources.match(resource, context)
@@ -149,7 +149,7 @@ class Statement:
         return answer
 
     def undecided(self, resource: str, context: Context) -> tuple[str, ...]:
-        """Why `match` gave None: clauses to follow "because"."""
+        """Why `match` returned None: clauses to follow "because"."""
         reasons = []
         if self.resources is not None and self.resources.match(resource, context) is None:
             unknown = [key for key in self.resources.keys if context.values(key) is None]
@@ -169,7 +169,7 @@ class Statement:
         return tuple(reasons)
 
     def undecided_keys(self, context: Context) -> frozenset[str]:
-        """The condition keys, in lower case, that the answer waits for."""
+        """The condition keys, in lower case, that would decide the answer."""
         keys = () if self.resources is None else self.resources.keys
         waiting = {key for key in keys if context.values(key) is None}
         for condition in self.conditions:
@@ -184,7 +184,7 @@ def _listed(names: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy document; its statements are kept by service, so that a decision looks at few."""
+    """One policy document. Its statements are indexed by service, so that a decision reads only a few."""
 
     source: str
     statements: tuple[Statement, ...]
@@ -218,7 +218,7 @@ class Policy:
         return cls(source, statements, by_service, anywhere)
 
     def about(self, service: str) -> tuple[Statement, ...]:
-        """The statements that can speak of a service's actions. service: in lower case."""
+        """The statements that can apply to a service's actions. service: in lower case."""
         return self._by_service.get(service, self._of_any_service)
 
 
@@ -276,7 +276,7 @@ class _Element:
         for each in listed:
             if not isinstance(each, str):
                 raise self.refused(f"{name} holds something that is not text")
-            # IAM's grammar has no control characters; here two of them stand for the wildcards.
+            # IAM's grammar has no control characters; two of them represent the wildcards here.
             if any(char < " " and char not in "\t\n\r" for char in each):
                 raise self.refused(f"{name} holds a control character")
             texts.append(each)

@@ -92,7 +92,7 @@ def template(text: str, *, wildcards: bool, variables: bool) -> Template:
 
 
 def _unreadable(text: str, literal: Callable[[str], str]) -> Iterator[str | Variable]:
-    """A `${` that is no variable could mean anything to IAM: it stays unknown up to the end of the piece."""
+    """A `${` that does not begin a variable could mean anything to IAM: it stays unknown up to the end of the piece."""
     before, opened, _ = text.partition("${")
     yield literal(before)
     if opened:

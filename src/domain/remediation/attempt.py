@@ -1,21 +1,22 @@
 """Attempts: one correction of a revision or service, its services, and the plan as a person may approve it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.ecs.values import text_of
 from domain.places import Revision
+from domain.remediation.guard import Guard
 from domain.remediation.plan import Change, Plan
+from domain.remediation.reason import Reason
 from domain.remediation.rollout import Rollout, Stage
-from domain.standard import Standard
 from domain.subject import SubjectId
 from domain.triggers.actor import Actor
 
 CHANGES = 20
 
-"""Lines of a diff that are kept to be told later."""
+"""Lines of a diff that are kept for alerts."""
 
 
 class AttemptState(StrEnum):
@@ -41,12 +42,12 @@ class AttemptState(StrEnum):
 class Attempt:
     """One correction of a revision, or of a service alone. `digest` is the plan's; `deploys` whether services follow.
 
-    `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `asked` tells it from
-    others of the same key: the id of the request where a person asked, or when the one before it ended that was
-    released; empty for the first. `changes` are those of the diff that there is room for, `omitted` how many there are
-    beside, `fragments` what to write at the source instead, by form. `released` says that it may be tried again,
-    `quiet` that nobody was told how it ended. `pending` holds the alerts that are still to be told. `version` is how
-    often it was written down: each write is to be the next one.
+    `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `asked` makes it
+    another than earlier ones of the same key: it is the id of the request where a person asked, or when the one before
+    it ended that was released; empty for the first. `changes` are those of the diff that there is room for, `omitted`
+    how many more there are, `fragments` what to write at the source instead, by form. `released` says that it may be
+    tried again, `quiet` that nobody was notified of its end. `pending` holds the alerts that are still to be published.
+    `version` is how often it was written down: each write is to be the next one.
     """
 
     source: Revision
@@ -65,8 +66,8 @@ class Attempt:
     changes: tuple[Change, ...] = ()
     omitted: int = 0
     rollouts: tuple[Rollout, ...] = ()
-    guard: str = ""
-    reasons: tuple[str, ...] = ()
+    guard: Guard | None = None
+    reasons: tuple[Reason, ...] = ()
     due: datetime | None = None
     began: datetime | None = None
     undone: bool = False
@@ -100,7 +101,7 @@ class Attempt:
 
     @property
     def again(self) -> bool:
-        """Whether the same may be asked for anew: it was released, had nothing to do, or was overtaken."""
+        """Whether the same may be asked for again: it was released, had nothing to do, or was overtaken."""
         return self.released or self.state in {AttemptState.NOTHING, AttemptState.SUPERSEDED}
 
     @property
@@ -109,7 +110,7 @@ class Attempt:
         return self.deploys and (not self.state.ended or self.state is AttemptState.FAILED)
 
     def drawn(self, plan: Plan, fragments: tuple[tuple[str, str], ...] = ()) -> "Attempt":
-        """With what is kept of the plan, to be told later."""
+        """With what is kept of the plan, for alerts."""
         registrar = Actor(text_of(plan.before.task.json.get("registeredBy")) or "")
         return replace(
             self,
@@ -131,9 +132,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """A family that Outrider leaves alone until a person releases it."""
+    """A family that Outrider does not correct until a person releases it, and why."""
 
-    reason: str
+    reasons: tuple[Reason, ...]
     since: datetime
 
 
@@ -155,19 +156,19 @@ class Offer:
 class Answer:
     """What came of what a person asked; `attempt` is the key of the attempt that carries it out, where one does.
 
-    `pending` holds the alerts that are still to be told where no attempt is kept that tells them.
+    `pending` holds the alerts that are still to be published where no attempt is kept.
     """
 
     state: AttemptState
     at: datetime
     attempt: str = ""
-    guard: str = ""
-    reasons: tuple[str, ...] = ()
+    guard: Guard | None = None
+    reasons: tuple[Reason, ...] = ()
     pending: tuple[str, ...] = field(default=(), repr=False)
 
 
 def own_step(attempts: Iterable[Attempt], running: str, newest: str) -> bool:
-    """Whether the newest revision (ARN) is Outrider's own correction of the running one, and nothing else beside."""
+    """Whether the newest revision (ARN) is Outrider's own correction of the running one, and nothing else."""
     return any(each.source.arn == running and each.correction and each.correction.arn == newest for each in attempts)
 
 
@@ -208,32 +209,3 @@ def held_open(attempts: Iterable[Attempt], newest: int) -> bool:
         for attempt in attempts
         if not attempt.service
     )
-
-
-def next_to_update(attempt: Attempt, standard: Standard, tried: Collection[str] = ()) -> tuple[Rollout, ...]:
-    """The pending rollouts that may begin: canaries first and alone, a few at a time, none once one has failed.
-
-    Those that were `tried` wait for something of their own, and hold up no other.
-    """
-    rollouts = attempt.rollouts
-    if any(each.stage.failed for each in rollouts):
-        return ()
-    under_way = sum(1 for each in rollouts if each.stage is not Stage.PENDING and not each.stage.ended)
-    pending = [each for each in rollouts if each.stage is Stage.PENDING]
-    if any(each.canary and each.stage is not Stage.VERIFIED for each in rollouts):
-        pending = [each for each in pending if each.canary]
-    free = [each for each in pending if each.service not in tried]
-    return tuple(free[: max(standard.remediation.at_once - under_way, 0)])
-
-
-def held_back(attempt: Attempt) -> tuple[str, str] | None:
-    """Why the rollouts that are pending will never begin, and the guard, if it is one; None where they may."""
-    rollouts = attempt.rollouts
-    if any(each.stage.failed for each in rollouts):
-        why = "the correction was undone" if attempt.undone else "another service failed"
-        return "", f"It was not begun, as {why}."
-    canaries = [each for each in rollouts if each.canary]
-    if all(each.stage.ended for each in canaries) and any(each.stage is not Stage.VERIFIED for each in canaries):
-        left = ", ".join(each.service for each in canaries if each.stage is not Stage.VERIFIED)
-        return "canary", f"{left} was to show first that it works, and was left."
-    return None

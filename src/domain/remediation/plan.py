@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeGuard
 
-from domain.drift import Safety
+from domain.drift import Remark, Safety
 from domain.ecs.values import texts_of
+from domain.facts import FactKind
 from domain.workload import Workload
 
 # Which environment values texts may quote: see `quotable`.
@@ -48,12 +49,44 @@ class Fixed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What came of the fix of one drifted rule, and why where it was refused or wants a person."""
+    """The outcome of one drifted rule's fix, and the reasons where it was refused or needs approval."""
 
     rule: str
     outcome: Fixed
     safety: Safety
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Remark, ...] = ()
+
+
+class ConcernKind(StrEnum):
+    """Why a plan needs approval."""
+
+    REMARK = "remark"
+    NEW_DRIFT = "new-drift"
+    NEW_UNKNOWN = "new-unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One reason why a plan needs approval.
+
+    A REMARK is the rule's fix's own. A NEW_DRIFT or a NEW_UNKNOWN is what the plan would bring about; `facts` are those
+    that could not be read, where nothing else makes the rule Unknown.
+    """
+
+    rule: str
+    kind: ConcernKind
+    code: str
+    text: str
+    facts: tuple[FactKind, ...] = ()
+
+    def __str__(self) -> str:
+        match self.kind:
+            case ConcernKind.REMARK:
+                return f"{self.rule}: {self.text}"
+            case ConcernKind.NEW_DRIFT:
+                return f"{self.rule} would drift: {self.text}"
+            case ConcernKind.NEW_UNKNOWN:
+                return f"{self.rule} would be unknown: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -64,9 +97,14 @@ class Plan:
     after: Workload
     repairs: tuple[Repair, ...]
     safety: Safety
-    reasons: tuple[str, ...]
-    notes: tuple[str, ...]
+    concerns: tuple[Concern, ...]
+    notes: tuple[Remark, ...]
     changes: tuple[Change, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it needs approval, as sentences."""
+        return tuple(str(concern) for concern in self.concerns)
 
     @property
     def fixes(self) -> tuple[str, ...]:
@@ -78,7 +116,7 @@ class Plan:
 
     @property
     def _service_change(self) -> Mapping[str, Any] | None:
-        """The members of the service that change. Its counts and events are another at each look."""
+        """The members of the service that change. Its counts and events change all the time."""
         before, after = self.before.service, self.after.service
         if before is None or after is None or before == after:
             return None
@@ -206,7 +244,7 @@ def quotable(name: str, value: str) -> str | None:
     scheme = value.partition("://")[0] + "://" if "://" in value.partition("@")[0] else ""
     bare = scheme + value.rpartition("@")[2] if "@" in value else value
     bare = re.split(r"[?#;]", bare, maxsplit=1)[0]
-    # Some vendors take a token in the path; on loopback the path is what a rule may speak of.
+    # Some vendors take a token in the path; on loopback a rule may quote the path.
     scheme, slashes, rest = bare.rpartition("://")
     authority, slash, path = rest.partition("/")
     return bare if _LOOPBACK.match(authority) or not path else f"{scheme}{slashes}{authority}{slash}…"

@@ -40,7 +40,7 @@ class _Request(BaseModel):
 
     @property
     def deduplication(self) -> str:
-        """The request's id: the same for the same wish, whoever it goes back to."""
+        """The request's id: the same for the same wish, also of another sender."""
         return hashlib.sha256(self.model_dump_json(exclude={"arn", "agent"}).encode()).hexdigest()
 
 
@@ -50,7 +50,7 @@ class CorrectRequest(_Request):
     kind: Literal["correct"] = "correct"
     revision: int = Field(ge=1, le=MOST_REVISIONS)
     digest: str = ""
-    arn: str = Field(default="", description="Who registered it, as far as CloudTrail tells.")
+    arn: str = Field(default="", description="Who registered it, as far as CloudTrail says.")
     agent: str = Field(default="", description="With what.")
     after: str = Field(default="", description="When the attempt ended that was released; empty for the first.")
 
@@ -89,7 +89,7 @@ class ApplyRequest(_Request):
         default=None, description="UpdatedAt of the finding as the person saw it, where it did not tell the plan."
     )
     at: datetime
-    by: str = Field(default="", max_length=2048, description="Who approved; empty where nothing tells.")
+    by: str = Field(default="", max_length=2048, description="Who approved; empty where it is not known.")
 
     @field_validator("seen", mode="before")
     @classmethod
@@ -112,10 +112,10 @@ class ApplyRequest(_Request):
         return SubjectId(self.place, Subject.SERVICE, self.service) if self.service else self.subject
 
 
-class VisitRequest(_Request):
+class ResumeRequest(_Request):
     """See how an attempt stands, and go on with it."""
 
-    kind: Literal["visit"] = "visit"
+    kind: Literal["resume"] = "resume"
     attempt: str = Field(min_length=1)
 
 
@@ -125,7 +125,7 @@ class UndoRequest(_Request):
     kind: Literal["undo"] = "undo"
     service: str = Field(default="", pattern="^([^/]+/[^/]+)?$")
     by: str = Field(default="", max_length=2048)
-    at: datetime | None = Field(default=None, description="When it was asked: tells it from the same wish later.")
+    at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
 
 
 class ReleaseRequest(_Request):
@@ -133,21 +133,21 @@ class ReleaseRequest(_Request):
 
     kind: Literal["release"] = "release"
     by: str = Field(default="", max_length=2048)
-    at: datetime | None = Field(default=None, description="When it was asked: tells it from the same wish later.")
+    at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
 
 
-type Request = CorrectRequest | CorrectServiceRequest | ApplyRequest | VisitRequest | UndoRequest | ReleaseRequest
+type Request = CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest
 
 _ADAPTER: TypeAdapter[Request] = TypeAdapter(
     Annotated[
-        CorrectRequest | CorrectServiceRequest | ApplyRequest | VisitRequest | UndoRequest | ReleaseRequest,
+        CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest,
         Field(discriminator="kind"),
     ]
 )
 
 
 def read_request(body: str) -> Request:
-    """RequestUnreadable where it is no request of ours; the sentence never shows what it holds."""
+    """RequestUnreadable where it is no request; the sentence never shows what it holds."""
     try:
         return _ADAPTER.validate_python(json.loads(body))
     except (ValueError, RecursionError, ValidationError):

@@ -30,7 +30,7 @@ class _Trigger(BaseModel):
     agent: str = ""
     quiet: bool = Field(default=False, description="Part of a baseline: findings, one digest, no alert for each.")
     changed: tuple[str, ...] = Field(
-        default=(), description="The keys of the parameters and roles (by name) that changed, where that led to it."
+        default=(), description="The keys of the parameters and roles that changed, where that led to it."
     )
 
     @field_validator("time", mode="before")
@@ -165,7 +165,7 @@ class ServiceTrigger(_Trigger):
 
 
 class _SharedTrigger(_Trigger):
-    """Something changed that many families may lean on: they are sent on in pages."""
+    """Something changed that many families may depend on: they are sent on in pages."""
 
     after: str = Field(default="", description="The key of the last family of the page before.")
 
@@ -186,7 +186,7 @@ class RoleTrigger(_SharedTrigger):
 
 
 class FamilyTrigger(_Trigger):
-    """A family to look at again: sent by Outrider itself, where something that many families lean on changed."""
+    """A family to evaluate again: sent by Outrider itself, by a sweep or after a correction."""
 
     kind: Literal["family"] = "family"
     family: str = Field(min_length=1)
@@ -215,6 +215,23 @@ class ApprovalTrigger(_Trigger):
     def _no_update(cls, value: object) -> object:
         return None if value == "" else value
 
+
+class FollowUpTrigger(_Trigger):
+    """Another subject's evaluation, or a change of something that the subject depends on, led to this evaluation."""
+
+    kind: Literal["follow-up"] = "follow-up"
+
+    @classmethod
+    def of(cls, place: Place, trigger: _Trigger, changed: tuple[str, ...] | None = None) -> "FollowUpTrigger":
+        """With the origin of another trigger: what is found came of that."""
+        origin = trigger.origin if changed is None else trigger.origin | {"changed": changed}
+        return cls(account=place.account, region=place.region, **origin)
+
+
+type SubjectTrigger = (
+    TaskDefinitionTrigger | DeletedTrigger | RunTaskTrigger | ServiceTrigger | FamilyTrigger | FollowUpTrigger
+)
+"""What brings one subject to be evaluated."""
 
 type Trigger = (
     TaskDefinitionTrigger

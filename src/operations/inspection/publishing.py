@@ -1,138 +1,224 @@
-"""Telling: what the ledger's rows hold of transitions goes out, in as few calls as it can, and is struck off.
+"""Publishing: what records hold for others goes out, in as few calls as it takes, and is struck off.
 
-Security Hub first, then alerts, then requests for corrections. What fails stays in the ledger; its message comes again.
-What Security Hub refuses for good is told to people all the same, and to operations: no message is held up by it.
+The rows at other subjects and the messages to them, then Security Hub, alerts, and requests for corrections. What fails
+stays in the record, and its message is retried. What Security Hub refuses for good holds up no message: its alerts are
+published all the same, and operations are notified.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from json import loads
+from typing import Any
+from uuid import uuid4
 
 from aws.calls import CallFailed
-from aws.channels import Queue, Topic
-from aws.ledger import History, Ledger, Row
+from aws.channels import Message, Queue, Topic
+from aws.ledger import History, Ledger, LedgerConflict, Row
+from aws.ledger.dependents import delete_dependent, put_dependent
+from aws.ledger.subjects import delete_running, put_running
 from aws.security_hub import SecurityHub
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding
 from domain.places import Place
 from domain.remediation.request import read_request
+from domain.subject import Subject, SubjectId
+from domain.triggers.message import message_group
+from operations.inspection.operating import Operations
+
+_IMPORT = "import"
+
+
+@dataclass(slots=True)
+class _Outbox:
+    """What of one record is still to be published; what remains of it in the end, and why, where something failed."""
+
+    history: History
+    rows: dict[str, Row]
+    notify: dict[str, str]
+    request: str | None
+    refused: set[str] = field(default_factory=set)
+    """The rules whose findings Security Hub refuses for good."""
+    reason: str = ""
+
+    @classmethod
+    def of(cls, history: History) -> "_Outbox":
+        record = history.record
+        return cls(history, dict(record.rows), dict(record.notify), record.request)
+
+    @property
+    def pending(self) -> list[Row]:
+        return [row for row in self.rows.values() if row.pending]
+
+    def fail(self, why: object) -> None:
+        self.reason = self.reason or str(why)
+
+    def strike(self, rule: str, channel: str) -> None:
+        """Something of a finding was published, or is not to be."""
+        row = self.rows[rule]
+        left = {name: body for name, body in row.pending.items() if name != channel}
+        self.rows[rule] = replace(row, pending=left)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The histories as they are after it, and why something of them could not be published."""
+
+    histories: Mapping[SubjectId, History] = field(default_factory=dict)
+    failed: Mapping[SubjectId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Tells Security Hub, the topics `alerts` and `operations`, and the queue `remediations`."""
+    """Publishes to other subjects, Security Hub, the topic `alerts` and the queue `remediations`."""
 
     hub: SecurityHub
     ledger: Ledger
     alerts: Topic
-    operations: Topic
+    subjects: Queue
     remediations: Queue
+    operations: Operations
 
-    def tell(self, pending: Mapping[str, Sequence[Row]], requests: Mapping[str, Sequence[History]]) -> dict[str, str]:
-        """By message, what is pending and what is to be asked of remediate. Gives why, for those that come again."""
-        failed = dict[str, str]()
-        rows = {
-            (row.finding.id, row.finding.version): (message, row) for message, found in pending.items() for row in found
-        }
-        untaken, refused = self._import(rows.values(), failed)
-        heard = [(message, row) for message, row in rows.values() if row.finding.id not in untaken]
-        silenced, unasked = self._silenced(heard, failed)
-        published = set[str]()  # two transitions of one finding in a batch both hold what the first is to tell
-        for message, row in heard:
-            if row.finding.id in unasked:
-                continue
-            left = {name: body for name, body in row.pending.items() if name == "import" and row.finding.id in refused}
+    def publish(self, histories: Sequence[History]) -> Published:
+        """Publish all that the records hold."""
+        boxes = [_Outbox.of(history) for history in histories if history.record.pending]
+        self._notify(boxes)
+        self._import(boxes)
+        self._alert(boxes)
+        self._request(boxes)
+        kept = {history.subject: history for history in histories}
+        for box in boxes:
             try:
-                for channel in sorted(row.pending):
-                    if channel.startswith("alert/") and row.finding.id not in silenced and channel not in published:
-                        body = row.pending[channel]
-                        self.alerts.publish(body, Alert.model_validate_json(body).attributes)
-                        published.add(channel)
-                if left != row.pending:
-                    self.ledger.subjects.published(row, left)
-            except CallFailed as error:
-                failed[message] = str(error)
-        for message, histories in requests.items():
-            try:
-                for history in histories:
-                    self._ask(history)
-            except CallFailed as error:
-                failed[message] = str(error)
-        return failed
+                kept[box.history.subject] = self._struck(box)
+            except (CallFailed, LedgerConflict) as error:
+                box.fail(error)
+        return Published(kept, {box.history.subject: box.reason for box in boxes if box.reason})
 
-    def _import(self, rows: Iterable[tuple[str, Row]], failed: dict[str, str]) -> tuple[set[str], set[str]]:
-        """Security Hub first: what people are told of is to be found there.
+    def _struck(self, box: _Outbox) -> History:
+        record = replace(box.history.record, rows=box.rows, notify=box.notify, request=box.request)
+        return box.history if record == box.history.record else self.ledger.subjects.write(box.history, record)
 
-        Gives the ids that it did not take, for whose sake the message comes again, and those that it refuses for good.
-        """
-        by_place = defaultdict[Place, dict[str, tuple[str, Row]]](dict)
-        for message, row in rows:
-            if "import" in row.pending:
-                by_place[row.finding.subject.place][row.finding.id] = (message, row)
-        untaken, refused = set[str](), set[str]()
+    # --- other subjects and remediate ---------------------------------------------------------------------------------
+
+    def _notify(self, boxes: Iterable[_Outbox]) -> None:
+        """The rows first: whoever is evaluated because of them finds them."""
+        boxes = [box for box in boxes if box.notify]
+        try:
+            self.ledger.table.write_all("rows of dependents", (row for box in boxes for row in _rows(box.history)))
+        except CallFailed as error:
+            for box in boxes:
+                box.fail(error)
+            return
+        wanted = [(box, key, body) for box in boxes for key, body in box.notify.items()]
+        failed = self.subjects.send_each(
+            [Message(body, message_group(SubjectId.parse(key)), uuid4().hex) for _, key, body in wanted]
+        )
+        for index, (box, key, _) in enumerate(wanted):
+            if index in failed:
+                box.fail(failed[index])
+            else:
+                del box.notify[key]
+
+    def _request(self, boxes: Iterable[_Outbox]) -> None:
+        wanted = [(box, read_request(box.request), box.request) for box in boxes if box.request]
+        failed = self.remediations.send_each(
+            [Message(body, request.group, request.deduplication) for _, request, body in wanted]
+        )
+        for index, (box, _, _) in enumerate(wanted):
+            if index in failed:
+                box.fail(failed[index])
+            else:
+                box.request = None
+
+    # --- findings -----------------------------------------------------------------------------------------------------
+
+    def _import(self, boxes: Iterable[_Outbox]) -> None:
+        """Security Hub first: what alerts lead to is to be found there."""
+        by_place = defaultdict[Place, dict[str, tuple[_Outbox, Row]]](dict)
+        for box in boxes:
+            for row in box.pending:
+                if _IMPORT in row.pending:
+                    by_place[row.finding.subject.place][row.finding.id] = (box, row)
         for place, findings in by_place.items():
-            try:
-                failures = self.hub.import_(place, [loads(row.pending["import"]) for _, row in findings.values()])
-            except CallFailed as error:
-                untaken |= findings.keys()
-                failed |= {message: str(error) for message, _ in findings.values()}
-                if error.code.startswith("InvalidAccess"):
-                    self._no_hub(place)
-                continue
-            if any(failure.not_enabled for failure in failures):
-                self._no_hub(place)
-            for failure in failures:
-                message, row = findings[failure.id]
-                if failure.for_good:
-                    refused.add(failure.id)
-                    self._not_taken(row.finding, failure.code)
-                else:
-                    untaken.add(failure.id)
-                    failed[message] = f"securityhub:BatchImportFindings on {failure.id} failed: {failure.code}"
-        return untaken, refused
+            self._import_into(place, findings)
 
-    def _silenced(self, rows: Iterable[tuple[str, Row]], failed: dict[str, str]) -> tuple[set[str], set[str]]:
-        """The findings that the customer suppressed: they are kept, and nobody is told. A new one cannot be.
+    def _import_into(self, place: Place, findings: Mapping[str, tuple[_Outbox, Row]]) -> None:
+        try:
+            failures = self.hub.import_(place, [loads(row.pending[_IMPORT]) for _, row in findings.values()])
+        except CallFailed as error:
+            if error.not_enabled:
+                self.operations.no_hub(place)
+            for box, _ in findings.values():
+                box.fail(error)
+            return
+        if any(failure.not_enabled for failure in failures):
+            self.operations.no_hub(place)
+        failed = {failure.id: failure for failure in failures}
+        for id_, (box, row) in findings.items():
+            failure = failed.get(id_)
+            if failure is None:
+                box.strike(row.finding.rule, _IMPORT)
+            elif failure.for_good:
+                box.refused.add(row.finding.rule)
+                self.operations.refused(row.finding, failure.code)
+            else:
+                box.fail(f"securityhub:BatchImportFindings on {id_} failed: {failure.code}")
+
+    def _alert(self, boxes: Iterable[_Outbox]) -> None:
+        """The alerts of what Security Hub has or refuses, and what the customer has not suppressed."""
+        ready = [
+            (box, row, channel)
+            for box in boxes
+            for row in box.pending
+            if _IMPORT not in row.pending or row.finding.rule in box.refused
+            for channel in sorted(row.pending.keys() - {_IMPORT})
+        ]
+        silenced, unasked = self._silenced([(box, row.finding) for box, row, _ in ready])
+        wanted = list[tuple[_Outbox, str, str, Message]]()
+        for box, row, channel in ready:
+            if row.finding.id in silenced:
+                box.strike(row.finding.rule, channel)
+            elif row.finding.id not in unasked:
+                body = row.pending[channel]
+                message = Message(body, attributes=Alert.model_validate_json(body).attributes)
+                wanted.append((box, row.finding.rule, channel, message))
+        failed = self.alerts.publish_each([message for *_, message in wanted])
+        for index, (box, rule, channel, _) in enumerate(wanted):
+            if index in failed:
+                box.fail(failed[index])
+            else:
+                box.strike(rule, channel)
+
+    def _silenced(self, findings: Iterable[tuple[_Outbox, Finding]]) -> tuple[set[str], set[str]]:
+        """The findings that the customer suppressed, which are kept without an alert; a new one cannot be.
 
         And those of which that could not be asked.
         """
-        by_place = defaultdict[Place, dict[str, str]](dict)
-        for message, row in rows:
-            if row.finding.version > 1 and any(channel.startswith("alert/") for channel in row.pending):
-                by_place[row.finding.subject.place][row.finding.id] = message
+        by_place = defaultdict[Place, dict[str, _Outbox]](dict)
+        for box, finding in findings:
+            if finding.version > 1:
+                by_place[finding.subject.place][finding.id] = box
         silenced, unasked = set[str](), set[str]()
-        for place, messages in by_place.items():
+        for place, boxes in by_place.items():
             try:
-                silenced |= self.hub.suppressed(place, list(messages))
+                silenced |= self.hub.suppressed(place, list(boxes))
             except CallFailed as error:
-                unasked |= messages.keys()
-                failed |= dict.fromkeys(messages.values(), str(error))
+                unasked |= boxes.keys()
+                for box in boxes.values():
+                    box.fail(error)
         return silenced, unasked
 
-    def _ask(self, history: History) -> None:
-        body = history.request or ""
-        asked = read_request(body)
-        self.remediations.send(body, group=asked.group, deduplication=asked.deduplication)
-        self.ledger.subjects.requested(history)
 
-    def _no_hub(self, place: Place) -> None:
-        text = f"Security Hub is not enabled in {place}. Enable it, or leave it out of the standard's scope."
-        self.notice(f"hub/{place}", "Outrider: Security Hub is not enabled", text)
-
-    def _not_taken(self, finding: Finding, code: str) -> None:
-        text = (
-            f"Security Hub does not take {finding.id}: {code}. People are told of it all the same, and the import is"
-            " tried again at each look. That it is refused is a defect in Outrider: report it."
-        )
-        self.notice(f"refused/{finding.subject.place.account}/{finding.rule}", "Outrider: a finding is refused", text)
-
-    def notice(self, key: str, subject: str, text: str, hours: int = 24) -> None:
-        """Tell operations, once in a while for the same key. Telling is not worth failing a message for."""
-        with suppress(CallFailed):
-            if self.ledger.notices.claim(key, hours):
-                try:
-                    self.operations.publish(text, subject=subject)
-                except CallFailed:
-                    self.ledger.notices.take_back(key)  # so that the next trouble of its kind is told
+def _rows(history: History) -> Iterator[dict[str, Any]]:
+    """This subject's rows at those that are to be evaluated because of it, as its record has them."""
+    subject, record = history.subject, history.record
+    for on in map(SubjectId.parse, record.notify):
+        match subject.kind, on.kind:
+            case Subject.FAMILY, Subject.PARAMETER | Subject.ROLE:
+                said = record.dependencies.get(on.key)
+                yield put_dependent(on, subject, said) if said is not None else delete_dependent(on, subject)
+            case Subject.SERVICE, Subject.FAMILY:
+                runs = record.runs if on.key in record.dependencies else None
+                yield put_running(on, subject.name, runs) if runs else delete_running(on, subject.name)
+            case _:
+                pass  # a service of a family finds all that it needs where it is

@@ -1,283 +1,140 @@
-"""Recording: one look at a subject is written down, with what it changes and what of that is to be told."""
+"""Recording: what an evaluation changes is written down, together with what of that is to be published."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from json import dumps, loads
+from dataclasses import dataclass, replace
+from json import dumps
 
-from aws.ledger import History, Ledger, Row
-from aws.security_hub import SecurityHub
-from domain.facts import FactKind
+from aws.ledger import History, Ledger, Record, Row
 from domain.findings.finding import FindingState, Transition, TransitionKind, next_transition, renewed
-from domain.findings.users import NOBODY, Users
-from domain.places import Revision, role_name
+from domain.places import Revision
 from domain.remediation.attempt import Offer, offered
-from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.standard import Mode
-from domain.subject import Subject, SubjectId
+from domain.subject import SubjectId
 from domain.triggers.actor import Actor
-from domain.triggers.trigger import RoleTrigger, RunTaskTrigger, ServiceTrigger, TaskDefinitionTrigger, Trigger
-from domain.verdict import Verdict
-from operations.facts import FactReader
-from operations.inspection.sharing import Overtaken
+from operations.inspection.attribution import brought_about
+from operations.inspection.job import Inspected, of_subject
 from operations.planning import Planner
-from operations.standards import Edition
 from reports.advice import Help
 from reports.alerts import alert_of
 from reports.asff import asff
 
-_SKEW = timedelta(seconds=1)  # between the clocks of two workers
-_OF_TRUST = frozenset({"UpdateAssumeRolePolicy", "CreateRole", "DeleteRole"})
-"""The calls that change whom a role trusts; what they do to its rights is all of them or nothing."""
-_OF_TAGS = frozenset({"TagRole", "UntagRole"})
-_AT_ONCE = timedelta(seconds=5)  # a deployment is made with the call for it
-_OF_TASKS = "task.platform-version"
-"""The rule that speaks of the tasks that RunTask starts."""
 
-
-class ComeAgain(Exception):
-    """What is certain was recorded; the rest could not be read just now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One subject as it was judged: what each rule said of it, and what that was ordered by."""
-
-    subject: SubjectId
-    resource: str
-    order: int
-    verdicts: Mapping[str, Verdict]
-    plan: Plan | None
-    read_at: datetime
-    complete: bool = True
-    """False where a fact is missing that may be there soon: the look counts, and the same event is looked at again."""
-    users: Users = NOBODY
-    kept: frozenset[str] = frozenset()
-    """Rules whose findings stay as they are: a correction of them is under way, or failed."""
-    revision: str = ""
-    """What was judged or is run, as `family:number`."""
-    asked: bool = False
-    """Whether a correction is asked for with this look."""
-    judged: bool = True
-    """False where nothing was read: by which standard it was judged last stays as it is."""
-    roles: Mapping[FactKind, str] = field(default_factory=dict)
-    """The ARNs of the roles that the family takes."""
-    parameters: frozenset[str] = frozenset()
-    """The keys of the parameters that it reads."""
-    deployed: datetime | None = None
-    """When the deployment was made that a service is at."""
-    given: History | None = None
-    """The family by which something is said of what it leans on: written only while that is as it was read."""
-
-
-@dataclass(slots=True)
-class Batch:
-    """What the messages of one batch share: facts that were read `since`, and what is to be told at its end."""
-
-    edition: Edition
-    reader: FactReader
-    since: datetime
-    written: dict[SubjectId, int] = field(default_factory=dict)
-    """The version of each subject as this batch wrote it last."""
-    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    requests: dict[str, list[History]] = field(default_factory=lambda: defaultdict(list))
-
-    def older_than(self, history: History) -> bool:
-        """Whether another worker has written the subject since this batch began to read."""
-        by_others = history.read_at is not None and self.written.get(history.subject) != history.version
-        return by_others and history.read_at is not None and history.read_at >= self.since - _SKEW
+class Unpublished(Exception):
+    """An earlier transition of a finding has to be published before this one, and could not be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Writes looks down. `stack` is where a person asks for more."""
+    """Writes evaluations down. `stack` is where a person asks for more."""
 
-    hub: SecurityHub
     ledger: Ledger
     planner: Planner
     docs: str
     release: str
     stack: str
-    now: Callable[[], datetime]
 
-    def record(  # noqa: PLR0913, PLR0917 - the parts of one look
-        self,
-        message: str,
-        trigger: Trigger,
-        batch: Batch,
-        history: History,
-        look: Look,
-        leans: tuple[str, ...],
-        request: str | None = None,
-        ran: str = "",
-    ) -> list[Transition]:
-        """Write a look down, and what it changes with what of that is to be told. Overtaken where a newer one stands.
+    def record(self, inspected: Inspected) -> tuple[History, list[Transition]]:
+        """The history with what was found, and the findings' transitions. Nothing is written where nothing changed.
 
-        Also a look that changes nothing is written: else one that read earlier, and is slower, would write after it.
-        What a family's history holds was written before its revision was read, so its look is never the older one.
+        LedgerConflict where another worker wrote the subject since it was read.
         """
-        if look.subject.kind is not Subject.FAMILY and look.order < history.order:
-            raise Overtaken(f"{look.subject.name} was looked at by another worker meanwhile")
-        judged_by = batch.edition.digest if look.complete else ""
-        judged_by = judged_by if look.judged else history.standard
-        rules = {rule.id: rule for rule in self.planner.catalogue if rule.subject is look.subject.kind}
-        hours = batch.edition.standard.remediation.approval_hours
-        offer = offered(history.offer, look.plan, look.read_at, hours)
-        changed = list[Row]()
-        told = list[Transition]()
+        job, history = inspected.job, inspected.job.history
+        hours = job.edition.standard.remediation.approval_hours
+        offer = offered(history.offer, inspected.plan, inspected.read_at, hours)
+        transitions = self._transitions(inspected, offer)
+        rows = dict(history.rows)
+        for rule, transition in transitions.items():
+            rows[rule] = self._row(inspected, transition)
+        record = Record(
+            order=inspected.order,
+            standard="" if inspected.retried else job.edition.digest,
+            dependencies=inspected.dependencies,
+            runs=inspected.runs,
+            offer=offer,
+            rows=rows,
+            request=inspected.request or history.record.request,
+            notify={**history.record.notify, **{on.key: job.message(on) for on in sorted(inspected.notify)}},
+        )
+        if record == history.record or _is_nothing(record, history):
+            return history, []
+        return self.ledger.subjects.write(history, record), list(transitions.values())
+
+    def _transitions(self, inspected: Inspected, offer: Offer | None) -> dict[str, Transition]:
+        history, found = inspected.job.history, dict[str, Transition]()
+        rules, verdicts = self._rules(history.subject), of_subject(inspected.verdicts, history.subject)
         for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
-            row = history.rows.get(rule)
-            # What stands of a rule that has left the catalogue is gone: nothing will ever speak of it again.
-            before, verdict = row.finding if row else None, look.verdicts.get(rule) if rule in rules else None
-            if before is not None and rule in look.kept and rule in rules:
-                transition = renewed(before, look.read_at)
+            before = history.rows[rule].finding if rule in history.rows else None
+            if before is not None and rule in inspected.kept and rule in rules:
+                transition = renewed(before, inspected.read_at)
             else:
+                # A rule that has left the catalogue says nothing, and so what was found by it is gone.
                 transition = next_transition(
                     before,
-                    verdict,
-                    look.subject,
+                    verdicts.get(rule) if rule in rules else None,
+                    history.subject,
                     rule,
-                    look.resource,
-                    look.read_at,
-                    look.users,
+                    inspected.resource,
+                    inspected.read_at,
+                    inspected.users,
                     replanned=_shown(history.offer, rule) != _shown(offer, rule),
                 )
             if transition is not None:
-                told.append(transition)
-                earlier = self._earlier(row, transition) if row else {}
-                changed.append(
-                    Row(transition.finding, earlier | self._pending(transition, rules.get(rule), look, trigger, batch))
-                )
-        request = request or history.request
-        untold = self._left_behind(message, batch, {*history.leans, *history.untold} - {*leans})
-        written = self.ledger.subjects.record(
-            history,
-            changed,
-            order=look.order,
-            read_at=self.now(),
-            standard=judged_by,
-            leans=leans,
-            ran=ran,
-            request=request,
-            offer=offer,
-            untold=untold,
-            given=look.given,
-        )
-        batch.written[look.subject] = written.version
-        names = {row.finding.rule for row in changed}
-        batch.rows[message] += changed
-        batch.rows[message] += [row for rule, row in history.rows.items() if row.pending and rule not in names]
-        if request:
-            batch.requests[message].append(replace(written, request=request))
-        return told
+                found[rule] = transition
+        return found
 
-    def _left_behind(self, message: str, batch: Batch, keys: Iterable[str]) -> list[str]:
-        """Those of which something is still to be told: this subject was the last to lean on them, or may have been.
+    def _rules(self, subject: SubjectId) -> dict[str, Rule]:
+        return {rule.id: rule for rule in self.planner.catalogue if rule.subject is subject.kind}
 
-        Were it not to go out now, no other look would come to them, and nobody would hear that their findings are gone.
-        """
-        untold = list[str]()
-        for key in sorted(keys):
-            rows = [row for row in self.ledger.history(SubjectId.parse(key)).rows.values() if row.pending]
-            batch.rows[message] += rows
-            untold += [key] if rows else []
-        return untold
-
-    def _earlier(self, row: Row, transition: Transition) -> dict[str, str]:
-        """What is still to be told of the transition before.
-
-        That a finding was closed has to reach Security Hub before it is opened again: else a finding that a customer
-        has resolved would stay resolved.
-        """
-        if transition.change is TransitionKind.REOPENED and "import" in row.pending:
-            failures = self.hub.import_(row.finding.subject.place, [loads(row.pending["import"])])
-            for failure in (each for each in failures if not each.for_good):
-                raise ComeAgain(f"securityhub:BatchImportFindings on {failure.id} failed: {failure.code}")
-        return dict(row.pending)
-
-    def _pending(
-        self, transition: Transition, rule: Rule | None, look: Look, trigger: Trigger, batch: Batch
-    ) -> dict[str, str]:
+    def _row(self, inspected: Inspected, transition: Transition) -> Row:
+        """A finding with what is to be published of it: what is still left of earlier transitions, and this one."""
         finding = transition.finding
-        certain = rule is not None and _brought_about(trigger, rule, look)
-        actor = trigger.actor if certain else Actor()
+        before = inspected.job.history.rows.get(finding.rule)
+        earlier = dict(before.pending) if before is not None else {}
+        if transition.change is TransitionKind.REOPENED and "import" in earlier and inspected.job.unpublished:
+            # Security Hub has to see it closed: otherwise a finding that a customer resolved would stay resolved.
+            raise Unpublished(f"{finding.id} is not closed in Security Hub yet")
+        return Row(finding, earlier | self._pending(inspected, transition))
+
+    def _pending(self, inspected: Inspected, transition: Transition) -> dict[str, str]:
+        finding, job = transition.finding, inspected.job
+        rule = self._rules(job.subject).get(finding.rule)
+        trigger = brought_about(job.triggers, job.subject, rule, inspected.evidence) if rule is not None else None
+        actor = trigger.actor if trigger is not None else Actor()
         judged = Revision.parse(finding.resource)  # what is only renewed was found in an earlier one
         facts = {
-            "revision": str(judged) if judged is not None else look.revision,
+            "revision": str(judged) if judged is not None else inspected.evidence.revision,
             "actor": actor.name if actor != Actor() else "",
             "release": self.release,
-            "standard": f"{batch.edition.standard.name} {batch.edition.digest}",
+            "standard": f"{job.edition.standard.name} {job.edition.digest}",
+            "stack": self.stack,
         }
-        pending = {
-            "import": dumps(
-                asff(
-                    finding,
-                    rule,
-                    docs=self.docs,
-                    facts=facts,
-                    plan=look.plan if finding.state is FindingState.OPEN else None,
-                )
-            )
-        }
-        if rule is not None and transition.change.alerts and not trigger.quiet:
+        plan = inspected.plan if finding.state is FindingState.OPEN else None
+        pending = {"import": dumps(asff(finding, rule, docs=self.docs, facts=facts, plan=plan))}
+        if rule is not None and transition.change.alerts and not job.quiet:
             alert = alert_of(
                 transition,
                 rule,
                 actor=actor,
-                occurred=(trigger.when if certain else None) or look.read_at,
-                plan=look.plan,
+                occurred=(trigger.when if trigger is not None else None) or inspected.read_at,
+                plan=inspected.plan,
                 docs=self.docs,
-                help_=self._help(rule, look, batch),
+                help_=self._help(rule, inspected),
             )
-            # What is told of one finding is told in the order in which it came about.
+            # The alerts of one finding are published in the order of its transitions.
             pending[f"alert/{finding.version:09}/{transition.id}"] = alert.model_dump_json()
         return pending
 
-    def _help(self, rule: Rule, look: Look, batch: Batch) -> Help:
-        """What Outrider does about a rule's drift: of itself only where it was asked for just now."""
+    def _help(self, rule: Rule, inspected: Inspected) -> Help:
+        """What Outrider does about a rule's drift: unasked only where it asked for the correction just now."""
         unasked = Mode.REPORT
-        if look.asked and look.plan is not None:
-            unasked = self.planner.mode(rule, look.plan.before, batch.edition.standard)
+        if inspected.request is not None and inspected.plan is not None:
+            unasked = self.planner.mode(rule, inspected.plan.before, inspected.job.edition.standard)
         return Help(unasked, self.planner.cap, self.stack)
 
 
-def _brought_about(trigger: Trigger, rule: Rule, look: Look) -> bool:
-    """Whether what a rule finds now is certain to have come about by the call that the trigger tells of.
-
-    A look finds all that has changed since the last one, and one event led to it: who made that call may have had no
-    part in the rest. So a call counts only for what it alone can change: a registration for what the document by
-    itself says, or for all of a family that began with it, and a role's or parameter's change for what is read there.
-    """
-    subject, changed = look.subject, [SubjectId.parse(key) for key in trigger.changed]
-    roles = {each.name for each in changed if each.kind is Subject.ROLE}
-    match subject.kind, trigger:
-        case Subject.ROLE, RoleTrigger(role=""):
-            return False  # a policy's change, and the role itself is as it was
-        case _, _ if roles and trigger.event in _OF_TAGS:
-            return False  # they change a right only by a condition on them
-        case Subject.ROLE, _:
-            about_trust = (rule.id == "identity.trust") == (trigger.event in _OF_TRUST)
-            return role_name(subject.name) in roles and about_trust and "PolicyVersion" not in trigger.event
-        case Subject.PARAMETER, _:
-            return subject in changed
-        case Subject.FAMILY | Subject.SERVICE, _ if changed:
-            taken = {role_name(arn) for kind, arn in look.roles.items() if kind in rule.needs}
-            read = FactKind.CONFIGURATION in rule.needs and bool(look.parameters & set(trigger.changed))
-            return read or (bool(taken & roles) and trigger.event not in _OF_TRUST)
-        case Subject.FAMILY, TaskDefinitionTrigger(event="RegisterTaskDefinition", revision=Revision() as made):
-            return str(made) == look.revision and (made.number == 1 or not rule.needs)
-        case Subject.FAMILY, RunTaskTrigger():
-            return rule.id == _OF_TASKS
-        case Subject.SERVICE, ServiceTrigger(event="CreateService"):
-            return True
-        case Subject.SERVICE, ServiceTrigger(event="UpdateService"):
-            # Another count of tasks is such a call too, and makes no deployment.
-            at, called = look.deployed, trigger.when
-            return not rule.needs and at is not None and called is not None and abs(at - called) <= _AT_ONCE
-        case _:
-            return False
+def _is_nothing(record: Record, history: History) -> bool:
+    """Whether a subject that has no record needs none: a parameter or role without a finding."""
+    return not history.version and replace(record, standard="") == Record()
 
 
 def _shown(offer: Offer | None, rule: str) -> str:

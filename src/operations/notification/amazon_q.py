@@ -10,10 +10,10 @@ from reports.amazon_q import notification
 
 @dataclass(frozen=True, slots=True)
 class AmazonQ:
-    """`topic` is its own: on `alerts` each message keeps its documented form."""
+    """`topic` is for Amazon Q alone: messages on `alerts` keep their documented form."""
 
     topic: Topic
 
-    def tell(self, alert: Alert) -> None:
-        """CallFailed where the topic does not take it."""
+    def send(self, alert: Alert) -> None:
+        """CallFailed where the topic did not accept it."""
         self.topic.publish(json.dumps(notification(alert), ensure_ascii=False))

@@ -1,7 +1,7 @@
 """A bot: one alert → one message by chat.postMessage; one thread for each finding and each family's corrections.
 
 Facts: Slack's reference of chat.postMessage: errors come with 200 and `ok: false`; `ts` of the first message is the
-thread's `thread_ts`; a reply with `reply_broadcast` stands in the channel too. Its scope is `chat:write`.
+thread's `thread_ts`; a reply with `reply_broadcast` is shown in the channel too. Its scope is `chat:write`.
 """
 
 import json
@@ -21,24 +21,24 @@ from operations.notification.posting import Secret, SlackRefused, is_local, late
 from reports.slack import message
 
 _NO_BOT = (
-    'The stored bot is no JSON object of a channel and a token. Store {"channel": "C…", "token": "xoxb-…"}, the channel'
-    " by its id."
+    'The stored bot is not a JSON object of a channel and a token. Store {"channel": "C…", "token": "xoxb-…"}, the'
+    " channel by its id."
 )
-_SEEN = frozenset({"opened", "raised", "reopened"})  # replies that the channel is to see
-_LOST = frozenset({"cannot_reply_to_message", "message_not_found", "thread_not_found"})
+_SEEN = frozenset({"opened", "raised", "reopened"})  # replies that the channel shows too
+_GONE = frozenset({"cannot_reply_to_message", "message_not_found", "thread_not_found"})
 _LATER = frozenset(
     {"fatal_error", "internal_error", "rate_limited", "ratelimited", "request_timeout", "service_unavailable"}
 )
 _CHECK = {
-    "channel_not_found": "Check the channel's id; into a private channel the bot has to be invited.",
+    "channel_not_found": "Check the channel's id; a private channel must invite the bot.",
     "not_in_channel": "Invite the bot into the channel.",
-    "is_archived": "The channel is archived: name another.",
+    "is_archived": "The channel is archived: use another.",
     "missing_scope": "Give the bot the scope chat:write and install it again.",
 }
 
 
 class Account(BaseModel):
-    """What is kept as the bot's secret. `api` is Slack's, GovSlack's, or one on this machine, where a test listens."""
+    """The bot's secret. `api` is that of Slack, of GovSlack, or on this machine, where a test listens."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -50,14 +50,14 @@ class Account(BaseModel):
     @classmethod
     def _in_a_header(cls, value: SecretStr) -> SecretStr:
         if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
-            raise ValueError("is no token")
+            raise ValueError("is not a token")
         return value
 
     @field_validator("api")
     @classmethod
     def _of_slack(cls, value: str) -> str:
         if not is_local(value) and not re.fullmatch(r"https://(slack|slack-gov)\.com/api/", value):
-            raise ValueError("is none of Slack's addresses")
+            raise ValueError("is not an address of Slack")
         return value if urlsplit(value).path.endswith("/") else f"{value}/"
 
 
@@ -68,28 +68,28 @@ class Bot:
     account: Secret
     threads: Threads
 
-    def tell(self, alert: Alert) -> None:
-        """SlackRefused where Slack asks for a later try or does not take the message; CallFailed for the ledger."""
+    def send(self, alert: Alert) -> None:
+        """SlackRefused where Slack rejects the message or asks for a later try; CallFailed for the ledger."""
         account = self._account()
         thread = self.threads.of(alert.thread) if alert.thread else None
         within = thread if thread and thread.channel == account.channel else None
         try:
             ts, begun = self._post(account, alert, within)
         except SlackRefused as refused:
-            if refused.after is None:  # a token that was revoked or rotated is read anew
+            if refused.after is None:  # a token that was revoked or rotated is read again
                 self.account.forget()
             raise
         if alert.thread and begun:
-            # It is told. What comes next begins a thread of its own, where this one could not be written down.
+            # The message was sent. Where its thread cannot be stored, the next message begins another one.
             with suppress(CallFailed):
                 self.threads.keep(alert.thread, Thread(account.channel, ts), instead_of=thread)
 
     def _post(self, account: Account, alert: Alert, thread: Thread | None) -> tuple[str, bool]:
-        """The message's time stamp, and whether it stands in no thread."""
+        """The message's time stamp, and whether it begins a thread."""
         body = message(alert) | {"channel": account.channel, "unfurl_links": False, "unfurl_media": False}
         reply = {"thread_ts": thread.ts, "reply_broadcast": alert.transition in _SEEN} if thread else {}
         answer = self._ask(account, body | reply)
-        if thread and answer.get("error") in _LOST:  # somebody deleted what it began with
+        if thread and answer.get("error") in _GONE:  # somebody deleted the thread's first message
             thread, answer = None, self._ask(account, body)
         if answer.get("ok") is not True:
             raise _refused(answer)
@@ -111,15 +111,15 @@ class Bot:
     def _account(self) -> Account:
         try:
             return Account.model_validate_json(self.account.text())
-        except ValidationError:  # it shows what it was given
+        except ValidationError:  # its text shows the input
             self.account.forget()
             raise SlackRefused(_NO_BOT) from None
 
 
 def _refused(answer: Mapping[str, Any]) -> SlackRefused:
     given = str(answer.get("error", ""))
-    word = given if re.fullmatch(r"[a-z_]{1,60}", given) else "an error"
-    if word in _LATER:
-        return later(word)
-    check = _CHECK.get(word, "Check the bot's token and channel.")
-    return SlackRefused(f"Slack answered {word} and does not take the message. {check}")
+    error = given if re.fullmatch(r"[a-z_]{1,60}", given) else "an error"
+    if error in _LATER:
+        return later(error)
+    check = _CHECK.get(error, "Check the bot's token and channel.")
+    return SlackRefused(f"Slack answered {error} and rejected the message. {check}")

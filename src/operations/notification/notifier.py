@@ -1,151 +1,189 @@
-"""Notify: each alert told once, one by one; what comes beyond a number a minute in one digest, and none dropped.
+"""Notify: send the alerts of one batch to people, each alert once.
 
-An alert beyond the number is written down as waiting for its minute's digest, and then its message is done. A message
-that asks for the digest is sent to the function's own queue, delayed to the minute's end, before the alert counts as
-written: see `_ask`. Any step may be repeated, by another worker too, and the digest is the same:
+    claim    each alert, so that no other function sends it meanwhile; one that was sent before is done
+    send     up to a number of them one by one, in the order of their events; then the rest in one digest
+    record   each one that was sent; or release it, so that it is tried again
 
-    join     the alert waits, and is in no other digest: one transaction
-    ask      where no message is on its way: send one, then say so
-    begin    whoever receives it first says that none is on its way. An alert that joined before is read after this; one
-             that joins later finds that none is, and sends another
-    keep     the digest with what waits, under the number of those told before
-    tell     once, by the digest's id
-    finish   what was in it waits no longer; the number grows
+A function that dies between sending and recording sends that message again, and loses none: its claims expire.
 """
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from math import ceil
+from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from aws.bursts import Bursts
-from aws.channels import Queue
+from aws.calls import CallFailed
+from aws.sent_alerts import Claim, SentAlerts
 from domain.findings.alert import Alert
 from domain.severity import Severity
+from operations.notification.posting import TIMEOUT, SlackRefused
+from operations.unexpected import described
 from reports.digest import burst_of
 
-_MOST = 500  # alerts in one digest; DynamoDB takes 400 KB in an item
-_MARGIN = 1  # seconds after the minute's end
-_KEPT = {
-    "id", "kind", "transition", "account", "region", "subject", "name", "resource", "rule", "title", "severity",
-    "since", "occurred", "links",
-}  # fmt: skip
+_ELSEWHERE = 15  # seconds until an alert is tried again that another function has claimed
+_NO_TIME = 5  # seconds until an alert is tried again for which no time was left
+_MARGIN = 2 * TIMEOUT + 10  # seconds that must be left for a message: a bot may post twice, and then it is recorded
 
 
 class AlertUnreadable(Exception):
-    """A message that is no alert of ours."""
-
-
-class BurstDue(BaseModel):
-    """Asks for the digest of a minute: a message of the function to itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["burst"] = "burst"
-    minute: str = Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d$")
+    """A message that is not an alert of Outrider."""
 
 
 class Channel(Protocol):
-    """Where people are told: a webhook, a bot, or the topic of Amazon Q."""
+    """How people are notified: a webhook, a bot, or the topic of Amazon Q."""
 
-    def tell(self, alert: Alert) -> None:
-        """SlackRefused or CallFailed where it could not be told."""
+    def send(self, alert: Alert) -> None:
+        """SlackRefused or CallFailed where it was not sent."""
 
 
-def read_message(body: str) -> Alert | BurstDue:
-    """An alert, also where SNS wrapped it in an envelope of its own, or what asks for a digest."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The alert was sent. `unrecorded` is the call that failed to record that: a repetition would be sent again."""
+
+    in_digest: bool
+    unrecorded: CallFailed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentBefore:
+    """The alert is a repetition."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The alert must be tried again: in `after` seconds, where that is known."""
+
+    reason: str
+    after: int | None = None
+
+
+type Outcome = Sent | SentBefore | NotSent
+
+
+def read_alert(body: str) -> Alert:
+    """An alert, also where SNS wrapped it in an envelope of its own."""
     try:
         content = json.loads(body)
         if isinstance(content, dict) and content.get("Type") == "Notification":
             content = json.loads(content["Message"])
-        elif isinstance(content, dict) and content.get("kind") == "burst":
-            return BurstDue.model_validate(content)
         return Alert.model_validate(content)
     except (ValueError, KeyError, TypeError, ValidationError):
-        raise AlertUnreadable("The message is no alert: it did not come from the stack's topic.") from None
-
-
-class Digest(BaseModel):
-    """A digest as it is kept while it is told, and the keys of what is in it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    alert: Alert
-    keys: tuple[str, ...]
+        raise AlertUnreadable("The message is not an alert: it did not come from the stack's topic.") from None
 
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """The use case; `most` alerts a minute are told one by one. Its parts come from operations.wiring."""
+    """The use case; `most` alerts of a batch are sent one by one. Its parts come from operations.wiring."""
 
     channel: Channel
-    bursts: Bursts
-    queue: Queue
+    sent: SentAlerts
     most: int
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def notify(self, alert: Alert) -> bool:
-        """Whether it was told; False where it waits for a digest. To be called once for each alert that is told.
+    def notify(self, alerts: Iterable[Alert], seconds_left: Callable[[], float]) -> dict[str, Outcome]:
+        """What became of each alert, by its id. `seconds_left` is the time until the function is stopped."""
+        batch, claimed = _Batch(), list[Alert]()
+        for alert in sorted({each.id: each for each in alerts}.values(), key=lambda each: each.occurred.timestamp()):
+            outcome = self._claim(alert, seconds_left)
+            if outcome is None:
+                claimed.append(alert)
+            else:
+                batch.add(alert, outcome)
+        singly, together = divided(claimed, self.most)
+        for alert in singly:
+            failure = batch.waiting.get(alert.thread) or self._post([alert], seconds_left)
+            batch.add(alert, self._settle(alert, failure, in_digest=False))
+        rest = [alert for alert in together if alert.thread not in batch.waiting]
+        failure = self._post(rest, seconds_left) if rest else None
+        for alert in together:
+            held_up = batch.waiting.get(alert.thread)
+            batch.add(alert, self._settle(alert, held_up or failure, in_digest=len(rest) > 1))
+        return batch.outcomes
 
-        SlackRefused or CallFailed where neither is certain: the message is to come again.
-        """
-        if _by_itself(alert):
-            self.channel.tell(alert)
-            return True
-        minute = self.bursts.minute_of(alert.id)
-        if minute is None:
-            minute = f"{self.now():%Y-%m-%dT%H:%M}"
-            if self.bursts.one_by_one(minute, alert.id, self.most):
-                self.channel.tell(alert)
-                return True
-            minute = self.bursts.join(minute, alert.id, alert.model_dump_json(include=_KEPT))
-        self._ask(minute)
-        return False
-
-    def notify_burst(self, minute: str, tell: Callable[[Alert], None]) -> int:
-        """Have the digests of a minute told, by what tells each id once. Gives how many."""
-        self.bursts.begin(minute)
-        digests = 0
-        while (found := self._digest(minute)) is not None:
-            told, digest = found
-            tell(digest.alert)
-            self.bursts.finish(minute, digest.keys, told)
-            digests += 1
-        return digests
-
-    def _ask(self, minute: str) -> None:
-        """Have the digest told once the minute has passed. A message too many does nothing."""
-        state = self.bursts.minute(minute)
-        if not state.due:
-            end = datetime.fromisoformat(f"{minute}:59Z")
-            wait = int((end - self.now()).total_seconds()) + 1 + _MARGIN
-            self.queue.send(BurstDue(minute=minute).model_dump_json(), delay=max(wait, 0))
-            self.bursts.due(minute, state.begun)
-
-    def _digest(self, minute: str) -> tuple[int, Digest] | None:
-        """The digest that is to be told next, and how many were before it."""
-        while True:
-            state = self.bursts.minute(minute)
-            if state.digest is not None:
-                return state.told, Digest.model_validate_json(state.digest)
-            waiting = self.bursts.waiting(minute, _MOST)
-            if not waiting:
+    def _claim(self, alert: Alert, seconds_left: Callable[[], float]) -> Outcome | None:
+        """None where this function may send the alert."""
+        try:
+            claim = self.sent.claim(alert.id, ceil(seconds_left()))
+        except CallFailed as failed:
+            return NotSent(str(failed))
+        match claim:
+            case Claim.TAKEN:
                 return None
-            made = self._made(minute, waiting)
-            if self.bursts.keep(minute, made.model_dump_json(), state.told):
-                return state.told, made
+            case Claim.SENT:
+                return SentBefore()
+            case Claim.ELSEWHERE:
+                return NotSent("Another function is sending the alert, or died while it did.", _ELSEWHERE)
 
-    def _made(self, minute: str, waiting: dict[str, str]) -> Digest:
-        alerts = [Alert.model_validate_json(body) for body in waiting.values()]
-        same = hashlib.sha256("\n".join(sorted(waiting)).encode()).hexdigest()[:16]
-        alert = burst_of(alerts, id_=f"burst/{minute}/{same}", most=self.most, occurred=self.now())
-        return Digest(alert=alert, keys=tuple(waiting))
+    def _post(self, alerts: Sequence[Alert], seconds_left: Callable[[], float]) -> NotSent | None:
+        """Send one alert by itself, several in a digest. None where the message was sent."""
+        if seconds_left() < _MARGIN:
+            return NotSent("No time was left to send the alert.", _NO_TIME)
+        try:
+            self.channel.send(alerts[0] if len(alerts) == 1 else self._digest(alerts))
+        except SlackRefused as refused:
+            return NotSent(str(refused), refused.after)
+        except CallFailed as failed:
+            return NotSent(str(failed))
+        except Exception as error:  # noqa: BLE001 - an alert that cannot be shown holds up no other
+            return NotSent(described(error))
+        return None
+
+    def _settle(self, alert: Alert, failure: NotSent | None, *, in_digest: bool) -> Outcome:
+        """Record an alert that was sent, or release one that was not."""
+        try:
+            if failure is None:
+                self.sent.record(alert.id)
+            else:
+                self.sent.release(alert.id)
+        except CallFailed as failed:
+            if failure is None:
+                return Sent(in_digest, unrecorded=failed)
+            return NotSent(f"{failure.reason} {failed}", failure.after)  # the claim expires by itself
+        return failure or Sent(in_digest)
+
+    def _digest(self, alerts: Sequence[Alert]) -> Alert:
+        same = hashlib.sha256("\n".join(sorted(alert.id for alert in alerts)).encode()).hexdigest()[:32]
+        return burst_of(alerts, id_=f"burst/{same}", most=self.most, occurred=self.now())
 
 
-def _by_itself(alert: Alert) -> bool:
-    """Digests, and corrections that went wrong: few, and each wants somebody at once."""
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What became of a batch's alerts so far, and by thread why one of them waits: what follows it there waits too."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    waiting: dict[str, NotSent] = field(default_factory=dict)
+
+    def add(self, alert: Alert, outcome: Outcome) -> None:
+        """A rejected alert holds up nothing: what follows it would end in the DLQ with it."""
+        self.outcomes[alert.id] = outcome
+        if isinstance(outcome, NotSent) and outcome.after is not None and alert.thread:
+            self.waiting.setdefault(alert.thread, outcome)
+
+
+def divided(alerts: Sequence[Alert], most: int) -> tuple[list[Alert], list[Alert]]:
+    """Those that are sent one by one, and those beyond, for a digest.
+
+    What needs somebody at once is in no digest, nor are the other alerts of its thread, which so stay in order.
+    """
+    urgent = {alert.thread or alert.id for alert in alerts if _is_urgent(alert)}
+    singly, together = list[Alert](), list[Alert]()
+    room = most
+    for alert in alerts:
+        if (alert.thread or alert.id) in urgent:
+            singly.append(alert)
+        elif room:
+            singly.append(alert)
+            room -= 1
+        else:
+            together.append(alert)
+    return singly, together
+
+
+def _is_urgent(alert: Alert) -> bool:
+    """Digests, and corrections that went wrong: they are few."""
     return alert.kind == "digest" or (alert.kind == "outcome" and alert.severity >= Severity.HIGH)

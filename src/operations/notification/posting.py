@@ -1,4 +1,4 @@
-"""Posting to Slack: one request by https, what Slack answers in words, and secrets that are held for minutes."""
+"""Posting to Slack: one https request, what Slack's answer means, and secrets that are cached for minutes."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,15 +10,15 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-_FRESH = 300.0  # seconds that a secret is held: a rotated one is used soon
-_TIMEOUT = 10.0
+_FRESH = 300.0  # seconds that a secret is cached: a rotated one is used soon
+TIMEOUT = 10.0
 _LATER = 30  # seconds, where Slack does not say how long to wait
 _BUSY, _SERVER = 429, 500
 _MOST = 1 << 20  # bytes of an answer
 
 
 class SlackRefused(Exception):
-    """Slack did not take a message. `after` is the seconds that it asked us to wait, if it did. Holds no secret."""
+    """Slack did not accept a message. `after`: how many seconds to wait, where it asks for a retry. Holds no secret."""
 
     def __init__(self, reason: str, after: int | None = None) -> None:
         self.after = after
@@ -27,7 +27,7 @@ class SlackRefused(Exception):
 
 @dataclass(slots=True)
 class Secret:
-    """A secret's text, read when it is first needed, anew after minutes and where it was of no use."""
+    """A secret's text: read when it is first needed, and again after minutes or once it was rejected."""
 
     read: Callable[[], str]
     clock: Callable[[], float] = monotonic
@@ -44,7 +44,7 @@ class Secret:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """Whoever follows one asks for a page and has not told anybody; and what is sent is for Slack alone."""
+    """A page at the end of a redirect is not an accepted message; and what is sent is for Slack alone."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
@@ -54,14 +54,14 @@ _OPENER = build_opener(_NoRedirects)
 
 
 def post(url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, address: str, check: str) -> bytes:
-    """What Slack answered with 200. SlackRefused otherwise, with `after` where it asks for a later try.
+    """The body of Slack's answer 200. SlackRefused otherwise, with `after` where Slack asks for a later try.
 
-    `address` says that the URL is none, `check` what to look at where Slack does not take the message.
+    `address` is the sentence for a URL that is not valid, `check` what to check where Slack rejects the message.
     """
     try:
         data = json.dumps(body).encode()
         request = Request(url, data, {"Content-Type": "application/json; charset=utf-8", **headers})  # noqa: S310 - https, or loopback; see is_local
-        with _OPENER.open(request, timeout=_TIMEOUT) as answer:
+        with _OPENER.open(request, timeout=TIMEOUT) as answer:
             return bytes(answer.read(_MOST))
     except HTTPError as error:
         status, after = error.code, error.headers.get("Retry-After", "")
@@ -75,16 +75,16 @@ def post(url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, addre
     if status == _BUSY or status >= _SERVER:
         seconds = int(after) if after.isdecimal() else _LATER
         raise SlackRefused(f"Slack answered {status} and asks for a later try.", seconds)
-    raise SlackRefused(f"Slack answered {status} and does not take the message. {check}")
+    raise SlackRefused(f"Slack answered {status} and rejected the message. {check}")
 
 
-def later(word: str) -> SlackRefused:
-    """Slack asks for a later try by a word of its own."""
-    return SlackRefused(f"Slack answered {word} and asks for a later try.", after=_LATER)
+def later(error: str) -> SlackRefused:
+    """Slack asks for a later try by an error code of chat.postMessage."""
+    return SlackRefused(f"Slack answered {error} and asks for a later try.", after=_LATER)
 
 
 def unreadable() -> SlackRefused:
-    """Slack may have taken the message, and may not."""
+    """Slack may have accepted the message or not."""
     return SlackRefused("Slack's answer could not be read.", after=_LATER)
 
 

@@ -1,4 +1,4 @@
-"""A webhook: one alert → one message, by an incoming webhook whose URL is kept as a secret."""
+"""A webhook: one alert → one message, by an incoming webhook whose URL is stored as a secret."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from domain.findings.alert import Alert
 from operations.notification.posting import Secret, SlackRefused, is_local, is_secure, post
 from reports.slack import message
 
-_NO_ADDRESS = "The stored webhook is no https address. Store the incoming webhook's URL."
+_NO_ADDRESS = "The stored webhook is not an https address. Store the incoming webhook's URL."
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,12 @@ class Webhook:
 
     url: Secret
 
-    def tell(self, alert: Alert) -> None:
-        """SlackRefused where Slack asks for a later try or does not take the message."""
+    def send(self, alert: Alert) -> None:
+        """SlackRefused where Slack rejects the message or asks for a later try."""
         try:
             post(self._address(), message(alert), {}, address=_NO_ADDRESS, check="Check the webhook.")
         except SlackRefused as refused:
-            if refused.after is None:  # a webhook that was revoked or rotated is read anew
+            if refused.after is None:  # a webhook that was revoked or rotated is read again
                 self.url.forget()
             raise
 

@@ -1,154 +1,85 @@
-"""The guards of a correction: each fails closed and names itself."""
+"""The guards, asked in one place before each write: of a registration, and of a service's update.
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+domain.remediation.guards has what each asks, as far as it needs no call. All fail closed.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
 
 from aws.ledger import History
-from domain.drift import Safety
-from domain.ecs.equivalence import equivalent
-from domain.ecs.images import repository_matches
-from domain.ecs.legality import illegal
-from domain.ecs.ownership import owner_of
 from domain.ecs.service import Service
-from domain.ecs.task_definition import TaskDefinition
-from domain.ecs.values import moment_of
-from domain.remediation.attempt import Attempt, AttemptState
+from domain.places import Place
+from domain.remediation import guards
+from domain.remediation.attempt import Attempt
+from domain.remediation.guard import Guard
+from domain.remediation.guards import Forbidden
 from domain.remediation.plan import Plan
-from domain.remediation.rollout import Rollout, Stage
-from domain.standard import Standard, any_matches
+from domain.remediation.reason import Code, Reason
+from domain.subject import Subject, SubjectId
+from operations.remediation.eligibility import eligible
+from operations.remediation.parts import SWITCHED_OFF, Parts
+from operations.remediation.turns import Turns
 
-TAG = "outrider:"
-
-
-class Refused(Exception):
-    """A guard forbids the correction; the message says why."""
-
-    def __init__(self, guard: str, reason: str) -> None:
-        self.guard = guard
-        super().__init__(reason)
+type Hourly = Literal["registrations", "rollouts"]
+"""What is counted by the hour."""
 
 
-class Later(Exception):
-    """A guard forbids the correction just now; it is tried again at `due`."""
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Each method raises Forbidden by the first guard that forbids it, or comes back."""
 
-    def __init__(self, guard: str, reason: str, due: datetime) -> None:
-        self.guard, self.due = guard, due
-        super().__init__(reason)
+    parts: Parts
 
+    def before_registration(self, attempt: Attempt, plan: Plan, history: History) -> None:
+        """Everything that may forbid to register a corrected revision."""
+        self.of_plan(attempt, plan, history)
+        guards.settled(plan.before.task, attempt, self.parts.moment)
+        most = self.parts.standard.remediation.registrations_per_hour
+        self._within("registrations", attempt.source.place, str(attempt.source), most)
 
-def may_try(attempt: Attempt, history: History) -> None:
-    """What the ledger says of the family. What a person approved may correct Outrider's own work further."""
-    if history.quarantine is not None:
-        raise Refused(
-            "quarantine",
-            f"The family is left alone since {history.quarantine.since:%Y-%m-%d %H:%M} UTC:"
-            f" {history.quarantine.reason}",
-        )
-    if attempt.source.number in history.ours and not attempt.service and not attempt.approved:
-        raise Refused("own revision", "Outrider registered it and does not correct its own work.")
+    def before_update(self, attempt: Attempt, service: Service) -> None:
+        """Everything that may forbid to update a service, or may have come to forbid it since its attempt began."""
+        parts, place = self.parts, attempt.source.place
+        moment, history = parts.moment, parts.ledger.history(attempt.family)
+        guards.updatable(service, moment.standard)
+        guards.not_quarantined(history.quarantine)
+        if attempt.service:
+            Turns(parts).in_turn(attempt, service, history)
+            history = parts.ledger.history(SubjectId(place, Subject.SERVICE, attempt.service))
+        guards.not_suppressed(attempt.rules, parts.suppressed(history))
+        if (task := parts.ecs.task_definition(place, service.task_definition)) is not None:
+            eligible(parts, attempt, parts.evaluator.workload(place, task, service))
+        self._switched_on()
+        guards.not_busy(service, moment.now)
+        guards.deployed_lately(service, attempt, moment)
+        most, key = moment.standard.remediation.rollouts_per_hour, f"{attempt.family.name}/{attempt.key}"
+        self._within("rollouts", place, f"{key}/{service.title}", most)
 
+    def of_plan(self, attempt: Attempt, plan: Plan, history: History) -> None:
+        """What may forbid a plan, whatever it changes."""
+        moment = self.parts.moment
+        self._switched_on()
+        guards.stack_corrects(attempt, moment)
+        if attempt.service:
+            guards.stack_updates(moment)
+        guards.not_quarantined(history.quarantine)
+        guards.not_own(attempt, history.ours)
+        guards.not_fought(attempt, history.attempts, moment)
+        guards.safe(attempt, plan)
+        guards.not_left_to_its_owner(attempt, plan, moment.standard)
+        guards.images_allowed(plan, self.parts.image_repositories)
+        guards.roles_kept(plan, moment.standard)
+        guards.changes_something(plan)
 
-def not_fought(attempt: Attempt, history: History, standard: Standard, now: datetime) -> None:
-    """A family that comes back drifted is being rewritten by its pipeline. What a person approves is not counted."""
-    if attempt.approved:
-        return
-    bounds = standard.remediation
-    tried = corrections(attempt, history, now - timedelta(hours=bounds.window_hours))
-    if tried >= bounds.attempts:
-        raise Refused(
-            "attempts",
-            f"Corrected {tried} times in {bounds.window_hours} hours: something brings the drift back. Make the change"
-            " at its source.",
-        )
+    def _switched_on(self) -> None:
+        if (off := self.parts.switch()) is not None:
+            raise Forbidden(Guard.KILL_SWITCH, off, self.parts.now() + SWITCHED_OFF)
 
-
-def corrections(attempt: Attempt, history: History, since: datetime) -> int:
-    """How often the family, or the service alone, was or may have been corrected since then; a waiting one was not."""
-    return sum(
-        1
-        for each in history.attempts
-        if each.service == attempt.service
-        and each.key != attempt.key
-        and (each.began or each.time) >= since
-        and (
-            each.registered is not None
-            or each.state is AttemptState.STARTED
-            or any(rollout.was for rollout in each.rollouts)
-        )
-    )
-
-
-def deployed_lately(service: Service, attempt: Attempt, standard: Standard, now: datetime) -> None:
-    """A pipeline that has just deployed a service may be about to do more."""
-    minutes, primary = standard.remediation.settling_minutes, service.primary
-    if attempt.approved or primary is None or primary.created is None:
-        return
-    quiet = primary.created + timedelta(minutes=minutes)
-    if now < quiet:
-        raise Later("settling", f"It was deployed less than {minutes} minutes ago; its pipeline may be at work.", quiet)
-
-
-def fought(attempt: Attempt, history: History, standard: Standard, now: datetime) -> bool:
-    """Whether it was told within the window already that the family is being fought for."""
-    since = now - timedelta(hours=standard.remediation.window_hours)
-    return any(
-        each.guard == "attempts"
-        and not each.quiet
-        and each.service == attempt.service
-        and each.key != attempt.key
-        and each.time >= since
-        for each in history.attempts
-    )
-
-
-def allows(plan: Plan, attempt: Attempt, standard: Standard, image_repositories: Sequence[str]) -> None:
-    """What the plan itself must keep to."""
-    if plan.safety is not Safety.SAFE and not attempt.approved:
-        raise Refused("review", f"The correction wants a person: {' '.join(plan.reasons)}")
-    owner = owner_of(plan.before.task, attempt.actor)
-    if owner and not attempt.approved and any_matches(standard.remediation.leave_to, owner):
-        raise Refused("owner", f"{owner} owns it, and the standard leaves it to that. Make the change there.")
-    if not plan.changes_task:
-        return
-    before, after = plan.before.task, plan.after.task
-    for container in after.containers:
-        was = before.container(container.name)
-        repository = container.image.repository
-        changed = was is None or was.image != container.image
-        if changed and not repository_matches(repository, tuple(image_repositories)):
-            raise Refused("image", f"{repository} is not among the repositories that the stack allows.")
-    roles = standard.roles
-    for role, given, default in (
-        (after.execution_role, before.execution_role, roles.execution),
-        (after.task_role, before.task_role, roles.task),
-    ):
-        if role not in {given, default}:
-            raise Refused("role", f"{role} is neither the source's role nor the standard's.")
-
-
-def registrable(plan: Plan, corrected: TaskDefinition) -> None:
-    """What is registered must be a change, and one that Fargate takes."""
-    if equivalent(plan.before.task, plan.after.task):
-        raise Refused("no-op", "ECS would take the correction for the same as what is registered.")
-    taken = set(illegal(plan.before.task))  # what a registered source breaks already, AWS evidently takes
-    if reasons := [reason for reason in illegal(corrected) if reason not in taken]:
-        raise Refused("legality", " ".join(reasons))
-
-
-def not_left(rollout: Rollout) -> None:
-    """A service that may not be updated at all is not begun with."""
-    if rollout.stage is Stage.LEFT:
-        raise Refused(rollout.guard, rollout.reason.removeprefix(f"{rollout.guard}: "))
-
-
-def settled(task: TaskDefinition, attempt: Attempt, standard: Standard, now: datetime) -> None:
-    """A pipeline that has just registered a revision is about to deploy it."""
-    minutes = standard.remediation.settling_minutes
-    registered = moment_of(task.json.get("registeredAt"))
-    if attempt.approved or registered is None:
-        return
-    quiet = registered + timedelta(minutes=minutes)
-    if now < quiet:
-        raise Later(
-            "settling", f"It was registered less than {minutes} minutes ago; its pipeline may be at work.", quiet
-        )
+    def _within(self, what: Hourly, place: Place, key: str, most: int) -> None:
+        """Take one of so many places that this hour has. The pipelines of the account share AWS's own limits."""
+        now, registers = self.parts.now(), what == "registrations"
+        if not self.parts.ledger.limits.claim(place, what, key, most, now):
+            hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+            guard = Guard.REGISTRATIONS_PER_HOUR if registers else Guard.ROLLOUTS_PER_HOUR
+            raise Forbidden(guard, Reason(Code.HOURLY_LIMIT, what, str(place), number=most), hour)

@@ -1,4 +1,4 @@
-"""Visits: corrections that wait, or are past a deadline, and of which no event tells, are gone on with."""
+"""Resuming: corrections that wait, or are past a deadline, go on though no event came."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from aws.channels import Queue
 from aws.ledger import Ledger
 from domain.places import Place
-from domain.remediation.request import VisitRequest
+from domain.remediation.request import ResumeRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +18,16 @@ class Resumer:
     remediations: Queue
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def visit(self, place: Place) -> int:
-        """Have remediate look at each that is due; how many. CallFailed where that failed: the next minute tries again.
+    def resume(self, place: Place) -> int:
+        """Have remediate resume each that is due; how many. CallFailed where that failed: the next minute tries again.
 
-        What is due and not yet visited is asked for once in five minutes: so long the queue remembers. What was
-        visited and is due again is asked for again.
+        What is due and was not resumed yet is asked for once in five minutes: so long the queue remembers. What was
+        resumed and is due again is asked for again.
         """
         now = self.now()
         due = [each for each in self.ledger.attempts.dues(place) if each[2] <= now]
         for family, attempt, since in due:
-            visit = VisitRequest(account=place.account, region=place.region, family=family, attempt=attempt)
-            once = f"{visit.deduplication}-{since.timestamp():.3f}"
-            self.remediations.send(visit.model_dump_json(), group=visit.group, deduplication=once)
+            request = ResumeRequest(account=place.account, region=place.region, family=family, attempt=attempt)
+            once = f"{request.deduplication}-{since.timestamp():.3f}"
+            self.remediations.send(request.model_dump_json(), group=request.group, deduplication=once)
         return len(due)

@@ -1,5 +1,7 @@
 """The parts of the inspect function."""
 
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from aws.channels import Queue, Topic
@@ -7,11 +9,20 @@ from aws.ecs import Ecs
 from aws.ledger import Ledger
 from aws.log_groups import LogGroups
 from aws.parameters import Parameters
-from aws.roles import Roles
+from aws.roles import PolicyDocuments, Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
+from domain.rule import Rule
 from operations.facts import FactReader
+from operations.inspection.dependencies import DependencyEvaluator
+from operations.inspection.families import FamilyEvaluator
 from operations.inspection.inspector import Inspector
+from operations.inspection.operating import Operations
+from operations.inspection.publishing import Publisher
+from operations.inspection.recording import Recorder
+from operations.inspection.revisions import Revisions
+from operations.inspection.services import ServiceEvaluator
+from operations.inspection.use import Use
 from operations.planning import Planner
 from operations.standards import Standards
 from operations.wiring import shared
@@ -25,21 +36,36 @@ def inspector() -> Inspector:
     return make_inspector(settings(), shared.sessions())
 
 
-def make_inspector(given: Settings, aws: Sessions) -> Inspector:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_inspector(
+    given: Settings, aws: Sessions, rules: Sequence[Rule] = CATALOGUE, now: Callable[[], datetime] = _now
+) -> Inspector:
     """The use case with all its parts."""
+    planner = Planner(rules, given.mode)
+    ecs, ledger, documents = Ecs(aws), Ledger(aws, given.table), PolicyDocuments()
+    revisions = Revisions(ecs, ledger)
+    remediations = Queue(aws, given.remediations_queue)
+    operations = Operations(ledger, Topic(aws, given.operations_topic))
     return Inspector(
-        ecs=Ecs(aws),
-        roles=Roles(aws),
-        hub=SecurityHub(aws),
-        ledger=Ledger(aws, given.table),
-        alerts=Topic(aws, given.alerts_topic),
-        operations=Topic(aws, given.operations_topic),
+        ledger=ledger,
+        families=FamilyEvaluator(ledger, revisions, planner, Use(ecs, revisions), now),
+        services=ServiceEvaluator(ecs, ledger, revisions, planner, now),
+        dependencies=DependencyEvaluator(now),
+        recorder=Recorder(ledger, planner, given.docs, RELEASE, given.stack),
+        publisher=Publisher(
+            SecurityHub(aws),
+            ledger,
+            Topic(aws, given.alerts_topic),
+            Queue(aws, given.subjects_queue),
+            remediations,
+            operations,
+        ),
+        operations=operations,
         changes=Queue(aws, given.changes_queue),
-        remediations=Queue(aws, given.remediations_queue),
+        remediations=remediations,
         standards=Standards(aws, given.standard),
-        reader=lambda: FactReader(Parameters(aws), Roles(aws), LogGroups(aws), Ecs(aws)),
-        planner=Planner(CATALOGUE, given.mode),
-        docs=given.docs,
-        release=RELEASE,
-        stack=given.stack,
+        reader=lambda: FactReader(Parameters(aws), Roles(aws, documents), LogGroups(aws), ecs),
     )

@@ -12,7 +12,7 @@ from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from operations.facts import FactReader
 from operations.planning import Planner
-from operations.remediation.corrector import Corrector
+from operations.remediation.parts import Parts
 from operations.remediation.remediator import Remediator
 from operations.standards import Standards
 from operations.wiring import shared
@@ -29,7 +29,7 @@ def remediator() -> Remediator:
 def make_remediator(given: Settings, aws: Sessions) -> Remediator:
     """The use case with all its parts."""
     return Remediator(
-        Corrector(
+        Parts(
             ecs=Ecs(aws),
             hub=SecurityHub(aws),
             ledger=Ledger(aws, given.table),

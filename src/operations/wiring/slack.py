@@ -2,9 +2,9 @@
 
 from functools import lru_cache
 
-from aws.bursts import Bursts
 from aws.channels import Queue, Topic
 from aws.parameters import read_secret
+from aws.sent_alerts import SentAlerts
 from aws.sessions import Sessions
 from aws.threads import Threads
 from operations.notification.amazon_q import AmazonQ
@@ -20,11 +20,11 @@ from settings import Settings, settings
 def notifier() -> Notifier:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
-    return Notifier(make_channel(given, aws), Bursts(aws, given.table), slack_queue(), given.alerts_per_minute)
+    return Notifier(make_channel(given, aws), SentAlerts(aws, given.table), given.alerts_per_batch)
 
 
 def make_channel(given: Settings, aws: Sessions) -> Channel:
-    """Amazon Q before a bot, a bot before a webhook. Their secrets are read when they are first needed."""
+    """Amazon Q before a bot, a bot before a webhook. Their secrets are read when first needed."""
     if given.chat_topic:
         return AmazonQ(Topic(aws, given.chat_topic))
     if given.slack_bot:

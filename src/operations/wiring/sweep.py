@@ -21,6 +21,7 @@ def sweeper() -> Sweeper:
         ecs=Ecs(aws),
         ledger=Ledger(aws, given.table),
         changes=Queue(aws, given.changes_queue),
+        subjects=Queue(aws, given.subjects_queue),
         alerts=Topic(aws, given.alerts_topic),
         hub=SecurityHub(aws),
         standards=Standards(aws, given.standard),

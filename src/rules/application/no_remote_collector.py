@@ -1,19 +1,12 @@
-"""An application sends its telemetry to the collector beside it, not to another collector or a vendor.
-
-Why: what leaves the task by itself misses the batching, the filters and the credentials of the collector, is lost
-when the far end is slow, and is seen by nobody who looks at the collector's configuration.
-
-Fix: REVIEW; the endpoint becomes the collector's on localhost, with the port and path that the protocol asks for.
-Whoever approves it sees to it that the collector's configuration exports to where the telemetry went. Refused where
-no collector stands.
-"""
+"""Rule application.no-remote-collector."""
 
 from collections.abc import Iterator
 
-from domain.drift import Doubt, Drift, Refusal
+from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.otlp import (
     Destination,
+    OtlpDoubt,
     destinations,
     endpoints_set,
     place_of,
@@ -25,6 +18,15 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    LEAVES_TASK = "endpoint-leaves-task", "The endpoint leads out of the task."
+    CONTAINER_NAME = "endpoint-container-name", "The endpoint names a container, which Fargate does not resolve."
+    NO_COLLECTOR = "no-collector", "No fix: the task has no collector to send to."
+    DESTINATION_MOVES = "destination-moves", "Approval: the collector has to export to the present destination."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -41,7 +43,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Send to the collector on localhost instead."""
     if workload.collector is None:
-        raise Refusal("No collector stands in the task to send to; sidecar.present comes first.")
+        raise Refusal(Kind.NO_COLLECTOR, "The task has no collector to send to. Fix sidecar.present first.")
     for application in workload.applications:
         container = application
         for destination in destinations(application):
@@ -49,9 +51,10 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             if endpoint is None or endpoint.in_task:
                 continue
             container = container.with_variable(destination.variable, str(destination.beside(endpoint)))
-            workload = workload.needing_review(
-                f"{application.name}'s {destination.variable} would name the collector; let the collector's"
-                " configuration export to where it leads now."
+            workload = workload.needing_approval(
+                Kind.DESTINATION_MOVES,
+                f"{destination.variable} of {application.name} would point to the collector. Make sure that the"
+                " collector's configuration exports to the present destination.",
             )
         if container is not application:
             workload = workload.with_container(container)
@@ -66,25 +69,34 @@ def _judge(workload: Workload, container: Container, destination: Destination, t
     if endpoint.in_task:
         return
     name = destination.variable
-    wanted = quotable(name, str(destination.beside(endpoint)))
+    found, wanted = quotable(name, text) or "", quotable(name, str(destination.beside(endpoint))) or ""
     if workload.task.container(endpoint.host) is not None:
         # A habit from Docker Compose.
-        fault = "containers of a Fargate task do not find one another by name"
+        code, fault = Kind.CONTAINER_NAME, "the containers of a Fargate task cannot reach one another by name"
     else:
-        fault = "that leads out of the task"
-    yield Drift(
-        place_of(container, name),
-        f"{name} is {quotable(name, text)}, but {fault}; {wanted}, the collector beside it, is wanted.",
-    )
+        code, fault = Kind.LEAVES_TASK, "that leads out of the task"
+    why = f"{name} is {found}, but {fault}. Set it to {wanted}, the collector in the task."
+    yield Drift(code, place_of(container, name), why, found, wanted)
 
 
 RULE = Rule(
     id="application.no-remote-collector",
+    title="An application sends its telemetry to the collector in its own task",
+    why="""
+        Telemetry that an application sends to another collector or to a vendor bypasses the batching, the filters and
+        the credentials of its collector, is lost when the remote endpoint is slow, and does not appear in the
+        collector's configuration.
+    """,
+    remedy="""
+        REVIEW. The endpoint becomes the collector's on localhost, with the port and path that the protocol needs.
+        Before you approve it, make sure that the collector's configuration exports to the destination that the
+        application uses now. Refused where the task has no collector.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=(*Kind, *OtlpDoubt),
+    of_collector=False,
     check=check,
     fix=fix,
-    of_collector=False,
     reference="https://aws-otel.github.io/docs/setup/ecs",
-    doc=__doc__,
 )

@@ -1,20 +1,9 @@
-"""An application's OTLP endpoint inside the task is one that a collector serves: http://, and port 4317 or 4318.
-
-Why: SDKs drop telemetry without a word when nothing answers. An address without a scheme is refused by most of them,
-nothing in the task serves TLS by default, and a per-signal HTTP endpoint is used as it stands, without its path being
-added. An unset endpoint is good: SDKs send to localhost by default. An endpoint outside the task is the matter of
-application.no-remote-collector alone.
-
-Fix: SAFE; corrects scheme, port and path, and keeps what is right. REVIEW where neither port nor protocol tells which
-of the two ports is meant, or where something else in the task may listen on the port that is named now.
-
-Configure: `applications.require_endpoint` makes an unset endpoint a drift.
-"""
+"""Rule application.otlp-endpoint."""
 
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration, otlp_listeners
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.facts import Known
 from domain.otlp import (
@@ -23,6 +12,7 @@ from domain.otlp import (
     PORTS,
     Destination,
     Endpoint,
+    OtlpDoubt,
     destinations,
     endpoints_set,
     place_of,
@@ -36,6 +26,15 @@ from domain.subject import Subject
 from domain.workload import Workload
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    NOT_SERVED = "endpoint-not-served", "No collector serves the endpoint: its scheme, host, port or path is wrong."
+    MISSING = "endpoint-missing", "No endpoint is set, and the standard requires one."
+    PORT_IN_USE = "port-in-use", "Approval: another container may listen on the port that the endpoint names now."
+    PORT_GUESSED = "port-guessed", "Approval: neither port nor protocol is set, so the default of HTTP is used."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each endpoint variable that leads into the task and to no collector."""
     for container in workload.applications:
@@ -47,8 +46,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
                     yield from _judge(container, destination, text)
         if _lacks_endpoint(container, standard):
             wanted = "http://localhost:4317 or http://localhost:4318"
-            why = f"{ENDPOINT} is not set, and the standard requires it; {wanted} is wanted."
-            yield Drift(place_of(container, ENDPOINT), why)
+            why = f"{ENDPOINT} is not set, and the standard requires it. Set it to {wanted}."
+            yield Drift(Kind.MISSING, place_of(container, ENDPOINT), why, wanted=wanted)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
@@ -60,14 +59,14 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             if endpoint is None or wanted is None:
                 continue
             container = container.with_variable(destination.variable, str(wanted))
-            if reason := _uncertain(workload, destination, endpoint):
-                workload = workload.needing_review(reason)
+            if uncertain := _uncertain(workload, destination, endpoint):
+                workload = workload.needing_approval(*uncertain)
         if _lacks_endpoint(application, standard):
             protocol = destinations(application)[0].speaks
             port = protocol.port if protocol else HTTP_PORT
             container = container.with_variable(ENDPOINT, f"http://localhost:{port}")
             if protocol is None:
-                workload = workload.needing_review(_guessed(application, ENDPOINT))
+                workload = workload.needing_approval(Kind.PORT_GUESSED, _guessed(application, ENDPOINT))
         if container is not application:
             workload = workload.with_container(container)
     return workload
@@ -86,8 +85,9 @@ def _judge(container: Container, destination: Destination, text: str) -> Iterato
         yield unread_text(container, name)
     elif wanted is not None:
         faults = " and ".join(_faults(destination, endpoint, wanted))
-        why = f"{name} is {quotable(name, text)}, but {faults}; {quotable(name, str(wanted))} is wanted."
-        yield Drift(place_of(container, name), why)
+        found, right = quotable(name, text) or "", quotable(name, str(wanted)) or ""
+        why = f"{name} is {found}, but {faults}. Set it to {right}."
+        yield Drift(Kind.NOT_SERVED, place_of(container, name), why, found, right)
 
 
 def _faults(destination: Destination, endpoint: Endpoint, wanted: Endpoint) -> Iterator[str]:
@@ -108,27 +108,29 @@ def _faults(destination: Destination, endpoint: Endpoint, wanted: Endpoint) -> I
         yield f"no collector listens on port {endpoint.port} by default"
     if endpoint.path != wanted.path:
         own = destination.own
-        yield f"it is used as it stands and needs the path {own.path}" if own else "SDKs add a signal's path themselves"
+        yield f"it is used as written and needs the path {own.path}" if own else "SDKs add a signal's path themselves"
 
 
-def _uncertain(workload: Workload, destination: Destination, endpoint: Endpoint) -> str | None:
-    """Why a person must look at a corrected port; None where it is certain."""
+def _uncertain(workload: Workload, destination: Destination, endpoint: Endpoint) -> tuple[Kind, str] | None:
+    """Why a corrected port needs approval; None where it is certain."""
     if endpoint.port in PORTS:
         return None
     if endpoint.port is not None and _may_be_served(workload, endpoint.port):
-        return f"something else in the task may listen on port {endpoint.port}, which {destination.variable} names now."
+        why = f"Another container may listen on port {endpoint.port}, which {destination.variable} names now."
+        return Kind.PORT_IN_USE, why
     if destination.port_meant(endpoint) is None:
-        return (
-            f"{destination.variable} tells neither port nor protocol: {HTTP_PORT}, the default, is HTTP's, and an SDK"
-            " that speaks gRPC needs 4317."
+        why = (
+            f"{destination.variable} names no port, and no protocol is set. It gets {HTTP_PORT}, the default port of"
+            " HTTP. An SDK that uses gRPC needs 4317."
         )
+        return Kind.PORT_GUESSED, why
     return None
 
 
 def _guessed(container: Container, variable: str) -> str:
     return (
-        f"{container.name} sets no OTLP protocol: {variable} gets HTTP's port {HTTP_PORT}, the default, and an SDK that"
-        " speaks gRPC needs 4317."
+        f"{container.name} sets no OTLP protocol. {variable} gets {HTTP_PORT}, the default port of HTTP. An SDK that"
+        " uses gRPC needs 4317."
     )
 
 
@@ -149,11 +151,23 @@ def _may_be_served(workload: Workload, port: int) -> bool:
 
 RULE = Rule(
     id="application.otlp-endpoint",
+    title="An OTLP endpoint inside the task is one that a collector serves: http:// and port 4317 or 4318",
+    why="""
+        SDKs drop telemetry without an error when nothing answers. Most of them refuse an address without a scheme,
+        nothing in the task serves TLS by default, and an HTTP endpoint for one signal is used as written, without its
+        path being added. An endpoint that is not set is compliant: SDKs send to localhost by default. Endpoints outside
+        the task belong to application.no-remote-collector.
+    """,
+    remedy="""
+        SAFE. Corrects scheme, port and path, and keeps what is right. REVIEW where neither port nor protocol shows
+        which of the two ports is meant, or where another container in the task may listen on the present port.
+    """,
+    configure="`applications.require_endpoint` makes an endpoint that is not set a drift.",
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
+    codes=(*Kind, *OtlpDoubt),
+    of_collector=False,
     check=check,
     fix=fix,
-    of_collector=False,
     reference="https://opentelemetry.io/docs/specs/otel/protocol/exporter/",
-    doc=__doc__,
 )

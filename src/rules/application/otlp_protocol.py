@@ -1,17 +1,9 @@
-"""An application's OTLP port and protocol agree: 4317 is gRPC, 4318 is HTTP.
-
-Why: a collector answers gRPC on 4317 and HTTP on 4318. The other one's requests fail, and SDKs tell nobody but their
-own log. Port 4318 without a protocol is only noted: SDKs differ in which one they speak by default.
-
-Fix: SAFE; the protocol is what the application's SDK was built for, so the port follows it. One signal that speaks
-another protocol than the rest gets an endpoint of its own. A word that is no protocol becomes the one that it, or the
-port, means.
-"""
+"""Rule application.otlp-protocol."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from domain.drift import Doubt, Drift, Refusal
+from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container, Hidden
 from domain.otlp import (
     ENDPOINT,
@@ -20,6 +12,7 @@ from domain.otlp import (
     PROTOCOL,
     Destination,
     Endpoint,
+    OtlpDoubt,
     Protocol,
     Route,
     place_of,
@@ -38,12 +31,21 @@ from domain.workload import Workload
 _PASSES = 8
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    UNKNOWN_PROTOCOL = "protocol-unknown", "The variable names no OTLP protocol."
+    MISMATCH = "port-protocol-mismatch", "The protocol is not the one that collectors serve on that port."
+    PROTOCOL_UNSET = "protocol-unset", "Port 4318 is named, and no protocol is set."
+    PROTOCOL_UNCLEAR = "protocol-unclear", "No fix: neither the variable nor a port shows which protocol is meant."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each protocol that its endpoint's port does not serve, or that is none."""
     for container in workload.applications:
         if container.has_environment_files and not silent(container):
             yield unread_files(container)
-        # Signals that go by the same two variables fare alike.
+        # Signals that use the same two variables have the same result.
         by_variables = {(route.endpoint_variable, route.protocol_variable): route for route in routes(container)}
         for route in by_variables.values():
             if found := _of_route(container, route):
@@ -51,7 +53,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """Correct the words that are no protocol, then the ports."""
+    """Correct the values that name no protocol, then the ports."""
     refusals = list[str]()
     start = workload
     for application in workload.applications:
@@ -64,7 +66,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         if container is not application:
             workload = workload.with_container(container)
     if refusals and workload is start:
-        raise Refusal(" ".join(refusals))
+        raise Refusal(Kind.PROTOCOL_UNCLEAR, " ".join(refusals))
     return workload
 
 
@@ -73,8 +75,10 @@ def _of_route(container: Container, route: Route) -> Drift | Doubt | None:
         return unread_secret(container, route.protocol_variable) if _port(route) or route.endpoint else None
     if isinstance(route.protocol, str) and route.speaks is None:
         return Drift(
+            Kind.UNKNOWN_PROTOCOL,
             place_of(container, route.protocol_variable),
-            f"{route.protocol_variable} is no OTLP protocol; grpc, http/protobuf or http/json is wanted.",
+            f"{route.protocol_variable} names no OTLP protocol. Set it to grpc, http/protobuf or http/json.",
+            wanted="grpc, http/protobuf or http/json",
         )
     if isinstance(route.endpoint, Hidden):
         return unread_secret(container, route.endpoint_variable) if route.protocol else None
@@ -85,17 +89,19 @@ def _of_route(container: Container, route: Route) -> Drift | Doubt | None:
         if port != HTTP_PORT or container.has_environment_files:
             return None
         why = (
-            f"{route.endpoint_variable} names port {port}, which is HTTP's, and {PROTOCOL} is not set: an SDK that"
-            " speaks gRPC by default fails there; http/protobuf would say what is meant."
+            f"{route.endpoint_variable} names port {port}, the port of HTTP, and {PROTOCOL} is not set. An SDK that"
+            " uses gRPC by default fails there. Set the protocol to http/protobuf."
         )
-        return Drift(place_of(container, route.endpoint_variable), why, Severity.INFORMATIONAL)
+        place = place_of(container, route.endpoint_variable)
+        return Drift(Kind.PROTOCOL_UNSET, place, why, wanted="http/protobuf", severity=Severity.INFORMATIONAL)
     if route.speaks.port == port:
         return None
     why = (
-        f"{route.protocol_variable} is {route.speaks}, which collectors take on port {route.speaks.port}, but"
+        f"{route.protocol_variable} is {route.speaks}, which collectors serve on port {route.speaks.port}, but"
         f" {route.endpoint_variable} names port {port}."
     )
-    return Drift(place_of(container, route.protocol_variable), why)
+    found, wanted = str(port), str(route.speaks.port)
+    return Drift(Kind.MISMATCH, place_of(container, route.protocol_variable), why, found, wanted)
 
 
 def _port(route: Route) -> int | None:
@@ -105,7 +111,7 @@ def _port(route: Route) -> int | None:
 
 
 def _corrected(container: Container) -> Container:
-    """With the first thing that is wrong made right; Refusal where a word tells nothing."""
+    """With the first fault corrected; Refusal where nothing shows which protocol is meant."""
     every = tuple(routes(container))
     for route in every:
         if isinstance(route.protocol, str) and route.speaks is None:
@@ -130,8 +136,9 @@ def _meant(container: Container, route: Route, word: str) -> str:
             return Protocol.HTTP_PROTOBUF
         case _:
             raise Refusal(
-                f"{container.name}: neither {route.protocol_variable} nor a port tells which protocol is meant; set it"
-                " by hand."
+                Kind.PROTOCOL_UNCLEAR,
+                f"{container.name}: neither {route.protocol_variable} nor a port shows which protocol is meant. Set the"
+                " protocol by hand.",
             )
 
 
@@ -143,7 +150,7 @@ def _at_port_of(container: Container, route: Route, protocol: Protocol, every: t
         and (other.speaks is None or other.speaks.port != protocol.port)
         for other in every
     )
-    # Where others go by this endpoint in another protocol, or one that is not known, this signal gets its own.
+    # Where others use this endpoint with another protocol, or an unknown one, this signal gets its own.
     alone = route.endpoint_variable == ENDPOINT and shared and route.protocol_variable != PROTOCOL
     variable = route.signal.endpoint_variable if alone else route.endpoint_variable
     moved = replace(endpoint, port=protocol.port)
@@ -159,11 +166,21 @@ def _served(destination: Destination, endpoint: Endpoint) -> Endpoint:
 
 RULE = Rule(
     id="application.otlp-protocol",
+    title="An application's OTLP port and protocol agree: 4317 is gRPC, 4318 is HTTP",
+    why="""
+        A collector answers gRPC on 4317 and HTTP on 4318. Requests of the other protocol fail, and SDKs report it only
+        in their own log. Port 4318 without a protocol is INFORMATIONAL: SDKs have different default protocols.
+    """,
+    remedy="""
+        SAFE. The protocol is what the application's SDK was built for, so the port follows it. A signal that uses
+        another protocol than the rest gets an endpoint of its own. A value that names no protocol becomes the protocol
+        that it, or the port, means.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=(*Kind, *OtlpDoubt),
+    of_collector=False,
     check=check,
     fix=fix,
-    of_collector=False,
     reference="https://opentelemetry.io/docs/specs/otel/protocol/exporter/",
-    doc=__doc__,
 )

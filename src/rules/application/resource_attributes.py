@@ -1,25 +1,14 @@
-"""An instrumented application names the standard's resource attributes, service.name first of all.
-
-Why: telemetry without them arrives as `unknown_service` and cannot be told from that of other services or
-environments. An application that sets no OTEL_ variable is taken as not instrumented, and nothing is asked of it.
-
-Fix: SAFE; adds to OTEL_RESOURCE_ATTRIBUTES what is missing and can be known: the family as service.name; the value of
-a tag (`Environment`, `Env`, `Stage`, or one that is named like the attribute), else the standard's, as
-deployment.environment. What stands is kept, and nothing is made up: what nothing tells is left, and refused where it
-is all that is missing. REVIEW where several applications of one task would share the family's name.
-
-Configure: `applications.resource_attributes` lists the names, `applications.environment` gives the environment where
-no tag does.
-"""
+"""Rule application.resource-attributes."""
 
 from collections.abc import Collection, Iterator, Sequence
 
-from domain.drift import Doubt, Drift, Refusal
+from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.otlp import (
     RESOURCE_ATTRIBUTES,
     SERVICE_NAME,
     Attributes,
+    OtlpDoubt,
     instrumented,
     place_of,
     silent,
@@ -35,6 +24,14 @@ from domain.workload import Workload
 _SERVICE = "service.name"
 _ENVIRONMENT = "deployment.environment"
 _ENVIRONMENT_TAGS = ("environment", "env", "stage")
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    MISSING = "attribute-missing", "An instrumented application does not set an attribute of the standard."
+    NO_VALUE = "no-value", "No fix: no tag and no setting of the standard gives a value."
+    SHARED_NAME = "shared-service-name", "Approval: several applications of the task would share a service.name."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -53,8 +50,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         if evident:
             names = " and ".join(evident)
             them = "it" if len(evident) == 1 else "them"
-            why = f"{container.name} is instrumented but does not set {names}; set {them} in {RESOURCE_ATTRIBUTES}."
-            yield Drift(place_of(container, RESOURCE_ATTRIBUTES), why)
+            why = f"{container.name} is instrumented but does not set {names}. Set {them} in {RESOURCE_ATTRIBUTES}."
+            yield Drift(Kind.MISSING, place_of(container, RESOURCE_ATTRIBUTES), why, wanted=", ".join(evident))
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
@@ -76,20 +73,22 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             continue
         workload = workload.with_container(container.with_variable(RESOURCE_ATTRIBUTES, str(attributes)))
         if several and _SERVICE in given:
-            workload = workload.needing_review(
-                f"{container.name} gets the family's name as {_SERVICE}, and is not the only application of the task."
+            workload = workload.needing_approval(
+                Kind.SHARED_NAME,
+                f"{container.name} gets the family's name as {_SERVICE} and is not the only application of the task.",
             )
     if workload is before:
-        raise Refusal(_unknown(dict.fromkeys(name for _, missing in lacking for name in missing)))
+        names = dict.fromkeys(name for _, missing in lacking for name in missing)
+        raise Refusal(Kind.NO_VALUE, _without_value(names))
     return workload
 
 
-def _unknown(names: Collection[str]) -> str:
+def _without_value(names: Collection[str]) -> str:
     what, them = " and ".join(names), "it" if len(names) == 1 else "them"
     ways = f"tag the task definition with {them}"
     if _ENVIRONMENT in what:
         ways += ", set applications.environment in the standard"
-    return f"Nothing here tells what {what} should be: {ways}, or set {them} by hand."
+    return f"The value of {what} is not known: {ways}, or set {them} by hand."
 
 
 def _missing(container: Container, wanted: Sequence[str]) -> tuple[str, ...]:
@@ -105,7 +104,7 @@ def _missing(container: Container, wanted: Sequence[str]) -> tuple[str, ...]:
 
 
 def _evident(container: Container, missing: tuple[str, ...]) -> tuple[str, ...]:
-    """Those that no environment file can set: the definition's list beats a file's, OTEL_SERVICE_NAME may be in one."""
+    """Those that no environment file can set: the definition's list wins, OTEL_SERVICE_NAME may be in a file."""
     if not container.has_environment_files:
         return missing
     if RESOURCE_ATTRIBUTES not in container.environment:
@@ -130,11 +129,27 @@ def _given(name: str, workload: Workload, standard: Standard) -> str | None:
 
 RULE = Rule(
     id="application.resource-attributes",
+    title="An instrumented application sets the standard's resource attributes, service.name first of all",
+    why="""
+        Telemetry without them arrives as `unknown_service` and cannot be distinguished from that of other services or
+        environments. An application that sets no OTEL_ variable counts as not instrumented, and the rule does not apply
+        to it.
+    """,
+    remedy="""
+        SAFE. Adds to OTEL_RESOURCE_ATTRIBUTES what is missing and known: the family as service.name; the value of a tag
+        (`Environment`, `Env`, `Stage`, or one with the attribute's name), else the standard's, as
+        deployment.environment. Present values are kept, and no value is invented. Refused where all that is missing has
+        no known value. REVIEW where several applications of one task would share the family's name.
+    """,
+    configure="""
+        `applications.resource_attributes` lists the names. `applications.environment` gives the environment where no
+        tag does.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.LOW,
+    codes=(*Kind, *OtlpDoubt),
+    of_collector=False,
     check=check,
     fix=fix,
-    of_collector=False,
     reference="https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable",
-    doc=__doc__,
 )

@@ -1,53 +1,72 @@
 """What is found out of a configuration once, and how a problem becomes a drift."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from domain.collector import (
-    Code,
     Effect,
     Problem,
+    ProblemCode,
     Topic,
     option_problems,
     options_are_known,
 )
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.ecs.values import objects_of, text_of
 from domain.severity import Severity
 from domain.workload import Workload
-from rules.config._configuration import WHERE, configuration_of, once
-from rules.config._wording import sentence
+from rules.config._configuration import READ, WHERE, configuration_of, once
+from rules.config._wording import listed, sentence
 
 _LOWER = {
-    Code.SECOND_DOCUMENT: Severity.LOW,
-    Code.BARE_VARIABLE: Severity.MEDIUM,
-    Code.VARIABLE_UNSET: Severity.MEDIUM,
-    Code.LOG_GROUP_NAME: Severity.MEDIUM,
+    ProblemCode.SECOND_DOCUMENT: Severity.LOW,
+    ProblemCode.BARE_VARIABLE: Severity.MEDIUM,
+    ProblemCode.VARIABLE_UNSET: Severity.MEDIUM,
+    ProblemCode.LOG_GROUP_NAME: Severity.MEDIUM,
 }
 """Where the rule's own severity is too high."""
 
 
-def drift_of(problem: Problem, severity: Severity | None = None) -> Drift:
-    """Give the drift that tells a problem."""
-    return Drift(problem.where, sentence(problem), severity or _LOWER.get(problem.code))
+class OptionsDoubt(Code):
+    """Why a rule cannot evaluate a component's options."""
+
+    RELEASE_UNKNOWN = "release-unknown", "Unknown: the image names no ADOT release."
+    RELEASE_NOT_LISTED = "release-not-listed", "Unknown: the options of the release are not known."
+
+
+OPTIONS: tuple[Code, ...] = (*READ, *OptionsDoubt)
+"""The codes of the doubts of `of_options`."""
+
+
+def drift_of(kind: type[Code], problem: Problem, severity: Severity | None = None) -> Drift:
+    """Give the drift that reports a problem, with the rule's own code of the same name."""
+    return Drift(
+        next(code for code in kind if code == problem.code.value),
+        problem.where,
+        sentence(problem),
+        problem.found,
+        problem.nearest or listed(problem.wanted),
+        severity or _LOWER.get(problem.code),
+    )
 
 
 options_of = once(option_problems)
 
 
-def of_options(workload: Workload, topics: Iterable[Topic]) -> Iterator[Drift | Doubt]:
-    """Yield the drifts of some topics that depend on what the collector's release takes, or the doubt about that."""
+def of_options(workload: Workload, topic: Topic, kind: type[Code]) -> Iterator[Drift | Doubt]:
+    """Yield the drifts of a topic that depends on the options of the collector's release, or the doubt about that."""
     configuration, doubts = configuration_of(workload)
     yield from doubts
     if configuration is None or workload.collector is None:
         return
     release = workload.release
-    wanted = frozenset(topics)
-    yield from (drift_of(problem) for problem in options_of(configuration, release) if problem.topic in wanted)
+    yield from (drift_of(kind, problem) for problem in options_of(configuration, release) if problem.topic is topic)
     if not configuration.excerpt and not options_are_known(release):
         if release is None:
-            yield Doubt(WHERE, "The image names no ADOT release, so which options it takes is not known.")
+            why = "The image names no ADOT release, so its options are not known."
+            yield Doubt(OptionsDoubt.RELEASE_UNKNOWN, WHERE, why)
         else:
-            yield Doubt(WHERE, f"Which options {release} takes is not known, so they are not judged.")
+            why = f"The options of {release} are not known, so they are not evaluated."
+            yield Doubt(OptionsDoubt.RELEASE_NOT_LISTED, WHERE, why)
 
 
 def in_fargate(workload: Workload, problem: Problem) -> Severity | None:

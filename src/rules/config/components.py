@@ -1,26 +1,25 @@
-"""Every component of the configuration exists in the collector's release.
-
-Why: ADOT carries a part of what the OpenTelemetry collector has, and drops some with its releases: `logging` is
-gone since v0.42.0, `transform` was never there. A collector that does not know a component exits when it starts,
-used or not.
-
-Only ADOT's own releases are known. For a floating tag, a bare digest or another distribution it cannot be told.
-
-Fix: none. Take the component that the finding names instead, or a release that has it.
-"""
+"""Rule config.components."""
 
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration
 from domain.collector.releases import ComponentKind, Release, Standing, component_status
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import once, well_formed_configuration_of
+from rules.config._configuration import WELL_FORMED, once, well_formed_configuration_of
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    NOT_IN_RELEASE = "not-in-release", "The collector's release does not have the component."
+    RELEASE_UNKNOWN = "release-unknown", "Unknown: the image names no ADOT release."
+    RELEASE_NOT_LISTED = "release-not-listed", "Unknown: the release is older or newer than those that are known."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -32,7 +31,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     yield from _drifts(configuration, workload.release)
     if workload.release is None:
         where = f"containers/{workload.collector.name}/image"
-        yield Doubt(where, "The image names no ADOT release, so which components it has cannot be told.")
+        why = "The image names no ADOT release, so its components are not known."
+        yield Doubt(Kind.RELEASE_UNKNOWN, where, why)
 
 
 @once
@@ -43,18 +43,27 @@ def _drifts(configuration: CollectorConfiguration, release: Release | None) -> t
     for part in (part for kind in ComponentKind for part in configuration.defined(kind).values()):
         status = component_status(part.kind, part.type, release)
         if status.standing is Standing.UNDECIDABLE:
-            return (*found, Doubt(part.where, status.sentence))
+            return (*found, Doubt(Kind.RELEASE_NOT_LISTED, part.where, status.sentence))
         if status.standing is not Standing.KNOWN:
-            found.append(Drift(part.where, status.sentence))
+            instead = status.instead or ""
+            found.append(Drift(Kind.NOT_IN_RELEASE, part.where, status.sentence, part.type, instead))
     return tuple(found)
 
 
 RULE = Rule(
     id="config.components",
+    title="Every component of the configuration exists in the collector's release",
+    why="""
+        ADOT has a part of the components of the OpenTelemetry collector, and removes some in later releases: `logging`
+        was removed in v0.42.0, `transform` was never included. A collector that does not know a component exits when it
+        starts, whether the component is used or not. Only ADOT's own releases are known. For a floating tag, a bare
+        digest or another distribution the rule is Unknown.
+    """,
+    by_hand="Use the component that the finding names instead, or a release that has it.",
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
+    codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
     check=check,
     reference="https://github.com/aws-observability/aws-otel-collector#adot-collector-built-in-components",
-    doc=__doc__,
 )

@@ -1,56 +1,67 @@
-"""The task's own metrics are collected and exported: awsecscontainermetrics feeds a metrics pipeline.
-
-Why: the receiver reads CPU, memory, network and storage of the task and its containers from the task's metadata
-endpoint. Without it nothing tells what the task uses, unless Container Insights does: set the rule's mode to off
-for its users. A pipeline that ends in `debug` or `file` alone exports nothing.
-
-Fix: none. Add the receiver to a metrics pipeline whose exporter sends to AWS or elsewhere.
-"""
+"""Rule config.container-metrics."""
 
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration, metrics_exported_from
 from domain.collector.releases import Release
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import once, sound_configuration_of
+from rules.config._configuration import SOUND, once, sound_configuration_of
 
 _RECEIVER = "awsecscontainermetrics"
 _WHERE = f"receivers/{_RECEIVER}"
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    NO_RECEIVER = "receiver-missing", "No awsecscontainermetrics receiver is defined."
+    UNUSED = "receiver-unused", "No metrics pipeline names the receiver."
+    NOT_EXPORTED = "metrics-not-exported", "The receiver's metrics reach no exporter that sends them out of the task."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield one drift where the receiver is missing, unused, or goes nowhere."""
     configuration, doubts = sound_configuration_of(workload)
     yield from doubts
-    if configuration is not None and (why := _missing(configuration, None)):
-        yield Drift(_WHERE, why)
+    if configuration is not None:
+        yield from _drifts(configuration, None)
 
 
 @once
-def _missing(configuration: CollectorConfiguration, _: Release | None) -> str:
+def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
     if metrics_exported_from(configuration, _RECEIVER):
-        return ""
+        return ()
     ids = {part.id for part in configuration.receivers.values() if part.canonical == _RECEIVER}
     if not ids:
-        return f"No {_RECEIVER} receiver is defined, so nothing tells what the task itself uses."
+        why = f"No {_RECEIVER} receiver is defined, so nothing reports what the task itself uses. Add the receiver."
+        return (Drift(Kind.NO_RECEIVER, _WHERE, why, wanted=_RECEIVER),)
     pipelines = configuration.pipelines.values()
     if not any(pipeline.signal == "metrics" and ids.intersection(pipeline.receivers) for pipeline in pipelines):
-        return f"No metrics pipeline names the {_RECEIVER} receiver, so what it would collect is not exported."
-    return f"The metrics of {_RECEIVER} end in exporters that send nothing out of the task."
+        why = f"No metrics pipeline names the {_RECEIVER} receiver, so its metrics are not exported."
+        return (Drift(Kind.UNUSED, _WHERE, why),)
+    why = f"The metrics of {_RECEIVER} reach only exporters that send nothing out of the task."
+    return (Drift(Kind.NOT_EXPORTED, _WHERE, why),)
 
 
 RULE = Rule(
     id="config.container-metrics",
+    title="The task's own metrics are collected and exported: awsecscontainermetrics feeds a metrics pipeline",
+    why="""
+        The receiver reads CPU, memory, network and storage of the task and its containers from the task's metadata
+        endpoint. Without it nothing reports what the task uses, unless Container Insights does: set the rule's mode to
+        off for its users. A pipeline that ends in `debug` or `file` alone exports nothing.
+    """,
+    by_hand="Add the receiver to a metrics pipeline whose exporter sends to AWS or to another backend.",
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=(*Kind, *SOUND),
     needs=frozenset({FactKind.CONFIGURATION}),
     check=check,
     reference="https://aws-otel.github.io/docs/components/ecs-metrics-receiver",
-    doc=__doc__,
 )

@@ -1,13 +1,4 @@
-"""The container metrics that processors select by name exist.
-
-Why: a filter that includes a name which nothing has drops the data without a word. `ecs.task.memory.limit` and
-`ecs.task.cpu.limit`, which guides repeat, do not exist: the limits are `ecs.task.memory.reserved` and
-`ecs.task.cpu.reserved`.
-
-Names are judged where awsecscontainermetrics feeds the pipeline; OTTL conditions are not searched.
-
-Fix: none. Write the name that the finding gives.
-"""
+"""Rule config.metric-names."""
 
 import re
 from collections.abc import Iterator
@@ -21,19 +12,25 @@ from domain.collector import (
     wanted_metric_name,
 )
 from domain.collector.releases import Release
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import once, well_formed_configuration_of
+from rules.config._configuration import WELL_FORMED, once, well_formed_configuration_of
 
 _RECEIVER = "awsecscontainermetrics"
 _SHOWABLE = re.compile(r"[a-z0-9_.]{1,80}", re.ASCII)
-# Patterns that are a name but for dots and anchors. Others may match anything, and are not run: they are not ours.
+# Patterns that are a name except for dots and anchors. Others may match anything, and are not run: users write them.
 _PLAIN = re.compile(r"\^?(?P<name>(?:ecs\\?\.task|container)(?:\\?\.[a-z0-9_]+)+)(?:\\?\.\*|\.\*|\$)?", re.ASCII)
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    UNKNOWN_METRIC = "metric-unknown", "No container metric has the name that is selected."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -59,9 +56,10 @@ def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[D
             continue
         if is_unknown_container_metric(name):
             meant = wanted_metric_name(name)
-            advice = f"write {meant}" if meant else "take it out"
-            why = f"No container metric is named {name}, so it selects nothing; {advice}."
-            found[written.where, name] = Drift(f"{written.where}/{name}", why)
+            advice = f"Write {meant}" if meant else "Remove it"
+            why = f"No container metric is named {name}, so it selects nothing. {advice}."
+            drift = Drift(Kind.UNKNOWN_METRIC, f"{written.where}/{name}", why, name, meant or "")
+            found[written.where, name] = drift
     return tuple(found.values())
 
 
@@ -84,10 +82,18 @@ def _plain(pattern: str) -> str | None:
 
 RULE = Rule(
     id="config.metric-names",
+    title="The container metrics that processors select by name exist",
+    why="""
+        A filter that includes a name which no metric has drops the data without an error. `ecs.task.memory.limit` and
+        `ecs.task.cpu.limit`, which some guides name, do not exist: the limits are `ecs.task.memory.reserved` and
+        `ecs.task.cpu.reserved`. The rule evaluates names where awsecscontainermetrics feeds the pipeline. It does not
+        search OTTL conditions.
+    """,
+    by_hand="Write the name that the finding gives.",
     subject=Subject.PARAMETER,
     severity=Severity.MEDIUM,
+    codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
     check=check,
     reference="https://aws-otel.github.io/docs/components/ecs-metrics-receiver",
-    doc=__doc__,
 )

@@ -1,23 +1,23 @@
-"""No credential stands in clear in a String parameter.
-
-Why: a String is shown to whoever may read parameters or their history, and is not encrypted with a key of its own. A
-SecureString is; better still, the credential is a secret of its own that the configuration names as `${env:NAME}`.
-
-Fix: none. Change the credential, for it has been seen, and give it to the collector by `secrets`.
-"""
+"""Rule config.no-plain-secrets."""
 
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration, credentials_in_clear
 from domain.collector.releases import Release
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind, Known
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import configuration_of, once
+from rules.config._configuration import READ, configuration_of, once
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    PLAIN_CREDENTIAL = "credential-in-plain-text", "The configuration holds a credential in plain text."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -28,8 +28,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     configuration, doubts = configuration_of(workload)
     yield from doubts
     for place in _places(configuration, None) if configuration is not None else ():
-        why = f"{place} holds a credential in clear, in a parameter that is not encrypted; name it as ${{env:NAME}}."
-        yield Drift(place, why)
+        why = "It holds a credential in plain text, in a parameter that is not encrypted. Write ${env:NAME} instead."
+        yield Drift(Kind.PLAIN_CREDENTIAL, place, why)
 
 
 @once
@@ -39,10 +39,19 @@ def _places(configuration: CollectorConfiguration, release: Release | None) -> t
 
 RULE = Rule(
     id="config.no-plain-secrets",
+    title="No credential is in plain text in a String parameter",
+    why="""
+        Everyone who may read parameters or their history sees a String, and it is not encrypted with a key of its own.
+        A SecureString is. Better still, the credential is a secret of its own that the configuration names as
+        `${env:NAME}`.
+    """,
+    by_hand="""
+        Rotate the credential, because it was readable, and pass the new one to the collector by `secrets`.
+    """,
     subject=Subject.PARAMETER,
     severity=Severity.HIGH,
+    codes=(*Kind, *READ),
     needs=frozenset({FactKind.CONFIGURATION}),
     check=check,
     reference="https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html",
-    doc=__doc__,
 )

@@ -1,18 +1,10 @@
-"""An otlp receiver listens where the task's applications send, and takes their traces.
-
-Why: an application that finds nobody on its port, or a receiver that no traces pipeline takes, loses its telemetry
-without any sign but lines in its own log. Metrics or logs that an application says it sends and no pipeline takes
-are LOW; where none says so, INFORMATIONAL.
-
-Fix: none. Let an otlp receiver listen on localhost or 0.0.0.0 at the port named, and put it into a pipeline of each
-signal.
-"""
+"""Rule config.otlp."""
 
 from collections.abc import Iterable, Iterator
 
 from domain.collector import CollectorConfiguration, Listener, otlp_listeners, signals_taken_by
 from domain.collector.releases import Release
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.facts import FactKind
 from domain.otlp import PORTS, Protocol, Route, Signal, instrumented, routes
@@ -21,7 +13,7 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import once, sound_configuration_of
+from rules.config._configuration import SOUND, once, sound_configuration_of
 
 _WHERE = "receivers/otlp"
 
@@ -29,8 +21,18 @@ _WHERE = "receivers/otlp"
 type _Senders = tuple[tuple[Container, tuple[Route, ...]], ...]
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    NO_RECEIVER = "receiver-missing", "No otlp receiver runs."
+    PORT_CLOSED = "port-closed", "Applications send to a port on which no otlp receiver listens."
+    PORT_UNREACHABLE = "port-unreachable", "The receiver listens on an address that the task's containers cannot reach."
+    SIGNAL_DROPPED = "signal-dropped", "No pipeline receives a signal by OTLP."
+    PORT_UNCLEAR = "port-unclear", "Unknown: the receiver's port depends on the environment."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield what keeps the applications' telemetry from being taken: ports first, then signals."""
+    """Yield what keeps the applications' telemetry from being received: ports first, then signals."""
     configuration, doubts = sound_configuration_of(workload)
     yield from doubts
     if configuration is None:
@@ -38,7 +40,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     senders = tuple((app, sent) for app in workload.applications if instrumented(app) and (sent := _sent(app)))
     listeners, taken = _listeners(configuration, workload.release), _taken(configuration, None)
     if not listeners or not taken:
-        yield _nobody(senders)
+        yield _no_receiver(senders)
         return
     yield from _ports(senders, listeners)
     for signal in Signal:
@@ -55,7 +57,7 @@ def _taken(configuration: CollectorConfiguration, _: Release | None) -> frozense
 
 
 def _sent(app: Container) -> tuple[Route, ...]:
-    """What it sends to the task itself, as far as that can be told, and not to another host."""
+    """What it sends to the task itself, as far as that is known, and not to another host."""
     return tuple(
         route
         for route in routes(app)
@@ -63,11 +65,12 @@ def _sent(app: Container) -> tuple[Route, ...]:
     )
 
 
-def _nobody(senders: _Senders) -> Drift:
+def _no_receiver(senders: _Senders) -> Drift:
     names = _listed(app.name for app, _ in senders)
     if not names:
-        return Drift(_WHERE, "No otlp receiver runs, so no application can send to the collector.", Severity.LOW)
-    return Drift(_WHERE, f"No otlp receiver runs, so the telemetry of {names} is lost.")
+        why = "No otlp receiver runs, so no application can send to the collector."
+        return Drift(Kind.NO_RECEIVER, _WHERE, why, severity=Severity.LOW)
+    return Drift(Kind.NO_RECEIVER, _WHERE, f"No otlp receiver runs, so the telemetry of {names} is lost.")
 
 
 def _ports(senders: _Senders, listeners: tuple[Listener, ...]) -> Iterator[Drift | Doubt]:
@@ -84,18 +87,20 @@ def _ports(senders: _Senders, listeners: tuple[Listener, ...]) -> Iterator[Drift
         part = "" if port is None else f"/protocols/{'grpc' if port == Protocol.GRPC.port else 'http'}"
         to = " or ".join(map(str, sorted(asked)))
         if None in heard | elsewhere:
-            yield Doubt(_WHERE + part, f"Whether an otlp receiver listens on port {to} depends on the environment.")
+            why = f"Whether an otlp receiver listens on port {to} depends on the environment."
+            yield Doubt(Kind.PORT_UNCLEAR, _WHERE + part, why)
             continue
+        ports = _listed(map(str, sorted(number for number in heard | elsewhere if number is not None)))
         if asked & elsewhere:
-            why = "but the otlp receiver there listens on neither localhost nor 0.0.0.0"
+            code, fault = Kind.PORT_UNREACHABLE, "but the otlp receiver there listens on neither localhost nor 0.0.0.0"
         else:
-            ports = sorted(number for number in heard | elsewhere if number is not None)
-            why = f"where no otlp receiver listens (there is one on {_listed(map(str, ports))})"
-        yield Drift(_WHERE + part, f"Telemetry of {_listed(apps)} goes to port {to} of the task, {why}.")
+            code, fault = Kind.PORT_CLOSED, f"where no otlp receiver listens (one listens on {ports})"
+        why = f"Telemetry of {_listed(apps)} goes to port {to} of the task, {fault}."
+        yield Drift(code, _WHERE + part, why, ports, to)
 
 
 def _port(route: Route) -> int | None:
-    """The port that it sends to; None where its SDK decides, or application.otlp-endpoint speaks of it."""
+    """The port that it sends to; None where its SDK decides, or application.otlp-endpoint reports it."""
     endpoint = route.leads_to
     if endpoint is not None:
         return endpoint.port if endpoint.port in PORTS else None
@@ -103,19 +108,20 @@ def _port(route: Route) -> int | None:
 
 
 def _untaken(signal: Signal, senders: _Senders) -> Drift:
-    """What is lost: traces, which every instrumented application is taken to send, or what one says that it sends."""
+    """The signal that is lost: traces, which every instrumented application sends, or one that is declared."""
     where, traces = f"service/pipelines/{signal}", signal is Signal.TRACES
     sending = (app for app, sent in senders if any(route.signal is signal for route in sent))
-    names = _listed(app.name for app in sending if traces or _says(app, signal))
-    why = f"No {signal} pipeline takes what comes by OTLP"
+    names = _listed(app.name for app in sending if traces or _declares(app, signal))
+    why = f"No {signal} pipeline receives OTLP"
     if names:
-        return Drift(where, f"{why}, so the {signal} of {names} are lost.", None if traces else Severity.LOW)
+        severity = None if traces else Severity.LOW
+        return Drift(Kind.SIGNAL_DROPPED, where, f"{why}, so the {signal} of {names} are lost.", severity=severity)
     severity = Severity.LOW if traces else Severity.INFORMATIONAL
-    return Drift(where, f"{why}, so applications can send no {signal}.", severity)
+    return Drift(Kind.SIGNAL_DROPPED, where, f"{why}, so applications can send no {signal}.", severity=severity)
 
 
-def _says(app: Container, signal: Signal) -> bool:
-    """Whether it says itself that it sends this signal, rather than that its SDK may."""
+def _declares(app: Container, signal: Signal) -> bool:
+    """Whether its own variables name this signal, rather than that its SDK may send it."""
     named = (signal.exporter_variable, signal.endpoint_variable)
     return any(name in app.environment or name in app.secrets for name in named)
 
@@ -127,10 +133,20 @@ def _listed(words: Iterable[str]) -> str:
 
 RULE = Rule(
     id="config.otlp",
+    title="An otlp receiver listens where the task's applications send, and receives their traces",
+    why="""
+        An application that finds nothing on its port, or a receiver that no traces pipeline names, loses telemetry.
+        Only the application's own log shows it. Metrics or logs that an application declares and no pipeline receives
+        are LOW; where no application declares them, INFORMATIONAL.
+    """,
+    by_hand="""
+        Let an otlp receiver listen on localhost or 0.0.0.0 at the port that the finding names, and add it to a pipeline
+        of each signal.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
+    codes=(*Kind, *SOUND),
     needs=frozenset({FactKind.CONFIGURATION}),
     check=check,
     reference="https://aws-otel.github.io/docs/components/otlp-exporter",
-    doc=__doc__,
 )

@@ -1,37 +1,37 @@
-"""Pipelines batch what they send, and limit the collector's memory before anything else.
-
-Why: unbatched, every span is a call to AWS, which throttles. Without a memory_limiter as the first processor, a
-backlog grows until the kernel kills the collector, and with it all that it held. Batching may be the batch
-processor's or the exporter's sending_queue; pipelines that end in `debug` or `file` are not judged.
-
-Fix: none. Begin each pipeline's processors with memory_limiter, and end them with batch.
-"""
+"""Rule config.protection."""
 
 from collections.abc import Iterable, Iterator
 
 from domain.collector import LOCAL_EXPORTERS, CollectorConfiguration, batched, memory_limiter_first
 from domain.collector.releases import Release
 from domain.collector.scalars import shown
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import once, sound_configuration_of
+from rules.config._configuration import SOUND, once, sound_configuration_of
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    UNLIMITED = "memory-unlimited", "memory_limiter is not the first processor of a pipeline."
+    UNBATCHED = "not-batched", "A pipeline does not batch what it sends."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield one drift for all pipelines that lack either."""
+    """Yield one drift for all pipelines without a memory limit, and one for all that do not batch."""
     configuration, doubts = sound_configuration_of(workload)
     yield from doubts
-    if configuration is not None and (why := _lacking(configuration, None)):
-        yield Drift("service/pipelines", why)
+    if configuration is not None:
+        yield from _drifts(configuration, None)
 
 
 @once
-def _lacking(configuration: CollectorConfiguration, _: Release | None) -> str:
+def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
     sending = [
         pipeline
         for pipeline in configuration.pipelines.values()
@@ -39,14 +39,16 @@ def _lacking(configuration: CollectorConfiguration, _: Release | None) -> str:
     ]
     unlimited = _listed(shown(pipeline.id) for pipeline in sending if not memory_limiter_first(pipeline))
     unbatched = _listed(shown(pipeline.id) for pipeline in sending if not batched(configuration, pipeline))
-    sentences = []
+    found = list[Drift]()
     if unlimited:
-        sentences.append(
-            f"memory_limiter is not the first processor of {unlimited}, so a backlog can take the collector's memory."
+        why = (
+            f"memory_limiter is not the first processor of {unlimited}, so a backlog can use up the collector's memory."
         )
+        found.append(Drift(Kind.UNLIMITED, "service/pipelines", why, wanted="memory_limiter"))
     if unbatched:
-        sentences.append(f"Nothing batches the telemetry of {unbatched}, so each piece is a call of its own.")
-    return " ".join(sentences)
+        why = f"Nothing batches the telemetry of {unbatched}, so each item is a call of its own."
+        found.append(Drift(Kind.UNBATCHED, "service/pipelines", why, wanted="batch"))
+    return tuple(found)
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -56,10 +58,17 @@ def _listed(words: Iterable[str]) -> str:
 
 RULE = Rule(
     id="config.protection",
+    title="Pipelines batch what they send, and limit the collector's memory before anything else",
+    why="""
+        Without batching, every span is a call to AWS, which throttles. Without memory_limiter as the first processor, a
+        backlog grows until the kernel kills the collector and its data is lost. Either the batch processor or the
+        exporter's sending_queue may batch. The rule ignores pipelines that end in `debug` or `file`.
+    """,
+    by_hand="Make memory_limiter the first processor of each pipeline, and batch the last.",
     subject=Subject.PARAMETER,
     severity=Severity.LOW,
+    codes=(*Kind, *SOUND),
     needs=frozenset({FactKind.CONFIGURATION}),
     check=check,
     reference="https://opentelemetry.io/docs/collector/scaling/",
-    doc=__doc__,
 )

@@ -1,29 +1,33 @@
-"""Every component that a pipeline or the service names is defined, and every pipeline has receivers and exporters.
-
-Why: a collector that is told to use what is nowhere defined exits when it starts, and nothing leaves the task. What
-is defined and never used does no harm, but is often what was meant to be used: INFORMATIONAL.
-
-Fix: none. Define the component, or take its name out.
-"""
+"""Rule config.references."""
 
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration, Topic
 from domain.collector.releases import Release
 from domain.collector.scalars import shown
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import once, structure_of, well_formed_configuration_of
+from rules.config._configuration import WELL_FORMED, once, structure_of, well_formed_configuration_of
 from rules.config._problems import drift_of
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    NOT_DEFINED = "not-defined", "A pipeline or the service names a component that is not defined."
+    NOT_STARTED = "not-started", "A component names an extension that service.extensions does not list."
+    PIPELINE_EMPTY = "pipeline-empty", "A pipeline has no receivers or no exporters."
+    PROCESSOR_TWICE = "processor-twice", "A pipeline names a processor more than once."
+    UNUSED = "component-unused", "The component is defined and never used."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield each dangling name, then what is never used."""
+    """Yield each undefined name, then what is never used."""
     configuration, doubts = well_formed_configuration_of(workload)
     yield from doubts
     if configuration is not None:
@@ -32,20 +36,25 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 @once
 def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
-    dangling = (drift_of(problem) for problem in structure_of(configuration, None) if problem.topic is Topic.REFERENCES)
+    structure = structure_of(configuration, None)
+    dangling = (drift_of(Kind, problem) for problem in structure if problem.topic is Topic.REFERENCES)
     unused = (f"{part.kind}/{shown(part.id)}" for part in configuration.unused())
-    return (
-        *dangling,
-        *(Drift(where, f"{where} is defined and never used.", Severity.INFORMATIONAL) for where in unused),
-    )
+    why, note = "It is defined and never used.", Severity.INFORMATIONAL
+    return (*dangling, *(Drift(Kind.UNUSED, where, why, severity=note) for where in unused))
 
 
 RULE = Rule(
     id="config.references",
+    title="Every named component is defined, and every pipeline has receivers and exporters",
+    why="""
+        A collector whose configuration names an undefined component exits when it starts, and nothing leaves the task.
+        A component that is defined and never used does no harm, but often was meant to be used: INFORMATIONAL.
+    """,
+    by_hand="Define the component, or remove its name.",
     subject=Subject.PARAMETER,
     severity=Severity.CRITICAL,
+    codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/#service",
-    doc=__doc__,
 )

@@ -1,14 +1,4 @@
-"""Exporters send to the task's own region, or to one that the standard lists.
-
-Why: a region left over from the place where a configuration was copied sends telemetry where nobody looks for it,
-over a paid link, and out of a region that data may not leave.
-
-No region at all and `${env:AWS_REGION}` are the task's own. A template's placeholder tells nothing.
-
-Fix: none. Take the region out, or list it in the standard.
-
-Configure: `configuration.regions`.
-"""
+"""Rule config.region."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from domain.collector import RegionSource, exporter_regions
 from domain.collector.scalars import shown
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.ecs.placeholders import placeholder
 from domain.facts import FactKind
 from domain.rule import Rule
@@ -24,11 +14,19 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import once, well_formed_configuration_of
+from rules.config._configuration import WELL_FORMED, once, well_formed_configuration_of
 
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}", re.ASCII)
 
 _regions = once(exporter_regions)
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    OTHER_REGION = "other-region", "The exporter sends to a region that the standard does not list."
+    NO_REGION = "not-a-region", "The value is not a region."
+    PLACEHOLDER = "region-placeholder", "Unknown: the region is a placeholder."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -45,19 +43,19 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             continue
         kind, _, name = found.part.partition("/")
         where, name = f"{kind}/{shown(name)}/region", shown(name)
-        # `$NAME` is a placeholder too, but not to a release that takes it as it stands.
+        # `$NAME` is a placeholder too, but not to a release that uses it as written.
         if "$" not in found.region and placeholder(found.region):
-            yield Doubt(where, f"The region of {name} is a placeholder.")
-            continue
-        if _REGION.fullmatch(found.region):
-            why = f"{name} sends to {found.region}; the task runs in {own}, and the standard does not list that region."
+            yield Doubt(Kind.PLACEHOLDER, where, f"The region of {name} is a placeholder.")
+        elif _REGION.fullmatch(found.region):
+            why = f"{name} sends to {found.region}. The task runs in {own}, and the standard does not list that region."
+            yield Drift(Kind.OTHER_REGION, where, why, found.region, own)
         else:
-            why = f"{name} names something that is no region; leave it out, or write ${{env:AWS_REGION}}."
-        yield Drift(where, why)
+            why = f"The region of {name} is not an AWS region. Remove it, or write ${{env:AWS_REGION}}."
+            yield Drift(Kind.NO_REGION, where, why, wanted="${env:AWS_REGION}")
 
 
 def _region_of(workload: Workload) -> str:
-    """That of the task definition's ARN, else of its log configuration; a file has no other place."""
+    """The task definition's by its ARN, else by its log configuration; a file has no other place."""
     if workload.revision is not None:
         return workload.revision.place.region
     named = (container.log_options.get("awslogs-region") for container in workload.task.containers)
@@ -66,10 +64,18 @@ def _region_of(workload: Workload) -> str:
 
 RULE = Rule(
     id="config.region",
+    title="Exporters send to the task's own region, or to one that the standard lists",
+    why="""
+        A region left over from a copied configuration sends telemetry to a place where nobody looks for it, over a paid
+        link, and out of a region that data may not leave. An exporter without a region, and `${env:AWS_REGION}`, send
+        to the task's own. Of a template's placeholder nothing is known.
+    """,
+    by_hand="Remove the region, or list it in the standard.",
+    configure="`configuration.regions`.",
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
     check=check,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/trace-data.html",
-    doc=__doc__,
 )

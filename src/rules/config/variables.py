@@ -1,13 +1,4 @@
-"""Every value that the configuration takes from outside is one that the collector gets.
-
-Why: `${ssm:…}`, `${env:MY-VAR}` and `${1}` stop the collector. A variable that the collector's own container does not
-set is empty, so a vendor's key fails on every export; where the collector refuses an empty value it does not start. A
-bare `$NAME` is plain text since v0.41.0.
-
-Variables count as set by `environment`, `secrets` and Fargate itself; with environment files it is not known.
-
-Fix: none. Set the variable on the collector's container, or write the reference as the finding names it.
-"""
+"""Rule config.variables."""
 
 from collections.abc import Iterator
 
@@ -22,14 +13,14 @@ from domain.collector import (
     without_variables,
 )
 from domain.collector.releases import Release
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import configuration_of, once
+from rules.config._configuration import READ, configuration_of, once
 from rules.config._problems import drift_of, in_fargate, mounts, options_of
 from rules.config._wording import listed
 
@@ -41,6 +32,18 @@ def _read(configuration: CollectorConfiguration, _: Release | None) -> tuple[tup
     return variables_read(configuration)
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    UNKNOWN_SCHEME = "unknown-scheme", "The collector has no provider for the reference."
+    SCHEME_LEFT_OUT = "scheme-left-out", "A reference with a default lacks env:."
+    VARIABLE_NAME = "variable-name", "The reference is not the name of a variable."
+    BARE_VARIABLE = "bare-variable", "A $NAME without braces is plain text."
+    VARIABLE_UNSET = "variable-unset", "The collector's container does not set the variable."
+    FILE_SOURCE = "file-source", "The reference names a file that the image does not have."
+    FILES_UNREAD = "environment-file-unread", "Unknown: an environment file may set the variable."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each reference that is refused, stays as it stands, or is empty."""
     configuration, doubts = configuration_of(workload)
@@ -49,7 +52,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         return
     for problem in _problems(configuration, workload.release):
         if problem.effect is not Effect.STOPS or not mounts(workload):
-            yield drift_of(problem, in_fargate(workload, problem))
+            yield drift_of(Kind, problem, in_fargate(workload, problem))
     yield from _unset(workload, configuration)
 
 
@@ -62,13 +65,12 @@ def _unset(workload: Workload, configuration: CollectorConfiguration) -> Iterato
     unset = unset_variables(read, collector.environment.keys() | collector.secrets.keys())
     if unset and collector.has_environment_files:
         names = listed(dict.fromkeys(problem.found for problem in unset))
-        yield Doubt(
-            f"containers/{collector.name}/environmentFiles", f"Whether a file sets {names} is not known: none is read."
-        )
+        where = f"containers/{collector.name}/environmentFiles"
+        yield Doubt(Kind.FILES_UNREAD, where, f"Whether a file sets {names} is not known: Outrider reads none.")
         return
     refused = _refused_then(workload, configuration, unset) if unset else frozenset[str]()
     for problem in unset:
-        yield drift_of(problem, Severity.HIGH if problem.where in refused else None)
+        yield drift_of(Kind, problem, Severity.HIGH if problem.where in refused else None)
 
 
 def _refused_then(
@@ -83,10 +85,18 @@ def _refused_then(
 
 RULE = Rule(
     id="config.variables",
+    title="Every value that the configuration takes from its environment is available to the collector",
+    why="""
+        `${ssm:…}`, `${env:MY-VAR}` and `${1}` stop the collector. A variable that the collector's own container does
+        not set is empty, so a vendor's key fails on every export; where the collector refuses an empty value it does
+        not start. A bare `$NAME` is plain text since v0.41.0. Variables are set by `environment`, by `secrets` and by
+        Fargate; with environment files the rule is Unknown.
+    """,
+    by_hand="Set the variable on the collector's container, or write the reference as the finding gives it.",
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
+    codes=(*Kind, *READ),
     needs=frozenset({FactKind.CONFIGURATION}),
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/#environment-variables",
-    doc=__doc__,
 )

@@ -1,87 +1,114 @@
-"""What a role's own policies and boundary withhold of what is needed of it, as drifts with the statement to add."""
+"""The permissions that a role's own policies and boundary withhold, as drifts with the grants that are missing."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift, Grant
 from domain.facts import Role
-from domain.iam import Decision, Ruling, decide_any, minimal_statement
+from domain.iam import Decision, Ruling, decide_any
 from domain.permissions import Circumstances, Permission
 from domain.places import role_name
 from domain.severity import Severity
 
 
+class Shortfall(Code):
+    """Why a role does not allow what is needed."""
+
+    NOT_ALLOWED = "not-allowed", "No policy of the role allows the action."
+    OUTSIDE_BOUNDARY = "outside-boundary", "The role's permissions boundary does not allow the action."
+    DENIED = "denied", "A policy of the role denies the action. No added statement helps."
+    UNDECIDED = "undecided", "Unknown: a condition depends on a key that is not known."
+    ROLE_ABSENT = "role-absent", "Unknown: the role does not exist."
+
+
 @dataclass(frozen=True, slots=True)
-class _Shortfall:
-    """One need that a role does not meet."""
+class _Missing:
+    """One need that a role does not meet, or of which that is not known."""
 
     need: Permission
     ruling: Ruling
 
     @property
-    def cause(self) -> str:
-        """What withholds it: a clause, empty where simply nothing allows it."""
-        ruling = self.ruling
-        if ruling.statement is not None:
-            return f"which {ruling.statement} denies"
-        if ruling.boundary is not None:
-            return f"which the permissions boundary {ruling.boundary.source} does not allow"
-        return ""
+    def code(self) -> Shortfall:
+        if self.ruling.statement is not None:
+            return Shortfall.DENIED
+        return Shortfall.NOT_ALLOWED if self.ruling.boundary is None else Shortfall.OUTSIDE_BOUNDARY
+
+    @property
+    def source(self) -> str:
+        """The statement that denies it, or the boundary that does not allow it."""
+        if self.ruling.statement is not None:
+            return str(self.ruling.statement)
+        return self.ruling.boundary.source if self.ruling.boundary else ""
 
 
-def shortfalls(role: Role, member: str, subject: str, needs: Iterable[Permission]) -> Iterator[Drift | Doubt]:
-    """Yield a drift for each part that lacks something, then a doubt for each of which it cannot be told.
+def shortfalls(role: Role, member: str, actor: str, needs: Iterable[Permission]) -> Iterator[Drift | Doubt]:
+    """Yield a drift for each part that lacks permissions and each reason, then a doubt for each that is undecided.
 
-    `member` is the task definition's (`executionRoleArn`), `subject` who acts (`The collector`). What several parts
-    need alike is told once, for the first. The last drift ends in the statements to add.
+    `member` is the task definition's (`executionRoleArn`), `actor` who calls (`The collector`). What several parts need
+    alike is reported once, for the first.
     """
-    missing, open_ = list[_Shortfall](), list[_Shortfall]()
-    told = set[tuple[str, str]]()
+    missing, undecided = list[_Missing](), list[_Missing]()
+    seen = set[tuple[str, str]]()
     circumstances = Circumstances(role)
     for need in needs:
         ruling = decide_any(role.policies, need.action, need.resources, circumstances.of(need), role.boundary)
-        if ruling.decision is Decision.ALLOWED or (need.action, need.grant) in told:
+        if ruling.decision is Decision.ALLOWED or (need.action, need.grant) in seen:
             continue
-        told.add((need.action, need.grant))
-        (missing if ruling.decision is Decision.DENIED else open_).append(_Shortfall(need, ruling))
+        seen.add((need.action, need.grant))
+        (missing if ruling.decision is Decision.DENIED else undecided).append(_Missing(need, ruling))
     name = role_name(role.arn)
-    drifts = [_drift(member, part, subject, name, found) for part, found in _by_part(missing)]
-    if drifts:
-        *first, last = drifts
-        yield from first
-        yield Drift(last.where, last.why + _advice(missing, name), last.severity)
-    for part, found in _by_part(open_):
-        yield Doubt(f"{member}/{part}", _doubt(found, name))
+    for (part, code), found in _grouped(missing):
+        yield _drift(code, f"{member}/{part}", actor, name, found)
+    for (part, _), found in _grouped(undecided):
+        yield Doubt(Shortfall.UNDECIDED, f"{member}/{part}", _doubt(found, name))
 
 
-def _by_part(found: Iterable[_Shortfall]) -> Iterable[tuple[str, list[_Shortfall]]]:
-    parts: dict[str, list[_Shortfall]] = {}
+def absent(member: str) -> Doubt:
+    """The doubt where the role does not exist, which identity.trust reports."""
+    return Doubt(Shortfall.ROLE_ABSENT, member, "The role does not exist, so its permissions are not known.")
+
+
+def _grouped(found: Iterable[_Missing]) -> Iterable[tuple[tuple[str, Shortfall], list[_Missing]]]:
+    groups: dict[tuple[str, Shortfall], list[_Missing]] = {}
     for each in found:
-        parts.setdefault(each.need.part, []).append(each)
-    return parts.items()
+        groups.setdefault((each.need.part, each.code), []).append(each)
+    return groups.items()
 
 
-def _drift(member: str, part: str, subject: str, name: str, found: list[_Shortfall]) -> Drift:
-    sentences: dict[tuple[str, str, str], list[_Shortfall]] = {}
+def _drift(code: Shortfall, where: str, actor: str, name: str, found: list[_Missing]) -> Drift:
+    sentences: dict[tuple[str, str, str], list[_Missing]] = {}
     for each in found:
-        # What is often not needed is told with what always is, where that is missing on the same resource.
+        # What is often not needed is reported with what always is, where that is missing on the same resource.
         need = next((m.need for m in found if each.need.minor and not m.need.minor and _alike(m, each)), each.need)
-        sentences.setdefault((need.purpose, need.unless, each.cause), []).append(each)
-    why = []
-    for (purpose, unless, cause), alike in sentences.items():
-        cause_ = cause or f"which {name}'s own policies and boundary do not allow"
-        why.append(f"{subject} {purpose} by {_actions(alike)}, {cause_}{f' ({unless})' if unless else ''}.")
+        sentences.setdefault((need.purpose, need.unless, each.source), []).append(each)
+    why = " ".join(
+        f"{actor} {purpose}, which needs {_actions(alike)}. {_cause(code, name, source)}"
+        f"{f' ({unless})' if unless else ''}."
+        for (purpose, unless, source), alike in sentences.items()
+    )
     severity = Severity.LOW if all(each.need.minor for each in found) else None
-    return Drift(f"{member}/{part}", " ".join(why), severity)
+    # No added statement helps against a Deny.
+    lacking = [] if code is Shortfall.DENIED else found
+    grants = tuple(Grant(each.source or name, each.need.action, each.need.grant) for each in lacking)
+    return Drift(code, where, why, severity=severity, grants=grants)
 
 
-def _alike(one: _Shortfall, other: _Shortfall) -> bool:
-    return (one.need.grant, one.cause) == (other.need.grant, other.cause)
+def _alike(one: _Missing, other: _Missing) -> bool:
+    return (one.need.grant, one.source) == (other.need.grant, other.source)
 
 
-def _actions(found: Iterable[_Shortfall]) -> str:
+def _cause(code: Shortfall, name: str, source: str) -> str:
+    match code:
+        case Shortfall.DENIED:
+            return f"This is denied by {source}"
+        case Shortfall.OUTSIDE_BOUNDARY:
+            return f"The permissions boundary {source} of {name} does not allow this"
+        case _:
+            return f"The policies of {name} do not allow this"
+
+
+def _actions(found: Iterable[_Missing]) -> str:
     """`ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on arn:…`."""
     on: dict[str, list[str]] = {}
     for each in found:
@@ -94,29 +121,8 @@ def _listed(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _advice(missing: Iterable[_Shortfall], name: str) -> str:
-    """What to add, and to what. No statement helps against a Deny."""
-    asked: dict[str, list[tuple[str, str]]] = {}
-    for each in missing:
-        if each.ruling.statement is None:
-            to = each.ruling.boundary.source if each.ruling.boundary else name
-            asked.setdefault(to, []).append((each.need.action, each.need.grant))
-    return "".join(f" Add to {to}: {_statements(pairs)}" for to, pairs in asked.items())
-
-
-def _statements(pairs: list[tuple[str, str]]) -> str:
-    """As JSON without its names (Sid), which IAM does not need: a finding has little room."""
-    found: Any = minimal_statement(pairs)["Statement"]
-    bare = [{key: value for key, value in statement.items() if key != "Sid"} for statement in found]
-    return json.dumps(bare[0] if len(bare) == 1 else bare, separators=(",", ":"))
-
-
-def _doubt(found: list[_Shortfall], name: str) -> str:
-    keys = _listed(key for each in found for key in each.ruling.undecided_keys) if _has_keys(found) else ""
+def _doubt(found: list[_Missing], name: str) -> str:
+    keys = tuple(key for each in found for key in each.ruling.undecided_keys)
     statements = _listed(str(statement) for each in found for statement in each.ruling.undecided)
-    why = f"{statements} depends on {keys}, not known here" if keys else f"{statements} speaks of a part of it only"
-    return f"Whether {name} allows {_actions(found)} cannot be decided: {why}."
-
-
-def _has_keys(found: Iterable[_Shortfall]) -> bool:
-    return any(each.ruling.undecided_keys for each in found)
+    why = f"{statements} depends on {_listed(keys)}, which is not known" if keys else f"{statements} covers only a part"
+    return f"Whether {name} allows {_actions(found)} is not known: {why}."

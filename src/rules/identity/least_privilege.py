@@ -1,15 +1,8 @@
-"""No customer policy of the task's roles allows every action of a service.
-
-Why: whoever gets into a container has the task role. What the collector and the start of a task need are some
-twenty actions, and `logs:*` would let it delete the very logs. A wildcard for the resource is another matter, and
-often needed; policies that AWS manages are AWS's to narrow.
-
-Fix: none. Name the actions; identity.execution-role and identity.task-role tell which the task needs.
-"""
+"""Rule identity.least-privilege."""
 
 from collections.abc import Iterator
 
-from domain.drift import Drift
+from domain.drift import Code, Drift
 from domain.facts import Fact, FactKind, Known, Role
 from domain.iam import WildcardGrant, wildcard_actions
 from domain.places import Arn, role_name
@@ -22,8 +15,14 @@ from domain.workload import Workload
 _SHOWN = 3
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    WILDCARD = "wildcard-actions", "A statement allows all actions, all of a service, or all with exceptions."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """Yield each statement that allows all actions, all of a service, or all but some."""
+    """Yield each statement that allows all actions, all of a service, or all with exceptions."""
     task, facts = workload.task, workload.facts
     roles = {
         workload.role_arn(task.task_role): facts.task_role,
@@ -44,22 +43,32 @@ def _grants(arn: str, fact: Fact[Role]) -> Iterator[Drift]:
         for grant in wildcard_actions(policy):
             statement = grant.statement
             where = f"policies/{role_name(policy.source)}/statement {statement.number}"
-            yield Drift(
-                where, f"{role_name(arn)} is allowed {_what(grant)} by {statement}; name the actions.", about=arn
-            )
+            found = _actions(grant)
+            why = f"{statement} allows {found} to {role_name(arn)}. Name the actions that are needed."
+            yield Drift(Kind.WILDCARD, where, why, found, about=arn)
 
 
-def _what(grant: WildcardGrant) -> str:
+def _actions(grant: WildcardGrant) -> str:
     shown = ", ".join(grant.actions[:_SHOWN]) + (", …" if len(grant.actions) > _SHOWN else "")
-    return f"every action but {shown}" if grant.all_but else shown
+    return f"every action except {shown}" if grant.all_but else shown
 
 
 RULE = Rule(
     id="identity.least-privilege",
+    title="No customer policy of the task's roles allows every action of a service",
+    why="""
+        An intruder in a container has the task role. The collector and the start of a task need about twenty
+        actions, and `logs:*` would also allow to delete the logs. The rule ignores wildcards in resources, which are
+        often needed, and policies that AWS manages.
+    """,
+    by_hand="""
+        Name the actions instead of the wildcard. The rules identity.execution-role and identity.task-role check those
+        that the task needs.
+    """,
     subject=Subject.ROLE,
     severity=Severity.LOW,
+    codes=tuple(Kind),
     needs=frozenset({FactKind.EXECUTION_ROLE, FactKind.TASK_ROLE}),
     check=check,
     reference="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
-    doc=__doc__,
 )

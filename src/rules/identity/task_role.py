@@ -1,14 +1,4 @@
-"""The task role allows what this very configuration's exporters, receivers and extensions call.
-
-Why: the collector calls AWS with the task role. Where it may not, everything looks healthy: the refusals stand only
-in the collector's own log, and metrics, logs and traces are dropped. What is needed is read from the configuration:
-`awsemf`, for one, writes log events and never calls cloudwatch:PutMetricData.
-
-Judged are the role's own policies and its permissions boundary. Organisation policies and those of resources are
-not read: they may allow or forbid beside.
-
-Fix: none. Outrider changes no role: the finding ends in the statement to add.
-"""
+"""Rule identity.task-role."""
 
 from collections.abc import Iterator
 
@@ -20,8 +10,8 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import well_formed_configuration_of
-from rules.identity._shortfalls import shortfalls
+from rules.config._configuration import WELL_FORMED, well_formed_configuration_of
+from rules.identity._shortfalls import Shortfall, absent, shortfalls
 
 _MEMBER = "taskRoleArn"
 
@@ -29,24 +19,36 @@ _MEMBER = "taskRoleArn"
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each part of the configuration whose calls the role does not allow."""
     if workload.task.task_role is None:
-        return  # task.roles speaks
+        return  # task.roles reports it
     configuration, doubts = well_formed_configuration_of(workload)
     yield from doubts
     match workload.facts.task_role:
         case Known(role) if configuration is not None:
             yield from shortfalls(role, _MEMBER, "The collector", permissions_of_collector(workload, configuration))
         case Absent():
-            yield Doubt(_MEMBER, "The role does not exist, so what it allows cannot be told.")
+            yield absent(_MEMBER)
         case Known() | Unavailable():
             pass
 
 
 RULE = Rule(
     id="identity.task-role",
+    title="The task role allows what the configuration's exporters, receivers and extensions call",
+    why="""
+        The collector calls AWS with the task role. Without a permission everything looks healthy: only the collector's
+        own log shows the denials, and metrics, logs and traces are dropped. The needs are read from the configuration:
+        `awsemf`, for example, writes log events and never calls cloudwatch:PutMetricData. The rule evaluates the role's
+        own policies and its permissions boundary. It does not read organization policies and those of resources, which
+        may allow or deny as well.
+    """,
+    by_hand="""
+        Add the statement that the finding gives, if it gives one. Where a policy denies the action, change that policy:
+        no added statement helps. Outrider changes no role.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
+    codes=(*Shortfall, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION, FactKind.TASK_ROLE}),
     check=check,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html",
-    doc=__doc__,
 )

@@ -1,16 +1,8 @@
-"""The task's roles exist and let ECS tasks take them on.
-
-Why: ECS takes on both roles as ecs-tasks.amazonaws.com. A role that is gone, or that trusts only another service or
-other accounts, keeps every task from starting.
-
-Conditions on aws:SourceAccount and aws:SourceArn are good, and judged for the tasks of this account and region.
-
-Fix: none. Create the role, or let ecs-tasks.amazonaws.com assume it.
-"""
+"""Rule identity.trust."""
 
 from collections.abc import Iterator
 
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.facts import Absent, Fact, FactKind, Known, Role, Unavailable
 from domain.iam import Decision, trust_context, trusts
 from domain.places import Place, role_name
@@ -23,8 +15,16 @@ from domain.workload import Workload
 _SERVICE = "ecs-tasks.amazonaws.com"
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    ABSENT = "role-absent", "The role does not exist."
+    NOT_TRUSTED = "ecs-not-trusted", "The trust policy does not let ECS tasks assume the role."
+    UNDECIDED = "trust-undecided", "Unknown: the trust policy depends on a key that is not known."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield what keeps either role from being taken on; once where both are one."""
+    """Yield what keeps ECS from assuming either role; once where both are the same role."""
     task, facts = workload.task, workload.facts
     roles = {
         workload.role_arn(task.task_role): facts.task_role,
@@ -39,28 +39,36 @@ def _judge(arn: str, fact: Fact[Role], place: Place) -> Iterator[Drift | Doubt]:
     name = role_name(arn)
     match fact:
         case Absent():
-            yield Drift("role", f"The role {name} does not exist, so no task that names it can start.", about=arn)
+            why = f"The role {name} does not exist, so no task that names it can start."
+            yield Drift(Kind.ABSENT, "role", why, about=arn)
         case Known(role):
             ruling = trusts(role.trust, _SERVICE, trust_context(place.account, place.region, place.partition))
             tasks = f"tasks of {place.account} in {place.region}"
             if ruling.decision is Decision.DENIED:
-                why = f"The trust policy of {name} does not let {_SERVICE} take it on for {tasks}, so none can start."
-                yield Drift("trust policy", why, about=arn)
+                why = f"The trust policy of {name} does not let {_SERVICE} assume it for {tasks}, so none can start."
+                yield Drift(Kind.NOT_TRUSTED, "trust policy", why, wanted=_SERVICE, about=arn)
             elif ruling.decision is Decision.UNKNOWN:
                 doubtful = " and ".join(str(statement) for statement in ruling.undecided)
-                keys = ", ".join(ruling.undecided_keys) or "which of them it is"
-                why = f"Whether {_SERVICE} may take on {name} for {tasks} depends on {keys}, by {doubtful}."
-                yield Doubt("trust policy", why, about=arn)
+                keys = ", ".join(ruling.undecided_keys) or "the resource"
+                why = f"Whether {_SERVICE} may assume {name} for {tasks} depends on {keys}, by {doubtful}."
+                yield Doubt(Kind.UNDECIDED, "trust policy", why, about=arn)
         case Unavailable():
             pass
 
 
 RULE = Rule(
     id="identity.trust",
+    title="The task's roles exist, and ECS tasks may assume them",
+    why="""
+        ECS assumes both roles as ecs-tasks.amazonaws.com. A role that does not exist, or that trusts only another
+        service or other accounts, keeps every task from starting. Conditions on aws:SourceAccount and aws:SourceArn are
+        good practice. They are evaluated for the tasks of this account and region.
+    """,
+    by_hand="Create the role, or let ecs-tasks.amazonaws.com assume it.",
     subject=Subject.ROLE,
     severity=Severity.CRITICAL,
+    codes=tuple(Kind),
     needs=frozenset({FactKind.EXECUTION_ROLE, FactKind.TASK_ROLE}),
     check=check,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html",
-    doc=__doc__,
 )

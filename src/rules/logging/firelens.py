@@ -1,15 +1,8 @@
-"""Where awsfirelens is used, one essential log router takes what is sent.
-
-Why: with no router ECS does not start the task; when a router that is not essential dies, the applications run on and
-their logs are lost; and Fargate reads a router's configuration from a file in its image only.
-
-Fix: makes the router essential. REVIEW, because the task then stops with its router. Refused for what a change to the
-task definition cannot mend: no router, two of them, or a configuration file that is not in the image.
-"""
+"""Rule logging.firelens."""
 
 from collections.abc import Iterator
 
-from domain.drift import Drift, Refusal
+from domain.drift import Code, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.values import mapping_of, text_of
 from domain.rule import Rule
@@ -19,48 +12,56 @@ from domain.subject import Subject
 from domain.workload import Workload
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    NO_ROUTER = "router-missing", "Containers log by awsfirelens, and no container is a log router."
+    SECOND_ROUTER = "router-second", "The task has more than one log router."
+    NOT_ESSENTIAL = "router-not-essential", "The log router is not essential."
+    CONFIG_FILE_TYPE = "config-file-type", "The router's config-file-type is not file."
+    WHICH_ROUTER = "router-undecided", "No fix: which log router the task should have has to be decided."
+    NOT_IN_IMAGE = "config-not-in-image", "No fix: the router's configuration has to be put into its image."
+    STOPS_TASK = "router-stops-task", "Approval: the task stops when its log router stops."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """Nothing where no container logs by awsfirelens."""
+    """Yield each fault of the log router; none where no container logs by awsfirelens."""
     users = [each.name for each in workload.task.containers if each.log_driver == "awsfirelens"]
     if not users:
         return
     routers = _routers(workload)
     if not routers:
-        yield Drift(
-            "containers",
-            f"The logs of {', '.join(users)} go to awsfirelens, and no container has a firelensConfiguration.",
-        )
+        why = f"The logs of {', '.join(users)} go to awsfirelens, and no container has a firelensConfiguration."
+        yield Drift(Kind.NO_ROUTER, "containers", why)
     for further in routers[1:]:
-        yield Drift(
-            f"containers/{further.name}/firelensConfiguration",
-            f"{further.name} is a log router beside {routers[0].name}; ECS takes one in a task.",
-        )
+        where = f"containers/{further.name}/firelensConfiguration"
+        why = f"{further.name} and {routers[0].name} are both log routers. ECS accepts one in a task."
+        yield Drift(Kind.SECOND_ROUTER, where, why, further.name)
     for router in routers[:1]:
         if not router.essential:
-            yield Drift(
-                f"containers/{router.name}/essential",
-                f"The log router {router.name} is not essential, so logs are lost when it stops; true is wanted.",
+            why = (
+                f"The log router {router.name} is not essential, so logs are lost when it stops. Set essential to true."
             )
+            yield Drift(Kind.NOT_ESSENTIAL, f"containers/{router.name}/essential", why, "false", "true")
         kind = _file_type(router)
         if kind not in {None, "file"}:
-            yield Drift(
-                f"containers/{router.name}/firelensConfiguration/options/config-file-type",
-                f"The log router's config-file-type is {kind}; Fargate takes file only.",
-            )
+            where = f"containers/{router.name}/firelensConfiguration/options/config-file-type"
+            why = f"The log router's config-file-type is {kind}. Fargate supports only file."
+            yield Drift(Kind.CONFIG_FILE_TYPE, where, why, kind or "", "file")
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """The router made essential."""
+    """Make the router essential."""
     routers = _routers(workload)
     if not routers:
-        raise Refusal("Which log router the task should have is for people to say.")
+        raise Refusal(Kind.WHICH_ROUTER, "Decide which log router the task should have, and add it.")
     if len(routers) > 1:
-        raise Refusal("Which of the log routers should stay is for people to say.")
+        raise Refusal(Kind.WHICH_ROUTER, "Decide which of the log routers to keep, and remove the others.")
     router = routers[0]
     if _file_type(router) not in {None, "file"}:
-        raise Refusal("The log router's configuration must be put into its image, which a task definition cannot do.")
-    return workload.with_container(router.with_(essential=True)).needing_review(
-        f"The task will stop when its log router {router.name} stops."
+        raise Refusal(Kind.NOT_IN_IMAGE, "Put the log router's configuration into its image.")
+    return workload.with_container(router.with_(essential=True)).needing_approval(
+        Kind.STOPS_TASK, f"The task will stop when its log router {router.name} stops."
     )
 
 
@@ -74,11 +75,20 @@ def _file_type(router: Container) -> str | None:
 
 RULE = Rule(
     id="logging.firelens",
+    title="Where awsfirelens is used, the task has exactly one log router, and it is essential",
+    why="""
+        Without a router ECS does not start the task. When a router that is not essential stops, the applications keep
+        running and their logs are lost. Fargate reads a router's configuration only from a file in its image.
+    """,
+    remedy="""
+        REVIEW. Makes the router essential, so the task stops when its router stops. Refused for what a change to the
+        task definition cannot correct: no router, two routers, or a configuration file that is not in the image.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=tuple(Kind),
+    of_collector=False,
     check=check,
     fix=fix,
-    of_collector=False,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef.html",
-    doc=__doc__,
 )

@@ -1,17 +1,9 @@
-"""No running task is older than the collector configuration that it should have, beyond a grace.
-
-Why: a value from `secrets` is read when the container starts, and never again. A task that started before the
-parameter changed goes on with the old configuration until it is replaced.
-
-Fix: REVIEW; a new deployment of the same revision replaces the tasks.
-
-Configure: `services.config_grace_days`.
-"""
+"""Rule service.config-fresh."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from domain.drift import Drift, Refusal
+from domain.drift import Code, Drift, Refusal
 from domain.ecs.values import truth_of
 from domain.facts import FactKind, Known
 from domain.rule import Rule
@@ -21,8 +13,16 @@ from domain.subject import Subject
 from domain.workload import Workload
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    STALE = "tasks-stale", "Tasks run with a configuration from before the parameter changed."
+    NO_SERVICE = "no-service", "No fix: the service is not known."
+    REPLACES_TASKS = "replaces-tasks", "Approval: a new deployment replaces every task of the service."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """One drift for all tasks that are too old; none where a deployment that replaces them is asked for already."""
+    """Yield one drift for all tasks that are too old; none where a deployment that replaces them is requested."""
     if workload.service is None or truth_of(workload.service.json.get("forceNewDeployment")):
         return
     match workload.facts.parameter, workload.facts.running:
@@ -34,27 +34,34 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
             if stale:
                 why = (
                     f"{stale} of {len(tasks)} running tasks started before {parameter.name} last changed"
-                    f" ({changed:%Y-%m-%d %H:%M} UTC) and still have the configuration of before;"
-                    f" tasks no older than it are wanted after {days} days."
+                    f" ({changed:%Y-%m-%d %H:%M} UTC) and still have the previous configuration, after more than"
+                    f" {days} {'day' if days == 1 else 'days'}. Replace them."
                 )
-                yield Drift("service/tasks", why)
+                yield Drift(Kind.STALE, "service/tasks", why, str(stale), "0")
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Replace the tasks."""
     if workload.service is None:
-        raise Refusal("No service is at hand that could be deployed again.")
+        raise Refusal(Kind.NO_SERVICE, "No service is known that could be deployed again.")
     again = workload.with_service(workload.service.with_(forceNewDeployment=True))
-    return again.needing_review("A new deployment replaces every task of the service.")
+    return again.needing_approval(Kind.REPLACES_TASKS, "A new deployment replaces every task of the service.")
 
 
 RULE = Rule(
     id="service.config-fresh",
+    title="No running task is older than the collector configuration that it should have, beyond a grace period",
+    why="""
+        A value from `secrets` is read when the container starts, and not again. A task that started before the
+        parameter changed keeps the old configuration until it is replaced.
+    """,
+    remedy="REVIEW. A new deployment of the same revision replaces the tasks.",
+    configure="`services.config_grace_days`.",
     subject=Subject.SERVICE,
     severity=Severity.MEDIUM,
+    codes=tuple(Kind),
+    needs=frozenset({FactKind.CONFIGURATION, FactKind.RUNNING}),
     check=check,
     fix=fix,
-    needs=frozenset({FactKind.CONFIGURATION, FactKind.RUNNING}),
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-ssm-paramstore.html",
-    doc=__doc__,
 )

@@ -1,18 +1,8 @@
-"""A service on Fargate runs platform version 1.4.0 or later, or LATEST.
-
-Why: before 1.4.0 there is no task metadata endpoint V4, without which the collector's awsecscontainermetrics receiver
-stops it at the start; and 1.3.0 starts no new tasks since March 2026. This is asked whether or not a collector stands
-there yet: one is to stand there, and it could not start. Services that place tasks by capacity providers are asked as
-well; a service that tells no version is not.
-
-Fix: SAFE; the service's platform version becomes LATEST, by UpdateService, which starts a deployment.
-
-Configure: `services.platform_version` is the oldest that is accepted.
-"""
+"""Rule service.platform-version."""
 
 from collections.abc import Iterator
 
-from domain.drift import Drift, Refusal
+from domain.drift import Code, Drift, Refusal
 from domain.ecs.fargate import no_collector_on, platform_older
 from domain.rule import Rule
 from domain.severity import Severity
@@ -23,6 +13,13 @@ from domain.workload import Workload
 _LATEST = "LATEST"
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    TOO_OLD = "platform-too-old", "The service's platform version is older than the standard's."
+    NO_SERVICE = "no-service", "No fix: the service is not known."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield a drift where the service names an older version."""
     service = workload.service
@@ -30,26 +27,33 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     oldest = standard.services.platform_version
     if found and platform_older(found, oldest):
         stops = ", where the collector does not start" if no_collector_on(found) else ""
-        why = (
-            f"The service runs on Fargate platform version {found}{stops}; {oldest} or later, or {_LATEST}, is wanted."
-        )
-        yield Drift("service/platformVersion", why)
+        why = f"The service runs on Fargate platform version {found}{stops}. Use {oldest} or later, or {_LATEST}."
+        yield Drift(Kind.TOO_OLD, "service/platformVersion", why, found, _LATEST)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """Ask for the latest."""
+    """Request the latest."""
     if workload.service is None:
-        raise Refusal("No service is at hand whose platform version could be changed.")
+        raise Refusal(Kind.NO_SERVICE, "No service is known whose platform version could be changed.")
     return workload.with_service(workload.service.with_(platformVersion=_LATEST))
 
 
 RULE = Rule(
     id="service.platform-version",
+    title="A service on Fargate runs platform version 1.4.0 or later, or LATEST",
+    why="""
+        Before 1.4.0 there is no task metadata endpoint V4, without which the collector's awsecscontainermetrics
+        receiver stops the collector when it starts, and 1.3.0 starts no new tasks since March 2026. The rule applies
+        whether or not the task has a collector yet, because an added collector could not start. It also applies to
+        services with capacity providers, and not to a service without a platform version.
+    """,
+    remedy="SAFE. UpdateService sets the service's platform version to LATEST, which starts a deployment.",
+    configure="`services.platform_version` is the oldest that is accepted.",
     subject=Subject.SERVICE,
     severity=Severity.HIGH,
+    codes=tuple(Kind),
+    of_collector=False,
     check=check,
     fix=fix,
-    of_collector=False,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html",
-    doc=__doc__,
 )

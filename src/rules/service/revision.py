@@ -1,17 +1,8 @@
-"""A service runs a revision that is no worse than its family's newest.
-
-Why: a corrected revision helps nobody while the service runs the old one. Only rules that the running revision breaks
-and the newest keeps are named; what both break is told of the family.
-
-Fix: SAFE where the standard lets Outrider deploy; the service moves to the family's newest revision by UpdateService,
-which starts a deployment.
-
-Configure: the rule's mode; what is a drift is for the family's own rules to say.
-"""
+"""Rule service.revision."""
 
 from collections.abc import Iterator
 
-from domain.drift import Drift, Refusal
+from domain.drift import Code, Drift, Refusal
 from domain.facts import FactKind, Known
 from domain.rule import Rule
 from domain.severity import Severity
@@ -20,16 +11,24 @@ from domain.subject import Subject
 from domain.workload import Workload
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    OUTDATED = "revision-outdated", "The family's newest revision keeps rules that the running one does not."
+    NEWEST_UNKNOWN = "newest-unknown", "No fix: the family's newest revision is not known."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """One drift that names the rules, as severe as the worst of them."""
+    """Yield one drift that names the rules, as severe as the worst of them."""
     match workload.service, workload.facts.newest:
         case service, Known(newest) if (
             service is not None and newest.mended and service.task_definition != newest.revision
         ):
             rules = ", ".join(rule for rule, _ in newest.mended)
             running, wanted = (arn.rpartition("/")[2] for arn in (service.task_definition, newest.revision))
-            why = f"{service.title} runs {running}, which breaks {rules}; the newest revision {wanted} does not."
-            yield Drift("service/taskDefinition", why, max(severity for _, severity in newest.mended))
+            why = f"{service.title} runs {running}, which does not comply with {rules}. The newest, {wanted}, does."
+            severity = max(severity for _, severity in newest.mended)
+            yield Drift(Kind.OUTDATED, "service/taskDefinition", why, running, wanted, severity)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
@@ -37,17 +36,27 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     match workload.service, workload.facts.newest:
         case service, Known(newest) if service is not None:
             return workload.with_service(service.with_(taskDefinition=newest.revision))
-    raise Refusal("The family's newest revision is not at hand.")
+    raise Refusal(Kind.NEWEST_UNKNOWN, "The family's newest revision is not known.")
 
 
 RULE = Rule(
     id="service.revision",
+    title="A service runs a revision that is no worse than its family's newest",
+    why="""
+        A corrected revision has no effect while the service runs the old one. The finding names only the rules by which
+        the running revision drifts and the newest does not. Where both drift, the family's finding reports it.
+    """,
+    remedy="""
+        SAFE where the standard lets Outrider deploy. UpdateService moves the service to the family's newest revision,
+        which starts a deployment.
+    """,
+    configure="The rule's mode. Whether a revision drifts is decided by the family's own rules.",
     subject=Subject.SERVICE,
     severity=Severity.CRITICAL,
-    check=check,
-    fix=fix,
+    codes=tuple(Kind),
     needs=frozenset({FactKind.NEWEST}),
     of_collector=False,
+    check=check,
+    fix=fix,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-service-console-v2.html",
-    doc=__doc__,
 )

@@ -1,4 +1,4 @@
-"""What a standard says of a collector's image."""
+"""Which collector images a standard approves."""
 
 from domain.ecs.images import Image, repository_matches
 from domain.standard import Standard

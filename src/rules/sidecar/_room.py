@@ -1,11 +1,19 @@
-"""Whether a task's size holds its collector, and which size would."""
+"""Whether a task's size holds its collector, and which size does."""
 
 from dataclasses import dataclass
 
-from domain.drift import Refusal
+from domain.drift import Code, Refusal
 from domain.ecs.fargate import Size, smallest_holding
 from domain.standard import Standard
 from domain.workload import Workload
+
+
+class RoomCode(Code):
+    """What making room for a collector reports."""
+
+    ARITHMETIC = "room", "Note: how the task's CPU and memory are divided."
+    TASK_TOO_LARGE = "task-too-large", "No fix: Fargate has no task as large as the containers need."
+    TASK_GROWS = "task-grows", "Approval: the task gets a larger size."
 
 
 def total(*sizes: Size) -> Size:
@@ -15,7 +23,7 @@ def total(*sizes: Size) -> Size:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How a task is shared out: CPU units and MiB.
+    """How a task's CPU units and MiB are divided.
 
     `kept` is what the applications keep: what they reserve, and no less than the standard's floor. `others` is what
     routers, proxies, agents and further collectors reserve.
@@ -28,7 +36,7 @@ class Room:
 
     @classmethod
     def of(cls, workload: Workload, standard: Standard, collector: Size) -> "Room":
-        """With a collector that takes `collector`, whether or not one stands in the task already."""
+        """With a collector that reserves `collector`, whether or not the task has one already."""
         roles, floor = workload.container_roles, standard.applications
         applications = total(*(Size(each.cpu, each.memory) for each in roles.applications))
         return cls(
@@ -49,26 +57,27 @@ class Room:
         return self.task is not None and self.needed.cpu <= self.task.cpu and self.needed.memory <= self.task.memory
 
     def arithmetic(self, name: str, size: Size) -> str:
-        """The sums, for people; `name` is the collector's."""
+        """The sums as a sentence; `name` is the collector's."""
         others = f", other containers {self.others}" if self.others != Size(0, 0) else ""
         left = Size(
             size.cpu - self.collector.cpu - self.others.cpu, size.memory - self.collector.memory - self.others.memory
         )
-        return f"Of the task's {size}, {name} takes {self.collector}{others}; the applications keep {left}."
+        return f"Of the task's {size}, {name} reserves {self.collector}{others}. The applications keep {left}."
 
     def applied(self, workload: Workload, name: str) -> Workload:
-        """The workload with the arithmetic noted; where its task is too small, with the next legal size, for a person.
+        """The workload with the arithmetic noted; where its task is too small, with the next size, for approval.
 
         Refusal where Fargate has no size so large.
         """
         if self.task is not None and self.suffices:
-            return workload.noting(self.arithmetic(name, self.task))
+            return workload.noting(RoomCode.ARITHMETIC, self.arithmetic(name, self.task))
         task = Size(workload.task.cpu or 0, workload.task.memory or 0)
         larger = smallest_holding(max(self.needed.cpu, task.cpu), max(self.needed.memory, task.memory))
         if larger is None:
-            raise Refusal(f"{name} and the applications need {self.needed}, and Fargate has no task so large.")
-        grows = f"The task grows from {self.task} to" if self.task else "The task names no size to share out and gets"
+            why = f"{name} and the applications need {self.needed}, and Fargate has no task so large."
+            raise Refusal(RoomCode.TASK_TOO_LARGE, why)
+        grows = f"The task grows from {self.task} to" if self.task else "The task has no size and gets"
         changed = workload.with_task(workload.task.with_(cpu=str(larger.cpu), memory=str(larger.memory)))
-        return changed.noting(self.arithmetic(name, larger)).needing_review(
-            f"{grows} {larger}, the next legal size{': it costs more' if self.task else ''}."
+        return changed.noting(RoomCode.ARITHMETIC, self.arithmetic(name, larger)).needing_approval(
+            RoomCode.TASK_GROWS, f"{grows} {larger}, the next supported size{': it costs more' if self.task else ''}."
         )

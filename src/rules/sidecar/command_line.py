@@ -1,7 +1,4 @@
-"""What a collector's command line says of its configuration.
-
-The words are those of `domain.workload.config_uris`: `--config=URI` and `--config URI`, and `--set` alike.
-"""
+"""A collector's command line: `--config=URI` and `--config URI`, and `--set` alike."""
 
 from collections.abc import Iterator
 
@@ -16,7 +13,7 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "CMD-SHELL", "env"})
 
 
 def overridden(words: tuple[str, ...]) -> bool:
-    """Whether a `--config` or `--set` stands there that AOT_CONFIG_CONTENT puts out of force."""
+    """Whether it has a `--config` or `--set` that the collector ignores where AOT_CONFIG_CONTENT is set."""
     return any(unit[-1] != CONVENTIONAL and unit != ("--config", f"env:{CONFIG_VARIABLE}") for unit in _settings(words))
 
 

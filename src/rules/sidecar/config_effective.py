@@ -1,18 +1,8 @@
-"""Nothing beside the collector's configuration contradicts it.
-
-Why: where AOT_CONFIG_CONTENT is set, the collector silently ignores every `--config` and `--set`; a variable that is
-set twice is refused by ECS or decided by chance; a shell cannot start on an image that holds none; and the bundled
-instance metrics configuration reads the host's files and crashes on Fargate. Whoever reads the task definition
-believes otherwise.
-
-Fix: takes out what is ignored, the second setting of the variable (the secret stays) and the shell; names the bundled
-task metrics configuration instead of the instance's. SAFE: none of it does now what it says. Refused for a shell
-where AOT_CONFIG_CONTENT is not set: what the shell was to start is for people to say.
-"""
+"""Rule sidecar.config-effective."""
 
 from collections.abc import Iterator
 
-from domain.drift import Drift, Refusal
+from domain.drift import Code, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.container_roles import COLLECTOR_NAME
 from domain.ecs.values import objects_of, text_of
@@ -27,8 +17,18 @@ EC2_ONLY = "otel-instance-metrics-config.yaml"
 ON_FARGATE = "/etc/ecs/container-insights/otel-task-metrics-config.yaml"
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    SET_TWICE = "variable-set-twice", "The configuration's variable is set more than once."
+    NO_SHELL = "no-shell", "The command starts a shell, which the collector's image does not contain."
+    IGNORED = "arguments-ignored", "The collector ignores the --config or --set, because AOT_CONFIG_CONTENT is set."
+    EC2_ONLY = "ec2-configuration", "The bundled configuration is for EC2 and crashes on Fargate."
+    SHELL_UNKNOWN = "shell-command-unknown", "No fix: what the shell was meant to start is not known."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """One drift for each thing that does not do what it says."""
+    """Yield one drift for each part that does not do what it says."""
     collector = workload.collector
     if collector is None:
         return
@@ -37,35 +37,28 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     times = _times(collector, "secrets", variable), _times(collector, "environment", variable)
     if sum(times) > 1:
         where = "environment" if times[1] else "secrets"
-        yield Drift(
-            f"{start}/{where}/{variable}", f"{variable} is set {sum(times)} times; once is wanted, by `secrets`."
-        )
+        why = f"{variable} is set {sum(times)} times. Set it once, by `secrets`."
+        yield Drift(Kind.SET_TWICE, f"{start}/{where}/{variable}", why, str(sum(times)), "1")
     shelled = False
     if collector.image.name == COLLECTOR_NAME:
         for member, words in (("entryPoint", collector.entry_point), ("command", collector.command)):
             if found := shell(words):
                 shelled = True
-                yield Drift(
-                    f"{start}/{member}",
-                    f"It starts {found}, and the collector's image holds no shell; leave the image's own entry point.",
-                )
+                why = f"It starts {found}, and the collector's image has no shell. Keep the image's own entry point."
+                yield Drift(Kind.NO_SHELL, f"{start}/{member}", why, found)
                 break
     if any(times) and variable == CONFIG_VARIABLE:
         for member, words in (("command", collector.command), ("entryPoint", collector.entry_point)):
             if words and not shelled and overridden(words):
-                yield Drift(
-                    f"{start}/{member}",
-                    f"It gives another --config or --set, which the collector ignores: {CONFIG_VARIABLE} is set.",
-                )
+                why = f"It has another --config or --set, which the collector ignores because {CONFIG_VARIABLE} is set."
+                yield Drift(Kind.IGNORED, f"{start}/{member}", why)
     elif any(uri.endswith(EC2_ONLY) for uri in config_uris(collector)):
-        yield Drift(
-            f"{start}/command",
-            f"The bundled {EC2_ONLY} is for EC2 and crashes on Fargate; its counterpart is {ON_FARGATE}.",
-        )
+        why = f"The bundled {EC2_ONLY} is for EC2 and crashes on Fargate. Use {ON_FARGATE}."
+        yield Drift(Kind.EC2_ONLY, f"{start}/command", why, EC2_ONLY, ON_FARGATE)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """The collector without what contradicts its configuration."""
+    """Remove what contradicts the collector's configuration."""
     collector = workload.collector
     if collector is None:
         return workload
@@ -74,9 +67,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     changed = _once(collector, variable)
     if collector.image.name == COLLECTOR_NAME and (shell(collector.entry_point) or shell(collector.command)):
         if not present:
-            raise Refusal(
-                f"What the shell was to start is not known, and {CONFIG_VARIABLE} is not set: name a --config instead."
-            )
+            why = f"What the shell was meant to start is not known, and {CONFIG_VARIABLE} is not set. Use --config."
+            raise Refusal(Kind.SHELL_UNKNOWN, why)
         changed = changed.with_(entryPoint=None, command=[f"--config=env:{variable}"])
     elif present and variable == CONFIG_VARIABLE:
         if overridden(collector.command) or overridden(collector.entry_point):
@@ -94,14 +86,14 @@ def _on_fargate(word: str) -> str:
 
 
 def _times(collector: Container, member: str, variable: str) -> int:
-    # The common case first: the mapping is there already.
+    # The common case first: the mapping is made already.
     if variable not in (collector.secrets if member == "secrets" else collector.environment):
         return 0
     return sum(text_of(item.get("name")) == variable for item in objects_of(collector.json.get(member)))
 
 
 def _once(collector: Container, variable: str) -> Container:
-    """With the variable set once: by the secret where there is one, else by the value that wins now."""
+    """With the variable set once: by the secret where there is one, else by the value that is used now."""
     if _times(collector, "secrets", variable) + _times(collector, "environment", variable) <= 1:
         return collector
     if (value_from := collector.secrets.get(variable)) is not None:
@@ -111,10 +103,22 @@ def _once(collector: Container, variable: str) -> Container:
 
 RULE = Rule(
     id="sidecar.config-effective",
+    title="Nothing in the task definition contradicts the collector's configuration",
+    why="""
+        Where AOT_CONFIG_CONTENT is set, the collector ignores every `--config` and `--set` without an error. A variable
+        that is set twice is refused by ECS or decided by chance. A shell cannot start from an image that has none. The
+        bundled instance metrics configuration reads the host's files and crashes on Fargate. In each case the task
+        definition does not do what it says.
+    """,
+    remedy="""
+        SAFE, because none of it has an effect now. Removes what is ignored, the second setting of the variable (the
+        secret stays) and the shell. Names the bundled task metrics configuration instead of the instance metrics one.
+        Refused for a shell where AOT_CONFIG_CONTENT is not set: what the shell was meant to start is not known.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
+    codes=tuple(Kind),
     check=check,
     fix=fix,
     reference="https://github.com/aws-observability/aws-otel-collector/blob/main/docs/developers/container-demo.md",
-    doc=__doc__,
 )

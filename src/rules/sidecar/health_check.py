@@ -1,18 +1,9 @@
-"""A health check of the collector, where there is one, can work.
-
-Why: the image holds no shell and no curl, only `/healthcheck`, which asks the health_check extension. A check that
-cannot succeed marks the collector unhealthy for ever: an essential one is replaced again and again, and whoever waits
-for it to be HEALTHY never starts.
-
-Fix: sets `["CMD", "/healthcheck"]`, with the port of the configuration's extension, and keeps interval and retries;
-takes the health check out where the configuration does not start the extension. SAFE. Refused where another container
-waits for HEALTHY and the extension is missing: add it to the configuration.
-"""
+"""Rule sidecar.health-check."""
 
 from collections.abc import Iterator
 
 from domain.collector import HEALTH_CHECK_PORT, CollectorConfiguration, Listener, health_check_listener
-from domain.drift import Drift, Refusal
+from domain.drift import Code, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.container_roles import COLLECTOR_NAME
 from domain.ecs.values import mapping_of, texts_of
@@ -26,18 +17,29 @@ from domain.workload import Workload
 _PORT_FLAGS = frozenset({"-port", "--port"})
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    NO_SHELL = "no-shell", "The health check needs a shell, which the collector's image does not contain."
+    NO_PROGRAM = "program-missing", "The health check runs a program that the image does not contain."
+    NO_EXTENSION = "extension-missing", "The configuration does not start the health_check extension."
+    OTHER_PORT = "port-mismatch", "The health check calls another port than the extension's."
+    AWAITED = "health-awaited", "No fix: a container waits for the collector to be HEALTHY."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """One drift, on the check's command."""
+    """Yield one drift, on the health check's command."""
     collector = workload.collector
     if collector is None or (command := _command(collector)) is None:
         return
-    why = _cannot_run(collector, command) or _asks_nobody(workload, command)
-    if why:
-        yield Drift(f"containers/{collector.name}/healthCheck/command", why)
+    fault = _cannot_run(collector, command) or _cannot_succeed(workload, command)
+    if fault:
+        code, why = fault
+        yield Drift(code, f"containers/{collector.name}/healthCheck/command", why)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """A check that asks the extension, or none where there is no extension to ask."""
+    """Set a health check that calls the extension; remove it where there is no extension."""
     collector = workload.collector
     if collector is None or not any(check(workload, standard)):
         return workload
@@ -46,8 +48,9 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         waiting = [each.name for each in workload.task.containers if (collector.name, "HEALTHY") in each.depends_on]
         if waiting:
             raise Refusal(
-                f"{', '.join(waiting)} waits for {collector.name} to be HEALTHY: add the health_check extension to the"
-                " configuration."
+                Kind.AWAITED,
+                f"{', '.join(waiting)} waits for {collector.name} to be HEALTHY. Add the health_check extension to the"
+                " configuration.",
             )
         return workload.with_container(collector.with_(healthCheck=None))
     port = listener.port if listener else None
@@ -57,20 +60,22 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 
 def _command(collector: Container) -> tuple[str, ...] | None:
-    """What the check runs; None where there is no check, or one that says NONE."""
+    """What the health check runs; None where there is none, or where it is NONE."""
     command = texts_of(mapping_of(collector.health_check).get("command"))
     return None if not command or command[0] == "NONE" else command
 
 
-def _cannot_run(collector: Container, command: tuple[str, ...]) -> str | None:
-    """Why the image cannot run it. What another distribution's image holds is not known."""
+def _cannot_run(collector: Container, command: tuple[str, ...]) -> tuple[Kind, str] | None:
+    """Why the image cannot run it. What another distribution's image contains is not known."""
     if collector.image.name != COLLECTOR_NAME:
         return None
     if command[0] == "CMD-SHELL":
-        return "The health check wants a shell, and the collector's image holds none; [CMD, /healthcheck] works."
+        why = "The health check needs a shell, and the collector's image has none. Use [CMD, /healthcheck]."
+        return Kind.NO_SHELL, why
     program = _program(command)
     if program != "/healthcheck":
-        return "The health check runs a program that the collector's image does not hold; [CMD, /healthcheck] works."
+        why = "The health check runs a program that the collector's image does not contain. Use [CMD, /healthcheck]."
+        return Kind.NO_PROGRAM, why
     return None
 
 
@@ -79,17 +84,19 @@ def _program(command: tuple[str, ...]) -> str:
     return words[0] if words else ""
 
 
-def _asks_nobody(workload: Workload, command: tuple[str, ...]) -> str | None:
+def _cannot_succeed(workload: Workload, command: tuple[str, ...]) -> tuple[Kind, str] | None:
     if _program(command) != "/healthcheck":
         return None
     known, listener = _listener(workload)
     if not known:
         return None
     if listener is None:
-        return "The health check asks the health_check extension, which the collector's configuration does not start."
-    asked = _port(command)
-    if asked is not None and listener.port is not None and asked != listener.port:
-        return f"The health check asks port {asked}, and the health_check extension listens on {listener.port}."
+        why = "The health check calls the health_check extension, which the collector's configuration does not start."
+        return Kind.NO_EXTENSION, why
+    called = _port(command)
+    if called is not None and listener.port is not None and called != listener.port:
+        why = f"The health check calls port {called}, and the health_check extension listens on {listener.port}."
+        return Kind.OTHER_PORT, why
     return None
 
 
@@ -103,7 +110,7 @@ def _listener(workload: Workload) -> tuple[bool, Listener | None]:
 
 
 def _port(command: tuple[str, ...]) -> int | None:
-    """The port that it asks; None where it is written in a way that is not understood."""
+    """The port that it calls; None where it is written in a way that is not understood."""
     for index, word in enumerate(command):
         flag, joined, value = word.partition("=")
         if flag in _PORT_FLAGS:
@@ -114,11 +121,22 @@ def _port(command: tuple[str, ...]) -> int | None:
 
 RULE = Rule(
     id="sidecar.health-check",
+    title="A health check of the collector, if there is one, can succeed",
+    why="""
+        The image has no shell and no curl, only `/healthcheck`, which calls the health_check extension. A health check
+        that cannot succeed marks the collector unhealthy for ever: ECS replaces the task of an essential one again and
+        again, and a container that waits for it to be HEALTHY never starts.
+    """,
+    remedy="""
+        SAFE. Sets `["CMD", "/healthcheck"]`, with the port of the configuration's extension, and keeps interval and
+        retries. Removes the health check where the configuration does not start the extension. Refused where another
+        container waits for HEALTHY and the extension is missing: add it to the configuration.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.LOW,
+    codes=tuple(Kind),
     needs=frozenset({FactKind.CONFIGURATION}),
     check=check,
     fix=fix,
     reference="https://aws-otel.github.io/docs/setup/ecs",
-    doc=__doc__,
 )

@@ -1,20 +1,9 @@
-"""The collector's image is pinned to a release tag or a digest.
-
-Why: a floating tag such as `latest` changes without notice, and a task that is replaced at night starts another
-collector than the one that was tested.
-
-Fix: sets the tag of the standard's image and leaves the repository. SAFE for a repository that the standard approves;
-for any other REVIEW, because nobody has said that it holds that release, and where the floating tag names a later
-release than the standard's. Refused for another distribution's image:
-its releases are numbered otherwise.
-
-Configure: `collector.image`.
-"""
+"""Rule sidecar.image-pinned."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from domain.drift import Doubt, Drift, Refusal
+from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.images import Image
 from domain.ecs.placeholders import placeholder
 from domain.rule import Rule
@@ -25,21 +14,34 @@ from domain.workload import Workload
 from rules.sidecar._images import approved
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    FLOATING = "image-floating", "The image has a floating tag, or no tag."
+    PLACEHOLDER = "tag-placeholder", "Unknown: the tag is a template's placeholder."
+    OTHER_DISTRIBUTION = "other-distribution", "No fix: another distribution has other release numbers."
+    NOT_IN_REPOSITORY = "release-not-verified", "Approval: whether the repository has the release is not known."
+    OLDER = "release-older", "Approval: the floating tag names a later release than the standard's."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """One drift where the image floats; a doubt where a template has not been filled in."""
+    """Yield one drift where the image floats; a doubt where a template has not been filled in."""
     collector = workload.collector
     if collector is None or collector.image.pinned:
         return
     image, where = collector.image, f"containers/{collector.name}/image"
     if image.tag and placeholder(image.tag):
-        yield Doubt(where, "The image's tag is a template's placeholder, so whether it is a release cannot be told.")
+        why = "The image's tag is a template's placeholder, so whether it is a release is not known."
+        yield Doubt(Kind.PLACEHOLDER, where, why)
         return
-    found = f"has the floating tag {image.tag}" if image.tag else "has no tag, which means latest"
-    yield Drift(where, f"The image {image.repository} {found}; the standard's is {standard.collector.image}.")
+    tag = f"has the floating tag {image.tag}" if image.tag else "has no tag, which means latest"
+    wanted = standard.collector.image
+    why = f"The image {image.repository} {tag}. The standard's image is {wanted}."
+    yield Drift(Kind.FLOATING, where, why, image.tag or "", wanted)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """The tag (else the digest) of the standard's image, in the repository that is used."""
+    """Set the tag (else the digest) of the standard's image, in the repository that is used."""
     collector, wanted = workload.collector, Image.parse(standard.collector.image)
     if collector is None:
         return workload
@@ -48,23 +50,22 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         after = workload.with_container(collector.with_(image=standard.collector.image))
         return _asking_where_older(after, image, wanted)
     if image.name != wanted.name:
-        raise Refusal(
-            f"{image.repository} is another distribution than {wanted.repository}: pin it to a release of its own."
-        )
+        why = f"{image.repository} is another distribution than {wanted.repository}. Pin it to a release of its own."
+        raise Refusal(Kind.OTHER_DISTRIBUTION, why)
     pinned = replace(image, tag=wanted.tag, digest=None if wanted.tag else wanted.digest)
     after = workload.with_container(collector.with_(image=str(pinned)))
     if wanted.tag and approved(image, standard):
         return _asking_where_older(after, image, wanted)
-    return after.needing_review(
-        f"Whether {image.repository} holds {wanted.tag or wanted.digest} is not known: look before it is used."
-    )
+    why = f"Whether {image.repository} has {wanted.tag or wanted.digest} is not known. Check before you use it."
+    return after.needing_approval(Kind.NOT_IN_REPOSITORY, why)
 
 
 def _asking_where_older(after: Workload, image: Image, wanted: Image) -> Workload:
-    """A tag such as v0.50 floats, and still says more than the standard's v0.49.0: going back is for a person."""
+    """A tag such as v0.50 floats, and still is later than the standard's v0.49.0: to go back needs approval."""
     floats, pinned = _numbers(image.tag), _numbers(wanted.tag)
     if floats > pinned[: len(floats)]:
-        return after.needing_review(f"The tag {image.tag} names a later release than the standard's {wanted.tag}.")
+        why = f"The tag {image.tag} names a later release than the standard's {wanted.tag}."
+        return after.needing_approval(Kind.OLDER, why)
     return after
 
 
@@ -75,10 +76,21 @@ def _numbers(tag: str | None) -> tuple[int, ...]:
 
 RULE = Rule(
     id="sidecar.image-pinned",
+    title="The collector's image is pinned to a release tag or a digest",
+    why="""
+        A floating tag such as `latest` changes without notice, so a task that is replaced at night starts another
+        collector than the one that was tested.
+    """,
+    remedy="""
+        Sets the tag of the standard's image and keeps the repository. SAFE for a repository that the standard approves.
+        REVIEW for any other, because whether it has that release is not known, and where the floating tag names a later
+        release than the standard's. Refused for another distribution's image, which has other release numbers.
+    """,
+    configure="`collector.image`.",
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=tuple(Kind),
     check=check,
     fix=fix,
     reference="https://github.com/aws-observability/aws-otel-collector/releases",
-    doc=__doc__,
 )

@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping
 
-from domain.drift import Refusal
+from domain.drift import Code, Refusal
 from domain.ecs.container import Container
 from domain.ecs.values import mapping_of
 from domain.standard import Standard
 from domain.workload import Workload
+
+
+class LogCode(Code):
+    """Why no log configuration can be made."""
+
+    NO_REGION = "log-region-unknown", "No fix: neither the task nor its applications' logs name a region."
+    NO_OPTIONS = "log-options-unknown", "No fix: no application uses the standard's log driver, to copy its options."
 
 
 def awslogs_options(workload: Workload, standard: Standard) -> dict[str, str]:
@@ -19,9 +26,8 @@ def awslogs_options(workload: Workload, standard: Standard) -> dict[str, str]:
     theirs: Mapping[str, str] = like.log_options if like else {}
     region = theirs.get("awslogs-region") or workload.place.region
     if not region:
-        raise Refusal(
-            "The log driver awslogs needs a region, and neither the task nor its applications' logs tell one."
-        )
+        why = "The log driver awslogs needs a region, and neither the task nor its applications' logs name one."
+        raise Refusal(LogCode.NO_REGION, why)
     options = {
         "awslogs-group": theirs.get("awslogs-group") or wanted.group,
         "awslogs-region": region,
@@ -33,13 +39,14 @@ def awslogs_options(workload: Workload, standard: Standard) -> dict[str, str]:
 
 
 def log_configuration(workload: Workload, standard: Standard) -> dict[str, object]:
-    """The whole of it, by the standard's driver. Refusal where nothing tells a driver's options."""
+    """The whole of it, with the standard's driver. Refusal where the driver's options are not known."""
     driver = standard.collector.logging.driver
     if driver == "awslogs":
         return {"logDriver": driver, "options": awslogs_options(workload, standard)}
     like = _with_driver(workload.applications, driver)
     if like is None:
-        raise Refusal(f"The standard's log driver is {driver}, and no application of the task shows its options.")
+        why = f"The standard's log driver is {driver}, and no application of the task uses it, to copy its options."
+        raise Refusal(LogCode.NO_OPTIONS, why)
     return dict(mapping_of(like.json.get("logConfiguration")))
 
 

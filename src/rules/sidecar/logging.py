@@ -1,18 +1,8 @@
-"""The collector's own log goes to awslogs, completely, or to the standard's log driver.
-
-Why: what fails in the collector (a denied action, a dropped batch, a configuration that does not parse) is told by
-its log and nowhere else. Fargate refuses awslogs without a stream prefix, and a task whose log group does not exist
-does not start.
-
-Fix: adds what is missing: the applications' log group or the standard's, the region, the stream prefix; lets a group
-that does not exist be created. SAFE; where another log driver is replaced, REVIEW.
-
-Configure: `collector.logging`.
-"""
+"""Rule sidecar.logging."""
 
 from collections.abc import Iterator
 
-from domain.drift import Doubt, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.ecs.values import mapping_of, truth_of
 from domain.facts import Absent, FactKind
@@ -21,13 +11,24 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.sidecar.log_configuration import awslogs_options, log_configuration
+from rules.sidecar.log_configuration import LogCode, awslogs_options, log_configuration
 
 NEEDED = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix")
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    NO_LOG = "log-missing", "The collector has no log configuration."
+    OTHER_DRIVER = "log-driver", "The log driver is neither awslogs nor the standard's."
+    OPTION_MISSING = "log-option-missing", "The log driver awslogs lacks an option that Fargate needs."
+    NO_GROUP = "log-group-absent", "The log group does not exist, and awslogs does not create it."
+    OTHER_REGION = "log-group-elsewhere", "Unknown: the log group is in another region, where it is not read."
+    LOG_MOVES = "log-moves", "Approval: the collector's log moves to another log driver."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """The driver, then what awslogs lacks, then its group."""
+    """Yield drifts of the driver, then of the options that awslogs lacks, then of its group."""
     collector = workload.collector
     if collector is None:
         return
@@ -37,17 +38,17 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         standard.collector.logging,
     )
     if driver is None:
-        yield Drift(
-            where,
-            f"The collector has no log configuration, so nobody hears of its failures; {wanted.driver} is wanted.",
-        )
+        why = f"The collector has no log configuration, so its failures are not visible. Use {wanted.driver}."
+        yield Drift(Kind.NO_LOG, where, why, wanted=wanted.driver)
     elif driver not in {"awslogs", wanted.driver}:
-        yield Drift(f"{where}/logDriver", f"The collector logs by {driver}; the standard's driver is {wanted.driver}.")
+        why = f"The collector logs by {driver}. The standard's log driver is {wanted.driver}."
+        yield Drift(Kind.OTHER_DRIVER, f"{where}/logDriver", why, driver, wanted.driver)
     elif driver == "awslogs":
         options = collector.log_options
         for name in NEEDED:
             if not options.get(name):
-                yield Drift(f"{where}/options/{name}", f"The log driver awslogs has no {name}, which Fargate needs.")
+                why = f"The log driver awslogs has no {name}, which Fargate needs."
+                yield Drift(Kind.OPTION_MISSING, f"{where}/options/{name}", why)
         yield from _of_group(
             workload, options.get("awslogs-group", ""), options.get("awslogs-region", ""), where, collector
         )
@@ -58,15 +59,14 @@ def _of_group(workload: Workload, group: str, region: str, where: str, collector
         return
     where = f"{where}/options/awslogs-group"
     if region and workload.place.region and region != workload.place.region:
-        yield Doubt(where, f"The log group {group} is in {region}, whose log groups are not read.")
+        yield Doubt(Kind.OTHER_REGION, where, f"The log group {group} is in {region}, whose log groups are not read.")
     elif isinstance(workload.facts.log_groups.get(group), Absent):
-        yield Drift(
-            where, f"The log group {group} does not exist, and awslogs-create-group does not let it be created."
-        )
+        why = f"The log group {group} does not exist, and awslogs-create-group is not true, so it is not created."
+        yield Drift(Kind.NO_GROUP, where, why, group)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """The log configuration made complete."""
+    """Complete the log configuration."""
     collector = workload.collector
     if collector is None:
         return workload
@@ -74,11 +74,10 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if driver not in {"awslogs", standard.collector.logging.driver}:
         changed = collector.with_(logConfiguration=log_configuration(workload, standard))
         after = workload.with_container(changed)
-        return (
-            after
-            if driver is None
-            else after.needing_review(f"The collector's log moves from {driver} to {changed.log_driver}.")
-        )
+        if driver is None:
+            return after
+        why = f"The collector's log moves from {driver} to {changed.log_driver}."
+        return after.needing_approval(Kind.LOG_MOVES, why)
     if driver != "awslogs":
         return workload
     given = dict(mapping_of(mapping_of(collector.json.get("logConfiguration")).get("options")))
@@ -93,11 +92,22 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 RULE = Rule(
     id="sidecar.logging",
+    title="The collector's own log goes to awslogs with all options, or to the standard's log driver",
+    why="""
+        Only the collector's log shows what fails in it: a denied action, a dropped batch, a configuration that cannot
+        be parsed. Fargate refuses awslogs without a stream prefix, and a task whose log group does not exist does not
+        start.
+    """,
+    remedy="""
+        SAFE. Adds what is missing: the applications' log group or the standard's, the region, the stream prefix. Lets a
+        group that does not exist be created. REVIEW where another log driver is replaced.
+    """,
+    configure="`collector.logging`.",
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=(*Kind, *LogCode),
     needs=frozenset({FactKind.LOG_GROUPS}),
     check=check,
     fix=fix,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html",
-    doc=__doc__,
 )

@@ -1,17 +1,8 @@
-"""The collector is essential as the standard says, by default not.
-
-Why: when an essential container stops, ECS stops the whole task, so a collector that chokes on its configuration
-takes the applications with it. Omitted, `essential` means true.
-
-Fix: sets `essential`. SAFE. Refused where the collector is the task's only essential container: a task needs one, and
-which application it is that the task lives for is for people to say.
-
-Configure: `collector.essential`.
-"""
+"""Rule sidecar.not-essential."""
 
 from collections.abc import Iterator
 
-from domain.drift import Drift, Refusal
+from domain.drift import Code, Drift, Refusal
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -19,40 +10,57 @@ from domain.subject import Subject
 from domain.workload import Workload
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    ESSENTIAL = "essential", "The collector is essential, and the standard says that it is not."
+    NOT_ESSENTIAL = "not-essential", "The collector is not essential, and the standard says that it is."
+    ONLY_ESSENTIAL = "only-essential", "No fix: a task needs an essential container, and it has no other."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """One drift where the collector is not what the standard says."""
+    """Yield one drift where the collector is not as the standard says."""
     collector, wanted = workload.collector, standard.collector.essential
     if collector is None or collector.essential is wanted:
         return
+    where = f"containers/{collector.name}/essential"
     if wanted:
-        why = "The collector is not essential, so the task outlives it without telemetry; the standard wants true."
+        why = "The collector is not essential, so the task runs on without telemetry when it stops. Set it to true."
+        yield Drift(Kind.NOT_ESSENTIAL, where, why, "false", "true")
     else:
-        found = (
-            "is essential"
-            if collector.json.get("essential") is not None
-            else "leaves `essential` out, which means true"
-        )
-        why = f"The collector {found}, so the applications stop when it stops; the standard wants false."
-    yield Drift(f"containers/{collector.name}/essential", why)
+        is_ = "is essential" if collector.json.get("essential") is not None else "is essential by default"
+        why = f"The collector {is_}, so the applications stop when it stops. Set it to false."
+        yield Drift(Kind.ESSENTIAL, where, why, "true", "false")
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """`essential` as the standard says."""
+    """Set `essential` as the standard says."""
     collector, wanted = workload.collector, standard.collector.essential
     if collector is None:
         return workload
     others = (each for each in workload.task.containers if each.name != collector.name)
     if not wanted and not any(each.essential for each in others):
-        raise Refusal(f"{collector.name} is the task's only essential container: make an application essential first.")
+        why = f"{collector.name} is the task's only essential container. Make an application essential first."
+        raise Refusal(Kind.ONLY_ESSENTIAL, why)
     return workload.with_container(collector.with_(essential=wanted))
 
 
 RULE = Rule(
     id="sidecar.not-essential",
+    title="The collector is essential or not as the standard says, by default not",
+    why="""
+        When an essential container stops, ECS stops the whole task, so a collector that fails on its configuration
+        stops the applications with it. Where `essential` is not set, it is true.
+    """,
+    remedy="""
+        SAFE. Sets `essential`. Refused where the collector is the task's only essential container: a task needs one.
+        Decide which application is essential.
+    """,
+    configure="`collector.essential`.",
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=tuple(Kind),
     check=check,
     fix=fix,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html",
-    doc=__doc__,
 )

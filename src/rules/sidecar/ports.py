@@ -1,16 +1,10 @@
-"""No other container claims a port that the collector binds.
-
-Why: the containers of a task share one network, so of two that bind a port the second does not start. Beside OTLP the
-collector binds the port of its own metrics and whatever its receivers and extensions listen on.
-
-Fix: none. Moving a port concerns whoever connects to it.
-"""
+"""Rule sidecar.ports."""
 
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration, bound_ports
 from domain.collector.releases import Release
-from domain.drift import Drift
+from domain.drift import Code, Drift
 from domain.ecs.fargate import amount
 from domain.ecs.values import Json, text_of
 from domain.facts import FactKind, Known
@@ -22,11 +16,17 @@ from domain.workload import Workload
 from rules.config._configuration import once
 
 USUAL: frozenset[tuple[int, str]] = frozenset({(4317, "tcp"), (4318, "tcp"), (13133, "tcp"), (8888, "tcp")})
-"""What a collector binds as a rule, where its configuration is not known."""
+"""What a collector usually binds, where its configuration is not known."""
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    CONFLICT = "port-conflict", "Another container maps a port that the collector binds."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """One drift for each port mapping of another container that the collector is in the way of."""
+    """Yield one drift for each port of another container that the collector binds as well."""
     collector = workload.collector
     if collector is None:
         return
@@ -40,10 +40,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
         for mapping in other.port_mappings:
             claimed, protocol = _claimed(mapping), (text_of(mapping.get("protocol")) or "tcp").lower()
             for port in sorted([port for port, transport in bound if port in claimed and transport == protocol]):
-                yield Drift(
-                    f"containers/{other.name}/portMappings/{port}",
-                    f"{other.name} claims port {port}/{protocol}, which {collector.name} binds; move one of them.",
-                )
+                why = f"{other.name} maps port {port}/{protocol}, which {collector.name} binds. Change one of them."
+                yield Drift(Kind.CONFLICT, f"containers/{other.name}/portMappings/{port}", why, f"{port}/{protocol}")
 
 
 def _bound(workload: Workload) -> frozenset[tuple[int, str]]:
@@ -70,10 +68,17 @@ def _claimed(mapping: Json) -> range:
 
 RULE = Rule(
     id="sidecar.ports",
+    title="No other container uses a port that the collector binds",
+    why="""
+        The containers of a task share one network, so of two that bind a port the second does not start. In addition to
+        OTLP the collector binds the port of its own metrics, and all ports on which its receivers and extensions
+        listen.
+    """,
+    by_hand="Change one of the two ports, and the clients that connect to it.",
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=tuple(Kind),
     needs=frozenset({FactKind.CONFIGURATION}),
     check=check,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html",
-    doc=__doc__,
 )

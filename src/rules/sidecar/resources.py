@@ -1,19 +1,8 @@
-"""The collector reserves the standard's CPU and memory, and all containers fit into the task.
-
-Why: what a container does not reserve, it gets only while nobody else wants it. A collector that starves drops
-telemetry just when the task is busy, and one without a share of memory takes the applications' and has the task
-killed.
-
-Fix: raises `cpu` and `memoryReservation`. SAFE where the task holds them and the applications keep the standard's
-floor; a hard limit that must rise is REVIEW, and so is a larger task, with the next legal size and the word that it
-costs more.
-
-Configure: `collector.cpu`, `collector.memory`, `applications.cpu_floor`, `applications.memory_floor`.
-"""
+"""Rule sidecar.resources."""
 
 from collections.abc import Iterator
 
-from domain.drift import Drift
+from domain.drift import Code, Drift
 from domain.ecs.container import Container
 from domain.ecs.fargate import Size
 from domain.rule import Rule
@@ -21,38 +10,51 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.sidecar._room import Room
+from rules.sidecar._room import Room, RoomCode
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    NOTHING = "nothing-reserved", "The collector reserves neither CPU nor memory."
+    CPU_LOW = "cpu-too-low", "The collector reserves less CPU than the standard's."
+    MEMORY_LOW = "memory-too-low", "The collector reserves less memory than the standard's."
+    CPU_OVERCOMMITTED = "cpu-overcommitted", "The containers reserve more CPU than the task has."
+    MEMORY_OVERCOMMITTED = "memory-overcommitted", "The containers reserve more memory than the task has."
+    LIMIT_RISES = "limit-rises", "Approval: the collector's hard memory limit rises."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """What the collector reserves too little, then what all containers reserve too much."""
+    """Yield what the collector reserves too little, then what all containers reserve too much."""
     collector, wanted = workload.collector, standard.collector
     if collector is None:
         return
     where, cpu, memory = f"containers/{collector.name}", collector.cpu, collector.memory
     if not cpu and not memory and wanted.cpu and wanted.memory:
-        yield Drift(
-            where,
-            f"The collector reserves nothing; the standard's are {wanted.cpu} CPU units and {wanted.memory} MiB.",
-            Severity.LOW,
-        )
+        right = f"{wanted.cpu} CPU units and {wanted.memory} MiB"
+        why = f"The collector reserves nothing. The standard reserves {right}."
+        yield Drift(Kind.NOTHING, where, why, "0", right, Severity.LOW)
     else:
         if cpu < wanted.cpu:
             found = f"{cpu} CPU units" if cpu else "no CPU"
-            yield Drift(f"{where}/cpu", f"The collector reserves {found}; the standard's are {wanted.cpu} units.")
+            why = f"The collector reserves {found}. The standard reserves {wanted.cpu} CPU units."
+            yield Drift(Kind.CPU_LOW, f"{where}/cpu", why, str(cpu), str(wanted.cpu))
         if memory < wanted.memory:
             member = "memory" if collector.memory_limit and not collector.memory_reservation else "memoryReservation"
             found = f"{memory} MiB" if memory else "no memory"
-            yield Drift(f"{where}/{member}", f"The collector reserves {found}; the standard's are {wanted.memory} MiB.")
+            why = f"The collector reserves {found}. The standard reserves {wanted.memory} MiB."
+            yield Drift(Kind.MEMORY_LOW, f"{where}/{member}", why, str(memory), str(wanted.memory))
     task_cpu, task_memory, containers = workload.task.cpu, workload.task.memory, workload.task.containers
     if task_cpu is not None and (reserved := sum([each.cpu for each in containers])) > task_cpu:
-        yield Drift("cpu", f"The containers reserve {reserved} CPU units, and the task has {task_cpu}.")
+        why = f"The containers reserve {reserved} CPU units, and the task has {task_cpu}."
+        yield Drift(Kind.CPU_OVERCOMMITTED, "cpu", why, str(task_cpu), str(reserved))
     if task_memory is not None and (reserved := sum([each.memory for each in containers])) > task_memory:
-        yield Drift("memory", f"The containers reserve {reserved} MiB, and the task has {task_memory}.")
+        why = f"The containers reserve {reserved} MiB, and the task has {task_memory}."
+        yield Drift(Kind.MEMORY_OVERCOMMITTED, "memory", why, str(task_memory), str(reserved))
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """The reservations raised, and the task where they do not fit."""
+    """Raise the reservations, and the task's size where they do not fit."""
     collector, wanted = workload.collector, standard.collector
     if collector is None:
         return workload
@@ -61,14 +63,13 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         workload.with_container(changed), collector.name
     )
     if limit_rises:
-        after = after.needing_review(
-            f"The collector's hard limit rises from {collector.memory_limit} to {changed.memory_limit} MiB."
-        )
+        why = f"The collector's hard limit rises from {collector.memory_limit} to {changed.memory_limit} MiB."
+        after = after.needing_approval(Kind.LIMIT_RISES, why)
     return after
 
 
 def _reserving(collector: Container, cpu: int, memory: int) -> tuple[Container, bool]:
-    """The collector with at least so much of both, and whether its hard limit had to rise for it."""
+    """The collector with at least this CPU and memory, and whether its hard limit had to rise."""
     if collector.cpu < cpu:
         collector = collector.with_(cpu=cpu)
     if collector.memory >= memory:
@@ -76,16 +77,27 @@ def _reserving(collector: Container, cpu: int, memory: int) -> tuple[Container, 
     limit = collector.memory_limit
     if limit is None or (collector.memory_reservation and limit > memory):
         return collector.with_(memoryReservation=memory), False
-    # ECS wants the limit above the reservation: without one the limit is what is reserved.
+    # ECS requires a limit above the reservation. Without a reservation the limit is what is reserved.
     return collector.with_(memory=memory, memoryReservation=None), limit < memory
 
 
 RULE = Rule(
     id="sidecar.resources",
+    title="The collector reserves the standard's CPU and memory, and all containers fit into the task",
+    why="""
+        A container gets what it does not reserve only while no other container needs it. A collector without enough CPU
+        drops telemetry when the task is busy, and one without reserved memory takes the applications' memory until the
+        task is killed.
+    """,
+    remedy="""
+        Raises `cpu` and `memoryReservation`. SAFE where the task holds them and the applications keep the standard's
+        floor. REVIEW where a hard limit must rise, and where the task needs the next larger size, which costs more.
+    """,
+    configure="`collector.cpu`, `collector.memory`, `applications.cpu_floor`, `applications.memory_floor`.",
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=(*Kind, *RoomCode),
     check=check,
     fix=fix,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size",
-    doc=__doc__,
 )

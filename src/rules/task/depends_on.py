@@ -1,17 +1,10 @@
-"""Every dependsOn names another container and a condition that can come true, of a collector above all.
-
-Why: a container that waits for what never happens never starts. ECS refuses much of this when it is registered; it
-takes an application that waits for HEALTHY of a collector whose health check cannot work, or for a collector to end.
-
-Fix: REVIEW; a dependency on a container that is not there, or on itself, goes; a condition that cannot come true
-becomes START. A circle is left to people.
-"""
+"""Rule task.depends-on."""
 
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from domain.collector import CollectorConfiguration, health_check_listener
-from domain.drift import Doubt, Drift, Refusal
+from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.container_roles import COLLECTOR_NAME
 from domain.ecs.values import Json, objects_of, text_of, texts_of
@@ -27,6 +20,20 @@ _ENDED = frozenset({"COMPLETE", "SUCCESS"})
 _SHELLS = frozenset({"CMD-SHELL", "NONE"})
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    NO_CONTAINER = "container-missing", "The dependency names a container that is not in the task."
+    ITSELF = "waits-for-itself", "The container waits for itself."
+    CONDITION = "condition-unknown", "ECS does not know the condition."
+    NEVER_ENDS = "never-ends", "The container waits for one to end that runs as long as the task."
+    NEVER_HEALTHY = "never-healthy", "The container waits for one to be healthy that cannot become healthy."
+    CIRCLE = "circle", "Containers wait for one another."
+    HEALTH_UNKNOWN = "health-unknown", "Unknown: the collector's health depends on a configuration that was not read."
+    CIRCLE_UNDECIDED = "circle-undecided", "No fix: which container of a circle starts first has to be decided."
+    STARTS_EARLIER = "starts-earlier", "Approval: the container would start without waiting as it does now."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each dependency that cannot be met, and each circle once."""
     waiting = [container for container in workload.task.containers if container.json.get("dependsOn")]
@@ -35,16 +42,17 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     for container in waiting:
         for name, condition in container.depends_on:
             if fault := _fault(workload, container, name, condition):
-                yield Drift(_where(container, name), fault)
-            elif reason := _untold(workload, container, name, condition):
-                yield Doubt(_where(container, name), reason)
+                code, why = fault
+                yield Drift(code, _where(container, name), why, condition if condition in _CONDITIONS else "")
+            elif doubt := _health_doubt(workload, container, name, condition):
+                yield doubt
     if circle := _circle(waiting):
         why = f"{', '.join(circle)} wait for one another, so none of them starts."
-        yield Drift(f"containers/{circle[0]}/dependsOn", why)
+        yield Drift(Kind.CIRCLE, f"containers/{circle[0]}/dependsOn", why)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """Take out what names nothing; soften what cannot come true to START."""
+    """Remove dependencies that name no other container; change conditions that cannot be met to START."""
     start = workload
     for container in workload.task.containers:
         kept = list[Json]()
@@ -58,13 +66,12 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             if name != container.name and workload.task.container(name) is not None:
                 kept.append({**item, "condition": "START"})
         if changed:
-            workload = workload.with_container(container.with_(dependsOn=kept or None)).needing_review(
-                f"{container.name} would start without waiting as it does now for {' and '.join(changed)}."
+            workload = workload.with_container(container.with_(dependsOn=kept or None)).needing_approval(
+                Kind.STARTS_EARLIER,
+                f"{container.name} would start without waiting as it does now for {' and '.join(changed)}.",
             )
     if workload is start:
-        raise Refusal(
-            "Containers wait for one another in a circle; which of them is to start first is for people to say."
-        )
+        raise Refusal(Kind.CIRCLE_UNDECIDED, "The containers wait for one another. Decide which of them starts first.")
     return workload
 
 
@@ -72,48 +79,48 @@ def _where(container: Container, name: str) -> str:
     return f"containers/{container.name}/dependsOn/{name}".removesuffix("/")
 
 
-def _fault(workload: Workload, container: Container, name: str, condition: str) -> str | None:
-    """Why this dependency cannot be met; None where it can, or where that cannot be told."""
+def _fault(workload: Workload, container: Container, name: str, condition: str) -> tuple[Kind, str] | None:
+    """Why this dependency cannot be met; None where it can, or where that is not known."""
     target = workload.task.container(name)
     if target is None:
-        return f"{container.name} waits for {name or 'a container without a name'}, which is not in the task."
+        why = f"{container.name} waits for {name or 'a container without a name'}, which is not in the task."
+        return Kind.NO_CONTAINER, why
     if name == container.name:
-        return f"{container.name} waits for itself."
+        return Kind.ITSELF, f"{container.name} waits for itself."
+    waits = f"{container.name} waits for {name}"
     if condition not in _CONDITIONS:
-        return (
-            f"{container.name} waits for {name} under no condition that ECS knows; they are {', '.join(_CONDITIONS)}."
-        )
+        return Kind.CONDITION, f"{waits} with a condition that ECS does not know. Use one of {', '.join(_CONDITIONS)}."
     collector = target in workload.container_roles.collectors
     if condition in _ENDED:
         if target.essential:
-            return f"{container.name} waits for {name} to end, but {name} is essential: its end is the task's."
+            return Kind.NEVER_ENDS, f"{waits} to end, but {name} is essential: when it ends, the task ends."
         if collector and container.essential:
-            return f"{container.name} waits for {name} to end, but a collector runs as long as the task does."
+            return Kind.NEVER_ENDS, f"{waits} to end, but a collector runs as long as the task does."
     if condition == "HEALTHY":
         if target.health_check is None:
-            return f"{container.name} waits for {name} to be healthy, but {name} has no health check."
+            return Kind.NEVER_HEALTHY, f"{waits} to be healthy, but {name} has no health check."
         if collector and container.essential and (reason := _never_healthy(workload, target)):
-            return f"{container.name} waits for {name} to be healthy, but {reason}."
+            return Kind.NEVER_HEALTHY, f"{waits} to be healthy, but {reason}."
     return None
 
 
 def _never_healthy(workload: Workload, collector: Container) -> str | None:
     """Why the collector's health check can never pass; None where it may."""
     if collector.image.name != COLLECTOR_NAME:
-        return None  # an image of the standard's own patterns, which may hold anything
+        return None  # an image by the standard's own patterns, which may contain any program
     words = texts_of((collector.health_check or {}).get("command"))
     program = words[1:] if words and words[0] == "CMD" else words
     if not words or words[0] in _SHELLS or program[:1] != ("/healthcheck",):
-        return "its health check runs a program that its image does not hold; only /healthcheck is there"
+        return "its health check runs a program that its image does not contain; only /healthcheck is there"
     match workload.configuration:
         case Known(CollectorConfiguration() as configuration) if health_check_listener(configuration) is None:
-            return "its configuration does not start the health_check extension that the check asks"
+            return "its configuration does not start the health_check extension that the health check calls"
         case _:
             return None
 
 
-def _untold(workload: Workload, container: Container, name: str, condition: str) -> str | None:
-    """Why it cannot be told whether a collector gets healthy; None where nobody asks, or where it can."""
+def _health_doubt(workload: Workload, container: Container, name: str, condition: str) -> Doubt | None:
+    """Why it is not known whether a collector becomes healthy; None where it is, or where nothing waits for it."""
     if condition != "HEALTHY" or not container.essential:
         return None
     target = workload.task.container(name)
@@ -122,10 +129,12 @@ def _untold(workload: Workload, container: Container, name: str, condition: str)
     match workload.configuration:
         case Known(value=CollectorConfiguration()):
             return None
-        case Unavailable(reason=reason):
-            return f"whether {name} gets healthy depends on its configuration: {reason}."
+        case Unavailable(reason=reason) as unread:
+            why = f"Whether {name} becomes healthy depends on its configuration: {reason}."
+            return Doubt(Kind.HEALTH_UNKNOWN, _where(container, name), why, fact=unread)
         case _:
-            return f"{name} has no configuration that can be read, so whether it gets healthy cannot be told."
+            why = f"{name} has no configuration that can be read, so whether it becomes healthy is not known."
+            return Doubt(Kind.HEALTH_UNKNOWN, _where(container, name), why)
 
 
 def _circle(containers: list[Container]) -> tuple[str, ...] | None:
@@ -133,7 +142,7 @@ def _circle(containers: list[Container]) -> tuple[str, ...] | None:
     waits = {
         container.name: [name for name, _ in container.depends_on if name != container.name] for container in containers
     }
-    if not _in_one_another(waits):  # the common case, and cheaper to see than a circle is to find
+    if not _in_one_another(waits):  # the common case, and cheaper than to find the circle
         return None
     try:
         TopologicalSorter(waits).prepare()
@@ -145,7 +154,7 @@ def _circle(containers: list[Container]) -> tuple[str, ...] | None:
 
 
 def _in_one_another(waits: Mapping[str, list[str]]) -> bool:
-    """Whether containers are left once all those are taken away, again and again, that wait for none that is left."""
+    """Whether containers are left after those that wait for none of the rest are removed again and again."""
     left = set(waits)
     while free := {name for name in left if left.isdisjoint(waits[name])}:
         left -= free
@@ -154,11 +163,21 @@ def _in_one_another(waits: Mapping[str, list[str]]) -> bool:
 
 RULE = Rule(
     id="task.depends-on",
+    title="Every dependsOn names another container and a condition that can be met, above all for a collector",
+    why="""
+        A container that waits for a condition that is never met never starts. ECS refuses most of these dependencies
+        when the task definition is registered. It accepts an application that waits for HEALTHY of a collector whose
+        health check cannot succeed, or for a collector to end.
+    """,
+    remedy="""
+        REVIEW. Removes a dependency on a container that is not there, or on itself. Changes a condition that cannot be
+        met to START. Refused for containers that wait for one another.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
+    codes=tuple(Kind),
+    of_collector=False,
     check=check,
     fix=fix,
-    of_collector=False,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html",
-    doc=__doc__,
 )

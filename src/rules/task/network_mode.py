@@ -1,16 +1,8 @@
-"""The task's network mode is awsvpc.
-
-Why: Fargate knows no other, and only in awsvpc do the containers of a task share localhost, by which an application
-reaches its collector. ECS refuses anything else when a Fargate task definition is registered, so this speaks of files
-and of definitions that name no launch type.
-
-Fix: REVIEW; sets awsvpc and takes out host ports that differ from their container's, which awsvpc does not allow. The
-service then needs subnets and security groups. Refused where containers use `links`.
-"""
+"""Rule task.network-mode."""
 
 from collections.abc import Iterator
 
-from domain.drift import Drift, Refusal
+from domain.drift import Code, Drift, Refusal
 from domain.ecs.values import Json, texts_of
 from domain.rule import Rule
 from domain.severity import Severity
@@ -21,21 +13,29 @@ from domain.workload import Workload
 _WANTED = "awsvpc"
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    NOT_AWSVPC = "mode-not-awsvpc", "The network mode is another than awsvpc, or none."
+    LINKS = "links-used", "No fix: a container uses links, which awsvpc does not support."
+    NEEDS_NETWORK = "service-network-needed", "Approval: the service needs subnets, security groups and targets by IP."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield a drift where the mode is another, or none."""
     mode = workload.task.network_mode
     if mode != _WANTED:
-        found = f"is {mode}" if mode else "is not set, which means bridge"
-        yield Drift("networkMode", f"The network mode {found}; Fargate needs {_WANTED}.")
+        is_ = f"is {mode}" if mode else "is not set, which means bridge"
+        why = f"The network mode {is_}. Fargate needs {_WANTED}."
+        yield Drift(Kind.NOT_AWSVPC, "networkMode", why, mode or "", _WANTED)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """Set awsvpc, and free the host ports that it does not allow."""
+    """Set awsvpc, and remove the host ports that it does not allow."""
     linked = [container.name for container in workload.task.containers if texts_of(container.json.get("links"))]
     if linked:
-        raise Refusal(
-            f"{' and '.join(linked)} uses links, which {_WANTED} has not: let it reach the others on localhost."
-        )
+        why = f"{' and '.join(linked)} uses links, which {_WANTED} does not support. Use localhost instead."
+        raise Refusal(Kind.LINKS, why)
     task = workload.task.with_(networkMode=_WANTED)
     for container in task.containers:
         if any(_stray(mapping) for mapping in container.port_mappings):
@@ -44,9 +44,10 @@ def fix(workload: Workload, standard: Standard) -> Workload:
                 for mapping in container.port_mappings
             ]
             task = task.with_container(container.with_(portMappings=freed))
-    return workload.with_task(task).needing_review(
-        f"in {_WANTED} every task has a network interface of its own: the service needs subnets and security groups,"
-        " and load balancers need targets by IP."
+    return workload.with_task(task).needing_approval(
+        Kind.NEEDS_NETWORK,
+        f"In {_WANTED} every task has a network interface of its own: the service needs subnets and security groups,"
+        " and load balancers need targets by IP.",
     )
 
 
@@ -57,11 +58,21 @@ def _stray(mapping: Json) -> bool:
 
 RULE = Rule(
     id="task.network-mode",
+    title="The task's network mode is awsvpc",
+    why="""
+        Fargate supports no other mode, and only in awsvpc do the containers of a task share localhost, by which an
+        application reaches its collector. ECS refuses other modes when a Fargate task definition is registered, so this
+        rule matters for files and for definitions that name no launch type.
+    """,
+    remedy="""
+        REVIEW. Sets awsvpc and removes host ports that differ from their container's, which awsvpc does not allow. The
+        service then needs subnets and security groups. Refused where containers use `links`.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
+    codes=tuple(Kind),
+    of_collector=False,
     check=check,
     fix=fix,
-    of_collector=False,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html",
-    doc=__doc__,
 )

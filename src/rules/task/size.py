@@ -1,15 +1,8 @@
-"""The task's CPU and memory are a pair that Fargate offers.
-
-Why: ECS refuses every other pair when the task definition is registered, so this speaks of files and of what a
-correction would register.
-
-Fix: REVIEW; the smallest legal size that holds what the task and its containers ask for. A larger task costs more.
-Refused where Fargate has none so large.
-"""
+"""Rule task.size."""
 
 from collections.abc import Iterator
 
-from domain.drift import Doubt, Drift, Refusal
+from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.fargate import MEMORY_BY_CPU, amount, smallest_holding
 from domain.ecs.placeholders import placeholder
 from domain.ecs.task_definition import TaskDefinition
@@ -21,13 +14,25 @@ from domain.subject import Subject
 from domain.workload import Workload
 
 
+class Kind(Code):
+    """What this rule reports."""
+
+    NOT_SUPPORTED = "size-not-supported", "Fargate does not support the CPU, or the memory with that CPU."
+    MISSING = "size-missing", "The task sets no CPU or no memory."
+    NOT_AN_AMOUNT = "size-not-an-amount", "The value is not an amount of CPU or memory."
+    PLACEHOLDER = "size-placeholder", "Unknown: the value is a placeholder."
+    PLACEHOLDER_LEFT = "placeholder-not-filled", "No fix: the size is a placeholder."
+    TOO_LARGE = "task-too-large", "No fix: Fargate has no size so large."
+    SIZE_CHANGES = "size-changes", "Approval: the task's size changes, and its cost with it."
+
+
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield a drift for a missing or impossible amount, else for a pair that does not exist."""
+    """Yield a drift for a missing or impossible amount, else for a combination that does not exist."""
     task = workload.task
     size = task.size
     if size is not None:
         if not size.legal:
-            yield Drift(*_illegal(size.cpu, size.memory))
+            yield _illegal(size.cpu, size.memory)
         return
     for member, title in (("cpu", "CPU"), ("memory", "memory")):
         given = task.json.get(member)
@@ -35,46 +40,47 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             continue
         text = text_of(given)
         if not text:
-            yield Drift(member, f"The task sets no {title}; Fargate needs both CPU and memory.")
+            yield Drift(Kind.MISSING, member, f"The task sets no {title}. Fargate needs both CPU and memory.")
         elif placeholder(text):
-            yield Doubt(member, f"The task's {title} is a placeholder.")
+            yield Doubt(Kind.PLACEHOLDER, member, f"The task's {title} is a placeholder.")
         else:
-            yield Drift(
-                member, f"The task's {title} is {text}, which is no amount; write 256 or .25 vCPU, 512 or 0.5 GB."
-            )
+            why = f"The task's {title} is {text}, which is not an amount. Write 256 or .25 vCPU, 512 or 0.5 GB."
+            yield Drift(Kind.NOT_AN_AMOUNT, member, why, text)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """Take the smallest size that holds the task."""
+    """Set the smallest size that holds the task."""
     task = workload.task
     if any(isinstance(item, Doubt) for item in check(workload, standard)):
-        raise Refusal("The task's size is a placeholder; correct it where that is filled in.")
+        raise Refusal(Kind.PLACEHOLDER_LEFT, "The task's size is a placeholder. Correct it where it is filled in.")
     cpu = max(task.cpu or 0, sum(container.cpu for container in task.containers))
     memory = max(task.memory or 0, sum(container.memory for container in task.containers))
-    # What one container may use at most must be there, too.
+    # The hard limit of each container must fit, too.
     memory = max(memory, *(container.memory_limit or 0 for container in task.containers), 0)
     size = smallest_holding(cpu, memory)
     if size is None:
-        raise Refusal(
-            f"Fargate has no task as large as {cpu} CPU units and {memory} MiB; let its containers ask for less."
-        )
-    return workload.with_task(_sized(task, size.cpu, size.memory)).needing_review(
-        f"the task becomes {size}, the smallest size that holds it; what it costs follows its size."
+        why = f"Fargate has no task as large as {cpu} CPU units and {memory} MiB. Reserve less for its containers."
+        raise Refusal(Kind.TOO_LARGE, why)
+    return workload.with_task(_sized(task, size.cpu, size.memory)).needing_approval(
+        Kind.SIZE_CHANGES, f"The task becomes {size}, the smallest size that holds it. Its cost depends on its size."
     )
 
 
-def _illegal(cpu: int, memory: int) -> tuple[str, str]:
+def _illegal(cpu: int, memory: int) -> Drift:
     choices = MEMORY_BY_CPU.get(cpu)
     if choices is None:
-        return "cpu", f"The task has {cpu} CPU units; Fargate offers {', '.join(map(str, MEMORY_BY_CPU))}."
+        offered = ", ".join(map(str, MEMORY_BY_CPU))
+        why = f"The task has {cpu} CPU units. Fargate supports {offered}."
+        return Drift(Kind.NOT_SUPPORTED, "cpu", why, str(cpu), offered)
     low, high, step = choices[0], choices[-1], choices[1] - choices[0]
     regular = choices == tuple(range(low, high + 1, step))
     offered = f"{low} to {high} MiB in steps of {step}" if regular else f"{', '.join(map(str, choices))} MiB"
-    return "memory", f"The task has {memory} MiB; with {cpu} CPU units Fargate offers {offered}."
+    why = f"The task has {memory} MiB. With {cpu} CPU units Fargate supports {offered}."
+    return Drift(Kind.NOT_SUPPORTED, "memory", why, str(memory), offered)
 
 
 def _sized(task: TaskDefinition, cpu: int, memory: int) -> TaskDefinition:
-    # What is right already stays as it is written, "1 GB" included.
+    # A value that is right stays as it is written, "1 GB" included.
     changed = {}
     if task.cpu != cpu:
         changed["cpu"] = str(cpu)
@@ -85,11 +91,20 @@ def _sized(task: TaskDefinition, cpu: int, memory: int) -> TaskDefinition:
 
 RULE = Rule(
     id="task.size",
+    title="The task's CPU and memory are a combination that Fargate supports",
+    why="""
+        ECS refuses every other combination when the task definition is registered, so this rule matters for files and
+        for what a correction would register.
+    """,
+    remedy="""
+        REVIEW. Sets the smallest supported size that holds what the task and its containers reserve. A larger task
+        costs more. Refused where Fargate has no size so large.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
+    codes=tuple(Kind),
+    of_collector=False,
     check=check,
     fix=fix,
-    of_collector=False,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size",
-    doc=__doc__,
 )

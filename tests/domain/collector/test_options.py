@@ -27,7 +27,7 @@ from domain.collector import (
     written_paths,
 )
 from domain.collector.options import Option, OptionKind, options_of
-from domain.collector.problems import Code
+from domain.collector.problems import ProblemCode
 from domain.collector.releases import ComponentKind, Release, component_status, newest_known
 from rules.config._wording import SENTENCES, sentence
 
@@ -111,7 +111,7 @@ def test_a_release_is_added_and_dropped(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_every_code_has_a_sentence() -> None:
-    assert set(SENTENCES) == set(Code)
+    assert set(SENTENCES) == set(ProblemCode)
 
 
 # --- any value in any place ------------------------------------------------------------------------------------------

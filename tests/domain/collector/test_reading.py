@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.collector import (
@@ -16,6 +16,7 @@ from domain.collector import (
     reading,
     structural_problems,
 )
+from tests.profiles import examples
 
 CORPUS = Path(__file__).parents[4] / "shared/corpus/collector-configs"
 CANARY = "s3cr3tc4n4ry"
@@ -218,7 +219,7 @@ def test_a_refusal_never_quotes_the_text(template: str) -> None:
 YAMLISH = st.text(st.sampled_from("ab:-&*!|>%@'\"{}[],#?~<$ \n\t\\0é\0\ufeff"), max_size=80)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.one_of(st.text(max_size=200), YAMLISH))
 def test_any_text_is_read_or_refused_and_always_alike(text: str) -> None:
     def read() -> object:
@@ -253,7 +254,7 @@ def thawed(value: object) -> object:
     return {key: thawed(item) for key, item in value.items()} if hasattr(value, "items") else value
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(TREES)
 def test_what_is_written_as_yaml_is_read_back(tree: dict[str, object]) -> None:
     # All quoted and tagged: PyYAML leaves text bare that is a number to the collector (0E0).

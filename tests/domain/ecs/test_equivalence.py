@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.ecs.equivalence import equivalent
@@ -136,7 +136,6 @@ def test_what_does_not(name: str) -> None:
     assert not equivalent(another, one)
 
 
-@settings(deadline=None)
 @given(task_definitions(), st.sampled_from(["image", "command", "x-new"]), json_values)
 def test_another_value_of_a_member_that_has_no_default_is_another_meaning(
     found: dict[str, Any], member: str, value: Any

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.drift import Drift
+from domain.drift import Drift, Grant
 from domain.findings.finding import (
     Finding,
     FindingState,
@@ -26,13 +26,15 @@ from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 WEB = SubjectId(Place("123456789012", "eu-west-1"), Subject.FAMILY, "web")
 RULE = "sidecar.image-pinned"
-DRIFTS = (Drift("containers/x/image", "It is latest.", Severity.MEDIUM),)
+DRIFTS = (Drift("code", "containers/x/image", "It is latest.", severity=Severity.MEDIUM),)
 
 DRIFTED = Drifted(RULE, WEB, Severity.MEDIUM, DRIFTS)
 GRAVER = Drifted(RULE, WEB, Severity.HIGH, DRIFTS)
 MILDER = Drifted(RULE, WEB, Severity.LOW, DRIFTS)
-ELSEWHERE = Drifted(RULE, WEB, Severity.MEDIUM, (Drift("containers/y/image", "It is latest.", Severity.MEDIUM),))
-COMPLIANT, UNKNOWN = Compliant(RULE, WEB), Unknown(RULE, WEB, ("unread",))
+ELSEWHERE = Drifted(
+    RULE, WEB, Severity.MEDIUM, (Drift("code", "containers/y/image", "It is latest.", severity=Severity.MEDIUM),)
+)
+COMPLIANT, UNKNOWN = Compliant(RULE, WEB), Unknown(RULE, WEB)
 EXEMPT = Exempt(RULE, WEB, "being replaced", None)
 
 type Spoken = Verdict | None
@@ -161,6 +163,11 @@ def test_in_every_history_times_grow_first_seen_survives_and_no_two_transitions_
     assert opened[:1] in ([], [TransitionKind.OPENED])
 
 
-@given(st.lists(st.builds(Drift, st.text(), st.text(), st.sampled_from(Severity), st.text()), max_size=5))
+_TEXT = st.text()
+_GRANTS = st.lists(st.builds(Grant, _TEXT, _TEXT, _TEXT), max_size=3).map(tuple)
+_DRIFT = st.builds(Drift, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, st.sampled_from(Severity), _TEXT, _GRANTS)
+
+
+@given(st.lists(_DRIFT, max_size=5))
 def test_drifts_are_kept_as_they_were(drifts: list[Drift]) -> None:
     assert drifts_from_json(drifts_to_json(tuple(drifts))) == tuple(drifts)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.iam import (
@@ -18,6 +18,7 @@ from domain.iam import (
     wildcard_actions,
 )
 from domain.places import partition_of
+from tests.profiles import examples
 
 HERE = {"region": "eu-west-1", "account": "111122223333"}
 ORDERS = "arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/orders"
@@ -207,7 +208,7 @@ def test_a_sid_is_of_letters_and_digits_and_stands_once(service: str) -> None:
     assert all(re.fullmatch("[A-Za-z0-9]+", sid) for sid in sids)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.lists(
         st.tuples(
@@ -222,7 +223,7 @@ def test_the_statement_to_add_allows_what_was_missing(missing: list[tuple[str, s
         assert decide([policy], AccessRequest(action, resource)).decision is Decision.ALLOWED
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["s3:GetObject", "kms:Decrypt"]), st.sampled_from(["arn:a", "arn:b", "arn:c*"])),

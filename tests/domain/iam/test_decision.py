@@ -7,7 +7,7 @@ from itertools import product
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.iam import (
@@ -25,6 +25,7 @@ from domain.iam import (
     trust_context,
     trusts,
 )
+from tests.profiles import examples
 
 ALLOWED, DENIED, UNKNOWN = Decision.ALLOWED, Decision.DENIED, Decision.UNKNOWN
 LOGS = "arn:aws:logs:eu-west-1:111122223333:log-group:"
@@ -876,7 +877,7 @@ REQUESTS = st.builds(
 BOUNDARIES = st.none() | DOCUMENTS.map(lambda found: policy(*found))
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(DOCUMENTS, statements("Deny"), REQUESTS, BOUNDARIES)
 def test_a_further_deny_never_allows(
     document: list[dict[str, object]], more: dict[str, object], request: AccessRequest, boundary: Policy | None
@@ -887,7 +888,7 @@ def test_a_further_deny_never_allows(
     assert order.index(after) <= order.index(before)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(DOCUMENTS, statements("Allow"), REQUESTS, BOUNDARIES)
 def test_a_further_allow_never_denies(
     document: list[dict[str, object]], more: dict[str, object], request: AccessRequest, boundary: Policy | None
@@ -898,7 +899,7 @@ def test_a_further_allow_never_denies(
     assert order.index(after) >= order.index(before)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(DOCUMENTS, max_size=3), REQUESTS, BOUNDARIES, st.randoms())
 def test_the_order_and_division_of_statements_does_not_matter(
     documents: list[list[dict[str, object]]], request: AccessRequest, boundary: Policy | None, random: object
@@ -910,7 +911,7 @@ def test_the_order_and_division_of_statements_does_not_matter(
     assert decide([policy(each) for each in flat], request, boundary).decision is expected
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(DOCUMENTS, REQUESTS)
 def test_the_case_of_an_action_does_not_matter(document: list[dict[str, object]], request: AccessRequest) -> None:
     expected = decide([policy(*document)], request).decision
@@ -1055,7 +1056,7 @@ class Plainly:
         return any(text is not None and (as_regex(text).fullmatch(value) if like else text == value) for text in texts)
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(DOCUMENTS, REQUESTS, st.none() | DOCUMENTS)
 def test_what_is_sure_is_so_in_every_world(
     document: list[dict[str, object]], request: AccessRequest, limit: list[dict[str, object]] | None
@@ -1073,7 +1074,7 @@ def test_what_is_sure_is_so_in_every_world(
             assert decision in (concrete, UNKNOWN)
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(DOCUMENTS, st.sampled_from(VALUES), st.sampled_from(VALUES), st.sampled_from(["a", "ab", "b", "xb"]))
 def test_with_everything_known_it_decides_as_the_user_guide_says(
     document: list[dict[str, object]], a: tuple[str, ...], b: tuple[str, ...], name: str

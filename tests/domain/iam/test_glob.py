@@ -4,10 +4,11 @@ import re
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.iam.glob import any_matcher, covers, encode, matches, overlaps, relation
+from tests.profiles import examples
 
 PATTERNS = st.text("ab*?", max_size=6)
 # "c" stands for every character that no pattern names. A glob of six places tells no two texts apart beyond that length
@@ -25,21 +26,21 @@ def language(pattern: str) -> set[str]:
     return {text for text in TEXTS if naive.fullmatch(text)}
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(PATTERNS)
 def test_matching_is_what_the_naive_reading_says(pattern: str) -> None:
     glob = encode(pattern)
     assert {text for text in TEXTS if matches(glob, text)} == language(pattern)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(PATTERNS, min_size=1, max_size=3))
 def test_one_matcher_for_several_patterns_matches_their_union(patterns: list[str]) -> None:
     matcher = any_matcher(encode(pattern) for pattern in patterns)
     assert {text for text in TEXTS if matcher.fullmatch(text)} == set().union(*map(language, patterns))
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(st.text("ab*?", max_size=4), st.text("ab*?", max_size=4))
 def test_covering_and_overlapping_are_inclusion_and_intersection(pattern: str, other: str) -> None:
     one, two = language(pattern), language(other)

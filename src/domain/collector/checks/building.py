@@ -6,7 +6,7 @@ A value that is not known (`${env:…}`), or whose form was refused already, is 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from domain.collector.problems import Code, Problem
+from domain.collector.problems import Problem, ProblemCode
 from domain.collector.scalars import pattern_fault
 from domain.collector.settings import NOT_KNOWN, Settings, is_empty
 
@@ -48,7 +48,7 @@ def required(*keys: str) -> Check:
     def checked(settings: Settings) -> Iterator[Problem]:
         for key in keys:
             if is_empty(settings.value(key)):
-                yield settings.problem(Code.REQUIRED, key)
+                yield settings.problem(ProblemCode.REQUIRED, key)
 
     return checked
 
@@ -58,7 +58,7 @@ def required_one(*keys: str) -> Check:
 
     def checked(settings: Settings) -> Iterator[Problem]:
         if all(is_empty(settings.value(key)) for key in keys):
-            yield settings.problem(Code.REQUIRED, keys[0], wanted=keys)
+            yield settings.problem(ProblemCode.REQUIRED, keys[0], wanted=keys)
 
     return checked
 
@@ -68,7 +68,7 @@ def not_both(first: str, second: str) -> Check:
 
     def checked(settings: Settings) -> Iterator[Problem]:
         if _is_set(settings, first) and _is_set(settings, second):
-            yield settings.problem(Code.NOT_BOTH, second, limit=first)
+            yield settings.problem(ProblemCode.NOT_BOTH, second, limit=first)
 
     return checked
 
@@ -86,9 +86,9 @@ def choice(key: str, *choices: str, empty: bool = True, any_case: bool = False) 
         if text is None or (empty and not text):
             return
         if not text:
-            yield settings.problem(Code.REQUIRED, key, wanted=choices)
+            yield settings.problem(ProblemCode.REQUIRED, key, wanted=choices)
         elif text not in choices and not (any_case and text.lower() in choices):
-            yield settings.problem(Code.CHOICE, key, wanted=choices)
+            yield settings.problem(ProblemCode.CHOICE, key, wanted=choices)
 
     return checked
 
@@ -99,7 +99,7 @@ def choices(key: str, *allowed: str, any_case: bool = False) -> Check:
     def checked(settings: Settings) -> Iterator[Problem]:
         for index, text in enumerate(settings.texts(key) or ()):
             if text not in allowed and not (any_case and text.lower() in allowed):
-                yield settings.problem(Code.CHOICE, f"{key}[{index}]", wanted=allowed)
+                yield settings.problem(ProblemCode.CHOICE, f"{key}[{index}]", wanted=allowed)
 
     return checked
 
@@ -110,7 +110,7 @@ def at_least(key: str, least: float) -> Check:
     def checked(settings: Settings) -> Iterator[Problem]:
         number = settings.number(key)
         if number is not None and number < least:
-            yield settings.problem(Code.TOO_SMALL, key, found=shown_number(number), limit=shown_number(least))
+            yield settings.problem(ProblemCode.TOO_SMALL, key, found=shown_number(number), limit=shown_number(least))
 
     return checked
 
@@ -121,7 +121,7 @@ def at_most(key: str, most: float) -> Check:
     def checked(settings: Settings) -> Iterator[Problem]:
         number = settings.number(key)
         if number is not None and number > most:
-            yield settings.problem(Code.TOO_LARGE, key, found=shown_number(number), limit=shown_number(most))
+            yield settings.problem(ProblemCode.TOO_LARGE, key, found=shown_number(number), limit=shown_number(most))
 
     return checked
 
@@ -133,7 +133,7 @@ def not_negative(*keys: str) -> Check:
         for key in keys:
             time = settings.duration(key)
             if time is not None and time < 0:
-                yield settings.problem(Code.TOO_SMALL, key, found=shown_time(settings, key), limit="0s")
+                yield settings.problem(ProblemCode.TOO_SMALL, key, found=shown_time(settings, key), limit="0s")
 
     return checked
 
@@ -145,7 +145,7 @@ def positive(*keys: str) -> Check:
         for key in keys:
             time = settings.duration(key)
             if time is not None and time <= 0:
-                yield settings.problem(Code.NOT_POSITIVE, key, found=shown_time(settings, key))
+                yield settings.problem(ProblemCode.NOT_POSITIVE, key, found=shown_time(settings, key))
 
     return checked
 
@@ -162,7 +162,7 @@ def pattern(key: str) -> Check:
     def checked(settings: Settings) -> Iterator[Problem]:
         text = settings.text(key)
         if text and (why := pattern_fault(text.replace("$$", "$"))):
-            yield settings.problem(Code.BAD_FORM, key, wanted=("a regular expression",), limit=why)
+            yield settings.problem(ProblemCode.BAD_FORM, key, wanted=("a regular expression",), limit=why)
 
     return checked
 
@@ -173,7 +173,9 @@ def patterns(key: str) -> Check:
     def checked(settings: Settings) -> Iterator[Problem]:
         for index, text in enumerate(settings.texts(key) or ()):
             if why := pattern_fault(text.replace("$$", "$")):
-                yield settings.problem(Code.BAD_FORM, f"{key}[{index}]", wanted=("a regular expression",), limit=why)
+                yield settings.problem(
+                    ProblemCode.BAD_FORM, f"{key}[{index}]", wanted=("a regular expression",), limit=why
+                )
 
     return checked
 
@@ -184,7 +186,7 @@ def no_duplicates(key: str) -> Check:
     def checked(settings: Settings) -> Iterator[Problem]:
         names = [text.lower() for text in settings.texts(key) or ()]
         if len(set(names)) < len(names):
-            yield settings.problem(Code.DUPLICATE, key)
+            yield settings.problem(ProblemCode.DUPLICATE, key)
 
     return checked
 
@@ -195,7 +197,7 @@ def well_formed(key: str, test: Callable[[str], bool], form: str, *, empty: bool
     def checked(settings: Settings) -> Iterator[Problem]:
         text = settings.text(key)
         if text is not None and not (empty and not text) and not test(text):
-            yield settings.problem(Code.BAD_FORM, key, wanted=(form,))
+            yield settings.problem(ProblemCode.BAD_FORM, key, wanted=(form,))
 
     return checked
 
@@ -205,6 +207,6 @@ def not_supported(key: str) -> Check:
 
     def checked(settings: Settings) -> Iterator[Problem]:
         if _is_set(settings, key):
-            yield settings.problem(Code.NOT_SUPPORTED, key)
+            yield settings.problem(ProblemCode.NOT_SUPPORTED, key)
 
     return checked

@@ -19,7 +19,7 @@ from domain.collector.checks.building import (
     when_created,
 )
 from domain.collector.checks.shared import KAFKA_CLIENT, compression_level
-from domain.collector.problems import Code, Problem
+from domain.collector.problems import Problem, ProblemCode
 from domain.collector.scalars import MINUTE, is_request_uri, is_url
 from domain.collector.settings import Settings, is_empty
 
@@ -51,7 +51,7 @@ def _retention(settings: Settings) -> Iterator[Problem]:
     days = settings.number("log_retention")
     if days is not None and days not in RETENTION_DAYS:
         wanted = tuple(str(allowed) for allowed in sorted(RETENTION_DAYS, key=lambda allowed: abs(allowed - days))[:4])
-        yield settings.problem(Code.CHOICE, "log_retention", found=shown_number(days), wanted=wanted)
+        yield settings.problem(ProblemCode.CHOICE, "log_retention", found=shown_number(days), wanted=wanted)
 
 
 def _tags(settings: Settings) -> Iterator[Problem]:
@@ -64,10 +64,10 @@ def _tags(settings: Settings) -> Iterator[Problem]:
             continue
         good = 0 < len(key) <= _LONGEST_TAG_KEY and 0 < len(text) <= _LONGEST_TAG_VALUE
         if not (good and _TAG.fullmatch(key) and _TAG.fullmatch(text)):
-            yield settings.problem(Code.BAD_FORM, "tags", wanted=("tags as CloudWatch takes them",))
+            yield settings.problem(ProblemCode.BAD_FORM, "tags", wanted=("tags as CloudWatch takes them",))
             return
     if len(tags) > _MOST_TAGS:
-        yield settings.problem(Code.TOO_LARGE, "tags", found=str(len(tags)), limit=str(_MOST_TAGS))
+        yield settings.problem(ProblemCode.TOO_LARGE, "tags", found=str(len(tags)), limit=str(_MOST_TAGS))
 
 
 _LOGS: Final[tuple[Check, ...]] = (_retention, _tags)
@@ -80,16 +80,18 @@ def _grpc_address(settings: Settings) -> Iterator[Problem]:
         return
     plain = re.sub(r"^(?:https?://|dns:///?)", "", text)
     if not plain:
-        yield settings.problem(Code.REQUIRED, "endpoint")
+        yield settings.problem(ProblemCode.REQUIRED, "endpoint")
     elif not re.fullmatch(r"(?:\[[^\[\]]*\]|[^:\[\]]*):[-+]?\d+", plain, re.ASCII):
-        yield settings.problem(Code.BAD_FORM, "endpoint", wanted=("a host and a port, such as example.com:4317",))
+        yield settings.problem(
+            ProblemCode.BAD_FORM, "endpoint", wanted=("a host and a port, such as example.com:4317",)
+        )
 
 
 def _http_urls(settings: Settings) -> Iterator[Problem]:
     for key in ("endpoint", "traces_endpoint", "metrics_endpoint", "logs_endpoint"):
         text = settings.text(key)
         if text and not is_url(text):
-            yield settings.problem(Code.BAD_FORM, key, wanted=("a URL, such as https://example.com:4318",))
+            yield settings.problem(ProblemCode.BAD_FORM, key, wanted=("a URL, such as https://example.com:4318",))
 
 
 def _remote_write_queue(settings: Settings) -> Iterator[Problem]:
@@ -100,7 +102,7 @@ def _remote_write_queue(settings: Settings) -> Iterator[Problem]:
 def _external_labels(settings: Settings) -> Iterator[Problem]:
     labels = settings.value("external_labels")
     if isinstance(labels, Mapping) and any(not key or is_empty(value) for key, value in labels.items()):
-        yield settings.problem(Code.REQUIRED, "external_labels")
+        yield settings.problem(ProblemCode.REQUIRED, "external_labels")
 
 
 def _datadog_key(settings: Settings) -> Iterator[Problem]:
@@ -111,16 +113,16 @@ def _reporter_period(settings: Settings) -> Iterator[Problem]:
     period = settings.duration("reporter_period")
     if period is not None and period < 5 * MINUTE:
         found = shown_time(settings, "reporter_period")
-        yield settings.problem(Code.TOO_SMALL, "reporter_period", found=found, limit="5m")
+        yield settings.problem(ProblemCode.TOO_SMALL, "reporter_period", found=found, limit="5m")
 
 
 def _one_resolver(settings: Settings) -> Iterator[Problem]:
     resolver = settings.below("resolver")
     named = [key for key in _RESOLVERS if resolver.given.get(key) is not None]
     if not named:
-        yield resolver.problem(Code.REQUIRED, wanted=_RESOLVERS)
+        yield resolver.problem(ProblemCode.REQUIRED, wanted=_RESOLVERS)
     if len(named) > 1:
-        yield resolver.problem(Code.NOT_BOTH, named[1], limit=named[0])
+        yield resolver.problem(ProblemCode.NOT_BOTH, named[1], limit=named[0])
 
 
 def _signalfx_urls(settings: Settings) -> Iterator[Problem]:
@@ -134,7 +136,7 @@ def _file_groups(settings: Settings) -> Iterator[Problem]:
         yield from required("resource_attribute")(group)
         path = settings.text("path")
         if path is not None and path.count("*") != 1:
-            yield settings.problem(Code.BAD_FORM, "path", wanted=("a path with one *",))
+            yield settings.problem(ProblemCode.BAD_FORM, "path", wanted=("a path with one *",))
 
 
 def _is_hostname(text: str) -> bool:

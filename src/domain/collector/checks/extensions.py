@@ -11,7 +11,7 @@ from domain.collector.checks.building import (
     required,
     well_formed,
 )
-from domain.collector.problems import Code, Problem
+from domain.collector.problems import Problem, ProblemCode
 from domain.collector.scalars import go_duration
 from domain.collector.settings import Settings
 
@@ -21,13 +21,13 @@ _OCTAL: Final = re.compile(r"0?[0-7]{3,4}", re.ASCII)
 def _checks_pipelines(settings: Settings) -> Iterator[Problem]:
     interval = settings.text("interval")
     if interval is not None and go_duration(interval) is None:
-        yield settings.problem(Code.BAD_FORM, "interval", wanted=("a duration, such as 5m",))
+        yield settings.problem(ProblemCode.BAD_FORM, "interval", wanted=("a duration, such as 5m",))
 
 
 def _storage_directory(settings: Settings) -> Iterator[Problem]:
     """The default directory is in no ADOT image, and the extension looks for it before anything starts."""
     if not settings.given.get("directory") and not settings.switch("create_directory"):
-        yield settings.problem(Code.REQUIRED, "directory")
+        yield settings.problem(ProblemCode.REQUIRED, "directory")
 
 
 def _storage_permissions(settings: Settings) -> Iterator[Problem]:

@@ -24,7 +24,7 @@ from domain.collector.checks.building import (
 )
 from domain.collector.checks.conditions import condition_fault
 from domain.collector.options import OptionKind
-from domain.collector.problems import Code, Problem
+from domain.collector.problems import Problem, ProblemCode
 from domain.collector.scalars import pattern_fault
 from domain.collector.settings import NOT_KNOWN, Settings, is_empty
 
@@ -65,10 +65,10 @@ def _attribute_action(settings: Settings) -> Iterator[Problem]:
         return
     action = action.lower()
     if action not in _ACTIONS:
-        yield settings.problem(Code.CHOICE, "action", wanted=_ACTIONS)
+        yield settings.problem(ProblemCode.CHOICE, "action", wanted=_ACTIONS)
         return
     if settings.text("key") == "" and not (action in {"delete", "hash"} and settings.value("pattern") != ""):
-        yield settings.problem(Code.REQUIRED, "key")
+        yield settings.problem(ProblemCode.REQUIRED, "key")
     sources = [key for key in _SOURCES if not is_empty(settings.value(key)) or _empty_text(settings, key)]
     if action in _SET:
         yield from _value_sources(settings, sources)
@@ -77,7 +77,7 @@ def _attribute_action(settings: Settings) -> Iterator[Problem]:
     elif action == "convert":
         yield from choice("converted_type", *_CONVERSIONS, empty=False)(settings)
     if action not in _SET and sources and not (action in {"delete", "hash"} and sources == ["from_context"]):
-        yield settings.problem(Code.NOT_BOTH, sources[0], limit="action")
+        yield settings.problem(ProblemCode.NOT_BOTH, sources[0], limit="action")
 
 
 def _empty_text(settings: Settings, source: str) -> bool:
@@ -87,12 +87,12 @@ def _empty_text(settings: Settings, source: str) -> bool:
 
 def _value_sources(settings: Settings, sources: list[str]) -> Iterator[Problem]:
     if not sources:
-        yield settings.problem(Code.REQUIRED, "value", wanted=_SOURCES)
+        yield settings.problem(ProblemCode.REQUIRED, "value", wanted=_SOURCES)
     elif len(sources) > 1:
-        yield settings.problem(Code.NOT_BOTH, sources[1], limit=sources[0])
+        yield settings.problem(ProblemCode.NOT_BOTH, sources[1], limit=sources[0])
     for unused in ("pattern", "converted_type"):
         if settings.text(unused):
-            yield settings.problem(Code.NOT_BOTH, unused, limit="action")
+            yield settings.problem(ProblemCode.NOT_BOTH, unused, limit="action")
 
 
 def _extraction(settings: Settings) -> Iterator[Problem]:
@@ -100,9 +100,11 @@ def _extraction(settings: Settings) -> Iterator[Problem]:
     if text is None:
         return
     if not text:
-        yield settings.problem(Code.REQUIRED, "pattern")
+        yield settings.problem(ProblemCode.REQUIRED, "pattern")
     elif pattern_fault(text) or not _groups_have_names(text):
-        yield settings.problem(Code.BAD_FORM, "pattern", wanted=("a regular expression whose groups all have names",))
+        yield settings.problem(
+            ProblemCode.BAD_FORM, "pattern", wanted=("a regular expression whose groups all have names",)
+        )
 
 
 def _groups_have_names(pattern: str) -> bool:
@@ -115,39 +117,43 @@ def _groups_have_names(pattern: str) -> bool:
 def _batch_sizes(settings: Settings) -> Iterator[Problem]:
     size, most = settings.number("send_batch_size"), settings.number("send_batch_max_size")
     if size is not None and most is not None and 0 < most < size:
-        yield settings.problem(Code.NOT_BELOW, "send_batch_max_size", found=shown_number(most), limit="send_batch_size")
+        yield settings.problem(
+            ProblemCode.NOT_BELOW, "send_batch_max_size", found=shown_number(most), limit="send_batch_size"
+        )
 
 
 def _memory_limits(settings: Settings) -> Iterator[Problem]:
     fixed, part = settings.number("limit_mib"), settings.number("limit_percentage")
     if fixed == 0 and part == 0:
-        yield settings.problem(Code.REQUIRED, "limit_mib", wanted=("limit_mib", "limit_percentage"))
+        yield settings.problem(ProblemCode.REQUIRED, "limit_mib", wanted=("limit_mib", "limit_percentage"))
     for limit, spike in (("limit_mib", "spike_limit_mib"), ("limit_percentage", "spike_limit_percentage")):
         most, above = settings.number(limit), settings.number(spike)
         if most and above is not None and above >= most:
-            yield settings.problem(Code.NOT_UNDER, spike, found=shown_number(above), limit=limit)
+            yield settings.problem(ProblemCode.NOT_UNDER, spike, found=shown_number(above), limit=limit)
     soft, hard = (settings.duration(f"min_gc_interval_when_{kind}_limited") for kind in ("soft", "hard"))
     if soft is not None and hard is not None and soft < hard:
         key, limit = "min_gc_interval_when_soft_limited", "min_gc_interval_when_hard_limited"
-        yield settings.problem(Code.NOT_BELOW, key, found=shown_time(settings, key), limit=limit)
+        yield settings.problem(ProblemCode.NOT_BELOW, key, found=shown_time(settings, key), limit=limit)
 
 
 def _match_metrics(settings: Settings) -> Iterator[Problem]:
     match, metrics = settings.text("match_type"), settings.texts("metrics")
     if match == "" and metrics:
-        yield settings.problem(Code.REQUIRED, "match_type", wanted=_MATCHES)
+        yield settings.problem(ProblemCode.REQUIRED, "match_type", wanted=_MATCHES)
     if match and match not in _MATCHES:
-        yield settings.problem(Code.CHOICE, "match_type", wanted=_MATCHES)
+        yield settings.problem(ProblemCode.CHOICE, "match_type", wanted=_MATCHES)
     yield from choices("metric_types", *_METRIC_TYPES, any_case=True)(settings)
     if match and metrics == () and not settings.texts("metric_types"):
-        yield settings.problem(Code.REQUIRED, "metrics")
+        yield settings.problem(ProblemCode.REQUIRED, "metrics")
 
 
 def _conditions(settings: Settings) -> Iterator[Problem]:
     for key in _CONTEXTS[settings.option.type]:
         for index, condition in enumerate(settings.texts(key) or ()):
             if why := condition_fault(condition.replace("$$", "$")):
-                yield settings.problem(Code.BAD_FORM, f"{key}[{index}]", wanted=("a condition in OTTL",), limit=why)
+                yield settings.problem(
+                    ProblemCode.BAD_FORM, f"{key}[{index}]", wanted=("a condition in OTTL",), limit=why
+                )
 
 
 def _match_properties(*types: str) -> Check:
@@ -162,13 +168,13 @@ def _match_properties(*types: str) -> Check:
 
 def _selects_something(settings: Settings) -> Iterator[Problem]:
     if settings.given and not any(settings.given.get(key) for key in _SELECTED_BY):
-        yield settings.problem(Code.REQUIRED, wanted=_SELECTED_BY)
+        yield settings.problem(ProblemCode.REQUIRED, wanted=_SELECTED_BY)
 
 
 def _extracted(settings: Settings) -> Iterator[Problem]:
     for index, field in enumerate(settings.texts("metadata") or ()):
         if not field.startswith(_K8S_FIELDS):
-            yield settings.problem(Code.BAD_FORM, f"metadata[{index}]", wanted=("a field such as k8s.pod.name",))
+            yield settings.problem(ProblemCode.BAD_FORM, f"metadata[{index}]", wanted=("a field such as k8s.pod.name",))
 
 
 def _span_name(settings: Settings) -> Iterator[Problem]:
@@ -176,11 +182,11 @@ def _span_name(settings: Settings) -> Iterator[Problem]:
     rules = name.below("to_attributes")
     values = (name.value("from_attributes"), rules.value("rules"))
     if not any(value is NOT_KNOWN or value for value in values) and settings.given.get("status") is None:
-        yield settings.problem(Code.REQUIRED, "name", wanted=("from_attributes", "to_attributes", "status"))
+        yield settings.problem(ProblemCode.REQUIRED, "name", wanted=("from_attributes", "to_attributes", "status"))
     if settings.given.get("status") is not None:
         yield from choice("code", "Ok", "Error", "Unset", empty=False)(status)
         if status.text("description") and status.text("code") not in {"Error", None}:
-            yield status.problem(Code.NOT_BOTH, "description", limit="code")
+            yield status.problem(ProblemCode.NOT_BOTH, "description", limit="code")
 
 
 def _detectors(settings: Settings) -> Iterator[Problem]:
@@ -200,7 +206,7 @@ def _generated_metric(settings: Settings) -> Iterator[Problem]:
         case "scale":
             scale = settings.number("scale_by")
             if scale is not None and scale <= 0:
-                yield settings.problem(Code.NOT_POSITIVE, "scale_by", found=shown_number(scale))
+                yield settings.problem(ProblemCode.NOT_POSITIVE, "scale_by", found=shown_number(scale))
         case _:
             pass
 
@@ -210,12 +216,12 @@ def _transform(settings: Settings) -> Iterator[Problem]:
         case "insert":
             yield from required("new_name")(settings)
         case "group" if not settings.below("group_resource_labels").given:
-            yield settings.problem(Code.REQUIRED, "group_resource_labels")
+            yield settings.problem(ProblemCode.REQUIRED, "group_resource_labels")
         case _:
             pass
     include = settings.text("include")
     if settings.text("match_type") == "regexp" and include and (why := pattern_fault(include.replace("$$", "$"))):
-        yield settings.problem(Code.BAD_FORM, "include", wanted=("a regular expression",), limit=why)
+        yield settings.problem(ProblemCode.BAD_FORM, "include", wanted=("a regular expression",), limit=why)
 
 
 def _transform_operation(settings: Settings) -> Iterator[Problem]:
@@ -225,20 +231,20 @@ def _transform_operation(settings: Settings) -> Iterator[Problem]:
         case "update_label":
             yield from required("label")(settings)
         case "experimental_scale_value" if settings.number("experimental_scale") == 0:
-            yield settings.problem(Code.REQUIRED, "experimental_scale")
+            yield settings.problem(ProblemCode.REQUIRED, "experimental_scale")
         case _:
             pass
 
 
 def _sampling_precision(settings: Settings) -> Iterator[Problem]:
     if settings.number("sampling_precision") == 0:
-        yield settings.problem(Code.NOT_POSITIVE, "sampling_precision", found="0")
+        yield settings.problem(ProblemCode.NOT_POSITIVE, "sampling_precision", found="0")
 
 
 def _k8s_sources(settings: Settings) -> Iterator[Problem]:
     count = sum(1 for _ in settings.each("sources"))
     if count > _MOST_SOURCES:
-        yield settings.problem(Code.TOO_LARGE, "sources", found=str(count), limit=str(_MOST_SOURCES))
+        yield settings.problem(ProblemCode.TOO_LARGE, "sources", found=str(count), limit=str(_MOST_SOURCES))
 
 
 def _either_kind_of_filter(old: str, new: str) -> Check:
@@ -250,7 +256,7 @@ def _either_kind_of_filter(old: str, new: str) -> Check:
         contexts = _CONTEXTS.get(newer.option.type, ())
         written = [name for name in contexts if newer.given.get(name)]
         if names and written:
-            yield newer.problem(Code.NOT_BOTH, written[0], limit=f"{old}/{names[0]}")
+            yield newer.problem(ProblemCode.NOT_BOTH, written[0], limit=f"{old}/{names[0]}")
 
     return checked
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from domain.collector.checks.building import Checks, choice, choices, pattern, required, shown_time
-from domain.collector.problems import Code, Problem, Topic
+from domain.collector.problems import Problem, ProblemCode, Topic
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
 from domain.collector.scalars import MINUTE, is_request_uri
@@ -29,7 +29,7 @@ def _something_to_scrape(settings: Settings) -> Iterator[Problem]:
     scraped = [config.value(key) for key in ("scrape_configs", "scrape_config_files")]
     allocated = settings.given.get("target_allocator") is not None
     if all(map(is_empty, scraped)) and not allocated:
-        yield settings.problem(Code.REQUIRED, "config", wanted=("scrape_configs",))
+        yield settings.problem(ProblemCode.REQUIRED, "config", wanted=("scrape_configs",))
 
 
 def _only_scraping(settings: Settings) -> Iterator[Problem]:
@@ -39,7 +39,7 @@ def _only_scraping(settings: Settings) -> Iterator[Problem]:
         *((alerting, key) for key in ("alert_relabel_configs", "alertmanagers")),
     ):
         if where.entries(key):
-            yield where.problem(Code.NOT_SUPPORTED, key)
+            yield where.problem(ProblemCode.NOT_SUPPORTED, key)
 
 
 def _jobs(settings: Settings) -> Iterator[Problem]:
@@ -49,13 +49,13 @@ def _jobs(settings: Settings) -> Iterator[Problem]:
     timeout = overall.duration("scrape_timeout") or 0
     if timeout > interval:
         found = shown_time(overall, "scrape_timeout")
-        yield overall.problem(Code.TOO_LARGE, "scrape_timeout", found=found, limit="scrape_interval")
+        yield overall.problem(ProblemCode.TOO_LARGE, "scrape_timeout", found=found, limit="scrape_interval")
         return
     seen = set[str]()
     for job in settings.each("scrape_configs"):
         name = job.text("job_name")
         if name and name in seen:
-            yield job.problem(Code.DUPLICATE, "job_name")
+            yield job.problem(ProblemCode.DUPLICATE, "job_name")
         seen.add(name or "")
         yield from _timeout(job, interval)
 
@@ -65,13 +65,13 @@ def _timeout(job: Settings, interval: int) -> Iterator[Problem]:
     timeout = job.duration("scrape_timeout") or 0
     if timeout > own:
         found = shown_time(job, "scrape_timeout")
-        yield job.problem(Code.TOO_LARGE, "scrape_timeout", found=found, limit="scrape_interval")
+        yield job.problem(ProblemCode.TOO_LARGE, "scrape_timeout", found=found, limit="scrape_interval")
 
 
 def _one_credential(settings: Settings) -> Iterator[Problem]:
     named = [key for key in _CREDENTIALS if settings.given.get(key) is not None]
     if len(named) > 1:
-        yield settings.problem(Code.NOT_BOTH, named[1], limit=named[0])
+        yield settings.problem(ProblemCode.NOT_BOTH, named[1], limit=named[0])
 
 
 def _targets(settings: Settings) -> Iterator[Problem]:
@@ -81,7 +81,9 @@ def _targets(settings: Settings) -> Iterator[Problem]:
     for group in settings.each("static_configs"):
         for index, target in enumerate(group.texts("targets") or ()):
             if "/" in target:
-                yield group.problem(Code.BAD_FORM, f"targets[{index}]", wanted=("a host and a port without a path",))
+                yield group.problem(
+                    ProblemCode.BAD_FORM, f"targets[{index}]", wanted=("a host and a port without a path",)
+                )
 
 
 def _files(settings: Settings) -> Iterator[Problem]:
@@ -90,12 +92,12 @@ def _files(settings: Settings) -> Iterator[Problem]:
         where = f"{settings.at('file_sd_configs')}[{index}]"
         files: Value = entry.get("files") if isinstance(entry, Mapping) else None
         if not isinstance(files, tuple) or not files:
-            yield Problem(Topic.VALUES, Code.REQUIRED, f"{where}/files")
+            yield Problem(Topic.VALUES, ProblemCode.REQUIRED, f"{where}/files")
             continue
         for number, file in enumerate(files):
             if isinstance(file, str) and not has_reference(file, settings.release) and not _FILE.fullmatch(file):
                 wanted = ("a path that ends with .json, .yml or .yaml",)
-                yield Problem(Topic.VALUES, Code.BAD_FORM, f"{where}/files[{number}]", wanted=wanted)
+                yield Problem(Topic.VALUES, ProblemCode.BAD_FORM, f"{where}/files[{number}]", wanted=wanted)
 
 
 def _relabelling(settings: Settings) -> Iterator[Problem]:
@@ -104,31 +106,31 @@ def _relabelling(settings: Settings) -> Iterator[Problem]:
         return
     target = settings.text("target_label")
     if target == "" and action not in _WITHOUT_TARGET:
-        yield settings.problem(Code.REQUIRED, "target_label")
+        yield settings.problem(ProblemCode.REQUIRED, "target_label")
     for index, label in enumerate(settings.texts("source_labels") or ()):
         if not label:
-            yield settings.problem(Code.BAD_FORM, f"source_labels[{index}]", wanted=("the name of a label",))
+            yield settings.problem(ProblemCode.BAD_FORM, f"source_labels[{index}]", wanted=("the name of a label",))
     if action == "hashmod" and settings.number("modulus") == 0:
-        yield settings.problem(Code.REQUIRED, "modulus")
+        yield settings.problem(ProblemCode.REQUIRED, "modulus")
     if action in _EXACT:
         for unused in ("source_labels", "target_label", "modulus", "separator", "replacement"):
             if settings.has(unused):
-                yield settings.problem(Code.NOT_BOTH, unused, limit="action")
+                yield settings.problem(ProblemCode.NOT_BOTH, unused, limit="action")
 
 
 def _labels(settings: Settings) -> Iterator[Problem]:
     labels = settings.below("labels").given
     for name in labels:
         if not name:
-            yield settings.problem(Code.BAD_FORM, "labels", wanted=("names of labels",))
+            yield settings.problem(ProblemCode.BAD_FORM, "labels", wanted=("names of labels",))
 
 
 def _allocator(settings: Settings) -> Iterator[Problem]:
     endpoint = settings.text("endpoint")
     if endpoint is not None and not is_request_uri(endpoint):
-        yield settings.problem(Code.BAD_FORM, "endpoint", wanted=("a URL",))
+        yield settings.problem(ProblemCode.BAD_FORM, "endpoint", wanted=("a URL",))
     if settings.text("collector_id") == "":
-        yield settings.problem(Code.REQUIRED, "collector_id")
+        yield settings.problem(ProblemCode.REQUIRED, "collector_id")
 
 
 PROMETHEUS: Final[Checks] = {

@@ -17,7 +17,7 @@ from domain.collector.checks.building import (
     when_created,
 )
 from domain.collector.checks.shared import KAFKA_CLIENT
-from domain.collector.problems import Code, Problem
+from domain.collector.problems import Problem, ProblemCode
 from domain.collector.scalars import pattern_fault
 from domain.collector.settings import Settings, is_empty
 
@@ -39,7 +39,7 @@ _PROTOCOLS: Final = {
 def _any_protocol(settings: Settings) -> Iterator[Problem]:
     protocols, known = settings.below("protocols"), _PROTOCOLS[settings.option.type]
     if "protocols" not in settings.broken and not any(name in protocols.given for name in known):
-        yield settings.problem(Code.REQUIRED, "protocols", wanted=known)
+        yield settings.problem(ProblemCode.REQUIRED, "protocols", wanted=known)
 
 
 def _port(text: str) -> int | None:
@@ -57,14 +57,16 @@ def _jaeger_ports(settings: Settings) -> Iterator[Problem]:
         listener = protocols.below(name)
         text = listener.text("endpoint")
         if name in protocols.given and text is not None and not 1 <= (_port(text) or 0) <= _HIGHEST_PORT:
-            yield listener.problem(Code.BAD_FORM, "endpoint", wanted=("a host and a port, such as localhost:14250",))
+            yield listener.problem(
+                ProblemCode.BAD_FORM, "endpoint", wanted=("a host and a port, such as localhost:14250",)
+            )
 
 
 def _xray_address(settings: Settings) -> Iterator[Problem]:
     for where in (settings, settings.below("proxy_server")):
         text = where.text("endpoint")
         if text and not 0 <= _number(_port(text)) <= _HIGHEST_PORT:
-            yield where.problem(Code.BAD_FORM, "endpoint", wanted=("a host and a port, such as localhost:2000",))
+            yield where.problem(ProblemCode.BAD_FORM, "endpoint", wanted=("a host and a port, such as localhost:2000",))
 
 
 def _number(port: int | None) -> int:
@@ -73,7 +75,7 @@ def _number(port: int | None) -> int:
 
 def _only_udp(settings: Settings) -> Iterator[Problem]:
     if settings.text("transport") not in {"udp", None}:
-        yield settings.problem(Code.CHOICE, "transport", wanted=("udp",))
+        yield settings.problem(ProblemCode.CHOICE, "transport", wanted=("udp",))
 
 
 def _timer_mapping(settings: Settings) -> Iterator[Problem]:
@@ -81,7 +83,7 @@ def _timer_mapping(settings: Settings) -> Iterator[Problem]:
     observer = settings.text("observer_type")
     for kind in ("histogram", "summary"):
         if observer not in {kind, None} and settings.below(kind).given:
-            yield settings.problem(Code.NOT_BOTH, kind, limit="observer_type")
+            yield settings.problem(ProblemCode.NOT_BOTH, kind, limit="observer_type")
 
 
 def _excluded_topics(settings: Settings) -> Iterator[Problem]:
@@ -91,15 +93,15 @@ def _excluded_topics(settings: Settings) -> Iterator[Problem]:
         if not excluded or topics is None:
             continue
         if not any(topic.startswith("^") for topic in topics):
-            yield part.problem(Code.NOT_BOTH, "exclude_topics", limit="topics")
+            yield part.problem(ProblemCode.NOT_BOTH, "exclude_topics", limit="topics")
         elif any(not topic or pattern_fault(topic) for topic in excluded):
-            yield part.problem(Code.BAD_FORM, "exclude_topics", wanted=("regular expressions",))
+            yield part.problem(ProblemCode.BAD_FORM, "exclude_topics", wanted=("regular expressions",))
 
 
 def _file_operators(settings: Settings) -> Iterator[Problem]:
     for operator in settings.each("operators"):
         if is_empty(operator.given.get("type")):
-            yield operator.problem(Code.REQUIRED, "type")
+            yield operator.problem(ProblemCode.REQUIRED, "type")
 
 
 def _is_encoding(text: str) -> bool:

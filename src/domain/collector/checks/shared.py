@@ -20,7 +20,7 @@ from domain.collector.checks.building import (
     shown_time,
     well_formed,
 )
-from domain.collector.problems import Code, Problem
+from domain.collector.problems import Problem, ProblemCode
 from domain.collector.settings import NOT_KNOWN, Settings
 
 _COMPRESSIONS: Final = ("gzip", "zlib", "deflate", "snappy", "x-snappy-framed", "zstd", "lz4", "none")
@@ -76,7 +76,7 @@ def _elapsed_after_intervals(settings: Settings) -> Iterator[Problem]:
         interval = settings.duration(key)
         if elapsed is not None and interval is not None and 0 < elapsed < interval:
             found = shown_time(settings, "max_elapsed_time")
-            yield settings.problem(Code.NOT_BELOW, "max_elapsed_time", found=found, limit=key)
+            yield settings.problem(ProblemCode.NOT_BELOW, "max_elapsed_time", found=found, limit=key)
             return
 
 
@@ -90,19 +90,19 @@ def _queue_holds_a_batch(settings: Settings) -> Iterator[Problem]:
     own = batch.text("sizer") or (sizer if settings.has("sizer") else "items")
     least, size = batch.number("min_size"), settings.number("queue_size")
     if sizer == own and least is not None and size is not None and least > size:
-        yield batch.problem(Code.TOO_LARGE, "min_size", found=shown_number(least), limit="queue_size")
+        yield batch.problem(ProblemCode.TOO_LARGE, "min_size", found=shown_number(least), limit="queue_size")
 
 
 def _batch_is_counted(settings: Settings) -> Iterator[Problem]:
     if settings.text("sizer") == "requests":
-        yield settings.problem(Code.CHOICE, "sizer", wanted=("items", "bytes"))
+        yield settings.problem(ProblemCode.CHOICE, "sizer", wanted=("items", "bytes"))
 
 
 def _most_not_below_least(smaller: str, greater: str) -> Check:
     def checked(settings: Settings) -> Iterator[Problem]:
         least, most = settings.number(smaller), settings.number(greater)
         if least is not None and most is not None and 0 < most < least:
-            yield settings.problem(Code.NOT_BELOW, greater, found=shown_number(most), limit=smaller)
+            yield settings.problem(ProblemCode.NOT_BELOW, greater, found=shown_number(most), limit=smaller)
 
     return checked
 
@@ -110,7 +110,7 @@ def _most_not_below_least(smaller: str, greater: str) -> Check:
 def _tls_versions(settings: Settings) -> Iterator[Problem]:
     least, most = settings.text("min_version"), settings.text("max_version")
     if least in _TLS and most in _TLS and most != "1.3" and most < least:
-        yield settings.problem(Code.NOT_BELOW, "max_version", found=most, limit="min_version")
+        yield settings.problem(ProblemCode.NOT_BELOW, "max_version", found=most, limit="min_version")
 
 
 def compression_level(settings: Settings) -> Iterator[Problem]:
@@ -119,7 +119,7 @@ def compression_level(settings: Settings) -> Iterator[Problem]:
     level = settings.below("compression_params").number("level")
     if compression in {"gzip", "zlib", "deflate"} and level is not None and not -2 <= level <= 9:  # noqa: PLR2004 - Go's own bounds
         yield settings.below("compression_params").problem(
-            Code.TOO_LARGE, "level", found=shown_number(level), limit="9"
+            ProblemCode.TOO_LARGE, "level", found=shown_number(level), limit="9"
         )
 
 

@@ -1,0 +1,74 @@
+"""Sent alerts: which alerts people have been sent, and which a function is sending now. In a partition of their own."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from time import time
+
+from aws.calls import CallFailed, calling
+from aws.sessions import Sessions
+
+_PARTITION = "sent"
+_DAYS = 15  # longer than SNS or a redrive could repeat a message
+
+
+class Claim(StrEnum):
+    """What a function finds that wants to send an alert."""
+
+    TAKEN = "it is this function's to send"
+    SENT = "it was sent before"
+    ELSEWHERE = "another function is sending it, or ended without a word"
+
+
+@dataclass(frozen=True, slots=True)
+class SentAlerts:
+    """Each alert by its id: claimed before it is sent, recorded after. CallFailed where a call failed."""
+
+    sessions: Sessions
+    table: str
+
+    def claim(self, alert: str, seconds: int) -> Claim:
+        """Claim an alert for so many seconds. A claim that has expired was of a function that died, and is void."""
+        now = int(time())
+        row = {"until": {"N": str(now + seconds)}, "expires": _expires(now)}
+        try:
+            with calling("dynamodb:PutItem", f"{_PARTITION}/{alert}"):
+                self.sessions.own("dynamodb").put_item(
+                    TableName=self.table,
+                    Item=_key(alert) | row,
+                    ConditionExpression="attribute_not_exists(pk) OR #until < :now",  # what was sent has no `until`
+                    ExpressionAttributeNames={"#until": "until"},
+                    ExpressionAttributeValues={":now": {"N": str(now)}},
+                )
+        except CallFailed as failed:
+            if failed.code != "ConditionalCheckFailedException":
+                raise
+            return self._held(alert)
+        return Claim.TAKEN
+
+    def record(self, alert: str) -> None:
+        """An alert that this function has claimed was sent."""
+        with calling("dynamodb:PutItem", f"{_PARTITION}/{alert}"):
+            self.sessions.own("dynamodb").put_item(
+                TableName=self.table, Item=_key(alert) | {"expires": _expires(int(time()))}
+            )
+
+    def release(self, alert: str) -> None:
+        """An alert that this function has claimed was not sent: any function may claim it at once."""
+        with calling("dynamodb:DeleteItem", f"{_PARTITION}/{alert}"):
+            self.sessions.own("dynamodb").delete_item(TableName=self.table, Key=_key(alert))
+
+    def _held(self, alert: str) -> Claim:
+        with calling("dynamodb:GetItem", f"{_PARTITION}/{alert}"):
+            found = self.sessions.own("dynamodb").get_item(TableName=self.table, Key=_key(alert), ConsistentRead=True)
+        row = found.get("Item")
+        return Claim.ELSEWHERE if row is None or "until" in row else Claim.SENT
+
+
+def _key(alert: str) -> dict[str, dict[str, str]]:
+    """An id may be longer than a key."""
+    return {"pk": {"S": _PARTITION}, "sk": {"S": hashlib.sha256(alert.encode()).hexdigest()[:32]}}
+
+
+def _expires(now: int) -> dict[str, str]:
+    return {"N": str(now + _DAYS * 24 * 3600)}

@@ -1,0 +1,203 @@
+"""Correcting with the caller's own credentials: what is in AWS now is evaluated and planned as the service does it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import engine
+from aws.ecs import Ecs, registrable_members
+from aws.ledger import Ledger
+from aws.log_groups import LogGroups
+from aws.parameters import Parameters
+from aws.roles import Roles
+from aws.sessions import Sessions
+from aws.stacks import Stacks
+from cli.failures import NO_REGION, NotAsked, spoken
+from cli.naming import subject_of
+from domain.ecs.images import Image
+from domain.findings.users import Running
+from domain.places import Place, Revision
+from domain.remediation import guards
+from domain.remediation.guards import Forbidden
+from domain.remediation.plan import Plan
+from domain.remediation.rollout import deployment_of, runs
+from domain.standard import Mode, Standard, StandardInvalid
+from domain.subject import Subject, SubjectId
+from domain.verdict import Drifted
+from domain.workload import Workload
+from operations.evaluation import Evaluator, unread_for_now
+from operations.facts import FactReader, runs_on_fargate
+from operations.planning import Planner
+from operations.standards import Standards
+from reports.reasons import text
+from rules import CATALOGUE
+
+_AGAIN = "Nothing was changed. Run the command again, and read the plan that it shows then."
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """By what is judged, which image repositories a correction may take, and who is known to run a family."""
+
+    standard: Standard
+    repositories: tuple[str, ...]
+    services: Callable[[SubjectId], Mapping[str, Running]] = lambda _: {}
+
+    @classmethod
+    def of_standard(cls, standard: Standard) -> "Bounds":
+        """Those of a standard alone: the repositories are its own."""
+        own = Image.parse(standard.collector.image).repository
+        return cls(standard, (own, *standard.collector.repositories))
+
+    @classmethod
+    def of_stack(cls, aws: Sessions, name: str) -> "Bounds":
+        """Those of a stack of Outrider. NotAsked where there is none of that name."""
+        found = Stacks(aws).stack(name)
+        if found is None:
+            raise NotAsked(
+                f"There is no stack {name} in {aws.region}. Name it by --stack, or give the standard by --standard."
+            )
+        standard = Standards(aws, found.parameters.get("StandardLocation", "")).current().standard
+        given = found.parameters.get("AllowedImageRepositories", "")
+        repositories = tuple(part.strip() for part in given.split(",") if part.strip())
+        ledger = Ledger(aws, found.outputs.get("LedgerTable", ""))
+        return cls(standard, repositories, lambda family: ledger.history(family).services)
+
+
+@dataclass(frozen=True, slots=True)
+class Correcting:
+    """The use case, for one account and region."""
+
+    ecs: Ecs
+    place: Place
+    bounds: Bounds
+    evaluator: Evaluator
+
+    def proposed(self, what: str, digest: str = "") -> Plan:
+        """What would be corrected. NotAsked where nothing would, where it may not be, or where it is another plan."""
+        with _plainly():
+            workload = self._workload(*subject_of(what, self.place))
+            plan = self._plan(workload, _name(workload))
+            if digest and digest != plan.digest:
+                raise NotAsked(f"The plan is {plan.digest} now, and not {digest}. Read it again without --plan.")
+            self._guarded(plan)
+            return plan
+
+    def _workload(self, subject: SubjectId, _: str, number: int) -> Workload:
+        match subject.kind:
+            case Subject.FAMILY:
+                return self._family(subject, number)
+            case Subject.SERVICE:
+                return self._service(subject)
+            case Subject.PARAMETER | Subject.ROLE:
+                raise NotAsked(f"Outrider corrects no {subject.kind}: the finding says what to change there.")
+
+    def _family(self, subject: SubjectId, number: int) -> Workload:
+        task = self.ecs.task_definition(self.place, subject.name)
+        revision = Revision.parse(task.arn or "") if task is not None else None
+        if task is None or revision is None or not task.active:
+            raise NotAsked(f"{subject.name} has no active revision in {self.place}.")
+        if number not in {0, revision.number}:
+            raise NotAsked(f"{revision} is the newest revision, and no other is corrected.")
+        # Who runs it matters only where it does not say itself what it runs on.
+        services = {} if task.json.get("requiresCompatibilities") else self.bounds.services(subject)
+        return self.evaluator.workload(self.place, task, runs_on=runs_on_fargate(task, services))
+
+    def _service(self, subject: SubjectId) -> Workload:
+        service = self.ecs.service(self.place, subject.name)
+        revision = Revision.parse(service.task_definition) if service is not None else None
+        task = self.ecs.task_definition(self.place, service.task_definition) if service is not None else None
+        if service is None or revision is None or task is None:
+            raise NotAsked(f"There is no active service {subject.name} in {self.place}.")
+        newest = self.ecs.task_definition(self.place, revision.family)
+        return self.evaluator.with_newest(self.evaluator.workload(self.place, task, service), newest)
+
+    def _plan(self, workload: Workload, name: str) -> Plan:
+        if (outside := engine.out_of_scope(workload, self.bounds.standard)) is not None:
+            raise NotAsked(f"{name} is not judged: {outside.reason}.")
+        found = self.evaluator.evaluate(workload)
+        plan = self.evaluator.plan(found, Mode.REPORT)
+        if plan is None:
+            of_service = workload.service is not None
+            kinds = {rule.id for rule in CATALOGUE if (rule.subject is Subject.SERVICE) == of_service}
+            drifted = [each.rule for each in found.verdicts if isinstance(each, Drifted) and each.rule in kinds]
+            left = f" What drifts has no fix: {', '.join(dict.fromkeys(drifted))}." if drifted else ""
+            raise NotAsked(f"There is nothing about {name} that Outrider could correct.{left}")
+        if unread := unread_for_now(plan):
+            raise NotAsked(f"{unread[0].reason}. Try again.")
+        return plan
+
+    def _guarded(self, plan: Plan) -> None:
+        standard, service = self.bounds.standard, plan.after.service
+        guards.images_allowed(plan, self.bounds.repositories)
+        guards.roles_kept(plan, standard)
+        guards.changes_something(plan)
+        if service is not None:
+            guards.updatable(service, standard)
+            guards.not_busy(service, self.evaluator.read_at)
+
+    def register(self, plan: Plan) -> tuple[Revision, bool]:
+        """The corrected revision, and whether it follows its source. NotAsked where that is no longer the newest."""
+        source = plan.before.revision
+        with _plainly():
+            newest = self.ecs.task_definition(self.place, plan.before.task.family)
+            if source is None or newest is None or newest.arn != source.arn:
+                raise NotAsked(f"{plan.before.task.family} has another newest revision by now. {_AGAIN}")
+            task = plan.after.task.only(registrable_members()).with_tags({})
+            registered = self.ecs.register(self.place, task)
+            return registered, not any(map(self._stands, _between(source, registered)))
+
+    def update(self, plan: Plan) -> None:
+        """The service as it is planned. NotAsked where somebody has deployed it since."""
+        before, after = plan.before.service, plan.after.service
+        with _plainly():
+            now = self.ecs.service(self.place, before.title) if before is not None else None
+            if before is None or after is None or now is None or deployment_of(now) != deployment_of(before):
+                raise NotAsked(f"{_name(plan.before)} was deployed since. {_AGAIN}")
+            ran, wanted = runs(before), runs(after)
+            self.ecs.update(
+                self.place,
+                before.title,
+                revision=wanted.revision if wanted.revision != ran.revision else "",
+                platform=wanted.platform if wanted.platform != ran.platform else "",
+                force="forceNewDeployment" in after.json,
+            )
+
+    def _stands(self, revision: Revision) -> bool:
+        found = self.ecs.task_definition(self.place, revision.arn)
+        return found is not None and found.active
+
+
+def _between(source: Revision, registered: Revision) -> Iterator[Revision]:
+    return (replace(source, number=number) for number in range(source.number + 1, registered.number))
+
+
+def _name(workload: Workload) -> str:
+    return workload.service.title if workload.service is not None else str(workload.revision)
+
+
+def correcting_of(stack: str, region: str = "", standard: Standard | None = None) -> Correcting:
+    """For the command line: within the bounds of a stack by its name, or of a standard."""
+    aws = Sessions(region=region or None)
+    with _plainly():
+        if not aws.region:
+            raise NotAsked(NO_REGION)
+        place = Place(aws.account, aws.region)
+        bounds = Bounds.of_standard(standard) if standard is not None else Bounds.of_stack(aws, stack)
+    ecs = Ecs(aws)
+    reader = FactReader(Parameters(aws), Roles(aws), LogGroups(aws), ecs)
+    planner = Planner(CATALOGUE, Mode.DEPLOY)
+    return Correcting(ecs, place, bounds, Evaluator(planner, bounds.standard, reader, datetime.now(UTC)))
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """What forbids it, or could not be read, as a sentence."""
+    try:
+        with spoken():
+            yield
+    except Forbidden as by:
+        raise NotAsked(f"It may not be corrected ({by.guard}): {text(by.reason)}") from None
+    except (engine.Disagreement, StandardInvalid) as error:
+        raise NotAsked(str(error)) from None

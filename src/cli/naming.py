@@ -1,0 +1,48 @@
+"""How a person names what is meant: by its name, its ARN, or a finding's Id."""
+
+import re
+
+from cli.failures import NotAsked
+from domain.places import Arn, Place
+from domain.subject import Subject, SubjectId
+
+_ARN_KINDS = {"task-definition": Subject.FAMILY, "service": Subject.SERVICE}
+_FINDING = re.compile(
+    r"outrider/(?P<subject>\d{12}/[a-z0-9-]+/(?:family|service|parameter|role)/.+)/(?P<rule>[a-z.-]+)"
+)
+
+
+def subject_of(what: str, place: Place) -> tuple[SubjectId, str, int]:
+    """The subject, a finding's rule (or empty), and a revision's number (or 0). NotAsked where it is of elsewhere."""
+    subject, rule, number = _parsed(what, place)
+    if subject.place != place:
+        raise NotAsked(
+            f"{what} is of {subject.place}, and this is {place}. Call with that account's credentials, and name its"
+            " region by --region."
+        )
+    return subject, rule, number
+
+
+def _parsed(what: str, place: Place) -> tuple[SubjectId, str, int]:
+    if what.startswith("outrider/"):
+        found = _FINDING.fullmatch(what)
+        if found is None:
+            raise NotAsked(f"{what} is no Id of a finding: outrider/ACCOUNT/REGION/KIND/NAME/RULE is one.")
+        return SubjectId.parse(found["subject"]), found["rule"], 0
+    if what.startswith("arn:"):
+        arn = Arn.parse(what)
+        word, _, name = arn.resource.partition("/") if arn else ("", "", "")
+        kind = _ARN_KINDS.get(word) if arn and arn.service == "ecs" else None
+        if arn is None or kind is None or not name:
+            raise NotAsked(f"{what} is the ARN neither of a task definition nor of a service.")
+        place = arn.place
+    else:
+        name, kind = what, Subject.SERVICE if "/" in what else Subject.FAMILY
+    if kind is Subject.SERVICE:
+        if not re.fullmatch("[^/]+/[^/]+", name):
+            raise NotAsked(f"{what} does not name a service with its cluster: CLUSTER/SERVICE.")
+        return SubjectId(place, kind, name), "", 0
+    family, _, number = name.partition(":")
+    if not family or (number and not re.fullmatch(r"[0-9]{1,10}", number)):
+        raise NotAsked(f"{what or 'Nothing'} is no family, FAMILY:REVISION or CLUSTER/SERVICE.")
+    return SubjectId(place, kind, family), "", int(number or 0)

@@ -1,0 +1,108 @@
+"""Where a correction stops: it waits, is refused, has nothing to do, or all its services have ended. No calls."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from domain.remediation.attempt import Attempt, AttemptState, Quarantine
+from domain.remediation.guard import Guard
+from domain.remediation.guards import Forbidden, Moment
+from domain.remediation.reason import Code, Reason
+from domain.remediation.rollout import Rollout, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """An attempt that goes no further now, and the quarantine that comes of it.
+
+    It is not `kept` where the ledger is to hold what it held before.
+    """
+
+    attempt: Attempt
+    quarantine: Quarantine | None = None
+    kept: bool = True
+
+
+def ended(attempt: Attempt, state: AttemptState, *reasons: Reason, quiet: bool = False) -> Stopped:
+    """It is over. People are not notified of what ends `quiet`."""
+    return Stopped(replace(attempt, state=state, guard=None, reasons=reasons, quiet=quiet, due=None))
+
+
+def refused(attempt: Attempt, guard: Guard | None, *reasons: Reason) -> Stopped:
+    """A guard forbids it permanently."""
+    return Stopped(replace(ended(attempt, AttemptState.REFUSED, *reasons).attempt, guard=guard))
+
+
+def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], moment: Moment) -> Stopped:
+    """A guard forbids it: it waits until it is tried again, and not for ever, or is refused.
+
+    An approval that is refused at once leaves what the ledger holds of the revision. That the family is being fought
+    for is said once in a window.
+    """
+    if by.until is not None and moment.now < attempt.time + moment.window:
+        waiting = replace(attempt, state=AttemptState.WAITING, guard=by.guard, reasons=(by.reason,), due=by.until)
+        return Stopped(waiting)
+    others = [each for each in attempts if each.key != attempt.key]
+    quiet = by.guard is Guard.ATTEMPTS and any(
+        each.guard is Guard.ATTEMPTS
+        and not each.quiet
+        and each.service == attempt.service
+        and each.time >= moment.now - moment.window
+        for each in others
+    )
+    held = next((each for each in attempts if each.key == attempt.key), None)
+    at_once = attempt.approved and by.until is None and (held is None or held.asked != attempt.asked)
+    stopped = refused(attempt, by.guard, by.reason)
+    return replace(stopped, attempt=replace(stopped.attempt, quiet=quiet), kept=not at_once)
+
+
+def nothing_to_do(attempt: Attempt, code: Code, attempts: Iterable[Attempt], what: str = "") -> Stopped:
+    """Nothing is written down of one that was not waiting."""
+    kept = any(each.key == attempt.key for each in attempts)
+    return replace(ended(attempt, AttemptState.NOTHING, Reason(code, what), quiet=True), kept=kept)
+
+
+def superseded(attempt: Attempt, *reasons: Reason, quiet: bool = False) -> Stopped:
+    """Somebody else was faster. Where nothing was done yet, it is published only if a person asked for it."""
+    return ended(attempt, AttemptState.SUPERSEDED, *reasons, quiet=quiet and not attempt.approved)
+
+
+def concluded(attempt: Attempt, stays: tuple[Reason, ...], moment: Moment) -> Stopped:
+    """Every service has ended. `stays` says why what was registered could not be taken back."""
+    stages = {each.stage for each in attempt.rollouts}
+    left = of_those_left(attempt)
+    if attempt.undone or failed(attempt):
+        reasons = tuple(_of_failed(each) for each in attempt.rollouts if each.stage.failed and each.reasons)
+        why = (Reason(Code.UNDONE, attempt.undone_by),) if attempt.undone else reasons
+        state = AttemptState.UNDONE if attempt.undone else AttemptState.FAILED
+        stopped = ended(attempt, state, *reasons, *left, *stays)
+        return replace(stopped, quarantine=Quarantine(why, moment.now))
+    if Stage.VERIFIED in stages:
+        return ended(attempt, AttemptState.DEPLOYED, *left)
+    if attempt.registered is not None:
+        return ended(attempt, AttemptState.REGISTERED, *left)
+    first = attempt.rollouts[0]
+    if all(each.moot for each in attempt.rollouts):
+        return superseded(attempt, *first.reasons, quiet=True)
+    return refused(attempt, first.guard, *first.reasons)
+
+
+def failed(attempt: Attempt) -> bool:
+    """Whether a service of it was, or is being, set back."""
+    return any(each.stage.failed for each in attempt.rollouts)
+
+
+def of_those_left(attempt: Attempt) -> tuple[Reason, ...]:
+    """Why services were left as they are, one by one."""
+    return tuple(_of_service(each, each.reasons) for each in attempt.rollouts if each.stage is Stage.LEFT)
+
+
+def _of_failed(rollout: Rollout) -> Reason:
+    more = tuple[Reason, ...]()
+    if rollout.stage is Stage.NOT_BACK:
+        same = rollout.theirs or rollout.before == rollout.after
+        more = (Reason(Code.CHECK_NOW) if same else Reason(Code.NOT_SET_BACK, rollout.before.name),)
+    return _of_service(rollout, (*rollout.reasons, *more))
+
+
+def _of_service(rollout: Rollout, reasons: tuple[Reason, ...]) -> Reason:
+    return Reason(Code.OF_SERVICE, rollout.service, guard=rollout.guard, because=reasons)

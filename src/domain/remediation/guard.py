@@ -1,0 +1,40 @@
+"""The names of the guards: what may forbid a correction."""
+
+from enum import StrEnum
+
+
+class Guard(StrEnum):
+    """Every guard there is. docs/corrections.md says what each forbids, and whether what it forbids waits."""
+
+    # Of a whole correction.
+    KILL_SWITCH = "kill switch"
+    STACK = "stack"  # its RemediationMode
+    QUARANTINE = "quarantine"
+    OWN_REVISION = "own revision"
+    SUPPRESSED = "suppressed"
+    APPROVAL = "approval"
+    REVIEW = "review"
+    DISAGREEMENT = "disagreement"
+    ATTEMPTS = "attempts"
+    OWNER = "owner"
+    IMAGE = "image"
+    ROLE = "role"
+    NO_OP = "no-op"
+    SETTLING = "settling"
+    REGISTRATION = "registration"
+    REGISTRATIONS_PER_HOUR = "registrations per hour"
+    # Of the update of one service.
+    ROLLOUTS_PER_HOUR = "rollouts per hour"
+    DEPLOYMENT_IN_PROGRESS = "deployment in progress"
+    AT_ONCE = "at once"
+    CANARY = "canary"
+    LAUNCH_TYPE = "launch type"
+    DEPLOYMENT_CONTROLLER = "deployment controller"
+    DEPLOYMENT_STRATEGY = "deployment strategy"
+    CIRCUIT_BREAKER = "circuit breaker"
+    MODE = "mode"
+
+    @property
+    def holds_for_all(self) -> bool:
+        """Whether it forbids the update of every service alike."""
+        return self in {Guard.KILL_SWITCH, Guard.ROLLOUTS_PER_HOUR}

@@ -1,0 +1,207 @@
+"""What follows for a rollout from how its service is shown now. No calls."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.ecs.service import Deployment, Service
+from domain.facts import Fact, Known, RunningTask, Unavailable
+from domain.remediation.reason import Code, Reason
+from domain.remediation.rollout import LOOK_AGAIN, Rollout, Stage, Target, deployment_of, runs
+from domain.standard import Standard
+
+_SHOWN = timedelta(minutes=2)
+"""For so long ECS may still show a service as it was before a call that changed it."""
+_THEIRS = Reason(Code.DEPLOYED_MEANWHILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A service as it is shown now, and the bounds of the standard."""
+
+    service: Service
+    now: datetime
+    standard: Standard
+
+    @property
+    def deploy_time(self) -> timedelta:
+        return timedelta(minutes=self.standard.remediation.deploy_minutes)
+
+    def again(self, rollout: Rollout) -> Rollout:
+        """It is read again in a while, and at its deadline at the latest."""
+        return replace(rollout, due=min(rollout.since + self.deploy_time, self.now + LOOK_AGAIN))
+
+    def late(self, rollout: Rollout) -> bool:
+        return self.now >= rollout.since + self.deploy_time
+
+    def begun(self, rollout: Rollout, stage: Stage, reasons: tuple[Reason, ...] = ()) -> Rollout:
+        """At a stage that takes as long as a deployment."""
+        return rollout.at(stage, self.now, min(self.now + self.deploy_time, self.now + LOOK_AGAIN), reasons)
+
+
+def seen(rollout: Rollout, sight: Sight, tasks: Fact[tuple[RunningTask, ...]]) -> Rollout:
+    """Where a rollout is. SETTING_BACK is what the caller has yet to do."""
+    match rollout.stage:
+        case Stage.DEPLOYING:
+            return _deploying(rollout, sight)
+        case Stage.SETTLING:
+            return _settling(rollout, sight, tasks)
+        case Stage.GOING_BACK:
+            return _going_back(rollout, sight)
+        case _:
+            return rollout
+
+
+def _deploying(rollout: Rollout, sight: Sight) -> Rollout:
+    service, primary = sight.service, sight.service.primary
+    if primary is None:
+        return rollout.left(sight.now, Reason(Code.NO_DEPLOYMENT))
+    if not rollout.deployment and primary.id != rollout.was and primary.task_definition == rollout.after.revision:
+        rollout = replace(rollout, deployment=primary.id)
+    if primary.id == rollout.deployment:
+        return _at_ours(rollout, sight, primary)
+    if _as_before(rollout, service):
+        if shown_late(rollout, service, sight.now) or (not sight.late(rollout) and not rollout.deployment):
+            return sight.again(rollout)
+        if not rollout.deployment:
+            return rollout.left(sight.now, Reason(Code.NO_DEPLOYMENT_BEGAN))
+    ours = service.deployment(rollout.deployment)
+    ended = ours is not None and ours.failed
+    back = runs(service) == rollout.before and (ended or rollout.before != rollout.after)
+    if primary.id == rollout.was or primary.rolls_back or back:
+        # ECS itself goes back, to the deployment before or by one of its own; it is watched.
+        return _failed(rollout, sight, _of_ecs(ours if ended else None, Code.ECS_ROLLED_BACK))
+    return rollout.left(sight.now, _THEIRS)
+
+
+def _of_ecs(deployment: Deployment | None, code: Code) -> Reason:
+    """With ECS's own words, where it has some."""
+    return Reason(code, deployment.reason if deployment is not None else "")
+
+
+def _at_ours(rollout: Rollout, sight: Sight, ours: Deployment) -> Rollout:
+    """While our deployment is the one that the service is at."""
+    if ours.failed:
+        return _failed(rollout, sight, _of_ecs(ours, Code.ECS_FAILED))
+    if ours.completed:
+        settling = timedelta(minutes=sight.standard.services.settling_minutes)
+        return rollout.at(Stage.SETTLING, sight.now, sight.now + settling)
+    if sight.late(rollout):
+        return _failed(rollout, sight, Reason(Code.NOT_COMPLETE, number=sight.standard.remediation.deploy_minutes))
+    return sight.again(rollout)
+
+
+def shown_late(rollout: Rollout, service: Service, now: datetime) -> bool:
+    """Whether a service may be shown as it was before our call only because ECS does not show it everywhere yet."""
+    return _as_before(rollout, service) and now < rollout.since + _SHOWN
+
+
+def _as_before(rollout: Rollout, service: Service) -> bool:
+    """Whether a service is shown as it was before our call: what a call changes is not seen everywhere at once.
+
+    When ECS rolls back, the earlier deployment is the primary one again too; but then it was updated since.
+    """
+    primary = service.primary
+    if primary is None or primary.id != rollout.was or service.deployment(rollout.deployment) is not None:
+        return False
+    return primary.updated is None or primary.updated <= rollout.since
+
+
+def _settling(rollout: Rollout, sight: Sight, tasks: Fact[tuple[RunningTask, ...]]) -> Rollout:
+    primary = sight.service.primary
+    if primary is None or primary.id != rollout.deployment:
+        return rollout.left(sight.now, _THEIRS)
+    if rollout.due is not None and sight.now < rollout.due:
+        return rollout
+    if not isinstance(tasks, Known):
+        unread = Reason(Code.TASKS_UNREAD, tasks.reason if isinstance(tasks, Unavailable) else "")
+        if sight.late(rollout):
+            return _failed(rollout, sight, unread)
+        return replace(rollout, due=sight.now + LOOK_AGAIN, reasons=(unread,))
+    return _with_tasks(replace(rollout, reasons=()), sight, tasks.value)
+
+
+def _with_tasks(rollout: Rollout, sight: Sight, tasks: Iterable[RunningTask]) -> Rollout:
+    """Whether the new tasks show that it works; those that have run for a while count."""
+    minutes, desired = sight.standard.services.settling_minutes, sight.service.desired
+    here = [task for task in tasks if task.revision == rollout.after.revision]
+    since = sight.now - timedelta(minutes=minutes)
+    settled = [each for each in here if each.started is not None and each.started <= since]
+    if (down := _down(rollout, settled)) is not None:
+        return _failed(rollout, sight, down)
+    if len(settled) < desired and not sight.late(rollout):
+        return replace(rollout, due=sight.now + LOOK_AGAIN)
+    if len(here) < desired:
+        return _failed(rollout, sight, Reason(Code.TOO_FEW_TASKS, number=len(here), limit=desired))
+    if desired and not settled:
+        return _failed(rollout, sight, Reason(Code.TASKS_DO_NOT_LAST, number=minutes))
+    return rollout.at(Stage.VERIFIED, sight.now)
+
+
+def _down(rollout: Rollout, tasks: Iterable[RunningTask]) -> Reason | None:
+    """The collectors of these tasks that do not run; None where all do."""
+    if not rollout.collector:
+        return None
+    states = [
+        next((container.status for container in task.containers if container.name == rollout.collector), "missing")
+        for task in tasks
+    ]
+    down = [state for state in states if state != "RUNNING"]
+    names = tuple(sorted(set(down)))
+    return Reason(Code.COLLECTORS_DOWN, names=names, number=len(down), limit=len(states)) if down else None
+
+
+def _failed(rollout: Rollout, sight: Sight, reason: Reason) -> Rollout:
+    """Back to what ran: by ECS where it is at it already, else by us."""
+    primary = sight.service.primary
+    if primary is not None and primary.id != rollout.deployment and runs(sight.service) == rollout.before:
+        return sight.begun(replace(rollout, deployment=primary.id), Stage.GOING_BACK, (reason,))
+    return rollout.at(Stage.SETTING_BACK, sight.now, sight.now, (reason,))
+
+
+def _going_back(rollout: Rollout, sight: Sight) -> Rollout:
+    service, primary, at = sight.service, sight.service.primary, runs(sight.service)
+    waits = not sight.late(rollout) and not rollout.deployment and _as_before(rollout, service)
+    if waits or shown_late(rollout, service, sight.now):
+        return sight.again(rollout)
+    if primary is None or at.revision not in {rollout.before.revision, rollout.after.revision}:
+        return rollout.ending(Stage.BACK, sight.now, Reason(Code.DEPLOYED_SINCE))
+    if at.revision != rollout.before.revision or at == rollout.after != rollout.before:
+        # ECS has rolled the way back back.
+        return rollout.at(Stage.NOT_BACK, sight.now)
+    if primary.completed:
+        return rollout.back(sight.now)
+    if primary.failed or sight.late(rollout):
+        return rollout.at(Stage.NOT_BACK, sight.now)
+    return sight.again(rollout)
+
+
+def updated(rollout: Rollout, sight: Sight) -> Rollout | None:
+    """After UpdateService, or after a crash about it: the rollout under way; None where the call had no effect yet."""
+    primary, backwards = sight.service.primary, rollout.stage is Stage.SETTING_BACK
+    if primary is None or primary.id == rollout.was:
+        return None
+    if sight.service.task_definition != wanted(rollout).revision:
+        if backwards:
+            return rollout.ending(Stage.BACK, sight.now, Reason(Code.DEPLOYED_SINCE))
+        return rollout.left(sight.now, _THEIRS)
+    following = Stage.GOING_BACK if backwards else Stage.DEPLOYING
+    return sight.begun(replace(rollout, deployment=primary.id), following)
+
+
+def wanted(rollout: Rollout) -> Target:
+    """What the call that is written down is to bring the service to."""
+    return rollout.after if rollout.stage is Stage.UPDATING else rollout.before
+
+
+def overtaken(rollout: Rollout, service: Service) -> str:
+    """What (a revision's ARN) somebody else deployed between our reading and our UpdateService, which replaced it.
+
+    Empty where nobody did. There is no UpdateService that says what it expects to find.
+    """
+    if service.task_definition != wanted(rollout).revision:
+        return ""
+    ours, known = {rollout.was, deployment_of(service)}, {rollout.before.revision, rollout.after.revision}
+    active = (each for each in service.deployments if each.status == "ACTIVE" and not each.failed)
+    between = (each for each in active if each.id not in ours)
+    return next((each.task_definition for each in between if each.task_definition not in known), "")

@@ -1,0 +1,54 @@
+"""Messages of the queue of subjects: one subject to evaluate, and what led to it."""
+
+import hashlib
+import json
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from domain.subject import SubjectId
+from domain.triggers.reading import TriggerUnreadable
+from domain.triggers.trigger import SubjectTrigger
+
+_LONGEST_GROUP = 128  # characters that SQS takes
+
+
+class SubjectMessage(BaseModel):
+    """One subject to evaluate. All messages of a subject share a message group, and so it has one writer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subject: str = Field(pattern=r"^\d{12}/[a-z0-9-]+/(family|service|parameter|role)/.+$", description="Its key.")
+    trigger: Annotated[SubjectTrigger, Field(discriminator="kind")]
+
+    @property
+    def on(self) -> SubjectId:
+        return SubjectId.parse(self.subject)
+
+    @property
+    def group(self) -> str:
+        return message_group(self.on)
+
+    @property
+    def body(self) -> str:
+        trigger = {"kind": self.trigger.kind} | self.trigger.model_dump(mode="json", exclude_defaults=True)
+        return json.dumps({"subject": self.subject, "trigger": trigger})
+
+
+def message_group(subject: SubjectId) -> str:
+    """The subject's key, or what it begins with and a digest where the key is too long."""
+    key = subject.key
+    if len(key) <= _LONGEST_GROUP:
+        return key
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    return f"{key[: _LONGEST_GROUP - len(digest) - 1]}#{digest}"
+
+
+def read_message(body: str) -> SubjectMessage:
+    """TriggerUnreadable where it is no message of ours; the sentence never shows what it holds."""
+    try:
+        return SubjectMessage.model_validate_json(body)
+    except ValidationError:
+        raise TriggerUnreadable(
+            "The message names no subject to evaluate: dispatch or inspect did not send it."
+        ) from None

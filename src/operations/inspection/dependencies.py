@@ -1,0 +1,28 @@
+"""A parameter or role: what the families that use it say of it together. Nothing is read of AWS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.findings.dependents import combined, users_of_all
+from domain.subject import Subject
+from operations.inspection.job import Inspected, Job
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyEvaluator:
+    """Evaluates parameters and roles."""
+
+    now: Callable[[], datetime]
+
+    def evaluate(self, job: Job) -> Inspected:
+        """By what each family's own evaluation wrote down; where none uses it any more, its findings are gone."""
+        on, dependents = job.subject, job.history.dependents
+        resource = on.name if on.kind is Subject.ROLE else on.place.arn("ssm", "parameter/" + on.name.removeprefix("/"))
+        return Inspected(
+            job,
+            resource,
+            self.now(),
+            verdicts=list(combined(on, dependents).values()),
+            users=users_of_all(dependents),
+        )

@@ -1,0 +1,251 @@
+"""A family: its newest revision is evaluated, with what it depends on and what runs it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import engine
+from aws.channels import Message
+from aws.ledger import History, Ledger
+from aws.ledger.dependents import put_dependent
+from domain.ecs.task_definition import TaskDefinition
+from domain.facts import FactKind
+from domain.findings.dependents import NO_VERDICTS, FamilyVerdicts, family_verdicts
+from domain.findings.users import Seen, User, Users, users_of
+from domain.places import Place, Revision
+from domain.remediation.attempt import held_open
+from domain.standard import Mode, Standard
+from domain.subject import Subject, SubjectId
+from domain.triggers.trigger import (
+    DeletedTrigger,
+    FamilyTrigger,
+    RunTaskTrigger,
+    ServiceTrigger,
+    SubjectTrigger,
+    TaskDefinitionTrigger,
+)
+from domain.verdict import Verdict
+from domain.workload import Workload
+from operations.evaluation import Evaluator
+from operations.facts import runs_on_fargate
+from operations.inspection.job import (
+    Evidence,
+    Inspected,
+    Job,
+    Skipped,
+    missing_facts,
+    of_subject,
+    open_severities,
+    parameters_of,
+)
+from operations.inspection.requesting import correction_of_family
+from operations.inspection.revisions import Revisions
+from operations.inspection.use import Use
+from operations.planning import Planner
+
+LONGEST_DELAY = 900  # seconds that SQS takes
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyEvaluator:
+    """Evaluates families."""
+
+    ledger: Ledger
+    revisions: Revisions
+    planner: Planner
+    use: Use
+    now: Callable[[], datetime]
+
+    def evaluate(self, job: Job) -> Inspected | Skipped:
+        """The newest active revision; where there is none, the family's findings are gone."""
+        if _was_evaluated(job):
+            return Skipped("it was evaluated before")
+        job = replace(job, history=self._with_tasks_seen(job))
+        task = self._newest(job)
+        return self._gone(job) if task is None else self._evaluated(job, task)
+
+    def _with_tasks_seen(self, job: Job) -> History:
+        """With the tasks that no service started and that a trigger names, where they were seen later."""
+        history, seen = job.history, dict(job.history.seen)
+        for trigger in job.triggers:
+            match trigger:
+                case FamilyTrigger(tasks=tasks, listed=listed):
+                    sights, at = tasks, listed or trigger.when or self.now()
+                case RunTaskTrigger():
+                    sights, at = {trigger.ran_in: trigger.sight}, trigger.when or self.now()
+                case _:
+                    continue
+            for cluster, sight in sights.items():
+                if (before := seen.get(cluster)) is None or before.at < at:
+                    seen[cluster] = Seen(sight.revision, sight.tasks, at, sight.platform)
+                    self.ledger.subjects.saw(history.subject, cluster, seen[cluster])
+        return replace(history, seen=seen)
+
+    def _newest(self, job: Job) -> TaskDefinition | None:
+        history = job.history
+        asks = any(_asks_ecs(trigger, history) for trigger in job.triggers)
+        task = self.revisions.newest(history.subject, 0 if asks else history.order)
+        if task is None or _number(task) >= history.order:
+            return task
+        # ECS may be behind what was evaluated already; where that is no longer active, an older one counts again.
+        known = Revision(history.subject.place, history.subject.name, history.order)
+        return self.revisions.active(known) or task
+
+    def _evaluated(self, job: Job, task: TaskDefinition) -> Inspected:
+        subject, standard, history, now = job.subject, job.edition.standard, job.history, self.now()
+        users = users_of(subject.name, history.services, history.seen, now)
+        evaluator = Evaluator(self.planner, standard, job.reader, now)
+        workload = evaluator.workload(subject.place, task, runs_on=runs_on_fargate(task, history.services))
+        seen = ((cluster, each.platform) for cluster, each in sorted(history.seen.items()) if each.counts(now))
+        workload = replace(workload, standalone=tuple(seen))
+        depends, beside = list[SubjectId](), list[SubjectId]()
+        if engine.out_of_scope(workload, standard) is None:
+            depends = dependencies_of(workload)
+            beside = [on for on in self._of_earlier_revisions(workload, users) if on not in depends]
+            self._announce(history, [*depends, *beside])
+        rules = [rule for rule in self.planner.catalogue if rule.subject is not Subject.SERVICE]
+        found = evaluator.evaluate(workload, rules)
+        plan = evaluator.plan(found, Mode.REPORT, explains=True)
+        own, users = self.use.weighed(history, evaluator, found, users)
+        said = _dependencies(history, found.verdicts, depends, beside, Users.of(users or [User(subject.name)]))
+        number = _number(task)
+        return Inspected(
+            job,
+            workload.revision.arn if workload.revision else subject.place.arn("ecs", f"task-definition/{subject.name}"),
+            now,
+            verdicts=list(own.values()),
+            all_verdicts=found.verdicts,
+            plan=plan,
+            users=Users.of(users),
+            kept=frozenset(open_severities(history)) if held_open(history.attempts, number) else frozenset(),
+            evidence=Evidence(f"{subject.name}:{number}", _roles(workload), parameters_of(workload)),
+            missing=missing_facts(found.verdicts, plan),
+            order=number,
+            dependencies=said,
+            notify=_changed(job, said) | _services_of_changed(job, number),
+            request=correction_of_family(job, evaluator, found),
+            later=_services_later(history, standard) if number != history.order else (),
+        )
+
+    def _gone(self, job: Job) -> Inspected:
+        """A family without an active revision: it has no findings, and depends on nothing."""
+        subject, history = job.subject, job.history
+        if history.order:
+            self.revisions.forget(Revision(subject.place, subject.name, history.order))
+        return Inspected(
+            job,
+            subject.place.arn("ecs", f"task-definition/{subject.name}"),
+            self.now(),
+            notify=_changed(job, {}) | _services_of_changed(job, 0),
+            later=_services_later(history, job.edition.standard) if history.order else (),
+        )
+
+    def _announce(self, history: History, dependencies: Sequence[SubjectId]) -> None:
+        """Write down what the family depends on before that is read: whatever changes after it is noticed."""
+        new = [on for on in dependencies if on.key not in history.record.dependencies]
+        self.ledger.table.write_all(
+            history.subject.key, (put_dependent(on, history.subject, NO_VERDICTS) for on in dict.fromkeys(new))
+        )
+
+    def _of_earlier_revisions(self, workload: Workload, users: Sequence[User]) -> list[SubjectId]:
+        """What the earlier revisions that run depend on: their services are evaluated by it, and the family's use."""
+        newest, found = workload.revision, dict[SubjectId, None]()
+        for number in sorted({user.revision for user in users} - {0, newest.number if newest else 0}):
+            if newest is not None and (task := self.revisions.read(replace(newest, number=number))) is not None:
+                found |= dict.fromkeys(dependencies_of(workload.with_task(task)))
+        return list(found)
+
+
+def dependencies_of(workload: Workload) -> list[SubjectId]:
+    """The parameters and roles of a workload."""
+    return [on for kind in (Subject.PARAMETER, Subject.ROLE) for on in workload.subject(kind)]
+
+
+def _was_evaluated(job: Job) -> bool:
+    """Whether all that led to it is the registration of a revision that was evaluated by this standard, or older."""
+    record = job.history.record
+    return record.standard == job.edition.digest and all(
+        isinstance(trigger, TaskDefinitionTrigger)
+        and trigger.event in {"RegisterTaskDefinition", ""}
+        and trigger.revision is not None
+        and trigger.revision.number <= record.order
+        for trigger in job.triggers
+    )
+
+
+def _asks_ecs(trigger: SubjectTrigger, history: History) -> bool:
+    """Whether the family's newest revision may be another than the one that the ledger knows."""
+    match trigger:
+        case TaskDefinitionTrigger() | DeletedTrigger():
+            return True
+        case FamilyTrigger(revision=int() as number):
+            return number != history.order  # what the sweep saw may be deregistered by now
+        case _:
+            return False
+
+
+def _number(task: TaskDefinition) -> int:
+    revision = Revision.parse(task.arn or "")
+    return revision.number if revision is not None else 0
+
+
+def _dependencies(
+    history: History,
+    verdicts: Sequence[Verdict],
+    depends: Sequence[SubjectId],
+    beside: Sequence[SubjectId],
+    users: Users,
+) -> Mapping[str, FamilyVerdicts]:
+    """By key, what the family depends on with what it says of each; no verdict on what only earlier revisions do."""
+    said = dict[str, FamilyVerdicts]()
+    for on in (*depends, *beside):
+        before = history.record.dependencies.get(on.key)
+        now = family_verdicts(of_subject(verdicts, on) if on in depends else {}, users, before)
+        said[on.key] = before if before is not None and now.same(before) else now
+    return said
+
+
+def _changed(job: Job, said: Mapping[str, FamilyVerdicts]) -> frozenset[SubjectId]:
+    """The parameters and roles of which the family says something else than before.
+
+    Those too that changed and that it does not depend on: an evaluation that failed may have left a row there.
+    """
+    before = job.history.record.dependencies
+    other = {key for key in {*before, *said} if before.get(key) != said.get(key)}
+    return frozenset(SubjectId.parse(key) for key in other | {key for key in job.changed if key not in said})
+
+
+def _services_of_changed(job: Job, number: int) -> frozenset[SubjectId]:
+    """The services to evaluate because something changed that the family depends on.
+
+    Where only roles changed, those that run an earlier revision than the newest: a service is no better or worse for
+    its roles by itself.
+    """
+    kinds = {SubjectId.parse(key).kind for key in job.changed}
+    return frozenset(
+        SubjectId(job.subject.place, Subject.SERVICE, title)
+        for title, running in job.history.services.items()
+        if Subject.PARAMETER in kinds or (kinds and running.revision != number)
+    )
+
+
+def _services_later(history: History, standard: Standard) -> list[Message]:
+    """The services that run the family: what is newest, and so better than what they run, is another now.
+
+    Once a pipeline has had the time to deploy what it registered.
+    """
+    delay = min(standard.services.settling_minutes * 60, LONGEST_DELAY)
+    return [Message(service_again(history.subject.place, title), delay=delay) for title in history.services]
+
+
+def service_again(place: Place, title: str, settled: datetime | None = None) -> str:
+    """A message to the queue `changes` that has a service evaluated again."""
+    trigger = ServiceTrigger(account=place.account, region=place.region, service=title, settled=settled)
+    given = {"kind", "account", "region", "service"} | ({"settled"} if settled else set())
+    return trigger.model_dump_json(include=given)
+
+
+def _roles(workload: Workload) -> dict[FactKind, str]:
+    task = workload.task
+    named = {FactKind.EXECUTION_ROLE: task.execution_role, FactKind.TASK_ROLE: task.task_role}
+    return {kind: arn for kind, name in named.items() if (arn := workload.role_arn(name)) is not None}

@@ -1,0 +1,165 @@
+"""A service: how it is set up, what it runs, and whether its tasks' collectors run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
+
+from aws.calls import CallFailed
+from aws.channels import Message
+from aws.ecs import Ecs
+from aws.ledger import History, Ledger
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
+from domain.facts import Known, RunningTask
+from domain.findings.dependents import NO_VERDICTS
+from domain.findings.users import Running
+from domain.places import Revision
+from domain.rule import Rule
+from domain.standard import Mode, Standard
+from domain.subject import Subject, SubjectId
+from domain.triggers.trigger import ServiceTrigger
+from domain.verdict import Compliant, Drifted, Verdict
+from domain.workload import Workload
+from operations.evaluation import Evaluator
+from operations.inspection.families import LONGEST_DELAY, service_again
+from operations.inspection.job import (
+    Evidence,
+    Inspected,
+    Job,
+    missing_facts,
+    of_subject,
+    open_severities,
+    parameters_of,
+)
+from operations.inspection.requesting import correction_of_service, resumptions
+from operations.inspection.revisions import Revisions
+from operations.planning import Planner
+
+_SETTLES = "service.collector-running"
+"""The rule that waits until tasks have settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEvaluator:
+    """Evaluates services."""
+
+    ecs: Ecs
+    ledger: Ledger
+    revisions: Revisions
+    planner: Planner
+    now: Callable[[], datetime]
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        return [rule for rule in self.planner.catalogue if rule.subject is Subject.SERVICE]
+
+    def evaluate(self, job: Job) -> Inspected:
+        """The service as ECS describes it now; where it is not there, its findings are gone."""
+        subject, read_at = job.subject, self.now()
+        service = self.ecs.service(subject.place, subject.name)
+        revision = Revision.parse(service.task_definition) if service else None
+        task = self.revisions.read(revision) if revision else None
+        if service is None or revision is None or task is None:
+            resource = subject.place.arn("ecs", f"service/{subject.name}")
+            return Inspected(job, resource, read_at, notify=frozenset(_families(job.history)))
+        return self._evaluated(job, service, task, read_at)
+
+    def _evaluated(self, job: Job, service: Service, task: TaskDefinition, read_at: datetime) -> Inspected:
+        subject = job.subject
+        revision = Revision.parse(service.task_definition) or Revision(subject.place, task.family, 0)
+        family = self.ledger.history(SubjectId.of_family(revision))
+        evaluator = Evaluator(self.planner, job.edition.standard, job.reader, read_at)
+        workload = self._with_newest(evaluator.workload(subject.place, task, service), evaluator, family)
+        found = evaluator.evaluate(workload, self.rules)
+        plan = evaluator.plan(found, Mode.REPORT, explains=True)
+        own, resumed = of_subject(found.verdicts, subject), resumptions(family, subject.name)
+        running = Running(bool(service.fargate), revision.number, service.desired)
+        notify = self._families_to_notify(job.history, family, running)
+        return Inspected(
+            job,
+            service.arn,
+            read_at,
+            verdicts=list(own.values()),
+            all_verdicts=found.verdicts,
+            plan=plan,
+            kept=frozenset(open_severities(job.history)) if resumed else frozenset(),
+            evidence=Evidence(
+                str(revision),
+                parameters=parameters_of(workload),
+                deployed=service.primary.created if service.primary is not None else None,
+            ),
+            missing=missing_facts(found.verdicts, plan),
+            dependencies={family.subject.key: NO_VERDICTS},
+            runs=running if notify else job.history.record.runs,
+            notify=notify,
+            request=None if resumed else correction_of_service(family, evaluator, found),
+            resumed=resumed,
+            later=self._once_settled(job, found.workload, own.get(_SETTLES)),
+        )
+
+    def _families_to_notify(self, history: History, family: History, running: Running) -> frozenset[SubjectId]:
+        """The families for which it matters what the service runs now: whether on Fargate, and which revision.
+
+        How many tasks it wants is only written down.
+        """
+        title, before = history.subject.name, history.record.runs
+        listed = family.services.get(title)
+        left = frozenset(_families(history)) - {family.subject}
+        same = before is not None and replace(before, tasks=running.tasks) == running
+        if left or not same or listed is None or replace(listed, tasks=running.tasks) != running:
+            return left | {family.subject}
+        if listed != running:
+            self.ledger.subjects.runs(family.subject, title, running)
+        return frozenset()
+
+    def _with_newest(self, workload: Workload, evaluator: Evaluator, family: History) -> Workload:
+        """With the family's newest revision, and the rules that the running one breaks and it does not."""
+        running = workload.revision
+        try:
+            known = running is not None and family.order == running.number
+            task = workload.task if known else self.revisions.newest(family.subject, family.order)
+        except CallFailed as failed:
+            return replace(workload, facts=replace(workload.facts, newest=failed.fact))
+        return evaluator.with_newest(workload, task)
+
+    def _once_settled(self, job: Job, workload: Workload, verdict: Verdict | None) -> list[Message]:
+        """The service again, once tasks have settled that are too young for their collectors to be judged.
+
+        Those in which a collector is not running already, as no further event reports it; and all of a deployment that
+        is complete. An evaluation that was sent so asks for another only while the tasks that it was sent for are
+        young: SQS delays no message for longer than a quarter of an hour.
+        """
+        tasks, collector = workload.facts.running, workload.collector
+        if not isinstance(verdict, Compliant | Drifted) or not isinstance(tasks, Known) or collector is None:
+            return []
+        triggers = [trigger for trigger in job.triggers if isinstance(trigger, ServiceTrigger)]
+        complete = any(trigger.event == "SERVICE_DEPLOYMENT_COMPLETED" for trigger in triggers)
+        before = max((trigger.settled for trigger in triggers if trigger.settled), default=None)
+        only_again = before is not None and all(trigger.settled for trigger in triggers)
+        settling = self._settling(workload, job.edition.standard)
+        settled = [
+            task.started + settling
+            for task in tasks.value
+            if task.started is not None and workload.read_at < task.started + settling
+            if (before is not None and task.started + settling <= before)
+            or (not only_again and (complete or _is_down(task, collector.name)))
+        ]
+        if not settled:
+            return []
+        last = max(settled)
+        wait = min(ceil((last - workload.read_at).total_seconds()), LONGEST_DELAY)
+        return [Message(service_again(workload.place, job.subject.name, last), delay=wait)]
+
+    def _settling(self, workload: Workload, standard: Standard) -> timedelta:
+        rule = next(rule for rule in self.planner.catalogue if rule.id == _SETTLES)
+        return timedelta(minutes=standard.setting(rule, workload).standard.services.settling_minutes)
+
+
+def _families(history: History) -> list[SubjectId]:
+    """The families that hold a row of the service."""
+    return [SubjectId.parse(key) for key in history.record.dependencies]
+
+
+def _is_down(task: RunningTask, collector: str) -> bool:
+    return any(each.name == collector and each.status != "RUNNING" for each in task.containers)

@@ -1,0 +1,72 @@
+"""What a person asks: an approval, an undo, a release. Each is answered once, however often its message is retried."""
+
+from dataclasses import dataclass, replace
+
+from aws.ledger import History
+from domain.places import Revision
+from domain.remediation.attempt import Answer, AttemptState
+from domain.remediation.reason import Code
+from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, UndoRequest
+from operations.remediation.approving import Approving
+from operations.remediation.corrector import Corrector
+from operations.remediation.outcome import Outcome
+from operations.remediation.parts import Parts
+from operations.remediation.recording import Recorder
+from operations.remediation.undoing import Undoing
+
+type Wish = ApplyRequest | UndoRequest | ReleaseRequest
+
+
+def nothing(request: Request, history: History, code: Code, what: str = "") -> Outcome:
+    """Nothing was to be done about a family."""
+    return Outcome.nothing(Revision(request.place, request.family, history.order), code, what)
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The answer is in the ledger, where the person who asked may read it."""
+
+    parts: Parts
+    corrector: Corrector
+
+    def answered(self, request: Wish, history: History) -> Outcome:
+        """What came of it, for the first time or again."""
+        attempts = self.parts.ledger.attempts
+        answer = history.answers.get(request.deduplication)
+        if answer is None:
+            outcome = self._asked(request, history)
+            answer = Answer(
+                outcome.state, self.parts.now(), outcome.attempt, outcome.guard, outcome.reasons, outcome.pending
+            )
+            attempts.answer(request.subject, request.deduplication, answer)
+        elif (held := history.attempt(answer.attempt)) is not None:
+            outcome = Outcome.of(held)
+        else:
+            source = Revision(request.place, request.family, history.order)
+            outcome = Outcome(answer.state, source, reasons=answer.reasons, guard=answer.guard)
+        if answer.pending:
+            Recorder(self.parts).publish(answer.pending)
+            attempts.answer(request.subject, request.deduplication, replace(answer, pending=()))
+        return outcome
+
+    def _asked(self, request: Wish, history: History) -> Outcome:
+        match request:
+            case ApplyRequest():
+                return Approving(self.parts, self.corrector).apply(request, history)
+            case UndoRequest():
+                return self._undo(request, history)
+            case ReleaseRequest():
+                return self._release(request, history)
+
+    def _undo(self, request: UndoRequest, history: History) -> Outcome:
+        found = Undoing(self.parts).begin(request, history)
+        return found if isinstance(found, Outcome) else self.corrector.resume(found, history)
+
+    def _release(self, request: ReleaseRequest, history: History) -> Outcome:
+        """The family may be corrected again: what failed, was undone or refused may be tried again."""
+        for each in history.attempts:
+            if each.state in {AttemptState.FAILED, AttemptState.UNDONE, AttemptState.REFUSED} and not each.released:
+                self.parts.ledger.attempts.write(replace(each, released=True))
+        self.parts.ledger.attempts.release(request.subject)
+        Recorder(self.parts).evaluate_again(request.place, request.family, history.services)
+        return nothing(request, history, Code.RELEASED if history.quarantine else Code.NOT_QUARANTINED)

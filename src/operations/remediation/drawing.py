@@ -1,0 +1,47 @@
+"""The plan of a correction, drawn up again from what is there now."""
+
+from collections.abc import Collection
+
+import engine
+from domain.ecs.ownership import owner_of
+from domain.remediation import guards
+from domain.remediation.attempt import Attempt
+from domain.remediation.guard import Guard
+from domain.remediation.guards import Forbidden
+from domain.remediation.plan import Plan
+from domain.remediation.reason import Code, Reason
+from domain.standard import Mode
+from domain.workload import Workload
+from operations.evaluation import Evaluator, unread_for_now
+from operations.remediation.outcome import NotRead
+from reports.source import fragments
+
+
+def planned(
+    evaluator: Evaluator, attempt: Attempt, workload: Workload, suppressed: frozenset[str], left: Collection[str] = ()
+) -> Plan | None:
+    """None where nothing is left to correct. An approved plan is carried out whole, or Forbidden.
+
+    Without approval neither what is `suppressed` is corrected, nor the drift of the rules that are to be `left`.
+    """
+    least = Mode.DEPLOY if attempt.service else Mode.REGISTER
+    found = evaluator.evaluate(workload)
+    try:
+        if attempt.approved:
+            plan = evaluator.plan(found, Mode.REPORT)
+        else:
+            plan = evaluator.plan(found, least, without=suppressed | frozenset(left))
+    except engine.Disagreement as disagreement:
+        raise Forbidden(Guard.DISAGREEMENT, Reason(Code.DISAGREEMENT, str(disagreement))) from None
+    if plan is not None and (passing := unread_for_now(plan)):
+        raise NotRead("; ".join(fact.reason for fact in passing))
+    guards.as_approved(attempt, plan)
+    if attempt.approved and plan is not None:
+        guards.not_suppressed(plan.fixes, suppressed)
+    return plan
+
+
+def drawn(attempt: Attempt, plan: Plan) -> Attempt:
+    """With what is kept of its plan, and of what to write at the source instead."""
+    written = fragments(plan, owner_of(plan.before.task, attempt.actor))
+    return attempt.drawn(plan, tuple((each.form, each.text) for each in written))

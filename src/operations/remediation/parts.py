@@ -1,0 +1,68 @@
+"""What the steps of a correction share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from aws.calls import CallFailed
+from aws.channels import Queue, Topic
+from aws.ecs import Ecs
+from aws.ledger import History, Ledger
+from aws.security_hub import SecurityHub
+from domain.remediation.guard import Guard
+from domain.remediation.guards import Forbidden, Moment
+from domain.remediation.reason import Reason
+from domain.standard import Standard
+from operations.evaluation import Evaluator
+from operations.facts import FactReader
+from operations.planning import Planner
+from operations.standards import Standards
+
+SWITCHED_OFF = timedelta(minutes=15)
+"""Until the kill switch, or a hub that may not be asked, is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """They come from operations.wiring. `switch` says why nothing may be corrected now; None where it may."""
+
+    ecs: Ecs
+    hub: SecurityHub
+    ledger: Ledger
+    alerts: Topic
+    changes: Queue
+    standards: Standards
+    reader: Callable[[], FactReader]
+    planner: Planner
+    switch: Callable[[], Reason | None]
+    image_repositories: Sequence[str]
+    release: str
+    stack: str = ""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def standard(self) -> Standard:
+        """StandardInvalid where it is none, CallFailed where it cannot be read: nothing is corrected then."""
+        return self.standards.current().standard
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.standard, self.planner.cap, self.now())
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """One that has read nothing yet."""
+        return Evaluator(self.planner, self.standard, self.reader(), self.now())
+
+    def suppressed(self, history: History) -> frozenset[str]:
+        """The rules whose findings the customer suppressed. Forbidden for now where that cannot be asked."""
+        rules = {row.finding.id: rule for rule, row in history.rows.items()}
+        try:
+            found = self.hub.suppressed(history.subject.place, list(rules)) if rules else set()
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            if not failed.not_enabled:  # without a hub nobody can have suppressed anything
+                raise Forbidden(Guard.SUPPRESSED, failed.reason, self.now() + SWITCHED_OFF) from None
+            found = set()
+        return frozenset(rules[id_] for id_ in found)

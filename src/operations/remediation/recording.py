@@ -1,0 +1,61 @@
+"""Recording: what an attempt came to is written down with its alert, published, and the family evaluated again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from domain.findings.alert import Alert
+from domain.places import Place
+from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.ending import Stopped
+from domain.triggers.trigger import FamilyTrigger, ServiceTrigger
+from operations.remediation.outcome import Outcome
+from operations.remediation.parts import Parts
+from reports.outcomes import outcome_of
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """The alert is in the ledger before it is published: a crash in between publishes it again, under the same id."""
+
+    parts: Parts
+
+    def record(self, stopped: Stopped) -> Outcome:
+        """Write down an attempt that goes no further now. What ended is published, what waits is not."""
+        attempt = replace(stopped.attempt, time=self.parts.now())
+        if attempt.state is AttemptState.WAITING:
+            return Outcome.of(self.parts.ledger.attempts.write(stopped.attempt))
+        if not stopped.kept:
+            return self._not_kept(attempt)
+        alerts = () if attempt.quiet else (*attempt.pending, self.alert(attempt, attempt.state))
+        return self.published(self.parts.ledger.attempts.write(replace(attempt, pending=alerts), stopped.quarantine))
+
+    def _not_kept(self, attempt: Attempt) -> Outcome:
+        """The refusal is published with the answer; one by another guard is another refusal."""
+        if attempt.state is AttemptState.NOTHING:
+            return replace(Outcome.of(attempt), attempt="")
+        refused = replace(attempt, asked=f"{attempt.asked}/{attempt.guard}")
+        return replace(Outcome.of(refused), attempt="", pending=(self.alert(refused, refused.state),))
+
+    def published(self, attempt: Attempt) -> Outcome:
+        """What an ended attempt has still to publish, once more where it was cut off; then what it changed is read."""
+        if attempt.pending:
+            self.publish(attempt.pending)
+            titles = [each.service for each in attempt.rollouts]
+            self.evaluate_again(attempt.source.place, attempt.source.family, titles)
+            self.parts.ledger.attempts.write(replace(attempt, pending=()))
+        return Outcome.of(attempt)
+
+    def publish(self, bodies: Iterable[str]) -> None:
+        for body in bodies:
+            self.parts.alerts.publish(body, Alert.model_validate_json(body).attributes)
+
+    def evaluate_again(self, place: Place, family: str, services: Iterable[str]) -> None:
+        """Findings close by what is there: inspect evaluates the family and its services now that this has ended."""
+        account, region = place.account, place.region
+        bodies = [FamilyTrigger(account=account, region=region, family=family, revision=0).message]
+        bodies += [ServiceTrigger(account=account, region=region, service=title).message for title in services]
+        self.parts.changes.send_all(bodies)
+
+    def alert(self, attempt: Attempt, state: AttemptState) -> str:
+        """What is published of an attempt that is, or is about to be, in this state."""
+        return outcome_of(attempt, state, occurred=self.parts.now(), stack=self.parts.stack).model_dump_json()

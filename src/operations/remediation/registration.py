@@ -1,0 +1,144 @@
+"""The first step of a family's correction: the corrected revision is registered.
+
+A mark is written into the ledger before the call: after a crash the next delivery finds the
+revision by its tags.
+"""
+
+from dataclasses import dataclass, replace
+
+from aws.calls import CallFailed
+from aws.ecs import registrable_members
+from aws.ledger import History
+from domain.ecs.task_definition import TaskDefinition
+from domain.places import Revision
+from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.ending import Stopped, ended, forbidden, nothing_to_do, of_those_left, refused, superseded
+from domain.remediation.guard import Guard
+from domain.remediation.guards import Forbidden
+from domain.remediation.plan import Plan
+from domain.remediation.reason import Code, Reason
+from domain.standard import Mode
+from operations.facts import runs_on_fargate
+from operations.remediation.drawing import drawn, planned
+from operations.remediation.guards import Guards
+from operations.remediation.parts import Parts
+from operations.remediation.recording import Recorder
+from operations.remediation.services import following
+from operations.remediation.withdrawal import deregister
+
+_TAG = "outrider:"
+_LATER = 100  # revisions after the source, at the most, that are read after a crash
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Of one attempt, with the history of its family."""
+
+    parts: Parts
+    history: History
+
+    def begin(self, attempt: Attempt) -> Attempt | Stopped:
+        """The attempt with the services that follow, or as far as it came."""
+        source = attempt.source
+        newest = self.parts.ecs.task_definition(source.place, source.family)
+        revision = Revision.parse(newest.arn or "") if newest else None
+        if newest is None or revision is None:
+            return nothing_to_do(attempt, Code.NO_ACTIVE_REVISION, self.history.attempts)
+        if attempt.began is not None and (registered := self._taken_up(attempt, revision)) is not None:
+            return self._registered(attempt, registered)
+        if revision != source:
+            why = Reason(Code.NEWER_REVISION, str(revision))
+            return superseded(attempt, why, quiet=attempt.registered is None)
+        try:
+            plan = self._plan(attempt, newest)
+            if plan is None or not plan.changes_task:
+                return nothing_to_do(attempt, Code.NOTHING_TO_CORRECT, self.history.attempts)
+            attempt = drawn(attempt, plan)
+            Guards(self.parts).before_registration(attempt, plan, self.history)
+        except Forbidden as by:
+            return forbidden(attempt, by, self.history.attempts, self.parts.moment)
+        return self._register(self.parts.ledger.attempts.write(self._started(attempt, plan)), plan)
+
+    def _plan(self, attempt: Attempt, task: TaskDefinition) -> Plan | None:
+        evaluator, runs_on = self.parts.evaluator, runs_on_fargate(task, self.history.services)
+        workload = evaluator.workload(attempt.source.place, task, runs_on=runs_on)
+        return planned(evaluator, attempt, workload, self.parts.suppressed(self.history))
+
+    def _started(self, attempt: Attempt, plan: Plan) -> Attempt:
+        planner = self.parts.planner
+        deploys = attempt.approved or planner.modes(plan.fixes, plan.before, self.parts.standard) is Mode.DEPLOY
+        return replace(
+            attempt,
+            state=AttemptState.STARTED,
+            began=self.parts.now(),
+            deploys=deploys and planner.cap is Mode.DEPLOY,
+            guard=None,
+            reasons=(),
+            due=None,
+        )
+
+    def _register(self, attempt: Attempt, plan: Plan) -> Attempt | Stopped:
+        try:
+            registered = self.parts.ecs.register(attempt.source.place, self._corrected(plan, attempt.source))
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            # It would fail again: people have to know.
+            return refused(attempt, Guard.REGISTRATION, failed.reason)
+        return self._registered(attempt, registered)
+
+    def _corrected(self, plan: Plan, source: Revision) -> TaskDefinition:
+        """What is registered: the members that the API takes, in their order, with the source's tags and Outrider's."""
+        ours = {
+            f"{_TAG}source": str(source.number),
+            f"{_TAG}plan": plan.digest,
+            f"{_TAG}release": self.parts.release,
+            f"{_TAG}rules": " ".join(plan.fixes)[:256],
+        }
+        return plan.after.task.only(registrable_members()).with_tags(ours)
+
+    def _taken_up(self, attempt: Attempt, newest: Revision) -> Revision | None:
+        """After a crash: the revision that this attempt registered, if it came so far.
+
+        The oldest that has its tags: a pipeline that copies a revision copies its tags too, and can do so only then.
+        """
+        first = attempt.source.number + 1
+        later = (replace(newest, number=n) for n in range(first, min(newest.number, first + _LATER) + 1))
+        return next((revision for revision in later if self._made(attempt, revision)), None)
+
+    def _made(self, attempt: Attempt, revision: Revision) -> bool:
+        """Whether this attempt registered an active revision: its tags name plan and source."""
+        found = self.parts.ecs.task_definition(revision.place, revision.arn)
+        ours = {f"{_TAG}plan": attempt.digest, f"{_TAG}source": str(attempt.source.number)}
+        return found is not None and found.active and ours.items() <= found.tags.items()
+
+    def _registered(self, attempt: Attempt, registered: Revision) -> Attempt | Stopped:
+        """Somebody else may have registered between the reading and the call: then Outrider's has an old source.
+
+        A number between the two that is inactive now was deregistered before: that is how the source became the newest.
+        """
+        source, attempts = attempt.source, self.parts.ledger.attempts
+        attempts.registered(registered)
+        attempt = replace(attempt, registered=registered.number)
+        for number in range(source.number + 1, registered.number):
+            between = replace(source, number=number)
+            if self._made(attempt, between):  # by another worker, or by a call whose answer was lost
+                deregister(self.parts, registered)
+                return self._registered(attempt, between)
+            found = self.parts.ecs.task_definition(between.place, between.arn)
+            if found is not None and found.active:
+                # It is notified, also where the next call is the last for now.
+                attempt = attempts.write(attempt)
+                stays = deregister(self.parts, registered)
+                return superseded(attempt, Reason(Code.REGISTERED_MEANWHILE, source.family), *stays)
+        return self._followed(attempt, registered)
+
+    def _followed(self, attempt: Attempt, registered: Revision) -> Attempt | Stopped:
+        """With the services that are updated to it, and notified; or at its end where there are none."""
+        rollouts = following(self.parts, attempt, registered, self.history.services) if attempt.deploys else ()
+        attempt = replace(attempt, rollouts=rollouts)
+        if all(rollout.stage.ended for rollout in rollouts):
+            return ended(attempt, AttemptState.REGISTERED, *of_those_left(attempt))
+        attempt = replace(attempt, state=AttemptState.ROLLING, due=self.parts.now())
+        alert = Recorder(self.parts).alert(attempt, AttemptState.REGISTERED)
+        return self.parts.ledger.attempts.write(replace(attempt, pending=(alert,)))

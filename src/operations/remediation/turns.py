@@ -1,0 +1,95 @@
+"""Turns: services that are corrected alone share their family's order, a few at a time and canaries first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aws.calls import CallFailed
+from aws.ledger import History
+from domain.ecs.service import Service
+from domain.remediation import guards
+from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.guard import Guard
+from domain.remediation.guards import Forbidden
+from domain.remediation.reason import Code, Reason
+from domain.remediation.rollout import LOOK_AGAIN, deployment_of
+from domain.standard import any_matches
+from domain.subject import Subject, SubjectId
+from domain.workload import Workload
+from operations.remediation.eligibility import eligible
+from operations.remediation.parts import Parts
+
+_CANARY = timedelta(minutes=10)
+"""Until a canary is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Whether it is a service's turn. Each has an attempt of its own."""
+
+    parts: Parts
+
+    def in_turn(self, attempt: Attempt, service: Service, history: History) -> None:
+        """Forbidden where others of the family are being updated, or a canary has to show first that it works."""
+        now, standard = self.parts.now(), self.parts.standard
+        others = [each for each in history.attempts if each.service not in {"", service.title}]
+        moving = {each.service for each in others if any(rollout.stage.under_way for rollout in each.rollouts)}
+        if len(moving) >= standard.remediation.at_once:
+            why = Reason(Code.OTHERS_BEING_UPDATED, names=tuple(sorted(moving)))
+            raise Forbidden(Guard.AT_ONCE, why, now + LOOK_AGAIN)
+        patterns = standard.remediation.canary
+        if attempt.approved or any_matches(patterns, service.title):
+            return
+        for title in sorted(each for each in history.services if any_matches(patterns, each)):
+            self._shown(attempt, title, others, moves=title in moving)
+
+    def _shown(self, attempt: Attempt, title: str, others: Iterable[Attempt], *, moves: bool) -> None:
+        """Forbidden unless a canary has nothing to be corrected: until it has shown that it works, or as it cannot."""
+        failures = tuple[Reason, ...]()
+        try:
+            workload = self._workload(attempt, title)
+            if workload is None or not (moves or self._drifts(attempt, workload)):
+                return
+            cannot = self._cannot(attempt, workload, others)
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            cannot, failures = None, (failed.reason,)
+        if cannot is not None:
+            why = Reason(Code.CANARY_CANNOT, title, guard=cannot[0], because=cannot[1])
+            raise Forbidden(Guard.CANARY, why)
+        first = Reason(Code.CANARY_FIRST, title, because=failures)
+        raise Forbidden(Guard.CANARY, first, self.parts.now() + _CANARY)
+
+    def _workload(self, attempt: Attempt, title: str) -> Workload | None:
+        """A service that is there, with what it runs."""
+        place, ecs = attempt.source.place, self.parts.ecs
+        service = ecs.service(place, title)
+        task = ecs.task_definition(place, service.task_definition) if service else None
+        return self.parts.evaluator.workload(place, task, service) if service and task else None
+
+    def _drifts(self, attempt: Attempt, workload: Workload) -> bool:
+        """Whether it drifts by a rule that this attempt corrects, or may do so."""
+        evaluator = self.parts.evaluator
+        newest = self.parts.ecs.task_definition(attempt.source.place, attempt.source.family)
+        rules = [rule for rule in self.parts.planner.catalogue if rule.id in attempt.rules]
+        return evaluator.evaluate(evaluator.with_newest(workload, newest), rules).doubtful
+
+    def _cannot(
+        self, attempt: Attempt, workload: Workload, others: Iterable[Attempt]
+    ) -> tuple[Guard | None, tuple[Reason, ...]] | None:
+        """Why a canary will not be corrected by itself, by the guard; None where it may be."""
+        service = workload.service
+        title, at = (service.title, deployment_of(service)) if service is not None else ("", "")
+        last = max((each for each in others if each.service == title), key=lambda each: each.time, default=None)
+        if last is not None and last.deployment == at and last.state is AttemptState.REFUSED:
+            return last.guard, last.reasons
+        on = SubjectId(attempt.source.place, Subject.SERVICE, title)
+        try:
+            eligible(self.parts, attempt, workload)
+            guards.not_suppressed(attempt.rules, self.parts.suppressed(self.parts.ledger.history(on)))
+        except Forbidden as forbidden:
+            if forbidden.until is not None:
+                raise
+            return forbidden.guard, (forbidden.reason,)
+        return None

@@ -1,0 +1,94 @@
+"""An undo: services go back to what they ran before Outrider, and the revision is taken back."""
+
+from dataclasses import dataclass, replace
+
+from aws.calls import CallFailed
+from aws.ledger import History
+from domain.places import Revision
+from domain.remediation.attempt import Attempt, AttemptState, to_undo
+from domain.remediation.reason import Code, Reason
+from domain.remediation.request import UndoRequest
+from domain.remediation.rollout import Rollout, Stage, deployment_of
+from domain.remediation.watching import shown_late
+from domain.standard import Mode
+from operations.remediation.outcome import NotRead, Outcome
+from operations.remediation.parts import Parts
+from operations.remediation.withdrawal import run_by
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """Makes of the last correction one that goes back."""
+
+    parts: Parts
+
+    def begin(self, request: UndoRequest, history: History) -> Attempt | Outcome:
+        """The attempt as it is to go on, or why there is nothing to undo."""
+        undone = [each for each in history.attempts if each.undone]
+        if same := next((each for each in undone if each.asked == request.deduplication), None):
+            return same
+        attempt = to_undo(history.attempts, request.service)
+        if attempt is None:
+            under_way = next((each for each in undone if not each.state.ended), None)
+            return under_way or self._nothing(request, history, Reason(Code.NOTHING_TO_UNDO, _what(request)))
+        updated = any(each.stage not in {Stage.LEFT, Stage.PENDING} for each in attempt.rollouts)
+        if why := self._updates_nothing() if updated else self._run_by_others(attempt):
+            return self._nothing(request, history, why)
+        rollouts = tuple(self._set_back(each, attempt, request) for each in attempt.rollouts)
+        if updated and attempt.state.ended and all(each.stage is not Stage.SETTING_BACK for each in rollouts):
+            return self._nothing(request, history, Reason(Code.RUNS_SOMETHING_ELSE, _what(request)))
+        return self.parts.ledger.attempts.write(
+            replace(
+                attempt,
+                state=AttemptState.ROLLING,
+                undone=True,
+                undone_by=request.by,
+                asked=request.deduplication,
+                rollouts=rollouts,
+                due=self.parts.now(),
+            )
+        )
+
+    def _nothing(self, request: UndoRequest, history: History, why: Reason) -> Outcome:
+        source = Revision(request.place, request.family, history.order)
+        return Outcome(AttemptState.NOTHING, source, reasons=(why,))
+
+    def _updates_nothing(self) -> Reason | None:
+        """Services are updated only where the stack deploys."""
+        cap = self.parts.planner.cap
+        return Reason(Code.STACK_UPDATES_NO_SERVICE, cap) if cap is not Mode.DEPLOY else None
+
+    def _run_by_others(self, attempt: Attempt) -> Reason | None:
+        """Why what was registered cannot be taken back; None where nothing is known to run it."""
+        registered = str(attempt.correction)
+        try:
+            title = run_by(self.parts, attempt)
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            return Reason(Code.USE_NOT_KNOWN, registered, because=(failed.reason,))
+        return Reason(Code.RUN_BY_OTHERS, title, registered) if title else None
+
+    def _set_back(self, rollout: Rollout, attempt: Attempt, request: UndoRequest) -> Rollout:
+        now, why = self.parts.now(), Reason(Code.UNDONE, request.by)
+        if request.service and request.service != rollout.service:
+            return rollout
+        if rollout.stage is Stage.PENDING:
+            return rollout.left(now, why)
+        if rollout.stage.failed or rollout.stage in {Stage.LEFT, Stage.GIVING_BACK}:
+            return rollout
+        try:
+            service = self.parts.ecs.service(attempt.source.place, rollout.service)
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            return rollout.at(Stage.NOT_BACK, now, reasons=(why, failed.reason))
+        if service is not None and shown_late(rollout, service, now):
+            raise NotRead(f"{rollout.service} is still shown as it was before it was updated.")
+        if service is None or service.task_definition != rollout.after.revision:
+            return rollout.left(now, Reason(Code.RUNS_SOMETHING_ELSE))
+        return replace(rollout, was=deployment_of(service)).at(Stage.SETTING_BACK, now, now, (why,))
+
+
+def _what(request: UndoRequest) -> str:
+    return request.service or request.family

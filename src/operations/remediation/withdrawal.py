@@ -1,0 +1,52 @@
+"""Taking back a revision that a correction registered, unless something runs it."""
+
+from aws.calls import CallFailed
+from domain.places import Revision
+from domain.remediation.attempt import Attempt
+from domain.remediation.ending import failed
+from domain.remediation.reason import Code, Reason
+from domain.remediation.rollout import Stage
+from operations.remediation.parts import Parts
+
+
+def take_back(parts: Parts, attempt: Attempt) -> tuple[Reason, ...]:
+    """Where a correction failed or was undone, the family's newest revision is the source again.
+
+    Why it is not, where something runs what was registered or that is refused: the failure is published all the same.
+    """
+    registered = attempt.correction
+    goes = failed(attempt) or attempt.undone
+    if registered is None or not goes or any(each.stage is Stage.NOT_BACK for each in attempt.rollouts):
+        return ()
+    try:
+        if title := run_by(parts, attempt):
+            return (Reason(Code.STAYS_NEWEST, str(registered), title),)
+        found = parts.ecs.task_definition(registered.place, registered.arn)
+    except CallFailed as error:
+        return (_stays(registered, error),)
+    return deregister(parts, registered) if found is not None and found.active else ()
+
+
+def deregister(parts: Parts, registered: Revision) -> tuple[Reason, ...]:
+    """Why it stays, where that is refused."""
+    try:
+        parts.ecs.deregister(registered)
+    except CallFailed as error:
+        return (_stays(registered, error),)
+    return ()
+
+
+def run_by(parts: Parts, attempt: Attempt) -> str:
+    """A service that runs what was registered; empty where none is known that does."""
+    registered, known = attempt.correction, parts.ledger.history(attempt.family).services
+    for title in sorted({*known, *(each.service for each in attempt.rollouts)}):
+        service = parts.ecs.service(attempt.source.place, title)
+        if service is not None and registered is not None and service.task_definition == registered.arn:
+            return title
+    return ""
+
+
+def _stays(registered: Revision, failed_call: CallFailed) -> Reason:
+    if failed_call.transient:
+        raise failed_call
+    return Reason(Code.STAYS_NEWEST, str(registered), because=(failed_call.reason,))

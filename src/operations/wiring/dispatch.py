@@ -1,0 +1,35 @@
+"""The parts of the dispatch function."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from aws.channels import Queue
+from aws.ledger import Ledger
+from aws.roles import Roles
+from aws.sessions import Sessions
+from operations.inspection.dispatching import Dispatcher
+from operations.wiring import shared
+from settings import Settings, settings
+
+
+@lru_cache(maxsize=1)
+def dispatcher() -> Dispatcher:
+    """As the environment sets it up."""
+    return make_dispatcher(settings(), shared.sessions())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_dispatcher(given: Settings, aws: Sessions, now: Callable[[], datetime] = _now) -> Dispatcher:
+    """The use case with all its parts."""
+    return Dispatcher(
+        ledger=Ledger(aws, given.table),
+        roles=Roles(aws),
+        changes=Queue(aws, given.changes_queue),
+        subjects=Queue(aws, given.subjects_queue),
+        remediations=Queue(aws, given.remediations_queue),
+        now=now,
+    )

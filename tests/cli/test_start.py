@@ -1,0 +1,55 @@
+"""The installed command: everything under one name, and its own modules before anybody else's."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from settings import RELEASE
+
+ROOT = Path(__file__).parents[2]
+SRC = ROOT / "src"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> dict[str, str]:
+    """A shell's environment: others have modules of the same names, and `outrider` is as installed."""
+    packages, others = tmp_path / "site-packages", tmp_path / "others"
+    packages.mkdir()
+    others.mkdir()
+    (packages / "outrider").symlink_to(SRC)
+    for path in SRC.iterdir():
+        if path.suffix == ".py" or path.is_dir():
+            (others / f"{path.stem}.py").write_text(f"raise RuntimeError('the {path.stem} of others')\n")
+    (others / "__main__.py").unlink()
+    return {**os.environ, "PYTHONPATH": f"{others}{os.pathsep}{packages}"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-c", "from outrider.cli.start import main; raise SystemExit(main())", "--version"],
+        ["-m", "outrider", "--version"],
+        [str(SRC), "--version"],
+    ],
+    ids=["entry point", "module", "clone"],
+)
+def test_modules_of_others_with_the_same_names_are_not_taken(installed: dict[str, str], command: list[str]) -> None:
+    ran = subprocess.run([sys.executable, *command], env=installed, capture_output=True, text=True, check=False)  # noqa: S603 - Outrider itself
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"outrider {RELEASE}\n", "")
+
+
+def test_the_wheel_installs_one_name_and_the_release_stands_in_one_place() -> None:
+    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert (wheel["only-include"], wheel["sources"]) == (["src"], {"src": "outrider"})
+    assert PROJECT["project"]["scripts"] == {"outrider": "outrider.cli.start:main"}
+    version = PROJECT["tool"]["hatch"]["version"]
+    found = re.search(version["pattern"], (ROOT / version["path"]).read_text(encoding="utf-8"))
+    assert found is not None
+    assert found["version"] == RELEASE
+    assert "version" in PROJECT["project"]["dynamic"]

@@ -1,0 +1,161 @@
+"""Texts are in plain English: none has what `words.yaml` lists with better words next to it."""
+
+import ast
+import contextlib
+import io
+import json
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cli.main import app, main
+
+ROOT = Path(__file__).parents[1]
+
+CHECKED = (
+    "*.md",
+    ".ci/run",
+    ".github/**/*",
+    ".pre-commit-config.yaml",
+    "Makefile",
+    "docs/**/*.md",
+    "docs/standards/*.yaml",
+    "requirements/*.in",
+    "samconfig.toml",
+    "src/Makefile",
+    "src/cli/catalogue.py",
+    "src/cli/check.py",
+    "src/cli/fix.py",
+    "src/cli/judging.py",
+    "src/cli/table.py",
+    "src/domain/drift.py",
+    "src/domain/rule.py",
+    "src/engine.py",
+    "src/reports/advice.py",
+    "src/reports/alerts.py",
+    "src/reports/asff.py",
+    "src/reports/digest.py",
+    "src/reports/slack.py",
+    "src/reports/text.py",
+    "src/reports/words.py",
+    "src/requirements.in",
+    "src/rules/**/*.py",
+    "tests/test_links.py",
+    "tests/test_new_rule.py",
+    "tests/test_words.py",
+    "tools/adot_releases.py",
+    "tools/bundle.py",
+    "tools/dashboard.py",
+    "tools/new_rule.py",
+    "tools/rule_pages.py",
+    "tools/standard_schema.py",
+)
+"""What is checked: globs of files, and `--help` for what the commands print."""
+
+GENERATED = {"docs/messages.md", "docs/rules.md", "docs/standard.md"}
+"""Pages that are made from other files. Those files are checked instead."""
+
+HELP = "--help"
+_CONSOLE = re.compile(r"^```console\n.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A pattern, what to write instead, and texts that it must and must not match."""
+
+    pattern: re.Pattern[str]
+    use: str
+    such: tuple[str, ...]
+    allowed: tuple[str, ...]
+
+
+@cache
+def words() -> tuple[Word, ...]:
+    written = yaml.safe_load((ROOT / "tests" / "words.yaml").read_text(encoding="utf-8"))
+    return tuple(
+        Word(
+            re.compile(r"(?<![\w-])(?:{})(?![\w-])".format(each["pattern"].replace(" ", r"\s+")), re.IGNORECASE),
+            each["use"],
+            tuple(each["such"]),
+            tuple(each.get("not", ())),
+        )
+        for each in written
+    )
+
+
+def sources() -> list[str]:
+    """Each file that is checked, by its path, and `--help`."""
+    paths = {path.relative_to(ROOT).as_posix() for glob in CHECKED for path in ROOT.glob(glob) if path.is_file()}
+    return sorted(paths - GENERATED) + [HELP] * (HELP in CHECKED)
+
+
+def texts(source: str) -> Iterator[tuple[int, str]]:
+    """The texts of a source that people read, each with the line that it begins on."""
+    if source == HELP:
+        yield from ((0, printed(command)) for command in ("", *app) if not command.startswith("-"))
+        return
+    text = (ROOT / source).read_text(encoding="utf-8")
+    match Path(source).suffix:
+        case ".md":  # a console block shows what a command prints
+            yield 1, _CONSOLE.sub(lambda block: "\n" * block[0].count("\n"), text)
+        case ".py":
+            tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+            shown = {tokenize.COMMENT, tokenize.STRING, tokenize.FSTRING_MIDDLE}
+            yield from ((token.start[0], _content(token)) for token in tokens if token.type in shown)
+        case ".json":
+            yield from ((1, each) for each in _strings(json.loads(text)))
+        case _:
+            yield 1, text
+
+
+def _content(token: tokenize.TokenInfo) -> str:
+    if token.type == tokenize.STRING and not token.string.lower().startswith(("b", "rb", "br")):
+        return str(ast.literal_eval(token.string))
+    return token.string
+
+
+def _strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from (each for item in value.values() for each in _strings(item))
+        case list():
+            yield from (each for item in value for each in _strings(item))
+        case _:
+            pass
+
+
+def printed(command: str) -> str:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        main([*command.split(), "--help"])
+    return out.getvalue()
+
+
+def found(text: str, line: int = 1) -> Iterator[str]:
+    """Each match as `LINE: the match → what to write instead`."""
+    for word in words():
+        for match in word.pattern.finditer(text):
+            yield f"{line + text.count('\n', 0, match.start())}: “{' '.join(match[0].split())}” → {word.use}"
+
+
+@pytest.mark.parametrize("source", sources())
+def test_it_is_in_plain_english(source: str) -> None:
+    assert [f"{source}:{each}" for line, text in texts(source) for each in found(text, line)] == []
+
+
+def test_every_glob_finds_something() -> None:
+    assert [glob for glob in CHECKED if glob != HELP and not any(ROOT.glob(glob))] == []
+
+
+@pytest.mark.parametrize("word", words(), ids=lambda word: word.use)
+def test_a_pattern_matches_the_words_that_it_is_for_and_leaves_normal_english(word: Word) -> None:
+    assert [text for text in word.such if not word.pattern.search(text)] == []
+    assert [text for text in word.allowed if word.pattern.search(text)] == []
