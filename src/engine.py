@@ -71,13 +71,19 @@ def evaluate(workload: Workload, standard: Standard, rules: Sequence[Rule]) -> t
     """The verdict of every rule on every subject of the workload. None where it is out of scope."""
     if out_of_scope(workload, standard) is not None:
         return ()
-    verdicts = list[Verdict]()
     collector = workload.collector is not None
     lone = only_a_collector(workload)
+    chosen = [
+        rule for rule in rules if (collector or not rule.of_collector) and (not lone or rule.id in FOR_LONE_COLLECTORS)
+    ]
+    return verdicts_of(workload, standard, chosen)
+
+
+def verdicts_of(workload: Workload, standard: Standard, rules: Iterable[Rule]) -> tuple[Verdict, ...]:
+    """The verdicts of these rules on a workload that is in scope."""
     judge = _Judge(workload, standard)
+    verdicts = list[Verdict]()
     for rule in rules:
-        if (rule.of_collector and not collector) or (lone and rule.id not in FOR_LONE_COLLECTORS):
-            continue
         verdicts += judge.verdicts(rule)
     return tuple(verdicts)
 

@@ -27,6 +27,7 @@ NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 STANDARD = Standard.model_validate({"version": 1})
 FAMILY = "my-fargate-task"
 REVISION = PLACE.arn("ecs", f"task-definition/{FAMILY}:1")
+OPTIONS_UNKNOWN = "configuration: The image names no ADOT release, so its options are not known."
 ROLE_ARN = f"arn:aws:iam::{PLACE.account}:role/"
 
 CONFIGURATION = """\
@@ -218,6 +219,7 @@ def test_the_article_s_task_gets_these_verdicts_and_no_others() -> None:
         "sidecar.restart-policy": [("LOW", "no-restart")],
         "sidecar.resources": [("LOW", "nothing-reserved")],
         "application.otlp-protocol": [("INFORMATIONAL", "protocol-unset")],
+        **{rule: [("", OPTIONS_UNKNOWN)] for rule in ("config.options", "config.values", "config.signals")},
         "config.components": [
             (
                 "",

@@ -144,7 +144,7 @@ class Judge:
         by_rule = dict[str, list[Verdict]]()
         for verdict in verdicts:
             by_rule.setdefault(verdict.rule, []).append(verdict)
-        judgement = Judgement(workload, tuple(self._said(BY_ID[rule], v, workload) for rule, v in by_rule.items()))
+        judgement = Judgement(workload, tuple(self.said(BY_ID[rule], v, workload) for rule, v in by_rule.items()))
         prospects = Repairs.of(self, judgement).prospects
         return replace(
             judgement,
@@ -154,7 +154,8 @@ class Judge:
             ),
         )
 
-    def _said(self, rule: Rule, verdicts: Iterable[Verdict], workload: Workload) -> Said:
+    def said(self, rule: Rule, verdicts: Iterable[Verdict], workload: Workload) -> Said:
+        """What one rule says, of all its subjects."""
         words = set[Word]()
         drifts = dict[Drift, None]()
         reasons = dict[str, None]()

@@ -48,6 +48,13 @@ app.command(
     help="Print a task definition with its drift fixed.\n\nOnly what is safe is fixed, unless --review is given. "
     f"Standard error says what was fixed, what was left, and why. {_CODES}",
 )
+app.command(
+    "cli.collector:collector",
+    name="collector",
+    usage="Usage: outrider collector [OPTIONS] FILE...",
+    help="Judge collector configurations by themselves.\n\nWhat the collector refuses at its start is HIGH or CRITICAL;"
+    f" what depends on the task around it is not judged. {_CODES}",
+)
 app.command("cli.catalogue:rules", name="rules", usage="Usage: outrider rules", help="List the rules.")
 app.command("cli.catalogue:explain", name="explain", usage="Usage: outrider explain RULE", help="Explain a rule.")
 app.command(

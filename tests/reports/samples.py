@@ -316,7 +316,7 @@ def messages() -> dict[str, Alert]:
             "config.references",
             PARAMETER,
             PLACE.arn("ssm", f"parameter{PARAMETER}"),
-            Drift("reference-dangling", "service/pipelines/traces/exporters", undefined),
+            Drift("not-defined", "service/pipelines/traces/exporters", undefined),
             actor=PERSON,
             users=LEANING,
         ),
