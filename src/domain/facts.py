@@ -41,6 +41,7 @@ class Gap(StrEnum):
     HIDDEN_CONFIGURATION = "HiddenConfiguration"
     CONFIGURATION_ELSEWHERE = "ConfigurationElsewhere"
     UNKNOWN_IMAGE_FILE = "UnknownImageFile"
+    OTHER_LANGUAGE = "OtherLanguage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class Unavailable:
                 return f"the collector's configuration may come from {self.resource}, which are not read"
             case Gap.CONFIGURATION_ELSEWHERE:
                 return "the collector's configuration comes from a place that is not read"
+            case Gap.OTHER_LANGUAGE:
+                return f"a configuration of {self.resource} is not read here"
             case Gap.UNKNOWN_IMAGE_FILE:
                 return "what the file in the collector's image holds is not known"
 

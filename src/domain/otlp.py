@@ -179,12 +179,12 @@ class Destination:
         return Endpoint.parse(self.value) if isinstance(self.value, str) else None
 
     @cached_property
-    def wanted(self) -> Endpoint | None:
-        """Where it is to lead, if it leads into the task and not to what a collector serves; None where all is well."""
+    def usual(self) -> bool:
+        """Whether it leads to where a collector in the task takes OTLP by default, and is written as it should be."""
         endpoint = self.leads_to
-        if endpoint is None or not endpoint.in_task or (wanted := self.within_task(endpoint)) == endpoint:
-            return None
-        return wanted
+        if endpoint is None or not endpoint.in_task or endpoint.port not in PORTS:
+            return False
+        return endpoint == self.within_task(endpoint, endpoint.port, tls=False, http=None)
 
     @property
     def own(self) -> Signal | None:
@@ -200,14 +200,14 @@ class Destination:
     def by_http(self, port: int | None) -> bool:
         return self.speaks is not Protocol.GRPC if self.speaks else port == HTTP_PORT
 
-    def within_task(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint as a collector beside the application serves it: what is right stays as it is written.
+    def within_task(self, endpoint: Endpoint, port: int, *, tls: bool, http: bool | None) -> Endpoint:
+        """The endpoint as what takes OTLP on this port is reached: what is right stays as it is written.
 
-        Where neither port, protocol nor path tells, it is HTTP's port, the specification's default.
+        `http` tells whether it takes HTTP there; None where only the application's protocol, or the port, may tell.
         """
-        port = endpoint.port if endpoint.port in PORTS else self.port_meant(endpoint) or HTTP_PORT
-        path = self.path_served(endpoint.path, port)
-        return replace(endpoint, scheme="http", host=endpoint.host or "localhost", port=port, path=path)
+        by_http = self.by_http(port) if http is None or self.speaks else http
+        path, scheme = self.path_served(endpoint.path, by_http=by_http), "https" if tls else "http"
+        return replace(endpoint, scheme=scheme, host=endpoint.host or "localhost", port=port, path=path)
 
     def beside(self, endpoint: Endpoint) -> Endpoint:
         """Where this is to lead so that it reaches the collector beside the application, and not what it names."""
@@ -216,10 +216,10 @@ class Destination:
         path = self.own.path if self.own and self.by_http(port) else ""
         return Endpoint("http", "", "localhost", port, path, "")
 
-    def path_served(self, path: str, port: int | None) -> str:
+    def path_served(self, path: str, *, by_http: bool) -> str:
         """The path that reaches a receiver of default form; one of a form of its own stays."""
         signal_path = path.rstrip("/").endswith(_PATHS)
-        if not self.by_http(port):
+        if not by_http:
             return path
         if self.own is None:
             return path.rstrip("/").removesuffix(_suffix(path)).rstrip("/") if signal_path else path
