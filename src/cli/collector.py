@@ -103,12 +103,7 @@ class Alone:
 
     def _workload(self, text: str) -> Workload:
         stored = StoredParameter(arn="", name=CONFIG_VARIABLE, type="String", text=text)
-        workload = Workload(
-            place=Place("", ""),
-            task=self._task(()),
-            facts=Facts(parameter=Known(stored)),
-            patterns=self._judge.standard.collector.also,
-        )
+        workload = Workload(place=Place("", ""), task=self._task(()), facts=Facts(parameter=Known(stored)))
         match workload.configuration:
             case Known(CollectorConfiguration() as configuration):
                 # Whether the container sets a variable is the task's matter: each counts as set.

@@ -122,13 +122,13 @@ class Judge:
         return cls(read, None if configuration is None else text_of(configuration)[0])
 
     def workload(self, task: TaskDefinition) -> Workload:
-        return self._with_facts(Workload(place=place_of(task), task=task, patterns=self.standard.collector.also))
+        return self._with_facts(Workload(place=place_of(task), task=task, kinds=self.standard.kind_of))
 
     def _with_facts(self, workload: Workload) -> Workload:
         if self.configuration is None:
             return workload
         reference = workload.parameter_reference or ParameterReference.parse(
-            self.standard.collector.parameter, workload.place
+            self.standard.collector_of(workload).parameter, workload.place
         )
         arn, name = (reference.arn, reference.name) if reference else ("", "")
         given = Known(Parameter(arn=arn, name=name, type="String", text=self.configuration))

@@ -56,8 +56,8 @@ class Evaluator:
         `runs_on` is the result of `operations.facts.runs_on_fargate`.
         """
         where = service.fargate if service is not None else runs_on
-        patterns = self.standard.collector.also
-        return Workload(place, task, service, patterns=patterns, runs_on=where, read_at=self.read_at)
+        kinds = self.standard.kind_of
+        return Workload(place, task, service, kinds=kinds, runs_on=where, read_at=self.read_at)
 
     def evaluate(self, workload: Workload, rules: Sequence[Rule] | None = None) -> Evaluation:
         """Evaluate by these rules, or by all; None means all.
@@ -96,7 +96,7 @@ class Evaluator:
         """
         if not self._fixable(found, least) - set(without):
             return None
-        workload = self.reader.with_approved(found.workload, self.standard.collector.parameter)
+        workload = self.reader.with_approved(found.workload, self.standard.collector_of(found.workload).parameter)
         # A workload with a service is planned for its service, one without for its family: each has its own finding.
         of_service = workload.service is not None
         rules = [rule for rule in self.planner.catalogue if (rule.subject is Subject.SERVICE) == of_service]

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from aws.ecs import Ecs
 from aws.ledger import Ledger
+from domain.collector.distributions import configuration_variables
 from domain.ecs.container import Container
+from domain.ecs.recognition import config_uris
 from domain.ecs.task_definition import TaskDefinition
 from domain.places import Revision
 from domain.subject import SubjectId
-from domain.workload import CONFIG_VARIABLE, config_uris
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +51,4 @@ class Revisions:
 def _is_configured_in_plain(container: Container) -> bool:
     """Whether an environment value holds the configuration: such a revision is not stored."""
     named = {uri.removeprefix("env:").partition(":-")[0] for uri in config_uris(container) if uri.startswith("env:")}
-    return bool((named | {CONFIG_VARIABLE}) & container.environment.keys())
+    return bool((named | configuration_variables()) & container.environment.keys())
