@@ -353,7 +353,8 @@ def test_no_environment_value_is_kept_or_told(world: World) -> None:
     app = application(
         environment=[{"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "localhost:4318"}, {"name": "A", "value": CANARY}]
     )
-    world.register(definition(collector=FLOATING, containerDefinitions=[app]))
+    drifted = definition(collector=FLOATING)
+    world.register(drifted | {"containerDefinitions": [app, drifted["containerDefinitions"][1]]})
     remediator = world.remediator(REGISTER)
     outcome = remediator.remediate(request())
     assert outcome.state is AttemptState.REGISTERED

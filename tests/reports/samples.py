@@ -292,7 +292,7 @@ def messages() -> dict[str, Alert]:
         " it stopped."
     )
     bare = Drift(
-        "collector-absent", "containers", "The task has web and no ADOT collector, so nothing receives their telemetry."
+        "collector-absent", "containers", "The task has web and no collector, so nothing receives their telemetry."
     )
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
     return {

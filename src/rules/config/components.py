@@ -64,6 +64,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://github.com/aws-observability/aws-otel-collector#adot-collector-built-in-components",
 )

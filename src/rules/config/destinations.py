@@ -50,6 +50,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     codes=(*Kind, *READ),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html",
 )

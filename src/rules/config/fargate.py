@@ -87,6 +87,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     codes=(*Kind, *READ),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html",
 )

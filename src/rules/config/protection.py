@@ -69,6 +69,7 @@ RULE = Rule(
     severity=Severity.LOW,
     codes=(*Kind, *SOUND),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/scaling/",
 )

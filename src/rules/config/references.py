@@ -55,6 +55,7 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/#service",
 )

@@ -76,6 +76,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/trace-data.html",
 )

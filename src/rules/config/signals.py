@@ -38,6 +38,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     codes=(*Kind, *OPTIONS),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/#service",
 )

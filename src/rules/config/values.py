@@ -48,6 +48,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     codes=(*Kind, *OPTIONS),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://aws-otel.github.io/docs/components/",
 )

@@ -97,6 +97,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     codes=(*Kind, *READ),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/#environment-variables",
 )

@@ -84,6 +84,7 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     codes=(*Kind, *READ),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/",
 )
