@@ -45,7 +45,7 @@ class Judgement:
     def workload(self) -> Workload:
         """Read from the text."""
         task = TaskDefinition(json.loads(self.text))
-        return Workload(self.place, task, facts=self.facts, patterns=self.standard.collector.also)
+        return Workload(self.place, task, facts=self.facts, kinds=self.standard.kind_of)
 
     def judge(self, rules: tuple[Rule, ...] = RULES) -> object:
         """From text to verdicts."""

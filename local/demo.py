@@ -96,7 +96,7 @@ class Story:
         """Corrections wait in their queue, so that the findings can be seen before they close."""
         functions = self.shop.cloud.client("lambda")
         mappings = functions.list_event_source_mappings()["EventSourceMappings"]
-        (waiting,) = (each["UUID"] for each in mappings if each["EventSourceArn"].endswith(".fifo"))
+        (waiting,) = (each["UUID"] for each in mappings if "Remediations" in each["EventSourceArn"])
         functions.update_event_source_mapping(UUID=waiting, Enabled=False)
         yield
         functions.update_event_source_mapping(UUID=waiting, Enabled=True)

@@ -41,10 +41,11 @@ class Shop:
             if finding["Id"].split("/", 4)[4].rpartition("/")[0] == subject
         }
 
-    def judged(self, family: str) -> bool:
-        """Whether the log of inspect says that a family or service was evaluated."""
+    def judged(self, subject: str) -> bool:
+        """Whether the log of inspect says that a family, or a `cluster/service`, was evaluated."""
+        named = f'/{"service" if "/" in subject else "family"}/{subject}"'
         events = self.cloud.client("logs").filter_log_events(logGroupName=self.outputs["InspectLogGroup"])["events"]
-        return any('"Evaluated"' in each["message"] and f'/family/{family}"' in each["message"] for each in events)
+        return any('"Evaluated"' in each["message"] and named in each["message"] for each in events)
 
     def runs(self, service: str) -> str:
         (found,) = self.cloud.client("ecs").describe_services(cluster=fleet.CLUSTER, services=[service])["services"]

@@ -64,20 +64,30 @@ def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
 def only_a_collector(workload: Workload) -> bool:
     """Whether the task has only collectors: it needs no sidecar."""
     roles = workload.container_roles
-    return bool(roles.collectors) and not roles.applications and not roles.others
+    return bool(roles.collectors or roles.other_collectors) and not roles.applications and not roles.others
 
 
 def evaluate(workload: Workload, standard: Standard, rules: Sequence[Rule]) -> tuple[Verdict, ...]:
     """The verdict of every rule on every subject of the workload. None where it is out of scope."""
     if out_of_scope(workload, standard) is not None:
         return ()
-    verdicts = list[Verdict]()
-    collector = workload.collector is not None
     lone = only_a_collector(workload)
+    chosen = [rule for rule in rules if (rule.id in FOR_LONE_COLLECTORS if lone else applies(rule, workload))]
+    return verdicts_of(workload, standard, chosen)
+
+
+def applies(rule: Rule, workload: Workload) -> bool:
+    """Whether a rule evaluates this workload: it has a collector, and a configuration that is read, if it needs one."""
+    if rule.of_collector and workload.collector is None:
+        return False
+    return not rule.of_configuration or workload.read_as_collector
+
+
+def verdicts_of(workload: Workload, standard: Standard, rules: Iterable[Rule]) -> tuple[Verdict, ...]:
+    """The verdicts of these rules on a workload that is in scope."""
     judge = _Judge(workload, standard)
+    verdicts = list[Verdict]()
     for rule in rules:
-        if (rule.of_collector and not collector) or (lone and rule.id not in FOR_LONE_COLLECTORS):
-            continue
         verdicts += judge.verdicts(rule)
     return tuple(verdicts)
 
@@ -212,7 +222,7 @@ def settle(
     for _ in range(PASSES):
         changed = []
         for rule in rules:
-            if rule.of_collector and current.collector is None:
+            if not applies(rule, current):
                 continue
             drifted = [verdict for verdict in _judge_in_scope(current, standard, rule) if isinstance(verdict, Drifted)]
             if not drifted or (allowed is not None and rule.id not in allowed):

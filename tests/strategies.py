@@ -233,12 +233,28 @@ applications = _container(
     _application_parts,
     st.sampled_from(["web:1.4.2", "nginx", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1", "datadog/agent:7"]),
 )
+receivers = _container(
+    _application_parts,
+    st.sampled_from(
+        [
+            "grafana/alloy:v1.11.0",
+            "honeycombio/refinery:2.9.0",
+            "signoz/signoz-otel-collector:0.88.13",
+            "example/otel-collector:1.4.0",
+            "example/collector:3",
+            "${IMAGE}",
+            "public.ecr.aws/cloudwatch-agent/cloudwatch-agent:1.300055.0b1095",
+        ]
+    ),
+)
+"""Containers that are collectors or may be, besides those that most standards want."""
 
 
 @st.composite
 def task_definitions(draw: st.DrawFn) -> dict[str, Any]:
     """A definition that can run on Fargate; its container names are its own, as ECS demands."""
     containers = draw(st.lists(applications, min_size=1, max_size=3)) + draw(st.lists(collectors, max_size=2))
+    containers += draw(st.just([]) | st.just([]) | st.lists(receivers, max_size=1))
     containers = list({each["name"]: each for each in draw(st.permutations(containers))}.values())
     members = draw(
         _with_unknown(
@@ -325,6 +341,18 @@ _standards: list[dict[str, Any]] = [
     {"collector": {"essential": True, "cpu": 512, "memory": 1024, "minimum_release": "v0.49.0"}},
     {"collector": {"parameters_allowed": ["/fargate/*"], "logging": {"driver": "awsfirelens"}}},
     {"collector": {"also": ["otel/*"], "repositories": ["*.dkr.ecr.*/*"], "cpu": 0, "memory": 6}},
+    {
+        "collector": {
+            "kind": "cloudwatch-agent",
+            "image": "public.ecr.aws/cloudwatch-agent/cloudwatch-agent:1.300055.0b1095",
+        }
+    },
+    {
+        "collectors": [
+            {"where": {"family": "batch"}, "kind": "none"},
+            {"where": {"tags": {"team": "*"}}, "kind": "own", "image": "example/otel-collector:1.4.0", "user": "10001"},
+        ]
+    },
     {"applications": {"cpu_floor": 0, "memory_floor": 4096, "require_endpoint": True, "environment": "test"}},
 ]
 standards = st.sampled_from(_standards).map(lambda members: Standard.model_validate({"version": 1, **members}))
@@ -339,7 +367,7 @@ def workloads(draw: st.DrawFn) -> tuple[Workload, Standard]:
         task=TaskDefinition(draw(task_definitions())),
         service=Service(service) if service is not None else None,
         facts=draw(facts),
-        patterns=standard.collector.also,
+        kinds=standard.kind_of,
     )
     return workload, standard
 

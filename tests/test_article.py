@@ -27,6 +27,7 @@ NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 STANDARD = Standard.model_validate({"version": 1})
 FAMILY = "my-fargate-task"
 REVISION = PLACE.arn("ecs", f"task-definition/{FAMILY}:1")
+OPTIONS_UNKNOWN = "configuration: The image names no ADOT release, so its options are not known."
 ROLE_ARN = f"arn:aws:iam::{PLACE.account}:role/"
 
 CONFIGURATION = """\
@@ -218,6 +219,7 @@ def test_the_article_s_task_gets_these_verdicts_and_no_others() -> None:
         "sidecar.restart-policy": [("LOW", "no-restart")],
         "sidecar.resources": [("LOW", "nothing-reserved")],
         "application.otlp-protocol": [("INFORMATIONAL", "protocol-unset")],
+        **{rule: [("", OPTIONS_UNKNOWN)] for rule in ("config.options", "config.values", "config.signals")},
         "config.components": [
             (
                 "",
@@ -230,13 +232,14 @@ def test_the_article_s_task_gets_these_verdicts_and_no_others() -> None:
     }
 
 
-def test_its_fix_is_safe_and_leaves_what_the_configuration_alone_can_mend() -> None:
-    """256 CPU units and 512 MiB fit beside the application in its task of 512 and 1024."""
+def test_its_fix_leaves_what_the_configuration_alone_can_fix() -> None:
+    """256 CPU units and 512 MiB fit into its task of 512 and 1024; but its application reserves no CPU."""
     settled = engine.settle(ARTICLE, STANDARD, CATALOGUE)
     plan = engine.plan(settled, settled.after, STANDARD, CATALOGUE)
 
     assert plan.fixes == ("sidecar.image-pinned", "sidecar.restart-policy", "sidecar.resources")
-    assert (plan.safety, plan.reasons) == (Safety.SAFE, ())
+    assert plan.safety is Safety.REVIEW
+    assert [remark.code for repair in plan.repairs for remark in repair.reasons] == ["no-cpu-share"]
     assert [(change.where, change.before, change.after) for change in plan.changes] == [
         (
             "containers/adot-collector/image",

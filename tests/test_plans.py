@@ -25,6 +25,7 @@ from domain.places import Revision
 from domain.remediation.plan import Plan
 from domain.standard import Mode, Standard, default_standard
 from domain.workload import Workload
+from operations.evaluation import Evaluation, Evaluator
 from operations.facts import FactReader
 from operations.planning import Planner
 from rules import CATALOGUE
@@ -60,8 +61,8 @@ READER = cast("FactReader", _Facts())
 
 def planned(workload: Workload, standard: Standard) -> Plan | None:
     """As inspect and remediate plan for a family, whatever the mode."""
-    verdicts = engine.evaluate(workload, standard, CATALOGUE)
-    return PLANNER.plan(workload, standard, verdicts, READER, Mode.REPORT)
+    found = Evaluation(workload, engine.evaluate(workload, standard, CATALOGUE))
+    return Evaluator(PLANNER, standard, READER, workload.read_at).plan(found, Mode.REPORT)
 
 
 def as_revision(workload: Workload, number: int = 7) -> Workload:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -46,6 +46,9 @@ pattern needs no list.
 
 Examples: {{examples}}.
 """
+
+
+_SECTIONS: tuple[type[BaseModel], ...] = tuple(SETTABLE.values())
 
 
 def schema() -> dict[str, Any]:
@@ -96,9 +99,12 @@ def _parts(model: type[BaseModel], heading: str) -> Iterator[tuple[str, type[Bas
 
 
 def _table(heading: str, model: type[BaseModel]) -> str:
+    # One that adds to another part shows what it adds.
+    above = model.__base__ if model.__base__ in _SECTIONS else None
+    fields = {name: info for name, info in model.model_fields.items() if not above or name not in above.model_fields}
     rows = [
         f"| `{name}` | {_kind(info)} | {_default(info)} | {(info.description or '').replace('|', '\\|')} |"
-        for name, info in model.model_fields.items()
+        for name, info in fields.items()
     ]
     purpose = inspect.cleandoc(model.__doc__ or "")
     return "\n".join(
@@ -127,7 +133,9 @@ def _default(info: FieldInfo) -> str:
 
 
 def _kind(info: FieldInfo) -> str:
-    kind = _named(info.annotation)
+    schemas = (mark.json_schema or {} for mark in info.metadata if isinstance(mark, WithJsonSchema))
+    choices = next((given["enum"] for given in schemas if "enum" in given), ())
+    kind = ", ".join(f"`{choice}`" for choice in choices) or _named(info.annotation)
     low = next((mark.ge for mark in info.metadata if isinstance(mark, Ge)), None)
     high = next((mark.le for mark in info.metadata if isinstance(mark, Le)), None)
     if low is not None and high is not None:

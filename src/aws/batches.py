@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 
 def batches[T](items: Iterable[T], most: int, most_bytes: int, weigh: Callable[[T], int]) -> Iterator[list[T]]:
-    """In their order; an item that is too large for any batch is one by itself."""
+    """Yield the items in batches, in order. An item that is too large for any batch is one by itself."""
     batch, size = list[T](), 0
     for item in items:
         weight = weigh(item)

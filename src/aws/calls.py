@@ -33,7 +33,7 @@ _TRANSIENT = frozenset({
 
 
 class CallFailed(Exception):
-    """An AWS call that failed. `transient` where the same call may succeed later."""
+    """An AWS call that failed. `transient` if the same call may succeed later."""
 
     def __init__(self, call: str, resource: str, code: str, *, transient: bool) -> None:
         self.call, self.resource, self.code, self.transient = call, resource, code, transient
@@ -41,17 +41,17 @@ class CallFailed(Exception):
 
     @property
     def fact(self) -> Unavailable:
-        """A fact that the call was to read."""
+        """Return the fact that the call should have read."""
         return Unavailable(self.code, self.call, self.resource, self.transient)
 
     @property
     def not_enabled(self) -> bool:
-        """Whether the service is not enabled in the account and region: there is no Security Hub."""
+        """Whether Security Hub is not enabled in the account and region."""
         return is_not_enabled(self.code)
 
     @property
     def reason(self) -> Reason:
-        """The failed call as the data of a correction's reason."""
+        """Return the failed call as a correction's reason."""
         return Reason(Code.CALL_FAILED, self.call, self.resource, (self.code,))
 
 
@@ -62,7 +62,7 @@ def is_not_enabled(code: str) -> bool:
 
 @contextmanager
 def calling(call: str, resource: str) -> Iterator[None]:
-    """Turn botocore's errors within into CallFailed. `call` as IAM names it: `ecs:DescribeTaskDefinition`."""
+    """Turn botocore's errors into CallFailed. `call` has the name that IAM gives it: `ecs:DescribeTaskDefinition`."""
     try:
         yield
     except ClientError as error:
@@ -71,6 +71,6 @@ def calling(call: str, resource: str) -> Iterator[None]:
         transient = code in _TRANSIENT or status >= 500  # noqa: PLR2004 - server errors
         raise CallFailed(call, resource, code, transient=transient) from None
     except BotoCoreError as error:
-        # What botocore itself refuses to send fails again the next time; everything else is a connection.
+        # A request that botocore itself rejects would fail again; every other error is one of the connection.
         transient = not isinstance(error, ParamValidationError)
         raise CallFailed(call, resource, type(error).__name__, transient=transient) from None

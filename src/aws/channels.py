@@ -10,7 +10,7 @@ from aws.sessions import Sessions
 
 _SUBJECT = 100  # characters that SNS accepts
 _BATCH = 10  # messages that SQS and SNS accept in one call
-_BYTES = 200_000  # of all of them together: some queues and endpoints accept 256 KiB, attributes included
+_BYTES = 200_000  # of a whole batch: some queues and endpoints accept 256 KiB, attributes included
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Topic:
             )
 
     def publish_each(self, messages: Sequence[Message]) -> dict[int, CallFailed]:
-        """Publish many in as few calls as SNS takes. By index, those that it did not take."""
+        """Publish many messages in as few calls as possible; return the failures by index."""
 
         def publish(batch: list[tuple[int, Message]]) -> Any:
             entries = [
@@ -73,7 +73,7 @@ class Queue:
     def send(
         self, body: str, *, group: str | None = None, deduplication: str | None = None, delay: int | None = None
     ) -> None:
-        """Send one; see Message."""
+        """Send one message; see Message."""
         given = {"MessageGroupId": group, "MessageDeduplicationId": deduplication, "DelaySeconds": delay}
         with calling("sqs:SendMessage", self.name):
             self.sessions.own("sqs").send_message(
@@ -81,7 +81,7 @@ class Queue:
             )
 
     def send_each(self, messages: Sequence[Message]) -> dict[int, CallFailed]:
-        """Send many in as few calls as SQS takes. By index, those that it did not take."""
+        """Send many messages in as few calls as possible; return the failures by index."""
 
         def send(batch: list[tuple[int, Message]]) -> Any:
             entries = [{"Id": str(index), "MessageBody": each.body} | _given(each) for index, each in batch]
@@ -91,12 +91,12 @@ class Queue:
         return _each("sqs:SendMessage", self.name, messages, send)
 
     def send_all(self, bodies: Iterable[str], *, delay: int = 0) -> None:
-        """The same for bodies alone. CallFailed where SQS rejected one of them."""
+        """Send bodies alone. Raises CallFailed if SQS rejected one of them."""
         for failed in self.send_each([Message(body, delay=delay) for body in bodies]).values():
             raise failed
 
     def depth(self, *, delayed: bool = True) -> int:
-        """About how many messages wait or are in flight; with `delayed`, also those that are not visible yet."""
+        """Return about how many messages wait or are in flight; with `delayed`, also those not visible yet."""
         states = ("", "NotVisible", "Delayed") if delayed else ("", "NotVisible")
         names = [f"ApproximateNumberOfMessages{state}" for state in states]
         with calling("sqs:GetQueueAttributes", self.name):
@@ -130,7 +130,7 @@ def _given(message: Message) -> dict[str, Any]:
     given = {
         "MessageGroupId": message.group,
         "MessageDeduplicationId": message.deduplication,
-        "DelaySeconds": message.delay,  # else the queue's own
+        "DelaySeconds": message.delay,  # without it, the queue's own delay applies
     }
     return {name: value for name, value in given.items() if value}
 

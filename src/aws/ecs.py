@@ -16,12 +16,12 @@ from domain.facts import Fact, Known, RunningContainer, RunningTask
 from domain.findings.users import Sight
 from domain.places import Place, Revision
 
-_TASKS = 100  # that one DescribeTasks accepts
+_TASKS = 100  # tasks that one DescribeTasks accepts
 
 
 @lru_cache(maxsize=1)
 def registrable_members() -> frozenset[str]:
-    """What RegisterTaskDefinition accepts, from botocore's own model of it."""
+    """Return the members that RegisterTaskDefinition accepts, from botocore's own model of it."""
     model = get_session().get_service_model("ecs")
     shape = model.operation_model("RegisterTaskDefinition").input_shape
     return frozenset(shape.members if shape else ())
@@ -29,14 +29,14 @@ def registrable_members() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Ecs:
-    """What Outrider reads from ECS, and the few calls that write. CallFailed where a call failed."""
+    """What Outrider reads from ECS, and the few calls that write. All raise CallFailed."""
 
     sessions: Sessions
 
     def task_definition(self, place: Place, name: str) -> TaskDefinition | None:
-        """A revision by ARN or `family:number`, or the newest active one of a family; None where there is none.
+        """Return a revision by ARN or `family:number`, or a family's newest active one; None if there is none.
 
-        Tags are part of the document, as registration expects them.
+        The document contains the tags, as registration expects them.
         """
         try:
             with calling("ecs:DescribeTaskDefinition", name):
@@ -54,7 +54,7 @@ class Ecs:
         return TaskDefinition(plain(document))
 
     def service(self, place: Place, title: str) -> Service | None:
-        """A service by `cluster/service`, with its tags; None where it does not exist or is inactive."""
+        """Return a service by `cluster/service`, with its tags; None if it does not exist or is inactive."""
         cluster, _, name = title.partition("/")
         try:
             with calling("ecs:DescribeServices", title):
@@ -69,7 +69,7 @@ class Ecs:
         return service if service is not None and service.active else None
 
     def newest_revisions(self, place: Place) -> dict[str, int]:
-        """Every family with an active revision, and the number of its newest one."""
+        """Return every family with an active revision, and the number of its newest one."""
         newest = dict[str, int]()
         with calling("ecs:ListTaskDefinitions", str(place)):
             pages = self.sessions.client("ecs", place).get_paginator("list_task_definitions").paginate(status="ACTIVE")
@@ -80,7 +80,7 @@ class Ecs:
         return newest
 
     def services(self, place: Place) -> list[str]:
-        """Every service, as `cluster/service`."""
+        """Return every service, as `cluster/service`."""
         client = self.sessions.client("ecs", place)
         titles = []
         for name in self._clusters(place):
@@ -96,7 +96,7 @@ class Ecs:
             return [arn.rpartition("/")[2] for page in pages for arn in page["clusterArns"]]
 
     def tasks_of_no_service(self, place: Place) -> dict[str, dict[str, Sight]]:
-        """What runs of each family in each cluster without a service.
+        """Return the tasks outside services, by family and cluster.
 
         Tasks that ended within the last hour, which ECS still lists, are included but not counted.
         """
@@ -126,7 +126,7 @@ class Ecs:
             yield from found["tasks"]
 
     def running_tasks(self, place: Place, title: str) -> Fact[tuple[RunningTask, ...]]:
-        """The running tasks of a service, with the state of their containers."""
+        """Return the running tasks of a service, with the state of their containers."""
         cluster, _, name = title.partition("/")
         client = self.sessions.client("ecs", place)
         try:
@@ -143,7 +143,7 @@ class Ecs:
         return Known(tuple(tasks))
 
     def register(self, place: Place, task: TaskDefinition) -> Revision:
-        """Register a new revision; `task` holds registrable members only."""
+        """Register a new revision; `task` holds only members that RegisterTaskDefinition accepts."""
         with calling("ecs:RegisterTaskDefinition", task.family):
             found = self.sessions.client("ecs", place, once=True).register_task_definition(**task.to_aws())
         revision = Revision.parse(found["taskDefinition"]["taskDefinitionArn"])
@@ -177,7 +177,7 @@ def _running(task: Mapping[str, Any]) -> RunningTask:
 
 
 def plain(value: Any) -> Any:
-    """Botocore's response as JSON, with datetimes as ISO text, so that a document can be stored."""
+    """Return botocore's response as JSON, with datetimes as ISO text, so that it can be stored."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""SSM parameters, secrets and S3 objects: whatever is read as one text."""
+"""SSM parameters, secrets and S3 objects: everything that is read as one text."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Parameters:
     sessions: Sessions
 
     def fact(self, reference: ParameterReference) -> Fact[Parameter]:
-        """The parameter with its text. Only DescribeParameters returns a SecureString's key."""
+        """Read the parameter with its text. Only DescribeParameters returns a SecureString's key."""
         name, place = reference.name, reference.place
         client = self.sessions.client("ssm", place)
         try:
@@ -49,9 +49,9 @@ class Parameters:
 
 
 def read_document(sessions: Sessions, location: str) -> str:
-    """The text at `ssm:NAME` or `s3://BUCKET/KEY`, in Outrider's own account.
+    """Return the text at `ssm:NAME` or `s3://BUCKET/KEY`, in Outrider's own account.
 
-    CallFailed where it cannot be read; ValueError, with a sentence, where the location has neither form.
+    Raises CallFailed if it cannot be read; ValueError, with a sentence, if the location has neither form.
     """
     if location.startswith("ssm:"):
         return _parameter(sessions, location.removeprefix("ssm:"))
@@ -63,7 +63,7 @@ def read_document(sessions: Sessions, location: str) -> str:
 
 
 def read_secret(sessions: Sessions, location: str) -> str:
-    """The secret at `ssm:NAME` (a SecureString) or `secretsmanager:NAME`; errors as above."""
+    """Return the secret at `ssm:NAME` (a SecureString) or `secretsmanager:NAME`; raises as read_document does."""
     if location.startswith("ssm:"):
         return _parameter(sessions, location.removeprefix("ssm:"))
     if location.startswith("secretsmanager:"):
@@ -74,9 +74,9 @@ def read_secret(sessions: Sessions, location: str) -> str:
 
 
 def why_off(sessions: Sessions, name: str) -> Reason | None:
-    """Why the kill switch forbids every correction; None where the parameter is there, readable and `on`.
+    """Return why the kill switch forbids corrections; None if the parameter exists, is readable and is `on`.
 
-    CallFailed where the read may succeed later: the message is retried, and nothing is corrected until then.
+    Raises CallFailed if the read may succeed later: the message is retried, and nothing is corrected until then.
     """
     if not name:
         return Reason(Code.NO_SWITCH)

@@ -12,30 +12,30 @@ from domain.iam import Policy, PolicyUnreadable
 from domain.places import Arn, Place, role_name
 
 _GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
-_FRESH = 600.0  # seconds. AWS changes its own policies at times, and no event tells us
+_FRESH = 600.0  # seconds. AWS changes its own policies at times, without an event
 
 
 @dataclass(slots=True)
 class PolicyDocuments:
-    """Managed policies' documents, kept by a function for as long as it lives. A version's document never changes."""
+    """Managed policies' documents, cached as long as the function lives. A version's document never changes."""
 
     clock: Callable[[], float] = monotonic
     versions: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
-    """By the policy's id, which a policy of the same name that is created later does not share, and version."""
+    """By the policy's id and version. A policy of the same name that is created later has another id."""
     of_aws: dict[str, tuple[float, Any]] = field(default_factory=dict, repr=False)
-    """AWS's own policies by ARN, with when they were read."""
+    """AWS's own policies by ARN, with the time when they were read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """IAM roles as facts, for one batch of messages: the current version of a managed policy is asked for once."""
+    """IAM roles as facts, for one batch of messages: each managed policy's current version is read once."""
 
     sessions: Sessions
     documents: PolicyDocuments = field(default_factory=PolicyDocuments)
     _read: dict[tuple[Place, str], Any] = field(default_factory=dict, repr=False)
 
     def fact(self, place: Place, arn: str) -> Fact[Role]:
-        """A role of this account; one of another account cannot be read from here."""
+        """Return a role of this account; a role of another account cannot be read."""
         name = role_name(arn)
         if arn.startswith("arn:") and arn.split(":")[4] not in {"", place.account}:
             return Unavailable(Gap.OTHER_ACCOUNT, resource=name)
@@ -49,7 +49,7 @@ class Roles:
             return Unavailable(Gap.POLICY_UNREADABLE, resource=name)
 
     def with_policy(self, place: Place, arn: str) -> list[str]:
-        """The roles that a managed policy is attached to, as policy or boundary; none where it no longer exists."""
+        """Return the roles that a managed policy is attached to, as policy or boundary; none if it does not exist."""
         try:
             with calling("iam:ListEntitiesForPolicy", arn):
                 pages = (
@@ -78,7 +78,7 @@ class Roles:
         )
 
     def _managed(self, place: Place, arn: str) -> Any:
-        """A managed policy's document."""
+        """Return a managed policy's document."""
         parsed, now = Arn.parse(arn), self.documents.clock()
         of_aws = parsed is not None and parsed.account == "aws"
         if of_aws and arn in self.documents.of_aws:
@@ -105,7 +105,7 @@ class Roles:
 
 
 def _inline(client: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Policies by what names them, as documents."""
+    """Return policies as documents, by name."""
     with calling("iam:ListRolePolicies", name):
         names = [
             item
@@ -119,7 +119,7 @@ def _inline(client: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _attached(client: Any, name: str) -> list[str]:
-    """The ARNs of its managed policies."""
+    """Return the ARNs of its managed policies."""
     with calling("iam:ListAttachedRolePolicies", name):
         pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=name)
         return [item["PolicyArn"] for page in pages for item in page["AttachedPolicies"]]

@@ -11,12 +11,12 @@ from aws.calls import calling, is_not_enabled
 from aws.sessions import Sessions
 from domain.places import Place
 
-_BATCH = 100  # findings a call, in and out
-_VALUES = 20  # that a filter accepts
+_BATCH = 100  # findings that one call accepts or returns
+_VALUES = 20  # values that a filter accepts
 _FEW = 100  # findings that are queried by Id; for more, querying everything suppressed takes fewer calls
-_BYTES = 5_500_000  # of the 6 MB that a call may have; the rest is for its envelope
+_BYTES = 5_500_000  # of the 6 MB that a call accepts; the rest is for its envelope
 
-_OURS = {"Value": "outrider/", "Comparison": "PREFIX"}  # as reports.asff names who made a finding
+_OURS = {"Value": "outrider/", "Comparison": "PREFIX"}  # the product name of findings, as in reports.asff
 
 # Codes of FailedFindings after which the same import may succeed later.
 _TRANSIENT = frozenset(
@@ -34,25 +34,25 @@ class ImportFailed:
 
     @property
     def not_enabled(self) -> bool:
-        """Whether Security Hub is off, so that nothing can be imported."""
+        """Whether Security Hub is not enabled, so that nothing can be imported."""
         return is_not_enabled(self.code)
 
     @property
     def for_good(self) -> bool:
-        """Whether it is rejected for its content: the same import would be rejected again."""
+        """Whether its content is rejected: the same import would be rejected again."""
         return not self.transient and not self.not_enabled
 
 
 @dataclass(frozen=True, slots=True)
 class SecurityHub:
-    """The hubs of all places that are watched."""
+    """Security Hub in all places that are watched."""
 
     sessions: Sessions
 
     def import_(self, place: Place, findings: Sequence[Mapping[str, Any]]) -> list[ImportFailed]:
-        """Import into the hub of the findings' own account and region; returns those that it rejected.
+        """Import findings in their own account and region; return those that were rejected.
 
-        CallFailed where the whole call failed.
+        Raises CallFailed if the whole call failed.
         """
         failed = []
         for batch in batches(findings, _BATCH, _BYTES, _weight):
@@ -65,7 +65,7 @@ class SecurityHub:
         return failed
 
     def suppressed(self, place: Place, ids: Sequence[str]) -> set[str]:
-        """Those of these findings that the customer has set to SUPPRESSED. CallFailed where that cannot be read."""
+        """Return which of these findings the customer set to SUPPRESSED. Raises CallFailed if that cannot be read."""
         if len(ids) > _FEW:
             here = {"AwsAccountId": _equal(place.account), "Region": _equal(place.region)}
             return self._suppressed(place, here | {"GeneratorId": [_OURS]}) & set(ids)
@@ -91,5 +91,5 @@ def _equal(*values: str) -> list[dict[str, str]]:
 
 
 def _weight(finding: Mapping[str, Any]) -> int:
-    """The size as botocore sends it: in ASCII, with six bytes for any other character."""
+    """Return the size as botocore sends it: in ASCII, with six bytes for any other character."""
     return len(json.dumps(finding)) + 2

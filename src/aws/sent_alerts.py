@@ -1,4 +1,4 @@
-"""Sent alerts: which alerts people have been sent, and which a function is sending now. In a partition of their own."""
+"""Sent alerts: which alerts were sent, and which a function is sending now. They have their own partition."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,26 +9,26 @@ from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 
 _PARTITION = "sent"
-_DAYS = 15  # longer than SNS or a redrive could repeat a message
+_DAYS = 15  # longer than SNS or a redrive can repeat a message
 
 
 class Claim(StrEnum):
-    """What a function finds that wants to send an alert."""
+    """The result of a claim."""
 
-    TAKEN = "it is this function's to send"
+    TAKEN = "this function may send it"
     SENT = "it was sent before"
-    ELSEWHERE = "another function is sending it, or ended without a word"
+    ELSEWHERE = "another function is sending it, or stopped before it recorded the result"
 
 
 @dataclass(frozen=True, slots=True)
 class SentAlerts:
-    """Each alert by its id: claimed before it is sent, recorded after. CallFailed where a call failed."""
+    """Alerts by id: claimed before they are sent, recorded afterwards. All raise CallFailed."""
 
     sessions: Sessions
     table: str
 
     def claim(self, alert: str, seconds: int) -> Claim:
-        """Claim an alert for so many seconds. A claim that has expired was of a function that died, and is void."""
+        """Claim an alert for so many seconds. An expired claim, of a function that died, is void."""
         now = int(time())
         row = {"until": {"N": str(now + seconds)}, "expires": _expires(now)}
         try:
@@ -36,7 +36,7 @@ class SentAlerts:
                 self.sessions.own("dynamodb").put_item(
                     TableName=self.table,
                     Item=_key(alert) | row,
-                    ConditionExpression="attribute_not_exists(pk) OR #until < :now",  # what was sent has no `until`
+                    ConditionExpression="attribute_not_exists(pk) OR #until < :now",  # a sent alert has no `until`
                     ExpressionAttributeNames={"#until": "until"},
                     ExpressionAttributeValues={":now": {"N": str(now)}},
                 )
@@ -47,14 +47,14 @@ class SentAlerts:
         return Claim.TAKEN
 
     def record(self, alert: str) -> None:
-        """An alert that this function has claimed was sent."""
+        """Record that an alert that this function claimed was sent."""
         with calling("dynamodb:PutItem", f"{_PARTITION}/{alert}"):
             self.sessions.own("dynamodb").put_item(
                 TableName=self.table, Item=_key(alert) | {"expires": _expires(int(time()))}
             )
 
     def release(self, alert: str) -> None:
-        """An alert that this function has claimed was not sent: any function may claim it at once."""
+        """Release an alert that this function claimed and did not send: any function may claim it at once."""
         with calling("dynamodb:DeleteItem", f"{_PARTITION}/{alert}"):
             self.sessions.own("dynamodb").delete_item(TableName=self.table, Key=_key(alert))
 
@@ -66,7 +66,7 @@ class SentAlerts:
 
 
 def _key(alert: str) -> dict[str, dict[str, str]]:
-    """An id may be longer than a key."""
+    """Return the sort key of an alert: an id may be longer than a key."""
     return {"pk": {"S": _PARTITION}, "sk": {"S": hashlib.sha256(alert.encode()).hexdigest()[:32]}}
 
 

@@ -1,4 +1,4 @@
-"""boto3 clients by service and place: one session an account, clients made when first needed."""
+"""boto3 clients by service and place: one session for each account, clients made when first needed."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +11,7 @@ from aws.calls import calling
 from aws.traffic import Traffic
 from domain.places import Place, partition_of
 
-# Standard retries back off with jitter. What still fails is retried with its message, so a function need not wait long.
+# Standard retries back off with jitter. A call that still fails is retried with its message, so these waits are short.
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     connect_timeout=3,
@@ -48,31 +48,31 @@ class Sessions:
 
     @cached_property
     def caller(self) -> Caller:
-        """The owner of these credentials."""
+        """Return the owner of these credentials."""
         with calling("sts:GetCallerIdentity", "this account"):
             found = self._own.client("sts", config=_CONFIG).get_caller_identity()
         return Caller(str(found["Account"]), str(found["Arn"]))
 
     @property
     def account(self) -> str:
-        """The account that Outrider itself runs in."""
+        """Return the account that Outrider itself runs in."""
         return self.caller.account
 
     @property
     def region(self) -> str:
-        """The region of the stack; empty where it is not known."""
+        """Return the stack's region; empty if it is not known."""
         with calling("sts:GetCallerIdentity", "this account"):
             return self._own.region_name or ""
 
     def own(self, service: str) -> Any:
-        """A client in Outrider's own account and region: its table, queues and topics."""
+        """Return a client in Outrider's own account and region: for its table, queues and topics."""
         key = (service, None, False)
         if key not in self._clients:
             self._clients[key] = self._own.client(service, config=_CONFIG)  # type: ignore[call-overload] # the stubs know a service only by its literal name
         return self._clients[key]
 
     def client(self, service: str, place: Place, *, once: bool = False) -> Any:
-        """`once`: never retried by botocore, for calls that would take effect twice after a lost response."""
+        """Return a client. With `once` botocore never retries: for calls that a repetition could make twice."""
         key = (service, place, once)
         if key not in self._clients:
             session, config = self._session(place.account), _CONFIG.merge(_ONCE) if once else _CONFIG

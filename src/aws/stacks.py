@@ -22,7 +22,7 @@ class Stacks:
     sessions: Sessions
 
     def stack(self, name: str) -> Stack | None:
-        """None where no stack has that name. CallFailed where that is not known."""
+        """Return the stack; None if no stack has that name. Raises CallFailed if that cannot be read."""
         try:
             with calling("cloudformation:DescribeStacks", name):
                 found = self.sessions.own("cloudformation").describe_stacks(StackName=name)["Stacks"][0]

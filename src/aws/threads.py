@@ -7,7 +7,7 @@ from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 
 _PARTITION = "thread"
-_DAYS = 400  # then a new thread begins: the old one is far up in the channel
+_DAYS = 400  # then a new thread begins, because the old one is far up in the channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Threads:
-    """CallFailed where a call failed."""
+    """Stored threads. All raise CallFailed."""
 
     sessions: Sessions
     table: str
 
     def of(self, key: str) -> Thread | None:
-        """The thread of a finding's Id or of a family; None where there is none yet."""
+        """Return the thread of a finding's Id or of a family; None if there is none yet."""
         with calling("dynamodb:GetItem", f"{_PARTITION}/{key}"):
             found = self.sessions.own("dynamodb").get_item(
                 TableName=self.table, Key={"pk": {"S": _PARTITION}, "sk": {"S": key}}, ConsistentRead=True
@@ -35,7 +35,7 @@ class Threads:
         return Thread(item["channel"]["S"], item["ts"]["S"]) if item else None
 
     def keep(self, key: str, thread: Thread, instead_of: Thread | None) -> None:
-        """Store a new thread. Where another function stored one meanwhile, that one stays."""
+        """Store a new thread. If another function stored one meanwhile, that one stays."""
         item = {
             "pk": {"S": _PARTITION},
             "sk": {"S": key},

@@ -1,4 +1,4 @@
-"""How many calls go to each AWS service: they decide about throttling and much of the cost."""
+"""Count the calls to each AWS service: they decide about throttling and much of the cost."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,24 +17,24 @@ class Sent:
 
 @dataclass(slots=True)
 class Traffic:
-    """Counted where botocore sends, so that pages, retries and calls of libraries are included."""
+    """Counts calls where botocore sends them, so that pages, retries and calls of libraries are included."""
 
     _calls: Counter[str] = field(default_factory=Counter)
     _requests: Counter[str] = field(default_factory=Counter)
 
     def watch(self, session: boto3.Session) -> boto3.Session:
-        """The session, whose clients are counted from now on."""
+        """Return the session; calls of its clients are counted from now on."""
         session.events.register("before-call", self._called)
         session.events.register("before-send", self._sent)
         return session
 
     def taken(self) -> dict[str, Sent]:
-        """Since the last call of this, by service as botocore names it in its events: `ecs`, `secrets-manager`."""
+        """Return the counts since the last call, by service as botocore names it: `ecs`, `secrets-manager`."""
         calls, requests = self._calls, self._requests
         self._calls, self._requests = Counter(), Counter()
         return {service: Sent(count, max(requests[service] - count, 0)) for service, count in calls.items()}
 
-    # Events are named `before-call.SERVICE.OPERATION`. What a handler returns would be taken for the response.
+    # Events are named `before-call.SERVICE.OPERATION`. A value that a handler returns would replace the response.
 
     def _called(self, event_name: str, **_: Any) -> None:
         self._calls[event_name.split(".")[1]] += 1

@@ -80,7 +80,7 @@ def apply(
         if not (yes or agreed("Apply this plan?")):
             return NOT_DONE
         asked = ask.apply(offered)
-        say(f"The request to apply plan {offered.offer.digest} to {offered.of} is sent.")
+        say(f"The request to apply plan {offered.proposed.digest} to {offered.of} is sent.")
         return _watched(ask, asked, wait, where.see(offered.family), _corrected)
 
 

@@ -126,7 +126,7 @@ def _as_json(judged: Iterable[Judged]) -> Severity | None:
             {
                 "file": file,
                 "resource": resource,
-                "verdicts": [_entry(said) for said in judgement.said],
+                "verdicts": [entry_of(said) for said in judgement.said],
             }
         )
         worst = worse(worst, judgement)
@@ -134,7 +134,8 @@ def _as_json(judged: Iterable[Judged]) -> Severity | None:
     return worst
 
 
-def _entry(said: Said) -> dict[str, Any]:
+def entry_of(said: Said) -> dict[str, Any]:
+    """Give one verdict as JSON has it."""
     return {
         "rule": said.rule.id,
         "verdict": said.word.value,

@@ -18,7 +18,7 @@ from cli.naming import subject_of
 from domain.findings.finding import FindingState
 from domain.findings.users import Running
 from domain.places import Place
-from domain.remediation.attempt import Answer, Attempt, AttemptState, Offer, Quarantine, to_undo
+from domain.remediation.attempt import Answer, Attempt, AttemptState, ProposedPlan, Quarantine, to_undo
 from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, UndoRequest
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
@@ -57,7 +57,7 @@ class Offered:
     subject: SubjectId
     family: str
     of: str
-    offer: Offer
+    proposed: ProposedPlan
     rule: str = ""
     running: tuple[tuple[str, Running], ...] = ()
 
@@ -87,7 +87,7 @@ class Standing:
     family: str
     attempts: tuple[Attempt, ...]
     quarantine: Quarantine | None
-    offer: Offer | None
+    proposed: ProposedPlan | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,25 +139,25 @@ class Client:
         of_family = history if subject.kind is Subject.FAMILY else self._history(family)
         if (held := of_family.quarantine) is not None:
             raise NotAsked(
-                f"{family.name} has been in quarantine since {_time(held.since)}: {joined(held.reasons)} End it with"
-                f" `outrider release {family.name}`."
+                f"{family.name} has been in quarantine since {_time(held.since)}: {joined(held.reasons)}"
+                f" End it with `outrider release {family.name}`."
             )
-        if (offer := history.offer) is None:
+        if (proposed := history.proposed) is None:
             raise NotAsked(f"There is no plan for {subject.name} now. {_why_none(history, of_family)}")
-        if rule and rule not in offer.rules:
-            raise NotAsked(f"The plan does not correct {rule}, only {', '.join(offer.rules)}.")
+        if rule and rule not in proposed.rules:
+            raise NotAsked(f"The plan does not correct {rule}, only {', '.join(proposed.rules)}.")
         if number and number != history.order:
             raise NotAsked(f"The newest revision is {subject.name}:{history.order}, and the plan is for that one.")
-        if digest and digest != offer.digest:
-            raise NotAsked(f"The plan has changed: it is {offer.digest} now, not {digest}. Read it again.")
-        if offer.until is not None and self.now() > offer.until:
+        if digest and digest != proposed.digest:
+            raise NotAsked(f"The plan has changed: it is {proposed.digest} now, not {digest}. Read it again.")
+        if proposed.until is not None and self.now() > proposed.until:
             raise NotAsked(
-                f"The plan was made {_time(offer.drawn)} and could be approved until {_time(offer.until)}. The next"
-                " sweep makes a new one."
+                f"The plan was made {_time(proposed.drawn)} and could be approved until {_time(proposed.until)}."
+                " The next sweep makes a new one."
             )
         of = f"{family.name}:{history.order}" if subject.kind is Subject.FAMILY else subject.name
         running = tuple(sorted(history.services.items()))
-        return Offered(subject, family.name, of, offer, rule, running)
+        return Offered(subject, family.name, of, proposed, rule, running)
 
     def apply(self, offered: Offered) -> Asked:
         """Send the approval of the plan, with the digest that was shown."""
@@ -169,7 +169,7 @@ class Client:
                 family=offered.family,
                 service=service,
                 rule=offered.rule,
-                digest=offered.offer.digest,
+                digest=offered.proposed.digest,
                 at=self.now(),
                 by=self.by,
             )
@@ -295,7 +295,7 @@ def client_of(stack: str, region: str = "", queue: str = "", table: str = "") ->
 
 
 def _standing(history: History) -> Standing:
-    return Standing(history.subject.name, history.attempts, history.quarantine, history.offer)
+    return Standing(history.subject.name, history.attempts, history.quarantine, history.proposed)
 
 
 def _why_none(history: History, family: History) -> str:

@@ -15,7 +15,6 @@ from aws.sessions import Sessions
 from aws.stacks import Stacks
 from cli.failures import NO_REGION, NotAsked, spoken
 from cli.naming import subject_of
-from domain.ecs.images import Image
 from domain.findings.users import Running
 from domain.places import Place, Revision
 from domain.remediation import guards
@@ -47,8 +46,7 @@ class Bounds:
     @classmethod
     def of_standard(cls, standard: Standard) -> "Bounds":
         """Return the bounds of a standard alone: its own repositories."""
-        own = Image.parse(standard.collector.image).repository
-        return cls(standard, (own, *standard.collector.repositories))
+        return cls(standard, standard.image_repositories)
 
     @classmethod
     def of_stack(cls, aws: Sessions, name: str) -> "Bounds":

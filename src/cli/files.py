@@ -125,8 +125,13 @@ def shown(name: str) -> str:
     return "Standard input" if name == STDIN else name
 
 
-def found_in(name: str) -> Iterator[str]:
-    """Yield the JSON files of a folder and its subfolders, in order; raise Unusable if there are none.
+def is_folder(name: str) -> bool:
+    """Return whether a folder has this name."""
+    return Path(name).is_dir()
+
+
+def found_in(name: str, endings: tuple[str, ...] = (".json",)) -> Iterator[str]:
+    """Yield the files of a folder and its subfolders with these endings, in order; raise Unusable if there are none.
 
     Hidden folders and those of packages are skipped.
     """
@@ -134,11 +139,13 @@ def found_in(name: str) -> Iterator[str]:
     names = list[str]()
     for folder, folders, files in os.walk(name, onerror=unreadable.append):
         folders[:] = sorted(entry for entry in folders if not entry.startswith(".") and entry not in _SKIPPED_FOLDERS)
-        names += [str(Path(folder) / file) for file in sorted(files) if file.lower().endswith(".json")]
+        names += [str(Path(folder) / file) for file in sorted(files) if file.lower().endswith(endings)]
     if unreadable:
         raise Unusable(f"{unreadable[0].filename} cannot be read ({_reason(unreadable[0])}). Check its permissions.")
     if not names:
-        raise Unusable(f"{name} has no file in it whose name ends with .json. Name a file or another folder.")
+        raise Unusable(
+            f"{name} has no file in it whose name ends with {' or '.join(endings)}. Name a file or another folder."
+        )
     yield from names
 
 

@@ -121,13 +121,13 @@ class Judge:
         return cls(read, None if configuration is None else text_of(configuration)[0])
 
     def workload(self, task: TaskDefinition) -> Workload:
-        return self._with_facts(Workload(place=place_of(task), task=task, patterns=self.standard.collector.also))
+        return self._with_facts(Workload(place=place_of(task), task=task, kinds=self.standard.kind_of))
 
     def _with_facts(self, workload: Workload) -> Workload:
         if self.configuration is None:
             return workload
         reference = workload.parameter_reference or ParameterReference.parse(
-            self.standard.collector.parameter, workload.place
+            self.standard.collector_of(workload).parameter, workload.place
         )
         arn, name = (reference.arn, reference.name) if reference else ("", "")
         given = Known(Parameter(arn=arn, name=name, type="String", text=self.configuration))
@@ -143,7 +143,7 @@ class Judge:
         by_rule = dict[str, list[Verdict]]()
         for verdict in verdicts:
             by_rule.setdefault(verdict.rule, []).append(verdict)
-        judgement = Judgement(workload, tuple(self._said(BY_ID[rule], v, workload) for rule, v in by_rule.items()))
+        judgement = Judgement(workload, tuple(self.said(BY_ID[rule], v, workload) for rule, v in by_rule.items()))
         prospects = Repairs.of(self, judgement).prospects
         return replace(
             judgement,
@@ -153,7 +153,8 @@ class Judge:
             ),
         )
 
-    def _said(self, rule: Rule, verdicts: Iterable[Verdict], workload: Workload) -> Said:
+    def said(self, rule: Rule, verdicts: Iterable[Verdict], workload: Workload) -> Said:
+        """What one rule says, of all its subjects."""
         words = set[Word]()
         drifts = dict[Drift, None]()
         reasons = dict[str, None]()

@@ -49,6 +49,13 @@ app.command(
     help="Print a task definition with its drift fixed.\n\nMakes only safe fixes, unless --review is given. "
     f"Standard error lists what was fixed, what was not, and why. {_CODES}",
 )
+app.command(
+    "cli.collector:collector",
+    name="collector",
+    usage="Usage: outrider collector [OPTIONS] FILE...",
+    help="Check collector configurations alone.\n\nWhat the collector refuses at its start is HIGH or CRITICAL;"
+    f" what depends on the task around it is not judged. {_CODES}",
+)
 app.command("cli.catalogue:rules", name="rules", usage="Usage: outrider rules", help="List the rules.")
 app.command("cli.catalogue:explain", name="explain", usage="Usage: outrider explain RULE", help="Explain a rule.")
 app.command(

@@ -33,17 +33,17 @@ class Line:
 
 def plan(offered: Offered, mode: Mode | None) -> Iterator[Line]:
     """Yield the proposed plan: the diff, why it needs approval, and what happens next."""
-    offer = offered.offer
-    yield Line(f"{offered.of}, plan {offer.digest}", style="bold")
-    until = f"; it can be approved until {_time(offer.until)}" if offer.until else ""
-    yield Line(f"Made {_time(offer.drawn)}{until}.", 1)
-    yield Line(f"Corrects {', '.join(offer.rules)}.", 1)
-    yield from diff(offer.changes, offer.omitted)
-    if offer.reasons:
+    proposed = offered.proposed
+    yield Line(f"{offered.of}, plan {proposed.digest}", style="bold")
+    until = f"; it can be approved until {_time(proposed.until)}" if proposed.until else ""
+    yield Line(f"Made {_time(proposed.drawn)}{until}.", 1)
+    yield Line(f"Corrects {', '.join(proposed.rules)}.", 1)
+    yield from diff(proposed.changes, proposed.omitted)
+    if proposed.reasons:
         yield Line("It needs approval:", 1)
-        yield from (Line(reason, 2) for reason in offer.reasons)
+        yield from (Line(reason, 2) for reason in proposed.reasons)
     else:
-        yield Line(f"The fix is {offer.safety}.", 1)
+        yield Line(f"The fix is {proposed.safety}.", 1)
     yield Line(_what_comes(offered, mode), 1)
 
 
@@ -150,9 +150,9 @@ def standing(found: Standing, *, all_of_it: bool) -> Iterator[Line]:
         shown += [each for each in attempts if each.state.ended][:_LATEST]
     for attempt in shown:
         yield from _attempt(attempt, 1)
-    if all_of_it and found.offer is not None:
-        rules = ", ".join(found.offer.rules)
-        yield Line(f"Plan {found.offer.digest} can be approved: {rules}.", 1)
+    if all_of_it and found.proposed is not None:
+        rules = ", ".join(found.proposed.rules)
+        yield Line(f"Plan {found.proposed.digest} can be approved: {rules}.", 1)
     if all_of_it and not shown and found.quarantine is None:
         yield Line("It has no correction.", 1)
 
@@ -194,7 +194,7 @@ def _state(rollout: Rollout) -> str:  # noqa: C901 - a case for each stage: mypy
         case Stage.VERIFIED:
             return "is deployed, and its collectors run"
         case Stage.GIVING_BACK:
-            return f"goes back to what somebody else deployed, {rollout.theirs.rpartition('/')[2]}"
+            return f"goes back to what somebody else deployed, {rollout.other.rpartition('/')[2]}"
         case Stage.SETTING_BACK:
             return f"is being rolled back to {rollout.before.name}"
         case Stage.GOING_BACK:

@@ -27,7 +27,7 @@ def style_of(severity: Severity) -> str:
             return "dim"
 
 
-def as_table(judged: Iterable[Judged], *, given: bool) -> Severity | None:
+def as_table(judged: Iterable[Judged], *, given: bool, what: str = "task definition") -> Severity | None:
     """Print by file, and return the worst severity. `given`: whether a collector's configuration was named."""
     out = console()
     worst, shown, tally = None, "", Counter[str]()
@@ -45,7 +45,7 @@ def as_table(judged: Iterable[Judged], *, given: bool) -> Severity | None:
         wrapped(out, Text(_unread(unread, given=given), style="dim"))
     if tally:
         counts = ", ".join(f"{tally[word]} {word}" for word in ("drifted", "clean", "not evaluated") if tally[word])
-        wrapped(out, f"{tally.total()} task definition{'s' if tally.total() > 1 else ''}: {counts}.")
+        wrapped(out, f"{tally.total()} {what}{'s' if tally.total() > 1 else ''}: {counts}.")
     return worst
 
 

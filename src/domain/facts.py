@@ -1,4 +1,4 @@
-"""Facts: what had to be read. A fact is Known, Absent (looked for and not there), or Unavailable."""
+"""Facts: what was read for a workload. A fact is Known, Absent (it does not exist), or Unavailable."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Known[T]:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """It was looked for and is not there, or nothing names it."""
+    """It does not exist, or nothing names it."""
 
 
 class Gap(StrEnum):
@@ -41,13 +41,14 @@ class Gap(StrEnum):
     HIDDEN_CONFIGURATION = "HiddenConfiguration"
     CONFIGURATION_ELSEWHERE = "ConfigurationElsewhere"
     UNKNOWN_IMAGE_FILE = "UnknownImageFile"
+    OTHER_LANGUAGE = "OtherLanguage"
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """It could not be read, never with a value of what was asked for.
+    """It could not be read. It never holds the value of the resource.
 
-    `code` is AWS's error code where a `call` (as IAM names it) failed, else a Gap. `resource` is what was asked for.
+    `code` is AWS's error code if a `call` (as IAM names it) failed, else a Gap. `resource` is what was to be read.
     `transient` says that the same call may succeed later.
     """
 
@@ -58,7 +59,7 @@ class Unavailable:
 
     @property
     def reason(self) -> str:
-        """The same as a phrase."""
+        """Return the same as a phrase."""
         if self.call:
             return f"{self.call} on {self.resource} failed: {self.code}"
         match Gap(self.code):
@@ -72,6 +73,8 @@ class Unavailable:
                 return f"the collector's configuration may come from {self.resource}, which are not read"
             case Gap.CONFIGURATION_ELSEWHERE:
                 return "the collector's configuration comes from a place that is not read"
+            case Gap.OTHER_LANGUAGE:
+                return f"a configuration of {self.resource} is not read here"
             case Gap.UNKNOWN_IMAGE_FILE:
                 return "what the file in the collector's image holds is not known"
 
@@ -92,7 +95,7 @@ class Parameter:
     version: int = 0
     modified: datetime | None = None
     key_id: str | None = None
-    """The KMS key of a SecureString as DescribeParameters tells it; None for a String or where it was not told."""
+    """The KMS key of a SecureString, from DescribeParameters; None for a String or if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class Newest:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known beside a workload's own documents."""
+    """What is known in addition to a workload's own documents."""
 
     parameter: Fact[Parameter] = NOT_READ
     execution_role: Fact[Role] = NOT_READ
@@ -151,4 +154,4 @@ class Facts:
     running: Fact[tuple[RunningTask, ...]] = NOT_READ
     newest: Fact[Newest] = NOT_READ
     approved_parameter: Fact[Parameter] = NOT_READ
-    """The standard's parameter, where the collector is fed by another: no rule judges it, a fix compares with it."""
+    """The standard's parameter, if another feeds the collector: no rule judges it, a fix compares with it."""

@@ -179,12 +179,12 @@ class Destination:
         return Endpoint.parse(self.value) if isinstance(self.value, str) else None
 
     @cached_property
-    def wanted(self) -> Endpoint | None:
-        """Return the right endpoint if this one is in the task but not one that a collector serves; else None."""
+    def usual(self) -> bool:
+        """Return whether it is a well-formed endpoint of a default OTLP port in the task."""
         endpoint = self.leads_to
-        if endpoint is None or not endpoint.in_task or (wanted := self.within_task(endpoint)) == endpoint:
-            return None
-        return wanted
+        if endpoint is None or not endpoint.in_task or endpoint.port not in PORTS:
+            return False
+        return endpoint == self.within_task(endpoint, endpoint.port, tls=False, http=None)
 
     @property
     def own(self) -> Signal | None:
@@ -200,14 +200,14 @@ class Destination:
     def by_http(self, port: int | None) -> bool:
         return self.speaks is not Protocol.GRPC if self.speaks else port == HTTP_PORT
 
-    def within_task(self, endpoint: Endpoint) -> Endpoint:
-        """Return the endpoint as a sidecar collector serves it; parts that are right stay as written.
+    def within_task(self, endpoint: Endpoint, port: int, *, tls: bool, http: bool | None) -> Endpoint:
+        """Return the endpoint that reaches the OTLP receiver on this port; parts that are right stay as written.
 
-        If neither port, protocol nor path decides, it is HTTP's port, the specification's default.
+        `http` is whether the receiver takes HTTP there; None if only the application's protocol, or the port, decides.
         """
-        port = endpoint.port if endpoint.port in PORTS else self.port_meant(endpoint) or HTTP_PORT
-        path = self.path_served(endpoint.path, port)
-        return replace(endpoint, scheme="http", host=endpoint.host or "localhost", port=port, path=path)
+        by_http = self.by_http(port) if http is None or self.speaks else http
+        path, scheme = self.path_served(endpoint.path, by_http=by_http), "https" if tls else "http"
+        return replace(endpoint, scheme=scheme, host=endpoint.host or "localhost", port=port, path=path)
 
     def beside(self, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint of the sidecar collector, instead of the host that this one names."""
@@ -216,10 +216,10 @@ class Destination:
         path = self.own.path if self.own and self.by_http(port) else ""
         return Endpoint("http", "", "localhost", port, path, "")
 
-    def path_served(self, path: str, port: int | None) -> str:
+    def path_served(self, path: str, *, by_http: bool) -> str:
         """Return the path that reaches a receiver with default paths; a custom path stays."""
         signal_path = path.rstrip("/").endswith(_PATHS)
-        if not self.by_http(port):
+        if not by_http:
             return path
         if self.own is None:
             return path.rstrip("/").removesuffix(_suffix(path)).rstrip("/") if signal_path else path

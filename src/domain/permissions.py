@@ -13,6 +13,7 @@ from typing import Final
 
 from domain import collector as adot
 from domain.collector import CollectorConfiguration, RegionSource
+from domain.collector.cloudwatch_agent import agent_permissions
 from domain.collector.releases import Release
 from domain.ecs.container import Container
 from domain.ecs.values import mapping_of, objects_of, pairs_of, text_of, truth_of
@@ -240,6 +241,18 @@ def permissions_of_collector(workload: Workload, configuration: CollectorConfigu
     regions = ("AWS_REGION", "AWS_DEFAULT_REGION")
     known = tuple(name for name in regions if collector is not None and collector.variable(name) is None)
     return _of_configuration(Identical(configuration), workload.release, workload.place, known)
+
+
+def permissions_of_agent(workload: Workload) -> tuple[Permission, ...] | None:
+    """Give what the CloudWatch agent's configuration asks of the task role; None where it is not known."""
+    collector, variable = workload.collector, workload.config_variable
+    if collector is None:
+        return None
+    text: str | None = collector.environment.get(variable)
+    if workload.parameter_reference is not None:
+        text = workload.facts.parameter.value.text if isinstance(workload.facts.parameter, Known) else None
+    needs = None if text is None else agent_permissions(text)
+    return None if needs is None else tuple(_of_part(need, workload.place) for need in needs)
 
 
 @lru_cache(maxsize=256)

@@ -26,7 +26,8 @@ class Rule:
     fields that the rule reads. These texts may be written as indented blocks.
 
     `codes` are all codes of its drifts, doubts, refusals and remarks. `needs` are the facts that `check` reads. A rule
-    `of_collector` is not evaluated where the task has no collector.
+    `of_collector` is not evaluated where the task has no collector, and one `of_configuration` neither where the
+    collector's configuration is in a language that is not read: the CloudWatch agent's JSON, for example.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Rule:
     needs: frozenset[FactKind] = frozenset()
     fix: Fix | None = None
     of_collector: bool = True
+    of_configuration: bool = False
 
     def __post_init__(self) -> None:
         for name in _BLOCKS:

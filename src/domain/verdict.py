@@ -1,4 +1,4 @@
-"""Verdicts: what one rule says of one subject."""
+"""Verdicts: the result of one rule for one subject."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,15 +1,18 @@
-"""A workload: what is judged."""
+"""A workload: what is evaluated."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Self
 
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable, bundled, bundled_paths
-from domain.collector.releases import Release
+from domain.collector.distributions import OWN, OWN_BUILD, Distribution, Language, distribution_of
+from domain.collector.releases import Release, release_facts
 from domain.drift import Remark
 from domain.ecs.container import Container, Hidden
 from domain.ecs.container_roles import COLLECTOR_NAME, ContainerRoles
+from domain.ecs.recognition import DEFAULT_VARIABLE, CollectorKind, config_uris
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Absent, Fact, Facts, Gap, Known, Unavailable
@@ -45,28 +48,37 @@ class ParameterReference:
         return self.place.arn("ssm", "parameter/" + self.name.removeprefix("/"))
 
 
+def _adot(_: "Workload") -> CollectorKind:
+    return CollectorKind()
+
+
 @dataclass(frozen=True)
 class Workload:
-    """One task-definition revision, the service that runs it if any, and the facts it leans on.
+    """One task-definition revision, the service that runs it if any, and the facts that it depends on.
 
-    `patterns` are the standard's repository patterns for collector images, so that who is what is decided once.
+    `kinds` says which collector the standard wants for it, so that which container is the collector is decided once.
     `runs_on` tells, for a definition that names no compatibility, whether its known services run on Fargate.
-    `standalone` are the clusters where tasks ran of late that no service started, with their platform version.
+    `standalone` are the clusters where tasks ran recently that no service started, with their platform version.
     """
 
     place: Place
     task: TaskDefinition
     service: Service | None = None
     facts: Facts = field(default_factory=Facts)
-    patterns: tuple[str, ...] = ()
+    kinds: "Callable[[Workload], CollectorKind]" = field(default=_adot, compare=False, repr=False)
     runs_on: bool | None = None
     standalone: tuple[tuple[str, str], ...] = ()
     read_at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
     remarks: tuple[Remark, ...] = ()
 
     @cached_property
+    def kind(self) -> CollectorKind:
+        """Which collector the standard wants for this workload."""
+        return self.kinds(self)
+
+    @cached_property
     def container_roles(self) -> ContainerRoles:
-        return ContainerRoles.of(self.task, self.patterns)
+        return ContainerRoles.of(self.task, self.kind)
 
     @cached_property
     def collector(self) -> Container | None:
@@ -91,19 +103,50 @@ class Workload:
         return ParameterReference.parse(value_from, self.place)
 
     @cached_property
+    def distribution(self) -> Distribution:
+        """What is known of the collector in the task; of the one that the standard wants, where there is none.
+
+        Of an image that no distribution has, and that is not the standard's own, nothing is known.
+        """
+        collector, kind = self.collector, self.kind
+        if collector is None:
+            return kind.distribution
+        known = distribution_of(collector.image.repository)
+        return known or (kind.distribution if collector.image.repository == kind.repository else OWN_BUILD)
+
+    @cached_property
     def config_variable(self) -> str:
-        """The variable whose content the collector reads: AOT_CONFIG_CONTENT, else one that `--config=env:…` names."""
-        collector = self.collector
-        if collector is None or collector.variable(CONFIG_VARIABLE) is not None:
-            return CONFIG_VARIABLE
-        named = [uri.removeprefix("env:") for uri in config_uris(collector) if uri.startswith("env:")]
-        return next((name for name in named if name in collector.secrets), CONFIG_VARIABLE)
+        """The variable whose content the collector reads.
+
+        The distribution's own (AOT_CONFIG_CONTENT) where it is set; else a secret that `--config=env:…` names; else the
+        one to set.
+        """
+        collector, own = self.collector, self.distribution.variables
+        if collector is not None:
+            if set_here := next((name for name in own if collector.variable(name) is not None), None):
+                return set_here
+            named = [uri.removeprefix("env:") for uri in config_uris(collector) if uri.startswith("env:")]
+            if named := [name for name in named if name in collector.secrets]:
+                return named[0]
+        wanted = self.kind.variable if self.kind.id in {self.distribution.id, OWN} else None
+        return wanted or next(iter(own), DEFAULT_VARIABLE)
 
     @cached_property
     def release(self) -> Release | None:
-        """The ADOT release of the collector's image; None for a floating tag, a bare digest, another distribution."""
+        """The ADOT release of the collector's image; None for a floating tag, a bare digest, another distribution.
+
+        In a repository of another name, a tag is a release where ADOT has that release.
+        """
         image = self.collector.image if self.collector else None
-        return Release.of_tag(image.tag) if image and image.tag and image.name == COLLECTOR_NAME else None
+        if image is None or not image.tag or not self.distribution.is_adot:
+            return None
+        release = Release.of_tag(image.tag)
+        return release if image.name == COLLECTOR_NAME or release in release_facts().releases else None
+
+    @property
+    def read_as_collector(self) -> bool:
+        """Whether the collector's configuration is one that is read here: YAML with receivers and pipelines."""
+        return self.distribution.language is Language.OTEL
 
     @cached_property
     def configuration(self) -> Fact[CollectorConfiguration | ConfigurationUnreadable]:
@@ -112,6 +155,8 @@ class Workload:
         It is the parameter's where one feeds the collector, else that of a plain variable or of a file in the image. A
         parameter that was read though nothing names it (a file on the command line) stands in for what cannot be read.
         """
+        if self.collector is not None and not self.read_as_collector:
+            return Unavailable(Gap.OTHER_LANGUAGE, resource=self.distribution.title)
         found = None if self.parameter_reference else self._configuration_beside()
         if found is not None and not isinstance(found, Unavailable):
             return found
@@ -127,14 +172,15 @@ class Workload:
         if collector is None:
             return None
         uris = config_uris(collector)
-        value = collector.variable(CONFIG_VARIABLE)
+        own = self.distribution.variables
+        value = collector.variable(self.config_variable) if self.config_variable in own else None
         if value is None and len(uris) == 1 and uris[0].startswith("env:"):
             value = collector.variable(uris[0].removeprefix("env:")) or ""
         if isinstance(value, str):
             return Known(_read(value))
         if isinstance(value, Hidden):
             return Unavailable(Gap.HIDDEN_CONFIGURATION, resource=value.source)
-        if not uris and not collector.command and not collector.entry_point:
+        if self.distribution.is_adot and not uris and not collector.command and not collector.entry_point:
             uris = (_IMAGE_DEFAULT,)
         if len(uris) != 1 or uris[0].removeprefix("file:") not in bundled_paths():
             return Unavailable(Gap.CONFIGURATION_ELSEWHERE)
@@ -172,6 +218,10 @@ class Workload:
                 roles = (self.role_arn(self.task.execution_role), self.role_arn(self.task.task_role))
                 return tuple(SubjectId(self.place, kind, role) for role in dict.fromkeys(roles) if role)
 
+    def of_family(self) -> Self:
+        """The same task definition without the service that runs it."""
+        return self if self.service is None else replace(self, service=None)
+
     def with_task(self, task: TaskDefinition) -> Self:
         return replace(self, task=task)
 
@@ -196,11 +246,3 @@ def _read(text: str) -> CollectorConfiguration | ConfigurationUnreadable:
         return CollectorConfiguration.parse(text)
     except ConfigurationUnreadable as unreadable:
         return unreadable
-
-
-def config_uris(collector: Container) -> tuple[str, ...]:
-    """The URIs that `--config` gives, in their order: `--config=URI` and `--config URI` alike."""
-    words = (*collector.entry_point, *collector.command)
-    joined = [word.partition("=")[2] for word in words if word.startswith(("--config=", "-config="))]
-    after = [words[i + 1] for i, word in enumerate(words[:-1]) if word in {"--config", "-config"}]
-    return (*joined, *after)

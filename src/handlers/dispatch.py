@@ -16,7 +16,7 @@ recorder = metrics.Recorder("dispatch")
 @logger.inject_lambda_context
 @recorder.written
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """An SQS batch; messages that have to be retried are its batchItemFailures."""
+    """Handle an SQS batch; messages that must be retried are its batchItemFailures."""
     messages = {record["messageId"]: record["body"] for record in event["Records"]}
     outcomes = dispatcher().dispatch(messages)
     for message, outcome in outcomes.items():

@@ -27,7 +27,7 @@ _NO_CALL = "evidence"
 @logger.inject_lambda_context
 @recorder.written
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """An SQS FIFO batch; messages that have to be retried are its batchItemFailures."""
+    """Handle an SQS FIFO batch; messages that must be retried are its batchItemFailures."""
     messages = {record["messageId"]: record["body"] for record in event["Records"]}
     failed = list[str]()
     for outcome in inspector().inspect(messages):
@@ -78,5 +78,5 @@ def _count(done: Done) -> None:
 
 
 def _causes(verdict: Unknown) -> list[str]:
-    """The calls that failed, by the name that IAM gives them."""
+    """Return the calls that failed, by the name that IAM gives them."""
     return [fact.call or _NO_CALL for _, fact in verdict.facts] + [_NO_CALL for _ in verdict.doubts]

@@ -78,7 +78,7 @@ class Recorder:
         self._seconds.append((metric, value))
 
     def written[**P, R](self, handler: Callable[P, R]) -> Callable[P, R]:
-        """The handler; after each call everything that was recorded is printed, also where it raises."""
+        """Wrap a handler: after each call everything recorded is printed, even if the handler raises."""
 
         @wraps(handler)
         def recording(*arguments: P.args, **named: P.kwargs) -> R:
@@ -90,7 +90,7 @@ class Recorder:
         return recording
 
     def _write(self) -> None:
-        """One document for each value of a dimension, as the format requires."""
+        """Write one document for each value of a dimension, as the format requires."""
         for service, sent in sessions().traffic.taken().items():
             self.count(AWS_CALLS, sent.calls, of=service)
             if sent.retries:

@@ -19,22 +19,22 @@ from reports.reasons import joined, sentences
 
 logger = Logger(service="remediate")
 recorder = metrics.Recorder("remediate")
-# The failure of one family holds back that family alone.
+# The failure of one family delays only that family.
 processor = SqsFifoPartialProcessor(skip_group_on_error=True)
-# A batch in which all failed is not an error of the function: the messages come again, and then go to the DLQ.
+# A batch in which all failed is no error of the function: the messages are retried and then go to the DLQ.
 processor.raise_on_entire_batch_failure = False
 
 
 def record_handler(record: SQSRecord) -> None:
-    """One request; what it raises makes the message come again."""
+    """Handle one request; if it raises, the message is retried."""
     try:
         outcome = remediator().remediate(record.body)
     except (CallFailed, LedgerConflict, NotRead, RequestUnreadable, StandardInvalid) as error:
-        logger.error("The message comes again", message_id=record.message_id, reason=str(error))  # noqa: TRY400 - the sentence says all; a traceback would not
+        logger.error("The message is retried", message_id=record.message_id, reason=str(error))  # noqa: TRY400 - the sentence says all; a traceback would not
         raise
     except Exception as error:
-        # Powertools keeps it to itself, and the message would come again for no reason that anybody sees.
-        logger.error("The message comes again", message_id=record.message_id, reason=described(error))  # noqa: TRY400 - a traceback ends in what the error holds
+        # Powertools does not log it, and the message would be retried without a visible reason.
+        logger.error("The message is retried", message_id=record.message_id, reason=described(error))  # noqa: TRY400 - a traceback ends in what the error holds
         raise
     registered = str(outcome.registered) if outcome.registered else None
     logger.info(
@@ -60,7 +60,7 @@ def record_handler(record: SQSRecord) -> None:
 @logger.inject_lambda_context
 @recorder.written
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An SQS FIFO batch; messages that have to come again are its batchItemFailures."""
+    """Handle an SQS FIFO batch; messages that must be retried are its batchItemFailures."""
     recorder.count(metrics.MESSAGES, len(event["Records"]))
     answer = process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
     recorder.count(metrics.FAILED_MESSAGES, len(answer["batchItemFailures"]))

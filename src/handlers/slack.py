@@ -1,4 +1,4 @@
-"""slack: alerts of the topic `alerts`, by way of a queue → Slack. Each alert once, however often SNS repeats it."""
+"""slack: alerts of the topic `alerts`, through a queue → Slack. Each alert once, even if SNS repeats it."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ recorder = metrics.Recorder("slack")
 @logger.inject_lambda_context
 @recorder.written
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An SQS batch; messages that are retried are its batchItemFailures."""
+    """Handle an SQS batch; messages that must be retried are its batchItemFailures."""
     records = {record["messageId"]: record for record in event["Records"]}
     alerts, failures = dict[str, Alert](), dict[str, NotSent]()
     for message, record in records.items():
@@ -59,7 +59,7 @@ def _report(outcomes: dict[str, Outcome]) -> None:
 
 
 def _retry(message: str, receipt: str, failure: NotSent) -> None:
-    """Have the queue deliver a message again: after the time that is asked for, or else after its own."""
+    """Have the queue deliver a message again: after the requested time, or else after its own."""
     if failure.after is None:
         logger.error("The message is retried", message_id=message, reason=failure.reason)
         return

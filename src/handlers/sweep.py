@@ -22,12 +22,11 @@ _PAUSE = 5.0  # seconds
 @logger.inject_lambda_context
 @recorder.written
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """After an exception Lambda retries the event, and at last sends it to the DLQ.
+    """Sweep, publish a digest or resume corrections. Lambda retries an exception, and at last sends it to the DLQ.
 
-    `{"quiet": true}` asks for a baseline, `{"delay": 200}` for evaluations that begin after so many seconds. `at` is
-    the scheduled time: a retry publishes the same digest.
-    `{"digest": true, "at": "2026-08-01T08:00:00Z"}` asks only for the digest of the day that ended then, or now;
-    `{"resume": true}` only to resume the corrections that are due.
+    `{"quiet": true}` requests a baseline, `{"delay": 200}` delays the evaluations by so many seconds. `at` is the
+    scheduled time: a retry publishes the same digest. `{"digest": true, "at": "2026-08-01T08:00:00Z"}` requests only
+    the digest of the day that ended then, or now; `{"resume": true}` only resumes the corrections that are due.
     """
     if event.get("digest") is True:
         daily = sweeper().daily(settings().place, _moment(event.get("at")))
@@ -57,7 +56,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 
 
 def _moment(value: object) -> datetime | None:
-    """None where the scheduler has not filled in the time."""
+    """Return the scheduled time; None if the scheduler did not fill it in."""
     try:
         found = datetime.fromisoformat(str(value))
     except ValueError:
@@ -66,7 +65,7 @@ def _moment(value: object) -> datetime | None:
 
 
 def _count_open() -> None:
-    """Count the open findings, once a sweep. Where that fails, the sweep is not repeated for it."""
+    """Count the open findings, once in each sweep. If that fails, the sweep is not repeated."""
     try:
         found = sweeper().open_findings(settings().place)
     except CallFailed as failed:

@@ -1,6 +1,6 @@
-"""Evaluation: one workload built, its facts read, judged by the rules, and its plan drawn up.
+"""Evaluate one workload: read its facts, apply the rules, and make its plan.
 
-Everybody who judges what is in AWS does it here: inspect, remediate and the command line.
+inspect, remediate and the command line all evaluate here.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,11 +10,12 @@ from datetime import datetime
 import engine
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Fact, Newest, Unavailable
-from domain.places import Place
-from domain.remediation.plan import Plan
+from domain.facts import Absent, Fact, Known, Newest, Unavailable
+from domain.places import Place, Revision
+from domain.remediation.plan import Fixed, Plan
 from domain.rule import Rule
 from domain.standard import Mode, Standard
+from domain.subject import Subject
 from domain.verdict import Drifted, Unknown, Verdict
 from domain.workload import Workload
 from operations.facts import FactReader, unread
@@ -23,7 +24,7 @@ from operations.planning import Planner
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A workload with its facts, and what the rules say of it."""
+    """A workload with its facts, and the rules' verdicts on it."""
 
     workload: Workload
     verdicts: tuple[Verdict, ...]
@@ -34,13 +35,13 @@ class Evaluation:
 
     @property
     def doubtful(self) -> bool:
-        """Whether it drifts, or may."""
+        """Whether any verdict is Drifted or Unknown."""
         return any(isinstance(verdict, Drifted | Unknown) for verdict in self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """By one standard and at one moment, with facts that are each read once."""
+    """Evaluates by one standard and at one moment. Each fact is read once."""
 
     planner: Planner
     standard: Standard
@@ -50,13 +51,19 @@ class Evaluator:
     def workload(
         self, place: Place, task: TaskDefinition, service: Service | None = None, *, runs_on: bool | None = None
     ) -> Workload:
-        """A revision, or the service that runs it. `runs_on` as `operations.facts.runs_on_fargate` finds it."""
+        """Return the workload of a revision, or of the service that runs it.
+
+        `runs_on` is the result of `operations.facts.runs_on_fargate`.
+        """
         where = service.fargate if service is not None else runs_on
-        patterns = self.standard.collector.also
-        return Workload(place, task, service, patterns=patterns, runs_on=where, read_at=self.read_at)
+        kinds = self.standard.kind_of
+        return Workload(place, task, service, kinds=kinds, runs_on=where, read_at=self.read_at)
 
     def evaluate(self, workload: Workload, rules: Sequence[Rule] | None = None) -> Evaluation:
-        """By these rules, or all; only the facts that they need are read, and none of what is out of scope."""
+        """Evaluate by these rules, or by all; None means all.
+
+        Only facts that the rules need are read, and none for a workload that is out of scope.
+        """
         rules = self.planner.catalogue if rules is None else rules
         if engine.out_of_scope(workload, self.standard) is None:
             workload = self.reader.with_facts(workload, engine.needs(rules))
@@ -64,21 +71,58 @@ class Evaluator:
 
     def with_newest(self, workload: Workload, newest: TaskDefinition | None) -> Workload:
         """A service's workload with what is known of its family's newest revision."""
-        fact: Fact[Newest] = self.planner.newest(workload, newest, self.standard, self.reader)
-        return replace(workload, facts=replace(workload.facts, newest=fact))
+        return replace(workload, facts=replace(workload.facts, newest=self._newest(workload, newest)))
+
+    def _newest(self, workload: Workload, task: TaskDefinition | None) -> Fact[Newest]:
+        """The newest revision, and the rules with which it complies and the one that the service runs does not."""
+        running, newest = workload.revision, Revision.parse(task.arn or "") if task is not None else None
+        if task is None or newest is None or running is None:
+            return Absent()
+        if newest.number <= running.number:
+            return Known(Newest(running.arn))
+        rules = [rule for rule in self.planner.catalogue if rule.subject is Subject.FAMILY]
+        before, now = (self.evaluate(each, rules) for each in (workload, workload.with_task(task)))
+        open_ = {verdict.rule for verdict in now.verdicts if isinstance(verdict, Drifted | Unknown)}
+        fixed = ((verdict.rule, verdict.severity) for verdict in before.drifted if verdict.rule not in open_)
+        return Known(Newest(newest.arn, tuple(fixed)))
 
     def plan(
         self, found: Evaluation, least: Mode, *, without: Collection[str] = (), explains: bool = False
     ) -> Plan | None:
-        """What corrects the drift of rules of at least this mode, but of those `without`; None where nothing does.
+        """Return the plan that fixes the drift of rules of at least this mode; None if nothing can.
 
-        Where it `explains`, a plan that changes nothing says why not. engine.Disagreement where fixes undo each other.
+        Rules in `without` are not fixed. With `explains`, a plan that changes nothing says why. Raises
+        engine.Disagreement if two fixes undo each other.
         """
-        given = (found.workload, self.standard, found.verdicts, self.reader, least)
-        return self.planner.plan(*given, without=frozenset(without), explains=explains)
+        if not self._fixable(found, least) - set(without):
+            return None
+        workload = self.reader.with_approved(found.workload, self.standard.collector_of(found.workload).parameter)
+        # A workload with a service is planned for its service, one without for its family: each has its own finding.
+        of_service = workload.service is not None
+        rules = [rule for rule in self.planner.catalogue if (rule.subject is Subject.SERVICE) == of_service]
+        # A fix may make another rule drift (a new collector has a size and a log): its fix belongs to the plan too.
+        fixing = [rule.id for rule in rules if self._allows(rule, workload, least) and rule.id not in without]
+        settled = engine.settle(workload, self.standard, rules, fixing)
+        unchanged = (settled.after.task, settled.after.service) == (workload.task, workload.service)
+        if unchanged and not (explains and any(each.outcome is Fixed.REFUSED for each in settled.repairs)):
+            return None
+        after = self.reader.with_facts(settled.after, engine.needs(rules))
+        return engine.plan(settled, after, self.standard, rules)
+
+    def _fixable(self, found: Evaluation, least: Mode) -> set[str]:
+        """The drifted rules with a fix whose mode is at least `least`."""
+        by_id = {rule.id: rule for rule in self.planner.catalogue}
+        rules = (by_id[verdict.rule] for verdict in found.drifted)
+        return {rule.id for rule in rules if rule.fix is not None and self._allows(rule, found.workload, least)}
+
+    def _allows(self, rule: Rule, workload: Workload, least: Mode) -> bool:
+        return self.planner.mode(rule, workload, self.standard).rank >= least.rank
 
 
 def unread_for_now(plan: Plan) -> list[Unavailable]:
-    """Facts of a plan that may be readable later: without them what is SAFE would look as if it needed approval."""
+    """Return the plan's facts that are unavailable now and may be available later.
+
+    Without them a SAFE plan would seem to need approval.
+    """
     passing = [fact for side in (plan.before, plan.after) for fact in unread(side) if fact.transient]
     return list({fact.reason: fact for fact in passing}.values())

@@ -1,4 +1,4 @@
-"""Facts for workloads, each read once for as long as a reader lives: one batch of messages."""
+"""Read facts for workloads. A reader lives for one batch of messages and reads each fact once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from domain.workload import ParameterReference, Workload
 
 
 def unread(workload: Workload) -> list[Unavailable]:
-    """The workload's facts that could not be read, each once."""
+    """Return the workload's unavailable facts, each once."""
     facts = workload.facts
     read = (
         facts.parameter,
@@ -29,7 +29,7 @@ def unread(workload: Workload) -> list[Unavailable]:
 
 @dataclass(slots=True)
 class FactReader:
-    """Reads no fact that is not asked for, and none twice."""
+    """Reads only the facts that are requested, each once."""
 
     parameters: Parameters
     roles: Roles
@@ -40,7 +40,7 @@ class FactReader:
     _log_groups: dict[tuple[Place, str], Fact[LogGroup]] = field(default_factory=dict)
 
     def with_facts(self, workload: Workload, kinds: frozenset[FactKind]) -> Workload:
-        """The workload with the facts of these kinds that its documents name."""
+        """Return the workload with the facts of these kinds that its documents name."""
         facts, place = workload.facts, workload.place
         if FactKind.CONFIGURATION in kinds:
             facts = replace(facts, parameter=self._parameter(workload.parameter_reference, place))
@@ -55,7 +55,7 @@ class FactReader:
         return replace(workload, facts=facts)
 
     def with_approved(self, workload: Workload, parameter: str) -> Workload:
-        """With the standard's parameter beside the one that feeds the collector, where that is another."""
+        """Add the standard's parameter if another one feeds the collector."""
         reference = ParameterReference.parse(parameter, workload.place)
         if workload.collector is None or reference is None or reference == workload.parameter_reference:
             return workload
@@ -67,7 +67,7 @@ class FactReader:
         if reference is None:
             return Absent()
         if reference.place.account != place.account:
-            # By its name it would be looked for here, where another may have the same name.
+            # The name alone would match a parameter of this account, which is another one.
             return Unavailable(Gap.OTHER_ACCOUNT, resource=reference.name)
         if reference not in self._parameters:
             self._parameters[reference] = self.parameters.fact(reference)
@@ -89,7 +89,10 @@ class FactReader:
 
 
 def runs_on_fargate(task: TaskDefinition, services: Mapping[str, Running]) -> bool | None:
-    """Whether the family's known services run it on Fargate; one that names no compatibility is theirs to tell."""
+    """Return whether the family's services run it on Fargate.
+
+    Without services, the compatibilities that the document requires decide; None if it names none.
+    """
     if services:
         return any(running.fargate for running in services.values())
     return None if task.json.get("requiresCompatibilities") else False

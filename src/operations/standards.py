@@ -1,4 +1,4 @@
-"""The standard as it is stored: in a parameter, in an object or in the package; read again after minutes."""
+"""The stored standard: in a parameter, in an S3 object or in the package. It is read again after minutes."""
 
 import hashlib
 from collections.abc import Callable
@@ -15,7 +15,7 @@ AGREED = 200  # seconds after which every function evaluates by the stored stand
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A standard, and the digest of the text that it was read from."""
+    """A standard, and the digest of its text."""
 
     standard: Standard
     digest: str
@@ -31,7 +31,7 @@ class Standards:
     _held: tuple[float, Edition] | None = field(default=None, init=False)
 
     def current(self) -> Edition:
-        """StandardInvalid where it is not valid, CallFailed where it cannot be read: nothing is evaluated then."""
+        """Return the standard. Raises StandardInvalid or CallFailed: nothing is evaluated then."""
         now = self.clock()
         if self._held is not None and now - self._held[0] < _FRESH:
             return self._held[1]
@@ -40,7 +40,7 @@ class Standards:
         return edition
 
     def reread(self) -> Edition:
-        """The same, read from where it is stored, however fresh the one in memory is."""
+        """Read the stored standard again, even if the one in memory is fresh."""
         self._held = None
         return self.current()
 

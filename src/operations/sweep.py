@@ -1,7 +1,7 @@
-"""Sweep: have everything that exists, and everything that did, evaluated again, for what events missed.
+"""Sweep: have everything that exists or existed evaluated again, because events may be missed.
 
-It evaluates nothing itself. Each family and service goes to the queue `changes` as a message of its own, and what is
-known of a revision is not read again.
+It evaluates nothing itself. It sends one message for each family and service to the queue `changes`. A known revision
+is not read again.
 """
 
 from collections import Counter
@@ -25,15 +25,15 @@ from domain.triggers.trigger import FamilyTrigger, ServiceTrigger
 from operations.standards import AGREED, Edition, Standards
 from reports.digest import daily_of, digest_of
 
-_EMPTY = 4  # readings in a row: the counts of SQS are approximate, and new messages are counted late
+_EMPTY = 4  # readings in a row: the counts of SQS are approximate and late
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many families and services were sent to be evaluated, and whether as a baseline.
+    """How many families and services were sent for evaluation, and whether as a baseline.
 
-    `at` is the scheduled time, the same in a retry. `by` is what they are evaluated by; None where the standard is not
-    valid or cannot be read. `begins` is when the evaluations begin, where they are delayed.
+    `at` is the scheduled time, the same in a retry. `by` is the standard and release of the evaluations; None if the
+    standard is not valid or cannot be read. `begins` is when the evaluations begin, if they are delayed.
     """
 
     families: int
@@ -59,13 +59,13 @@ class Sweeper:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def sweep(self, place: Place, *, quiet: bool = False, delay: int = 0, at: datetime | None = None) -> Swept:
-        """CallFailed where something could not be read or sent: the event is retried. `delay` is in seconds.
+        """Send everything for evaluation. Raises CallFailed if a read or send failed: the event is retried.
 
-        `at` is the scheduled time; None for now.
+        `delay` is in seconds. `at` is the scheduled time; None for now.
 
-        A baseline opens findings without an alert for each: see `digest`. A sweep is a baseline where that is asked
-        for, where nothing was evaluated before, and where the last sweep was by another standard or release, or is
-        not known. Call `ended` afterwards.
+        A baseline opens findings without an alert for each: see `digest`. A sweep is a baseline if it is requested, if
+        nothing was evaluated before, or if the last sweep was by another standard or release or is not known. Call
+        `ended` afterwards.
         """
         now = self.now()
         edition = self._edition(self.standards.reread)
@@ -75,7 +75,9 @@ class Sweeper:
         known = self.ledger.subjects.all(place)
         baseline = quiet or not known or (by is not None and by != before)
         if by is not None and before is not None and by.standard != before.standard:
-            delay = max(delay, AGREED)  # else some would be evaluated by the earlier one, and notified one by one later
+            delay = max(
+                delay, AGREED
+            )  # else some would be evaluated by the earlier standard now, and alerted one by one later
         families = dict.fromkeys(_named(known, Subject.FAMILY), 0) | newest
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
         listed, tasks = self.now(), self.ecs.tasks_of_no_service(place)
@@ -85,12 +87,15 @@ class Sweeper:
         return Swept(len(families), len(titles), baseline, at or now, by, begins)
 
     def ended(self, place: Place, swept: Swept) -> None:
-        """Once everything was sent, and a baseline's digest published: until then a retry is a baseline too."""
+        """Record the sweep, once everything was sent and a baseline's digest published.
+
+        Until then a retry is a baseline too.
+        """
         if swept.baseline and swept.by is not None:
             self.ledger.sweeps.finished(place, swept.by)
 
     def digest(self, place: Place, swept: Swept, wait: Callable[[], bool]) -> Alert:
-        """Once everything was evaluated, or `wait` says that no time is left: what is open, in one alert."""
+        """Publish what is open in one alert, once everything was evaluated or `wait` says that no time is left."""
         waiting = self._waiting(swept.begins, wait)
         found = self._without_suppressed(place, self.ledger.subjects.open_findings(place))
         alert = digest_of(found, place, swept=swept.at, waiting=waiting, occurred=self.now())
@@ -98,13 +103,14 @@ class Sweeper:
         return alert
 
     def _waiting(self, begins: datetime | None, wait: Callable[[], bool]) -> int:
-        """How many messages still wait when the queues stay empty, or no time is left.
+        """Return how many messages still wait when the queues stay empty or no time is left.
 
-        Once the sweep's own evaluations have begun, delayed messages are not the sweep's: a service that settles, say.
+        Once the sweep's own evaluations have begun, delayed messages belong to others: for instance to a settling
+        service.
         """
         empty = 0
         while True:
-            # In this order: a message that is dispatched in between is counted twice, and not missed.
+            # In this order a message that is dispatched in between is counted twice, never missed.
             waiting = self.changes.depth(delayed=begins is not None and self.now() < begins) + self.subjects.depth()
             empty = 0 if waiting else empty + 1
             if empty == _EMPTY or not wait():
@@ -113,7 +119,7 @@ class Sweeper:
     def daily(self, place: Place, at: datetime | None = None) -> Alert | None:
         """Publish the digest of the day that ended `at`; its id is the same in a retry.
 
-        None where there was nothing to report. CallFailed where what is open, or suppressed, could not be read.
+        Return None if there was nothing to report. Raises CallFailed if open or suppressed findings cannot be read.
         """
         end = at or self.now()
         found = self.ledger.subjects.open_or_closed_since(place, end - timedelta(days=1), end)
@@ -126,7 +132,7 @@ class Sweeper:
 
     @staticmethod
     def _edition(read: Callable[[], Edition]) -> Edition | None:
-        """None where it is not valid or may not be read: inspect notifies operations of that."""
+        """Return the standard; None if it is not valid or cannot be read: inspect notifies operations of that."""
         try:
             return read()
         except StandardInvalid:
@@ -140,13 +146,13 @@ class Sweeper:
         try:
             silenced = self.hub.suppressed(place, [finding.id for finding in findings])
         except CallFailed as failed:
-            if failed.not_enabled:  # no hub: nobody can have suppressed anything
+            if failed.not_enabled:  # without a hub no finding can be suppressed
                 return findings
             raise
         return [finding for finding in findings if finding.id not in silenced]
 
     def open_findings(self, place: Place) -> dict[Severity, int]:
-        """How many findings are open, by severity."""
+        """Return how many findings are open, by severity."""
         found = Counter(finding.severity for finding in self.ledger.subjects.open_findings(place))
         return {severity: found[severity] for severity in Severity if severity is not Severity.INFORMATIONAL}
 
@@ -164,7 +170,7 @@ def _bodies(  # noqa: PLR0913 - what a sweep found
     *,
     quiet: bool,
 ) -> Iterator[str]:
-    """Services first: the severity of a family's drift depends on what runs it."""
+    """Send services first: the severity of a family's drift depends on what runs it."""
     shared, of_a_family = {"kind", "account", "region", "quiet"}, {"family", "revision", "tasks", "listed"}
     account, region = place.account, place.region
     for title in services:

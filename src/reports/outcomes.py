@@ -26,7 +26,7 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
     # If no service could be updated, a second alert follows that of the registration.
     end = f"{state.value}-only" if state is AttemptState.REGISTERED and _left_all(attempt) else state.value
     return Alert(
-        id="/".join(part for part in (str(source.place), source.family, attempt.key, attempt.asked, end) if part),
+        id="/".join(part for part in (str(source.place), source.family, attempt.key, attempt.request_id, end) if part),
         kind="outcome",
         transition=state.value,
         account=source.place.account,

@@ -146,9 +146,9 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"It runs {what} now."
         case Code.DEPLOYED_MEANWHILE:
             return "Somebody else deployed it in the meantime."
-        case Code.THEIRS_RUNS_AGAIN:
+        case Code.OTHER_RUNS_AGAIN:
             return f"Somebody else deployed {what} at the same moment; the service runs that again."
-        case Code.THEIRS_NOT_RUN_AGAIN:
+        case Code.OTHER_NOT_RUN_AGAIN:
             return (
                 f"Somebody else deployed {what} at the same moment, and the service does not run that again: {because}"
             )

@@ -132,7 +132,7 @@ def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) 
     attempt = ledger.attempts.write(attempt)
     assert attempt.version == 1
     found = ledger.history(WEB)
-    assert (found.services, found.ours, found.attempts) == (
+    assert (found.services, found.own_revisions, found.attempts) == (
         {"shop/web": Running(fargate=True, revision=3, tasks=2)}, frozenset({4}), (attempt,),
     )  # fmt: skip
     assert found.seen == {"batch": seen}

@@ -1,5 +1,6 @@
 """ECS: task definitions and their revisions."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ _PAGE = 100
 _CONTAINER: Json = {
     "cpu": 0, "portMappings": [], "essential": True, "environment": [], "mountPoints": [], "volumesFrom": [],
 }  # fmt: skip
+_LARGEST = 64 * 1024  # bytes of a task definition
 _REGISTERED = (
     "family", "containerDefinitions", "cpu", "ephemeralStorage", "executionRoleArn", "memory", "networkMode",
     "pidMode", "proxyConfiguration", "requiresCompatibilities", "runtimePlatform", "tags", "taskRoleArn", "volumes",
@@ -53,7 +55,9 @@ class Definitions(Service):
 
     @supports(*_REGISTERED)
     def register_task_definition(self, given: Json) -> Json:
-        """Whatever it is: what ECS refuses is not judged here."""
+        """Of what ECS refuses, only a definition that is too large is refused here."""
+        if len(json.dumps(given, default=str)) > _LARGEST:
+            raise Refused("ClientException", f"Max allowed length is '{_LARGEST}' bytes.")
         family, tags = given["family"], given.pop("tags", [])
         containers, named = given["containerDefinitions"], given.get("requiresCompatibilities", [])
         number = len(self.families[family]) + 1

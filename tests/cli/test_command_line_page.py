@@ -40,9 +40,10 @@ def renewed(page: str) -> str:
             lines = [*lines[: len(shown) - 1], CUT]
         return "\n".join(["```console", found[1], *lines, "```", ""])
 
-    example = re.search(r"```json\n(.*?)```\n", page, re.DOTALL)
-    assert example is not None
-    Path("web.json").write_text(example[1], encoding="utf-8")
+    for name, language in (("web.json", "json"), ("collector.yaml", "yaml")):
+        example = re.search(rf"```{language}\n(.*?)```\n", page, re.DOTALL)
+        assert example is not None
+        Path(name).write_text(example[1], encoding="utf-8")
     return BLOCK.sub(block, page)
 
 
@@ -54,7 +55,7 @@ def test_the_page_shows_what_the_commands_print(tmp_path: Path, monkeypatch: pyt
     assert page == renewed(page)
 
 
-@pytest.mark.parametrize("command", ["check", "fix", "correct", "apply", "undo", "release", "corrections"])
+@pytest.mark.parametrize("command", ["check", "collector", "fix", "correct", "apply", "undo", "release", "corrections"])
 def test_the_page_and_the_help_name_the_same_options(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     page = PAGE.read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from tests.reports.samples import PLACE, THEN
 
 def at(stage: Stage) -> Attempt:
     rolling = samples.attempt(AttemptState.ROLLING, registered=8)
-    moved = replace(samples.rollout("shop/web", stage), theirs=f"{PLACE.arn('ecs', 'task-definition/web')}:9")
+    moved = replace(samples.rollout("shop/web", stage), other=f"{PLACE.arn('ecs', 'task-definition/web')}:9")
     return replace(rolling, rollouts=(moved,), due=THEN)
 
 

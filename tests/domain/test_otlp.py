@@ -106,11 +106,12 @@ def test_what_is_corrected_needs_no_second_correction(text: str, own: Signal | N
         return
     signals = (own,) if own else tuple(Signal)
     destination = Destination(own.endpoint_variable if own else ENDPOINT, text, signals, protocol)
-    corrected = destination.within_task(endpoint)
+    port = protocol.port if protocol else 4318
+    corrected = destination.within_task(endpoint, port, tls=False, http=None)
     assert corrected.scheme == "http"
     assert corrected.port in PORTS
     assert corrected.in_task
-    assert destination.within_task(corrected) == corrected
+    assert destination.within_task(corrected, port, tls=False, http=None) == corrected
     assert Endpoint.parse(str(corrected)) == corrected
 
 

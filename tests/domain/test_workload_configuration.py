@@ -6,6 +6,7 @@ import pytest
 
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable
 from domain.collector.releases import Release
+from domain.ecs.recognition import CollectorKind
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Absent, Facts, Known, Parameter, Unavailable
 from domain.places import Place
@@ -106,6 +107,6 @@ def test_the_release_is_what_the_tag_of_adots_own_image_names(image: str, releas
 def test_another_distribution_has_no_release_of_adot() -> None:
     container = {"name": "otel", "image": "otel/opentelemetry-collector-contrib:0.130.0"}
     task = TaskDefinition({"family": "web", "containerDefinitions": [container]})
-    judged = Workload(Place("1", "eu-west-1"), task, patterns=("otel/*",))
+    judged = Workload(Place("1", "eu-west-1"), task, kinds=lambda _: CollectorKind(also=("otel/*",)))
     assert judged.collector is not None
     assert judged.release is None

@@ -249,7 +249,7 @@ class Run:
             "told": told if exactly else bool(told) == (len(aws.definitions.families["web"]) > active[-1]),
             "attempts": {each.key: _kept(each) if exactly else (each.state.value,) for each in found.attempts},
             "quarantine": found.quarantine and found.quarantine.reasons,
-            "ours": found.ours & set(active),
+            "ours": found.own_revisions & set(active),
             "due": dues,
             "untold": [each for each in held if each.record.pending],
             "findings": {id_: each["Compliance"]["Status"] for id_, each in aws.hub.findings.items()},
@@ -338,14 +338,14 @@ def asked(*titles: str) -> Callable[[Run], None]:
     return begin
 
 
-def offered(run: Run) -> str:
+def proposed_digest(run: Run) -> str:
     """A plan that inspect has shown; its digest."""
     fleet(run, "shop/web")
     assert run.inspected(registered(arn_of(1)))
     run.aws.sqs.purge("changes")
-    offer = run.ledger.history(FAMILY).offer
-    assert offer is not None
-    return offer.digest
+    proposed = run.ledger.history(FAMILY).proposed
+    assert proposed is not None
+    return proposed.digest
 
 
 def deploying(

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from domain.remediation.attempt import Attempt
 from domain.remediation.rollout import Stage
 from tests.aws_fake.aws import Aws
-from tests.operations.playing import DEPLOY, FAMILY, Run, ask, fleet, offered, request
+from tests.operations.playing import DEPLOY, FAMILY, Run, ask, fleet, proposed_digest, request
 from tests.operations.world import definition
 
 type Answer = Callable[[str, dict[str, Any]], Any]
@@ -79,7 +79,7 @@ def others_deploy(aws: Aws, title: str = WEB) -> str:
 
 def found(run: Run) -> None:
     """Its findings are open, and it is asked for."""
-    offered(run)
+    proposed_digest(run)
     run.aws.sqs.purge()
     ask(run, request())
 

@@ -31,15 +31,15 @@ from tests.operations.test_rollouts import (
     fleet,
     inspector,
     known,
-    offered,
+    proposed_digest,
     remediator,
     request,
+    resume_attempt,
     runs,
     settle,
     stages,
     switch,
     told,
-    visit,
 )
 from tests.operations.world import (
     ACCOUNT,
@@ -82,7 +82,7 @@ def ids(world: World, *transitions: str) -> list[str]:
 
 @pytest.mark.usefixtures("fleet")
 def test_the_answer_of_an_approval_names_the_attempt_that_carries_it_out(world: World) -> None:
-    body = asked(world, digest=offered(world), by=f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/jo")
+    body = asked(world, digest=proposed_digest(world), by=f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/jo")
     take(world, body)
     found = answer(world, body)
     assert (found.state, found.attempt) == (AttemptState.ROLLING, "1")
@@ -92,7 +92,7 @@ def test_the_answer_of_an_approval_names_the_attempt_that_carries_it_out(world: 
 
 @pytest.mark.usefixtures("fleet")
 def test_a_second_person_who_approves_the_same_plan_joins_the_first(world: World) -> None:
-    digest = offered(world)
+    digest = proposed_digest(world)
     take(world, asked(world, digest=digest, by="jo"))
     second = asked(world, digest=digest, by="sam")
     assert take(world, second).state is AttemptState.ROLLING
@@ -101,19 +101,19 @@ def test_a_second_person_who_approves_the_same_plan_joins_the_first(world: World
 
 
 def test_a_second_approval_after_the_end_is_told_that_it_is_done(world: World, fleet: Services) -> None:
-    digest = offered(world)
+    digest = proposed_digest(world)
     take(world, asked(world, digest=digest))
     fleet.complete("shop/web")
-    visit(world)
+    resume_attempt(world)
     world.pass_(minutes=6)
-    visit(world)
+    resume_attempt(world)
     assert take(world, asked(world, digest=digest)).state is AttemptState.DEPLOYED
     assert (len(world.revisions()), told(world)) == (2, ["registered", "deployed"])
 
 
 @pytest.mark.usefixtures("fleet")
 def test_a_refusal_is_told_once_however_often_its_message_comes(world: World) -> None:
-    offered(world)
+    proposed_digest(world)
     body = asked(world, digest="0" * 16)
     for _ in range(3):
         outcome = take(world, body)
@@ -125,7 +125,7 @@ def test_a_refusal_is_told_once_however_often_its_message_comes(world: World) ->
 
 @pytest.mark.usefixtures("fleet")
 def test_a_refusal_that_could_not_be_told_is_told_by_the_next_delivery(world: World) -> None:
-    offered(world)
+    proposed_digest(world)
     body = asked(world, digest="0" * 16)
     world.fail("Publish", "InternalError", times=1)
     with pytest.raises(Exception, match="sns:Publish"):
@@ -137,7 +137,7 @@ def test_a_refusal_that_could_not_be_told_is_told_by_the_next_delivery(world: Wo
 
 @pytest.mark.usefixtures("fleet")
 def test_what_stood_in_the_way_of_an_approval_may_be_removed_and_approved_anew(world: World) -> None:
-    digest = offered(world)
+    digest = proposed_digest(world)
     world.hub.silent = set(world.hub.findings)
     for _ in range(2):
         assert take(world, asked(world, digest=digest)).guard == "suppressed"
@@ -149,7 +149,7 @@ def test_what_stood_in_the_way_of_an_approval_may_be_removed_and_approved_anew(w
 
 @pytest.mark.usefixtures("fleet")
 def test_a_refused_approval_leaves_what_waits_of_its_own_accord(world: World) -> None:
-    digest = offered(world)
+    digest = proposed_digest(world)
     switch(world, "off")
     take(world, request(), DEPLOY)
     world.hub.silent = set(world.hub.findings)
@@ -159,7 +159,7 @@ def test_a_refused_approval_leaves_what_waits_of_its_own_accord(world: World) ->
 
 @pytest.mark.usefixtures("fleet")
 def test_an_approval_goes_before_a_correction_that_waits(world: World) -> None:
-    digest = offered(world)
+    digest = proposed_digest(world)
     switch(world, "off")
     assert take(world, request(), DEPLOY).guard == "kill switch"
     switch(world, "on")
@@ -169,7 +169,7 @@ def test_an_approval_goes_before_a_correction_that_waits(world: World) -> None:
 
 @pytest.mark.usefixtures("fleet")
 def test_an_approval_waits_for_the_kill_switch_and_says_so(world: World) -> None:
-    digest = offered(world)
+    digest = proposed_digest(world)
     switch(world, "off")
     body = asked(world, digest=digest)
     assert take(world, body).guard == "kill switch"
@@ -177,12 +177,12 @@ def test_an_approval_waits_for_the_kill_switch_and_says_so(world: World) -> None
     assert take(world, body).state is AttemptState.WAITING
     switch(world, "on")
     world.pass_(minutes=16)
-    assert stages(visit(world, REPORT)) == {"shop/web": Stage.DEPLOYING}
+    assert stages(resume_attempt(world, REPORT)) == {"shop/web": Stage.DEPLOYING}
 
 
 @pytest.mark.usefixtures("fleet")
 def test_a_finding_whose_rule_the_plan_does_not_correct_is_refused_by_its_name(world: World) -> None:
-    digest = offered(world)
+    digest = proposed_digest(world)
     outcome = take(world, asked(world, digest=digest, rule="identity.trust"))
     assert said(outcome) == ("The plan corrects nothing about identity.trust.",)
 
@@ -224,10 +224,10 @@ def test_the_custom_action_is_bound_to_the_plan_that_the_finding_showed(world: W
 def test_a_refused_approval_does_not_hide_what_failed_before(world: World, fleet: Services) -> None:
     take(world, request(), DEPLOY)
     settle(world, fleet, dead="adot-collector")
-    visit(world)
+    resume_attempt(world)
     fleet.complete("shop/web")
-    assert visit(world).state is AttemptState.FAILED
-    digest = offered(world)
+    assert resume_attempt(world).state is AttemptState.FAILED
+    digest = proposed_digest(world)
     assert take(world, asked(world, digest=digest)).guard == "quarantine"
     assert (attempt(world).state, attempt(world).registered) == (AttemptState.FAILED, 2)
 
@@ -236,7 +236,7 @@ def test_a_refused_approval_does_not_hide_what_failed_before(world: World, fleet
 
 
 def old_platform(world: World, **members: Any) -> str:
-    """The digest of the plan that shop/web is offered: it runs on a platform version that is no more."""
+    """The digest of the plan that shop/web may be approved for: it runs on a platform version that is no more."""
     world.services.at_once = False
     arn = known(world, "shop/web", world.register(), platformVersion="1.3.0", **members)
     return service_offer(world, arn)
@@ -244,9 +244,9 @@ def old_platform(world: World, **members: Any) -> str:
 
 def service_offer(world: World, arn: str) -> str:
     world.sees(service_changed(arn), inspector=inspector(world, REPORT))
-    offer = world.ledger.history(SERVICE).offer
-    assert offer is not None
-    return offer.digest
+    proposed = world.ledger.history(SERVICE).proposed
+    assert proposed is not None
+    return proposed.digest
 
 
 def test_a_services_plan_is_approved_by_the_services_name(world: World) -> None:
@@ -262,9 +262,9 @@ def test_the_same_plan_on_a_later_deployment_is_carried_out_again(world: World) 
     digest = old_platform(world)
     take(world, asked(world, digest=digest, service="shop/web"))
     world.services.complete("shop/web")
-    visit(world, REPORT, answer_key(world))
+    resume_attempt(world, REPORT, answer_key(world))
     world.pass_(minutes=6)
-    assert visit(world, REPORT, answer_key(world)).state is AttemptState.DEPLOYED
+    assert resume_attempt(world, REPORT, answer_key(world)).state is AttemptState.DEPLOYED
     service = world.services.services["shop/web"]
     world.client("ecs").update_service(cluster="shop", service="web", platformVersion="1.3.0")
     world.services.complete("shop/web")
@@ -308,20 +308,20 @@ def test_a_stale_configuration_needs_approval_and_gets_a_new_deployment(world: W
     world.pass_(days=365)
     judging, correcting = with_rule(world, "service.config-fresh")
     world.sees(service_changed(arn), inspector=judging)
-    offer = world.ledger.history(SERVICE).offer
-    assert offer is not None
-    assert (offer.safety, offer.rules) == ("review", ("service.config-fresh",))
-    body = asked(world, digest=offer.digest, service="shop/web")
+    proposed = world.ledger.history(SERVICE).proposed
+    assert proposed is not None
+    assert (proposed.safety, proposed.rules) == ("review", ("service.config-fresh",))
+    body = asked(world, digest=proposed.digest, service="shop/web")
     assert stages(correcting().remediate(body)) == {"shop/web": Stage.DEPLOYING}
     [update] = world.services.updates
     assert update["forceNewDeployment"]
     assert "taskDefinition" not in update
     world.services.complete("shop/web")
-    second = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
+    second = correcting().remediate(asked(world, digest=proposed.digest, service="shop/web"))
     assert second.state is AttemptState.ROLLING, "joined: it is watched still"
     world.pass_(minutes=6)
     assert correcting().remediate(request("resume", attempt=answer_key(world))).state is AttemptState.DEPLOYED
-    late = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
+    late = correcting().remediate(asked(world, digest=proposed.digest, service="shop/web"))
     assert (late.state, len(world.services.updates)) == (AttemptState.REFUSED, 1), (
         "nothing is left that it could correct"
     )
@@ -333,11 +333,11 @@ def test_a_service_is_moved_to_a_newer_revision_of_somebody_elses_only_by_a_pers
     arn = known(world, "shop/web", world.register(DRIFTED))
     judging, correcting = with_rule(world, "service.revision")
     world.sees(registered(world.register()), service_changed(arn), inspector=judging)
-    offer = world.ledger.history(SERVICE).offer
-    assert offer is not None
-    assert (offer.rules, [b for b in world.requests if b["kind"] != "resume"]) == (("service.revision",), [])
+    proposed = world.ledger.history(SERVICE).proposed
+    assert proposed is not None
+    assert (proposed.rules, [b for b in world.requests if b["kind"] != "resume"]) == (("service.revision",), [])
     world.hub.silent = set(world.hub.findings) if silent else set()
-    outcome = correcting().remediate(asked(world, digest=offer.digest, service="shop/web"))
+    outcome = correcting().remediate(asked(world, digest=proposed.digest, service="shop/web"))
     assert outcome.guard is (Guard.SUPPRESSED if silent else None)
     assert runs(world.services) == ("web:1" if silent else "web:2")
 
@@ -353,13 +353,13 @@ def test_an_undo_that_comes_again_undoes_nothing_else(world: World, fleet: Servi
     world.sees(service_changed(fleet.services["shop/web"]["serviceArn"]), inspector=inspector(world, REPORT))
     take(world, request(revision=3), DEPLOY)
     fleet.complete("shop/web")
-    visit(world, attempt="3")
+    resume_attempt(world, attempt="3")
     world.pass_(minutes=6)
-    assert visit(world, attempt="3").state is AttemptState.DEPLOYED
+    assert resume_attempt(world, attempt="3").state is AttemptState.DEPLOYED
     body = asked(world, "undo", service="shop/web", by="jo")
     take(world, body, DEPLOY)
     fleet.complete("shop/web")
-    assert visit(world, attempt="3").state is AttemptState.UNDONE
+    assert resume_attempt(world, attempt="3").state is AttemptState.UNDONE
     for _ in range(2):
         assert take(world, body, DEPLOY).state is AttemptState.UNDONE
     assert (attempt(world, "1").state, runs(fleet)) == (AttemptState.DEPLOYED, "web:3")
@@ -373,13 +373,13 @@ def test_services_are_undone_one_by_one(world: World, fleet: Services) -> None:
     take(world, request(), DEPLOY)
     for title in ("shop/web", "shop/second"):
         fleet.complete(title)
-    visit(world)
+    resume_attempt(world)
     world.pass_(minutes=6)
-    assert visit(world).state is AttemptState.DEPLOYED
+    assert resume_attempt(world).state is AttemptState.DEPLOYED
     for title in ("shop/web", "shop/second"):
         assert stages(take(world, asked(world, "undo", service=title), DEPLOY))[title] is Stage.GOING_BACK
         fleet.complete(title)
-        assert visit(world).state is AttemptState.UNDONE
+        assert resume_attempt(world).state is AttemptState.UNDONE
         assert runs(fleet, title) == "web:1"
     assert [revision.number for revision in world.revisions()] == [1]
     assert len(set(ids(world, "undone"))) == 2
@@ -396,7 +396,7 @@ def test_what_is_corrected_again_after_a_release_is_told_again(world: World, fle
     deployed(world, fleet)
     take(world, asked(world, "undo"), DEPLOY)
     fleet.complete("shop/web")
-    visit(world)
+    resume_attempt(world)
     assert world.ledger.attempts.quarantined(PLACE) == ["web"]
     body = asked(world, "release", by="jo")
     assert said(take(world, body, DEPLOY)) == ("Released.",)

@@ -24,7 +24,7 @@ from tests.operations.playing import (
     asked,
     deploying,
     fleet,
-    offered,
+    proposed_digest,
     quiet,
     request,
     serve,
@@ -102,7 +102,7 @@ def test_what_waits_is_not_updated_once_the_stack_or_the_standard_forbid_it(sess
     assert (updates(run), attempt(run).rollouts[0].guard) == ([], "mode")
 
     def approve(run: Run) -> None:
-        digest, at = offered(run), run.aws.clock.now().isoformat()
+        digest, at = proposed_digest(run), run.aws.clock.now().isoformat()
         run.aws.sqs.purge()
         ask(run, request("apply", digest=digest, at=at))
 

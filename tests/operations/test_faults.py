@@ -31,7 +31,7 @@ from tests.operations.playing import (
     asked,
     deployments,
     fleet,
-    offered,
+    proposed_digest,
     request,
 )
 from tests.operations.world import CANARY, FLOATING, SWITCH, definition, registered, service_changed
@@ -67,11 +67,11 @@ def switched_on(aws: Aws) -> bool:
 
 
 def approved(run: Run) -> None:
-    ask(run, request("apply", digest=offered(run), at=run.aws.clock.now().isoformat(), by="jo"))
+    ask(run, request("apply", digest=proposed_digest(run), at=run.aws.clock.now().isoformat(), by="jo"))
 
 
 def approved_too_late(run: Run) -> None:
-    asks = request("apply", digest=offered(run), at=run.aws.clock.now().isoformat(), by="jo")
+    asks = request("apply", digest=proposed_digest(run), at=run.aws.clock.now().isoformat(), by="jo")
     run.aws.definitions.register(definition(collector=FLOATING, cpu="2048", memory="4096"))
     ask(run, asks)
 

@@ -24,7 +24,19 @@ from domain.subject import Subject
 from domain.workload import Workload
 from operations.remediation.outcome import Outcome
 from tests.aws_fake.calls import Calls, Trouble
-from tests.operations.playing import REPORT, Run, Scenario, account, arn_of, ask, asked, fleet, offered, request, serve
+from tests.operations.playing import (
+    REPORT,
+    Run,
+    Scenario,
+    account,
+    arn_of,
+    ask,
+    asked,
+    fleet,
+    proposed_digest,
+    request,
+    serve,
+)
 from tests.operations.saying import said
 from tests.operations.world import (
     ACCOUNT,
@@ -99,7 +111,7 @@ def approving(then: Callable[[Run], object]) -> Callable[[Run], None]:
     """A plan that a person saw is approved, and then this."""
 
     def begin(run: Run) -> None:
-        digest, at = offered(run), run.aws.clock.now().isoformat()
+        digest, at = proposed_digest(run), run.aws.clock.now().isoformat()
         then(run)
         ask(run, request("apply", digest=digest, at=at, by="jo"))
 
@@ -386,7 +398,7 @@ def test_what_the_standard_does_not_let_be_corrected_has_no_plan(sessions: Sessi
 
 def test_what_is_suppressed_is_left_out_of_what_nobody_asked_for(sessions: Sessions) -> None:
     def begin(run: Run) -> None:
-        offered(run)
+        proposed_digest(run)
         run.aws.sqs.purge()
         silence(run)
         ask(run, request())

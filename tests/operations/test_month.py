@@ -349,7 +349,7 @@ def test_a_month(sessions: Sessions) -> None:
     run_state_machine_as_test(
         partial(Month, sessions),  # type: ignore[arg-type] # it is called, and need not be a class
         settings=settings(
-            max_examples=by_profile(default=3, deep=20, explore=100),
+            max_examples=by_profile(default=5, deep=20, explore=100),
             stateful_step_count=80,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],

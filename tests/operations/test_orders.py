@@ -111,8 +111,10 @@ def carried_out(sessions: Sessions, document: dict[str, Any], rules: tuple[Rule,
     with run.line.answering():
         arn = run.aws.definitions.register(document)
         run.inspected(registered(arn))
-        offer = run.ledger.history(FAMILY).offer
-        approval = request("apply", digest=offer.digest if offer else "", at=run.aws.clock.now().isoformat(), by="jo")
+        proposed = run.ledger.history(FAMILY).proposed
+        approval = request(
+            "apply", digest=proposed.digest if proposed else "", at=run.aws.clock.now().isoformat(), by="jo"
+        )
         for asks in (request(), approval):
             ask(run, asks, asks, asks)
             run.until_quiet()

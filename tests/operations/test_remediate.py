@@ -168,7 +168,7 @@ def test_a_crash_before_or_after_any_step_is_taken_up_by_the_next_delivery(
     assert (outcome.state, outcome.registered) == (AttemptState.REGISTERED, source(2))
     assert [revision.number for revision in world.revisions()] == [2, 1]
     history = world.ledger.history(_family())
-    assert history.ours == {2}
+    assert history.own_revisions == {2}
     [attempt] = history.attempts
     assert (attempt.state, attempt.registered, attempt.pending) == ("registered", 2, ())
     assert len({alert["id"] for alert in world.alerts}) == 1
@@ -353,7 +353,8 @@ def test_no_environment_value_is_kept_or_told(world: World) -> None:
     app = application(
         environment=[{"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "localhost:4318"}, {"name": "A", "value": CANARY}]
     )
-    world.register(definition(collector=FLOATING, containerDefinitions=[app]))
+    drifted = definition(collector=FLOATING)
+    world.register(drifted | {"containerDefinitions": [app, drifted["containerDefinitions"][1]]})
     remediator = world.remediator(REGISTER)
     outcome = remediator.remediate(request())
     assert outcome.state is AttemptState.REGISTERED

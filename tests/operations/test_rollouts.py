@@ -64,7 +64,7 @@ def remediator(world: World, standard: str = DEPLOY, cap: Mode = Mode.DEPLOY) ->
     return world.remediator(standard, cap=cap)
 
 
-def visit(world: World, standard: str = DEPLOY, attempt: str = "1") -> Outcome:
+def resume_attempt(world: World, standard: str = DEPLOY, attempt: str = "1") -> Outcome:
     return remediator(world, standard).remediate(request("resume", attempt=attempt))
 
 
@@ -89,7 +89,7 @@ def told(world: World) -> list[str]:
 def settle(world: World, fleet: Services, title: str = "shop/web", **how: Any) -> None:
     """The deployment completes, and its tasks have had their while."""
     fleet.complete(title, **how)
-    visit(world)
+    resume_attempt(world)
     world.pass_(minutes=6)
 
 
@@ -104,10 +104,10 @@ def test_a_drifted_service_runs_the_corrected_revision_and_is_told_when_its_coll
     assert runs(fleet) == "web:2"
     assert told(world) == ["registered"]
     fleet.complete("shop/web")
-    outcome = visit(world)
+    outcome = resume_attempt(world)
     assert stages(outcome) == {"shop/web": Stage.SETTLING}, "complete is not verified"
     world.pass_(minutes=6)
-    outcome = visit(world)
+    outcome = resume_attempt(world)
     assert (outcome.state, stages(outcome)) == (AttemptState.DEPLOYED, {"shop/web": Stage.VERIFIED})
     assert told(world) == ["registered", "deployed"]
     assert len(fleet.updates) == 1
@@ -122,7 +122,7 @@ def test_findings_close_only_when_it_runs(world: World, fleet: Services) -> None
     world.sees(registered(f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/web:2"), inspector=using)
     assert world.open() == {"sidecar.image-pinned"}, "it is registered, and does not run yet"
     settle(world, fleet)
-    visit(world)
+    resume_attempt(world)
     bodies = [json.dumps(body) for body in world.sent_back]
     assert {(body["kind"], body.get("family") or body.get("service")) for body in world.sent_back} >= {
         ("family", "web"),
@@ -158,7 +158,7 @@ def test_what_is_due_is_asked_for_once_and_again_when_it_is_due_again(world: Wor
         world.pass_(minutes=3)
         assert (visitor.resume(PLACE), visitor.resume(PLACE)) == (1, 1)
         assert [body["kind"] for body in world.requests].count("resume") == visits
-        visit(world)
+        resume_attempt(world)
 
 
 def test_services_are_updated_a_few_at_a_time_and_the_canary_first(world: World, fleet: Services) -> None:
@@ -170,16 +170,16 @@ def test_services_are_updated_a_few_at_a_time_and_the_canary_first(world: World,
     begun = {title for title, stage in stages(outcome).items() if stage is not Stage.PENDING}
     assert begun == {"shop/canary"}
     fleet.complete("shop/canary")
-    visit(world, few)
+    resume_attempt(world, few)
     world.pass_(minutes=6)
-    outcome = visit(world, few)
+    outcome = resume_attempt(world, few)
     begun = {title for title, stage in stages(outcome).items() if stage is Stage.DEPLOYING}
     assert begun == {"shop/a", "shop/b"}
     for title in ("shop/a", "shop/b"):
         fleet.complete(title)
-    visit(world, few)
+    resume_attempt(world, few)
     world.pass_(minutes=6)
-    assert stages(visit(world, few))["shop/web"] is Stage.DEPLOYING
+    assert stages(resume_attempt(world, few))["shop/web"] is Stage.DEPLOYING
 
 
 def test_where_no_service_runs_it_it_is_registered_and_that_is_the_end(world: World) -> None:
@@ -196,9 +196,9 @@ def test_where_no_service_runs_it_it_is_registered_and_that_is_the_end(world: Wo
 def test_a_deployment_that_ecs_rolls_back_is_observed_and_the_family_left_alone(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
     fleet.fail("shop/web")
-    assert stages(visit(world)) == {"shop/web": Stage.GOING_BACK}
+    assert stages(resume_attempt(world)) == {"shop/web": Stage.GOING_BACK}
     fleet.complete("shop/web")
-    outcome = visit(world)
+    outcome = resume_attempt(world)
     assert (outcome.state, runs(fleet), len(fleet.updates)) == (AttemptState.FAILED, "web:1", 1)
     history = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web"))
     assert history.quarantine is not None
@@ -211,10 +211,10 @@ def test_a_deployment_that_ecs_rolls_back_is_observed_and_the_family_left_alone(
 def test_a_deployment_that_completes_with_a_dead_collector_is_set_back(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
     settle(world, fleet, dead="adot-collector")
-    assert stages(visit(world)) == {"shop/web": Stage.GOING_BACK}
+    assert stages(resume_attempt(world)) == {"shop/web": Stage.GOING_BACK}
     assert (runs(fleet), len(fleet.updates)) == ("web:1", 2)
     fleet.complete("shop/web")
-    outcome = visit(world)
+    outcome = resume_attempt(world)
     assert outcome.state is AttemptState.FAILED
     assert "the collector is STOPPED" in why(outcome)
     assert told(world) == ["registered", "failed"]
@@ -223,7 +223,7 @@ def test_a_deployment_that_completes_with_a_dead_collector_is_set_back(world: Wo
 def test_a_deployment_that_does_not_end_is_set_back_by_its_deadline(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
     world.pass_(minutes=31)
-    assert stages(visit(world)) == {"shop/web": Stage.GOING_BACK}
+    assert stages(resume_attempt(world)) == {"shop/web": Stage.GOING_BACK}
     assert runs(fleet) == "web:1"
 
 
@@ -233,23 +233,23 @@ def test_tasks_that_cannot_be_read_are_waited_for_and_then_nothing_is_taken_for_
     remediator(world).remediate(request())
     settle(world, fleet)
     world.fail("ListTasks")
-    (waiting,) = visit(world).rollouts
+    (waiting,) = resume_attempt(world).rollouts
     assert waiting.stage is Stage.SETTLING
     assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in why(waiting)
     world.pass_(minutes=31)
-    visit(world)
+    resume_attempt(world)
     assert runs(fleet) == "web:1"
     fleet.complete("shop/web")
-    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in why(visit(world))
+    assert "ecs:ListTasks on shop/web failed: AccessDeniedException" in why(resume_attempt(world))
 
 
 def test_tasks_that_can_be_read_again_are_enough(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
     settle(world, fleet)
     world.fail("ListTasks", times=1)
-    visit(world)
+    resume_attempt(world)
     world.pass_(minutes=3)
-    (verified,) = visit(world).rollouts
+    (verified,) = resume_attempt(world).rollouts
     assert (verified.stage, verified.reasons) == (Stage.VERIFIED, ())
 
 
@@ -257,7 +257,7 @@ def test_what_cannot_be_set_back_is_told_as_critical(world: World, fleet: Servic
     remediator(world).remediate(request())
     settle(world, fleet, dead="adot-collector")
     world.fail("UpdateService", "InvalidParameterException")
-    outcome = visit(world)
+    outcome = resume_attempt(world)
     assert (outcome.state, stages(outcome)) == (AttemptState.FAILED, {"shop/web": Stage.NOT_BACK})
     assert world.alerts[-1]["severity"] == "CRITICAL"
     assert len(world.revisions()) == 2, "what runs is not deregistered"
@@ -268,9 +268,9 @@ def test_once_one_service_fails_no_other_is_begun(world: World, fleet: Services)
     one = DEPLOY.replace("settling_minutes: 0", "settling_minutes: 0, at_once: 1")
     remediator(world, one).remediate(request())
     fleet.fail("shop/second")
-    visit(world, one)
+    resume_attempt(world, one)
     fleet.complete("shop/second")
-    outcome = visit(world, one)
+    outcome = resume_attempt(world, one)
     assert outcome.state is AttemptState.FAILED
     assert stages(outcome) == {"shop/second": Stage.BACK, "shop/web": Stage.LEFT}
     assert len(fleet.updates) == 1
@@ -290,7 +290,7 @@ def test_a_person_who_deploys_meanwhile_has_the_last_word(world: World, fleet: S
     remediator(world).remediate(request())
     other = world.register(definition(cpu="2048", memory="4096"))
     world.client("ecs").update_service(cluster="shop", service="web", taskDefinition=other)
-    outcome = visit(world)
+    outcome = resume_attempt(world)
     assert (outcome.state, stages(outcome)) == (AttemptState.REGISTERED, {"shop/web": Stage.LEFT})
     assert runs(fleet) == "web:3"
 
@@ -342,7 +342,7 @@ def test_a_service_that_is_being_deployed_waits(world: World, fleet: Services) -
     assert stages(outcome) == {"shop/web": Stage.PENDING}
     assert outcome.rollouts[0].guard is Guard.DEPLOYMENT_IN_PROGRESS
     fleet.complete("shop/web")
-    assert stages(visit(world)) == {"shop/web": Stage.DEPLOYING}
+    assert stages(resume_attempt(world)) == {"shop/web": Stage.DEPLOYING}
 
 
 def test_rollouts_per_hour_are_bounded(world: World, fleet: Services) -> None:
@@ -353,7 +353,7 @@ def test_rollouts_per_hour_are_bounded(world: World, fleet: Services) -> None:
     [waiting] = [each for each in outcome.rollouts if each.stage is Stage.PENDING]
     assert waiting.guard is Guard.ROLLOUTS_PER_HOUR
     world.pass_(hours=1)
-    assert Stage.PENDING not in stages(visit(world, one)).values()
+    assert Stage.PENDING not in stages(resume_attempt(world, one)).values()
 
 
 @pytest.mark.usefixtures("fleet")
@@ -386,7 +386,7 @@ def test_the_kill_switch_stops_everything_and_what_waited_goes_on_when_it_is_on_
     assert (len(world.revisions()), told(world)) == (1, [])
     world.troubles.clear()
     switch(world, "on")
-    assert stages(visit(world)) == {"shop/web": Stage.DEPLOYING}
+    assert stages(resume_attempt(world)) == {"shop/web": Stage.DEPLOYING}
 
 
 def test_the_kill_switch_keeps_a_correction_that_is_under_way_from_the_next_service(
@@ -397,14 +397,14 @@ def test_the_kill_switch_keeps_a_correction_that_is_under_way_from_the_next_serv
     remediator(world, one).remediate(request())
     switch(world, "off")
     fleet.complete("shop/second")
-    visit(world, one)
+    resume_attempt(world, one)
     world.pass_(minutes=6)
-    outcome = visit(world, one)
+    outcome = resume_attempt(world, one)
     assert stages(outcome) == {"shop/second": Stage.VERIFIED, "shop/web": Stage.PENDING}
     assert outcome.rollouts[-1].guard is Guard.KILL_SWITCH
     assert len(fleet.updates) == 1
     world.pass_(hours=25)
-    outcome = visit(world, one)
+    outcome = resume_attempt(world, one)
     assert (outcome.state, stages(outcome)["shop/web"]) == (AttemptState.DEPLOYED, Stage.LEFT), "not for ever"
     assert said(outcome)[0].startswith("shop/web: kill switch: ")
 
@@ -414,7 +414,7 @@ def test_what_waits_for_ever_ends_refused(world: World) -> None:
     switch(world, "off")
     remediator(world).remediate(request())
     world.pass_(hours=25)
-    outcome = visit(world)
+    outcome = resume_attempt(world)
     assert (outcome.state, outcome.guard, told(world)) == (AttemptState.REFUSED, "kill switch", ["refused"])
 
 
@@ -448,9 +448,9 @@ def test_a_platform_version_is_corrected_by_the_same_way(world: World) -> None:
     assert world.open(subject) == {"service.platform-version"}, "open until it is verified"
     key = attempt(world, _service_key(asked)).key
     world.services.complete("shop/web")
-    visit(world, attempt=key)
+    resume_attempt(world, attempt=key)
     world.pass_(minutes=6)
-    assert visit(world, attempt=key).state is AttemptState.DEPLOYED
+    assert resume_attempt(world, attempt=key).state is AttemptState.DEPLOYED
     world.sees(service_changed(arn), inspector=inspector(world))
     assert world.open(subject) == set()
     assert told(world) == ["deployed"]
@@ -480,17 +480,17 @@ def approve(world: World, **members: Any) -> Outcome:
     return remediator(world, REPORT).remediate(request("apply", at=at, by="", **members))
 
 
-def offered(world: World) -> str:
+def proposed_digest(world: World) -> str:
     using = inspector(world, REPORT)
     world.sees(registered(f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/web:1"), inspector=using)
-    offer = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web")).offer
-    assert offer is not None
-    return offer.digest
+    proposed = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web")).proposed
+    assert proposed is not None
+    return proposed.digest
 
 
 @pytest.mark.usefixtures("fleet")
 def test_an_approved_plan_is_registered_and_deployed_though_the_standard_only_reports(world: World) -> None:
-    digest = offered(world)
+    digest = proposed_digest(world)
     assert world.requests == []
     outcome = approve(world, digest=digest)
     assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
@@ -501,7 +501,7 @@ def test_an_approved_plan_is_registered_and_deployed_though_the_standard_only_re
 
 @pytest.mark.usefixtures("fleet")
 def test_the_custom_action_points_at_the_plan_in_the_ledger(world: World) -> None:
-    offered(world)
+    proposed_digest(world)
     rule = "sidecar.image-pinned"
     finding = world.hub.findings[f"outrider/{PLACE}/family/web/{rule}"]
     body = {"kind": "approval", "account": ACCOUNT, "region": REGION, "time": world.now().isoformat()}
@@ -515,7 +515,7 @@ def test_the_custom_action_points_at_the_plan_in_the_ledger(world: World) -> Non
 @pytest.mark.parametrize("how", ["another plan", "old", "changed", "gone", "suppressed", "stack"])
 @pytest.mark.usefixtures("fleet")
 def test_an_approval_that_no_longer_fits_is_refused_with_its_reason(world: World, how: str) -> None:
-    digest = offered(world)
+    digest = proposed_digest(world)
     using: Callable[[], Remediator] = lambda: remediator(world, REPORT)  # noqa: E731 - one line for each case
     asked = {"digest": digest, "at": world.now().isoformat()}
     guard = "approval"
@@ -547,9 +547,9 @@ def test_rules_that_want_approval_are_not_corrected_unasked(world: World) -> Non
     using = inspector(world, asking)
     world.sees(registered(f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/web:1"), inspector=using)
     assert world.requests == []
-    offer = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web")).offer
-    assert offer is not None
-    asked = request("apply", digest=offer.digest, at=world.now().isoformat())
+    proposed = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web")).proposed
+    assert proposed is not None
+    asked = request("apply", digest=proposed.digest, at=world.now().isoformat())
     assert remediator(world, asking).remediate(asked).state is AttemptState.ROLLING
 
 
@@ -559,7 +559,7 @@ def test_rules_that_want_approval_are_not_corrected_unasked(world: World) -> Non
 def deployed(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
     settle(world, fleet)
-    assert visit(world).state is AttemptState.DEPLOYED
+    assert resume_attempt(world).state is AttemptState.DEPLOYED
 
 
 @pytest.mark.parametrize("named", [{"service": "shop/web"}, {}])
@@ -570,7 +570,7 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
     outcome = remediator(world).remediate(request("undo", by="jo", **named))
     assert stages(outcome) == {"shop/web": Stage.GOING_BACK}
     fleet.complete("shop/web")
-    outcome = visit(world)
+    outcome = resume_attempt(world)
     assert (outcome.state, runs(fleet)) == (AttemptState.UNDONE, "web:1")
     assert told(world) == ["registered", "deployed", "undone"]
     history = world.ledger.history(SubjectId.parse(f"{PLACE}/family/web"))
@@ -595,8 +595,8 @@ def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -
     deployed(world, fleet)
     remediator(world).remediate(request("undo"))
     fleet.complete("shop/web")
-    visit(world)
-    digest = offered(world)
+    resume_attempt(world)
+    digest = proposed_digest(world)
     outcome = approve(world, digest=digest)
     assert (outcome.state, outcome.guard) == (AttemptState.REFUSED, "quarantine")
 
@@ -627,7 +627,7 @@ def test_what_was_waiting_and_is_no_longer_to_be_corrected_is_dropped_without_a_
     switch(world, "off")
     remediator(world).remediate(request())
     world.register()
-    outcome = visit(world)
+    outcome = resume_attempt(world)
     assert (outcome.state, told(world)) == (AttemptState.SUPERSEDED, [])
     world.pass_(hours=1)
     assert world.ledger.attempts.due(PLACE, world.now()) == []
@@ -638,7 +638,7 @@ def test_what_was_dropped_as_there_was_nothing_to_do_may_be_asked_for_again(worl
     world.register(DRIFTED)
     switch(world, "off")
     remediator(world).remediate(request())
-    assert visit(world, "version: 1\n").state is AttemptState.NOTHING
+    assert resume_attempt(world, "version: 1\n").state is AttemptState.NOTHING
     assert world.ledger.attempts.due(PLACE, world.now()) == []
     switch(world, "on")
     assert remediator(world).remediate(request()).state is AttemptState.REGISTERED

@@ -427,7 +427,7 @@ def test_the_digest_does_not_wait_for_what_settles(aws: Sessions, monkeypatch: p
     """A service that was deployed a moment ago is looked at again in minutes: in a busy account there is always one."""
     topic = aws.own("sns").create_topic(Name="alerts")["TopicArn"]
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
-    monkeypatch.setattr(Queue, "depth", lambda _, *, delayed: int(delayed))
+    monkeypatch.setattr(Queue, "depth", lambda _, *, delayed=False: int(delayed))
     sweep = sweeper(aws, url, topic)
     swept = sweep.sweep(PLACE, quiet=True)
     assert sweep.digest(PLACE, swept, lambda: True).title.startswith("Everything")

@@ -27,7 +27,7 @@ from tests.operations.playing import (
     deploying,
     deployments,
     fleet,
-    offered,
+    proposed_digest,
     quiet,
     request,
     serve,
@@ -244,7 +244,7 @@ def test_a_revision_that_copies_our_tags_is_not_ours(sessions: Sessions) -> None
     answering(run, dying)
     quiet(run)
     with run.line.answering():
-        assert run.ledger.history(FAMILY).ours == {2}
+        assert run.ledger.history(FAMILY).own_revisions == {2}
     assert (run.aws.definitions.active(), runs(run)) == ([1, 2, 3], "web:2")
 
 
@@ -407,7 +407,7 @@ def test_a_family_that_is_fought_for_is_told_of_once_in_a_window_and_again_in_th
 
 def test_findings_of_one_plan_that_are_approved_at_once_are_refused_once(sessions: Sessions) -> None:
     def begin(run: Run) -> None:
-        digest, at = offered(run), run.aws.clock.now().isoformat()
+        digest, at = proposed_digest(run), run.aws.clock.now().isoformat()
         run.aws.sns.topic("alerts").published.clear()
         run.aws.hub.silent = set(run.aws.hub.findings)
         for rule in ("sidecar.image-pinned", ""):

@@ -122,6 +122,7 @@ def application(**members: Any) -> Json:
         "name": "app",
         "image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/web:1.4.2",
         "essential": True,
+        "cpu": 256,
         "environment": [
             {"name": "DATABASE_PASSWORD", "value": CANARY},
             {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://localhost:4318"},

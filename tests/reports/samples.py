@@ -292,7 +292,7 @@ def messages() -> dict[str, Alert]:
         " it stopped."
     )
     bare = Drift(
-        "collector-absent", "containers", "The task has web and no ADOT collector, so nothing receives their telemetry."
+        "collector-absent", "containers", "The task has web and no collector, so nothing receives their telemetry."
     )
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
     return {
@@ -316,7 +316,7 @@ def messages() -> dict[str, Alert]:
             "config.references",
             PARAMETER,
             PLACE.arn("ssm", f"parameter{PARAMETER}"),
-            Drift("reference-dangling", "service/pipelines/traces/exporters", undefined),
+            Drift("not-defined", "service/pipelines/traces/exporters", undefined),
             actor=PERSON,
             users=LEANING,
         ),

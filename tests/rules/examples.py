@@ -288,7 +288,7 @@ def _facts(written: Patch, workload: Workload, standard: Standard) -> Facts:
         parameter=_parameter(written["parameter"], workload.parameter_reference, workload.place),
         approved_parameter=_parameter(
             written["approved_parameter"],
-            ParameterReference.parse(standard.collector.parameter, workload.place),
+            ParameterReference.parse(standard.collector_of(workload).parameter, workload.place),
             workload.place,
         ),
         execution_role=_role(written["execution_role"], workload.role_arn(task.execution_role)),
@@ -317,7 +317,7 @@ def build(rule: str, case: Case) -> Example:
         place=place,
         task=TaskDefinition(task_json(task)),
         service=None if service is None else Service(service_json(service)),
-        patterns=standard.collector.also,
+        kinds=standard.kind_of,
         runs_on=case.runs_on,
         standalone=tuple(case.standalone.items()),
         read_at=case.read_at or start["read_at"],

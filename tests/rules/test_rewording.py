@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from zlib import crc32
 
 import pytest
+from pydantic import TypeAdapter
 
 import engine
 from domain.drift import Doubt, Drift, Refusal, Remark, Safety
 from domain.facts import NOT_READ
-from domain.findings.finding import Finding, FindingState, Transition, TransitionKind, drifts_from_json, drifts_to_json
+from domain.findings.finding import Finding, FindingState, Transition, TransitionKind
 from domain.remediation.plan import Plan, Repair
 from domain.rule import Check, Fix, Rule
 from domain.standard import Mode, Standard
@@ -29,6 +30,7 @@ from tests.rules.examples import Example, all_examples
 
 THEN = datetime(2026, 11, 23, tzinfo=UTC)
 EXAMPLES = all_examples()
+_KEPT = TypeAdapter(Finding)
 
 
 def reworded(text: str) -> str:
@@ -140,8 +142,10 @@ def _codes(remarks: Sequence[Remark]) -> tuple[str, ...]:
 
 def _finding(verdict: Drifted) -> Finding:
     """As the ledger keeps it."""
-    kept = drifts_from_json(drifts_to_json(verdict.drifts))
-    return Finding(verdict.subject, verdict.rule, FindingState.OPEN, verdict.severity, kept, "arn:aws:x", THEN, THEN)
+    found = Finding(
+        verdict.subject, verdict.rule, FindingState.OPEN, verdict.severity, verdict.drifts, "arn:aws:x", THEN, THEN
+    )
+    return _KEPT.validate_json(_KEPT.dump_json(found, exclude_defaults=True))
 
 
 def _reports(finding: Finding, rule: Rule, plan: Plan) -> tuple[object, ...]:

@@ -1,22 +1,22 @@
-"""The ledger: one DynamoDB table of what was last said of each subject, who leans on what, and what was tried.
+"""The ledger: one DynamoDB table of each subject's last evaluation, its dependents, and corrections.
 
-Rows of a subject share a partition (`account/region/kind/name`), told apart by the sort key:
+Rows of a subject share a partition (`account/region/kind/name`). The sort key tells them apart:
 
     record/KEY           its last evaluation and findings, with what is still to be published; each write is conditional
                          on its version
     service/TITLE        a service that runs the family: which revision, how many tasks it wants, whether on Fargate
     tasks/CLUSTER        tasks of the family that no service started, and when they were last seen
-    attempt/KEY          a correction of a revision or service: what was planned, how far it is, what came of it
-    ours/NUMBER          a revision that Outrider registered
+    attempt/KEY          a correction of a revision or service: its plan, its state and its outcome
+    own/NUMBER           a revision that Outrider registered
     quarantine           the family is quarantined until a person releases it
-    answer/REQUEST       what came of what a person asked
-    dependent/KEY/KEY    a family that uses this parameter or role, and what it says of it
+    answer/REQUEST       the outcome of a person's request
+    dependent/KEY/KEY    a family that uses this parameter or role, and its verdicts on it
 
 The partition of a role is by its account and name alone, as IAM's events have no more; the subject's key is part of the
 sort key. Besides, `due/PLACE` holds which attempts have not ended and when they are to be resumed, `quarantines/PLACE`
 which families are quarantined, `rate/…` how many corrections were made within an hour, `revisions/…` what each revision
 of a family contains, which never changes (without the environment values that no rule reads), `notice/…` what the
-operations topic was notified of lately, and `swept/PLACE` by which release and standard everything was swept last.
+operations topic was notified of recently, and `swept/PLACE` by which release and standard everything was swept last.
 """
 
 from dataclasses import dataclass
@@ -38,13 +38,13 @@ __all__ = ["Dependent", "History", "Ledger", "LedgerConflict", "Record", "Row", 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The table by what it keeps. CallFailed where a call failed; LedgerConflict where another worker wrote first."""
+    """The ledger, by kind of row. Raises CallFailed, or LedgerConflict if another worker wrote first."""
 
     sessions: Sessions
     name: str
 
     def history(self, subject: SubjectId) -> History:
-        """Everything that is kept of a subject, in one strongly consistent query."""
+        """Return everything that the ledger holds of a subject, in one strongly consistent query."""
         return self.subjects.history(subject)
 
     @property

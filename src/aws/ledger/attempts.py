@@ -23,9 +23,9 @@ class Attempts:
     table: Table
 
     def write(self, attempt: Attempt, quarantine: Quarantine | None = None) -> Attempt:
-        """Write an attempt down, with when it is due, and with the quarantine that comes of it: all or nothing.
+        """Write an attempt, when it is due, and the quarantine that it causes, in one transaction.
 
-        Gives it as it is held now. LedgerConflict where somebody wrote it since it was read.
+        Return the attempt as stored. Raises LedgerConflict if another worker wrote it since it was read.
         """
         held, attempt = attempt.version, replace(attempt, version=attempt.version + 1)
         key, sk = attempt.family.key, f"attempt/{attempt.key}"
@@ -55,33 +55,33 @@ class Attempts:
         return attempt
 
     def due(self, place: Place, now: datetime | None = None) -> list[tuple[str, str]]:
-        """The attempts that have not ended and are to be looked at by now, or all of them, as family and key."""
+        """Return the attempts that have not ended and are due by now, or all, as family and key."""
         return [(family, key) for family, key, due in self.dues(place) if now is None or due <= now]
 
     def dues(self, place: Place) -> list[tuple[str, str, datetime]]:
-        """The same, all of them, with when each is to be looked at."""
+        """Return all attempts that have not ended, with when each is due."""
         found = [
             (item["sk"]["S"].partition("/attempt/"), moment(item["due"])) for item in self.table.query(f"due/{place}")
         ]
         return [(family, key, due) for (family, _, key), due in found]
 
     def quarantined(self, place: Place) -> list[str]:
-        """The families that are left alone."""
+        """Return the quarantined families."""
         return [item["sk"]["S"] for item in self.table.query(f"quarantines/{place}")]
 
     def release(self, family: SubjectId) -> None:
-        """The family is no longer left alone."""
+        """End a family's quarantine."""
         self.table.delete(family.key, "quarantine")
         self.table.delete(f"quarantines/{family.place}", family.name)
 
     def answer(self, of: SubjectId, request: str, answer: Answer) -> None:
-        """Write down what came of what a person asked; `request` is its id."""
+        """Write the outcome of a person's request; `request` is its id."""
         body = {"S": _ANSWER.dump_json(answer).decode()}
         self.table.put(of.key, f"answer/{request}", {"body": body, "expires": expiry(_ANSWER_DAYS)})
 
     def registered(self, revision: Revision) -> None:
-        """A revision that Outrider registered."""
-        self.table.put(SubjectId.of_family(revision).key, f"ours/{revision.number}", {})
+        """Record a revision that Outrider registered."""
+        self.table.put(SubjectId.of_family(revision).key, f"own/{revision.number}", {})
 
 
 def _due_key(attempt: Attempt) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Dependents: which families use a parameter or role, and what each says of it. Only the family's evaluations write."""
+"""Dependents: the families that use a parameter or role, and the verdicts of each on it.
+
+Only a family's own evaluations write its rows.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ _DEPENDENT = "dependent"
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """A family that uses a parameter or role, and what it says of it."""
+    """A family that uses a parameter or role, with its verdicts on it."""
 
     family: SubjectId
     on: SubjectId
@@ -31,16 +34,16 @@ class Dependents:
     table: Table
 
     def of(self, on: SubjectId) -> list[Dependent]:
-        """Those that use a parameter or role. By a role's name alone, as events give it, those of all regions."""
+        """Return the dependents. A role's name alone, as IAM's events have it, finds those of all regions."""
         found = (dependent for item in self.table.query(partition_of(on)) if (dependent := read_dependent(item)))
         by_name = on.kind is Subject.ROLE and Arn.parse(on.name) is None
         return [each for each in found if by_name or each.on == on]
 
 
 def partition_of(subject: SubjectId) -> str:
-    """A subject's key. Roles are global and their events give only names: one is kept by its name, without a region.
+    """Return the partition of a subject. A role's has its account and name but no region, as in IAM's events.
 
-    The account is the role's own, which an ARN names: another account's role of the same name is another.
+    The account is the one in the role's ARN: another account's role of the same name is another role.
     """
     if subject.kind is not Subject.ROLE:
         return subject.key
@@ -49,7 +52,7 @@ def partition_of(subject: SubjectId) -> str:
 
 
 def read_dependent(item: Mapping[str, Any]) -> Dependent | None:
-    """None where the row is another."""
+    """Return the dependent of a row; None if the row is of another kind."""
     if not item["sk"]["S"].startswith(f"{_DEPENDENT}/"):
         return None
     family, on = SubjectId.parse(item["family"]["S"]), SubjectId.parse(item["on"]["S"])
@@ -57,14 +60,14 @@ def read_dependent(item: Mapping[str, Any]) -> Dependent | None:
 
 
 def put_dependent(on: SubjectId, family: SubjectId, verdicts: FamilyVerdicts) -> dict[str, Any]:
-    """A row, as one write of a batch."""
+    """Return the write of a dependent's row, for a batch."""
     names = {"on": {"S": on.key}, "family": {"S": family.key}}
     body = packed(_VERDICTS.dump_json(verdicts, exclude_defaults=True))
     return {"PutRequest": {"Item": _key(on, family) | names | {"body": body}}}
 
 
 def delete_dependent(on: SubjectId, family: SubjectId) -> dict[str, Any]:
-    """The same for a family that uses it no longer."""
+    """Return the deletion of a dependent's row, for a batch."""
     return {"DeleteRequest": {"Key": _key(on, family)}}
 
 

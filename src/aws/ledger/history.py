@@ -1,4 +1,4 @@
-"""What the ledger holds of a subject, as one value."""
+"""What the ledger holds of a subject."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from domain.findings.dependents import FamilyVerdicts
 from domain.findings.finding import Finding
 from domain.findings.users import Running, Seen
-from domain.remediation.attempt import Answer, Attempt, Offer, Quarantine
+from domain.remediation.attempt import Answer, Attempt, ProposedPlan, Quarantine
 from domain.subject import Subject, SubjectId
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A finding, and what is still to be published of it: JSON bodies by channel (`import`, `alert/…`)."""
+    """A finding, and what is still to be published: JSON bodies by channel (`import`, `alert/…`)."""
 
     finding: Finding
     pending: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -20,11 +20,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the last evaluation of a subject found: one item, which only this subject's evaluations write.
+    """The result of a subject's last evaluation: one item, written only by the subject's own evaluations.
 
     `order` is the number of a family's newest revision, 0 for others. `standard` is the digest of the standard that it
-    was evaluated by, empty where facts were missing that may be available soon. `dependencies` are by key what a family
-    depends on, with what it says of each; of a service, the family that it `runs`. `offer` is the plan that may be
+    was evaluated by, empty if facts were missing that may be available soon. `dependencies` holds a family's verdicts
+    on each of its dependencies, by key; for a service, the family that it `runs`. `proposed` is the plan that may be
     approved.
 
     Still to be sent: `request` to remediate, and the messages in `notify` by the key of the subject that is to be
@@ -35,7 +35,7 @@ class Record:
     standard: str = ""
     dependencies: Mapping[str, FamilyVerdicts] = field(default_factory=dict)
     runs: Running | None = None
-    offer: Offer | None = None
+    proposed: ProposedPlan | None = None
     rows: Mapping[str, Row] = field(default_factory=dict)
     request: str | None = field(default=None, repr=False)
     notify: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -50,8 +50,8 @@ class Record:
 class History:
     """All that the ledger holds of a subject. `version` is how often its record was written.
 
-    `services` and `seen` are who runs a family, by title and by cluster; `dependents` the families that use a parameter
-    or role, with what each says of it.
+    `services` and `seen` hold what runs a family, by service and by cluster; `dependents` the families that use a
+    parameter or role, with their verdicts; `own_revisions` the numbers of the revisions that Outrider registered.
     """
 
     subject: SubjectId
@@ -60,7 +60,7 @@ class History:
     dependents: Mapping[SubjectId, FamilyVerdicts] = field(default_factory=dict)
     services: Mapping[str, Running] = field(default_factory=dict)
     seen: Mapping[str, Seen] = field(default_factory=dict)
-    ours: frozenset[int] = frozenset()
+    own_revisions: frozenset[int] = frozenset()
     attempts: tuple[Attempt, ...] = ()
     quarantine: Quarantine | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
@@ -74,12 +74,12 @@ class History:
         return self.record.rows
 
     @property
-    def offer(self) -> Offer | None:
-        return self.record.offer
+    def proposed(self) -> ProposedPlan | None:
+        return self.record.proposed
 
     @property
     def family(self) -> SubjectId | None:
-        """The family that corrections of it belong to: of a service, the one that it runs."""
+        """Return the family that its corrections belong to: for a service, the one that it runs."""
         if self.subject.kind is Subject.FAMILY:
             return self.subject
         return next((on for on in map(SubjectId.parse, self.record.dependencies) if on.kind is Subject.FAMILY), None)

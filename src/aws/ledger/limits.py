@@ -15,7 +15,7 @@ class Limits:
     table: Table
 
     def claim(self, place: Place, what: str, key: str, most: int, now: datetime) -> bool:
-        """Take one of `most` places that this hour has for `what`; the same key has one place however often it asks."""
+        """Take one of this hour's `most` places for `what`. The same key takes only one place."""
         try:
             with calling("dynamodb:UpdateItem", f"rate/{place}/{what}"):
                 self.table.client.update_item(

@@ -1,4 +1,4 @@
-"""Notices: what the operations topic was told lately."""
+"""Notices: what the operations topic was notified of recently."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ class Notices:
     table: Table
 
     def claim(self, key: str, hours: int = 24) -> bool:
-        """Whether a notice to operations is due: True once in so many hours for the same key."""
+        """Claim a notice to operations: True once in so many hours for the same key."""
         now = datetime.now(UTC)
         item = {
             "pk": {"S": f"notice/{key}"},
@@ -37,5 +37,5 @@ class Notices:
         return True
 
     def take_back(self, key: str) -> None:
-        """A notice that was due did not go out."""
+        """Release a claimed notice that could not be published."""
         self.table.delete(f"notice/{key}", "notice")

@@ -1,4 +1,4 @@
-"""What each revision contains. That never changes, so a known revision costs no call."""
+"""The content of each revision. It never changes, so a known revision costs no call."""
 
 import gzip
 import json
@@ -9,7 +9,10 @@ from domain.ecs.task_definition import TaskDefinition
 from domain.places import Revision
 from domain.subject import SubjectId
 
-_REVISION_DAYS, _RENEWED_DAYS = 14, 7  # the sweep reads what is in use each day; the rest would be scanned with it
+_REVISION_DAYS, _RENEWED_DAYS = (
+    14,
+    7,
+)  # the sweep reads used revisions each day; unused rows would only make its scans longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Revisions:
     table: Table
 
     def keep(self, revision: Revision, task: TaskDefinition) -> None:
-        """Keep what a revision contains. The document is to hold no environment value that no rule reads."""
+        """Store a revision. The document must hold no environment value that no rule reads."""
         body = gzip.compress(json.dumps(task.json).encode(), mtime=0)
         self.table.put(
             f"revisions/{SubjectId.of_family(revision).key}",
@@ -28,7 +31,7 @@ class Revisions:
         )
 
     def kept(self, revision: Revision) -> TaskDefinition | None:
-        """None where it is not kept. What goes on being asked for is kept on."""
+        """Return a stored revision, or None. Reading it extends its time to live."""
         pk, sk = f"revisions/{SubjectId.of_family(revision).key}", str(revision.number)
         item = self.table.row(pk, sk)
         if item is None:
@@ -38,5 +41,5 @@ class Revisions:
         return TaskDefinition(json.loads(gzip.decompress(item["body"]["B"])))
 
     def forget(self, revision: Revision) -> None:
-        """A revision that is no longer active is not to be judged from memory."""
+        """Delete a revision that is no longer active, so that it is not evaluated from the ledger."""
         self.table.delete(f"revisions/{SubjectId.of_family(revision).key}", str(revision.number))

@@ -1,4 +1,4 @@
-"""Subjects: the record of each, which is one item, and the rows of what runs a family."""
+"""Subjects: each subject's record, which is one item, and the rows of what runs a family."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -28,9 +28,9 @@ class Subjects:
     table: Table
 
     def history(self, subject: SubjectId) -> History:
-        """Everything that is kept of a subject, in one strongly consistent query."""
+        """Return everything that the ledger holds of a subject, in one strongly consistent query."""
         history = History(subject)
-        services, seen, answers, ours, attempts, dependents = {}, {}, {}, set(), [], {}
+        services, seen, answers, own, attempts, dependents = {}, {}, {}, set(), [], {}
         for item in self.table.query(partition_of(subject)):
             kind, _, name = item["sk"]["S"].partition("/")
             match kind:
@@ -42,8 +42,8 @@ class Subjects:
                     services[name] = _running(item)
                 case "tasks":
                     seen[name] = _seen(item)
-                case "ours":
-                    ours.add(int(name))
+                case "own":
+                    own.add(int(name))
                 case "attempt":
                     attempts.append(_ATTEMPT.validate_json(item["body"]["S"]))
                 case "quarantine":
@@ -57,15 +57,15 @@ class Subjects:
             dependents=dependents,
             services=services,
             seen=seen,
-            ours=frozenset(ours),
+            own_revisions=frozenset(own),
             attempts=tuple(attempts),
             answers=answers,
         )
 
     def write(self, history: History, record: Record) -> History:
-        """Write a subject's record instead of the one that was read; gives the history with it.
+        """Write a subject's record over the one that was read; return the history with it.
 
-        LedgerConflict where another worker wrote it since it was read.
+        Raises LedgerConflict if another worker wrote it since it was read.
         """
         findings = [row.finding for row in record.rows.values()]
         item: dict[str, Any] = {
@@ -73,7 +73,7 @@ class Subjects:
             "version": {"N": str(history.version + 1)},
             "body": packed(_RECORD.dump_json(record, exclude_defaults=True)),
         }
-        if findings:  # what the sweep's scans select by
+        if findings:  # attributes that the sweep's scans filter by
             item["open"] = {"N": str(sum(finding.state is FindingState.OPEN for finding in findings))}
             item["updated"] = {"S": _time(max(finding.updated for finding in findings))}
         subject = history.subject
@@ -81,7 +81,7 @@ class Subjects:
         return replace(history, version=history.version + 1, record=record)
 
     def saw(self, family: SubjectId, cluster: str, seen: Seen) -> None:
-        """Tasks of the family ran that no service started."""
+        """Record that tasks of the family ran outside services."""
         item = {
             "revision": {"N": str(seen.revision)},
             "tasks": {"N": str(seen.tasks)},
@@ -92,21 +92,21 @@ class Subjects:
         self.table.put(family.key, f"tasks/{cluster}", item)
 
     def runs(self, family: SubjectId, title: str, running: Running) -> None:
-        """A service runs a family as before, with another number of tasks."""
+        """Record that a service runs a family with another number of tasks."""
         self.table.put(family.key, f"service/{title}", _running_item(running))
 
     def all(self, place: Place) -> list[SubjectId]:
-        """Every subject of a place that was ever evaluated. Reads the whole table: for the sweep alone."""
+        """Return every subject of a place that was ever evaluated. Scans the table: only the sweep calls it."""
         items = self._records(place, "", {}, {})
         return [SubjectId.parse(item["sk"]["S"].removeprefix("record/")) for item in items]
 
     def open_findings(self, place: Place) -> list[Finding]:
-        """Every open finding of a place. Reads the whole table: for the sweep alone."""
+        """Return every open finding of a place. Scans the table: only the sweep calls it."""
         found = self._findings(place, " AND #open > :none", {":none": {"N": "0"}}, {"#open": "open"})
         return [finding for finding in found if finding.state is FindingState.OPEN]
 
     def open_or_closed_since(self, place: Place, since: datetime, until: datetime) -> list[Finding]:
-        """Every finding of a place that is open, or closed since then and before `until`. Reads the whole table too."""
+        """Return every finding of a place that is open, or was closed between the two times. Scans the table."""
         values, names = {":none": {"N": "0"}, ":since": {"S": _time(since)}}, {"#open": "open", "#updated": "updated"}
         found = self._findings(place, " AND (#open > :none OR #updated >= :since)", values, names)
         return [
@@ -132,12 +132,12 @@ class Subjects:
 
 
 def put_running(family: SubjectId, title: str, running: Running) -> dict[str, Any]:
-    """The row of a service that runs a family, as one write of a batch. Only the service's evaluations write it."""
+    """Return the write of a service's row, for a batch. Only the service's evaluations write it."""
     return {"PutRequest": {"Item": _service_key(family, title) | _running_item(running)}}
 
 
 def delete_running(family: SubjectId, title: str) -> dict[str, Any]:
-    """The same for a service that runs it no longer."""
+    """Return the deletion of a service's row, for a batch."""
     return {"DeleteRequest": {"Key": _service_key(family, title)}}
 
 
@@ -164,5 +164,5 @@ def _seen(item: Mapping[str, Any]) -> Seen:
 
 
 def _time(moment: datetime) -> str:
-    """So that texts order as times do."""
+    """Format a time so that its text sorts by time."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,4 +1,4 @@
-"""Sweeps: by which release and standard everything was swept last."""
+"""Sweeps: the release and standard of the last complete sweep."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from domain.places import Place
 
 @dataclass(frozen=True, slots=True)
 class SweptBy:
-    """What a sweep had everything judged by: Outrider's release, and the digest of the standard."""
+    """What a sweep evaluated by: Outrider's release, and the digest of the standard."""
 
     release: str
     standard: str
@@ -21,10 +21,10 @@ class Sweeps:
     table: Table
 
     def last(self, place: Place) -> SweptBy | None:
-        """What the last sweep that ended had everything judged by; None where none is known of."""
+        """Return the release and standard of the last complete sweep; None if it is not known."""
         item = self.table.row(f"swept/{place}", "sweep")
         return SweptBy(item["release"]["S"], item["standard"]["S"]) if item else None
 
     def finished(self, place: Place, by: SweptBy) -> None:
-        """Everything was swept by this release and standard."""
+        """Record that a sweep by this release and standard is complete."""
         self.table.put(f"swept/{place}", "sweep", {"release": {"S": by.release}, "standard": {"S": by.standard}})

@@ -10,9 +10,9 @@ from typing import Any
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
 
-_BATCH = 25  # writes that DynamoDB takes in one call
-_CALLS = 4  # for a batch of which DynamoDB makes only some of the writes
-_PLAIN = 1000  # bytes of a body that is not compressed: a write unit takes 1 KB
+_BATCH = 25  # writes that DynamoDB accepts in one call
+_CALLS = 4  # attempts for a batch that DynamoDB writes only in part
+_PLAIN = 1000  # bytes: a larger body is compressed, because a write unit is 1 KB
 
 
 class LedgerConflict(Exception):
@@ -21,7 +21,7 @@ class LedgerConflict(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table. CallFailed where a call failed; LedgerConflict where another worker wrote first."""
+    """The table. Raises CallFailed, or LedgerConflict if another worker wrote first."""
 
     sessions: Sessions
     name: str
@@ -79,7 +79,7 @@ class Table:
             self.client.delete_item(TableName=self.name, Key={"pk": {"S": pk}, "sk": {"S": sk}})
 
     def renew(self, pk: str, sk: str, expires: Mapping[str, str]) -> None:
-        """Keep a row for longer, unless it is gone meanwhile."""
+        """Extend a row's time to live, unless it was deleted meanwhile."""
         try:
             with calling("dynamodb:UpdateItem", f"{pk}/{sk}"):
                 self.client.update_item(
@@ -95,7 +95,7 @@ class Table:
                 raise
 
     def put_version(self, pk: str, sk: str, item: Mapping[str, Any], *, held: int) -> None:
-        """Write an item that has a `version`, where the one that is there has the version that is `held` (0: none)."""
+        """Write an item with a `version` if the stored one still has the version `held` (0: there is none)."""
         condition, names, values = unwritten_since(held)
         try:
             with calling("dynamodb:PutItem", f"{pk}/{sk}"):
@@ -112,9 +112,9 @@ class Table:
             raise
 
     def write_all(self, what: str, writes: Iterable[Mapping[str, Any]]) -> None:
-        """Many writes (PutRequest, DeleteRequest), each of another item and without a condition, in few calls.
+        """Write many items (PutRequest, DeleteRequest) in few calls, each at most once and without a condition.
 
-        CallFailed where some of them were not made, even after a few more calls.
+        Raises CallFailed if some were not written after several calls.
         """
         for batch in batched(writes, _BATCH, strict=False):
             left: Sequence[Mapping[str, Any]] = batch
@@ -138,7 +138,7 @@ class Table:
 
 
 def unwritten_since(version: int) -> tuple[str, dict[str, str], dict[str, Any]]:
-    """A condition, its names and values: the row is not there, or still is of the version that was read."""
+    """Return a condition with its names and values: the row is absent or still has the version that was read."""
     return "attribute_not_exists(pk) OR #v = :v", {"#v": "version"}, {":v": {"N": str(version)}}
 
 
@@ -149,7 +149,7 @@ def put_item(
     names: Mapping[str, str] | None = None,
     values: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """One Put of a transaction."""
+    """Return one Put of a transaction."""
     conditional = {
         "ConditionExpression": condition,
         "ExpressionAttributeNames": names,
@@ -159,20 +159,20 @@ def put_item(
 
 
 def packed(body: bytes) -> dict[str, Any]:
-    """A JSON text as an attribute, compressed where it is large."""
+    """Return a JSON text as an attribute, compressed if it is large."""
     return {"B": gzip.compress(body, mtime=0)} if len(body) > _PLAIN else {"S": body.decode()}
 
 
 def unpacked(attribute: Mapping[str, Any]) -> bytes:
-    """The JSON text that an attribute holds."""
+    """Return the JSON text of an attribute."""
     return gzip.decompress(attribute["B"]) if "B" in attribute else str(attribute["S"]).encode()
 
 
 def moment(attribute: Mapping[str, str]) -> datetime:
-    """A time as an item holds it."""
+    """Return the time in an attribute."""
     return datetime.fromisoformat(attribute["S"])
 
 
 def expiry(days: int) -> dict[str, str]:
-    """The time to live of an item, as its attribute."""
+    """Return an item's time to live as an attribute."""
     return {"N": str(int((datetime.now(UTC) + timedelta(days=days)).timestamp()))}

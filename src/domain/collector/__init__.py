@@ -1,8 +1,11 @@
 """The collector's configuration: read safely, seen as typed parts, and asked what it binds, needs and sends."""
 
 from domain.collector.bundled import NEEDS_EC2_FILES, bundled, bundled_paths
-from domain.collector.configuration import CollectorConfiguration, Component, Options, Pipeline, Problem, ProblemTopic
+from domain.collector.configuration import CollectorConfiguration, Component, Options, Pipeline
 from domain.collector.credentials import credentials_in_clear
+from domain.collector.destinations import destination_problems
+from domain.collector.fargate import fargate_problems, scraped_hosts, written_paths
+from domain.collector.judging import option_problems, options_are_known
 from domain.collector.listeners import (
     HEALTH_CHECK_PORT,
     OWN_METRICS_PORT,
@@ -20,6 +23,7 @@ from domain.collector.permissions import (
     exporter_regions,
     region_of,
 )
+from domain.collector.problems import Effect, Problem, ProblemCode, Topic
 from domain.collector.reading import MAX_BYTES, MAX_DEPTH, MAX_NODES, ConfigurationUnreadable, Value
 from domain.collector.references import has_reference, literal
 from domain.collector.signals import (
@@ -35,6 +39,8 @@ from domain.collector.signals import (
     signals_taken_by,
     wanted_metric_name,
 )
+from domain.collector.structure import structural_problems
+from domain.collector.variables import unset_variables, variable_problems, variables_read, without_variables
 
 __all__ = [
     "CONTAINER_METRICS",
@@ -49,6 +55,7 @@ __all__ = [
     "Component",
     "ComponentPermission",
     "ConfigurationUnreadable",
+    "Effect",
     "FilterName",
     "Listener",
     "MatchType",
@@ -56,8 +63,9 @@ __all__ = [
     "PartRegion",
     "Pipeline",
     "Problem",
-    "ProblemTopic",
+    "ProblemCode",
     "RegionSource",
+    "Topic",
     "Value",
     "batched",
     "bound_ports",
@@ -65,7 +73,9 @@ __all__ = [
     "bundled_paths",
     "component_permissions",
     "credentials_in_clear",
+    "destination_problems",
     "exporter_regions",
+    "fargate_problems",
     "has_reference",
     "health_check_listener",
     "health_check_port",
@@ -74,8 +84,17 @@ __all__ = [
     "memory_limiter_first",
     "metric_names_in_filters",
     "metrics_exported_from",
+    "option_problems",
+    "options_are_known",
     "otlp_listeners",
     "region_of",
+    "scraped_hosts",
     "signals_taken_by",
+    "structural_problems",
+    "unset_variables",
+    "variable_problems",
+    "variables_read",
     "wanted_metric_name",
+    "without_variables",
+    "written_paths",
 ]

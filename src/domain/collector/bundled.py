@@ -52,7 +52,7 @@ def bundled(path: str, release: Release) -> CollectorConfiguration | None:
                 f"The file {plain} that {release} carries is not valid YAML: take another release, or a parameter."
             )
             raise ConfigurationUnreadable(sentence, edition.line, 1)
-        return CollectorConfiguration(edition.body)
+        return CollectorConfiguration(edition.body, excerpt=True)
     return None
 
 

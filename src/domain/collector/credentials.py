@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from domain.collector.configuration import CollectorConfiguration, mapping, shown
+from domain.collector.configuration import CollectorConfiguration, mapping
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
 from domain.collector.releases import Release
+from domain.collector.scalars import shown
 
 _NAMES = frozenset(
     {

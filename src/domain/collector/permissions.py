@@ -5,7 +5,7 @@ Source: each component's own AWS calls upstream; awsemf writes log events and ne
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,10 +13,16 @@ from domain.collector.configuration import CollectorConfiguration, Component, ma
 from domain.collector.reading import Value
 from domain.collector.references import has_reference, literal
 from domain.collector.releases import ComponentKind, Release
+from domain.collector.signing import LOG_HEADERS, SignedService, signed_endpoints, signer_of
 
 _LOGS = ("logs:PutLogEvents", "logs:CreateLogStream", "logs:CreateLogGroup")
 _SAMPLING = ("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:GetSamplingStatisticSummaries")
 _TRACES = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+_OTLP_ACTIONS: Mapping[SignedService, tuple[str, ...]] = {
+    SignedService.METRICS: ("cloudwatch:PutMetricData",),
+    SignedService.TRACES: _TRACES,
+    SignedService.LOGS: ("logs:PutLogEvents",),
+}
 _OBSERVER = (
     "ecs:ListTasks",
     "ecs:DescribeTasks",
@@ -92,7 +98,7 @@ def exporter_regions(configuration: CollectorConfiguration, release: Release | N
     for part in configuration.used:
         if part.kind is ComponentKind.EXPORTER:
             found += [region for region in (region_of(part, release),) if region]
-            if signer := _signer(configuration, part):
+            if signer := signer_of(configuration, part):
                 found.append(_region(signer.where, signer.settings.get("region"), release))
     return tuple(dict.fromkeys(found))
 
@@ -110,6 +116,9 @@ def region_of(part: Component, release: Release | None = None) -> PartRegion | N
                 return PartRegion(part.where, RegionSource.ENVIRONMENT)
             found = _APS_REGION.search(endpoint) if isinstance(endpoint, str) else None
             return PartRegion(part.where, RegionSource.CONFIGURED, found["region"]) if found else None
+        case ComponentKind.EXPORTER, "otlphttp":
+            places = {endpoint.region for endpoint in signed_endpoints(part, release)}
+            return PartRegion(part.where, RegionSource.CONFIGURED, min(places)) if places else None
         case ((ComponentKind.EXPORTER | ComponentKind.RECEIVER), "kafka") if _on_msk(part):
             return _region(part.where, within(part.settings, "auth", "sasl", "aws_msk", "region"), release)
         case ComponentKind.RECEIVER, "awsxray":
@@ -122,7 +131,7 @@ def region_of(part: Component, release: Release | None = None) -> PartRegion | N
             return None
 
 
-def _of_component(
+def _of_component(  # noqa: C901 - one case a component
     configuration: CollectorConfiguration, part: Component, release: Release | None
 ) -> Iterator[ComponentPermission]:
     settings = part.settings
@@ -139,11 +148,15 @@ def _of_component(
             sampling = _plain(part, _SAMPLING, "passes the X-Ray SDKs' sampling requests on", release)
             yield from _as_role(part, settings.get("role_arn"), sampling, release)
         case ComponentKind.EXPORTER, "prometheusremotewrite":
-            if signer := _signer(configuration, part):
+            if signer := signer_of(configuration, part):
                 writing = _remote_write(part, release)
                 yield from _as_role(signer, within(signer.settings, "assume_role", "arn"), writing, release)
         case ComponentKind.EXPORTER, "awsprometheusremotewrite":
             yield from _as_role(part, within(settings, "aws_auth", "role_arn"), _remote_write(part, release), release)
+        case ComponentKind.EXPORTER, "otlphttp":
+            if signer := signer_of(configuration, part):
+                sending = _otlp_needs(part, release)
+                yield from _as_role(signer, within(signer.settings, "assume_role", "arn"), sending, release)
         case ComponentKind.EXTENSION, "ecs_observer":
             cluster = literal(settings.get("cluster_name"), release)
             yield from _plain(part, _OBSERVER, "finds the tasks to scrape", release, cluster=cluster)
@@ -223,15 +236,30 @@ def _remote_write(part: Component, release: Release | None) -> Iterator[Componen
     yield from _plain(part, ("aps:RemoteWrite",), why, release, workspace=found["id"] if found else None)
 
 
-def _signer(configuration: CollectorConfiguration, part: Component) -> Component | None:
-    """Give the sigv4auth extension that signs for a Prometheus exporter, if it is one and runs."""
-    if part.canonical != "prometheusremotewrite":
-        return None
-    name = within(part.settings, "auth", "authenticator")
-    extension = configuration.extensions.get(name) if isinstance(name, str) else None
-    if extension is None or extension.canonical != "sigv4auth" or extension.id not in configuration.started_extensions:
-        return None
-    return extension
+def _otlp_needs(part: Component, release: Release | None) -> Iterator[ComponentPermission]:
+    """What CloudWatch's OTLP endpoints ask of whoever signs."""
+    group, stream = (literal(_header(part, name), release) for name in LOG_HEADERS)
+    for endpoint in signed_endpoints(part, release):
+        for action in _OTLP_ACTIONS.get(endpoint.service, ()):
+            logs = endpoint.service is SignedService.LOGS
+            yield ComponentPermission(
+                part.where,
+                action,
+                f"sends to the OTLP endpoint of {endpoint.service}",
+                endpoint.region,
+                RegionSource.CONFIGURED,
+                log_group=group if logs else None,
+                log_stream=stream if logs else None,
+            )
+
+
+def _header(part: Component, name: str) -> Value:
+    headers = part.settings.get("headers")
+    if isinstance(headers, tuple):
+        pairs = {str(mapping(entry).get("name")): mapping(entry).get("value") for entry in headers}
+    else:
+        pairs = dict(mapping(headers))
+    return next((value for given, value in pairs.items() if given.lower() == name), None)
 
 
 def _on_msk(part: Component) -> bool:

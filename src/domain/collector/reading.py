@@ -83,8 +83,16 @@ class _Open:
         return self.entries is not None and self.key is None and not self.merging
 
 
-def read(text: str) -> Mapping[str, Value]:
-    """Read the one document of a configuration's text, which must be a mapping. Raises ConfigurationUnreadable."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The first document of a text, which is what the collector reads; whether others follow it."""
+
+    top: Mapping[str, Value] = field(repr=False)
+    more_documents: bool = False
+
+
+def read(text: str) -> Document:
+    """Read the first document of a configuration's text, which must be a mapping. Raises ConfigurationUnreadable."""
     _refuse_odd_text(text)
     return _Builder().build(text.removeprefix("\ufeff"))
 
@@ -153,15 +161,18 @@ class _Builder:
         self._documents = 0
         self._top: Value = None
 
-    def build(self, text: str) -> Mapping[str, Value]:
-        """Read all events of the text."""
+    def build(self, text: str) -> Document:
+        """Read the events of the first document."""
         for event in _events(text):
+            if self._documents and isinstance(event, yaml.DocumentStartEvent):
+                self._documents += 1
+                break
             self._take(event)
         if not isinstance(self._top, Mapping):
             raise ConfigurationUnreadable(
                 "The configuration is not a mapping; it needs keys such as receivers, exporters and service.", 1, 1
             )
-        return self._top
+        return Document(self._top, self._documents > 1)
 
     def _take(self, event: yaml.Event) -> None:
         match event:
@@ -182,10 +193,6 @@ class _Builder:
                 self._put(event, value, nodes, height)
             case yaml.DocumentStartEvent():
                 self._documents += 1
-                if self._documents > 1:
-                    self._refuse(
-                        event, "A second document begins (---), and the collector reads only the first; join them."
-                    )
             case _:
                 pass
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from domain.collector.reading import Value
 from domain.collector.releases import LOCALHOST_SINCE, Release
 
-_REFERENCE = re.compile(r"\$(?:(?P<escape>\$)|\{(?P<braced>[^{}]*)\}|(?P<bare>\w+)|(?P<open>\{))", re.ASCII)
+_REFERENCE = re.compile(r"\$(?:(?P<escape>\$)|\{(?P<braced>[^{}]*)\}|(?P<bare>\w+))", re.ASCII)
 _VARIABLE = re.compile(r"(?:env:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-.*)?", re.ASCII | re.DOTALL)
 
 
@@ -24,9 +24,7 @@ def has_reference(value: Value, release: Release | None = None) -> bool:
     if not isinstance(value, str) or "$" not in value:
         return False
     bare = reads_bare(release)
-    return any(
-        found["braced"] is not None or found["open"] or (bare and found["bare"]) for found in _REFERENCE.finditer(value)
-    )
+    return any(found["braced"] is not None or (bare and found["bare"]) for found in _REFERENCE.finditer(value))
 
 
 def literal(value: Value, release: Release | None = None) -> str | None:
@@ -50,7 +48,7 @@ def with_known(value: Value, known: Mapping[str, str], release: Release | None =
 
 
 def _replaced(found: re.Match[str], known: Mapping[str, str], release: Release | None) -> str:
-    if found["escape"] or found["open"]:
+    if found["escape"]:
         return found.group()
     name = found["bare"] if reads_bare(release) else None
     if found["braced"] is not None and (variable := _VARIABLE.fullmatch(found["braced"])):

@@ -8,9 +8,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -112,6 +113,7 @@ class ReleaseFacts:
     """All releases that are known, oldest first, and every component that any of them held."""
 
     releases: tuple[Release, ...]
+    published: Mapping[Release, date]
     components: Mapping[tuple[ComponentKind, str], ComponentFacts]
     aliases: Mapping[tuple[ComponentKind, str], ComponentFacts]
 
@@ -140,7 +142,40 @@ def release_facts() -> ReleaseFacts:
                 alias_since=Release.parse(row["alias_since"]) if "alias_since" in row else None,
             )
     aliases = {(facts.kind, facts.alias): facts for facts in components.values() if facts.alias}
-    return ReleaseFacts(releases, components, aliases)
+    published = {Release.parse(name): date.fromisoformat(row[0]) for name, row in data["releases"].items()}
+    return ReleaseFacts(releases, published, components, aliases)
+
+
+@dataclass(frozen=True, slots=True)
+class SupportEnded:
+    """That a release is no longer accepted: after which day, and which release is the newest."""
+
+    since: date
+    newest: Release
+
+
+@lru_cache(maxsize=1024)
+def support_ended(release: Release, today: date, days: int) -> SupportEnded | None:
+    """Whether a release is out of support; None for one of the newest minor release, or of the one before it in time.
+
+    ADOT supports a release until the next minor one; `days` is how long after that it is still accepted here, as long
+    as no further minor release appears. Only what was published by `today` counts, so an answer of the past stays true.
+    """
+    first = dict[tuple[int, int], date]()
+    for known, day in release_facts().published.items():
+        if day <= today:
+            minor = (known.major, known.minor)
+            first[minor] = min(day, first.get(minor, day))
+    later = sorted(minor for minor in first if minor > (release.major, release.minor))
+    if not later:
+        return None
+    since = first[later[0]] + timedelta(days=days)
+    if len(later) > 1:
+        since = min(since, first[later[1]])
+    elif today <= since:
+        return None
+    newest = max(known for known, day in release_facts().published.items() if day <= today)
+    return SupportEnded(since, newest)
 
 
 def oldest_known() -> Release:

@@ -1,99 +1,138 @@
 """The role of each container, decided once for all rules."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
+from domain.collector.distributions import Distribution, Receives, distribution_of
 from domain.ecs.container import Container
-from domain.ecs.images import repository_matches
+from domain.ecs.recognition import (
+    APPLICATION_SIGNALS_PORTS,
+    Answer,
+    CollectorKind,
+    Recognition,
+    recognise,
+)
 from domain.ecs.task_definition import TaskDefinition
+from domain.otlp import destinations
 
 COLLECTOR_NAME = "aws-otel-collector"
-
-# Whole last parts of repositories that are agents rather than applications.
-_AGENTS = frozenset({
-    "amazon-ssm-agent",
-    "aws-for-fluent-bit",
-    "aws-xray-daemon",
-    "cloudwatch-agent",
-    "datadog-agent",
-    "fluent-bit",
-    "fluentd",
-    "newrelic-fluentbit-output",
-    "nri-ecs",
-    "xray-daemon",
-})  # fmt: skip
-# Whole last parts of repositories of OpenTelemetry collectors other than ADOT. They count as applications, unless the
-# standard names them as collectors.
-_OTHER_COLLECTORS = frozenset({
-    "alloy",
-    "ddot-collector",
-    "dynatrace-otel-collector",
-    "opentelemetry-collector",
-    "opentelemetry-collector-contrib",
-    "opentelemetry-collector-k8s",
-    "opentelemetry-collector-otlp",
-    "splunk-otel-collector",
-})  # fmt: skip
-_AGENT_OWNERS = ("datadog", "newrelic", "dynatrace", "splunk")
 _PROXIES = frozenset({"aws-appmesh-envoy", "envoy", "ecs-service-connect-agent"})
+_ENDS = frozenset({"COMPLETE", "SUCCESS"})
+_APPLICATION_SIGNALS = "OTEL_AWS_APPLICATION_SIGNALS_ENABLED"
 
 
 class ContainerRole(StrEnum):
     """The role of a container in its task."""
 
     COLLECTOR = "collector"
+    OTHER_COLLECTOR = "other collector"
+    INIT = "init container"
     LOG_ROUTER = "log router"
     SERVICE_PROXY = "service proxy"
     AGENT = "agent"
     APPLICATION = "application"
 
 
-def is_collector(container: Container, patterns: Sequence[str] = ()) -> bool:
-    """Return whether the repository's last part is the collector's, or it matches one of the standard's patterns."""
-    image = container.image
-    return image.name == COLLECTOR_NAME or bool(patterns and repository_matches(image.repository, tuple(patterns)))
+class Recognised(NamedTuple):
+    """A container, its role, and whether it is a collector."""
+
+    container: Container
+    role: ContainerRole
+    recognition: Recognition
+
+    @property
+    def distribution(self) -> Distribution | None:
+        """The distribution that its image is known to be."""
+        return self.recognition.distribution
 
 
-def is_other_collector(container: Container) -> bool:
-    """Return whether it is another distribution's collector, by the whole last part of its repository."""
-    return container.image.name in _OTHER_COLLECTORS
-
-
-def role_of(container: Container, task: TaskDefinition, patterns: Sequence[str]) -> ContainerRole:
+def role_of(container: Container, recognition: Recognition, task: TaskDefinition) -> ContainerRole:
     """Return the role of one container: the first that fits, in the order below."""
-    image = container.image
-    if is_collector(container, patterns):
+    if recognition.wanted:
         return ContainerRole.COLLECTOR
+    if not recognition.by_image and _ends(container, task):
+        return ContainerRole.INIT
+    if recognition.answer is Answer.IS:
+        return ContainerRole.OTHER_COLLECTOR
     if container.firelens is not None:
         return ContainerRole.LOG_ROUTER
-    name = image.name
-    if name in _PROXIES or container.name == task.proxy_container:
+    if container.image.name in _PROXIES or container.name == task.proxy_container:
         return ContainerRole.SERVICE_PROXY
-    if name in _AGENTS:
-        return ContainerRole.AGENT
-    if name == "agent" and image.repository.rpartition("/")[0].rpartition("/")[2] in _AGENT_OWNERS:
+    known = recognition.distribution
+    if known is not None and known.receives is not Receives.ALWAYS:
         return ContainerRole.AGENT
     return ContainerRole.APPLICATION
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerRoles:
-    """A task's containers by their role."""
+def _ends(container: Container, task: TaskDefinition) -> bool:
+    """Return whether others start only after it has ended. ECS refuses this of an essential container."""
+    if container.essential:
+        return False
+    name = container.name
+    return any(on == name and condition in _ENDS for each in task.containers for on, condition in each.depends_on)
 
+
+class ContainerRoles(NamedTuple):
+    """A task's containers by their role; `every` has all of them, in the task's order.
+
+    `collectors` are those that the standard requires; `other_collectors` receive telemetry too. `possible` may be
+    collectors: they are also in `applications` or `others`.
+    """
+
+    every: tuple[Recognised, ...]
     collectors: tuple[Container, ...]
+    other_collectors: tuple[Recognised, ...]
+    possible: tuple[Recognised, ...]
     applications: tuple[Container, ...]
     others: tuple[Container, ...]
 
     @classmethod
-    def of(cls, task: TaskDefinition, patterns: Sequence[str]) -> "ContainerRoles":
+    def of(cls, task: TaskDefinition, kind: CollectorKind) -> "ContainerRoles":
+        every = recognised(task, kind)
         collectors, applications, others = list[Container](), list[Container](), list[Container]()
-        for container in task.containers:
-            match role_of(container, task, patterns):
+        other_collectors, possible = list[Recognised](), list[Recognised]()
+        for found in every:
+            container, role, recognition = found
+            match role:
                 case ContainerRole.COLLECTOR:
                     collectors.append(container)
+                case ContainerRole.OTHER_COLLECTOR:
+                    other_collectors.append(found)
                 case ContainerRole.APPLICATION:
                     applications.append(container)
-                case _:
+                case ContainerRole.INIT | ContainerRole.LOG_ROUTER | ContainerRole.SERVICE_PROXY | ContainerRole.AGENT:
                     others.append(container)
-        return cls(tuple(collectors), tuple(applications), tuple(others))
+            if recognition.answer is Answer.MAY_BE and role is not ContainerRole.INIT:
+                possible.append(found)
+        return cls(
+            every, tuple(collectors), tuple(other_collectors), tuple(possible), tuple(applications), tuple(others)
+        )
+
+    @property
+    def receivers(self) -> tuple[Recognised, ...]:
+        """What receives telemetry or may, and is not the collector that the standard wants."""
+        return (*self.other_collectors, *self.possible)
+
+
+def recognised(task: TaskDefinition, kind: CollectorKind) -> tuple[Recognised, ...]:
+    """Every container of a task with its part, in the task's order."""
+    found = list[Recognised]()
+    for container in task.containers:
+        known = distribution_of(container.image.repository)
+        of_agent = known is not None and not known.ports.isdisjoint(APPLICATION_SIGNALS_PORTS)
+        recognition = recognise(container, kind, _application_signals(task) if of_agent else frozenset())
+        found.append(Recognised(container, role_of(container, recognition, task), recognition))
+    return tuple(found)
+
+
+def _application_signals(task: TaskDefinition) -> frozenset[int]:
+    """The ports of Application Signals that containers of the task send to; an SDK's default is one of them."""
+    ports = set[int]()
+    for container in task.containers:
+        if container.environment.get(_APPLICATION_SIGNALS, "").strip().lower() == "true":
+            ports.add(4316)
+        for each in destinations(container):
+            endpoint = each.leads_to
+            if endpoint is not None and endpoint.in_task and endpoint.port in APPLICATION_SIGNALS_PORTS:
+                ports.add(endpoint.port)
+    return frozenset(ports)

@@ -41,6 +41,11 @@ class Image:
         """A digest, or a full release tag; `latest`, no tag and `v0.49` float."""
         return self.digest is not None or bool(self.tag and _RELEASE.fullmatch(self.tag))
 
+    @cached_property
+    def version(self) -> tuple[int, ...]:
+        """The numbers of its tag in their order: `1.300055.0b1095` → 1, 300055, 0, 1095. Empty without a tag."""
+        return version_of(self.tag or "")
+
     @property
     def private_place(self) -> Place | None:
         """Return the account and region of its private ECR registry; None for every other registry."""
@@ -54,6 +59,30 @@ class Image:
 
     def __str__(self) -> str:
         return self.repository + (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
+
+
+@lru_cache(maxsize=4096)
+def version_of(text: str) -> tuple[int, ...]:
+    """The numbers of a release in their order, to compare releases of one distribution by."""
+    return tuple(int(number) for number in re.findall(r"\d{1,9}", text))
+
+
+def never_matches(pattern: str) -> str | None:
+    """Why a pattern of repositories can match none, or not what it seems to; None where it may match."""
+    if any(sign.isspace() for sign in pattern) or "://" in pattern:
+        return "a repository's name has no spaces and no scheme"
+    if "@" in pattern or ":" in pattern.rpartition("/")[2]:
+        return "a repository's name has neither tag nor digest"
+    if "/" not in pattern:
+        if "*" in pattern:
+            return None
+        return f"it names no registry; write docker.io/{pattern} for Docker Hub's, */*{pattern} for that of any"
+    registry, path = _halves(pattern)
+    if path != path.lower():
+        return "the names of repositories are lower-case"
+    if registry == "*" and "/" not in path and not path.startswith("*"):
+        return f"its `*` stands for the registry alone, and repositories have an owner; write */*{path}"
+    return None
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""Dependents: what the families that use a parameter or role say of it, and what all of them say together."""
+"""Dependents: each family's verdicts on a parameter or role, and what follows from all of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class VerdictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FamilyVerdict:
-    """What a family's evaluation says of a parameter or role by one rule.
+    """A family's verdict on a parameter or role by one rule.
 
     Severity and drifts are those of a verdict that is Drifted, or Unknown now and Drifted when it was last decided.
     """
@@ -34,13 +34,13 @@ class FamilyVerdict:
 
 @dataclass(frozen=True, slots=True)
 class FamilyVerdicts:
-    """The same by all rules, none for what only an earlier revision depends on; and who runs the family."""
+    """A family's verdicts by all rules, and who runs the family; none if only an earlier revision depends on it."""
 
     by_rule: Mapping[str, FamilyVerdict] = field(default_factory=dict)
     users: Users = NOBODY
 
     def same(self, other: "FamilyVerdicts | None") -> bool:
-        """Whether a finding made of the other is the same: the number of tasks does not matter."""
+        """Whether both lead to the same finding: the number of tasks does not matter."""
         return other is not None and self.by_rule == other.by_rule and self.users.same(other.users)
 
 
@@ -48,7 +48,7 @@ NO_VERDICTS = FamilyVerdicts()
 
 
 def family_verdicts(verdicts: Mapping[str, Verdict], users: Users, before: FamilyVerdicts | None) -> FamilyVerdicts:
-    """The verdicts of one evaluation, where `before` are those of the evaluation before it."""
+    """Return the verdicts of one evaluation; `before` are those of the evaluation before it."""
     known = before.by_rule if before is not None else {}
     return FamilyVerdicts({rule: _kept(verdict, known.get(rule)) for rule, verdict in verdicts.items()}, users)
 
@@ -68,10 +68,10 @@ def _kept(verdict: Verdict, before: FamilyVerdict | None) -> FamilyVerdict:
 
 
 def combined(subject: SubjectId, dependents: Mapping[SubjectId, FamilyVerdicts]) -> dict[str, Verdict]:
-    """What all families together say of a parameter or role, by rule.
+    """Return the verdict of all families together on a parameter or role, by rule.
 
-    Drifted as long as it is for one of them, with the drifts of the most severe; otherwise compliant where it is for
-    one, exempt where it is for one, and Unknown where none of them can tell.
+    Drifted if any family's is, with the drifts of the most severe; otherwise Compliant if any family's is, otherwise
+    Exempt if any family's is, and otherwise Unknown.
     """
     found = dict[str, list[FamilyVerdict]]()
     for _, verdicts in sorted(dependents.items()):
@@ -94,6 +94,6 @@ def _together(rule: str, subject: SubjectId, verdicts: list[FamilyVerdict]) -> V
 
 
 def users_of_all(dependents: Mapping[SubjectId, FamilyVerdicts]) -> Users:
-    """Who runs the families, as many as a finding lists."""
+    """Return who runs the families, as many as a finding lists."""
     users = [verdicts.users for verdicts in dependents.values()]
     return Users.of((user for each in users for user in each.known), more=sum(each.more for each in users))

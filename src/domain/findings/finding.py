@@ -1,13 +1,11 @@
 """A finding: the verdicts of one rule on one subject over time, and what each next verdict makes of it."""
 
 import hashlib
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.drift import Drift, Grant
+from domain.drift import Drift
 from domain.findings.users import NOBODY, Users
 from domain.severity import Severity
 from domain.subject import SubjectId
@@ -17,16 +15,16 @@ _LONGEST = 512
 _RENEWED_AFTER = timedelta(days=30)
 
 
-def shortened(name: str) -> str:
-    """A name of at most 512 characters that still is nobody else's: parameters and roles with paths may be longer."""
-    if len(name) <= _LONGEST:
+def shortened(name: str, most: int = _LONGEST) -> str:
+    """Return a unique name of at most so many characters: parameters and roles with paths may have longer ones."""
+    if len(name) <= most:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:32]
-    return f"{name[: _LONGEST - len(digest) - 1]}#{digest}"
+    return f"{name[: most - len(digest) - 1]}#{digest}"
 
 
 class FindingState(StrEnum):
-    """What a finding is now."""
+    """The state of a finding."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -35,7 +33,7 @@ class FindingState(StrEnum):
 
 
 class TransitionKind(StrEnum):
-    """What became of a finding at one look. The first four alert; the others only reach Security Hub."""
+    """What one evaluation changed about a finding. The first four alert; the others only reach Security Hub."""
 
     OPENED = "opened"
     RAISED = "raised"
@@ -54,7 +52,7 @@ class TransitionKind(StrEnum):
 class Finding:
     """`resource` is the ARN that was judged last; `version` grows with every change.
 
-    `users` are those whom it concerns while it is open: who runs the family, or leans on the parameter or role.
+    `users` are those whom it concerns while it is open: who runs the family, or uses the parameter or role.
     """
 
     subject: SubjectId
@@ -76,7 +74,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A finding after a change, and the change. Its id is the same however often the change is told."""
+    """A finding after a change, and the change. Its id is the same in each repetition."""
 
     finding: Finding
     change: TransitionKind
@@ -87,7 +85,7 @@ class Transition:
 
 
 def renewed(finding: Finding, now: datetime) -> Transition | None:
-    """An open finding once more, as it stands: Security Hub forgets what nobody updates for 90 days."""
+    """Renew an open finding: Security Hub deletes a finding that nobody updates for 90 days."""
     if finding.state is not FindingState.OPEN or now - finding.updated < _RENEWED_AFTER:
         return None
     return Transition(replace(finding, updated=now, version=finding.version + 1), TransitionKind.UPDATED)
@@ -104,10 +102,10 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
     *,
     replanned: bool = False,
 ) -> Transition | None:
-    """What the newest verdict makes of a finding; None where nothing changes.
+    """Return a finding after the newest verdict; None if nothing changes.
 
-    A `verdict` of None says that the rule no longer speaks of the subject: out of scope, or gone. `replanned` says that
-    the plan that the finding shows is another now: who approves it there is to approve what is carried out.
+    A `verdict` of None says that the rule no longer applies to the subject: it is out of scope or gone. `replanned`
+    says that the finding's plan changed: people approve the plan that the finding shows.
     """
     if finding is None:
         if not isinstance(verdict, Drifted):
@@ -117,7 +115,7 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
         )
         return Transition(first, TransitionKind.OPENED)
 
-    # Security Hub wants UpdatedAt to grow, in the milliseconds that it is told, also where a clock does not.
+    # Security Hub wants UpdatedAt to grow, in milliseconds, even if a clock does not.
     grown = max(now, finding.updated + timedelta(milliseconds=1))
     moved = replace(finding, resource=resource, updated=grown, version=finding.version + 1, users=NOBODY)
     match verdict:
@@ -141,31 +139,3 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
             return Transition(replace(moved, state=FindingState.GONE), TransitionKind.GONE)
         case _:
             return None
-
-
-def drifts_to_json(drifts: tuple[Drift, ...]) -> str:
-    """Drifts as the ledger keeps them: one object each, without the members that are empty."""
-    return json.dumps([{name: value for name, value in _members(drift).items() if value} for drift in drifts])
-
-
-def _members(drift: Drift) -> dict[str, object]:
-    return {
-        "code": drift.code,
-        "where": drift.where,
-        "why": drift.why,
-        "found": drift.found,
-        "wanted": drift.wanted,
-        "severity": (drift.severity or Severity.INFORMATIONAL).value,
-        "about": drift.about,
-        "grants": [[grant.to, grant.action, grant.resource] for grant in drift.grants],
-    }
-
-
-def drifts_from_json(text: str) -> tuple[Drift, ...]:
-    """Drifts as the ledger kept them."""
-    return tuple(_drift(**members) for members in json.loads(text))
-
-
-def _drift(severity: str, grants: Sequence[Sequence[str]] = (), **texts: str) -> Drift:
-    members = {"code": "", "where": "", "why": ""} | texts
-    return Drift(**members, severity=Severity(severity), grants=tuple(Grant(*grant) for grant in grants))

@@ -1,6 +1,5 @@
-"""Use: who runs a family, or leans on a parameter or role, and what that makes of a drift."""
+"""Use: who runs a family or uses a parameter or role, and how that limits a drift's severity."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -41,16 +40,16 @@ class Seen:
     platform: str = ""
 
     def counts(self, now: datetime) -> bool:
-        """Whether it was of late: who starts tasks at times may do so again."""
+        """Whether it was recently: tasks that are started at times may be started again."""
         return now - self.at < _SEEN_FOR
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who a finding concerns beside its subject.
+    """A service or cluster that a finding concerns, besides its subject.
 
     `title` is `cluster/service`, or the cluster alone for tasks that no service started; it is empty for a family that
-    nothing is known to run. `revision` is what is run, 0 where that is not known.
+    nothing is known to run. `revision` is what is run, 0 if that is not known.
     """
 
     family: str
@@ -61,7 +60,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """As many as a finding lists, by family and the newest revision first, and how many `more` there are."""
+    """Return as many as a finding lists, by family and the newest revision first, and how many `more` there are."""
 
     known: tuple[User, ...] = ()
     more: int = 0
@@ -72,35 +71,27 @@ class Users:
         return cls(tuple(found[:MOST_USERS]), max(len(found) - MOST_USERS, 0) + more)
 
     def same(self, other: "Users") -> bool:
-        """Whether the same run the same, however many tasks they want."""
+        """Whether the same users run the same revisions, whatever their number of tasks."""
         mine, theirs = ([replace(user, tasks=0) for user in users.known] for users in (self, other))
         return (mine, self.more) == (theirs, other.more)
-
-    def to_json(self) -> str:
-        return json.dumps([[[u.family, u.title, u.revision, u.tasks] for u in self.known], self.more])
-
-    @classmethod
-    def from_json(cls, text: str) -> "Users":
-        known, more = json.loads(text)
-        return cls(tuple(User(*each) for each in known), more)
 
 
 NOBODY = Users()
 
 
 def users_of(family: str, services: Mapping[str, Running], seen: Mapping[str, Seen], now: datetime) -> list[User]:
-    """The services that run a family, and the clusters where its tasks were seen of late."""
+    """Return the services that run a family, and the clusters where its tasks were seen recently."""
     found = [User(family, title, each.revision, each.tasks) for title, each in services.items()]
     return found + [User(family, name, each.revision, each.tasks) for name, each in seen.items() if each.counts(now)]
 
 
 def in_use(users: Iterable[User], revision: int) -> bool:
-    """Whether any of these runs the revision. What is run and not known may be it."""
+    """Whether any of these runs the revision. An unknown revision may be it."""
     return any(user.revision in {revision, 0} for user in users)
 
 
 def capped(verdict: Drifted, most: Severity) -> Drifted:
-    """With no severity above `most`, its own and its drifts'."""
+    """Return the verdict with no severity above `most`, its own and its drifts'."""
     if verdict.severity <= most:
         return verdict
     drifts = (replace(drift, severity=min(drift.severity or verdict.severity, most)) for drift in verdict.drifts)

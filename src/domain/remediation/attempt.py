@@ -1,4 +1,4 @@
-"""Attempts: one correction of a revision or service, its services, and the plan as a person may approve it."""
+"""Attempts: one correction of a revision or service, its rollouts, and the proposed plan."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -20,9 +20,9 @@ CHANGES = 20
 
 
 class AttemptState(StrEnum):
-    """Where an attempt is. Of the last seven nothing more comes, unless a person asks."""
+    """The state of an attempt. The last seven are final, unless a person requests more."""
 
-    WAITING = "waiting"  # for something that passes: a pipeline at work, a rate
+    WAITING = "waiting"  # for something temporary: a pipeline at work, a rate
     STARTED = "started"  # the revision is being registered
     ROLLING = "rolling"  # services are being updated, watched, or set back
     REGISTERED = "registered"
@@ -42,12 +42,12 @@ class AttemptState(StrEnum):
 class Attempt:
     """One correction of a revision, or of a service alone. `digest` is the plan's; `deploys` whether services follow.
 
-    `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `asked` makes it
-    another than earlier ones of the same key: it is the id of the request where a person asked, or when the one before
-    it ended that was released; empty for the first. `changes` are those of the diff that there is room for, `omitted`
-    how many more there are, `fragments` what to write at the source instead, by form. `released` says that it may be
-    tried again, `quiet` that nobody was notified of its end. `pending` holds the alerts that are still to be published.
-    `version` is how often it was written down: each write is to be the next one.
+    `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `request_id` tells
+    apart attempts of the same key: it is the id of a person's request, or when the released one before it ended; empty
+    for the first. `changes` are those of the diff that there is room for, `omitted` how many more there are,
+    `fragments` what to write at the source instead, by form. `released` says that it may be tried again, `quiet` that
+    nobody was notified of its end. `pending` holds the alerts that are still to be published. `version` is how often it
+    was written.
     """
 
     source: Revision
@@ -60,7 +60,7 @@ class Attempt:
     actor: Actor = field(default_factory=Actor)
     approved: bool = False
     approved_by: str = ""
-    asked: str = ""
+    request_id: str = ""
     deploys: bool = False
     rules: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -80,14 +80,14 @@ class Attempt:
 
     @property
     def key(self) -> str:
-        """What it is kept under within its family: one for each revision, or for each deployment of a service."""
+        """Return its key within its family: one for each revision, or for each deployment of a service."""
         if self.service:
             return self.of_service(self.source, self.service, self.deployment)
         return str(self.source.number)
 
     @staticmethod
     def of_service(source: Revision, service: str, deployment: str) -> str:
-        """The key of a correction of a service alone."""
+        """Return the key of a correction of a service alone."""
         return "/".join((str(source.number), service, deployment.replace("/", "-")))
 
     @property
@@ -96,21 +96,21 @@ class Attempt:
 
     @property
     def correction(self) -> Revision | None:
-        """The revision that it registered."""
+        """Return the revision that it registered; None if it registered none."""
         return replace(self.source, number=self.registered) if self.registered is not None else None
 
     @property
     def again(self) -> bool:
-        """Whether the same may be asked for again: it was released, had nothing to do, or was overtaken."""
+        """Whether the same may be requested again: it was released, had nothing to do, or was superseded."""
         return self.released or self.state in {AttemptState.NOTHING, AttemptState.SUPERSEDED}
 
     @property
     def holds_open(self) -> bool:
-        """Whether findings stay open though the newest revision is right: it does not run everywhere yet, or failed."""
+        """Whether findings stay open: the corrected revision does not run everywhere yet, or failed."""
         return self.deploys and (not self.state.ended or self.state is AttemptState.FAILED)
 
     def drawn(self, plan: Plan, fragments: tuple[tuple[str, str], ...] = ()) -> "Attempt":
-        """With what is kept of the plan, for alerts."""
+        """Return the attempt with the parts of the plan that alerts show."""
         registrar = Actor(text_of(plan.before.task.json.get("registeredBy")) or "")
         return replace(
             self,
@@ -139,8 +139,8 @@ class Quarantine:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """The plan that an open finding shows, as it may be approved: by its digest, for a time."""
+class ProposedPlan:
+    """The plan that an open finding shows. It may be approved by its digest, for a time."""
 
     digest: str
     drawn: datetime
@@ -154,9 +154,9 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of what a person asked; `attempt` is the key of the attempt that carries it out, where one does.
+    """The outcome of a person's request. `attempt` is the key of the attempt that carries it out, if any.
 
-    `pending` holds the alerts that are still to be published where no attempt is kept.
+    `pending` holds the alerts that are still to be published if no attempt is stored.
     """
 
     state: AttemptState
@@ -167,18 +167,18 @@ class Answer:
     pending: tuple[str, ...] = field(default=(), repr=False)
 
 
-def own_step(attempts: Iterable[Attempt], running: str, newest: str) -> bool:
+def own_correction(attempts: Iterable[Attempt], running: str, newest: str) -> bool:
     """Whether the newest revision (ARN) is Outrider's own correction of the running one, and nothing else."""
     return any(each.source.arn == running and each.correction and each.correction.arn == newest for each in attempts)
 
 
-def offered(held: Offer | None, plan: Plan | None, now: datetime, hours: int) -> Offer | None:
-    """A plan as it may be approved from now on. The same plan keeps the time at which it was drawn up, for so long."""
+def propose(held: ProposedPlan | None, plan: Plan | None, now: datetime, hours: int) -> ProposedPlan | None:
+    """Return a plan for approval from now on. The same plan keeps its time while it may be approved."""
     if plan is None or not plan.fixes:
         return None
     if held is not None and held.digest == plan.digest and now < held.drawn + timedelta(hours=hours):
         return held
-    return Offer(
+    return ProposedPlan(
         digest=plan.digest,
         drawn=now,
         rules=plan.fixes,
@@ -191,7 +191,7 @@ def offered(held: Offer | None, plan: Plan | None, now: datetime, hours: int) ->
 
 
 def to_undo(attempts: Iterable[Attempt], service: str = "") -> Attempt | None:
-    """The last correction of the family, or of one service, of which something may still be there; None: none is."""
+    """Return the last correction of the family or service that still has an effect; None if none has."""
 
     def stands(attempt: Attempt) -> bool:
         rollouts = (each for each in attempt.rollouts if not service or each.service == service)
@@ -203,7 +203,7 @@ def to_undo(attempts: Iterable[Attempt], service: str = "") -> Attempt | None:
 
 
 def held_open(attempts: Iterable[Attempt], newest: int) -> bool:
-    """Whether a correction of a family is not running everywhere yet, or failed: until then nothing is closed."""
+    """Whether a correction of a family does not run everywhere yet, or failed: then no finding is closed."""
     return any(
         attempt.holds_open and (not attempt.state.ended or attempt.registered == newest)
         for attempt in attempts

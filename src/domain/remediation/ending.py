@@ -1,4 +1,4 @@
-"""Where a correction stops: it waits, is refused, has nothing to do, or all its services have ended. No calls."""
+"""Where a correction stops: it waits, is refused, has nothing to do, or ended. Makes no calls."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,9 +12,9 @@ from domain.remediation.rollout import Rollout, Stage
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """An attempt that goes no further now, and the quarantine that comes of it.
+    """An attempt that stops for now, and the quarantine that it causes.
 
-    It is not `kept` where the ledger is to hold what it held before.
+    It is not `kept` if the ledger's attempt must stay unchanged.
     """
 
     attempt: Attempt
@@ -23,20 +23,20 @@ class Stopped:
 
 
 def ended(attempt: Attempt, state: AttemptState, *reasons: Reason, quiet: bool = False) -> Stopped:
-    """It is over. People are not notified of what ends `quiet`."""
+    """End an attempt. A `quiet` end is not published."""
     return Stopped(replace(attempt, state=state, guard=None, reasons=reasons, quiet=quiet, due=None))
 
 
 def refused(attempt: Attempt, guard: Guard | None, *reasons: Reason) -> Stopped:
-    """A guard forbids it permanently."""
+    """End an attempt that a guard forbids permanently."""
     return Stopped(replace(ended(attempt, AttemptState.REFUSED, *reasons).attempt, guard=guard))
 
 
 def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], moment: Moment) -> Stopped:
-    """A guard forbids it: it waits until it is tried again, and not for ever, or is refused.
+    """Return the attempt that a guard forbids: it waits for a limited time, or is refused.
 
-    An approval that is refused at once leaves what the ledger holds of the revision. That the family is being fought
-    for is said once in a window.
+    An approval that is refused at once leaves the stored attempt unchanged. A family that is corrected too often is
+    published once in a window.
     """
     if by.until is not None and moment.now < attempt.time + moment.window:
         waiting = replace(attempt, state=AttemptState.WAITING, guard=by.guard, reasons=(by.reason,), due=by.until)
@@ -50,24 +50,24 @@ def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], mome
         for each in others
     )
     held = next((each for each in attempts if each.key == attempt.key), None)
-    at_once = attempt.approved and by.until is None and (held is None or held.asked != attempt.asked)
+    at_once = attempt.approved and by.until is None and (held is None or held.request_id != attempt.request_id)
     stopped = refused(attempt, by.guard, by.reason)
     return replace(stopped, attempt=replace(stopped.attempt, quiet=quiet), kept=not at_once)
 
 
 def nothing_to_do(attempt: Attempt, code: Code, attempts: Iterable[Attempt], what: str = "") -> Stopped:
-    """Nothing is written down of one that was not waiting."""
+    """End an attempt with nothing to do. It is stored only if it was waiting."""
     kept = any(each.key == attempt.key for each in attempts)
     return replace(ended(attempt, AttemptState.NOTHING, Reason(code, what), quiet=True), kept=kept)
 
 
 def superseded(attempt: Attempt, *reasons: Reason, quiet: bool = False) -> Stopped:
-    """Somebody else was faster. Where nothing was done yet, it is published only if a person asked for it."""
+    """End an attempt because of somebody else's change. If nothing was done yet, only an approved one is published."""
     return ended(attempt, AttemptState.SUPERSEDED, *reasons, quiet=quiet and not attempt.approved)
 
 
 def concluded(attempt: Attempt, stays: tuple[Reason, ...], moment: Moment) -> Stopped:
-    """Every service has ended. `stays` says why what was registered could not be taken back."""
+    """End an attempt whose services have all ended. `stays` says why its revision could not be withdrawn."""
     stages = {each.stage for each in attempt.rollouts}
     left = of_those_left(attempt)
     if attempt.undone or failed(attempt):
@@ -92,14 +92,14 @@ def failed(attempt: Attempt) -> bool:
 
 
 def of_those_left(attempt: Attempt) -> tuple[Reason, ...]:
-    """Why services were left as they are, one by one."""
+    """Return why services were left unchanged, one by one."""
     return tuple(_of_service(each, each.reasons) for each in attempt.rollouts if each.stage is Stage.LEFT)
 
 
 def _of_failed(rollout: Rollout) -> Reason:
     more = tuple[Reason, ...]()
     if rollout.stage is Stage.NOT_BACK:
-        same = rollout.theirs or rollout.before == rollout.after
+        same = rollout.other or rollout.before == rollout.after
         more = (Reason(Code.CHECK_NOW) if same else Reason(Code.NOT_SET_BACK, rollout.before.name),)
     return _of_service(rollout, (*rollout.reasons, *more))
 

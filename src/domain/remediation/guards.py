@@ -69,9 +69,9 @@ def not_quarantined(quarantine: Quarantine | None) -> None:
         raise Forbidden(Guard.QUARANTINE, why)
 
 
-def not_own(attempt: Attempt, ours: frozenset[int]) -> None:
+def not_own(attempt: Attempt, own_revisions: frozenset[int]) -> None:
     """What a person approved may correct Outrider's own work further."""
-    if attempt.source.number in ours and not attempt.service and not attempt.approved:
+    if attempt.source.number in own_revisions and not attempt.service and not attempt.approved:
         raise Forbidden(Guard.OWN_REVISION, Reason(Code.OWN_REVISION))
 
 

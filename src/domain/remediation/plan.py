@@ -23,10 +23,11 @@ _SHOWN = frozenset({
     "condition", "containerName", "containerPort", "cpu", "enabled", "essential", "executionRoleArn", "family",
     "forceNewDeployment", "hostPort",
     "image", "logDriver", "memory", "memoryReservation", "name", "networkMode", "platformVersion", "protocol",
-    "requiresCompatibilities", "restartAttemptPeriod", "taskDefinition", "taskRoleArn", "valueFrom",
+    "readonlyRootFilesystem", "requiresCompatibilities", "restartAttemptPeriod", "taskDefinition", "taskRoleArn",
+    "user", "valueFrom",
 })  # fmt: skip
 HIDDEN: Final = "(hidden)"
-_OURS = re.compile(r"--config=env:AOT_CONFIG_CONTENT|CMD /healthcheck( -port=\d{1,5})?")
+_OURS = re.compile(r"--config=env:[A-Za-z_]\w{0,127}|CMD /healthcheck( -port=\d{1,5})?")
 _SHOWN_OPTIONS = ("awslogs-", "mode", "max-buffer-size")
 
 

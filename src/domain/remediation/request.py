@@ -101,7 +101,7 @@ class ApplyRequest(_Request):
         return self.at if self.at.tzinfo else self.at.replace(tzinfo=UTC)
 
     @property
-    def wish(self) -> str:
+    def request_id(self) -> str:
         """The same for several findings that show one plan and are approved at once: one wish, and one refusal."""
         what = (str(self.place), self.family, self.service, self.digest, self.by, f"{self.when:%Y-%m-%dT%H:%M}")
         return hashlib.sha256("\n".join(what).encode()).hexdigest()

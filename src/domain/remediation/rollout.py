@@ -9,11 +9,11 @@ from domain.remediation.guard import Guard
 from domain.remediation.reason import Code, Reason
 
 LOOK_AGAIN = timedelta(minutes=2)
-"""How long is waited for an event at the most, while a deployment is under way."""
+"""How long to wait for an event at most, while a deployment is in progress."""
 
 
 class Stage(StrEnum):
-    """Where the rollout to one service is."""
+    """The stage of the rollout to one service."""
 
     PENDING = "pending"
     UPDATING = "updating"  # written before the call
@@ -37,7 +37,7 @@ class Stage(StrEnum):
 
     @property
     def under_way(self) -> bool:
-        """It was begun and has not ended."""
+        """Whether it was begun and has not ended."""
         return self is not Stage.PENDING and not self.ended
 
 
@@ -57,7 +57,7 @@ class Target:
 class Rollout:
     """One service within an attempt. `was` is its deployment before, `deployment` that of this correction.
 
-    `deployment` is empty where UpdateService was taken and its answer showed none yet. `theirs` is the revision (ARN)
+    `deployment` is empty if UpdateService succeeded and its answer showed none yet. `other` is the revision (ARN)
     that somebody else deployed at the same moment. `moot` says that it was left as it is no longer what was to be
     updated. `since` is when the stage began, `due` when the service is read again though no event came. `guard`
     names the one that forbids it, for now (PENDING) or permanently (LEFT), and `reasons` say why.
@@ -73,7 +73,7 @@ class Rollout:
     collector: str = ""
     was: str = ""
     deployment: str = ""
-    theirs: str = ""
+    other: str = ""
     moot: bool = False
     due: datetime | None = None
     reasons: tuple[Reason, ...] = ()
@@ -82,27 +82,27 @@ class Rollout:
     def at(
         self, stage: Stage, now: datetime, due: datetime | None = None, reasons: tuple[Reason, ...] = ()
     ) -> "Rollout":
-        """At another stage. Its reasons stay unless there are others."""
+        """Return it at another stage. Its reasons stay unless there are others."""
         return replace(self, stage=stage, since=now, due=due, reasons=reasons or self.reasons, guard=None)
 
     def ending(self, stage: Stage, now: datetime, *more: Reason) -> "Rollout":
-        """At its last stage, with more reasons after those that it has."""
+        """Return it at its last stage, with more reasons added."""
         return self.at(stage, now, reasons=(*self.reasons, *more))
 
     def left(self, now: datetime, *reasons: Reason, guard: Guard | None = None, moot: bool = False) -> "Rollout":
-        """Left as it is: a guard forbids it permanently, or it is `moot`, no longer what was to be updated."""
+        """Return it as left: a guard forbids it permanently, or it is `moot`, no longer what was to be updated."""
         return replace(self.at(Stage.LEFT, now, reasons=reasons), guard=guard, moot=moot)
 
     def back(self, now: datetime) -> "Rollout":
-        """It runs what it ran before."""
+        """Return it as set back: it runs what it ran before."""
         return self.ending(Stage.BACK, now, Reason(Code.BACK_ON, self.before.name))
 
 
 def runs(service: Service) -> Target:
-    """What a service runs now."""
+    """Return what a service runs now."""
     return Target(service.task_definition, service.platform_version or "")
 
 
 def deployment_of(service: Service) -> str:
-    """The id of the deployment that a service is at."""
+    """Return the id of a service's present deployment."""
     return service.primary.id if service.primary is not None else ""

@@ -1,7 +1,7 @@
 """The standard: the organisation's requirements, in one versioned YAML document."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -9,11 +9,11 @@ from typing import Any, Literal, Protocol, Self
 
 from pydantic import Field, ValidationError, field_validator
 
+from domain.ecs.recognition import CollectorKind
 from domain.severity import Severity
+from domain.standard.collectors import Collector, CollectorFor
 from domain.standard.sections import (
-    SETTABLE,
     Applications,
-    Collector,
     Configuration,
     DefaultRoles,
     Exemption,
@@ -50,6 +50,9 @@ class Standard(Part):
     )
     scope: Scope = Field(default=Scope(), description="Which Fargate workloads are evaluated.")
     collector: Collector = Field(default=Collector(), description="The collector container that every task must have.")
+    collectors: tuple[CollectorFor, ...] = Field(
+        default=(), description="Other collectors, or none, for some task definitions. A later entry wins."
+    )
     applications: Applications = Field(default=Applications(), description="Requirements for applications.")
     roles: DefaultRoles = Field(default=DefaultRoles(), description="Roles for task definitions that have none.")
     services: Services = Field(default=Services(), description="Requirements for services.")
@@ -85,10 +88,41 @@ class Standard(Part):
     def settings(self, workload: Workload) -> "RuleSettings":
         """Return the settings of all rules for a workload, whose entries of `rules` are found once."""
         entries = tuple([i for i, entry in enumerate(self.rules) if entry.where.matches(workload)])
-        found = self._settings.get(entries)
+        which = self._collector_entry(workload)
+        found = self._settings.get((which, entries))
         if found is None:
-            found = self._settings[entries] = RuleSettings(self, entries)
+            seen = self if which is None else self.model_copy(update={"collector": self.collectors[which]})
+            found = self._settings[which, entries] = RuleSettings(seen, entries)
         return found
+
+    def collector_of(self, workload: Workload) -> Collector:
+        """Return the collector that a workload must have."""
+        which = self._collector_entry(workload)
+        return self.collector if which is None else self.collectors[which]
+
+    @property
+    def image_repositories(self) -> tuple[str, ...]:
+        """Patterns of the repositories of this standard's collectors, those of its own images included."""
+        wanted = (self.collector, *self.collectors)
+        own = (each.as_kind.repository for each in wanted)
+        listed = (pattern for each in wanted for pattern in each.repositories)
+        return tuple(dict.fromkeys(each for each in (*own, *listed) if each))
+
+    def kind_of(self, workload: Workload) -> CollectorKind:
+        """Return what tells which container is that collector, for `Workload.kinds`."""
+        which = self._collector_entry(workload)
+        kind = self._kinds.get(which)
+        if kind is None:
+            found = (self.collector if which is None else self.collectors[which]).as_kind
+            kind = self._kinds[which] = replace(found, applications=self.applications.repositories)
+        return kind
+
+    def _collector_entry(self, workload: Workload) -> int | None:
+        """Return the index of the last entry of `collectors` that applies to a workload, or None."""
+        if not self.collectors:
+            return None
+        numbered = reversed(tuple(enumerate(self.collectors)))
+        return next((i for i, entry in numbered if entry.applies_to(workload)), None)
 
     def setting_by(self, rule: Named, entries: tuple[int, ...]) -> "Setting":
         """Return a rule's setting if these entries of `rules`, by their index, apply to the workload."""
@@ -101,15 +135,19 @@ class Standard(Part):
             for section, members in entry.set.items():
                 changes[section] = _merged(changes.get(section, {}), members)
         parts = {
-            section: SETTABLE[section].model_validate(_merged(getattr(self, section).model_dump(), members))
+            section: type(getattr(self, section)).model_validate(_merged(getattr(self, section).model_dump(), members))
             for section, members in changes.items()
         }
         seen = self.model_copy(update=parts) if parts else self
         return Setting(mode, severity, seen, approval=approval)
 
     @cached_property
-    def _settings(self) -> dict[tuple[int, ...], "RuleSettings"]:
+    def _settings(self) -> dict[tuple[int | None, tuple[int, ...]], "RuleSettings"]:
         # Reading a private attribute of pydantic costs a microsecond, and every rule reads this.
+        return {}
+
+    @cached_property
+    def _kinds(self) -> dict[int | None, CollectorKind]:
         return {}
 
     def unmatched(self, ids: Iterable[str]) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import InitErrorDetails
 
-from domain.ecs.images import Image
 from domain.severity import Severity
+from domain.standard.collectors import Collector, Repository
 from domain.standard.selector import Naming, Part, Pattern, Selector, any_matches
 from domain.workload import Workload
 
@@ -37,74 +37,15 @@ class Scope(Part):
     exclude: tuple[Naming, ...] = Field(default=(), description="Workloads to exclude from those.")
 
 
-class Logging(Part):
-    """The collector's own log."""
-
-    driver: Literal["awslogs", "splunk", "awsfirelens"] = Field(
-        default="awslogs", description="The log driver; Fargate supports these three."
-    )
-    group: str = Field(
-        default="/ecs/aws-otel-collector", description="The log group if no application of the task has one."
-    )
-    stream_prefix: str = Field(default="ecs", min_length=1, description="The prefix of log stream names.")
-
-
-class Collector(Part):
-    """The collector container that every task must have."""
-
-    name: str = Field(
-        default="adot-collector", pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Its name when a correction adds it."
-    )
-    image: str = Field(
-        default="public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
-        description="The approved image, with a release tag or a digest.",
-    )
-    repositories: tuple[Pattern, ...] = Field(
-        default=(
-            "public.ecr.aws/aws-observability/aws-otel-collector",
-            "amazon/aws-otel-collector",
-            "docker.io/amazon/aws-otel-collector",
-            "*.dkr.ecr.*.amazonaws.com/*aws-observability/aws-otel-collector",
-            "*.dkr.ecr.*.amazonaws.com.cn/*aws-observability/aws-otel-collector",
-        ),
-        description="Patterns of the repositories from which the collector's image may come.",
-    )
-    also: tuple[Pattern, ...] = Field(
-        default=(), description="Patterns of more repositories of collectors, which are not named aws-otel-collector."
-    )
-    minimum_release: str = Field(
-        default="v0.47.0",
-        pattern=r"^v\d+\.\d+\.\d+$",
-        description="The oldest accepted release; v0.47.0 fixes CVE-2025-68156.",
-    )
-    parameter: str = Field(
-        default="/fargate/otel-collector-config",
-        pattern=r"^(/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*|arn:[a-z-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9_./-]+)$",
-        description="The SSM parameter that holds the configuration: a name in the task's region, or an ARN.",
-    )
-    parameters_allowed: tuple[Pattern, ...] = Field(default=("*",), description="Patterns of accepted parameter names.")
-    allow_secrets_manager: bool = Field(
-        default=False, description="Whether the configuration may come from Secrets Manager instead of SSM."
-    )
-    essential: bool = Field(default=False, description="Whether a task stops when its collector stops.")
-    cpu: int = Field(default=256, ge=0, le=16384, description="CPU units reserved.")
-    memory: int = Field(default=512, ge=6, le=122880, description="MiB reserved.")
-    logging: Logging = Field(default=Logging(), description="Its own log.")
-
-    @field_validator("image")
-    @classmethod
-    def _pinned(cls, value: str) -> str:
-        if not Image.parse(value).pinned:
-            message = "an image with a release tag such as v0.49.0, or a digest; the rules do not accept a floating tag"
-            raise ValueError(message)
-        return value
-
-
 class Applications(Part):
     """Requirements and reserved resources for the application containers."""
 
     cpu_floor: int = Field(default=256, ge=0, description="CPU units that all applications of a task keep.")
     memory_floor: int = Field(default=512, ge=0, description="MiB that all applications of a task keep.")
+    repositories: tuple[Repository, ...] = Field(
+        default=(),
+        description="Patterns of repositories of applications whose name or port suggests a collector.",
+    )
     resource_attributes: tuple[str, ...] = Field(
         default=("service.name", "deployment.environment"),
         description="Resource attributes that applications must set.",
@@ -184,6 +125,11 @@ class RuleSetting(Part):
             part = SETTABLE.get(section)
             if part is None:
                 raise ValueError(f"sections among {', '.join(SETTABLE)}; not {section}")
+            fixed = [f"{section}.{name}" for name in members if f"{section}.{name}" in _FOR_ALL_RULES]
+            if fixed:
+                raise ValueError(
+                    f"without {fixed[0]}, which all rules share: set it for the document, or in collectors"
+                )
             try:
                 part.model_validate(members)
             except ValidationError as error:
@@ -201,6 +147,9 @@ def _below(section: str, error: ValidationError) -> ValidationError:
     ]
     return ValidationError.from_exception_data(error.title, mistakes)
 
+
+# What decides which container is a collector.
+_FOR_ALL_RULES = frozenset({"collector.kind", "collector.also", "applications.repositories"})
 
 SETTABLE: dict[str, type[Part]] = {
     "collector": Collector,

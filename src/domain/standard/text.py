@@ -132,7 +132,9 @@ def _line_of(start: yaml.Node, path: Sequence[int | str]) -> tuple[int | None, i
 # Descriptions of the patterns of the standard's fields.
 _FORMS = {
     r"^[A-Za-z0-9_-]{1,255}$": "must be a container's name: letters, digits, - and _",
-    r"^v\d+\.\d+\.\d+$": "must be a release such as v0.49.0",
+    r"^v?\d+\.\d+\.\d+(b\d+)?$": "must be a release such as v0.49.0",
+    r"^[A-Za-z_][A-Za-z0-9_]{0,127}$": "must be a variable's name: letters, digits and _",
+    r"^[A-Za-z0-9_.-]{1,32}(:[A-Za-z0-9_.-]{1,32})?$": "must be a user as ECS takes it, such as 4317 or app:app",
     r"^\d+\.\d+\.\d+$": "must be a version of three numbers such as 1.4.0",
     r"^arn:[a-z-]+:iam::\d{12}:role/.+$": "must be a role's ARN such as arn:aws:iam::123456789012:role/name",
 }

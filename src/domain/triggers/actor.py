@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who made a call, as far as CloudTrail tells."""
+    """Who made a call, as far as CloudTrail reports it."""
 
     arn: str = ""
     agent: str = ""
 
     @property
     def name(self) -> str:
-        """`role/session` or the user's name; "unknown" where nothing is told."""
+        """Return `role/session` or the user's name; "unknown" if CloudTrail reports neither."""
         resource = self.arn.rpartition(":")[2]
         return resource.partition("/")[2] or resource or "unknown"
 

@@ -1,11 +1,11 @@
 """Messages of the queue of subjects: one subject to evaluate, and what led to it."""
 
-import hashlib
 import json
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from domain.findings.finding import shortened
 from domain.subject import SubjectId
 from domain.triggers.reading import TriggerUnreadable
 from domain.triggers.trigger import SubjectTrigger
@@ -37,15 +37,11 @@ class SubjectMessage(BaseModel):
 
 def message_group(subject: SubjectId) -> str:
     """The subject's key, or what it begins with and a digest where the key is too long."""
-    key = subject.key
-    if len(key) <= _LONGEST_GROUP:
-        return key
-    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
-    return f"{key[: _LONGEST_GROUP - len(digest) - 1]}#{digest}"
+    return shortened(subject.key, _LONGEST_GROUP)
 
 
 def read_message(body: str) -> SubjectMessage:
-    """TriggerUnreadable where it is no message of ours; the sentence never shows what it holds."""
+    """Read a message. Raises TriggerUnreadable if it is not Outrider's; the error never shows its content."""
     try:
         return SubjectMessage.model_validate_json(body)
     except ValidationError:

@@ -34,7 +34,7 @@ class TriggerUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A message that is well understood and asks for nothing."""
+    """A valid message that requires nothing."""
 
     reason: str
 
@@ -64,7 +64,7 @@ _ECS_CALLS = _TASK_DEFINITION_CALLS | _SERVICE_CALLS | {"DeleteTaskDefinitions",
 
 
 def read(body: str) -> Trigger | Ignored:
-    """Read one message. TriggerUnreadable where it is no message of ours."""
+    """Read one message. Raises TriggerUnreadable if it is not one of the stack's."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):  # the second where it is nested without end

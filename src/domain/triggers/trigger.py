@@ -90,7 +90,7 @@ class TaskDefinitionTrigger(_Trigger):
 
 
 class DeletedTrigger(_Trigger):
-    """Revisions were deleted, which had been deregistered before; whether that was heard of or not."""
+    """Revisions were deleted. They were deregistered before, with or without an event."""
 
     kind: Literal["deleted-task-definitions"] = "deleted-task-definitions"
     names: tuple[str, ...] = ()
@@ -135,7 +135,7 @@ class ServiceTrigger(_Trigger):
     service: str = Field(min_length=1)
     cluster: str = ""
     settled: AwareDatetime | None = Field(
-        default=None, description="When the tasks have settled for whose sake Outrider itself looks again."
+        default=None, description="When the tasks have settled for which Outrider evaluates the service again."
     )
 
     @model_validator(mode="before")
@@ -203,7 +203,7 @@ def _family_of(name: str) -> str:
 
 
 class ApprovalTrigger(_Trigger):
-    """A person chose the custom action on a finding of ours: carry out its plan. The event names no person."""
+    """A person chose the custom action on one of Outrider's findings: carry out its plan. The event names no person."""
 
     kind: Literal["approval"] = "approval"
     finding: str = Field(pattern=r"^outrider/\d{12}/[a-z0-9-]+/[a-z]+/.+/[a-z.-]+$", description="The finding's Id.")

@@ -1,1 +1,1 @@
-"""One subject at a time: its present state is read, evaluated, recorded, and what changed is published."""
+"""Inspect one subject at a time: read its present state, evaluate, record, and publish changes."""

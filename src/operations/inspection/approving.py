@@ -1,4 +1,4 @@
-"""Approving: a person approved the plan of a finding, and remediate is asked to carry it out."""
+"""A person approved the plan of a finding: request the correction from remediate."""
 
 from datetime import datetime
 
@@ -10,9 +10,9 @@ from domain.triggers.trigger import ApprovalTrigger
 
 
 def approve(trigger: ApprovalTrigger, ledger: Ledger, remediations: Queue, now: datetime) -> str:
-    """The event is only a pointer: remediate checks whether the plan still stands.
+    """Request the correction; return why nothing was requested, or an empty string.
 
-    Gives why nothing was asked for; empty where it was.
+    The event only names the finding. remediate checks whether the plan is still valid.
     """
     key, _, rule = trigger.finding.removeprefix("outrider/").rpartition("/")
     subject = SubjectId.parse(key)
@@ -26,7 +26,7 @@ def approve(trigger: ApprovalTrigger, ledger: Ledger, remediations: Queue, now: 
         family=family.name,
         service=subject.name if subject.kind is Subject.SERVICE else "",
         rule=rule,
-        digest=trigger.plan or (history.offer.digest if history.offer else ""),
+        digest=trigger.plan or (history.proposed.digest if history.proposed else ""),
         seen=None if trigger.plan else trigger.updated,
         at=trigger.when or now,
     )

@@ -1,4 +1,4 @@
-"""Attribution: which call brought a verdict about, where that is certain."""
+"""Attribution: find the call that caused a verdict, where that is certain."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -11,23 +11,24 @@ from domain.triggers.trigger import RunTaskTrigger, ServiceTrigger, SubjectTrigg
 from operations.inspection.job import Evidence
 
 _OF_TRUST = frozenset({"UpdateAssumeRolePolicy", "CreateRole", "DeleteRole"})
-"""The calls that change whom a role trusts; what they do to its rights is all of them or nothing."""
+"""The calls that change who may assume a role. They enable or disable all its permissions together."""
 _OF_TAGS = frozenset({"TagRole", "UntagRole"})
 _OF_POLICIES = frozenset({"CreatePolicyVersion", "DeletePolicyVersion", "SetDefaultPolicyVersion"})
-"""The calls that change a managed policy; the roles that it is attached to are as they were."""
-_AT_ONCE = timedelta(seconds=5)  # a deployment is made with the call for it
+"""The calls that change a managed policy. The roles that it is attached to do not change."""
+_AT_ONCE = timedelta(seconds=5)  # ECS creates the deployment during the call
 _OF_TASKS = "task.platform-version"
-"""The rule that applies to the tasks that RunTask starts."""
+"""The rule that applies to tasks started by RunTask."""
 
 
 def brought_about(
     triggers: Iterable[SubjectTrigger], subject: SubjectId, rule: Rule, evidence: Evidence
 ) -> SubjectTrigger | None:
-    """The first trigger whose call is certain to have brought about what a rule finds now; None where none is.
+    """Return the first trigger whose call certainly caused what a rule finds now; None if none did.
 
-    An evaluation finds all that has changed since the last one, and one event led to it: who made that call may have
-    had no part in the rest. So a call counts only for what it alone can change: a registration for what the document by
-    itself says, or for all of a family that began with it, and a role's or parameter's change for what is read there.
+    An evaluation finds everything that changed since the last one, but one event led to it. The caller of that event
+    may not have made the other changes. So a call counts only for what it alone can change: a registration for what the
+    document itself contains, or for everything if the family began with it; a change of a role or parameter for what is
+    read from it.
     """
     return next((trigger for trigger in triggers if _is_certain(trigger, subject, rule, evidence)), None)
 
@@ -36,7 +37,7 @@ def _is_certain(trigger: SubjectTrigger, subject: SubjectId, rule: Rule, evidenc
     roles = {role_name(on.name) for on in map(SubjectId.parse, trigger.changed) if on.kind is Subject.ROLE}
     match subject.kind, trigger:
         case _, _ if roles and trigger.event in _OF_TAGS:
-            return False  # they change a right only by a condition on them
+            return False  # tags change a permission only through a condition on them
         case Subject.ROLE, _:
             about_trust = (rule.id == "identity.trust") == (trigger.event in _OF_TRUST)
             return role_name(subject.name) in roles and about_trust and trigger.event not in _OF_POLICIES
@@ -53,7 +54,7 @@ def _is_certain(trigger: SubjectTrigger, subject: SubjectId, rule: Rule, evidenc
         case Subject.SERVICE, ServiceTrigger(event="CreateService"):
             return True
         case Subject.SERVICE, ServiceTrigger(event="UpdateService"):
-            # Another count of tasks is such a call too, and makes no deployment.
+            # A change of the number of tasks is such a call too, but creates no deployment.
             at, called = evidence.deployed, trigger.when
             return not rule.needs and at is not None and called is not None and abs(at - called) <= _AT_ONCE
         case _:

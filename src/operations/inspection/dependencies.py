@@ -1,4 +1,4 @@
-"""A parameter or role: what the families that use it say of it together. Nothing is read of AWS."""
+"""Evaluate a parameter or role from the verdicts of the families that use it. Makes no AWS call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ class DependencyEvaluator:
     now: Callable[[], datetime]
 
     def evaluate(self, job: Job) -> Inspected:
-        """By what each family's own evaluation wrote down; where none uses it any more, its findings are gone."""
+        """Evaluate by the verdicts that each family's evaluation recorded.
+
+        If no family uses the subject any more, its findings are gone.
+        """
         on, dependents = job.subject, job.history.dependents
         resource = on.name if on.kind is Subject.ROLE else on.place.arn("ssm", "parameter/" + on.name.removeprefix("/"))
         return Inspected(

@@ -1,4 +1,4 @@
-"""Dispatching: what an event concerns, resolved to subjects, each of which is evaluated by a message of its own."""
+"""Dispatching: resolve an event to subjects and send one message for each of them."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -28,12 +28,12 @@ from domain.triggers.trigger import (
 from operations.inspection.approving import approve
 from operations.unexpected import described
 
-_PAGE = 300  # families to which one message leads; for those after them it is sent back to its queue
+_PAGE = 300  # families that one delivery handles; for the others the message is sent to its queue again
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """How many subjects a message led to; `ignored` says why it led to none."""
+    """How many subjects a message resolved to; `ignored` says why there are none."""
 
     subjects: int = 0
     ignored: str = ""
@@ -41,7 +41,7 @@ class Dispatched:
 
 @dataclass(frozen=True, slots=True)
 class Undispatched:
-    """Why a message has to be retried; `unreadable` where that will not help."""
+    """Why a message must be retried; with `unreadable` a retry does not help."""
 
     reason: str
     unreadable: bool = False
@@ -49,7 +49,7 @@ class Undispatched:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """The subjects that a message leads to, and the message for those after them."""
+    """The subjects that a message resolves to, and the message for the families after them."""
 
     subjects: Sequence[tuple[SubjectId, SubjectTrigger]]
     rest: str = ""
@@ -68,7 +68,7 @@ class Dispatcher:
     now: Callable[[], datetime]
 
     def dispatch(self, messages: Mapping[str, str]) -> dict[str, Dispatched | Undispatched]:
-        """Message id → body, and what came of each. What all of them lead to is sent in as few calls as it takes."""
+        """Return the outcome of each message (message id → body), sent in as few calls as possible."""
         outcomes, pages = dict[str, Dispatched | Undispatched](), dict[str, _Page]()
         for message, body in messages.items():
             try:
@@ -77,7 +77,7 @@ class Dispatcher:
                 outcomes[message] = Undispatched(str(unreadable), unreadable=True)
             except CallFailed as error:
                 outcomes[message] = Undispatched(str(error))
-            except Exception as error:  # noqa: BLE001 - what is unexpected in one message must not hold back the others
+            except Exception as error:  # noqa: BLE001 - an unexpected error in one message must not stop the others
                 outcomes[message] = Undispatched(described(error))
         unsent = self._send(pages)
         for message, page in pages.items():
@@ -107,7 +107,7 @@ class Dispatcher:
                 return _Page((), ignored=approve(trigger, self.ledger, self.remediations, self.now()))
 
     def _dependents(self, trigger: ParameterTrigger | RoleTrigger, changed: Sequence[SubjectId]) -> _Page:
-        """The families that depend on what changed, in pages; each is given what of its own has changed."""
+        """Return the dependent families, page by page, each with the changed subjects that it depends on."""
         by_family = dict[SubjectId, dict[str, None]]()
         for on in changed:
             for dependent in self.ledger.dependents.of(on):
@@ -121,7 +121,7 @@ class Dispatcher:
         )
 
     def _send(self, pages: Mapping[str, _Page]) -> dict[str, str]:
-        """Gives, by message, why something that it leads to could not be sent."""
+        """Send the messages; return, by source message, why one of its messages could not be sent."""
         failed = dict[str, str]()
         owners = [(message, on, trigger) for message, page in pages.items() for on, trigger in page.subjects]
         sent = self.subjects.send_each([_message(*each) for each in owners])
@@ -132,6 +132,6 @@ class Dispatcher:
 
 
 def _message(source: str, on: SubjectId, trigger: SubjectTrigger) -> Message:
-    """A source message that is retried sends none twice, and no two of them are taken for one."""
+    """Return deduplication ids: a retried source message sends no message twice."""
     made = SubjectMessage(subject=on.key, trigger=trigger)
     return Message(made.body, made.group, hashlib.sha256(f"{source} {on.key}".encode()).hexdigest())

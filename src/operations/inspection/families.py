@@ -1,4 +1,4 @@
-"""A family: its newest revision is evaluated, with what it depends on and what runs it."""
+"""Evaluate a family: its newest revision, its dependencies, and what runs it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ from operations.inspection.revisions import Revisions
 from operations.inspection.use import Use
 from operations.planning import Planner
 
-LONGEST_DELAY = 900  # seconds that SQS takes
+LONGEST_DELAY = 900  # seconds: the longest delay of SQS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class FamilyEvaluator:
     now: Callable[[], datetime]
 
     def evaluate(self, job: Job) -> Inspected | Skipped:
-        """The newest active revision; where there is none, the family's findings are gone."""
+        """Evaluate the newest active revision. If there is none, the family's findings are gone."""
         if _was_evaluated(job):
             return Skipped("it was evaluated before")
         job = replace(job, history=self._with_tasks_seen(job))
@@ -65,7 +65,7 @@ class FamilyEvaluator:
         return self._gone(job) if task is None else self._evaluated(job, task)
 
     def _with_tasks_seen(self, job: Job) -> History:
-        """With the tasks that no service started and that a trigger names, where they were seen later."""
+        """Add the tasks outside services that a trigger names, if they were seen later than those known."""
         history, seen = job.history, dict(job.history.seen)
         for trigger in job.triggers:
             match trigger:
@@ -87,7 +87,7 @@ class FamilyEvaluator:
         task = self.revisions.newest(history.subject, 0 if asks else history.order)
         if task is None or _number(task) >= history.order:
             return task
-        # ECS may be behind what was evaluated already; where that is no longer active, an older one counts again.
+        # ECS may still answer with an older revision than the evaluated one. That counts only if the newer is inactive.
         known = Revision(history.subject.place, history.subject.name, history.order)
         return self.revisions.active(known) or task
 
@@ -128,7 +128,7 @@ class FamilyEvaluator:
         )
 
     def _gone(self, job: Job) -> Inspected:
-        """A family without an active revision: it has no findings, and depends on nothing."""
+        """Return the result for a family without an active revision: no findings, no dependencies."""
         subject, history = job.subject, job.history
         if history.order:
             self.revisions.forget(Revision(subject.place, subject.name, history.order))
@@ -141,14 +141,17 @@ class FamilyEvaluator:
         )
 
     def _announce(self, history: History, dependencies: Sequence[SubjectId]) -> None:
-        """Write down what the family depends on before that is read: whatever changes after it is noticed."""
+        """Record what the family depends on before reading it, so that later changes are noticed."""
         new = [on for on in dependencies if on.key not in history.record.dependencies]
         self.ledger.table.write_all(
             history.subject.key, (put_dependent(on, history.subject, NO_VERDICTS) for on in dict.fromkeys(new))
         )
 
     def _of_earlier_revisions(self, workload: Workload, users: Sequence[User]) -> list[SubjectId]:
-        """What the earlier revisions that run depend on: their services are evaluated by it, and the family's use."""
+        """Return what the earlier, still running revisions depend on.
+
+        The evaluation of their services and the family's use need it.
+        """
         newest, found = workload.revision, dict[SubjectId, None]()
         for number in sorted({user.revision for user in users} - {0, newest.number if newest else 0}):
             if newest is not None and (task := self.revisions.read(replace(newest, number=number))) is not None:
@@ -157,12 +160,12 @@ class FamilyEvaluator:
 
 
 def dependencies_of(workload: Workload) -> list[SubjectId]:
-    """The parameters and roles of a workload."""
+    """Return the parameters and roles that a workload uses."""
     return [on for kind in (Subject.PARAMETER, Subject.ROLE) for on in workload.subject(kind)]
 
 
 def _was_evaluated(job: Job) -> bool:
-    """Whether all that led to it is the registration of a revision that was evaluated by this standard, or older."""
+    """Whether the only cause is a registration that was evaluated already, by this or a newer standard."""
     record = job.history.record
     return record.standard == job.edition.digest and all(
         isinstance(trigger, TaskDefinitionTrigger)
@@ -174,12 +177,12 @@ def _was_evaluated(job: Job) -> bool:
 
 
 def _asks_ecs(trigger: SubjectTrigger, history: History) -> bool:
-    """Whether the family's newest revision may be another than the one that the ledger knows."""
+    """Whether the family's newest revision may differ from the one in the ledger."""
     match trigger:
         case TaskDefinitionTrigger() | DeletedTrigger():
             return True
         case FamilyTrigger(revision=int() as number):
-            return number != history.order  # what the sweep saw may be deregistered by now
+            return number != history.order  # the revision that the sweep listed may be deregistered now
         case _:
             return False
 
@@ -196,7 +199,7 @@ def _dependencies(
     beside: Sequence[SubjectId],
     users: Users,
 ) -> Mapping[str, FamilyVerdicts]:
-    """By key, what the family depends on with what it says of each; no verdict on what only earlier revisions do."""
+    """Return the family's verdicts on each dependency, by key; none for those of earlier revisions only."""
     said = dict[str, FamilyVerdicts]()
     for on in (*depends, *beside):
         before = history.record.dependencies.get(on.key)
@@ -206,9 +209,9 @@ def _dependencies(
 
 
 def _changed(job: Job, said: Mapping[str, FamilyVerdicts]) -> frozenset[SubjectId]:
-    """The parameters and roles of which the family says something else than before.
+    """Return the parameters and roles on which the family's verdicts changed.
 
-    Those too that changed and that it does not depend on: an evaluation that failed may have left a row there.
+    Includes those that changed and that it no longer depends on: a failed evaluation may have left a row there.
     """
     before = job.history.record.dependencies
     other = {key for key in {*before, *said} if before.get(key) != said.get(key)}
@@ -216,10 +219,10 @@ def _changed(job: Job, said: Mapping[str, FamilyVerdicts]) -> frozenset[SubjectI
 
 
 def _services_of_changed(job: Job, number: int) -> frozenset[SubjectId]:
-    """The services to evaluate because something changed that the family depends on.
+    """Return the services to evaluate because a dependency changed.
 
-    Where only roles changed, those that run an earlier revision than the newest: a service is no better or worse for
-    its roles by itself.
+    If only roles changed, these are the services that run an earlier revision: a role alone does not change their own
+    verdicts.
     """
     kinds = {SubjectId.parse(key).kind for key in job.changed}
     return frozenset(
@@ -230,16 +233,16 @@ def _services_of_changed(job: Job, number: int) -> frozenset[SubjectId]:
 
 
 def _services_later(history: History, standard: Standard) -> list[Message]:
-    """The services that run the family: what is newest, and so better than what they run, is another now.
+    """Return messages for the family's services, because its newest revision changed.
 
-    Once a pipeline has had the time to deploy what it registered.
+    The delay gives a pipeline the time to deploy what it registered.
     """
     delay = min(standard.services.settling_minutes * 60, LONGEST_DELAY)
     return [Message(service_again(history.subject.place, title), delay=delay) for title in history.services]
 
 
 def service_again(place: Place, title: str, settled: datetime | None = None) -> str:
-    """A message to the queue `changes` that has a service evaluated again."""
+    """Return a message to the queue `changes` that has a service evaluated again."""
     trigger = ServiceTrigger(account=place.account, region=place.region, service=title, settled=settled)
     given = {"kind", "account", "region", "service"} | ({"settled"} if settled else set())
     return trigger.model_dump_json(include=given)

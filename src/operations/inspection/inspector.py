@@ -1,8 +1,8 @@
-"""Inspect: each subject is evaluated by its present state, recorded, and what changed is published.
+"""Inspect: evaluate each subject's present state, record it, and publish what changed.
 
-What is to be published is in the record before it is published, and struck off after: a crash in between publishes it
-from there, under the same id. All messages of a subject share a message group, so that it has one writer; the
-conditional write of its record is for what breaks that, a message that is redriven or takes too long.
+The record holds what is to be published until it is published: after a crash the next delivery publishes it under the
+same id. All messages of a subject share a message group, so one worker writes it. The conditional write protects
+against a second writer: a redriven message, or one that takes too long.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ from operations.unexpected import described
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of the messages of one subject, for log and metrics. `skipped` says why it was not evaluated."""
+    """The outcome of one subject's messages, for logs and metrics. `skipped` says why it was not evaluated."""
 
     messages: tuple[str, ...]
     subject: SubjectId
@@ -43,14 +43,14 @@ class Done:
     transitions: tuple[Transition, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     drifted: tuple[str, ...] = ()
-    """The drifted verdicts' rules."""
+    """The rules with a Drifted verdict."""
     called_at: datetime | None = None
     skipped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why messages have to be retried; `unreadable` where that will not help."""
+    """Why messages must be retried; with `unreadable` a retry does not help."""
 
     messages: tuple[str, ...]
     reason: str
@@ -62,7 +62,7 @@ type Outcome = Done | Failed
 
 @dataclass(slots=True)
 class _Received:
-    """The messages of one subject in a batch: one evaluation is for all of them."""
+    """The messages of one subject in a batch. One evaluation serves all of them."""
 
     messages: list[str] = field(default_factory=list)
     triggers: list[SubjectTrigger] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Inspector:
     reader: Callable[[], FactReader]
 
     def inspect(self, messages: Mapping[str, str]) -> list[Outcome]:
-        """Message id → body, in the order in which they came. Each outcome is of all messages of one subject."""
+        """Inspect messages (id → body, in the order received). All messages of a subject have one outcome."""
         outcomes, received = list[Outcome](), dict[SubjectId, _Received]()
         for message, body in messages.items():
             try:
@@ -111,7 +111,7 @@ class Inspector:
     def _outcome(
         self, on: SubjectId, received: _Received, edition: Edition, reader: FactReader
     ) -> tuple[Outcome, History | None]:
-        """What came of one subject, and its history where something new was recorded, which is to be published."""
+        """Return the subject's outcome, and its history to publish if something new was recorded."""
         messages = tuple(received.messages)
         try:
             job = self._job(on, received, edition, reader)
@@ -124,7 +124,7 @@ class Inspector:
         except engine.Disagreement as error:
             self.operations.disagreement(on.place, str(error))
             return Failed(messages, str(error)), None
-        except Exception as error:  # noqa: BLE001 - what is unexpected in one subject must not hold back the others
+        except Exception as error:  # noqa: BLE001 - an unexpected error in one subject must not stop the others
             return Failed(messages, described(error)), None
 
     def _evaluation(self, job: Job) -> Inspected | Skipped:
@@ -137,14 +137,14 @@ class Inspector:
                 return self.dependencies.evaluate(job)
 
     def _job(self, on: SubjectId, received: _Received, edition: Edition, reader: FactReader) -> Job:
-        """With the subject's history; what an evaluation before left unpublished is published first."""
+        """Return the job with the subject's history. What an earlier evaluation left is published first."""
         history = self.ledger.history(on)
         published = self.publisher.publish([history])
         history, why = published.histories[on], published.failed.get(on, "")
         return Job(history, tuple(received.triggers), edition, reader, why)
 
     def _recorded(self, messages: tuple[str, ...], job: Job, found: Inspected | Skipped) -> tuple[Outcome, History]:
-        """What the record does not hold is sent before it is written: a failure in between sends it again."""
+        """Send messages that the record does not hold, before it is written; a failure sends them again."""
         if isinstance(found, Skipped):
             return Done(messages, job.subject, called_at=_called_at(job), skipped=found.reason), job.history
         _send(self.changes, found.later)
@@ -172,5 +172,5 @@ def _send(queue: Queue, messages: Sequence[Message]) -> None:
 
 
 def _called_at(job: Job) -> datetime | None:
-    """When the first call was made that led to it."""
+    """Return the time of the first call that led to this evaluation."""
     return min((trigger.when for trigger in job.triggers if trigger.when is not None), default=None)

@@ -1,4 +1,4 @@
-"""What one evaluation is given, and what it finds."""
+"""The input and the result of one evaluation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ from operations.standards import Edition
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One subject to evaluate: what the ledger holds of it, and what led to this. All share their batch's facts.
+    """One subject to evaluate, with its history and its triggers. A batch shares its facts.
 
-    `unpublished` says why something of an earlier evaluation could not be published just now; empty where nothing is.
+    `unpublished` says why something of an earlier evaluation cannot be published now; empty if nothing is left.
     """
 
     history: History
@@ -40,7 +40,7 @@ class Job:
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing but a baseline led to it."""
+        """Whether all its triggers belong to a baseline."""
         return all(trigger.quiet for trigger in self.triggers)
 
     @property
@@ -49,7 +49,7 @@ class Job:
         return frozenset(key for trigger in self.triggers for key in trigger.changed)
 
     def message(self, on: SubjectId) -> str:
-        """A message that has another subject evaluated, with the origin of the trigger that concerns it most."""
+        """Return a message to evaluate another subject, with the origin of the trigger that fits it best."""
         candidates = [
             *(trigger for trigger in self.triggers if on.key in trigger.changed),
             *(trigger for trigger in self.triggers if trigger.changed),
@@ -61,87 +61,87 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What tells whether a call brought a verdict about."""
+    """The data that decides whether a call caused a verdict."""
 
     revision: str = ""
-    """What was evaluated or is run, as `family:number`."""
+    """The revision that was evaluated or runs, as `family:number`."""
     roles: Mapping[FactKind, str] = field(default_factory=dict)
-    """The ARNs of the roles that the family takes."""
+    """The ARNs of the roles that the family uses."""
     parameters: frozenset[str] = frozenset()
     """The keys of the parameters that it reads."""
     deployed: datetime | None = None
-    """When the deployment was made that a service is at."""
+    """When the service's present deployment was created."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What the evaluation of one subject found, as it is recorded and published."""
+    """The result of one subject's evaluation, as it is recorded and published."""
 
     job: Job
     resource: str
     """The ARN that was evaluated."""
     read_at: datetime
     verdicts: Sequence[Verdict] = ()
-    """Those of the subject itself, for its findings."""
+    """The verdicts on the subject itself, for its findings."""
     all_verdicts: Sequence[Verdict] = ()
-    """Those of the whole workload, for log and metrics."""
+    """The verdicts on the whole workload, for logs and metrics."""
     plan: Plan | None = None
     users: Users = NOBODY
     kept: frozenset[str] = frozenset()
-    """The rules whose findings stay as they are: a correction of them is under way, or failed."""
+    """The rules whose findings stay unchanged: a correction of them is in progress or failed."""
     evidence: Evidence = field(default_factory=Evidence)
     missing: Sequence[Unavailable] = ()
-    """The facts that could not be read and that a verdict, or the safety of the plan, depends on."""
+    """The unavailable facts that a verdict, or the plan's safety, depends on."""
     order: int = 0
     dependencies: Mapping[str, FamilyVerdicts] = field(default_factory=dict)
     runs: Running | None = None
     notify: frozenset[SubjectId] = frozenset()
-    """The subjects that are to be evaluated because of this evaluation."""
+    """The subjects to evaluate because of this evaluation."""
     request: str | None = None
-    """What asks remediate for a correction."""
+    """The message that requests a correction from remediate."""
     resumed: Sequence[Message] = ()
-    """What has remediate resume corrections."""
+    """The messages that have remediate resume corrections."""
     later: Sequence[Message] = ()
-    """What has subjects evaluated once some time has passed."""
+    """The messages that have subjects evaluated after a delay."""
 
     @property
     def retried(self) -> bool:
-        """Whether a fact is missing that may be available soon."""
+        """Whether a missing fact may be available soon."""
         return any(fact.transient for fact in self.missing)
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Why a subject did not have to be evaluated."""
+    """The subject need not be evaluated; `reason` says why."""
 
     reason: str
 
 
 def of_subject(verdicts: Sequence[Verdict], subject: SubjectId) -> dict[str, Verdict]:
-    """The verdicts of one subject, by rule."""
+    """Return the verdicts on one subject, by rule."""
     return {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
 
 
 def open_severities(history: History) -> dict[str, Severity]:
-    """The rules whose findings are open, with the severity of each."""
+    """Return the rules with an open finding, and its severity."""
     findings = (row.finding for row in history.rows.values())
     return {finding.rule: finding.severity for finding in findings if finding.state is FindingState.OPEN}
 
 
 def missing_facts(verdicts: Sequence[Verdict], plan: Plan | None) -> tuple[Unavailable, ...]:
-    """The facts that could not be read and that a verdict depends on, or passing and that a plan's safety does."""
+    """Return the unavailable facts that a verdict depends on, and transient ones of the plan's safety."""
     needed = [fact for verdict in verdicts if isinstance(verdict, Unknown) for _, fact in verdict.facts]
     planned = [fact for fact in unavailable(plan.after) if fact.transient] if plan is not None else []
     return tuple(dict.fromkeys([*needed, *planned]))
 
 
 def unavailable(workload: Workload) -> list[Unavailable]:
-    """The workload's facts that could not be read."""
+    """Return the workload's unavailable facts."""
     facts = workload.facts
     read = (facts.parameter, facts.approved_parameter, facts.execution_role, facts.task_role, facts.running)
     return [fact for fact in (*read, facts.newest, *facts.log_groups.values()) if isinstance(fact, Unavailable)]
 
 
 def parameters_of(workload: Workload) -> frozenset[str]:
-    """The keys of the parameters that a workload reads."""
+    """Return the keys of the parameters that a workload reads."""
     return frozenset(on.key for on in workload.subject(Subject.PARAMETER))

@@ -1,4 +1,4 @@
-"""Operating: trouble with Outrider itself, of which the topic `operations` is notified once in a while."""
+"""Operating: notify the topic `operations` about problems of Outrider itself, at most once in some hours."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,47 +13,49 @@ from domain.places import Place
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """Notifies whoever operates Outrider. No notice is worth failing a message for."""
+    """Notifies the operators of Outrider. A notice that cannot be sent fails no message."""
 
     ledger: Ledger
     topic: Topic
 
     def unread(self, place: Place, fact: Unavailable) -> None:
-        """A fact could not be read."""
+        """Notify that a fact could not be read."""
         text = f"In {place}: {fact.reason}. What depends on it is Unknown until then; no finding was closed."
         source = fact.call or f"{fact.code}/{fact.resource}"
         self.notify(f"unread/{place.account}/{source}", "Outrider: a fact cannot be read", text)
 
     def no_hub(self, place: Place) -> None:
-        """Findings have nowhere to go."""
+        """Notify that findings cannot be imported because Security Hub is not enabled."""
         text = f"Security Hub is not enabled in {place}. Enable it, or leave it out of the standard's scope."
         self.notify(f"hub/{place}", "Outrider: Security Hub is not enabled", text)
 
     def refused(self, finding: Finding, code: str) -> None:
-        """Security Hub refuses a finding for what it holds."""
+        """Notify that Security Hub rejects a finding because of its content."""
         text = (
-            f"Security Hub does not take {finding.id}: {code}. Its alerts are published all the same, and the import is"
-            " tried again at each evaluation. That it is refused is a defect in Outrider: report it."
+            f"Security Hub rejects {finding.id}: {code}. Its alerts are published, and the import is"
+            " tried again at each evaluation. This is a defect in Outrider: please report it."
         )
-        self.notify(f"refused/{finding.subject.place.account}/{finding.rule}", "Outrider: a finding is refused", text)
+        self.notify(
+            f"refused/{finding.subject.place.account}/{finding.rule}", "Outrider: Security Hub rejects a finding", text
+        )
 
     def no_standard(self, why: str) -> None:
-        """The standard is none, or cannot be read."""
+        """Notify that the standard is not valid or cannot be read."""
         text = (
-            "Nothing is evaluated until it is corrected. Messages are retried for half an hour; then the DLQ has them."
+            "Nothing is evaluated until it is corrected. Messages are retried for half an hour, then go to the DLQ."
             f"\n{why}"
         )
         self.notify("standard", "Outrider: the standard cannot be used", text, hours=1)
 
     def disagreement(self, place: Place, why: str) -> None:
-        """Two rules' fixes undo one another."""
-        self.notify(f"disagreement/{place}", "Outrider: two fixes undo one another", why)
+        """Notify that two rules' fixes undo each other."""
+        self.notify(f"disagreement/{place}", "Outrider: two fixes undo each other", why)
 
     def notify(self, key: str, subject: str, text: str, hours: int = 24) -> None:
-        """Once in so many hours for the same key."""
+        """Publish a notice, at most once in so many hours for the same key."""
         with suppress(CallFailed):
             if self.ledger.notices.claim(key, hours):
                 try:
                     self.topic.publish(text, subject=subject)
                 except CallFailed:
-                    self.ledger.notices.take_back(key)  # so that the next trouble of its kind is published
+                    self.ledger.notices.take_back(key)  # so that the next problem of this kind is published

@@ -1,8 +1,8 @@
-"""Publishing: what records hold for others goes out, in as few calls as it takes, and is struck off.
+"""Publishing: send what the records hold in as few calls as possible, and remove it from them.
 
-The rows at other subjects and the messages to them, then Security Hub, alerts, and requests for corrections. What fails
-stays in the record, and its message is retried. What Security Hub refuses for good holds up no message: its alerts are
-published all the same, and operations are notified.
+The order: rows of other subjects and the messages to them, Security Hub, alerts, requests for corrections. What fails
+stays in the record, and its message is retried. A finding that Security Hub rejects for its content delays no message:
+its alerts are published, and operations are notified.
 """
 
 from collections import defaultdict
@@ -31,14 +31,14 @@ _IMPORT = "import"
 
 @dataclass(slots=True)
 class _Outbox:
-    """What of one record is still to be published; what remains of it in the end, and why, where something failed."""
+    """What one record still has to publish; at the end, what remains and why."""
 
     history: History
     rows: dict[str, Row]
     notify: dict[str, str]
     request: str | None
     refused: set[str] = field(default_factory=set)
-    """The rules whose findings Security Hub refuses for good."""
+    """The rules whose findings Security Hub rejects for their content."""
     reason: str = ""
 
     @classmethod
@@ -54,7 +54,7 @@ class _Outbox:
         self.reason = self.reason or str(why)
 
     def strike(self, rule: str, channel: str) -> None:
-        """Something of a finding was published, or is not to be."""
+        """Remove a part of a finding that was published, or need not be."""
         row = self.rows[rule]
         left = {name: body for name, body in row.pending.items() if name != channel}
         self.rows[rule] = replace(row, pending=left)
@@ -62,7 +62,7 @@ class _Outbox:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The histories as they are after it, and why something of them could not be published."""
+    """The histories after publishing, and by subject why something could not be published."""
 
     histories: Mapping[SubjectId, History] = field(default_factory=dict)
     failed: Mapping[SubjectId, str] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Publisher:
     # --- other subjects and remediate ---------------------------------------------------------------------------------
 
     def _notify(self, boxes: Iterable[_Outbox]) -> None:
-        """The rows first: whoever is evaluated because of them finds them."""
+        """Write the rows first: the evaluations that the messages start read them."""
         boxes = [box for box in boxes if box.notify]
         try:
             self.ledger.table.write_all("rows of dependents", (row for box in boxes for row in _rows(box.history)))
@@ -133,7 +133,7 @@ class Publisher:
     # --- findings -----------------------------------------------------------------------------------------------------
 
     def _import(self, boxes: Iterable[_Outbox]) -> None:
-        """Security Hub first: what alerts lead to is to be found there."""
+        """Import the findings first, because alerts link to them."""
         by_place = defaultdict[Place, dict[str, tuple[_Outbox, Row]]](dict)
         for box in boxes:
             for row in box.pending:
@@ -165,7 +165,7 @@ class Publisher:
                 box.fail(f"securityhub:BatchImportFindings on {id_} failed: {failure.code}")
 
     def _alert(self, boxes: Iterable[_Outbox]) -> None:
-        """The alerts of what Security Hub has or refuses, and what the customer has not suppressed."""
+        """Publish the alerts of findings that were imported or rejected, except suppressed ones."""
         ready = [
             (box, row, channel)
             for box in boxes
@@ -190,9 +190,9 @@ class Publisher:
                 box.strike(rule, channel)
 
     def _silenced(self, findings: Iterable[tuple[_Outbox, Finding]]) -> tuple[set[str], set[str]]:
-        """The findings that the customer suppressed, which are kept without an alert; a new one cannot be.
+        """Return the findings that the customer suppressed, and those for which that cannot be read.
 
-        And those of which that could not be asked.
+        Suppressed findings are updated without an alert. A new finding cannot be suppressed.
         """
         by_place = defaultdict[Place, dict[str, _Outbox]](dict)
         for box, finding in findings:
@@ -210,7 +210,7 @@ class Publisher:
 
 
 def _rows(history: History) -> Iterator[dict[str, Any]]:
-    """This subject's rows at those that are to be evaluated because of it, as its record has them."""
+    """Return this subject's rows in the partitions of the subjects to evaluate because of it."""
     subject, record = history.subject, history.record
     for on in map(SubjectId.parse, record.notify):
         match subject.kind, on.kind:
@@ -221,4 +221,4 @@ def _rows(history: History) -> Iterator[dict[str, Any]]:
                 runs = record.runs if on.key in record.dependencies else None
                 yield put_running(on, subject.name, runs) if runs else delete_running(on, subject.name)
             case _:
-                pass  # a service of a family finds all that it needs where it is
+                pass  # a service reads its family's partition and needs no row of its own

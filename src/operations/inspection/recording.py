@@ -1,4 +1,4 @@
-"""Recording: what an evaluation changes is written down, together with what of that is to be published."""
+"""Recording: write an evaluation to the ledger, together with what is to be published."""
 
 from dataclasses import dataclass, replace
 from json import dumps
@@ -6,7 +6,7 @@ from json import dumps
 from aws.ledger import History, Ledger, Record, Row
 from domain.findings.finding import FindingState, Transition, TransitionKind, next_transition, renewed
 from domain.places import Revision
-from domain.remediation.attempt import Offer, offered
+from domain.remediation.attempt import ProposedPlan, propose
 from domain.rule import Rule
 from domain.standard import Mode
 from domain.subject import SubjectId
@@ -20,12 +20,12 @@ from reports.asff import asff
 
 
 class Unpublished(Exception):
-    """An earlier transition of a finding has to be published before this one, and could not be."""
+    """An earlier transition of a finding must be published first, and could not be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Writes evaluations down. `stack` is where a person asks for more."""
+    """Records evaluations. `stack` is the stack's name, for the commands in alerts."""
 
     ledger: Ledger
     planner: Planner
@@ -34,14 +34,15 @@ class Recorder:
     stack: str
 
     def record(self, inspected: Inspected) -> tuple[History, list[Transition]]:
-        """The history with what was found, and the findings' transitions. Nothing is written where nothing changed.
+        """Return the history with what was found, and the findings' transitions.
 
-        LedgerConflict where another worker wrote the subject since it was read.
+        Nothing is written if nothing changed. Raises LedgerConflict if another worker wrote the subject since it was
+        read.
         """
         job, history = inspected.job, inspected.job.history
         hours = job.edition.standard.remediation.approval_hours
-        offer = offered(history.offer, inspected.plan, inspected.read_at, hours)
-        transitions = self._transitions(inspected, offer)
+        proposed = propose(history.proposed, inspected.plan, inspected.read_at, hours)
+        transitions = self._transitions(inspected, proposed)
         rows = dict(history.rows)
         for rule, transition in transitions.items():
             rows[rule] = self._row(inspected, transition)
@@ -50,7 +51,7 @@ class Recorder:
             standard="" if inspected.retried else job.edition.digest,
             dependencies=inspected.dependencies,
             runs=inspected.runs,
-            offer=offer,
+            proposed=proposed,
             rows=rows,
             request=inspected.request or history.record.request,
             notify={**history.record.notify, **{on.key: job.message(on) for on in sorted(inspected.notify)}},
@@ -59,7 +60,7 @@ class Recorder:
             return history, []
         return self.ledger.subjects.write(history, record), list(transitions.values())
 
-    def _transitions(self, inspected: Inspected, offer: Offer | None) -> dict[str, Transition]:
+    def _transitions(self, inspected: Inspected, proposed: ProposedPlan | None) -> dict[str, Transition]:
         history, found = inspected.job.history, dict[str, Transition]()
         rules, verdicts = self._rules(history.subject), of_subject(inspected.verdicts, history.subject)
         for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
@@ -67,7 +68,7 @@ class Recorder:
             if before is not None and rule in inspected.kept and rule in rules:
                 transition = renewed(before, inspected.read_at)
             else:
-                # A rule that has left the catalogue says nothing, and so what was found by it is gone.
+                # A rule that was removed from the catalogue has no verdict, so its findings are gone.
                 transition = next_transition(
                     before,
                     verdicts.get(rule) if rule in rules else None,
@@ -76,7 +77,7 @@ class Recorder:
                     inspected.resource,
                     inspected.read_at,
                     inspected.users,
-                    replanned=_shown(history.offer, rule) != _shown(offer, rule),
+                    replanned=_shown(history.proposed, rule) != _shown(proposed, rule),
                 )
             if transition is not None:
                 found[rule] = transition
@@ -86,12 +87,12 @@ class Recorder:
         return {rule.id: rule for rule in self.planner.catalogue if rule.subject is subject.kind}
 
     def _row(self, inspected: Inspected, transition: Transition) -> Row:
-        """A finding with what is to be published of it: what is still left of earlier transitions, and this one."""
+        """Return the row of a finding with what is to be published: earlier transitions that are left, and this one."""
         finding = transition.finding
         before = inspected.job.history.rows.get(finding.rule)
         earlier = dict(before.pending) if before is not None else {}
         if transition.change is TransitionKind.REOPENED and "import" in earlier and inspected.job.unpublished:
-            # Security Hub has to see it closed: otherwise a finding that a customer resolved would stay resolved.
+            # Import it as closed first: otherwise a finding that a customer resolved would stay resolved.
             raise Unpublished(f"{finding.id} is not closed in Security Hub yet")
         return Row(finding, earlier | self._pending(inspected, transition))
 
@@ -100,7 +101,7 @@ class Recorder:
         rule = self._rules(job.subject).get(finding.rule)
         trigger = brought_about(job.triggers, job.subject, rule, inspected.evidence) if rule is not None else None
         actor = trigger.actor if trigger is not None else Actor()
-        judged = Revision.parse(finding.resource)  # what is only renewed was found in an earlier one
+        judged = Revision.parse(finding.resource)  # a renewed finding was found by an earlier evaluation
         facts = {
             "revision": str(judged) if judged is not None else inspected.evidence.revision,
             "actor": actor.name if actor != Actor() else "",
@@ -125,7 +126,7 @@ class Recorder:
         return pending
 
     def _help(self, rule: Rule, inspected: Inspected) -> Help:
-        """What Outrider does about a rule's drift: unasked only where it asked for the correction just now."""
+        """Return what Outrider does about a rule's drift: automatic only if the correction was just requested."""
         unasked = Mode.REPORT
         if inspected.request is not None and inspected.plan is not None:
             unasked = self.planner.mode(rule, inspected.plan.before, inspected.job.edition.standard)
@@ -133,10 +134,10 @@ class Recorder:
 
 
 def _is_nothing(record: Record, history: History) -> bool:
-    """Whether a subject that has no record needs none: a parameter or role without a finding."""
+    """Whether a subject without a record needs none: a parameter or role without a finding."""
     return not history.version and replace(record, standard="") == Record()
 
 
-def _shown(offer: Offer | None, rule: str) -> str:
-    """The digest of the plan that the finding of a rule shows."""
-    return offer.digest if offer is not None and rule in offer.rules else ""
+def _shown(proposed: ProposedPlan | None, rule: str) -> str:
+    """Return the digest of the plan that a rule's finding shows."""
+    return proposed.digest if proposed is not None and rule in proposed.rules else ""

@@ -1,4 +1,7 @@
-"""Requesting: what inspect asks of remediate. It decides nothing for good: remediate reads, plans and guards again."""
+"""Requesting: the corrections that inspect requests from remediate.
+
+A request decides nothing: remediate reads the state, makes the plan and checks the guards again.
+"""
 
 from collections.abc import Sequence
 from uuid import uuid4
@@ -8,7 +11,7 @@ from aws.ledger import History
 from domain.drift import Safety
 from domain.facts import Known
 from domain.places import Revision
-from domain.remediation.attempt import Attempt, own_step
+from domain.remediation.attempt import Attempt, own_correction
 from domain.remediation.request import CorrectRequest, CorrectServiceRequest, ResumeRequest
 from domain.remediation.rollout import deployment_of
 from domain.standard import Mode
@@ -20,9 +23,9 @@ from operations.planning import MOVES
 
 
 def correction_of_family(job: Job, evaluator: Evaluator, found: Evaluation) -> str | None:
-    """What asks remediate for a correction: where standard and stack allow it, and once for a revision."""
+    """Return the request for a correction, where standard and stack allow it: once per revision."""
     revision, history = found.workload.revision, job.history
-    if revision is None or revision.number in history.ours or history.quarantine is not None:
+    if revision is None or revision.number in history.own_revisions or history.quarantine is not None:
         return None
     if (held := history.attempt(str(revision.number))) is not None and not held.again:
         return None
@@ -43,12 +46,12 @@ def correction_of_family(job: Job, evaluator: Evaluator, found: Evaluation) -> s
 
 
 def correction_of_service(family: History, evaluator: Evaluator, found: Evaluation) -> str | None:
-    """The same for a service: where the standard lets it be deployed, and once for a deployment."""
+    """Return the request for a service's correction, where the standard allows it: once per deployment."""
     service, revision = found.workload.service, found.workload.revision
     if service is None or revision is None or family.quarantine is not None:
         return None
     newest = found.workload.facts.newest
-    own = isinstance(newest, Known) and own_step(family.attempts, revision.arn, newest.value.revision)
+    own = isinstance(newest, Known) and own_correction(family.attempts, revision.arn, newest.value.revision)
     plan = evaluator.plan(found, Mode.DEPLOY, without=() if own else (MOVES,))
     if plan is None or plan.safety is not Safety.SAFE or plan.after.service == service:
         return None
@@ -69,7 +72,7 @@ def correction_of_service(family: History, evaluator: Evaluator, found: Evaluati
 
 
 def resumptions(family: History, title: str) -> list[Message]:
-    """What has remediate resume the corrections that are being rolled out to a service: there may be news."""
+    """Return requests to resume the corrections that are being rolled out to a service."""
     under_way = [
         attempt
         for attempt in family.attempts
@@ -88,7 +91,7 @@ def resumptions(family: History, title: str) -> list[Message]:
 
 
 def _registrar(triggers: Sequence[SubjectTrigger], revision: Revision) -> Actor:
-    """Who registered a revision, where a trigger names them."""
+    """Return who registered a revision, if a trigger names them."""
     for trigger in triggers:
         match trigger:
             case TaskDefinitionTrigger(event="RegisterTaskDefinition") if trigger.revision in {None, revision}:

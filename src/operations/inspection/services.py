@@ -1,4 +1,4 @@
-"""A service: how it is set up, what it runs, and whether its tasks' collectors run."""
+"""Evaluate a service: its settings, its revision, and whether its tasks' collectors run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -55,7 +55,7 @@ class ServiceEvaluator:
         return [rule for rule in self.planner.catalogue if rule.subject is Subject.SERVICE]
 
     def evaluate(self, job: Job) -> Inspected:
-        """The service as ECS describes it now; where it is not there, its findings are gone."""
+        """Evaluate the service as ECS describes it now. If it does not exist, its findings are gone."""
         subject, read_at = job.subject, self.now()
         service = self.ecs.service(subject.place, subject.name)
         revision = Revision.parse(service.task_definition) if service else None
@@ -99,9 +99,9 @@ class ServiceEvaluator:
         )
 
     def _families_to_notify(self, history: History, family: History, running: Running) -> frozenset[SubjectId]:
-        """The families for which it matters what the service runs now: whether on Fargate, and which revision.
+        """Return the families to evaluate because the service's revision or launch type changed.
 
-        How many tasks it wants is only written down.
+        A change of the number of tasks is only recorded.
         """
         title, before = history.subject.name, history.record.runs
         listed = family.services.get(title)
@@ -114,7 +114,7 @@ class ServiceEvaluator:
         return frozenset()
 
     def _with_newest(self, workload: Workload, evaluator: Evaluator, family: History) -> Workload:
-        """With the family's newest revision, and the rules that the running one breaks and it does not."""
+        """Add the family's newest revision, and the rules that it keeps and the running one breaks."""
         running = workload.revision
         try:
             known = running is not None and family.order == running.number
@@ -124,11 +124,11 @@ class ServiceEvaluator:
         return evaluator.with_newest(workload, task)
 
     def _once_settled(self, job: Job, workload: Workload, verdict: Verdict | None) -> list[Message]:
-        """The service again, once tasks have settled that are too young for their collectors to be judged.
+        """Return a message to evaluate the service again once its young tasks have settled.
 
-        Those in which a collector is not running already, as no further event reports it; and all of a deployment that
-        is complete. An evaluation that was sent so asks for another only while the tasks that it was sent for are
-        young: SQS delays no message for longer than a quarter of an hour.
+        Tasks whose collector is already down count, because no further event reports them; so do all tasks of a
+        completed deployment. An evaluation that was delayed in this way requests another one only while the tasks that
+        it was delayed for are young: SQS delays no message for longer than 15 minutes.
         """
         tasks, collector = workload.facts.running, workload.collector
         if not isinstance(verdict, Compliant | Drifted) or not isinstance(tasks, Known) or collector is None:
@@ -157,7 +157,7 @@ class ServiceEvaluator:
 
 
 def _families(history: History) -> list[SubjectId]:
-    """The families that hold a row of the service."""
+    """Return the families that have a row for the service."""
     return [SubjectId.parse(key) for key in history.record.dependencies]
 
 

@@ -22,7 +22,7 @@ type Verdicts = Mapping[str, Verdict]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Weighs a family's verdicts by who runs it."""
+    """Limits the severity of a family's verdicts by who runs it."""
 
     ecs: Ecs
     revisions: Revisions
@@ -30,11 +30,11 @@ class Use:
     def weighed(
         self, history: History, evaluator: Evaluator, found: Evaluation, users: list[User]
     ) -> tuple[Verdicts, list[User]]:
-        """The family's own verdicts by use, and the users that this was decided by."""
+        """Return the family's verdicts limited by use, and the users that decided this."""
         weighed = self._weighed(history, evaluator, found, users)
         if not history.services or not _falls(history, weighed):
             return weighed, users
-        # Events come in any order: what runs again is not to fall, and then to be raised and published once more.
+        # Events come in any order. Read the services again, so that the severity does not fall and rise again.
         users = users_of(history.subject.name, self._services(history), history.seen, evaluator.read_at)
         return self._weighed(history, evaluator, found, users), users
 
@@ -55,7 +55,7 @@ class Use:
         }
 
     def _services(self, history: History) -> dict[str, Running]:
-        """What the family's services run just now; the ledger follows when they are evaluated themselves."""
+        """Return what the family's services run now. The ledger learns it when they are evaluated."""
         found = dict[str, Running]()
         for title in history.services:
             service = self.ecs.service(history.subject.place, title)
@@ -68,9 +68,9 @@ class Use:
 def _severities_of(
     task: TaskDefinition, evaluator: Evaluator, workload: Workload, stands: Mapping[str, Severity]
 ) -> Mapping[str, Severity]:
-    """How severely an earlier revision that runs drifts, by rule; where that is unknown, as the finding `stands`."""
+    """Return the severity of a running earlier revision's drift, by rule; if unknown, the finding's."""
     rules = [rule for rule in evaluator.planner.catalogue if rule.subject is Subject.FAMILY]
-    earlier = workload.with_task(task.with_(status="ACTIVE"))  # deregistered or not, it runs
+    earlier = workload.with_task(task.with_(status="ACTIVE"))  # it runs, even if it is deregistered
     found = dict[str, Severity]()
     for verdict in evaluator.evaluate(earlier, rules).verdicts:
         match verdict:

@@ -15,5 +15,5 @@ class AmazonQ:
     topic: Topic
 
     def send(self, alert: Alert) -> None:
-        """CallFailed where the topic did not accept it."""
+        """Send an alert. Raises CallFailed if SNS did not accept it."""
         self.topic.publish(json.dumps(notification(alert), ensure_ascii=False))

@@ -24,7 +24,7 @@ _NO_BOT = (
     'The stored bot is not a JSON object of a channel and a token. Store {"channel": "C…", "token": "xoxb-…"}, the'
     " channel by its id."
 )
-_SEEN = frozenset({"opened", "raised", "reopened"})  # replies that the channel shows too
+_SEEN = frozenset({"opened", "raised", "reopened"})  # transitions whose replies are shown in the channel too
 _GONE = frozenset({"cannot_reply_to_message", "message_not_found", "thread_not_found"})
 _LATER = frozenset(
     {"fatal_error", "internal_error", "rate_limited", "ratelimited", "request_timeout", "service_unavailable"}
@@ -38,7 +38,7 @@ _CHECK = {
 
 
 class Account(BaseModel):
-    """The bot's secret. `api` is that of Slack, of GovSlack, or on this machine, where a test listens."""
+    """The bot's secret. `api` is the address of Slack or GovSlack, or a loopback address for tests."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -69,14 +69,14 @@ class Bot:
     threads: Threads
 
     def send(self, alert: Alert) -> None:
-        """SlackRefused where Slack rejects the message or asks for a later try; CallFailed for the ledger."""
+        """Send an alert. Raises SlackRefused if Slack rejects it or wants a retry, CallFailed for the ledger."""
         account = self._account()
         thread = self.threads.of(alert.thread) if alert.thread else None
         within = thread if thread and thread.channel == account.channel else None
         try:
             ts, begun = self._post(account, alert, within)
         except SlackRefused as refused:
-            if refused.after is None:  # a token that was revoked or rotated is read again
+            if refused.after is None:  # the token may be revoked or rotated: read it again next time
                 self.account.forget()
             raise
         if alert.thread and begun:
@@ -85,7 +85,7 @@ class Bot:
                 self.threads.keep(alert.thread, Thread(account.channel, ts), instead_of=thread)
 
     def _post(self, account: Account, alert: Alert, thread: Thread | None) -> tuple[str, bool]:
-        """The message's time stamp, and whether it begins a thread."""
+        """Post the message; return its time stamp, and whether it begins a thread."""
         body = message(alert) | {"channel": account.channel, "unfurl_links": False, "unfurl_media": False}
         reply = {"thread_ts": thread.ts, "reply_broadcast": alert.transition in _SEEN} if thread else {}
         answer = self._ask(account, body | reply)

@@ -1,8 +1,8 @@
 """Notify: send the alerts of one batch to people, each alert once.
 
-    claim    each alert, so that no other function sends it meanwhile; one that was sent before is done
-    send     up to a number of them one by one, in the order of their events; then the rest in one digest
-    record   each one that was sent; or release it, so that it is tried again
+claim each alert, so that no other function sends it meanwhile; one that was sent before is done send up to a number of
+them one by one, in the order of their events; then the rest in one digest record each one that was sent; or release it,
+so that it is tried again
 
 A function that dies between sending and recording sends that message again, and loses none: its claims expire.
 """
@@ -27,7 +27,7 @@ from reports.digest import burst_of
 
 _ELSEWHERE = 15  # seconds until an alert is tried again that another function has claimed
 _NO_TIME = 5  # seconds until an alert is tried again for which no time was left
-_MARGIN = 2 * TIMEOUT + 10  # seconds that must be left for a message: a bot may post twice, and then it is recorded
+_MARGIN = 2 * TIMEOUT + 10  # seconds that sending a message may take: a bot may post twice, and the result is recorded
 
 
 class AlertUnreadable(Exception):
@@ -43,7 +43,7 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The alert was sent. `unrecorded` is the call that failed to record that: a repetition would be sent again."""
+    """The alert was sent. `unrecorded` is the call that failed to record it: a repetition would be sent again."""
 
     in_digest: bool
     unrecorded: CallFailed | None = None
@@ -56,7 +56,7 @@ class SentBefore:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """The alert must be tried again: in `after` seconds, where that is known."""
+    """The alert must be tried again, in `after` seconds if that is known."""
 
     reason: str
     after: int | None = None
@@ -66,7 +66,7 @@ type Outcome = Sent | SentBefore | NotSent
 
 
 def read_alert(body: str) -> Alert:
-    """An alert, also where SNS wrapped it in an envelope of its own."""
+    """Return the alert in a message, with or without the envelope of SNS."""
     try:
         content = json.loads(body)
         if isinstance(content, dict) and content.get("Type") == "Notification":
@@ -86,7 +86,7 @@ class Notifier:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def notify(self, alerts: Iterable[Alert], seconds_left: Callable[[], float]) -> dict[str, Outcome]:
-        """What became of each alert, by its id. `seconds_left` is the time until the function is stopped."""
+        """Return the outcome of each alert, by id. `seconds_left` is the time until the function is stopped."""
         batch, claimed = _Batch(), list[Alert]()
         for alert in sorted({each.id: each for each in alerts}.values(), key=lambda each: each.occurred.timestamp()):
             outcome = self._claim(alert, seconds_left)
@@ -106,7 +106,7 @@ class Notifier:
         return batch.outcomes
 
     def _claim(self, alert: Alert, seconds_left: Callable[[], float]) -> Outcome | None:
-        """None where this function may send the alert."""
+        """Claim the alert; None if this function may send it."""
         try:
             claim = self.sent.claim(alert.id, ceil(seconds_left()))
         except CallFailed as failed:
@@ -117,10 +117,12 @@ class Notifier:
             case Claim.SENT:
                 return SentBefore()
             case Claim.ELSEWHERE:
-                return NotSent("Another function is sending the alert, or died while it did.", _ELSEWHERE)
+                return NotSent(
+                    "Another function is sending the alert, or stopped before it recorded the result.", _ELSEWHERE
+                )
 
     def _post(self, alerts: Sequence[Alert], seconds_left: Callable[[], float]) -> NotSent | None:
-        """Send one alert by itself, several in a digest. None where the message was sent."""
+        """Send one alert as a message, or several as a digest. Return None if the message was sent."""
         if seconds_left() < _MARGIN:
             return NotSent("No time was left to send the alert.", _NO_TIME)
         try:
@@ -129,7 +131,7 @@ class Notifier:
             return NotSent(str(refused), refused.after)
         except CallFailed as failed:
             return NotSent(str(failed))
-        except Exception as error:  # noqa: BLE001 - an alert that cannot be shown holds up no other
+        except Exception as error:  # noqa: BLE001 - an alert that cannot be shown must not stop the others
             return NotSent(described(error))
         return None
 
@@ -153,22 +155,22 @@ class Notifier:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """What became of a batch's alerts so far, and by thread why one of them waits: what follows it there waits too."""
+    """The outcomes of a batch so far, and by thread why an alert waits: later alerts of the thread wait too."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     waiting: dict[str, NotSent] = field(default_factory=dict)
 
     def add(self, alert: Alert, outcome: Outcome) -> None:
-        """A rejected alert holds up nothing: what follows it would end in the DLQ with it."""
+        """Add an outcome. After a rejected alert its thread continues: otherwise the rest would end in the DLQ too."""
         self.outcomes[alert.id] = outcome
         if isinstance(outcome, NotSent) and outcome.after is not None and alert.thread:
             self.waiting.setdefault(alert.thread, outcome)
 
 
 def divided(alerts: Sequence[Alert], most: int) -> tuple[list[Alert], list[Alert]]:
-    """Those that are sent one by one, and those beyond, for a digest.
+    """Return the alerts to send one by one, and the rest, for a digest.
 
-    What needs somebody at once is in no digest, nor are the other alerts of its thread, which so stay in order.
+    Urgent alerts, and the others of their threads, are never in a digest: so a thread stays in order.
     """
     urgent = {alert.thread or alert.id for alert in alerts if _is_urgent(alert)}
     singly, together = list[Alert](), list[Alert]()
@@ -185,5 +187,5 @@ def divided(alerts: Sequence[Alert], most: int) -> tuple[list[Alert], list[Alert
 
 
 def _is_urgent(alert: Alert) -> bool:
-    """Digests, and corrections that went wrong: they are few."""
+    """Whether it is a digest or a failed correction. There are few of them."""
     return alert.kind == "digest" or (alert.kind == "outcome" and alert.severity >= Severity.HIGH)

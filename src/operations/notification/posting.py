@@ -27,7 +27,7 @@ class SlackRefused(Exception):
 
 @dataclass(slots=True)
 class Secret:
-    """A secret's text: read when it is first needed, and again after minutes or once it was rejected."""
+    """A secret's text: read when first needed, and again after minutes or after it was rejected."""
 
     read: Callable[[], str]
     clock: Callable[[], float] = monotonic
@@ -44,7 +44,7 @@ class Secret:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """A page at the end of a redirect is not an accepted message; and what is sent is for Slack alone."""
+    """Refuse redirects: they could send the message to another host."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
@@ -54,9 +54,10 @@ _OPENER = build_opener(_NoRedirects)
 
 
 def post(url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, address: str, check: str) -> bytes:
-    """The body of Slack's answer 200. SlackRefused otherwise, with `after` where Slack asks for a later try.
+    """Post, and return the body of Slack's answer with status 200.
 
-    `address` is the sentence for a URL that is not valid, `check` what to check where Slack rejects the message.
+    Raises SlackRefused otherwise, with `after` if Slack wants a retry. `address` is the sentence for a URL that is not
+    valid, `check` what to check if Slack rejects the message.
     """
     try:
         data = json.dumps(body).encode()
@@ -66,9 +67,9 @@ def post(url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, addre
     except HTTPError as error:
         status, after = error.code, error.headers.get("Retry-After", "")
         error.close()
-    except OSError:  # URLError and time-outs are of its kind
+    except OSError:  # includes URLError and time-outs
         raise SlackRefused("Slack could not be reached.", after=_LATER) from None
-    except (InvalidURL, ValueError):  # they show the URL, or a header
+    except (InvalidURL, ValueError):  # these errors show the URL or a header
         raise SlackRefused(address) from None
     except HTTPException:
         raise unreadable() from None
@@ -79,17 +80,17 @@ def post(url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, addre
 
 
 def later(error: str) -> SlackRefused:
-    """Slack asks for a later try by an error code of chat.postMessage."""
+    """Return the error for a code of chat.postMessage that wants a later retry."""
     return SlackRefused(f"Slack answered {error} and asks for a later try.", after=_LATER)
 
 
 def unreadable() -> SlackRefused:
-    """Slack may have accepted the message or not."""
+    """Return the error for an unreadable answer. Slack may have accepted the message."""
     return SlackRefused("Slack's answer could not be read.", after=_LATER)
 
 
 def is_local(url: str) -> bool:
-    """Http to this machine, where a test listens."""
+    """Whether the address is http to this machine, where a test listens."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -98,7 +99,7 @@ def is_local(url: str) -> bool:
 
 
 def is_secure(url: str) -> bool:
-    """https, to some host."""
+    """Whether the address is https with a host."""
     try:
         parts = urlsplit(url)
     except ValueError:

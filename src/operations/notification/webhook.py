@@ -16,11 +16,11 @@ class Webhook:
     url: Secret
 
     def send(self, alert: Alert) -> None:
-        """SlackRefused where Slack rejects the message or asks for a later try."""
+        """Send an alert. Raises SlackRefused if Slack rejects the message or wants a later retry."""
         try:
             post(self._address(), message(alert), {}, address=_NO_ADDRESS, check="Check the webhook.")
         except SlackRefused as refused:
-            if refused.after is None:  # a webhook that was revoked or rotated is read again
+            if refused.after is None:  # the webhook may be revoked or rotated: read it again next time
                 self.url.forget()
             raise
 

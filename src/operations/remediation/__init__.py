@@ -1,1 +1,1 @@
-"""Corrections: a revision is registered, rolled out to its services, verified or set back."""
+"""Corrections: register a revision, roll it out to its services, and verify it or set it back."""

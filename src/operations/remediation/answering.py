@@ -1,4 +1,4 @@
-"""What a person asks: an approval, an undo, a release. Each is answered once, however often its message is retried."""
+"""Requests of people: approve, undo, release. Each is answered once, even if its message is retried."""
 
 from dataclasses import dataclass, replace
 
@@ -18,19 +18,19 @@ type Wish = ApplyRequest | UndoRequest | ReleaseRequest
 
 
 def nothing(request: Request, history: History, code: Code, what: str = "") -> Outcome:
-    """Nothing was to be done about a family."""
+    """There was nothing to do for a family."""
     return Outcome.nothing(Revision(request.place, request.family, history.order), code, what)
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """The answer is in the ledger, where the person who asked may read it."""
+    """Answers requests of people, and stores each answer in the ledger for the command line."""
 
     parts: Parts
     corrector: Corrector
 
     def answered(self, request: Wish, history: History) -> Outcome:
-        """What came of it, for the first time or again."""
+        """Carry out a request, or return the stored outcome of an earlier delivery."""
         attempts = self.parts.ledger.attempts
         answer = history.answers.get(request.deduplication)
         if answer is None:
@@ -63,7 +63,7 @@ class Answering:
         return found if isinstance(found, Outcome) else self.corrector.resume(found, history)
 
     def _release(self, request: ReleaseRequest, history: History) -> Outcome:
-        """The family may be corrected again: what failed, was undone or refused may be tried again."""
+        """Release a family: attempts that failed, were undone or were refused may be tried again."""
         for each in history.attempts:
             if each.state in {AttemptState.FAILED, AttemptState.UNDONE, AttemptState.REFUSED} and not each.released:
                 self.parts.ledger.attempts.write(replace(each, released=True))

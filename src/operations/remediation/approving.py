@@ -1,10 +1,10 @@
-"""An approval: the plan that a person saw is carried out; where it is no longer that plan, or is too old, they hear."""
+"""Approvals: carry out the plan that a person saw; refuse it if it changed or is too old."""
 
 from dataclasses import dataclass, replace
 
 from aws.ledger import History
 from domain.places import Revision
-from domain.remediation.approval import approved_digest, correctable, same_wish
+from domain.remediation.approval import approved_digest, correctable, same_request
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.ending import forbidden
 from domain.remediation.guards import Forbidden, not_quarantined
@@ -18,7 +18,7 @@ from operations.remediation.recording import Recorder
 
 @dataclass(frozen=True, slots=True)
 class Approving:
-    """Makes an attempt of an approval."""
+    """Turns an approval into an attempt."""
 
     parts: Parts
     corrector: Corrector
@@ -26,10 +26,10 @@ class Approving:
     def apply(self, request: ApplyRequest, history: History) -> Outcome:
         running = self._running(request)
         for same in history.attempts:
-            if same_wish(same, request, running[0] if running else None):
+            if same_request(same, request, running[0] if running else None):
                 return self.corrector.resume(same, history)
         source, deployment = running or (Revision(request.place, request.family, history.order), "")
-        asked = Attempt(
+        attempt = Attempt(
             source,
             request.digest,
             AttemptState.WAITING,
@@ -38,19 +38,19 @@ class Approving:
             deployment=deployment,
             approved=True,
             approved_by=request.by,
-            asked=request.wish,
+            request_id=request.request_id,
         )
-        held = history.attempt(asked.key)
+        held = history.attempt(attempt.key)
         try:
             not_quarantined(history.quarantine)
-            correctable(request, asked if running else None, held)
-            asked = replace(asked, digest=self._digest(request, history))
+            correctable(request, attempt if running else None, held)
+            attempt = replace(attempt, digest=self._digest(request, history))
         except Forbidden as by:
-            return Recorder(self.parts).record(forbidden(asked, by, history.attempts, self.parts.moment))
-        return self.corrector.resume(replace(asked, version=held.version) if held is not None else asked, history)
+            return Recorder(self.parts).record(forbidden(attempt, by, history.attempts, self.parts.moment))
+        return self.corrector.resume(replace(attempt, version=held.version) if held is not None else attempt, history)
 
     def _running(self, request: ApplyRequest) -> tuple[Revision, str] | None:
-        """The revision that is to be corrected now, and the deployment of a service; None where it is gone."""
+        """Return the revision to correct now, and a service's deployment; None if it is gone."""
         if request.service:
             service = self.parts.ecs.service(request.place, request.service)
             revision = Revision.parse(service.task_definition) if service else None
@@ -62,4 +62,6 @@ class Approving:
     def _digest(self, request: ApplyRequest, history: History) -> str:
         on = self.parts.ledger.history(request.on) if request.service else history
         row = on.rows.get(request.rule)
-        return approved_digest(request, on.offer, row.finding.updated if row is not None else None, self.parts.moment)
+        return approved_digest(
+            request, on.proposed, row.finding.updated if row is not None else None, self.parts.moment
+        )

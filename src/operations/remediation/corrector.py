@@ -1,4 +1,4 @@
-"""Correcting: one attempt, from wherever it stands to its end: a revision, its services, what came of it."""
+"""Corrections: carry one attempt from its present step to its end."""
 
 from dataclasses import dataclass, replace
 
@@ -16,12 +16,15 @@ from operations.remediation.withdrawal import take_back
 
 @dataclass(frozen=True, slots=True)
 class Corrector:
-    """Carries attempts out."""
+    """Carries out attempts."""
 
     parts: Parts
 
     def resume(self, attempt: Attempt, history: History) -> Outcome:
-        """As far as an attempt goes now. StandardInvalid, NotRead, CallFailed: it is to be retried."""
+        """Carry an attempt on as far as it goes now.
+
+        Raises StandardInvalid, NotRead or CallFailed if it must be retried.
+        """
         if attempt.state.ended:
             return Recorder(self.parts).published(attempt)
         if attempt.state is AttemptState.ROLLING:
@@ -30,7 +33,7 @@ class Corrector:
         return Recorder(self.parts).record(begun) if isinstance(begun, Stopped) else self.roll(begun)
 
     def roll(self, attempt: Attempt) -> Outcome:
-        """Go on with the services of an attempt that is being rolled out; at their end, with its own."""
+        """Continue with the services of an attempt that is being rolled out; at their end, end the attempt."""
         Recorder(self.parts).publish(attempt.pending)
         attempt = Rollouts(self.parts).advance(replace(attempt, pending=()))
         if any(not each.stage.ended for each in attempt.rollouts):

@@ -1,4 +1,4 @@
-"""The plan of a correction, drawn up again from what is there now."""
+"""Make the plan of a correction again from the present state."""
 
 from collections.abc import Collection
 
@@ -20,9 +20,10 @@ from reports.source import fragments
 def planned(
     evaluator: Evaluator, attempt: Attempt, workload: Workload, suppressed: frozenset[str], left: Collection[str] = ()
 ) -> Plan | None:
-    """None where nothing is left to correct. An approved plan is carried out whole, or Forbidden.
+    """Return the plan; None if nothing is left to correct.
 
-    Without approval neither what is `suppressed` is corrected, nor the drift of the rules that are to be `left`.
+    An approved plan is carried out whole, or Forbidden is raised. Without approval, neither rules with `suppressed`
+    findings nor the rules in `left` are corrected.
     """
     least = Mode.DEPLOY if attempt.service else Mode.REGISTER
     found = evaluator.evaluate(workload)
@@ -42,6 +43,6 @@ def planned(
 
 
 def drawn(attempt: Attempt, plan: Plan) -> Attempt:
-    """With what is kept of its plan, and of what to write at the source instead."""
+    """Return the attempt with the parts of its plan that are stored, and what to write at the source."""
     written = fragments(plan, owner_of(plan.before.task, attempt.actor))
     return attempt.drawn(plan, tuple((each.form, each.text) for each in written))

@@ -11,7 +11,7 @@ from operations.remediation.parts import Parts
 
 
 def eligible(parts: Parts, attempt: Attempt, workload: Workload) -> None:
-    """Forbidden permanently where the service itself, the stack or the standard does not let it be updated."""
+    """Raise Forbidden, permanently, if the service, the stack or the standard does not allow its update."""
     standard = parts.standard
     if workload.service is not None:
         guards.updatable(workload.service, standard)

@@ -1,6 +1,6 @@
-"""The guards, asked in one place before each write: of a registration, and of a service's update.
+"""The guards, checked before each write: a registration, or the update of a service.
 
-domain.remediation.guards has what each asks, as far as it needs no call. All fail closed.
+domain.remediation.guards decides what needs no call. All guards forbid if they cannot decide.
 """
 
 from dataclasses import dataclass
@@ -27,19 +27,19 @@ type Hourly = Literal["registrations", "rollouts"]
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Each method raises Forbidden by the first guard that forbids it, or comes back."""
+    """Checks the guards. Each method raises Forbidden for the first guard that forbids."""
 
     parts: Parts
 
     def before_registration(self, attempt: Attempt, plan: Plan, history: History) -> None:
-        """Everything that may forbid to register a corrected revision."""
+        """Check the guards for the registration of a corrected revision."""
         self.of_plan(attempt, plan, history)
         guards.settled(plan.before.task, attempt, self.parts.moment)
         most = self.parts.standard.remediation.registrations_per_hour
         self._within("registrations", attempt.source.place, str(attempt.source), most)
 
     def before_update(self, attempt: Attempt, service: Service) -> None:
-        """Everything that may forbid to update a service, or may have come to forbid it since its attempt began."""
+        """Check the guards for the update of a service, and those of its attempt again."""
         parts, place = self.parts, attempt.source.place
         moment, history = parts.moment, parts.ledger.history(attempt.family)
         guards.updatable(service, moment.standard)
@@ -57,14 +57,14 @@ class Guards:
         self._within("rollouts", place, f"{key}/{service.title}", most)
 
     def of_plan(self, attempt: Attempt, plan: Plan, history: History) -> None:
-        """What may forbid a plan, whatever it changes."""
+        """Check the guards that do not depend on what the plan changes."""
         moment = self.parts.moment
         self._switched_on()
         guards.stack_corrects(attempt, moment)
         if attempt.service:
             guards.stack_updates(moment)
         guards.not_quarantined(history.quarantine)
-        guards.not_own(attempt, history.ours)
+        guards.not_own(attempt, history.own_revisions)
         guards.not_fought(attempt, history.attempts, moment)
         guards.safe(attempt, plan)
         guards.not_left_to_its_owner(attempt, plan, moment.standard)
@@ -77,7 +77,7 @@ class Guards:
             raise Forbidden(Guard.KILL_SWITCH, off, self.parts.now() + SWITCHED_OFF)
 
     def _within(self, what: Hourly, place: Place, key: str, most: int) -> None:
-        """Take one of so many places that this hour has. The pipelines of the account share AWS's own limits."""
+        """Take one of this hour's places. The pipelines of the account share AWS's own limits."""
         now, registers = self.parts.now(), what == "registrations"
         if not self.parts.ledger.limits.claim(place, what, key, most, now):
             hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""What came of one request."""
+"""The outcome of one request."""
 
 from dataclasses import dataclass, field
 
@@ -10,14 +10,14 @@ from domain.remediation.rollout import Rollout, Stage
 
 
 class NotRead(Exception):
-    """What may be readable later: nothing is corrected without it."""
+    """A fact that may be available later. Nothing is corrected without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a request. `registered` is the new revision; `guard` the one that forbade, for now or permanently.
+    """The outcome of a request. `registered` is the new revision; `guard` the one that forbade it.
 
-    `attempt` is the key of the attempt that the ledger keeps of it; `pending` the alerts where it keeps none.
+    `attempt` is the key of the attempt in the ledger; `pending` the alerts if the ledger holds no attempt.
     """
 
     state: AttemptState
@@ -31,7 +31,7 @@ class Outcome:
 
     @classmethod
     def of(cls, attempt: Attempt) -> "Outcome":
-        """How an attempt stands."""
+        """Return the outcome for an attempt's present state."""
         return cls(
             attempt.state,
             attempt.source,
@@ -44,11 +44,11 @@ class Outcome:
 
     @classmethod
     def nothing(cls, source: Revision, code: Code, what: str = "") -> "Outcome":
-        """Nothing was to be done."""
+        """Return the outcome of a request with nothing to do."""
         return cls(AttemptState.NOTHING, source, reasons=(Reason(code, what),))
 
     @property
     def guards(self) -> frozenset[Guard]:
-        """Those that forbid something, of the whole or of one service, for now or permanently."""
+        """Return the guards that forbid the whole correction or one service, for now or permanently."""
         held = (each.guard for each in self.rollouts if each.stage in {Stage.PENDING, Stage.LEFT})
         return frozenset(guard for guard in (self.guard, *held) if guard is not None)

@@ -1,4 +1,4 @@
-"""What the steps of a correction share."""
+"""The parts that the steps of a correction share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from operations.planning import Planner
 from operations.standards import Standards
 
 SWITCHED_OFF = timedelta(minutes=15)
-"""Until the kill switch, or a hub that may not be asked, is read again."""
+"""How long to wait before the kill switch, or a hub that cannot be read, is read again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """They come from operations.wiring. `switch` says why nothing may be corrected now; None where it may."""
+    """The parts, from operations.wiring. `switch` says why nothing may be corrected now; None if it may."""
 
     ecs: Ecs
     hub: SecurityHub
@@ -42,7 +42,7 @@ class Parts:
 
     @property
     def standard(self) -> Standard:
-        """StandardInvalid where it is none, CallFailed where it cannot be read: nothing is corrected then."""
+        """Return the standard. Raises StandardInvalid or CallFailed: nothing is corrected then."""
         return self.standards.current().standard
 
     @property
@@ -51,18 +51,21 @@ class Parts:
 
     @property
     def evaluator(self) -> Evaluator:
-        """One that has read nothing yet."""
+        """Return a reader that has read nothing yet."""
         return Evaluator(self.planner, self.standard, self.reader(), self.now())
 
     def suppressed(self, history: History) -> frozenset[str]:
-        """The rules whose findings the customer suppressed. Forbidden for now where that cannot be asked."""
+        """Return the rules whose findings the customer suppressed.
+
+        Raises Forbidden, for now, if Security Hub cannot be read.
+        """
         rules = {row.finding.id: rule for rule, row in history.rows.items()}
         try:
             found = self.hub.suppressed(history.subject.place, list(rules)) if rules else set()
         except CallFailed as failed:
             if failed.transient:
                 raise
-            if not failed.not_enabled:  # without a hub nobody can have suppressed anything
+            if not failed.not_enabled:  # without a hub no finding can be suppressed
                 raise Forbidden(Guard.SUPPRESSED, failed.reason, self.now() + SWITCHED_OFF) from None
             found = set()
         return frozenset(rules[id_] for id_ in found)

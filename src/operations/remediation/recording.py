@@ -1,4 +1,4 @@
-"""Recording: what an attempt came to is written down with its alert, published, and the family evaluated again."""
+"""Recording: store an attempt's state with its alert, publish it, and have the family evaluated again."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ from reports.outcomes import outcome_of
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """The alert is in the ledger before it is published: a crash in between publishes it again, under the same id."""
+    """Records attempts. The alert is stored before it is published: after a crash it is sent again, same id."""
 
     parts: Parts
 
     def record(self, stopped: Stopped) -> Outcome:
-        """Write down an attempt that goes no further now. What ended is published, what waits is not."""
+        """Record an attempt that stops for now. An end is published, a wait is not."""
         attempt = replace(stopped.attempt, time=self.parts.now())
         if attempt.state is AttemptState.WAITING:
             return Outcome.of(self.parts.ledger.attempts.write(stopped.attempt))
@@ -30,14 +30,14 @@ class Recorder:
         return self.published(self.parts.ledger.attempts.write(replace(attempt, pending=alerts), stopped.quarantine))
 
     def _not_kept(self, attempt: Attempt) -> Outcome:
-        """The refusal is published with the answer; one by another guard is another refusal."""
+        """The answer publishes the refusal. A refusal by another guard is a new one."""
         if attempt.state is AttemptState.NOTHING:
             return replace(Outcome.of(attempt), attempt="")
-        refused = replace(attempt, asked=f"{attempt.asked}/{attempt.guard}")
+        refused = replace(attempt, request_id=f"{attempt.request_id}/{attempt.guard}")
         return replace(Outcome.of(refused), attempt="", pending=(self.alert(refused, refused.state),))
 
     def published(self, attempt: Attempt) -> Outcome:
-        """What an ended attempt has still to publish, once more where it was cut off; then what it changed is read."""
+        """Publish what an ended attempt still has to publish, and have what it changed evaluated."""
         if attempt.pending:
             self.publish(attempt.pending)
             titles = [each.service for each in attempt.rollouts]
@@ -50,12 +50,12 @@ class Recorder:
             self.parts.alerts.publish(body, Alert.model_validate_json(body).attributes)
 
     def evaluate_again(self, place: Place, family: str, services: Iterable[str]) -> None:
-        """Findings close by what is there: inspect evaluates the family and its services now that this has ended."""
+        """Have the family and its services evaluated, as the correction ended: inspect closes their findings."""
         account, region = place.account, place.region
         bodies = [FamilyTrigger(account=account, region=region, family=family, revision=0).message]
         bodies += [ServiceTrigger(account=account, region=region, service=title).message for title in services]
         self.parts.changes.send_all(bodies)
 
     def alert(self, attempt: Attempt, state: AttemptState) -> str:
-        """What is published of an attempt that is, or is about to be, in this state."""
+        """Return the alert of an attempt that is, or will be, in this state."""
         return outcome_of(attempt, state, occurred=self.parts.now(), stack=self.parts.stack).model_dump_json()

@@ -1,7 +1,6 @@
-"""The first step of a family's correction: the corrected revision is registered.
+"""Register the corrected revision: the first step of a family's correction.
 
-A mark is written into the ledger before the call: after a crash the next delivery finds the
-revision by its tags.
+The attempt is written to the ledger before the call. After a crash the next delivery finds the revision by its tags.
 """
 
 from dataclasses import dataclass, replace
@@ -27,18 +26,18 @@ from operations.remediation.services import following
 from operations.remediation.withdrawal import deregister
 
 _TAG = "outrider:"
-_LATER = 100  # revisions after the source, at the most, that are read after a crash
+_LATER = 100  # at most so many revisions after the source are read after a crash
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Of one attempt, with the history of its family."""
+    """Registers the revision of one attempt, with the history of its family."""
 
     parts: Parts
     history: History
 
     def begin(self, attempt: Attempt) -> Attempt | Stopped:
-        """The attempt with the services that follow, or as far as it came."""
+        """Return the attempt with its rollouts, or the point where it stopped."""
         source = attempt.source
         newest = self.parts.ecs.task_definition(source.place, source.family)
         revision = Revision.parse(newest.arn or "") if newest else None
@@ -83,24 +82,25 @@ class Registration:
         except CallFailed as failed:
             if failed.transient:
                 raise
-            # It would fail again: people have to know.
+            # It would fail again, so people are notified.
             return refused(attempt, Guard.REGISTRATION, failed.reason)
         return self._registered(attempt, registered)
 
     def _corrected(self, plan: Plan, source: Revision) -> TaskDefinition:
-        """What is registered: the members that the API takes, in their order, with the source's tags and Outrider's."""
-        ours = {
+        """Return what is registered: the API's members in their order, with the source's tags and Outrider's."""
+        tags = {
             f"{_TAG}source": str(source.number),
             f"{_TAG}plan": plan.digest,
             f"{_TAG}release": self.parts.release,
             f"{_TAG}rules": " ".join(plan.fixes)[:256],
         }
-        return plan.after.task.only(registrable_members()).with_tags(ours)
+        return plan.after.task.only(registrable_members()).with_tags(tags)
 
     def _taken_up(self, attempt: Attempt, newest: Revision) -> Revision | None:
-        """After a crash: the revision that this attempt registered, if it came so far.
+        """Return the revision that this attempt registered before a crash; None if it registered none.
 
-        The oldest that has its tags: a pipeline that copies a revision copies its tags too, and can do so only then.
+        Several may have its tags, because a pipeline that copies a revision copies its tags. The oldest is the
+        original.
         """
         first = attempt.source.number + 1
         later = (replace(newest, number=n) for n in range(first, min(newest.number, first + _LATER) + 1))
@@ -109,13 +109,14 @@ class Registration:
     def _made(self, attempt: Attempt, revision: Revision) -> bool:
         """Whether this attempt registered an active revision: its tags name plan and source."""
         found = self.parts.ecs.task_definition(revision.place, revision.arn)
-        ours = {f"{_TAG}plan": attempt.digest, f"{_TAG}source": str(attempt.source.number)}
-        return found is not None and found.active and ours.items() <= found.tags.items()
+        tags = {f"{_TAG}plan": attempt.digest, f"{_TAG}source": str(attempt.source.number)}
+        return found is not None and found.active and tags.items() <= found.tags.items()
 
     def _registered(self, attempt: Attempt, registered: Revision) -> Attempt | Stopped:
-        """Somebody else may have registered between the reading and the call: then Outrider's has an old source.
+        """Return the revision that somebody else registered between the reading and the call; None if nobody did.
 
-        A number between the two that is inactive now was deregistered before: that is how the source became the newest.
+        Outrider's revision has an old source then. An inactive revision with a number between the two was deregistered
+        before: that is how the source became the newest.
         """
         source, attempts = attempt.source, self.parts.ledger.attempts
         attempts.registered(registered)
@@ -127,14 +128,14 @@ class Registration:
                 return self._registered(attempt, between)
             found = self.parts.ecs.task_definition(between.place, between.arn)
             if found is not None and found.active:
-                # It is notified, also where the next call is the last for now.
+                # Publish the registration, even if the attempt stops at the next call.
                 attempt = attempts.write(attempt)
                 stays = deregister(self.parts, registered)
                 return superseded(attempt, Reason(Code.REGISTERED_MEANWHILE, source.family), *stays)
         return self._followed(attempt, registered)
 
     def _followed(self, attempt: Attempt, registered: Revision) -> Attempt | Stopped:
-        """With the services that are updated to it, and notified; or at its end where there are none."""
+        """Return the attempt with the services to update, published; or its end if there are none."""
         rollouts = following(self.parts, attempt, registered, self.history.services) if attempt.deploys else ()
         attempt = replace(attempt, rollouts=rollouts)
         if all(rollout.stage.ended for rollout in rollouts):

@@ -1,7 +1,7 @@
-"""Remediate: register the corrected revision of one family, and see it running. The only use case that writes to ECS.
+"""Remediate: register the corrected revision of one family, and verify that it runs.
 
-A request is only a pointer: what is there now is read, judged and planned again. All requests of one family come one
-after the other: they share a message group.
+The only use case that writes to ECS. A request only names what to correct: the present state is read, evaluated and
+planned again. All requests of one family are handled in order: they share a message group.
 """
 
 from dataclasses import dataclass, replace
@@ -27,12 +27,15 @@ from operations.remediation.parts import Parts
 
 @dataclass(frozen=True, slots=True)
 class Remediator:
-    """The use case: what is asked, and by whom."""
+    """The use case. Its parts come from operations.wiring."""
 
     parts: Parts
 
     def remediate(self, body: str) -> Outcome:
-        """Do what one message asks. RequestUnreadable, StandardInvalid, NotRead, CallFailed: it is to be retried."""
+        """Carry out one message.
+
+        Raises RequestUnreadable, StandardInvalid, NotRead or CallFailed if it must be retried.
+        """
         request = read_request(body)
         history = self.parts.ledger.history(request.subject)
         corrector = Corrector(self.parts)
@@ -48,8 +51,8 @@ class Remediator:
 
 
 def _attempt(request: CorrectRequest | CorrectServiceRequest, history: History, now: datetime) -> Attempt:
-    """The one that is held already, unless the same may be asked for again."""
-    fresh = Attempt(request.source, request.digest, AttemptState.WAITING, now, asked=request.after)
+    """Return the stored attempt, unless the request may be tried again."""
+    fresh = Attempt(request.source, request.digest, AttemptState.WAITING, now, request_id=request.after)
     match request:
         case CorrectRequest():
             fresh = replace(fresh, actor=request.actor)
@@ -58,6 +61,6 @@ def _attempt(request: CorrectRequest | CorrectServiceRequest, history: History, 
     held = history.attempt(fresh.key)
     if held is None:
         return fresh
-    # What overtook it is gone: inspect asks for it again then, and the old message that is retried does not.
+    # The newer state that superseded it is gone. Only a new request starts it again; a retried message does not.
     overtaken = held.state is AttemptState.SUPERSEDED and request.after != held.time.isoformat()
     return replace(fresh, version=held.version) if held.again and not overtaken else held

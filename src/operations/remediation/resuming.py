@@ -1,4 +1,4 @@
-"""Resuming: corrections that wait, or are past a deadline, go on though no event came."""
+"""Resume corrections that wait or are past a deadline, without an event."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class Resumer:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def resume(self, place: Place) -> int:
-        """Have remediate resume each that is due; how many. CallFailed where that failed: the next minute tries again.
+        """Have remediate resume each correction that is due; return their number.
 
-        What is due and was not resumed yet is asked for once in five minutes: so long the queue remembers. What was
-        resumed and is due again is asked for again.
+        Raises CallFailed if that failed: the next minute tries again. The queue drops a second request within five
+        minutes for a correction that was not resumed in between; a resumed one that is due again is requested again.
         """
         now = self.now()
         due = [each for each in self.ledger.attempts.dues(place) if each[2] <= now]

@@ -1,7 +1,7 @@
-"""Rollouts: the services of a correction are updated, watched until their collectors run, or set back.
+"""Rollouts: update the services of a correction, watch until their collectors run, or set them back.
 
-A step is written down before its call is made, and how far it came is read from the service itself: after a crash
-between any two the next delivery goes on from there, and nothing is done twice.
+Each step is recorded before its call, and its effect is read from the service. After a crash between any two steps the
+next delivery continues there, and nothing is done twice.
 """
 
 from collections.abc import Callable
@@ -21,27 +21,27 @@ from operations.remediation.guards import Guards
 from operations.remediation.parts import Parts
 from operations.remediation.updates import Updates
 
-_STEPS = 8  # that one service can take within a delivery, at the most
+_STEPS = 8  # steps of one service within a delivery, at most
 
 type Step = Callable[[Attempt, Rollout], Attempt]
 
 
 @dataclass(frozen=True, slots=True)
 class Rollouts:
-    """Goes on with the rollouts of an attempt."""
+    """Continues the rollouts of an attempt."""
 
     parts: Parts
 
     def advance(self, attempt: Attempt) -> Attempt:
-        """As far as it goes now. `due` is when what is left is read again; None where every service has ended.
+        """Continue as far as possible; `due` is when the rest is read again, None if every service has ended.
 
-        A service that cannot be read holds up no other. CallFailed at the end, where reading it again may help.
+        A service that cannot be read stops no other. Raises CallFailed at the end if reading again may help.
         """
         failures = list[CallFailed]()
         for rollout in attempt.rollouts:
             if rollout.stage.under_way:
                 attempt = self._tried(attempt, rollout, self._resume, failures)
-        # Where one fails by chance, it and those after it are begun in their turn, when the message is retried.
+        # If a call fails for now, this service and the later ones begin when the message is retried.
         if not failures:
             attempt = self._begin(attempt, failures)
         attempt = self._without_those_held_back(attempt)
@@ -54,7 +54,7 @@ class Rollouts:
         return attempt
 
     def _begin(self, attempt: Attempt, failures: list[CallFailed]) -> Attempt:
-        """Those whose turn it is, until one fails or a guard forbids them all."""
+        """Begin the services whose turn it is, until one fails or a guard forbids them all."""
         tried = set[str]()
         while not failures and (some := next_to_update(attempt, self.parts.standard, tried)):
             tried |= {rollout.service for rollout in some}
@@ -74,7 +74,7 @@ class Rollouts:
         return attempt
 
     def _tried(self, attempt: Attempt, rollout: Rollout, step: Step, failures: list[CallFailed]) -> Attempt:
-        """One service gone on with; where that fails, as far as it was written down."""
+        """Continue one service; if that fails, return it as last recorded."""
         try:
             return step(attempt, rollout)
         except CallFailed as failed:
@@ -86,7 +86,7 @@ class Rollouts:
             return attempt.with_rollout(self._unread(reached, failed))
 
     def _unread(self, rollout: Rollout, failed: CallFailed) -> Rollout:
-        """A service that may not be read: it is not begun, or is read again until its deadline."""
+        """Handle a service that cannot be read: it is not begun, or is read again until its deadline."""
         moment = self.parts.moment
         if rollout.stage is Stage.PENDING:
             return rollout.left(moment.now, failed.reason)
@@ -95,10 +95,10 @@ class Rollouts:
         return rollout.at(Stage.NOT_BACK, moment.now, reasons=(Reason(Code.STATE_UNREAD, because=(failed.reason,)),))
 
     def _resume(self, attempt: Attempt, rollout: Rollout) -> Attempt:
-        """Go on from an earlier delivery.
+        """Continue from an earlier delivery.
 
-        An update that was not made is begun again, as guards or another service's failure may forbid it by now; but
-        not before it is certain that it was not made.
+        An update that was not made begins again, because guards or another service's failure may forbid it now; but
+        only once it is certain that it was not made.
         """
         if rollout.stage is Stage.UPDATING:
             service = self.parts.ecs.service(attempt.source.place, rollout.service)
@@ -110,12 +110,12 @@ class Rollouts:
         return self._go_on(attempt, rollout)
 
     def _go_on(self, attempt: Attempt, rollout: Rollout) -> Attempt:
-        """Step by step, each written down, until nothing changes for now."""
+        """Take step after step, recording each, until nothing changes for now."""
         for _ in range(_STEPS):
             service = self.parts.ecs.service(attempt.source.place, rollout.service)
             before, rollout = rollout.stage, self._step(attempt, rollout, service)
             if rollout.stage is before:
-                # At most it is due later: what is written at the end of the delivery has that too.
+                # Only `due` changed: the end of the delivery records that.
                 return attempt.with_rollout(rollout)
             attempt = self._written(attempt, rollout)
             if rollout.stage.ended:
@@ -137,11 +137,11 @@ class Rollouts:
         return replace(rollout, was=deployment_of(service))
 
     def _start(self, attempt: Attempt, rollout: Rollout) -> Attempt:
-        """The update of one service, unless a guard forbids it or it runs something else by now."""
+        """Update one service, unless a guard forbids it or it runs something else now."""
         now = self.parts.now()
         service = self.parts.ecs.service(attempt.source.place, rollout.service)
         if rollout.was and service is not None and runs(service) == rollout.after:
-            # It was begun before, and that took effect after all.
+            # An earlier call took effect after all.
             begun = updated(replace(rollout, stage=Stage.UPDATING), self._sight(service))
             if begun is not None:
                 return self._go_on(self._written(attempt, begun), begun)
@@ -157,9 +157,9 @@ class Rollouts:
         return self._go_on(self._written(attempt, begun), begun)
 
     def _forbidden(self, rollout: Rollout, by: Forbidden) -> Rollout:
-        """Left permanently; or it waits, at most as long as the window of corrections is."""
+        """Return the rollout left permanently, or waiting: for at most the window of corrections."""
         moment = self.parts.moment
-        if by.guard is Guard.AT_ONCE and (by.reason,) != rollout.reasons:  # those before it move
+        if by.guard is Guard.AT_ONCE and (by.reason,) != rollout.reasons:  # services that are being updated before it
             rollout = replace(rollout, since=moment.now)
         if by.until is None or moment.now >= rollout.since + moment.window:
             return rollout.left(moment.now, by.reason, guard=by.guard)

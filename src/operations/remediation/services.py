@@ -1,4 +1,4 @@
-"""The services of a correction: those that follow a revision, and one that is corrected alone."""
+"""The services of a correction: those that follow a revision, or one that is corrected alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Known
 from domain.places import Revision
-from domain.remediation.attempt import Attempt, AttemptState, own_step
+from domain.remediation.attempt import Attempt, AttemptState, own_correction
 from domain.remediation.ending import Stopped, forbidden, nothing_to_do, superseded
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden, updatable
@@ -27,7 +27,7 @@ from operations.remediation.parts import Parts
 
 
 def following(parts: Parts, attempt: Attempt, registered: Revision, titles: Iterable[str]) -> tuple[Rollout, ...]:
-    """The services that run the source now, of those that are known, canaries first; some are left at once."""
+    """Return the known services that run the source now, canaries first. Some are left at once."""
     task = parts.ecs.task_definition(registered.place, registered.arn)
     found = (_following(parts, attempt, task, title) for title in titles) if task is not None else ()
     rollouts = [each for each in found if each is not None]
@@ -62,13 +62,13 @@ def _collector(workload: Workload) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAlone:
-    """The first step where a service is corrected by UpdateService alone; the history is its family's."""
+    """The first step of a correction of a service alone, by UpdateService. The history is its family's."""
 
     parts: Parts
     history: History
 
     def begin(self, attempt: Attempt) -> Attempt | Stopped:
-        """The attempt with its one rollout, or as far as it came."""
+        """Return the attempt with its one rollout, or the point where it stopped."""
         place, source, attempts = attempt.source.place, attempt.source, self.history.attempts
         service = self.parts.ecs.service(place, attempt.service)
         task = self.parts.ecs.task_definition(place, source.arn)
@@ -89,7 +89,7 @@ class ServiceAlone:
         return self.parts.ledger.attempts.write(self._begun(attempt, plan.before, wanted))
 
     def _plan(self, attempt: Attempt, service: Service, task: TaskDefinition) -> Plan | None:
-        """Unasked it moves to another revision only where that is what it runs, corrected by Outrider."""
+        """Without approval, a service moves only from its revision to Outrider's correction of it."""
         place, source, attempts = attempt.source.place, attempt.source, self.history.attempts
         if any(each.rollout(service.title) for each in attempts if not each.state.ended):
             why = Reason(Code.BEING_CORRECTED, service.title)
@@ -99,7 +99,7 @@ class ServiceAlone:
         newest = self.parts.ecs.task_definition(place, source.family)
         workload = evaluator.with_newest(evaluator.workload(place, task, service), newest)
         fact = workload.facts.newest
-        own = not isinstance(fact, Known) or own_step(attempts, source.arn, fact.value.revision)
+        own = not isinstance(fact, Known) or own_correction(attempts, source.arn, fact.value.revision)
         return planned(evaluator, attempt, workload, suppressed, left=() if own else {MOVES})
 
     def _begun(self, attempt: Attempt, before: Workload, wanted: Service) -> Attempt:

@@ -1,4 +1,4 @@
-"""Turns: services that are corrected alone share their family's order, a few at a time and canaries first."""
+"""Turns: services that are corrected alone share their family's order, a few at a time, canaries first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ from operations.remediation.eligibility import eligible
 from operations.remediation.parts import Parts
 
 _CANARY = timedelta(minutes=10)
-"""Until a canary is read again."""
+"""How long to wait before a canary is read again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Whether it is a service's turn. Each has an attempt of its own."""
+    """Decides whether it is a service's turn. Each service has its own attempt."""
 
     parts: Parts
 
     def in_turn(self, attempt: Attempt, service: Service, history: History) -> None:
-        """Forbidden where others of the family are being updated, or a canary has to show first that it works."""
+        """Raise Forbidden while others of the family are updated, or a canary has not shown that it works."""
         now, standard = self.parts.now(), self.parts.standard
         others = [each for each in history.attempts if each.service not in {"", service.title}]
         moving = {each.service for each in others if any(rollout.stage.under_way for rollout in each.rollouts)}
@@ -44,7 +44,7 @@ class Turns:
             self._shown(attempt, title, others, moves=title in moving)
 
     def _shown(self, attempt: Attempt, title: str, others: Iterable[Attempt], *, moves: bool) -> None:
-        """Forbidden unless a canary has nothing to be corrected: until it has shown that it works, or as it cannot."""
+        """Raise Forbidden for a canary with a drift: until its correction works, or because it cannot be made."""
         failures = tuple[Reason, ...]()
         try:
             workload = self._workload(attempt, title)
@@ -62,14 +62,14 @@ class Turns:
         raise Forbidden(Guard.CANARY, first, self.parts.now() + _CANARY)
 
     def _workload(self, attempt: Attempt, title: str) -> Workload | None:
-        """A service that is there, with what it runs."""
+        """Return a service that exists, with what it runs."""
         place, ecs = attempt.source.place, self.parts.ecs
         service = ecs.service(place, title)
         task = ecs.task_definition(place, service.task_definition) if service else None
         return self.parts.evaluator.workload(place, task, service) if service and task else None
 
     def _drifts(self, attempt: Attempt, workload: Workload) -> bool:
-        """Whether it drifts by a rule that this attempt corrects, or may do so."""
+        """Whether it drifts, or may drift, by a rule that this attempt corrects."""
         evaluator = self.parts.evaluator
         newest = self.parts.ecs.task_definition(attempt.source.place, attempt.source.family)
         rules = [rule for rule in self.parts.planner.catalogue if rule.id in attempt.rules]
@@ -78,7 +78,7 @@ class Turns:
     def _cannot(
         self, attempt: Attempt, workload: Workload, others: Iterable[Attempt]
     ) -> tuple[Guard | None, tuple[Reason, ...]] | None:
-        """Why a canary will not be corrected by itself, by the guard; None where it may be."""
+        """Return why a canary will not be corrected automatically; None if it may be."""
         service = workload.service
         title, at = (service.title, deployment_of(service)) if service is not None else ("", "")
         last = max((each for each in others if each.service == title), key=lambda each: each.time, default=None)

@@ -1,4 +1,4 @@
-"""An undo: services go back to what they ran before Outrider, and the revision is taken back."""
+"""Undo: services go back to what they ran before Outrider, and the revision is withdrawn."""
 
 from dataclasses import dataclass, replace
 
@@ -18,14 +18,14 @@ from operations.remediation.withdrawal import run_by
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """Makes of the last correction one that goes back."""
+    """Turns the last correction into one that goes back."""
 
     parts: Parts
 
     def begin(self, request: UndoRequest, history: History) -> Attempt | Outcome:
-        """The attempt as it is to go on, or why there is nothing to undo."""
+        """Return the attempt that undoes, or why there is nothing to undo."""
         undone = [each for each in history.attempts if each.undone]
-        if same := next((each for each in undone if each.asked == request.deduplication), None):
+        if same := next((each for each in undone if each.request_id == request.deduplication), None):
             return same
         attempt = to_undo(history.attempts, request.service)
         if attempt is None:
@@ -43,7 +43,7 @@ class Undoing:
                 state=AttemptState.ROLLING,
                 undone=True,
                 undone_by=request.by,
-                asked=request.deduplication,
+                request_id=request.deduplication,
                 rollouts=rollouts,
                 due=self.parts.now(),
             )
@@ -54,12 +54,12 @@ class Undoing:
         return Outcome(AttemptState.NOTHING, source, reasons=(why,))
 
     def _updates_nothing(self) -> Reason | None:
-        """Services are updated only where the stack deploys."""
+        """Check that the stack deploys: otherwise no service is updated."""
         cap = self.parts.planner.cap
         return Reason(Code.STACK_UPDATES_NO_SERVICE, cap) if cap is not Mode.DEPLOY else None
 
     def _run_by_others(self, attempt: Attempt) -> Reason | None:
-        """Why what was registered cannot be taken back; None where nothing is known to run it."""
+        """Return why the registered revision cannot be withdrawn; None if nothing is known to run it."""
         registered = str(attempt.correction)
         try:
             title = run_by(self.parts, attempt)

@@ -1,4 +1,4 @@
-"""UpdateService: each call of a rollout, made once though no answer says what it found."""
+"""UpdateService: make each call of a rollout once, even though its answer does not show what it replaced."""
 
 from dataclasses import dataclass, replace
 
@@ -13,13 +13,13 @@ from operations.remediation.parts import Parts
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """Of the services of one account and region."""
+    """Updates services of one account and region."""
 
     parts: Parts
     place: Place
 
     def made(self, rollout: Rollout, service: Service) -> Rollout:
-        """The rollout after the call that is written down, which is not made where it took effect before."""
+        """Make the recorded call, unless it took effect before, and return the rollout after it."""
         if rollout.stage is Stage.GIVING_BACK:
             return self._give_back(rollout, service)
         if (following := updated(rollout, self._sight(service))) is not None:
@@ -42,29 +42,29 @@ class Updates:
         return following or self._watched(rollout)
 
     def _watched(self, rollout: Rollout) -> Rollout:
-        """What the answer does not show yet is watched for: that it was taken proves nothing."""
+        """Return the rollout to watch. The answer alone does not prove that the call took effect."""
         now, stage = self.parts.now(), Stage.DEPLOYING if rollout.stage is Stage.UPDATING else Stage.GOING_BACK
         return replace(rollout, deployment="").at(stage, now, now + LOOK_AGAIN)
 
     def _gives_back(self, rollout: Rollout, service: Service) -> Rollout | None:
-        """Somebody else who deployed at the same moment has the last word; None where nobody did."""
-        theirs, now = overtaken(rollout, service), self.parts.now()
-        return replace(rollout, theirs=theirs).at(Stage.GIVING_BACK, now, now) if theirs else None
+        """Return the rollout that gives way to somebody's deployment at the same moment; None if there was none."""
+        other, now = overtaken(rollout, service), self.parts.now()
+        return replace(rollout, other=other).at(Stage.GIVING_BACK, now, now) if other else None
 
     def _give_back(self, rollout: Rollout, service: Service) -> Rollout:
-        """UpdateService to what somebody else deployed, unless it runs that, or something newer still."""
-        name, now = rollout.theirs.rpartition("/")[2], self.parts.now()
+        """Deploy again what somebody else deployed, unless the service runs that or something newer."""
+        name, now = rollout.other.rpartition("/")[2], self.parts.now()
         if service.task_definition in {rollout.before.revision, rollout.after.revision}:
             try:
-                self.parts.ecs.update(self.place, rollout.service, revision=rollout.theirs)
+                self.parts.ecs.update(self.place, rollout.service, revision=rollout.other)
             except CallFailed as failed:
                 if failed.transient:
                     raise
-                why = Reason(Code.THEIRS_NOT_RUN_AGAIN, name, because=(failed.reason,))
+                why = Reason(Code.OTHER_NOT_RUN_AGAIN, name, because=(failed.reason,))
                 return rollout.at(Stage.NOT_BACK, now, reasons=(why,))
-        # A correction that failed has failed, also where somebody else deploys on the way back.
+        # A failed correction stays failed, even if somebody else deploys while it is set back.
         stage = Stage.BACK if rollout.reasons else Stage.LEFT
-        return rollout.ending(stage, now, Reason(Code.THEIRS_RUNS_AGAIN, name))
+        return rollout.ending(stage, now, Reason(Code.OTHER_RUNS_AGAIN, name))
 
     def _sight(self, service: Service) -> Sight:
         return Sight(service, self.parts.now(), self.parts.standard)

@@ -1,4 +1,4 @@
-"""Taking back a revision that a correction registered, unless something runs it."""
+"""Withdraw a revision that a correction registered, unless something runs it."""
 
 from aws.calls import CallFailed
 from domain.places import Revision
@@ -10,9 +10,9 @@ from operations.remediation.parts import Parts
 
 
 def take_back(parts: Parts, attempt: Attempt) -> tuple[Reason, ...]:
-    """Where a correction failed or was undone, the family's newest revision is the source again.
+    """Withdraw the revision of a failed or undone correction: the source is the newest revision again.
 
-    Why it is not, where something runs what was registered or that is refused: the failure is published all the same.
+    Return why it stays, if something runs it or the call is refused. The failure is published in any case.
     """
     registered = attempt.correction
     goes = failed(attempt) or attempt.undone
@@ -28,7 +28,7 @@ def take_back(parts: Parts, attempt: Attempt) -> tuple[Reason, ...]:
 
 
 def deregister(parts: Parts, registered: Revision) -> tuple[Reason, ...]:
-    """Why it stays, where that is refused."""
+    """Deregister the revision; return why it stays if that is refused."""
     try:
         parts.ecs.deregister(registered)
     except CallFailed as error:
@@ -37,7 +37,7 @@ def deregister(parts: Parts, registered: Revision) -> tuple[Reason, ...]:
 
 
 def run_by(parts: Parts, attempt: Attempt) -> str:
-    """A service that runs what was registered; empty where none is known that does."""
+    """Return a service that runs the registered revision; empty if none is known."""
     registered, known = attempt.correction, parts.ledger.history(attempt.family).services
     for title in sorted({*known, *(each.service for each in attempt.rollouts)}):
         service = parts.ecs.service(attempt.source.place, title)

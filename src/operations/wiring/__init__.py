@@ -1,1 +1,1 @@
-"""The composition roots: one module a function, so that none imports the parts of another."""
+"""The composition roots: one module for each function, so that none imports the parts of another."""

@@ -15,7 +15,7 @@ from settings import Settings, settings
 
 @lru_cache(maxsize=1)
 def dispatcher() -> Dispatcher:
-    """As the environment sets it up."""
+    """Return the part as the environment configures it."""
     return make_dispatcher(settings(), shared.sessions())
 
 
@@ -24,7 +24,7 @@ def _now() -> datetime:
 
 
 def make_dispatcher(given: Settings, aws: Sessions, now: Callable[[], datetime] = _now) -> Dispatcher:
-    """The use case with all its parts."""
+    """Return the use case with all its parts."""
     return Dispatcher(
         ledger=Ledger(aws, given.table),
         roles=Roles(aws),

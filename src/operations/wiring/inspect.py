@@ -32,7 +32,7 @@ from settings import RELEASE, Settings, settings
 
 @lru_cache(maxsize=1)
 def inspector() -> Inspector:
-    """As the environment sets it up."""
+    """Return the part as the environment configures it."""
     return make_inspector(settings(), shared.sessions())
 
 
@@ -43,7 +43,7 @@ def _now() -> datetime:
 def make_inspector(
     given: Settings, aws: Sessions, rules: Sequence[Rule] = CATALOGUE, now: Callable[[], datetime] = _now
 ) -> Inspector:
-    """The use case with all its parts."""
+    """Return the use case with all its parts."""
     planner = Planner(rules, given.mode)
     ecs, ledger, documents = Ecs(aws), Ledger(aws, given.table), PolicyDocuments()
     revisions = Revisions(ecs, ledger)

@@ -22,12 +22,12 @@ from settings import RELEASE, Settings, settings
 
 @lru_cache(maxsize=1)
 def remediator() -> Remediator:
-    """As the environment sets it up."""
+    """Return the part as the environment configures it."""
     return make_remediator(settings(), shared.sessions())
 
 
 def make_remediator(given: Settings, aws: Sessions) -> Remediator:
-    """The use case with all its parts."""
+    """Return the use case with all its parts."""
     return Remediator(
         Parts(
             ecs=Ecs(aws),

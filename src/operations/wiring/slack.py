@@ -24,7 +24,7 @@ def notifier() -> Notifier:
 
 
 def make_channel(given: Settings, aws: Sessions) -> Channel:
-    """Amazon Q before a bot, a bot before a webhook. Their secrets are read when first needed."""
+    """Return the channel: Amazon Q if set, else a bot, else a webhook. Secrets are read when first needed."""
     if given.chat_topic:
         return AmazonQ(Topic(aws, given.chat_topic))
     if given.slack_bot:
@@ -34,5 +34,5 @@ def make_channel(given: Settings, aws: Sessions) -> Channel:
 
 @lru_cache(maxsize=1)
 def slack_queue() -> Queue:
-    """The queue that the slack function reads."""
+    """Return the queue that the slack function reads."""
     return Queue(shared.sessions(), settings().slack_queue)

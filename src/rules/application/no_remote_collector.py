@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.collector.distributions import NONE
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.otlp import (
@@ -30,7 +31,9 @@ class Kind(Code):
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield each endpoint variable in use that leads out of the task."""
+    """Yield each endpoint variable in use that leads out of the task, where the standard wants a collector in it."""
+    if workload.kind.id == NONE:
+        return
     for container in workload.applications:
         for found in endpoints_set(container):
             match found:
@@ -92,6 +95,7 @@ RULE = Rule(
         Before you approve it, make sure that the collector's configuration exports to the destination that the
         application uses now. Refused where the task has no collector.
     """,
+    configure="`collectors` with `kind: none` names the applications that send their telemetry out themselves.",
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
     codes=(*Kind, *OtlpDoubt),

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from domain.collector import CollectorConfiguration, otlp_listeners
+from domain.collector.distributions import NONE
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
+from domain.ecs.recognition import APPLICATION_SIGNALS_PORTS
 from domain.facts import Known
 from domain.otlp import (
     ENDPOINT,
     HTTP_PORT,
-    PORTS,
     Destination,
     Endpoint,
     OtlpDoubt,
@@ -18,6 +18,7 @@ from domain.otlp import (
     place_of,
     unread_text,
 )
+from domain.otlp_receivers import OtlpReceivers, otlp_receivers
 from domain.remediation.plan import quotable
 from domain.rule import Rule
 from domain.severity import Severity
@@ -30,7 +31,11 @@ class Kind(Code):
     """What this rule reports."""
 
     NOT_SERVED = "endpoint-not-served", "No collector serves the endpoint: its scheme, host, port or path is wrong."
+    NO_RECEIVER = "receiver-absent", "The endpoint is in the task, and nothing in it receives telemetry."
     MISSING = "endpoint-missing", "No endpoint is set, and the standard requires one."
+    NO_AGENT = "agent-unknown", "Unknown: no CloudWatch agent is known that takes Application Signals."
+    NOT_VERIFIED = "receiver-not-verified", "Approval: whether a collector takes OTLP on that port is not known."
+    TLS = "certificate-not-verified", "Approval: the application has to trust the receiver's certificate."
     PORT_IN_USE = "port-in-use", "Approval: another container may listen on the port that the endpoint names now."
     PORT_GUESSED = "port-guessed", "Approval: neither port nor protocol is set, so the default of HTTP is used."
 
@@ -43,8 +48,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
                 case Doubt():
                     yield found
                 case destination, text:
-                    yield from _judge(container, destination, text)
-        if _lacks_endpoint(container, standard):
+                    yield from _judge(workload, container, destination, text)
+        if _lacks_endpoint(workload, container, standard):
             wanted = "http://localhost:4317 or http://localhost:4318"
             why = f"{ENDPOINT} is not set, and the standard requires it. Set it to {wanted}."
             yield Drift(Kind.MISSING, place_of(container, ENDPOINT), why, wanted=wanted)
@@ -54,77 +59,126 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     """Correct each endpoint variable, and set the generic one where the standard requires one."""
     for application in workload.applications:
         container = application
+        receivers = otlp_receivers(workload, application)
         for destination in destinations(application):
-            endpoint, wanted = destination.leads_to, destination.wanted
-            if endpoint is None or wanted is None:
+            endpoint = destination.leads_to
+            if endpoint is None or not endpoint.in_task or _nothing_receives(workload):
+                continue
+            wanted = receivers.reached(destination, endpoint)
+            if wanted == endpoint:
                 continue
             container = container.with_variable(destination.variable, str(wanted))
-            if uncertain := _uncertain(workload, destination, endpoint):
-                workload = workload.needing_approval(*uncertain)
-        if _lacks_endpoint(application, standard):
+            for code, why in _uncertain(receivers, destination, endpoint, wanted):
+                workload = workload.needing_approval(code, why)
+        if _lacks_endpoint(workload, application, standard):
             protocol = destinations(application)[0].speaks
             port = protocol.port if protocol else HTTP_PORT
             container = container.with_variable(ENDPOINT, f"http://localhost:{port}")
             if protocol is None:
                 workload = workload.needing_approval(Kind.PORT_GUESSED, _guessed(application, ENDPOINT))
+            if not_verified := _not_verified(receivers, port):
+                workload = workload.needing_approval(*not_verified)
         if container is not application:
             workload = workload.with_container(container)
     return workload
 
 
-def _lacks_endpoint(container: Container, standard: Standard) -> bool:
-    if not standard.applications.require_endpoint or container.has_environment_files:
+def _nothing_receives(workload: Workload) -> bool:
+    """Whether the task is to have no collector, and has nothing that may be one."""
+    roles = workload.container_roles
+    return workload.kind.id == NONE and not roles.receivers
+
+
+def _lacks_endpoint(workload: Workload, container: Container, standard: Standard) -> bool:
+    required = standard.applications.require_endpoint and workload.kind.id != NONE
+    if not required or container.has_environment_files:
         return False
     found = destinations(container)
     return bool(found) and all(destination.value is None for destination in found)
 
 
-def _judge(container: Container, destination: Destination, text: str) -> Iterator[Drift | Doubt]:
-    endpoint, wanted, name = destination.leads_to, destination.wanted, destination.variable
+def _judge(workload: Workload, container: Container, destination: Destination, text: str) -> Iterator[Drift | Doubt]:
+    endpoint, name, where = destination.leads_to, destination.variable, place_of(container, destination.variable)
     if endpoint is None:
         yield unread_text(container, name)
-    elif wanted is not None:
+        return
+    if not endpoint.in_task:
+        return
+    found = quotable(name, text) or ""
+    if _nothing_receives(workload):
+        why = (
+            f"{name} is {found}, but nothing in the task receives telemetry, and the standard wants no collector in it."
+            " Set it to where the telemetry is to go."
+        )
+        yield Drift(Kind.NO_RECEIVER, where, why, found)
+        return
+    if destination.usual and not isinstance(workload.configuration, Known):  # the common case, and quick to see
+        return
+    receivers = otlp_receivers(workload, container)
+    if endpoint != (wanted := receivers.reached(destination, endpoint)):
         faults = " and ".join(_faults(destination, endpoint, wanted))
-        found, right = quotable(name, text) or "", quotable(name, str(wanted)) or ""
-        why = f"{name} is {found}, but {faults}. Set it to {right}."
-        yield Drift(Kind.NOT_SERVED, place_of(container, name), why, found, right)
+        right = quotable(name, str(wanted)) or ""
+        yield Drift(Kind.NOT_SERVED, where, f"{name} is {found}, but {faults}. Set it to {right}.", found, right)
+    elif endpoint.port in APPLICATION_SIGNALS_PORTS and receivers.at(endpoint.port) is None:
+        why = f"No CloudWatch agent is known in the task, which takes Application Signals on port {endpoint.port}."
+        yield Doubt(Kind.NO_AGENT, where, why)
 
 
 def _faults(destination: Destination, endpoint: Endpoint, wanted: Endpoint) -> Iterator[str]:
-    match endpoint.scheme:
-        case "http":
-            pass
-        case "https":
-            yield "nothing in the task serves TLS by default"
-        case None:
-            yield "it has no scheme"
-        case _:
-            yield "its scheme is not http"
+    if endpoint.scheme != wanted.scheme:
+        yield _of_scheme(endpoint.scheme, wanted.scheme)
     if not endpoint.host:
         yield "it names no host"
     if endpoint.port is None:
         yield "it names no port"
-    elif endpoint.port not in PORTS:
+    elif endpoint.port != wanted.port:
         yield f"no collector listens on port {endpoint.port} by default"
     if endpoint.path != wanted.path:
         own = destination.own
         yield f"it is used as written and needs the path {own.path}" if own else "SDKs add a signal's path themselves"
 
 
-def _uncertain(workload: Workload, destination: Destination, endpoint: Endpoint) -> tuple[Kind, str] | None:
-    """Why a corrected port needs approval; None where it is certain."""
-    if endpoint.port in PORTS:
-        return None
-    if endpoint.port is not None and _may_be_served(workload, endpoint.port):
-        why = f"Another container may listen on port {endpoint.port}, which {destination.variable} names now."
-        return Kind.PORT_IN_USE, why
-    if destination.port_meant(endpoint) is None:
+def _of_scheme(found: str | None, wanted: str | None) -> str:
+    match found:
+        case None:
+            return "it has no scheme"
+        case "https":
+            return "nothing in the task serves TLS by default"
+        case "http":
+            return "the receiver there serves TLS"
+        case _:
+            return f"its scheme is not {wanted}"
+
+
+type _Reason = tuple[Kind, str]
+
+
+def _uncertain(
+    receivers: OtlpReceivers, destination: Destination, endpoint: Endpoint, wanted: Endpoint
+) -> Iterator[_Reason]:
+    """Why a corrected endpoint needs approval; nothing where every fact is known."""
+    moved = endpoint.port if endpoint.port != wanted.port else None
+    if moved is not None and (names := " or ".join(receivers.who_may_listen(moved))):
+        yield Kind.PORT_IN_USE, f"{names} may listen on port {moved}, which {destination.variable} names now."
+    if endpoint.port != wanted.port and destination.port_meant(endpoint) is None:
         why = (
-            f"{destination.variable} names no port, and no protocol is set. It gets {HTTP_PORT}, the default port of"
-            " HTTP. An SDK that uses gRPC needs 4317."
+            f"{destination.variable} names no port of OTLP, and no protocol is set. It gets {wanted.port}, for HTTP. An"
+            " SDK that uses gRPC needs another port."
         )
-        return Kind.PORT_GUESSED, why
-    return None
+        yield Kind.PORT_GUESSED, why
+    if wanted.scheme == "https" and endpoint.scheme != "https":
+        yield Kind.TLS, f"{destination.variable} would use TLS. Make sure that the application trusts the certificate."
+    if wanted.port is not None and (not_verified := _not_verified(receivers, wanted.port)):
+        yield not_verified
+
+
+def _not_verified(receivers: OtlpReceivers, port: int) -> _Reason | None:
+    """Why it is not known that something takes OTLP on a port."""
+    there = receivers.at(port)
+    if there is not None and there.known:
+        return None
+    name = there.container if there is not None else "a collector"
+    return Kind.NOT_VERIFIED, f"Whether {name} takes OTLP on port {port} is not known. Its configuration is not known."
 
 
 def _guessed(container: Container, variable: str) -> str:
@@ -134,24 +188,9 @@ def _guessed(container: Container, variable: str) -> str:
     )
 
 
-def _may_be_served(workload: Workload, port: int) -> bool:
-    if workload.container_roles.others:
-        return True
-    mapped = (
-        mapping.get("containerPort") for container in workload.task.containers for mapping in container.port_mappings
-    )
-    if port in mapped:
-        return True
-    match workload.configuration:
-        case Known(CollectorConfiguration() as configuration):
-            return any(listener.port == port for listener in otlp_listeners(configuration))
-        case _:
-            return False
-
-
 RULE = Rule(
     id="application.otlp-endpoint",
-    title="An OTLP endpoint inside the task is one that a collector serves: http:// and port 4317 or 4318",
+    title="An OTLP endpoint inside the task is one that a collector serves, by default http:// and port 4317 or 4318",
     why="""
         SDKs drop telemetry without an error when nothing answers. Most of them refuse an address without a scheme,
         nothing in the task serves TLS by default, and an HTTP endpoint for one signal is used as written, without its
@@ -159,8 +198,10 @@ RULE = Rule(
         the task belong to application.no-remote-collector.
     """,
     remedy="""
-        SAFE. Corrects scheme, port and path, and keeps what is right. REVIEW where neither port nor protocol shows
-        which of the two ports is meant, or where another container in the task may listen on the present port.
+        Corrects scheme, port and path, and keeps what is right: a port that a collector listens on by its
+        configuration, and those of a CloudWatch agent, 4315 and 4316. SAFE where the collector's configuration is known
+        to take OTLP there. REVIEW where it is not known, where neither port nor protocol shows which of the two ports
+        is meant, and where another container in the task may listen on the present port.
     """,
     configure="`applications.require_endpoint` makes an endpoint that is not set a drift.",
     subject=Subject.FAMILY,

@@ -15,12 +15,14 @@ from domain.otlp import (
     OtlpDoubt,
     Protocol,
     Route,
+    destinations,
     place_of,
     routes,
     silent,
     unread_files,
     unread_secret,
 )
+from domain.otlp_receivers import otlp_receivers
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -37,6 +39,7 @@ class Kind(Code):
     UNKNOWN_PROTOCOL = "protocol-unknown", "The variable names no OTLP protocol."
     MISMATCH = "port-protocol-mismatch", "The protocol is not the one that collectors serve on that port."
     PROTOCOL_UNSET = "protocol-unset", "Port 4318 is named, and no protocol is set."
+    NOT_VERIFIED = "receiver-not-verified", "Approval: whether a collector takes OTLP on the new port is not known."
     PROTOCOL_UNCLEAR = "protocol-unclear", "No fix: neither the variable nor a port shows which protocol is meant."
 
 
@@ -48,7 +51,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         # Signals that use the same two variables have the same result.
         by_variables = {(route.endpoint_variable, route.protocol_variable): route for route in routes(container)}
         for route in by_variables.values():
-            if found := _of_route(container, route):
+            found = _of_route(container, route)
+            if found is not None and not (found.code == Kind.MISMATCH and _agreed(workload, container, route)):
                 yield found
 
 
@@ -64,10 +68,34 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         except Refusal as refusal:
             refusals.append(str(refusal))
         if container is not application:
+            for name, port in _unverified(workload, application, container):
+                why = f"Whether a collector takes OTLP on port {port}, which {name} gets, is not known."
+                workload = workload.needing_approval(Kind.NOT_VERIFIED, why)
             workload = workload.with_container(container)
     if refusals and workload is start:
         raise Refusal(Kind.PROTOCOL_UNCLEAR, " ".join(refusals))
     return workload
+
+
+def _unverified(workload: Workload, before: Container, after: Container) -> Iterator[tuple[str, int]]:
+    """The endpoints that get another port where nothing is known to take OTLP."""
+    now = {each.variable: each.leads_to for each in destinations(before)}
+    receivers = otlp_receivers(workload, before)
+    for each in destinations(after):
+        endpoint, earlier = each.leads_to, now.get(each.variable)
+        if endpoint is None or endpoint.port is None or (earlier is not None and earlier.port == endpoint.port):
+            continue
+        there = receivers.at(endpoint.port)
+        if there is None or not there.known:
+            yield each.variable, endpoint.port
+
+
+def _agreed(workload: Workload, container: Container, route: Route) -> bool:
+    """Whether the collector's configuration takes this protocol on that port, the other one's by default."""
+    there = otlp_receivers(workload, container).at(_port(route))
+    if there is None or not there.known or route.speaks is None:
+        return False
+    return there.protocol == ("grpc" if route.speaks is Protocol.GRPC else "http")
 
 
 def _of_route(container: Container, route: Route) -> Drift | Doubt | None:
@@ -161,7 +189,7 @@ def _at_port_of(container: Container, route: Route, protocol: Protocol, every: t
 
 
 def _served(destination: Destination, endpoint: Endpoint) -> Endpoint:
-    return replace(endpoint, path=destination.path_served(endpoint.path, endpoint.port))
+    return replace(endpoint, path=destination.path_served(endpoint.path, by_http=destination.by_http(endpoint.port)))
 
 
 RULE = Rule(
@@ -172,7 +200,8 @@ RULE = Rule(
         in their own log. Port 4318 without a protocol is INFORMATIONAL: SDKs have different default protocols.
     """,
     remedy="""
-        SAFE. The protocol is what the application's SDK was built for, so the port follows it. A signal that uses
+        The protocol is what the application's SDK was built for, so the port follows it. SAFE where the collector's
+        configuration is known to take OTLP there. A signal that uses
         another protocol than the rest gets an endpoint of its own. A value that names no protocol becomes the protocol
         that it, or the port, means.
     """,

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from functools import lru_cache, wraps
 
-from domain.collector import CollectorConfiguration, ConfigurationUnreadable, ProblemTopic
+from domain.collector import (
+    CollectorConfiguration,
+    ConfigurationUnreadable,
+    Effect,
+    Problem,
+    Topic,
+    structural_problems,
+)
 from domain.collector.releases import Release
 from domain.drift import Code, Doubt
 from domain.facts import Absent, Known, Unavailable
@@ -57,7 +64,7 @@ def configuration_of(workload: Workload) -> Available:
         case Absent():
             why = "The parameter that holds the configuration does not exist."
             return None, (Doubt(ConfigurationDoubt.ABSENT, WHERE, why),)
-        case Unavailable() if workload.parameter_reference:
+        case Unavailable() if workload.parameter_reference and isinstance(workload.facts.parameter, Unavailable):
             return None, ()
         case Unavailable(reason=reason) as unread:
             why = f"The configuration is not known: {reason}."
@@ -67,7 +74,7 @@ def configuration_of(workload: Workload) -> Available:
 def well_formed_configuration_of(workload: Workload) -> Available:
     """The same, with a doubt where config.well-formed drifts: one cause is reported once."""
     configuration, doubts = configuration_of(workload)
-    if configuration is not None and ProblemTopic.WELL_FORMED in _problems(configuration, None):
+    if configuration is not None and Topic.FORM in _problem_topics(configuration):
         return None, (Doubt(WellFormedDoubt.MALFORMED, WHERE, "The configuration is not well-formed."),)
     return configuration, doubts
 
@@ -75,7 +82,7 @@ def well_formed_configuration_of(workload: Workload) -> Available:
 def sound_configuration_of(workload: Workload) -> Available:
     """The same, with a doubt where config.references drifts, too."""
     configuration, doubts = well_formed_configuration_of(workload)
-    if configuration is not None and _problems(configuration, None):
+    if configuration is not None and _problem_topics(configuration):
         why = "The configuration names components that are not defined."
         return None, (Doubt(ReferencesDoubt.DANGLING, WHERE, why),)
     return configuration, doubts
@@ -98,5 +105,11 @@ def once[T](
 
 
 @once
-def _problems(configuration: CollectorConfiguration, _: Release | None) -> frozenset[ProblemTopic]:
-    return frozenset(problem.topic for problem in configuration.problems())
+def structure_of(configuration: CollectorConfiguration, _: Release | None) -> tuple[Problem, ...]:
+    """Give what is wrong with the configuration's structure."""
+    return tuple(structural_problems(configuration))
+
+
+def _problem_topics(configuration: CollectorConfiguration) -> frozenset[Topic]:
+    found = structure_of(configuration, None)
+    return frozenset(problem.topic for problem in found if problem.effect is Effect.REFUSED)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration
-from domain.collector.releases import NEEDS_EC2, ComponentKind, Release, Standing, component_status
+from domain.collector.releases import ComponentKind, Release, Standing, component_status
 from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
@@ -17,14 +17,13 @@ from rules.config._configuration import WELL_FORMED, once, well_formed_configura
 class Kind(Code):
     """What this rule reports."""
 
-    NEEDS_EC2 = "needs-ec2", "The component reads files of an EC2 host and stops the collector on Fargate."
     NOT_IN_RELEASE = "not-in-release", "The collector's release does not have the component."
     RELEASE_UNKNOWN = "release-unknown", "Unknown: the image names no ADOT release."
     RELEASE_NOT_LISTED = "release-not-listed", "Unknown: the release is older or newer than those that are known."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield each component that the release does not have, or that cannot run on Fargate."""
+    """Yield each component that the release does not have."""
     configuration, doubts = well_formed_configuration_of(workload)
     yield from doubts
     if configuration is None or workload.collector is None:
@@ -39,15 +38,9 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 @once
 def _drifts(configuration: CollectorConfiguration, release: Release | None) -> tuple[Drift | Doubt, ...]:
     found: list[Drift | Doubt] = []
-    used = {part.where for part in configuration.used}
+    if release is None:
+        return ()
     for part in (part for kind in ComponentKind for part in configuration.defined(kind).values()):
-        if (part.kind, part.canonical) in NEEDS_EC2:
-            if part.where in used:
-                why = f"{part.type} reads files of an EC2 host, so the collector stops on Fargate. Remove it."
-                found.append(Drift(Kind.NEEDS_EC2, part.where, why, part.type))
-            continue
-        if release is None:
-            continue
         status = component_status(part.kind, part.type, release)
         if status.standing is Standing.UNDECIDABLE:
             return (*found, Doubt(Kind.RELEASE_NOT_LISTED, part.where, status.sentence))
@@ -59,7 +52,7 @@ def _drifts(configuration: CollectorConfiguration, release: Release | None) -> t
 
 RULE = Rule(
     id="config.components",
-    title="Every component of the configuration exists in the collector's release, and none needs EC2",
+    title="Every component of the configuration exists in the collector's release",
     why="""
         ADOT has a part of the components of the OpenTelemetry collector, and removes some in later releases: `logging`
         was removed in v0.42.0, `transform` was never included. A collector that does not know a component exits when it
@@ -71,6 +64,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://github.com/aws-observability/aws-otel-collector#adot-collector-built-in-components",
 )

@@ -62,6 +62,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     codes=(*Kind, *SOUND),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://aws-otel.github.io/docs/components/ecs-metrics-receiver",
 )

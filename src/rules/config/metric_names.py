@@ -94,6 +94,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://aws-otel.github.io/docs/components/ecs-metrics-receiver",
 )

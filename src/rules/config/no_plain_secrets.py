@@ -52,6 +52,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     codes=(*Kind, *READ),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html",
 )

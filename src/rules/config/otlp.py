@@ -81,6 +81,8 @@ def _ports(senders: _Senders, listeners: tuple[Listener, ...]) -> Iterator[Drift
         for port in dict.fromkeys(_port(route) for route in sent):
             wanted.setdefault(port, []).append(app.name)
     for port, apps in wanted.items():
+        if port is not None and port not in PORTS:
+            continue  # agreed with the receiver, else reported by application.otlp-endpoint
         asked = PORTS if port is None else {port}
         if asked & heard:
             continue
@@ -100,10 +102,10 @@ def _ports(senders: _Senders, listeners: tuple[Listener, ...]) -> Iterator[Drift
 
 
 def _port(route: Route) -> int | None:
-    """The port that it sends to; None where its SDK decides, or application.otlp-endpoint reports it."""
+    """The port that it sends to; None where its SDK decides."""
     endpoint = route.leads_to
     if endpoint is not None:
-        return endpoint.port if endpoint.port in PORTS else None
+        return endpoint.port
     return route.speaks.port if route.speaks else None
 
 
@@ -147,6 +149,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     codes=(*Kind, *SOUND),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://aws-otel.github.io/docs/components/otlp-exporter",
 )

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from domain.collector import LOCAL_EXPORTERS, CollectorConfiguration, batched, memory_limiter_first
-from domain.collector.configuration import shown
 from domain.collector.releases import Release
+from domain.collector.scalars import shown
 from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
@@ -69,6 +69,7 @@ RULE = Rule(
     severity=Severity.LOW,
     codes=(*Kind, *SOUND),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/scaling/",
 )

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from domain.collector import CollectorConfiguration, ProblemTopic
-from domain.collector.configuration import shown
+from domain.collector import CollectorConfiguration, Topic
 from domain.collector.releases import Release
+from domain.collector.scalars import shown
 from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
@@ -12,13 +12,17 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import WELL_FORMED, once, well_formed_configuration_of
+from rules.config._configuration import WELL_FORMED, once, structure_of, well_formed_configuration_of
+from rules.config._problems import drift_of
 
 
 class Kind(Code):
     """What this rule reports."""
 
-    DANGLING = "reference-dangling", "A name is not defined, a pipeline is incomplete, or names a processor twice."
+    NOT_DEFINED = "not-defined", "A pipeline or the service names a component that is not defined."
+    NOT_STARTED = "not-started", "A component names an extension that service.extensions does not list."
+    PIPELINE_EMPTY = "pipeline-empty", "A pipeline has no receivers or no exporters."
+    PROCESSOR_TWICE = "processor-twice", "A pipeline names a processor more than once."
     UNUSED = "component-unused", "The component is defined and never used."
 
 
@@ -32,11 +36,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 @once
 def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
-    dangling = (
-        Drift(Kind.DANGLING, problem.where, f"It {problem.why}")
-        for problem in configuration.problems()
-        if problem.topic is ProblemTopic.REFERENCES
-    )
+    structure = structure_of(configuration, None)
+    dangling = (drift_of(Kind, problem) for problem in structure if problem.topic is Topic.REFERENCES)
     unused = (f"{part.kind}/{shown(part.id)}" for part in configuration.unused())
     why, note = "It is defined and never used.", Severity.INFORMATIONAL
     return (*dangling, *(Drift(Kind.UNUSED, where, why, severity=note) for where in unused))
@@ -54,6 +55,7 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/#service",
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from domain.collector import RegionSource, exporter_regions
-from domain.collector.configuration import shown
+from domain.collector.scalars import shown
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.placeholders import placeholder
 from domain.facts import FactKind
@@ -76,6 +76,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/trace-data.html",
 )

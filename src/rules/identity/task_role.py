@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from domain.collector.distributions import Language
 from domain.drift import Doubt, Drift
 from domain.facts import Absent, FactKind, Known, Unavailable
-from domain.permissions import permissions_of_collector
+from domain.permissions import permissions_of_agent, permissions_of_collector
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -20,11 +21,14 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each part of the configuration whose calls the role does not allow."""
     if workload.task.task_role is None:
         return  # task.roles reports it
-    configuration, doubts = well_formed_configuration_of(workload)
-    yield from doubts
+    needs = permissions_of_agent(workload) if workload.distribution.language is Language.CLOUDWATCH else None
+    if needs is None:
+        configuration, doubts = well_formed_configuration_of(workload)
+        yield from doubts
+        needs = None if configuration is None else permissions_of_collector(workload, configuration)
     match workload.facts.task_role:
-        case Known(role) if configuration is not None:
-            yield from shortfalls(role, _MEMBER, "The collector", permissions_of_collector(workload, configuration))
+        case Known(role) if needs is not None:
+            yield from shortfalls(role, _MEMBER, "The collector", needs)
         case Absent():
             yield absent(_MEMBER)
         case Known() | Unavailable():
@@ -37,7 +41,8 @@ RULE = Rule(
     why="""
         The collector calls AWS with the task role. Without a permission everything looks healthy: only the collector's
         own log shows the denials, and metrics, logs and traces are dropped. The needs are read from the configuration:
-        `awsemf`, for example, writes log events and never calls cloudwatch:PutMetricData. The rule evaluates the role's
+        `awsemf`, for example, writes log events and never calls cloudwatch:PutMetricData. The CloudWatch agent's are
+        read from the sections of its JSON. The rule evaluates the role's
         own policies and its permissions boundary. It does not read organization policies and those of resources, which
         may allow or deny as well.
     """,

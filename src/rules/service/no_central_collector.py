@@ -22,7 +22,8 @@ class Kind(Code):
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield a drift for a service whose task has a collector and no application."""
     service = workload.service
-    if service is None or workload.applications or not workload.container_roles.collectors:
+    roles = workload.container_roles
+    if service is None or roles.applications or not (roles.collectors or roles.other_collectors):
         return
     if any(fnmatchcase(service.title, pattern) for pattern in standard.services.gateways):
         return

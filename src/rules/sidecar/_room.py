@@ -14,6 +14,10 @@ class RoomCode(Code):
     ARITHMETIC = "room", "Note: how the task's CPU and memory are divided."
     TASK_TOO_LARGE = "task-too-large", "No fix: Fargate has no task as large as the containers need."
     TASK_GROWS = "task-grows", "Approval: the task gets a larger size."
+    NO_SHARE = (
+        "no-cpu-share",
+        "Approval: an application that reserves no CPU gets almost none while the collector is busy.",
+    )
 
 
 def total(*sizes: Size) -> Size:
@@ -25,26 +29,40 @@ def total(*sizes: Size) -> Size:
 class Room:
     """How a task's CPU units and MiB are divided.
 
-    `kept` is what the applications keep: what they reserve, and no less than the standard's floor. `others` is what
-    routers, proxies, agents and further collectors reserve.
+    `applications` is what the applications reserve, `kept` no less than the standard's floor. `others` is what routers,
+    proxies, agents and further collectors reserve. `shareless` names the applications that reserve no CPU: while the
+    collector and others are busy, ECS gives such a container 2 of their shares. `before` is the CPU that the collector
+    reserves now.
     """
 
     task: Size | None
     collector: Size
     others: Size
+    applications: Size
     kept: Size
+    shareless: tuple[str, ...] = ()
+    before: int = 0
 
     @classmethod
     def of(cls, workload: Workload, standard: Standard, collector: Size) -> "Room":
         """With a collector that reserves `collector`, whether or not the task has one already."""
         roles, floor = workload.container_roles, standard.applications
+        others = tuple(found.container for found in roles.other_collectors)
         applications = total(*(Size(each.cpu, each.memory) for each in roles.applications))
         return cls(
             task=workload.task.size,
             collector=collector,
-            others=total(*(Size(each.cpu, each.memory) for each in (*roles.collectors[1:], *roles.others))),
+            others=total(*(Size(each.cpu, each.memory) for each in (*roles.collectors[1:], *others, *roles.others))),
+            applications=applications,
             kept=Size(max(applications.cpu, floor.cpu_floor), max(applications.memory, floor.memory_floor)),
+            before=workload.collector.cpu if workload.collector else 0,
+            shareless=tuple(each.name for each in roles.applications if not each.cpu),
         )
+
+    @property
+    def takes_cpu(self) -> bool:
+        """Whether the collector gets a larger share of the CPU than it has now."""
+        return self.collector.cpu > self.before
 
     @property
     def needed(self) -> Size:
@@ -59,16 +77,28 @@ class Room:
     def arithmetic(self, name: str, size: Size) -> str:
         """The sums as a sentence; `name` is the collector's."""
         others = f", other containers {self.others}" if self.others != Size(0, 0) else ""
-        left = Size(
-            size.cpu - self.collector.cpu - self.others.cpu, size.memory - self.collector.memory - self.others.memory
+        free = Size(size.cpu - self.reserved.cpu, size.memory - self.reserved.memory)
+        return (
+            f"Of the task's {size}, {name} reserves {self.collector}{others}. The applications reserve"
+            f" {self.applications}, and {free} are free."
         )
-        return f"Of the task's {size}, {name} reserves {self.collector}{others}. The applications keep {left}."
+
+    @property
+    def reserved(self) -> Size:
+        """What all containers reserve."""
+        return total(self.collector, self.others, self.applications)
 
     def applied(self, workload: Workload, name: str) -> Workload:
         """The workload with the arithmetic noted; where its task is too small, with the next size, for approval.
 
         Refusal where Fargate has no size so large.
         """
+        if self.shareless and self.takes_cpu:
+            why = (
+                f"No CPU is reserved by {' and '.join(self.shareless)}. While {name} is busy, ECS gives such a"
+                f" container 2 CPU shares against its {self.collector.cpu}. Let it reserve CPU first."
+            )
+            workload = workload.needing_approval(RoomCode.NO_SHARE, why)
         if self.task is not None and self.suffices:
             return workload.noting(RoomCode.ARITHMETIC, self.arithmetic(name, self.task))
         task = Size(workload.task.cpu or 0, workload.task.memory or 0)

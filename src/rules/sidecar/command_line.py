@@ -3,18 +3,20 @@
 from collections.abc import Iterator
 
 from domain.ecs.container import Container
-from domain.workload import CONFIG_VARIABLE
-
-CONVENTIONAL = f"--config=env:{CONFIG_VARIABLE}"
 
 _FLAGS = ("--config", "-config", "--set", "-set")
 _JOINED = tuple(f"{flag}=" for flag in _FLAGS)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "CMD-SHELL", "env"})
 
 
-def overridden(words: tuple[str, ...]) -> bool:
-    """Whether it has a `--config` or `--set` that the collector ignores where AOT_CONFIG_CONTENT is set."""
-    return any(unit[-1] != CONVENTIONAL and unit != ("--config", f"env:{CONFIG_VARIABLE}") for unit in _settings(words))
+def reading(variable: str) -> str:
+    """The argument by which a collector reads its configuration from a variable."""
+    return f"--config=env:{variable}"
+
+
+def overridden(words: tuple[str, ...], variable: str) -> bool:
+    """Whether it has a `--config` or `--set` that ADOT ignores where its variable is set."""
+    return any(unit[-1] != reading(variable) and unit != ("--config", f"env:{variable}") for unit in _settings(words))
 
 
 def without_settings(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -22,9 +24,9 @@ def without_settings(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for unit in _units(words) if not _is_setting(unit) for word in unit)
 
 
-def conventional(container: Container) -> Container:
-    """The container with `--config=env:AOT_CONFIG_CONTENT` as its only `--config`; its other arguments stay."""
-    command = (*without_settings(container.command), CONVENTIONAL)
+def conventional(container: Container, variable: str) -> Container:
+    """The container with `--config=env:VARIABLE` as its only `--config`; its other arguments stay."""
+    command = (*without_settings(container.command), reading(variable))
     changed = container if container.command == command else container.with_(command=list(command))
     entry_point = without_settings(container.entry_point)
     return changed if container.entry_point == entry_point else changed.with_(entryPoint=list(entry_point))

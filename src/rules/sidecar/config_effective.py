@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from domain.drift import Code, Drift, Refusal
 from domain.ecs.container import Container
-from domain.ecs.container_roles import COLLECTOR_NAME
+from domain.ecs.recognition import config_uris
 from domain.ecs.values import objects_of, text_of
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
-from domain.workload import CONFIG_VARIABLE, Workload, config_uris
-from rules.sidecar.command_line import conventional, overridden, shell
+from domain.workload import CONFIG_VARIABLE, Workload
+from rules.sidecar.command_line import conventional, overridden, reading, shell
 
 EC2_ONLY = "otel-instance-metrics-config.yaml"
 ON_FARGATE = "/etc/ecs/container-insights/otel-task-metrics-config.yaml"
@@ -39,22 +39,34 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
         where = "environment" if times[1] else "secrets"
         why = f"{variable} is set {sum(times)} times. Set it once, by `secrets`."
         yield Drift(Kind.SET_TWICE, f"{start}/{where}/{variable}", why, str(sum(times)), "1")
-    shelled = False
-    if collector.image.name == COLLECTOR_NAME:
-        for member, words in (("entryPoint", collector.entry_point), ("command", collector.command)):
-            if found := shell(words):
-                shelled = True
-                why = f"It starts {found}, and the collector's image has no shell. Keep the image's own entry point."
-                yield Drift(Kind.NO_SHELL, f"{start}/{member}", why, found)
-                break
+    started = _shell(workload, collector)
+    if started is not None:
+        member, found = started
+        why = f"It starts {found}, and the collector's image has no shell. Keep the image's own entry point."
+        yield Drift(Kind.NO_SHELL, f"{start}/{member}", why, found)
+    if not workload.distribution.is_adot:
+        return
     if any(times) and variable == CONFIG_VARIABLE:
-        for member, words in (("command", collector.command), ("entryPoint", collector.entry_point)):
-            if words and not shelled and overridden(words):
-                why = f"It has another --config or --set, which the collector ignores because {CONFIG_VARIABLE} is set."
-                yield Drift(Kind.IGNORED, f"{start}/{member}", why)
+        if started is None:
+            yield from _ignored(collector)
     elif any(uri.endswith(EC2_ONLY) for uri in config_uris(collector)):
         why = f"The bundled {EC2_ONLY} is for EC2 and crashes on Fargate. Use {ON_FARGATE}."
         yield Drift(Kind.EC2_ONLY, f"{start}/command", why, EC2_ONLY, ON_FARGATE)
+
+
+def _shell(workload: Workload, collector: Container) -> tuple[str, str] | None:
+    """The member that starts a shell, and the shell, where the image is known to contain none."""
+    if workload.distribution.shell is not False:
+        return None
+    members = (("entryPoint", collector.entry_point), ("command", collector.command))
+    return next(((member, found) for member, words in members if (found := shell(words))), None)
+
+
+def _ignored(collector: Container) -> Iterator[Drift]:
+    for member, words in (("command", collector.command), ("entryPoint", collector.entry_point)):
+        if words and overridden(words, CONFIG_VARIABLE):
+            why = f"It has another --config or --set, which the collector ignores because {CONFIG_VARIABLE} is set."
+            yield Drift(Kind.IGNORED, f"containers/{collector.name}/{member}", why)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
@@ -65,15 +77,17 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     variable = workload.config_variable
     present = variable in collector.secrets or variable in collector.environment
     changed = _once(collector, variable)
-    if collector.image.name == COLLECTOR_NAME and (shell(collector.entry_point) or shell(collector.command)):
+    known = workload.distribution
+    if _shell(workload, collector):
         if not present:
-            why = f"What the shell was meant to start is not known, and {CONFIG_VARIABLE} is not set. Use --config."
+            why = f"What the shell was meant to start is not known, and {variable} is not set. Use --config."
             raise Refusal(Kind.SHELL_UNKNOWN, why)
-        changed = changed.with_(entryPoint=None, command=[f"--config=env:{variable}"])
-    elif present and variable == CONFIG_VARIABLE:
-        if overridden(collector.command) or overridden(collector.entry_point):
-            changed = conventional(changed)
-    else:
+        command = [reading(variable)] if known.is_adot or variable not in known.variables else None
+        changed = changed.with_(entryPoint=None, command=command)
+    elif known.is_adot and present and variable == CONFIG_VARIABLE:
+        if overridden(collector.command, variable) or overridden(collector.entry_point, variable):
+            changed = conventional(changed, variable)
+    elif known.is_adot:
         for member, words in (("command", collector.command), ("entryPoint", collector.entry_point)):
             if any(word.endswith(EC2_ONLY) for word in words):
                 changed = changed.with_(**{member: [_on_fargate(word) for word in words]})
@@ -105,7 +119,7 @@ RULE = Rule(
     id="sidecar.config-effective",
     title="Nothing in the task definition contradicts the collector's configuration",
     why="""
-        Where AOT_CONFIG_CONTENT is set, the collector ignores every `--config` and `--set` without an error. A variable
+        Where AOT_CONFIG_CONTENT is set, ADOT ignores every `--config` and `--set` without an error. A variable
         that is set twice is refused by ECS or decided by chance. A shell cannot start from an image that has none. The
         bundled instance metrics configuration reads the host's files and crashes on Fargate. In each case the task
         definition does not do what it says.

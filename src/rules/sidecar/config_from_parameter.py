@@ -7,13 +7,14 @@ from fnmatch import fnmatchcase
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.placeholders import placeholder
+from domain.ecs.recognition import config_uris
 from domain.facts import Known
 from domain.places import Arn
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
-from domain.workload import CONFIG_VARIABLE, ParameterReference, Workload, config_uris
+from domain.workload import ParameterReference, Workload
 from rules.sidecar.command_line import conventional, shell
 
 
@@ -56,8 +57,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     collector = workload.collector
     if collector is None:
         return
-    if CONFIG_VARIABLE not in collector.secrets and CONFIG_VARIABLE not in collector.environment:
-        doubt = _doubt(collector)
+    if not _sets_own_variable(workload, collector):
+        doubt = _doubt(workload, collector)
         if doubt:
             yield doubt
             return
@@ -80,7 +81,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         raise Refusal(Kind.NO_EXECUTION_ROLE, why)
     changed = collector.with_secret(source.variable, standard.collector.parameter)
     if source.member == "command":
-        changed = conventional(changed)
+        changed = conventional(changed, source.variable)
     after = workload.with_container(changed)
     if workload.task.execution_role is None:
         why = f"The task has no execution role. It gets the standard's, {standard.roles.execution}."
@@ -92,11 +93,19 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     return after.needing_approval(Kind.CONTENT_UNKNOWN, why)
 
 
-def _doubt(collector: Container) -> Doubt | None:
+def _sets_own_variable(workload: Workload, collector: Container) -> bool:
+    """Whether the variable is set that the distribution reads by itself: AOT_CONFIG_CONTENT decides where it is set."""
+    variable = workload.config_variable
+    return variable in workload.distribution.variables and (
+        variable in collector.secrets or variable in collector.environment
+    )
+
+
+def _doubt(workload: Workload, collector: Container) -> Doubt | None:
     """What would have to be known first."""
     where = f"containers/{collector.name}"
     if collector.has_environment_files:
-        why = f"An environment file may set {CONFIG_VARIABLE}, and its content is not known."
+        why = f"An environment file may set {workload.config_variable}, and its content is not known."
         return Doubt(Kind.ENVIRONMENT_FILE, f"{where}/environmentFiles", why)
     if not config_uris(collector) and any(placeholder(word) for word in collector.command):
         why = "The command is a template's placeholder, so the configuration's source is not known."
@@ -105,39 +114,46 @@ def _doubt(collector: Container) -> Doubt | None:
 
 
 def _wrong_source(workload: Workload, collector: Container, standard: Standard) -> _Source | None:
-    """The configuration's source, if the standard does not accept it. AOT_CONFIG_CONTENT decides where it is set."""
-    if CONFIG_VARIABLE in collector.secrets or CONFIG_VARIABLE in collector.environment:
-        return _of_variable(workload, collector, standard, CONFIG_VARIABLE)
+    """The configuration's source, if the standard does not accept it."""
+    if _sets_own_variable(workload, collector):
+        return _of_variable(workload, collector, standard, workload.config_variable)
+    known = workload.distribution
+    if not known.is_adot and known.variables:  # read from its variable alone
+        variable = known.variables[0]
+        return _Source(Kind.UNSET, variable, "secrets", f"The configuration is read from {variable}, which is not set")
+    if not workload.read_as_collector:
+        return None
     uris = config_uris(collector)
     if not uris:
         if shell(collector.entry_point) or shell(collector.command):
-            return _in_command(Kind.SHELL, "is in a shell's command line, if anywhere")
-        return _in_command(Kind.IMAGE_DEFAULT, "is the image's own default")
+            return _in_command(workload, Kind.SHELL, "is in a shell's command line, if anywhere")
+        return _in_command(workload, Kind.IMAGE_DEFAULT, "is the image's own default")
     found_sources = [_of_uri(workload, collector, standard, uri) for uri in uris]
     wrong = [source for source in found_sources if source is not None]
     # The collector merges several; the worst one is reported.
     return max(wrong, key=lambda source: (source.severity is None, source.member == "command"), default=None)
 
 
-def _in_command(code: Kind, source: str, severity: Severity | None = None) -> _Source:
-    return _Source(code, CONFIG_VARIABLE, "command", f"The collector's configuration {source}", severity)
+def _in_command(workload: Workload, code: Kind, source: str, severity: Severity | None = None) -> _Source:
+    variable = next(iter(workload.distribution.variables), workload.config_variable)
+    return _Source(code, variable, "command", f"The collector's configuration {source}", severity)
 
 
 def _of_uri(workload: Workload, collector: Container, standard: Standard, uri: str) -> _Source | None:
     scheme, colon, rest = uri.partition(":")
     if not colon or scheme == "file" or len(scheme) == 1:
-        return _in_command(Kind.FILE, "is a file in its image", Severity.LOW)
+        return _in_command(workload, Kind.FILE, "is a file in its image", Severity.LOW)
     if scheme == "env":
         # `env:NAME:-default` gives a default.
         name = rest.partition(":-")[0]
         if name in collector.secrets or name in collector.environment:
             return _of_variable(workload, collector, standard, name)
-        return _in_command(Kind.UNSET, f"is read from {name}, which nothing sets")
+        return _in_command(workload, Kind.UNSET, f"is read from {name}, which nothing sets")
     # Neither an address nor a body is quoted: both may hold credentials.
     named = {"http": "a URL", "https": "a URL", "s3": "an S3 object", "yaml": "its own command line"}.get(scheme)
     if named is None:
-        return _in_command(Kind.LOCATION, f"comes from a source of an unknown scheme ({scheme[:12]})")
-    return _in_command(Kind.LOCATION, f"comes from {named} ({scheme}:)")
+        return _in_command(workload, Kind.LOCATION, f"comes from a source of an unknown scheme ({scheme[:12]})")
+    return _in_command(workload, Kind.LOCATION, f"comes from {named} ({scheme}:)")
 
 
 def _of_variable(workload: Workload, collector: Container, standard: Standard, name: str) -> _Source | None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from domain.collector import HEALTH_CHECK_PORT, CollectorConfiguration, Listener, health_check_listener
 from domain.drift import Code, Drift, Refusal
 from domain.ecs.container import Container
-from domain.ecs.container_roles import COLLECTOR_NAME
 from domain.ecs.values import mapping_of, texts_of
 from domain.facts import FactKind, Known
 from domain.rule import Rule
@@ -24,6 +23,7 @@ class Kind(Code):
     NO_PROGRAM = "program-missing", "The health check runs a program that the image does not contain."
     NO_EXTENSION = "extension-missing", "The configuration does not start the health_check extension."
     OTHER_PORT = "port-mismatch", "The health check calls another port than the extension's."
+    NOTHING_TO_RUN = "nothing-to-run", "No fix: the image contains no program for a health check."
     AWAITED = "health-awaited", "No fix: a container waits for the collector to be HEALTHY."
 
 
@@ -32,7 +32,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     collector = workload.collector
     if collector is None or (command := _command(collector)) is None:
         return
-    fault = _cannot_run(collector, command) or _cannot_succeed(workload, command)
+    fault = _cannot_run(workload, command) or _cannot_succeed(workload, command)
     if fault:
         code, why = fault
         yield Drift(code, f"containers/{collector.name}/healthCheck/command", why)
@@ -43,6 +43,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     collector = workload.collector
     if collector is None or not any(check(workload, standard)):
         return workload
+    if workload.distribution.health_check is None:
+        raise Refusal(Kind.NOTHING_TO_RUN, "What the collector's image can run as a health check is not known.")
     known, listener = _listener(workload)
     if known and listener is None:
         waiting = [each.name for each in workload.task.containers if (collector.name, "HEALTHY") in each.depends_on]
@@ -54,7 +56,11 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             )
         return workload.with_container(collector.with_(healthCheck=None))
     port = listener.port if listener else None
-    command = ["CMD", "/healthcheck", *([f"-port={port}"] if port not in {None, HEALTH_CHECK_PORT} else [])]
+    command = [
+        "CMD",
+        workload.distribution.health_check,
+        *([f"-port={port}"] if port not in {None, HEALTH_CHECK_PORT} else []),
+    ]
     changed = {**mapping_of(collector.json.get("healthCheck")), "command": command}
     return workload.with_container(collector.with_(healthCheck=changed))
 
@@ -65,17 +71,14 @@ def _command(collector: Container) -> tuple[str, ...] | None:
     return None if not command or command[0] == "NONE" else command
 
 
-def _cannot_run(collector: Container, command: tuple[str, ...]) -> tuple[Kind, str] | None:
-    """Why the image cannot run it. What another distribution's image contains is not known."""
-    if collector.image.name != COLLECTOR_NAME:
-        return None
-    if command[0] == "CMD-SHELL":
-        why = "The health check needs a shell, and the collector's image has none. Use [CMD, /healthcheck]."
-        return Kind.NO_SHELL, why
-    program = _program(command)
-    if program != "/healthcheck":
-        why = "The health check runs a program that the collector's image does not contain. Use [CMD, /healthcheck]."
-        return Kind.NO_PROGRAM, why
+def _cannot_run(workload: Workload, command: tuple[str, ...]) -> tuple[Kind, str] | None:
+    """Why the image cannot run it, where it is known what the image contains."""
+    known = workload.distribution
+    advice = f" Use [CMD, {known.health_check}]." if known.health_check else " Use another health check, or none."
+    if known.shell is False and command[0] == "CMD-SHELL":
+        return Kind.NO_SHELL, f"The health check needs a shell, and the collector's image has none.{advice}"
+    if known.health_check and _program(command) != known.health_check:
+        return Kind.NO_PROGRAM, f"The health check runs a program that the collector's image does not contain.{advice}"
     return None
 
 
@@ -85,7 +88,7 @@ def _program(command: tuple[str, ...]) -> str:
 
 
 def _cannot_succeed(workload: Workload, command: tuple[str, ...]) -> tuple[Kind, str] | None:
-    if _program(command) != "/healthcheck":
+    if not workload.distribution.health_check or _program(command) != workload.distribution.health_check:
         return None
     known, listener = _listener(workload)
     if not known:

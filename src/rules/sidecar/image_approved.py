@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 
-from domain.collector.releases import Release
-from domain.drift import Code, Doubt, Drift
-from domain.ecs.container_roles import COLLECTOR_NAME
-from domain.ecs.images import Image
+from domain.collector.releases import support_ended
+from domain.drift import Code, Doubt, Drift, Refusal
+from domain.ecs.container import Container
+from domain.ecs.images import Image, version_of
 from domain.ecs.placeholders import placeholder
 from domain.rule import Rule
 from domain.severity import Severity
@@ -21,9 +20,11 @@ class Kind(Code):
     """What this rule reports."""
 
     NOT_APPROVED = "repository-not-approved", "The image comes from a repository that the standard does not list."
-    TOO_OLD = "release-too-old", "The release is older than the standard's minimum."
+    TOO_OLD = "release-too-old", "The release is older than the standard's minimum, and so not secure."
+    UNSUPPORTED = "release-unsupported", "The release is no longer supported."
     PLACEHOLDER = "repository-placeholder", "Unknown: the repository is a template's placeholder."
     RELEASE_UNKNOWN = "release-unknown", "Unknown: the tag or digest names no release."
+    NO_LATER = "no-later-release", "No fix: the standard's image is no later release."
     RELEASE_CHANGES = "release-changes", "Approval: the new image may lack components that are used."
 
 
@@ -41,15 +42,36 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             found, wanted = image.repository, standard.collector.image
             why = f"The image comes from {found}, which the standard does not list. The standard's image is {wanted}."
             yield Drift(Kind.NOT_APPROVED, where, why, found, wanted)
-    if not image.pinned or image.name != COLLECTOR_NAME:
+    yield from _of_release(workload, standard, collector)
+
+
+def _of_release(workload: Workload, standard: Standard, collector: Container) -> Iterator[Drift | Doubt]:
+    """What its release is: too old to be secure, else too old to be supported. Support is known of ADOT alone."""
+    image, wanted, where = collector.image, standard.collector, f"containers/{collector.name}/image"
+    if not wanted.pinned(image):
         return
-    release = workload.release
-    if release is None:
-        pin = "a digest" if image.digest else f"the tag {image.tag}"
-        yield Doubt(Kind.RELEASE_UNKNOWN, where, f"The image is pinned by {pin}, which names no release.")
-    elif release < _minimum(minimum := standard.collector.minimum_release):
-        why = f"The collector is release {release}. The standard's minimum is {minimum}."
-        yield Drift(Kind.TOO_OLD, where, why, str(release), minimum)
+    release, minimum = workload.release, wanted.minimum_release
+    if release is None and (workload.distribution.is_adot or not image.tag):
+        if minimum is not None or wanted.support_days is not None:
+            pin = "a digest" if image.digest else f"the tag {image.tag}"
+            yield Doubt(Kind.RELEASE_UNKNOWN, where, f"The image is pinned by {pin}, which names no release.")
+        return
+    found = str(release or image.tag)
+    if workload.distribution is not workload.kind.distribution:
+        return  # whose releases the standard's minimum does not mean
+    if minimum is not None and image.version < version_of(minimum):
+        why = f"The collector is release {found}. The standard's minimum is {minimum}."
+        yield Drift(Kind.TOO_OLD, where, why, found, minimum)
+        return
+    days = wanted.support_days
+    if release is None or days is None:
+        return
+    if ended := support_ended(release, workload.read_at.date(), days):
+        why = (
+            f"The collector is release {release}, which is out of support since {ended.since}. The newest is"
+            f" {ended.newest}."
+        )
+        yield Drift(Kind.UNSUPPORTED, where, why, found, str(ended.newest), Severity.LOW)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
@@ -58,6 +80,9 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if collector is None:
         return workload
     image = collector.image
+    if approved(image, standard) and image.name == wanted.name and wanted.tag and image.version >= wanted.version:
+        why = f"The standard's image, {wanted}, is no later release than {image.tag}. Change the standard first."
+        raise Refusal(Kind.NO_LATER, why)
     if approved(image, standard) and wanted.tag and image.name == wanted.name and image.repository != wanted.repository:
         target = str(replace(image, tag=wanted.tag, digest=None))
     else:
@@ -66,23 +91,23 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     return workload.with_container(collector.with_(image=target)).needing_approval(Kind.RELEASE_CHANGES, why)
 
 
-@lru_cache(maxsize=16)
-def _minimum(text: str) -> Release:
-    return Release.parse(text)
-
-
 RULE = Rule(
     id="sidecar.image-approved",
-    title="The collector's image comes from an approved repository and is at least the minimum release",
+    title="The collector's image comes from an approved repository and is a secure, supported release",
     why="""
         Old releases have known vulnerabilities (before v0.47.0: CVE-2025-68156) and lack components that configurations
-        use. An image from another repository is not the one that was reviewed.
+        use. An image from another repository is not the one that was reviewed. ADOT supports a release until the next
+        minor one: later flaws are fixed in the newest alone.
     """,
     remedy="""
         REVIEW. For a repository that is not approved, sets the standard's image; for an old release, the standard's tag
-        in the repository that is used. A newer collector may lack components that the configuration names.
+        in the repository that is used. A newer collector may lack components that the configuration names. Refused
+        where the standard's own image is no later release.
     """,
-    configure="`collector.minimum_release`, `collector.repositories`, `collector.image`.",
+    configure="""
+        `collector.repositories` and `collector.image`. `collector.minimum_release` for security, and for support
+        `collector.support_days`: how long the minor release before the newest is accepted after the newest appeared.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
     codes=tuple(Kind),

@@ -1,8 +1,10 @@
 """Rule sidecar.image-pinned."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from domain.collector.releases import Release, release_facts
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.images import Image
 from domain.ecs.placeholders import placeholder
@@ -11,13 +13,18 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.sidecar._images import approved
+from rules.sidecar._images import holds
+
+# Tags that are moved from release to release by their meaning.
+_FLOATS = re.compile(r"latest|stable|main|master|edge|nightly|dev|v?\d+(\.\d+)?")
 
 
 class Kind(Code):
     """What this rule reports."""
 
     FLOATING = "image-floating", "The image has a floating tag, or no tag."
+    NO_RELEASE = "tag-no-release", "The image has a tag that is no release's, and may be moved."
+    NO_SUCH_TAG = "tag-absent", "The image has a tag that its repository does not hold."
     PLACEHOLDER = "tag-placeholder", "Unknown: the tag is a template's placeholder."
     OTHER_DISTRIBUTION = "other-distribution", "No fix: another distribution has other release numbers."
     NOT_IN_REPOSITORY = "release-not-verified", "Approval: whether the repository has the release is not known."
@@ -27,17 +34,30 @@ class Kind(Code):
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield one drift where the image floats; a doubt where a template has not been filled in."""
     collector = workload.collector
-    if collector is None or collector.image.pinned:
+    if collector is None:
         return
     image, where = collector.image, f"containers/{collector.name}/image"
+    if release := _without_v(workload, image):
+        why = f"{image.repository} has no tag {image.tag}: ADOT's tags begin with v. Use {release}."
+        yield Drift(Kind.NO_SUCH_TAG, where, why, image.tag or "", str(release))
+        return
+    if standard.collector.pinned(image):
+        return
     if image.tag and placeholder(image.tag):
         why = "The image's tag is a template's placeholder, so whether it is a release is not known."
         yield Doubt(Kind.PLACEHOLDER, where, why)
         return
-    tag = f"has the floating tag {image.tag}" if image.tag else "has no tag, which means latest"
+    code, tag = Kind.FLOATING, "has no tag, which means latest"
+    if image.tag:
+        floats = _FLOATS.fullmatch(image.tag) is not None
+        code, tag = (
+            (Kind.FLOATING, f"has the floating tag {image.tag}")
+            if floats
+            else (Kind.NO_RELEASE, f"has the tag {image.tag}, which names no release")
+        )
     wanted = standard.collector.image
     why = f"The image {image.repository} {tag}. The standard's image is {wanted}."
-    yield Drift(Kind.FLOATING, where, why, image.tag or "", wanted)
+    yield Drift(code, where, why, image.tag or "", wanted)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
@@ -46,6 +66,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if collector is None:
         return workload
     image = collector.image
+    if release := _without_v(workload, image):
+        return workload.with_container(collector.with_(image=str(replace(image, tag=str(release)))))
     if image.repository == wanted.repository:
         after = workload.with_container(collector.with_(image=standard.collector.image))
         return _asking_where_older(after, image, wanted)
@@ -54,10 +76,19 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         raise Refusal(Kind.OTHER_DISTRIBUTION, why)
     pinned = replace(image, tag=wanted.tag, digest=None if wanted.tag else wanted.digest)
     after = workload.with_container(collector.with_(image=str(pinned)))
-    if wanted.tag and approved(image, standard):
+    if wanted.tag and holds(image, standard):
         return _asking_where_older(after, image, wanted)
     why = f"Whether {image.repository} has {wanted.tag or wanted.digest} is not known. Check before you use it."
     return after.needing_approval(Kind.NOT_IN_REPOSITORY, why)
+
+
+def _without_v(workload: Workload, image: Image) -> Release | None:
+    """The release that is meant by a tag such as 0.47.0, in a repository where ADOT publishes its tags; else None."""
+    if not image.tag or image.tag.startswith("v") or image.digest:
+        return None
+    known, release = workload.distribution, Release.of_tag(image.tag)
+    published = known.is_adot and image.repository in known.published
+    return release if published and release in release_facts().releases else None
 
 
 def _asking_where_older(after: Workload, image: Image, wanted: Image) -> Workload:
@@ -82,11 +113,12 @@ RULE = Rule(
         collector than the one that was tested.
     """,
     remedy="""
-        Sets the tag of the standard's image and keeps the repository. SAFE for a repository that the standard approves.
-        REVIEW for any other, because whether it has that release is not known, and where the floating tag names a later
-        release than the standard's. Refused for another distribution's image, which has other release numbers.
+        Sets the tag of the standard's image and keeps the repository. SAFE for the standard's own repository and those
+        where the distribution itself publishes every release. REVIEW for any other, a mirror for example, because
+        whether it has that release is not known, and where the floating tag names a later release than the standard's.
+        Refused for another distribution's image, which has other release numbers.
     """,
-    configure="`collector.image`.",
+    configure="`collector.image`; `collector.release_tags` for tags of another form that name one release.",
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
     codes=tuple(Kind),

@@ -15,8 +15,8 @@ from domain.subject import Subject
 from domain.workload import Workload
 from rules.config._configuration import once
 
-USUAL: frozenset[tuple[int, str]] = frozenset({(4317, "tcp"), (4318, "tcp"), (13133, "tcp"), (8888, "tcp")})
-"""What a collector usually binds, where its configuration is not known."""
+_OWN: frozenset[tuple[int, str]] = frozenset({(13133, "tcp"), (8888, "tcp")})
+"""What a collector usually binds besides OTLP's ports, where its configuration is not known."""
 
 
 class Kind(Code):
@@ -49,7 +49,8 @@ def _bound(workload: Workload) -> frozenset[tuple[int, str]]:
         case Known(CollectorConfiguration() as configuration):
             return _bound_by(configuration, workload.release)
         case _:
-            return USUAL
+            default = frozenset((port, "tcp") for port in workload.distribution.ports)
+            return default | _OWN if workload.read_as_collector else default
 
 
 @once

@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 
+from domain.collector.distributions import NONE, Language
 from domain.drift import Code, Drift, Refusal
 from domain.ecs.container import Container
-from domain.ecs.container_roles import is_other_collector
+from domain.ecs.container_roles import Recognised
 from domain.ecs.fargate import Size
+from domain.ecs.recognition import Answer
+from domain.ecs.values import text_of, truth_of
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
-from domain.workload import CONFIG_VARIABLE, Workload
+from domain.workload import Workload
+from rules.sidecar._evidence import reasons_of
 from rules.sidecar._room import Room, RoomCode
+from rules.sidecar.command_line import reading
 from rules.sidecar.log_configuration import LogCode, log_configuration
 
 MOST_CONTAINERS = 10
@@ -21,78 +26,127 @@ MOST_CONTAINERS = 10
 class Kind(Code):
     """What this rule reports."""
 
-    ABSENT = "collector-absent", "The task has no collector."
-    OTHER_DISTRIBUTION = "other-distribution", "The task has another distribution's collector."
+    ABSENT = "collector-absent", "The task has no collector, and nothing in it receives telemetry."
+    OTHER_COLLECTOR = "other-collector", "Another collector than the standard's receives the telemetry."
+    POSSIBLE_COLLECTOR = "possible-collector", "A container may be a collector; it is not the standard's."
     TOO_MANY_CONTAINERS = "too-many-containers", "No fix: the task has as many containers as ECS accepts."
-    PORTS_TAKEN = "ports-taken", "No fix: another distribution's collector binds the same ports."
+    RECEIVED = "telemetry-received", "No fix: another collector receives the telemetry."
+    MAY_BE_RECEIVED = "telemetry-may-be-received", "No fix: a container may be a collector."
     NO_EXECUTION_ROLE = "execution-role-missing", "No fix: `secrets` needs an execution role, and none is known."
     DEFAULT_ROLE = "default-role", "Approval: the task gets the standard's execution role."
-    AGENT_LISTENS = "agent-listens", "Approval: an agent in the task may listen on the OTLP ports."
     NO_TASK_ROLE = "task-role-missing", "Approval: without a task role the collector may send nothing to AWS."
+    CONTROL_FAILS = "control-fails", "Approval: a Security Hub control that the task passes would fail."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """Yield one drift where the task has containers, and no collector among them."""
-    if workload.collector is None and workload.task.containers:
+    """Yield one drift where the task has containers, and none of them is the standard's collector."""
+    if workload.collector is not None or not workload.task.containers or workload.kind.id == NONE:
+        return
+    wanted = standard.collector.image
+    receiver = _receiver(workload)
+    if receiver is None:
         names = ", ".join(container.name for container in workload.task.containers)
-        code, then = Kind.ABSENT, "so nothing receives their telemetry"
-        if other := _other_distribution(workload):
-            code, then = Kind.OTHER_DISTRIBUTION, f"and {other} is another distribution's"
-        wanted = standard.collector.image
-        why = f"The task has {names} and no ADOT collector, {then}. The standard's image is {wanted}."
-        yield Drift(code, "containers", why, wanted=wanted)
+        why = (
+            f"The task has {names} and no collector, so nothing receives their telemetry. The standard's collector is"
+            f" {wanted}."
+        )
+        yield Drift(Kind.ABSENT, "containers", why, wanted=wanted)
+        return
+    name, found = receiver.container.name, str(receiver.container.image)
+    reasons = reasons_of(receiver)
+    if receiver.recognition.answer is Answer.IS:
+        code, why = Kind.OTHER_COLLECTOR, f"{name} receives the task's telemetry: {reasons}."
+    else:
+        code, why = Kind.POSSIBLE_COLLECTOR, f"{name} may receive the task's telemetry: {reasons}."
+    why = f"{why} It is not the standard's collector, {wanted}."
+    yield Drift(code, f"containers/{name}/image", why, found, wanted, Severity.MEDIUM)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Add the standard's collector as the last container."""
     task, wanted = workload.task, standard.collector
-    names = {container.name for container in task.containers}
     if len(task.containers) >= MOST_CONTAINERS:
         why = f"The task has {len(task.containers)} containers, and ECS accepts no more than {MOST_CONTAINERS}."
         raise Refusal(Kind.TOO_MANY_CONTAINERS, why)
-    if other := _other_distribution(workload):
-        raise Refusal(
-            Kind.PORTS_TAKEN,
-            f"{other} is another distribution's collector, and both would bind the same ports. Replace it, or name its"
-            " repository in collector.also.",
-        )
+    if receiver := _receiver(workload):
+        raise _beside(receiver)
     if task.execution_role is None and standard.roles.execution is None:
         why = "The task has no execution role and the standard names none. The collector's `secrets` need one."
         raise Refusal(Kind.NO_EXECUTION_ROLE, why)
-    name = _free(wanted.name, names)
-    members: dict[str, object] = {"name": name, "image": wanted.image, "essential": wanted.essential}
-    if not wanted.essential:
-        members["restartPolicy"] = {"enabled": True}
-    members |= {
-        "cpu": wanted.cpu,
-        "memoryReservation": wanted.memory,
-        "command": [f"--config=env:{CONFIG_VARIABLE}"],
-        "secrets": [{"name": CONFIG_VARIABLE, "valueFrom": wanted.parameter}],
-        "logConfiguration": log_configuration(workload, standard),
-    }
+    name = _free(wanted.name, {container.name for container in task.containers})
     room = Room.of(workload, standard, Size(wanted.cpu, wanted.memory))
-    after = room.applied(workload.with_task(task.adding(Container(members))), name)
+    after = room.applied(workload.with_task(task.adding(_collector(workload, standard, name))), name)
     if task.execution_role is None:
         why = f"The task has no execution role. It gets the standard's, {standard.roles.execution}."
         after = after.needing_approval(Kind.DEFAULT_ROLE, why)
-    if agent := next((each.name for each in task.containers if _listens(each)), None):
-        why = f"{agent} may listen on the OTLP ports itself. Two containers cannot bind them."
-        after = after.needing_approval(Kind.AGENT_LISTENS, why)
     if task.task_role is None:
         why = "The task has no task role, so the collector may send nothing to AWS."
         after = after.needing_approval(Kind.NO_TASK_ROLE, why)
+    for control, member in _controls_lost(workload, standard):
+        why = f"{name} sets no {member}, so the Security Hub control {control}, which the task passes now, would fail."
+        after = after.needing_approval(Kind.CONTROL_FAILS, why)
     return after
 
 
-def _other_distribution(workload: Workload) -> str | None:
-    """The name of another distribution's collector in the task."""
-    return next((container.name for container in workload.task.containers if is_other_collector(container)), None)
+def _receiver(workload: Workload) -> Recognised | None:
+    """What receives the task's telemetry, or may; the surest first."""
+    return next(iter(workload.container_roles.receivers), None)
 
 
-def _listens(container: Container) -> bool:
-    """A Datadog agent receives OTLP where these variables are set, and maps no port for it."""
-    names = (*container.environment, *container.secrets)
-    return any(name.startswith("DD_OTLP_CONFIG_RECEIVER_PROTOCOLS_") for name in names)
+def _beside(receiver: Recognised) -> Refusal:
+    """Why no collector is added to a task that has one, or may have one."""
+    name, reasons = receiver.container.name, reasons_of(receiver)
+    if receiver.recognition.answer is Answer.IS:
+        why = (
+            f"{name} receives the task's telemetry ({reasons}), and two collectors would bind the same ports. Replace"
+            f" {name}, or name its repository in collector.also or its kind in collectors."
+        )
+        return Refusal(Kind.RECEIVED, why)
+    why = (
+        f"{name} may receive the task's telemetry ({reasons}), and two collectors would bind the same ports. Add the"
+        f" collector by hand, or name the repository of {name} in applications.repositories if it is no collector."
+    )
+    return Refusal(Kind.MAY_BE_RECEIVED, why)
+
+
+def _collector(workload: Workload, standard: Standard, name: str) -> Container:
+    """The container to add. It maps no ports: the containers of a task share localhost."""
+    wanted = standard.collector
+    members: dict[str, object] = {"name": name, "image": wanted.image, "essential": wanted.essential}
+    if not wanted.essential:
+        members["restartPolicy"] = {"enabled": True}
+    members |= {"cpu": wanted.cpu, "memoryReservation": wanted.memory}
+    if workload.kind.distribution.language is Language.OTEL:
+        members["command"] = [reading(wanted.variable)]
+    members["secrets"] = [{"name": wanted.variable, "valueFrom": wanted.parameter}]
+    if wanted.user is not None:
+        members["user"] = wanted.user
+    if wanted.readonly_root_filesystem:
+        members["readonlyRootFilesystem"] = True
+    members["logConfiguration"] = log_configuration(workload, standard)
+    return Container(members)
+
+
+def _controls_lost(workload: Workload, standard: Standard) -> Iterator[tuple[str, str]]:
+    """The controls of Security Hub that the task passes, and would fail with a collector that the standard sets up so.
+
+    https://docs.aws.amazon.com/securityhub/latest/userguide/ecs-controls.html
+    """
+    containers, wanted = workload.task.containers, standard.collector
+    user = (wanted.user or "root").partition(":")[0]
+    if user in _ROOT and not any(_runs_as_root(each) for each in containers):
+        yield "ECS.20", "user other than root"
+    if not wanted.readonly_root_filesystem and all(
+        truth_of(each.json.get("readonlyRootFilesystem")) is True for each in containers
+    ):
+        yield "ECS.5", "readonlyRootFilesystem"
+
+
+_ROOT = frozenset({"", "root", "0"})
+
+
+def _runs_as_root(container: Container) -> bool:
+    return (text_of(container.json.get("user")) or "").partition(":")[0] in _ROOT
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -104,22 +158,25 @@ def _free(name: str, taken: set[str]) -> str:
 
 RULE = Rule(
     id="sidecar.present",
-    title="The task has an ADOT collector",
+    title="The task has the standard's collector",
     why="""
         Without a collector nothing receives the telemetry that the applications send, and nothing measures the task.
+        Another collector than the standard's is not set up, patched and configured as the organization's are.
     """,
     remedy="""
         Adds the standard's collector as the last container, with the standard's parameter for its configuration, and
-        its log where the applications' logs go. SAFE where the task's size holds it, the applications keep the
-        standard's floor, and roles, parameter and log group exist and allow it. REVIEW where the task needs the next
-        larger size. Refused where the task has ten containers, where it has no execution role and the standard names
-        none (`secrets` needs one), and where it has another distribution's collector: both would bind the same ports.
-        The collector maps no ports: the containers of a task share localhost, and a mapping would only expose the
-        collector to the network.
+        its log where the applications' logs go. It runs as the standard's user on a read-only root filesystem, so that
+        the Security Hub controls ECS.5 and ECS.20 pass as before. SAFE where the task's size holds it, the applications
+        reserve CPU and keep the standard's floor, and roles, parameter and log group exist and allow it. REVIEW where
+        the task needs the next larger size, and where an application reserves no CPU. Refused where the task has ten
+        containers, where it has no execution role and the standard names none (`secrets` needs one), and where another
+        container is a collector or may be one: both would bind the same ports. The collector maps no ports: the
+        containers of a task share localhost, and a mapping would only expose the collector to the network.
     """,
     configure="""
-        `collector` (name, image, parameter, essential, cpu, memory, logging) and `applications` (cpu_floor,
-        memory_floor). `collector.also` names other distributions that are accepted.
+        `collector` (kind, name, image, parameter, essential, cpu, memory, user, readonly_root_filesystem, logging) and
+        `applications` (cpu_floor, memory_floor). `collectors` names another kind for some task definitions,
+        `collector.also` repositories that are as good, `applications.repositories` those that are no collectors.
     """,
     subject=Subject.FAMILY,
     severity=Severity.HIGH,

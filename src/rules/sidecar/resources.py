@@ -90,8 +90,9 @@ RULE = Rule(
         task is killed.
     """,
     remedy="""
-        Raises `cpu` and `memoryReservation`. SAFE where the task holds them and the applications keep the standard's
-        floor. REVIEW where a hard limit must rise, and where the task needs the next larger size, which costs more.
+        Raises `cpu` and `memoryReservation`. SAFE where the task holds them and the applications reserve CPU and keep
+        the standard's floor. REVIEW where a hard limit must rise, where an application reserves no CPU, so that a busy
+        collector would leave it almost none, and where the task needs the next larger size, which costs more.
     """,
     configure="`collector.cpu`, `collector.memory`, `applications.cpu_floor`, `applications.memory_floor`.",
     subject=Subject.FAMILY,

@@ -6,7 +6,6 @@ from graphlib import CycleError, TopologicalSorter
 from domain.collector import CollectorConfiguration, health_check_listener
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
-from domain.ecs.container_roles import COLLECTOR_NAME
 from domain.ecs.values import Json, objects_of, text_of, texts_of
 from domain.facts import Known, Unavailable
 from domain.rule import Rule
@@ -106,7 +105,7 @@ def _fault(workload: Workload, container: Container, name: str, condition: str) 
 
 def _never_healthy(workload: Workload, collector: Container) -> str | None:
     """Why the collector's health check can never pass; None where it may."""
-    if collector.image.name != COLLECTOR_NAME:
+    if workload.distribution.health_check is None:
         return None  # an image by the standard's own patterns, which may contain any program
     words = texts_of((collector.health_check or {}).get("command"))
     program = words[1:] if words and words[0] == "CMD" else words
@@ -124,7 +123,7 @@ def _health_doubt(workload: Workload, container: Container, name: str, condition
     if condition != "HEALTHY" or not container.essential:
         return None
     target = workload.task.container(name)
-    if target is None or target.image.name != COLLECTOR_NAME or target not in workload.container_roles.collectors:
+    if target is None or target is not workload.collector or workload.distribution.health_check is None:
         return None
     match workload.configuration:
         case Known(value=CollectorConfiguration()):

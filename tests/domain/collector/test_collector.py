@@ -9,8 +9,8 @@ from domain.collector import (
     CollectorConfiguration,
     ConfigurationUnreadable,
     MatchType,
-    ProblemTopic,
     RegionSource,
+    Topic,
     batched,
     bound_ports,
     bundled,
@@ -28,6 +28,7 @@ from domain.collector import (
     otlp_listeners,
     region_of,
     signals_taken_by,
+    structural_problems,
     wanted_metric_name,
 )
 from domain.collector.permissions import component_permissions
@@ -103,7 +104,7 @@ def test_pipelines_are_seen_by_signal_and_name(sidecar: CollectorConfiguration) 
 
 def test_what_no_pipeline_and_no_service_names_is_unused(sidecar: CollectorConfiguration) -> None:
     assert [part.where for part in sidecar.unused()] == ["receivers/otlp/unused", "extensions/zpages"]
-    assert not list(sidecar.problems())
+    assert not list(structural_problems(sidecar))
 
 
 def test_settings_cannot_be_changed(sidecar: CollectorConfiguration) -> None:
@@ -117,7 +118,7 @@ def test_a_repr_shows_no_value() -> None:
         found,
         found.exporters["datadog"],
         found.pipelines["traces"],
-        *found.problems(),
+        *structural_problems(found),
         *component_permissions(found),
     )
     assert CANARY not in repr(parts)
@@ -126,7 +127,7 @@ def test_a_repr_shows_no_value() -> None:
     )
 
 
-W, R = ProblemTopic.WELL_FORMED, ProblemTopic.REFERENCES
+W, R = Topic.FORM, Topic.REFERENCES
 GOOD = "receivers: {otlp: }\nexporters: {debug: }\n"
 PIPELINE = "service: {pipelines: {traces: {receivers: [otlp], exporters: [debug]}}}\n"
 
@@ -169,9 +170,18 @@ service:
         ),
         (
             GOOD + PIPELINE.replace("[otlp]", "{otlp: }"),
+            [(W, "service/pipelines/traces/receivers")],
+        ),
+        (GOOD + PIPELINE.replace("[otlp]", "otlp"), [(W, "service/pipelines/traces/receivers")]),
+        (GOOD + PIPELINE.replace("[otlp]", "[otlp, ]"), []),
+        (GOOD + PIPELINE.replace("[otlp]", "[otlp, '']"), [(W, "service/pipelines/traces/receivers")]),
+        (
+            GOOD + PIPELINE.replace("[otlp]", "['otlp!', otlp]"),
             [(W, "service/pipelines/traces/receivers"), (R, "service/pipelines/traces/receivers")],
         ),
-        (GOOD + PIPELINE.replace("[otlp]", "otlp"), []),
+        ("receivers: {otlp: }\n" + PIPELINE, [(W, "exporters"), (R, "service/pipelines/traces/exporters")]),
+        ("receivers: {otlp: , ' otlp': }\nexporters: {debug: }\n" + PIPELINE, [(W, "receivers/(a name that is none)")]),
+        (GOOD + PIPELINE + "---\nother: document\n", [(W, "configuration")]),
         (GOOD + PIPELINE.replace("receivers: [otlp], ", ""), [(R, "service/pipelines/traces/receivers")]),
         (GOOD + PIPELINE.replace("[debug]", "[]"), [(R, "service/pipelines/traces/exporters")]),
         (
@@ -208,10 +218,9 @@ service:
         ("receivers: {otlp/ a: }\nexporters: {debug: }\n" + PIPELINE.replace("[otlp]", "['otlp /a']"), []),
     ],
 )
-def test_structural_problems_say_where_and_whose_they_are(text: str, expected: list[tuple[ProblemTopic, str]]) -> None:
-    found = list(parse(text).problems())
+def test_structural_problems_say_where_and_whose_they_are(text: str, expected: list[tuple[Topic, str]]) -> None:
+    found = list(structural_problems(parse(text)))
     assert [(problem.topic, problem.where) for problem in found] == expected
-    assert all(problem.why.endswith(".") for problem in found)
 
 
 def test_a_name_that_is_a_value_is_not_shown() -> None:
@@ -220,7 +229,7 @@ def test_a_name_that_is_a_value_is_not_shown() -> None:
 '{CANARY} {CANARY}': 1
 service: {{pipelines: {{traces: {{receivers: ['{CANARY}=!'], exporters: ['$ {CANARY}']}}}}}}
 """
-    assert CANARY not in repr(list(parse(text).problems()))
+    assert CANARY not in repr(list(structural_problems(parse(text))))
 
 
 @pytest.mark.parametrize(
@@ -701,4 +710,55 @@ def test_a_file_or_release_that_is_not_known_has_no_facts() -> None:
 def test_no_bundled_configuration_has_a_structural_problem(path: str) -> None:
     for tag in ("v0.14.0", "v0.23.0", "v0.49.0"):
         found = bundled(path, Release.parse(tag))
-        assert found is None or not list(found.problems())
+        assert found is None or not list(structural_problems(found))
+
+
+OTLP_ENDPOINTS = """
+extensions: {sigv4auth: {region: eu-west-1, assume_role: {arn: "%s"}}}
+receivers: {otlp: {protocols: {grpc: }}}
+exporters:
+  otlphttp:
+    metrics_endpoint: https://monitoring.eu-west-1.amazonaws.com/v1/metrics
+    traces_endpoint: https://xray.eu-west-1.amazonaws.com/v1/traces
+    logs_endpoint: https://logs.eu-west-1.amazonaws.com/v1/logs
+    headers: {X-Aws-Log-Group: /otlp/web, x-aws-log-stream: web}
+    auth: {authenticator: sigv4auth}
+service:
+  extensions: [sigv4auth]
+  pipelines:
+    metrics: {receivers: [otlp], exporters: [otlphttp]}
+    traces: {receivers: [otlp], exporters: [otlphttp]}
+    logs: {receivers: [otlp], exporters: [otlphttp]}
+"""
+
+
+def test_what_cloudwatchs_otlp_endpoints_ask_of_whoever_signs() -> None:
+    needs = component_permissions(parse(OTLP_ENDPOINTS % ""), NEW)
+    assert {(need.action, need.region, need.log_group, need.log_stream) for need in needs} == {
+        ("cloudwatch:PutMetricData", "eu-west-1", None, None),
+        ("xray:PutTraceSegments", "eu-west-1", None, None),
+        ("xray:PutTelemetryRecords", "eu-west-1", None, None),
+        ("logs:PutLogEvents", "eu-west-1", "/otlp/web", "web"),
+    }
+
+
+def test_a_signer_that_takes_on_a_role_needs_just_that() -> None:
+    role = "arn:aws:iam::123456789012:role/telemetry"
+    (need,) = component_permissions(parse(OTLP_ENDPOINTS % role), NEW)
+    assert (need.part, need.action, need.role_arn) == ("extensions/sigv4auth", "sts:AssumeRole", role)
+
+
+def test_an_unsigned_exporter_needs_nothing_and_its_endpoint_tells_the_region() -> None:
+    unsigned = parse((OTLP_ENDPOINTS % "").replace("    auth: {authenticator: sigv4auth}\n", ""))
+    assert component_permissions(unsigned, NEW) == ()
+    assert [(place.part, place.region) for place in exporter_regions(unsigned, NEW)] == [
+        ("exporters/otlphttp", "eu-west-1")
+    ]
+
+
+def test_headers_may_be_a_list() -> None:
+    text = (OTLP_ENDPOINTS % "").replace(
+        "{X-Aws-Log-Group: /otlp/web, x-aws-log-stream: web}", "[{name: x-aws-log-group, value: /otlp/api}]"
+    )
+    (logs,) = (need for need in component_permissions(parse(text), NEW) if need.action == "logs:PutLogEvents")
+    assert (logs.log_group, logs.log_stream) == ("/otlp/api", None)

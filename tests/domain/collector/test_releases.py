@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +20,7 @@ from domain.collector.releases import (
     newest_known,
     oldest_known,
     release_facts,
+    support_ended,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -212,3 +214,35 @@ def test_the_command_writes_the_file_or_says_why_not(
     assert "v0.99.0" in facts.read_text()
     assert tool.main(arguments) == 1
     assert capsys.readouterr().err == "v0.99.0 is already there.\n"
+
+
+@pytest.mark.parametrize(
+    ("release", "today", "days", "since"),
+    [
+        ("v0.49.0", "2026-07-13", 0, None),
+        ("v0.49.0", "2030-01-01", 0, None),
+        ("v0.50.0", "2026-08-01", 0, None),
+        ("v0.48.0", "2026-07-12", 0, None),
+        ("v0.48.0", "2026-07-13", 0, None),
+        ("v0.48.0", "2026-07-14", 0, "2026-07-13"),
+        ("v0.48.0", "2026-09-11", 60, None),
+        ("v0.48.0", "2026-09-12", 60, "2026-09-11"),
+        ("v0.47.0", "2026-07-12", 60, None),
+        ("v0.47.0", "2026-07-13", 60, "2026-07-13"),
+        ("v0.47.0", "2026-08-01", 3650, "2026-07-13"),
+        ("v0.47.0", "2026-08-01", 30, "2026-06-19"),
+        ("v0.43.3", "2025-05-20", 30, None),
+        ("v0.16.0", "2026-08-01", 60, "2022-04-22"),
+    ],
+)
+def test_support_ends_with_the_next_minor_release_and_the_days_that_are_granted(
+    release: str, today: str, days: int, since: str | None
+) -> None:
+    found = support_ended(Release.parse(release), date.fromisoformat(today), days)
+    assert (found.since.isoformat() if found else None) == since
+
+
+def test_what_was_published_later_does_not_count() -> None:
+    found = support_ended(Release.parse("v0.46.0"), date(2026, 6, 1), 0)
+    assert found is not None
+    assert str(found.newest) == "v0.48.0"

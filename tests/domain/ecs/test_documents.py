@@ -235,7 +235,7 @@ class TestTaskDefinition:
         ("system", "windows"),
         [("WINDOWS_SERVER_2022_CORE", True), ("windows_server_2019_full", True), ("LINUX", False), (None, False)],
     )
-    def test_windows_is_told_by_the_platform(self, system: str | None, *, windows: bool) -> None:
+    def test_windows_is_enabled_by_the_platform(self, system: str | None, *, windows: bool) -> None:
         assert TaskDefinition({"runtimePlatform": {"operatingSystemFamily": system}}).windows is windows
 
     @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ class TestService:
     @pytest.mark.parametrize(
         ("family", "windows"), [("Windows Server 2022 Core", True), ("Linux", False), (None, False)]
     )
-    def test_windows_is_told_by_the_platform_family(self, family: str | None, *, windows: bool) -> None:
+    def test_windows_is_enabled_by_the_platform_family(self, family: str | None, *, windows: bool) -> None:
         assert Service({"platformFamily": family}).windows is windows
 
 

@@ -8,7 +8,7 @@ from domain.ecs.placeholders import placeholder
     ["${TAG}", "$TAG", "{{tag}}", "{tag}", "<TAG>", "%TAG%", "arn:aws:iam::<ACCOUNT>:role/web", "http://%HOST_NAME%:4317",
      "${TAG:-v0.49.0", "-v0.49.0}"],
 )  # fmt: skip
-def test_a_template_s_placeholder_is_told_wherever_it_stands(text: str) -> None:
+def test_a_template_s_placeholder_is_enabled_wherever_it_stands(text: str) -> None:
     assert placeholder(text)
 
 

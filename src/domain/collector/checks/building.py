@@ -1,0 +1,212 @@
+"""What checks of values are made of: each gives a function that yields what the collector refuses of one struct.
+
+A value that is not known (`${env:…}`), or whose form was refused already, is never judged.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from domain.collector.problems import Problem, ProblemCode
+from domain.collector.scalars import pattern_fault
+from domain.collector.settings import NOT_KNOWN, Settings, is_empty
+
+type Check = Callable[[Settings], Iterator[Problem]]
+type Checks = Mapping[str, tuple[Check, ...]]
+
+_LONGEST_FOUND: Final = 24
+
+
+def shown_number(number: float) -> str:
+    """Give a number as a sentence shows it."""
+    text = str(number)
+    return text if len(text) <= _LONGEST_FOUND else format(number, "g")
+
+
+def when_created(check: Check) -> Check:
+    """Check only what a pipeline uses: the collector finds it out when it creates the component."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        if settings.used:
+            yield from check(settings)
+
+    return checked
+
+
+def if_on(check: Check, switch: str = "enabled") -> Check:
+    """Check only where a switch is on."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        if settings.switch(switch):
+            yield from check(settings)
+
+    return checked
+
+
+def required(*keys: str) -> Check:
+    """Refuse what leaves one of these empty."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        for key in keys:
+            if is_empty(settings.value(key)):
+                yield settings.problem(ProblemCode.REQUIRED, key)
+
+    return checked
+
+
+def required_one(*keys: str) -> Check:
+    """Refuse what leaves all of these empty."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        if all(is_empty(settings.value(key)) for key in keys):
+            yield settings.problem(ProblemCode.REQUIRED, keys[0], wanted=keys)
+
+    return checked
+
+
+def not_both(first: str, second: str) -> Check:
+    """Refuse two options that exclude each other."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        if _is_set(settings, first) and _is_set(settings, second):
+            yield settings.problem(ProblemCode.NOT_BOTH, second, limit=first)
+
+    return checked
+
+
+def _is_set(settings: Settings, key: str) -> bool:
+    value = settings.value(key)
+    return value is not NOT_KNOWN and bool(value)
+
+
+def choice(key: str, *choices: str, empty: bool = True, any_case: bool = False) -> Check:
+    """Refuse a text that is none of these; `empty`: whether it may be left out."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        text = settings.text(key)
+        if text is None or (empty and not text):
+            return
+        if not text:
+            yield settings.problem(ProblemCode.REQUIRED, key, wanted=choices)
+        elif text not in choices and not (any_case and text.lower() in choices):
+            yield settings.problem(ProblemCode.CHOICE, key, wanted=choices)
+
+    return checked
+
+
+def choices(key: str, *allowed: str, any_case: bool = False) -> Check:
+    """Refuse a list with an entry that is none of these."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        for index, text in enumerate(settings.texts(key) or ()):
+            if text not in allowed and not (any_case and text.lower() in allowed):
+                yield settings.problem(ProblemCode.CHOICE, f"{key}[{index}]", wanted=allowed)
+
+    return checked
+
+
+def at_least(key: str, least: float) -> Check:
+    """Refuse a smaller number."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        number = settings.number(key)
+        if number is not None and number < least:
+            yield settings.problem(ProblemCode.TOO_SMALL, key, found=shown_number(number), limit=shown_number(least))
+
+    return checked
+
+
+def at_most(key: str, most: float) -> Check:
+    """Refuse a greater number."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        number = settings.number(key)
+        if number is not None and number > most:
+            yield settings.problem(ProblemCode.TOO_LARGE, key, found=shown_number(number), limit=shown_number(most))
+
+    return checked
+
+
+def not_negative(*keys: str) -> Check:
+    """Refuse durations below zero."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        for key in keys:
+            time = settings.duration(key)
+            if time is not None and time < 0:
+                yield settings.problem(ProblemCode.TOO_SMALL, key, found=shown_time(settings, key), limit="0s")
+
+    return checked
+
+
+def positive(*keys: str) -> Check:
+    """Refuse durations that are zero or below."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        for key in keys:
+            time = settings.duration(key)
+            if time is not None and time <= 0:
+                yield settings.problem(ProblemCode.NOT_POSITIVE, key, found=shown_time(settings, key))
+
+    return checked
+
+
+def shown_time(settings: Settings, key: str) -> str:
+    """Give a duration as it is written; `0s` where it is left out or null."""
+    value = settings.given.get(key)
+    return "0s" if value is None else str(value)[:_LONGEST_FOUND]
+
+
+def pattern(key: str) -> Check:
+    """Refuse a regular expression that Go cannot read."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        text = settings.text(key)
+        if text and (why := pattern_fault(text.replace("$$", "$"))):
+            yield settings.problem(ProblemCode.BAD_FORM, key, wanted=("a regular expression",), limit=why)
+
+    return checked
+
+
+def patterns(key: str) -> Check:
+    """Refuse a list with a regular expression that Go cannot read."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        for index, text in enumerate(settings.texts(key) or ()):
+            if why := pattern_fault(text.replace("$$", "$")):
+                yield settings.problem(
+                    ProblemCode.BAD_FORM, f"{key}[{index}]", wanted=("a regular expression",), limit=why
+                )
+
+    return checked
+
+
+def no_duplicates(key: str) -> Check:
+    """Refuse a list that names something twice, in whatever case."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        names = [text.lower() for text in settings.texts(key) or ()]
+        if len(set(names)) < len(names):
+            yield settings.problem(ProblemCode.DUPLICATE, key)
+
+    return checked
+
+
+def well_formed(key: str, test: Callable[[str], bool], form: str, *, empty: bool = False) -> Check:
+    """Refuse a text that fails a test; `form` says in a few words what is wanted."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        text = settings.text(key)
+        if text is not None and not (empty and not text) and not test(text):
+            yield settings.problem(ProblemCode.BAD_FORM, key, wanted=(form,))
+
+    return checked
+
+
+def not_supported(key: str) -> Check:
+    """Refuse an option that is on though the collector does not have what it switches on."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        if _is_set(settings, key):
+            yield settings.problem(ProblemCode.NOT_SUPPORTED, key)
+
+    return checked

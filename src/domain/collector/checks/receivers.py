@@ -1,0 +1,145 @@
+"""What receivers refuse of their values."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from domain.collector.checks.building import (
+    Checks,
+    at_least,
+    choice,
+    not_both,
+    not_supported,
+    pattern,
+    positive,
+    required,
+    well_formed,
+    when_created,
+)
+from domain.collector.checks.shared import KAFKA_CLIENT
+from domain.collector.problems import Problem, ProblemCode
+from domain.collector.scalars import pattern_fault
+from domain.collector.settings import Settings, is_empty
+
+_HIGHEST_PORT: Final = 65_535
+_ADDRESS: Final = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]]*):(?P<port>[^:/]*)")
+_ENCODING: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*", re.ASCII)
+_LEAST_FINGERPRINT: Final = 16
+_STATSD_TYPES: Final = ("timing", "timer", "histogram", "distribution")
+_OBSERVERS: Final = ("gauge", "summary", "histogram", "disabled")
+_OFFSETS: Final = ("latest", "earliest")
+_REBALANCE: Final = ("range", "roundrobin", "sticky", "cooperative-sticky")
+_KAFKA_SIGNALS: Final = ("logs", "metrics", "traces", "profiles")
+_PROTOCOLS: Final = {
+    "otlpreceiver.Config": ("grpc", "http"),
+    "jaegerreceiver.Config": ("grpc", "thrift_http", "thrift_binary", "thrift_compact"),
+}
+
+
+def _any_protocol(settings: Settings) -> Iterator[Problem]:
+    protocols, known = settings.below("protocols"), _PROTOCOLS[settings.option.type]
+    if "protocols" not in settings.broken and not any(name in protocols.given for name in known):
+        yield settings.problem(ProblemCode.REQUIRED, "protocols", wanted=known)
+
+
+def _port(text: str) -> int | None:
+    """Give the port of an address: 0 where it is left out, None where there is none to be read."""
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        return None
+    digits = found["port"]
+    return int(digits) if digits.isascii() and digits.isdigit() else 0 if not digits else None
+
+
+def _jaeger_ports(settings: Settings) -> Iterator[Problem]:
+    protocols = settings.below("protocols")
+    for name in _PROTOCOLS["jaegerreceiver.Config"]:
+        listener = protocols.below(name)
+        text = listener.text("endpoint")
+        if name in protocols.given and text is not None and not 1 <= (_port(text) or 0) <= _HIGHEST_PORT:
+            yield listener.problem(
+                ProblemCode.BAD_FORM, "endpoint", wanted=("a host and a port, such as localhost:14250",)
+            )
+
+
+def _xray_address(settings: Settings) -> Iterator[Problem]:
+    for where in (settings, settings.below("proxy_server")):
+        text = where.text("endpoint")
+        if text and not 0 <= _number(_port(text)) <= _HIGHEST_PORT:
+            yield where.problem(ProblemCode.BAD_FORM, "endpoint", wanted=("a host and a port, such as localhost:2000",))
+
+
+def _number(port: int | None) -> int:
+    return -1 if port is None else port
+
+
+def _only_udp(settings: Settings) -> Iterator[Problem]:
+    if settings.text("transport") not in {"udp", None}:
+        yield settings.problem(ProblemCode.CHOICE, "transport", wanted=("udp",))
+
+
+def _timer_mapping(settings: Settings) -> Iterator[Problem]:
+    """A mapping's own kind of aggregation alone has settings."""
+    observer = settings.text("observer_type")
+    for kind in ("histogram", "summary"):
+        if observer not in {kind, None} and settings.below(kind).given:
+            yield settings.problem(ProblemCode.NOT_BOTH, kind, limit="observer_type")
+
+
+def _excluded_topics(settings: Settings) -> Iterator[Problem]:
+    for signal in _KAFKA_SIGNALS:
+        part = settings.below(signal)
+        excluded, topics = part.texts("exclude_topics"), part.texts("topics")
+        if not excluded or topics is None:
+            continue
+        if not any(topic.startswith("^") for topic in topics):
+            yield part.problem(ProblemCode.NOT_BOTH, "exclude_topics", limit="topics")
+        elif any(not topic or pattern_fault(topic) for topic in excluded):
+            yield part.problem(ProblemCode.BAD_FORM, "exclude_topics", wanted=("regular expressions",))
+
+
+def _file_operators(settings: Settings) -> Iterator[Problem]:
+    for operator in settings.each("operators"):
+        if is_empty(operator.given.get("type")):
+            yield operator.problem(ProblemCode.REQUIRED, "type")
+
+
+def _is_encoding(text: str) -> bool:
+    return _ENCODING.fullmatch(text) is not None
+
+
+RECEIVERS: Final[Checks] = {
+    "awsxrayreceiver.Config": (when_created(_only_udp), when_created(_xray_address)),
+    "filelogreceiver.FileLogConfig": (
+        when_created(required("include")),
+        when_created(choice("start_at", "beginning", "end", empty=False)),
+        when_created(choice("compression", "gzip", "auto")),
+        when_created(well_formed("encoding", _is_encoding, "the name of an encoding, such as utf-8")),
+        when_created(at_least("max_concurrent_files", 1)),
+        when_created(at_least("fingerprint_size", _LEAST_FINGERPRINT)),
+        when_created(at_least("max_log_size", 1)),
+        when_created(not_supported("delete_after_read")),
+        when_created(at_least("max_batches", 0)),
+        _file_operators,
+    ),
+    "split.Config": (
+        when_created(not_both("line_start_pattern", "line_end_pattern")),
+        when_created(pattern("line_start_pattern")),
+        when_created(pattern("line_end_pattern")),
+    ),
+    "jaegerreceiver.Config": (_any_protocol, _jaeger_ports),
+    "kafkareceiver.Config": (
+        *KAFKA_CLIENT,
+        choice("initial_offset", *_OFFSETS, empty=False),
+        choice("group_rebalance_strategy", *_REBALANCE),
+        _excluded_topics,
+    ),
+    "otlpreceiver.Config": (_any_protocol,),
+    "statsdreceiver.Config": (positive("aggregation_interval"),),
+    "protocol.TimerHistogramMapping": (
+        required("statsd_type", "observer_type"),
+        choice("statsd_type", *_STATSD_TYPES),
+        choice("observer_type", *_OBSERVERS),
+        _timer_mapping,
+    ),
+}

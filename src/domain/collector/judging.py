@@ -1,0 +1,93 @@
+"""What a release refuses of a configuration's options and signals, as far as that release is known."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from domain.collector.configuration import CollectorConfiguration, Component
+from domain.collector.decoding import Decoder
+from domain.collector.options import ComponentOptions, ReleaseOptions, options_of
+from domain.collector.problems import Problem, ProblemCode, Topic
+from domain.collector.releases import ComponentKind, Release
+from domain.collector.scalars import shown
+
+_PROFILES: Final = "profiles"
+_OTLP_HTTP: Final = "otlphttp"
+_ENDPOINTS: Final = {"traces": "traces_endpoint", "metrics": "metrics_endpoint", "logs": "logs_endpoint"}
+
+
+def options_are_known(release: Release | None) -> bool:
+    """Tell if a release's options can be judged."""
+    return bool(options_of(release))
+
+
+def option_problems(configuration: CollectorConfiguration, release: Release | None) -> tuple[Problem, ...]:
+    """Give the problems with options, values and signals that the release is sure to refuse.
+
+    A release between two that are known is judged by what both refuse; where nothing is known of a release there are
+    none, and `options_are_known` says so.
+    """
+    found = [tuple(_problems(configuration, options)) for options in options_of(release)]
+    if configuration.excerpt or not found:
+        return ()
+    return tuple(problem for problem in found[-1] if all(problem in others for others in found[:-1]))
+
+
+def _problems(configuration: CollectorConfiguration, options: ReleaseOptions) -> Iterator[Problem]:
+    used = {part.where for part in configuration.used}
+    for kind in ComponentKind:
+        for part in configuration.defined(kind).values():
+            if (known := _options(options, part)) is not None:
+                decoder = Decoder(options.release, used=part.where in used)
+                written = configuration.written(part)
+                yield from decoder.problems({} if written is None else written, known.option, part.place)
+    yield from _telemetry(configuration, options)
+    yield from _signals(configuration, options)
+
+
+def _options(options: ReleaseOptions, part: Component) -> ComponentOptions | None:
+    """Give the options of a component; those of its older name where the release may have the newer one."""
+    return options.components.get((part.kind, part.type)) or options.components.get((part.kind, part.canonical))
+
+
+def _telemetry(configuration: CollectorConfiguration, options: ReleaseOptions) -> Iterator[Problem]:
+    option = (options.service.keys or {}).get("telemetry")
+    if option is not None:
+        yield from Decoder(options.release).problems(
+            configuration.service.get("telemetry"), option, "service/telemetry"
+        )
+
+
+def _signals(configuration: CollectorConfiguration, options: ReleaseOptions) -> Iterator[Problem]:
+    for pipeline in configuration.pipelines.values():
+        signal = pipeline.signal
+        if signal == _PROFILES:
+            yield Problem(Topic.SIGNALS, ProblemCode.PROFILES_GATE, f"service/pipelines/{shown(pipeline.id)}")
+            continue
+        for kind, ids in (
+            (ComponentKind.RECEIVER, pipeline.receivers),
+            (ComponentKind.PROCESSOR, pipeline.processors),
+            (ComponentKind.EXPORTER, pipeline.exporters),
+        ):
+            for name in ids:
+                part = configuration.defined(kind).get(name)
+                known = None if part is None else _options(options, part)
+                if part is None or known is None:
+                    continue
+                if signal not in known.signals:
+                    where = f"service/pipelines/{shown(pipeline.id)}/{kind}"
+                    yield Problem(
+                        Topic.SIGNALS,
+                        ProblemCode.SIGNAL,
+                        where,
+                        found=shown(name),
+                        wanted=tuple(sorted(known.signals)),
+                        limit=signal,
+                    )
+                elif part.canonical == _OTLP_HTTP and (key := _ENDPOINTS.get(signal)) and _endpoints(part, key):
+                    yield Problem(Topic.VALUES, ProblemCode.REQUIRED, f"{part.place}/{key}", wanted=("endpoint", key))
+
+
+def _endpoints(part: Component, key: str) -> bool:
+    """Tell if an otlphttp exporter has an endpoint for some signals and none for this one."""
+    given = part.settings
+    return not given.get("endpoint") and not given.get(key) and any(given.get(other) for other in _ENDPOINTS.values())

@@ -1,0 +1,93 @@
+"""Rule config.fargate."""
+
+from collections.abc import Iterator
+
+from domain.collector import (
+    CollectorConfiguration,
+    Effect,
+    Problem,
+    ProblemCode,
+    Topic,
+    fargate_problems,
+    scraped_hosts,
+    written_paths,
+)
+from domain.collector.releases import Release
+from domain.drift import Code, Doubt, Drift
+from domain.ecs.values import text_of
+from domain.facts import FactKind
+from domain.rule import Rule
+from domain.severity import Severity
+from domain.standard import Standard
+from domain.subject import Subject
+from domain.workload import Workload
+from rules.config._configuration import READ, configuration_of, once
+from rules.config._problems import drift_of, in_fargate, mounts
+
+_TEMPORARY = "/tmp/"  # noqa: S108 - compared with, never opened
+_ROOT = frozenset({"0", "root"})
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    NEEDS_HOST = "needs-host", "The component reads files of an EC2 host."
+    NEEDS_CLUSTER = "needs-cluster", "The component calls the Kubernetes API."
+    NOT_WRITABLE = "not-writable", "The collector's user may not write the file."
+    CONTAINER_NAME = "container-name", "The target is the name of a container, which is not found in a task."
+
+
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+    """Yield each part that cannot work in the task."""
+    configuration, doubts = configuration_of(workload)
+    yield from doubts
+    if configuration is None:
+        return
+    for problem in _found(workload, configuration):
+        yield drift_of(Kind, problem, in_fargate(workload, problem))
+
+
+def _found(workload: Workload, configuration: CollectorConfiguration) -> Iterator[Problem]:
+    yield from _parts(configuration, None)
+    if (paths := _written(configuration, workload.release)) and not _is_root(workload):
+        volumes = (*(f"{path.rstrip('/')}/" for path in mounts(workload)), _TEMPORARY)
+        for written in paths:
+            if not f"{written.path}/".startswith(volumes):
+                yield Problem(Topic.FARGATE, ProblemCode.NOT_WRITABLE, written.where, Effect.STOPS)
+    for scraped in _scraped(configuration, workload.release):
+        if any(container.name == scraped.host for container in workload.task.containers):
+            yield Problem(Topic.FARGATE, ProblemCode.CONTAINER_NAME, scraped.where, Effect.LOST, found=scraped.host)
+
+
+_written = once(written_paths)
+_scraped = once(scraped_hosts)
+
+
+@once
+def _parts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Problem, ...]:
+    return fargate_problems(configuration)
+
+
+def _is_root(workload: Workload) -> bool:
+    user = text_of(workload.collector.json.get("user")) if workload.collector else None
+    return (user or "").partition(":")[0] in _ROOT
+
+
+RULE = Rule(
+    id="config.fargate",
+    title="Nothing in the configuration needs a host, a cluster or a folder that a Fargate task does not have",
+    why="""
+        `awscontainerinsightreceiver` reads files of an EC2 host, the `eks` detector calls the Kubernetes API, and
+        `ecs_observer` writes to /etc by default, where the image's user (4317) may not write: the collector exits. A
+        target by a container's name is never found, because containers of a task have no host names. If nothing shows
+        that the task runs on Fargate, what only Fargate lacks is MEDIUM.
+    """,
+    by_hand="Remove the part, write to a mounted volume, and scrape localhost.",
+    subject=Subject.FAMILY,
+    severity=Severity.HIGH,
+    codes=(*Kind, *READ),
+    needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
+    check=check,
+    reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html",
+)

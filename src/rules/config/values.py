@@ -1,0 +1,54 @@
+"""Rule config.values."""
+
+from collections.abc import Iterator
+
+from domain.collector import Topic
+from domain.drift import Code, Doubt, Drift
+from domain.facts import FactKind
+from domain.rule import Rule
+from domain.severity import Severity
+from domain.standard import Standard
+from domain.subject import Subject
+from domain.workload import Workload
+from rules.config._problems import OPTIONS, of_options
+
+
+class Kind(Code):
+    """What this rule reports."""
+
+    REQUIRED = "required", "A value that the component needs is missing or empty."
+    NOT_BOTH = "not-both", "Two options exclude each other."
+    CHOICE = "choice", "The value is not one of those that the option takes."
+    NOT_POSITIVE = "not-positive", "The number is not above zero."
+    TOO_SMALL = "too-small", "The number is too small."
+    TOO_LARGE = "too-large", "The number is too large."
+    NOT_BELOW = "not-below", "The number is below that of another option."
+    NOT_UNDER = "not-under", "The number is not below that of another option."
+    BAD_FORM = "bad-form", "The text does not have the form that the component reads."
+    DUPLICATE = "duplicate", "A name occurs twice where each may occur once."
+    NOT_SUPPORTED = "not-supported", "The component has the option and refuses it."
+
+
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+    """Yield each value that a component refuses."""
+    yield from of_options(workload, Topic.VALUES, Kind)
+
+
+RULE = Rule(
+    id="config.values",
+    title="Every value of the configuration is one that the collector accepts",
+    why="""
+        Components validate their values before they start, and the collector exits if one of them is refused: a
+        memory_limiter without an interval or a limit, a batch whose largest size is below its size, a log_retention
+        that CloudWatch does not have, an exporter without an endpoint. The rule evaluates the releases whose options
+        are known, like config.options.
+    """,
+    by_hand="Write a value that the finding names.",
+    subject=Subject.FAMILY,
+    severity=Severity.HIGH,
+    codes=(*Kind, *OPTIONS),
+    needs=frozenset({FactKind.CONFIGURATION}),
+    of_configuration=True,
+    check=check,
+    reference="https://aws-otel.github.io/docs/components/",
+)

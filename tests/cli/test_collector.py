@@ -1,0 +1,192 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.collector.releases import newest_known
+from tests.cli.conftest import Run
+
+SRC = Path(__file__).parents[2]
+GOOD = """\
+receivers: {otlp: {protocols: {grpc: {endpoint: "0.0.0.0:4317"}}}}
+processors: {memory_limiter: {check_interval: 1s, limit_mib: 400}, batch: {timeout: 5s}}
+exporters: {awsxray: {region: "${env:AWS_REGION}"}}
+service: {pipelines: {traces: {receivers: [otlp], processors: [memory_limiter, batch], exporters: [awsxray]}}}
+"""
+BAD = GOOD.replace("timeout", "timout")
+
+
+def write(name: str, text: str | bytes) -> str:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return name
+
+
+def drifted(entry: Any) -> dict[str, str]:
+    """The rules that are drifted, with their severity."""
+    return {found["rule"]: found["severity"] for found in entry["verdicts"] if found["verdict"] == "drifted"}
+
+
+def test_a_clean_configuration_exits_with_0(run: Run) -> None:
+    ran = run("collector", write("collector.yaml", GOOD))
+    assert (ran.code, ran.err) == (0, "")
+    assert f"{newest_known()}: clean" in ran.out
+    assert "1 configuration: 1 clean." in ran.out
+
+
+def test_what_the_collector_would_not_start_with_is_high_and_exits_with_1(run: Run) -> None:
+    ran = run("collector", write("collector.yaml", BAD))
+    assert ran.code == 1
+    assert "HIGH config.options" in ran.out
+    assert "processors/batch has no option timout; write timeout." in " ".join(ran.out.split())
+
+
+def test_json_has_the_documented_form(run: Run) -> None:
+    ran = run("collector", "--format", "json", "--release", "v0.47.0", write("a.yaml", BAD), write("b.yaml", GOOD))
+    assert ran.code == 1
+    assert [(entry["file"], entry["release"]) for entry in ran.json] == [("a.yaml", "v0.47.0"), ("b.yaml", "v0.47.0")]
+    for entry in ran.json:
+        assert set(entry) == {"file", "release", "verdicts"}
+        for found in entry["verdicts"]:
+            assert set(found) == {"rule", "verdict", "severity", "drifts", "fix"}
+    assert [drifted(entry) for entry in ran.json] == [{"config.options": "HIGH"}, {}]
+
+
+@pytest.mark.parametrize(("bar", "code"), [("LOW", 1), ("MEDIUM", 0)])
+def test_the_exit_code_heeds_the_bar(run: Run, bar: str, code: int) -> None:
+    name = write("collector.yaml", GOOD.replace("memory_limiter, batch]", "batch]"))
+    assert run("collector", "--fail-on", bar, name).code == code
+
+
+def test_a_text_that_is_no_yaml_is_a_verdict_and_hides_no_other(run: Run) -> None:
+    ran = run("collector", "--format", "json", write("a.yaml", "receivers: ["), write("b.yaml", BAD))
+    assert ran.code == 1
+    assert [drifted(entry) for entry in ran.json] == [{"config.well-formed": "CRITICAL"}, {"config.options": "HIGH"}]
+
+
+def test_what_cannot_be_read_gets_one_sentence_and_hides_no_other(run: Run) -> None:
+    ran = run(
+        "collector", "--format", "json", "missing.yaml", write("latin.yaml", b"\xff\xfe\xfa"), write("b.yaml", BAD)
+    )
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 2
+    assert "missing.yaml does not exist" in ran.err
+    assert [entry["file"] for entry in ran.json] == ["b.yaml"]
+
+
+def test_a_folder_gives_its_configurations_and_skips_the_rest(run: Run) -> None:
+    write("deploy/one/collector.yaml", GOOD)
+    write("deploy/two/otel.YML", BAD)
+    write("deploy/compose.yaml", "services: {web: {image: web}}\n")
+    write("deploy/notes.txt", "receivers:\nexporters:\n")
+    ran = run("collector", "--format", "json", "deploy")
+    assert [entry["file"] for entry in ran.json] == ["deploy/one/collector.yaml", "deploy/two/otel.YML"]
+    assert ran.err == "Skipped, for they hold no collector configuration: deploy/compose.yaml.\n"
+
+
+@pytest.mark.parametrize("text", ["a: 1\n", None])
+def test_a_folder_without_any_cannot_be_used(run: Run, text: str | None) -> None:
+    Path("deploy").mkdir()
+    if text is not None:
+        write("deploy/values.yaml", text)
+    ran = run("collector", "deploy")
+    assert ran.code == 2
+    assert ran.err.endswith(".\n")
+
+
+def test_nothing_named_cannot_be_used(run: Run) -> None:
+    ran = run("collector")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "Name a file or a folder with collector configurations, or - for standard input.\n"
+
+
+def test_standard_input_is_read(run: Run) -> None:
+    assert run("collector", "-", stdin=BAD.encode()).code == 1
+
+
+@pytest.mark.parametrize("release", ["latest", "0.49", "v1"])
+def test_a_release_that_is_none_cannot_be_used(run: Run, release: str) -> None:
+    ran = run("collector", "--release", release, write("collector.yaml", GOOD))
+    assert ran.code == 2
+    assert "is not a release: write it as v0.47.0." in ran.err
+
+
+def test_of_a_release_whose_options_are_not_known_the_rest_is_judged_and_that_is_said(run: Run) -> None:
+    text = BAD.replace("awsxray", "awsxrays")
+    ran = run("collector", "--format", "json", "--release", "v0.40.0", write("collector.yaml", text))
+    assert drifted(ran.json[0]) == {"config.components": "HIGH"}
+    words = {found["rule"]: found["verdict"] for found in ran.json[0]["verdicts"]}
+    assert {words[f"config.{name}"] for name in ("options", "values", "signals")} == {"unknown"}
+    shown = " ".join(run("collector", "--release", "v0.40.0", "collector.yaml").out.split())
+    assert "The options of v0.40.0 are not known, so they are not evaluated." in shown
+
+
+def test_what_it_starts_with_is_medium_at_most(run: Run) -> None:
+    """Unsigned requests, a credential in clear, a bare variable: the collector runs."""
+    text = """\
+extensions: {ecs_observer: {cluster_name: prod}}
+receivers: {otlp: {protocols: {grpc: }}, awscontainerinsightreceiver: }
+processors: {memory_limiter: {check_interval: 1s, limit_mib: 400}, batch: }
+exporters:
+  prometheusremotewrite: {endpoint: "https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write"}
+  datadog: {api: {key: 0123456789abcdef}}
+  awsemf: {namespace: $SERVICE}
+service:
+  extensions: [ecs_observer]
+  pipelines:
+    metrics:
+      receivers: [otlp, awscontainerinsightreceiver]
+      processors: [memory_limiter, batch]
+      exporters: [prometheusremotewrite, datadog, awsemf]
+"""
+    ran = run("collector", "--format", "json", write("collector.yaml", text))
+    assert drifted(ran.json[0]) == {
+        "config.variables": "MEDIUM",
+        "config.fargate": "MEDIUM",
+        "config.destinations": "MEDIUM",
+        "config.no-plain-secrets": "MEDIUM",
+    }
+    assert "0123456789abcdef" not in ran.out
+
+
+def test_the_tasks_own_matters_are_not_judged(run: Run) -> None:
+    ran = run("collector", "--format", "json", write("collector.yaml", GOOD.replace("AWS_REGION", "MY_REGION")))
+    assert drifted(ran.json[0]) == {}
+    said = {found["rule"] for found in ran.json[0]["verdicts"]}
+    assert not said & {"config.otlp", "config.region", "config.container-metrics", "config.exists"}
+
+
+def test_what_no_parameter_holds_is_told(run: Run) -> None:
+    long = GOOD + f"# {'x' * 9000}\n"
+    (found,) = run("collector", "--format", "json", write("long.yaml", long)).json
+    assert drifted(found) == {"config.well-formed": "MEDIUM"}
+    (found,) = run("collector", "--format", "json", write("longer.yaml", GOOD + f"# {'x' * 5000}\n")).json
+    (note,) = next(each for each in found["verdicts"] if each["rule"] == "config.well-formed")["drifts"]
+    assert (note["severity"], "advanced tier" in note["why"]) == ("INFORMATIONAL", True)
+
+
+def test_the_standard_is_heeded(run: Run) -> None:
+    write("standard.yaml", "version: 1\nrules:\n  - {rules: [config.options], mode: off}\n")
+    ran = run("collector", "--format", "json", "--standard", "standard.yaml", write("collector.yaml", BAD))
+    assert ran.code == 0
+    assert "config.options" not in {found["rule"] for found in ran.json[0]["verdicts"]}
+
+
+def test_the_hook_calls_a_command_that_there_is(run: Run) -> None:
+    entry = next(
+        line.partition("entry:")[2].split()
+        for line in (SRC / ".pre-commit-hooks.yaml").read_text().splitlines()
+        if "entry:" in line
+    )
+    assert entry[0] == "outrider"
+    assert run(*entry[1:], write("collector.yaml", BAD)).code == 1
+    assert run(*entry[1:], write("collector.yaml", GOOD)).code == 0
+
+
+def test_many_files_are_judged_in_one_run(run: Run) -> None:
+    for number in range(200):
+        write(f"many/{number}.yaml", GOOD.replace("limit_mib: 400", f"limit_mib: {number + 1}"))
+    ran = run("collector", "--format", "json", "many")
+    assert (ran.code, len(json.loads(ran.out))) == (0, 200)

@@ -1,0 +1,419 @@
+"""Values that components refuse, and those next to them that they take."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from domain.collector import CollectorConfiguration, Topic, option_problems
+from domain.collector.checks.conditions import condition_fault
+from domain.collector.releases import Release
+from domain.collector.scalars import (
+    HOUR,
+    MILLISECOND,
+    MINUTE,
+    SECOND,
+    go_duration,
+    is_component_id,
+    is_request_uri,
+    is_url,
+    nearest,
+    pattern_fault,
+    prometheus_duration,
+)
+
+NEW = Release(0, 49, 0)
+SIGNALS = ("traces", "metrics", "logs")
+
+
+def found(kind: str, name: str, settings: Any, *, used: bool = True, release: Release = NEW) -> list[tuple[str, str]]:
+    """The problems with one component's values: code, and place below the component."""
+    document: dict[str, Any] = {
+        "receivers": {"otlp": {"protocols": {"grpc": None}}},
+        "exporters": {"debug": None},
+        "service": {"pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["debug"]}}},
+    }
+    document.setdefault(kind, {})[name] = settings
+    if used and kind != "extensions":
+        document["service"]["pipelines"]["traces"].setdefault(kind, []).append(name)
+    configuration = CollectorConfiguration.parse(yaml.safe_dump(document))
+    return [
+        (problem.code.value, problem.where.removeprefix(f"{kind}/{name}").removeprefix("/"))
+        for problem in option_problems(configuration, release)
+        if problem.topic is Topic.VALUES
+    ]
+
+
+REFUSED: list[tuple[str, str, Any, tuple[str, str]]] = [
+    ("receivers", "otlp", {"protocols": {}}, ("required", "protocols")),
+    ("receivers", "otlp", None, ("required", "protocols")),
+    (
+        "receivers",
+        "jaeger",
+        {"protocols": {"thrift_http": {"endpoint": "localhost:0"}}},
+        ("bad-form", "protocols/thrift_http/endpoint"),
+    ),
+    ("receivers", "awsxray", {"endpoint": "localhost"}, ("bad-form", "endpoint")),
+    ("receivers", "awsxray", {"transport": "tcp"}, ("choice", "transport")),
+    ("receivers", "kafka", {"brokers": []}, ("required", "brokers")),
+    ("receivers", "kafka", {"initial_offset": "newest"}, ("choice", "initial_offset")),
+    ("receivers", "kafka", {"protocol_version": "two"}, ("bad-form", "protocol_version")),
+    ("receivers", "kafka", {"logs": {"topics": ["a"], "exclude_topics": ["b"]}}, ("not-both", "logs/exclude_topics")),
+    (
+        "receivers",
+        "kafka",
+        {"auth": {"sasl": {"mechanism": "PLAIN", "username": "u"}}},
+        ("required", "auth/sasl/password"),
+    ),
+    ("receivers", "filelog", {"start_at": "end"}, ("required", "include")),
+    ("receivers", "filelog", {"include": ["/a"], "start_at": "middle"}, ("choice", "start_at")),
+    ("receivers", "filelog", {"include": ["/a"], "operators": [{"id": "a"}]}, ("required", "operators[0]/type")),
+    ("receivers", "filelog", {"include": ["/a"], "max_log_size": "large"}, ("bad-form", "max_log_size")),
+    ("receivers", "statsd", {"aggregation_interval": "0s"}, ("not-positive", "aggregation_interval")),
+    (
+        "receivers",
+        "statsd",
+        {"timer_histogram_mapping": [{"statsd_type": "timing", "observer_type": "mean"}]},
+        ("choice", "timer_histogram_mapping[0]/observer_type"),
+    ),
+    ("processors", "batch", {"metadata_keys": ["a", "A"]}, ("duplicate", "metadata_keys")),
+    ("processors", "memory_limiter", {"check_interval": "1s"}, ("required", "limit_mib")),
+    (
+        "processors",
+        "memory_limiter",
+        {"check_interval": "1s", "limit_percentage": 101},
+        ("too-large", "limit_percentage"),
+    ),
+    (
+        "processors",
+        "attributes",
+        {"actions": [{"key": "a", "action": "insert", "value": 1, "from_attribute": "b"}]},
+        ("not-both", "actions[0]/from_attribute"),
+    ),
+    (
+        "processors",
+        "attributes",
+        {"actions": [{"key": "a", "action": "extract", "pattern": "(a)"}]},
+        ("bad-form", "actions[0]/pattern"),
+    ),
+    (
+        "processors",
+        "attributes",
+        {"actions": [{"key": "a", "action": "convert", "converted_type": "bool"}]},
+        ("choice", "actions[0]/converted_type"),
+    ),
+    (
+        "processors",
+        "attributes",
+        {"actions": [{"key": "a", "action": "delete", "value": 1}]},
+        ("not-both", "actions[0]/value"),
+    ),
+    (
+        "processors",
+        "attributes",
+        {"actions": [{"key": "a", "action": "delete"}], "include": {"match_type": "strict"}},
+        ("required", "include"),
+    ),
+    ("processors", "groupbytrace", {"discard_orphans": True}, ("not-supported", "discard_orphans")),
+    ("processors", "probabilistic_sampler", {"sampling_precision": 0}, ("not-positive", "sampling_precision")),
+    ("processors", "k8sattributes", {"extract": {"metadata": ["pod"]}}, ("bad-form", "extract/metadata[0]")),
+    ("processors", "resourcedetection", {"detectors": ["fargate"]}, ("choice", "detectors[0]")),
+    ("processors", "span", {"status": {"code": "Bad"}}, ("choice", "status/code")),
+    ("exporters", "otlp", {"endpoint": "example.com"}, ("bad-form", "endpoint")),
+    ("exporters", "otlp", {"endpoint": "a:1", "balancer_name": "best"}, ("choice", "balancer_name")),
+    (
+        "exporters",
+        "otlp",
+        {"endpoint": "a:1", "sending_queue": {"queue_size": 0}},
+        ("too-small", "sending_queue/queue_size"),
+    ),
+    (
+        "exporters",
+        "otlp",
+        {"endpoint": "a:1", "sending_queue": {"sizer": "items", "queue_size": 10, "batch": {"min_size": 11}}},
+        ("too-large", "sending_queue/batch/min_size"),
+    ),
+    (
+        "exporters",
+        "otlp",
+        {"endpoint": "a:1", "sending_queue": {"batch": {"min_size": 9, "max_size": 8}}},
+        ("not-below", "sending_queue/batch/max_size"),
+    ),
+    (
+        "exporters",
+        "otlp",
+        {"endpoint": "a:1", "retry_on_failure": {"max_elapsed_time": "1s"}},
+        ("not-below", "retry_on_failure/max_elapsed_time"),
+    ),
+    (
+        "exporters",
+        "otlp",
+        {"endpoint": "a:1", "retry_on_failure": {"randomization_factor": 2}},
+        ("too-large", "retry_on_failure/randomization_factor"),
+    ),
+    ("exporters", "otlp", {"endpoint": "a:1", "tls": {"min_version": "1.4"}}, ("choice", "tls/min_version")),
+    (
+        "exporters",
+        "otlp",
+        {"endpoint": "a:1", "tls": {"min_version": "1.2", "max_version": "1.1"}},
+        ("not-below", "tls/max_version"),
+    ),
+    ("exporters", "otlp", {"endpoint": "a:1", "compression": "rar"}, ("choice", "compression")),
+    ("exporters", "otlphttp", {"endpoint": ":4318"}, ("bad-form", "endpoint")),
+    ("exporters", "otlphttp", {"endpoint": "http://a", "encoding": "xml"}, ("choice", "encoding")),
+    ("exporters", "file", {"path": "/a", "format": "xml"}, ("choice", "format")),
+    ("exporters", "file", {"path": "/a", "append": True, "compression": "zstd"}, ("not-both", "compression")),
+    ("exporters", "file", {"path": "/a", "group_by": {"enabled": True}}, ("bad-form", "path")),
+    ("exporters", "kafka", {"producer": {"compression": "rar"}}, ("choice", "producer/compression")),
+    ("exporters", "kafka", {"producer": {"required_acks": 2}}, ("too-large", "producer/required_acks")),
+    ("exporters", "loadbalancing", {"protocol": {"otlp": None}}, ("required", "resolver")),
+    (
+        "exporters",
+        "loadbalancing",
+        {"resolver": {"static": {"hostnames": []}}},
+        ("required", "resolver/static/hostnames"),
+    ),
+    (
+        "exporters",
+        "loadbalancing",
+        {"resolver": {"static": {"hostnames": ["a"]}, "dns": {"hostname": "a"}}},
+        ("not-both", "resolver/dns"),
+    ),
+    ("exporters", "datadog", {"api": {"key": "k"}, "hostname": "a b"}, ("bad-form", "hostname")),
+    (
+        "exporters",
+        "datadog",
+        {"api": {"key": "k"}, "host_metadata": {"reporter_period": "1m"}},
+        ("too-small", "host_metadata/reporter_period"),
+    ),
+    ("exporters", "logzio", {"account_token": "t"}, ("required", "region")),
+    ("exporters", "signalfx", {"access_token": "t"}, ("required", "realm")),
+    ("extensions", "health_check", {"path": "x"}, ("bad-form", "path")),
+    ("extensions", "zpages", {"endpoint": ""}, ("required", "endpoint")),
+    ("extensions", "ecs_observer", {"docker_labels": [{}]}, ("required", "docker_labels[0]/port_label")),
+    (
+        "extensions",
+        "file_storage",
+        {"directory": "/a", "create_directory": True, "directory_permissions": "9"},
+        ("bad-form", "directory_permissions"),
+    ),
+]
+
+TAKEN: list[tuple[str, str, Any]] = [
+    ("receivers", "otlp", {"protocols": {"http": None}}),
+    ("receivers", "awsxray", {"endpoint": ""}),
+    ("receivers", "kafka", {"protocol_version": "2.8.0", "auth": {"sasl": {"mechanism": "AWS_MSK_IAM_OAUTHBEARER"}}}),
+    ("receivers", "filelog", {"include": ["/a"], "max_log_size": "1MiB", "fingerprint_size": 1000}),
+    ("receivers", "prometheus", {"config": {"scrape_configs": [{"job_name": "a", "scrape_interval": "1d"}]}}),
+    ("processors", "batch", {"send_batch_size": 10, "send_batch_max_size": 0, "timeout": 0}),
+    ("processors", "memory_limiter", {"check_interval": "1s", "limit_percentage": 80, "spike_limit_percentage": 20}),
+    ("processors", "attributes", {"actions": [{"key": "a", "action": "UPSERT", "from_context": "b"}]}),
+    ("processors", "attributes", {"actions": [{"pattern": "^a", "action": "delete"}]}),
+    ("processors", "attributes", {"actions": [{"key": "a", "action": "extract", "pattern": "(?P<b>.*)"}]}),
+    ("processors", "span", {"name": {"to_attributes": {"rules": ["^/(?P<a>.*)$"]}}}),
+    ("processors", "tail_sampling", {"policies": [{"name": "", "type": "other", "latency": {"threshold_ms": -1}}]}),
+    (
+        "exporters",
+        "otlp",
+        {"endpoint": "https://example.com:4317", "sending_queue": {"enabled": False, "queue_size": 0}},
+    ),
+    (
+        "exporters",
+        "otlp",
+        {"endpoint": "unix:///tmp/otlp.sock", "retry_on_failure": {"enabled": False, "multiplier": -1}},
+    ),
+    ("exporters", "otlphttp", {"traces_endpoint": "https://example.com/v1/traces"}),
+    ("exporters", "awsemf", {"log_retention": 3653, "tags": {"team": "shop"}}),
+    ("exporters", "kafka", {"producer": {"required_acks": "all"}}),
+    ("exporters", "signalfx", {"access_token": "t", "ingest_url": "https://a", "api_url": "https://b"}),
+    ("extensions", "file_storage", {"create_directory": True}),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "settings", "expected"), REFUSED)
+def test_what_a_component_refuses_is_told_with_its_place(
+    kind: str, name: str, settings: Any, expected: tuple[str, str]
+) -> None:
+    assert expected in found(kind, name, settings)
+
+
+@pytest.mark.parametrize(("kind", "name", "settings"), TAKEN)
+def test_what_a_component_takes_is_not_told(kind: str, name: str, settings: Any) -> None:
+    assert found(kind, name, settings) == []
+
+
+@pytest.mark.parametrize(("kind", "name", "settings", "expected"), REFUSED)
+def test_what_the_environment_decides_is_not_told(
+    kind: str, name: str, settings: Any, expected: tuple[str, str]
+) -> None:
+    def unknown(value: Any) -> Any:
+        match value:
+            case dict():
+                return {key: unknown(entry) for key, entry in value.items()}
+            case list() if value:
+                return [unknown(entry) for entry in value]
+            case str() | int() | float():
+                return "${env:X}"
+            case _:
+                return value
+
+    hidden = unknown(settings)
+    if hidden != settings:
+        assert expected[0] in {"required", "not-both"} or expected not in found(kind, name, hidden)
+
+
+def test_what_is_looked_at_only_when_a_component_is_created_is_not_asked_of_an_unused_one() -> None:
+    settings = {"actions": [{"key": "a", "action": "remove"}]}
+    assert found("processors", "attributes", settings) == [("choice", "actions[0]/action")]
+    assert found("processors", "attributes", settings, used=False) == []
+
+
+def test_an_otlphttp_exporter_has_an_endpoint_for_each_signal_that_it_is_given() -> None:
+    settings = {"metrics_endpoint": "https://example.com/v1/metrics"}
+    assert found("exporters", "otlphttp", settings) == [("required", "traces_endpoint")]
+    assert found("exporters", "otlphttp", {**settings, "endpoint": "https://example.com"}) == []
+
+
+def test_a_release_whose_options_are_not_known_is_not_judged() -> None:
+    assert found("processors", "memory_limiter", None, release=Release(0, 40, 0)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1m30s", MINUTE + 30 * SECOND),
+        ("-1s", -SECOND),
+        ("0", 0),
+        (".5h", HOUR // 2),
+        ("1ms", MILLISECOND),
+        ("1d", None),
+        ("10", None),
+        ("", None),
+        ("10 seconds", None),
+        ("10sec", None),
+    ],
+)
+def test_a_duration_is_read_as_go_reads_it(text: str, expected: int | None) -> None:
+    assert go_duration(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1d", 24 * HOUR),
+        ("1m30s", MINUTE + 30 * SECOND),
+        ("0", 0),
+        ("10", None),
+        ("-1s", None),
+        ("", None),
+        ("1.5s", None),
+    ],
+)
+def test_a_scrape_interval_is_read_as_prometheus_reads_it(text: str, expected: int | None) -> None:
+    assert prometheus_duration(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("otlp", True),
+        ("otlp/2", True),
+        ("otlp/a/b", True),
+        ("otlp/ü", True),
+        (" otlp/x ", True),
+        ("otlp/", False),
+        ("1otlp", False),
+        ("otlp-x", False),
+        ("otlp x", False),
+        ("otlp/a b", False),
+        ("otlp/a$", False),
+        ("", False),
+        ("otlp/" + "n" * 1025, False),
+    ],
+)
+def test_a_component_id_is_a_type_and_a_name(text: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert is_component_id(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "uri"),
+    [
+        ("https://example.com/a", True, True),
+        ("localhost:4318", True, True),
+        ("/a", True, True),
+        ("localhost", True, False),
+        (":4318", False, False),
+        ("0.0.0.0:4318", False, False),
+        ("[::1]:4318", False, False),
+        ("http://a b", False, False),
+        ("http://a:b", False, False),
+        ("http://[::1]:1/", True, True),
+        ("", True, False),
+        ("unix:///a", True, True),
+    ],
+)
+def test_a_url_is_what_go_takes_for_one(text: str, url: bool, uri: bool) -> None:  # noqa: FBT001 - columns of the table
+    assert (is_url(text), is_request_uri(text)) == (url, uri)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "good"),
+    [
+        ("^a(b|c)*$", True),
+        (r"\d+\.(x)", True),
+        ("[]a]", True),
+        ("[^)(]", True),
+        ("(?i)a", True),
+        ("(?P<n>a)", True),
+        (r"[[:alpha:]]+", True),
+        ("^*", True),
+        ("(a", False),
+        ("a)", False),
+        ("[a", False),
+        ("a\\", False),
+        ("*a", False),
+        ("(?=a)", False),
+        ("(?<!a)", False),
+        ("a|+b", False),
+    ],
+)
+def test_a_pattern_that_go_cannot_read_is_seen(pattern: str, good: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert (pattern_fault(pattern) == "") is good
+
+
+@pytest.mark.parametrize(
+    ("condition", "good"),
+    [
+        ('name == "a"', True),
+        ('IsMatch(name, "a")', True),
+        ("not (a.b > 1 and true)", True),
+        ('attributes["a"] != nil or false', True),
+        ("metric.type == METRIC_DATA_TYPE_SUM", True),
+        ('(a == 1) and HasAttrKeyOnDatapoint("b")', True),
+        ("1 + 2 * x >= 0x0F", True),
+        ("", False),
+        ("name", False),
+        ("!!nonsense", False),
+        ('name == "a', False),
+        ("(a == 1", False),
+        ("a == 1 and", False),
+        ("name ==", False),
+        ("isMatch(name)", False),
+        ("a = 1", False),
+    ],
+)
+def test_a_condition_has_the_form_of_one(condition: str, good: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert (condition_fault(condition) == "") is good
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("send_batch_sise", "send_batch_size"),
+        ("SendBatchSize", "send_batch_size"),
+        ("send-batch-size", "send_batch_size"),
+        ("colour", ""),
+    ],
+)
+def test_the_nearest_name_is_the_one_that_was_probably_meant(name: str, expected: str) -> None:
+    assert nearest(name, ["timeout", "send_batch_size", "send_batch_max_size"]) == expected
