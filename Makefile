@@ -109,6 +109,9 @@ docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard
 rule: .venvs/dev/.locked  ## Create a rule that passes all checks (ID=topic.name)
 	@PYTHONPATH=src:. $(DEV)/python tools/new_rule.py "$(ID)"
 	@$(MAKE) --no-print-directory docs
+	@echo "Next: write the check, the texts (why, severity) and the examples: CONTRIBUTING.md, steps 2 to 5. Then:"
+	@echo "  make test ARGS='tests/rules -k $(ID)'"
+	@echo "  make docs check"
 
 .PHONY: bench
 bench: .venvs/dev/.locked  ## Measure what must be fast
