@@ -24,7 +24,6 @@ from domain.otlp import Endpoint, value_of
 from domain.permissions import Identical
 from domain.workload import Workload
 
-DAEMON_ADDRESS: Final = "AWS_XRAY_DAEMON_ADDRESS"
 SAMPLER: Final = "OTEL_TRACES_SAMPLER"
 SAMPLER_ARGUMENT: Final = "OTEL_TRACES_SAMPLER_ARG"
 PORT: Final = 2000

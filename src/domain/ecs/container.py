@@ -1,18 +1,18 @@
 """One container of a task definition, as a typed view over its JSON."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from domain.ecs.fargate import amount
 from domain.ecs.images import Image
 from domain.ecs.values import Document, Json, mapping_of, objects_of, pairs_of, text_of, texts_of, truth_of
 
 # Where a JVM takes options from, the one that decides last.
-_JAVA_OPTIONS: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
+JAVA_OPTIONS: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 _PROPERTY: Final = re.compile(r"""(?<!\S)(?P<quote>["']?)-D(?P<name>otel\.[a-z0-9.-]+)=""", re.ASCII)
 _VALUE: Final = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])*""")
 _NO_PROPERTIES: Final[Mapping[str, "Property"]] = MappingProxyType({})
@@ -103,7 +103,7 @@ class Container(Document):
     @cached_property
     def otel_properties(self) -> Mapping[str, Property]:
         """Return the system properties that stand for OTEL_ variables, by the variable's name."""
-        options = [name for name in _JAVA_OPTIONS if "-Dotel." in self.environment.get(name, "")]
+        options = [name for name in JAVA_OPTIONS if "-Dotel." in self.environment.get(name, "")]
         return dict(_properties(self.environment, options)) if options else _NO_PROPERTIES
 
     @property
@@ -170,30 +170,49 @@ class Container(Document):
         if found is None:
             return self.with_variable(name, value)
         text = self.environment[found.option]
-        start, end = [(start, end) for each, start, end in _spans(text) if f"-D{each}" == found.name][-1]
-        return self.with_variable(found.option, text[:start] + value + text[end:])
+        last = [each for each in _spans(text) if each.variable == name][-1]
+        return self.with_variable(found.option, text[: last.start] + value + text[last.end :])
 
     def without_variable(self, name: str) -> Self:
         return _without(_without(self, "environment", name), "secrets", name)
 
 
+def otel_properties_in(text: str, wanted: Callable[[str], bool]) -> str:
+    """Return only those properties of the Java SDK, of all options, whose variables are wanted."""
+    kept = [each for each in _spans(text) if wanted(each.variable)]
+    return " ".join(f"{each.quote}-D{each.name}={text[each.start : each.end]}{each.quote}" for each in kept)
+
+
+class _Span(NamedTuple):
+    """One property of the Java SDK, and where its value begins and ends."""
+
+    name: str
+    quote: str
+    start: int
+    end: int
+
+    @property
+    def variable(self) -> str:
+        return self.name.upper().replace(".", "_").replace("-", "_")
+
+
 def _properties(environment: Mapping[str, str], options: list[str]) -> Iterator[tuple[str, Property]]:
     for option in options:
         text = environment[option]
-        for name, start, end in _spans(text):
-            variable = name.upper().replace(".", "_").replace("-", "_")
-            yield variable, Property(f"-D{name}", option, text[start:end].replace('"', "").replace("'", ""))
+        for each in _spans(text):
+            value = text[each.start : each.end].replace('"', "").replace("'", "")
+            yield each.variable, Property(f"-D{each.name}", option, value)
 
 
-def _spans(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield each property of the Java SDK, and where its value begins and ends. Quotes may be around either."""
+def _spans(text: str) -> Iterator[_Span]:
+    """Yield each property. Quotes may be around all of it, or around its value."""
     for found in _PROPERTY.finditer(text):
-        start = found.end()
-        if quote := found["quote"]:
+        name, quote, start = found["name"], found["quote"], found.end()
+        if quote:
             end = text.find(quote, start)
-            yield found["name"], start, len(text) if end < 0 else end
+            yield _Span(name, quote, start, len(text) if end < 0 else end)
         elif value := _VALUE.match(text, start):
-            yield found["name"], start, value.end()
+            yield _Span(name, "", start, value.end())
 
 
 def _without[C: Container](container: C, member: str, name: str) -> C:

@@ -7,6 +7,7 @@ from domain.collector.listeners import Transport
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.placeholders import placeholder
+from domain.ecs.task_definition import DAEMON_ADDRESS
 from domain.otlp import Endpoint, OtlpDoubt, name_of, place_of, silent, unread_secret, value_of
 from domain.rule import Rule
 from domain.severity import Severity
@@ -14,7 +15,6 @@ from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
 from domain.xray import (
-    DAEMON_ADDRESS,
     PORT,
     SAMPLER,
     SAMPLER_ARGUMENT,
