@@ -18,6 +18,9 @@ type _Parts = dict[str, Value]
 NEEDS_EC2_FILES = frozenset({"/etc/ecs/otel-instance-metrics-config.yaml"})
 """Bundled files that stop the collector on Fargate: they read the host's files."""
 
+OTHER_BUNDLED = ("/etc/eks/", "/etc/apprunner/")
+"""Folders of the image with more files, of which nothing is known here: they are for other platforms than ECS."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Edition:
