@@ -1,6 +1,7 @@
 """The collector's configuration as rules read it, or the doubts where they cannot; and its analysis, made once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, wraps
 
 from domain.collector import (
@@ -13,7 +14,7 @@ from domain.collector import (
     structural_problems,
 )
 from domain.collector.releases import NEEDS_EC2, ComponentKind, Release, canonical_type
-from domain.drift import Code, Doubt
+from domain.drift import Code, Doubt, Drift
 from domain.facts import Absent, Known, Unavailable
 from domain.permissions import Identical
 from domain.workload import Workload
@@ -94,6 +95,13 @@ def undefined(configuration: CollectorConfiguration, kind: ComponentKind) -> fro
 def dangling(what: str) -> Doubt:
     """Give the doubt where a part that decides is not defined: one cause is reported once."""
     return Doubt(ReferencesDoubt.DANGLING, WHERE, f"The configuration names {what} that is not defined.")
+
+
+def in_its_file(configuration: CollectorConfiguration, drift: Drift) -> Drift:
+    """Give the drift with the way out where the configuration is a file of the image, which nobody can edit."""
+    if not configuration.excerpt:
+        return drift
+    return replace(drift, why=f"{drift.why} The file is part of the image, so use a parameter instead.")
 
 
 def once[T](

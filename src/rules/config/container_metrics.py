@@ -11,7 +11,7 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import DEFINED, dangling, once, undefined, well_formed_configuration_of
+from rules.config._configuration import DEFINED, dangling, in_its_file, once, undefined, well_formed_configuration_of
 
 _RECEIVER = "awsecscontainermetrics"
 _WHERE = f"receivers/{_RECEIVER}"
@@ -42,7 +42,7 @@ def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[D
     ids = {part.id for part in configuration.receivers.values() if part.canonical == _RECEIVER}
     if not ids:
         why = f"No {_RECEIVER} receiver is defined, so nothing reports what the task itself uses. Add the receiver."
-        return (Drift(Kind.NO_RECEIVER, _WHERE, why, wanted=_RECEIVER),)
+        return (in_its_file(configuration, Drift(Kind.NO_RECEIVER, _WHERE, why, wanted=_RECEIVER)),)
     pipelines = configuration.pipelines.values()
     if not any(pipeline.signal == "metrics" and ids.intersection(pipeline.receivers) for pipeline in pipelines):
         why = f"No metrics pipeline names the {_RECEIVER} receiver, so its metrics are not exported."
