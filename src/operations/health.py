@@ -15,7 +15,7 @@ from aws.stacks import Stack, Stacks
 from domain.facts import NOT_READ, Absent, Fact, Known, Unavailable
 from domain.health.checks import region_of_iam, rows
 from domain.health.facts import Channel, Slack, StackFacts, StoredStandard, SweepRun, Token, Waiting
-from domain.health.own_findings import judged
+from domain.health.own_findings import OwnFinding, next_findings
 from domain.health.row import Check, Row
 from domain.iam import Policy
 from domain.places import Place
@@ -149,16 +149,24 @@ class SelfCheck:
         if stack is None:
             return ()
         examined = self.doctor.examine(name, stack)
-        found = judged(self.ledger.health.findings(place), examined.rows, examined.facts.at)
-        made = {finding.check: finding_of(finding, row, examined.facts) for finding, row in found.to_import}
-        imported = self._import(place, made)
-        if found.changed:
-            notice = notice_of(found.changed, examined.facts)
-            self.operations.publish(notice.text, subject=notice.title)
-        kept = tuple(replace(each, imported=each.imported or each.check in imported) for each in found.findings)
-        if kept:
-            self.ledger.health.keep(place, kept)
+        held = self.ledger.health.findings(place)
+        findings = next_findings(held, examined.rows, examined.facts.at)
+        if findings != held:  # before anything is published, so that a repetition has the same CreatedAt
+            self.ledger.health.keep(place, findings)
+            self.ledger.health.keep(place, self._published(findings, examined))
         return examined.rows
+
+    def _published(self, findings: Sequence[OwnFinding], examined: Examined) -> tuple[OwnFinding, ...]:
+        """Import the findings that Security Hub does not have, and notify operations of those that changed."""
+        facts, by_check = examined.facts, {row.check: row for row in examined.rows}
+        made = {each.check: finding_of(each, by_check[each.check], facts) for each in findings if not each.imported}
+        imported = self._import(facts.place, made)
+        if changed := [(each, by_check[each.check]) for each in findings if not each.notified]:
+            notice = notice_of(changed, facts)
+            self.operations.publish(notice.text, subject=notice.title)
+        return tuple(
+            replace(each, imported=each.imported or each.check in imported, notified=True) for each in findings
+        )
 
     def _import(self, place: Place, made: Mapping[Check, Mapping[str, Any]]) -> set[Check]:
         """Return which were imported. Without Security Hub none is; the next sweep tries again."""

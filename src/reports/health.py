@@ -37,15 +37,15 @@ _SENTENCES = {
     Code.TRAIL_WITHOUT_WRITES: "{names} logs no write calls in {detail}. The command replaces the trail's selectors.",
     Code.HUB_ENABLED: "Security Hub CSPM is enabled in {detail}.",
     Code.HUB_NOT_ENABLED: "Security Hub CSPM is not enabled in {detail}, so no finding can be imported.",
-    Code.RULES_ENABLED: "{number} event rules are enabled.",
+    Code.RULES_ENABLED: "Event rules that are enabled: {number}.",
     Code.RULE_DISABLED: "Disabled: {names}. Such events are lost until the next sweep.",
     Code.RULE_MISSING: "Missing: {names}. Such events are lost until the next sweep.",
     Code.QUEUES_EMPTY: "No message waits.",
-    Code.MESSAGES_WAIT: "{number} messages wait in {names}, none of them for long.",
+    Code.MESSAGES_WAIT: "Messages that wait: {number}, in {names}; none of them for long.",
     Code.MESSAGES_OLD: "The oldest message in {names} has waited for {minutes} minutes.",
     Code.QUEUE_MISSING: "Missing: {names}.",
     Code.DLQS_EMPTY: "All DLQs are empty.",
-    Code.DLQ_NOT_EMPTY: "{number} messages failed for good, in {names}.",
+    Code.DLQ_NOT_EMPTY: "Messages that failed for good: {number}, in {names}.",
     Code.REPORT_ONLY: "The stack only reports, so it needs no switch.",
     Code.SWITCH_ON: "{names} is on: corrections are allowed.",
     Code.SWITCH_OFF: "{names} is not on: nothing is corrected.",
@@ -55,16 +55,16 @@ _SENTENCES = {
     Code.STANDARD_NOT_SWEPT: "{names} is valid (digest {detail}), but no complete sweep has used it yet.",
     Code.STANDARD_INVALID: "{names} cannot be used, so nothing is evaluated by it. {detail}",
     Code.STANDARD_ABSENT: "{names} does not exist, so nothing is evaluated by it.",
-    Code.ROLES_ASSUMABLE: "{number} roles of functions exist, and Lambda may assume them.",
+    Code.ROLES_ASSUMABLE: "Roles of functions that exist, and that Lambda may assume: {number}.",
     Code.ROLE_MISSING: "Missing: {names}. The function cannot run.",
     Code.ROLE_NOT_ASSUMABLE: "Lambda may not assume {names}. The function cannot run.",
     Code.SLACK_READY: "{names} exists; nothing was posted.",
     Code.TOKEN_ACCEPTED: "Slack accepts the token in {names}; nothing was posted.",
     Code.TOKEN_REFUSED: "Slack refuses the token in {names}: {detail}.",
     Code.SECRET_ABSENT: "{names} does not exist, so the {detail} sends no message.",
-    Code.NO_SLACK: "The stack has no channel to Slack; {names} has {number} other subscriptions.",
-    Code.SUBSCRIBED: "{names} has {number} confirmed subscriptions.",
-    Code.SUBSCRIPTION_PENDING: "{names} has no confirmed subscription; {number} are not confirmed yet.",
+    Code.NO_SLACK: "The stack has no channel to Slack. Other subscriptions of {names}: {number}.",
+    Code.SUBSCRIBED: "Confirmed subscriptions of {names}: {number}.",
+    Code.SUBSCRIPTION_PENDING: "{names} has no confirmed subscription. Not confirmed yet: {number}.",
     Code.NOT_SUBSCRIBED: "{names} has no subscription, so nobody receives its messages.",
     Code.SWEEP_ENDED: "It ended on {at}.",
     Code.SWEEP_RUNS: "It began on {at}.",
@@ -72,7 +72,7 @@ _SENTENCES = {
     Code.SWEEP_NOT_ENDED: "It began on {at}, and has not ended.",
     Code.NO_SWEEP: "There was no sweep yet, so what existed before the deployment is not evaluated.",
     Code.FACTS_READ: "Every fact could be read within the last day.",
-    Code.FACTS_UNREAD: "{number} facts could not be read within the last day. Calls that failed: {names}.",
+    Code.FACTS_UNREAD: "Facts that could not be read within the last day: {number}. Calls that failed: {names}.",
     Code.NO_EVENTS: "No event came within the last day.",
     Code.LAG_SHORT: "Nine of ten events of the last day came within {number} seconds.",
     Code.LAG_LONG: "One of ten events of the last day needed more than {minutes} minutes.",
@@ -91,7 +91,7 @@ class Notice:
 def sentence(row: Row) -> str:
     """Return what is so."""
     return _SENTENCES[row.code].format(
-        names=", ".join(row.names) or _NOT_NAMED,
+        names=", ".join(map(_short, row.names)) or _NOT_NAMED,
         number=row.number,
         minutes=row.number // 60,
         detail=row.detail,
@@ -145,7 +145,7 @@ def notice_of(changed: Iterable[tuple[OwnFinding, Row]], facts: StackFacts) -> N
     title = f"Outrider: {failing} checks of {facts.stack} fail" if failing else f"Outrider: {facts.stack} works again"
     lines = [f"Outrider in {facts.place}, stack {facts.stack}. `outrider doctor` shows all checks."]
     for finding, row in each:
-        lines.append(f"{'Fails' if finding.open else 'Holds again'}: {title_of(finding.check)}. {sentence(row)}")
+        lines.append(f"The check {row.check} {'fails' if finding.open else 'holds again'}: {sentence(row)}")
         if finding.open and (command := fix(row, facts)):
             lines.append(f"  {command}")
     return Notice(title, "\n".join(lines))
@@ -170,6 +170,11 @@ def as_json(row: Row, facts: StackFacts) -> dict[str, Any]:
         "text": sentence(row),
         "fix": fix(row, facts),
     }
+
+
+def _short(name: str) -> str:
+    """Return the last part of an ARN; any other name as it is."""
+    return name.rpartition(":")[2] if name.startswith("arn:") else name
 
 
 def _time(moment: datetime | None) -> str:
