@@ -76,19 +76,22 @@ CALLED = {
         "ledger/subjects": {"all", "open_findings", "open_or_closed_since"},
         "ledger/attempts": {"dues"},
         "ledger/sweeps": {"last", "finished"},
+        "ledger/health": {"*"},
         "ledger/notices": {"*"},
         "ledger/standards": {"last"},
         "parameters": {"read_document"},
-        "security_hub": {"suppressed"},
+        "security_hub": {"suppressed", "import_"},
+        "stack_health": {"*"},
+        "stacks": {"stack"},
         "channels": {"send", "send_all", "depth", "publish"},
     },
 }
 
 
 MODULES = (
-    "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/limits", "ledger/notices",
+    "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/health", "ledger/limits", "ledger/notices",
     "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "roles",
-    "security_hub", "sent_alerts", "threads",
+    "security_hub", "sent_alerts", "stack_health", "threads",
 )  # fmt: skip
 
 
@@ -210,7 +213,7 @@ def test_the_use_cases_call_what_the_table_says() -> None:
         "InspectFunction": ["inspection/*.py", "wiring/inspect.py"],
         "RemediateFunction": ["remediation/*.py", "wiring/remediate.py"],
         "SlackFunction": ["notification/*.py", "wiring/slack.py"],
-        "SweepFunction": ["sweep.py", "remediation/resuming.py", "wiring/sweep.py"],
+        "SweepFunction": ["sweep.py", "health.py", "remediation/resuming.py", "wiring/sweep.py"],
     }
     shared = "".join(
         (SRC / "operations" / f"{name}.py").read_text() for name in ("evaluation", "facts", "planning", "standards")

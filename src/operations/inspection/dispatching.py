@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aws.calls import CallFailed
@@ -33,10 +33,14 @@ _PAGE = 300  # families that one delivery handles; for the others the message is
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """How many subjects a message resolved to; `ignored` says why there are none."""
+    """How many subjects a message resolved to; `ignored` says why there are none.
+
+    `changed` is when the change was made, if the message is of an event.
+    """
 
     subjects: int = 0
     ignored: str = ""
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class _Page:
     subjects: Sequence[tuple[SubjectId, SubjectTrigger]]
     rest: str = ""
     ignored: str = ""
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +87,14 @@ class Dispatcher:
         unsent = self._send(pages)
         for message, page in pages.items():
             why = unsent.get(message)
-            outcomes[message] = Undispatched(why) if why else Dispatched(len(page.subjects), page.ignored)
+            outcomes[message] = Undispatched(why) if why else Dispatched(len(page.subjects), page.ignored, page.changed)
         return outcomes
 
     def _page(self, body: str) -> _Page:
         found = read(body)
-        return _Page((), ignored=found.reason) if isinstance(found, Ignored) else self._resolved(found)
+        if isinstance(found, Ignored):
+            return _Page((), ignored=found.reason)
+        return replace(self._resolved(found), changed=_changed(found))
 
     def _resolved(self, trigger: Trigger) -> _Page:
         place = trigger.place
@@ -129,6 +136,17 @@ class Dispatcher:
         rests = [(message, page.rest) for message, page in pages.items() if page.rest and message not in failed]
         sent = self.changes.send_each([Message(rest) for _, rest in rests])
         return failed | {rests[index][0]: str(error) for index, error in sent.items()}
+
+
+def _changed(trigger: Trigger) -> datetime | None:
+    """Return when the change of an event was made; None for a message of Outrider itself."""
+    match trigger:
+        case FamilyTrigger() | ServiceTrigger(settled=datetime()):
+            return None
+        case ParameterTrigger(after=after) | RoleTrigger(after=after) if after:
+            return None
+        case _:
+            return trigger.when
 
 
 def _message(source: str, on: SubjectId, trigger: SubjectTrigger) -> Message:
