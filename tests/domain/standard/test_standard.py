@@ -225,7 +225,7 @@ def test_aliases_upon_aliases_are_read_in_no_time() -> None:
 
 
 def read(text: str) -> Standard | str:
-    """The standard, or what is told of its mistakes."""
+    """The standard, or the sentences about its mistakes."""
     try:
         return Standard.parse(text)
     except StandardInvalid as invalid:
@@ -363,7 +363,7 @@ def test_patterns_that_match_no_rule_are_found() -> None:
 
 
 def test_entries_that_name_a_service_for_rules_that_speak_of_none_are_found() -> None:
-    """They would protect nothing, and nobody would be told."""
+    """They would protect nothing, and nobody would notice."""
     standard = Standard.parse(
         """
         version: 1
