@@ -87,6 +87,10 @@ cloud: .venvs/sam/.locked .venvs/cloud/.locked  ## Run a local AWS with Outrider
 test: venvs  ## Run all tests, including those on the local AWS (ARGS=… for pytest)
 	$(DEV)/pytest --numprocesses auto --dist loadgroup $(ARGS)
 
+.PHONY: test-unkind
+test-unkind: venvs  ## Run the end-to-end tests with AWS's limits, latencies and late reads (UNKIND=seed)
+	UNKIND=$${UNKIND:-1} $(DEV)/pytest --numprocesses 0 tests/e2e $(ARGS)
+
 # sam needs a region, though validation calls nothing.
 .PHONY: check
 check: venvs  ## Run linters and types, and check the template and generated pages
