@@ -17,11 +17,11 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
 TEMPLATE = ROOT / "template.yaml"
 
-# What a function's event source and log do in its name, without a line of ours.
+# What a function's event source and log do in its name, without a line of Outrider's.
 BY_THE_PLATFORM = {
     "logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
 }  # fmt: skip
-# Calls that IAM asks for under another name, or beside their own.
+# Calls that IAM checks under another name, or in addition to their own.
 ASKED_AS = {
     "dynamodb:TransactWriteItems": set(),
     "ecs:RegisterTaskDefinition": {"ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"},
@@ -31,7 +31,7 @@ ASKED_AS = {
     "ssm:GetParameters": {"ssm:GetParameters", "kms:Decrypt"},
     "sts:GetCallerIdentity": set(),
 }
-# Which adapters' methods a use case calls. A method of an adapter that stands nowhere here fails the first test.
+# Which adapters' methods a use case calls. A method of an adapter that is missing here fails the first test.
 CALLED = {
     "DispatchFunction": {
         "roles": {"with_policy"},
@@ -207,7 +207,7 @@ def test_every_method_of_an_adapter_is_somebodys() -> None:
 
 
 def test_the_use_cases_call_what_the_table_says() -> None:
-    """The table above is read off the source: each method that it names stands in a use case's own modules."""
+    """The table above is read off the source: each method that it names is in a use case's own modules."""
     of = {
         "DispatchFunction": ["inspection/dispatching.py", "inspection/approving.py", "wiring/dispatch.py"],
         "InspectFunction": ["inspection/*.py", "wiring/inspect.py"],
@@ -423,7 +423,7 @@ def test_a_standard_that_changed_or_was_stored_again_has_everything_swept_as_a_b
 
 @pytest.mark.parametrize("schedule", ["Daily", "Digest"])
 def test_what_a_schedule_starts_knows_when_it_was_to_be(schedule: str) -> None:
-    """Tried again, it has the same id, and is told once."""
+    """Tried again, it has the same id, and is published once."""
     found = template()["Resources"]["SweepFunction"]["Properties"]["Events"][schedule]["Properties"]["Input"]
     assert json.loads(found)["at"] == "<aws.scheduler.scheduled-time>"
 

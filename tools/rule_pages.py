@@ -107,11 +107,10 @@ def _sentence(text: str) -> str:
 
 
 def _section(rule: Rule) -> str:
-    reads = ", ".join(["the documents", *sorted(kind.value for kind in rule.needs)])
     parts = [
         f"## {rule.id}",
         f"{rule.title}.",
-        f"{rule.severity} · applies to {_SUBJECTS[rule.subject]} · reads {reads}",
+        f"{rule.severity} · applies to {_SUBJECTS[rule.subject]} · reads {', '.join(rule.reads)}",
         f"**Why.** {rule.why}",
         *_example(rule),
         f"**Fix.** {rule.remedy}" if rule.fix else f"**Fix.** None. {rule.by_hand}",

@@ -29,7 +29,7 @@ class By:
 
     standard: Annotated[FileName, Parameter(help="The standard to evaluate by, instead of the packaged one.")] = None
     config: Annotated[
-        FileName, Parameter(help="The collector's configuration, for the SSM parameter that holds it.")
+        FileName, Parameter(help="A file with the collector's configuration, instead of the SSM parameter.")
     ] = None
 
 
@@ -42,9 +42,9 @@ def fix(file: str, /, *, by: By = _PACKAGED, diff: bool = False, write: bool = F
     Parameters
     ----------
     file
-        A file as `check` takes it. A dash is standard input.
+        A file that `check` accepts. A dash is standard input.
     diff
-        Print what would change instead, without values that may be secret.
+        Print a diff instead, without values that may be secret.
     write
         Write the file instead of printing it.
     review
@@ -115,7 +115,7 @@ class Correction:
             yield from (f"{name}: {note.text}" for note in self.plan.notes)
             yield from (f"{name}: check this: {reason}" for reason in _reasons(self.plan))
         yield from (
-            f"{name}: left {said.rule.id} ({said.severity}): {self._why_left(said, review=review)}"
+            f"{name}: not fixed: {said.rule.id} ({said.severity}): {self._why_left(said, review=review)}"
             for said in self.left.said
             if said.word is Word.DRIFTED
         )

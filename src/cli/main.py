@@ -53,8 +53,8 @@ app.command(
     "cli.collector:collector",
     name="collector",
     usage="Usage: outrider collector [OPTIONS] FILE...",
-    help="Check collector configurations alone.\n\nWhat the collector refuses at its start is HIGH or CRITICAL;"
-    f" what depends on the task around it is not judged. {_CODES}",
+    help="Check collector configurations without a task definition.\n\nMistakes with which the collector does not start"
+    f" are HIGH or CRITICAL. Rules that depend on the task are not evaluated. {_CODES}",
 )
 standard = App(
     name="standard",
@@ -97,7 +97,7 @@ app.command(
 )
 _ASKED = (
     "Calls AWS with your own credentials. Exits with 0 on success (without --wait: if the request was sent), 1 if it"
-    " was refused, failed or has not ended in time, 2 if the request could not be sent."
+    " was refused, failed or did not end in time, 2 if the request could not be sent."
 )
 app.command(
     "cli.approvals:apply",
@@ -123,7 +123,7 @@ app.command(
     "cli.approvals:corrections",
     name="corrections",
     usage="Usage: outrider corrections [OPTIONS] [FAMILY]",
-    help="Show corrections in progress, what waits and why, and quarantines.\n\nWithout FAMILY, shows all families that"
+    help="Show corrections in progress, why some wait, and quarantines.\n\nWithout FAMILY, shows all families that"
     " have one of these. Calls AWS with your own credentials, and changes nothing.",
 )
 app.command(

@@ -26,7 +26,7 @@ from domain.workload import ParameterReference, Workload
 _PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _WRITE: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 _AWS_KEY: Final = "alias/aws/ssm"
-"""The key that SSM has in every account. Whoever may read a parameter may use it."""
+"""The key that SSM has in every account. Everybody who may read a parameter may use it."""
 
 _UNLESS_IT_EXISTS: Final = "needed only where the log group does not exist"
 _UNLESS_THE_KEY_ALLOWS: Final = "unless the key's own policy, which is not read, allows it"

@@ -159,7 +159,7 @@ class Workload:
         """The configuration that the collector starts with, parsed; Known also where it does not parse.
 
         It is the parameter's where one feeds the collector, else that of a plain variable or of a file in the image. A
-        parameter that was read though nothing names it (a file on the command line) stands in for what cannot be read.
+        parameter that was read though nothing names it (a file on the command line) replaces what cannot be read.
         """
         if self.collector is not None and not self.read_as_collector:
             return Unavailable(Gap.OTHER_LANGUAGE, resource=self.distribution.title)

@@ -24,11 +24,11 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
     behind = f"{reason.guard}: {because}" if reason.guard else because
     match reason.code:
         case Code.NO_SWITCH:
-            return "The stack has no kill switch to read."
+            return "The stack names no kill switch, so corrections are off."
         case Code.SWITCH_UNREADABLE:
-            return f"The switch {what} cannot be read: {because}"
+            return f"The kill switch {what} cannot be read: {because}"
         case Code.SWITCH_OFF:
-            return f"The switch {what} is not on."
+            return f"The kill switch {what} is not on."
         case Code.STANDARD_NOT_USED:
             return "The stored standard cannot be used. Correct it: until then nothing is corrected."
         case Code.STACK_CORRECTS_NOTHING:
@@ -137,7 +137,7 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.DEPLOYED_SINCE:
             return f"{what} was deployed in the meantime." if what else "Somebody else has deployed it in the meantime."
         case Code.STAYS_NEWEST:
-            return f"{what} stays the newest revision: {because or f'{other} runs it.'}"
+            return f"{what} remains the newest revision: {because or f'{other} runs it.'}"
         case Code.OF_SERVICE:
             return f"{what}: {behind}"
         case Code.CORRECTION_UNDONE:
@@ -167,15 +167,15 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.NOT_COMPLETE:
             return f"The deployment was not complete after {number} minutes."
         case Code.TASKS_UNREAD:
-            return f"Its tasks could not be read, so it is not known whether it runs{what and f': {what}'}."
+            return f"Its tasks could not be read, so it is not known whether the collectors run{what and f': {what}'}."
         case Code.TOO_FEW_TASKS:
             return f"{number} of {limit} tasks run the new revision."
         case Code.TASKS_DO_NOT_LAST:
-            return f"None of its tasks has run for {number} minutes: they start and stop."
+            return f"None of its tasks has run for {number} minutes: they start and stop again."
         case Code.COLLECTORS_DOWN:
             return f"In {number} of {limit} new tasks the collector is {' or '.join(reason.names)}."
         case Code.STATE_UNREAD:
-            return f"{because} So it is not known whether it runs."
+            return f"{because} So it is not known whether the collectors run."
         case Code.BACK_ON:
             return f"It is rolled back to {what}."
         case Code.RAN_THE_SAME:

@@ -1,4 +1,4 @@
-"""Imports in the batches that Security Hub takes, and every failure told."""
+"""Imports in the batches that Security Hub accepts; every failure is reported."""
 
 import json
 from dataclasses import dataclass, field

@@ -105,7 +105,7 @@ class Calls:
     troubles: dict[str, Trouble] = field(default_factory=dict)
     """By operation, as botocore names it: DescribeTaskDefinition."""
     secret: str = ""
-    """What AWS repeats in the messages of these errors, beside what it was sent."""
+    """What AWS repeats in the messages of these errors, in addition to what it was sent."""
     meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
     """What others do just before the next call of an operation."""
     faults: dict[int, Fault] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class Calls:
     around: Callable[[str, Json, Callable[[], Json]], Json] | None = None
     """Makes every call that is counted, where it is set: given the operation, the request and what answers it."""
     watches: bool = False
-    """Whether each call is told apart by what it changed."""
+    """Whether each call is distinguished by what it changed."""
     checks: bool = True
     """Whether requests are validated; a thousand runs of calls that were need not be."""
     quiet: bool = False
@@ -193,7 +193,7 @@ class Calls:
 
 
 def _check(client: BaseClient, operation: str, given: Json) -> None:
-    """What botocore does before it sends a request: validate it, and tell of it by an event."""
+    """What botocore does before it sends a request: validate it, and emit an event about it."""
     service = client.meta.service_model
     model = service.operation_model(operation)
     report = _VALIDATOR.validate(given, model.input_shape) if model.input_shape else None

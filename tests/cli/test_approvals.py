@@ -49,7 +49,7 @@ def _region(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def stack(world: World, mode: str = "deploy", name: str = "outrider", **outputs: str) -> None:
-    """As CloudFormation tells of a stack."""
+    """As CloudFormation describes a stack."""
     outputs = outputs or {"RemediationsQueue": world.queues["remediations.fifo"], "LedgerTable": TABLE}
     world.stacks[name] = {
         "StackName": name,
@@ -60,7 +60,7 @@ def stack(world: World, mode: str = "deploy", name: str = "outrider", **outputs:
 
 @pytest.fixture
 def meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
-    """What happens between two looks at what becomes of a request, one after the other; nothing once all is done."""
+    """What happens between two reads of a request's progress, one after the other; nothing once all is done."""
     steps = list[Callable[[], object]]()
     made = client.client_of
     # One for all tests, as in tests/operations: to read botocore's models again takes half a second.
@@ -339,7 +339,7 @@ def test_without_credentials_or_region_there_is_a_sentence(run: Run, monkeypatch
 def test_a_region_that_cannot_be_one_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = run("corrections", "--region", "bad region")
     assert (ran.code, ran.err) == (2, "bad region is not the name of a region. Correct --region.\n")
-    monkeypatch.setenv("AWS_REGION", "bad_region")  # which boto3 does not heed by itself
+    monkeypatch.setenv("AWS_REGION", "bad_region")  # which boto3 itself does not read
     assert run("corrections").err == "bad_region is not the name of a region. Correct AWS_REGION.\n"
 
 

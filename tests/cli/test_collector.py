@@ -83,7 +83,7 @@ def test_a_folder_gives_its_configurations_and_skips_the_rest(run: Run) -> None:
     write("deploy/notes.txt", "receivers:\nexporters:\n")
     ran = run("collector", "--format", "json", "deploy")
     assert [entry["file"] for entry in ran.json] == ["deploy/one/collector.yaml", "deploy/two/otel.YML"]
-    assert ran.err == "Skipped, for they hold no collector configuration: deploy/compose.yaml.\n"
+    assert ran.err == "Skipped, because there is no collector configuration in it: deploy/compose.yaml.\n"
 
 
 @pytest.mark.parametrize("text", ["a: 1\n", None])

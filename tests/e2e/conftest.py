@@ -21,7 +21,7 @@ def stage() -> Iterator[Stage]:
     with Cloud() as cloud:
         fleet.lay_ground(cloud.client)
         cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
-        # Faults make a message come again more often than trouble would, and more is told in a minute.
+        # Faults make messages be retried more often than real trouble does, and more is published in a minute.
         outputs = cloud.deploy_outrider(
             StandardLocation=f"ssm:{STANDARD}",
             RemediationMode="deploy",
@@ -31,13 +31,13 @@ def stage() -> Iterator[Stage]:
         )
         _spy_on(cloud, outputs["AlertsTopic"])
         stage = Stage(cloud, outputs)
-        # What fails comes again soon, and not after the six minutes of a real stack.
+        # What fails is retried soon, and not after the six minutes of a real stack.
         for name in QUEUES:
             url, sqs = stage.queue(name), cloud.client("sqs")
             held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"][
                 "RedrivePolicy"
             ]
-            redrive = json.dumps(json.loads(held) | {"maxReceiveCount": 100})  # so soon, a message comes again often
+            redrive = json.dumps(json.loads(held) | {"maxReceiveCount": 100})  # so soon, a message is retried often
             sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "10", "RedrivePolicy": redrive})
         if os.environ.get(UNKIND, "0") != "0":
             cloud.control("POST", "unkind", {"seed": int(os.environ[UNKIND])})
@@ -45,7 +45,7 @@ def stage() -> Iterator[Stage]:
 
 
 def _spy_on(cloud: Cloud, topic: str) -> None:
-    """Let a queue of our own hear what the topic is told."""
+    """Let a queue of the tests receive what the topic publishes."""
     sqs = cloud.client("sqs")
     url = sqs.create_queue(QueueName=SPY)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

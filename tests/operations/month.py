@@ -400,7 +400,7 @@ class Account(World):
         return [self._registered(self.deregister(arns[pick % len(arns)]), "DeregisterTaskDefinition")]
 
     def deletes_revisions(self) -> list[str]:
-        """Those that are inactive and that no service runs: ECS deletes no others for good."""
+        """Those that are inactive and that no service runs: ECS deletes no others permanently."""
         arns = self.client("ecs").list_task_definitions(status="INACTIVE")["taskDefinitionArns"]
         running = {each["taskDefinition"] for each in self.services.services.values() if each["status"] == "ACTIVE"}
         free = [arn for arn in arns if arn not in running][:10]

@@ -1,4 +1,4 @@
-"""Corrections played from a moment on until all is quiet: messages, visits, deployments that end, time that passes."""
+"""Corrections played until nothing is left to do: messages, resumptions, deployments that end, time that passes."""
 
 import hashlib
 import json
@@ -312,7 +312,7 @@ class Scenario:
     updates: int = 0
     told: tuple[str, ...] = ()
     exactly: bool = True
-    """Whether the same words are told. One that was overtaken tells of it only where it had registered already."""
+    """Whether the same alerts are published. A superseded attempt publishes one only if it had registered."""
 
 
 def ask(run: Run, *bodies: str, queue: str = "remediations.fifo") -> None:

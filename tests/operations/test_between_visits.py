@@ -1,4 +1,4 @@
-"""What happens between two visits of a correction, and what a later one makes of it."""
+"""What happens between two deliveries of a correction, and what the later one does about it."""
 
 import copy
 import json
@@ -277,7 +277,7 @@ def test_a_queue_that_moves_is_waited_for_longer_than_the_window(sessions: Sessi
 
 
 def test_a_service_that_was_never_updated_was_not_corrected_and_nobody_is_told(sessions: Sessions) -> None:
-    """A pipeline that deploys every three minutes, and each time anew something that is to settle for five."""
+    """A pipeline that deploys every three minutes, and each time something else that must settle for five."""
     run = deploying(sessions, lambda _: None, still, DEPLOY.replace("minutes: 0", "minutes: 5"))
     services = run.aws.services
     with run.line.answering():
@@ -327,7 +327,7 @@ def test_a_revision_that_cannot_be_taken_back_is_told_of_and_not_tried_for_ever(
     answering(run, refused)
     quiet(run)
     assert (attempt(run).state, run.stuck) == (AttemptState.SUPERSEDED, [])
-    assert "web:3 stays the newest revision" in said(attempt(run))[-1]
+    assert "web:3 remains the newest revision" in said(attempt(run))[-1]
 
 
 def test_it_is_not_said_that_no_service_was_updated_where_one_was(sessions: Sessions) -> None:

@@ -1,7 +1,7 @@
 """A fault at every call: before it, after it took effect, a throttle, and the end of the function before or after it.
 
 Each scenario is played once without a fault, while every call is counted, and then once more for each call and fault.
-Messages are delivered again until they are done with, visits come when they are due, and time passes until all is
+Messages are delivered again until they are done, corrections resume when they are due, and time passes until all is
 quiet. The end must be the same: one revision, one rollout for each service, and one message of each. Calls are found by
 making them: a new one is covered without being named here.
 """

@@ -340,7 +340,7 @@ def test_a_guard_that_alone_forbids_stops_it_and_names_itself(
     assert first.guards == last.guards == {row.guard}
     *before_it, alert = told_once(run)
     if row.registers:
-        assert all("to follow" in each["title"] for each in before_it)
+        assert all("updated next" in each["title"] for each in before_it)
         assert (alert["transition"], last.state) == ("registered", AttemptState.REGISTERED)
         [reason] = alert["reasons"]
         assert reason.startswith(f"shop/web: {row.guard}: ")
@@ -354,7 +354,7 @@ def test_a_guard_that_alone_forbids_stops_it_and_names_itself(
 
 
 def told_once(run: Run) -> list[Any]:
-    """The outcomes as people hear of them: of each id the first body, and there is no other."""
+    """The outcomes as people receive them: of each id the first body, and there is no other."""
     told = dict[str, Any]()
     for alert in (each for each in run.alerts if each["kind"] == "outcome" and each["name"] != "shop/other"):
         assert told.setdefault(alert["id"], alert) == alert
@@ -366,7 +366,7 @@ def _tags(run: Run, number: int) -> set[str]:
 
 
 def named_by_the_function(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The guards that the metric counts; each stands in the line of the log too."""
+    """The guards that the metric counts; each is in the line of the log, too."""
     from handlers import metrics, remediate  # noqa: PLC0415 - its logger takes the standard output of now
 
     class Remediator:

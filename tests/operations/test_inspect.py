@@ -243,7 +243,7 @@ def _fleet(world: World) -> list[str]:
 
 
 def _ends(world: World) -> Any:
-    """What stands in the end: findings by their content, alerts by id, requests."""
+    """The state at the end: findings by their content, alerts by id, requests."""
     return (
         {
             id_: (f["Compliance"], f["RecordState"], f["Severity"]["Label"], f["Description"])
@@ -274,7 +274,7 @@ def test_events_that_come_in_reverse_order_and_in_one_batch_end_as_those_that_ca
     world.sees(*messages, *messages, inspector=inspector)
     findings, _, requests = _ends(world)
     told = {(alert["name"], alert["rule"]) for alert in world.alerts}
-    # Forget it all, and hear of it the other way round.
+    # Forget it all, and receive the events in the other order.
     dynamodb = world.client("dynamodb")
     for item in dynamodb.scan(TableName="ledger")["Items"]:
         dynamodb.delete_item(TableName="ledger", Key={"pk": item["pk"], "sk": item["sk"]})
@@ -283,7 +283,7 @@ def test_events_that_come_in_reverse_order_and_in_one_batch_end_as_those_that_ca
     for message in reversed(messages):
         world.sees(message, inspector=inspector)
     assert (_ends(world)[0], _ends(world)[2]) == (findings, requests)
-    # A family that is registered before its service is heard of opens LOW and is raised; else it opens as it is.
+    # A family whose event comes before that of its service opens LOW and is raised; else it opens as it is.
     assert {(alert["name"], alert["rule"]) for alert in world.alerts} == told
 
 
@@ -336,11 +336,11 @@ def test_of_two_that_open_the_same_finding_one_publishes(world: World) -> None:
     assert world.rows()["sidecar.image-pinned"].version == 1
 
 
-# --- what was not told is told ----------------------------------------------------------------------------------------
+# --- what was not published is published ------------------------------------------------------------------------------
 
 
 def _drifted(world: World) -> str:
-    """A message whose look tells of a family, a parameter and a role."""
+    """A message whose evaluation publishes about a family, a parameter and a role."""
     set_configuration(world, BROKEN)
     world.trust("web-execution", "ec2.amazonaws.com")
     return registered(world.register(definition(collector=FLOATING)))
@@ -625,7 +625,7 @@ def test_what_one_family_says_of_a_role_stands_where_another_has_nothing_to_say(
 def test_that_a_finding_is_gone_is_told_later_though_nobody_leans_on_its_subject_any_more(
     world: World, leaves: str
 ) -> None:
-    """Else it would stand in Security Hub for as long as that keeps it: no look comes to what nobody leans on."""
+    """Else Security Hub would keep it for as long as it can: nothing evaluates what nobody uses."""
     world.trust("web-task", "ec2.amazonaws.com")
     arn = world.register()
     world.sees(registered(arn))
@@ -910,7 +910,7 @@ def test_a_registration_tells_who_wrote_the_revision_that_is_judged(world: World
 def test_who_registers_is_not_named_for_a_role_that_somebody_else_broke(world: World) -> None:
     world.sees(registered(world.register()))
     world.trust("web-task", "ec2.amazonaws.com")
-    world.allow("web-task", "logs:CreateLogStream")  # outside us-east-1 no event tells of either
+    world.allow("web-task", "logs:CreateLogStream")  # outside us-east-1 there is no event about either
     world.sees(by_ada(registered(world.register())))
     assert named(world, "identity.trust") == named(world, "identity.task-role") == NOBODY
 

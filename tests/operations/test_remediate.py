@@ -235,7 +235,7 @@ def test_a_request_for_a_revision_that_is_not_the_newest_any_more_is_dropped(wor
 
 
 def test_a_source_that_became_the_newest_again_is_corrected(world: World) -> None:
-    """Numbers are never used twice: after a deregistered web:2, ours is web:3, and nobody came in between."""
+    """Numbers are never used twice: after a deregistered web:2, Outrider's is web:3, and nobody came in between."""
     world.register(DRIFTED)
     world.deregister(world.register(definition()))
     outcome = world.remediator(REGISTER).remediate(request())

@@ -151,7 +151,7 @@ def test_what_no_event_tells_of_is_due(world: World) -> None:
 
 @pytest.mark.usefixtures("fleet")
 def test_what_is_due_is_asked_for_once_and_again_when_it_is_due_again(world: World) -> None:
-    """The queue remembers a deduplication id for five minutes, and a deployment is looked at every two."""
+    """The queue remembers a deduplication id for five minutes, and a deployment is read every two."""
     visitor = Resumer(world.ledger, Queue(world.sessions, world.queues["remediations.fifo"]), world.now)
     remediator(world).remediate(request())
     for visits in (1, 2):
@@ -494,7 +494,7 @@ def test_an_approved_plan_is_registered_and_deployed_though_the_standard_only_re
     assert world.requests == []
     outcome = approve(world, digest=digest)
     assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
-    assert world.alerts[-1]["approved_by"] == "not known"
+    assert world.alerts[-1]["approved_by"] == "somebody who is not named"
     assert approve(world, digest=digest).state is AttemptState.ROLLING, "twice is once"
     assert len(world.revisions()) == 2
 

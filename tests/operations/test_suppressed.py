@@ -1,4 +1,4 @@
-"""What the customer set to SUPPRESSED is kept as it is, and neither told nor corrected."""
+"""What the customer set to SUPPRESSED stays so, and is neither alerted nor corrected."""
 
 import json
 

@@ -111,7 +111,7 @@ def swept(sweeping: Sweeper) -> bool:
 
 @pytest.mark.parametrize("where", ["ssm:/standard", "s3://standards/standard.yaml"])
 def test_a_sweep_by_another_standard_than_the_last_is_a_baseline(aws: Sessions, where: str) -> None:
-    """Whether or not an event told of it, as none does of an object."""
+    """Whether or not there was an event about it; there is none about an object."""
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     location: Any = {"LocationConstraint": PLACE.region}
     aws.client("s3", PLACE).create_bucket(Bucket="standards", CreateBucketConfiguration=location)
@@ -126,7 +126,7 @@ def test_a_sweep_by_another_standard_than_the_last_is_a_baseline(aws: Sessions, 
     told = [swept(sweeping)]  # by none that is known of, as after an update of an earlier release
     told += [swept(sweeping)]
     store("version: 1\ncollector: {cpu: 512}\n")
-    told += [swept(sweeping), swept(sweeping)]  # though the standard at hand was read a moment ago
+    told += [swept(sweeping), swept(sweeping)]  # though the cached standard was read a moment ago
     assert told == [True, False, True, False]
     # The last two were sent for later: no function is to judge by the earlier standard any more.
     assert [body["quiet"] for body in sent(aws, url)] == [True, False, False]
@@ -141,7 +141,7 @@ def test_the_first_sweep_of_another_release_is_a_baseline(aws: Sessions) -> None
 
 
 def test_a_baseline_that_did_not_end_is_one_when_it_is_tried_again(aws: Sessions) -> None:
-    """Its digest may not have been told."""
+    """Its digest may not have been published."""
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     a_family_that_was_looked_at(aws)
     sweeping = sweeper(aws, url)
@@ -161,7 +161,7 @@ def test_without_a_good_one_a_standard_that_cannot_be_read_makes_no_baseline(aws
 def test_a_standard_that_cannot_be_read_just_now_has_the_sweep_tried_again(
     aws: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be another: to sweep all the same could tell of everything one by one."""
+    """It may be another: a sweep all the same could send one alert for each finding."""
 
     def busy(*_: object) -> str:
         raise CallFailed("ssm:GetParameter", "/standard", "ThrottlingException", transient=True)
@@ -246,7 +246,7 @@ def test_what_the_customer_suppressed_is_in_no_baselines_digest_either(
 def test_each_baseline_of_a_day_has_a_digest_and_one_that_is_tried_again_the_same(
     aws: Sessions, heard: tuple[str, str]
 ) -> None:
-    """Else the second, with as many findings, would be taken for the first that came again."""
+    """Else the second, with as many findings, would be taken for a repetition of the first."""
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     sweeping = sweeper(aws, url, heard[0])
     times = (NOON - timedelta(hours=6), NOON, NOON)
@@ -425,7 +425,7 @@ def test_what_closed_is_told_on_one_day_however_late_its_digest_is(aws: Sessions
 
 
 def test_the_digest_does_not_wait_for_what_settles(aws: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that was deployed a moment ago is looked at again in minutes: in a busy account there is always one."""
+    """A service that was deployed a moment ago is evaluated again in minutes: in a busy account there is always one."""
     topic = aws.own("sns").create_topic(Name="alerts")["TopicArn"]
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     monkeypatch.setattr(Queue, "depth", lambda _, *, delayed=False: int(delayed))

@@ -46,7 +46,7 @@ REPOSITORY = "public.ecr.aws/aws-observability/aws-otel-collector"
 IMAGE = f"{REPOSITORY}:v0.49.0"
 CANARY = "c4nary-s3cret-p4ss"
 
-# What these tests speak of; the catalogue's other rules come and go without them.
+# The rules of these tests; the catalogue's other rules may change without them.
 RULES = tuple(
     rule
     for rule in CATALOGUE
@@ -341,12 +341,12 @@ class World:
 
     @property
     def alerts(self) -> list[Json]:
-        """What the topic `alerts` was told so far, oldest first."""
+        """What was published on the topic `alerts` so far, oldest first."""
         return self._heard("alerts", self.aws.sns.topic("alerts").published)
 
     @property
     def notices(self) -> list[str]:
-        """What the topic `operations` was told so far."""
+        """What was published on the topic `operations` so far."""
         return self._heard("operations", self.aws.sns.topic("operations").published, parse=False)
 
     @property

@@ -146,7 +146,7 @@ def told(  # noqa: PLR0913 - the parts of a transition
     users: Users = RUNNING,
     severity: Severity | None = None,
 ) -> Alert:
-    """What is told of a finding of this rule, `after` it was first seen."""
+    """The alert about a finding of this rule, `after` it was first seen."""
     about = rule(rule_id)
     severity = severity or max((drift.severity or about.severity for drift in drifts), default=about.severity)
     one = Finding(
@@ -198,7 +198,7 @@ def rollout(service: str, stage: Stage, *reasons: Reason) -> Rollout:
 
 
 def of_corrections() -> dict[str, Alert]:
-    """What is told of corrections that are rolled out, fail, are undone or fought."""
+    """The alerts about corrections that are rolled out, fail, are undone or drift again."""
     stage, dead = Stage, Reason(Code.COLLECTORS_DOWN, names=("STOPPED",), number=2, limit=2)
     several = (rollout("shop/web", stage.DEPLOYING), rollout("shop/worker", stage.PENDING))
     failed = (rollout("shop/web", stage.BACK, dead), rollout("shop/worker", stage.LEFT))
@@ -276,7 +276,7 @@ def daily() -> Alert:
 
 
 def messages() -> dict[str, Alert]:
-    """One of each kind that Slack is told."""
+    """One of each kind that Slack receives."""
     day = timedelta(days=1)
     ours = f"The image {MIRROR} has the floating tag latest. The standard's image is {IMAGE}:v0.49.0."
     crowded = "The containers reserve 1280 CPU units, and the task has 1024."

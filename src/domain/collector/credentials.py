@@ -1,4 +1,4 @@
-"""Credentials that stand in a configuration in clear. Only places are told, never values."""
+"""Credentials in plain text in a configuration. Only their places are reported, never their values."""
 
 import re
 from collections.abc import Iterator

@@ -231,7 +231,7 @@ def _remote_write(part: Component, release: Release | None) -> Iterator[Componen
 
 
 def _otlp_needs(part: Component, release: Release | None) -> Iterator[ComponentPermission]:
-    """What CloudWatch's OTLP endpoints ask of whoever signs."""
+    """The permissions that CloudWatch's OTLP endpoints require of the signer."""
     group, stream = (literal(_header(part, name), release) for name in LOG_HEADERS)
     for endpoint in signed_endpoints(part, release):
         for action in _OTLP_ACTIONS.get(endpoint.service, ()):

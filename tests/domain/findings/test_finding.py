@@ -97,7 +97,7 @@ def test_a_new_revision_with_the_same_drift_is_imported_and_not_told() -> None:
 
 
 def test_other_users_are_imported_and_another_count_of_tasks_is_not() -> None:
-    """And nobody is told; what is no longer open concerns nobody."""
+    """And nothing is published; what is no longer open concerns nobody."""
     one, more, others = (Users((User("web", title, 1, tasks),)) for title, tasks in (("a", 1), ("a", 9), ("b", 1)))
     finding = replace(standing(FindingState.OPEN), users=one)
     assert next_transition(finding, RuleResult(WEB, RULE, DRIFTED, "web:1", NOW, more)) is None

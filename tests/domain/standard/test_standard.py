@@ -226,7 +226,7 @@ def test_aliases_upon_aliases_are_read_in_no_time() -> None:
 
 
 def read(text: str) -> Standard | str:
-    """The standard, or what is told of its mistakes."""
+    """The standard, or the sentences about its mistakes."""
     try:
         return Standard.parse(text)
     except StandardInvalid as invalid:

@@ -1,4 +1,4 @@
-"""What evaluations cost in calls to AWS and in DynamoDB's write units. The ceilings stand in docs/performance.md."""
+"""What evaluations cost in calls to AWS and in DynamoDB's write units. The ceilings are in docs/performance.md."""
 
 import re
 from collections.abc import Sequence
