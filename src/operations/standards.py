@@ -8,6 +8,7 @@ from time import monotonic
 from aws.parameters import read_document
 from aws.sessions import Sessions
 from domain.standard import DEFAULT, Standard, StandardInvalid, default_standard
+from domain.standard.problems import Found, Problem
 
 _FRESH = 180.0  # seconds
 AGREED = 200  # seconds after which every function evaluates by the stored standard
@@ -47,14 +48,15 @@ class Standards:
     def _read(self) -> Edition:
         if not self.location:
             return Edition(default_standard(), _digest(DEFAULT.read_text(encoding="utf-8")))
+        source = f"The standard at {self.location}"
         try:
             text = read_document(self.sessions, self.location)
         except UnicodeDecodeError:
-            raise StandardInvalid(f"The standard at {self.location} is not text in UTF-8. Store it as such.") from None
+            raise StandardInvalid(source, [Found(Problem.NOT_TEXT, "is not text in UTF-8. Store it as such")]) from None
         digest = _digest(text)
         if self._held is not None and self._held[1].digest == digest:
             return self._held[1]
-        return Edition(Standard.parse(text, f"The standard at {self.location}"), digest)
+        return Edition(Standard.parse(text, source), digest)
 
 
 def _digest(text: str) -> str:

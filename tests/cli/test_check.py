@@ -409,8 +409,11 @@ def test_checking_loads_neither_boto3_nor_rich(tmp_path: Path, good: Definition)
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("rules: sidecar.presnt", "names rules that do not exist: sidecar.presnt. See `outrider rules`."),
-        ("rules: sidecar.*\n    where: {cluster: shop}", "names a cluster or service for sidecar.*, and none of these"),
+        (
+            "rules: sidecar.presnt",
+            "rules[0].rules[0] sidecar.presnt matches no rule; perhaps sidecar.present is meant.",
+        ),
+        ("rules: sidecar.*\n    where: {cluster: shop}", "none of these rules is about services"),
     ],
 )
 def test_a_standard_with_an_entry_that_can_match_nothing_is_refused(

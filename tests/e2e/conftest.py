@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -6,6 +7,9 @@ import pytest
 from local import fleet
 from local.cloud import PYTHON, SAM, Cloud
 from tests.e2e.stage import QUEUES, SPY, STANDARD, STANDARD_TEXT, Stage
+
+UNKIND = "UNKIND"
+"""The environment variable with the seed of the limits, latencies and late reads that functions meet; 0 for none."""
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +39,8 @@ def stage() -> Iterator[Stage]:
             ]
             redrive = json.dumps(json.loads(held) | {"maxReceiveCount": 100})  # so soon, a message comes again often
             sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "10", "RedrivePolicy": redrive})
+        if os.environ.get(UNKIND, "0") != "0":
+            cloud.control("POST", "unkind", {"seed": int(os.environ[UNKIND])})
         yield stage
 
 

@@ -249,7 +249,8 @@ class Stage:
         urls = [self.queue(name) for name in QUEUES]
 
         def empty() -> bool:
-            return not any(self.waiting(url) for _ in range(3) for url in urls)
+            late = self.cloud.control("GET", "unkind")["late"]
+            return not late and not any(self.waiting(url) for _ in range(3) for url in urls)
 
         try:
             self.until(empty, "The queues did not become empty.")

@@ -4,7 +4,7 @@ from domain.collector.bundled import NEEDS_EC2_FILES, bundled, bundled_paths
 from domain.collector.configuration import CollectorConfiguration, Component, Options, Pipeline
 from domain.collector.credentials import credentials_in_clear
 from domain.collector.destinations import destination_problems
-from domain.collector.fargate import fargate_problems, scraped_hosts, written_paths
+from domain.collector.fargate import fargate_problems, memory_limits, scraped_hosts, written_paths
 from domain.collector.judging import option_problems, options_are_known
 from domain.collector.listeners import (
     HEALTH_CHECK_PORT,
@@ -82,6 +82,7 @@ __all__ = [
     "is_unknown_container_metric",
     "literal",
     "memory_limiter_first",
+    "memory_limits",
     "metric_names_in_filters",
     "metrics_exported_from",
     "option_problems",

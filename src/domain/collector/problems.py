@@ -92,6 +92,7 @@ class ProblemCode(StrEnum):
     NEEDS_CLUSTER = "needs-cluster"
     NOT_WRITABLE = "not-writable"
     CONTAINER_NAME = "container-name"
+    LIMIT_ABOVE_MEMORY = "limit-above-memory"
 
 
 @dataclass(frozen=True, slots=True)

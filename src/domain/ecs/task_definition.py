@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Self
 
-from domain.ecs.container import Container
+from domain.ecs.container import JAVA_OPTIONS, Container, otel_properties_in
 from domain.ecs.fargate import Size, amount
 from domain.ecs.values import Document, mapping_of, objects_of, pairs_of, text_of, texts_of
 
@@ -18,6 +18,7 @@ DESCRIBED_ONLY: Final = frozenset({
 
 
 NOT_KEPT: Final = "(not kept)"
+DAEMON_ADDRESS: Final = "AWS_XRAY_DAEMON_ADDRESS"
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,10 @@ class TaskDefinition(Document):
         return self.with_(tags=[{"key": key, "value": value} for key, value in merged.items()] or None)
 
     def without_values(self) -> Self:
-        """Return a copy for the ledger: of environment values it keeps only OTEL_ variables without headers or keys."""
+        """Return a copy for the ledger: of environment values it keeps only what rules read, without headers or keys.
+
+        That is OTEL_ variables, Java's system properties of their names, and the X-Ray daemon's address.
+        """
         containers = [
             {**item, "environment": [_kept(entry) for entry in item["environment"]]}
             if isinstance(item, Mapping) and isinstance(item.get("environment"), list)
@@ -133,5 +137,10 @@ def _kept(entry: object) -> object:
     if not isinstance(entry, Mapping) or "value" not in entry:
         return entry
     name = text_of(entry.get("name")) or ""
-    spoken_of = name.startswith("OTEL_") and not any(word in name for word in ("HEADERS", "KEY", "CERTIFICATE"))
-    return entry if spoken_of else {**entry, "value": NOT_KEPT}
+    if name in JAVA_OPTIONS:
+        return {**entry, "value": otel_properties_in(text_of(entry.get("value")) or "", _is_kept) or NOT_KEPT}
+    return entry if name == DAEMON_ADDRESS or _is_kept(name) else {**entry, "value": NOT_KEPT}
+
+
+def _is_kept(variable: str) -> bool:
+    return variable.startswith("OTEL_") and not any(word in variable for word in ("HEADERS", "KEY", "CERTIFICATE"))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from json import dumps
 
 from aws.ledger import History, Ledger, Record, Row
-from domain.findings.finding import FindingState, Transition, TransitionKind, next_transition, renewed
+from domain.findings.finding import FindingState, RuleResult, Transition, TransitionKind, next_transition, renewed
 from domain.places import Revision
 from domain.remediation.attempt import ProposedPlan, propose
 from domain.rule import Rule
@@ -15,7 +15,7 @@ from operations.inspection.attribution import brought_about
 from operations.inspection.job import Inspected, of_subject
 from operations.planning import Planner
 from reports.advice import Help
-from reports.alerts import alert_of
+from reports.alerts import AlertContext, alert_of
 from reports.asff import asff
 
 
@@ -71,13 +71,15 @@ class Recorder:
                 # A rule that was removed from the catalogue has no verdict, so its findings are gone.
                 transition = next_transition(
                     before,
-                    verdicts.get(rule) if rule in rules else None,
-                    history.subject,
-                    rule,
-                    inspected.resource,
-                    inspected.read_at,
-                    inspected.users,
-                    replanned=_shown(history.proposed, rule) != _shown(proposed, rule),
+                    RuleResult(
+                        history.subject,
+                        rule,
+                        verdicts.get(rule) if rule in rules else None,
+                        inspected.resource,
+                        inspected.read_at,
+                        inspected.users,
+                        replanned=_shown(history.proposed, rule) != _shown(proposed, rule),
+                    ),
                 )
             if transition is not None:
                 found[rule] = transition
@@ -112,15 +114,9 @@ class Recorder:
         plan = inspected.plan if finding.state is FindingState.OPEN else None
         pending = {"import": dumps(asff(finding, rule, docs=self.docs, facts=facts, plan=plan))}
         if rule is not None and transition.change.alerts and not job.quiet:
-            alert = alert_of(
-                transition,
-                rule,
-                actor=actor,
-                occurred=(trigger.when if trigger is not None else None) or inspected.read_at,
-                plan=inspected.plan,
-                docs=self.docs,
-                help_=self._help(rule, inspected),
-            )
+            occurred = (trigger.when if trigger is not None else None) or inspected.read_at
+            context = AlertContext(actor, occurred, self.docs, self._help(rule, inspected))
+            alert = alert_of(transition, rule, inspected.plan, context)
             # The alerts of one finding are published in the order of its transitions.
             pending[f"alert/{finding.version:09}/{transition.id}"] = alert.model_dump_json()
         return pending

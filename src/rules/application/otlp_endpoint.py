@@ -15,6 +15,7 @@ from domain.otlp import (
     OtlpDoubt,
     destinations,
     endpoints_set,
+    name_of,
     place_of,
     unread_text,
 )
@@ -67,13 +68,13 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             wanted = receivers.reached(destination, endpoint)
             if wanted == endpoint:
                 continue
-            container = container.with_variable(destination.variable, str(wanted))
+            container = container.with_otel(destination.variable, str(wanted))
             for code, why in _uncertain(receivers, destination, endpoint, wanted):
                 workload = workload.needing_approval(code, why)
         if _lacks_endpoint(workload, application, standard):
             protocol = destinations(application)[0].speaks
             port = protocol.port if protocol else HTTP_PORT
-            container = container.with_variable(ENDPOINT, f"http://localhost:{port}")
+            container = container.with_otel(ENDPOINT, f"http://localhost:{port}")
             if protocol is None:
                 workload = workload.needing_approval(Kind.PORT_GUESSED, _guessed(application, ENDPOINT))
             if not_verified := _not_verified(receivers, port):
@@ -98,13 +99,13 @@ def _lacks_endpoint(workload: Workload, container: Container, standard: Standard
 
 
 def _judge(workload: Workload, container: Container, destination: Destination, text: str) -> Iterator[Drift | Doubt]:
-    endpoint, name, where = destination.leads_to, destination.variable, place_of(container, destination.variable)
+    endpoint, where = destination.leads_to, place_of(container, destination.variable)
     if endpoint is None:
-        yield unread_text(container, name)
+        yield unread_text(container, destination.variable)
         return
     if not endpoint.in_task:
         return
-    found = quotable(name, text) or ""
+    name, found = name_of(container, destination.variable), quotable(destination.variable, text) or ""
     if _nothing_receives(workload):
         why = (
             f"{name} is {found}, but nothing in the task receives telemetry, and the standard wants no collector in it."
@@ -117,7 +118,7 @@ def _judge(workload: Workload, container: Container, destination: Destination, t
     receivers = otlp_receivers(workload, container)
     if endpoint != (wanted := receivers.reached(destination, endpoint)):
         faults = " and ".join(_faults(destination, endpoint, wanted))
-        right = quotable(name, str(wanted)) or ""
+        right = quotable(destination.variable, str(wanted)) or ""
         yield Drift(Kind.NOT_SERVED, where, f"{name} is {found}, but {faults}. Set it to {right}.", found, right)
     elif endpoint.port in APPLICATION_SIGNALS_PORTS and receivers.at(endpoint.port) is None:
         why = f"No CloudWatch agent is known in the task, which takes Application Signals on port {endpoint.port}."
@@ -157,17 +158,18 @@ def _uncertain(
     receivers: OtlpReceivers, destination: Destination, endpoint: Endpoint, wanted: Endpoint
 ) -> Iterator[_Reason]:
     """Why a corrected endpoint needs approval; nothing where every fact is known."""
+    variable = name_of(receivers.sender, destination.variable)
     moved = endpoint.port if endpoint.port != wanted.port else None
     if moved is not None and (names := " or ".join(receivers.who_may_listen(moved))):
-        yield Kind.PORT_IN_USE, f"{names} may listen on port {moved}, which {destination.variable} names now."
+        yield Kind.PORT_IN_USE, f"{names} may listen on port {moved}, which {variable} names now."
     if endpoint.port != wanted.port and destination.port_meant(endpoint) is None:
         why = (
-            f"{destination.variable} names no port of OTLP, and no protocol is set. It gets {wanted.port}, for HTTP. An"
+            f"{variable} names no port of OTLP, and no protocol is set. It gets {wanted.port}, for HTTP. An"
             " SDK that uses gRPC needs another port."
         )
         yield Kind.PORT_GUESSED, why
     if wanted.scheme == "https" and endpoint.scheme != "https":
-        yield Kind.TLS, f"{destination.variable} would use TLS. Make sure that the application trusts the certificate."
+        yield Kind.TLS, f"{variable} would use TLS. Make sure that the application trusts the certificate."
     if wanted.port is not None and (not_verified := _not_verified(receivers, wanted.port)):
         yield not_verified
 
