@@ -38,6 +38,7 @@ from operations.inspection.job import (
     open_severities,
     parameters_of,
 )
+from operations.inspection.proposing import proposed
 from operations.inspection.requesting import correction_of_family
 from operations.inspection.revisions import Revisions
 from operations.inspection.use import Use
@@ -105,7 +106,10 @@ class FamilyEvaluator:
             self._announce(history, [*depends, *beside])
         rules = [rule for rule in self.planner.catalogue if rule.subject is not Subject.SERVICE]
         found = evaluator.evaluate(workload, rules)
-        plan = evaluator.plan(found, Mode.REPORT, explains=True)
+        proposal = proposed(
+            lambda: evaluator.plan(found, Mode.REPORT, explains=True),
+            lambda: correction_of_family(job, evaluator, found),
+        )
         own, users = self.use.weighed(history, evaluator, found, users)
         said = _dependencies(history, found.verdicts, depends, beside, Users.of(users or [User(subject.name)]))
         number = _number(task)
@@ -115,15 +119,16 @@ class FamilyEvaluator:
             now,
             verdicts=list(own.values()),
             all_verdicts=found.verdicts,
-            plan=plan,
+            plan=proposal.plan,
+            trouble=proposal.trouble,
             users=Users.of(users),
             kept=frozenset(open_severities(history)) if held_open(history.attempts, number) else frozenset(),
             evidence=Evidence(f"{subject.name}:{number}", _roles(workload), parameters_of(workload)),
-            missing=missing_facts(found.verdicts, plan),
+            missing=missing_facts(found.verdicts, proposal.plan),
             order=number,
             dependencies=said,
             notify=_changed(job, said) | _services_of_changed(job, number),
-            request=correction_of_family(job, evaluator, found),
+            request=proposal.request,
             later=_services_later(history, standard) if number != history.order else (),
         )
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import engine
 from aws.calls import CallFailed
 from aws.channels import Message, Queue
 from aws.ledger import History, Ledger, LedgerConflict
@@ -121,9 +120,6 @@ class Inspector:
             return Failed(messages, job.unpublished) if job.unpublished else outcome, None
         except (CallFailed, LedgerConflict, Unpublished) as error:
             return Failed(messages, str(error)), None
-        except engine.Disagreement as error:
-            self.operations.disagreement(on.place, str(error))
-            return Failed(messages, str(error)), None
         except Exception as error:  # noqa: BLE001 - an unexpected error in one subject must not stop the others
             return Failed(messages, described(error)), None
 
@@ -152,6 +148,8 @@ class Inspector:
         history, transitions = self.recorder.record(found)
         for fact in found.missing:
             self.operations.unread(history.subject.place, fact)
+        if found.trouble:
+            self.operations.no_plan(history.subject, found.trouble)
         if found.retried:
             return Failed(messages, "; ".join(fact.reason for fact in found.missing if fact.transient)), history
         done = Done(

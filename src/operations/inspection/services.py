@@ -32,6 +32,7 @@ from operations.inspection.job import (
     open_severities,
     parameters_of,
 )
+from operations.inspection.proposing import proposed
 from operations.inspection.requesting import correction_of_service, resumptions
 from operations.inspection.revisions import Revisions
 from operations.planning import Planner
@@ -72,8 +73,11 @@ class ServiceEvaluator:
         evaluator = Evaluator(self.planner, job.edition.standard, job.reader, read_at)
         workload = self._with_newest(evaluator.workload(subject.place, task, service), evaluator, family)
         found = evaluator.evaluate(workload, self.rules)
-        plan = evaluator.plan(found, Mode.REPORT, explains=True)
         own, resumed = of_subject(found.verdicts, subject), resumptions(family, subject.name)
+        proposal = proposed(
+            lambda: evaluator.plan(found, Mode.REPORT, explains=True),
+            lambda: None if resumed else correction_of_service(family, evaluator, found),
+        )
         running = Running(bool(service.fargate), revision.number, service.desired)
         notify = self._families_to_notify(job.history, family, running)
         return Inspected(
@@ -82,18 +86,19 @@ class ServiceEvaluator:
             read_at,
             verdicts=list(own.values()),
             all_verdicts=found.verdicts,
-            plan=plan,
+            plan=proposal.plan,
+            trouble=proposal.trouble,
             kept=frozenset(open_severities(job.history)) if resumed else frozenset(),
             evidence=Evidence(
                 str(revision),
                 parameters=parameters_of(workload),
                 deployed=service.primary.created if service.primary is not None else None,
             ),
-            missing=missing_facts(found.verdicts, plan),
+            missing=missing_facts(found.verdicts, proposal.plan),
             dependencies={family.subject.key: NO_VERDICTS},
             runs=running if notify else job.history.record.runs,
             notify=notify,
-            request=None if resumed else correction_of_service(family, evaluator, found),
+            request=proposal.request,
             resumed=resumed,
             later=self._once_settled(job, found.workload, own.get(_SETTLES)),
         )
