@@ -42,6 +42,7 @@ CALLED = {
     "InspectFunction": {
         "ecs": {"task_definition", "service", "running_tasks"},
         "roles": {"fact"},
+        "role_list": {"*"},
         "parameters": {"fact", "read_document"},
         "log_groups": {"fact"},
         "security_hub": {"*"},
@@ -83,8 +84,8 @@ CALLED = {
 
 MODULES = (
     "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/limits", "ledger/notices",
-    "ledger/revisions", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "roles", "security_hub",
-    "sent_alerts", "threads",
+    "ledger/revisions", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "role_list", "roles",
+    "security_hub", "sent_alerts", "threads",
 )  # fmt: skip
 
 
