@@ -42,6 +42,7 @@ CALLED = {
     "InspectFunction": {
         "ecs": {"task_definition", "service", "running_tasks"},
         "roles": {"fact"},
+        "role_list": {"*"},
         "parameters": {"fact", "read_document"},
         "log_groups": {"fact"},
         "security_hub": {"*"},
@@ -90,8 +91,8 @@ CALLED = {
 
 MODULES = (
     "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/health", "ledger/limits", "ledger/notices",
-    "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "roles",
-    "security_hub", "sent_alerts", "stack_health", "threads",
+    "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "role_list",
+    "roles", "security_hub", "sent_alerts", "stack_health", "threads",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from aws.calls import CallFailed
 from aws.ecs import Ecs, registrable_members
 from aws.log_groups import LogGroups
 from aws.parameters import Parameters, read_document, read_secret
+from aws.role_list import RoleList
 from aws.roles import PolicyDocuments, Roles
 from aws.sessions import Sessions
 from domain.ecs.task_definition import TaskDefinition
@@ -30,6 +31,7 @@ from tests.operations.world import (
     definition,
     policy,
     role_arn,
+    trusting,
 )
 
 # --- parameters, secrets, documents -----------------------------------------------------------------------------------
@@ -170,6 +172,22 @@ def test_a_role_of_which_a_part_cannot_be_read_is_not_known_in_part(world: World
     found = Roles(world.sessions).fact(PLACE, role_arn("web-task"))
     assert isinstance(found, Unavailable)
     assert found.reason.startswith(f"iam:{operation} on web-task")
+
+
+def test_a_role_of_the_list_is_the_role_that_is_read_by_itself(world: World) -> None:
+    iam, listed = world.client("iam"), Roles(world.sessions, all=RoleList(world.sessions, {}))
+    trust, arns = trusting("ecs-tasks.amazonaws.com"), [role_arn(f"r{number}") for number in range(6)]
+    managed, boundary = (
+        iam.create_policy(PolicyName=name, PolicyDocument=policy("xray:*"))["Policy"]["Arn"] for name in ("a", "b")
+    )
+    for name in (arn.rpartition("/")[2] for arn in arns):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary)
+        iam.put_role_policy(RoleName=name, PolicyName="work", PolicyDocument=policy("s3:GetObject"))
+        iam.attach_role_policy(RoleName=name, PolicyArn=managed)
+        iam.tag_role(RoleName=name, Tags=[{"Key": "team", "Value": name}])
+    found = [repr(listed.fact(PLACE, arn)) for arn in arns]
+    assert world.calls["GetAccountAuthorizationDetails"] == 1
+    assert found == [repr(Roles(world.sessions).fact(PLACE, arn)) for arn in arns]
 
 
 def test_a_log_group_is_found_by_its_whole_name(world: World) -> None:

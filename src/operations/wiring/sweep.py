@@ -45,5 +45,5 @@ def resumer() -> Resumer:
 def self_check() -> SelfCheck:
     """As the environment sets it up. The sweep may read no secret, so it tries no token."""
     given, aws = settings(), shared.sessions()
-    doctor = Doctor(aws, given.place)
+    doctor = Doctor(aws, given.place, CATALOGUE)
     return SelfCheck(doctor, Ledger(aws, given.table), SecurityHub(aws), Topic(aws, given.operations_topic))
