@@ -4,13 +4,14 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 
-from cli import doctor
 from domain.health.row import Check, Code
 from local.slack import Slack
+from operations.health import Doctor
 from reports.health import _SENTENCES, _TITLES
 from tests.aws_fake.watching import WRITES
 from tests.cli.conftest import Ran, Run
@@ -29,9 +30,8 @@ def stack(world: World, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     """A stack that is well, examined at the time of the fake AWS."""
     monkeypatch.setenv("AWS_REGION", REGION)
     # One for all tests, as in tests/operations: to read botocore's models again takes half a second.
-    monkeypatch.setattr(doctor, "Sessions", lambda **_: world.sessions)
-    made = doctor.Doctor
-    monkeypatch.setattr(doctor, "Doctor", lambda *given: made(*given, world.aws.clock.now))
+    monkeypatch.setattr("cli.doctor.Sessions", lambda **_: world.sessions)
+    monkeypatch.setattr("cli.doctor.Doctor", partial(Doctor, now=world.aws.clock.now))
     world.sessions.__dict__.pop("caller", None)
     return deploy(world)
 
@@ -381,7 +381,7 @@ def test_the_policy_allows_what_the_command_calls_and_no_more(stack: Deployed, r
     needed = {call for methods in called.values() for calls in methods.values() for call in calls}
     assert sorted(granted) == sorted(needed)
     assert "arn:aws:sqs:eu-west-1:ACCOUNT:governance-*" in ran.out
-    assert [each["Sid"] for each in ran.json["Statement"] if "*" in each["Resource"]] == ["ListTrailsAndReadMetrics"]
+    assert [each["Sid"] for each in ran.json["Statement"] if each["Resource"] == "*"] == ["ListTrailsAndReadMetrics"]
 
 
 def test_every_call_that_is_made_is_in_the_policy(stack: Deployed, run: Run) -> None:
