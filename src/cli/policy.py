@@ -37,7 +37,10 @@ READ_ONLY = (
     Allowed(
         "ReadSwitchAndStandard",
         ("ssm:GetParameter",),
-        ("arn:aws:ssm:REGION:ACCOUNT:parameter/outrider/*", "arn:aws:ssm:REGION:ACCOUNT:parameter/STANDARD"),
+        (
+            "arn:aws:ssm:REGION:ACCOUNT:parameter/outrider/STACK/corrections",
+            "arn:aws:ssm:REGION:ACCOUNT:parameter/STANDARD",
+        ),
     ),
     Allowed("ReadStandardInS3", ("s3:GetObject",), ("arn:aws:s3:::BUCKET/KEY",)),
     Allowed("SeeTheWebhook", ("ssm:DescribeParameters",), ("arn:aws:ssm:REGION:ACCOUNT:*",)),
@@ -58,9 +61,13 @@ def policy_of(allowed: Sequence[Allowed], stack: str, region: str) -> dict[str, 
         {
             "Sid": each.sid,
             "Effect": "Allow",
-            "Action": list(each.actions),
-            "Resource": [filled(resource) for resource in each.resources],
+            "Action": _one_or_all(each.actions),
+            "Resource": _one_or_all([filled(resource) for resource in each.resources]),
         }
         for each in allowed
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _one_or_all(values: Sequence[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)

@@ -45,7 +45,7 @@ _SENTENCES = {
     Code.MESSAGES_OLD: "The oldest message in {names} has waited for {minutes} minutes.",
     Code.QUEUE_MISSING: "Missing: {names}.",
     Code.DLQS_EMPTY: "All DLQs are empty.",
-    Code.DLQ_NOT_EMPTY: "Messages that failed for good: {number}, in {names}.",
+    Code.DLQ_NOT_EMPTY: "Messages that failed permanently: {number}, in {names}.",
     Code.REPORT_ONLY: "The stack only reports, so it needs no switch.",
     Code.SWITCH_ON: "{names} is on: corrections are allowed.",
     Code.SWITCH_OFF: "{names} is not on: nothing is corrected.",

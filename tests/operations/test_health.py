@@ -67,7 +67,7 @@ def test_a_finding_opens_while_a_check_fails_and_closes_when_it_holds_again(stac
     check(stack)
     assert states(stack) == {"dlqs": FAILED}
     (notice,) = notices(stack)
-    assert "The check dlqs fails: Messages that failed for good: 1, in SubjectsDlq." in notice
+    assert "The check dlqs fails: Messages that failed permanently: 1, in SubjectsDlq." in notice
     assert "aws sqs start-message-move-task" in notice
     check(stack)
     check(stack)
