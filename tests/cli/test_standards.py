@@ -54,8 +54,8 @@ def test_warnings_are_shown_and_end_with_1(run: Run, tmp_path: Path) -> None:
     assert ran.code == 1
     assert ran.out.splitlines() == [
         (
-            "s.yaml, line 2: warning: remediation.leave_to[0] Terraform matches the bare name alone; write Terraform* to"
-            " match `Terraform (as its tag … says)` too. [only-bare-name]"
+            "s.yaml, line 2: warning: remediation.leave_to[0] Terraform matches the bare name alone; write Terraform*"
+            " to match `Terraform (as its tag … says)` too. [only-bare-name]"
         ),
         "s.yaml: 1 warning.",
     ]
