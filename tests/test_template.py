@@ -33,11 +33,14 @@ ASKED_AS = {
 }
 # Which adapters' methods a use case calls. A method of an adapter that is missing here fails the first test.
 CALLED = {
+    "ApproveFunction": {
+        "ledger/subjects": {"history"},
+        "channels": {"send"},
+    },
     "DispatchFunction": {
         "roles": {"with_policy"},
-        "ledger/subjects": {"history"},
         "ledger/dependents": {"of"},
-        "channels": {"send", "send_each"},
+        "channels": {"send_each"},
     },
     "InspectFunction": {
         "ecs": {"task_definition", "service", "running_tasks"},
@@ -72,6 +75,7 @@ CALLED = {
         "ledger/attempts": {"write", "registered", "release", "answer"},
         "ledger/limits": {"claim"},
         "ledger/standards": {"last"},
+        "callers": {"has_id"},
         "channels": {"publish", "send_all"},
     },
     "SlackFunction": {
@@ -98,9 +102,9 @@ CALLED = {
 
 
 MODULES = (
-    "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/health", "ledger/limits", "ledger/notices",
-    "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "role_list",
-    "roles", "security_hub", "sent_alerts", "stack_health", "threads",
+    "callers", "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/health", "ledger/limits",
+    "ledger/notices", "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps", "log_groups",
+    "parameters", "role_list", "roles", "security_hub", "sent_alerts", "stack_health", "threads",
 )  # fmt: skip
 
 
@@ -218,7 +222,8 @@ def test_every_method_of_an_adapter_is_somebodys() -> None:
 def test_the_use_cases_call_what_the_table_says() -> None:
     """The table above is read off the source: each method that it names is in a use case's own modules."""
     of = {
-        "DispatchFunction": ["inspection/dispatching.py", "inspection/approving.py", "wiring/dispatch.py"],
+        "ApproveFunction": ["approving.py", "wiring/approve.py"],
+        "DispatchFunction": ["inspection/dispatching.py", "wiring/dispatch.py"],
         "InspectFunction": ["inspection/*.py", "wiring/inspect.py"],
         "RemediateFunction": ["remediation/*.py", "wiring/remediate.py"],
         "SlackFunction": ["notification/*.py", "wiring/slack.py"],
@@ -370,7 +375,7 @@ def test_alarms_go_to_operations_and_not_by_way_of_slack() -> None:
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "Operations"}]
 
 
-@pytest.mark.parametrize("rule", sorted(to_the_queue()))
+@pytest.mark.parametrize("rule", sorted(of_type("AWS::Events::Rule").keys() - {"StandardChanges"}))
 def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
     (target,) = template()["Resources"][rule]["Properties"]["Targets"]
     allowed = {
@@ -385,16 +390,19 @@ def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
         "$.detail.requestParameters.taskDefinition", "$.detail.requestParameters.platformVersion",
         "$.detail.responseElements.failures[0].reason",
         "$.detail.responseElements.tasks[0].taskDefinitionArn", "$.detail.responseElements.tasks[0].clusterArn",
-        "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].UpdatedAt",
-        "$.detail.findings[0].ProductFields.outrider/plan",
+        "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].ProductFields.outrider/plan",
     }  # fmt: skip
     transformer = target["InputTransformer"]
-    assert set(transformer["InputPathsMap"].values()) <= allowed
-    used = set(re.findall(r"<([a-z]+)>", transformer["InputTemplate"]))
-    assert used == set(transformer["InputPathsMap"])
-    filled = re.sub(r'"<[a-z]+>"', '"x"', transformer["InputTemplate"])
-    json.loads(re.sub(r"<[a-z]+>", "{}", filled))
-    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": "ChangesDlq.Arn"}}
+    paths, made = transformer["InputPathsMap"], transformer["InputTemplate"]
+    assert set(paths.values()) <= allowed
+    assert (paths["account"], paths["region"]) == ("$.account", "$.region"), "as EventBridge itself says"
+    assert set(re.findall(r"<([a-z]+)>", made)) == set(paths)
+    assert len(re.findall(r"\[<[a-z]+>\]", made)) == len(paths), "each in a list of its own"
+    json.loads(re.sub(r"<[a-z]+>", "", made))
+    json.loads(re.sub(r"<[a-z]+>", "{}", made))
+    queue = target["Arn"]["Fn::GetAtt"].removesuffix(".Arn")
+    assert queue == ("Approvals" if rule == "ApprovedPlans" else "Changes")
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": f"{queue}Dlq.Arn"}}
 
 
 @pytest.mark.parametrize("rule", sorted(to_the_queue()))
@@ -403,12 +411,40 @@ def test_an_event_rule_may_send_to_the_queue(rule: str) -> None:
     assert {"Fn::GetAtt": f"{rule}.Arn"} in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
 
 
+def test_only_the_rule_of_the_custom_action_sends_approvals_and_only_their_function_receives_them() -> None:
+    queue, rule = {"Fn::GetAtt": "Approvals.Arn"}, {"Fn::GetAtt": "ApprovedPlans.Arn"}
+    policy = template()["Resources"]["ApprovalsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    may, only, reads = ({key: value for key, value in each.items() if key != "Sid"} for each in policy)
+    assert may == {
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+        "Resource": queue, "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }  # fmt: skip
+    denied = {"Effect": "Deny", "Principal": "*", "Resource": queue}
+    assert only == denied | {"Action": "sqs:SendMessage", "Condition": {"ArnNotEquals": {"aws:SourceArn": rule}}}
+    role = {"Fn::GetAtt": "ApproveRole.Arn"}
+    assert reads == denied | {"Action": "sqs:ReceiveMessage", "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role}}}
+    readers = {
+        function
+        for function, each in of_type("AWS::Serverless::Function").items()
+        for event in each["Properties"].get("Events", {}).values()
+        if event["Properties"].get("Queue") == queue
+    }
+    assert readers == {"ApproveFunction"}
+
+
+def test_remediate_knows_its_senders_and_itself_by_what_the_stack_made() -> None:
+    given = template()["Resources"]["RemediateFunction"]["Properties"]["Environment"]["Variables"]
+    assert given["OUTRIDER_ROLE"] == {"Fn::GetAtt": "RemediateRole.Arn"}
+    assert given["OUTRIDER_INSPECT_ID"] == {"Fn::GetAtt": "InspectRole.RoleId"}
+    assert given["OUTRIDER_APPROVE_ID"] == {"Fn::GetAtt": "ApproveRole.RoleId"}
+
+
 def test_what_an_event_rule_cannot_deliver_may_go_to_its_dlq() -> None:
     allowed = {
         (queue["Fn::GetAtt"], rule["Fn::GetAtt"])
         for policy in of_type("AWS::SQS::QueuePolicy").values()
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-        if statement["Principal"] == {"Service": "events.amazonaws.com"}
+        if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "events.amazonaws.com"}
         for queue in _listed(statement["Resource"])
         for rule in _listed(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
     }
@@ -425,8 +461,8 @@ def test_a_standard_that_changed_or_was_stored_again_has_everything_swept_as_a_b
     rule = template()["Resources"]["StandardChanges"]["Properties"]
     assert rule["EventPattern"]["detail"]["operation"] == ["Create", "Update"]
     (target,) = rule["Targets"]
-    asked = json.loads(target["InputTransformer"]["InputTemplate"])
-    assert asked == {"quiet": True, "delay": AGREED, "at": "<time>"}
+    asked = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", "[]"))
+    assert asked == {"quiet": True, "delay": AGREED, "at": []}
     assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
 
 

@@ -40,6 +40,8 @@ class Iam(Service):
     account: str
     roles: dict[str, Role] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
+    users: dict[str, str] = field(default_factory=dict)
+    """The id of each user."""
     created: int = 0
 
     def add(self, name: str, trust: str, policy: str) -> None:
@@ -70,6 +72,12 @@ class Iam(Service):
     @supports("RoleName")
     def get_role(self, given: Json) -> Json:
         return {"Role": self._role(given).shown}
+
+    @supports("UserName")
+    def get_user(self, given: Json) -> Json:
+        if given["UserName"] not in self.users:
+            raise Refused("NoSuchEntity", f"The user with name {given['UserName']} cannot be found.", 404)
+        return {"User": {"UserName": given["UserName"], "UserId": self.users[given["UserName"]]}}
 
     @supports("Marker", "MaxItems", "PathPrefix")
     def list_roles(self, given: Json) -> Json:

@@ -36,8 +36,8 @@ rules:
     mode: deploy
     approval: true
 """
-FUNCTIONS = ("Dispatch", "Inspect", "Remediate", "Slack")
-QUEUES = ("Changes", "Subjects", "Remediations", "SlackMessages")
+FUNCTIONS = ("Dispatch", "Approve", "Inspect", "Remediate", "Slack")
+QUEUES = ("Changes", "Approvals", "Subjects", "Remediations", "SlackMessages")
 SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
 
 SECONDS = 90  # a machine may be busy; nothing waits for so long where all is well

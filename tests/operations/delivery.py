@@ -118,7 +118,7 @@ def remediating(remediator: Remediator, done: list[Corrected]) -> Take:
         failed = list[str]()
         for id_, body in batch.items():
             try:
-                done.append(remediator.remediate(body))
+                done.append(remediator.remediate(body, f"{remediator.senders.inspect}:inspect"))
             except (CallFailed, LedgerConflict, NotRead):
                 failed.append(id_)
         return failed

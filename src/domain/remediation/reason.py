@@ -29,7 +29,6 @@ class Code(StrEnum):
     NO_PLAN = "no-plan"
     RULE_NOT_IN_PLAN = "rule-not-in-plan"
     PLAN_CHANGED = "plan-changed"
-    FINDING_CHANGED = "finding-changed"
     APPROVAL_TOO_OLD = "approval-too-old"
     NEEDS_APPROVAL = "needs-approval"
     DISAGREEMENT = "disagreement"

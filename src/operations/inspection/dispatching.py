@@ -1,7 +1,7 @@
 """Dispatching: resolve an event to subjects and send one message for each of them."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,7 +13,6 @@ from domain.subject import Subject, SubjectId
 from domain.triggers.message import SubjectMessage
 from domain.triggers.reading import Ignored, TriggerUnreadable, read
 from domain.triggers.trigger import (
-    ApprovalTrigger,
     DeletedTrigger,
     FamilyTrigger,
     FollowUpTrigger,
@@ -25,7 +24,6 @@ from domain.triggers.trigger import (
     TaskDefinitionTrigger,
     Trigger,
 )
-from operations.inspection.approving import approve
 from operations.unexpected import described
 
 _PAGE = 300  # families that one delivery handles; for the others the message is sent to its queue again
@@ -69,8 +67,6 @@ class Dispatcher:
     roles: Roles
     changes: Queue
     subjects: Queue
-    remediations: Queue
-    now: Callable[[], datetime]
 
     def dispatch(self, messages: Mapping[str, str]) -> dict[str, Dispatched | Undispatched]:
         """Return the outcome of each message (message id → body), sent in as few calls as possible."""
@@ -110,8 +106,6 @@ class Dispatcher:
             case RoleTrigger(role=role, policy=policy):
                 names = [role] if role else self.roles.with_policy(place, policy) if policy else []
                 return self._dependents(trigger, [SubjectId(place, Subject.ROLE, name) for name in names])
-            case ApprovalTrigger():
-                return _Page((), ignored=approve(trigger, self.ledger, self.remediations, self.now()))
 
     def _dependents(self, trigger: ParameterTrigger | RoleTrigger, changed: Sequence[SubjectId]) -> _Page:
         """Return the dependent families, page by page, each with the changed subjects that it depends on."""

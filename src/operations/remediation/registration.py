@@ -1,6 +1,7 @@
 """Register the corrected revision: the first step of a family's correction.
 
-The attempt is written to the ledger before the call. After a crash the next delivery finds the revision by its tags.
+The attempt is written to the ledger before the call. After a crash the next delivery finds the revision by what it
+contains and by who registered it: anybody may set tags.
 """
 
 from dataclasses import dataclass, replace
@@ -8,8 +9,9 @@ from dataclasses import dataclass, replace
 from aws.calls import CallFailed
 from aws.ecs import registrable_members
 from aws.ledger import History
+from domain.ecs.equivalence import fingerprint
 from domain.ecs.task_definition import TaskDefinition
-from domain.places import Revision
+from domain.places import Revision, is_session_of
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.ending import Stopped, ended, forbidden, nothing_to_do, of_those_left, refused, superseded
 from domain.remediation.guard import Guard
@@ -56,7 +58,9 @@ class Registration:
             Guards(self.parts).before_registration(attempt, plan, self.history)
         except Forbidden as by:
             return forbidden(attempt, by, self.history.attempts, self.parts.moment)
-        return self._register(self.parts.ledger.attempts.write(self._started(attempt, plan)), plan)
+        corrected = self._corrected(plan, attempt.source)
+        attempt = replace(self._started(attempt, plan), content=fingerprint(corrected, str(attempt.source)))
+        return self._register(self.parts.ledger.attempts.write(attempt), corrected)
 
     def _plan(self, attempt: Attempt, task: TaskDefinition) -> Plan | None:
         evaluator, runs_on = self.parts.evaluator, runs_on_fargate(task, self.history.services)
@@ -76,9 +80,9 @@ class Registration:
             due=None,
         )
 
-    def _register(self, attempt: Attempt, plan: Plan) -> Attempt | Stopped:
+    def _register(self, attempt: Attempt, corrected: TaskDefinition) -> Attempt | Stopped:
         try:
-            registered = self.parts.ecs.register(attempt.source.place, self._corrected(plan, attempt.source))
+            registered = self.parts.ecs.register(attempt.source.place, corrected)
         except CallFailed as failed:
             if failed.transient:
                 raise
@@ -97,20 +101,17 @@ class Registration:
         return plan.after.task.only(registrable_members()).with_tags(tags)
 
     def _taken_up(self, attempt: Attempt, newest: Revision) -> Revision | None:
-        """Return the revision that this attempt registered before a crash; None if it registered none.
-
-        Several may have its tags, because a pipeline that copies a revision copies its tags. The oldest is the
-        original.
-        """
+        """Return the first revision that this attempt registered before a crash; None if it registered none."""
         first = attempt.source.number + 1
         later = (replace(newest, number=n) for n in range(first, min(newest.number, first + _LATER) + 1))
         return next((revision for revision in later if self._made(attempt, revision)), None)
 
     def _made(self, attempt: Attempt, revision: Revision) -> bool:
-        """Whether this attempt registered an active revision: its tags name plan and source."""
+        """Whether this attempt registered an active revision: Outrider registered what the plan results in."""
         found = self.parts.ecs.task_definition(revision.place, revision.arn)
-        tags = {f"{_TAG}plan": attempt.digest, f"{_TAG}source": str(attempt.source.number)}
-        return found is not None and found.active and tags.items() <= found.tags.items()
+        if found is None or not found.active or not is_session_of(found.registered_by, self.parts.role):
+            return False
+        return fingerprint(found, str(attempt.source)) == attempt.content
 
     def _registered(self, attempt: Attempt, registered: Revision) -> Attempt | Stopped:
         """Return the revision that somebody else registered between the reading and the call; None if nobody did.
