@@ -1,7 +1,7 @@
 """Sweep: have everything that exists or existed evaluated again, because events may be missed.
 
-It evaluates nothing itself. It sends one message for each family and service to the queue `changes`. A known revision
-is not read again.
+It evaluates nothing itself. It sends one message for each family and service to the queue `changes`. It lists families
+and not their revisions: inspect asks ECS for the newest one, and reads nothing more of a revision that it knows.
 """
 
 from collections import Counter
@@ -71,14 +71,14 @@ class Sweeper:
         edition = self._edition(self.standards.reread)
         by = SweptBy(self.release, edition.digest) if edition is not None else None
         before = self.ledger.sweeps.last(place)
-        newest, services = self.ecs.newest_revisions(place), self.ecs.services(place)
+        listed_families, services = self.ecs.families(place), self.ecs.services(place)
         known = self.ledger.subjects.all(place)
         baseline = quiet or not known or (by is not None and by != before)
         if by is not None and before is not None and by.standard != before.standard:
             delay = max(
                 delay, AGREED
             )  # else some would be evaluated by the earlier standard now, and alerted one by one later
-        families = dict.fromkeys(_named(known, Subject.FAMILY), 0) | newest
+        families = list(dict.fromkeys([*listed_families, *_named(known, Subject.FAMILY)]))
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
         listed, tasks = self.now(), self.ecs.tasks_of_no_service(place)
         bodies = _bodies(place, families, list(titles), tasks, listed, quiet=baseline)
@@ -163,7 +163,7 @@ def _named(subjects: list[SubjectId], kind: Subject) -> Iterator[str]:
 
 def _bodies(  # noqa: PLR0913 - what a sweep found
     place: Place,
-    families: dict[str, int],
+    families: list[str],
     services: list[str],
     tasks: Mapping[str, Mapping[str, Sight]],
     listed: datetime,
@@ -176,9 +176,9 @@ def _bodies(  # noqa: PLR0913 - what a sweep found
     for title in services:
         trigger = ServiceTrigger(account=account, region=region, service=title, quiet=quiet)
         yield trigger.model_dump_json(include=shared | {"service"})
-    for family, revision in sorted(families.items()):
+    for family in sorted(families):
         ran = tasks.get(family, {})
         again = FamilyTrigger(
-            account=account, region=region, family=family, revision=revision, tasks=ran, listed=listed, quiet=quiet
+            account=account, region=region, family=family, revision=0, tasks=ran, listed=listed, quiet=quiet
         )
         yield again.model_dump_json(include=shared | of_a_family)

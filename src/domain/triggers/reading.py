@@ -57,7 +57,9 @@ _ADAPTER: TypeAdapter[Trigger] = TypeAdapter(
 _TASK_DEFINITION_CALLS = frozenset({"RegisterTaskDefinition", "DeregisterTaskDefinition"})
 
 
-_SERVICE_CALLS = frozenset({"CreateService", "UpdateService", "DeleteService"})
+_SERVICE_CALLS = frozenset({
+    "CreateService", "UpdateService", "DeleteService", "CreateTaskSet", "UpdateServicePrimaryTaskSet", "DeleteTaskSet",
+})  # fmt: skip
 
 
 _ECS_CALLS = _TASK_DEFINITION_CALLS | _SERVICE_CALLS | {"DeleteTaskDefinitions", "RunTask"}
