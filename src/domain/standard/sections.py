@@ -209,7 +209,7 @@ class Remediation(Part):
         " their family only once these are verified.",
     )
     deploy_minutes: int = Field(
-        default=30, ge=1, le=720, description="Minutes that a deployment may take before it is set back."
+        default=30, ge=1, le=720, description="Minutes without progress after which a deployment is set back."
     )
     require_rollback: bool = Field(
         default=True,
