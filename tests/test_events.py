@@ -31,6 +31,7 @@ TAKEN = {
     "run-task": "TaskRuns",
     "run-task-latest": None,
     "create-service": "ServiceCalls",
+    "update-primary-task-set": "ServiceCalls",
     "update-service": "ServiceCalls",
     "update-service-forced": "ServiceCalls",
     "delete-service": "ServiceCalls",
@@ -95,6 +96,7 @@ def test_the_samples_hold_environment_values_as_real_events_do() -> None:
         ("delete-task-definitions", "checkout nightly-report"),
         ("run-task", "nightly-report:12 on 1.3.0 in batch"),
         ("create-service", "shop/checkout"),
+        ("update-primary-task-set", "shop/checkout"),
         ("update-service", "shop/checkout"),
         ("update-service-forced", "default/report"),
         ("delete-service", "shop/checkout"),
@@ -152,6 +154,16 @@ def test_each_call_that_changes_what_a_role_may_do_is_taken(call: str) -> None:
     trigger = trigger_of(body_of("tag-role", event))
     assert isinstance(trigger, RoleTrigger)
     assert trigger.role == "shop-task"
+
+
+@pytest.mark.parametrize("call", ["CreateTaskSet", "DeleteTaskSet"])
+def test_deployments_by_codedeploy_and_others_are_taken(call: str) -> None:
+    event = EVENTS["update-primary-task-set"]
+    event = event | {"detail": event["detail"] | {"eventName": call}}
+    assert matches(RULES["ServiceCalls"]["EventPattern"], event)
+    trigger = trigger_of(body_of("update-primary-task-set", event))
+    assert isinstance(trigger, ServiceTrigger)
+    assert trigger.title == "shop/checkout"
 
 
 def test_a_cut_answer_leaves_the_family_to_look_at() -> None:

@@ -73,7 +73,7 @@ CALLED = {
         "security_hub": {"suppressed"},
         "ledger/subjects": {"history"},
         "ledger/attempts": {"write", "registered", "release", "answer"},
-        "ledger/limits": {"claim"},
+        "ledger/limits": {"claim", "full"},
         "ledger/standards": {"last"},
         "callers": {"has_id"},
         "channels": {"publish", "send_all"},
@@ -85,7 +85,7 @@ CALLED = {
         "threads": {"*"},
     },
     "SweepFunction": {
-        "ecs": {"newest_revisions", "services", "tasks_of_no_service"},
+        "ecs": {"families", "services", "tasks_of_no_service"},
         "ledger/subjects": {"all", "open_findings", "open_or_closed_since"},
         "ledger/attempts": {"dues"},
         "ledger/sweeps": {"last", "finished"},
@@ -358,6 +358,18 @@ def test_the_address_of_every_queue_and_dlq_is_an_output() -> None:
 @pytest.mark.parametrize("part", ["Parameters", "Outputs"])
 def test_every_parameter_and_output_says_what_it_is(part: str) -> None:
     assert [name for name, each in template()[part].items() if not each.get("Description")] == []
+
+
+def test_every_queue_that_starts_a_function_starts_few_at_a_time() -> None:
+    """A FIFO source starts one for each of its groups, and a new account has ten for all of its functions."""
+    sources = {
+        name: source["Properties"]["ScalingConfig"]["MaximumConcurrency"]
+        for name, function in of_type("AWS::Serverless::Function").items()
+        for source in function["Properties"]["Events"].values()
+        if source["Type"] == "SQS"
+    }
+    assert sources.keys() == CALLED.keys() - {"SweepFunction"}
+    assert sum(sources.values()) + 1 < 10  # the sweep runs once at a time
 
 
 def test_every_function_has_an_alarm_on_its_errors() -> None:

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning
 from aws.once import Once
 from aws.role_list import RoleList
 from aws.sessions import Sessions
@@ -14,7 +15,7 @@ from domain.facts import Absent, Fact, Gap, Known, Role, Unavailable
 from domain.iam import Policy, PolicyUnreadable
 from domain.places import Arn, Place, role_name
 
-_GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
+_PAGES: Any = {"PaginationConfig": {"PageSize": 1000}}  # the most that IAM returns
 _FRESH = 600.0  # seconds. AWS changes its own policies at times, without an event
 
 
@@ -50,7 +51,7 @@ class Roles:
             with self._turn:
                 return Known(self._role(place, name))
         except CallFailed as failed:
-            if failed.call == "iam:GetRole" and failed.code in _GONE:
+            if failed.call == "iam:GetRole" and failed.meaning is Meaning.ABSENT:
                 return Absent()
             return failed.fact
         except PolicyUnreadable:
@@ -63,11 +64,11 @@ class Roles:
                 pages = (
                     self.sessions.client("iam", place)
                     .get_paginator("list_entities_for_policy")
-                    .paginate(PolicyArn=arn, EntityFilter="Role")
+                    .paginate(PolicyArn=arn, EntityFilter="Role", **_PAGES)
                 )
                 return [role["RoleName"] for page in pages for role in page["PolicyRoles"]]
         except CallFailed as failed:
-            if failed.code in _GONE:
+            if failed.meaning is Meaning.ABSENT:
                 return []
             raise
 
@@ -122,7 +123,7 @@ def _inline(client: Any, name: str) -> Iterator[tuple[str, Any]]:
     with calling("iam:ListRolePolicies", name):
         names = [
             item
-            for page in client.get_paginator("list_role_policies").paginate(RoleName=name)
+            for page in client.get_paginator("list_role_policies").paginate(RoleName=name, **_PAGES)
             for item in page["PolicyNames"]
         ]
     for policy in names:
@@ -134,5 +135,5 @@ def _inline(client: Any, name: str) -> Iterator[tuple[str, Any]]:
 def _attached(client: Any, name: str) -> list[str]:
     """Return the ARNs of its managed policies."""
     with calling("iam:ListAttachedRolePolicies", name):
-        pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+        pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=name, **_PAGES)
         return [item["PolicyArn"] for page in pages for item in page["AttachedPolicies"]]

@@ -92,6 +92,10 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"{what} was chosen to test the correction first, and cannot: {behind}"
         case Code.CANARY_SKIPPED:
             return f"{names} was chosen to test the correction first, and was skipped."
+        case Code.MANAGED_BY_ECS:
+            return f"ECS itself manages {what}, and would undo what others change. Change it there."
+        case Code.NO_WAY_BACK:
+            return f"{what} is deregistered, and ECS accepts no such revision to go back to."
         case Code.NOT_ON_FARGATE:
             where = names or "an unknown launch type"
             return f"It runs on {where}; Outrider updates only services on Fargate."
@@ -163,7 +167,7 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.ECS_FAILED:
             return what or "The deployment failed."
         case Code.NOT_COMPLETE:
-            return f"The deployment was not complete after {number} minutes."
+            return f"The deployment made no progress for {number} minutes, or takes too long as a whole."
         case Code.TASKS_UNREAD:
             return f"Its tasks could not be read, so it is not known whether the collectors run{what and f': {what}'}."
         case Code.TOO_FEW_TASKS:

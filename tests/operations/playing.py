@@ -194,7 +194,7 @@ class Run:
                 self.inspection().take([message])
             if message not in queue.waiting:
                 return
-            self.aws.clock.pass_(minutes=1)
+            self.aws.clock.pass_(minutes=6)  # the visibility timeout of the template
         queue.waiting.remove(message)
         self.stuck.append(message.body)
 

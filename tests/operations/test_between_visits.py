@@ -172,7 +172,7 @@ def test_an_undo_waits_until_ecs_shows_what_it_is_to_undo(sessions: Sessions) ->
     run = deploying(sessions, plays=still)
     before = copy.deepcopy(run.aws.services.services[WEB])
     steps(run, 1)
-    late = [before, before]
+    late = [before]
 
     def shown_late(real: Answer) -> Answer:
         def answer(operation: str, given: dict[str, Any]) -> Any:

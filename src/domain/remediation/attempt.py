@@ -9,7 +9,7 @@ from domain.places import Revision
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Change, Plan
 from domain.remediation.reason import Reason
-from domain.remediation.rollout import Rollout, Stage
+from domain.remediation.rollout import SHOWN, Rollout, Stage
 from domain.subject import SubjectId
 from domain.triggers.actor import Actor
 
@@ -98,6 +98,10 @@ class Attempt:
     def correction(self) -> Revision | None:
         """Return the revision that it registered; None if it registered none."""
         return replace(self.source, number=self.registered) if self.registered is not None else None
+
+    def just_begun(self, now: datetime) -> bool:
+        """Whether what it registered may not be shown everywhere yet."""
+        return self.began is not None and now < self.began + SHOWN
 
     @property
     def again(self) -> bool:

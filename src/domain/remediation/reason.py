@@ -46,6 +46,8 @@ class Code(StrEnum):
     CANARY_FIRST = "canary-first"
     CANARY_CANNOT = "canary-cannot"
     CANARY_SKIPPED = "canary-skipped"
+    MANAGED_BY_ECS = "managed-by-ecs"
+    NO_WAY_BACK = "no-way-back"
     NOT_ON_FARGATE = "not-on-fargate"
     OTHER_CONTROLLER = "other-controller"
     OTHER_STRATEGY = "other-strategy"

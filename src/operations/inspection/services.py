@@ -8,6 +8,7 @@ from math import ceil
 from aws.calls import CallFailed
 from aws.channels import Message
 from aws.ecs import Ecs
+from aws.errors import Meaning
 from aws.ledger import History, Ledger
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -61,7 +62,10 @@ class ServiceEvaluator:
         service = self.ecs.service(subject.place, subject.name)
         revision = Revision.parse(service.task_definition) if service else None
         task = self.revisions.read(revision) if revision else None
-        if service is None or revision is None or task is None:
+        if revision is not None and task is None:
+            # What a service runs exists: ECS does not show it everywhere yet. Nothing is closed by that.
+            raise CallFailed("ecs:DescribeTaskDefinition", str(revision), "NotShownYet", Meaning.RETRY)
+        if service is None or task is None:
             resource = subject.place.arn("ecs", f"service/{subject.name}")
             return Inspected(job, resource, read_at, notify=frozenset(_families(job.history)))
         return self._evaluated(job, service, task, read_at)
@@ -74,11 +78,12 @@ class ServiceEvaluator:
         workload = self._with_newest(evaluator.workload(subject.place, task, service), evaluator, family)
         found = evaluator.evaluate(workload, self.rules)
         own, resumed = of_subject(found.verdicts, subject), resumptions(family, subject.name)
+        corrects = not (resumed or service.managed)
         proposal = proposed(
             lambda: evaluator.plan(found, Mode.REPORT, explains=True),
-            lambda: None if resumed else correction_of_service(family, evaluator, found),
+            lambda: correction_of_service(family, evaluator, found) if corrects else None,
         )
-        running = Running(bool(service.fargate), revision.number, service.desired)
+        running = Running(bool(service.fargate), revision.number, service.desired, service.managed)
         notify = self._families_to_notify(job.history, family, running)
         return Inspected(
             job,
