@@ -7,7 +7,7 @@ from rich.text import Text
 
 from cli.table import style_of
 from cli.terminal import console, line, wrapped
-from cli.upgrade import Outlook
+from cli.upgrading import Outlook
 
 
 def as_table(outlooks: Sequence[Outlook]) -> None:
