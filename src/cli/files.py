@@ -198,7 +198,11 @@ def text_of(name: str) -> tuple[str, str]:
 
 def read(name: str) -> File:
     """Read one file; raise Unusable if it has no task definition or cannot be read."""
-    text, encoding = text_of(name)
+    return definitions_in(name, *text_of(name))
+
+
+def definitions_in(name: str, text: str, encoding: str) -> File:
+    """Return the task definitions of a file's text; raise Unusable if it has none or cannot be parsed."""
     content = _parsed(text, shown(name))
     return File(name, text, encoding, content, tuple(_definitions(content, shown(name), ())))
 

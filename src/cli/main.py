@@ -84,6 +84,14 @@ standard.command(
     " from ECS or IAM, and changes nothing. Exits with 0 if nothing would change, 1 if something would, 2 if an input"
     " could not be used.",
 )
+app.command(
+    "cli.upgrade:upgrade",
+    name="upgrade",
+    usage="Usage: outrider upgrade --to RELEASE [OPTIONS] FILE...",
+    help="Show what another release of the collector breaks.\n\nOf task definitions and collector configurations: what"
+    " the release refuses, what it calls otherwise, and which releases are out of support. Exits with 0 if nothing"
+    " breaks, 1 if something does or the release is out of support, 2 if an input could not be used.",
+)
 app.command("cli.catalogue:rules", name="rules", usage="Usage: outrider rules", help="List the rules.")
 app.command("cli.catalogue:explain", name="explain", usage="Usage: outrider explain RULE", help="Explain a rule.")
 app.command(

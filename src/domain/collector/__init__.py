@@ -40,6 +40,7 @@ from domain.collector.signals import (
     wanted_metric_name,
 )
 from domain.collector.structure import structural_problems
+from domain.collector.upgrading import Renamed, newly_refused, renamed_in
 from domain.collector.variables import unset_variables, variable_problems, variables_read, without_variables
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "Problem",
     "ProblemCode",
     "RegionSource",
+    "Renamed",
     "Topic",
     "Value",
     "batched",
@@ -86,10 +88,12 @@ __all__ = [
     "memory_limits",
     "metric_names_in_filters",
     "metrics_exported_from",
+    "newly_refused",
     "option_problems",
     "options_are_known",
     "otlp_listeners",
     "region_of",
+    "renamed_in",
     "scraped_hosts",
     "signals_taken_by",
     "structural_problems",

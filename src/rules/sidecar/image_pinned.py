@@ -13,7 +13,7 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.sidecar._images import holds
+from rules.sidecar._images import holds, refused_after
 
 # Tags that are moved from release to release by their meaning.
 _FLOATS = re.compile(r"latest|stable|main|master|edge|nightly|dev|v?\d+(\.\d+)?")
@@ -28,6 +28,7 @@ class Kind(Code):
     PLACEHOLDER = "tag-placeholder", "Unknown: the tag is a template's placeholder."
     OTHER_DISTRIBUTION = "other-distribution", "No fix: another distribution has other release numbers."
     NOT_IN_REPOSITORY = "release-not-verified", "Approval: whether the repository has the release is not known."
+    REFUSED = "configuration-refused", "Approval: the release refuses parts of the configuration."
     OLDER = "release-older", "Approval: the floating tag names a later release than the standard's."
 
 
@@ -62,6 +63,12 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Set the tag (else the digest) of the standard's image, in the repository that is used."""
+    after = _pinned(workload, standard)
+    refused = refused_after(workload, after)
+    return after.needing_approval(Kind.REFUSED, refused) if refused else after
+
+
+def _pinned(workload: Workload, standard: Standard) -> Workload:
     collector, wanted = workload.collector, Image.parse(standard.collector.image)
     if collector is None:
         return workload
@@ -115,7 +122,8 @@ RULE = Rule(
     remedy="""
         Sets the tag of the standard's image and keeps the repository. SAFE for the standard's own repository and those
         where the distribution itself publishes every release. REVIEW for any other, a mirror for example, because
-        whether it has that release is not known, and where the floating tag names a later release than the standard's.
+        whether it has that release is not known, where the floating tag names a later release than the standard's, and
+        where the release refuses parts of the configuration.
         Refused for another distribution's image, which has other release numbers.
     """,
     configure="`collector.image`; `collector.release_tags` for tags of another form that name one release.",
