@@ -207,7 +207,7 @@ class _Check:
     def _applies_to_services(self, entry: RuleSetting, rules: tuple[Ruled, ...]) -> bool:
         """Whether an entry for a cluster or service has an effect there.
 
-        Rules about task definitions know no service, except when a correction of theirs is to be deployed: the lowest
+        Rules about task definitions know no service, except when one of their corrections is to be deployed: the lowest
         mode that the standard then has for the service and for the family counts.
         """
         if any(rule.subject is Subject.SERVICE for rule in rules):
