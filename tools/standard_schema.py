@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from domain.standard import DEFAULT, SETTABLE, Standard  # noqa: E402 - the source is not installed, so its path comes first
+from domain.standard.problems import Problem  # noqa: E402
 from domain.standard.text import MAX_BYTES  # noqa: E402
 
 SCHEMA = ROOT / "docs" / "standard.schema.json"
@@ -50,7 +51,22 @@ An editor that knows JSON Schema completes and checks it with this first line:
 Patterns are names in which `*` and `?` are wildcards; they are case-sensitive. In a selector or `rules`, a single
 pattern needs no list.
 
-Examples: {{examples}}.
+Examples: {{examples}};
+[recipes.md](recipes.md) has parts to copy. `outrider standard show` prints the packaged standard, with every field.
+
+## Before you store it
+
+`outrider standard validate FILE` reads a standard as the functions do. It says what is wrong, what contradicts itself,
+and what can have no effect. `outrider standard diff FILE… --standard NEW --against OLD` shows what another standard
+would change; [command-line.md](command-line.md#the-standard) has both.
+
+The functions refuse a standard with an error. They go on evaluating by the last good one, correct nothing, and notify
+the topic `operations` ([runbook.md](runbook.md#when-the-standard-cannot-be-used)). A warning is published there once;
+the standard is used. Time alone never makes an error: a standard that is accepted today is accepted tomorrow.
+
+| code | severity | meaning |
+| --- | --- | --- |
+{{problems}}
 """
 
 
@@ -82,7 +98,8 @@ def page() -> str:
     """The reference, one table for each part."""
     names = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
     examples = ", ".join(f"[{name.removesuffix('.yaml')}](standards/{name})" for name in names)
-    parts = [INTRODUCTION.replace("{examples}", examples)]
+    problems = "\n".join(f"| `{each}` | {each.level} | {each.meaning} |" for each in Problem)
+    parts = [INTRODUCTION.replace("{examples}", examples).replace("{problems}", problems)]
     parts += [_table(heading, model) for heading, model in _parts(Standard, "The document")]
     return "\n".join(parts)
 

@@ -1,7 +1,7 @@
 """The last good standard: the text that evaluations go on by while the stored one cannot be used."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from aws.calls import CallFailed, calling
 from aws.ledger.table import Table, packed, unpacked
@@ -34,7 +34,7 @@ class GoodStandards:
     def keep(self, good: GoodStandard) -> None:
         """Store it, unless another worker has stored one that was read later."""
         pk, sk = _KEY
-        read = {"S": good.read.isoformat(timespec="microseconds")}
+        read = {"S": good.read.astimezone(UTC).isoformat(timespec="microseconds")}
         item = {"text": packed(good.text.encode()), "digest": {"S": good.digest}, "read": read}
         try:
             with calling("dynamodb:PutItem", f"{pk}/{sk}"):

@@ -67,6 +67,10 @@ _MEMBERS = {
     "family": names.FAMILIES,
     "service": names.SERVICES,
 }
+_CONTRADICTING = frozenset({"image", "minimum_release", "support_days", "parameter", "parameters_allowed"})
+"""The fields of a collector that may contradict one another."""
+_OF_ALL = frozenset({"account", "region", "family"})
+"""What every workload has."""
 _PATTERNS: Mapping[tuple[str, str], Names] = {
     ("services", "gateways"): names.TITLES,
     ("remediation", "canary"): names.TITLES,
@@ -164,8 +168,9 @@ class _Check:
                     f" {'not evaluated' if path[1] == 'include' else 'still evaluated'}"
                 )
                 yield self._found(Problem.SELECTS_NO_FAMILY, (*path, member), why)
-        patterns = [getattr(selector, member) for member in selector.model_fields_set if getattr(selector, member)]
-        if path[1] == "exclude" and all("*" in each for each in patterns):
+        given = {member: patterns for member in selector.model_fields_set if (patterns := getattr(selector, member))}
+        everything = all(member in _OF_ALL and "*" in patterns for member, patterns in given.items())
+        if path[1] == "exclude" and everything:
             yield self._found(Problem.EXCLUDES_ALL, path, "excludes everything, so nothing is evaluated")
 
     # --- entries ------------------------------------------------------------------------------------------------------
@@ -198,9 +203,11 @@ class _Check:
             why = "sets nothing: add mode, approval, severity or set"
             yield self._found(Problem.NOTHING_SET, path, why)
         for section, members in entry.set.items():
-            part = SETTABLE[section].model_validate(members)
-            yield from self._patterns(section, part, (*path, "set", section))
-        if own := entry.set.get("collector"):
+            if any((section, member) in _PATTERNS for member in members):
+                part = SETTABLE[section].model_validate(members)
+                yield from self._patterns(section, part, (*path, "set", section))
+        own = entry.set.get("collector", {})
+        if _CONTRADICTING & own.keys():
             changed = merged(self.standard.collector.model_dump(), own)
             yield from self._collector(Collector.model_validate(changed), (*path, "set", "collector"), own)
 
@@ -215,7 +222,7 @@ class _Check:
         if (
             entry.mode not in {Mode.REGISTER, Mode.DEPLOY}
             or entry.severity
-            or entry.approval
+            or entry.approval is not None
             or any(entry.set.values())
         ):
             return False
@@ -258,14 +265,15 @@ class _Check:
             return
         minimum, image = wanted.minimum_release, Image.parse(wanted.image)
         of_kind = (distribution_of(image.repository) or wanted.distribution) is wanted.distribution
-        if concerns("image", "minimum_release") and minimum and image.tag and of_kind:
-            if wanted.pinned(image) and image.version < version_of(minimum):
-                where, so = at("image", "minimum_release"), "so no task can be compliant"
-                own = where[-1] == "image"
-                why = f"is older than minimum_release, {minimum}" if own else f"is later than the image, {image.tag}"
-                yield self._found(Problem.IMAGE_TOO_OLD, where, f"{why}, {so}")
-            elif concerns("image", "support_days"):
-                yield from self._unsupported(wanted, image, (*path, "image"))
+        released = bool(image.tag) and of_kind and wanted.pinned(image)
+        too_old = released and minimum is not None and image.version < version_of(minimum)
+        if too_old and concerns("image", "minimum_release"):
+            where, so = at("image", "minimum_release"), "so no task can be compliant"
+            own = where[-1] == "image"
+            why = f"is older than minimum_release, {minimum}" if own else f"is later than the image, {image.tag}"
+            yield self._found(Problem.IMAGE_TOO_OLD, where, f"{why}, {so}")
+        elif released and concerns("image", "support_days"):
+            yield from self._unsupported(wanted, image, (*path, "image"))
         reference = ParameterReference.parse(wanted.parameter, Place("", ""))
         name = reference.name if reference is not None else ""
         if concerns("parameter", "parameters_allowed") and not any_matches(wanted.parameters_allowed, name):

@@ -12,7 +12,7 @@ _ACCOUNT_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Character:
     """A character of a name: one of these, or any if None; `many` for one or more of them."""
 
     of: frozenset[str] | None
@@ -29,7 +29,7 @@ class Names:
 
     noun: str
     form: str
-    parts: tuple[Part, ...]
+    parts: tuple[Character, ...]
 
     def may_match(self, pattern: str) -> bool:
         """Whether some name matches the pattern."""
@@ -44,14 +44,14 @@ class Names:
             return set(range(min(places), len(self.parts) + 1)) if places else places
         return {end for place in places for end, part in self._next(place) if _fits(part, mark)}
 
-    def _next(self, place: int) -> Iterator[tuple[int, Part]]:
+    def _next(self, place: int) -> Iterator[tuple[int, Character]]:
         if place < len(self.parts):
             yield place + 1, self.parts[place]
         if place and self.parts[place - 1].many:
             yield place, self.parts[place - 1]
 
 
-def _fits(part: Part, mark: str) -> bool:
+def _fits(part: Character, mark: str) -> bool:
     if mark == "?":
         return True
     if len(mark) == 1:
@@ -72,29 +72,35 @@ def _marks(pattern: str) -> Iterator[str]:
         at = end
 
 
-def _text(text: str) -> tuple[Part, ...]:
-    return tuple(Part(frozenset(character)) for character in text)
+def _text(text: str) -> tuple[Character, ...]:
+    return tuple(Character(frozenset(character)) for character in text)
 
 
-_NAME = Part(_LETTERS, many=True)
+_NAME = Character(_LETTERS, many=True)
 
-ACCOUNTS = Names("account", "account numbers have 12 digits", (Part(_DIGITS),) * _ACCOUNT_DIGITS)
+ACCOUNTS = Names("account", "account numbers have 12 digits", (Character(_DIGITS),) * _ACCOUNT_DIGITS)
 REGIONS = Names(
     "region",
     "regions are like eu-west-1, in lower case",
-    (Part(_LOWER, many=True), *_text("-"), Part(_LOWER | {"-"}, many=True), *_text("-"), Part(_DIGITS, many=True)),
+    (
+        Character(_LOWER, many=True),
+        *_text("-"),
+        Character(_LOWER | {"-"}, many=True),
+        *_text("-"),
+        Character(_DIGITS, many=True),
+    ),
 )
 CLUSTERS = Names("cluster", "write the name of the cluster without its ARN", (_NAME,))
 FAMILIES = Names("family", "write the name of the family without revision or ARN", (_NAME,))
 SERVICES = Names("service", "write the name of the service without its cluster", (_NAME,))
 TITLES = Names("service", "a service is written `cluster/service`", (_NAME, *_text("/"), _NAME))
 PARAMETERS = Names(
-    "parameter", "write names such as /fargate/config, not ARNs", (Part(_LETTERS | frozenset("./"), many=True),)
+    "parameter", "write names such as /fargate/config, not ARNs", (Character(_LETTERS | frozenset("./"), many=True),)
 )
-ROLES = Names("role", "write the ARN of the role", (*_text("arn:"), Part(None, many=True)))
+ROLES = Names("role", "write the ARN of the role", (*_text("arn:"), Character(None, many=True)))
 
 
 def owners(form: str) -> Names:
     """Return the names of one form: `CDK (*)`, in which the star is any text."""
-    parts = [part for mark in form for part in ((Part(None, many=True),) if mark == "*" else _text(mark))]
+    parts = [part for mark in form for part in ((Character(None, many=True),) if mark == "*" else _text(mark))]
     return Names("tool", form, tuple(parts))

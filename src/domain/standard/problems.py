@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.drift import Code
+
 type Path = tuple[int | str, ...]
 
 
@@ -14,35 +16,35 @@ class Level(StrEnum):
     WARNING = "warning"
 
 
-class Problem(StrEnum):
-    """Every problem that is looked for. Codes never change their meaning."""
+class Problem(Code):
+    """Every problem that is looked for."""
 
     # The text.
-    TOO_LARGE = "too-large"
-    NOT_TEXT = "not-text"
-    NOT_YAML = "not-yaml"
-    NOT_A_MAPPING = "not-a-mapping"
-    TOO_DEEP = "too-deep"
-    REPEATED_FIELD = "repeated-field"
-    UNKNOWN_FIELD = "unknown-field"
-    MISSING_FIELD = "missing-field"
-    WRONG_VALUE = "wrong-value"
+    TOO_LARGE = "too-large", "The document is too large."
+    NOT_TEXT = "not-text", "It is not text in UTF-8."
+    NOT_YAML = "not-yaml", "It is not YAML."
+    NOT_A_MAPPING = "not-a-mapping", "It is no mapping."
+    TOO_DEEP = "too-deep", "It is nested too deep."
+    REPEATED_FIELD = "repeated-field", "A field is there twice."
+    UNKNOWN_FIELD = "unknown-field", "There is no such field."
+    MISSING_FIELD = "missing-field", "A required field is missing."
+    WRONG_VALUE = "wrong-value", "The value does not have the right form."
     # What can have no effect, though somebody depends on it.
-    UNKNOWN_RULE = "unknown-rule"
-    MATCHES_NOTHING = "matches-nothing"
-    UNKNOWN_TOOL = "unknown-tool"
-    UNUSED_SELECTOR = "unused-selector"
+    UNKNOWN_RULE = "unknown-rule", "A pattern of rule ids matches no rule."
+    MATCHES_NOTHING = "matches-nothing", "A pattern can match no name: a canary without its cluster, for example."
+    UNKNOWN_TOOL = "unknown-tool", "A pattern in `remediation.leave_to` matches no tool. Case counts."
+    UNUSED_SELECTOR = "unused-selector", "None of an entry's rules can use a member of its selector."
     # What contradicts itself.
-    IMAGE_TOO_OLD = "image-below-minimum"
-    PARAMETER_NOT_ALLOWED = "parameter-not-allowed"
+    IMAGE_TOO_OLD = "image-below-minimum", "The image is older than `minimum_release`."
+    PARAMETER_NOT_ALLOWED = "parameter-not-allowed", "`parameters_allowed` does not match the parameter."
     # What may be meant, but is often a mistake.
-    ONLY_BARE_NAME = "only-bare-name"
-    SELECTS_NO_FAMILY = "selects-no-family"
-    EXCLUDES_ALL = "excludes-all"
-    NOTHING_SET = "nothing-set"
-    NO_FIX = "no-fix"
-    EXPIRED = "exemption-expired"
-    IMAGE_UNSUPPORTED = "image-out-of-support"
+    ONLY_BARE_NAME = "only-bare-name", "A pattern matches a tool's bare name, but not the name with stack or tag."
+    SELECTS_NO_FAMILY = "selects-no-family", "A cluster or service in `scope` selects no task definition."
+    EXCLUDES_ALL = "excludes-all", "The scope excludes everything."
+    NOTHING_SET = "nothing-set", "An entry of `rules` sets nothing."
+    NO_FIX = "no-fix", "A mode or approval is set for rules of which none has a fix."
+    EXPIRED = "exemption-expired", "The last day of an exemption is over."
+    IMAGE_UNSUPPORTED = "image-out-of-support", "The image's release is out of support, by `support_days`."
 
     @property
     def level(self) -> Level:

@@ -73,6 +73,8 @@ def make_inspector(
         changes=Queue(aws, given.changes_queue),
         subjects=subjects,
         remediations=remediations,
-        standards=Standards(aws, given.standard, CATALOGUE, ledger.standards, keeps=True, reports=operations.standard),
+        standards=Standards(
+            aws, given.standard, CATALOGUE, ledger.standards, keeps=True, reports=operations.standard, now=now
+        ),
         reader=lambda: FactReader(Parameters(aws), Roles(aws, documents, RoleList(aws, lengths)), LogGroups(aws), ecs),
     )

@@ -210,11 +210,20 @@ def test_it_is_found_alone_with_its_field_and_what_to_do(text: str, sentence: st
         "exemptions: [{rules: identity.*, where: {resource: '*:role/legacy-*'}, reason: being replaced}]",
         "exemptions: [{rules: sidecar.*, where: {resource: web}, reason: being replaced}]",
         "scope: {exclude: [{family: '*', account: '222222222222'}]}",
+        "scope: {exclude: [{tags: {outrider: '*'}}]}",
+        "exemptions: [{rules: service.*, where: {cluster: '*', service: '*'}, reason: being replaced}]",
         "rules: [{rules: '*', mode: deploy}, {rules: service.*, approval: true}]",
     ],
 )
 def test_what_has_an_effect_is_not_reported(text: str) -> None:
     assert sentences(text) == []
+
+
+def test_support_is_checked_where_an_entry_shortens_it() -> None:
+    base = f"collector: {{image: '{ADOT}:v0.48.0', support_days: null}}\n"
+    assert found(base) == ()
+    [problem] = found(f"{base}rules: [{{rules: sidecar.image-approved, set: {{collector: {{support_days: 1}}}}}}]")
+    assert problem.code is Problem.IMAGE_UNSUPPORTED
 
 
 def test_problems_come_in_the_order_of_the_document_and_warnings_with_errors() -> None:
