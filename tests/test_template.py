@@ -50,6 +50,7 @@ CALLED = {
         "ledger/table": {"write_all"},
         "ledger/revisions": {"*"},
         "ledger/notices": {"*"},
+        "ledger/standards": {"last", "keep"},
         "channels": {"publish", "publish_each", "send_each"},
     },
     "RemediateFunction": {
@@ -61,6 +62,7 @@ CALLED = {
         "ledger/subjects": {"history"},
         "ledger/attempts": {"write", "registered", "release", "answer"},
         "ledger/limits": {"claim"},
+        "ledger/standards": {"last"},
         "channels": {"publish", "send_all"},
     },
     "SlackFunction": {
@@ -74,6 +76,8 @@ CALLED = {
         "ledger/subjects": {"all", "open_findings", "open_or_closed_since"},
         "ledger/attempts": {"dues"},
         "ledger/sweeps": {"last", "finished"},
+        "ledger/notices": {"*"},
+        "ledger/standards": {"last"},
         "parameters": {"read_document"},
         "security_hub": {"suppressed"},
         "channels": {"send", "send_all", "depth", "publish"},
@@ -83,8 +87,8 @@ CALLED = {
 
 MODULES = (
     "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/limits", "ledger/notices",
-    "ledger/revisions", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "roles", "security_hub",
-    "sent_alerts", "threads",
+    "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "roles",
+    "security_hub", "sent_alerts", "threads",
 )  # fmt: skip
 
 
@@ -422,9 +426,12 @@ def test_what_a_schedule_starts_knows_when_it_was_to_be(schedule: str) -> None:
 
 
 def test_the_sweep_writes_no_row_of_the_ledger_but_its_own() -> None:
-    (statement,) = [each for each in statements("SweepRole") if "dynamodb:PutItem" in actions(each)]
+    found = [each for each in statements("SweepRole") if {"dynamodb:PutItem", "dynamodb:DeleteItem"} & {*actions(each)}]
     own = {"Fn::Sub": "swept/${AWS::AccountId}/${AWS::Region}"}
-    assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [own]}}
+    assert [statement["Condition"] for statement in found] == [
+        {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [own]}},
+        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["notice/standard/*"]}},
+    ]
 
 
 def test_a_call_that_failed_is_not_passed_on() -> None:

@@ -56,7 +56,7 @@ class Bounds:
             raise NotAsked(
                 f"There is no stack {name} in {aws.region}. Name it with --stack, or give the standard with --standard."
             )
-        standard = Standards(aws, found.parameters.get("StandardLocation", "")).current().standard
+        standard = Standards(aws, found.parameters.get("StandardLocation", ""), CATALOGUE).current().standard
         given = found.parameters.get("AllowedImageRepositories", "")
         repositories = tuple(part.strip() for part in given.split(",") if part.strip())
         ledger = Ledger(aws, found.outputs.get("LedgerTable", ""))

@@ -119,9 +119,9 @@ class Judge:
     configuration: str | None = None
 
     @classmethod
-    def of(cls, standard: str | None, configuration: str | None) -> "Judge":
-        """Read both from files; raise Unusable with a sentence per mistake."""
-        read = default_standard() if standard is None else standard_of(standard)
+    def of(cls, standard: str | Standard | None, configuration: str | None) -> "Judge":
+        """Read both, a standard and a configuration, from files; raise Unusable with a sentence for each mistake."""
+        read = standard_of(standard) if isinstance(standard, str) else standard or default_standard()
         return cls(read, None if configuration is None else text_of(configuration)[0])
 
     def workload(self, task: TaskDefinition) -> Workload:

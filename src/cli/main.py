@@ -56,6 +56,34 @@ app.command(
     help="Check collector configurations without a task definition.\n\nMistakes with which the collector does not start"
     f" are HIGH or CRITICAL. Rules that depend on the task are not evaluated. {_CODES}",
 )
+standard = App(
+    name="standard",
+    usage="Usage: outrider standard COMMAND",
+    help="Work on the standard: validate it, show the packaged one, and compare two.",
+)
+app.command(standard)
+standard.command(
+    "cli.standards:validate",
+    name="validate",
+    usage="Usage: outrider standard validate [OPTIONS] FILE...",
+    help="Check standards: what is wrong in them, what contradicts itself, and what can have no effect.\n\nExits with 0"
+    " if there is nothing to say, 1 if there are only warnings, 2 if Outrider would refuse one of them.",
+)
+standard.command(
+    "cli.standards:show",
+    name="show",
+    usage="Usage: outrider standard show",
+    help="Print the packaged standard, with every field and what it means.",
+)
+standard.command(
+    "cli.standards:diff",
+    name="diff",
+    usage="Usage: outrider standard diff [OPTIONS] [FILE...]",
+    help="Show what another standard would change: drifts that appear or disappear, severities and modes.\n\nCompares"
+    " on task definitions in files, and with --stack on what that stack's ledger knows of its account. Reads nothing"
+    " from ECS or IAM, and changes nothing. Exits with 0 if nothing would change, 1 if something would, 2 if an input"
+    " could not be used.",
+)
 app.command("cli.catalogue:rules", name="rules", usage="Usage: outrider rules", help="List the rules.")
 app.command("cli.catalogue:explain", name="explain", usage="Usage: outrider explain RULE", help="Explain a rule.")
 app.command(

@@ -144,6 +144,12 @@ class Workload:
         return release if image.name == COLLECTOR_NAME or release in release_facts().releases else None
 
     @property
+    def image_as_published(self) -> bool:
+        """Whether the collector's image is one that ADOT publishes, so that its files are known; not a copy of it."""
+        known = self.distribution
+        return self.collector is not None and known.is_adot and self.collector.image.repository in known.published
+
+    @property
     def read_as_collector(self) -> bool:
         """Whether the collector's configuration is one that is read here: YAML with receivers and pipelines."""
         return self.distribution.language is Language.OTEL

@@ -18,6 +18,7 @@ from domain.standard import StandardInvalid
 from domain.workload import ParameterReference, Workload
 from operations.facts import FactReader
 from operations.standards import Standards
+from rules import CATALOGUE
 from tests.operations.world import (
     ACCOUNT,
     CANARY,
@@ -92,7 +93,7 @@ def test_documents_and_secrets_are_read_from_where_they_may_be(world: World) -> 
 )
 def test_a_standard_that_is_not_there_is_told_by_its_call(world: World, location: str, said: str) -> None:
     with pytest.raises(CallFailed) as caught:
-        Standards(world.sessions, location).current()
+        Standards(world.sessions, location, CATALOGUE).current()
     assert str(caught.value) == said
 
 
@@ -101,14 +102,14 @@ def test_a_standard_that_is_no_text_is_an_invalid_one(world: World) -> None:
     s3.create_bucket(Bucket="standards", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="standards", Key="x", Body=b"\xff\xfe\x00" + CANARY.encode())
     with pytest.raises(StandardInvalid, match="is not text in UTF-8") as caught:
-        Standards(world.sessions, "s3://standards/x").current()
+        Standards(world.sessions, "s3://standards/x", CATALOGUE).current()
     assert caught.value.__suppress_context__
 
 
 def test_a_standard_is_held_for_minutes_and_then_read_again(world: World) -> None:
     ssm, now = world.client("ssm"), [0.0]
     ssm.put_parameter(Name="/s", Value="version: 1\nname: one\n", Type="String")
-    standards = Standards(world.sessions, "ssm:/s", clock=lambda: now[0])
+    standards = Standards(world.sessions, "ssm:/s", CATALOGUE, clock=lambda: now[0])
     first = standards.current()
     ssm.put_parameter(Name="/s", Value="version: 1\nname: two\n", Type="String", Overwrite=True)
     now[0] = 179.0
@@ -116,7 +117,7 @@ def test_a_standard_is_held_for_minutes_and_then_read_again(world: World) -> Non
     now[0] = 181.0
     second = standards.current()
     assert (second.standard.name, second.digest == first.digest) == ("two", False)
-    assert first.digest == Standards(world.sessions, "").current().digest or len(first.digest) == 16
+    assert first.digest == Standards(world.sessions, "", CATALOGUE).current().digest or len(first.digest) == 16
 
 
 # --- roles and log groups ---------------------------------------------------------------------------------------------

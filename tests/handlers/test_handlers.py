@@ -472,7 +472,7 @@ def test_an_alert_can_be_read_again_from_what_was_published() -> None:
 def by_the_standard_of_now(world: World) -> None:
     """The last sweep was by it: the next is no baseline."""
     with world.peace():
-        world.ledger.sweeps.finished(PLACE, SweptBy(RELEASE, Standards(world.sessions, "").current().digest))
+        world.ledger.sweeps.finished(PLACE, SweptBy(RELEASE, Standards(world.sessions, "", ()).current().digest))
 
 
 def test_a_sweep_counts_what_it_sent_and_what_is_open(

@@ -20,7 +20,6 @@ from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.findings.finding import Finding
 from domain.subject import SubjectId
-from operations.standards import Standards
 from operations.sweep import Sweeper
 from rules import CATALOGUE
 from tests.aws_fake.calls import Calls, Crash, Fault, suffer
@@ -303,7 +302,7 @@ class Account(World):
     def worker(self) -> Inspection:
         """As a cold start makes it."""
         made = self.inspector(rules=JUDGED)
-        standards = Standards(self.sessions, f"ssm:{STANDARD}", clock=self.seconds)
+        standards = replace(made.inspector.standards, clock=self.seconds)
         return replace(made, inspector=replace(made.inspector, standards=standards))
 
     def take(self, worker: int, messages: Sequence[Message]) -> None:

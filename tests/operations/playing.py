@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -19,7 +19,7 @@ from domain.findings.users import Running
 from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.rule import Rule
-from domain.standard import Mode, Standard
+from domain.standard import Mode, Standard, StandardInvalid
 from domain.subject import SubjectId
 from operations.planning import Planner
 from operations.remediation.outcome import Outcome
@@ -29,6 +29,7 @@ from operations.standards import Edition, Standards
 from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
 from operations.wiring.remediate import make_remediator
+from rules import CATALOGUE
 from settings import Settings
 from tests.aws_fake import sqs
 from tests.aws_fake.aws import Aws
@@ -135,8 +136,9 @@ class Run:
 
     def _standards(self) -> Standards:
         """As of a function that has just begun; it is parsed once for all runs, and asked for in each."""
-        standards = Standards(self.sessions, f"ssm:{STANDARD}")
-        standards._held = (-math.inf, _edition(self.aws.ssm.parameters[STANDARD]["Value"]))
+        standards = Standards(self.sessions, f"ssm:{STANDARD}", CATALOGUE, self.ledger.standards)
+        with suppress(StandardInvalid):
+            standards._held = _edition(self.aws.ssm.parameters[STANDARD]["Value"])
         return standards
 
     def remediator(self) -> Remediator:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from aws.ledger.standards import GoodStandard
 from aws.sessions import Sessions
 from domain.drift import Drift
 from domain.places import Revision
@@ -44,6 +45,7 @@ from tests.operations.world import (
     FLOATING,
     PLACE,
     RULES,
+    STANDARD,
     SWITCH,
     TASK,
     definition,
@@ -120,6 +122,12 @@ def approving(then: Callable[[Run], object]) -> Callable[[Run], None]:
 
 def switch(run: Run) -> None:
     run.aws.ssm.put(SWITCH, "off")
+
+
+def broken_standard(run: Run) -> None:
+    """The function inspect kept the one before it."""
+    run.ledger.standards.keep(GoodStandard(SOON, "good", run.aws.clock.now()))
+    run.aws.ssm.put(STANDARD, "version: 1\nmode: deplyo\n")
 
 
 def no_switch(run: Run) -> None:
@@ -250,6 +258,8 @@ def compliant(run: Run) -> None:
 ROWS = [
     Row("kill switch", asked("shop/web"), holds=switch),
     Row("kill switch", asked("shop/web"), holds=no_switch),
+    Row("standard", asked("shop/web"), holds=broken_standard),
+    Row("standard", of_a_service(), holds=broken_standard),
     Row("stack", approving(lambda _: None), REPORT, cap=Mode.REPORT),
     Row("quarantine", fleet_and(quarantined)),
     Row("quarantine", approving(quarantined), REPORT),

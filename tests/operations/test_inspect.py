@@ -1138,7 +1138,7 @@ def test_by_an_invalid_standard_nothing_is_judged_and_operations_hears_of_it_onc
             assert "line 3: collector.cpus is not a field of a standard; perhaps cpu is meant" in outcome.failures[0]
     assert (world.hub.findings, world.alerts) == ({}, [])
     [notice] = world.notices
-    assert "collector.cpus is no field" in notice
+    assert "collector.cpus is not a field" in notice
     assert "Nothing is evaluated until it is corrected" in notice
     world.sees(*messages, inspector=world.inspector(standard="version: 1\n"))
     assert len(world.alerts) == 2

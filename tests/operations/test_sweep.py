@@ -21,6 +21,7 @@ from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from operations.standards import Standards
 from operations.sweep import Sweeper, Swept
+from rules import CATALOGUE
 from tests.operations.world import World
 
 PLACE = Place("123456789012", "eu-west-1")
@@ -49,7 +50,7 @@ def sweeper(aws: Sessions, url: str, topic: str = "", *, standard: str = "", rel
         Queue(aws, subjects),
         Topic(aws, topic),
         SecurityHub(aws),
-        Standards(aws, standard),
+        Standards(aws, standard, CATALOGUE, Ledger(aws, "ledger").standards),
         release,
         now=lambda: NOON,
     )
@@ -148,7 +149,7 @@ def test_a_baseline_that_did_not_end_is_one_when_it_is_tried_again(aws: Sessions
 
 
 @pytest.mark.parametrize("stored", [None, "version: 9\n"])
-def test_a_standard_that_cannot_be_read_makes_no_baseline(aws: Sessions, stored: str | None) -> None:
+def test_without_a_good_one_a_standard_that_cannot_be_read_makes_no_baseline(aws: Sessions, stored: str | None) -> None:
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     a_family_that_was_looked_at(aws)
     if stored:

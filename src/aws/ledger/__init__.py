@@ -16,7 +16,8 @@ The partition of a role is by its account and name alone, as IAM's events have n
 sort key. Besides, `due/PLACE` holds which attempts have not ended and when they are to be resumed, `quarantines/PLACE`
 which families are quarantined, `rate/…` how many corrections were made within an hour, `revisions/…` what each revision
 of a family contains, which never changes (without the environment values that no rule reads), `notice/…` what the
-operations topic was notified of recently, and `swept/PLACE` by which release and standard everything was swept last.
+operations topic was notified of recently, `swept/PLACE` by which release and standard everything was swept last, and
+`standard` the text of the last good standard.
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from aws.ledger.history import History, Record, Row
 from aws.ledger.limits import Limits
 from aws.ledger.notices import Notices
 from aws.ledger.revisions import Revisions
+from aws.ledger.standards import GoodStandards
 from aws.ledger.subjects import Subjects
 from aws.ledger.sweeps import Sweeps, SweptBy
 from aws.ledger.table import LedgerConflict, Table
@@ -78,3 +80,7 @@ class Ledger:
     @property
     def sweeps(self) -> Sweeps:
         return Sweeps(self.table)
+
+    @property
+    def standards(self) -> GoodStandards:
+        return GoodStandards(self.table)

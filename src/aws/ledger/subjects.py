@@ -100,6 +100,11 @@ class Subjects:
         items = self._records(place, "", {}, {})
         return [SubjectId.parse(item["sk"]["S"].removeprefix("record/")) for item in items]
 
+    def records(self, place: Place) -> Iterator[tuple[SubjectId, Record]]:
+        """Yield every subject of a place with its record. Scans the table: only the command line calls it."""
+        for item in self._records(place, "", {}, {}):
+            yield SubjectId.parse(item["sk"]["S"].removeprefix("record/")), _record(item)
+
     def open_findings(self, place: Place) -> list[Finding]:
         """Return every open finding of a place. Scans the table: only the sweep calls it."""
         found = self._findings(place, " AND #open > :none", {":none": {"N": "0"}}, {"#open": "open"})

@@ -1,6 +1,6 @@
 """The collector's configuration: read safely, seen as typed parts, and asked what it binds, needs and sends."""
 
-from domain.collector.bundled import NEEDS_EC2_FILES, bundled, bundled_paths
+from domain.collector.bundled import NEEDS_EC2_FILES, OTHER_BUNDLED, bundled, bundled_paths
 from domain.collector.configuration import CollectorConfiguration, Component, Options, Pipeline
 from domain.collector.credentials import credentials_in_clear
 from domain.collector.destinations import destination_problems
@@ -50,6 +50,7 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_NODES",
     "NEEDS_EC2_FILES",
+    "OTHER_BUNDLED",
     "OWN_METRICS_PORT",
     "CollectorConfiguration",
     "Component",

@@ -8,6 +8,7 @@ class Guard(StrEnum):
 
     # Of a whole correction.
     KILL_SWITCH = "kill switch"
+    STANDARD = "standard"
     STACK = "stack"  # its RemediationMode
     QUARANTINE = "quarantine"
     OWN_REVISION = "own revision"
@@ -37,4 +38,4 @@ class Guard(StrEnum):
     @property
     def holds_for_all(self) -> bool:
         """Whether it forbids the update of every service alike."""
-        return self in {Guard.KILL_SWITCH, Guard.ROLLOUTS_PER_HOUR}
+        return self in {Guard.KILL_SWITCH, Guard.STANDARD, Guard.ROLLOUTS_PER_HOUR}

@@ -1,5 +1,6 @@
 """Operating: notify the topic `operations` about problems of Outrider itself, at most once in some hours."""
 
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -9,6 +10,10 @@ from aws.ledger import Ledger
 from domain.facts import Unavailable
 from domain.findings.finding import Finding
 from domain.places import Place
+from operations.standards import Edition
+
+_STANDARD = "Outrider: the standard cannot be used"
+_MONTH = 720  # hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +44,28 @@ class Operations:
             f"refused/{finding.subject.place.account}/{finding.rule}", "Outrider: Security Hub rejects a finding", text
         )
 
+    def standard(self, edition: Edition) -> None:
+        """Notify that the last good standard is used instead of the stored one, or about the warnings of that."""
+        if (trouble := edition.trouble) is not None:
+            text = (
+                f"The last good standard, {edition.standard.name}, is used until it is corrected. Evaluation goes on by"
+                f" it; no correction begins.\n{trouble.why}"
+            )
+            self.notify(f"standard/{trouble.digest or 'unread'}", _STANDARD, text)
+        elif edition.warnings:
+            lines = "\n".join(f"Line {each.at.line}: {each.sentence}" for each in edition.warnings)
+            text = f"The standard {edition.standard.name} is used. Parts of it may not do what is meant.\n{lines}"
+            about = "|".join(f"{each.code}:{each.field}" for each in edition.warnings)
+            key = f"standard/{edition.digest}/{hashlib.sha256(about.encode()).hexdigest()[:16]}"
+            self.notify(key, "Outrider: the standard has warnings", text, hours=_MONTH)
+
     def no_standard(self, why: str) -> None:
-        """Notify that the standard is not valid or cannot be read."""
+        """Notify that the standard is not valid or cannot be read, and that there is no good one."""
         text = (
             "Nothing is evaluated until it is corrected. Messages are retried for half an hour, then go to the DLQ."
             f"\n{why}"
         )
-        self.notify("standard", "Outrider: the standard cannot be used", text, hours=1)
+        self.notify("standard/none", _STANDARD, text, hours=1)
 
     def disagreement(self, place: Place, why: str) -> None:
         """Notify that two rules' fixes undo each other."""

@@ -50,7 +50,7 @@ class Guards:
         guards.not_suppressed(attempt.rules, parts.suppressed(history))
         if (task := parts.ecs.task_definition(place, service.task_definition)) is not None:
             eligible(parts, attempt, parts.evaluator.workload(place, task, service))
-        self._switched_on()
+        self._allowed_now()
         guards.not_busy(service, moment.now)
         guards.deployed_lately(service, attempt, moment)
         most, key = moment.standard.remediation.rollouts_per_hour, f"{attempt.family.name}/{attempt.key}"
@@ -59,7 +59,7 @@ class Guards:
     def of_plan(self, attempt: Attempt, plan: Plan, history: History) -> None:
         """Check the guards that do not depend on what the plan changes."""
         moment = self.parts.moment
-        self._switched_on()
+        self._allowed_now()
         guards.stack_corrects(attempt, moment)
         if attempt.service:
             guards.stack_updates(moment)
@@ -72,7 +72,10 @@ class Guards:
         guards.roles_kept(plan, moment.standard)
         guards.changes_something(plan)
 
-    def _switched_on(self) -> None:
+    def _allowed_now(self) -> None:
+        """Check what stops every correction alike: the kill switch, and a stored standard that cannot be used."""
+        if self.parts.standards.current().trouble is not None:
+            raise Forbidden(Guard.STANDARD, Reason(Code.STANDARD_NOT_USED), self.parts.now() + SWITCHED_OFF)
         if (off := self.parts.switch()) is not None:
             raise Forbidden(Guard.KILL_SWITCH, off, self.parts.now() + SWITCHED_OFF)
 

@@ -42,7 +42,10 @@ class Parts:
 
     @property
     def standard(self) -> Standard:
-        """Return the standard. Raises StandardInvalid or CallFailed: nothing is corrected then."""
+        """Return the standard, or the last good one, by which nothing is begun.
+
+        Raises StandardInvalid or CallFailed if there is none.
+        """
         return self.standards.current().standard
 
     @property

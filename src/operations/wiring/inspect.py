@@ -66,6 +66,6 @@ def make_inspector(
         operations=operations,
         changes=Queue(aws, given.changes_queue),
         remediations=remediations,
-        standards=Standards(aws, given.standard),
+        standards=Standards(aws, given.standard, CATALOGUE, ledger.standards, keeps=True, reports=operations.standard),
         reader=lambda: FactReader(Parameters(aws), Roles(aws, documents), LogGroups(aws), ecs),
     )

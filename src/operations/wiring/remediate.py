@@ -28,14 +28,15 @@ def remediator() -> Remediator:
 
 def make_remediator(given: Settings, aws: Sessions) -> Remediator:
     """Return the use case with all its parts."""
+    ledger = Ledger(aws, given.table)
     return Remediator(
         Parts(
             ecs=Ecs(aws),
             hub=SecurityHub(aws),
-            ledger=Ledger(aws, given.table),
+            ledger=ledger,
             alerts=Topic(aws, given.alerts_topic),
             changes=Queue(aws, given.changes_queue),
-            standards=Standards(aws, given.standard),
+            standards=Standards(aws, given.standard, CATALOGUE, ledger.standards),
             reader=lambda: FactReader(Parameters(aws), Roles(aws), LogGroups(aws), Ecs(aws)),
             planner=Planner(CATALOGUE, given.mode),
             switch=lambda: why_off(aws, given.switch),
