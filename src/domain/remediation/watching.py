@@ -11,7 +11,7 @@ from domain.remediation.rollout import LOOK_AGAIN, Rollout, Stage, Target, deplo
 from domain.standard import Standard
 
 _SHOWN = timedelta(minutes=2)
-"""For so long ECS may still show a service as it was before a call that changed it."""
+"""For this long, ECS may still show a service as it was before a call that changed it."""
 _THEIRS = Reason(Code.DEPLOYED_MEANWHILE)
 
 
