@@ -301,7 +301,7 @@ class Story:
             "Drift": every,
             "Drift again": 2 * again,
             "Closed": every - len(self.shop.findings("payments")) + 2 * again,
-            "Corrected": 4,  # the fought one twice, checkout and payments
+            "Corrected": 4,  # the one that drifts again twice, checkout and payments
             "Corrected and running": 2,  # checkout and the service of inventory
             "Correction failed": 1,
             "Not corrected": 1,

@@ -252,7 +252,7 @@ receivers = _container(
 
 @st.composite
 def task_definitions(draw: st.DrawFn) -> dict[str, Any]:
-    """A definition that can run on Fargate; its container names are its own, as ECS demands."""
+    """A definition that can run on Fargate; its container names are its own, as ECS requires."""
     containers = draw(st.lists(applications, min_size=1, max_size=3)) + draw(st.lists(collectors, max_size=2))
     containers += draw(st.just([]) | st.just([]) | st.lists(receivers, max_size=1))
     containers = list({each["name"]: each for each in draw(st.permutations(containers))}.values())

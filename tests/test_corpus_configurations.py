@@ -1,4 +1,4 @@
-"""Collector configurations as they are found in the wild, in ../shared/corpus next to the project.
+"""Collector configurations as people published them, in ../shared/corpus next to the project.
 
 Each is judged as the parameter of the examples' good task, with the newest release that is known and, where the file's
 name carries a release, with that one too. `corpus-configurations.yaml` holds what was gone through by hand.

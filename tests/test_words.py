@@ -30,7 +30,6 @@ CHECKED = (
     "docs/standards/*.yaml",
     "bench/*",
     "dashboard.json",
-    "docs/demo.txt",
     "events/*.json",
     "local/**/*.py",
     "requirements/*.in",

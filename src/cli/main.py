@@ -67,7 +67,7 @@ standard.command(
     name="validate",
     usage="Usage: outrider standard validate [OPTIONS] FILE...",
     help="Check standards: what is wrong in them, what contradicts itself, and what can have no effect.\n\nExits with 0"
-    " if there is nothing to say, 1 if there are only warnings, 2 if Outrider would refuse one of them.",
+    " if there is nothing to report, 1 if there are only warnings, 2 if Outrider would refuse one of them.",
 )
 standard.command(
     "cli.standards:show",

@@ -187,7 +187,7 @@ class _Results:
 
     @property
     def changes(self) -> Counter[Change]:
-        """Count the differences by what becomes of them."""
+        """Count the differences by their result."""
         return Counter(each.change for _, compared in self.found for each in compared.differences)
 
     def as_json(self) -> None:

@@ -48,7 +48,7 @@ class Gap(StrEnum):
 class Unavailable:
     """It could not be read. It never holds the value of the resource.
 
-    `code` is AWS's error code if a `call` (as IAM names it) failed, else a Gap. `resource` is what was to be read.
+    `code` is AWS's error code if a `call` (as IAM names it) failed, else a Gap. `resource` is what could not be read.
     `transient` says that the same call may succeed later.
     """
 

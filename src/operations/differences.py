@@ -18,7 +18,7 @@ from domain.workload import Workload
 
 
 class Change(StrEnum):
-    """What becomes of one rule's verdict."""
+    """What happens to one rule's verdict."""
 
     APPEARS = "appears"
     DISAPPEARS = "disappears"
@@ -93,7 +93,7 @@ class Comparison:
         return self._differing(self._states(before, self.before, drifted), self._states(after, self.after, drifted))
 
     def of_findings(self, workload: Workload, drifted: Collection[str]) -> tuple[Difference, ...]:
-        """Compare what becomes of these rules' open findings, whose drifts stay."""
+        """Compare what happens to these rules' open findings, whose drifts stay."""
         rules = [rule for rule in self.rules if rule.id in drifted]
         first, second = (
             {rule.id: _known(rule, replace(workload, kinds=standard.kind_of), standard) for rule in rules}

@@ -10,7 +10,7 @@ from domain.subject import Subject
 
 
 def use_of(finding: Finding, most: int) -> str:
-    """Return who uses a finding's subject: `run by shop/web, 3 tasks; and 2 more`; empty if there is nothing to say.
+    """Return who uses a finding's subject: `run by shop/web, 3 tasks; and 2 more`; empty if nobody does.
 
     At most `most` users are named.
     """

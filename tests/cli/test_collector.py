@@ -124,7 +124,7 @@ def test_of_a_release_whose_options_are_not_known_the_rest_is_judged_and_that_is
 
 
 def test_what_it_starts_with_is_medium_at_most(run: Run) -> None:
-    """Unsigned requests, a credential in clear, a bare variable: the collector runs."""
+    """Unsigned requests, a credential in plain text, a bare variable: the collector runs."""
     text = """\
 extensions: {ecs_observer: {cluster_name: prod}}
 receivers: {otlp: {protocols: {grpc: }}, awscontainerinsightreceiver: }

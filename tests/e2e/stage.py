@@ -40,7 +40,7 @@ FUNCTIONS = ("Dispatch", "Approve", "Inspect", "Remediate", "Slack")
 QUEUES = ("Changes", "Approvals", "Subjects", "Remediations", "SlackMessages")
 SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
 
-SECONDS = 90  # a machine may be busy; nothing waits for so long where all is well
+SECONDS = 90  # a machine may be busy; nothing waits for this long if all is well
 POLL = 0.05
 
 type Json = dict[str, Any]
@@ -84,7 +84,7 @@ class Stage:
         found: list[Json] = self.cloud.control("GET", "faults")
         return found
 
-    # --- services, and what becomes of corrections of them ------------------------------------------------------------
+    # --- services, and the outcomes of their corrections --------------------------------------------------------------
 
     def serve(self, name: str, family: str, **members: Any) -> None:
         """Start a service in the cluster `shop`, on Fargate and with a circuit breaker that rolls back."""

@@ -1,4 +1,4 @@
-"""How messages reach the use cases: the one place that knows what takes which, and what becomes of a failure."""
+"""How messages reach the use cases: the one place that knows what takes which, and what happens to a failure."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -186,7 +186,7 @@ class Run:
         return self.scenario.plays(self.aws) or self._resumed() or self._later()
 
     def _until_done(self, queue: sqs.Queue, message: sqs.Message) -> None:
-        """Deliver a message until it is done with, some times at most; then it would be on the dead-letter queue."""
+        """Deliver a message until it is done, a few times at most; then it would be on the dead-letter queue."""
         for _ in range(_DELIVERIES):
             if queue.name == "remediations.fifo":
                 deliver(self.aws.sqs, queue, [message], remediating(self.remediator(), self.outcomes))

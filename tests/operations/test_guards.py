@@ -143,7 +143,7 @@ def silence(run: Run) -> None:
 
 
 def of_a_service(then: Callable[[Run], object] = lambda _: None, **members: Any) -> Callable[[Run], None]:
-    """shop/web alone is to be moved to another platform version, and then this."""
+    """shop/web alone is moved to another platform version, and then this."""
 
     def begin(run: Run) -> None:
         fleet(run, "shop/web", **({"drifted": definition(), "platformVersion": "1.3.0"} | members))

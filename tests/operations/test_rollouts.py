@@ -1,4 +1,4 @@
-"""A correction that is rolled out: updated, watched until its collectors run, or set back; and what a person asks."""
+"""A correction that is rolled out: updated, watched until its collectors run, or rolled back; and requests."""
 
 import json
 from collections.abc import Callable
@@ -604,7 +604,7 @@ def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -
     assert (outcome.state, outcome.guard) == (AttemptState.REFUSED, "quarantine")
 
 
-# --- fights -----------------------------------------------------------------------------------------------------------
+# --- somebody else deploys --------------------------------------------------------------------------------------------
 
 
 def test_a_fight_is_told_once_with_who_and_what_to_change(world: World) -> None:

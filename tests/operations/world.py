@@ -252,7 +252,7 @@ class World:
 
     @property
     def delays(self) -> list[int]:
-        """Of the messages that were to be received later, in seconds."""
+        """Of the messages that were delayed, in seconds."""
         return [message.delay for message in self.aws.sqs.queue("changes").sent if message.delay]
 
     def pass_(self, **time: float) -> None:
@@ -359,7 +359,7 @@ class World:
         return (inspector or self.inspector()).inspect(*bodies)
 
     def sees(self, *bodies: str, inspector: Inspection | None = None) -> None:
-        """The same, where no message is to be retried."""
+        """The same, where no message may be retried."""
         for outcome in self.look(*bodies, inspector=inspector):
             assert not outcome.failures, outcome
 

@@ -27,7 +27,7 @@ class Record:
     on each of its dependencies, by key; for a service, the family that it `runs`. `proposed` is the plan that may be
     approved.
 
-    Still to be sent: `request` to remediate, and the messages in `notify` by the key of the subject that is to be
+    Still to be sent: `request` to remediate, and the messages in `notify` by the key of the subject that must be
     evaluated because of this evaluation. This subject's row at each of them is written before its message is sent.
     """
 

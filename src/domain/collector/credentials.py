@@ -34,7 +34,7 @@ _TOKEN_IN_PATH: Final = re.compile(
     re.ASCII,
 )
 TOKENS: Final = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\b(?:glc|glsa|hcaik|ghp)_\w{16,}|\bNRAK-\w{16,}", re.ASCII)
-"""Texts that are credentials wherever they stand: access key ids of AWS, and tokens that vendors mark as theirs."""
+"""Texts that are credentials wherever they are: access key ids of AWS, and tokens with a vendor's mark."""
 # What an example has for a credential that everybody has to fill in.
 _TO_FILL_IN: Final = re.compile(
     r"(?:your|my)[-_ ].*|.*\b(?:change|replace)[-_ ]?me\b.*|x{3,}|\*{3,}|\.{3}|redacted", re.IGNORECASE

@@ -79,7 +79,7 @@ class ProblemCode(StrEnum):
     # Signals.
     SIGNAL = "signal"
     PROFILES_GATE = "profiles-gate"
-    # The far end.
+    # The destination.
     UNSIGNED = "unsigned"
     SIGNER_REGION = "signer-region"
     SIGNER_SERVICE = "signer-service"

@@ -23,7 +23,7 @@ class AttemptState(StrEnum):
 
     WAITING = "waiting"  # for something temporary: a pipeline at work, a rate
     STARTED = "started"  # the revision is being registered
-    ROLLING = "rolling"  # services are being updated, watched, or set back
+    ROLLING = "rolling"  # services are being updated, watched, or rolled back
     REGISTERED = "registered"
     DEPLOYED = "deployed"
     FAILED = "failed"
@@ -42,7 +42,7 @@ class Attempt:
     """One correction of a revision, or of a service alone. `digest` is the plan's; `deploys` whether services follow.
 
     `content` is the fingerprint of the definition that it registers. `service` and `deployment` are set for a service
-    alone: the one that the plan was drawn up on. `request_id` tells apart attempts of the same key: it is the id of a
+    alone: the one that the plan was made for. `request_id` tells apart attempts of the same key: it is the id of a
     person's request, or when the released one before it ended; empty for the first. `changes` are those of the diff
     that there is room for, `omitted` how many more there are, `fragments` what to write at the source instead, by form.
     `released` says that it may be tried again, `quiet` that nobody was notified of its end. `pending` holds the alerts

@@ -89,7 +89,7 @@ def concluded(attempt: Attempt, stays: tuple[Reason, ...], moment: Moment) -> St
 
 
 def failed(attempt: Attempt) -> bool:
-    """Whether a service of it was, or is being, set back."""
+    """Whether a service of it was, or is being, rolled back."""
     return any(each.stage.failed for each in attempt.rollouts)
 
 

@@ -38,7 +38,7 @@ class Moment:
 
     @property
     def window(self) -> timedelta:
-        """For so long corrections of a family are counted, and one that waits is tried again."""
+        """For this long, corrections of a family are counted, and one that waits is tried again."""
         return timedelta(hours=self.standard.remediation.window_hours)
 
     @property

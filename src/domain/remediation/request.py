@@ -71,7 +71,7 @@ class CorrectRequest(_Request):
 
 
 class CorrectServiceRequest(_Request):
-    """Correct a service by UpdateService alone; `deployment` is the one that the plan was drawn up on."""
+    """Correct a service by UpdateService alone; `deployment` is the one that the plan was made for."""
 
     kind: Literal["correct-service"] = "correct-service"
     service: str = Field(min_length=3, pattern="^[^/]+/[^/]+$")

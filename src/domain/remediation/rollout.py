@@ -29,7 +29,7 @@ class Stage(StrEnum):
     GOING_BACK = "going back"
     BACK = "back"
     NOT_BACK = "not back"
-    LEFT = "left"  # a guard forbids it, or it no longer is what was to be updated
+    LEFT = "left"  # a guard forbids it, or it no longer runs what the plan updates
 
     @property
     def ended(self) -> bool:
@@ -62,10 +62,10 @@ class Rollout:
     """One service within an attempt. `was` is its deployment before, `deployment` that of this correction.
 
     `deployment` is empty if UpdateService succeeded and its answer showed none yet. `other` is the revision (ARN)
-    that somebody else deployed at the same moment. `moot` says that it was left as it is no longer what was to be
-    updated. `since` is when the stage began, `ready` how many tasks were ready in it, and `moved` when that last grew.
-    `due` is when the service is read again though no event came. `guard` names the one that forbids it, for now
-    (PENDING) or permanently (LEFT), and `reasons` say why.
+    that somebody else deployed at the same moment. `moot` says that it was skipped because it runs something else now.
+    `since` is when the stage began, `ready` how many tasks were ready in it, and `moved` when that last grew. `due` is
+    when the service is read again though no event came. `guard` names the one that forbids it, for now (PENDING) or
+    permanently (LEFT), and `reasons` say why.
     """
 
     service: str
@@ -107,11 +107,11 @@ class Rollout:
         return self.at(stage, now, reasons=(*self.reasons, *more))
 
     def left(self, now: datetime, *reasons: Reason, guard: Guard | None = None, moot: bool = False) -> "Rollout":
-        """Return it as left: a guard forbids it permanently, or it is `moot`, no longer what was to be updated."""
+        """Return it as skipped: a guard forbids it permanently, or it is `moot`: it runs something else now."""
         return replace(self.at(Stage.LEFT, now, reasons=reasons), guard=guard, moot=moot)
 
     def back(self, now: datetime) -> "Rollout":
-        """Return it as set back: it runs what it ran before."""
+        """Return it as rolled back: it runs what it ran before."""
         return self.ending(Stage.BACK, now, Reason(Code.BACK_ON, self.before.name))
 
 

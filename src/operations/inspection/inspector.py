@@ -1,6 +1,6 @@
 """Inspect: evaluate each subject's present state, record it, and publish what changed.
 
-The record holds what is to be published until it is published: after a crash the next delivery publishes it under the
+The record holds what must be published until that is done: after a crash the next delivery publishes it under the
 same id. All messages of a subject share a message group, so one worker writes it. The conditional write protects
 against a second writer: a redriven message, or one that takes too long.
 """

@@ -1,4 +1,4 @@
-"""Recording: write an evaluation to the ledger, together with what is to be published."""
+"""Recording: write an evaluation to the ledger, together with what must be published."""
 
 from dataclasses import dataclass, replace
 from json import dumps
@@ -89,7 +89,7 @@ class Recorder:
         return {rule.id: rule for rule in self.planner.catalogue if rule.subject is subject.kind}
 
     def _row(self, inspected: Inspected, transition: Transition) -> Row:
-        """Return the row of a finding with what is to be published: earlier transitions that are left, and this one."""
+        """Return the row of a finding with what must be published: earlier transitions that are left, and this one."""
         finding = transition.finding
         before = inspected.job.history.rows.get(finding.rule)
         earlier = dict(before.pending) if before is not None else {}

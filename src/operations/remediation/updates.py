@@ -78,7 +78,7 @@ class Updates:
                     raise
                 why = Reason(Code.OTHER_NOT_RUN_AGAIN, name, because=(failed.reason,))
                 return rollout.at(Stage.NOT_BACK, now, reasons=(why,))
-        # A failed correction stays failed, even if somebody else deploys while it is set back.
+        # A failed correction stays failed, even if somebody else deploys while it is rolled back.
         stage = Stage.BACK if rollout.reasons else Stage.LEFT
         return rollout.ending(stage, now, Reason(Code.OTHER_RUNS_AGAIN, name))
 
