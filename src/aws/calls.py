@@ -63,7 +63,7 @@ def calling(call: str, resource: str) -> Iterator[None]:
 
 
 def _told(response: Any) -> tuple[str, str]:
-    """Return an error's code and message. Why a transaction was cancelled stands in its reasons, one for each write."""
+    """Return an error's code and message. The reasons of a cancelled transaction, one for each write, say more than its code."""
     error = response.get("Error", {})
     code, message = str(error.get("Code", "Unknown")), str(error.get("Message", ""))
     if code != "TransactionCanceledException":
