@@ -55,7 +55,13 @@ class _Loader(yaml.SafeLoader):
     """CloudFormation's short forms are of no interest here."""
 
 
+def _otherwise(loader: _Loader, node: yaml.SequenceNode) -> Any:
+    """The value of a `!If` where no parameter is given."""
+    return loader.construct_sequence(node, deep=True)[2]
+
+
 _Loader.add_multi_constructor("!", lambda _loader, suffix, _node: suffix)
+_Loader.add_constructor("!If", _otherwise)
 TEMPLATE: Any = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
 RULES: dict[str, Any] = {
     name: resource["Properties"]
@@ -249,6 +255,19 @@ def test_deployments_by_codedeploy_and_others_are_taken(call: str) -> None:
     trigger = trigger_of(body_of("update-primary-task-set", event))
     assert isinstance(trigger, ServiceTrigger)
     assert trigger.title == "shop/checkout"
+
+
+@pytest.mark.parametrize(("name", "state", "taken"), [("adot", "STOPPED", True), ("app", "STOPPED", False)])
+def test_name_and_state_of_a_stopped_container_are_those_of_one_container(
+    name: str, state: str, *, taken: bool
+) -> None:
+    pattern = json.loads(json.dumps(RULES["StoppedContainers"]["EventPattern"]))
+    pattern["detail"]["containers"] = {"name": ["adot"], "lastStatus": [state]}
+    event = json.loads(json.dumps(EVENTS["container-stopped"]))
+    event["detail"]["containers"] = [
+        {"name": each, "lastStatus": state if each == name else "RUNNING"} for each in ("adot", "app")
+    ]
+    assert matches(pattern, event) is taken
 
 
 def test_a_failed_call_and_another_service_are_passed_over_where_they_come_whole() -> None:

@@ -18,8 +18,12 @@ recorder = metrics.Recorder("dispatch")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Handle an SQS batch; messages that must be retried are its batchItemFailures."""
     messages = {record["messageId"]: record["body"] for record in event["Records"]}
+    sent = {record["messageId"]: record["attributes"].get("SentTimestamp") for record in event["Records"]}
     outcomes = dispatcher().dispatch(messages)
     for message, outcome in outcomes.items():
+        if isinstance(outcome, Dispatched) and outcome.called_at is not None and (at := sent[message]) is not None:
+            # From the call to the queue. An event's time has no parts of a second.
+            recorder.seconds(metrics.EVENT_LAG, max(int(at) / 1000 - outcome.called_at.timestamp(), 0.0))
         match outcome:
             case Dispatched(ignored=reason) if reason:
                 logger.debug("Nothing to do", message_id=message, reason=reason)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aws.calls import CallFailed
@@ -33,10 +33,14 @@ _PAGE = 300  # families that one delivery handles; for the others the message is
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """How many subjects a message resolved to; `ignored` says why there are none."""
+    """How many subjects a message resolved to; `ignored` says why there are none.
+
+    `called_at` is when the call was made, if an event reported one.
+    """
 
     subjects: int = 0
     ignored: str = ""
+    called_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class _Page:
     subjects: Sequence[tuple[SubjectId, SubjectTrigger]]
     rest: str = ""
     ignored: str = ""
+    called_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +87,17 @@ class Dispatcher:
         unsent = self._send(pages)
         for message, page in pages.items():
             why = unsent.get(message)
-            outcomes[message] = Undispatched(why) if why else Dispatched(len(page.subjects), page.ignored)
+            outcomes[message] = (
+                Undispatched(why) if why else Dispatched(len(page.subjects), page.ignored, page.called_at)
+            )
         return outcomes
 
     def _page(self, body: str) -> _Page:
         found = read(body)
-        return _Page((), ignored=found.reason) if isinstance(found, Ignored) else self._resolved(found)
+        if isinstance(found, Ignored):
+            return _Page((), ignored=found.reason)
+        again = isinstance(found, ParameterTrigger | RoleTrigger) and found.after
+        return replace(self._resolved(found), called_at=found.when if found.event and not again else None)
 
     def _resolved(self, trigger: Trigger) -> _Page:
         place = trigger.place
