@@ -190,6 +190,7 @@ class Cloud:
             "Architecture": "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64",
             "RemediationMode": "register",
             "RemediationDelaySeconds": "0",
+            "IamCallsPerSecond": "1000",
             "PassableRoles": f"arn:aws:iam::{ACCOUNT}:role/*",
             "SlackWebhookLocation": f"ssm:{WEBHOOK}",
             "AlertsPerBatch": "200",  # no digests: a day's alerts come within a minute here

@@ -62,6 +62,12 @@ class Settings(BaseModel):
     watched: str = Field(
         default="", alias="OUTRIDER_WATCHED", pattern=r"^(\d{12}/[a-z0-9-]+)?$", description="ACCOUNT/REGION."
     )
+    iam_per_second: float = Field(
+        default=0, ge=0, alias="OUTRIDER_IAM_PER_SECOND", description="Calls to IAM by all functions; 0 for no bound."
+    )
+    iam_share: float = Field(
+        default=1, gt=0, le=1, alias="OUTRIDER_IAM_SHARE", description="The part of these that one execution makes."
+    )
     metrics: str = Field(
         default="Outrider", alias="OUTRIDER_METRICS", description="CloudWatch's namespace for this stack's metrics."
     )

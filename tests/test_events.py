@@ -166,6 +166,19 @@ def test_deployments_by_codedeploy_and_others_are_taken(call: str) -> None:
     assert trigger.title == "shop/checkout"
 
 
+@pytest.mark.parametrize(("name", "state", "taken"), [("adot", "STOPPED", True), ("app", "STOPPED", False)])
+def test_name_and_state_of_a_stopped_container_are_those_of_one_container(
+    name: str, state: str, *, taken: bool
+) -> None:
+    pattern = json.loads(json.dumps(RULES["StoppedContainers"]["EventPattern"]))
+    pattern["detail"]["containers"] = {"name": ["adot"], "lastStatus": [state]}
+    event = json.loads(json.dumps(EVENTS["container-stopped"]))
+    event["detail"]["containers"] = [
+        {"name": each, "lastStatus": state if each == name else "RUNNING"} for each in ("adot", "app")
+    ]
+    assert matches(pattern, event) is taken
+
+
 def test_a_cut_answer_leaves_the_family_to_look_at() -> None:
     """CloudTrail leaves out fields that are too large, and says `omitted`."""
     event = json.loads(json.dumps(EVENTS["register-task-definition"]))

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -319,6 +320,70 @@ def test_a_statement_on_every_resource_says_why() -> None:
         if line.strip() == 'Resource: "*"':
             sid = next(above for above in reversed(lines[:number]) if "Sid:" in above)
             assert "#" in sid, f"line {number + 1}: {sid.strip()}"
+
+
+def test_calls_whose_resource_is_not_what_they_name_are_allowed_as_iam_checks_them() -> None:
+    """DescribeLogGroups is checked on no group's own name, and DescribeParameters on every resource."""
+    checked = {
+        "logs:DescribeLogGroups": "arn:aws:logs:eu-west-1:123456789012:log-group::log-stream:",
+        "ssm:DescribeParameters": "*",
+    }
+    for role in ("InspectRole", "RemediateRole"):
+        for statement in statements(role):
+            for action in set(actions(statement)) & checked.keys():
+                resource = statement["Resource"]
+                if isinstance(resource, dict):
+                    resource = resource["Fn::Sub"].replace("${AWS::Partition}", "aws")
+                    resource = resource.replace("${AWS::AccountId}", "123456789012")
+                assert fnmatchcase(checked[action], resource), (role, action)
+
+
+def test_nothing_that_may_be_empty_is_split() -> None:
+    """AWS refuses to select what an empty text does not have: each text that is split ends in its delimiter."""
+    splits = list(_splits(template()))
+    assert len(splits) > 10
+    for delimiter, source in splits:
+        text = source.get("Fn::Sub") or source["Fn::Join"][1][-1]
+        assert text.endswith(delimiter), source
+
+
+def _splits(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        if "Fn::Split" in value:
+            yield value["Fn::Split"][0], value["Fn::Split"][1]
+        for each in value.values():
+            yield from _splits(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _splits(each)
+
+
+def test_a_name_of_a_parameter_is_found_in_a_location() -> None:
+    """As CloudFormation resolves it."""
+    [found] = [
+        part[1]["Name"]
+        for statement in statements("InspectRole", "HasStandardParameter")
+        if actions(statement) == ["ssm:GetParameter"]
+        for part in [statement["Resource"]["Fn::Sub"]]
+    ]
+    names = {location: _resolved(found, location) for location in ("ssm:/a/b", "ssm:name", "")}
+    assert names == {"ssm:/a/b": "a/b", "ssm:name": "name", "": ""}
+
+
+def _resolved(value: Any, location: str) -> Any:
+    match value:
+        case {"Fn::Select": [index, items]}:
+            return _resolved(items, location)[index]
+        case {"Fn::Split": [delimiter, text]}:
+            return _resolved(text, location).split(delimiter)
+        case {"Fn::Join": [delimiter, list(items)]}:
+            return delimiter.join(_resolved(each, location) for each in items)
+        case {"Fn::Join": [delimiter, items]}:
+            return delimiter.join(_resolved(items, location))
+        case {"Fn::Sub": str(text)}:
+            return text.replace("${StandardLocation}", location)
+        case _:
+            return value
 
 
 def test_roles_are_passed_only_to_tasks_and_only_those_that_the_stack_names() -> None:

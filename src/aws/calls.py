@@ -63,7 +63,7 @@ def calling(call: str, resource: str) -> Iterator[None]:
 
 
 def _told(response: Any) -> tuple[str, str]:
-    """Return an error's code and message. Why a transaction was cancelled stands in its reasons, one for each write."""
+    """Return an error's code and message. Of a cancelled transaction, the reasons of its writes say more."""
     error = response.get("Error", {})
     code, message = str(error.get("Code", "Unknown")), str(error.get("Message", ""))
     if code != "TransactionCanceledException":

@@ -162,7 +162,7 @@ class Ecs:
 
 
 def _with_tags(found: Mapping[str, Any]) -> TaskDefinition:
-    """Return the revision of an answer. Its tags stand beside it there."""
+    """Return the revision of an answer, with its tags, which are another member there."""
     return TaskDefinition(plain(dict(found["taskDefinition"]) | ({"tags": found["tags"]} if found.get("tags") else {})))
 
 

@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 
 from aws.calls import calling
+from aws.pace import Pace
 from aws.traffic import Traffic
 from domain.places import Place, partition_of
 
@@ -34,11 +35,13 @@ class Caller:
 class Sessions:
     """Clients for Outrider's own account by its own role, for any other by the role `member_role` there.
 
-    `region` is where the stack is; by default that of the environment.
+    `region` is where the stack is; by default that of the environment. `iam_per_second` bounds the calls to IAM; 0 does
+    not.
     """
 
-    def __init__(self, member_role: str | None = None, region: str | None = None) -> None:
+    def __init__(self, member_role: str | None = None, region: str | None = None, *, iam_per_second: float = 0) -> None:
         self.traffic = Traffic()
+        self._iam = Pace(iam_per_second) if iam_per_second else None
         self._member_role, self._region = member_role, region
         self._clients: dict[tuple[str, Place | None, bool], Any] = {}
         self._sessions: dict[str, boto3.Session] = {}
@@ -46,7 +49,12 @@ class Sessions:
 
     @cached_property
     def _own(self) -> boto3.Session:
-        return self.traffic.watch(boto3.Session(region_name=self._region))
+        return self._watched(boto3.Session(region_name=self._region))
+
+    def _watched(self, session: boto3.Session) -> boto3.Session:
+        if self._iam is not None:
+            session.events.register("before-call.iam", self._iam.wait)
+        return self.traffic.watch(session)
 
     @cached_property
     def caller(self) -> Caller:
@@ -101,4 +109,4 @@ class Sessions:
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
         )
-        return self.traffic.watch(session)
+        return self._watched(session)

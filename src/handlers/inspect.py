@@ -68,6 +68,7 @@ def _log(done: Done) -> None:
 def _count(done: Done) -> None:
     for kind, number in done.verdicts.items():
         recorder.count(_VERDICTS[kind], number)
+    recorder.count(metrics.MISSED_CHANGES, int(done.missed))
     for rule in done.drifted:
         recorder.count(metrics.DRIFTED_BY_RULE, of=rule)
     for verdict in done.unknown:

@@ -81,6 +81,16 @@ def test_a_change_becomes_a_message_for_each_subject_and_only_what_failed_is_ret
     assert CANARY not in out
 
 
+def test_how_long_an_event_took_is_a_metric_and_no_other_message_counts(
+    world: World, dispatch: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = json.dumps({"kind": "service", "account": PLACE.account, "region": PLACE.region, "service": "shop/web"})
+    dispatch(own)
+    assert "EventLag/dispatch" not in metrics(capsys.readouterr().out)
+    dispatch(registered(world.register()), own)
+    assert metrics(capsys.readouterr().out)["EventLag/dispatch"] == 90
+
+
 def test_what_cannot_be_sent_is_dispatched_again_and_no_other(world: World, dispatch: Call) -> None:
     messages = [registered(world.register(definition(f"web-{number}"))) for number in range(11)]
     world.fail("SendMessageBatch", "ThrottlingException", times=1, after=1)

@@ -23,7 +23,7 @@ from domain.subject import Subject, SubjectId
 from operations.standards import Standards
 from operations.sweep import Sweeper, Swept
 from rules import CATALOGUE
-from tests.operations.world import World
+from tests.operations.world import World, definition, registered
 
 PLACE = Place("123456789012", "eu-west-1")
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
@@ -448,3 +448,34 @@ def test_the_digest_does_not_wait_for_what_settles(aws: Sessions, monkeypatch: p
     sweep = sweeper(aws, url, topic)
     swept = sweep.sweep(PLACE, quiet=True)
     assert sweep.digest(PLACE, swept, lambda: True).title.startswith("Everything")
+
+
+# --- what no event reported -------------------------------------------------------------------------------------------
+
+
+def missed(world: World, *, quiet: bool = False, family: str = "web") -> list[bool]:
+    sent = {"kind": "family", "account": PLACE.account, "region": PLACE.region, "family": family, "revision": 0}
+    [outcome] = world.look(json.dumps(sent | {"listed": "2026-11-23T12:00:00Z", "quiet": quiet}))
+    return [done.missed for done in outcome.done]
+
+
+def test_a_revision_that_only_a_sweep_finds_was_missed(world: World) -> None:
+    world.sees(registered(world.register()))
+    assert missed(world) == [False]
+    world.register(definition(cpu="2048", memory="4096"))
+    world.pass_(hours=2)
+    assert missed(world) == [True]
+    assert missed(world) == [False]
+
+
+def test_a_revision_whose_event_may_still_come_was_not_missed(world: World) -> None:
+    world.sees(registered(world.register()))
+    world.register(definition(cpu="2048", memory="4096"))
+    assert missed(world) == [False]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_family_that_only_a_sweep_finds_was_missed_unless_it_is_the_first(world: World, *, first: bool) -> None:
+    world.register()
+    world.pass_(hours=2)
+    assert missed(world, quiet=first)[0] is not first

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from aws.ledger.table import Table, expiry, moment, put_item, unwritten_since
+from aws.ledger.table import Table, expiry, moment, packed, put_item, unwritten_since
 from domain.places import Place, Revision
 from domain.remediation.attempt import Answer, Attempt, Quarantine
 from domain.subject import SubjectId
@@ -32,7 +32,7 @@ class Attempts:
         kept = {
             "pk": {"S": key},
             "sk": {"S": sk},
-            "body": {"S": _ATTEMPT.dump_json(attempt).decode()},
+            "body": packed(_ATTEMPT.dump_json(attempt)),
             "version": {"N": str(attempt.version)},
             "expires": expiry(_ATTEMPT_DAYS),
         }

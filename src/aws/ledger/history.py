@@ -12,10 +12,14 @@ from domain.subject import Subject, SubjectId
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A finding, and what is still to be published: JSON bodies by channel (`import`, `alert/…`)."""
+    """A finding, and what is still to be published: JSON bodies by channel (`import`, `alert/…`).
+
+    `suppressed` says that the customer had set it to SUPPRESSED when Security Hub was asked last.
+    """
 
     finding: Finding
     pending: Mapping[str, str] = field(default_factory=dict, repr=False)
+    suppressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,11 @@ class History:
     @property
     def rows(self) -> Mapping[str, Row]:
         return self.record.rows
+
+    @property
+    def suppressed(self) -> frozenset[str]:
+        """The ids of the findings that are remembered as suppressed."""
+        return frozenset(row.finding.id for row in self.rows.values() if row.suppressed)
 
     @property
     def proposed(self) -> ProposedPlan | None:

@@ -45,7 +45,7 @@ class Subjects:
                 case "own":
                     own.add(int(name))
                 case "attempt":
-                    attempts.append(_ATTEMPT.validate_json(item["body"]["S"]))
+                    attempts.append(_ATTEMPT.validate_json(unpacked(item["body"])))
                 case "quarantine":
                     history = replace(history, quarantine=_QUARANTINE.validate_json(item["body"]["S"]))
                 case "answer":

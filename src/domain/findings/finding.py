@@ -13,6 +13,7 @@ from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 
 _LONGEST = 512
 _RENEWED_AFTER = timedelta(days=30)
+_KEPT_AFTER = timedelta(days=20)
 
 
 def shortened(name: str, most: int = _LONGEST) -> str:
@@ -87,6 +88,13 @@ class Transition:
 def renewed(finding: Finding, now: datetime) -> Transition | None:
     """Renew an open finding: Security Hub deletes a finding that nobody updates for 90 days."""
     if finding.state is not FindingState.OPEN or now - finding.updated < _RENEWED_AFTER:
+        return None
+    return Transition(replace(finding, updated=now, version=finding.version + 1), TransitionKind.UPDATED)
+
+
+def kept(finding: Finding, now: datetime) -> Transition | None:
+    """Renew a suppressed finding that is not open: Security Hub deletes an archived one after 30 days."""
+    if finding.state is FindingState.OPEN or now - finding.updated < _KEPT_AFTER:
         return None
     return Transition(replace(finding, updated=now, version=finding.version + 1), TransitionKind.UPDATED)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import engine
 from aws.calls import CallFailed
@@ -11,6 +11,7 @@ from aws.errors import Meaning
 from aws.ledger import History, Ledger
 from aws.ledger.dependents import put_dependent
 from domain.ecs.task_definition import TaskDefinition
+from domain.ecs.values import moment_of
 from domain.facts import FactKind
 from domain.findings.dependents import NO_VERDICTS, FamilyVerdicts, family_verdicts
 from domain.findings.users import Seen, User, Users, users_of
@@ -47,6 +48,8 @@ from operations.inspection.revisions import Revisions
 from operations.inspection.use import Use
 from operations.planning import Planner
 
+_REPORTED = timedelta(hours=1)
+"""Within so long CloudTrail has delivered what it delivers."""
 LONGEST_DELAY = 900  # seconds: the longest delay of SQS
 
 
@@ -152,6 +155,7 @@ class FamilyEvaluator:
             notify=_changed(job, said) | _services_of_changed(job, number),
             request=proposal.request,
             later=_services_later(history, standard) if number != history.order else (),
+            missed=number != history.order and _missed(job, task, now),
         )
 
     def _gone(self, job: Job) -> Inspected:
@@ -212,6 +216,14 @@ def _asks_ecs(trigger: SubjectTrigger, history: History) -> bool:
             return number != history.order  # the revision that the sweep listed may be deregistered now
         case _:
             return False
+
+
+def _missed(job: Job, task: TaskDefinition, now: datetime) -> bool:
+    """Whether only a sweep led to a revision that was registered long ago. A first sweep finds what existed before."""
+    swept = all(isinstance(trigger, FamilyTrigger) and trigger.listed is not None for trigger in job.triggers)
+    registered = moment_of(task.json.get("registeredAt"))
+    first = job.quiet and not job.history.version
+    return swept and not first and registered is not None and registered < now - _REPORTED
 
 
 def _number(task: TaskDefinition) -> int:

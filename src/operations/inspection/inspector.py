@@ -50,6 +50,8 @@ class Done:
     """The rules with a Drifted verdict."""
     called_at: datetime | None = None
     skipped: str = ""
+    missed: bool = False
+    """Whether a sweep found what an event should have reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,7 @@ class Inspector:
             unknown=tuple(verdict for verdict in found.all_verdicts if isinstance(verdict, Unknown)),
             drifted=tuple(verdict.rule for verdict in found.all_verdicts if isinstance(verdict, Drifted)),
             called_at=_called_at(job),
+            missed=found.missed,
         )
         return done, history
 

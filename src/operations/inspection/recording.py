@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from json import dumps
 
 from aws.ledger import History, Ledger, Record, Row
-from domain.findings.finding import FindingState, RuleResult, Transition, TransitionKind, next_transition, renewed
+from domain.findings.finding import FindingState, RuleResult, Transition, TransitionKind, kept, next_transition, renewed
 from domain.places import Revision
 from domain.remediation.attempt import ProposedPlan, propose
 from domain.rule import Rule
@@ -81,6 +81,8 @@ class Recorder:
                         replanned=_shown(history.proposed, rule) != _shown(proposed, rule),
                     ),
                 )
+            if transition is None and before is not None and history.rows[rule].suppressed:
+                transition = kept(before, inspected.read_at)
             if transition is not None:
                 found[rule] = transition
         return found
@@ -96,9 +98,10 @@ class Recorder:
         if transition.change is TransitionKind.REOPENED and "import" in earlier and inspected.job.unpublished:
             # Import it as closed first: otherwise a finding that a customer resolved would stay resolved.
             raise Unpublished(f"{finding.id} is not closed in Security Hub yet")
-        return Row(finding, earlier | self._pending(inspected, transition))
+        suppressed = before is not None and before.suppressed
+        return Row(finding, earlier | self._pending(inspected, transition, suppressed=suppressed), suppressed)
 
-    def _pending(self, inspected: Inspected, transition: Transition) -> dict[str, str]:
+    def _pending(self, inspected: Inspected, transition: Transition, *, suppressed: bool) -> dict[str, str]:
         finding, job = transition.finding, inspected.job
         rule = self._rules(job.subject).get(finding.rule)
         trigger = brought_about(job.triggers, job.subject, rule, inspected.evidence) if rule is not None else None
@@ -112,7 +115,10 @@ class Recorder:
             "stack": self.stack,
         }
         plan = inspected.plan if finding.state is FindingState.OPEN else None
-        pending = {"import": dumps(asff(finding, rule, docs=self.docs, facts=facts, plan=plan))}
+        document = asff(finding, rule, docs=self.docs, facts=facts, plan=plan)
+        if suppressed:  # counts only if Security Hub has forgotten the finding
+            document["Workflow"] = {"Status": "SUPPRESSED"}
+        pending = {"import": dumps(document)}
         if rule is not None and transition.change.alerts and not job.quiet:
             occurred = (trigger.when if trigger is not None else None) or inspected.read_at
             context = AlertContext(actor, occurred, self.docs, self._help(rule, inspected))

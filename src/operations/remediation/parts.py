@@ -68,11 +68,11 @@ class Parts:
         """
         rules = {row.finding.id: rule for rule, row in history.rows.items()}
         try:
-            found = self.hub.suppressed(history.subject.place, list(rules)) if rules else set()
+            found = self.hub.suppressed(history.subject.place, list(rules), history.suppressed) if rules else set()
         except CallFailed as failed:
             if failed.transient:
                 raise
-            if not failed.not_enabled:  # without a hub no finding can be suppressed
+            if not failed.not_enabled:  # without a hub, what is remembered counts
                 raise Forbidden(Guard.SUPPRESSED, failed.reason, self.now() + SWITCHED_OFF) from None
-            found = set()
+            found = set(history.suppressed)
         return frozenset(rules[id_] for id_ in found)
