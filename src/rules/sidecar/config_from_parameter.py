@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from domain.assumptions import FactKnown, SameConfiguration
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.placeholders import placeholder
 from domain.ecs.recognition import config_uris
-from domain.facts import Known
+from domain.facts import FactKind
 from domain.places import Arn
 from domain.rule import Rule
 from domain.severity import Severity
@@ -34,7 +35,6 @@ class Kind(Code):
     PLACEHOLDER = "command-placeholder", "Unknown: the command is a template's placeholder."
     NO_EXECUTION_ROLE = "execution-role-missing", "No fix: `secrets` needs an execution role, and none is known."
     DEFAULT_ROLE = "default-role", "Approval: the task gets the standard's execution role."
-    CONTENT_UNKNOWN = "content-unknown", "Approval: the parameter may hold another configuration."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,10 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if workload.task.execution_role is None:
         why = f"The task has no execution role. It gets the standard's, {standard.roles.execution}."
         after = after.needing_approval(Kind.DEFAULT_ROLE, why)
-    if _same_content(workload, collector, source, standard):
-        return after
-    parameter = standard.collector.parameter
-    why = f"Whether {parameter} holds the configuration that the collector uses today is not known. Compare them."
-    return after.needing_approval(Kind.CONTENT_UNKNOWN, why)
+    return after.assuming(
+        SameConfiguration(collector.name, source.variable, standard.collector.parameter),
+        FactKnown(FactKind.EXECUTION_ROLE),
+    )
 
 
 def _sets_own_variable(workload: Workload, collector: Container) -> bool:
@@ -186,19 +185,6 @@ def _is_standards(workload: Workload, standard: Standard, value_from: str) -> bo
     )
 
 
-def _same_content(workload: Workload, collector: Container, source: _Source, standard: Standard) -> bool:
-    """Whether the standard's parameter is known to hold the configuration that the collector uses now."""
-    reference = ParameterReference.parse(standard.collector.parameter, workload.place)
-    match workload.facts.approved_parameter:
-        case Known(approved) if reference is not None and approved.arn == reference.arn:
-            if source.member == "environment":
-                return approved.text.strip() == collector.environment[source.variable].strip()
-            match workload.facts.parameter:
-                case Known(used) if source.member == "secrets" and source.variable == workload.config_variable:
-                    return workload.parameter_reference is not None and approved.text.strip() == used.text.strip()
-    return False
-
-
 RULE = Rule(
     id="sidecar.config-from-parameter",
     title="The collector's configuration comes from an SSM parameter, by `secrets`",
@@ -210,7 +196,8 @@ RULE = Rule(
     """,
     remedy="""
         Sets the variable from the standard's parameter by `secrets.valueFrom` and removes what it replaces. SAFE where
-        the parameter is known to hold the same text as the task uses today; else REVIEW. Refused where the task has no
+        the parameter is known to hold the same text as the task uses today, and what the execution role allows is
+        known; else REVIEW. Refused where the task has no
         execution role and the standard names none: `secrets` needs one.
     """,
     configure="`collector.parameter`, `collector.parameters_allowed`, `collector.allow_secrets_manager`.",
