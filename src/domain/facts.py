@@ -137,10 +137,15 @@ class RunningTask:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """A family's newest revision (ARN), and the rules that it keeps and the revision that a service runs breaks."""
+    """A family's newest revision (ARN), compared with the one that a service runs.
+
+    `mended` are the rules that it keeps and the running one breaks. `worse` are those that the running one keeps, and
+    that the newest breaks or may break.
+    """
 
     revision: str
     mended: tuple[tuple[str, Severity], ...] = ()
+    worse: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

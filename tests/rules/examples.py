@@ -275,7 +275,7 @@ def _newest(written: Any) -> Fact[Newest]:
     if isinstance(written, str):
         return _fact(written, Newest(""))
     mended = tuple((rule, Severity(severity)) for rule, severity in written.get("mended", {}).items())
-    return Known(Newest(written["revision"], mended))
+    return Known(Newest(written["revision"], mended, tuple(written.get("worse", ()))))
 
 
 def _status(written: Any) -> tuple[str, str]:

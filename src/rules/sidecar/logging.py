@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import FactKnown
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.ecs.values import mapping_of, truth_of
@@ -13,6 +14,7 @@ from domain.subject import Subject
 from domain.workload import Workload
 from rules.sidecar.log_configuration import LogCode, awslogs_options, log_configuration, wanted_driver
 
+_DEPENDS_ON = FactKnown(FactKind.LOG_GROUPS), FactKnown(FactKind.EXECUTION_ROLE)
 NEEDED = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix")
 
 
@@ -71,7 +73,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     driver, wanted = collector.log_driver, wanted_driver(collector, standard)
     if driver not in {"awslogs", wanted}:
         changed = collector.with_(logConfiguration=log_configuration(workload, standard, wanted))
-        after = workload.with_container(changed)
+        after = workload.with_container(changed).assuming(*_DEPENDS_ON)
         if driver is None:
             return after
         why = f"The collector's log moves from {driver} to {changed.log_driver}."
@@ -85,7 +87,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if any(_of_group(workload, str(given["awslogs-group"]), str(given["awslogs-region"]), "", collector)):
         given["awslogs-create-group"] = "true"
     configuration = {**mapping_of(collector.json.get("logConfiguration")), "options": given}
-    return workload.with_container(collector.with_(logConfiguration=configuration))
+    return workload.with_container(collector.with_(logConfiguration=configuration)).assuming(*_DEPENDS_ON)
 
 
 RULE = Rule(
@@ -97,8 +99,9 @@ RULE = Rule(
         start.
     """,
     remedy="""
-        SAFE. Adds what is missing: the applications' log group or the standard's, the region, the stream prefix. Lets a
-        group that does not exist be created. REVIEW where another log driver is replaced.
+        Adds what is missing: the applications' log group or the standard's, the region, the stream prefix. Lets a group
+        that does not exist be created. SAFE where the log group and what the execution role allows are known. REVIEW
+        where they are not, where a template's placeholder would be copied, and where another log driver is replaced.
     """,
     configure="`collector.logging`.",
     subject=Subject.FAMILY,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import MembersWritten
 from domain.drift import Code, Drift, Refusal
 from domain.rule import Rule
 from domain.severity import Severity
@@ -42,7 +43,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if not wanted and not any(each.essential for each in others):
         why = f"{collector.name} is the task's only essential container. Make an application essential first."
         raise Refusal(Kind.ONLY_ESSENTIAL, why)
-    return workload.with_container(collector.with_(essential=wanted))
+    return workload.with_container(collector.with_(essential=wanted)).assuming(MembersWritten(("essential",)))
 
 
 RULE = Rule(
@@ -54,8 +55,8 @@ RULE = Rule(
         that is also the task's log router, which has to be essential: logging.firelens evaluates it.
     """,
     remedy="""
-        SAFE. Sets `essential`. Refused where the collector is the task's only essential container: a task needs one.
-        Decide which application is essential.
+        SAFE. Sets `essential`. REVIEW where another container's `essential` is a template's placeholder. Refused where
+        the collector is the task's only essential container: a task needs one. Decide which application is essential.
     """,
     configure="`collector.essential`.",
     subject=Subject.FAMILY,
