@@ -16,13 +16,15 @@ The partition of a role is by its account and name alone, as IAM's events have n
 sort key. Besides, `due/PLACE` holds which attempts have not ended and when they are to be resumed, `quarantines/PLACE`
 which families are quarantined, `rate/…` how many corrections were made within an hour, `revisions/…` what each revision
 of a family contains, which never changes (without the environment values that no rule reads), `notice/…` what the
-operations topic was notified of recently, and `swept/PLACE` by which release and standard everything was swept last.
+operations topic was notified of recently, `fan-out/…` how often what uses a parameter, role or policy was sent for
+evaluation within a minute, and `swept/PLACE` by which release and standard everything was swept last.
 """
 
 from dataclasses import dataclass
 
 from aws.ledger.attempts import Attempts
 from aws.ledger.dependents import Dependent, Dependents
+from aws.ledger.fan_outs import FanOuts
 from aws.ledger.history import History, Record, Row
 from aws.ledger.limits import Limits
 from aws.ledger.notices import Notices
@@ -58,6 +60,10 @@ class Ledger:
     @property
     def dependents(self) -> Dependents:
         return Dependents(self.table)
+
+    @property
+    def fan_outs(self) -> FanOuts:
+        return FanOuts(self.table)
 
     @property
     def attempts(self) -> Attempts:

@@ -17,7 +17,7 @@ class RequestUnreadable(Exception):
 
 
 class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     account: str = Field(pattern=r"^\d{12}$")
     region: str = Field(pattern=r"^[a-z]{2}[a-z-]+-\d$")
@@ -142,7 +142,8 @@ _ADAPTER: TypeAdapter[Request] = TypeAdapter(
     Annotated[
         CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest,
         Field(discriminator="kind"),
-    ]
+    ],
+    config=ConfigDict(defer_build=True),
 )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import (
+    ConfigDict,
     Field,
     TypeAdapter,
     ValidationError,
@@ -50,7 +51,8 @@ _ADAPTER: TypeAdapter[Trigger] = TypeAdapter(
         | FamilyTrigger
         | ApprovalTrigger,
         Field(discriminator="kind"),
-    ]
+    ],
+    config=ConfigDict(defer_build=True),
 )
 
 

@@ -5,22 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import engine
-from aws.channels import Message
 from aws.ledger import History, Ledger
 from aws.ledger.dependents import put_dependent
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind
 from domain.findings.dependents import NO_VERDICTS, FamilyVerdicts, family_verdicts
 from domain.findings.users import Seen, User, Users, users_of
-from domain.places import Place, Revision
+from domain.places import Revision
 from domain.remediation.attempt import held_open
-from domain.standard import Mode, Standard
+from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import (
     DeletedTrigger,
     FamilyTrigger,
     RunTaskTrigger,
-    ServiceTrigger,
     SubjectTrigger,
     TaskDefinitionTrigger,
 )
@@ -38,12 +36,11 @@ from operations.inspection.job import (
     open_severities,
     parameters_of,
 )
+from operations.inspection.later import NOTHING_LATER, services_later
 from operations.inspection.requesting import correction_of_family
 from operations.inspection.revisions import Revisions
 from operations.inspection.use import Use
 from operations.planning import Planner
-
-LONGEST_DELAY = 900  # seconds: the longest delay of SQS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +106,7 @@ class FamilyEvaluator:
         own, users = self.use.weighed(history, evaluator, found, users)
         said = _dependencies(history, found.verdicts, depends, beside, Users.of(users or [User(subject.name)]))
         number = _number(task)
+        later = services_later(history, standard, now) if number != history.order else NOTHING_LATER
         return Inspected(
             job,
             workload.revision.arn if workload.revision else subject.place.arn("ecs", f"task-definition/{subject.name}"),
@@ -124,20 +122,24 @@ class FamilyEvaluator:
             dependencies=said,
             notify=_changed(job, said) | _services_of_changed(job, number),
             request=correction_of_family(job, evaluator, found),
-            later=_services_later(history, standard) if number != history.order else (),
+            later=later.messages,
+            due=later.due,
         )
 
     def _gone(self, job: Job) -> Inspected:
         """Return the result for a family without an active revision: no findings, no dependencies."""
         subject, history = job.subject, job.history
+        now, later = self.now(), NOTHING_LATER
         if history.order:
             self.revisions.forget(Revision(subject.place, subject.name, history.order))
+            later = services_later(history, job.edition.standard, now)
         return Inspected(
             job,
             subject.place.arn("ecs", f"task-definition/{subject.name}"),
-            self.now(),
+            now,
             notify=_changed(job, {}) | _services_of_changed(job, 0),
-            later=_services_later(history, job.edition.standard) if history.order else (),
+            later=later.messages,
+            due=later.due,
         )
 
     def _announce(self, history: History, dependencies: Sequence[SubjectId]) -> None:
@@ -230,22 +232,6 @@ def _services_of_changed(job: Job, number: int) -> frozenset[SubjectId]:
         for title, running in job.history.services.items()
         if Subject.PARAMETER in kinds or (kinds and running.revision != number)
     )
-
-
-def _services_later(history: History, standard: Standard) -> list[Message]:
-    """Return messages for the family's services, because its newest revision changed.
-
-    The delay gives a pipeline the time to deploy what it registered.
-    """
-    delay = min(standard.services.settling_minutes * 60, LONGEST_DELAY)
-    return [Message(service_again(history.subject.place, title), delay=delay) for title in history.services]
-
-
-def service_again(place: Place, title: str, settled: datetime | None = None) -> str:
-    """Return a message to the queue `changes` that has a service evaluated again."""
-    trigger = ServiceTrigger(account=place.account, region=place.region, service=title, settled=settled)
-    given = {"kind", "account", "region", "service"} | ({"settled"} if settled else set())
-    return trigger.model_dump_json(include=given)
 
 
 def _roles(workload: Workload) -> dict[FactKind, str]:

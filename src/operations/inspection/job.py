@@ -103,6 +103,8 @@ class Inspected:
     """The messages that have remediate resume corrections."""
     later: Sequence[Message] = ()
     """The messages that have subjects evaluated after a delay."""
+    due: Mapping[str, datetime] | None = None
+    """When services are to be evaluated later, by name; None if that did not change."""
 
     @property
     def retried(self) -> bool:
