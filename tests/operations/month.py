@@ -364,7 +364,9 @@ class Account(World):
         """Severity, description and resource of what is open in the hub, by Id."""
         return _active(self.hub)
 
-    def judged_afresh(self) -> tuple[Standing, Mapping[str, tuple[str, str, str]], set[tuple[str, str]]]:
+    def judged_afresh(
+        self, families: Sequence[str] = FAMILIES
+    ) -> tuple[Standing, Mapping[str, tuple[str, str, str]], set[tuple[str, str]]]:
         """The same two of an Outrider that has never seen this account before, and evaluates all of it.
 
         And what it cannot know: (subject, rule).
@@ -373,7 +375,7 @@ class Account(World):
         services = self.services.services.items()
         bodies = [service_changed(title) for title, each in services if each["status"] == "ACTIVE"]
         place = {"kind": "family", "account": ACCOUNT, "region": REGION, "revision": 0}
-        bodies += [json.dumps(place | {"family": family}) for family in FAMILIES]
+        bodies += [json.dumps(place | {"family": family}) for family in families]
         afresh = self.aws.copy()
         afresh.dynamodb.table(TABLE).partitions.clear()
         afresh.hub.clear()

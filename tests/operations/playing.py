@@ -165,7 +165,7 @@ class Run:
         given, tick = SETTINGS.model_copy(update={"mode": self.scenario.cap}), self.aws.clock.tick
         made = make_inspector(given, self.sessions, self.scenario.rules, tick)
         inspector = replace(made, standards=self._standards())
-        return Inspection(self.aws.sqs, make_dispatcher(given, self.sessions), inspector)
+        return Inspection(self.aws.sqs, make_dispatcher(given, self.sessions, tick), inspector)
 
     def until_quiet(self, most: int = _STEPS) -> list[Step]:
         """In so many steps; gives the moments before each, where calls are watched."""

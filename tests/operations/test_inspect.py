@@ -772,6 +772,7 @@ def test_a_service_is_not_held_to_a_revision_that_is_no_longer_there(world: Worl
     for arn in arns[left:]:
         world.deregister(arn)
     world.sees(registered(arns[2], "DeregisterTaskDefinition"), inspector=inspector)
+    world.pass_(minutes=15)
     world.sees(*came_back(world), inspector=inspector)
     assert world.open(SERVICE) == set()
     assert came_back(world) == [], "and nothing is asked for again and again"

@@ -279,7 +279,7 @@ class World:
     ) -> Inspection:
         """The functions dispatch and inspect."""
         given = self._settings(cap, standard)
-        dispatcher = make_dispatcher(given, self.sessions)
+        dispatcher = make_dispatcher(given, self.sessions, self.now)
         return Inspection(self.aws.sqs, dispatcher, make_inspector(given, self.sessions, rules, self.now))
 
     def approver(self) -> Approver:

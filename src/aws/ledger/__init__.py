@@ -16,14 +16,16 @@ The partition of a role is by its account and name alone, as IAM's events have n
 sort key. Besides, `due/PLACE` holds which attempts have not ended and when they must be resumed, `quarantines/PLACE`
 which families are quarantined, `rate/…` how many corrections were made within an hour, `revisions/…` what each revision
 of a family contains, which never changes (without the environment values that no rule reads), `notice/…` what the
-operations topic was notified of recently, `swept/PLACE` by which release and standard everything was swept last, when,
-and the findings about Outrider itself, and `standard` the text of the last good standard.
+operations topic was notified of recently, `fan-out/…` how often what uses a parameter, role or policy was sent for
+evaluation within a minute, `swept/PLACE` by which release and standard everything was swept last, when, and the
+findings about Outrider itself, and `standard` the text of the last good standard.
 """
 
 from dataclasses import dataclass
 
 from aws.ledger.attempts import Attempts
 from aws.ledger.dependents import Dependent, Dependents
+from aws.ledger.fan_outs import FanOuts
 from aws.ledger.health import Health
 from aws.ledger.history import History, Record, Row
 from aws.ledger.limits import Limits
@@ -61,6 +63,10 @@ class Ledger:
     @property
     def dependents(self) -> Dependents:
         return Dependents(self.table)
+
+    @property
+    def fan_outs(self) -> FanOuts:
+        return FanOuts(self.table)
 
     @property
     def attempts(self) -> Attempts:

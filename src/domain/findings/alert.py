@@ -12,7 +12,7 @@ from domain.severity import Severity
 class AlertDrift(BaseModel):
     """One place where the subject departs from the rule."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     code: str = Field(description="The kind of drift; stable, and listed on the rule's page.")
     where: str
@@ -24,7 +24,7 @@ class AlertDrift(BaseModel):
 class AlertChange(BaseModel):
     """One line of a diff, as people may see it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     where: str
     before: str | None = None
@@ -34,7 +34,7 @@ class AlertChange(BaseModel):
 class AlertStatement(BaseModel):
     """A policy statement that is missing: its JSON, and the role or policy that it belongs to."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     to: str
     statement: str
@@ -43,7 +43,7 @@ class AlertStatement(BaseModel):
 class AlertUser(BaseModel):
     """What runs a family, or a family that uses a parameter or role and what runs it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     family: str
     title: str = Field(
@@ -56,7 +56,7 @@ class AlertUser(BaseModel):
 class AlertLine(BaseModel):
     """One line of a digest's section."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     text: str
     link: str = Field(default="", description="Where the line leads.")
@@ -67,7 +67,7 @@ class AlertLine(BaseModel):
 class AlertSection(BaseModel):
     """A part of a digest: a title, and its lines."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     title: str
     lines: tuple[AlertLine, ...] = ()
@@ -77,7 +77,7 @@ class AlertSection(BaseModel):
 class AlertFragment(BaseModel):
     """What to write at the source instead: CloudFormation, Terraform or JSON."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     form: str = Field(description="CloudFormation, Terraform or JSON.")
     text: str = Field(description="What to write there, for what drifts.")
@@ -86,7 +86,7 @@ class AlertFragment(BaseModel):
 class Alert(BaseModel):
     """One transition of a finding, outcome of a correction, or digest. `id` is the same for each repetition."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     version: Literal[1] = Field(
         default=1,

@@ -24,7 +24,7 @@ type Caller = Annotated[
 
 
 class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     account: str = Field(pattern=r"^\d{12}$")
     region: str = Field(pattern=r"^[a-z]{2}[a-z-]+-\d$")
@@ -140,7 +140,8 @@ _ADAPTER: TypeAdapter[Request] = TypeAdapter(
     Annotated[
         CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest,
         Field(discriminator="kind"),
-    ]
+    ],
+    config=ConfigDict(defer_build=True),
 )
 
 

@@ -17,7 +17,7 @@ _LONGEST_GROUP = 128  # characters that SQS takes
 class SubjectMessage(BaseModel):
     """One subject to evaluate. All messages of a subject share a message group, and so it has one writer."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     subject: str = Field(pattern=r"^\d{12}/[a-z0-9-]+/(family|service|parameter|role)/.+$", description="Its key.")
     trigger: Annotated[SubjectTrigger, Field(discriminator="kind")]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from domain.json_text import strict_json
 from domain.triggers.trigger import (
@@ -40,8 +40,9 @@ class Ignored:
 type _OfRule = TaskDefinitionTrigger | DeletedTrigger | RunTaskTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger
 type _Own = FamilyTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger
 
-_OF_RULES: TypeAdapter[_OfRule] = TypeAdapter(Annotated[_OfRule, Field(discriminator="kind")])
-_OWN: TypeAdapter[_Own] = TypeAdapter(Annotated[_Own, Field(discriminator="kind")])
+_LATE = ConfigDict(defer_build=True)  # built when it is first needed: a function needs few of these
+_OF_RULES: TypeAdapter[_OfRule] = TypeAdapter(Annotated[_OfRule, Field(discriminator="kind")], config=_LATE)
+_OWN: TypeAdapter[_Own] = TypeAdapter(Annotated[_Own, Field(discriminator="kind")], config=_LATE)
 _APPROVALS = TypeAdapter(ApprovalTrigger)
 _ONLY_OWN = frozenset({"quiet", "changed", "settled", "after"})
 """The keys that only Outrider's own messages have."""

@@ -33,7 +33,7 @@ PLAN_DIGEST = "^[0-9a-f]{16}$"
 
 
 class _Trigger(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     account: str = Field(pattern=r"^\d{12}$")
     region: str = Field(pattern=r"^[a-z]{2}[a-z-]+-\d$")
@@ -152,6 +152,9 @@ class ServiceTrigger(_Trigger):
     kind: Literal["service"] = "service"
     service: str = Field(min_length=1)
     cluster: str = ""
+    registered: bool = Field(
+        default=False, description="Sent by Outrider some time after its family's newest revision changed."
+    )
     settled: AwareDatetime | None = Field(
         default=None, description="When the tasks have settled for which Outrider evaluates the service again."
     )
@@ -188,6 +191,12 @@ class _SharedTrigger(_Trigger):
     """Something changed that many families may depend on: they are sent on in pages."""
 
     after: str = Field(default="", description="The key of the last family of the page before.")
+    merged: bool = Field(default=False, description="Stands for several changes, and so names no call.")
+
+    @property
+    def for_all(self) -> Self:
+        """As it stands for several changes, which different people may have made."""
+        return self.model_copy(update={"merged": True, "time": None, "event": "", "identity": {}, "agent": ""})
 
 
 class ParameterTrigger(_SharedTrigger):
@@ -196,6 +205,11 @@ class ParameterTrigger(_SharedTrigger):
     kind: Literal["parameter"] = "parameter"
     name: str = Field(min_length=1)
 
+    @property
+    def key(self) -> str:
+        """What changed."""
+        return f"{self.place}/parameter/{self.name}"
+
 
 class RoleTrigger(_SharedTrigger):
     """A role changed, or a policy that may be attached to roles."""
@@ -203,6 +217,11 @@ class RoleTrigger(_SharedTrigger):
     kind: Literal["role"] = "role"
     role: str = ""
     policy: str = ""
+
+    @property
+    def key(self) -> str:
+        """What changed; IAM is global."""
+        return f"{self.account}/role/{self.role}" if self.role else f"{self.account}/policy/{self.policy}"
 
 
 class FamilyTrigger(_Trigger):

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import engine
 from aws.calls import CallFailed
-from aws.channels import Message
 from aws.errors import Meaning
 from aws.ledger import History, Ledger
 from aws.ledger.dependents import put_dependent
@@ -15,16 +14,15 @@ from domain.ecs.values import moment_of
 from domain.facts import FactKind
 from domain.findings.dependents import NO_VERDICTS, FamilyVerdicts, family_verdicts
 from domain.findings.users import Seen, User, Users, users_of
-from domain.places import Place, Revision
+from domain.places import Revision
 from domain.remediation.attempt import held_open
 from domain.remediation.rollout import SHOWN
-from domain.standard import Mode, Standard
+from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import (
     DeletedTrigger,
     FamilyTrigger,
     RunTaskTrigger,
-    ServiceTrigger,
     SubjectTrigger,
     TaskDefinitionTrigger,
 )
@@ -42,6 +40,7 @@ from operations.inspection.job import (
     open_severities,
     parameters_of,
 )
+from operations.inspection.later import NOTHING_LATER, services_later
 from operations.inspection.proposing import proposed
 from operations.inspection.requesting import correction_of_family
 from operations.inspection.revisions import Revisions
@@ -50,7 +49,6 @@ from operations.planning import Planner
 
 _REPORTED = timedelta(hours=1)
 """Within so long CloudTrail has delivered what it delivers."""
-LONGEST_DELAY = 900  # seconds: the longest delay of SQS
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +136,7 @@ class FamilyEvaluator:
         own, users = self.use.weighed(history, evaluator, found, users)
         said = _dependencies(history, found.verdicts, depends, beside, Users.of(users or [User(subject.name)]))
         number = _number(task)
+        later = services_later(history, standard, now) if number != history.order else NOTHING_LATER
         return Inspected(
             job,
             workload.revision.arn if workload.revision else subject.place.arn("ecs", f"task-definition/{subject.name}"),
@@ -154,21 +153,25 @@ class FamilyEvaluator:
             dependencies=said,
             notify=_changed(job, said) | _services_of_changed(job, number),
             request=proposal.request,
-            later=_services_later(history, standard) if number != history.order else (),
+            later=later.messages,
+            due=later.due,
             missed=number != history.order and _missed(job, task, now),
         )
 
     def _gone(self, job: Job) -> Inspected:
         """Return the result for a family without an active revision: no findings, no dependencies."""
         subject, history = job.subject, job.history
+        now, later = self.now(), NOTHING_LATER
         if history.order:
             self.revisions.forget(Revision(subject.place, subject.name, history.order))
+            later = services_later(history, job.edition.standard, now)
         return Inspected(
             job,
             subject.place.arn("ecs", f"task-definition/{subject.name}"),
-            self.now(),
+            now,
             notify=_changed(job, {}) | _services_of_changed(job, 0),
-            later=_services_later(history, job.edition.standard) if history.order else (),
+            later=later.messages,
+            due=later.due,
         )
 
     def _announce(self, history: History, dependencies: Sequence[SubjectId]) -> None:
@@ -269,22 +272,6 @@ def _services_of_changed(job: Job, number: int) -> frozenset[SubjectId]:
         for title, running in job.history.services.items()
         if Subject.PARAMETER in kinds or (kinds and running.revision != number)
     )
-
-
-def _services_later(history: History, standard: Standard) -> list[Message]:
-    """Return messages for the family's services, because its newest revision changed.
-
-    The delay gives a pipeline the time to deploy what it registered.
-    """
-    delay = min(standard.services.settling_minutes * 60, LONGEST_DELAY)
-    return [Message(service_again(history.subject.place, title), delay=delay) for title in history.services]
-
-
-def service_again(place: Place, title: str, settled: datetime | None = None) -> str:
-    """Return a message to the queue `changes` that has a service evaluated again."""
-    trigger = ServiceTrigger(account=place.account, region=place.region, service=title, settled=settled)
-    given = {"kind", "account", "region", "service"} | ({"settled"} if settled else set())
-    return trigger.model_dump_json(include=given)
 
 
 def _roles(workload: Workload) -> dict[FactKind, str]:

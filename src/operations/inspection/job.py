@@ -105,6 +105,8 @@ class Inspected:
     """The messages that have remediate resume corrections."""
     later: Sequence[Message] = ()
     """The messages that have subjects evaluated after a delay."""
+    due: Mapping[str, datetime] | None = None
+    """When services must be evaluated later, by name; None if that did not change."""
     missed: bool = False
     """Whether a sweep found what an event should have reported."""
 

@@ -115,15 +115,19 @@ class Publisher:
             for box in boxes:
                 box.fail(error)
             return
-        wanted = [(box, key, body) for box in boxes for key, body in box.notify.items()]
+        wanted = defaultdict[tuple[str, str], list[_Outbox]](list)  # one message for all that want the same
+        for box in boxes:
+            for each in box.notify.items():
+                wanted[each].append(box)
         failed = self.subjects.send_each(
-            [Message(body, message_group(SubjectId.parse(key)), uuid4().hex) for _, key, body in wanted]
+            [Message(body, message_group(SubjectId.parse(key)), uuid4().hex) for key, body in wanted]
         )
-        for index, (box, key, _) in enumerate(wanted):
-            if index in failed:
-                box.fail(failed[index])
-            else:
-                del box.notify[key]
+        for index, ((key, _), owners) in enumerate(wanted.items()):
+            for box in owners:
+                if index in failed:
+                    box.fail(failed[index])
+                else:
+                    del box.notify[key]
 
     def _request(self, boxes: Iterable[_Outbox]) -> None:
         wanted = [(box, read_request(box.request), box.request) for box in boxes if box.request]

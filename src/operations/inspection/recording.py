@@ -53,6 +53,7 @@ class Recorder:
             runs=inspected.runs,
             proposed=proposed,
             rows=rows,
+            due=history.record.due if inspected.due is None else inspected.due,
             request=inspected.request or history.record.request,
             notify={**history.record.notify, **{on.key: job.message(on) for on in sorted(inspected.notify)}},
         )

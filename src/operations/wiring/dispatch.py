@@ -1,5 +1,7 @@
 """The parts of the dispatch function."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from aws.channels import Queue
@@ -7,6 +9,7 @@ from aws.ledger import Ledger
 from aws.roles import Roles
 from aws.sessions import Sessions
 from operations.inspection.dispatching import Dispatcher
+from operations.inspection.merging import Merger
 from operations.wiring import shared
 from settings import Settings, settings
 
@@ -17,11 +20,17 @@ def dispatcher() -> Dispatcher:
     return make_dispatcher(settings(), shared.sessions())
 
 
-def make_dispatcher(given: Settings, aws: Sessions) -> Dispatcher:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_dispatcher(given: Settings, aws: Sessions, now: Callable[[], datetime] = _now) -> Dispatcher:
     """Return the use case with all its parts."""
+    ledger, changes = Ledger(aws, given.table), Queue(aws, given.changes_queue)
     return Dispatcher(
-        ledger=Ledger(aws, given.table),
+        ledger=ledger,
         roles=Roles(aws),
-        changes=Queue(aws, given.changes_queue),
+        changes=changes,
         subjects=Queue(aws, given.subjects_queue),
+        merger=Merger(ledger, changes, now),
     )
