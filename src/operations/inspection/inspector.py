@@ -99,7 +99,7 @@ class Inspector:
         try:
             edition, reader = self.standards.current(), self.reader()
         except (StandardInvalid, CallFailed) as error:
-            self.operations.no_standard(str(error))
+            self.operations.no_standard(error)
             return outcomes + [Failed(tuple(each.messages), str(error)) for each in received.values()]
         evaluated = [self._outcome(on, each, edition, reader) for on, each in received.items()]
         failed = self.publisher.publish([history for _, history in evaluated if history is not None]).failed
