@@ -149,7 +149,16 @@ def test_warnings_are_notified_about_once_and_the_standard_is_used(world: World)
         world.sees(family(world, name), inspector=world.inspector(standard=text))
         assert by(world, name) == "good"
     [notice] = world.notices
-    assert "Line 4: remediation.leave_to[0] CloudFormation matches the bare name alone" in notice
+    assert "The standard good, line 4: remediation.leave_to[0] CloudFormation matches the bare name alone" in notice
+
+
+def test_a_notice_lists_the_first_problems_of_many(world: World) -> None:
+    """A topic takes no message of any size."""
+    world.sees(family(world, "web"), inspector=world.inspector(standard=GOOD))
+    many = "version: 1\nservices:\n  gateways:\n" + "".join(f"  - scraper{number}\n" for number in range(1000))
+    world.sees(family(world, "web"), inspector=world.inspector(standard=many))
+    [notice] = world.notices
+    assert notice.endswith("And 980 more: `outrider standard validate` lists all.")
 
 
 # --- dispatch ---------------------------------------------------------------------------------------------------------

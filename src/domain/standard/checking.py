@@ -22,7 +22,7 @@ from domain.standard.names import Names
 from domain.standard.problems import Found, Level, Path, Problem, StandardInvalid
 from domain.standard.sections import SETTABLE, Exemption, Mode, RuleSetting
 from domain.standard.selector import Selector, any_matches
-from domain.standard.text import mistakes, place_of, read
+from domain.standard.text import mistakes, position_of, read
 from domain.subject import Subject
 from domain.workload import ParameterReference
 
@@ -112,7 +112,7 @@ class _Check:
             yield from self._exemption(exemption, ("exemptions", i))
 
     def _found(self, code: Problem, path: Path, why: str) -> Found:
-        return Found(code, why, path, place_of(self.node, path))
+        return Found(code, why, path, position_of(self.node, path))
 
     # --- patterns -----------------------------------------------------------------------------------------------------
 

@@ -59,7 +59,7 @@ _WARNINGS = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where a problem is: its line, or the line above a field that is missing. 0 for the document as a whole."""
 
     line: int = 0
@@ -79,7 +79,7 @@ class Found:
     code: Problem
     why: str
     path: Path = ()
-    at: Place = Place()
+    at: Position = Position()
 
     @property
     def level(self) -> Level:

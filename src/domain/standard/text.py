@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from domain.standard.problems import Found, Path, Place, Problem, StandardInvalid
+from domain.standard.problems import Found, Path, Position, Problem, StandardInvalid
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -52,7 +52,7 @@ def read(text: str, source: str) -> tuple[yaml.Node, dict[Any, Any]]:
         found = Found(Problem.NOT_A_MAPPING, "must be a mapping that starts with `version: 1`")
         raise StandardInvalid(source, [found])
     if repeated := _repeated_key(node, set()):
-        at = Place(repeated.start_mark.line + 1)
+        at = Position(repeated.start_mark.line + 1)
         found = Found(Problem.REPEATED_FIELD, f"the field {repeated.value} is there twice. Keep one", at=at)
         raise StandardInvalid(source, [found])
     return node, content
@@ -65,7 +65,7 @@ def _refuse_depth(text: str, source: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                at = Place(event.start_mark.line + 1 if event.start_mark else 1)
+                at = Position(event.start_mark.line + 1 if event.start_mark else 1)
                 why = f"nested deeper than {MAX_DEPTH} levels, the limit for a standard"
                 raise StandardInvalid(source, [Found(Problem.TOO_DEEP, why, at=at)])
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -76,7 +76,7 @@ def _not_yaml(error: Exception) -> Found:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
         why = f"not YAML ({error.problem}). Correct it there"
-        return Found(Problem.NOT_YAML, why, at=Place(mark.line + 1, mark.column + 1))
+        return Found(Problem.NOT_YAML, why, at=Position(mark.line + 1, mark.column + 1))
     return Found(Problem.NOT_YAML, "is not valid YAML. Check its encoding, its indentation and its brackets")
 
 
@@ -108,10 +108,10 @@ def mistakes(node: yaml.Node, model: type[BaseModel], error: ValidationError) ->
             case _:
                 code = Problem.WRONG_VALUE
         path: Path = mistake["loc"]
-        yield Found(code, _wanted(mistake, model), path, place_of(node, path))
+        yield Found(code, _wanted(mistake, model), path, position_of(node, path))
 
 
-def place_of(start: yaml.Node, path: Path) -> Place:
+def position_of(start: yaml.Node, path: Path) -> Position:
     """Return the line of a field; of the deepest existing part of its path if it is missing."""
     node: yaml.Node | None = start
     line = start.start_mark.line + 1
@@ -119,14 +119,14 @@ def place_of(start: yaml.Node, path: Path) -> Place:
         if isinstance(node, yaml.MappingNode):
             pair = next(((key, value) for key, value in node.value if key.value == str(part)), None)
             if pair is None:
-                return Place(line, below=True)
+                return Position(line, below=True)
             line, node = pair[0].start_mark.line + 1, pair[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             line = node.start_mark.line + 1
         else:
             break  # a list that was written as one value
-    return Place(line)
+    return Position(line)
 
 
 # Descriptions of the patterns of the standard's fields.

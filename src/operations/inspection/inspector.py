@@ -131,7 +131,7 @@ class Inspector:
         try:
             edition, reader = self.standards.current(), self.reader()
         except (StandardInvalid, CallFailed) as error:
-            self.operations.no_standard(str(error))
+            self.operations.no_standard(error)
             return outcomes + [Failed(each.ids, str(error)) for each in received.values()]
 
         def evaluate(numbered: tuple[int, SubjectId]) -> tuple[Outcome, History | None] | None:

@@ -400,11 +400,11 @@ class TestDocumentation:
 
 
 def _typed(node: Any) -> Any:
-    """Numbers and booleans as YAML 1.2 has them, for a loader that makes text alone."""
+    """Null, numbers and booleans as YAML 1.2 has them, for a loader that makes text alone."""
     if isinstance(node, dict):
         return {key: _typed(value) for key, value in node.items()}
     if isinstance(node, list):
         return [_typed(item) for item in node]
-    if node in {"true", "false"}:
-        return node == "true"
+    if node in {"true", "false", "null"}:
+        return None if node == "null" else node == "true"
     return int(node) if node.isdigit() and len(node) < 12 else node
