@@ -25,7 +25,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from local import conditions, event_rules, internals, resource_types
+from local import callers, conditions, event_rules, internals, resource_types
 from local.access import Access
 from local.bridge import Bridge, Call
 from local.control import PREFIX, Control, Parts
@@ -72,6 +72,7 @@ class Emulator:
         resource_types.register(self._ms)
         conditions.install(self._ms)
         event_rules.install(self._ms)
+        callers.install(self._ms)
         self._access.install()
         self._shapes.install()
         self._rollouts.install()
@@ -121,7 +122,7 @@ class Emulator:
         service: str = router.detect_service(method, path, headers, parameters)
         operation: str = actions.extract_iam_action(service, method, path, headers, body, parameters) or ""
         call = Call(service, operation, headers, body, router.extract_access_key_id(headers, query), request_id)
-        caller = str((self._ms.iam_evaluator.resolve_caller_identity(call.access_key) or {}).get("userArn", ""))
+        caller = callers.note(self._ms, call.access_key)
         fault = self._faults.strike(service, call.name, caller)
         place = (self._ms.responses.get_account_id(), "" if service == "iam" else self._ms.responses.get_region())
         meets = self._unkind.meets(caller)

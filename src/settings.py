@@ -55,6 +55,9 @@ class Settings(BaseModel):
     switch: str = Field(
         default="", alias="OUTRIDER_SWITCH", description="The parameter that must be `on` for anything to be corrected."
     )
+    role: str = Field(default="", alias="OUTRIDER_ROLE", description="The ARN of the role that registers revisions.")
+    inspect_id: str = Field(default="", alias="OUTRIDER_INSPECT_ID", description="The id of the role of inspect.")
+    approve_id: str = Field(default="", alias="OUTRIDER_APPROVE_ID", description="The id of the role of approve.")
     image_repositories: Listed = Field(default=(), alias="OUTRIDER_IMAGE_REPOSITORIES")
     watched: str = Field(
         default="", alias="OUTRIDER_WATCHED", pattern=r"^(\d{12}/[a-z0-9-]+)?$", description="ACCOUNT/REGION."

@@ -33,19 +33,31 @@ ASKED_AS = {
 }
 # Which adapters' methods a use case calls. A method of an adapter that is missing here fails the first test.
 CALLED = {
+    "ApproveFunction": {
+        "ledger/subjects": {"history"},
+        "channels": {"send"},
+    },
     "DispatchFunction": {
         "roles": {"with_policy"},
-        "ledger/subjects": {"history"},
         "ledger/dependents": {"of"},
-        "channels": {"send", "send_each"},
+        "channels": {"send_each"},
     },
     "InspectFunction": {
         "ecs": {"task_definition", "service", "running_tasks"},
         "roles": {"fact"},
+        "role_list": {"*"},
         "parameters": {"fact", "read_document"},
         "log_groups": {"fact"},
         "security_hub": {"*"},
-        "ledger/subjects": {"*", "-all", "-open_findings", "-open_or_closed_since", "-_findings", "-_records"},
+        "ledger/subjects": {
+            "*",
+            "-all",
+            "-open_findings",
+            "-open_or_closed_since",
+            "-records",
+            "-_findings",
+            "-_records",
+        },
         "ledger/dependents": {"of"},
         "ledger/table": {"write_all"},
         "ledger/revisions": {"*"},
@@ -61,8 +73,9 @@ CALLED = {
         "security_hub": {"suppressed"},
         "ledger/subjects": {"history"},
         "ledger/attempts": {"write", "registered", "release", "answer"},
-        "ledger/limits": {"claim"},
+        "ledger/limits": {"claim", "full"},
         "ledger/standards": {"last"},
+        "callers": {"has_id"},
         "channels": {"publish", "send_all"},
     },
     "SlackFunction": {
@@ -72,23 +85,26 @@ CALLED = {
         "threads": {"*"},
     },
     "SweepFunction": {
-        "ecs": {"newest_revisions", "services", "tasks_of_no_service"},
+        "ecs": {"families", "services", "tasks_of_no_service"},
         "ledger/subjects": {"all", "open_findings", "open_or_closed_since"},
         "ledger/attempts": {"dues"},
         "ledger/sweeps": {"last", "finished"},
+        "ledger/health": {"*"},
         "ledger/notices": {"*"},
         "ledger/standards": {"last"},
         "parameters": {"read_document"},
-        "security_hub": {"suppressed"},
+        "security_hub": {"suppressed", "import_"},
+        "stack_health": {"*"},
+        "stacks": {"stack"},
         "channels": {"send", "send_all", "depth", "publish"},
     },
 }
 
 
 MODULES = (
-    "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/limits", "ledger/notices",
-    "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "roles",
-    "security_hub", "sent_alerts", "threads",
+    "callers", "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/health", "ledger/limits",
+    "ledger/notices", "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps", "log_groups",
+    "parameters", "role_list", "roles", "security_hub", "sent_alerts", "stack_health", "threads",
 )  # fmt: skip
 
 
@@ -206,11 +222,12 @@ def test_every_method_of_an_adapter_is_somebodys() -> None:
 def test_the_use_cases_call_what_the_table_says() -> None:
     """The table above is read off the source: each method that it names is in a use case's own modules."""
     of = {
-        "DispatchFunction": ["inspection/dispatching.py", "inspection/approving.py", "wiring/dispatch.py"],
+        "ApproveFunction": ["approving.py", "wiring/approve.py"],
+        "DispatchFunction": ["inspection/dispatching.py", "wiring/dispatch.py"],
         "InspectFunction": ["inspection/*.py", "wiring/inspect.py"],
         "RemediateFunction": ["remediation/*.py", "wiring/remediate.py"],
         "SlackFunction": ["notification/*.py", "wiring/slack.py"],
-        "SweepFunction": ["sweep.py", "remediation/resuming.py", "wiring/sweep.py"],
+        "SweepFunction": ["sweep.py", "health.py", "remediation/resuming.py", "wiring/sweep.py"],
     }
     shared = "".join(
         (SRC / "operations" / f"{name}.py").read_text() for name in ("evaluation", "facts", "planning", "standards")
@@ -343,6 +360,21 @@ def test_every_parameter_and_output_says_what_it_is(part: str) -> None:
     assert [name for name, each in template()[part].items() if not each.get("Description")] == []
 
 
+def test_every_queue_that_starts_a_function_starts_few_at_a_time() -> None:
+    """A FIFO source starts one for each of its groups, and a new account has ten for all of its functions.
+
+    Approvals are not counted: a person makes each of them.
+    """
+    sources = {
+        name: source["Properties"]["ScalingConfig"]["MaximumConcurrency"]
+        for name, function in of_type("AWS::Serverless::Function").items()
+        for source in function["Properties"]["Events"].values()
+        if source["Type"] == "SQS"
+    }
+    assert sources.keys() == CALLED.keys() - {"SweepFunction"}
+    assert sum(sources.values()) - sources["ApproveFunction"] + 1 < 10  # the sweep runs once at a time
+
+
 def test_every_function_has_an_alarm_on_its_errors() -> None:
     watched = {
         dimension["Value"]["Ref"]
@@ -358,7 +390,7 @@ def test_alarms_go_to_operations_and_not_by_way_of_slack() -> None:
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "Operations"}]
 
 
-@pytest.mark.parametrize("rule", sorted(to_the_queue()))
+@pytest.mark.parametrize("rule", sorted(of_type("AWS::Events::Rule").keys() - {"StandardChanges"}))
 def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
     (target,) = template()["Resources"][rule]["Properties"]["Targets"]
     allowed = {
@@ -373,16 +405,19 @@ def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
         "$.detail.requestParameters.taskDefinition", "$.detail.requestParameters.platformVersion",
         "$.detail.responseElements.failures[0].reason",
         "$.detail.responseElements.tasks[0].taskDefinitionArn", "$.detail.responseElements.tasks[0].clusterArn",
-        "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].UpdatedAt",
-        "$.detail.findings[0].ProductFields.outrider/plan",
+        "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].ProductFields.outrider/plan",
     }  # fmt: skip
     transformer = target["InputTransformer"]
-    assert set(transformer["InputPathsMap"].values()) <= allowed
-    used = set(re.findall(r"<([a-z]+)>", transformer["InputTemplate"]))
-    assert used == set(transformer["InputPathsMap"])
-    filled = re.sub(r'"<[a-z]+>"', '"x"', transformer["InputTemplate"])
-    json.loads(re.sub(r"<[a-z]+>", "{}", filled))
-    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": "ChangesDlq.Arn"}}
+    paths, made = transformer["InputPathsMap"], transformer["InputTemplate"]
+    assert set(paths.values()) <= allowed
+    assert (paths["account"], paths["region"]) == ("$.account", "$.region"), "as EventBridge itself says"
+    assert set(re.findall(r"<([a-z]+)>", made)) == set(paths)
+    assert len(re.findall(r"\[<[a-z]+>\]", made)) == len(paths), "each in a list of its own"
+    json.loads(re.sub(r"<[a-z]+>", "", made))
+    json.loads(re.sub(r"<[a-z]+>", "{}", made))
+    queue = target["Arn"]["Fn::GetAtt"].removesuffix(".Arn")
+    assert queue == ("Approvals" if rule == "ApprovedPlans" else "Changes")
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": f"{queue}Dlq.Arn"}}
 
 
 @pytest.mark.parametrize("rule", sorted(to_the_queue()))
@@ -391,12 +426,40 @@ def test_an_event_rule_may_send_to_the_queue(rule: str) -> None:
     assert {"Fn::GetAtt": f"{rule}.Arn"} in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
 
 
+def test_only_the_rule_of_the_custom_action_sends_approvals_and_only_their_function_receives_them() -> None:
+    queue, rule = {"Fn::GetAtt": "Approvals.Arn"}, {"Fn::GetAtt": "ApprovedPlans.Arn"}
+    policy = template()["Resources"]["ApprovalsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    may, only, reads = ({key: value for key, value in each.items() if key != "Sid"} for each in policy)
+    assert may == {
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+        "Resource": queue, "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }  # fmt: skip
+    denied = {"Effect": "Deny", "Principal": "*", "Resource": queue}
+    assert only == denied | {"Action": "sqs:SendMessage", "Condition": {"ArnNotEquals": {"aws:SourceArn": rule}}}
+    role = {"Fn::GetAtt": "ApproveRole.Arn"}
+    assert reads == denied | {"Action": "sqs:ReceiveMessage", "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role}}}
+    readers = {
+        function
+        for function, each in of_type("AWS::Serverless::Function").items()
+        for event in each["Properties"].get("Events", {}).values()
+        if event["Properties"].get("Queue") == queue
+    }
+    assert readers == {"ApproveFunction"}
+
+
+def test_remediate_knows_its_senders_and_itself_by_what_the_stack_made() -> None:
+    given = template()["Resources"]["RemediateFunction"]["Properties"]["Environment"]["Variables"]
+    assert given["OUTRIDER_ROLE"] == {"Fn::GetAtt": "RemediateRole.Arn"}
+    assert given["OUTRIDER_INSPECT_ID"] == {"Fn::GetAtt": "InspectRole.RoleId"}
+    assert given["OUTRIDER_APPROVE_ID"] == {"Fn::GetAtt": "ApproveRole.RoleId"}
+
+
 def test_what_an_event_rule_cannot_deliver_may_go_to_its_dlq() -> None:
     allowed = {
         (queue["Fn::GetAtt"], rule["Fn::GetAtt"])
         for policy in of_type("AWS::SQS::QueuePolicy").values()
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-        if statement["Principal"] == {"Service": "events.amazonaws.com"}
+        if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "events.amazonaws.com"}
         for queue in _listed(statement["Resource"])
         for rule in _listed(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
     }
@@ -413,8 +476,8 @@ def test_a_standard_that_changed_or_was_stored_again_has_everything_swept_as_a_b
     rule = template()["Resources"]["StandardChanges"]["Properties"]
     assert rule["EventPattern"]["detail"]["operation"] == ["Create", "Update"]
     (target,) = rule["Targets"]
-    asked = json.loads(target["InputTransformer"]["InputTemplate"])
-    assert asked == {"quiet": True, "delay": AGREED, "at": "<time>"}
+    asked = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", "[]"))
+    assert asked == {"quiet": True, "delay": AGREED, "at": []}
     assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
 
 

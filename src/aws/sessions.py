@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from threading import RLock
 from typing import Any
 
 import boto3
@@ -41,6 +42,7 @@ class Sessions:
         self._member_role, self._region = member_role, region
         self._clients: dict[tuple[str, Place | None, bool], Any] = {}
         self._sessions: dict[str, boto3.Session] = {}
+        self._lock = RLock()  # threads share clients, but no two may make one at once
 
     @cached_property
     def _own(self) -> boto3.Session:
@@ -67,17 +69,19 @@ class Sessions:
     def own(self, service: str) -> Any:
         """Return a client in Outrider's own account and region: for its table, queues and topics."""
         key = (service, None, False)
-        if key not in self._clients:
-            self._clients[key] = self._own.client(service, config=_CONFIG)  # type: ignore[call-overload] # the stubs know a service only by its literal name
-        return self._clients[key]
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._own.client(service, config=_CONFIG)  # type: ignore[call-overload] # the stubs know a service only by its literal name
+            return self._clients[key]
 
     def client(self, service: str, place: Place, *, once: bool = False) -> Any:
         """Return a client. With `once` botocore never retries: for calls that a repetition could make twice."""
         key = (service, place, once)
-        if key not in self._clients:
-            session, config = self._session(place.account), _CONFIG.merge(_ONCE) if once else _CONFIG
-            self._clients[key] = session.client(service, region_name=place.region, config=config)  # type: ignore[call-overload] # as above
-        return self._clients[key]
+        with self._lock:
+            if key not in self._clients:
+                session, config = self._session(place.account), _CONFIG.merge(_ONCE) if once else _CONFIG
+                self._clients[key] = session.client(service, region_name=place.region, config=config)  # type: ignore[call-overload] # as above
+            return self._clients[key]
 
     def _session(self, account: str) -> boto3.Session:
         if self._member_role is None or account == self.account:

@@ -30,6 +30,8 @@ from rules import BY_ID, CATALOGUE
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ACCOUNT = re.compile(r"\d{12}")
 
+_ONLY_A_COLLECTOR = "it has only a collector, and the rules are for tasks with applications; see `outrider collector`"
+
 
 class Word(StrEnum):
     """A verdict in one word; where a rule applies to several subjects, the first of these that any has."""
@@ -143,6 +145,8 @@ class Judge:
         outside = engine.out_of_scope(workload, self.standard)
         if outside is not None:
             return Judgement(workload, (), outside.reason)
+        if engine.only_a_collector(workload):
+            return Judgement(workload, (), _ONLY_A_COLLECTOR)
         verdicts = engine.evaluate(workload, self.standard, CATALOGUE)
         by_rule = dict[str, list[Verdict]]()
         for verdict in verdicts:

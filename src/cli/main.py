@@ -126,6 +126,14 @@ app.command(
     help="Show corrections in progress, why some wait, and quarantines.\n\nWithout FAMILY, shows all families that"
     " have one of these. Calls AWS with your own credentials, and changes nothing.",
 )
+app.command(
+    "cli.doctor:doctor",
+    name="doctor",
+    usage="Usage: outrider doctor [OPTIONS]",
+    help="Check whether a deployed stack can work.\n\nReads with your own credentials, changes nothing, and posts"
+    " nothing to Slack. For each check that does not hold it prints the command that fixes it. What may not be read is"
+    " reported as unknown. Exits with 0 if no check fails, 1 if one fails, 2 if there is no such stack.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

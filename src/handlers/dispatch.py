@@ -1,5 +1,6 @@
 """dispatch: messages of the queue `changes` → one message for each subject that they concern. Reads no workload."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -23,7 +24,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         match outcome:
             case Dispatched(ignored=reason) if reason:
                 logger.debug("Nothing to do", message_id=message, reason=reason)
-            case Dispatched(subjects=number):
+            case Dispatched(subjects=number, changed=changed):
+                if changed is not None:
+                    # The event's time has no parts of a second.
+                    recorder.seconds(metrics.EVENT_LAG, max((datetime.now(UTC) - changed).total_seconds(), 0.0))
                 logger.info("Dispatched", message_id=message, subjects=number)
             case Undispatched(reason=reason, unreadable=unreadable):
                 said = "The message is unreadable" if unreadable else "The message is retried"

@@ -42,6 +42,7 @@ class Metric:
 
 MESSAGES = Metric("Messages")
 FAILED_MESSAGES = Metric("FailedMessages")
+EVENT_LAG = Metric("EventLag", unit=MetricUnit.Seconds)
 SECONDS_TO_FINDING = Metric("SecondsToFinding", unit=MetricUnit.Seconds)
 COMPLIANT_VERDICTS = Metric("CompliantVerdicts")
 DRIFTED_VERDICTS = Metric("DriftedVerdicts")

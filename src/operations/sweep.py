@@ -1,7 +1,7 @@
 """Sweep: have everything that exists or existed evaluated again, because events may be missed.
 
-It evaluates nothing itself. It sends one message for each family and service to the queue `changes`. A known revision
-is not read again.
+It evaluates nothing itself. It sends one message for each family and service to the queue `changes`. It lists families
+and not their revisions: inspect asks ECS for the newest one, and reads nothing more of a revision that it knows.
 """
 
 from collections import Counter
@@ -46,12 +46,12 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """What exists or existed: families with their newest revision, and services.
+    """What exists or existed: families and services.
 
     `tasks` are those of no service, by family and cluster, as they were listed `at` that time.
     """
 
-    families: Mapping[str, int]
+    families: Sequence[str]
     services: Sequence[str]
     at: datetime
     tasks: Mapping[str, Mapping[str, Sight]]
@@ -84,14 +84,14 @@ class Sweeper:
         edition = self._edition(self.standards.reread)
         by = SweptBy(self.release, edition.digest) if edition is not None else None
         before = self.ledger.sweeps.last(place)
-        newest, services = self.ecs.newest_revisions(place), self.ecs.services(place)
+        listed_families, services = self.ecs.families(place), self.ecs.services(place)
         known = self.ledger.subjects.all(place)
         baseline = quiet or not known or (by is not None and by != before)
         if by is not None and before is not None and by.standard != before.standard:
             delay = max(
                 delay, AGREED
             )  # else some would be evaluated by the earlier standard now, and alerted one by one later
-        families = dict.fromkeys(_named(known, Subject.FAMILY), 0) | newest
+        families = list(dict.fromkeys([*listed_families, *_named(known, Subject.FAMILY)]))
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
         found = _Listed(families, list(titles), self.now(), self.ecs.tasks_of_no_service(place))
         bodies = _bodies(place, found, quiet=baseline)
@@ -181,12 +181,12 @@ def _bodies(place: Place, found: _Listed, *, quiet: bool) -> Iterator[str]:
     for title in found.services:
         trigger = ServiceTrigger(account=account, region=region, service=title, quiet=quiet)
         yield trigger.model_dump_json(include=shared | {"service"})
-    for family, revision in sorted(found.families.items()):
+    for family in sorted(found.families):
         again = FamilyTrigger(
             account=account,
             region=region,
             family=family,
-            revision=revision,
+            revision=0,
             tasks=found.tasks.get(family, {}),
             listed=found.at,
             quiet=quiet,

@@ -55,8 +55,6 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.PLAN_CHANGED:
             now = f"is {what} now" if what else "no longer exists"
             return f"The plan has changed since it was approved: it {now}, and {other} was approved. Read it again."
-        case Code.FINDING_CHANGED:
-            return "The finding has changed since it was approved. Read it again."
         case Code.APPROVAL_TOO_OLD:
             return f"The plan or its approval is older than {number} hours. The next sweep makes a new one."
         case Code.NEEDS_APPROVAL:
@@ -94,6 +92,10 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"{what} was chosen to test the correction first, and cannot: {behind}"
         case Code.CANARY_SKIPPED:
             return f"{names} was chosen to test the correction first, and was skipped."
+        case Code.MANAGED_BY_ECS:
+            return f"ECS itself manages {what}, and would undo what others change. Change it there."
+        case Code.NO_WAY_BACK:
+            return f"{what} is deregistered, and ECS accepts no such revision to go back to."
         case Code.NOT_ON_FARGATE:
             where = names or "an unknown launch type"
             return f"It runs on {where}; Outrider updates only services on Fargate."
@@ -165,7 +167,7 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.ECS_FAILED:
             return what or "The deployment failed."
         case Code.NOT_COMPLETE:
-            return f"The deployment was not complete after {number} minutes."
+            return f"The deployment made no progress for {number} minutes, or takes too long as a whole."
         case Code.TASKS_UNREAD:
             return f"Its tasks could not be read, so it is not known whether the collectors run{what and f': {what}'}."
         case Code.TOO_FEW_TASKS:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from threading import RLock
 from typing import Any
 from unittest.mock import patch
 
@@ -121,6 +122,7 @@ class Calls:
     checks: bool = True
     """Whether requests are validated; a thousand runs of calls that were need not be."""
     quiet: bool = False
+    lock: RLock = field(default_factory=RLock, repr=False)
 
     def call(self, client: BaseClient, operation: str, given: Json) -> Json:
         """As botocore's own: parameters are validated, events emitted, and errors are botocore's."""
@@ -134,7 +136,8 @@ class Calls:
         def act() -> Json:
             account = account_of(client._request_signer._credentials.access_key)  # type: ignore[attr-defined] # the stubs leave it out
             try:
-                answer = self.aws.answer(model.service_name, operation, given, account, client.meta.region_name)
+                with self.lock:  # threads may call; only one is answered at a time
+                    answer = self.aws.answer(model.service_name, operation, given, account, client.meta.region_name)
             except Refused as refused:
                 raise failure(refused.code, operation, refused.message, refused.status, **refused.members) from None
             return answer | {"ResponseMetadata": {"HTTPStatusCode": 200}}

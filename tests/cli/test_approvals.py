@@ -129,7 +129,7 @@ def test_a_plan_is_shown_and_asked_for_by_its_digest(world: World, run: Run, wha
     assert f"The request to apply plan {digest} to web:1 is sent." in ran.err
     [asked] = world.requests
     assert (asked["kind"], asked["digest"], asked["service"]) == ("apply", digest, "")
-    assert asked["by"].startswith("arn:aws:")
+    assert asked["caller"].startswith("arn:aws:")
     assert remediator(world, REPORT).remediate(json.dumps(asked)).state is AttemptState.ROLLING
 
 
@@ -294,7 +294,7 @@ def test_a_plan_that_is_too_old_is_not_asked_for(world: World, run: Run) -> None
 @pytest.mark.usefixtures("meanwhile")
 def test_a_quarantine_is_named_with_its_reason(world: World, fleet: Services, run: Run) -> None:
     deployed(world, fleet)
-    remediator(world).remediate(request("undo", by="jo"))
+    remediator(world).remediate(request("undo"), "AROAADMIN:jo")
     fleet.complete("shop/web")
     resume_attempt(world)
     proposed_digest(world)
@@ -420,7 +420,7 @@ def test_how_corrections_stand_says_what_each_waits_for(world: World, run: Run) 
 def test_hostile_names_stay_text(world: World, fleet: Services, run: Run) -> None:
     deployed(world, fleet)
     by = "[bold]\x1b[2J\u202ejo\nEnd"
-    remediator(world).remediate(request("undo", by=by))
+    remediator(world).remediate(request("undo"), by)
     out = run("corrections", "web").out
     assert "\x1b" not in out
     assert "\u202e" not in out

@@ -60,7 +60,7 @@ def test_json_has_the_documented_form(run: Run, floating: Definition) -> None:
     assert entry["resource"] == "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7"
     assert len({found["rule"] for found in entry["verdicts"]}) == len(entry["verdicts"])
     for found in entry["verdicts"]:
-        assert set(found) == {"rule", "verdict", "severity", "drifts", "fix"}
+        assert set(found) == {"rule", "verdict", "severity", "drifts", "fix", "reasons"}
         assert found["verdict"] in {"compliant", "drifted", "unknown", "exempt"}
         assert found["fix"] in {"safe", "review", "none"}
     drifted = verdict(entry, "sidecar.image-pinned")
@@ -84,6 +84,27 @@ def test_a_fix_is_review_where_what_it_brings_cannot_be_judged_here(run: Run, ba
     assert verdict(entry, "sidecar.present")["fix"] == "review"
 
 
+def test_why_a_rule_is_unknown_is_in_the_json(run: Run, good: Definition) -> None:
+    (entry,) = run("check", "--format", "json", write("web.json", good)).json
+    assert "not_evaluated" not in entry
+    assert verdict(entry, "identity.execution-role")["reasons"] == [
+        "nothing is read from AWS here (collector configuration, execution role, log groups)"
+    ]
+    assert verdict(entry, "sidecar.present")["reasons"] == []
+
+
+def test_a_collector_alone_is_not_evaluated_and_the_reason_is_given(run: Run, good: Definition) -> None:
+    good["containerDefinitions"] = good["containerDefinitions"][1:]
+    write("collector.json", good)
+    (entry,) = run("check", "--format", "json", "collector.json").json
+    assert entry["verdicts"] == []
+    assert entry["not_evaluated"].startswith("it has only a collector")
+    table = run("check", "collector.json")
+    assert table.code == 0
+    assert "not evaluated; it has only a collector" in table.out
+    assert "1 task definition: 1 not evaluated." in table.out
+
+
 def test_an_informational_drift_is_a_note_and_drifts_nothing(run: Run, good: Definition) -> None:
     environment = good["containerDefinitions"][0]["environment"]
     good["containerDefinitions"][0]["environment"] = [
@@ -102,6 +123,7 @@ def test_out_of_scope_is_no_verdict_and_one_line(run: Run, floating: Definition)
     write("web.json", floating)
     ran = run("check", "--format", "json", "web.json")
     assert (ran.code, ran.json[0]["verdicts"]) == (0, [])
+    assert ran.json[0]["not_evaluated"] == "it does not name FARGATE, and no service is known to run it on Fargate"
     table = run("check", "web.json")
     assert table.code == 0
     assert [row for row in table.out.splitlines() if "not evaluated;" in row] == [
@@ -174,9 +196,12 @@ def test_a_folder_is_read_with_its_folders_and_other_json_is_passed_over(
     write("all/service.json", {"serviceName": "web", "taskDefinition": "web:7"})
     write("all/node_modules/x/task.json", floating)
     write("all/.git/task.json", floating)
+    write("all/.aws/task-definition.json", floating)
+    write("all/.aws/cli/cache/key.json", floating)
     ran = run("check", "--format", "json", "all")
     assert ran.code == 1
-    assert [entry["file"] for entry in ran.json] == ["all/a/web.json", "all/b/WEB.JSON"]
+    names = [entry["file"] for entry in ran.json]
+    assert names == ["all/.aws/task-definition.json", "all/a/web.json", "all/b/WEB.JSON"]
     assert ran.err == "Skipped, because there is no task definition in it: all/package.json and 1 more.\n"
 
 

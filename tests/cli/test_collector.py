@@ -50,7 +50,7 @@ def test_json_has_the_documented_form(run: Run) -> None:
     for entry in ran.json:
         assert set(entry) == {"file", "release", "verdicts"}
         for found in entry["verdicts"]:
-            assert set(found) == {"rule", "verdict", "severity", "drifts", "fix"}
+            assert set(found) == {"rule", "verdict", "severity", "drifts", "fix", "reasons"}
     assert [drifted(entry) for entry in ran.json] == [{"config.options": "HIGH"}, {}]
 
 

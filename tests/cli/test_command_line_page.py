@@ -55,7 +55,9 @@ def test_the_page_shows_what_the_commands_print(tmp_path: Path, monkeypatch: pyt
     assert page == renewed(page)
 
 
-@pytest.mark.parametrize("command", ["check", "collector", "fix", "correct", "apply", "undo", "release", "corrections"])
+@pytest.mark.parametrize(
+    "command", ["check", "collector", "fix", "correct", "apply", "undo", "release", "corrections", "doctor"]
+)
 def test_the_page_and_the_help_name_the_same_options(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     page = PAGE.read_text(encoding="utf-8")

@@ -87,6 +87,7 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
         remediate.remediator,
         slack.notifier,
         sweep.sweeper,
+        sweep.self_check,
         slack.slack_queue,
     )
 

@@ -18,7 +18,7 @@ from local.slack import Slack, Trouble
 from operations.standards import Standards
 from settings import RELEASE
 from tests.handlers.conftest import WEBHOOK, Call, Context
-from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, registered
+from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, of_rule, registered
 from tests.reports import samples
 
 BOT = "outrider/slack-bot"
@@ -67,8 +67,8 @@ def test_a_change_becomes_a_message_for_each_subject_and_only_what_failed_is_ret
     world: World, dispatch: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:
     message = registered(world.register())
-    foreign = json.dumps({"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification", "detail": {}})
-    assert again(dispatch(CANARY, message, foreign)) == ["m0"]
+    nothing = of_rule("run-task", asked="web", failed="RESOURCE:MEMORY")
+    assert again(dispatch(CANARY, message, nothing)) == ["m0"]
     assert [body["subject"] for body in world.subjects] == [f"{PLACE}/family/web"]
     out = capsys.readouterr().out
     logged = {record.get("message_id"): record for record in records(out)}

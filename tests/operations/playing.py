@@ -38,10 +38,13 @@ from tests.aws_fake.sqs import REMEMBERED
 from tests.operations.delivery import Inspection, deliver, remediating
 from tests.operations.world import (
     ACCOUNT,
+    APPROVE_ID,
     FLOATING,
+    INSPECT_ID,
     PLACE,
     REGION,
     REPOSITORY,
+    ROLE,
     RULES,
     STANDARD,
     SWITCH,
@@ -64,6 +67,9 @@ SETTINGS = Settings(
     remediations_queue=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/remediations.fifo",
     standard=f"ssm:{STANDARD}",
     switch=SWITCH,
+    role=ROLE,
+    inspect_id=INSPECT_ID,
+    approve_id=APPROVE_ID,
 )
 FAMILY = SubjectId.parse(f"{PLACE}/family/web")
 DRIFTED = definition(collector=FLOATING)
@@ -144,21 +150,22 @@ class Run:
     def remediator(self) -> Remediator:
         made = make_remediator(SETTINGS, self.sessions)
         cap, repositories = self.scenario.cap, self.scenario.repositories
-        return Remediator(
-            replace(
+        return replace(
+            made,
+            parts=replace(
                 made.parts,
                 planner=Planner(self.scenario.rules, cap),
                 image_repositories=repositories,
                 standards=self._standards(),
                 now=self.aws.clock.tick,
-            )
+            ),
         )
 
     def inspection(self) -> Inspection:
         given, tick = SETTINGS.model_copy(update={"mode": self.scenario.cap}), self.aws.clock.tick
         made = make_inspector(given, self.sessions, self.scenario.rules, tick)
         inspector = replace(made, standards=self._standards())
-        return Inspection(self.aws.sqs, make_dispatcher(given, self.sessions, tick), inspector)
+        return Inspection(self.aws.sqs, make_dispatcher(given, self.sessions), inspector)
 
     def until_quiet(self, most: int = _STEPS) -> list[Step]:
         """In so many steps; gives the moments before each, where calls are watched."""
@@ -187,7 +194,7 @@ class Run:
                 self.inspection().take([message])
             if message not in queue.waiting:
                 return
-            self.aws.clock.pass_(minutes=1)
+            self.aws.clock.pass_(minutes=6)  # the visibility timeout of the template
         queue.waiting.remove(message)
         self.stuck.append(message.body)
 

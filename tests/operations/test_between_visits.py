@@ -172,7 +172,7 @@ def test_an_undo_waits_until_ecs_shows_what_it_is_to_undo(sessions: Sessions) ->
     run = deploying(sessions, plays=still)
     before = copy.deepcopy(run.aws.services.services[WEB])
     steps(run, 1)
-    late = [before, before]
+    late = [before]
 
     def shown_late(real: Answer) -> Answer:
         def answer(operation: str, given: dict[str, Any]) -> Any:
@@ -184,7 +184,7 @@ def test_an_undo_waits_until_ecs_shows_what_it_is_to_undo(sessions: Sessions) ->
 
     answering(run, shown_late)
     with run.line.answering():
-        ask(run, request("undo", by="jo"))
+        ask(run, request("undo", caller="jo"))
     steps(run, 1)
     run.aws.services.complete(WEB)
     quiet(run)
@@ -195,7 +195,7 @@ def test_an_undo_goes_on_past_a_service_that_may_not_be_read(sessions: Sessions)
     run = quiet(deploying(sessions, asked("shop/a", "shop/b")))
     unreadable(run, "a")
     with run.line.answering():
-        ask(run, request("undo", by="jo"))
+        ask(run, request("undo", caller="jo"))
     quiet(run)
     assert (runs(run, "shop/b"), run.stuck) == ("web:1", [])
     assert stages(run)["shop/a"] is Stage.NOT_BACK
@@ -204,7 +204,7 @@ def test_an_undo_goes_on_past_a_service_that_may_not_be_read(sessions: Sessions)
 def test_after_an_undo_of_one_service_it_is_said_why_the_others_were_not_begun(sessions: Sessions) -> None:
     run = steps(deploying(sessions, asked("shop/a", "shop/b"), still, ONE_BY_ONE), 1)
     with run.line.answering():
-        ask(run, request("undo", by="jo", service="shop/a"))
+        ask(run, request("undo", caller="jo", service="shop/a"))
     steps(run, 1)
     run.aws.services.complete("shop/a")
     quiet(run)
@@ -341,6 +341,6 @@ def test_an_undo_of_what_only_waits_needs_no_right_to_update(sessions: Sessions)
     run, _ = waiting(sessions)
     run.scenario = replace(run.scenario, cap=Mode.REGISTER)
     with run.line.answering():
-        ask(run, request("undo", by="jo"))
+        ask(run, request("undo", caller="jo"))
     quiet(run)
     assert (attempt(run).state, run.aws.definitions.active()) == (AttemptState.UNDONE, [1])

@@ -115,7 +115,7 @@ def approving(then: Callable[[Run], object]) -> Callable[[Run], None]:
     def begin(run: Run) -> None:
         digest, at = proposed_digest(run), run.aws.clock.now().isoformat()
         then(run)
-        ask(run, request("apply", digest=digest, at=at, by="jo"))
+        ask(run, request("apply", digest=digest, at=at, caller="jo"))
 
     return begin
 

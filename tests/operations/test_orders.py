@@ -113,7 +113,7 @@ def carried_out(sessions: Sessions, document: dict[str, Any], rules: tuple[Rule,
         run.inspected(registered(arn))
         proposed = run.ledger.history(FAMILY).proposed
         approval = request(
-            "apply", digest=proposed.digest if proposed else "", at=run.aws.clock.now().isoformat(), by="jo"
+            "apply", digest=proposed.digest if proposed else "", at=run.aws.clock.now().isoformat(), caller="jo"
         )
         for asks in (request(), approval):
             ask(run, asks, asks, asks)

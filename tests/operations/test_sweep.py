@@ -10,6 +10,7 @@ import pytest
 from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
+from aws.errors import Meaning
 from aws.ledger import Ledger, Record, Row, SweptBy
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
@@ -77,10 +78,25 @@ def test_what_is_there_and_what_was_is_looked_at_again(aws: Sessions) -> None:
 
     bodies = sent(aws, url)
     families = {body["family"]: body["revision"] for body in bodies if body["kind"] == "family"}
-    assert families == {f"family-{n}": 1 for n in range(12)} | {"web": 2, "gone": 0}
+    assert families == dict.fromkeys([*(f"family-{n}" for n in range(12)), "web", "gone"], 0)  # inspect asks ECS
     assert {body["service"] for body in bodies if body["kind"] == "service"} == {"prod/web", "prod/gone"}
     assert {(body["account"], body["region"]) for body in bodies} == {(PLACE.account, PLACE.region)}
     assert {body["quiet"] for body in bodies} == {False}
+
+
+def test_families_are_listed_and_not_their_revisions_in_pages_as_large_as_they_can_be(world: World) -> None:
+    definitions, services = world.aws.definitions, world.aws.services
+    for number in range(101):
+        family: dict[str, Any] = {"family": f"family-{number:03}", "containerDefinitions": []}
+        arns = [definitions.register(family) for _ in range(5)]
+        services.add(f"prod/service-{number:03}", arns[-1])
+    url = world.sessions.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    world.calls.clear()
+    swept = sweeper(world.sessions, url).sweep(PLACE)
+    assert (swept.families, swept.services) == (101, 101)
+    ecs = {operation: world.calls[operation] for operation in world.calls if "TaskDefinition" in operation}
+    assert ecs == {"ListTaskDefinitionFamilies": 2}
+    assert world.calls["ListServices"] == 2
 
 
 @pytest.mark.parametrize("asked", [False, True])
@@ -164,7 +180,7 @@ def test_a_standard_that_cannot_be_read_just_now_has_the_sweep_tried_again(
     """It may be another: a sweep all the same could send one alert for each finding."""
 
     def busy(*_: object) -> str:
-        raise CallFailed("ssm:GetParameter", "/standard", "ThrottlingException", transient=True)
+        raise CallFailed("ssm:GetParameter", "/standard", "ThrottlingException", Meaning.RETRY)
 
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     monkeypatch.setattr("operations.standards.read_document", busy)

@@ -175,7 +175,7 @@ def test_a_revision_that_a_service_of_somebody_elses_runs_is_not_taken_back_by_a
     run = quiet(deploying(sessions))
     with run.line.answering():
         serve(run, "shop/new", 2)
-        ask(run, request("undo", by="jo"))
+        ask(run, request("undo", caller="jo"))
     quiet(run)
     assert (attempt(run).state, runs(run), run.aws.definitions.active()) == (AttemptState.UNDONE, "web:1", [1, 2])
 
@@ -425,6 +425,6 @@ def test_a_registered_revision_whose_services_were_all_left_can_be_undone(sessio
 
     run = quiet(deploying(sessions, begin, still))
     with run.line.answering():
-        ask(run, request("undo", by="jo"))
+        ask(run, request("undo", caller="jo"))
     quiet(run)
     assert (attempt(run).state, run.aws.definitions.active()) == (AttemptState.UNDONE, [1])

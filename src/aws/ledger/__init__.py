@@ -16,14 +16,15 @@ The partition of a role is by its account and name alone, as IAM's events have n
 sort key. Besides, `due/PLACE` holds which attempts have not ended and when they must be resumed, `quarantines/PLACE`
 which families are quarantined, `rate/…` how many corrections were made within an hour, `revisions/…` what each revision
 of a family contains, which never changes (without the environment values that no rule reads), `notice/…` what the
-operations topic was notified of recently, `swept/PLACE` by which release and standard everything was swept last, and
-`standard` the text of the last good standard.
+operations topic was notified of recently, `swept/PLACE` by which release and standard everything was swept last, when,
+and the findings about Outrider itself, and `standard` the text of the last good standard.
 """
 
 from dataclasses import dataclass
 
 from aws.ledger.attempts import Attempts
 from aws.ledger.dependents import Dependent, Dependents
+from aws.ledger.health import Health
 from aws.ledger.history import History, Record, Row
 from aws.ledger.limits import Limits
 from aws.ledger.notices import Notices
@@ -84,3 +85,7 @@ class Ledger:
     @property
     def standards(self) -> GoodStandards:
         return GoodStandards(self.table)
+
+    @property
+    def health(self) -> Health:
+        return Health(self.table)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning
 from aws.ledger.table import Table, expiry
 from domain.places import Place
 
@@ -13,6 +14,12 @@ class Limits:
     """The rows of limits."""
 
     table: Table
+
+    def full(self, place: Place, what: str, key: str, most: int, now: datetime) -> bool:
+        """Whether no place of this hour is left for a key that has none. Takes none."""
+        item = self.table.row(f"rate/{place}", f"{what}/{now:%Y-%m-%dT%H}")
+        taken = item["keys"]["SS"] if item else []
+        return key not in taken and len(taken) >= most
 
     def claim(self, place: Place, what: str, key: str, most: int, now: datetime) -> bool:
         """Take one of this hour's `most` places for `what`. The same key takes only one place."""
@@ -32,7 +39,7 @@ class Limits:
                     },
                 )
         except CallFailed as failed:
-            if failed.code == "ConditionalCheckFailedException":
+            if failed.meaning is Meaning.CONFLICT:
                 return False
             raise
         return True

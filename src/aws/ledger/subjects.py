@@ -156,11 +156,12 @@ def _record(item: Mapping[str, Any]) -> Record:
 
 def _running_item(running: Running) -> dict[str, Any]:
     numbers = {"revision": {"N": str(running.revision)}, "tasks": {"N": str(running.tasks)}}
-    return numbers | {"fargate": {"BOOL": running.fargate}}
+    return numbers | {"fargate": {"BOOL": running.fargate}, "managed": {"BOOL": running.managed}}
 
 
 def _running(item: Mapping[str, Any]) -> Running:
-    return Running(item["fargate"]["BOOL"], int(item["revision"]["N"]), int(item["tasks"]["N"]))
+    revision, tasks = (int(item[name]["N"]) for name in ("revision", "tasks"))
+    return Running(item["fargate"]["BOOL"], revision, tasks, item["managed"]["BOOL"])
 
 
 def _seen(item: Mapping[str, Any]) -> Seen:

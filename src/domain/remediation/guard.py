@@ -29,11 +29,18 @@ class Guard(StrEnum):
     DEPLOYMENT_IN_PROGRESS = "deployment in progress"
     AT_ONCE = "at once"
     CANARY = "canary"
+    MANAGED = "managed by ecs"
+    WAY_BACK = "way back"
     LAUNCH_TYPE = "launch type"
     DEPLOYMENT_CONTROLLER = "deployment controller"
     DEPLOYMENT_STRATEGY = "deployment strategy"
     CIRCUIT_BREAKER = "circuit breaker"
     MODE = "mode"
+
+    @property
+    def hourly(self) -> bool:
+        """Whether it bounds a rate: what it forbids has its turn in a later hour."""
+        return self in {Guard.REGISTRATIONS_PER_HOUR, Guard.ROLLOUTS_PER_HOUR}
 
     @property
     def holds_for_all(self) -> bool:

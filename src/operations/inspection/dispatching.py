@@ -1,8 +1,8 @@
 """Dispatching: resolve an event to subjects and send one message for each of them."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aws.calls import CallFailed
@@ -13,7 +13,6 @@ from domain.subject import Subject, SubjectId
 from domain.triggers.message import SubjectMessage
 from domain.triggers.reading import Ignored, TriggerUnreadable, read
 from domain.triggers.trigger import (
-    ApprovalTrigger,
     DeletedTrigger,
     FamilyTrigger,
     FollowUpTrigger,
@@ -25,7 +24,6 @@ from domain.triggers.trigger import (
     TaskDefinitionTrigger,
     Trigger,
 )
-from operations.inspection.approving import approve
 from operations.unexpected import described
 
 _PAGE = 300  # families that one delivery handles; for the others the message is sent to its queue again
@@ -33,10 +31,14 @@ _PAGE = 300  # families that one delivery handles; for the others the message is
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """How many subjects a message resolved to; `ignored` says why there are none."""
+    """How many subjects a message resolved to; `ignored` says why there are none.
+
+    `changed` is when the change was made, if the message is of an event.
+    """
 
     subjects: int = 0
     ignored: str = ""
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class _Page:
     subjects: Sequence[tuple[SubjectId, SubjectTrigger]]
     rest: str = ""
     ignored: str = ""
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,6 @@ class Dispatcher:
     roles: Roles
     changes: Queue
     subjects: Queue
-    remediations: Queue
-    now: Callable[[], datetime]
 
     def dispatch(self, messages: Mapping[str, str]) -> dict[str, Dispatched | Undispatched]:
         """Return the outcome of each message (message id → body), sent in as few calls as possible."""
@@ -82,12 +83,14 @@ class Dispatcher:
         unsent = self._send(pages)
         for message, page in pages.items():
             why = unsent.get(message)
-            outcomes[message] = Undispatched(why) if why else Dispatched(len(page.subjects), page.ignored)
+            outcomes[message] = Undispatched(why) if why else Dispatched(len(page.subjects), page.ignored, page.changed)
         return outcomes
 
     def _page(self, body: str) -> _Page:
         found = read(body)
-        return _Page((), ignored=found.reason) if isinstance(found, Ignored) else self._resolved(found)
+        if isinstance(found, Ignored):
+            return _Page((), ignored=found.reason)
+        return replace(self._resolved(found), changed=_changed(found))
 
     def _resolved(self, trigger: Trigger) -> _Page:
         place = trigger.place
@@ -103,8 +106,6 @@ class Dispatcher:
             case RoleTrigger(role=role, policy=policy):
                 names = [role] if role else self.roles.with_policy(place, policy) if policy else []
                 return self._dependents(trigger, [SubjectId(place, Subject.ROLE, name) for name in names])
-            case ApprovalTrigger():
-                return _Page((), ignored=approve(trigger, self.ledger, self.remediations, self.now()))
 
     def _dependents(self, trigger: ParameterTrigger | RoleTrigger, changed: Sequence[SubjectId]) -> _Page:
         """Return the dependent families, page by page, each with the changed subjects that it depends on."""
@@ -129,6 +130,17 @@ class Dispatcher:
         rests = [(message, page.rest) for message, page in pages.items() if page.rest and message not in failed]
         sent = self.changes.send_each([Message(rest) for _, rest in rests])
         return failed | {rests[index][0]: str(error) for index, error in sent.items()}
+
+
+def _changed(trigger: Trigger) -> datetime | None:
+    """Return when the change of an event was made; None for a message of Outrider itself."""
+    match trigger:
+        case FamilyTrigger() | ServiceTrigger(settled=datetime()):
+            return None
+        case ParameterTrigger(after=after) | RoleTrigger(after=after) if after:
+            return None
+        case _:
+            return trigger.when
 
 
 def _message(source: str, on: SubjectId, trigger: SubjectTrigger) -> Message:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import engine
+from aws.calls import CallFailed
 from aws.channels import Message
+from aws.errors import Meaning
 from aws.ledger import History, Ledger
 from aws.ledger.dependents import put_dependent
 from domain.ecs.task_definition import TaskDefinition
@@ -14,6 +16,7 @@ from domain.findings.dependents import NO_VERDICTS, FamilyVerdicts, family_verdi
 from domain.findings.users import Seen, User, Users, users_of
 from domain.places import Place, Revision
 from domain.remediation.attempt import held_open
+from domain.remediation.rollout import SHOWN
 from domain.standard import Mode, Standard
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import (
@@ -38,6 +41,7 @@ from operations.inspection.job import (
     open_severities,
     parameters_of,
 )
+from operations.inspection.proposing import proposed
 from operations.inspection.requesting import correction_of_family
 from operations.inspection.revisions import Revisions
 from operations.inspection.use import Use
@@ -84,12 +88,31 @@ class FamilyEvaluator:
     def _newest(self, job: Job) -> TaskDefinition | None:
         history = job.history
         asks = any(_asks_ecs(trigger, history) for trigger in job.triggers)
-        task = self.revisions.newest(history.subject, 0 if asks else history.order)
+        task = self.revisions.newest(history.subject, 0 if asks else history.order, history.order)
+        task = self._just_registered(job, _number(task) if task is not None else 0) or task
         if task is None or _number(task) >= history.order:
             return task
         # ECS may still answer with an older revision than the evaluated one. That counts only if the newer is inactive.
         known = Revision(history.subject.place, history.subject.name, history.order)
         return self.revisions.active(known) or task
+
+    def _just_registered(self, job: Job, number: int) -> TaskDefinition | None:
+        """Return the active revision that was registered a moment ago, after the one that ECS shows as the newest.
+
+        Raises CallFailed if ECS does not show it at all yet.
+        """
+        for trigger in job.triggers:
+            match trigger:
+                case TaskDefinitionTrigger(event="RegisterTaskDefinition", revision=Revision() as made):
+                    recent = trigger.when is not None and self.now() < trigger.when + SHOWN
+                case _:
+                    continue
+            if made.number > number and recent:
+                task = self.revisions.read(made)
+                if task is None:
+                    raise CallFailed("ecs:DescribeTaskDefinition", str(made), "NotShownYet", Meaning.RETRY)
+                return task if task.active else None
+        return None
 
     def _evaluated(self, job: Job, task: TaskDefinition) -> Inspected:
         subject, standard, history, now = job.subject, job.edition.standard, job.history, self.now()
@@ -105,7 +128,10 @@ class FamilyEvaluator:
             self._announce(history, [*depends, *beside])
         rules = [rule for rule in self.planner.catalogue if rule.subject is not Subject.SERVICE]
         found = evaluator.evaluate(workload, rules)
-        plan = evaluator.plan(found, Mode.REPORT, explains=True)
+        proposal = proposed(
+            lambda: evaluator.plan(found, Mode.REPORT, explains=True),
+            lambda: correction_of_family(job, evaluator, found),
+        )
         own, users = self.use.weighed(history, evaluator, found, users)
         said = _dependencies(history, found.verdicts, depends, beside, Users.of(users or [User(subject.name)]))
         number = _number(task)
@@ -115,15 +141,16 @@ class FamilyEvaluator:
             now,
             verdicts=list(own.values()),
             all_verdicts=found.verdicts,
-            plan=plan,
+            plan=proposal.plan,
+            trouble=proposal.trouble,
             users=Users.of(users),
             kept=frozenset(open_severities(history)) if held_open(history.attempts, number) else frozenset(),
             evidence=Evidence(f"{subject.name}:{number}", _roles(workload), parameters_of(workload)),
-            missing=missing_facts(found.verdicts, plan),
+            missing=missing_facts(found.verdicts, proposal.plan),
             order=number,
             dependencies=said,
             notify=_changed(job, said) | _services_of_changed(job, number),
-            request=correction_of_family(job, evaluator, found),
+            request=proposal.request,
             later=_services_later(history, standard) if number != history.order else (),
         )
 

@@ -86,6 +86,8 @@ class Inspected:
     all_verdicts: Sequence[Verdict] = ()
     """The verdicts on the whole workload, for logs and metrics."""
     plan: Plan | None = None
+    trouble: str = ""
+    """Why no plan could be made, where one was tried."""
     users: Users = NOBODY
     kept: frozenset[str] = frozenset()
     """The rules whose findings stay unchanged: a correction of them is in progress or failed."""

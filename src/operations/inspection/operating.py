@@ -10,6 +10,7 @@ from aws.ledger import Ledger
 from domain.facts import Unavailable
 from domain.findings.finding import Finding
 from domain.places import Place
+from domain.subject import SubjectId
 from operations.standards import Edition
 
 _STANDARD = "Outrider: the standard cannot be used"
@@ -67,9 +68,13 @@ class Operations:
         )
         self.notify("standard/none", _STANDARD, text, hours=1)
 
-    def disagreement(self, place: Place, why: str) -> None:
-        """Notify that two rules' fixes undo each other."""
-        self.notify(f"disagreement/{place}", "Outrider: two fixes undo each other", why)
+    def no_plan(self, subject: SubjectId, why: str) -> None:
+        """Notify that no plan could be made for a subject. Its findings are published without one."""
+        text = (
+            f"No plan could be made for {subject.name} in {subject.place}, and its findings are published without one."
+            f" This is a defect in Outrider: please report it.\n{why}"
+        )
+        self.notify(f"no-plan/{subject.place}", "Outrider: no plan could be made", text)
 
     def notify(self, key: str, subject: str, text: str, hours: int = 24) -> None:
         """Publish a notice, at most once in so many hours for the same key."""

@@ -8,6 +8,7 @@ from math import ceil
 from aws.calls import CallFailed
 from aws.channels import Message
 from aws.ecs import Ecs
+from aws.errors import Meaning
 from aws.ledger import History, Ledger
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -32,6 +33,7 @@ from operations.inspection.job import (
     open_severities,
     parameters_of,
 )
+from operations.inspection.proposing import proposed
 from operations.inspection.requesting import correction_of_service, resumptions
 from operations.inspection.revisions import Revisions
 from operations.planning import Planner
@@ -60,7 +62,10 @@ class ServiceEvaluator:
         service = self.ecs.service(subject.place, subject.name)
         revision = Revision.parse(service.task_definition) if service else None
         task = self.revisions.read(revision) if revision else None
-        if service is None or revision is None or task is None:
+        if revision is not None and task is None:
+            # What a service runs exists: ECS does not show it everywhere yet. Nothing is closed by that.
+            raise CallFailed("ecs:DescribeTaskDefinition", str(revision), "NotShownYet", Meaning.RETRY)
+        if service is None or task is None:
             resource = subject.place.arn("ecs", f"service/{subject.name}")
             return Inspected(job, resource, read_at, notify=frozenset(_families(job.history)))
         return self._evaluated(job, service, task, read_at)
@@ -72,9 +77,13 @@ class ServiceEvaluator:
         evaluator = Evaluator(self.planner, job.edition.standard, job.reader, read_at)
         workload = self._with_newest(evaluator.workload(subject.place, task, service), evaluator, family)
         found = evaluator.evaluate(workload, self.rules)
-        plan = evaluator.plan(found, Mode.REPORT, explains=True)
         own, resumed = of_subject(found.verdicts, subject), resumptions(family, subject.name)
-        running = Running(bool(service.fargate), revision.number, service.desired)
+        corrects = not (resumed or service.managed)
+        proposal = proposed(
+            lambda: evaluator.plan(found, Mode.REPORT, explains=True),
+            lambda: correction_of_service(family, evaluator, found) if corrects else None,
+        )
+        running = Running(bool(service.fargate), revision.number, service.desired, service.managed)
         notify = self._families_to_notify(job.history, family, running)
         return Inspected(
             job,
@@ -82,18 +91,19 @@ class ServiceEvaluator:
             read_at,
             verdicts=list(own.values()),
             all_verdicts=found.verdicts,
-            plan=plan,
+            plan=proposal.plan,
+            trouble=proposal.trouble,
             kept=frozenset(open_severities(job.history)) if resumed else frozenset(),
             evidence=Evidence(
                 str(revision),
                 parameters=parameters_of(workload),
                 deployed=service.primary.created if service.primary is not None else None,
             ),
-            missing=missing_facts(found.verdicts, plan),
+            missing=missing_facts(found.verdicts, proposal.plan),
             dependencies={family.subject.key: NO_VERDICTS},
             runs=running if notify else job.history.record.runs,
             notify=notify,
-            request=None if resumed else correction_of_service(family, evaluator, found),
+            request=proposal.request,
             resumed=resumed,
             later=self._once_settled(job, found.workload, own.get(_SETTLES)),
         )

@@ -24,7 +24,10 @@ SWITCHED_OFF = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts, from operations.wiring. `switch` says why nothing may be corrected now; None if it may."""
+    """The parts, from operations.wiring. `switch` says why nothing may be corrected now; None if it may.
+
+    `role` is the ARN of the role that registers revisions.
+    """
 
     ecs: Ecs
     hub: SecurityHub
@@ -37,6 +40,7 @@ class Parts:
     switch: Callable[[], Reason | None]
     image_repositories: Sequence[str]
     release: str
+    role: str
     stack: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 

@@ -1,7 +1,5 @@
 """The parts of the dispatch function."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import lru_cache
 
 from aws.channels import Queue
@@ -19,17 +17,11 @@ def dispatcher() -> Dispatcher:
     return make_dispatcher(settings(), shared.sessions())
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def make_dispatcher(given: Settings, aws: Sessions, now: Callable[[], datetime] = _now) -> Dispatcher:
+def make_dispatcher(given: Settings, aws: Sessions) -> Dispatcher:
     """Return the use case with all its parts."""
     return Dispatcher(
         ledger=Ledger(aws, given.table),
         roles=Roles(aws),
         changes=Queue(aws, given.changes_queue),
         subjects=Queue(aws, given.subjects_queue),
-        remediations=Queue(aws, given.remediations_queue),
-        now=now,
     )

@@ -6,6 +6,7 @@ from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger
 from aws.security_hub import SecurityHub
+from operations.health import Doctor, SelfCheck
 from operations.inspection.operating import Operations
 from operations.remediation.resuming import Resumer
 from operations.standards import Standards
@@ -38,3 +39,11 @@ def resumer() -> Resumer:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
     return Resumer(Ledger(aws, given.table), Queue(aws, given.remediations_queue))
+
+
+@lru_cache(maxsize=1)
+def self_check() -> SelfCheck:
+    """As the environment sets it up. The sweep may read no secret, so it tries no token."""
+    given, aws = settings(), shared.sessions()
+    doctor = Doctor(aws, given.place, CATALOGUE)
+    return SelfCheck(doctor, Ledger(aws, given.table), SecurityHub(aws), Topic(aws, given.operations_topic))

@@ -11,7 +11,7 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.sidecar.log_configuration import LogCode, awslogs_options, log_configuration
+from rules.sidecar.log_configuration import LogCode, awslogs_options, log_configuration, wanted_driver
 
 NEEDED = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix")
 
@@ -32,17 +32,15 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     collector = workload.collector
     if collector is None:
         return
-    where, driver, wanted = (
-        f"containers/{collector.name}/logConfiguration",
-        collector.log_driver,
-        standard.collector.logging,
-    )
+    where, driver = f"containers/{collector.name}/logConfiguration", collector.log_driver
+    wanted = wanted_driver(collector, standard)
     if driver is None:
-        why = f"The collector has no log configuration, so its failures are not visible. Use {wanted.driver}."
-        yield Drift(Kind.NO_LOG, where, why, wanted=wanted.driver)
-    elif driver not in {"awslogs", wanted.driver}:
-        why = f"The collector logs by {driver}. The standard's log driver is {wanted.driver}."
-        yield Drift(Kind.OTHER_DRIVER, f"{where}/logDriver", why, driver, wanted.driver)
+        why = f"The collector has no log configuration, so its failures are not visible. Use {wanted}."
+        yield Drift(Kind.NO_LOG, where, why, wanted=wanted)
+    elif driver not in {"awslogs", wanted}:
+        whose = "It is the log router, which needs" if collector.routes_logs else "The standard's log driver is"
+        why = f"The collector logs by {driver}. {whose} {wanted}."
+        yield Drift(Kind.OTHER_DRIVER, f"{where}/logDriver", why, driver, wanted)
     elif driver == "awslogs":
         options = collector.log_options
         for name in NEEDED:
@@ -70,9 +68,9 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     collector = workload.collector
     if collector is None:
         return workload
-    driver = collector.log_driver
-    if driver not in {"awslogs", standard.collector.logging.driver}:
-        changed = collector.with_(logConfiguration=log_configuration(workload, standard))
+    driver, wanted = collector.log_driver, wanted_driver(collector, standard)
+    if driver not in {"awslogs", wanted}:
+        changed = collector.with_(logConfiguration=log_configuration(workload, standard, wanted))
         after = workload.with_container(changed)
         if driver is None:
             return after

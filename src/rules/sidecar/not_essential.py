@@ -19,9 +19,9 @@ class Kind(Code):
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """Yield one drift where the collector is not as the standard says."""
+    """Yield one drift where the collector is not as the standard says; a log router belongs to logging.firelens."""
     collector, wanted = workload.collector, standard.collector.essential
-    if collector is None or collector.essential is wanted:
+    if collector is None or collector.essential is wanted or collector.routes_logs:
         return
     where = f"containers/{collector.name}/essential"
     if wanted:
@@ -50,7 +50,8 @@ RULE = Rule(
     title="The collector is essential or not as the standard says, by default not",
     why="""
         When an essential container stops, ECS stops the whole task, so a collector that fails on its configuration
-        stops the applications with it. Where `essential` is not set, it is true.
+        stops the applications with it. Where `essential` is not set, it is true. The rule does not apply to a collector
+        that is also the task's log router, which has to be essential: logging.firelens evaluates it.
     """,
     remedy="""
         SAFE. Sets `essential`. Refused where the collector is the task's only essential container: a task needs one.

@@ -123,7 +123,7 @@ def _collector(workload: Workload, standard: Standard, name: str) -> Container:
         members["user"] = wanted.user
     if wanted.readonly_root_filesystem:
         members["readonlyRootFilesystem"] = True
-    members["logConfiguration"] = log_configuration(workload, standard)
+    members["logConfiguration"] = log_configuration(workload, standard, standard.collector.logging.driver)
     return Container(members)
 
 

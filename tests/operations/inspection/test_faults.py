@@ -155,7 +155,7 @@ class Play:
             mode=Mode.REGISTER,
         )
         clock = self.aws.clock.tick
-        dispatcher = make_dispatcher(given, self.sessions, clock)
+        dispatcher = make_dispatcher(given, self.sessions)
         return Inspection(self.aws.sqs, dispatcher, make_inspector(given, self.sessions, RULES, clock))
 
     def until_quiet(self) -> None:
