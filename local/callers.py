@@ -1,4 +1,4 @@
-"""The SenderId of a message is the id of whoever sent it. ministack records the account for everybody."""
+"""The SenderId of a message is the id of its sender. ministack records the account for everybody."""
 
 from contextvars import ContextVar
 from typing import Any

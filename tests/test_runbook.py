@@ -16,15 +16,25 @@ ROWS = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in TABL
 SUBJECT = "Outrider: "
 
 
+def text(node: ast.AST) -> str:
+    """A string of the source, with `…` for what is filled in; empty for any other expression."""
+    match node:
+        case ast.Constant(value=str(value)):
+            return value
+        case ast.JoinedStr(values=parts):
+            return "".join(text(part) or "…" for part in parts)
+        case _:
+            return ""
+
+
 def sent() -> set[str]:
     """The subject of each notice, without what all of them begin with."""
-    constants = (
-        node.value
+    texts = (
+        text(node)
         for path in (ROOT / "src").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
-    return {value.removeprefix(SUBJECT) for value in constants if value.startswith(SUBJECT)}
+    return {each.removeprefix(SUBJECT) for each in texts if each.startswith(SUBJECT) and each != SUBJECT}
 
 
 def quoted(kind: str) -> set[str]:

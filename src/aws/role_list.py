@@ -44,7 +44,7 @@ class RoleList:
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def find(self, place: Place, name: str) -> Any:
-        """Return a role with its inline policies as the list has it; None if it is to be read by itself."""
+        """Return a role with its inline policies as the list has it; None if it must be read by itself."""
         with self._lock:
             listed = self._listed.setdefault(place.account, _Listed())
             listed.needed += 1

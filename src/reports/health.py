@@ -101,7 +101,7 @@ def sentence(row: Row) -> str:
 
 
 def title_of(check: Check) -> str:
-    """Return what the check demands."""
+    """Return what the check requires."""
     return _TITLES[check]
 
 

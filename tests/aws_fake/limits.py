@@ -60,7 +60,7 @@ def seconds(operation: str) -> float:
 
 
 def throttled(calls: Iterable[tuple[datetime, str]], share: float = 1.0) -> Mapping[str, Sequence[datetime]]:
-    """By bucket, when calls came that found it empty, where only this share of each bucket is ours."""
+    """By bucket, when calls came that found it empty, where only this share of each bucket is Outrider's."""
     found, tokens, last = defaultdict[str, list[datetime]](list), dict[Bucket, float](), dict[Bucket, datetime]()
     for at, operation in sorted(calls):
         bucket = BUCKETS.get(operation)

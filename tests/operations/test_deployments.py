@@ -1,4 +1,4 @@
-"""Deployments are judged by their progress, and what cannot go back or is not ours to change is left as it is."""
+"""Deployments are judged by their progress; what cannot be rolled back, or is not Outrider's, stays as it is."""
 
 import json
 from typing import Any

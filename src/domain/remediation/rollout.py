@@ -13,7 +13,7 @@ LOOK_AGAIN = timedelta(minutes=2)
 
 
 SHOWN = timedelta(minutes=2)
-"""For so long AWS may not show everywhere what was just made or changed."""
+"""For this long, AWS may not show everywhere what was just made or changed."""
 
 
 class Stage(StrEnum):
@@ -61,8 +61,8 @@ class Target:
 class Rollout:
     """One service within an attempt. `was` is its deployment before, `deployment` that of this correction.
 
-    `deployment` is empty if UpdateService succeeded and its answer showed none yet. `other` is the revision (ARN)
-    that somebody else deployed at the same moment. `moot` says that it was skipped because it runs something else now.
+    `deployment` is empty if UpdateService succeeded and its answer showed none yet. `other` is the revision (ARN) that
+    somebody else deployed at the same moment. `moot` says that it was skipped because it runs something else now.
     `since` is when the stage began, `ready` how many tasks were ready in it, and `moved` when that last grew. `due` is
     when the service is read again though no event came. `guard` names the one that forbids it, for now (PENDING) or
     permanently (LEFT), and `reasons` say why.

@@ -25,12 +25,12 @@ class Sight:
 
     @property
     def deploy_time(self) -> timedelta:
-        """For so long a deployment may go on without progress."""
+        """How long a deployment may go on without progress."""
         return timedelta(minutes=self.standard.remediation.deploy_minutes)
 
     @property
     def longest(self) -> timedelta:
-        """For so long a deployment may go on at all. More tasks take longer to start and to drain."""
+        """How long a deployment may go on at all. More tasks take longer to start and to drain."""
         return self.deploy_time * (2 + self.service.desired // _TASKS)
 
     def again(self, rollout: Rollout) -> Rollout:
