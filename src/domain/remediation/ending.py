@@ -42,7 +42,7 @@ def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], mome
     """
     if by.until is not None and (by.guard.hourly or moment.now < attempt.time + moment.window):
         waiting = replace(attempt, state=AttemptState.WAITING, guard=by.guard, reasons=(by.reason,), due=by.until)
-        return Stopped(waiting)
+        return Stopped(replace(waiting, time=moment.now) if by.guard.hourly else waiting)
     others = [each for each in attempts if each.key != attempt.key]
     quiet = by.guard is Guard.ATTEMPTS and any(
         each.guard is Guard.ATTEMPTS

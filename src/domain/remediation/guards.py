@@ -202,9 +202,9 @@ def updatable(service: Service, standard: Standard) -> None:
         raise Forbidden(Guard.CIRCUIT_BREAKER, Reason(Code.NO_ROLLBACK))
 
 
-def goes_back(task: TaskDefinition | None, attempt: Attempt, before: str) -> None:
+def goes_back(task: TaskDefinition, attempt: Attempt, before: str) -> None:
     """The revision that the service runs (`before`) is active: ECS accepts no other to go back to."""
-    if (task is None or not task.active) and not attempt.approved:
+    if not task.active and not attempt.approved:
         raise Forbidden(Guard.WAY_BACK, Reason(Code.NO_WAY_BACK, before))
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from aws.calls import CallFailed
+from aws.errors import Meaning
 from aws.ledger import History
 from domain.ecs.service import Service
 from domain.places import Place
@@ -48,9 +50,11 @@ class Guards:
             history = parts.ledger.history(SubjectId(place, Subject.SERVICE, attempt.service))
         guards.not_suppressed(attempt.rules, parts.suppressed(history))
         task = parts.ecs.task_definition(place, service.task_definition)
-        guards.goes_back(task, attempt, service.task_definition.rpartition("/")[2])
-        if task is not None:
-            eligible(parts, attempt, parts.evaluator.workload(place, task, service))
+        runs = service.task_definition.rpartition("/")[2]
+        if task is None:  # what a service runs exists: ECS does not show it everywhere yet
+            raise CallFailed("ecs:DescribeTaskDefinition", runs, "NotShownYet", Meaning.RETRY)
+        guards.goes_back(task, attempt, runs)
+        eligible(parts, attempt, parts.evaluator.workload(place, task, service))
         self._allowed_now()
         guards.not_busy(service, moment.now)
         guards.deployed_lately(service, attempt, moment)

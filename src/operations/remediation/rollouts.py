@@ -164,10 +164,10 @@ class Rollouts:
     def _forbidden(self, rollout: Rollout, by: Forbidden) -> Rollout:
         """Return the rollout left permanently, or waiting: for at most the window of corrections."""
         moment = self.parts.moment
-        if by.guard is Guard.AT_ONCE and (by.reason,) != rollout.reasons:  # services that are being updated before it
+        moved = by.guard is Guard.AT_ONCE and (by.reason,) != rollout.reasons  # services that are updated before it
+        if moved or by.guard.hourly:
             rollout = replace(rollout, since=moment.now)
-        late = moment.now >= rollout.since + moment.window and not by.guard.hourly
-        if by.until is None or late:
+        if by.until is None or moment.now >= rollout.since + moment.window:
             return rollout.left(moment.now, by.reason, guard=by.guard)
         return replace(rollout, due=by.until, guard=by.guard, reasons=(by.reason,))
 
