@@ -108,7 +108,9 @@ def title_of(check: Check) -> str:
 def finding_of(finding: OwnFinding, row: Row, facts: StackFacts) -> dict[str, Any]:
     """Return a finding about Outrider itself for BatchImportFindings. No custom action approves it: it has no plan."""
     place, severity = facts.place, {"Label": "HIGH", "Original": "HIGH"}
-    command = fix(row, facts) if finding.open else ""
+    advice = fix(row, facts) if finding.open else "No action is needed."
+    if not advice or len(advice) > _RECOMMENDATION:  # a command is never cut
+        advice = f"`outrider doctor --stack {facts.stack} --region {place.region}` shows what to do."
     types = ["Software and Configuration Checks/AWS Security Best Practices"]
     stack = place.arn("cloudformation", f"stack/{facts.stack}")
     return {
@@ -128,7 +130,7 @@ def finding_of(finding: OwnFinding, row: Row, facts: StackFacts) -> dict[str, An
         "FindingProviderFields": {"Severity": severity, "Types": types},
         "Title": line(f"{title_of(finding.check)} (stack {facts.stack})", _TITLE),
         "Description": line(sentence(row), _DESCRIPTION),
-        "Remediation": {"Recommendation": {"Text": line(command or "No action is needed.", _RECOMMENDATION)}},
+        "Remediation": {"Recommendation": {"Text": advice}},
         "ProductFields": {"outrider/check": finding.check.value, "outrider/code": row.code.value},
         "Resources": [
             {"Type": "AwsCloudFormationStack", "Id": stack, "Partition": place.partition, "Region": place.region}
