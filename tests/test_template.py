@@ -416,6 +416,22 @@ def test_every_queue_has_a_dlq_and_every_dlq_an_alarm() -> None:
             assert queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": f"{name}Dlq.Arn"}
 
 
+def test_the_sweep_may_count_the_messages_of_every_queue() -> None:
+    """A health check that may not read one of them is unknown for all."""
+    counted = set[str]()
+    for statement in statements("SweepRole"):
+        if "sqs:GetQueueAttributes" in actions(statement):
+            for resource in _listed(statement["Resource"]):
+                counted.add((resource["Fn::If"][1] if "Fn::If" in resource else resource)["Fn::GetAtt"])
+    assert counted == {f"{name}.Arn" for name in of_type("AWS::SQS::Queue")}
+
+
+def test_the_sweep_may_list_the_subscriptions_of_every_topic() -> None:
+    (statement,) = [each for each in statements("SweepRole") if "sns:ListSubscriptionsByTopic" in actions(each)]
+    listed = {(each["Fn::If"][1] if "Fn::If" in each else each)["Ref"] for each in statement["Resource"]}
+    assert listed == of_type("AWS::SNS::Topic").keys()
+
+
 def test_the_address_of_every_queue_and_dlq_is_an_output() -> None:
     told = {output["Value"].get("Ref") for output in template()["Outputs"].values()}
     assert of_type("AWS::SQS::Queue").keys() <= told

@@ -108,7 +108,9 @@ def title_of(check: Check) -> str:
 def finding_of(finding: OwnFinding, row: Row, facts: StackFacts) -> dict[str, Any]:
     """Return a finding about Outrider itself for BatchImportFindings. No custom action approves it: it has no plan."""
     place, severity = facts.place, {"Label": "HIGH", "Original": "HIGH"}
-    command = fix(row, facts) if finding.open else ""
+    advice = fix(row, facts) if finding.open else "No action is needed."
+    if not advice or len(advice) > _RECOMMENDATION:  # a command is never cut
+        advice = f"`outrider doctor --stack {facts.stack} --region {place.region}` shows what to do."
     types = ["Software and Configuration Checks/AWS Security Best Practices"]
     stack = place.arn("cloudformation", f"stack/{facts.stack}")
     return {
@@ -126,9 +128,9 @@ def finding_of(finding: OwnFinding, row: Row, facts: StackFacts) -> dict[str, An
         "Types": types,
         "Severity": severity,
         "FindingProviderFields": {"Severity": severity, "Types": types},
-        "Title": line(f"{title_of(finding.check)} (stack {facts.stack})", _TITLE),
+        "Title": line(f"{_TITLES[finding.check]} (stack {facts.stack})", _TITLE),
         "Description": line(sentence(row), _DESCRIPTION),
-        "Remediation": {"Recommendation": {"Text": line(command or "No action is needed.", _RECOMMENDATION)}},
+        "Remediation": {"Recommendation": {"Text": advice}},
         "ProductFields": {"outrider/check": finding.check.value, "outrider/code": row.code.value},
         "Resources": [
             {"Type": "AwsCloudFormationStack", "Id": stack, "Partition": place.partition, "Region": place.region}
@@ -141,8 +143,8 @@ def finding_of(finding: OwnFinding, row: Row, facts: StackFacts) -> dict[str, An
 def notice_of(changed: Iterable[tuple[OwnFinding, Row]], facts: StackFacts) -> Notice:
     """Return one notice for all checks that began to fail, or hold again."""
     each = list(changed)
-    failing = sum(finding.open for finding, _ in each)
-    title = f"Outrider: {failing} checks of {facts.stack} fail" if failing else f"Outrider: {facts.stack} works again"
+    failing = any(finding.open for finding, _ in each)
+    title = f"Outrider: checks of {facts.stack} {'fail' if failing else 'hold again'}"
     lines = [f"Outrider in {facts.place}, stack {facts.stack}. `outrider doctor` shows all checks."]
     for finding, row in each:
         lines.append(f"The check {row.check} {'fails' if finding.open else 'holds again'}: {sentence(row)}")

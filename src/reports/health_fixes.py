@@ -11,6 +11,7 @@ _LOGS = {
     "SlackMessages": "SlackLog",
 }
 """The log of the function that reads a queue."""
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"})
 _WRITES = """--event-selectors '[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}]'"""
 
 
@@ -20,7 +21,8 @@ def fix(row: Row, facts: StackFacts) -> str:  # noqa: C901, PLR0912 - a case for
     ids = [facts.resources.get(name, name) for name in row.names]
     match row.code:
         case Code.UNREADABLE:
-            return f"outrider doctor --policy --stack {facts.stack} {region}"
+            denied = row.because is not None and row.because.code in _DENIED
+            return f"outrider doctor{' --policy' if denied else ''} --stack {facts.stack} {region}"
         case Code.NO_TRAIL:
             there, name = f"--region {row.detail}", "--name outrider"
             made = f"aws cloudtrail create-trail {name} --s3-bucket-name BUCKET --is-multi-region-trail {there}"

@@ -351,6 +351,12 @@ def test_what_may_not_be_read_is_unknown_with_the_action(
     assert (ran.code, ran.err) == (0, "")
 
 
+def test_a_call_that_is_throttled_is_worth_another_try(stack: Deployed, run: Run) -> None:
+    stack.world.fail("DescribeHub", "ThrottlingException")
+    row = rows(run("doctor", "--format", "json"))["security-hub"]
+    assert (row["state"], row["fix"]) == ("unknown", f"outrider doctor --stack {STACK} --region {REGION}")
+
+
 def test_a_stack_that_may_not_be_read_or_is_not_there_is_wrong_use(stack: Deployed, run: Run) -> None:
     ran = run("doctor", "--stack", "another")
     assert (ran.code, ran.out) == (2, "")

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -96,6 +97,19 @@ def test_what_cannot_be_sent_is_dispatched_again_and_no_other(world: World, disp
     world.fail("SendMessageBatch", "ThrottlingException", times=1, after=1)
     assert again(dispatch(*messages)) == ["m10"]
     assert len(world.subjects) == 10
+
+
+def test_how_late_events_come_is_measured_and_messages_of_outrider_itself_are_not(
+    world: World, dispatch: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    early = datetime.now(UTC) - timedelta(seconds=90)
+    place = {"account": PLACE.account, "region": PLACE.region, "time": early.isoformat()}
+    swept = {"kind": "family", "family": "web"} | place
+    settled = {"kind": "service", "service": "shop/web", "settled": early.isoformat()} | place
+    assert again(dispatch(json.dumps(swept), json.dumps(settled))) == []
+    assert "EventLag" not in capsys.readouterr().out
+    assert again(dispatch(registered(world.register(), time=early.isoformat()))) == []
+    assert metrics(capsys.readouterr().out)["EventLag/dispatch"] >= 90
 
 
 @pytest.fixture
@@ -532,6 +546,19 @@ def test_a_count_that_fails_is_not_worth_another_sweep(
     out = capsys.readouterr().out
     assert "The open findings were not counted" in out
     assert "OpenFindings" not in out
+
+
+def test_a_stack_that_cannot_be_checked_is_not_worth_another_sweep(
+    world: World, inspect: Call, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inspect(registered(world.register(definition(collector=FLOATING))))
+    by_the_standard_of_now(world)
+    world.fail("DescribeStacks")
+    assert function("sweep")()["families"] == 1
+    assert "The stack was not checked" in capsys.readouterr().out
+    run = world.ledger.health.run(PLACE)
+    assert run is not None
+    assert run.ended is not None
 
 
 @pytest.mark.parametrize("at", ["2026-08-01T08:00:00Z", "<aws.scheduler.scheduled-time>"])

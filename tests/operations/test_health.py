@@ -108,6 +108,16 @@ def test_an_open_finding_is_imported_again_by_each_sweep_and_a_closed_one_is_not
     assert (imports, len(stack.world.hub.imports)) == (3, 3)
 
 
+def test_a_command_that_is_too_long_for_a_finding_is_not_cut(stack: Deployed) -> None:
+    for name in ("ChangesDlq", "SubjectsDlq", "RemediationsDlq", "SweepDlq"):
+        stack.region.sqs.put(stack.ids[name], "{}")
+    check(stack)
+    (finding,) = stack.world.hub.findings.values()
+    assert finding["Remediation"]["Recommendation"]["Text"].startswith("`outrider doctor --stack outrider ")
+    assert notices(stack)[0].count("aws sqs start-message-move-task") == 3
+    assert "aws sqs purge-queue" in notices(stack)[0]
+
+
 def test_several_changes_are_one_notice(stack: Deployed) -> None:
     fail(stack)
     stack.region.trails.trails.clear()
