@@ -92,9 +92,10 @@ app.command(
 app.command(
     "cli.approvals:corrections",
     name="corrections",
-    usage="Usage: outrider corrections [OPTIONS] [FAMILY]",
+    usage="Usage: outrider corrections [OPTIONS] [FAMILY|on|off]",
     help="Say what Outrider corrects, what waits and why, and what is in quarantine.\n\nWithout FAMILY, of all families"
-    " of which something goes on. Calls AWS with your own credentials, and changes nothing.",
+    " of which something goes on. `on` and `off` turn all corrections of the stack on or off, and nothing else changes"
+    " anything. Calls AWS with your own credentials.",
 )
 
 

@@ -29,6 +29,8 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"The switch {what} cannot be read: {because}"
         case Code.SWITCH_OFF:
             return f"The switch {what} is not on."
+        case Code.SWITCH_NOT_SET:
+            return f"The switch {what} is not set. Turn corrections on by 'outrider corrections on'."
         case Code.STACK_CORRECTS_NOTHING:
             return f"The stack's RemediationMode is {what}: it corrects nothing."
         case Code.STACK_UPDATES_NO_SERVICE:

@@ -17,6 +17,7 @@ class Code(StrEnum):
     NO_SWITCH = "no-switch"
     SWITCH_UNREADABLE = "switch-unreadable"
     SWITCH_OFF = "switch-off"
+    SWITCH_NOT_SET = "switch-not-set"
     STACK_CORRECTS_NOTHING = "stack-corrects-nothing"
     STACK_UPDATES_NO_SERVICE = "stack-updates-no-service"
     QUARANTINED = "quarantined"

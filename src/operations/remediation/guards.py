@@ -73,7 +73,7 @@ class Guards:
         guards.changes_something(plan)
 
     def _switched_on(self) -> None:
-        if (off := self.parts.switch()) is not None:
+        if (off := self.parts.switch.why_off()) is not None:
             raise Forbidden(Guard.KILL_SWITCH, off, self.parts.now() + SWITCHED_OFF)
 
     def _within(self, what: Hourly, place: Place, key: str, most: int) -> None:
