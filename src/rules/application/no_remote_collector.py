@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from domain.collector.distributions import NONE
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
+from domain.masking import HIDDEN
 from domain.otlp import (
     Destination,
     OtlpDoubt,
@@ -72,7 +73,7 @@ def _judge(workload: Workload, container: Container, destination: Destination, t
     if endpoint.in_task:
         return
     name = destination.variable
-    found, wanted = quotable(name, text) or "", quotable(name, str(destination.beside(endpoint))) or ""
+    found, wanted = quotable(name, text) or HIDDEN, quotable(name, str(destination.beside(endpoint))) or HIDDEN
     if workload.task.container(endpoint.host) is not None:
         # A habit from Docker Compose.
         code, fault = Kind.CONTAINER_NAME, "the containers of a Fargate task cannot reach one another by name"
