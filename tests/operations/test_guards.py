@@ -370,7 +370,7 @@ def named_by_the_function(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> 
     from handlers import metrics, remediate  # noqa: PLC0415 - its logger takes the standard output of now
 
     class Remediator:
-        def remediate(self, _: str) -> Outcome:
+        def remediate(self, *_: str) -> Outcome:
             return outcome
 
     lines = list[Any]()
