@@ -301,7 +301,8 @@ def test_an_older_revision_that_ecs_still_gives_is_not_evaluated(world: World) -
         return act()
 
     world.line.around = behind
-    world.sees(registered(old.replace(":1", ":3")), inspector=world.inspector(standard="version: 1\n"))
+    message = registered(old.replace(":1", ":3"), time="2026-11-23T11:00:00Z")
+    world.sees(message, inspector=world.inspector(standard="version: 1\n"))
     assert world.hub.findings == {}
     assert world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "web")).order == 2
 
