@@ -134,9 +134,6 @@ class Container(Document):
         """`secrets` sets the variable, in its old place where it had one; `environment` no longer does."""
         return _naming(_without(self, "environment", name), "secrets", {"name": name, "valueFrom": value_from})
 
-    def without_variable(self, name: str) -> Self:
-        return _without(_without(self, "environment", name), "secrets", name)
-
 
 def _without[C: Container](container: C, member: str, name: str) -> C:
     if name not in pairs_of(container.json.get(member), "name", "name"):
