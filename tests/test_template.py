@@ -397,6 +397,11 @@ def test_roles_are_passed_only_to_tasks_and_only_those_that_the_stack_names() ->
     ]
 
 
+def test_a_correction_shares_the_time_of_its_function_with_no_other() -> None:
+    source = template()["Resources"]["RemediateFunction"]["Properties"]["Events"]["Remediations"]
+    assert source["Properties"]["BatchSize"] == 1
+
+
 def test_only_remediate_writes_to_ecs() -> None:
     writes = re.compile(r"ecs:(?!Describe|List)")
     for role in of_type("AWS::IAM::Role"):
