@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import STDIN, File, NoDefinition, Unusable, found_in, named, read
-from cli.judging import Judge, Judged, Said, worse
+from cli.judging import Judge, Judged, Said, unread_facts, worse
 from cli.terminal import say
 from domain.severity import Severity
 
@@ -44,7 +44,7 @@ def check(
     standard
         The standard to evaluate by, instead of the packaged one.
     config
-        The collector's configuration, for the SSM parameter that holds it.
+        A file with the collector's configuration, instead of the SSM parameter.
     format
         A table for people, JSON for programs.
     fail_on
@@ -105,7 +105,7 @@ class Inputs:
             self._refuse(str(unusable))
             return
         if not judged:
-            self._refuse(f"{folder} has JSON files in it and no task definition among them. Name another folder.")
+            self._refuse(f"{folder} has JSON files, but none with a task definition. Name another folder.")
 
     def _refuse(self, sentence: str) -> None:
         self.refused += 1
@@ -122,13 +122,9 @@ def _as_json(judged: Iterable[Judged]) -> Severity | None:
     entries = list[dict[str, Any]]()
     worst = None
     for file, resource, judgement in judged:
-        entries.append(
-            {
-                "file": file,
-                "resource": resource,
-                "verdicts": [entry_of(said) for said in judgement.said],
-            }
-        )
+        reason = {"not_evaluated": judgement.outside} if judgement.outside else {}
+        verdicts = [entry_of(said) for said in judgement.said]
+        entries.append({"file": file, "resource": resource, **reason, "verdicts": verdicts})
         worst = worse(worst, judgement)
     print(json.dumps(entries, indent=2))
     return worst
@@ -152,4 +148,5 @@ def entry_of(said: Said) -> dict[str, Any]:
             for drift in said.drifts
         ],
         "fix": said.fix,
+        "reasons": [*said.reasons, *([unread_facts(said.missing)] if said.missing else [])],
     }

@@ -11,6 +11,7 @@ from time import sleep
 
 from aws.channels import Queue
 from aws.ledger import History, Ledger
+from aws.parameters import Switch
 from aws.sessions import Sessions
 from aws.stacks import Stacks
 from cli.failures import NO_REGION, NotAsked, spoken
@@ -19,6 +20,7 @@ from domain.findings.finding import FindingState
 from domain.findings.users import Running
 from domain.places import Place
 from domain.remediation.attempt import Answer, Attempt, AttemptState, ProposedPlan, Quarantine, to_undo
+from domain.remediation.reason import Reason
 from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, UndoRequest
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
@@ -34,6 +36,7 @@ class Stacked:
     queue: str
     table: str
     mode: Mode | None = None
+    switch: str = ""
 
     @classmethod
     def of(cls, stacks: Stacks, name: str, region: str) -> "Stacked":
@@ -47,7 +50,7 @@ class Stacked:
         if not queue or not table:
             raise NotAsked(f"The stack {name} is not Outrider's: it has no outputs RemediationsQueue and LedgerTable.")
         mode = found.parameters.get("RemediationMode", "")
-        return cls(queue, table, Mode(mode) if mode in set(Mode) else None)
+        return cls(queue, table, Mode(mode) if mode in set(Mode) else None, found.outputs.get("CorrectionsSwitch", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Sends requests for one account and region. `by` is the ARN of the caller."""
+    """Sends requests for one account and region. `caller` is the ARN of the caller; remediate has IAM confirm it."""
 
     ledger: Ledger
     remediations: Queue
     place: Place
-    by: str
+    caller: str
     mode: Mode | None = None
+    switch: Switch | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pause: Callable[[float], None] = sleep
 
@@ -171,7 +175,7 @@ class Client:
                 rule=offered.rule,
                 digest=offered.proposed.digest,
                 at=self.now(),
-                by=self.by,
+                caller=self.caller,
             )
         )
 
@@ -194,10 +198,14 @@ class Client:
 
     def undo(self, what: ToUndo) -> Asked:
         """Send the request to undo it."""
-        account, region = self.place.account, self.place.region
         return self._ask(
             UndoRequest(
-                account=account, region=region, family=what.family, service=what.service, by=self.by, at=self.now()
+                account=self.place.account,
+                region=self.place.region,
+                family=what.family,
+                service=what.service,
+                caller=self.caller,
+                at=self.now(),
             )
         )
 
@@ -216,7 +224,9 @@ class Client:
     def release(self, what: ToRelease) -> Asked:
         """Send the request to end the family's quarantine."""
         account, region = self.place.account, self.place.region
-        return self._ask(ReleaseRequest(account=account, region=region, family=what.family, by=self.by, at=self.now()))
+        return self._ask(
+            ReleaseRequest(account=account, region=region, family=what.family, caller=self.caller, at=self.now())
+        )
 
     # --- progress and state ------------------------------------------------------------------------------------------
 
@@ -245,6 +255,20 @@ class Client:
                 self.ledger.attempts.quarantined(self.place)
             )
         return [_standing(self._read(SubjectId(self.place, Subject.FAMILY, family))) for family in sorted(families)]
+
+    # --- the switch --------------------------------------------------------------------------------------------------
+
+    def turn(self, *, on: bool) -> None:
+        """Turn all corrections of the stack on or off."""
+        if self.switch is None:
+            raise NotAsked("The stack corrects nothing, or is not known. Name one that corrects with --stack.")
+        with spoken():
+            self.switch.turn(on=on, by=self.caller)
+
+    def why_off(self) -> Reason | None:
+        """Return why corrections are off; None if they are on, or if there is no switch."""
+        with spoken():
+            return self.switch.why_off() if self.switch is not None else None
 
     # --- shared parts ------------------------------------------------------------------------------------------------
 
@@ -289,9 +313,11 @@ def client_of(stack: str, region: str = "", queue: str = "", table: str = "") ->
     with spoken():
         if not aws.region:
             raise NotAsked(NO_REGION)
-        place, by = Place(aws.account, aws.region), aws.caller.arn
+        place, caller = Place(aws.account, aws.region), aws.caller.arn
     parts = Stacked(queue, table) if queue and table else Stacked.of(Stacks(aws), stack, place.region)
-    return Client(Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue), place, by, parts.mode)
+    switch = Switch(aws, parts.switch) if parts.switch else None
+    ledger, remediations = Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue)
+    return Client(ledger, remediations, place, caller, parts.mode, switch)
 
 
 def _standing(history: History) -> Standing:

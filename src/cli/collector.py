@@ -1,4 +1,4 @@
-"""`outrider collector`: what the rules say of collector configurations by themselves, without a task around them."""
+"""`outrider collector`: collector configurations in files, evaluated without a task definition."""
 
 import json
 import re
@@ -36,7 +36,7 @@ _RULES = tuple(
 _AFTER_THE_START = frozenset({"config.destinations", "config.no-plain-secrets"})
 _COLLECTOR = "adot-collector"
 _IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector"
-_SECTIONS = re.compile(r"""^["' ]*(receivers|exporters|service)["']?\s*:""", re.MULTILINE)
+_SECTIONS = re.compile(r"""(?:^["' ]*|[{,]\s*["'])(receivers|exporters|service)["']?\s*:""", re.MULTILINE)
 
 
 def collector(
@@ -46,16 +46,16 @@ def collector(
     format: Literal["table", "json"] = "table",  # noqa: A002 - the option's name
     fail_on: Bar = Bar.LOW,
 ) -> int:
-    """Judge collector configurations by the rules; the exit code.
+    """Evaluate collector configurations by the rules; return the exit code.
 
     Parameters
     ----------
     files
         Files or folders with collector configurations. A dash is standard input.
     release
-        The ADOT release that is to read them; the newest that is known where none is given.
+        The ADOT release that reads them (default: the newest that Outrider knows).
     standard
-        The standard to judge by, instead of the packaged one.
+        The standard to evaluate by, instead of the packaged one.
     format
         A table for people, JSON for programs.
     fail_on
@@ -85,6 +85,11 @@ def _release(text: str | None) -> Release:
         raise Unusable(str(error)) from None
 
 
+def is_configuration(text: str) -> bool:
+    """Return whether a text has sections of a collector configuration."""
+    return len(set(_SECTIONS.findall(text))) > 1
+
+
 class Alone:
     """Judges a configuration in a task of which nothing is known but the collector's release."""
 
@@ -93,7 +98,7 @@ class Alone:
 
     def judge(self, text: str) -> Judgement:
         """Judge by all rules that need no task."""
-        workload = self._workload(text)
+        workload = self.workload(text)
         said = list[Said]()
         for rule in _RULES:
             # A rule that the standard switches off has no verdict.
@@ -101,7 +106,8 @@ class Alone:
                 said.append(_capped(self._judge.said(rule, verdicts, workload)))
         return Judgement(workload, tuple(said))
 
-    def _workload(self, text: str) -> Workload:
+    def workload(self, text: str) -> Workload:
+        """Return a task with a collector of the release that reads this text."""
         stored = StoredParameter(arn="", name=CONFIG_VARIABLE, type="String", text=text)
         workload = Workload(place=Place("", ""), task=self._task(()), facts=Facts(parameter=Known(stored)))
         match workload.configuration:
@@ -159,7 +165,7 @@ class _Inputs:
             text = self._text(name)
             if text is None:
                 found = True
-            elif len(set(_SECTIONS.findall(text))) > 1:
+            elif is_configuration(text):
                 found = True
                 yield name, text
             else:
@@ -184,7 +190,7 @@ class _Inputs:
         """Name the first, and how many more there are."""
         if self._skipped:
             others = f" and {len(self._skipped) - 1} more" if len(self._skipped) > 1 else ""
-            say(f"Skipped, for they hold no collector configuration: {self._skipped[0]}{others}.")
+            say(f"Skipped, because there is no collector configuration in it: {self._skipped[0]}{others}.")
 
 
 def _as_json(judged: Iterator[Judged]) -> Severity | None:

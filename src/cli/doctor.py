@@ -17,6 +17,7 @@ from operations.health import Doctor, Examined
 from operations.notification.trying import try_token
 from reports.health import as_json, sentence
 from reports.health_fixes import fix
+from rules import CATALOGUE
 from settings import first_set
 
 _POLICY = "`outrider doctor --policy` prints the policy that this command needs."
@@ -71,7 +72,7 @@ def _examined(name: str, region: str) -> Examined:
 
 
 def _doctor(aws: Sessions, place: Place) -> Doctor:
-    return Doctor(aws, place, lambda location: try_token(aws, location))
+    return Doctor(aws, place, CATALOGUE, lambda location: try_token(aws, location))
 
 
 def _as_json(examined: Examined) -> dict[str, Any]:

@@ -25,6 +25,10 @@ MAX_BYTES = 32 * 1024 * 1024
 """Far above what ECS accepts (64 KiB a definition), so that a list of a whole account's definitions fits."""
 _DEEPEST = 64
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
+_HIDDEN_FOLDERS_READ = frozenset({".aws"})
+"""Where GitHub's starter workflow for ECS has the task definition."""
+_OF_THE_AWS_CLI = frozenset({"boto", "cli", "login", "sso"})
+"""Folders in a user's own .aws, whose files may hold credentials."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -133,12 +137,12 @@ def is_folder(name: str) -> bool:
 def found_in(name: str, endings: tuple[str, ...] = (".json",)) -> Iterator[str]:
     """Yield the files of a folder and its subfolders with these endings, in order; raise Unusable if there are none.
 
-    Hidden folders and those of packages are skipped.
+    Hidden folders but .aws and those of packages are skipped.
     """
     unreadable = list[OSError]()
     names = list[str]()
     for folder, folders, files in os.walk(name, onerror=unreadable.append):
-        folders[:] = sorted(entry for entry in folders if not entry.startswith(".") and entry not in _SKIPPED_FOLDERS)
+        folders[:] = sorted(entry for entry in folders if _is_read(entry, folder))
         names += [str(Path(folder) / file) for file in sorted(files) if file.lower().endswith(endings)]
     if unreadable:
         raise Unusable(f"{unreadable[0].filename} cannot be read ({_reason(unreadable[0])}). Check its permissions.")
@@ -147,6 +151,14 @@ def found_in(name: str, endings: tuple[str, ...] = (".json",)) -> Iterator[str]:
             f"{name} has no file in it whose name ends with {' or '.join(endings)}. Name a file or another folder."
         )
     yield from names
+
+
+def _is_read(folder: str, above: str) -> bool:
+    if folder in _HIDDEN_FOLDERS_READ:
+        return True
+    if folder.startswith(".") or folder in _SKIPPED_FOLDERS:
+        return False
+    return not (Path(above).name in _HIDDEN_FOLDERS_READ and folder in _OF_THE_AWS_CLI)
 
 
 def _reason(error: OSError) -> str:
@@ -186,7 +198,11 @@ def text_of(name: str) -> tuple[str, str]:
 
 def read(name: str) -> File:
     """Read one file; raise Unusable if it has no task definition or cannot be read."""
-    text, encoding = text_of(name)
+    return definitions_in(name, *text_of(name))
+
+
+def definitions_in(name: str, text: str, encoding: str) -> File:
+    """Return the task definitions of a file's text; raise Unusable if it has none or cannot be parsed."""
     content = _parsed(text, shown(name))
     return File(name, text, encoding, content, tuple(_definitions(content, shown(name), ())))
 

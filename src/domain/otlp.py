@@ -237,7 +237,7 @@ def instrumented(container: Container) -> bool:
 
 def silent(container: Container) -> bool:
     """Return whether its SDK is switched off."""
-    return _off(container.environment.get(_DISABLED))
+    return _off(value_of(container, _DISABLED))
 
 
 def routes(container: Container) -> tuple[Route, ...]:
@@ -305,9 +305,23 @@ def _by_otlp(exporters: str | Hidden | None) -> bool:
 
 
 def place_of(container: Container, variable: str) -> str:
-    """Return the path that names a variable in drifts."""
+    """Return the path that names a variable in drifts; of a Java system property, that of the variable that sets it."""
+    if variable in container.otel_properties:
+        return f"containers/{container.name}/environment/{container.otel_properties[variable].option}"
     member = "secrets" if variable in container.secrets else "environment"
     return f"containers/{container.name}/{member}/{variable}"
+
+
+def name_of(container: Container, variable: str) -> str:
+    """Return a variable's name, or that of the Java system property that decides instead."""
+    found = container.otel_properties.get(variable)
+    return found.name if found else variable
+
+
+def value_of(container: Container, variable: str) -> str | None:
+    """Return what an OTEL_ variable is set to in plain text, by itself or by a Java system property."""
+    found = container.otel_properties.get(variable)
+    return found.value if found else container.environment.get(variable)
 
 
 class OtlpDoubt(Code):
@@ -326,7 +340,7 @@ def unread_secret(container: Container, variable: str) -> Doubt:
 
 def unread_text(container: Container, variable: str) -> Doubt:
     """Return the doubt if `Endpoint.parse` finds no endpoint."""
-    why = f"{variable} holds a placeholder or names a socket, so its destination is not known."
+    why = f"{name_of(container, variable)} holds a placeholder or names a socket, so its destination is not known."
     return Doubt(OtlpDoubt.PLACEHOLDER, place_of(container, variable), why)
 
 
@@ -334,50 +348,6 @@ def unread_files(container: Container) -> Doubt:
     """Return the doubt if an environment file may set a variable that decides."""
     why = "An environment file, which is not read, may set OTEL_ variables."
     return Doubt(OtlpDoubt.FILE, f"containers/{container.name}/environmentFiles", why)
-
-
-@dataclass(frozen=True)
-class Attributes:
-    """OTEL_RESOURCE_ATTRIBUTES: a list `key=value,…` with percent-encoded values, kept as written."""
-
-    items: tuple[str, ...] = field(repr=False)
-
-    @classmethod
-    @lru_cache(maxsize=4096)
-    def parse(cls, text: str) -> "Attributes":
-        """Parse any text; a part that is not a pair has no name."""
-        return cls(tuple(item for item in text.split(",") if item.strip()))
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """Return the attributes that have a value."""
-        pairs = (item.partition("=") for item in self.items)
-        return frozenset(name.strip() for name, _, value in pairs if value.strip())
-
-    def setting(self, name: str, value: str) -> "Attributes":
-        """Return a copy with this attribute: it replaces an empty one of its name, or is added at the end."""
-        entry = f"{name}={_encoded(value)}"
-        kept = list(self.items)
-        places = [i for i, item in enumerate(kept) if item.partition("=")[0].strip() == name]
-        if places:
-            kept[places[0]] = entry
-            kept = [item for i, item in enumerate(kept) if i not in places[1:]]
-        else:
-            kept.append(entry)
-        return Attributes(tuple(kept))
-
-    def __str__(self) -> str:
-        return ",".join(self.items)
-
-
-# Characters that need no escape: baggage-octet of W3C Baggage, without `%`, which starts an escape, and `=`, on which
-# some SDKs split a second time.
-_PLAIN = frozenset(chr(code) for code in range(0x21, 0x7F)) - frozenset('",;\\%=')
-
-
-def _encoded(value: str) -> str:
-    plain = ((c if c in _PLAIN else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace"))) for c in value.strip())
-    return "".join(plain)
 
 
 def endpoints_set(container: Container) -> Iterator[Doubt | tuple[Destination, str]]:

@@ -20,6 +20,7 @@ from domain.health.row import Check, Row
 from domain.iam import Policy
 from domain.places import Place
 from domain.standard import Mode, StandardInvalid
+from domain.standard.checking import Ruled
 from operations.standards import Standards
 from reports.health import finding_of, notice_of
 
@@ -41,6 +42,7 @@ class Doctor:
 
     sessions: Sessions
     place: Place
+    rules: Sequence[Ruled]
     token: Callable[[str], Fact[Token]] = lambda _: Absent()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -101,7 +103,7 @@ class Doctor:
         swept = _row(lambda: ledger.sweeps.last(self.place))
         digest: Fact[str] = Known(swept.value.standard) if isinstance(swept, Known) else swept
         try:
-            return Known(StoredStandard("", Standards(self.sessions, location).current().digest, digest))
+            return Known(StoredStandard("", Standards(self.sessions, location, self.rules).current().digest, digest))
         except StandardInvalid as invalid:
             return Known(StoredStandard(str(invalid), "", digest))
         except CallFailed as failed:

@@ -33,7 +33,17 @@ from tests.operations.test_rollouts import (
     runs,
     switch,
 )
-from tests.operations.world import ACCOUNT, PLACE, REGION, TABLE, World, definition, registered, service_changed
+from tests.operations.world import (
+    ACCOUNT,
+    PLACE,
+    REGION,
+    SWITCH,
+    TABLE,
+    World,
+    definition,
+    registered,
+    service_changed,
+)
 
 __all__ = ["fleet", "sessions", "world"]
 
@@ -49,7 +59,7 @@ def _region(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def stack(world: World, mode: str = "deploy", name: str = "outrider", **outputs: str) -> None:
-    """As CloudFormation tells of a stack."""
+    """As CloudFormation describes a stack."""
     outputs = outputs or {"RemediationsQueue": world.queues["remediations.fifo"], "LedgerTable": TABLE}
     world.stacks[name] = {
         "StackName": name,
@@ -60,7 +70,7 @@ def stack(world: World, mode: str = "deploy", name: str = "outrider", **outputs:
 
 @pytest.fixture
 def meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
-    """What happens between two looks at what becomes of a request, one after the other; nothing once all is done."""
+    """What happens between two reads of a request's progress, one after the other; nothing once all is done."""
     steps = list[Callable[[], object]]()
     made = client.client_of
     # One for all tests, as in tests/operations: to read botocore's models again takes half a second.
@@ -129,7 +139,7 @@ def test_a_plan_is_shown_and_asked_for_by_its_digest(world: World, run: Run, wha
     assert f"The request to apply plan {digest} to web:1 is sent." in ran.err
     [asked] = world.requests
     assert (asked["kind"], asked["digest"], asked["service"]) == ("apply", digest, "")
-    assert asked["by"].startswith("arn:aws:")
+    assert asked["caller"].startswith("arn:aws:")
     assert remediator(world, REPORT).remediate(json.dumps(asked)).state is AttemptState.ROLLING
 
 
@@ -294,7 +304,7 @@ def test_a_plan_that_is_too_old_is_not_asked_for(world: World, run: Run) -> None
 @pytest.mark.usefixtures("meanwhile")
 def test_a_quarantine_is_named_with_its_reason(world: World, fleet: Services, run: Run) -> None:
     deployed(world, fleet)
-    remediator(world).remediate(request("undo", by="jo"))
+    remediator(world).remediate(request("undo"), "AROAADMIN:jo")
     fleet.complete("shop/web")
     resume_attempt(world)
     proposed_digest(world)
@@ -339,7 +349,7 @@ def test_without_credentials_or_region_there_is_a_sentence(run: Run, monkeypatch
 def test_a_region_that_cannot_be_one_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = run("corrections", "--region", "bad region")
     assert (ran.code, ran.err) == (2, "bad region is not the name of a region. Correct --region.\n")
-    monkeypatch.setenv("AWS_REGION", "bad_region")  # which boto3 does not heed by itself
+    monkeypatch.setenv("AWS_REGION", "bad_region")  # which boto3 itself does not read
     assert run("corrections").err == "bad_region is not the name of a region. Correct AWS_REGION.\n"
 
 
@@ -420,11 +430,59 @@ def test_how_corrections_stand_says_what_each_waits_for(world: World, run: Run) 
 def test_hostile_names_stay_text(world: World, fleet: Services, run: Run) -> None:
     deployed(world, fleet)
     by = "[bold]\x1b[2J\u202ejo\nEnd"
-    remediator(world).remediate(request("undo", by=by))
+    remediator(world).remediate(request("undo"), by)
     out = run("corrections", "web").out
     assert "\x1b" not in out
     assert "\u202e" not in out
     assert "[bold][2Jjo End" in out
+
+
+# --- the switch -------------------------------------------------------------------------------------------------------
+
+
+def with_switch(world: World) -> None:
+    queue = world.queues["remediations.fifo"]
+    stack(world, RemediationsQueue=queue, LedgerTable=TABLE, CorrectionsSwitch=SWITCH)
+
+
+def switched(world: World) -> str:
+    return str(world.client("ssm").get_parameter(Name=SWITCH)["Parameter"]["Value"])
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_the_switch_is_turned_on_and_off_and_the_command_says_by_whom(world: World, run: Run) -> None:
+    with_switch(world)
+    ran = run("corrections", "off")
+    assert (ran.code, switched(world)) == (0, "off")
+    assert ran.err.startswith("Corrections are off, turned off by arn:aws:")
+    assert "is not on." in run("corrections").err
+    ran = run("corrections", "on", "--yes")
+    assert (ran.code, switched(world)) == (0, "on")
+    assert "switch" not in run("corrections").err
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_the_switch_is_turned_on_only_by_who_says_yes(world: World, run: Run) -> None:
+    with_switch(world)
+    run("corrections", "off")
+    assert (run("corrections", "on", stdin=b"n\n").code, switched(world)) == (1, "off")
+    assert (run("corrections", "on", stdin=b"y\n").code, switched(world)) == (0, "on")
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_a_switch_that_was_never_set_is_off(world: World, run: Run) -> None:
+    with_switch(world)
+    world.client("ssm").delete_parameter(Name=SWITCH)
+    assert "is not set. Turn corrections on by 'outrider corrections on'." in run("corrections").err
+    run("corrections", "on", "--yes")
+    assert switched(world) == "on"
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_a_stack_that_corrects_nothing_has_no_switch_to_turn(world: World, run: Run) -> None:
+    stack(world, "report")
+    assert run("corrections", "off").code == 2
+    assert switched(world) == "on"
 
 
 # --- and files stay quick ---------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def test_json_has_the_documented_form(run: Run, floating: Definition) -> None:
     assert entry["resource"] == "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7"
     assert len({found["rule"] for found in entry["verdicts"]}) == len(entry["verdicts"])
     for found in entry["verdicts"]:
-        assert set(found) == {"rule", "verdict", "severity", "drifts", "fix"}
+        assert set(found) == {"rule", "verdict", "severity", "drifts", "fix", "reasons"}
         assert found["verdict"] in {"compliant", "drifted", "unknown", "exempt"}
         assert found["fix"] in {"safe", "review", "none"}
     drifted = verdict(entry, "sidecar.image-pinned")
@@ -84,6 +84,27 @@ def test_a_fix_is_review_where_what_it_brings_cannot_be_judged_here(run: Run, ba
     assert verdict(entry, "sidecar.present")["fix"] == "review"
 
 
+def test_why_a_rule_is_unknown_is_in_the_json(run: Run, good: Definition) -> None:
+    (entry,) = run("check", "--format", "json", write("web.json", good)).json
+    assert "not_evaluated" not in entry
+    assert verdict(entry, "identity.execution-role")["reasons"] == [
+        "nothing is read from AWS here (collector configuration, execution role, log groups)"
+    ]
+    assert verdict(entry, "sidecar.present")["reasons"] == []
+
+
+def test_a_collector_alone_is_not_evaluated_and_the_reason_is_given(run: Run, good: Definition) -> None:
+    good["containerDefinitions"] = good["containerDefinitions"][1:]
+    write("collector.json", good)
+    (entry,) = run("check", "--format", "json", "collector.json").json
+    assert entry["verdicts"] == []
+    assert entry["not_evaluated"].startswith("it has only a collector")
+    table = run("check", "collector.json")
+    assert table.code == 0
+    assert "not evaluated; it has only a collector" in table.out
+    assert "1 task definition: 1 not evaluated." in table.out
+
+
 def test_an_informational_drift_is_a_note_and_drifts_nothing(run: Run, good: Definition) -> None:
     environment = good["containerDefinitions"][0]["environment"]
     good["containerDefinitions"][0]["environment"] = [
@@ -102,6 +123,7 @@ def test_out_of_scope_is_no_verdict_and_one_line(run: Run, floating: Definition)
     write("web.json", floating)
     ran = run("check", "--format", "json", "web.json")
     assert (ran.code, ran.json[0]["verdicts"]) == (0, [])
+    assert ran.json[0]["not_evaluated"] == "it does not name FARGATE, and no service is known to run it on Fargate"
     table = run("check", "web.json")
     assert table.code == 0
     assert [row for row in table.out.splitlines() if "not evaluated;" in row] == [
@@ -174,9 +196,12 @@ def test_a_folder_is_read_with_its_folders_and_other_json_is_passed_over(
     write("all/service.json", {"serviceName": "web", "taskDefinition": "web:7"})
     write("all/node_modules/x/task.json", floating)
     write("all/.git/task.json", floating)
+    write("all/.aws/task-definition.json", floating)
+    write("all/.aws/cli/cache/key.json", floating)
     ran = run("check", "--format", "json", "all")
     assert ran.code == 1
-    assert [entry["file"] for entry in ran.json] == ["all/a/web.json", "all/b/WEB.JSON"]
+    names = [entry["file"] for entry in ran.json]
+    assert names == ["all/.aws/task-definition.json", "all/a/web.json", "all/b/WEB.JSON"]
     assert ran.err == "Skipped, because there is no task definition in it: all/package.json and 1 more.\n"
 
 
@@ -264,7 +289,7 @@ def test_what_is_not_there_or_is_no_file_is_a_sentence(run: Run, good: Definitio
     assert ran.err.splitlines()[:3] == [
         "gone.json does not exist. Check the path.",
         "empty has no file in it whose name ends with .json. Name a file or another folder.",
-        "other has JSON files in it and no task definition among them. Name another folder.",
+        "other has JSON files, but none with a task definition. Name another folder.",
     ]
     assert "1 task definition: 1 clean." in ran.out
 
@@ -343,7 +368,7 @@ def test_it_fits_into_60_columns_without_colour_or_trailing_blanks(
 
 def outrider(*arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(SRC)}
-    return subprocess.Popen([sys.executable, str(SRC), *arguments], env=environment, **options)  # noqa: S603 - ours
+    return subprocess.Popen([sys.executable, str(SRC), *arguments], env=environment, **options)  # noqa: S603 - our own program
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path, floating: Definition) -> None:
@@ -397,7 +422,7 @@ def test_checking_loads_neither_boto3_nor_rich(tmp_path: Path, good: Definition)
         "import sys; from cli.main import main; main(['check', '--format', 'json', sys.argv[1]]);"
         "print([name for name in ('boto3', 'botocore', 'rich.console') if name in sys.modules], file=sys.stderr)"
     )
-    ran = subprocess.run(  # noqa: S603 - ours
+    ran = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", code, str(tmp_path / "web.json")],
         env={**os.environ, "PYTHONPATH": str(SRC)},
         capture_output=True,
@@ -409,14 +434,17 @@ def test_checking_loads_neither_boto3_nor_rich(tmp_path: Path, good: Definition)
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("rules: sidecar.presnt", "names rules that do not exist: sidecar.presnt. See `outrider rules`."),
-        ("rules: sidecar.*\n    where: {cluster: shop}", "names a cluster or service for sidecar.*, and none of these"),
+        (
+            "rules: sidecar.presnt",
+            "rules[0].rules[0] sidecar.presnt matches no rule; perhaps sidecar.present is meant.",
+        ),
+        ("rules: sidecar.*\n    where: {cluster: shop}", "none of these rules is about services"),
     ],
 )
 def test_a_standard_with_an_entry_that_can_match_nothing_is_refused(
     tmp_path: Path, good: Definition, entry: str, said: str
 ) -> None:
-    """A misspelt exemption would exempt nothing, and nobody would be told."""
+    """A misspelt exemption would exempt nothing, and nobody would notice."""
     (tmp_path / "web.json").write_text(json.dumps(good), encoding="utf-8")
     (tmp_path / "standard.yaml").write_text(f"version: 1\nrules:\n  - {entry}\n    mode: off\n", encoding="utf-8")
     process = outrider(

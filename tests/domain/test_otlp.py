@@ -9,7 +9,6 @@ from domain.otlp import (
     ENDPOINT,
     PORTS,
     PROTOCOL,
-    Attributes,
     Destination,
     Endpoint,
     Protocol,
@@ -19,6 +18,7 @@ from domain.otlp import (
     routes,
     silent,
 )
+from domain.resource_attributes import Attributes
 
 URLISH = st.text(alphabet=st.sampled_from("ahtps:/[]@?#.-0123456789localhost$ %"), max_size=40)
 

@@ -36,11 +36,11 @@ rules:
     mode: deploy
     approval: true
 """
-FUNCTIONS = ("Dispatch", "Inspect", "Remediate", "Slack")
-QUEUES = ("Changes", "Subjects", "Remediations", "SlackMessages")
+FUNCTIONS = ("Dispatch", "Approve", "Inspect", "Remediate", "Slack")
+QUEUES = ("Changes", "Approvals", "Subjects", "Remediations", "SlackMessages")
 SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
 
-SECONDS = 90  # a machine may be busy; nothing waits for so long where all is well
+SECONDS = 90  # a machine may be busy; nothing waits for this long if all is well
 POLL = 0.05
 
 type Json = dict[str, Any]
@@ -84,7 +84,7 @@ class Stage:
         found: list[Json] = self.cloud.control("GET", "faults")
         return found
 
-    # --- services, and what becomes of corrections of them ------------------------------------------------------------
+    # --- services, and the outcomes of their corrections --------------------------------------------------------------
 
     def serve(self, name: str, family: str, **members: Any) -> None:
         """Start a service in the cluster `shop`, on Fargate and with a circuit breaker that rolls back."""
@@ -251,7 +251,8 @@ class Stage:
         urls = [self.queue(name) for name in QUEUES]
 
         def empty() -> bool:
-            return not any(self.waiting(url) for _ in range(3) for url in urls)
+            late = self.cloud.control("GET", "unkind")["late"]
+            return not late and not any(self.waiting(url) for _ in range(3) for url in urls)
 
         try:
             self.until(empty, "The queues did not become empty.")

@@ -43,7 +43,7 @@ def test_the_functions_print_what_the_dashboard_shows(stage: Stage) -> None:
 
 
 def printed(stage: Stage) -> set[tuple[str, str, str]]:
-    """Namespace, name and dimension of what the functions have told CloudWatch."""
+    """Namespace, name and dimension of what the functions have sent to CloudWatch."""
     return {
         (directive["Namespace"], each["Name"], *directive["Dimensions"][0])
         for function in ("Dispatch", "Inspect", "Remediate", "Slack", "Sweep")

@@ -19,7 +19,7 @@ from local.slack import Slack, Trouble
 from operations.standards import Standards
 from settings import RELEASE
 from tests.handlers.conftest import WEBHOOK, Call, Context
-from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, registered
+from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, of_rule, registered
 from tests.reports import samples
 
 BOT = "outrider/slack-bot"
@@ -68,8 +68,8 @@ def test_a_change_becomes_a_message_for_each_subject_and_only_what_failed_is_ret
     world: World, dispatch: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:
     message = registered(world.register())
-    foreign = json.dumps({"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification", "detail": {}})
-    assert again(dispatch(CANARY, message, foreign)) == ["m0"]
+    nothing = of_rule("run-task", asked="web", failed="RESOURCE:MEMORY")
+    assert again(dispatch(CANARY, message, nothing)) == ["m0"]
     assert [body["subject"] for body in world.subjects] == [f"{PLACE}/family/web"]
     out = capsys.readouterr().out
     logged = {record.get("message_id"): record for record in records(out)}
@@ -80,6 +80,16 @@ def test_a_change_becomes_a_message_for_each_subject_and_only_what_failed_is_ret
     found = metrics(out)
     assert (found["Messages/dispatch"], found["FailedMessages/dispatch"]) == (3, 1)
     assert CANARY not in out
+
+
+def test_how_long_an_event_took_is_a_metric_and_no_other_message_counts(
+    world: World, dispatch: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = json.dumps({"kind": "service", "account": PLACE.account, "region": PLACE.region, "service": "shop/web"})
+    dispatch(own)
+    assert "EventLag/dispatch" not in metrics(capsys.readouterr().out)
+    dispatch(registered(world.register()), own)
+    assert metrics(capsys.readouterr().out)["EventLag/dispatch"] == 90
 
 
 def test_what_cannot_be_sent_is_dispatched_again_and_no_other(world: World, dispatch: Call) -> None:
@@ -486,7 +496,7 @@ def test_an_alert_can_be_read_again_from_what_was_published() -> None:
 def by_the_standard_of_now(world: World) -> None:
     """The last sweep was by it: the next is no baseline."""
     with world.peace():
-        world.ledger.sweeps.finished(PLACE, SweptBy(RELEASE, Standards(world.sessions, "").current().digest))
+        world.ledger.sweeps.finished(PLACE, SweptBy(RELEASE, Standards(world.sessions, "", ()).current().digest))
 
 
 def test_a_sweep_counts_what_it_sent_and_what_is_open(

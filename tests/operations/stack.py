@@ -8,6 +8,7 @@ from datetime import timedelta
 from aws.ledger import SweptBy
 from domain.health.facts import SweepRun
 from operations.standards import Standards
+from rules import CATALOGUE
 from settings import RELEASE
 from tests.aws_fake.aws import Region
 from tests.operations.world import PLACE, STANDARD, SWITCH, TABLE, Json, World, trusting
@@ -83,7 +84,7 @@ def deploy(world: World) -> Deployed:
     made.region.trails.add()
     made.iams.trails.add()
     with world.peace():
-        digest = Standards(world.sessions, f"ssm:{STANDARD}").current().digest
+        digest = Standards(world.sessions, f"ssm:{STANDARD}", CATALOGUE).current().digest
         world.ledger.sweeps.finished(PLACE, SweptBy(RELEASE, digest))
     made.swept()
     return made

@@ -9,6 +9,7 @@ from aws.channels import Topic
 from aws.security_hub import SecurityHub
 from domain.health.row import Check, State
 from operations.health import Doctor, SelfCheck
+from rules import CATALOGUE
 from tests.operations.stack import STACK, Deployed, deploy
 from tests.operations.world import CANARY, PLACE, World
 
@@ -22,7 +23,10 @@ def stack(world: World) -> Deployed:
 
 def self_check(stack: Deployed) -> SelfCheck:
     world = stack.world
-    doctor, topic = Doctor(world.sessions, PLACE, now=world.now), Topic(world.sessions, stack.ids["Operations"])
+    doctor, topic = (
+        Doctor(world.sessions, PLACE, CATALOGUE, now=world.now),
+        Topic(world.sessions, stack.ids["Operations"]),
+    )
     return SelfCheck(doctor, world.ledger, SecurityHub(world.sessions), topic)
 
 

@@ -1,10 +1,10 @@
 """The collector's configuration: read safely, seen as typed parts, and asked what it binds, needs and sends."""
 
-from domain.collector.bundled import NEEDS_EC2_FILES, bundled, bundled_paths
+from domain.collector.bundled import NEEDS_EC2_FILES, OTHER_BUNDLED, bundled, bundled_paths
 from domain.collector.configuration import CollectorConfiguration, Component, Options, Pipeline
 from domain.collector.credentials import credentials_in_clear
 from domain.collector.destinations import destination_problems
-from domain.collector.fargate import fargate_problems, scraped_hosts, written_paths
+from domain.collector.fargate import fargate_problems, memory_limits, scraped_hosts, written_paths
 from domain.collector.judging import option_problems, options_are_known
 from domain.collector.listeners import (
     HEALTH_CHECK_PORT,
@@ -40,6 +40,7 @@ from domain.collector.signals import (
     wanted_metric_name,
 )
 from domain.collector.structure import structural_problems
+from domain.collector.upgrading import Renamed, newly_refused, renamed_in
 from domain.collector.variables import unset_variables, variable_problems, variables_read, without_variables
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_NODES",
     "NEEDS_EC2_FILES",
+    "OTHER_BUNDLED",
     "OWN_METRICS_PORT",
     "CollectorConfiguration",
     "Component",
@@ -65,6 +67,7 @@ __all__ = [
     "Problem",
     "ProblemCode",
     "RegionSource",
+    "Renamed",
     "Topic",
     "Value",
     "batched",
@@ -82,12 +85,15 @@ __all__ = [
     "is_unknown_container_metric",
     "literal",
     "memory_limiter_first",
+    "memory_limits",
     "metric_names_in_filters",
     "metrics_exported_from",
+    "newly_refused",
     "option_problems",
     "options_are_known",
     "otlp_listeners",
     "region_of",
+    "renamed_in",
     "scraped_hosts",
     "signals_taken_by",
     "structural_problems",

@@ -18,6 +18,12 @@ type _Parts = dict[str, Value]
 NEEDS_EC2_FILES = frozenset({"/etc/ecs/otel-instance-metrics-config.yaml"})
 """Bundled files that stop the collector on Fargate: they read the host's files."""
 
+OTHER_BUNDLED = (
+    *("/etc/eks/", "/etc/apprunner/"),
+    *("/etc/ecs/otel-agent-ecs-default-config.yaml", "/etc/ecs/container-insights/otel-agent-default-config.yaml"),
+)
+"""Folders and files that some images hold, too, and of which nothing is known here."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Edition:
@@ -172,6 +178,17 @@ def _cloudwatch(*, xray: bool) -> Mapping[str, Value]:
     )
 
 
+def _applications_to_cloudwatch(*, xray: bool) -> Mapping[str, Value]:
+    traces: _Parts = {"traces": _pipeline("otlp", "resourcedetection batch/traces", "awsxray")} if xray else {}
+    return _body(
+        _otlp(),
+        (_BATCHES if xray else _BATCH) | _DETECT | {"resource": None},
+        (_XRAY_OUT if xray else {}) | {"awsemf/application": _APPLICATION},
+        traces
+        | {"metrics/application": _pipeline("otlp", "resourcedetection resource batch/metrics", "awsemf/application")},
+    )
+
+
 def _prometheus(*, xray: bool, scrape: bool, reference: str, signed: bool) -> Mapping[str, Value]:
     """Metrics to Amazon Managed Service for Prometheus, from OTLP or scraped; `reference`: how variables stand."""
     exporter = "prometheusremotewrite" if signed else "awsprometheusremotewrite"
@@ -225,7 +242,7 @@ def _prometheus_editions() -> tuple[_Edition, ...]:
         braced = _prometheus(xray=xray, scrape=scrape, reference="${{env:{}}}", signed=True)
         found += [_Edition(path, "v0.14.0", "v0.21.0", unsigned), _Edition(path, "v0.21.0", "v0.41.1", bare)]
         if scrape:
-            # v0.41.1 has an unquoted ${env:…} in a [list], which is no YAML; it was mended by v0.41.2 or v0.42.0.
+            # v0.41.1 has an unquoted ${env:…} in a [list], which is no YAML; v0.41.2 or v0.42.0 fixed it.
             found.append(_Edition(path, "v0.41.1", "v0.41.2", None, line=22 if xray else 16))
             found.append(_Edition(path, "v0.42.0", None, braced))
         else:
@@ -250,9 +267,11 @@ def _editions() -> tuple[_Edition, ...]:
         _Edition(task_metrics, "v0.8.0", "v0.19.0", _task_metrics(55681)),
         _Edition(task_metrics, "v0.19.0", None, _task_metrics(4318)),
         _Edition("/etc/ecs/ecs-xray.yaml", "v0.19.0", None, xray_only),
-        # Both were rewritten after v0.14; what the later ones hold is not known for sure.
+        # Both were rewritten between v0.14 and v0.19; what the ones between hold is not known for sure.
         _Edition("/etc/ecs/ecs-cloudwatch.yaml", "v0.14.0", "v0.15.0", _cloudwatch(xray=False)),
         _Edition("/etc/ecs/ecs-cloudwatch-xray.yaml", "v0.14.0", "v0.15.0", _cloudwatch(xray=True)),
+        _Edition("/etc/ecs/ecs-cloudwatch.yaml", "v0.19.0", None, _applications_to_cloudwatch(xray=False)),
+        _Edition("/etc/ecs/ecs-cloudwatch-xray.yaml", "v0.19.0", None, _applications_to_cloudwatch(xray=True)),
         _Edition(instance_metrics, "v0.12.0", "v0.23.0", _instance("logging", health_check=False)),
         _Edition(instance_metrics, "v0.23.0", "v0.41.0", _instance("logging")),
         # v0.42.0 has no logging exporter, so debug came by then; which one v0.41 names is not known.

@@ -32,6 +32,24 @@ class ScrapedHost:
     host: str
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryLimit:
+    """A limit in MiB at which a memory_limiter refuses data."""
+
+    where: str
+    mib: int
+
+
+def memory_limits(configuration: CollectorConfiguration) -> tuple[MemoryLimit, ...]:
+    """Give the limits of the memory_limiter processors that run."""
+    return tuple(
+        MemoryLimit(f"{part.place}/limit_mib", limit)
+        for part in configuration.used
+        if part.kind is ComponentKind.PROCESSOR and part.canonical == "memory_limiter"
+        if isinstance(limit := part.settings.get("limit_mib"), int) and not isinstance(limit, bool)
+    )
+
+
 def fargate_problems(configuration: CollectorConfiguration) -> tuple[Problem, ...]:
     """Give the parts that need a host or a cluster."""
     return tuple(problem for part in configuration.used for problem in _of_component(part))

@@ -1,6 +1,6 @@
 """What each release of the ADOT collector holds: releases, components, their names and aliases.
 
-The facts stand in `releases.toml` beside this module, read once. `tools/adot_releases.py` adds the next release.
+The facts are in `releases.toml` next to this module, and are read once. `tools/adot_releases.py` adds the next release.
 Source: the collector's own component registry at each release tag, and the factories' type names upstream.
 """
 
@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 _VERSION = re.compile(r"v?(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})", re.ASCII)
@@ -69,9 +70,22 @@ class ComponentKind(StrEnum):
 NEEDS_EC2: frozenset[tuple[ComponentKind, str]] = frozenset({(ComponentKind.RECEIVER, "awscontainerinsightreceiver")})
 """Components that read the host's files and so stop the collector on Fargate."""
 
+_TAKE_OTLP: Mapping[str, str] = MappingProxyType({
+    "jaeger": "Jaeger",
+    "jaeger_thrift": "Jaeger",
+    "jaeger_thrift_http": "Jaeger",
+    "opencensus": "what takes OpenCensus",
+    "honeycomb": "Honeycomb",
+    "lightstep": "Lightstep",
+    "newrelic": "New Relic",
+    "tempo": "Tempo",
+    "elastic": "Elastic",
+})  # fmt: skip
+"""Exporters that other distributions had, by what they sent to."""
+
 
 class Standing(StrEnum):
-    """How a component name stands in one release."""
+    """The status of a component name in one release."""
 
     KNOWN = "known"
     UNKNOWN_NAME = "unknown-name"
@@ -200,7 +214,7 @@ def components_of(release: Release) -> frozenset[tuple[ComponentKind, str]]:
 
 
 def component_status(kind: ComponentKind, component_type: str, release: Release) -> ComponentStatus:
-    """Say how a component type that a configuration names stands in a release.
+    """Return the status of a component type in a release.
 
     UNDECIDABLE for a release older than the oldest or newer than the newest that is known. The sentence quotes the type
     as it was given: it is a name, never a value.
@@ -236,6 +250,9 @@ def _unknown(kind: ComponentKind, component_type: str, release: Release) -> Comp
     known = release_facts()
     article = "an" if kind.noun.startswith("e") else "a"
     start = f"No ADOT release has {article} {kind.noun} named {component_type}"
+    if kind is ComponentKind.EXPORTER and component_type in _TAKE_OTLP:
+        why = f"{start}: use otlp or otlphttp, for {_TAKE_OTLP[component_type]} takes OTLP."
+        return ComponentStatus(Standing.UNKNOWN_NAME, why, "otlp")
     if kind is ComponentKind.CONNECTOR:
         return ComponentStatus(Standing.UNKNOWN_NAME, f"{start}: it has no connectors at all.")
     there = {name: facts for (of, name), facts in known.components.items() if of is kind and facts.stands_in(release)}
@@ -248,5 +265,6 @@ def _unknown(kind: ComponentKind, component_type: str, release: Release) -> Comp
         of for (of, name), facts in known.components.items() if name == component_type and facts.stands_in(release)
     ]
     if elsewhere:
-        return ComponentStatus(Standing.UNKNOWN_NAME, f"{start}: it belongs under {' or '.join(elsewhere)}.")
+        noun = " and ".join(of.noun for of in elsewhere)
+        return ComponentStatus(Standing.UNKNOWN_NAME, f"{start}: it has a {noun} of this name.")
     return ComponentStatus(Standing.UNKNOWN_NAME, f"{start}: take it out, or use a component that the release has.")

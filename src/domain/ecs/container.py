@@ -1,13 +1,30 @@
 """One container of a task definition, as a typed view over its JSON."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from types import MappingProxyType
+from typing import Final, NamedTuple, Self
 
 from domain.ecs.fargate import amount
 from domain.ecs.images import Image
 from domain.ecs.values import Document, Json, mapping_of, objects_of, pairs_of, text_of, texts_of, truth_of
+
+# Where a JVM takes options from, the one that decides last.
+JAVA_OPTIONS: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
+_PROPERTY: Final = re.compile(r"""(?<!\S)(?P<quote>["']?)-D(?P<name>otel\.[a-z0-9.-]+)=""", re.ASCII)
+_VALUE: Final = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])*""")
+_NO_PROPERTIES: Final[Mapping[str, "Property"]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A system property of the Java SDK (`-Dotel.exporter.otlp.endpoint=`), and the variable whose text sets it."""
+
+    name: str
+    option: str
+    value: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -72,9 +89,22 @@ class Container(Document):
 
     @cached_property
     def otel(self) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-        """Return the OTEL_ variables with plain values, and the names of those that are secrets."""
+        """Return the OTEL_ variables with plain values, and the names of those that are secrets.
+
+        A Java system property counts as its variable, and has priority over it.
+        """
         plain = tuple([item for item in self.environment.items() if item[0].startswith("OTEL_")])
-        return plain, tuple([name for name in self.secrets if name.startswith("OTEL_")])
+        secrets = tuple([name for name in self.secrets if name.startswith("OTEL_")])
+        if not (properties := self.otel_properties):  # as with most containers
+            return plain, secrets
+        values = dict(plain) | {name: found.value for name, found in properties.items()}
+        return tuple(values.items()), tuple(name for name in secrets if name not in properties)
+
+    @cached_property
+    def otel_properties(self) -> Mapping[str, Property]:
+        """Return the system properties that stand for OTEL_ variables, by the variable's name."""
+        options = [name for name in JAVA_OPTIONS if "-Dotel." in self.environment.get(name, "")]
+        return dict(_properties(self.environment, options)) if options else _NO_PROPERTIES
 
     @property
     def has_environment_files(self) -> bool:
@@ -123,6 +153,11 @@ class Container(Document):
         return mapping_of(self.json.get("firelensConfiguration")) or None
 
     @property
+    def routes_logs(self) -> bool:
+        """Whether it is a log router of FireLens."""
+        return self.firelens is not None
+
+    @property
     def restarts(self) -> bool:
         return truth_of(mapping_of(self.json.get("restartPolicy")).get("enabled")) is True
 
@@ -134,8 +169,55 @@ class Container(Document):
         """Return a copy in which `secrets`, and not `environment`, sets the variable; its old place is kept."""
         return _naming(_without(self, "environment", name), "secrets", {"name": name, "valueFrom": value_from})
 
+    def with_otel(self, name: str, value: str) -> Self:
+        """Return a copy in which an OTEL_ variable has this value: the system property, where one decides."""
+        found = self.otel_properties.get(name)
+        if found is None:
+            return self.with_variable(name, value)
+        text = self.environment[found.option]
+        last = [each for each in _spans(text) if each.variable == name][-1]
+        return self.with_variable(found.option, text[: last.start] + value + text[last.end :])
+
     def without_variable(self, name: str) -> Self:
         return _without(_without(self, "environment", name), "secrets", name)
+
+
+def otel_properties_in(text: str, wanted: Callable[[str], bool]) -> str:
+    """Return only those properties of the Java SDK, of all options, whose variables are wanted."""
+    kept = [each for each in _spans(text) if wanted(each.variable)]
+    return " ".join(f"{each.quote}-D{each.name}={text[each.start : each.end]}{each.quote}" for each in kept)
+
+
+class _Span(NamedTuple):
+    """One property of the Java SDK, and where its value begins and ends."""
+
+    name: str
+    quote: str
+    start: int
+    end: int
+
+    @property
+    def variable(self) -> str:
+        return self.name.upper().replace(".", "_").replace("-", "_")
+
+
+def _properties(environment: Mapping[str, str], options: list[str]) -> Iterator[tuple[str, Property]]:
+    for option in options:
+        text = environment[option]
+        for each in _spans(text):
+            value = text[each.start : each.end].replace('"', "").replace("'", "")
+            yield each.variable, Property(f"-D{each.name}", option, value)
+
+
+def _spans(text: str) -> Iterator[_Span]:
+    """Yield each property. Quotes may be around all of it, or around its value."""
+    for found in _PROPERTY.finditer(text):
+        name, quote, start = found["name"], found["quote"], found.end()
+        if quote:
+            end = text.find(quote, start)
+            yield _Span(name, quote, start, len(text) if end < 0 else end)
+        elif value := _VALUE.match(text, start):
+            yield _Span(name, "", start, value.end())
 
 
 def _without[C: Container](container: C, member: str, name: str) -> C:

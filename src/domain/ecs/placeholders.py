@@ -10,3 +10,12 @@ _PLACEHOLDER = re.compile(r"[${}<>]|%[A-Za-z_]\w{2,}%", re.ASCII)
 def placeholder(text: str) -> bool:
     """Return whether the text has a template's placeholder: `${TAG}`, `{{tag}}`, `<TAG>`, `$TAG`, `%TAG%`."""
     return _PLACEHOLDER.search(text) is not None
+
+
+# In a command line or a header's value the same signs have other meanings, so only a whole placeholder counts.
+_WHOLE = re.compile(r"\$\{[A-Za-z_][\w.-]*\}|\{\{[^{}]*\}\}|<[A-Za-z_][\w .-]*>|%[A-Za-z_]\w{2,}%", re.ASCII)
+
+
+def has_whole_placeholder(text: str) -> bool:
+    """Return whether a text of any kind has a placeholder with both its ends: `${TAG}`, `{{tag}}`, `<TAG>`, `%TAG%`."""
+    return _WHOLE.search(text) is not None

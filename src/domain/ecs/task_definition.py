@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Self
+from typing import Any, Final, Self
 
-from domain.ecs.container import Container
+from domain.ecs.container import JAVA_OPTIONS, Container, otel_properties_in
 from domain.ecs.fargate import Size, amount
 from domain.ecs.values import Document, mapping_of, objects_of, pairs_of, text_of, texts_of
 
@@ -18,6 +18,7 @@ DESCRIBED_ONLY: Final = frozenset({
 
 
 NOT_KEPT: Final = "(not kept)"
+DAEMON_ADDRESS: Final = "AWS_XRAY_DAEMON_ADDRESS"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class TaskDefinition(Document):
     @property
     def arn(self) -> str | None:
         return text_of(self.json.get("taskDefinitionArn"))
+
+    @property
+    def registered_by(self) -> str:
+        """The ARN of who registered it; empty where ECS does not say."""
+        return text_of(self.json.get("registeredBy")) or ""
 
     @property
     def active(self) -> bool:
@@ -94,9 +100,15 @@ class TaskDefinition(Document):
     def tags(self) -> Mapping[str, str]:
         return pairs_of(self.json.get("tags"), "key", "value")
 
+    @property
+    def _items(self) -> list[Any]:
+        """What `containerDefinitions` holds; nothing where it is no list."""
+        items = self.json.get("containerDefinitions")
+        return list(items) if isinstance(items, list) else []
+
     def with_container(self, changed: Container) -> Self:
         """Return a copy with the container of this name replaced: the first one if a file has the name twice."""
-        items = list(self.json.get("containerDefinitions") or [])
+        items = self._items
         for index, item in enumerate(items):
             if isinstance(item, Mapping) and item.get("name") == changed.json.get("name"):
                 items[index] = changed.json
@@ -104,7 +116,7 @@ class TaskDefinition(Document):
         return self.with_(containerDefinitions=items)
 
     def adding(self, container: Container) -> Self:
-        return self.with_(containerDefinitions=[*(self.json.get("containerDefinitions") or []), container.json])
+        return self.with_(containerDefinitions=[*self._items, container.json])
 
     def with_tags(self, tags: Mapping[str, str]) -> Self:
         """Return a copy with these tags added, without `aws:` tags, which nobody may set; no `tags` if none is left."""
@@ -114,12 +126,15 @@ class TaskDefinition(Document):
         return self.with_(tags=[{"key": key, "value": value} for key, value in merged.items()] or None)
 
     def without_values(self) -> Self:
-        """Return a copy for the ledger: of environment values it keeps only OTEL_ variables without headers or keys."""
+        """Return a copy for the ledger: of environment values it keeps only what rules read, without headers or keys.
+
+        That is OTEL_ variables, Java's system properties of their names, and the X-Ray daemon's address.
+        """
         containers = [
             {**item, "environment": [_kept(entry) for entry in item["environment"]]}
             if isinstance(item, Mapping) and isinstance(item.get("environment"), list)
             else item
-            for item in self.json.get("containerDefinitions") or []
+            for item in self._items
         ]
         return self.with_(containerDefinitions=containers)
 
@@ -133,5 +148,10 @@ def _kept(entry: object) -> object:
     if not isinstance(entry, Mapping) or "value" not in entry:
         return entry
     name = text_of(entry.get("name")) or ""
-    spoken_of = name.startswith("OTEL_") and not any(word in name for word in ("HEADERS", "KEY", "CERTIFICATE"))
-    return entry if spoken_of else {**entry, "value": NOT_KEPT}
+    if name in JAVA_OPTIONS:
+        return {**entry, "value": otel_properties_in(text_of(entry.get("value")) or "", _is_kept) or NOT_KEPT}
+    return entry if name == DAEMON_ADDRESS or _is_kept(name) else {**entry, "value": NOT_KEPT}
+
+
+def _is_kept(variable: str) -> bool:
+    return variable.startswith("OTEL_") and not any(word in variable for word in ("HEADERS", "KEY", "CERTIFICATE"))

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from domain.collector.distributions import NONE
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
+from domain.masking import HIDDEN
 from domain.otlp import (
     Destination,
     OtlpDoubt,
     destinations,
     endpoints_set,
+    name_of,
     place_of,
     unread_text,
 )
@@ -53,11 +55,11 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             endpoint = destination.leads_to
             if endpoint is None or endpoint.in_task:
                 continue
-            container = container.with_variable(destination.variable, str(destination.beside(endpoint)))
+            container = container.with_otel(destination.variable, str(destination.beside(endpoint)))
             workload = workload.needing_approval(
                 Kind.DESTINATION_MOVES,
-                f"{destination.variable} of {application.name} would point to the collector. Make sure that the"
-                " collector's configuration exports to the present destination.",
+                f"{name_of(application, destination.variable)} of {application.name} would point to the collector."
+                " Make sure that the collector's configuration exports to the present destination.",
             )
         if container is not application:
             workload = workload.with_container(container)
@@ -71,15 +73,16 @@ def _judge(workload: Workload, container: Container, destination: Destination, t
         return
     if endpoint.in_task:
         return
-    name = destination.variable
-    found, wanted = quotable(name, text) or "", quotable(name, str(destination.beside(endpoint))) or ""
+    variable, name = destination.variable, name_of(container, destination.variable)
+    found = quotable(variable, text) or HIDDEN
+    wanted = quotable(variable, str(destination.beside(endpoint))) or HIDDEN
     if workload.task.container(endpoint.host) is not None:
         # A habit from Docker Compose.
         code, fault = Kind.CONTAINER_NAME, "the containers of a Fargate task cannot reach one another by name"
     else:
         code, fault = Kind.LEAVES_TASK, "that leads out of the task"
     why = f"{name} is {found}, but {fault}. Set it to {wanted}, the collector in the task."
-    yield Drift(code, place_of(container, name), why, found, wanted)
+    yield Drift(code, place_of(container, variable), why, found, wanted)
 
 
 RULE = Rule(

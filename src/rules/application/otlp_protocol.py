@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from domain.assumptions import EndpointServed
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container, Hidden
 from domain.otlp import (
@@ -16,6 +17,7 @@ from domain.otlp import (
     Protocol,
     Route,
     destinations,
+    name_of,
     place_of,
     routes,
     silent,
@@ -38,8 +40,7 @@ class Kind(Code):
 
     UNKNOWN_PROTOCOL = "protocol-unknown", "The variable names no OTLP protocol."
     MISMATCH = "port-protocol-mismatch", "The protocol is not the one that collectors serve on that port."
-    PROTOCOL_UNSET = "protocol-unset", "Port 4318 is named, and no protocol is set."
-    NOT_VERIFIED = "receiver-not-verified", "Approval: whether a collector takes OTLP on the new port is not known."
+    PROTOCOL_UNSET = "protocol-unset", "Port 4317 or 4318 is named, and no protocol is set."
     PROTOCOL_UNCLEAR = "protocol-unclear", "No fix: neither the variable nor a port shows which protocol is meant."
 
 
@@ -51,7 +52,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         # Signals that use the same two variables have the same result.
         by_variables = {(route.endpoint_variable, route.protocol_variable): route for route in routes(container)}
         for route in by_variables.values():
-            found = _of_route(container, route)
+            found = _of_route(workload, container, route)
             if found is not None and not (found.code == Kind.MISMATCH and _agreed(workload, container, route)):
                 yield found
 
@@ -68,26 +69,13 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         except Refusal as refusal:
             refusals.append(str(refusal))
         if container is not application:
-            for name, port in _unverified(workload, application, container):
-                why = f"Whether a collector takes OTLP on port {port}, which {name} gets, is not known."
-                workload = workload.needing_approval(Kind.NOT_VERIFIED, why)
-            workload = workload.with_container(container)
+            changed = [each.variable for each in destinations(container) if each not in destinations(application)]
+            workload = workload.with_container(container).assuming(
+                *(EndpointServed(container.name, variable) for variable in changed)
+            )
     if refusals and workload is start:
         raise Refusal(Kind.PROTOCOL_UNCLEAR, " ".join(refusals))
     return workload
-
-
-def _unverified(workload: Workload, before: Container, after: Container) -> Iterator[tuple[str, int]]:
-    """The endpoints that get another port where nothing is known to take OTLP."""
-    now = {each.variable: each.leads_to for each in destinations(before)}
-    receivers = otlp_receivers(workload, before)
-    for each in destinations(after):
-        endpoint, earlier = each.leads_to, now.get(each.variable)
-        if endpoint is None or endpoint.port is None or (earlier is not None and earlier.port == endpoint.port):
-            continue
-        there = receivers.at(endpoint.port)
-        if there is None or not there.known:
-            yield each.variable, endpoint.port
 
 
 def _agreed(workload: Workload, container: Container, route: Route) -> bool:
@@ -98,14 +86,15 @@ def _agreed(workload: Workload, container: Container, route: Route) -> bool:
     return there.protocol == ("grpc" if route.speaks is Protocol.GRPC else "http")
 
 
-def _of_route(container: Container, route: Route) -> Drift | Doubt | None:
+def _of_route(workload: Workload, container: Container, route: Route) -> Drift | Doubt | None:
+    named = name_of(container, route.protocol_variable)
     if isinstance(route.protocol, Hidden):
         return unread_secret(container, route.protocol_variable) if _port(route) or route.endpoint else None
     if isinstance(route.protocol, str) and route.speaks is None:
         return Drift(
             Kind.UNKNOWN_PROTOCOL,
             place_of(container, route.protocol_variable),
-            f"{route.protocol_variable} names no OTLP protocol. Set it to grpc, http/protobuf or http/json.",
+            f"{named} names no OTLP protocol. Set it to grpc, http/protobuf or http/json.",
             wanted="grpc, http/protobuf or http/json",
         )
     if isinstance(route.endpoint, Hidden):
@@ -114,22 +103,28 @@ def _of_route(container: Container, route: Route) -> Drift | Doubt | None:
     if port is None:
         return None
     if route.speaks is None:
-        if port != HTTP_PORT or container.has_environment_files:
-            return None
-        why = (
-            f"{route.endpoint_variable} names port {port}, the port of HTTP, and {PROTOCOL} is not set. An SDK that"
-            " uses gRPC by default fails there. Set the protocol to http/protobuf."
-        )
-        place = place_of(container, route.endpoint_variable)
-        return Drift(Kind.PROTOCOL_UNSET, place, why, wanted="http/protobuf", severity=Severity.INFORMATIONAL)
+        return None if container.has_environment_files else _unset(workload, container, route, port)
     if route.speaks.port == port:
         return None
     why = (
-        f"{route.protocol_variable} is {route.speaks}, which collectors serve on port {route.speaks.port}, but"
-        f" {route.endpoint_variable} names port {port}."
+        f"{named} is {route.speaks}, which collectors serve on port {route.speaks.port}, but"
+        f" {name_of(container, route.endpoint_variable)} names port {port}."
     )
     found, wanted = str(port), str(route.speaks.port)
     return Drift(Kind.MISMATCH, place_of(container, route.protocol_variable), why, found, wanted)
+
+
+def _unset(workload: Workload, container: Container, route: Route, port: int) -> Drift:
+    """The note on a port whose protocol is left to the SDK: HTTP by the specification, gRPC in some SDKs."""
+    there = otlp_receivers(workload, container).at(port)
+    http = there.protocol == "http" if there is not None and there.protocol else port == HTTP_PORT
+    served, other, wanted = ("HTTP", "gRPC", Protocol.HTTP_PROTOBUF) if http else ("gRPC", "HTTP", Protocol.GRPC)
+    why = (
+        f"{name_of(container, route.endpoint_variable)} names port {port}, the port of {served}, and {PROTOCOL} is not"
+        f" set. An SDK that uses {other} by default fails there. Set the protocol to {wanted}."
+    )
+    place = place_of(container, route.endpoint_variable)
+    return Drift(Kind.PROTOCOL_UNSET, place, why, wanted=wanted, severity=Severity.INFORMATIONAL)
 
 
 def _port(route: Route) -> int | None:
@@ -143,7 +138,7 @@ def _corrected(container: Container) -> Container:
     every = tuple(routes(container))
     for route in every:
         if isinstance(route.protocol, str) and route.speaks is None:
-            return container.with_variable(route.protocol_variable, _meant(container, route, route.protocol))
+            return container.with_otel(route.protocol_variable, _meant(container, route, route.protocol))
     for route in every:
         port, protocol = _port(route), route.speaks
         if port is not None and protocol is not None and protocol.port != port:
@@ -185,7 +180,7 @@ def _at_port_of(container: Container, route: Route, protocol: Protocol, every: t
     signals = (route.signal,)
     if protocol is Protocol.GRPC and endpoint.path.startswith("/v1/"):
         moved = replace(moved, path="")
-    return container.with_variable(variable, str(_served(Destination(variable, None, signals, protocol), moved)))
+    return container.with_otel(variable, str(_served(Destination(variable, None, signals, protocol), moved)))
 
 
 def _served(destination: Destination, endpoint: Endpoint) -> Endpoint:
@@ -197,7 +192,8 @@ RULE = Rule(
     title="An application's OTLP port and protocol agree: 4317 is gRPC, 4318 is HTTP",
     why="""
         A collector answers gRPC on 4317 and HTTP on 4318. Requests of the other protocol fail, and SDKs report it only
-        in their own log. Port 4318 without a protocol is INFORMATIONAL: SDKs have different default protocols.
+        in their own log. A port without a protocol is INFORMATIONAL: by the specification SDKs use http/protobuf then,
+        and some use grpc.
     """,
     remedy="""
         The protocol is what the application's SDK was built for, so the port follows it. SAFE where the collector's

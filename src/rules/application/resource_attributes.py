@@ -7,14 +7,16 @@ from domain.ecs.container import Container
 from domain.otlp import (
     RESOURCE_ATTRIBUTES,
     SERVICE_NAME,
-    Attributes,
     OtlpDoubt,
     instrumented,
+    name_of,
     place_of,
     silent,
     unread_files,
     unread_secret,
+    value_of,
 )
+from domain.resource_attributes import Attributes
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -41,7 +43,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         if not (instrumented(container) or container.has_environment_files) or silent(container):
             continue
         missing = _missing(container, wanted)
-        if missing and RESOURCE_ATTRIBUTES in container.secrets:
+        if missing and RESOURCE_ATTRIBUTES in container.otel[1]:
             yield unread_secret(container, RESOURCE_ATTRIBUTES)
             continue
         evident = _evident(container, missing)
@@ -50,7 +52,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         if evident:
             names = " and ".join(evident)
             them = "it" if len(evident) == 1 else "them"
-            why = f"{container.name} is instrumented but does not set {names}. Set {them} in {RESOURCE_ATTRIBUTES}."
+            variable = name_of(container, RESOURCE_ATTRIBUTES)
+            why = f"{container.name} is instrumented but does not set {names}. Set {them} in {variable}."
             yield Drift(Kind.MISSING, place_of(container, RESOURCE_ATTRIBUTES), why, wanted=", ".join(evident))
 
 
@@ -59,19 +62,19 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     wanted = standard.applications.resource_attributes
     lacking = list[tuple[Container, tuple[str, ...]]]()
     for container in workload.applications:
-        if instrumented(container) and not silent(container) and RESOURCE_ATTRIBUTES not in container.secrets:
+        if instrumented(container) and not silent(container) and RESOURCE_ATTRIBUTES not in container.otel[1]:
             missing = _evident(container, _missing(container, wanted))
             lacking.append((container, missing))
     several = len(lacking) > 1
     before = workload
     for container, missing in lacking:
-        attributes = Attributes.parse(container.environment.get(RESOURCE_ATTRIBUTES, ""))
+        attributes = Attributes.parse(value_of(container, RESOURCE_ATTRIBUTES) or "")
         given = {name: value for name in missing if (value := _given(name, workload, standard))}
         for name, value in given.items():
             attributes = attributes.setting(name, value)
         if not given:
             continue
-        workload = workload.with_container(container.with_variable(RESOURCE_ATTRIBUTES, str(attributes)))
+        workload = workload.with_container(container.with_otel(RESOURCE_ATTRIBUTES, str(attributes)))
         if several and _SERVICE in given:
             workload = workload.needing_approval(
                 Kind.SHARED_NAME,
@@ -92,8 +95,8 @@ def _without_value(names: Collection[str]) -> str:
 
 
 def _missing(container: Container, wanted: Sequence[str]) -> tuple[str, ...]:
-    names = Attributes.parse(container.environment.get(RESOURCE_ATTRIBUTES, "")).names
-    named = SERVICE_NAME in container.secrets or bool(container.environment.get(SERVICE_NAME, "").strip())
+    names = Attributes.parse(value_of(container, RESOURCE_ATTRIBUTES) or "").names
+    named = SERVICE_NAME in container.secrets or bool((value_of(container, SERVICE_NAME) or "").strip())
     return tuple(
         name
         for name in wanted
@@ -107,9 +110,9 @@ def _evident(container: Container, missing: tuple[str, ...]) -> tuple[str, ...]:
     """Those that no environment file can set: the definition's list wins, OTEL_SERVICE_NAME may be in a file."""
     if not container.has_environment_files:
         return missing
-    if RESOURCE_ATTRIBUTES not in container.environment:
+    if value_of(container, RESOURCE_ATTRIBUTES) is None:
         return ()
-    return tuple(name for name in missing if name != _SERVICE or SERVICE_NAME in container.environment)
+    return tuple(name for name in missing if name != _SERVICE or value_of(container, SERVICE_NAME) is not None)
 
 
 def _given(name: str, workload: Workload, standard: Standard) -> str | None:
@@ -139,7 +142,8 @@ RULE = Rule(
         SAFE. Adds to OTEL_RESOURCE_ATTRIBUTES what is missing and known: the family as service.name; the value of a tag
         (`Environment`, `Env`, `Stage`, or one with the attribute's name), else the standard's, as
         deployment.environment. Present values are kept, and no value is invented. Refused where all that is missing has
-        no known value. REVIEW where several applications of one task would share the family's name.
+        no known value. REVIEW where a tag's value is a template's placeholder, and where several applications of one
+        task would share the family's name.
     """,
     configure="""
         `applications.resource_attributes` lists the names. `applications.environment` gives the environment where no

@@ -1,6 +1,7 @@
 """The collector's configuration as rules read it, or the doubts where they cannot; and its analysis, made once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, wraps
 
 from domain.collector import (
@@ -8,11 +9,12 @@ from domain.collector import (
     ConfigurationUnreadable,
     Effect,
     Problem,
+    ProblemCode,
     Topic,
     structural_problems,
 )
-from domain.collector.releases import Release
-from domain.drift import Code, Doubt
+from domain.collector.releases import NEEDS_EC2, ComponentKind, Release, canonical_type
+from domain.drift import Code, Doubt, Drift
 from domain.facts import Absent, Known, Unavailable
 from domain.permissions import Identical
 from domain.workload import Workload
@@ -27,6 +29,7 @@ class ConfigurationDoubt(Code):
     UNPARSABLE = "configuration-unparsable", "Unknown: the configuration cannot be parsed."
     ABSENT = "configuration-absent", "Unknown: the parameter with the configuration does not exist."
     UNREAD = "configuration-unread", "Unknown: the configuration could not be read."
+    FOR_EC2 = "configuration-for-ec2", "Unknown: the bundled file is for EC2, as sidecar.config-effective reports."
 
 
 class WellFormedDoubt(Code):
@@ -36,17 +39,17 @@ class WellFormedDoubt(Code):
 
 
 class ReferencesDoubt(Code):
-    """Why a rule does not evaluate a configuration that config.references reports."""
+    """Why a rule does not evaluate a part of a configuration that config.references reports."""
 
-    DANGLING = "configuration-dangling", "Unknown: config.references drifts."
+    DANGLING = "configuration-dangling", "Unknown: a component that decides is not defined, as config.references says."
 
 
 READ: tuple[Code, ...] = tuple(ConfigurationDoubt)
 """The codes of `configuration_of`."""
 WELL_FORMED = (*READ, *WellFormedDoubt)
 """Those of `well_formed_configuration_of`."""
-SOUND = (*WELL_FORMED, *ReferencesDoubt)
-"""Those of `sound_configuration_of`."""
+DEFINED = (*WELL_FORMED, *ReferencesDoubt)
+"""Those, and that of `dangling`."""
 
 type Available = tuple[CollectorConfiguration | None, tuple[Doubt, ...]]
 
@@ -60,6 +63,9 @@ def configuration_of(workload: Workload) -> Available:
         case Known(found):
             if isinstance(found, ConfigurationUnreadable):
                 return None, (Doubt(ConfigurationDoubt.UNPARSABLE, WHERE, "The configuration cannot be parsed."),)
+            if found.excerpt and any((part.kind, part.canonical) in NEEDS_EC2 for part in found.used):
+                why = "The collector cannot run with this file of its image, which is for EC2."
+                return None, (Doubt(ConfigurationDoubt.FOR_EC2, WHERE, why),)
             return found, ()
         case Absent():
             why = "The parameter that holds the configuration does not exist."
@@ -74,18 +80,28 @@ def configuration_of(workload: Workload) -> Available:
 def well_formed_configuration_of(workload: Workload) -> Available:
     """The same, with a doubt where config.well-formed drifts: one cause is reported once."""
     configuration, doubts = configuration_of(workload)
-    if configuration is not None and Topic.FORM in _problem_topics(configuration):
+    if configuration is not None and _is_malformed(configuration):
         return None, (Doubt(WellFormedDoubt.MALFORMED, WHERE, "The configuration is not well-formed."),)
     return configuration, doubts
 
 
-def sound_configuration_of(workload: Workload) -> Available:
-    """The same, with a doubt where config.references drifts, too."""
-    configuration, doubts = well_formed_configuration_of(workload)
-    if configuration is not None and _problem_topics(configuration):
-        why = "The configuration names components that are not defined."
-        return None, (Doubt(ReferencesDoubt.DANGLING, WHERE, why),)
-    return configuration, doubts
+def undefined(configuration: CollectorConfiguration, kind: ComponentKind) -> frozenset[str]:
+    """Give the component types of a kind that pipelines name and nothing defines: config.references reports them."""
+    found = structure_of(configuration, None)
+    names = (each.found for each in found if each.code is ProblemCode.NOT_DEFINED and each.wanted == (kind.value,))
+    return frozenset(canonical_type(kind, name.partition("/")[0]) for name in names)
+
+
+def dangling(what: str) -> Doubt:
+    """Give the doubt where a part that decides is not defined: one cause is reported once."""
+    return Doubt(ReferencesDoubt.DANGLING, WHERE, f"The configuration names {what} that is not defined.")
+
+
+def in_its_file(configuration: CollectorConfiguration, drift: Drift) -> Drift:
+    """Give the drift with the way out where the configuration is a file of the image, which nobody can edit."""
+    if not configuration.excerpt:
+        return drift
+    return replace(drift, why=f"{drift.why} The file is part of the image, so use a parameter instead.")
 
 
 def once[T](
@@ -110,6 +126,6 @@ def structure_of(configuration: CollectorConfiguration, _: Release | None) -> tu
     return tuple(structural_problems(configuration))
 
 
-def _problem_topics(configuration: CollectorConfiguration) -> frozenset[Topic]:
+def _is_malformed(configuration: CollectorConfiguration) -> bool:
     found = structure_of(configuration, None)
-    return frozenset(problem.topic for problem in found if problem.effect is Effect.REFUSED)
+    return any(problem.topic is Topic.FORM and problem.effect is Effect.REFUSED for problem in found)

@@ -22,6 +22,7 @@ _LOWER = {
     ProblemCode.BARE_VARIABLE: Severity.MEDIUM,
     ProblemCode.VARIABLE_UNSET: Severity.MEDIUM,
     ProblemCode.LOG_GROUP_NAME: Severity.MEDIUM,
+    ProblemCode.LIMIT_ABOVE_MEMORY: Severity.MEDIUM,
 }
 """Where the rule's own severity is too high."""
 

@@ -64,6 +64,9 @@ SENTENCES: Final[Mapping[ProblemCode, str]] = {
     ProblemCode.NEEDS_HOST: "{found} reads files of an EC2 host, so the collector stops on Fargate; remove it.",
     ProblemCode.NEEDS_CLUSTER: "{found} asks the Kubernetes API, which no task of ECS has; remove it.",
     ProblemCode.NOT_WRITABLE: "The collector's user may not write to this path of its image; mount a volume there.",
+    ProblemCode.LIMIT_ABOVE_MEMORY: (
+        "It is {found} MiB, and the {limit} has {wanted}: the kernel stops the collector first."
+    ),
     ProblemCode.CONTAINER_NAME: "It is {found}, a container of the task; no name leads to it there: write localhost.",
 }
 """One sentence a code, of the problem's own fields and what `sentence` makes of them."""

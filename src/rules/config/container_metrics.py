@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration, metrics_exported_from
-from domain.collector.releases import Release
+from domain.collector.releases import ComponentKind, Release
 from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
@@ -11,7 +11,7 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import SOUND, once, sound_configuration_of
+from rules.config._configuration import DEFINED, dangling, in_its_file, once, undefined, well_formed_configuration_of
 
 _RECEIVER = "awsecscontainermetrics"
 _WHERE = f"receivers/{_RECEIVER}"
@@ -27,24 +27,28 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield one drift where the receiver is missing, unused, or goes nowhere."""
-    configuration, doubts = sound_configuration_of(workload)
+    configuration, doubts = well_formed_configuration_of(workload)
     yield from doubts
     if configuration is not None:
         yield from _drifts(configuration, None)
 
 
 @once
-def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
+def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift | Doubt, ...]:
     if metrics_exported_from(configuration, _RECEIVER):
         return ()
+    if _RECEIVER in undefined(configuration, ComponentKind.RECEIVER):
+        return (dangling(f"a receiver {_RECEIVER}"),)
     ids = {part.id for part in configuration.receivers.values() if part.canonical == _RECEIVER}
     if not ids:
         why = f"No {_RECEIVER} receiver is defined, so nothing reports what the task itself uses. Add the receiver."
-        return (Drift(Kind.NO_RECEIVER, _WHERE, why, wanted=_RECEIVER),)
+        return (in_its_file(configuration, Drift(Kind.NO_RECEIVER, _WHERE, why, wanted=_RECEIVER)),)
     pipelines = configuration.pipelines.values()
     if not any(pipeline.signal == "metrics" and ids.intersection(pipeline.receivers) for pipeline in pipelines):
         why = f"No metrics pipeline names the {_RECEIVER} receiver, so its metrics are not exported."
         return (Drift(Kind.UNUSED, _WHERE, why),)
+    if undefined(configuration, ComponentKind.EXPORTER):
+        return (dangling("an exporter"),)
     why = f"The metrics of {_RECEIVER} reach only exporters that send nothing out of the task."
     return (Drift(Kind.NOT_EXPORTED, _WHERE, why),)
 
@@ -60,7 +64,7 @@ RULE = Rule(
     by_hand="Add the receiver to a metrics pipeline whose exporter sends to AWS or to another backend.",
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
-    codes=(*Kind, *SOUND),
+    codes=(*Kind, *DEFINED),
     needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,

@@ -9,9 +9,11 @@ from domain.collector import (
     ProblemCode,
     Topic,
     fargate_problems,
+    memory_limits,
     scraped_hosts,
     written_paths,
 )
+from domain.collector.fargate import MemoryLimit
 from domain.collector.releases import Release
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.values import text_of
@@ -35,6 +37,7 @@ class Kind(Code):
     NEEDS_CLUSTER = "needs-cluster", "The component calls the Kubernetes API."
     NOT_WRITABLE = "not-writable", "The collector's user may not write the file."
     CONTAINER_NAME = "container-name", "The target is the name of a container, which is not found in a task."
+    LIMIT_ABOVE_MEMORY = "limit-above-memory", "The memory limit is above the memory of the container."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -57,6 +60,30 @@ def _found(workload: Workload, configuration: CollectorConfiguration) -> Iterato
     for scraped in _scraped(configuration, workload.release):
         if any(container.name == scraped.host for container in workload.task.containers):
             yield Problem(Topic.FARGATE, ProblemCode.CONTAINER_NAME, scraped.where, Effect.LOST, found=scraped.host)
+    yield from _limits(workload, configuration)
+
+
+def _limits(workload: Workload, configuration: CollectorConfiguration) -> Iterator[Problem]:
+    """Yield each limit that is above what the container may use: the kernel stops it first."""
+    memory = workload.collector.memory_limit if workload.collector else None
+    available = memory or workload.task.memory
+    for limit in _memory_limits(configuration, None) if available else ():
+        if available and limit.mib > available:
+            whose = "container" if memory else "task"
+            yield Problem(
+                Topic.FARGATE,
+                ProblemCode.LIMIT_ABOVE_MEMORY,
+                limit.where,
+                Effect.LOST,
+                found=str(limit.mib),
+                wanted=(str(available),),
+                limit=whose,
+            )
+
+
+@once
+def _memory_limits(configuration: CollectorConfiguration, _: Release | None) -> tuple[MemoryLimit, ...]:
+    return memory_limits(configuration)
 
 
 _written = once(written_paths)
@@ -75,14 +102,15 @@ def _is_root(workload: Workload) -> bool:
 
 RULE = Rule(
     id="config.fargate",
-    title="Nothing in the configuration needs a host, a cluster or a folder that a Fargate task does not have",
+    title="Nothing in the configuration needs a host, a cluster, a folder or memory that a Fargate task does not have",
     why="""
         `awscontainerinsightreceiver` reads files of an EC2 host, the `eks` detector calls the Kubernetes API, and
         `ecs_observer` writes to /etc by default, where the image's user (4317) may not write: the collector exits. A
-        target by a container's name is never found, because containers of a task have no host names. If nothing shows
-        that the task runs on Fargate, what only Fargate lacks is MEDIUM.
+        target by a container's name is never found, because containers of a task have no host names. A memory_limiter
+        whose limit is above the container's memory never acts: the kernel stops the collector first, and its data is
+        lost; this is MEDIUM. If nothing shows that the task runs on Fargate, what only Fargate lacks is MEDIUM.
     """,
-    by_hand="Remove the part, write to a mounted volume, and scrape localhost.",
+    by_hand="Remove the part, write to a mounted volume, scrape localhost, and limit memory below the container's.",
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *READ),

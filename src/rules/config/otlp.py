@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from domain.collector import CollectorConfiguration, Listener, otlp_listeners, signals_taken_by
-from domain.collector.releases import Release
+from domain.collector.releases import ComponentKind, Release
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.facts import FactKind
@@ -13,9 +13,12 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import SOUND, once, sound_configuration_of
+from rules.config._configuration import DEFINED, dangling, once, undefined, well_formed_configuration_of
 
-_WHERE = "receivers/otlp"
+_OTLP = "otlp"
+_WHERE = f"receivers/{_OTLP}"
+_OF_THE_TASK = frozenset({_OTLP, "awsecscontainermetrics", "awscontainerinsightreceiver"})
+"""Receivers that take nothing from applications, but for OTLP."""
 
 
 type _Senders = tuple[tuple[Container, tuple[Route, ...]], ...]
@@ -33,14 +36,20 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield what keeps the applications' telemetry from being received: ports first, then signals."""
-    configuration, doubts = sound_configuration_of(workload)
+    configuration, doubts = well_formed_configuration_of(workload)
     yield from doubts
     if configuration is None:
         return
     senders = tuple((app, sent) for app in workload.applications if instrumented(app) and (sent := _sent(app)))
     listeners, taken = _listeners(configuration, workload.release), _taken(configuration, None)
+    if _OTLP in undefined(configuration, ComponentKind.RECEIVER):
+        yield dangling("a receiver otlp")
+        if listeners:
+            yield from _ports(senders, listeners)
+        return
     if not listeners or not taken:
-        yield _no_receiver(senders)
+        if senders or not _receives_otherwise(configuration):
+            yield _no_receiver(senders)
         return
     yield from _ports(senders, listeners)
     for signal in Signal:
@@ -48,12 +57,19 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             yield _untaken(signal, senders)
 
 
+def _receives_otherwise(configuration: CollectorConfiguration) -> bool:
+    """Whether a receiver takes telemetry of the applications in another way: scrapes them, for example."""
+    return any(
+        part.kind is ComponentKind.RECEIVER and part.canonical not in _OF_THE_TASK for part in configuration.used
+    )
+
+
 _listeners = once(otlp_listeners)
 
 
 @once
 def _taken(configuration: CollectorConfiguration, _: Release | None) -> frozenset[str]:
-    return signals_taken_by(configuration, "otlp")
+    return signals_taken_by(configuration, _OTLP)
 
 
 def _sent(app: Container) -> tuple[Route, ...]:
@@ -138,7 +154,8 @@ RULE = Rule(
     title="An otlp receiver listens where the task's applications send, and receives their traces",
     why="""
         An application that finds nothing on its port, or a receiver that no traces pipeline names, loses telemetry.
-        Only the application's own log shows it. Metrics or logs that an application declares and no pipeline receives
+        Only the application's own log shows it. A collector that scrapes its applications, or takes what they send in
+        another way, needs no otlp receiver. Metrics or logs that an application declares and no pipeline receives
         are LOW; where no application declares them, INFORMATIONAL.
     """,
     by_hand="""
@@ -147,7 +164,7 @@ RULE = Rule(
     """,
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
-    codes=(*Kind, *SOUND),
+    codes=(*Kind, *DEFINED),
     needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,

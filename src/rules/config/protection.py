@@ -12,7 +12,7 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import SOUND, once, sound_configuration_of
+from rules.config._configuration import WELL_FORMED, once, well_formed_configuration_of
 
 
 class Kind(Code):
@@ -24,7 +24,7 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield one drift for all pipelines without a memory limit, and one for all that do not batch."""
-    configuration, doubts = sound_configuration_of(workload)
+    configuration, doubts = well_formed_configuration_of(workload)
     yield from doubts
     if configuration is not None:
         yield from _drifts(configuration, None)
@@ -67,7 +67,7 @@ RULE = Rule(
     by_hand="Make memory_limiter the first processor of each pipeline, and batch the last.",
     subject=Subject.PARAMETER,
     severity=Severity.LOW,
-    codes=(*Kind, *SOUND),
+    codes=(*Kind, *WELL_FORMED),
     needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,

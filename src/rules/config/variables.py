@@ -20,7 +20,7 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import READ, configuration_of, once
+from rules.config._configuration import READ, configuration_of, in_its_file, once
 from rules.config._problems import drift_of, in_fargate, mounts, options_of
 from rules.config._wording import listed
 
@@ -52,7 +52,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         return
     for problem in _problems(configuration, workload.release):
         if problem.effect is not Effect.STOPS or not mounts(workload):
-            yield drift_of(Kind, problem, in_fargate(workload, problem))
+            yield in_its_file(configuration, drift_of(Kind, problem, in_fargate(workload, problem)))
     yield from _unset(workload, configuration)
 
 

@@ -1,8 +1,12 @@
 """Which collector images a standard approves."""
 
-from domain.collector.distributions import distribution_of
+from domain.collector import CollectorConfiguration, newly_refused
 from domain.ecs.images import Image, repository_matches
+from domain.facts import Known
 from domain.standard import Standard
+from domain.workload import Workload
+
+_FEW = 4
 
 
 def approved(image: Image, standard: Standard) -> bool:
@@ -14,14 +18,19 @@ def approved(image: Image, standard: Standard) -> bool:
     )
 
 
-def holds(image: Image, standard: Standard) -> bool:
-    """Whether its repository is known to hold the tag of the standard's image.
+def refused_after(before: Workload, after: Workload) -> str:
+    """Return what the release of `after` refuses of the configuration that the collector starts with today.
 
-    It does where it is the standard's own, or one where the distribution publishes every release. A mirror may hold any
-    part of them, under tags of its own.
+    It is a sentence; empty if nothing is known to be refused. A file of the image changes with it, and is evaluated by
+    itself.
     """
-    wanted = Image.parse(standard.collector.image)
-    known = distribution_of(wanted.repository)
-    return image.repository == wanted.repository or (
-        known is not None and {image.repository, wanted.repository} <= set(known.published)
-    )
+    release = after.release
+    match before.configuration:
+        case Known(CollectorConfiguration() as configuration) if release is not None and not configuration.excerpt:
+            places = newly_refused(configuration, before.release, release)
+        case _:
+            return ""
+    if not places:
+        return ""
+    more = f" and {len(places) - _FEW} more parts" if len(places) > _FEW else ""
+    return f"{release} refuses {', '.join(places[:_FEW])}{more} of the configuration: the collector would not start."

@@ -1,14 +1,19 @@
 """Rule sidecar.config-from-parameter."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from domain.assumptions import FactKnown, SameConfiguration
+from domain.collector import OTHER_BUNDLED, ConfigurationUnreadable, bundled_paths
+from domain.collector.credentials import TOKENS
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
-from domain.ecs.placeholders import placeholder
+from domain.ecs.placeholders import has_whole_placeholder
 from domain.ecs.recognition import config_uris
-from domain.facts import Known
+from domain.ecs.values import objects_of, text_of
+from domain.facts import FactKind, Known
 from domain.places import Arn
 from domain.rule import Rule
 from domain.severity import Severity
@@ -24,9 +29,13 @@ class Kind(Code):
     IMAGE_DEFAULT = "image-default", "The configuration is the image's own default."
     SHELL = "shell-command", "The configuration is in a shell's command line, if anywhere."
     FILE = "file", "The configuration is a file in the image."
+    NO_FILE = "file-absent", "The configuration is a file that the image does not hold."
+    BROKEN_FILE = "file-broken", "The configuration is a file of the image that is not valid YAML."
     UNSET = "variable-unset", "The configuration is read from a variable that nothing sets."
     LOCATION = "other-location", "The configuration comes from a URL, an S3 object or the command line."
     ENVIRONMENT = "environment", "The configuration is in `environment`, in plain text."
+    NAME_IN_VALUE = "name-in-value", "The variable's value is a parameter's name, where a configuration must be."
+    NO_CONFIGURATION = "value-not-parsed", "The variable's value is no configuration."
     SECRETS_MANAGER = "secrets-manager", "The configuration comes from Secrets Manager, which is not allowed."
     NOT_A_PARAMETER = "not-a-parameter", "valueFrom names no SSM parameter."
     OTHER_PARAMETER = "other-parameter", "The parameter is not the standard's, and not allowed."
@@ -34,18 +43,25 @@ class Kind(Code):
     PLACEHOLDER = "command-placeholder", "Unknown: the command is a template's placeholder."
     NO_EXECUTION_ROLE = "execution-role-missing", "No fix: `secrets` needs an execution role, and none is known."
     DEFAULT_ROLE = "default-role", "Approval: the task gets the standard's execution role."
-    CONTENT_UNKNOWN = "content-unknown", "Approval: the parameter may hold another configuration."
+    NEW_CONTENT = "content-new", "Approval: the collector starts with the parameter for the first time."
+
+
+_DOES_NOT_START = frozenset({Kind.NAME_IN_VALUE, Kind.NO_CONFIGURATION, Kind.NO_FILE, Kind.BROKEN_FILE})
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where the configuration comes from instead: `variable` is the one to set, `member` where it is set now."""
+    """Where the configuration comes from instead: `variable` is the one to set, `member` where it is set now.
+
+    `parameter` is the one that was meant, where that is not the standard's.
+    """
 
     code: Kind
     variable: str
     member: str
     why: str
     severity: Severity | None = None
+    parameter: str = ""
 
     @property
     def where(self) -> str:
@@ -64,8 +80,9 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             return
     source = _wrong_source(workload, collector, standard)
     if source is not None:
-        wanted = standard.collector.parameter
-        why = f"{source.why}. Use the standard's parameter {wanted}, by `secrets`."
+        wanted = source.parameter or standard.collector.parameter
+        whose = "this parameter" if source.parameter else f"the standard's parameter {wanted}"
+        why = f"{source.why}. Use {whose}, by `secrets`."
         where = f"containers/{collector.name}/{source.where}"
         yield Drift(source.code, where, why, wanted=wanted, severity=source.severity)
 
@@ -79,18 +96,20 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if workload.task.execution_role is None and standard.roles.execution is None:
         why = "The task has no execution role and the standard names none. `secrets` needs one."
         raise Refusal(Kind.NO_EXECUTION_ROLE, why)
-    changed = collector.with_secret(source.variable, standard.collector.parameter)
+    parameter = source.parameter or standard.collector.parameter
+    changed = collector.with_secret(source.variable, parameter)
     if source.member == "command":
         changed = conventional(changed, source.variable)
     after = workload.with_container(changed)
     if workload.task.execution_role is None:
         why = f"The task has no execution role. It gets the standard's, {standard.roles.execution}."
         after = after.needing_approval(Kind.DEFAULT_ROLE, why)
-    if _same_content(workload, collector, source, standard):
-        return after
-    parameter = standard.collector.parameter
-    why = f"Whether {parameter} holds the configuration that the collector uses today is not known. Compare them."
-    return after.needing_approval(Kind.CONTENT_UNKNOWN, why)
+    if source.code in _DOES_NOT_START:
+        why = f"The collector does not start today, and would use {parameter}. Check that it holds the configuration."
+        return after.needing_approval(Kind.NEW_CONTENT, why)
+    return after.assuming(
+        SameConfiguration(collector.name, source.variable, parameter), FactKnown(FactKind.EXECUTION_ROLE)
+    )
 
 
 def _sets_own_variable(workload: Workload, collector: Container) -> bool:
@@ -107,7 +126,8 @@ def _doubt(workload: Workload, collector: Container) -> Doubt | None:
     if collector.has_environment_files:
         why = f"An environment file may set {workload.config_variable}, and its content is not known."
         return Doubt(Kind.ENVIRONMENT_FILE, f"{where}/environmentFiles", why)
-    if not config_uris(collector) and any(placeholder(word) for word in collector.command):
+    words = (*collector.entry_point, *collector.command)
+    if not config_uris(collector) and not _starts_shell(collector) and any(map(has_whole_placeholder, words)):
         why = "The command is a template's placeholder, so the configuration's source is not known."
         return Doubt(Kind.PLACEHOLDER, f"{where}/command", why)
     return None
@@ -125,13 +145,17 @@ def _wrong_source(workload: Workload, collector: Container, standard: Standard) 
         return None
     uris = config_uris(collector)
     if not uris:
-        if shell(collector.entry_point) or shell(collector.command):
+        if _starts_shell(collector):
             return _in_command(workload, Kind.SHELL, "is in a shell's command line, if anywhere")
         return _in_command(workload, Kind.IMAGE_DEFAULT, "is the image's own default")
     found_sources = [_of_uri(workload, collector, standard, uri) for uri in uris]
     wrong = [source for source in found_sources if source is not None]
     # The collector merges several; the worst one is reported.
     return max(wrong, key=lambda source: (source.severity is None, source.member == "command"), default=None)
+
+
+def _starts_shell(collector: Container) -> bool:
+    return bool(shell(collector.entry_point) or shell(collector.command))
 
 
 def _in_command(workload: Workload, code: Kind, source: str, severity: Severity | None = None) -> _Source:
@@ -142,7 +166,7 @@ def _in_command(workload: Workload, code: Kind, source: str, severity: Severity 
 def _of_uri(workload: Workload, collector: Container, standard: Standard, uri: str) -> _Source | None:
     scheme, colon, rest = uri.partition(":")
     if not colon or scheme == "file" or len(scheme) == 1:
-        return _in_command(workload, Kind.FILE, "is a file in its image", Severity.LOW)
+        return _of_file(workload, collector, uri.removeprefix("file:"))
     if scheme == "env":
         # `env:NAME:-default` gives a default.
         name = rest.partition(":-")[0]
@@ -156,12 +180,34 @@ def _of_uri(workload: Workload, collector: Container, standard: Standard, uri: s
     return _in_command(workload, Kind.LOCATION, f"comes from {named} ({scheme}:)")
 
 
+def _of_file(workload: Workload, collector: Container, path: str) -> _Source:
+    """A file in the image: less bad than others, where the image holds it and it can be parsed."""
+    if path in bundled_paths():
+        if _is_unreadable(workload):
+            source = f"is {path}, which {workload.release} holds as invalid YAML: the collector cannot start"
+            return _in_command(workload, Kind.BROKEN_FILE, source)
+    elif workload.image_as_published and not path.startswith(OTHER_BUNDLED) and not _is_mounted(collector, path):
+        source = f"is {path}, a file that no release's image holds: the collector cannot start"
+        return _in_command(workload, Kind.NO_FILE, source)
+    return _in_command(workload, Kind.FILE, "is a file in its image", Severity.LOW)
+
+
+def _is_unreadable(workload: Workload) -> bool:
+    """Whether the configuration is known, and none that the collector can parse."""
+    found = workload.configuration
+    return isinstance(found, Known) and isinstance(found.value, ConfigurationUnreadable)
+
+
+def _is_mounted(collector: Container, path: str) -> bool:
+    """Whether a volume may hold the file."""
+    points = (text_of(point.get("containerPath")) for point in objects_of(collector.json.get("mountPoints")))
+    return any(path.startswith(f"{point.rstrip('/')}/") for point in points if point)
+
+
 def _of_variable(workload: Workload, collector: Container, standard: Standard, name: str) -> _Source | None:
     value_from = collector.secrets.get(name)
     if value_from is None:
-        # Whether the value is a configuration or a parameter's name is not checked: a kept revision has no values.
-        why = f"{name} is set in `environment`, whose text is itself the configuration, even a parameter's name"
-        return _Source(Kind.ENVIRONMENT, name, "environment", why)
+        return _in_plain(workload, collector, standard, name)
     if _is_standards(workload, standard, value_from):
         return None
     reference = ParameterReference.parse(value_from, workload.place)
@@ -173,10 +219,45 @@ def _of_variable(workload: Workload, collector: Container, standard: Standard, n
             why = f"{name} comes from Secrets Manager, which the standard does not allow"
             return _Source(Kind.SECRETS_MANAGER, name, "secrets", why)
         return _Source(Kind.NOT_A_PARAMETER, name, "secrets", f"{name} has a valueFrom that names no SSM parameter")
-    if any(fnmatchcase(reference.name, pattern) for pattern in standard.collector.parameters_allowed):
+    if _is_allowed(reference, standard):
         return None
     why = f"{name} comes from the parameter {reference.name}, which the standard does not allow"
     return _Source(Kind.OTHER_PARAMETER, name, "secrets", why)
+
+
+def _in_plain(workload: Workload, collector: Container, standard: Standard, name: str) -> _Source:
+    """A plain value: the configuration itself, unless it is no configuration at all."""
+    value = collector.environment[name].strip()
+    if not _is_unreadable(workload) or has_whole_placeholder(value):
+        why = f"{name} is set in `environment`, where everyone who may describe the task can read it"
+        return _Source(Kind.ENVIRONMENT, name, "environment", why)
+    meant = _parameter_named(value)
+    if meant is None:
+        why = f"{name} has a value in `environment` that is no configuration, so the collector cannot start"
+        return _Source(Kind.NO_CONFIGURATION, name, "environment", why)
+    why = f"The value of {name} is the name {meant}, which is no configuration, so the collector cannot start"
+    reference = ParameterReference.parse(meant, workload.place)
+    allowed = reference is not None and _is_allowed(reference, standard)
+    return _Source(Kind.NAME_IN_VALUE, name, "environment", why, parameter=meant if allowed else "")
+
+
+# The names that people give to parameters: a path, or words with signs between them. What may be a token is none.
+_NAME = re.compile(
+    r"arn:aws[\w-]*:ssm:[\w-]+:\d{12}:parameter/[\w./-]{1,512}|(?=.*[/._-])/?[A-Za-z][\w.-]*(?:/[\w.-]+)*"
+)
+_LONGEST_WORD = 24
+
+
+def _parameter_named(value: str) -> str | None:
+    """The value, where it looks like the name or ARN of a parameter, and so may be shown."""
+    words = re.split(r"[/._:-]", value)
+    if not _NAME.fullmatch(value) or TOKENS.search(value) or any(len(word) > _LONGEST_WORD for word in words):
+        return None
+    return value
+
+
+def _is_allowed(reference: ParameterReference, standard: Standard) -> bool:
+    return any(fnmatchcase(reference.name, pattern) for pattern in standard.collector.parameters_allowed)
 
 
 def _is_standards(workload: Workload, standard: Standard, value_from: str) -> bool:
@@ -186,19 +267,6 @@ def _is_standards(workload: Workload, standard: Standard, value_from: str) -> bo
     )
 
 
-def _same_content(workload: Workload, collector: Container, source: _Source, standard: Standard) -> bool:
-    """Whether the standard's parameter is known to hold the configuration that the collector uses now."""
-    reference = ParameterReference.parse(standard.collector.parameter, workload.place)
-    match workload.facts.approved_parameter:
-        case Known(approved) if reference is not None and approved.arn == reference.arn:
-            if source.member == "environment":
-                return approved.text.strip() == collector.environment[source.variable].strip()
-            match workload.facts.parameter:
-                case Known(used) if source.member == "secrets" and source.variable == workload.config_variable:
-                    return workload.parameter_reference is not None and approved.text.strip() == used.text.strip()
-    return False
-
-
 RULE = Rule(
     id="sidecar.config-from-parameter",
     title="The collector's configuration comes from an SSM parameter, by `secrets`",
@@ -206,11 +274,12 @@ RULE = Rule(
         A configuration in the task definition, in the image or behind a URL does not change with the standard's
         parameter and is not evaluated, and in `environment` everyone who may describe the task can read it. A
         parameter's name in a plain value has no effect: the collector uses the name itself as its configuration and
-        does not start.
+        does not start. A file in the image is LOW, unless no release's image holds it: the collector cannot start then.
     """,
     remedy="""
         Sets the variable from the standard's parameter by `secrets.valueFrom` and removes what it replaces. SAFE where
-        the parameter is known to hold the same text as the task uses today; else REVIEW. Refused where the task has no
+        the parameter is known to hold the same text as the task uses today; else REVIEW. Where the value of the
+        variable is a parameter's name, that parameter is used, if the standard allows it. Refused where the task has no
         execution role and the standard names none: `secrets` needs one.
     """,
     configure="`collector.parameter`, `collector.parameters_allowed`, `collector.allow_secrets_manager`.",

@@ -13,7 +13,7 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.sidecar._images import approved
+from rules.sidecar._images import approved, refused_after
 
 
 class Kind(Code):
@@ -25,6 +25,7 @@ class Kind(Code):
     PLACEHOLDER = "repository-placeholder", "Unknown: the repository is a template's placeholder."
     RELEASE_UNKNOWN = "release-unknown", "Unknown: the tag or digest names no release."
     NO_LATER = "no-later-release", "No fix: the standard's image is no later release."
+    REFUSED = "configuration-refused", "Approval: the new release refuses parts of the configuration."
     RELEASE_CHANGES = "release-changes", "Approval: the new image may lack components that are used."
 
 
@@ -87,8 +88,12 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         target = str(replace(image, tag=wanted.tag, digest=None))
     else:
         target = standard.collector.image
-    why = f"The collector changes from {image} to {target}. Check that it has all components of the configuration."
-    return workload.with_container(collector.with_(image=target)).needing_approval(Kind.RELEASE_CHANGES, why)
+    after = workload.with_container(collector.with_(image=target))
+    changes = f"The collector changes from {image} to {target}."
+    if refused := refused_after(workload, after):
+        return after.needing_approval(Kind.REFUSED, f"{changes} {refused}")
+    why = f"{changes} Check that it has all components of the configuration."
+    return after.needing_approval(Kind.RELEASE_CHANGES, why)
 
 
 RULE = Rule(
@@ -101,7 +106,7 @@ RULE = Rule(
     """,
     remedy="""
         REVIEW. For a repository that is not approved, sets the standard's image; for an old release, the standard's tag
-        in the repository that is used. A newer collector may lack components that the configuration names. Refused
+        in the repository that is used. What the new release refuses of the configuration is named. Refused
         where the standard's own image is no later release.
     """,
     configure="""

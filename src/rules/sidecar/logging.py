@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import FactKnown
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.ecs.values import mapping_of, truth_of
 from domain.facts import Absent, FactKind
+from domain.masking import log_group, word
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.sidecar.log_configuration import LogCode, awslogs_options, log_configuration
+from rules.sidecar.log_configuration import LogCode, awslogs_options, log_configuration, wanted_driver
 
+_DEPENDS_ON = FactKnown(FactKind.LOG_GROUPS), FactKnown(FactKind.EXECUTION_ROLE)
 NEEDED = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix")
 
 
@@ -32,17 +35,15 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     collector = workload.collector
     if collector is None:
         return
-    where, driver, wanted = (
-        f"containers/{collector.name}/logConfiguration",
-        collector.log_driver,
-        standard.collector.logging,
-    )
+    where, driver = f"containers/{collector.name}/logConfiguration", collector.log_driver
+    wanted = wanted_driver(collector, standard)
     if driver is None:
-        why = f"The collector has no log configuration, so its failures are not visible. Use {wanted.driver}."
-        yield Drift(Kind.NO_LOG, where, why, wanted=wanted.driver)
-    elif driver not in {"awslogs", wanted.driver}:
-        why = f"The collector logs by {driver}. The standard's log driver is {wanted.driver}."
-        yield Drift(Kind.OTHER_DRIVER, f"{where}/logDriver", why, driver, wanted.driver)
+        why = f"The collector has no log configuration, so its failures are not visible. Use {wanted}."
+        yield Drift(Kind.NO_LOG, where, why, wanted=wanted)
+    elif driver not in {"awslogs", wanted}:
+        whose = "It is the log router, which needs" if collector.routes_logs else "The standard's log driver is"
+        why = f"The collector logs by {word(driver)}. {whose} {wanted}."
+        yield Drift(Kind.OTHER_DRIVER, f"{where}/logDriver", why, word(driver), wanted)
     elif driver == "awslogs":
         options = collector.log_options
         for name in NEEDED:
@@ -57,12 +58,13 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 def _of_group(workload: Workload, group: str, region: str, where: str, collector: Container) -> Iterator[Drift | Doubt]:
     if not group or truth_of(collector.log_options.get("awslogs-create-group")):
         return
-    where = f"{where}/options/awslogs-group"
+    where, name = f"{where}/options/awslogs-group", log_group(group)
     if region and workload.place.region and region != workload.place.region:
-        yield Doubt(Kind.OTHER_REGION, where, f"The log group {group} is in {region}, whose log groups are not read.")
+        why = f"The log group {name} is in {word(region)}, whose log groups are not read."
+        yield Doubt(Kind.OTHER_REGION, where, why)
     elif isinstance(workload.facts.log_groups.get(group), Absent):
-        why = f"The log group {group} does not exist, and awslogs-create-group is not true, so it is not created."
-        yield Drift(Kind.NO_GROUP, where, why, group)
+        why = f"The log group {name} does not exist, and awslogs-create-group is not true, so it is not created."
+        yield Drift(Kind.NO_GROUP, where, why, name)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
@@ -70,13 +72,13 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     collector = workload.collector
     if collector is None:
         return workload
-    driver = collector.log_driver
-    if driver not in {"awslogs", standard.collector.logging.driver}:
-        changed = collector.with_(logConfiguration=log_configuration(workload, standard))
-        after = workload.with_container(changed)
+    driver, wanted = collector.log_driver, wanted_driver(collector, standard)
+    if driver not in {"awslogs", wanted}:
+        changed = collector.with_(logConfiguration=log_configuration(workload, standard, wanted))
+        after = workload.with_container(changed).assuming(*_DEPENDS_ON)
         if driver is None:
             return after
-        why = f"The collector's log moves from {driver} to {changed.log_driver}."
+        why = f"The collector's log moves from {word(driver)} to {changed.log_driver}."
         return after.needing_approval(Kind.LOG_MOVES, why)
     if driver != "awslogs":
         return workload
@@ -87,7 +89,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if any(_of_group(workload, str(given["awslogs-group"]), str(given["awslogs-region"]), "", collector)):
         given["awslogs-create-group"] = "true"
     configuration = {**mapping_of(collector.json.get("logConfiguration")), "options": given}
-    return workload.with_container(collector.with_(logConfiguration=configuration))
+    return workload.with_container(collector.with_(logConfiguration=configuration)).assuming(*_DEPENDS_ON)
 
 
 RULE = Rule(
@@ -99,8 +101,9 @@ RULE = Rule(
         start.
     """,
     remedy="""
-        SAFE. Adds what is missing: the applications' log group or the standard's, the region, the stream prefix. Lets a
-        group that does not exist be created. REVIEW where another log driver is replaced.
+        Adds what is missing: the applications' log group or the standard's, the region, the stream prefix. Lets a group
+        that does not exist be created. SAFE where the log group and what the execution role allows are known. REVIEW
+        where they are not, where a template's placeholder would be copied, and where another log driver is replaced.
     """,
     configure="`collector.logging`.",
     subject=Subject.FAMILY,

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import MembersWritten
 from domain.drift import Code, Drift
+from domain.ecs.container import Container
+from domain.ecs.fargate import amount
 from domain.ecs.values import mapping_of
 from domain.rule import Rule
 from domain.severity import Severity
@@ -10,34 +13,61 @@ from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
 
+_FAILURE = 1
+"""The exit code of a collector that stops because of an error."""
+
 
 class Kind(Code):
     """What this rule reports."""
 
     NO_RESTART = "no-restart", "The collector does not restart after a crash."
+    IGNORED = "exit-code-ignored", "The collector does not restart after the exit code of its own failures."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield one drift where nothing restarts the collector. An essential one ends the task, which is replaced."""
     collector = workload.collector
-    if collector is None or collector.essential or collector.restarts:
+    if collector is None or collector.essential:
         return
-    found = (
-        "has no restartPolicy"
-        if collector.json.get("restartPolicy") is None
-        else "has a restartPolicy that is not enabled"
-    )
-    why = f"The collector is not essential and {found}, so it does not restart after a crash. Set `enabled` to true."
-    yield Drift(Kind.NO_RESTART, f"containers/{collector.name}/restartPolicy", why, "false", "true")
+    where = f"containers/{collector.name}/restartPolicy"
+    if not collector.restarts:
+        found = (
+            "has no restartPolicy"
+            if collector.json.get("restartPolicy") is None
+            else "has a restartPolicy that is not enabled"
+        )
+        why = (
+            f"The collector is not essential and {found}, so it does not restart after a crash. Set `enabled` to true."
+        )
+        yield Drift(Kind.NO_RESTART, where, why, "false", "true")
+    elif _FAILURE in _ignored(collector):
+        why = (
+            f"ignoredExitCodes has {_FAILURE}, with which a collector exits after an error, so it does not restart."
+            f" Remove {_FAILURE}."
+        )
+        yield Drift(Kind.IGNORED, f"{where}/ignoredExitCodes", why, str(_FAILURE))
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
-    """Set `restartPolicy.enabled` to true."""
+    """Set `restartPolicy.enabled` to true, and remove the exit code of failures from those that are ignored."""
     collector = workload.collector
     if collector is None:
         return workload
     policy = {**mapping_of(collector.json.get("restartPolicy")), "enabled": True}
-    return workload.with_container(collector.with_(restartPolicy=policy))
+    ignored = _ignored(collector)
+    if _FAILURE in ignored:
+        policy["ignoredExitCodes"] = [code for code in ignored if code != _FAILURE]
+        if not policy["ignoredExitCodes"]:
+            del policy["ignoredExitCodes"]
+    changed = workload.with_container(collector.with_(restartPolicy=policy))
+    return changed.assuming(MembersWritten(("essential", "restartPolicy")))
+
+
+def _ignored(collector: Container) -> tuple[int, ...]:
+    """The exit codes after which ECS does not restart it."""
+    codes = mapping_of(collector.json.get("restartPolicy")).get("ignoredExitCodes")
+    found = [amount(code) for code in codes] if isinstance(codes, list | tuple) else []
+    return tuple(code for code in found if code is not None)
 
 
 RULE = Rule(
@@ -45,9 +75,13 @@ RULE = Rule(
     title="A collector that is not essential restarts after a crash",
     why="""
         ECS neither replaces a task when a container that is not essential stops, nor restarts that container. After one
-        crash the task runs without telemetry until it ends.
+        crash the task runs without telemetry until it ends. A collector exits with code 1 after an error, so a policy
+        that ignores this code restarts nothing.
     """,
-    remedy="SAFE. Enables `restartPolicy` and keeps its other members.",
+    remedy="""
+        SAFE. Enables `restartPolicy`, removes 1 from `ignoredExitCodes`, and keeps the rest. REVIEW where a template's
+        placeholder is replaced.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.LOW,
     codes=tuple(Kind),

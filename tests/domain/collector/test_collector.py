@@ -701,9 +701,18 @@ def test_a_file_that_a_release_ships_broken_is_unreadable(path: str) -> None:
 
 def test_a_file_or_release_that_is_not_known_has_no_facts() -> None:
     assert bundled("/etc/ecs/other.yaml", NEW) is None
-    assert bundled("/etc/ecs/ecs-cloudwatch.yaml", NEW) is None
+    assert bundled("/etc/ecs/ecs-cloudwatch.yaml", Release(0, 17, 0)) is None
     assert bundled("/etc/ecs/ecs-amp.yaml", Release(0, 1, 0)) is None
     assert bundled("file:/etc/ecs/ecs-xray.yaml", NEW) is not None
+
+
+@pytest.mark.parametrize(("path", "signals"), [("", {"metrics"}), ("-xray", {"metrics", "traces"})])
+def test_later_files_for_cloudwatch_export_what_applications_send_alone(path: str, signals: set[str]) -> None:
+    found = bundled(f"/etc/ecs/ecs-cloudwatch{path}.yaml", NEW)
+    assert found is not None
+    assert signals_taken_by(found, "otlp") == signals
+    assert metrics_exported_from(found, "otlp") == ("awsemf/application",)
+    assert metrics_exported_from(found, "awsecscontainermetrics") == ()
 
 
 @pytest.mark.parametrize("path", sorted(bundled_paths()))

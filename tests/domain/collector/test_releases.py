@@ -139,7 +139,11 @@ def test_the_sentence_names_what_to_use_instead() -> None:
     status = component_status(EXPORTER, "logging", Release.parse("v0.47.0"))
     assert status.sentence == "The exporter logging was removed in v0.42.0: use debug."
     wrong_place = component_status(EXPORTER, "batch", NEWEST)
-    assert wrong_place.sentence == "No ADOT release has an exporter named batch: it belongs under processors."
+    assert wrong_place.sentence == "No ADOT release has an exporter named batch: it has a processor of this name."
+    jaeger = component_status(ComponentKind.EXPORTER, "jaeger", NEWEST)
+    assert (
+        jaeger.sentence == "No ADOT release has an exporter named jaeger: use otlp or otlphttp, for Jaeger takes OTLP."
+    )
 
 
 def test_an_alias_reads_as_its_older_name() -> None:

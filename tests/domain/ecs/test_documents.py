@@ -317,3 +317,68 @@ def test_what_only_a_description_has_is_what_botocores_model_says() -> None:
     model: Any = get_session().get_service_model("ecs")
     described = set(model.shape_for("TaskDefinition").members)
     assert described - set(model.shape_for("RegisterTaskDefinitionRequest").members) == DESCRIBED_ONLY
+
+
+class TestJavaProperties:
+    """System properties of the Java SDK, in the variables that a JVM takes options from."""
+
+    @pytest.mark.parametrize(
+        ("options", "endpoint"),
+        [
+            ("-Dotel.exporter.otlp.endpoint=http://a:1", "http://a:1"),
+            ("-Xmx1g -Dotel.exporter.otlp.endpoint=http://a:1 -Xss1m", "http://a:1"),
+            ("'-Dotel.exporter.otlp.endpoint=http://a:1' -Xss1m", "http://a:1"),
+            ('-Dotel.exporter.otlp.endpoint="http://a:1"', "http://a:1"),
+            ("-Dotel.exporter.otlp.endpoint=http://a:1 -Dotel.exporter.otlp.endpoint=http://b:2", "http://b:2"),
+            ("-Dotel.exporter.otlp.endpoint=", ""),
+            ("-Dotel.exporter.otlp.endpoint", None),
+            ("-Xmx1g", None),
+            ("-Dmy.otel.exporter.otlp.endpoint=x", None),
+        ],
+    )
+    def test_a_property_decides_over_its_variable(self, options: str, endpoint: str | None) -> None:
+        variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://v:0", "JAVA_TOOL_OPTIONS": options}
+        plain, secrets = _container(variables).otel
+        assert dict(plain)["OTEL_EXPORTER_OTLP_ENDPOINT"] == ("http://v:0" if endpoint is None else endpoint)
+        assert secrets == ()
+
+    def test_the_option_that_the_jvm_reads_last_decides(self) -> None:
+        options = {
+            "_JAVA_OPTIONS": "-Dotel.service.name=c",
+            "JAVA_TOOL_OPTIONS": "-Dotel.service.name=a",
+            "JDK_JAVA_OPTIONS": "-Dotel.service.name=b",
+        }
+        assert dict(_container(options).otel[0]) == {"OTEL_SERVICE_NAME": "c"}
+
+    def test_a_property_decides_over_a_secret(self) -> None:
+        container = _container({"JAVA_TOOL_OPTIONS": "-Dotel.service.name=a"})
+        container = container.with_secret("OTEL_SERVICE_NAME", "/name").with_secret("OTEL_EXPORTER_OTLP_HEADERS", "/h")
+        assert container.otel == ((("OTEL_SERVICE_NAME", "a"),), ("OTEL_EXPORTER_OTLP_HEADERS",))
+
+    @given(st.text("-Dotel.a=b \"'", max_size=40), st.sampled_from(["", " ", "-Dotel.a=1 ", "'-Dotel.a=1' "]))
+    def test_only_its_value_is_replaced(self, around: str, before: str) -> None:
+        container = _container({"JAVA_TOOL_OPTIONS": f"{before}-Dotel.a=x {around}"})
+        changed = container.with_otel("OTEL_A", "new")
+        assert dict(changed.otel[0])["OTEL_A"] == "new"
+        assert changed.with_otel("OTEL_A", "new") == changed
+
+    def test_the_ledger_gets_what_rules_read_and_no_other_option(self) -> None:
+        options = "-Dkey=s3cret '-Dotel.service.name=my app' -Dotel.exporter.otlp.headers=x=s3cret -Dotel.a=b"
+        task = TaskDefinition(
+            {"containerDefinitions": [_container({"JAVA_TOOL_OPTIONS": options, "A": "s3cret"}).json]}
+        )
+        kept = task.without_values()
+        assert "s3cret" not in json.dumps(kept.json)
+        assert dict(kept.containers[0].otel[0]) == {"OTEL_SERVICE_NAME": "my app", "OTEL_A": "b"}
+        assert kept.without_values() == kept
+
+    def test_the_ledger_gets_the_address_of_the_xray_daemon(self) -> None:
+        container = _container({"AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000"})
+        kept = TaskDefinition({"containerDefinitions": [container.json]}).without_values()
+        assert kept.containers[0].environment == {"AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000"}
+
+
+def _container(environment: dict[str, str]) -> Container:
+    return Container(
+        {"name": "app", "environment": [{"name": key, "value": text} for key, text in environment.items()]}
+    )

@@ -1,0 +1,186 @@
+"""What another release of the collector makes of one input: compared as data."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import engine
+from cli.collector import Alone
+from cli.judging import Judge
+from domain.collector import (
+    CollectorConfiguration,
+    ConfigurationUnreadable,
+    Renamed,
+    options_are_known,
+    renamed_in,
+)
+from domain.collector.releases import Release, SupportEnded, support_ended
+from domain.drift import Drift
+from domain.ecs.task_definition import TaskDefinition
+from domain.facts import Known
+from domain.severity import Severity
+from domain.verdict import Drifted, Unknown
+from domain.workload import Workload
+from rules import BY_ID
+
+_SOURCE = "sidecar.config-from-parameter"
+_RULES = tuple(
+    BY_ID[name]
+    for name in (
+        *("config.well-formed", "config.references", "config.components", "config.options", "config.values"),
+        *("config.signals", "config.variables", "config.destinations", "config.otlp", _SOURCE),
+    )
+)
+"""Whose verdicts depend on the release, and those that say why others cannot be evaluated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One task definition, or the text of one configuration."""
+
+    file: str
+    resource: str
+    content: TaskDefinition | str
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A drift that the new release brings, and its rule."""
+
+    rule: str
+    severity: Severity
+    drift: Drift
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the new release makes of one input. `unknown` are the reasons for what could not be evaluated."""
+
+    of: Input
+    before: Release | None
+    after: Release
+    breaks: tuple[Break, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
+    ended: tuple[tuple[Release, SupportEnded], ...] = ()
+    unknown: tuple[str, ...] = ()
+    not_evaluated: str = ""
+
+    @property
+    def severities(self) -> Iterator[Severity]:
+        """The severities that count for the exit code. A new release that is out of support is LOW."""
+        yield from (each.severity for each in self.breaks)
+        yield from (Severity.LOW for release, _ in self.ended if release == self.after)
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The same as JSON has it."""
+        reason = {"not_evaluated": self.not_evaluated} if self.not_evaluated else {}
+        return {
+            "file": self.of.file,
+            "resource": self.of.resource or None,
+            "from": None if self.before is None else str(self.before),
+            "to": str(self.after),
+            **reason,
+            "breaks": [
+                {
+                    "rule": each.rule,
+                    "code": str(each.drift.code),
+                    "where": each.drift.where,
+                    "why": each.drift.why,
+                    "found": each.drift.found,
+                    "wanted": each.drift.wanted,
+                    "severity": each.severity.value,
+                }
+                for each in self.breaks
+            ],
+            "renamed": [
+                {"where": each.where, "found": each.found, "wanted": each.wanted, "since": str(each.since)}
+                for each in self.renamed
+            ],
+            "out_of_support": [
+                {"release": str(release), "since": str(found.since), "newest": str(found.newest)}
+                for release, found in self.ended
+            ],
+            "unknown": list(self.unknown),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The change of the collector's release, under a standard."""
+
+    judge: Judge
+    after: Release
+    before: Release | None
+
+    def outlook(self, given: Input) -> Outlook:
+        match given.content:
+            case TaskDefinition() as task:
+                return self._of_definition(given, task)
+            case str() as text:
+                earlier = None if self.before is None else Alone(self.judge, self.before).workload(text)
+                later = Alone(self.judge, self.after).workload(text)
+                return self._compared(Outlook(given, self.before, self.after), earlier, later)
+
+    def _of_definition(self, given: Input, task: TaskDefinition) -> Outlook:
+        workload = self.judge.workload(task)
+        before = workload.release or self.before
+        plain = Outlook(given, before, self.after)
+        collector = workload.collector
+        if collector is None:
+            return replace(plain, not_evaluated="it has no collector of the kind that the standard wants")
+        if not workload.distribution.is_adot:
+            return replace(plain, not_evaluated=f"its collector is not ADOT's: {collector.image.repository}")
+        image = replace(collector.image, tag=str(self.after), digest=None)
+        later = workload.with_container(collector.with_(image=str(image)))
+        earlier = workload if workload.release is not None else None
+        if earlier is None and before is not None:
+            image = replace(image, tag=str(before))
+            earlier = workload.with_container(collector.with_(image=str(image)))
+        return self._compared(plain, earlier, later)
+
+    def _compared(self, plain: Outlook, earlier: Workload | None, later: Workload) -> Outlook:
+        now = {each.drift for each in self._drifts(earlier)} if earlier is not None else set[Drift]()
+        outlook = replace(
+            plain,
+            breaks=tuple(each for each in self._drifts(later) if each.drift not in now),
+            ended=tuple(self._ended(plain, later)),
+            unknown=tuple(self._unknown(plain.before, later)),
+        )
+        match later.configuration:
+            case Known(CollectorConfiguration() as configuration) if not configuration.excerpt:
+                return replace(outlook, renamed=renamed_in(configuration, self.after))
+            case _:
+                return outlook
+
+    def _drifts(self, workload: Workload) -> Iterator[Break]:
+        """What the collector of a workload does not start with, or does otherwise than was meant."""
+        unreadable = isinstance(workload.configuration, Known) and isinstance(
+            workload.configuration.value, ConfigurationUnreadable
+        )
+        for verdict in engine.verdicts_of(workload, self.judge.standard, _RULES):
+            # Where the configuration comes from is no matter of the release, unless the image's file is broken.
+            if isinstance(verdict, Drifted) and (unreadable or verdict.rule != _SOURCE):
+                for drift in verdict.drifts:
+                    severity = drift.severity or verdict.severity
+                    if severity is not Severity.INFORMATIONAL:
+                        yield Break(verdict.rule, severity, drift)
+
+    def _unknown(self, before: Release | None, later: Workload) -> Iterator[str]:
+        if not isinstance(later.configuration, Known):
+            yield "The collector's configuration is not known. Give it with --config."
+            return
+        if before is not None and not options_are_known(before):
+            yield f"The options of {before} are not known, so it may refuse the same options and values."
+        verdicts = engine.verdicts_of(later, self.judge.standard, _RULES)
+        reasons = (doubt.why for each in verdicts if isinstance(each, Unknown) for doubt in each.doubts)
+        yield from dict.fromkeys(reasons)
+
+    def _ended(self, plain: Outlook, workload: Workload) -> Iterator[tuple[Release, SupportEnded]]:
+        days = self.judge.standard.collector_of(workload).support_days
+        if days is None:
+            return
+        for release in dict.fromkeys(each for each in (plain.before, plain.after) if each is not None):
+            if found := support_ended(release, datetime.now(UTC).date(), days):
+                yield release, found

@@ -1,0 +1,48 @@
+"""Resource attributes as the SDKs read them."""
+
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """OTEL_RESOURCE_ATTRIBUTES: a list `key=value,…` with percent-encoded values, kept as written."""
+
+    items: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    @lru_cache(maxsize=4096)
+    def parse(cls, text: str) -> "Attributes":
+        """Parse any text; a part that is not a pair has no name."""
+        return cls(tuple(item for item in text.split(",") if item.strip()))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Return the attributes that have a value."""
+        pairs = (item.partition("=") for item in self.items)
+        return frozenset(name.strip() for name, _, value in pairs if value.strip())
+
+    def setting(self, name: str, value: str) -> "Attributes":
+        """Return a copy with this attribute: it replaces an empty one of its name, or is added at the end."""
+        entry = f"{name}={_encoded(value)}"
+        kept = list(self.items)
+        places = [i for i, item in enumerate(kept) if item.partition("=")[0].strip() == name]
+        if places:
+            kept[places[0]] = entry
+            kept = [item for i, item in enumerate(kept) if i not in places[1:]]
+        else:
+            kept.append(entry)
+        return Attributes(tuple(kept))
+
+    def __str__(self) -> str:
+        return ",".join(self.items)
+
+
+# Characters that need no escape: baggage-octet of W3C Baggage, without `%`, which starts an escape, and `=`, on which
+# some SDKs split a second time.
+_PLAIN = frozenset(chr(code) for code in range(0x21, 0x7F)) - frozenset('",;\\%=')
+
+
+def _encoded(value: str) -> str:
+    plain = ((c if c in _PLAIN else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace"))) for c in value.strip())
+    return "".join(plain)
