@@ -181,9 +181,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             new = _LOOPBACK if use.variable == DAEMON_ADDRESS else use.right
             container = container.with_otel(use.variable, text[:start] + new + text[end:])
             if use.fault[0] is Kind.HOST_NAME:
-                why = (
-                    f"{use.variable} names a host outside the task, if the VPC's DNS knows it. Check that nothing does."
-                )
+                why = f"The VPC's DNS may know the host that {use.variable} names. Check that it does not."
                 workload = workload.needing_approval(Kind.NOT_VERIFIED, why)
             elif not use.listens:
                 why = f"It is not known that a container answers X-Ray on port {use.port} of the task."
