@@ -11,6 +11,7 @@ from cli.judging import Judge
 from domain.collector import (
     CollectorConfiguration,
     ConfigurationUnreadable,
+    ProblemCode,
     Renamed,
     options_are_known,
     renamed_in,
@@ -24,12 +25,13 @@ from domain.verdict import Drifted, Unknown
 from domain.workload import Workload
 from rules import BY_ID
 
+_DESTINATIONS = "config.destinations"
 _SOURCE = "sidecar.config-from-parameter"
 _RULES = tuple(
     BY_ID[name]
     for name in (
         *("config.well-formed", "config.references", "config.components", "config.options", "config.values"),
-        *("config.signals", "config.variables", "config.destinations", "config.otlp", _SOURCE),
+        *("config.signals", "config.variables", _DESTINATIONS, _SOURCE),
     )
 )
 """Whose verdicts depend on the release, and those that say why others cannot be evaluated."""
@@ -106,6 +108,15 @@ class Outlook:
         }
 
 
+def _is_of_the_change(found: Break, before: frozenset[Drift] | None) -> bool:
+    """Whether the release brings it. With none to compare with: whether the collector cannot start, or misreads it."""
+    if before is not None:
+        return found.drift not in before
+    if found.rule == _DESTINATIONS or found.drift.code == ProblemCode.VARIABLE_UNSET.value:
+        return False
+    return found.severity >= Severity.HIGH or found.drift.code == ProblemCode.BARE_VARIABLE.value
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """The change of the collector's release, under a standard."""
@@ -141,10 +152,10 @@ class Change:
         return self._compared(plain, earlier, later)
 
     def _compared(self, plain: Outlook, earlier: Workload | None, later: Workload) -> Outlook:
-        now = {each.drift for each in self._drifts(earlier)} if earlier is not None else set[Drift]()
+        now = frozenset(each.drift for each in self._drifts(earlier)) if earlier is not None else None
         outlook = replace(
             plain,
-            breaks=tuple(each for each in self._drifts(later) if each.drift not in now),
+            breaks=tuple(each for each in self._drifts(later) if _is_of_the_change(each, now)),
             ended=tuple(self._ended(plain, later)),
             unknown=tuple(self._unknown(plain.before, later)),
         )

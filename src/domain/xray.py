@@ -48,6 +48,11 @@ class Address:
         """Return whether it is the task itself."""
         return Endpoint(None, "", self.host.strip("[]"), self.port, "", "").in_task
 
+    @property
+    def is_bare_name(self) -> bool:
+        """Return whether it is a name without a domain, and no IP address."""
+        return bool(self.host) and not set(".:[") & set(self.host)
+
 
 def daemon_addresses(text: str) -> tuple[Address, ...]:
     """Return the addresses of AWS_XRAY_DAEMON_ADDRESS; none where the text is of another form.

@@ -108,6 +108,29 @@ def test_the_present_release_of_a_configuration_may_be_named(run: Run) -> None:
     assert (entry["from"], entry["breaks"]) == ("v0.47.0", [])
 
 
+def test_what_no_release_brings_is_not_of_the_change(run: Run, floating: Definition) -> None:
+    text = """
+receivers: {awsecscontainermetrics: , prometheus: {config: {scrape_configs: [{job_name: "${env:JOB}"}]}}}
+exporters: {prometheusremotewrite: {endpoint: "https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write"}}
+service: {pipelines: {metrics: {receivers: [awsecscontainermetrics, prometheus], exporters: [prometheusremotewrite]}}}
+---
+{}
+"""
+    config = write("a.yaml", text)
+    ran = run("upgrade", "--to", "v0.49.0", "--format", "json", "--config", config, write("web.json", floating), config)
+    assert [entry["breaks"] for entry in ran.json] == [[], []]
+
+
+def test_a_bare_variable_is_plain_text_to_the_new_release(run: Run) -> None:
+    text = FINE.replace("awsxray: }", "awsxray: {role_arn: $ROLE_ARN}}")
+    write("a.yaml", text)
+    (entry,) = run("upgrade", "--to", "v0.41.0", "--from", "v0.40.0", "--format", "json", "a.yaml").json
+    assert [(found["code"], found["where"]) for found in entry["breaks"]] == [
+        ("bare-variable", "exporters/awsxray/role_arn")
+    ]
+    assert places(run("upgrade", "--to", "v0.49.0", "--format", "json", "a.yaml").json[0])
+
+
 def test_going_back_is_a_change_as_well(run: Run) -> None:
     text = FINE.replace("awsxray", "otlp_http").replace("otlp_http: }", 'otlp_http: {endpoint: "https://a"}}')
     (entry,) = run("upgrade", "--to", "v0.47.0", "--format", "json", write("new.yaml", text)).json

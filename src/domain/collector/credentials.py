@@ -36,9 +36,7 @@ _TOKEN_IN_PATH: Final = re.compile(
 TOKENS: Final = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\b(?:glc|glsa|hcaik|ghp)_\w{16,}|\bNRAK-\w{16,}", re.ASCII)
 """Texts that are credentials wherever they are: access key ids of AWS, and tokens with a vendor's mark."""
 # What an example has for a credential that everybody has to fill in.
-_TO_FILL_IN: Final = re.compile(
-    r"(?:your|my)[-_ ].*|.*\b(?:change|replace)[-_ ]?me\b.*|x{3,}|\*{3,}|\.{3}|redacted", re.IGNORECASE
-)
+_TO_FILL_IN: Final = re.compile(r"your[-_ ].*|(?:change|replace)[-_ ]?me|x{3,}|\*{3,}|\.{3}|redacted", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"(?:bearer|basic|api-?key|token)\s+", re.IGNORECASE)
 
 
@@ -84,9 +82,8 @@ def _is_credential(key: str, above: str) -> bool:
 
 def _holds_one(text: str) -> bool:
     """Tell if a text has a credential in it, whatever its key is."""
-    if "://" in text:
-        return any(form.match(text) for form in (_URL_WITH_PASSWORD, _URL_WITH_TOKEN, _TOKEN_IN_PATH))
-    return TOKENS.search(text) is not None
+    in_url = "://" in text and any(form.match(text) for form in (_URL_WITH_PASSWORD, _URL_WITH_TOKEN, _TOKEN_IN_PATH))
+    return in_url or TOKENS.search(text) is not None
 
 
 def _is_header(name: str) -> bool:

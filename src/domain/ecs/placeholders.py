@@ -17,5 +17,5 @@ _WHOLE = re.compile(r"\$\{[A-Za-z_][\w.-]*\}|\{\{[^{}]*\}\}|<[A-Za-z_][\w .-]*>|
 
 
 def has_whole_placeholder(text: str) -> bool:
-    """Return whether a text of any kind has a placeholder with both its ends: `${TAG}`, `{{tag}}`, `<TAG>`, `%TAG%`."""
-    return _WHOLE.search(text) is not None
+    """Return whether a text of any kind has `${TAG}`, `{{tag}}`, `<TAG>` or `%TAG%` in it, or is `$TAG` as a whole."""
+    return _WHOLE.search(text) is not None or (text.startswith("$") and text[1:].isidentifier())

@@ -30,12 +30,14 @@ from domain.xray import (
 
 _LOOPBACK = "127.0.0.1"
 _NOT_FOUND = "names a container, and no name leads to it in a Fargate task"
+_BARE_NAME = "is a host name without a domain, which nothing resolves in a Fargate task unless the VPC's DNS does"
 
 
 class Kind(Code):
     """What this rule reports."""
 
     CONTAINER_NAME = "address-container-name", "The address names a container, which Fargate does not resolve."
+    HOST_NAME = "address-host-name", "The address is a bare host name, which a Fargate task rarely resolves."
     NO_DAEMON = "receiver-absent", "Nothing in the task receives X-Ray segments at the address."
     NO_PROXY = "proxy-absent", "Nothing in the task answers the X-Ray sampler at its endpoint."
     NO_SCHEME = "sampler-endpoint-scheme", "The sampler's endpoint has no scheme."
@@ -106,6 +108,9 @@ def _uses(workload: Workload, container: Container) -> Iterator[_Use]:
     for each in () if placeholder(address) else daemon_addresses(address):
         if each.in_task or workload.task.container(each.host) is not None:
             yield _of_daemon(each, listeners)
+        elif each.is_bare_name:
+            bare = (Kind.HOST_NAME, _BARE_NAME)
+            yield replace(_of_daemon(each, listeners), listens=None, fault=bare, severity=Severity.MEDIUM)
     if sampled:
         found = sampler_endpoint(container)
         endpoint = found.leads_to
@@ -179,6 +184,9 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             new = _LOOPBACK if use.variable == DAEMON_ADDRESS else use.right
             container = container.with_otel(use.variable, text[:start] + new + text[end:])
             workload = workload.assuming(XrayAnswered(application.name, use.port, use.transport))
+            if use.fault[0] is Kind.HOST_NAME:
+                why = f"The VPC's DNS may know the host that {use.variable} names. Check that it does not."
+                workload = workload.needing_approval(Kind.NOT_VERIFIED, why)
         if container is not application:
             workload = workload.with_container(container)
     if workload is before:
@@ -194,12 +202,12 @@ RULE = Rule(
         An X-Ray SDK sends its segments by UDP, so nobody sees that they are lost where nothing listens. The sampler
         `xray` asks http://localhost:2000 for X-Ray's sampling rules; where nothing answers it samples by its default,
         without an error. No container of a Fargate task is found by its name. Addresses outside the task are not
-        evaluated. A sampler that gets no rules is MEDIUM.
+        evaluated, but for bare names. A sampler that gets no rules is MEDIUM.
     """,
     remedy="""
         Writes 127.0.0.1 instead of a container's name, and adds a scheme that is missing. SAFE where the collector's
-        configuration is known to answer there, else REVIEW. Refused where only a change of the collector's
-        configuration helps.
+        configuration is known to answer there, else REVIEW. REVIEW for another bare name, which a VPC's DNS may know.
+        Refused where only a change of the collector's configuration helps.
     """,
     subject=Subject.FAMILY,
     severity=Severity.HIGH,

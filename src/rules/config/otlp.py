@@ -8,6 +8,7 @@ from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.facts import FactKind
 from domain.otlp import PORTS, Protocol, Route, Signal, instrumented, routes
+from domain.otlp_receivers import otlp_receivers
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -29,6 +30,7 @@ class Kind(Code):
 
     NO_RECEIVER = "receiver-missing", "No otlp receiver runs."
     PORT_CLOSED = "port-closed", "Applications send to a port on which no otlp receiver listens."
+    TLS_UNEXPECTED = "tls-unexpected", "An SDK that is left to its default endpoint sends without TLS."
     PORT_UNREACHABLE = "port-unreachable", "The receiver listens on an address that the task's containers cannot reach."
     SIGNAL_DROPPED = "signal-dropped", "No pipeline receives a signal by OTLP."
     PORT_UNCLEAR = "port-unclear", "Unknown: the receiver's port depends on the environment."
@@ -52,6 +54,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             yield _no_receiver(senders)
         return
     yield from _ports(senders, listeners)
+    yield from _without_tls(workload, senders)
     for signal in Signal:
         if signal not in taken:
             yield _untaken(signal, senders)
@@ -115,6 +118,20 @@ def _ports(senders: _Senders, listeners: tuple[Listener, ...]) -> Iterator[Drift
             code, fault = Kind.PORT_CLOSED, f"where no otlp receiver listens (one listens on {ports})"
         why = f"Telemetry of {_listed(apps)} goes to port {to} of the task, {fault}."
         yield Drift(code, _WHERE + part, why, ports, to)
+
+
+def _without_tls(workload: Workload, senders: _Senders) -> Iterator[Drift]:
+    """Yield each application whose default endpoint, which is plain, finds only receivers that serve TLS."""
+    for app, sent in senders:
+        left = [route for route in sent if route.endpoint is None]
+        if not left or app.has_environment_files:
+            continue
+        receivers = otlp_receivers(workload, app)
+        ports = sorted({port for route in left for port in ((route.speaks.port,) if route.speaks else PORTS)})
+        found = [there for port in ports if (there := receivers.at(port)) is not None]
+        if found and all(there.tls for there in found):
+            why = f"{app.name} sets no endpoint, so its SDK sends to http://localhost, and the receiver serves TLS."
+            yield Drift(Kind.TLS_UNEXPECTED, f"{_WHERE}/protocols", why, wanted=f"https://localhost:{found[0].port}")
 
 
 def _port(route: Route) -> int | None:

@@ -10,7 +10,7 @@ from domain.collector import OTHER_BUNDLED, ConfigurationUnreadable, bundled_pat
 from domain.collector.credentials import TOKENS
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
-from domain.ecs.placeholders import has_whole_placeholder
+from domain.ecs.placeholders import has_whole_placeholder, placeholder
 from domain.ecs.recognition import config_uris
 from domain.ecs.values import objects_of, text_of
 from domain.facts import FactKind, Known
@@ -186,8 +186,9 @@ def _of_file(workload: Workload, collector: Container, path: str) -> _Source:
         if _is_unreadable(workload):
             source = f"is {path}, which {workload.release} holds as invalid YAML: the collector cannot start"
             return _in_command(workload, Kind.BROKEN_FILE, source)
-    elif workload.image_as_published and not path.startswith(OTHER_BUNDLED) and not _is_mounted(collector, path):
-        source = f"is {path}, a file that no release's image holds: the collector cannot start"
+    elif workload.image_as_published and _is_absent(collector, path):
+        named = path if _SHOWN_PATH.fullmatch(path) and not TOKENS.search(path) else "a path"
+        source = f"is {named}, a file that no release's image holds: the collector cannot start"
         return _in_command(workload, Kind.NO_FILE, source)
     return _in_command(workload, Kind.FILE, "is a file in its image", Severity.LOW)
 
@@ -198,8 +199,15 @@ def _is_unreadable(workload: Workload) -> bool:
     return isinstance(found, Known) and isinstance(found.value, ConfigurationUnreadable)
 
 
+_SHOWN_PATH = re.compile(r"[\w./-]{1,200}", re.ASCII)
+
+
+def _is_absent(collector: Container, path: str) -> bool:
+    """Whether neither a published image nor a volume may hold the file."""
+    return not (placeholder(path) or path.startswith(OTHER_BUNDLED) or _is_mounted(collector, path))
+
+
 def _is_mounted(collector: Container, path: str) -> bool:
-    """Whether a volume may hold the file."""
     points = (text_of(point.get("containerPath")) for point in objects_of(collector.json.get("mountPoints")))
     return any(path.startswith(f"{point.rstrip('/')}/") for point in points if point)
 
