@@ -43,6 +43,7 @@ class Kind(Code):
     NO_SCHEME = "sampler-endpoint-scheme", "The sampler's endpoint has no scheme."
     LISTENER_UNKNOWN = "listener-unknown", "Unknown: whether a container answers there is not known."
     PLACEHOLDER = "address-placeholder", "Unknown: the address is a template's placeholder."
+    HOST_MAY_EXIST = "host-may-exist", "Approval: the VPC's DNS may know the host that the address names."
     BY_HAND = "no-listener", "No fix: the collector's configuration has to listen first."
 
 
@@ -183,10 +184,10 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             start, end = use.span
             new = _LOOPBACK if use.variable == DAEMON_ADDRESS else use.right
             container = container.with_otel(use.variable, text[:start] + new + text[end:])
-            workload = workload.assuming(XrayAnswered(application.name, use.port, use.transport))
             if use.fault[0] is Kind.HOST_NAME:
                 why = f"The VPC's DNS may know the host that {use.variable} names. Check that it does not."
-                workload = workload.needing_approval(Kind.NOT_VERIFIED, why)
+                workload = workload.needing_approval(Kind.HOST_MAY_EXIST, why)
+            workload = workload.assuming(XrayAnswered(application.name, use.port, use.transport))
         if container is not application:
             workload = workload.with_container(container)
     if workload is before:
