@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from botocore.session import Session
+import boto3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,10 @@ class Traffic:
     _requests: Counter[str] = field(default_factory=Counter)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def watch(self, session: Session) -> Session:
+    def watch(self, session: boto3.Session) -> boto3.Session:
         """Return the session; calls of its clients are counted from now on."""
-        events = session.get_component("event_emitter")
-        events.register("before-call", self._called)
-        events.register("before-send", self._sent)
+        session.events.register("before-call", self._called)
+        session.events.register("before-send", self._sent)
         return session
 
     def taken(self) -> dict[str, Sent]:

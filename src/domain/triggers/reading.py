@@ -44,7 +44,7 @@ _LATE = ConfigDict(defer_build=True)  # built when it is first needed: a functio
 _OF_RULES: TypeAdapter[_OfRule] = TypeAdapter(Annotated[_OfRule, Field(discriminator="kind")], config=_LATE)
 _OWN: TypeAdapter[_Own] = TypeAdapter(Annotated[_Own, Field(discriminator="kind")], config=_LATE)
 _APPROVALS = TypeAdapter(ApprovalTrigger)
-_ONLY_OWN = frozenset({"quiet", "changed", "settled", "after"})
+_ONLY_OWN = frozenset({"quiet", "changed", "settled", "after", "merged", "registered"})
 """The keys that only Outrider's own messages have."""
 
 # The forms of names. AWS accepts no others, so another one is not from AWS.
