@@ -305,7 +305,7 @@ def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[
         for reason in repair.reasons
     ]
     concerns += [
-        Concern(rule, ConcernKind.NOT_KNOWN, remark.code, remark.text, _kind_of(assumed))
+        Concern(rule, ConcernKind.NOT_KNOWN, remark.code, remark.text, _kind_of(assumed, after))
         for rule, found in unknown.items()
         for assumed, remark in found
     ]
@@ -325,8 +325,11 @@ def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[
     )
 
 
-def _kind_of(assumed: Assumption) -> tuple[FactKind, ...]:
-    return (assumed.kind,) if isinstance(assumed, FactKnown) else ()
+def _kind_of(assumed: Assumption, after: Workload) -> tuple[FactKind, ...]:
+    """The kind of a fact that could not be read; none for one that is there and says too little."""
+    if isinstance(assumed, FactKnown) and any(isinstance(fact, Unavailable) for fact in facts_of(assumed.kind, after)):
+        return (assumed.kind,)
+    return ()
 
 
 def _brought_about(before: Workload, after: Workload, standard: Standard, rules: Sequence[Rule]) -> Iterator[Concern]:
