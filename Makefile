@@ -87,6 +87,10 @@ cloud: .venvs/sam/.locked .venvs/cloud/.locked  ## Run a local AWS with Outrider
 test: venvs  ## Run all tests, including those on the local AWS (ARGS=… for pytest)
 	$(DEV)/pytest --numprocesses auto --dist loadgroup $(ARGS)
 
+.PHONY: test-unkind
+test-unkind: venvs  ## Run the end-to-end tests with AWS's limits, latencies and late reads (UNKIND=seed)
+	UNKIND=$${UNKIND:-1} $(DEV)/pytest --numprocesses 0 tests/e2e $(ARGS)
+
 # sam needs a region, though validation calls nothing.
 .PHONY: check
 check: venvs  ## Run linters and types, and check the template and generated pages
@@ -97,18 +101,23 @@ check: venvs  ## Run linters and types, and check the template and generated pag
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py --check
+	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py --check
 	$(DEV)/python tools/dashboard.py --check
 
 .PHONY: docs
 docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard again
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py
+	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py
 	$(DEV)/python tools/dashboard.py
 
 .PHONY: rule
 rule: .venvs/dev/.locked  ## Create a rule that passes all checks (ID=topic.name)
 	@PYTHONPATH=src:. $(DEV)/python tools/new_rule.py "$(ID)"
 	@$(MAKE) --no-print-directory docs
+	@echo "Next: write the check, the texts (why, severity) and the examples: CONTRIBUTING.md, steps 2 to 5. Then:"
+	@echo "  make test ARGS='tests/rules -k $(ID)'"
+	@echo "  make docs check"
 
 .PHONY: bench
 bench: .venvs/dev/.locked  ## Measure what must be fast

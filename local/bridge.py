@@ -111,13 +111,23 @@ class Bridge:
         names = request.get("Names") or [request.get("Name", "")]
         return {name: dict(self._ms.ssm._parameters.get(name) or {}) for name in names}
 
+    def publishes(self, call: Call) -> bool:
+        """Return whether AWS publishes events about such calls."""
+        return (
+            (call.service == "ecs" and not _READS.match(call.name))
+            or (call.service == "iam" and call.name in IAM_CHANGES)
+            or (call.service == "ssm" and call.name in _PARAMETER_OPERATIONS)
+        )
+
     def after(self, call: Call, before: Mapping[str, Any], status: int, body: bytes) -> None:
         """Publish what AWS would publish about this call and its response."""
-        if call.service == "ecs" and not _READS.match(call.name):
+        if not self.publishes(call):
+            return
+        if call.service == "ecs":
             self._ecs(call, status, body)
-        elif call.service == "iam" and call.name in IAM_CHANGES:
+        elif call.service == "iam":
             self._iam(call, status, body)
-        elif call.service == "ssm" and call.name in _PARAMETER_OPERATIONS and status == HTTPStatus.OK:
+        elif status == HTTPStatus.OK:
             self._parameters(call, before, body)
 
     def _ecs(self, call: Call, status: int, body: bytes) -> None:

@@ -43,6 +43,7 @@ BUILDS = ROOT / ".cache/local"
 BUCKET = "sam-artifacts"
 WEBHOOK = "/outrider/slack-webhook"
 STANDARD = "/outrider/standard"
+OPERATIONS = "operations"
 # To try Outrider: what is safe is corrected and deployed, without waiting for pipelines to settle.
 STANDARD_TEXT = """\
 version: 1
@@ -189,6 +190,7 @@ class Cloud:
             "Architecture": "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64",
             "RemediationMode": "register",
             "RemediationDelaySeconds": "0",
+            "IamCallsPerSecond": "1000",
             "PassableRoles": f"arn:aws:iam::{ACCOUNT}:role/*",
             "SlackWebhookLocation": f"ssm:{WEBHOOK}",
             "AlertsPerBatch": "200",  # no digests: a day's alerts come within a minute here
@@ -200,6 +202,16 @@ class Cloud:
             if not mapping["EventSourceArn"].endswith(".fifo"):
                 functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": 2})
         return outputs
+
+    def complete(self, outputs: Mapping[str, str]) -> None:
+        """Bring what `outrider doctor` asks for beyond the stack: a trail, a reader of `operations`, a first sweep."""
+        trail = self.client("cloudtrail")
+        trail.create_trail(Name="management-events", S3BucketName=BUCKET, IsMultiRegionTrail=True)
+        trail.start_logging(Name="management-events")
+        self.client("sqs").create_queue(QueueName=OPERATIONS)
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{OPERATIONS}"
+        self.client("sns").subscribe(TopicArn=outputs["OperationsTopic"], Protocol="sqs", Endpoint=arn)
+        self.client("lambda").invoke(FunctionName=outputs["SweepFunction"], InvocationType="Event")
 
     def build(self, template: Path) -> Path:
         """The built template: from an earlier build of the same sources, else by `sam build`."""
@@ -353,6 +365,7 @@ def main() -> int:
             print(f"AWS is on {cloud.endpoint} (account {ACCOUNT}, region {REGION}). Deploying Outrider…", flush=True)
             cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
             outputs = cloud.deploy_outrider(StandardLocation=f"ssm:{STANDARD}", RemediationMode="deploy")
+            cloud.complete(outputs)
             print(f"Deployed in {time.monotonic() - begun:.0f} s. In another shell:\n")
             for name, value in cloud.environment().items():
                 print(f"  export {name}={value}")

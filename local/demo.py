@@ -1,4 +1,4 @@
-"""The demo: Outrider on a local AWS, a small company's task definitions, and what becomes of each, as it happens.
+"""The demo: Outrider on a local AWS, a small company's task definitions, and what happens to each.
 
     make demo
 
@@ -102,24 +102,24 @@ class Story:
         functions.update_event_source_mapping(UUID=waiting, Enabled=True)
 
     def _right(self, samples: Iterable[Sample]) -> None:
-        self.page.head("Two task definitions are registered that are right, or not its business")
+        self.page.head("Two task definitions are registered: one is compliant, one does not run on Fargate")
         for sample in samples:
             begun, judged = self._register(sample), partial(self.shop.judged, sample.family)
             self.shop.until(judged, f"Outrider never evaluated {sample.family}.")
             if found := self.shop.findings(sample.family):
                 raise DemoFailed(f"{sample.family} is {sample.about}, and yet {', '.join(found)} stands against it.")
             took = time.monotonic() - begun
-            self.page.say(f"{sample.family}:1, {sample.about}: nothing to say ({took:.1f} s).", hanging=2)
+            self.page.say(f"{sample.family}:1, {sample.about}: no finding ({took:.1f} s).", hanging=2)
 
     def _drifted(self, samples: Iterable[Sample]) -> None:
-        self.page.head("Four are registered that are not, and three of them run. What Security Hub shows soon after:")
+        self.page.head("Four with drift are registered, and three of them run. Soon after, Security Hub shows:")
         self.page.row("SEVERITY", "RULE", "WHAT IS WRONG")
         services = {service.family: service for service in fleet.SERVICES}
         for sample in samples:
             begun, service = self._register(sample), services.get(sample.family)
             if service is not None:
                 fleet.start(self.shop.cloud.client, service)
-            runs = "run by nothing yet" if service is None else "run by a service"
+            runs = "not running yet" if service is None else "run by a service"
             self._found(sample.family, f"{sample.family}:1, {sample.about}, {runs}", begun, runs=service is not None)
             if service is not None and service.platform_version != "LATEST":
                 subject = f"{fleet.CLUSTER}/{service.name}"
@@ -144,12 +144,12 @@ class Story:
             self.page.row(finding["Severity"]["Label"], rule, what_is_wrong(finding))
 
     def _corrections(self) -> None:
-        self.page.head("Now Outrider may correct. What is safe is registered as a new revision…")
+        self.page.head("Now corrections are allowed. Safe ones are registered as new revisions…")
         begun = time.monotonic()
         self._registered(FOUGHT)
-        self._close(FOUGHT, "Nothing runs it, so that is all", begun)
+        self._close(FOUGHT, "Nothing runs it, so no service is updated", begun)
         self._registered("checkout")
-        self.page.head("… and deployed. Findings close only when the new tasks run, and the collectors in them")
+        self.page.head("… and deployed. Findings close only when the new tasks and their collectors run")
         self.shop.until(lambda: self.shop.runs("checkout") == "checkout:2", "shop/checkout was not updated.")
         self.shop.until(
             lambda: not open_ones(self.shop.findings("checkout")), "checkout:2 runs, and its finding did not close."
@@ -170,7 +170,7 @@ class Story:
             self.page.change(line.sign, line.text, line.depth)
 
     def _failure(self) -> None:
-        self.page.head("A deployment fails: the local AWS lets the tasks of payments:2 die as they start")
+        self.page.head("A deployment fails: the local AWS stops the tasks of payments:2 as they start")
         failed = "Correction failed: payments"
         self.shop.until(
             lambda: self.shop.messages(failed), "Slack has no message that the correction of payments failed."
@@ -183,18 +183,18 @@ class Story:
         if not EXPECTED["payments"] <= left.keys():
             raise DemoFailed("The correction of payments failed, and yet its findings are closed.")
         self.page.say(
-            "ECS's circuit breaker rolled it back. Outrider watched that, took payments:2 back, and puts the family"
+            "ECS's circuit breaker rolled it back. Outrider watched that, deregistered payments:2, and put the family"
             f" in quarantine; {len(left)} findings stay open."
         )
-        self._show(self.shop.messages(failed)[0], ("What was changed",))
+        self._show(self.shop.messages(failed)[0], ("What the correction changed",))
 
     def _approval(self) -> None:
-        self.page.head("Some of it needs a person: to change roles, or to approve a plan")
+        self.page.head("Some corrections need a person, who changes roles or approves a plan")
         iam, begun = self.shop.cloud.client("iam"), time.monotonic()
         allowed = {role.name: role.actions for role in fleet.ROLES}
         for end in ("execution", "task"):
             fleet.allow(iam, f"inventory-{end}", allowed[f"shop-{end}"])
-        self._close("inventory", "Somebody lets the roles of inventory do what its task needs", begun)
+        self._close("inventory", "Somebody adds the missing permissions to the roles of inventory", begun)
         (finding,) = open_ones(self.shop.findings("shop/inventory")).values()
         hub = self.shop.cloud.client("securityhub")
         target = hub.create_action_target(Name=APPROVE, Description="Outrider carries out its plan", Id="ApplyPlan")
@@ -203,8 +203,8 @@ class Story:
         self.shop.cloud.control("POST", "custom-action", picked)
         self._close(
             "shop/inventory",
-            f"The standard asks before a platform version is changed. Somebody picks “{APPROVE}” on the finding in"
-            " Security Hub, and Outrider updates the service",
+            f"The standard requires approval for a changed platform version. Somebody picks “{APPROVE}” on the finding"
+            " in Security Hub, and Outrider updates the service",
             begun,
         )
         (service,) = self.shop.cloud.client("ecs").describe_services(cluster="shop", services=["inventory"])["services"]
@@ -212,7 +212,7 @@ class Story:
             raise DemoFailed(f"shop/inventory is on platform version {service['platformVersion']}.")
 
     def _fight(self, sample: Sample) -> None:
-        self.page.head(f"A pipeline fights: Terraform registers {FOUGHT} again, as it was")
+        self.page.head(f"A pipeline brings the drift back: Terraform registers {FOUGHT} again, as it was")
         pipeline = self._pipeline()
         for drifted, corrected in ((3, 4), (5, None)):
             begun = time.monotonic()
@@ -224,11 +224,13 @@ class Story:
         self.shop.until(
             lambda: self.shop.messages(given_up), f"Slack has no message that Outrider gave up on {FOUGHT}."
         )
-        self.page.say(f"{FOUGHT}:5 is one too many. Outrider stops, and says once where the change belongs:")
+        self.page.say(
+            f"Outrider does not correct {FOUGHT}:5: that would be the third time. It says where to make the change:"
+        )
         self._show(self.shop.messages(given_up)[0], ("What would", "In CloudFormation", "In JSON"))
         begun = time.monotonic()
         pipeline.register_task_definition(**self._as_advised(sample))
-        self._close(FOUGHT, f"The change is made there, and Terraform registers {FOUGHT}:6", begun)
+        self._close(FOUGHT, f"The change is made in Terraform, which registers {FOUGHT}:6", begun)
         if self.shop.newest(FOUGHT) != 6:  # noqa: PLR2004 - the number
             raise DemoFailed(f"{FOUGHT}:5 was corrected, though Outrider should have given up.")
 
@@ -273,7 +275,7 @@ class Story:
         message = next(found, None)
         if message is None:
             raise DemoFailed(f"Slack has no message about {rule} on {family}.")
-        self.page.head("Slack has received messages about all that, such as this one (without a command to paste)")
+        self.page.head("Slack has received a message about each. This is one of them (without its command)")
         self._show(message, ("As a command",))
 
     def _show(self, message: Mapping[str, Any], without: tuple[str, ...] = ()) -> None:
@@ -299,7 +301,7 @@ class Story:
             "Drift": every,
             "Drift again": 2 * again,
             "Closed": every - len(self.shop.findings("payments")) + 2 * again,
-            "Corrected": 4,  # the fought one twice, checkout and payments
+            "Corrected": 4,  # the one that drifts again twice, checkout and payments
             "Corrected and running": 2,  # checkout and the service of inventory
             "Correction failed": 1,
             "Not corrected": 1,
@@ -325,18 +327,16 @@ def main() -> int:
     page, begun = Page.of_terminal(), time.monotonic()
     try:
         page.say("Outrider keeps the OpenTelemetry collector next to every Fargate task.", 0, "1")
-        page.say("You see it work on an AWS that runs on this machine. No AWS account is touched.", 0)
+        page.say("This demo runs it on a local AWS. No AWS account is used.", 0)
         with Cloud() as cloud:
-            page.head("An AWS, and Outrider in it")
+            page.head("A local AWS, with Outrider deployed into it")
             up = time.monotonic() - begun
             page.say(f"AWS answers on {cloud.endpoint} after {up:.1f} s, with IAM enforced.")
             fleet.lay_ground(cloud.client)
             cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
-            page.say("Deploying Outrider by sam; the first time, which builds it, takes longer…")
+            page.say("Deploying Outrider with sam. The first time takes longer, because sam builds it…")
             outputs = cloud.deploy_outrider(StandardLocation=f"ssm:{STANDARD}", RemediationMode="deploy")
-            page.say(
-                f"Deployed after {time.monotonic() - begun - up:.0f} s. Its standard lets it correct what is safe."
-            )
+            page.say(f"Deployed after {time.monotonic() - begun - up:.0f} s. Its standard allows safe corrections.")
             Story(Shop(cloud, outputs), page).play()
         page.say(
             f"That took {time.monotonic() - begun:.0f} s. Nothing is left behind. `make cloud` keeps one running.", 0

@@ -152,6 +152,9 @@ class EcsShapes:
         if shape is None:
             return body
         answer = json.loads(body)
+        if call.name == "RegisterTaskDefinition":  # ministack names the root user
+            known = self._ms.iam_evaluator.resolve_caller_identity(call.access_key) or {}
+            answer["taskDefinition"]["registeredBy"] = known.get("userArn", "")
         shape(call.json(), answer)
         return json.dumps(answer).encode()
 
@@ -161,6 +164,7 @@ class EcsShapes:
         for name, value in request.items():
             if name != "tags" and name not in held:
                 held[name] = value
+        held["registeredBy"] = answer["taskDefinition"]["registeredBy"]
         held["requiresAttributes"] = [{"name": "com.amazonaws.ecs.capability.docker-remote-api.1.18"}]
         answer["taskDefinition"] |= {k: v for k, v in held.items() if k not in answer["taskDefinition"]}
         _drop_empty(answer["taskDefinition"])

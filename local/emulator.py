@@ -21,19 +21,21 @@ import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from local import conditions, event_rules, internals, resource_types
+from local import callers, conditions, event_rules, internals, resource_types
 from local.access import Access
 from local.bridge import Bridge, Call
-from local.control import PREFIX, Control
+from local.control import PREFIX, Control, Parts
 from local.ecs_shapes import EcsShapes
 from local.faults import Faults, answer, crash_caller
 from local.internals import InternalsMoved, Ministack
 from local.rollouts import Rollouts
 from local.schedules import Schedules
 from local.security_hub import SecurityHub
+from local.unkind import Unkind
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -60,7 +62,9 @@ class Emulator:
         self._access = Access(ministack)
         self._shapes = EcsShapes(ministack)
         self._rollouts = Rollouts(ministack, self._bridge)
-        self._control = Control(self._bridge, self._faults, self._rollouts, self._hub, Schedules(ministack))
+        self._unkind = Unkind(time.monotonic)
+        schedules = Schedules(ministack)
+        self._control = Control(Parts(self._bridge, self._faults, self._rollouts, self._hub, schedules, self._unkind))
         self._ready: Callable[[], None] = lambda: None
 
     def install(self) -> None:
@@ -68,6 +72,7 @@ class Emulator:
         resource_types.register(self._ms)
         conditions.install(self._ms)
         event_rules.install(self._ms)
+        callers.install(self._ms)
         self._access.install()
         self._shapes.install()
         self._rollouts.install()
@@ -117,17 +122,27 @@ class Emulator:
         service: str = router.detect_service(method, path, headers, parameters)
         operation: str = actions.extract_iam_action(service, method, path, headers, body, parameters) or ""
         call = Call(service, operation, headers, body, router.extract_access_key_id(headers, query), request_id)
-        caller = str((self._ms.iam_evaluator.resolve_caller_identity(call.access_key) or {}).get("userArn", ""))
+        caller = callers.note(self._ms, call.access_key)
         fault = self._faults.strike(service, call.name, caller)
+        place = (self._ms.responses.get_account_id(), "" if service == "iam" else self._ms.responses.get_region())
+        meets = self._unkind.meets(caller)
+        if fault is None and meets:
+            fault = self._unkind.refuse(call, place)
         before = self._bridge.before(call)
         if fault is None or fault.lets_pass:
+            if meets:
+                await asyncio.sleep(self._unkind.begin(call, place))
             response: Response = await self._dispatch(*request)
-            self._bridge.after(call, before, response[0], response[2])
+            if meets:
+                response = self._unkind.end(call, place, response)
+            if response[0] < HTTPStatus.BAD_REQUEST:
+                self._unkind.wrote(call, place, response[2])
+            self._publish(call, before, response)
             if service == "ecs":
                 self._rollouts.announce()
         else:
             response = answer(fault, actions._SERVICE_PROTOCOL.get(service, "json"), request_id)
-            self._bridge.after(call, before, response[0], response[2])
+            self._publish(call, before, response)
         if fault is None:
             return response
         await asyncio.sleep(fault.delay)
@@ -136,6 +151,20 @@ class Emulator:
         if fault.error:
             return answer(fault, actions._SERVICE_PROTOCOL.get(service, "json"), request_id)
         return response
+
+    def _publish(self, call: Call, before: dict[str, Any], response: Response) -> None:
+        """Publish the events of a call, now or late."""
+        if not (self._unkind.on and self._bridge.publishes(call)):
+            self._bridge.after(call, before, response[0], response[2])
+            return
+
+        def late() -> None:
+            self._unkind.late -= 1
+            self._bridge.after(call, before, response[0], response[2])
+
+        self._unkind.late += 1
+        # The event loop keeps this call's account and region, which are context variables.
+        asyncio.get_running_loop().call_later(self._unkind.lag(), late)
 
     def _ecs(self, handler: Handler) -> Handler:
         async def ecs(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Response:

@@ -221,12 +221,12 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
     return (
         Sample(
             "my-fargate-task",
-            "the source article's own",
+            "copied from an AWS article",
             definition("my-fargate-task", 512, 1024, "my-fargate", [article_application, article_collector]),
         ),
         Sample(
             "checkout",
-            "no collector at all",
+            "without a collector",
             definition(
                 "checkout",
                 1024,
@@ -239,7 +239,7 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
         ),
         Sample(
             "payments",
-            "a collector wrong in five ways",
+            "whose collector has five mistakes",
             definition(
                 "payments",
                 1024,
@@ -255,7 +255,7 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
         ),
         Sample(
             "catalog",
-            "as it should be",
+            "compliant",
             definition(
                 "catalog",
                 1024,
@@ -270,7 +270,7 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
         ),
         Sample(
             "inventory",
-            "a right collector whose roles allow too little, on a retired platform",
+            "whose roles lack permissions, on a retired platform version",
             definition(
                 "inventory",
                 1024,
@@ -285,7 +285,7 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
         ),
         Sample(
             "nightly-report",
-            "on EC2 and none of Outrider's business",
+            "on EC2, so not in scope",
             {
                 "family": "nightly-report",
                 "requiresCompatibilities": ["EC2"],

@@ -87,7 +87,10 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
     },
     "ministack.services.iam": {"_roles": None},
     "ministack.services.scheduler": {"_schedule_last_fired": None, "_schedules": None, "_tick_schedules": ()},
-    "ministack.services.sqs": {"queue_policy_allows": ("queue_arn", "service", "source_arn", "source_account")},
+    "ministack.services.sqs": {
+        "_build_send_sys_attrs": ("now", "sys_attrs_input"),
+        "queue_policy_allows": ("queue_arn", "service", "source_arn", "source_account"),
+    },
     "ministack.services.ssm": {"_parameters": None, "_param_arn": ("name",)},
     "ministack.services.sts": {"_sessions": None},
 }

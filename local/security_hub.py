@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from local.asff import (
@@ -100,6 +100,11 @@ class _Hub:
     action_targets: dict[str, Json] = field(default_factory=dict)
 
 
+def _kept(held: _Held) -> timedelta:
+    """How long after its last update Security Hub keeps a finding."""
+    return timedelta(days=30 if held.finding["RecordState"] == "ARCHIVED" else 90)
+
+
 type _Place = tuple[str, str]  # account, region
 
 
@@ -178,7 +183,12 @@ class SecurityHub:
         return Answer(200, {"HubArn": hub_arn, "SubscribedAt": stamp(since), "AutoEnableControls": False})
 
     def _hub(self, place: _Place) -> _Hub:
-        return self._hubs.setdefault(place, _Hub(self._enabled, self._clock()))
+        """The hub of a place, without what Security Hub has deleted by now."""
+        hub, now = self._hubs.setdefault(place, _Hub(self._enabled, self._clock())), self._clock()
+        old = [key for key, held in hub.findings.items() if now - time_of(held.finding["UpdatedAt"]) > _kept(held)]
+        for key in old:
+            del hub.findings[key]
+        return hub
 
     def _subscribed(self, place: _Place) -> _Hub:
         hub = self._hub(place)

@@ -170,6 +170,11 @@ class Slack:
         self._on_message(kept)
         return 200, json.dumps({"ok": True, "channel": self.channel, "ts": ts}), {}
 
+    def test_token(self, authorization: str) -> tuple[int, str, dict[str, str]]:
+        """Slack's auth.test, which posts nothing."""
+        word = "" if authorization == f"Bearer {self.token}" else "invalid_auth"
+        return 200, json.dumps({"ok": False, "error": word} if word else {"ok": True}), {}
+
     def _bot_fault(self, payload: Any, authorization: str) -> str | None:
         if authorization != f"Bearer {self.token}":
             return "invalid_auth" if authorization else "not_authed"
@@ -220,6 +225,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(*self.server.slack.post(body))
         elif self.path == "/api/chat.postMessage":
             self._answer(*self.server.slack.post_message(body, self.headers.get("authorization", "")))
+        elif self.path == "/api/auth.test":
+            self._answer(*self.server.slack.test_token(self.headers.get("authorization", "")))
         elif self.path == "/answers":
             try:
                 self.server.slack.answer_next(Trouble(**json.loads(body)))

@@ -1,10 +1,15 @@
 """Pure decisions: evaluate a workload, apply its fixes until nothing changes, make a plan. No I/O, no clock."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from domain.assumptions import Assumption, FactKnown
 from domain.drift import Code, Doubt, Drift, Refusal, Remark, Safety
+from domain.ecs.placeholders import placeholder
 from domain.facts import NOT_READ, Fact, FactKind, Facts, Unavailable
+from domain.remediation.certainty import Change, texts_within, uncertain
 from domain.remediation.plan import Concern, ConcernKind, Fixed, Plan, Repair, changes_between
 from domain.rule import Rule
 from domain.severity import Severity
@@ -23,6 +28,7 @@ class EngineCode(Code):
 
     AMBIGUOUS_NAMES = "ambiguous-names", "No fix: two containers have the same name, or one has none."
     UNREAD = "fact-unread", "Unknown: a fact that the rule needs could not be read."
+    PLACEHOLDER = "placeholder-written", "Approval: the fix writes a template's placeholder."
 
 
 class Disagreement(Exception):
@@ -232,7 +238,7 @@ def settle(
             if (after.task, after.service) != (current.task, current.service):
                 changed.append(rule.id)
             notes |= dict.fromkeys(remark for remark in after.remarks if not remark.needs_approval)
-            current = replace(after, remarks=())
+            current = replace(after, remarks=(), assumptions=())
         if not changed:
             return Settled(workload, current, tuple(repairs.values()), tuple(notes))
     names = ", ".join(sorted(set(changed)))
@@ -247,26 +253,32 @@ def _judge_in_scope(workload: Workload, standard: Standard, rule: Rule) -> list[
 
 def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair | None) -> tuple[Repair, Workload]:
     if rule.fix is None:
-        return Repair(rule.id, Fixed.NONE, Safety.SAFE), workload
+        return Repair(rule.id, Fixed.NONE), workload
     if not _named_apart(workload):
         text = "Two containers have the same name, or one has none, so the fix cannot tell them apart."
-        return _refused(rule, Remark(EngineCode.AMBIGUOUS_NAMES, text)), workload
+        return Repair(rule.id, Fixed.REFUSED, (Remark(EngineCode.AMBIGUOUS_NAMES, text),)), workload
     try:
         after = rule.fix(workload, standard.setting(rule, workload).standard)
     except Refusal as refusal:
         if earlier is not None and earlier.outcome is Fixed.FIXED:  # what it did in an earlier pass stands
             return earlier, workload.noting(refusal.code, str(refusal))
-        return _refused(rule, refusal.remark), workload
+        return Repair(rule.id, Fixed.REFUSED, (refusal.remark,)), workload
     if (after.task, after.service) == (workload.task, workload.service):
         # It has nothing more to change; what it did in an earlier pass stands.
-        return earlier or Repair(rule.id, Fixed.NONE, Safety.SAFE), workload
-    reasons = tuple(remark for remark in after.remarks if remark.needs_approval)
-    reasons = tuple(dict.fromkeys((*(earlier.reasons if earlier else ()), *reasons)))
-    return Repair(rule.id, Fixed.FIXED, Safety.REVIEW if reasons else Safety.SAFE, reasons), after
+        return earlier or Repair(rule.id, Fixed.NONE), workload
+    if _placeholders(after) - _placeholders(workload):
+        text = "It writes a template's placeholder. Check what the template fills in there."
+        after = after.needing_approval(EngineCode.PLACEHOLDER, text)
+    before = earlier or Repair(rule.id, Fixed.FIXED)
+    reasons = dict.fromkeys((*before.reasons, *(remark for remark in after.remarks if remark.needs_approval)))
+    assumptions = dict.fromkeys((*before.assumptions, *after.assumptions))
+    return Repair(rule.id, Fixed.FIXED, tuple(reasons), tuple(assumptions)), after
 
 
-def _refused(rule: Rule, reason: Remark) -> Repair:
-    return Repair(rule.id, Fixed.REFUSED, Safety.REVIEW, (reason,))
+def _placeholders(workload: Workload) -> Counter[str]:
+    """How often each placeholder stands in the task definition."""
+    found = (text for text in texts_within(workload.task.json) if placeholder(text))
+    return Counter(part for text in found for part in re.split(r"[,\s=]", text) if placeholder(part))
 
 
 def _named_apart(workload: Workload) -> bool:
@@ -277,43 +289,85 @@ def _named_apart(workload: Workload) -> bool:
 def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[Rule]) -> Plan:
     """Make the plan: `after` is the settled workload, with the facts read that it names for the first time.
 
-    It is evaluated again by all rules: a drift or an Unknown that was not there before makes the plan REVIEW.
+    It is SAFE only where all that its fixes assume is known to hold, none of them needs approval by itself, and the
+    evaluation of the result by all rules has no drift and no Unknown that was not there before.
     """
+    change = Change(settled.before, after)
+    unknown = {
+        repair.rule: [(assumed, remark) for assumed in repair.assumptions for remark in uncertain(assumed, change)]
+        for repair in settled.repairs
+        if repair.outcome is Fixed.FIXED
+    }
     concerns = [
         Concern(repair.rule, ConcernKind.REMARK, reason.code, reason.text)
         for repair in settled.repairs
         if repair.outcome is Fixed.FIXED
         for reason in repair.reasons
     ]
-    # What was drifted or unknown before may stay so. A new drift, or an Unknown where there was an answer, comes from
-    # the plan.
-    earlier = evaluate(settled.before, standard, rules)
-    drifted = {
-        (verdict.rule, drift.where) for verdict in earlier if isinstance(verdict, Drifted) for drift in verdict.drifts
-    }
-    unknown = {verdict.rule for verdict in earlier if isinstance(verdict, Unknown)}
-    for verdict in evaluate(after, standard, rules):
-        match verdict:
-            case Drifted(rule=rule, drifts=drifts):
-                new = (
-                    drift
-                    for drift in drifts
-                    if drift.severity is not Severity.INFORMATIONAL and (rule, drift.where) not in drifted
-                )
-                concerns += [Concern(rule, ConcernKind.NEW_DRIFT, drift.code, drift.why) for drift in new]
-            case Unknown(rule=rule, doubts=[doubt, *_]) if rule not in unknown:
-                concerns.append(Concern(rule, ConcernKind.NEW_UNKNOWN, doubt.code, verdict.reasons[0]))
-            case Unknown(rule=rule, facts=facts) if rule not in unknown:
-                kinds = tuple(dict.fromkeys(kind for kind, _ in facts))
-                concerns.append(Concern(rule, ConcernKind.NEW_UNKNOWN, EngineCode.UNREAD, verdict.reasons[0], kinds))
-            case _:
-                pass
+    concerns += [
+        Concern(rule, ConcernKind.NOT_KNOWN, remark.code, remark.text, _kind_of(assumed))
+        for rule, found in unknown.items()
+        for assumed, remark in found
+    ]
+    concerns += _brought_about(settled.before, after, standard, rules)
+    repairs = [
+        replace(repair, reasons=(*repair.reasons, *(remark for _, remark in unknown.get(repair.rule, ()))))
+        for repair in settled.repairs
+    ]
     return Plan(
         before=settled.before,
         after=after,
-        repairs=settled.repairs,
+        repairs=tuple(repairs),
         safety=Safety.REVIEW if concerns else Safety.SAFE,
         concerns=tuple(concerns),
         notes=settled.notes,
         changes=changes_between(settled.before, after),
     )
+
+
+def _kind_of(assumed: Assumption) -> tuple[FactKind, ...]:
+    return (assumed.kind,) if isinstance(assumed, FactKnown) else ()
+
+
+def _brought_about(before: Workload, after: Workload, standard: Standard, rules: Sequence[Rule]) -> Iterator[Concern]:
+    """Yield each drift and each Unknown that the result has and the workload did not have.
+
+    The same drift at the same place is new where it is more severe, or where more permissions are missing.
+    """
+    earlier = evaluate(before, standard, rules)
+    drifts = {
+        (verdict.rule, drift.where, drift.code): drift
+        for verdict in earlier
+        if isinstance(verdict, Drifted)
+        for drift in verdict.drifts
+    }
+    doubtful = (verdict for verdict in earlier if isinstance(verdict, Unknown))
+    unknown = {(verdict.rule, reason) for verdict in doubtful for reason in _why(verdict)}
+    for verdict in evaluate(after, standard, rules):
+        match verdict:
+            case Drifted(rule=rule, drifts=found):
+                for drift in found:
+                    known = drifts.get((rule, drift.where, drift.code))
+                    if drift.severity is not Severity.INFORMATIONAL and (known is None or _worse(drift, known)):
+                        yield Concern(rule, ConcernKind.NEW_DRIFT, drift.code, drift.why)
+            case Unknown(rule=rule, facts=facts, doubts=doubts):
+                if all((rule, reason) in unknown for reason in _why(verdict)):
+                    continue
+                kinds = () if doubts else tuple(dict.fromkeys(kind for kind, _ in facts))
+                code = doubts[0].code if doubts else EngineCode.UNREAD
+                yield Concern(rule, ConcernKind.NEW_UNKNOWN, code, verdict.reasons[0], kinds)
+            case _:
+                pass
+
+
+def _worse(drift: Drift, known: Drift) -> bool:
+    raised = drift.severity is not None and known.severity is not None and drift.severity > known.severity
+    return raised or not set(drift.grants) <= set(known.grants)
+
+
+def _why(verdict: Unknown) -> Iterator[tuple[str, str]]:
+    """Why a verdict is Unknown, as data: each doubt's place, and each fact with what was to be read."""
+    for doubt in verdict.doubts:
+        yield doubt.code, doubt.where
+    for kind, fact in verdict.facts:
+        yield kind, fact.resource

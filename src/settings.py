@@ -55,9 +55,18 @@ class Settings(BaseModel):
     switch: str = Field(
         default="", alias="OUTRIDER_SWITCH", description="The parameter that must be `on` for anything to be corrected."
     )
+    role: str = Field(default="", alias="OUTRIDER_ROLE", description="The ARN of the role that registers revisions.")
+    inspect_id: str = Field(default="", alias="OUTRIDER_INSPECT_ID", description="The id of the role of inspect.")
+    approve_id: str = Field(default="", alias="OUTRIDER_APPROVE_ID", description="The id of the role of approve.")
     image_repositories: Listed = Field(default=(), alias="OUTRIDER_IMAGE_REPOSITORIES")
     watched: str = Field(
         default="", alias="OUTRIDER_WATCHED", pattern=r"^(\d{12}/[a-z0-9-]+)?$", description="ACCOUNT/REGION."
+    )
+    iam_per_second: float = Field(
+        default=0, ge=0, alias="OUTRIDER_IAM_PER_SECOND", description="Calls to IAM by all functions; 0 for no bound."
+    )
+    iam_share: float = Field(
+        default=1, gt=0, le=1, alias="OUTRIDER_IAM_SHARE", description="The part of these that one execution makes."
     )
     metrics: str = Field(
         default="Outrider", alias="OUTRIDER_METRICS", description="CloudWatch's namespace for this stack's metrics."

@@ -28,7 +28,7 @@ GROUPS: Mapping[str, str] = {
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
-    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - not there for whoever runs the tests without it
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - not installed where tests run without it
 
     class ByCloud(LoadScopeScheduling):  # type: ignore[misc] # as above
         def _split_scope(self, nodeid: str) -> str:

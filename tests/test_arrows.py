@@ -1,4 +1,4 @@
-"""The arrows of the house: who may lean on whom, read off the imports."""
+"""Which package may import which, read from the imports."""
 
 import ast
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
-"""Task definitions as they are found in the wild, in ../shared/corpus beside the project.
+"""Task definitions as people published them, in ../shared/corpus next to the project.
 
 `corpus.yaml` holds what was gone through by hand: which files are refused and why, which are out of scope and why, and
 for those in scope each drift, with its severity and what its fix would be. `PYTHONPATH=src:. python -m
-tests.test_corpus` prints it anew.
+tests.test_corpus` prints it again.
 """
 
 import json

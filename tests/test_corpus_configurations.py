@@ -1,8 +1,8 @@
-"""Collector configurations as they are found in the wild, in ../shared/corpus beside the project.
+"""Collector configurations as people published them, in ../shared/corpus next to the project.
 
 Each is judged as the parameter of the examples' good task, with the newest release that is known and, where the file's
 name carries a release, with that one too. `corpus-configurations.yaml` holds what was gone through by hand.
-`PYTHONPATH=src:. python -m tests.test_corpus_configurations` prints it anew.
+`PYTHONPATH=src:. python -m tests.test_corpus_configurations` prints it again.
 """
 
 import json

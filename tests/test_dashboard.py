@@ -18,7 +18,7 @@ from tools import dashboard
 
 OURS = "Outrider/${AWS::StackName}"
 FUNCTIONS = {function.removesuffix("Function").lower() for function in CALLED}
-# What AWS gives, by namespace. A name that stands nowhere here is a slip of the pen.
+# AWS's own metrics, by namespace. Any other name is a mistake.
 OF_AWS = {
     "AWS/SQS": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"},
     "AWS/Lambda": {"Duration", "Errors", "Throttles"},

@@ -1,4 +1,4 @@
-"""What ECS and Fargate refuse, case by case, and that nothing is refused beside."""
+"""What ECS and Fargate refuse, case by case, and that nothing else is refused."""
 
 import json
 from typing import Any

@@ -78,7 +78,7 @@ def registered(plan: Plan) -> TaskDefinition:
 
 
 def described(task: TaskDefinition, number: int) -> TaskDefinition:
-    """What ECS tells of it afterwards: nulls gone, defaults filled in, empty lists for what was not given."""
+    """How ECS describes it afterwards: nulls gone, defaults filled in, empty lists for what was not given."""
     found = task.to_aws() | DESCRIBED | {"taskDefinitionArn": Revision(PLACE, "web", number).arn, "revision": number}
     found = {"volumes": [], "placementConstraints": []} | {
         name: each for name, each in found.items() if each is not None
@@ -130,7 +130,7 @@ def bare(value: Any) -> Any:
 
 
 def _covers(shown: str, place: str) -> bool:
-    """Whether a line of the diff tells of a place: it, what it stands in, or what stands in it."""
+    """Whether a line of the diff is about a place: itself, what contains it, or what it contains."""
     return shown == place or place.startswith(f"{shown}/") or shown.startswith(f"{place}/")
 
 
@@ -187,7 +187,7 @@ def has_one_digest(plan: Plan, workload: Workload, standard: Standard) -> None:
 
 
 def comes_to_an_end(plan: Plan, standard: Standard) -> None:
-    """What was registered, as ECS tells of it, wants no second plan."""
+    """What was registered, as ECS describes it, needs no second plan."""
     again = planned(replace(plan.after, task=described(registered(plan), 8)), standard)
     assert again is None or again.changes == (), [change.where for change in again.changes]
 

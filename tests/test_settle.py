@@ -24,7 +24,7 @@ from tests.strategies import CORPUS, PLACE, corpus, json_values, workloads
 
 PUBLISHED = corpus()
 
-# Rules whose fix mends what it can and leaves the rest to people.
+# Rules whose fix corrects what it can and leaves the rest to people.
 MAY_LEAVE = {"task.roles", "task.depends-on", "application.resource-attributes"}
 
 thoroughly = examples(200)
@@ -97,10 +97,10 @@ def _keeps(before: dict[str, Any], after: dict[str, Any]) -> None:
 
 
 def _leaves_room(workload: Workload, standard: Standard) -> None:
-    """Beside what everything else reserves, the applications keep what they reserve, and the standard's floor."""
+    """Next to what everything else reserves, the applications keep what they reserve, and the standard's floor."""
     size, floor = workload.task.size, standard.applications
     if size is None or not size.legal:
-        return  # task.size could not mend it
+        return  # task.size could not fix it
     beside = (*workload.container_roles.collectors, *workload.container_roles.others)
     cpu, memory = sum(c.cpu for c in workload.applications), sum(c.memory for c in workload.applications)
     assert sum(c.cpu for c in beside) + max(cpu, floor.cpu_floor) <= size.cpu

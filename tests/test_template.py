@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,11 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
 TEMPLATE = ROOT / "template.yaml"
 
-# What a function's event source and log do in its name, without a line of ours.
+# What a function's event source and log do in its name, without a line of Outrider's.
 BY_THE_PLATFORM = {
     "logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
 }  # fmt: skip
-# Calls that IAM asks for under another name, or beside their own.
+# Calls that IAM checks under another name, or in addition to their own.
 ASKED_AS = {
     "dynamodb:TransactWriteItems": set(),
     "ecs:RegisterTaskDefinition": {"ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"},
@@ -31,25 +32,39 @@ ASKED_AS = {
     "ssm:GetParameters": {"ssm:GetParameters", "kms:Decrypt"},
     "sts:GetCallerIdentity": set(),
 }
-# Which adapters' methods a use case calls. A method of an adapter that stands nowhere here fails the first test.
+# Which adapters' methods a use case calls. A method of an adapter that is missing here fails the first test.
 CALLED = {
+    "ApproveFunction": {
+        "ledger/subjects": {"history"},
+        "channels": {"send"},
+    },
     "DispatchFunction": {
         "roles": {"with_policy"},
-        "ledger/subjects": {"history"},
         "ledger/dependents": {"of"},
-        "channels": {"send", "send_each"},
+        "ledger/fan_outs": {"of", "keep"},
+        "channels": {"send_each"},
     },
     "InspectFunction": {
         "ecs": {"task_definition", "service", "running_tasks"},
         "roles": {"fact"},
+        "role_list": {"*"},
         "parameters": {"fact", "read_document"},
         "log_groups": {"fact"},
         "security_hub": {"*"},
-        "ledger/subjects": {"*", "-all", "-open_findings", "-open_or_closed_since", "-_findings", "-_records"},
+        "ledger/subjects": {
+            "*",
+            "-all",
+            "-open_findings",
+            "-open_or_closed_since",
+            "-records",
+            "-_findings",
+            "-_records",
+        },
         "ledger/dependents": {"of"},
         "ledger/table": {"write_all"},
         "ledger/revisions": {"*"},
         "ledger/notices": {"*"},
+        "ledger/standards": {"last", "keep"},
         "channels": {"publish", "publish_each", "send_each"},
     },
     "RemediateFunction": {
@@ -60,7 +75,9 @@ CALLED = {
         "security_hub": {"suppressed"},
         "ledger/subjects": {"history"},
         "ledger/attempts": {"write", "registered", "release", "answer"},
-        "ledger/limits": {"claim"},
+        "ledger/limits": {"claim", "full"},
+        "ledger/standards": {"last"},
+        "callers": {"has_id"},
         "channels": {"publish", "send_all"},
     },
     "SlackFunction": {
@@ -70,21 +87,26 @@ CALLED = {
         "threads": {"*"},
     },
     "SweepFunction": {
-        "ecs": {"newest_revisions", "services", "tasks_of_no_service"},
+        "ecs": {"families", "services", "tasks_of_no_service"},
         "ledger/subjects": {"all", "open_findings", "open_or_closed_since"},
         "ledger/attempts": {"dues"},
         "ledger/sweeps": {"last", "finished"},
+        "ledger/health": {"*"},
+        "ledger/notices": {"*"},
+        "ledger/standards": {"last"},
         "parameters": {"read_document"},
-        "security_hub": {"suppressed"},
+        "security_hub": {"suppressed", "import_"},
+        "stack_health": {"*"},
+        "stacks": {"stack"},
         "channels": {"send", "send_all", "depth", "publish"},
     },
 }
 
 
 MODULES = (
-    "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/limits", "ledger/notices",
-    "ledger/revisions", "ledger/subjects", "ledger/sweeps", "log_groups", "parameters", "roles", "security_hub",
-    "sent_alerts", "threads",
+    "callers", "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/fan_outs", "ledger/health",
+    "ledger/limits", "ledger/notices", "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps",
+    "log_groups", "parameters", "role_list", "roles", "security_hub", "sent_alerts", "stack_health", "threads",
 )  # fmt: skip
 
 
@@ -200,13 +222,14 @@ def test_every_method_of_an_adapter_is_somebodys() -> None:
 
 
 def test_the_use_cases_call_what_the_table_says() -> None:
-    """The table above is read off the source: each method that it names stands in a use case's own modules."""
+    """The table above is read off the source: each method that it names is in a use case's own modules."""
     of = {
-        "DispatchFunction": ["inspection/dispatching.py", "inspection/approving.py", "wiring/dispatch.py"],
+        "ApproveFunction": ["approving.py", "wiring/approve.py"],
+        "DispatchFunction": ["inspection/dispatching.py", "inspection/merging.py", "wiring/dispatch.py"],
         "InspectFunction": ["inspection/*.py", "wiring/inspect.py"],
         "RemediateFunction": ["remediation/*.py", "wiring/remediate.py"],
         "SlackFunction": ["notification/*.py", "wiring/slack.py"],
-        "SweepFunction": ["sweep.py", "remediation/resuming.py", "wiring/sweep.py"],
+        "SweepFunction": ["sweep.py", "health.py", "remediation/resuming.py", "wiring/sweep.py"],
     }
     shared = "".join(
         (SRC / "operations" / f"{name}.py").read_text() for name in ("evaluation", "facts", "planning", "standards")
@@ -300,6 +323,70 @@ def test_a_statement_on_every_resource_says_why() -> None:
             assert "#" in sid, f"line {number + 1}: {sid.strip()}"
 
 
+def test_calls_whose_resource_is_not_what_they_name_are_allowed_as_iam_checks_them() -> None:
+    """DescribeLogGroups is checked on no group's own name, and DescribeParameters on every resource."""
+    checked = {
+        "logs:DescribeLogGroups": "arn:aws:logs:eu-west-1:123456789012:log-group::log-stream:",
+        "ssm:DescribeParameters": "*",
+    }
+    for role in ("InspectRole", "RemediateRole"):
+        for statement in statements(role):
+            for action in set(actions(statement)) & checked.keys():
+                resource = statement["Resource"]
+                if isinstance(resource, dict):
+                    resource = resource["Fn::Sub"].replace("${AWS::Partition}", "aws")
+                    resource = resource.replace("${AWS::AccountId}", "123456789012")
+                assert fnmatchcase(checked[action], resource), (role, action)
+
+
+def test_nothing_that_may_be_empty_is_split() -> None:
+    """AWS refuses to select what an empty text does not have: each text that is split ends in its delimiter."""
+    splits = list(_splits(template()))
+    assert len(splits) > 10
+    for delimiter, source in splits:
+        text = source.get("Fn::Sub") or source["Fn::Join"][1][-1]
+        assert text.endswith(delimiter), source
+
+
+def _splits(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        if "Fn::Split" in value:
+            yield value["Fn::Split"][0], value["Fn::Split"][1]
+        for each in value.values():
+            yield from _splits(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _splits(each)
+
+
+def test_a_name_of_a_parameter_is_found_in_a_location() -> None:
+    """As CloudFormation resolves it."""
+    [found] = [
+        part[1]["Name"]
+        for statement in statements("InspectRole", "HasStandardParameter")
+        if actions(statement) == ["ssm:GetParameter"]
+        for part in [statement["Resource"]["Fn::Sub"]]
+    ]
+    names = {location: _resolved(found, location) for location in ("ssm:/a/b", "ssm:name", "")}
+    assert names == {"ssm:/a/b": "a/b", "ssm:name": "name", "": ""}
+
+
+def _resolved(value: Any, location: str) -> Any:
+    match value:
+        case {"Fn::Select": [index, items]}:
+            return _resolved(items, location)[index]
+        case {"Fn::Split": [delimiter, text]}:
+            return _resolved(text, location).split(delimiter)
+        case {"Fn::Join": [delimiter, list(items)]}:
+            return delimiter.join(_resolved(each, location) for each in items)
+        case {"Fn::Join": [delimiter, items]}:
+            return delimiter.join(_resolved(items, location))
+        case {"Fn::Sub": str(text)}:
+            return text.replace("${StandardLocation}", location)
+        case _:
+            return value
+
+
 def test_roles_are_passed_only_to_tasks_and_only_those_that_the_stack_names() -> None:
     passing = [s for role in of_type("AWS::IAM::Role") for s in statements(role) if "iam:PassRole" in actions(s)]
     assert [(s["Resource"], s["Condition"]) for s in passing] == [
@@ -329,6 +416,22 @@ def test_every_queue_has_a_dlq_and_every_dlq_an_alarm() -> None:
             assert queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": f"{name}Dlq.Arn"}
 
 
+def test_the_sweep_may_count_the_messages_of_every_queue() -> None:
+    """A health check that may not read one of them is unknown for all."""
+    counted = set[str]()
+    for statement in statements("SweepRole"):
+        if "sqs:GetQueueAttributes" in actions(statement):
+            for resource in _listed(statement["Resource"]):
+                counted.add((resource["Fn::If"][1] if "Fn::If" in resource else resource)["Fn::GetAtt"])
+    assert counted == {f"{name}.Arn" for name in of_type("AWS::SQS::Queue")}
+
+
+def test_the_sweep_may_list_the_subscriptions_of_every_topic() -> None:
+    (statement,) = [each for each in statements("SweepRole") if "sns:ListSubscriptionsByTopic" in actions(each)]
+    listed = {(each["Fn::If"][1] if "Fn::If" in each else each)["Ref"] for each in statement["Resource"]}
+    assert listed == of_type("AWS::SNS::Topic").keys()
+
+
 def test_the_address_of_every_queue_and_dlq_is_an_output() -> None:
     told = {output["Value"].get("Ref") for output in template()["Outputs"].values()}
     assert of_type("AWS::SQS::Queue").keys() <= told
@@ -337,6 +440,21 @@ def test_the_address_of_every_queue_and_dlq_is_an_output() -> None:
 @pytest.mark.parametrize("part", ["Parameters", "Outputs"])
 def test_every_parameter_and_output_says_what_it_is(part: str) -> None:
     assert [name for name, each in template()[part].items() if not each.get("Description")] == []
+
+
+def test_every_queue_that_starts_a_function_starts_few_at_a_time() -> None:
+    """A FIFO source starts one for each of its groups, and a new account has ten for all of its functions.
+
+    Approvals are not counted: a person makes each of them.
+    """
+    sources = {
+        name: source["Properties"]["ScalingConfig"]["MaximumConcurrency"]
+        for name, function in of_type("AWS::Serverless::Function").items()
+        for source in function["Properties"]["Events"].values()
+        if source["Type"] == "SQS"
+    }
+    assert sources.keys() == CALLED.keys() - {"SweepFunction"}
+    assert sum(sources.values()) - sources["ApproveFunction"] + 1 < 10  # the sweep runs once at a time
 
 
 def test_every_function_has_an_alarm_on_its_errors() -> None:
@@ -354,7 +472,7 @@ def test_alarms_go_to_operations_and_not_by_way_of_slack() -> None:
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "Operations"}]
 
 
-@pytest.mark.parametrize("rule", sorted(to_the_queue()))
+@pytest.mark.parametrize("rule", sorted(of_type("AWS::Events::Rule").keys() - {"StandardChanges"}))
 def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
     (target,) = template()["Resources"][rule]["Properties"]["Targets"]
     allowed = {
@@ -369,16 +487,19 @@ def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
         "$.detail.requestParameters.taskDefinition", "$.detail.requestParameters.platformVersion",
         "$.detail.responseElements.failures[0].reason",
         "$.detail.responseElements.tasks[0].taskDefinitionArn", "$.detail.responseElements.tasks[0].clusterArn",
-        "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].UpdatedAt",
-        "$.detail.findings[0].ProductFields.outrider/plan",
+        "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].ProductFields.outrider/plan",
     }  # fmt: skip
     transformer = target["InputTransformer"]
-    assert set(transformer["InputPathsMap"].values()) <= allowed
-    used = set(re.findall(r"<([a-z]+)>", transformer["InputTemplate"]))
-    assert used == set(transformer["InputPathsMap"])
-    filled = re.sub(r'"<[a-z]+>"', '"x"', transformer["InputTemplate"])
-    json.loads(re.sub(r"<[a-z]+>", "{}", filled))
-    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": "ChangesDlq.Arn"}}
+    paths, made = transformer["InputPathsMap"], transformer["InputTemplate"]
+    assert set(paths.values()) <= allowed
+    assert (paths["account"], paths["region"]) == ("$.account", "$.region"), "as EventBridge itself says"
+    assert set(re.findall(r"<([a-z]+)>", made)) == set(paths)
+    assert len(re.findall(r"\[<[a-z]+>\]", made)) == len(paths), "each in a list of its own"
+    json.loads(re.sub(r"<[a-z]+>", "", made))
+    json.loads(re.sub(r"<[a-z]+>", "{}", made))
+    queue = target["Arn"]["Fn::GetAtt"].removesuffix(".Arn")
+    assert queue == ("Approvals" if rule == "ApprovedPlans" else "Changes")
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": f"{queue}Dlq.Arn"}}
 
 
 @pytest.mark.parametrize("rule", sorted(to_the_queue()))
@@ -387,12 +508,40 @@ def test_an_event_rule_may_send_to_the_queue(rule: str) -> None:
     assert {"Fn::GetAtt": f"{rule}.Arn"} in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
 
 
+def test_only_the_rule_of_the_custom_action_sends_approvals_and_only_their_function_receives_them() -> None:
+    queue, rule = {"Fn::GetAtt": "Approvals.Arn"}, {"Fn::GetAtt": "ApprovedPlans.Arn"}
+    policy = template()["Resources"]["ApprovalsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    may, only, reads = ({key: value for key, value in each.items() if key != "Sid"} for each in policy)
+    assert may == {
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+        "Resource": queue, "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }  # fmt: skip
+    denied = {"Effect": "Deny", "Principal": "*", "Resource": queue}
+    assert only == denied | {"Action": "sqs:SendMessage", "Condition": {"ArnNotEquals": {"aws:SourceArn": rule}}}
+    role = {"Fn::GetAtt": "ApproveRole.Arn"}
+    assert reads == denied | {"Action": "sqs:ReceiveMessage", "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role}}}
+    readers = {
+        function
+        for function, each in of_type("AWS::Serverless::Function").items()
+        for event in each["Properties"].get("Events", {}).values()
+        if event["Properties"].get("Queue") == queue
+    }
+    assert readers == {"ApproveFunction"}
+
+
+def test_remediate_knows_its_senders_and_itself_by_what_the_stack_made() -> None:
+    given = template()["Resources"]["RemediateFunction"]["Properties"]["Environment"]["Variables"]
+    assert given["OUTRIDER_ROLE"] == {"Fn::GetAtt": "RemediateRole.Arn"}
+    assert given["OUTRIDER_INSPECT_ID"] == {"Fn::GetAtt": "InspectRole.RoleId"}
+    assert given["OUTRIDER_APPROVE_ID"] == {"Fn::GetAtt": "ApproveRole.RoleId"}
+
+
 def test_what_an_event_rule_cannot_deliver_may_go_to_its_dlq() -> None:
     allowed = {
         (queue["Fn::GetAtt"], rule["Fn::GetAtt"])
         for policy in of_type("AWS::SQS::QueuePolicy").values()
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-        if statement["Principal"] == {"Service": "events.amazonaws.com"}
+        if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "events.amazonaws.com"}
         for queue in _listed(statement["Resource"])
         for rule in _listed(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
     }
@@ -409,22 +558,25 @@ def test_a_standard_that_changed_or_was_stored_again_has_everything_swept_as_a_b
     rule = template()["Resources"]["StandardChanges"]["Properties"]
     assert rule["EventPattern"]["detail"]["operation"] == ["Create", "Update"]
     (target,) = rule["Targets"]
-    asked = json.loads(target["InputTransformer"]["InputTemplate"])
-    assert asked == {"quiet": True, "delay": AGREED, "at": "<time>"}
+    asked = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", "[]"))
+    assert asked == {"quiet": True, "delay": AGREED, "at": []}
     assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
 
 
 @pytest.mark.parametrize("schedule", ["Daily", "Digest"])
 def test_what_a_schedule_starts_knows_when_it_was_to_be(schedule: str) -> None:
-    """Tried again, it has the same id, and is told once."""
+    """Tried again, it has the same id, and is published once."""
     found = template()["Resources"]["SweepFunction"]["Properties"]["Events"][schedule]["Properties"]["Input"]
     assert json.loads(found)["at"] == "<aws.scheduler.scheduled-time>"
 
 
 def test_the_sweep_writes_no_row_of_the_ledger_but_its_own() -> None:
-    (statement,) = [each for each in statements("SweepRole") if "dynamodb:PutItem" in actions(each)]
+    found = [each for each in statements("SweepRole") if {"dynamodb:PutItem", "dynamodb:DeleteItem"} & {*actions(each)}]
     own = {"Fn::Sub": "swept/${AWS::AccountId}/${AWS::Region}"}
-    assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [own]}}
+    assert [statement["Condition"] for statement in found] == [
+        {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [own]}},
+        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["notice/standard/*"]}},
+    ]
 
 
 def test_a_call_that_failed_is_not_passed_on() -> None:

@@ -30,23 +30,15 @@ CHECKED = (
     "docs/standards/*.yaml",
     "bench/*",
     "dashboard.json",
-    "docs/demo.txt",
+    "events/*.json",
     "local/**/*.py",
     "requirements/*.in",
     "samconfig.toml",
     "src/Makefile",
     "src/aws/**/*.py",
     "src/cli/*.py",
-    "src/domain/drift.py",
-    "src/domain/ecs/*.py",
-    "src/domain/findings/**/*.py",
-    "src/domain/iam/*.py",
-    "src/domain/otlp.py",
-    "src/domain/remediation/**/*.py",
-    "src/domain/rule.py",
-    "src/domain/standard/*.py",
+    "src/domain/**/*.py",
     "src/domain/standard/*.yaml",
-    "src/domain/triggers/**/*.py",
     "src/engine.py",
     "src/handlers/**/*.py",
     "src/operations/**/*.py",
@@ -55,14 +47,12 @@ CHECKED = (
     "src/rules/**/*.py",
     "src/settings.py",
     "template.yaml",
+    "tests/**/*.py",
     "tests/reports/golden/*.json",
-    "tests/test_links.py",
-    "tests/test_new_rule.py",
-    "tests/test_words.py",
     "tools/*.py",
     HELP,
 )
-"""What is checked: globs of files, and `--help` for what the commands print."""
+"""What is checked: globs of files, and `--help` for what the commands print. Of tests, only docstrings and comments."""
 
 GENERATED = {"docs/messages.md", "docs/rules.md", "docs/standard.md"}
 """Pages that are made from other files. Those files are checked instead."""
@@ -112,7 +102,10 @@ def texts(source: str) -> Iterator[tuple[int, str]]:
         case ".py":
             tokens = tokenize.generate_tokens(io.StringIO(text).readline)
             shown = {tokenize.COMMENT, tokenize.STRING, tokenize.FSTRING_MIDDLE}
-            yield from ((token.start[0], _content(token)) for token in tokens if token.type in shown)
+            found = (token for token in tokens if token.type in shown)
+            if source.startswith("tests/"):  # other strings there are names and data
+                found = (token for token in found if token.type == tokenize.COMMENT or token.line.lstrip()[:3] == '"""')
+            yield from ((token.start[0], _content(token)) for token in found)
         case ".json":
             yield from ((1, each) for each in _strings(json.loads(text)))
         case _:

@@ -38,9 +38,10 @@ PLATFORMS = ("aarch64-manylinux2014", "x86_64-manylinux2014", NATIVE)
 
 # The AWS services that src/aws calls. botocore carries the models of all 400, which is nine tenths of its size and a
 # good part of a cold start; a call to a service that is not named here fails with UnknownServiceError.
-SERVICES = frozenset(
-    {"dynamodb", "ecs", "iam", "logs", "s3", "secretsmanager", "securityhub", "sns", "sqs", "ssm", "sts"},
-)
+SERVICES = frozenset({
+    "cloudformation", "cloudtrail", "cloudwatch", "dynamodb", "ecs", "events", "iam", "logs", "s3", "secretsmanager",
+    "securityhub", "sns", "sqs", "ssm", "sts",
+})  # fmt: skip
 
 # What no import at run time touches. Metadata: pydantic looks for plugins in it and for nothing else; none is locked.
 JUNK = (

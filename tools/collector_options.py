@@ -75,7 +75,7 @@ def nodes(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def measured(trees: dict[str, Any]) -> dict[tuple[str, str], str]:
-    """Give what becomes of unknown keys, by component and type, as far as some release was measured."""
+    """Return what happens to unknown keys, by component and type, as far as some release was measured."""
     found = dict[tuple[str, str], str]()
     for tree in trees.values():
         for section in SECTIONS:

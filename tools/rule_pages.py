@@ -17,6 +17,7 @@ import yaml
 
 import engine
 from domain.drift import Code
+from domain.remediation.certainty import Uncertainty
 from domain.rule import Rule
 from domain.workload import Workload
 from rules import CATALOGUE
@@ -52,8 +53,10 @@ A rule applies to one kind of subject: a task-definition family, a service, a pa
 finding of its own. If a fact that the rule needs could not be read and no drift is evident, the rule is Unknown,
 never compliant. `outrider explain RULE` prints the text below in a terminal.
 
-A fix is SAFE if it may be made without approval, and REVIEW if it needs approval. Fixes are made in memory and
-evaluated again by all rules: a plan that would bring a new drift, or an Unknown where there was an answer, is REVIEW.
+A fix is SAFE if it may be made without approval, and REVIEW if it needs approval. A fix names all that its change
+depends on: facts, a receiver behind an endpoint, a tag in a repository, values that are no placeholders. It is SAFE
+only where all of that is known to hold. Fixes are made in memory and evaluated again by all rules: a plan that would
+bring a new drift, or an Unknown that was not there before, is REVIEW.
 
 Each rule lists its codes: one for each kind of drift, each reason for an Unknown, each refusal of its fix (*No fix*)
 and each reason why the fix needs approval (*Approval*). Alerts and `outrider check --format json` contain the codes of
@@ -82,7 +85,7 @@ exemptions:
 
 def page() -> str:
     """The whole of docs/rules.md."""
-    introduction = INTRODUCTION.replace("{engine_codes}", _codes(engine.EngineCode))
+    introduction = INTRODUCTION.replace("{engine_codes}", _codes((*engine.EngineCode, *Uncertainty)))
     return "\n".join([introduction, *_contents(), *(_section(rule) for rule in CATALOGUE)])
 
 
@@ -107,11 +110,10 @@ def _sentence(text: str) -> str:
 
 
 def _section(rule: Rule) -> str:
-    reads = ", ".join(["the documents", *sorted(kind.value for kind in rule.needs)])
     parts = [
         f"## {rule.id}",
         f"{rule.title}.",
-        f"{rule.severity} · applies to {_SUBJECTS[rule.subject]} · reads {reads}",
+        f"{rule.severity} · applies to {_SUBJECTS[rule.subject]} · reads {', '.join(rule.reads)}",
         f"**Why.** {rule.why}",
         *_example(rule),
         f"**Fix.** {rule.remedy}" if rule.fix else f"**Fix.** None. {rule.by_hand}",

@@ -1,4 +1,4 @@
-"""Write docs/standard.schema.json and docs/standard.md from the model of the standard; `--check` only compares.
+"""Write the schema, the page and the packaged standard from the model of the standard; `--check` only compares.
 
 Ends with 1 if `--check` finds a file that is out of date.
 """
@@ -7,25 +7,32 @@ import argparse
 import inspect
 import json
 import sys
+import textwrap
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import yaml
 from annotated_types import Ge, Le
-from pydantic import BaseModel, WithJsonSchema
+from pydantic import BaseModel, TypeAdapter, WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from domain.standard import SETTABLE, Standard  # noqa: E402 - the source is not installed, so its path comes first
+from domain.standard import DEFAULT, SETTABLE, Standard  # noqa: E402 - the source is not installed, so its path comes first
+from domain.standard.problems import Problem  # noqa: E402
 from domain.standard.text import MAX_BYTES  # noqa: E402
 
 SCHEMA = ROOT / "docs" / "standard.schema.json"
 PAGE = ROOT / "docs" / "standard.md"
 EXAMPLES = ROOT / "docs" / "standards"
+
+PACKAGED = """\
+# The standard that Outrider uses if no other is given. Copy what you change: every field except `version` is optional.
+# Made by tools/standard_schema.py from the model in src/domain/standard: change it there."""
 
 INTRODUCTION = f"""# The standard
 
@@ -44,7 +51,22 @@ An editor that knows JSON Schema completes and checks it with this first line:
 Patterns are names in which `*` and `?` are wildcards; they are case-sensitive. In a selector or `rules`, a single
 pattern needs no list.
 
-Examples: {{examples}}.
+Examples: {{examples}};
+[recipes.md](recipes.md) has parts to copy. `outrider standard show` prints the packaged standard, with every field.
+
+## Before you store it
+
+`outrider standard validate FILE` reads a standard as the functions do. It says what is wrong, what contradicts itself,
+and what can have no effect. `outrider standard diff FILE… --standard NEW --against OLD` shows what another standard
+would change; [command-line.md](command-line.md#the-standard) has both.
+
+The functions refuse a standard with an error. They go on evaluating by the last good one, correct nothing, and notify
+the topic `operations` ([runbook.md](runbook.md#when-the-standard-cannot-be-used)). A warning is published there once;
+the standard is used. Time alone never makes an error: a standard that is accepted today is accepted tomorrow.
+
+| code | severity | meaning |
+| --- | --- | --- |
+{{problems}}
 """
 
 
@@ -76,9 +98,32 @@ def page() -> str:
     """The reference, one table for each part."""
     names = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
     examples = ", ".join(f"[{name.removesuffix('.yaml')}](standards/{name})" for name in names)
-    parts = [INTRODUCTION.replace("{examples}", examples)]
+    problems = "\n".join(f"| `{each}` | {each.level} | {each.meaning} |" for each in Problem)
+    parts = [INTRODUCTION.replace("{examples}", examples).replace("{problems}", problems)]
     parts += [_table(heading, model) for heading, model in _parts(Standard, "The document")]
     return "\n".join(parts)
+
+
+def packaged() -> str:
+    """The packaged standard: every field with its meaning and its default."""
+    return "\n".join([PACKAGED, "", *_written(Standard, Standard(version=1, name="outrider-default"), 0)]) + "\n"
+
+
+def _written(model: type[BaseModel], value: BaseModel, indent: int) -> Iterator[str]:
+    margin = "  " * indent
+    for name, info in model.model_fields.items():
+        if not indent and name != "version":
+            yield ""
+        about = f"{margin}# "
+        yield from textwrap.wrap(info.description or "", 110, initial_indent=about, subsequent_indent=about)
+        part = getattr(value, name)
+        if isinstance(part, BaseModel):
+            yield f"{margin}{name}:"
+            yield from _written(type(part), part, indent + 1)
+        else:
+            content = {name: TypeAdapter(Any).dump_python(part, mode="json")}
+            written = yaml.safe_dump(content, sort_keys=False, width=1000)
+            yield from (f"{margin}{row}" for row in written.splitlines())
 
 
 def _parts(model: type[BaseModel], heading: str) -> Iterator[tuple[str, type[BaseModel]]]:
@@ -170,11 +215,11 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def main() -> int:
-    """Write or compare both files."""
+    """Write or compare the files."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--check", action="store_true", help="write nothing; end with 1 if a file is out of date")
     check: bool = arguments.parse_args().check
-    made = {SCHEMA: json.dumps(schema(), indent=2) + "\n", PAGE: page()}
+    made = {SCHEMA: json.dumps(schema(), indent=2) + "\n", PAGE: page(), DEFAULT: packaged()}
     stale = [path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         name = path.relative_to(ROOT)

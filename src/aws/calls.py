@@ -5,39 +5,26 @@ AWS's messages may repeat what was sent, an environment value included.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from aws.errors import Meaning, meaning_of
 from domain.facts import Unavailable
 from domain.remediation.reason import Code, Reason
 
-_TRANSIENT = frozenset({
-    "InternalError",
-    "InternalFailure",
-    "InternalServerError",
-    "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestTimeout",
-    "ServerException",
-    "ServiceUnavailable",
-    "ServiceUnavailableException",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "TransactionConflictException",
-    "TransactionInProgressException",
-})  # fmt: skip
-
 
 class CallFailed(Exception):
-    """An AWS call that failed. `transient` if the same call may succeed later."""
+    """An AWS call that failed, and what its error means."""
 
-    def __init__(self, call: str, resource: str, code: str, *, transient: bool) -> None:
-        self.call, self.resource, self.code, self.transient = call, resource, code, transient
+    def __init__(self, call: str, resource: str, code: str, meaning: Meaning) -> None:
+        self.call, self.resource, self.code, self.meaning = call, resource, code, meaning
         super().__init__(self.fact.reason)
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same call may succeed later."""
+        return self.meaning is Meaning.RETRY
 
     @property
     def fact(self) -> Unavailable:
@@ -66,11 +53,25 @@ def calling(call: str, resource: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "Unknown")
+        code, message = _told(error.response)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        transient = code in _TRANSIENT or status >= 500  # noqa: PLR2004 - server errors
-        raise CallFailed(call, resource, code, transient=transient) from None
+        raise CallFailed(call, resource, code, meaning_of(call, code, message, status)) from None
     except BotoCoreError as error:
         # A request that botocore itself rejects would fail again; every other error is one of the connection.
-        transient = not isinstance(error, ParamValidationError)
-        raise CallFailed(call, resource, type(error).__name__, transient=transient) from None
+        meaning = Meaning.REFUSE if isinstance(error, ParamValidationError) else Meaning.RETRY
+        raise CallFailed(call, resource, type(error).__name__, meaning) from None
+
+
+def _told(response: Any) -> tuple[str, str]:
+    """Return an error's code and message. Of a cancelled transaction, the reasons of its writes say more."""
+    error = response.get("Error", {})
+    code, message = str(error.get("Code", "Unknown")), str(error.get("Message", ""))
+    if code != "TransactionCanceledException":
+        return code, message
+    given = [str(each.get("Code")) for each in response.get("CancellationReasons", ())]
+    reasons = [each for each in given if each not in {"None", ""}]
+    # What would be rejected again comes first, then what another worker did; the rest can be retried as it is.
+    order = [Meaning.REFUSE, Meaning.CONFLICT]
+    meant = {each: meaning_of("dynamodb:TransactWriteItems", each) for each in reasons}
+    found = next((each for meaning in order for each in reasons if meant[each] is meaning), None)
+    return found or next(iter(reasons), code), message

@@ -6,6 +6,7 @@ from typing import Any
 
 from aws.batches import batches
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning, meaning_of
 from aws.sessions import Sessions
 
 _SUBJECT = 100  # characters that SNS accepts
@@ -122,7 +123,8 @@ def _each(
             failed |= dict.fromkeys((index for index, _ in batch), error)
             continue
         for each in answer.get("Failed", []):
-            failed[int(each["Id"])] = CallFailed(call, name, each["Code"], transient=not each["SenderFault"])
+            meaning = meaning_of(call, each["Code"]) if each["SenderFault"] else Meaning.RETRY
+            failed[int(each["Id"])] = CallFailed(call, name, each["Code"], meaning)
     return failed
 
 

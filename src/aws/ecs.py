@@ -8,6 +8,7 @@ from typing import Any
 from botocore.session import get_session
 
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning
 from aws.sessions import Sessions
 from domain.ecs.fargate import platform_older
 from domain.ecs.service import Service
@@ -17,6 +18,7 @@ from domain.findings.users import Sight
 from domain.places import Place, Revision
 
 _TASKS = 100  # tasks that one DescribeTasks accepts
+_PAGES: Any = {"PaginationConfig": {"PageSize": 100}}  # the most that ECS returns; of services it returns 10 unasked
 
 
 @lru_cache(maxsize=1)
@@ -44,14 +46,10 @@ class Ecs:
                     taskDefinition=name, include=["TAGS"]
                 )
         except CallFailed as failed:
-            # ECS answers ClientException for an unknown family or revision, and for nothing else here.
-            if failed.code in {"ClientException", "InvalidParameterException"}:
+            if failed.meaning is Meaning.ABSENT:
                 return None
             raise
-        document = dict(found["taskDefinition"])
-        if found.get("tags"):
-            document["tags"] = found["tags"]
-        return TaskDefinition(plain(document))
+        return _with_tags(found)
 
     def service(self, place: Place, title: str) -> Service | None:
         """Return a service by `cluster/service`, with its tags; None if it does not exist or is inactive."""
@@ -62,22 +60,17 @@ class Ecs:
                     cluster=cluster, services=[name], include=["TAGS"]
                 )
         except CallFailed as failed:
-            if failed.code == "ClusterNotFoundException":
+            if failed.meaning is Meaning.ABSENT:
                 return None
             raise
         service = next((Service(plain(item)) for item in found["services"]), None)
         return service if service is not None and service.active else None
 
-    def newest_revisions(self, place: Place) -> dict[str, int]:
-        """Return every family with an active revision, and the number of its newest one."""
-        newest = dict[str, int]()
-        with calling("ecs:ListTaskDefinitions", str(place)):
-            pages = self.sessions.client("ecs", place).get_paginator("list_task_definitions").paginate(status="ACTIVE")
-            for arn in (arn for page in pages for arn in page["taskDefinitionArns"]):
-                revision = Revision.parse(arn)
-                if revision is not None:
-                    newest[revision.family] = max(revision.number, newest.get(revision.family, 0))
-        return newest
+    def families(self, place: Place) -> list[str]:
+        """Return every family with an active revision. Its revisions are not listed: there may be thousands."""
+        paginator = self.sessions.client("ecs", place).get_paginator("list_task_definition_families")
+        with calling("ecs:ListTaskDefinitionFamilies", str(place)):
+            return [name for page in paginator.paginate(status="ACTIVE", **_PAGES) for name in page["families"]]
 
     def services(self, place: Place) -> list[str]:
         """Return every service, as `cluster/service`."""
@@ -85,14 +78,14 @@ class Ecs:
         titles = []
         for name in self._clusters(place):
             with calling("ecs:ListServices", name):
-                pages = client.get_paginator("list_services").paginate(cluster=name)
+                pages = client.get_paginator("list_services").paginate(cluster=name, **_PAGES)
                 titles += [f"{name}/{arn.rpartition('/')[2]}" for page in pages for arn in page["serviceArns"]]
         return titles
 
     def _clusters(self, place: Place) -> list[str]:
         client = self.sessions.client("ecs", place)
         with calling("ecs:ListClusters", str(place)):
-            pages = client.get_paginator("list_clusters").paginate()
+            pages = client.get_paginator("list_clusters").paginate(**_PAGES)
             return [arn.rpartition("/")[2] for page in pages for arn in page["clusterArns"]]
 
     def tasks_of_no_service(self, place: Place) -> dict[str, dict[str, Sight]]:
@@ -118,7 +111,7 @@ class Ecs:
         arns = list[str]()
         for status in ("RUNNING", "STOPPED"):
             with calling("ecs:ListTasks", cluster):
-                pages = client.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status)
+                pages = client.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status, **_PAGES)
                 arns += [arn for page in pages for arn in page["taskArns"]]
         for start in range(0, len(arns), _TASKS):
             with calling("ecs:DescribeTasks", cluster):
@@ -131,7 +124,7 @@ class Ecs:
         client = self.sessions.client("ecs", place)
         try:
             with calling("ecs:ListTasks", title):
-                pages = client.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=name)
+                pages = client.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=name, **_PAGES)
                 arns = [arn for page in pages for arn in page["taskArns"]]
             tasks = []
             for start in range(0, len(arns), _TASKS):
@@ -142,14 +135,14 @@ class Ecs:
             return failed.fact
         return Known(tuple(tasks))
 
-    def register(self, place: Place, task: TaskDefinition) -> Revision:
-        """Register a new revision; `task` holds only members that RegisterTaskDefinition accepts."""
+    def register(self, place: Place, task: TaskDefinition) -> TaskDefinition:
+        """Register a new revision and return it; `task` holds only members that RegisterTaskDefinition accepts.
+
+        Other calls may not know the revision for a while.
+        """
         with calling("ecs:RegisterTaskDefinition", task.family):
             found = self.sessions.client("ecs", place, once=True).register_task_definition(**task.to_aws())
-        revision = Revision.parse(found["taskDefinition"]["taskDefinitionArn"])
-        if revision is None:
-            raise CallFailed("ecs:RegisterTaskDefinition", task.family, "UnreadableArn", transient=False)
-        return revision
+        return _with_tags(found)
 
     def deregister(self, revision: Revision) -> None:
         with calling("ecs:DeregisterTaskDefinition", str(revision)):
@@ -166,6 +159,11 @@ class Ecs:
                 cluster=cluster, service=name, **{member: value for member, value in given.items() if value}
             )
         return Service(plain(found["service"]))
+
+
+def _with_tags(found: Mapping[str, Any]) -> TaskDefinition:
+    """Return the revision of an answer, with its tags, which are another member there."""
+    return TaskDefinition(plain(dict(found["taskDefinition"]) | ({"tags": found["tags"]} if found.get("tags") else {})))
 
 
 def _running(task: Mapping[str, Any]) -> RunningTask:

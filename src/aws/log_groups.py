@@ -20,7 +20,7 @@ class LogGroups:
                 pages = (
                     self.sessions.client("logs", place)
                     .get_paginator("describe_log_groups")
-                    .paginate(logGroupNamePrefix=name)
+                    .paginate(logGroupNamePrefix=name, PaginationConfig={"PageSize": 50})
                 )
                 found = any(group["logGroupName"] == name for page in pages for group in page["logGroups"])
         except CallFailed as failed:

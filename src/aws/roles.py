@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from threading import Lock
 from time import monotonic
 from typing import Any
 
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning
+from aws.once import Once
+from aws.role_list import RoleList
 from aws.sessions import Sessions
 from domain.facts import Absent, Fact, Gap, Known, Role, Unavailable
 from domain.iam import Policy, PolicyUnreadable
 from domain.places import Arn, Place, role_name
 
-_GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
+_PAGES: Any = {"PaginationConfig": {"PageSize": 1000}}  # the most that IAM returns
 _FRESH = 600.0  # seconds. AWS changes its own policies at times, without an event
 
 
@@ -32,7 +36,11 @@ class Roles:
 
     sessions: Sessions
     documents: PolicyDocuments = field(default_factory=PolicyDocuments)
-    _read: dict[tuple[Place, str], Any] = field(default_factory=dict, repr=False)
+    all: RoleList | None = None
+    """Where many roles may be needed: the list of all of them."""
+    _managed_policies: Once[str, Any] = field(default_factory=Once, repr=False)
+    _turn: Lock = field(default_factory=Lock, repr=False)
+    """Roles are read one at a time: IAM's bucket is small, and the whole account shares it."""
 
     def fact(self, place: Place, arn: str) -> Fact[Role]:
         """Return a role of this account; a role of another account cannot be read."""
@@ -40,9 +48,10 @@ class Roles:
         if arn.startswith("arn:") and arn.split(":")[4] not in {"", place.account}:
             return Unavailable(Gap.OTHER_ACCOUNT, resource=name)
         try:
-            return Known(self._role(place, name))
+            with self._turn:
+                return Known(self._role(place, name))
         except CallFailed as failed:
-            if failed.call == "iam:GetRole" and failed.code in _GONE:
+            if failed.call == "iam:GetRole" and failed.meaning is Meaning.ABSENT:
                 return Absent()
             return failed.fact
         except PolicyUnreadable:
@@ -55,20 +64,27 @@ class Roles:
                 pages = (
                     self.sessions.client("iam", place)
                     .get_paginator("list_entities_for_policy")
-                    .paginate(PolicyArn=arn, EntityFilter="Role")
+                    .paginate(PolicyArn=arn, EntityFilter="Role", **_PAGES)
                 )
                 return [role["RoleName"] for page in pages for role in page["PolicyRoles"]]
         except CallFailed as failed:
-            if failed.code in _GONE:
+            if failed.meaning is Meaning.ABSENT:
                 return []
             raise
 
     def _role(self, place: Place, name: str) -> Role:
         client = self.sessions.client("iam", place)
-        with calling("iam:GetRole", name):
-            role = client.get_role(RoleName=name)["Role"]
+        listed = self.all.find(place, name) if self.all is not None else None
+        if listed is not None:
+            role = listed
+            inline = [(policy["PolicyName"], policy["PolicyDocument"]) for policy in role["RolePolicyList"]]
+            attached = [policy["PolicyArn"] for policy in role["AttachedManagedPolicies"]]
+        else:
+            with calling("iam:GetRole", name):
+                role = client.get_role(RoleName=name)["Role"]
+            inline, attached = list(_inline(client, name)), _attached(client, name)
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        policies = [*_inline(client, name), *((arn, self._managed(place, arn)) for arn in _attached(client, name))]
+        policies = [*inline, *((arn, self._managed(place, arn)) for arn in attached)]
         return Role(
             arn=role["Arn"],
             trust=Policy.parse(role["AssumeRolePolicyDocument"], source=f"the trust policy of {name}", trust=True),
@@ -85,12 +101,10 @@ class Roles:
             read_at, document = self.documents.of_aws[arn]
             if now - read_at < _FRESH:
                 return document
-        key = (place, arn)
-        if key not in self._read:
-            self._read[key] = self._read_managed(place, arn)
+        document = self._managed_policies.get(arn, lambda: self._read_managed(place, arn))
         if of_aws:
-            self.documents.of_aws[arn] = (now, self._read[key])
-        return self._read[key]
+            self.documents.of_aws[arn] = (now, document)
+        return document
 
     def _read_managed(self, place: Place, arn: str) -> Any:
         client = self.sessions.client("iam", place)
@@ -109,7 +123,7 @@ def _inline(client: Any, name: str) -> Iterator[tuple[str, Any]]:
     with calling("iam:ListRolePolicies", name):
         names = [
             item
-            for page in client.get_paginator("list_role_policies").paginate(RoleName=name)
+            for page in client.get_paginator("list_role_policies").paginate(RoleName=name, **_PAGES)
             for item in page["PolicyNames"]
         ]
     for policy in names:
@@ -121,5 +135,5 @@ def _inline(client: Any, name: str) -> Iterator[tuple[str, Any]]:
 def _attached(client: Any, name: str) -> list[str]:
     """Return the ARNs of its managed policies."""
     with calling("iam:ListAttachedRolePolicies", name):
-        pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+        pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=name, **_PAGES)
         return [item["PolicyArn"] for page in pages for item in page["AttachedPolicies"]]

@@ -1,13 +1,14 @@
 """Security Hub CSPM: import findings, and read which of them are suppressed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
 from aws.batches import batches
 from aws.calls import calling, is_not_enabled
+from aws.errors import Meaning, meaning_of
 from aws.sessions import Sessions
 from domain.places import Place
 
@@ -16,12 +17,8 @@ _VALUES = 20  # values that a filter accepts
 _FEW = 100  # findings that are queried by Id; for more, querying everything suppressed takes fewer calls
 _BYTES = 5_500_000  # of the 6 MB that a call accepts; the rest is for its envelope
 
+_SUPPRESSED: dict[str, Any] = {"WorkflowStatus": [{"Value": "SUPPRESSED", "Comparison": "EQUALS"}]}
 _OURS = {"Value": "outrider/", "Comparison": "PREFIX"}  # the product name of findings, as in reports.asff
-
-# Codes of FailedFindings after which the same import may succeed later.
-_TRANSIENT = frozenset(
-    {"InternalError", "InternalException", "ThrottlingException", "LimitExceeded", "ConcurrentUpdateError"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,6 @@ class ImportFailed:
 
     id: str
     code: str
-    transient: bool
 
     @property
     def not_enabled(self) -> bool:
@@ -40,7 +36,7 @@ class ImportFailed:
     @property
     def for_good(self) -> bool:
         """Whether its content is rejected: the same import would be rejected again."""
-        return not self.transient and not self.not_enabled
+        return meaning_of("securityhub:BatchImportFindings", self.code) is Meaning.REFUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +54,31 @@ class SecurityHub:
         for batch in batches(findings, _BATCH, _BYTES, _weight):
             with calling("securityhub:BatchImportFindings", str(place)):
                 found = self.sessions.client("securityhub", place).batch_import_findings(Findings=batch)
-            failed += [
-                ImportFailed(item["Id"], item["ErrorCode"], transient=item["ErrorCode"] in _TRANSIENT)
-                for item in found.get("FailedFindings", [])
-            ]
+            failed += [ImportFailed(item["Id"], item["ErrorCode"]) for item in found.get("FailedFindings", [])]
         return failed
 
-    def suppressed(self, place: Place, ids: Sequence[str]) -> set[str]:
-        """Return which of these findings the customer set to SUPPRESSED. Raises CallFailed if that cannot be read."""
+    def suppressed(self, place: Place, ids: Sequence[str], remembered: Collection[str] = ()) -> set[str]:
+        """Return which of these findings the customer set to SUPPRESSED. Raises CallFailed if that cannot be read.
+
+        Security Hub deletes a finding 30 days after it was archived, and its suppression with it. So those that are
+        `remembered` as suppressed still are, unless Security Hub has the finding and shows another status.
+        """
         if len(ids) > _FEW:
             here = {"AwsAccountId": _equal(place.account), "Region": _equal(place.region)}
-            return self._suppressed(place, here | {"GeneratorId": [_OURS]}) & set(ids)
+            found = self._found(place, here | {"GeneratorId": [_OURS]} | _SUPPRESSED) & set(ids)
+        else:
+            found = self._by_id(place, ids, _SUPPRESSED)
+        lost = sorted(set(ids) & set(remembered) - found)
+        return found | (set(lost) - self._by_id(place, lost, {}))
+
+    def _by_id(self, place: Place, ids: Sequence[str], filters: dict[str, Any]) -> set[str]:
         found = set[str]()
         for some in batched(ids, _VALUES, strict=False):
-            found |= self._suppressed(place, {"Id": _equal(*some)})
+            found |= self._found(place, {"Id": _equal(*some)} | filters)
         return found
 
-    def _suppressed(self, place: Place, filters: Mapping[str, Any]) -> set[str]:
-        asked: dict[str, Any] = {"Filters": {**filters, "WorkflowStatus": _equal("SUPPRESSED")}, "MaxResults": _BATCH}
+    def _found(self, place: Place, filters: Mapping[str, Any]) -> set[str]:
+        asked: dict[str, Any] = {"Filters": filters, "MaxResults": _BATCH}
         found = set[str]()
         while True:
             with calling("securityhub:GetFindings", str(place)):

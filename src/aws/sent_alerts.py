@@ -6,6 +6,7 @@ from enum import StrEnum
 from time import time
 
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning
 from aws.sessions import Sessions
 
 _PARTITION = "sent"
@@ -41,7 +42,7 @@ class SentAlerts:
                     ExpressionAttributeValues={":now": {"N": str(now)}},
                 )
         except CallFailed as failed:
-            if failed.code != "ConditionalCheckFailedException":
+            if failed.meaning is not Meaning.CONFLICT:
                 raise
             return self._held(alert)
         return Claim.TAKEN

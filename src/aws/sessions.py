@@ -1,13 +1,18 @@
-"""boto3 clients by service and place: one session for each account, clients made when first needed."""
+"""botocore's clients by service and place: one session for each account, clients made when first needed.
+
+boto3 would add only resources and transfers of files, and a tenth to a cold start.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
+from threading import RLock
 from typing import Any
 
-import boto3
 from botocore.config import Config
+from botocore.session import Session
 
 from aws.calls import calling
+from aws.pace import Pace
 from aws.traffic import Traffic
 from domain.places import Place, partition_of
 
@@ -33,24 +38,35 @@ class Caller:
 class Sessions:
     """Clients for Outrider's own account by its own role, for any other by the role `member_role` there.
 
-    `region` is where the stack is; by default that of the environment.
+    `region` is where the stack is; by default that of the environment. `iam_per_second` bounds the calls to IAM; 0 does
+    not.
     """
 
-    def __init__(self, member_role: str | None = None, region: str | None = None) -> None:
+    def __init__(self, member_role: str | None = None, region: str | None = None, *, iam_per_second: float = 0) -> None:
         self.traffic = Traffic()
+        self._iam = Pace(iam_per_second) if iam_per_second else None
         self._member_role, self._region = member_role, region
         self._clients: dict[tuple[str, Place | None, bool], Any] = {}
-        self._sessions: dict[str, boto3.Session] = {}
+        self._sessions: dict[str, Session] = {}
+        self._lock = RLock()  # threads share clients, but no two may make one at once
 
     @cached_property
-    def _own(self) -> boto3.Session:
-        return self.traffic.watch(boto3.Session(region_name=self._region))
+    def _own(self) -> Session:
+        session = self._watched(Session())
+        if self._region is not None:
+            session.set_config_variable("region", self._region)
+        return session
+
+    def _watched(self, session: Session) -> Session:
+        if self._iam is not None:
+            session.register("before-call.iam", self._iam.wait)
+        return self.traffic.watch(session)
 
     @cached_property
     def caller(self) -> Caller:
         """Return the owner of these credentials."""
         with calling("sts:GetCallerIdentity", "this account"):
-            found = self._own.client("sts", config=_CONFIG).get_caller_identity()
+            found = self._client(self._own, "sts").get_caller_identity()
         return Caller(str(found["Account"]), str(found["Arn"]))
 
     @property
@@ -62,39 +78,47 @@ class Sessions:
     def region(self) -> str:
         """Return the stack's region; empty if it is not known."""
         with calling("sts:GetCallerIdentity", "this account"):
-            return self._own.region_name or ""
+            return self._configured
+
+    @staticmethod
+    def _client(session: Session, service: str) -> Any:
+        return session.create_client(service, config=_CONFIG)
+
+    @property
+    def _configured(self) -> str:
+        """The region that is set, or that the environment has; empty if there is none."""
+        return str(self._own.get_config_variable("region") or "")
 
     def own(self, service: str) -> Any:
         """Return a client in Outrider's own account and region: for its table, queues and topics."""
         key = (service, None, False)
-        if key not in self._clients:
-            self._clients[key] = self._own.client(service, config=_CONFIG)  # type: ignore[call-overload] # the stubs know a service only by its literal name
-        return self._clients[key]
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._client(self._own, service)
+            return self._clients[key]
 
     def client(self, service: str, place: Place, *, once: bool = False) -> Any:
         """Return a client. With `once` botocore never retries: for calls that a repetition could make twice."""
         key = (service, place, once)
-        if key not in self._clients:
-            session, config = self._session(place.account), _CONFIG.merge(_ONCE) if once else _CONFIG
-            self._clients[key] = session.client(service, region_name=place.region, config=config)  # type: ignore[call-overload] # as above
-        return self._clients[key]
+        with self._lock:
+            if key not in self._clients:
+                session, config = self._session(place.account), _CONFIG.merge(_ONCE) if once else _CONFIG
+                self._clients[key] = session.create_client(service, region_name=place.region, config=config)
+            return self._clients[key]
 
-    def _session(self, account: str) -> boto3.Session:
+    def _session(self, account: str) -> Session:
         if self._member_role is None or account == self.account:
             return self._own
         if account not in self._sessions:
             self._sessions[account] = self._assumed(account)
         return self._sessions[account]
 
-    def _assumed(self, account: str) -> boto3.Session:
-        partition = partition_of(self._own.region_name or "")
+    def _assumed(self, account: str) -> Session:
+        partition = partition_of(self._configured)
         arn = f"arn:{partition}:iam::{account}:role/{self._member_role}"
         with calling("sts:AssumeRole", arn):
-            found = self._own.client("sts", config=_CONFIG).assume_role(RoleArn=arn, RoleSessionName="outrider")
+            found = self._client(self._own, "sts").assume_role(RoleArn=arn, RoleSessionName="outrider")
         keys = found["Credentials"]
-        session = boto3.Session(
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
-        )
-        return self.traffic.watch(session)
+        session = self._watched(Session())
+        session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        return session

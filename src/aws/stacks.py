@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning
 from aws.sessions import Sessions
 
 
@@ -27,7 +28,7 @@ class Stacks:
             with calling("cloudformation:DescribeStacks", name):
                 found = self.sessions.own("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         except CallFailed as failed:
-            if failed.code == "ValidationError":  # CloudFormation's code for a stack that does not exist
+            if failed.meaning is Meaning.ABSENT:
                 return None
             raise
         return Stack(

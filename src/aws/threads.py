@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from time import time
 
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning
 from aws.sessions import Sessions
 
 _PARTITION = "thread"
@@ -52,5 +53,5 @@ class Threads:
                     ExpressionAttributeValues={":before": {"S": instead_of.ts if instead_of else "none"}},
                 )
         except CallFailed as failed:
-            if failed.code != "ConditionalCheckFailedException":
+            if failed.meaning is not Meaning.CONFLICT:
                 raise

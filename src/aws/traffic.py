@@ -2,9 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
-import boto3
+from botocore.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +22,28 @@ class Traffic:
 
     _calls: Counter[str] = field(default_factory=Counter)
     _requests: Counter[str] = field(default_factory=Counter)
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def watch(self, session: boto3.Session) -> boto3.Session:
+    def watch(self, session: Session) -> Session:
         """Return the session; calls of its clients are counted from now on."""
-        session.events.register("before-call", self._called)
-        session.events.register("before-send", self._sent)
+        events = session.get_component("event_emitter")
+        events.register("before-call", self._called)
+        events.register("before-send", self._sent)
         return session
 
     def taken(self) -> dict[str, Sent]:
         """Return the counts since the last call, by service as botocore names it: `ecs`, `secrets-manager`."""
-        calls, requests = self._calls, self._requests
-        self._calls, self._requests = Counter(), Counter()
+        with self._lock:
+            calls, requests = self._calls, self._requests
+            self._calls, self._requests = Counter(), Counter()
         return {service: Sent(count, max(requests[service] - count, 0)) for service, count in calls.items()}
 
     # Events are named `before-call.SERVICE.OPERATION`. A value that a handler returns would replace the response.
 
     def _called(self, event_name: str, **_: Any) -> None:
-        self._calls[event_name.split(".")[1]] += 1
+        with self._lock:
+            self._calls[event_name.split(".")[1]] += 1
 
     def _sent(self, event_name: str, **_: Any) -> None:
-        self._requests[event_name.split(".")[1]] += 1
+        with self._lock:
+            self._requests[event_name.split(".")[1]] += 1

@@ -54,7 +54,9 @@ def _seconds(_: object, value: float) -> None:
 
 type Wait = Annotated[
     float,
-    Parameter(metavar="SECONDS", validator=_seconds, help="Wait up to so long for the end, and print each step."),
+    Parameter(
+        metavar="SECONDS", validator=_seconds, help="Wait up to this many seconds for the end, and print each step."
+    ),
 ]
 _HERE = Where()
 _LONGEST = 1e8  # seconds: three years

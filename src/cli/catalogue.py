@@ -9,6 +9,7 @@ from cli.exits import CLEAN, UNUSABLE
 from cli.table import style_of
 from cli.terminal import console, say, wrapped
 from domain.rule import Rule
+from domain.subject import Subject
 from rules import BY_ID, CATALOGUE
 
 _FEW = 5
@@ -46,9 +47,8 @@ def explain(rule: str, /) -> int:
         say(f"There is no rule {rule}. {f'Did you mean {near}?' if near else 'See outrider rules for all rules.'}")
         return UNUSABLE
     out = console()
-    reads = ", ".join(["the documents", *sorted(kind.value for kind in found.needs)])
     wrapped(out, Text.assemble((found.id, "bold"), "  ", (found.severity, style_of(found.severity))))
-    wrapped(out, f"Applies to: {found.subject}. Reads: {reads}.")
+    wrapped(out, f"Applies to: {_kind(found.subject)}. Reads: {', '.join(found.reads)}.")
     for paragraph in _paragraphs(found):
         out.print()
         wrapped(out, paragraph)
@@ -59,6 +59,10 @@ def explain(rule: str, /) -> int:
     out.print()
     wrapped(out, f"See {found.reference}")
     return CLEAN
+
+
+def _kind(subject: Subject) -> str:
+    return "task-definition family" if subject is Subject.FAMILY else subject.value
 
 
 def _paragraphs(rule: Rule) -> Iterator[str]:

@@ -44,7 +44,7 @@ def check(
     standard
         The standard to evaluate by, instead of the packaged one.
     config
-        The collector's configuration, for the SSM parameter that holds it.
+        A file with the collector's configuration, instead of the SSM parameter.
     format
         A table for people, JSON for programs.
     fail_on
@@ -105,7 +105,7 @@ class Inputs:
             self._refuse(str(unusable))
             return
         if not judged:
-            self._refuse(f"{folder} has JSON files in it and no task definition among them. Name another folder.")
+            self._refuse(f"{folder} has JSON files, but none with a task definition. Name another folder.")
 
     def _refuse(self, sentence: str) -> None:
         self.refused += 1

@@ -116,12 +116,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Sends requests for one account and region. `by` is the ARN of the caller."""
+    """Sends requests for one account and region. `caller` is the ARN of the caller; remediate has IAM confirm it."""
 
     ledger: Ledger
     remediations: Queue
     place: Place
-    by: str
+    caller: str
     mode: Mode | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pause: Callable[[float], None] = sleep
@@ -171,7 +171,7 @@ class Client:
                 rule=offered.rule,
                 digest=offered.proposed.digest,
                 at=self.now(),
-                by=self.by,
+                caller=self.caller,
             )
         )
 
@@ -194,10 +194,14 @@ class Client:
 
     def undo(self, what: ToUndo) -> Asked:
         """Send the request to undo it."""
-        account, region = self.place.account, self.place.region
         return self._ask(
             UndoRequest(
-                account=account, region=region, family=what.family, service=what.service, by=self.by, at=self.now()
+                account=self.place.account,
+                region=self.place.region,
+                family=what.family,
+                service=what.service,
+                caller=self.caller,
+                at=self.now(),
             )
         )
 
@@ -216,7 +220,9 @@ class Client:
     def release(self, what: ToRelease) -> Asked:
         """Send the request to end the family's quarantine."""
         account, region = self.place.account, self.place.region
-        return self._ask(ReleaseRequest(account=account, region=region, family=what.family, by=self.by, at=self.now()))
+        return self._ask(
+            ReleaseRequest(account=account, region=region, family=what.family, caller=self.caller, at=self.now())
+        )
 
     # --- progress and state ------------------------------------------------------------------------------------------
 
@@ -289,9 +295,9 @@ def client_of(stack: str, region: str = "", queue: str = "", table: str = "") ->
     with spoken():
         if not aws.region:
             raise NotAsked(NO_REGION)
-        place, by = Place(aws.account, aws.region), aws.caller.arn
+        place, caller = Place(aws.account, aws.region), aws.caller.arn
     parts = Stacked(queue, table) if queue and table else Stacked.of(Stacks(aws), stack, place.region)
-    return Client(Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue), place, by, parts.mode)
+    return Client(Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue), place, caller, parts.mode)
 
 
 def _standing(history: History) -> Standing:

@@ -1,4 +1,4 @@
-"""`outrider collector`: what the rules say of collector configurations by themselves, without a task around them."""
+"""`outrider collector`: collector configurations in files, evaluated without a task definition."""
 
 import json
 import re
@@ -46,16 +46,16 @@ def collector(
     format: Literal["table", "json"] = "table",  # noqa: A002 - the option's name
     fail_on: Bar = Bar.LOW,
 ) -> int:
-    """Judge collector configurations by the rules; the exit code.
+    """Evaluate collector configurations by the rules; return the exit code.
 
     Parameters
     ----------
     files
         Files or folders with collector configurations. A dash is standard input.
     release
-        The ADOT release that is to read them; the newest that is known where none is given.
+        The ADOT release that reads them (default: the newest that Outrider knows).
     standard
-        The standard to judge by, instead of the packaged one.
+        The standard to evaluate by, instead of the packaged one.
     format
         A table for people, JSON for programs.
     fail_on
@@ -190,7 +190,7 @@ class _Inputs:
         """Name the first, and how many more there are."""
         if self._skipped:
             others = f" and {len(self._skipped) - 1} more" if len(self._skipped) > 1 else ""
-            say(f"Skipped, for they hold no collector configuration: {self._skipped[0]}{others}.")
+            say(f"Skipped, because there is no collector configuration in it: {self._skipped[0]}{others}.")
 
 
 def _as_json(judged: Iterator[Judged]) -> Severity | None:

@@ -56,7 +56,7 @@ class Bounds:
             raise NotAsked(
                 f"There is no stack {name} in {aws.region}. Name it with --stack, or give the standard with --standard."
             )
-        standard = Standards(aws, found.parameters.get("StandardLocation", "")).current().standard
+        standard = Standards(aws, found.parameters.get("StandardLocation", ""), CATALOGUE).current().standard
         given = found.parameters.get("AllowedImageRepositories", "")
         repositories = tuple(part.strip() for part in given.split(",") if part.strip())
         ledger = Ledger(aws, found.outputs.get("LedgerTable", ""))
@@ -146,7 +146,9 @@ class Correcting:
             if source is None or newest is None or newest.arn != source.arn:
                 raise NotAsked(f"{plan.before.task.family} has a newer revision now. {_AGAIN}")
             task = plan.after.task.only(registrable_members()).with_tags({})
-            registered = self.ecs.register(self.place, task)
+            registered = Revision.parse(self.ecs.register(self.place, task).arn or "")
+            if registered is None:
+                raise NotAsked("ECS registered a revision and named it by no ARN that can be read.")
             return registered, not any(map(self._stands, _between(source, registered)))
 
     def update(self, plan: Plan) -> None:

@@ -28,15 +28,15 @@ class NotAsked(Exception):
 
 
 @contextmanager
-def spoken() -> Iterator[None]:
-    """Turn a failed call into NotAsked."""
+def spoken(policy: str = "docs/corrections.md has the policy that this command needs.") -> Iterator[None]:
+    """Turn a failed call into NotAsked. `policy` is the sentence that says where the caller's policy is."""
     try:
         yield
     except CallFailed as failed:
-        raise NotAsked(_sentence(failed), failed.code) from None
+        raise NotAsked(_sentence(failed, policy), failed.code) from None
 
 
-def _sentence(failed: CallFailed) -> str:
+def _sentence(failed: CallFailed, policy: str) -> str:
     if failed.code in _NO_CREDENTIALS:
         return f"There are no AWS credentials here ({failed.code}). Log in, or name a profile with AWS_PROFILE."
     if failed.code in _OLD_CREDENTIALS:
@@ -44,8 +44,5 @@ def _sentence(failed: CallFailed) -> str:
     if failed.code == "NoRegionError":
         return NO_REGION
     if failed.code in _DENIED:
-        return (
-            f"These credentials may not call {failed.call} on {failed.resource}. docs/corrections.md has the policy"
-            " that this command needs."
-        )
+        return f"These credentials may not call {failed.call} on {failed.resource}. {policy}"
     return f"{failed}.{' Try again.' if failed.transient else ''}"

@@ -6,6 +6,9 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 import engine
 from cli.check import FileName
@@ -19,28 +22,29 @@ from domain.facts import FactKind
 from domain.remediation.plan import Plan
 
 
-def fix(  # noqa: PLR0913 - a command has its options
-    file: str,
-    /,
-    *,
-    standard: FileName = None,
-    config: FileName = None,
-    diff: bool = False,
-    write: bool = False,
-    review: bool = False,
-) -> int:
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class By:
+    """What to evaluate by."""
+
+    standard: Annotated[FileName, Parameter(help="The standard to evaluate by, instead of the packaged one.")] = None
+    config: Annotated[
+        FileName, Parameter(help="A file with the collector's configuration, instead of the SSM parameter.")
+    ] = None
+
+
+_PACKAGED = By()
+
+
+def fix(file: str, /, *, by: By = _PACKAGED, diff: bool = False, write: bool = False, review: bool = False) -> int:
     """Print a task definition with its drift fixed, in the shape of the file; return the exit code.
 
     Parameters
     ----------
     file
-        A file as `check` takes it. A dash is standard input.
-    standard
-        The standard to evaluate by, instead of the packaged one.
-    config
-        The collector's configuration, for the SSM parameter that holds it.
+        A file that `check` accepts. A dash is standard input.
     diff
-        Print what would change instead, without values that may be secret.
+        Print a diff instead, without values that may be secret.
     write
         Write the file instead of printing it.
     review
@@ -50,7 +54,7 @@ def fix(  # noqa: PLR0913 - a command has its options
     if write and name == STDIN:
         say("Standard input cannot be written to. Name a file, or leave out --write.")
         return UNUSABLE
-    judge = Judge.of(standard, config)
+    judge = Judge.of(by.standard, by.config)
     given = read(name)
     corrections = [Correction.of(judge, definition, review=review) for definition in given.definitions]
     for correction in corrections:
@@ -111,7 +115,7 @@ class Correction:
             yield from (f"{name}: {note.text}" for note in self.plan.notes)
             yield from (f"{name}: check this: {reason}" for reason in _reasons(self.plan))
         yield from (
-            f"{name}: left {said.rule.id} ({said.severity}): {self._why_left(said, review=review)}"
+            f"{name}: not fixed: {said.rule.id} ({said.severity}): {self._why_left(said, review=review)}"
             for said in self.left.said
             if said.word is Word.DRIFTED
         )

@@ -6,11 +6,13 @@ Every other fact is unavailable.
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 
 import engine
 from cli.files import Unusable, text_of
+from cli.terminal import say
 from domain.drift import Drift, Safety
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind, Facts, Known, Parameter
@@ -19,7 +21,8 @@ from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard, StandardInvalid, default_standard
-from domain.subject import Subject
+from domain.standard.checking import checked
+from domain.standard.problems import Level
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import ParameterReference, Workload
 from rules import BY_ID, CATALOGUE
@@ -98,6 +101,18 @@ def unread_facts(kinds: Collection[FactKind]) -> str:
     return f"nothing is read from AWS here ({', '.join(kind.value for kind in FactKind if kind in kinds)})"
 
 
+def standard_of(name: str) -> Standard:
+    """Read a standard from a file; raise Unusable with a sentence for each error. Its warnings are said."""
+    text = text_of(name)[0].removeprefix("\ufeff")
+    try:
+        found = checked(text, name, CATALOGUE, datetime.now(UTC).date())
+    except StandardInvalid as invalid:
+        errors = (each for each in invalid.problems if each.level is Level.ERROR)
+        raise Unusable("\n".join(each.described(name) for each in errors)) from None
+    say([f"Warning: {each.described(name)}" for each in found.warnings])
+    return found.standard
+
+
 @dataclass(frozen=True)
 class Judge:
     """A standard, and the text of a collector's configuration if one was given."""
@@ -106,20 +121,9 @@ class Judge:
     configuration: str | None = None
 
     @classmethod
-    def of(cls, standard: str | None, configuration: str | None) -> "Judge":
-        """Read both from files; raise Unusable with a sentence per mistake."""
-        try:
-            text = None if standard is None else text_of(standard)[0]
-            read = default_standard() if text is None else Standard.parse(text.removeprefix("\ufeff"), standard or "")
-        except StandardInvalid as invalid:
-            raise Unusable(str(invalid)) from None
-        if misspelt := read.unmatched(BY_ID):
-            raise Unusable(f"{standard} names rules that do not exist: {', '.join(misspelt)}. See `outrider rules`.")
-        if idle := read.never_met(BY_ID, (each.id for each in CATALOGUE if each.subject is Subject.SERVICE)):
-            raise Unusable(
-                f"{standard} names a cluster or service for {'; '.join(idle)}, and none of these rules applies to"
-                " services, so it would never match. Name the family, account or tags instead."
-            )
+    def of(cls, standard: str | Standard | None, configuration: str | None) -> "Judge":
+        """Read both, a standard and a configuration, from files; raise Unusable with a sentence for each mistake."""
+        read = standard_of(standard) if isinstance(standard, str) else standard or default_standard()
         return cls(read, None if configuration is None else text_of(configuration)[0])
 
     def workload(self, task: TaskDefinition) -> Workload:

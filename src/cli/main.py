@@ -53,8 +53,36 @@ app.command(
     "cli.collector:collector",
     name="collector",
     usage="Usage: outrider collector [OPTIONS] FILE...",
-    help="Check collector configurations alone.\n\nWhat the collector refuses at its start is HIGH or CRITICAL;"
-    f" what depends on the task around it is not judged. {_CODES}",
+    help="Check collector configurations without a task definition.\n\nMistakes with which the collector does not start"
+    f" are HIGH or CRITICAL. Rules that depend on the task are not evaluated. {_CODES}",
+)
+standard = App(
+    name="standard",
+    usage="Usage: outrider standard COMMAND",
+    help="Work on the standard: validate it, show the packaged one, and compare two.",
+)
+app.command(standard)
+standard.command(
+    "cli.standards:validate",
+    name="validate",
+    usage="Usage: outrider standard validate [OPTIONS] FILE...",
+    help="Check standards: what is wrong in them, what contradicts itself, and what can have no effect.\n\nExits with 0"
+    " if there is nothing to report, 1 if there are only warnings, 2 if Outrider would refuse one of them.",
+)
+standard.command(
+    "cli.standards:show",
+    name="show",
+    usage="Usage: outrider standard show",
+    help="Print the packaged standard, with every field and what it means.",
+)
+standard.command(
+    "cli.standards:diff",
+    name="diff",
+    usage="Usage: outrider standard diff [OPTIONS] [FILE...]",
+    help="Show what another standard would change: drifts that appear or disappear, severities and modes.\n\nCompares"
+    " on task definitions in files, and with --stack on what that stack's ledger knows of its account. Reads nothing"
+    " from ECS or IAM, and changes nothing. Exits with 0 if nothing would change, 1 if something would, 2 if an input"
+    " could not be used.",
 )
 app.command(
     "cli.upgrade:upgrade",
@@ -77,7 +105,7 @@ app.command(
 )
 _ASKED = (
     "Calls AWS with your own credentials. Exits with 0 on success (without --wait: if the request was sent), 1 if it"
-    " was refused, failed or has not ended in time, 2 if the request could not be sent."
+    " was refused, failed or did not end in time, 2 if the request could not be sent."
 )
 app.command(
     "cli.approvals:apply",
@@ -103,8 +131,16 @@ app.command(
     "cli.approvals:corrections",
     name="corrections",
     usage="Usage: outrider corrections [OPTIONS] [FAMILY]",
-    help="Show corrections in progress, what waits and why, and quarantines.\n\nWithout FAMILY, shows all families that"
+    help="Show corrections in progress, why some wait, and quarantines.\n\nWithout FAMILY, shows all families that"
     " have one of these. Calls AWS with your own credentials, and changes nothing.",
+)
+app.command(
+    "cli.doctor:doctor",
+    name="doctor",
+    usage="Usage: outrider doctor [OPTIONS]",
+    help="Check whether a deployed stack can work.\n\nReads with your own credentials, changes nothing, and posts"
+    " nothing to Slack. For each check that does not hold it prints the command that fixes it. What may not be read is"
+    " reported as unknown. Exits with 0 if no check fails, 1 if one fails, 2 if there is no such stack.",
 )
 
 

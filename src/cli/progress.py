@@ -14,6 +14,7 @@ from domain.standard import Mode
 from domain.subject import Subject
 from domain.triggers.actor import Actor
 from reports.reasons import joined, sentences
+from reports.words import NOT_NAMED
 
 _REMOVED, _ADDED, _QUIET, _BAD, _GOOD = "red", "green", "dim", "bold red", "bold green"
 _LATEST = 5  # corrections of a family that have ended
@@ -159,7 +160,7 @@ def standing(found: Standing, *, all_of_it: bool) -> Iterator[Line]:
 
 def _attempt(attempt: Attempt, indent: int) -> Iterator[Line]:
     guard = f" ({attempt.guard})" if attempt.guard else ""
-    by = f", approved by {Actor(attempt.approved_by).name if attempt.approved_by else 'not known'}"
+    by = f", approved by {Actor(attempt.approved_by).name if attempt.approved_by else NOT_NAMED}"
     yield Line(
         f"{_title(attempt)}: {attempt.state}{guard}, {_time(attempt.time)}{by if attempt.approved else ''}"
         f"{_due(attempt.due) if not attempt.state.ended else ''}",

@@ -48,7 +48,7 @@ class Gap(StrEnum):
 class Unavailable:
     """It could not be read. It never holds the value of the resource.
 
-    `code` is AWS's error code if a `call` (as IAM names it) failed, else a Gap. `resource` is what was to be read.
+    `code` is AWS's error code if a `call` (as IAM names it) failed, else a Gap. `resource` is what could not be read.
     `transient` says that the same call may succeed later.
     """
 
@@ -137,10 +137,15 @@ class RunningTask:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """A family's newest revision (ARN), and the rules that it keeps and the revision that a service runs breaks."""
+    """A family's newest revision (ARN), compared with the one that a service runs.
+
+    `mended` are the rules that it keeps and the running one breaks. `worse` are those that the running one keeps, and
+    that the newest breaks or may break.
+    """
 
     revision: str
     mended: tuple[tuple[str, Severity], ...] = ()
+    worse: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

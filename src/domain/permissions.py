@@ -26,7 +26,7 @@ from domain.workload import ParameterReference, Workload
 _PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _WRITE: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 _AWS_KEY: Final = "alias/aws/ssm"
-"""The key that SSM has in every account. Whoever may read a parameter may use it."""
+"""The key that SSM has in every account. Everybody who may read a parameter may use it."""
 
 _UNLESS_IT_EXISTS: Final = "needed only where the log group does not exist"
 _UNLESS_THE_KEY_ALLOWS: Final = "unless the key's own policy, which is not read, allows it"
@@ -161,22 +161,31 @@ def _logs(container: Container, where: str, workload: Workload) -> Iterator[Perm
         return
     place = Place(workload.place.account, options.get("awslogs-region") or workload.place.region)
     prefix = options.get("awslogs-stream-prefix")
-    stream = f"{prefix}/{container.name}/*" if prefix else "*"
+    log = _Log(where, place, group, f"{prefix}/{container.name}/*" if prefix else "*")
     for action in _WRITE:
-        yield _log_need(where, action, place, group, stream, "writes the container's log")
+        yield log.need(action, "writes the container's log")
     known = workload.facts.log_groups.get(group)
     if truth_of(options.get("awslogs-create-group")) is True and not isinstance(known, Known):
-        absent = isinstance(known, Absent)
-        yield _log_need(where, "logs:CreateLogGroup", place, group, stream, "creates the log group", sure=absent)
+        yield log.need("logs:CreateLogGroup", "creates the log group", sure=isinstance(known, Absent))
 
 
-def _log_need(  # noqa: PLR0913, PLR0917 - the parts of one need
-    part: str, action: str, place: Place, group: str, stream: str, purpose: str, *, sure: bool = True
-) -> Permission:
-    forms = resources_for(action, region=place.region, account=place.account, log_group=group, log_stream=stream)
-    unless = "" if sure else _UNLESS_IT_EXISTS
-    grant = place.arn("logs", f"log-group:{group}:*")
-    return Permission(part, action, forms, grant, purpose, place.region, unless=unless, minor=not sure)
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """Where a container's log goes; `part` is what sets it."""
+
+    part: str
+    place: Place
+    group: str
+    stream: str
+
+    def need(self, action: str, purpose: str, *, sure: bool = True) -> Permission:
+        place, group = self.place, self.group
+        forms = resources_for(
+            action, region=place.region, account=place.account, log_group=group, log_stream=self.stream
+        )
+        unless = "" if sure else _UNLESS_IT_EXISTS
+        grant = place.arn("logs", f"log-group:{group}:*")
+        return Permission(self.part, action, forms, grant, purpose, place.region, unless=unless, minor=not sure)
 
 
 def _secret(part: str, value_from: str, place: Place) -> Iterator[Permission]:

@@ -97,6 +97,16 @@ class Revision:
         return f"{self.family}:{self.number}"
 
 
+def is_session_of(arn: str, role: str) -> bool:
+    """Whether a caller's ARN is that of a role, or of a session of the role."""
+    caller, own = Arn.parse(arn), Arn.parse(role)
+    if caller is None or own is None or caller.account != own.account:
+        return False
+    kind, _, name = caller.resource.partition("/")
+    session = caller.service == "sts" and kind == "assumed-role" and name.partition("/")[0] == role_name(role)
+    return session or arn == role
+
+
 def role_name(arn: str) -> str:
     """The name of a role, without its path; a bare name is its own."""
     return arn.rpartition("/")[2] if arn.startswith("arn:") else arn

@@ -53,3 +53,11 @@ class Rule:
     @property
     def topic(self) -> str:
         return self.id.partition(".")[0]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What its check reads, for people."""
+        documents = (
+            ("the task definition", "the service") if self.subject is Subject.SERVICE else ("the task definition",)
+        )
+        return (*documents, *sorted(kind.value for kind in self.needs))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Self
 
+from domain.assumptions import Assumption
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable, bundled, bundled_paths
 from domain.collector.distributions import OWN, OWN_BUILD, Distribution, Language, distribution_of
 from domain.collector.releases import Release, release_facts
@@ -70,6 +71,7 @@ class Workload:
     standalone: tuple[tuple[str, str], ...] = ()
     read_at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
     remarks: tuple[Remark, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
 
     @cached_property
     def kind(self) -> CollectorKind:
@@ -159,7 +161,7 @@ class Workload:
         """The configuration that the collector starts with, parsed; Known also where it does not parse.
 
         It is the parameter's where one feeds the collector, else that of a plain variable or of a file in the image. A
-        parameter that was read though nothing names it (a file on the command line) stands in for what cannot be read.
+        parameter that was read though nothing names it (a file on the command line) replaces what cannot be read.
         """
         if self.collector is not None and not self.read_as_collector:
             return Unavailable(Gap.OTHER_LANGUAGE, resource=self.distribution.title)
@@ -240,6 +242,10 @@ class Workload:
     def noting(self, code: str, text: str) -> Self:
         """With a remark that is shown with the diff."""
         return replace(self, remarks=(*self.remarks, Remark(code, text)))
+
+    def assuming(self, *assumptions: Assumption) -> Self:
+        """With what this change depends on: it is SAFE only where all of that is known to hold."""
+        return replace(self, assumptions=(*self.assumptions, *assumptions))
 
     def needing_approval(self, code: str, text: str) -> Self:
         """With a remark that says why this change needs approval."""

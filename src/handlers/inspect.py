@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.verdict import Unknown
 from handlers import metrics
-from operations.inspection.inspector import Done, Failed
+from operations.inspection.inspector import Done, Failed, HandedBack
 from operations.wiring.inspect import inspector
 
 logger = Logger(service="inspect")
@@ -26,17 +26,19 @@ _NO_CALL = "evidence"
 
 @logger.inject_lambda_context
 @recorder.written
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Handle an SQS FIFO batch; messages that must be retried are its batchItemFailures."""
     messages = {record["messageId"]: record["body"] for record in event["Records"]}
     failed = list[str]()
-    for outcome in inspector().inspect(messages):
+    for outcome in inspector().inspect(messages, lambda: context.get_remaining_time_in_millis() / 1000):
         match outcome:
             case Done(skipped=reason) if reason:
                 logger.debug("Skipped", message_ids=outcome.messages, subject=outcome.subject.key, reason=reason)
             case Done():
                 _log(outcome)
                 _count(outcome)
+            case HandedBack():
+                logger.info("Handed back: no time was left", message_ids=outcome.messages)
             case Failed(reason=reason, unreadable=unreadable):
                 said = "The message is unreadable" if unreadable else "The messages are retried"
                 logger.error(said, message_ids=outcome.messages, reason=reason)
@@ -66,6 +68,7 @@ def _log(done: Done) -> None:
 def _count(done: Done) -> None:
     for kind, number in done.verdicts.items():
         recorder.count(_VERDICTS[kind], number)
+    recorder.count(metrics.MISSED_CHANGES, int(done.missed))
     for rule in done.drifted:
         recorder.count(metrics.DRIFTED_BY_RULE, of=rule)
     for verdict in done.unknown:

@@ -43,6 +43,8 @@ class Metric:
 MESSAGES = Metric("Messages")
 FAILED_MESSAGES = Metric("FailedMessages")
 SECONDS_TO_FINDING = Metric("SecondsToFinding", unit=MetricUnit.Seconds)
+EVENT_LAG = Metric("EventLag", unit=MetricUnit.Seconds)
+MISSED_CHANGES = Metric("MissedChanges")
 COMPLIANT_VERDICTS = Metric("CompliantVerdicts")
 DRIFTED_VERDICTS = Metric("DriftedVerdicts")
 UNKNOWN_VERDICTS = Metric("UnknownVerdicts")

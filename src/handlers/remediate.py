@@ -27,8 +27,9 @@ processor.raise_on_entire_batch_failure = False
 
 def record_handler(record: SQSRecord) -> None:
     """Handle one request; if it raises, the message is retried."""
+    sender = record.raw_event.get("attributes", {}).get("SenderId", "")  # recorded by SQS; nobody else can set it
     try:
-        outcome = remediator().remediate(record.body)
+        outcome = remediator().remediate(record.body, sender)
     except (CallFailed, LedgerConflict, NotRead, RequestUnreadable, StandardInvalid) as error:
         logger.error("The message is retried", message_id=record.message_id, reason=str(error))  # noqa: TRY400 - the sentence says all; a traceback would not
         raise
@@ -39,7 +40,7 @@ def record_handler(record: SQSRecord) -> None:
     registered = str(outcome.registered) if outcome.registered else None
     logger.info(
         "Remediated",
-        sender=record.raw_event.get("attributes", {}).get("SenderId", ""),
+        sender=sender,
         source=str(outcome.source),
         state=outcome.state,
         registered=registered,

@@ -8,8 +8,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
+from domain.health.row import State
 from handlers import metrics
-from operations.wiring.sweep import resumer, sweeper
+from operations.wiring.sweep import resumer, self_check, sweeper
 from settings import settings
 
 logger = Logger(service="sweep")
@@ -41,6 +42,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         sleep(_PAUSE)
         return context.get_remaining_time_in_millis() > _MARGIN
 
+    run = self_check().began()
     quiet, delay, at = event.get("quiet") is True, int(event.get("delay", 0)), _moment(event.get("at"))
     swept = sweeper().sweep(settings().place, quiet=quiet, delay=delay, at=at)
     logger.info("Swept", families=swept.families, services=swept.services, baseline=swept.baseline)
@@ -48,10 +50,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         digest = sweeper().digest(settings().place, swept, wait)
         logger.info("Digest", title=digest.title, reasons=list(digest.reasons))
     sweeper().ended(settings().place, swept)
+    self_check().ended(run)
     # An alarm counts these, so a sweep that failed before this line must not emit them.
     recorder.count(metrics.SWEPT_FAMILIES, swept.families)
     recorder.count(metrics.SWEPT_SERVICES, swept.services)
     _count_open()
+    if context.get_remaining_time_in_millis() > _MARGIN:
+        _check_itself()
     return {"families": swept.families, "services": swept.services}
 
 
@@ -73,3 +78,14 @@ def _count_open() -> None:
         return
     for severity, number in found.items():
         recorder.count(metrics.OPEN_FINDINGS, number, of=severity.value)
+
+
+def _check_itself() -> None:
+    """Check the stack, and open or close findings about it. If that fails, the sweep is not repeated."""
+    try:
+        rows = self_check().check(settings().stack)
+    except CallFailed as failed:
+        logger.warning("The stack was not checked", reason=str(failed))
+        return
+    states = {row.check.value: f"{row.state} ({row.code})" for row in rows if row.state is not State.OK}
+    logger.info("Checked", checks=len(rows), not_ok=states)

@@ -16,7 +16,7 @@ from domain.remediation.plan import Fixed, Plan
 from domain.rule import Rule
 from domain.standard import Mode, Standard
 from domain.subject import Subject
-from domain.verdict import Drifted, Unknown, Verdict
+from domain.verdict import Compliant, Drifted, Unknown, Verdict
 from domain.workload import Workload
 from operations.facts import FactReader, unread
 from operations.planning import Planner
@@ -74,7 +74,7 @@ class Evaluator:
         return replace(workload, facts=replace(workload.facts, newest=self._newest(workload, newest)))
 
     def _newest(self, workload: Workload, task: TaskDefinition | None) -> Fact[Newest]:
-        """The newest revision, and the rules with which it complies and the one that the service runs does not."""
+        """The newest revision, and by which rules it is better and worse than the one that the service runs."""
         running, newest = workload.revision, Revision.parse(task.arn or "") if task is not None else None
         if task is None or newest is None or running is None:
             return Absent()
@@ -84,7 +84,8 @@ class Evaluator:
         before, now = (self.evaluate(each, rules) for each in (workload, workload.with_task(task)))
         open_ = {verdict.rule for verdict in now.verdicts if isinstance(verdict, Drifted | Unknown)}
         fixed = ((verdict.rule, verdict.severity) for verdict in before.drifted if verdict.rule not in open_)
-        return Known(Newest(newest.arn, tuple(fixed)))
+        kept = {verdict.rule for verdict in before.verdicts if isinstance(verdict, Compliant)}
+        return Known(Newest(newest.arn, tuple(fixed), tuple(sorted(kept & open_))))
 
     def plan(
         self, found: Evaluation, least: Mode, *, without: Collection[str] = (), explains: bool = False

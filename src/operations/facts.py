@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from aws.ecs import Ecs
 from aws.log_groups import LogGroups
+from aws.once import Once
 from aws.parameters import Parameters
 from aws.roles import Roles
 from domain.ecs.task_definition import TaskDefinition
@@ -27,17 +28,17 @@ def unread(workload: Workload) -> list[Unavailable]:
     return list(dict.fromkeys(fact for fact in read if isinstance(fact, Unavailable)))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FactReader:
-    """Reads only the facts that are requested, each once."""
+    """Reads only the facts that are requested, each once, for evaluations that may be side by side."""
 
     parameters: Parameters
     roles: Roles
     log_groups: LogGroups
     ecs: Ecs
-    _parameters: dict[ParameterReference, Fact[Parameter]] = field(default_factory=dict)
-    _roles: dict[tuple[str, str], Fact[Role]] = field(default_factory=dict)
-    _log_groups: dict[tuple[Place, str], Fact[LogGroup]] = field(default_factory=dict)
+    _parameters: Once[ParameterReference, Fact[Parameter]] = field(default_factory=Once)
+    _roles: Once[tuple[str, str], Fact[Role]] = field(default_factory=Once)
+    _log_groups: Once[tuple[Place, str], Fact[LogGroup]] = field(default_factory=Once)
 
     def with_facts(self, workload: Workload, kinds: frozenset[FactKind]) -> Workload:
         """Return the workload with the facts of these kinds that its documents name."""
@@ -69,23 +70,15 @@ class FactReader:
         if reference.place.account != place.account:
             # The name alone would match a parameter of this account, which is another one.
             return Unavailable(Gap.OTHER_ACCOUNT, resource=reference.name)
-        if reference not in self._parameters:
-            self._parameters[reference] = self.parameters.fact(reference)
-        return self._parameters[reference]
+        return self._parameters.get(reference, lambda: self.parameters.fact(reference))
 
     def _role(self, place: Place, arn: str | None) -> Fact[Role]:
         if arn is None:
             return Absent()
-        key = (place.account, arn)
-        if key not in self._roles:
-            self._roles[key] = self.roles.fact(place, arn)
-        return self._roles[key]
+        return self._roles.get((place.account, arn), lambda: self.roles.fact(place, arn))
 
     def _log_group(self, place: Place, name: str) -> Fact[LogGroup]:
-        key = (place, name)
-        if key not in self._log_groups:
-            self._log_groups[key] = self.log_groups.fact(place, name)
-        return self._log_groups[key]
+        return self._log_groups.get((place, name), lambda: self.log_groups.fact(place, name))
 
 
 def runs_on_fargate(task: TaskDefinition, services: Mapping[str, Running]) -> bool | None:

@@ -1,11 +1,11 @@
 """Sweep: have everything that exists or existed evaluated again, because events may be missed.
 
-It evaluates nothing itself. It sends one message for each family and service to the queue `changes`. A known revision
-is not read again.
+It evaluates nothing itself. It sends one message for each family and service to the queue `changes`. It lists families
+and not their revisions: inspect asks ECS for the newest one, and reads nothing more of a revision that it knows.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -45,6 +45,19 @@ class Swept:
 
 
 @dataclass(frozen=True, slots=True)
+class _Listed:
+    """What exists or existed: families and services.
+
+    `tasks` are those of no service, by family and cluster, as they were listed `at` that time.
+    """
+
+    families: Sequence[str]
+    services: Sequence[str]
+    at: datetime
+    tasks: Mapping[str, Mapping[str, Sight]]
+
+
+@dataclass(frozen=True, slots=True)
 class Sweeper:
     """The use case; its parts come from operations.wiring."""
 
@@ -71,17 +84,17 @@ class Sweeper:
         edition = self._edition(self.standards.reread)
         by = SweptBy(self.release, edition.digest) if edition is not None else None
         before = self.ledger.sweeps.last(place)
-        newest, services = self.ecs.newest_revisions(place), self.ecs.services(place)
+        listed_families, services = self.ecs.families(place), self.ecs.services(place)
         known = self.ledger.subjects.all(place)
         baseline = quiet or not known or (by is not None and by != before)
         if by is not None and before is not None and by.standard != before.standard:
             delay = max(
                 delay, AGREED
             )  # else some would be evaluated by the earlier standard now, and alerted one by one later
-        families = dict.fromkeys(_named(known, Subject.FAMILY), 0) | newest
+        families = list(dict.fromkeys([*listed_families, *_named(known, Subject.FAMILY)]))
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
-        listed, tasks = self.now(), self.ecs.tasks_of_no_service(place)
-        bodies = _bodies(place, families, list(titles), tasks, listed, quiet=baseline)
+        found = _Listed(families, list(titles), self.now(), self.ecs.tasks_of_no_service(place))
+        bodies = _bodies(place, found, quiet=baseline)
         self.changes.send_all(bodies, delay=delay)
         begins = self.now() + timedelta(seconds=delay) if delay else None
         return Swept(len(families), len(titles), baseline, at or now, by, begins)
@@ -161,24 +174,21 @@ def _named(subjects: list[SubjectId], kind: Subject) -> Iterator[str]:
     return (subject.name for subject in subjects if subject.kind is kind)
 
 
-def _bodies(  # noqa: PLR0913 - what a sweep found
-    place: Place,
-    families: dict[str, int],
-    services: list[str],
-    tasks: Mapping[str, Mapping[str, Sight]],
-    listed: datetime,
-    *,
-    quiet: bool,
-) -> Iterator[str]:
+def _bodies(place: Place, found: _Listed, *, quiet: bool) -> Iterator[str]:
     """Send services first: the severity of a family's drift depends on what runs it."""
     shared, of_a_family = {"kind", "account", "region", "quiet"}, {"family", "revision", "tasks", "listed"}
     account, region = place.account, place.region
-    for title in services:
+    for title in found.services:
         trigger = ServiceTrigger(account=account, region=region, service=title, quiet=quiet)
         yield trigger.model_dump_json(include=shared | {"service"})
-    for family, revision in sorted(families.items()):
-        ran = tasks.get(family, {})
+    for family in sorted(found.families):
         again = FamilyTrigger(
-            account=account, region=region, family=family, revision=revision, tasks=ran, listed=listed, quiet=quiet
+            account=account,
+            region=region,
+            family=family,
+            revision=0,
+            tasks=found.tasks.get(family, {}),
+            listed=found.at,
+            quiet=quiet,
         )
         yield again.model_dump_json(include=shared | of_a_family)

@@ -1,5 +1,6 @@
 """Alerts from transitions and outcomes."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
@@ -21,17 +22,19 @@ _USERS = 3  # in the phrase
 _WHY = 1000  # characters
 
 
-def alert_of(  # noqa: PLR0913 - the parts of an alert
-    transition: Transition,
-    rule: Rule,
-    *,
-    actor: Actor,
-    occurred: datetime,
-    plan: Plan | None,
-    docs: str,
-    help_: Help = NO_HELP,
-) -> Alert:
+@dataclass(frozen=True, slots=True)
+class AlertContext:
+    """Who caused a transition and when, where the docs are, and what the stack does about the plan."""
+
+    actor: Actor
+    occurred: datetime
+    docs: str
+    help: Help = NO_HELP
+
+
+def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: AlertContext) -> Alert:
     """Return the alert about a finding's transition."""
+    actor, help_ = context.actor, context.help
     finding = transition.finding
     place = finding.subject.place
     drifts = finding.drifts if finding.state is FindingState.OPEN else ()
@@ -66,9 +69,9 @@ def alert_of(  # noqa: PLR0913 - the parts of an alert
         actor=actor.name if actor != Actor() else "",
         tool=actor.tool,
         since=finding.created,
-        occurred=occurred,
+        occurred=context.occurred,
         finding=finding.id,
-        links={"rule": rule_url(docs, rule)} | console_links(finding.resource) | finding_link(finding),
+        links={"rule": rule_url(context.docs, rule)} | console_links(finding.resource) | finding_link(finding),
     )
 
 

@@ -12,7 +12,7 @@ from domain.subject import Subject
 from domain.triggers.actor import Actor
 from reports.alerts import console_links
 from reports.reasons import sentences
-from reports.words import typed
+from reports.words import NOT_NAMED, typed
 
 _LISTED = 5
 
@@ -56,7 +56,7 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
 def _approver(attempt: Attempt) -> str:
     if not attempt.approved:
         return ""
-    return Actor(attempt.approved_by).name if attempt.approved_by else "not known"
+    return Actor(attempt.approved_by).name if attempt.approved_by else NOT_NAMED
 
 
 def _left_all(attempt: Attempt) -> bool:
@@ -72,12 +72,12 @@ def _title(attempt: Attempt, state: AttemptState) -> str:
     what = attempt.service or str(source)
     match state:
         case AttemptState.REGISTERED if under_way := _under_way(attempt):
-            return f"{registered} is registered, {source} corrected; {_listed(under_way)} to follow"
+            return f"{registered} is registered and corrects {source}; updated next: {_listed(under_way)}"
         case AttemptState.REGISTERED if _left_all(attempt):
             none = "runs it" if any(each.was for each in attempt.rollouts) else "was updated"
-            return f"{registered} is registered, {source} corrected; no service {none}"
+            return f"{registered} is registered and corrects {source}; no service {none}"
         case AttemptState.REGISTERED:
-            return f"{registered} is registered, {source} corrected"
+            return f"{registered} is registered and corrects {source}"
         case AttemptState.DEPLOYED if attempt.service:
             return f"{attempt.service} is corrected, and its collectors run"
         case AttemptState.DEPLOYED:
@@ -172,7 +172,9 @@ def _in_the_way(guard: Guard | None) -> str:
         case Guard.REGISTRATION:
             return "Correct what the reason names (PassableRoles of the stack, if a role may not be passed)"
         case Guard.KILL_SWITCH:
-            return "Set the switch to on"
+            return "Set the kill switch to on"
+        case Guard.STANDARD:
+            return "Correct the standard (`outrider standard validate` says what is wrong)"
         case _:
             return ""
 

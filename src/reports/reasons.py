@@ -24,11 +24,13 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
     behind = f"{reason.guard}: {because}" if reason.guard else because
     match reason.code:
         case Code.NO_SWITCH:
-            return "The stack has no kill switch to read."
+            return "The stack names no kill switch, so corrections are off."
         case Code.SWITCH_UNREADABLE:
-            return f"The switch {what} cannot be read: {because}"
+            return f"The kill switch {what} cannot be read: {because}"
         case Code.SWITCH_OFF:
-            return f"The switch {what} is not on."
+            return f"The kill switch {what} is not on."
+        case Code.STANDARD_NOT_USED:
+            return "The stored standard cannot be used. Correct it: until then nothing is corrected."
         case Code.STACK_CORRECTS_NOTHING:
             return f"The stack's RemediationMode is {what}: it corrects nothing."
         case Code.STACK_UPDATES_NO_SERVICE:
@@ -53,8 +55,6 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.PLAN_CHANGED:
             now = f"is {what} now" if what else "no longer exists"
             return f"The plan has changed since it was approved: it {now}, and {other} was approved. Read it again."
-        case Code.FINDING_CHANGED:
-            return "The finding has changed since it was approved. Read it again."
         case Code.APPROVAL_TOO_OLD:
             return f"The plan or its approval is older than {number} hours. The next sweep makes a new one."
         case Code.NEEDS_APPROVAL:
@@ -92,6 +92,10 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"{what} was chosen to test the correction first, and cannot: {behind}"
         case Code.CANARY_SKIPPED:
             return f"{names} was chosen to test the correction first, and was skipped."
+        case Code.MANAGED_BY_ECS:
+            return f"ECS itself manages {what}, and would undo what others change. Change it there."
+        case Code.NO_WAY_BACK:
+            return f"{what} is deregistered, and ECS accepts no such revision to go back to."
         case Code.NOT_ON_FARGATE:
             where = names or "an unknown launch type"
             return f"It runs on {where}; Outrider updates only services on Fargate."
@@ -135,7 +139,7 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.DEPLOYED_SINCE:
             return f"{what} was deployed in the meantime." if what else "Somebody else has deployed it in the meantime."
         case Code.STAYS_NEWEST:
-            return f"{what} stays the newest revision: {because or f'{other} runs it.'}"
+            return f"{what} remains the newest revision: {because or f'{other} runs it.'}"
         case Code.OF_SERVICE:
             return f"{what}: {behind}"
         case Code.CORRECTION_UNDONE:
@@ -163,17 +167,17 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.ECS_FAILED:
             return what or "The deployment failed."
         case Code.NOT_COMPLETE:
-            return f"The deployment was not complete after {number} minutes."
+            return f"The deployment made no progress for {number} minutes, or takes too long as a whole."
         case Code.TASKS_UNREAD:
-            return f"Its tasks could not be read, so it is not known whether it runs{what and f': {what}'}."
+            return f"Its tasks could not be read, so it is not known whether the collectors run{what and f': {what}'}."
         case Code.TOO_FEW_TASKS:
             return f"{number} of {limit} tasks run the new revision."
         case Code.TASKS_DO_NOT_LAST:
-            return f"None of its tasks has run for {number} minutes: they start and stop."
+            return f"None of its tasks has run for {number} minutes: they start and stop again."
         case Code.COLLECTORS_DOWN:
             return f"In {number} of {limit} new tasks the collector is {' or '.join(reason.names)}."
         case Code.STATE_UNREAD:
-            return f"{because} So it is not known whether it runs."
+            return f"{because} So it is not known whether the collectors run."
         case Code.BACK_ON:
             return f"It is rolled back to {what}."
         case Code.RAN_THE_SAME:

@@ -189,8 +189,8 @@ def _changed(alert: Alert) -> str:
     word = {
         "registered": "What was changed:",
         "deployed": "What was changed:",
-        "failed": "What was changed, and rolled back:",
-        "undone": "What was changed, and rolled back:",
+        "failed": "What the correction changed:",
+        "undone": "What was changed, and is undone:",
         "refused": "What would have been changed:",
     }.get(alert.transition, "Proposed fix (needs approval):" if alert.safety == "review" else "Proposed fix:")
     shown = alert.changes[:_MOST_CHANGES]

@@ -10,7 +10,7 @@ from domain.subject import Subject
 
 
 def use_of(finding: Finding, most: int) -> str:
-    """Return who uses a finding's subject: `run by shop/web, 3 tasks; and 2 more`; empty if there is nothing to say.
+    """Return who uses a finding's subject: `run by shop/web, 3 tasks; and 2 more`; empty if nobody does.
 
     At most `most` users are named.
     """
@@ -26,9 +26,9 @@ def use_of(finding: Finding, most: int) -> str:
     if in_use(shown, number):
         return f"run by {runs}"
     if finding.severity > UNUSED and shown:
-        return f"not run yet, but the running revisions drift, too: {runs}"
-    others = f"; {runs}" if runs else ""
-    return f"nothing runs it yet: at most {UNUSED.value} until something does{others}"
+        return f"nothing runs it yet, but the revisions that run drift as well: {runs}"
+    others = f". Other revisions run: {runs}" if runs else ""
+    return f"nothing runs it yet, so its severity is at most {UNUSED.value}{others}"
 
 
 def _families(users: tuple[User, ...]) -> Iterator[str]:

@@ -16,6 +16,9 @@ _WORD = {
     "daily": "Daily digest",
     "burst": "Many at once",
 }
+NOT_NAMED = "somebody who is not named"
+"""Who approved, where the approval came from Security Hub: its event names nobody."""
+
 # No action is left.
 DONE = frozenset({"closed", "registered", "deployed"})
 

@@ -1,4 +1,4 @@
-"""Failed calls are told by call, resource and code, and never in AWS's words."""
+"""Failed calls are reported by call, resource and code, and never in AWS's words."""
 
 import traceback
 

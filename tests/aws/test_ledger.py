@@ -1,5 +1,6 @@
 """The ledger keeps what it was given, lets nobody overwrite what somebody else wrote, and forgets no news."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from domain.places import Place, Revision
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.reason import Code as ReasonCode
 from domain.remediation.reason import Reason
+from domain.remediation.rollout import Rollout, Target
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from tests.operations.world import CANARY, PLACE, TABLE, World, definition, role_arn
@@ -248,10 +250,10 @@ def test_a_notice_is_due_once_until_its_hours_have_passed(world: World) -> None:
 def test_a_history_of_several_pages_is_read_to_its_end(world: World) -> None:
     """DynamoDB gives at most a megabyte at once."""
     ledger = world.ledger
-    for number in range(6):
-        reasons = (Reason(ReasonCode.GONE, str(number) * 300_000),)
+    for number in range(8):
+        reasons = (Reason(ReasonCode.GONE, hashlib.shake_256(bytes([number])).hexdigest(180_000)),)
         ledger.attempts.write(Attempt(Revision(PLACE, "web", number), "", AttemptState.REFUSED, NOW, reasons=reasons))
-    assert len(ledger.history(WEB).attempts) == 6
+    assert len(ledger.history(WEB).attempts) == 8
     assert world.calls["Query"] > 1
 
 
@@ -271,3 +273,22 @@ subjects = st.builds(
 @given(subjects)
 def test_a_subjects_key_leads_back_to_it(subject: SubjectId) -> None:
     assert SubjectId.parse(subject.key) == subject
+
+
+def test_a_correction_of_very_many_services_fits_into_an_item(world: World) -> None:
+    ledger, source = Ledger(world.sessions, "ledger"), Revision(PLACE, "web", 1)
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    rollouts = tuple(
+        Rollout(f"shop/{number:04}-{'x' * 240}", Target(source.arn), Target(source.arn), now) for number in range(2000)
+    )
+    ledger.attempts.write(Attempt(source, "d", AttemptState.ROLLING, now, rollouts=rollouts))
+    [found] = ledger.history(SubjectId.of_family(source)).attempts
+    assert found.rollouts == rollouts
+
+
+def test_an_hour_has_room_for_the_longest_names(world: World) -> None:
+    limits, now = Ledger(world.sessions, "ledger").limits, datetime(2026, 11, 23, 12, tzinfo=UTC)
+    keys = [f"{number:04}/{'x' * 700}" for number in range(1001)]
+    assert [limits.claim(PLACE, "rollouts", key, 1000, now) for key in keys] == [True] * 1000 + [False]
+    assert limits.full(PLACE, "rollouts", keys[-1], 1000, now)
+    assert not limits.full(PLACE, "rollouts", keys[0], 1000, now)

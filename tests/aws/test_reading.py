@@ -9,6 +9,7 @@ from aws.calls import CallFailed
 from aws.ecs import Ecs, registrable_members
 from aws.log_groups import LogGroups
 from aws.parameters import Parameters, read_document, read_secret
+from aws.role_list import RoleList
 from aws.roles import PolicyDocuments, Roles
 from aws.sessions import Sessions
 from domain.ecs.task_definition import TaskDefinition
@@ -18,6 +19,7 @@ from domain.standard import StandardInvalid
 from domain.workload import ParameterReference, Workload
 from operations.facts import FactReader
 from operations.standards import Standards
+from rules import CATALOGUE
 from tests.operations.world import (
     ACCOUNT,
     CANARY,
@@ -29,6 +31,7 @@ from tests.operations.world import (
     definition,
     policy,
     role_arn,
+    trusting,
 )
 
 # --- parameters, secrets, documents -----------------------------------------------------------------------------------
@@ -92,7 +95,7 @@ def test_documents_and_secrets_are_read_from_where_they_may_be(world: World) -> 
 )
 def test_a_standard_that_is_not_there_is_told_by_its_call(world: World, location: str, said: str) -> None:
     with pytest.raises(CallFailed) as caught:
-        Standards(world.sessions, location).current()
+        Standards(world.sessions, location, CATALOGUE).current()
     assert str(caught.value) == said
 
 
@@ -101,14 +104,14 @@ def test_a_standard_that_is_no_text_is_an_invalid_one(world: World) -> None:
     s3.create_bucket(Bucket="standards", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="standards", Key="x", Body=b"\xff\xfe\x00" + CANARY.encode())
     with pytest.raises(StandardInvalid, match="is not text in UTF-8") as caught:
-        Standards(world.sessions, "s3://standards/x").current()
+        Standards(world.sessions, "s3://standards/x", CATALOGUE).current()
     assert caught.value.__suppress_context__
 
 
 def test_a_standard_is_held_for_minutes_and_then_read_again(world: World) -> None:
     ssm, now = world.client("ssm"), [0.0]
     ssm.put_parameter(Name="/s", Value="version: 1\nname: one\n", Type="String")
-    standards = Standards(world.sessions, "ssm:/s", clock=lambda: now[0])
+    standards = Standards(world.sessions, "ssm:/s", CATALOGUE, clock=lambda: now[0])
     first = standards.current()
     ssm.put_parameter(Name="/s", Value="version: 1\nname: two\n", Type="String", Overwrite=True)
     now[0] = 179.0
@@ -116,7 +119,7 @@ def test_a_standard_is_held_for_minutes_and_then_read_again(world: World) -> Non
     now[0] = 181.0
     second = standards.current()
     assert (second.standard.name, second.digest == first.digest) == ("two", False)
-    assert first.digest == Standards(world.sessions, "").current().digest or len(first.digest) == 16
+    assert first.digest == Standards(world.sessions, "", CATALOGUE).current().digest or len(first.digest) == 16
 
 
 # --- roles and log groups ---------------------------------------------------------------------------------------------
@@ -171,6 +174,22 @@ def test_a_role_of_which_a_part_cannot_be_read_is_not_known_in_part(world: World
     assert found.reason.startswith(f"iam:{operation} on web-task")
 
 
+def test_a_role_of_the_list_is_the_role_that_is_read_by_itself(world: World) -> None:
+    iam, listed = world.client("iam"), Roles(world.sessions, all=RoleList(world.sessions, {}))
+    trust, arns = trusting("ecs-tasks.amazonaws.com"), [role_arn(f"r{number}") for number in range(6)]
+    managed, boundary = (
+        iam.create_policy(PolicyName=name, PolicyDocument=policy("xray:*"))["Policy"]["Arn"] for name in ("a", "b")
+    )
+    for name in (arn.rpartition("/")[2] for arn in arns):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary)
+        iam.put_role_policy(RoleName=name, PolicyName="work", PolicyDocument=policy("s3:GetObject"))
+        iam.attach_role_policy(RoleName=name, PolicyArn=managed)
+        iam.tag_role(RoleName=name, Tags=[{"Key": "team", "Value": name}])
+    found = [repr(listed.fact(PLACE, arn)) for arn in arns]
+    assert world.calls["GetAccountAuthorizationDetails"] == 1
+    assert found == [repr(Roles(world.sessions).fact(PLACE, arn)) for arn in arns]
+
+
 def test_a_log_group_is_found_by_its_whole_name(world: World) -> None:
     logs = LogGroups(world.sessions)
     world.client("logs").create_log_group(logGroupName="/ecs/api-two")
@@ -202,7 +221,9 @@ def test_a_description_registers_again_as_it_was(world: World) -> None:
     ecs = Ecs(world.sessions)
     found = ecs.task_definition(PLACE, "web")
     assert found is not None
-    assert ecs.register(PLACE, found.only(registrable_members())) == Revision(PLACE, "web", 2)
+    registered = ecs.register(PLACE, found.only(registrable_members()))
+    assert registered.arn == Revision(PLACE, "web", 2).arn
+    assert (registered.tags, registered.containers) == (found.tags, found.containers)
 
 
 def test_a_service_that_is_not_there_is_none_and_one_that_may_not_be_read_is_not(world: World) -> None:

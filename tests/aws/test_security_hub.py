@@ -1,4 +1,4 @@
-"""Imports in the batches that Security Hub takes, and every failure told."""
+"""Imports in the batches that Security Hub accepts; every failure is reported."""
 
 import json
 from dataclasses import dataclass, field
@@ -101,9 +101,9 @@ def test_every_failed_finding_of_every_batch_comes_back(client: Client) -> None:
         {"FailedFindings": [{"Id": "f100", "ErrorCode": "ConcurrentUpdateError", "ErrorMessage": "no"}]},
     ]  # fmt: skip
     assert SecurityHub(Sessions()).import_(PLACE, findings(101)) == [
-        ImportFailed("f1", "InvalidInput", transient=False),
-        ImportFailed("f7", "LimitExceeded", transient=True),
-        ImportFailed("f100", "ConcurrentUpdateError", transient=True),
+        ImportFailed("f1", "InvalidInput"),
+        ImportFailed("f7", "LimitExceeded"),
+        ImportFailed("f100", "ConcurrentUpdateError"),
     ]
 
 

@@ -30,7 +30,7 @@ def test_a_call_that_would_do_something_twice_is_sent_once(monkeypatch: pytest.M
         sent.append(request.url)
         return AWSResponse(request.url, 503, HTTPHeaders(), _Nothing())
 
-    sessions._own.events.register("before-send.ecs", lost)
+    sessions._own.get_component("event_emitter").register("before-send.ecs", lost)
     with pytest.raises(CallFailed) as caught:
         CALLS[call](Ecs(sessions))
     assert caught.value.transient, "the message comes again"

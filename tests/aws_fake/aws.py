@@ -17,6 +17,7 @@ from tests.aws_fake.services import Services
 from tests.aws_fake.sns import Sns
 from tests.aws_fake.sqs import Sqs
 from tests.aws_fake.stores import S3, CloudFormation, Logs, Secrets, Ssm
+from tests.aws_fake.watching import CloudTrail, CloudWatch, Events
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 _KEY = "ASIA"  # what the access key of an assumed role begins with; its account follows
@@ -38,6 +39,9 @@ class Region:
         self.logs = Logs()
         self.stacks = CloudFormation()
         self.hub = Hub(clock, account, region)
+        self.trails = CloudTrail(account, region)
+        self.metrics = CloudWatch()
+        self.events = Events()
         self.by_name: dict[str, tuple[Service, ...]] = {
             "dynamodb": (self.dynamodb,),
             "sqs": (self.sqs,),
@@ -50,6 +54,9 @@ class Region:
             "logs": (self.logs,),
             "cloudformation": (self.stacks,),
             "securityhub": (self.hub,),
+            "cloudtrail": (self.trails,),
+            "cloudwatch": (self.metrics,),
+            "events": (self.events,),
             "sts": (Sts(account),),
         }
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from threading import RLock
 from typing import Any
 from unittest.mock import patch
 
@@ -105,7 +106,7 @@ class Calls:
     troubles: dict[str, Trouble] = field(default_factory=dict)
     """By operation, as botocore names it: DescribeTaskDefinition."""
     secret: str = ""
-    """What AWS repeats in the messages of these errors, beside what it was sent."""
+    """What AWS repeats in the messages of these errors, in addition to what it was sent."""
     meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
     """What others do just before the next call of an operation."""
     faults: dict[int, Fault] = field(default_factory=dict)
@@ -117,10 +118,11 @@ class Calls:
     around: Callable[[str, Json, Callable[[], Json]], Json] | None = None
     """Makes every call that is counted, where it is set: given the operation, the request and what answers it."""
     watches: bool = False
-    """Whether each call is told apart by what it changed."""
+    """Whether each call is distinguished by what it changed."""
     checks: bool = True
     """Whether requests are validated; a thousand runs of calls that were need not be."""
     quiet: bool = False
+    lock: RLock = field(default_factory=RLock, repr=False)
 
     def call(self, client: BaseClient, operation: str, given: Json) -> Json:
         """As botocore's own: parameters are validated, events emitted, and errors are botocore's."""
@@ -134,7 +136,8 @@ class Calls:
         def act() -> Json:
             account = account_of(client._request_signer._credentials.access_key)  # type: ignore[attr-defined] # the stubs leave it out
             try:
-                answer = self.aws.answer(model.service_name, operation, given, account, client.meta.region_name)
+                with self.lock:  # threads may call; only one is answered at a time
+                    answer = self.aws.answer(model.service_name, operation, given, account, client.meta.region_name)
             except Refused as refused:
                 raise failure(refused.code, operation, refused.message, refused.status, **refused.members) from None
             return answer | {"ResponseMetadata": {"HTTPStatusCode": 200}}
@@ -193,7 +196,7 @@ class Calls:
 
 
 def _check(client: BaseClient, operation: str, given: Json) -> None:
-    """What botocore does before it sends a request: validate it, and tell of it by an event."""
+    """What botocore does before it sends a request: validate it, and emit an event about it."""
     service = client.meta.service_model
     model = service.operation_model(operation)
     report = _VALIDATOR.validate(given, model.input_shape) if model.input_shape else None

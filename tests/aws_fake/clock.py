@@ -8,7 +8,7 @@ START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 @dataclass
 class Clock:
-    """It moves only when told."""
+    """It moves only when a test moves it."""
 
     moment: datetime = START
 

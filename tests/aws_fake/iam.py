@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.aws_fake.clock import Clock
-from tests.aws_fake.service import Json, Refused, Service, page, supports
+from tests.aws_fake.service import Json, Refused, Service, Unsupported, page, supports
 
 _PAGE = 100
+_LARGE_PAGE = 1000  # of GetAccountAuthorizationDetails
 
 
 @dataclass
@@ -39,6 +40,8 @@ class Iam(Service):
     account: str
     roles: dict[str, Role] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
+    users: dict[str, str] = field(default_factory=dict)
+    """The id of each user."""
     created: int = 0
 
     def add(self, name: str, trust: str, policy: str) -> None:
@@ -70,9 +73,32 @@ class Iam(Service):
     def get_role(self, given: Json) -> Json:
         return {"Role": self._role(given).shown}
 
+    @supports("UserName")
+    def get_user(self, given: Json) -> Json:
+        if given["UserName"] not in self.users:
+            raise Refused("NoSuchEntity", f"The user with name {given['UserName']} cannot be found.", 404)
+        return {"User": {"UserName": given["UserName"], "UserId": self.users[given["UserName"]]}}
+
     @supports("Marker", "MaxItems", "PathPrefix")
     def list_roles(self, given: Json) -> Json:
         return _paged("Roles", [role.shown for _, role in sorted(self.roles.items())], given)
+
+    @supports("Filter", "Marker", "MaxItems")
+    def get_account_authorization_details(self, given: Json) -> Json:
+        if given.get("Filter") != ["Role"]:
+            raise Unsupported("GetAccountAuthorizationDetails of anything but roles")
+        every = [
+            role.shown
+            | {
+                "RolePolicyList": [
+                    {"PolicyName": policy, "PolicyDocument": document} for policy, document in role.inline.items()
+                ],
+                "AttachedManagedPolicies": _attached(role),
+                "InstanceProfileList": [],
+            }
+            for _, role in sorted(self.roles.items())
+        ]
+        return _paged("RoleDetailList", every, given, _LARGE_PAGE)
 
     @supports("RoleName")
     def delete_role(self, given: Json) -> Json:
@@ -194,8 +220,7 @@ class Iam(Service):
 
     @supports("RoleName", "Marker", "MaxItems")
     def list_attached_role_policies(self, given: Json) -> Json:
-        every = [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in self._role(given).attached]
-        return _paged("AttachedPolicies", every, given)
+        return _paged("AttachedPolicies", _attached(self._role(given)), given)
 
     @supports("PolicyArn", "EntityFilter", "PolicyUsageFilter", "Marker", "MaxItems")
     def list_entities_for_policy(self, given: Json) -> Json:
@@ -232,8 +257,12 @@ def _shown(policy: Policy) -> Json:
     }
 
 
-def _paged(member: str, every: Sequence[object], given: Json) -> Json:
-    found, marker = page(every, given, "Marker", "MaxItems", _PAGE)
+def _attached(role: Role) -> list[Json]:
+    return [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in role.attached]
+
+
+def _paged(member: str, every: Sequence[object], given: Json, most: int = _PAGE) -> Json:
+    found, marker = page(every, given, "Marker", "MaxItems", most)
     return {member: found, "IsTruncated": marker is not None} | ({"Marker": marker} if marker else {})
 
 

@@ -118,6 +118,10 @@ class Hub(Service):
         answer["Findings"] += [{"Id": id_} for id_ in sorted((self.silent & asked) - found)]
         return answer
 
+    @supports()
+    def describe_hub(self, given: Json) -> Json:
+        return self._call("DescribeHub", given) or {}
+
     @supports("FindingIdentifiers", "Workflow", "Note")
     def batch_update_findings(self, given: Json) -> Json:
         return self._call("BatchUpdateFindings", given) or {}

@@ -52,12 +52,21 @@ class Services(Service):
         service = self.services[title]
         primary = service["deployments"][0]
         primary["rolloutState"] = "COMPLETED"
+        primary["runningCount"] = service["desiredCount"]
         service["deployments"] = [primary]
         self.tasks = {arn: task for arn, task in self.tasks.items() if task["group"] != f"service:{title}"}
         members = {"group": f"service:{title}", "startedAt": at or self.clock.now()}
         for _ in range(service["desiredCount"]):
             task = self._start(title.partition("/")[0], service["taskDefinition"], members, ("app", *sidecars))
             self._stop(task, dead)
+
+    def moves(self, title: str, running: int) -> None:
+        """So many of the tasks of its newest deployment run, and as many of the one before are gone."""
+        service = self.services[title]
+        primary, *older = service["deployments"]
+        primary["runningCount"] = running
+        for each in older:
+            each["runningCount"] = max(service["desiredCount"] - running, 0)
 
     def dies(self, title: str, container: str) -> None:
         """A container stops in each of its tasks, and the tasks go on."""
@@ -186,7 +195,7 @@ class Services(Service):
         cluster = self._cluster(given)
         every = [(title, each) for title, each in self.services.items() if title.startswith(f"{cluster}/")]
         arns = [self._arn(f"service/{title}") for title, each in every if each["status"] == "ACTIVE"]
-        found, token = page(arns, given, "nextToken", "maxResults", _PAGE)
+        found, token = page(arns, given | {"maxResults": given.get("maxResults", 10)}, "nextToken", "maxResults", _PAGE)
         return {"serviceArns": found} | ({"nextToken": token} if token else {})
 
     def _active(self, given: Json) -> Json:
@@ -199,8 +208,10 @@ class Services(Service):
 
     def _revision(self, name: str) -> str:
         found = self.definitions.find(name)
-        if found is None or found["status"] != "ACTIVE":
-            raise Refused("ClientException", "TaskDefinition is inactive or not there.")
+        if found is None:
+            raise Refused("ClientException", "TaskDefinition does not exist.")
+        if found["status"] != "ACTIVE":
+            raise Refused("ClientException", "TaskDefinition is inactive.")
         return str(found["taskDefinitionArn"])
 
     def _deploy(self, service: Json, at: datetime | None = None) -> None:
@@ -211,6 +222,9 @@ class Services(Service):
             "status": "PRIMARY",
             "taskDefinition": service["taskDefinition"],
             "rolloutState": "IN_PROGRESS",
+            "desiredCount": service["desiredCount"],
+            "runningCount": 0,
+            "failedTasks": 0,
             "createdAt": at or self.clock.now(),
             "updatedAt": at or self.clock.now(),
         })  # fmt: skip

@@ -20,6 +20,8 @@ class Topic:
     published: list[str] = field(default_factory=list)
     subscribers: dict[str, bool] = field(default_factory=dict)
     """Whether a queue gets messages raw."""
+    pending: list[str] = field(default_factory=list)
+    """Addresses that have not confirmed yet."""
 
 
 @dataclass
@@ -51,6 +53,13 @@ class Sns(Service):
         topic, queue = self.topic(given["TopicArn"]), self.sqs.queue(given["Endpoint"])
         topic.subscribers[queue.arn] = attributes.get("RawMessageDelivery") == "true"
         return {"SubscriptionArn": f"{topic.arn}:{queue.name}"}
+
+    @supports("TopicArn", "NextToken")
+    def list_subscriptions_by_topic(self, given: Json) -> Json:
+        topic = self.topic(given["TopicArn"])
+        confirmed = [f"{topic.arn}:{number}" for number, _ in enumerate(topic.subscribers)]
+        arns = confirmed + ["PendingConfirmation" for _ in topic.pending]
+        return {"Subscriptions": [{"SubscriptionArn": arn, "TopicArn": topic.arn} for arn in arns]}
 
     @supports("TopicArn", *_PUBLISHED)
     def publish(self, given: Json) -> Json:

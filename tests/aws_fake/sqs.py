@@ -9,7 +9,7 @@ from typing import Any
 from tests.aws_fake.clock import Clock
 from tests.aws_fake.service import Json, Refused, Service, Unsupported, supports
 
-REMEMBERED = timedelta(minutes=5)  # for so long a FIFO queue knows a deduplication id
+REMEMBERED = timedelta(minutes=5)  # for this long, a FIFO queue knows a deduplication id
 MAX_DELAY = 900
 MAX_BYTES = 1024 * 1024
 MAX_BATCH = 10

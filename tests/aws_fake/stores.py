@@ -113,6 +113,11 @@ class Secrets(Service):
     def get_secret_value(self, given: Json) -> Json:
         return self._named(given["SecretId"]) | {"SecretString": self._held(given["SecretId"])}
 
+    @supports("SecretId")
+    def describe_secret(self, given: Json) -> Json:
+        self._held(given["SecretId"])
+        return self._named(given["SecretId"])
+
     def _held(self, name: str) -> str:
         if name not in self.secrets:
             raise Refused("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
@@ -181,12 +186,18 @@ class Logs(Service):
 
 @dataclass
 class CloudFormation(Service):
-    """Stacks by name, as DescribeStacks shows them."""
+    """Stacks by name, as DescribeStacks shows them; and their resources, as ListStackResources does."""
 
     stacks: dict[str, Json] = field(default_factory=dict)
+    resources: dict[str, list[Json]] = field(default_factory=dict)
 
     @supports("StackName")
     def describe_stacks(self, given: Json) -> Json:
         if given["StackName"] not in self.stacks:
             raise Refused("ValidationError", f"Stack with id {given['StackName']} does not exist")
         return {"Stacks": [self.stacks[given["StackName"]]]}
+
+    @supports("StackName", "NextToken")
+    def list_stack_resources(self, given: Json) -> Json:
+        found, token = page(self.resources.get(given["StackName"], []), given, "NextToken", "MaxResults", 20)
+        return {"StackResourceSummaries": found} | ({"NextToken": token} if token else {})

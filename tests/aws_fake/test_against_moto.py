@@ -17,7 +17,7 @@ from tests.aws_fake.calls import Calls
 from tests.aws_fake.scripts import SCRIPTS
 
 PLACE = Place(ACCOUNT, REGION)
-# What is made anew each time, or a time.
+# What is different each time, or a time.
 MADE = frozenset({
     "ResponseMetadata", "MessageId", "RoleId", "CreateDate", "LastModifiedDate", "registeredAt", "registeredBy",
     "deregisteredAt", "SequenceNumber",

@@ -50,7 +50,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 @pytest.fixture
 def good() -> Definition:
-    """The examples' good definition: no rule has a drift to tell of it."""
+    """The examples' good definition: no rule reports a drift."""
     return task_json(copy.deepcopy(base()["task"]))
 
 

@@ -49,7 +49,7 @@ def _region(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def stack(world: World, mode: str = "deploy", name: str = "outrider", **outputs: str) -> None:
-    """As CloudFormation tells of a stack."""
+    """As CloudFormation describes a stack."""
     outputs = outputs or {"RemediationsQueue": world.queues["remediations.fifo"], "LedgerTable": TABLE}
     world.stacks[name] = {
         "StackName": name,
@@ -60,7 +60,7 @@ def stack(world: World, mode: str = "deploy", name: str = "outrider", **outputs:
 
 @pytest.fixture
 def meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
-    """What happens between two looks at what becomes of a request, one after the other; nothing once all is done."""
+    """What happens between two reads of a request's progress, one after the other; nothing once all is done."""
     steps = list[Callable[[], object]]()
     made = client.client_of
     # One for all tests, as in tests/operations: to read botocore's models again takes half a second.
@@ -129,7 +129,7 @@ def test_a_plan_is_shown_and_asked_for_by_its_digest(world: World, run: Run, wha
     assert f"The request to apply plan {digest} to web:1 is sent." in ran.err
     [asked] = world.requests
     assert (asked["kind"], asked["digest"], asked["service"]) == ("apply", digest, "")
-    assert asked["by"].startswith("arn:aws:")
+    assert asked["caller"].startswith("arn:aws:")
     assert remediator(world, REPORT).remediate(json.dumps(asked)).state is AttemptState.ROLLING
 
 
@@ -294,7 +294,7 @@ def test_a_plan_that_is_too_old_is_not_asked_for(world: World, run: Run) -> None
 @pytest.mark.usefixtures("meanwhile")
 def test_a_quarantine_is_named_with_its_reason(world: World, fleet: Services, run: Run) -> None:
     deployed(world, fleet)
-    remediator(world).remediate(request("undo", by="jo"))
+    remediator(world).remediate(request("undo"), "AROAADMIN:jo")
     fleet.complete("shop/web")
     resume_attempt(world)
     proposed_digest(world)
@@ -339,7 +339,7 @@ def test_without_credentials_or_region_there_is_a_sentence(run: Run, monkeypatch
 def test_a_region_that_cannot_be_one_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = run("corrections", "--region", "bad region")
     assert (ran.code, ran.err) == (2, "bad region is not the name of a region. Correct --region.\n")
-    monkeypatch.setenv("AWS_REGION", "bad_region")  # which boto3 does not heed by itself
+    monkeypatch.setenv("AWS_REGION", "bad_region")  # which boto3 itself does not read
     assert run("corrections").err == "bad_region is not the name of a region. Correct AWS_REGION.\n"
 
 
@@ -420,7 +420,7 @@ def test_how_corrections_stand_says_what_each_waits_for(world: World, run: Run) 
 def test_hostile_names_stay_text(world: World, fleet: Services, run: Run) -> None:
     deployed(world, fleet)
     by = "[bold]\x1b[2J\u202ejo\nEnd"
-    remediator(world).remediate(request("undo", by=by))
+    remediator(world).remediate(request("undo"), by)
     out = run("corrections", "web").out
     assert "\x1b" not in out
     assert "\u202e" not in out

@@ -289,7 +289,7 @@ def test_what_is_not_there_or_is_no_file_is_a_sentence(run: Run, good: Definitio
     assert ran.err.splitlines()[:3] == [
         "gone.json does not exist. Check the path.",
         "empty has no file in it whose name ends with .json. Name a file or another folder.",
-        "other has JSON files in it and no task definition among them. Name another folder.",
+        "other has JSON files, but none with a task definition. Name another folder.",
     ]
     assert "1 task definition: 1 clean." in ran.out
 
@@ -368,7 +368,7 @@ def test_it_fits_into_60_columns_without_colour_or_trailing_blanks(
 
 def outrider(*arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(SRC)}
-    return subprocess.Popen([sys.executable, str(SRC), *arguments], env=environment, **options)  # noqa: S603 - ours
+    return subprocess.Popen([sys.executable, str(SRC), *arguments], env=environment, **options)  # noqa: S603 - our own program
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path, floating: Definition) -> None:
@@ -422,7 +422,7 @@ def test_checking_loads_neither_boto3_nor_rich(tmp_path: Path, good: Definition)
         "import sys; from cli.main import main; main(['check', '--format', 'json', sys.argv[1]]);"
         "print([name for name in ('boto3', 'botocore', 'rich.console') if name in sys.modules], file=sys.stderr)"
     )
-    ran = subprocess.run(  # noqa: S603 - ours
+    ran = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", code, str(tmp_path / "web.json")],
         env={**os.environ, "PYTHONPATH": str(SRC)},
         capture_output=True,
@@ -434,14 +434,17 @@ def test_checking_loads_neither_boto3_nor_rich(tmp_path: Path, good: Definition)
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("rules: sidecar.presnt", "names rules that do not exist: sidecar.presnt. See `outrider rules`."),
-        ("rules: sidecar.*\n    where: {cluster: shop}", "names a cluster or service for sidecar.*, and none of these"),
+        (
+            "rules: sidecar.presnt",
+            "rules[0].rules[0] sidecar.presnt matches no rule; perhaps sidecar.present is meant.",
+        ),
+        ("rules: sidecar.*\n    where: {cluster: shop}", "none of these rules is about services"),
     ],
 )
 def test_a_standard_with_an_entry_that_can_match_nothing_is_refused(
     tmp_path: Path, good: Definition, entry: str, said: str
 ) -> None:
-    """A misspelt exemption would exempt nothing, and nobody would be told."""
+    """A misspelt exemption would exempt nothing, and nobody would notice."""
     (tmp_path / "web.json").write_text(json.dumps(good), encoding="utf-8")
     (tmp_path / "standard.yaml").write_text(f"version: 1\nrules:\n  - {entry}\n    mode: off\n", encoding="utf-8")
     process = outrider(

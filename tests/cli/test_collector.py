@@ -83,7 +83,7 @@ def test_a_folder_gives_its_configurations_and_skips_the_rest(run: Run) -> None:
     write("deploy/notes.txt", "receivers:\nexporters:\n")
     ran = run("collector", "--format", "json", "deploy")
     assert [entry["file"] for entry in ran.json] == ["deploy/one/collector.yaml", "deploy/two/otel.YML"]
-    assert ran.err == "Skipped, for they hold no collector configuration: deploy/compose.yaml.\n"
+    assert ran.err == "Skipped, because there is no collector configuration in it: deploy/compose.yaml.\n"
 
 
 @pytest.mark.parametrize("text", ["a: 1\n", None])
@@ -124,7 +124,7 @@ def test_of_a_release_whose_options_are_not_known_the_rest_is_judged_and_that_is
 
 
 def test_what_it_starts_with_is_medium_at_most(run: Run) -> None:
-    """Unsigned requests, a credential in clear, a bare variable: the collector runs."""
+    """Unsigned requests, a credential in plain text, a bare variable: the collector runs."""
     text = """\
 extensions: {ecs_observer: {cluster_name: prod}}
 receivers: {otlp: {protocols: {grpc: }}, awscontainerinsightreceiver: }

@@ -40,7 +40,12 @@ def renewed(page: str) -> str:
             lines = [*lines[: len(shown) - 1], CUT]
         return "\n".join(["```console", found[1], *lines, "```", ""])
 
-    for name, language in (("web.json", "json"), ("collector.yaml", "yaml")):
+    for name, language in (
+        ("web.json", "json"),
+        ("collector.yaml", "yaml"),
+        ("broken.yaml", r"yaml broken\.yaml"),
+        ("standard.yaml", r"yaml standard\.yaml"),
+    ):
         example = re.search(rf"```{language}\n(.*?)```\n", page, re.DOTALL)
         assert example is not None
         Path(name).write_text(example[1], encoding="utf-8")
@@ -58,15 +63,8 @@ def test_the_page_shows_what_the_commands_print(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     "command",
     [
-        "check",
-        "collector",
-        "upgrade",
-        "fix",
-        "correct",
-        "apply",
-        "undo",
-        "release",
-        "corrections",
+        *("check", "collector", "upgrade", "fix", "correct", "apply", "undo", "release", "corrections", "doctor"),
+        *("standard validate", "standard diff"),
     ],
 )
 def test_the_page_and_the_help_name_the_same_options(command: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ def test_what_needs_approval_is_left_and_said_unless_review_is_given(run: Run, b
     Path("web.json").write_text(json.dumps(bare), encoding="utf-8")
     ran = run("fix", "web.json")
     assert (ran.code, json.loads(ran.out)) == (1, bare)
-    assert "web: left sidecar.present (HIGH): its fix needs approval; --review makes it.\n" in ran.err
+    assert "web: not fixed: sidecar.present (HIGH): its fix needs approval; --review makes it.\n" in ran.err
 
     reviewed = run("fix", "--review", "web.json")
     assert reviewed.code == 0
@@ -55,8 +55,8 @@ def test_a_refused_fix_is_left_with_its_reason(run: Run, bare: Definition) -> No
     del bare["executionRoleArn"]
     ran = run("fix", "--review", "-", stdin=json.dumps(bare).encode())
     assert (ran.code, ran.json) == (1, bare)
-    assert "left sidecar.present (HIGH): The task has no execution role and the standard names none." in ran.err
-    assert "left task.roles" in ran.err
+    assert "not fixed: sidecar.present (HIGH): The task has no execution role and the standard names none." in ran.err
+    assert "not fixed: task.roles" in ran.err
 
 
 def test_a_standard_that_names_a_role_lets_it_be_fixed(run: Run, bare: Definition) -> None:
@@ -180,6 +180,6 @@ def test_a_rule_that_is_fixed_in_part_is_left_and_said_so(run: Run, good: Defini
     assert ran.err == (
         "web: The value of deployment.environment is not known: tag the task definition with it, set"
         " applications.environment in the standard, or set it by hand.\n"
-        "web: left application.resource-attributes (LOW): a part is fixed; the right value of the rest is not known"
-        " here.\n"
+        "web: not fixed: application.resource-attributes (LOW): a part is fixed; the right value of the rest is not"
+        " known here.\n"
     )

@@ -15,7 +15,7 @@ PAGE = rule_pages.page()
 def test_the_page_is_the_same_whatever_the_hash_seed() -> None:
     made = "import sys; from tools.rule_pages import page; sys.stdout.write(page())"
     env = {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "PYTHONHASHSEED": "1", "PYTHONUTF8": "1"}
-    run = subprocess.run([sys.executable, "-c", made], env=env, capture_output=True, check=True)  # noqa: S603 - ours
+    run = subprocess.run([sys.executable, "-c", made], env=env, capture_output=True, check=True)  # noqa: S603 - our own code
     assert run.stdout.decode() == PAGE == rule_pages.page()
 
 

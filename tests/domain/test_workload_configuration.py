@@ -1,4 +1,4 @@
-"""Where a collector's configuration comes from, and what is at hand of it."""
+"""Where a collector's configuration comes from, and what is known of it."""
 
 from typing import Any
 

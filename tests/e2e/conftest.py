@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -6,6 +7,9 @@ import pytest
 from local import fleet
 from local.cloud import PYTHON, SAM, Cloud
 from tests.e2e.stage import QUEUES, SPY, STANDARD, STANDARD_TEXT, Stage
+
+UNKIND = "UNKIND"
+"""The environment variable with the seed of the limits, latencies and late reads that functions meet; 0 for none."""
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +21,7 @@ def stage() -> Iterator[Stage]:
     with Cloud() as cloud:
         fleet.lay_ground(cloud.client)
         cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
-        # Faults make a message come again more often than trouble would, and more is told in a minute.
+        # Faults make messages be retried more often than real trouble does, and more is published in a minute.
         outputs = cloud.deploy_outrider(
             StandardLocation=f"ssm:{STANDARD}",
             RemediationMode="deploy",
@@ -27,19 +31,21 @@ def stage() -> Iterator[Stage]:
         )
         _spy_on(cloud, outputs["AlertsTopic"])
         stage = Stage(cloud, outputs)
-        # What fails comes again soon, and not after the six minutes of a real stack.
+        # What fails is retried soon, and not after the six minutes of a real stack.
         for name in QUEUES:
             url, sqs = stage.queue(name), cloud.client("sqs")
             held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"][
                 "RedrivePolicy"
             ]
-            redrive = json.dumps(json.loads(held) | {"maxReceiveCount": 100})  # so soon, a message comes again often
+            redrive = json.dumps(json.loads(held) | {"maxReceiveCount": 100})  # so soon, a message is retried often
             sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "10", "RedrivePolicy": redrive})
+        if os.environ.get(UNKIND, "0") != "0":
+            cloud.control("POST", "unkind", {"seed": int(os.environ[UNKIND])})
         yield stage
 
 
 def _spy_on(cloud: Cloud, topic: str) -> None:
-    """Let a queue of our own hear what the topic is told."""
+    """Let a queue of the tests receive what the topic publishes."""
     sqs = cloud.client("sqs")
     url = sqs.create_queue(QueueName=SPY)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -1,4 +1,4 @@
-"""Slack by a bot: one thread for each finding, one digest for many at once, and each told once."""
+"""Slack by a bot: one thread for each finding, one digest for many at once, and each alert sent once."""
 
 import json
 import re
@@ -82,7 +82,7 @@ def test_many_at_once_are_each_told_once_one_by_one_or_in_a_digest(telling: Stag
 
 
 def told(stage: Stage) -> Counter[tuple[str, str]]:
-    """(family, rule) of each drift of these that people were told of, in messages of its own and in digests."""
+    """(family, rule) of each drift that was sent to people, in messages of its own and in digests."""
     found = Counter[tuple[str, str]]()
     for each in stage.cloud.slack.messages():
         text = json.dumps(each, ensure_ascii=False)

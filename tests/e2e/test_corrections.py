@@ -1,4 +1,4 @@
-"""Corrections that are approved, rolled out and verified; those that fail; and what Outrider leaves alone."""
+"""Corrections that are approved, rolled out and verified; those that fail; and what Outrider skips."""
 
 import json
 from collections import Counter
@@ -12,9 +12,9 @@ RULES = {"sidecar.image-pinned", "sidecar.resources", "sidecar.restart-policy"}
 
 
 def titles(stage: Stage, name: str) -> Counter[str]:
-    """How often Slack was told what of a subject, each message once.
+    """How often Slack got each title about a subject, each message once.
 
-    Whether a finding is raised hangs on whether the family or the service that runs it was looked at first.
+    Whether a finding is raised depends on whether the family or the service that runs it was evaluated first.
     """
     told = stage.told(name)
     assert set(told.values()) <= {1}
@@ -33,7 +33,7 @@ def ledger(stage: Stage, family: str) -> dict[str, Json]:
 
 
 def quarantined(stage: Stage, family: str) -> str:
-    """Why the family is left alone; empty where it is not."""
+    """Why the family is in quarantine; empty where it is not."""
     held = ledger(stage, family).get("quarantine")
     return str(json.loads(held["body"]["S"])["reasons"]) if held else ""
 
@@ -57,7 +57,7 @@ def test_an_approved_plan_is_registered_deployed_and_verified_and_then_its_findi
     assert not stage.open("shop/orders-api")
     wanted = {"Drift": 3, "Corrected": 1, "Corrected and running": 1, "Closed": 3}
     assert titles(stage, "orders-approved") == wanted
-    assert "approved by not known" in message(stage, "Corrected and running: orders-approved")
+    assert "approved by somebody who is not named" in message(stage, "Corrected and running: orders-approved")
     assert len(stage.updates("orders-api")) == 1
     assert not quarantined(stage, "orders-approved")
 
@@ -79,13 +79,13 @@ def test_a_deployment_that_fails_is_rolled_back_by_ecs_and_the_family_is_left_al
 
     assert stage.runs("cart-api") == "cart-deployed:2"
     assert len(stage.updates("cart-api")) == 1  # ECS went back by itself, and was only watched
-    assert stage.newest("cart-deployed") == 2  # whoever asks for the family gets what runs
+    assert stage.newest("cart-deployed") == 2  # who runs the family by its name gets what runs
     assert stage.revision("cart-deployed:3")["status"] == "INACTIVE"
     assert stage.open("cart-deployed") == RULES
     assert titles(stage, "cart-deployed") == {"Drift": 3, "Corrected": 1, "Correction failed": 1}
     assert "tasks failed to start" in quarantined(stage, "cart-deployed")
 
-    # Left alone: the next drifted revision is found, and not corrected.
+    # In quarantine: the next drifted revision is found, and not corrected.
     stage.register(drifted("cart-deployed"))
     stage.quiet()
     assert stage.newest("cart-deployed") == 4
@@ -185,7 +185,7 @@ def test_a_deployment_whose_end_no_event_tells_of_is_found_by_a_visit(stage: Sta
 
 
 def waits_to_be_shown(stage: Stage, family: str) -> bool:
-    """Whether a rollout that was begun with was looked at again, and waits."""
+    """Whether the rollout that was started first was evaluated again, and waits."""
     rows = (json.loads(row["body"]["S"]) for key, row in ledger(stage, family).items() if key.startswith("attempt/"))
     rollouts = [rollout for attempt in rows for rollout in attempt["rollouts"]]
     return any(each["stage"] == "updating" and each["due"] > each["since"] for each in rollouts)

@@ -42,12 +42,14 @@ def assert_nothing_is_left(told: str, scratch: Path) -> None:
     assert not list(scratch.iterdir())
 
 
-def test_it_shows_findings_corrections_a_failure_an_approval_and_a_fight(tmp_path: Path) -> None:
+def test_it_shows_findings_corrections_a_failure_an_approval_and_a_pipeline_that_brings_the_drift_back(
+    tmp_path: Path,
+) -> None:
     with demo(tmp_path) as process:
         told, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
     for line in (
-        "  catalog:1, as it should be: nothing to say",
+        "  catalog:1, compliant: no finding",
         "    HIGH     sidecar.present",
         "  checkout:1 → checkout:2",
         "Drift: my-fargate-task",
@@ -57,9 +59,9 @@ def test_it_shows_findings_corrections_a_failure_an_approval_and_a_fight(tmp_pat
         assert line in told
     for sentence in (
         "shop/checkout runs checkout:2, with a collector that runs in 3 of 3 tasks: ✓ sidecar.present closed",
-        "took payments:2 back, and puts the family in quarantine; 5 findings stay open.",
+        "deregistered payments:2, and put the family in quarantine; 5 findings stay open.",
         "Outrider updates the service: ✓ service.platform-version closed",
-        "my-fargate-task:5 is one too many.",
+        "Outrider does not correct my-fargate-task:5:",
         "7 of 12 findings are closed; 5 wait for the team of payments.",
     ):
         assert sentence in " ".join(told.split())

@@ -1,4 +1,4 @@
-"""Configurations and roles are judged when they change, whoever leans on them."""
+"""Configurations and roles are evaluated when they change, whatever family uses them."""
 
 from local import fleet
 from tests.e2e.stage import Stage, right
@@ -23,7 +23,7 @@ def test_a_configuration_that_breaks_is_found_and_closes_when_mended(stage: Stag
     stage.until(lambda: not stage.open("/tables/collector"), "The finding did not close.")
     stage.quiet()
 
-    # One finding for all that lean on it, and one message for each of its transitions.
+    # One finding for all that use it, and one message for each of its transitions.
     told = stage.told("/tables/collector")
     assert set(told.values()) == {1}
     assert {title.partition(":")[0] for title in told} == {"Drift", "Closed"}

@@ -36,9 +36,9 @@ NOT_ALWAYS_CALLED = {
     *((function, "sqs:ChangeMessageVisibility") for function in FUNCTIONS),  # the same
     *((function, "ssm:GetParameter") for function in FUNCTIONS),  # standard and webhook are kept for minutes
 }
-# Taking back that operations were told, where they were not: not worth failing for, nor a line.
+# Releasing a notice that was not published: not worth a failure, nor a line.
 NOT_NAMED = {("Inspect", "dynamodb:DeleteItem")}
-# What may be done by whoever may do another.
+# What a role may do because it may do another.
 ALSO = {("Remediate", "dynamodb:PutItem"): "dynamodb:TransactWriteItems"}
 
 
@@ -78,7 +78,7 @@ def stir(stage: Stage, name: str) -> None:
 
 
 def unreserved(family: str) -> Json:
-    """What drifts at LOW: whoever looks first, family or service, nothing is raised."""
+    """What drifts at LOW: whether the family or the service is evaluated first, nothing is raised."""
     application, collector = right(family)["containerDefinitions"]
     without = {member: value for member, value in collector.items() if member not in {"cpu", "memoryReservation"}}
     return right(family, containerDefinitions=[application, without])
@@ -162,10 +162,10 @@ def run_failing(stage: Stage, name: str, calls: Calls, error: str) -> tuple[dict
         batched = call.replace("SendMessage", "SendMessage*").replace("sns:Publish", "sns:Publish*")
         service, _, operation = batched.partition(":")
         stage.fault(service=service, operation=operation, caller=f"*{stage.role(function)}*", error=error)
-    # Two seconds: no longer than what failed has to wait, and longer than a look takes.
+    # Two seconds: no longer than what failed has to wait, and longer than an evaluation takes.
     with stage.queues_with(VisibilityTimeout="2"):
         run(stage, name)
-        for _ in range(2):  # two calls show whether a collector runs; where one fails, that is looked at minutes later
+        for _ in range(2):  # two calls show whether a collector runs; where one fails, that is read minutes later
             stage.come_due(f"{name}-deployed")
             stage.quiet()
         struck = {call for call, rule in zip(ordered, stage.struck(), strict=True) if rule["struck"]}
@@ -176,7 +176,7 @@ def run_failing(stage: Stage, name: str, calls: Calls, error: str) -> tuple[dict
 
 
 def touch(stage: Stage) -> None:
-    """Write roles and configuration again, as they are: whoever leans on them is looked at again."""
+    """Write roles and configuration again, as they are: every family that uses them is evaluated again."""
     for role in fleet.ROLES:
         fleet.allow(stage.client("iam"), role.name, role.actions)
     again = {"Name": fleet.PARAMETER, "Value": fleet.COLLECTOR_CONFIG, "Type": "String", "Overwrite": True}
@@ -194,7 +194,7 @@ def unnamed(stage: Stage, calls: Calls, error: str) -> Calls:
     [
         # Passing, as throttling is; but botocore does not first spend seconds on trying again by itself.
         pytest.param("InternalError", FUNCTIONS, id="passing"),
-        # Where remediate may not read, it refuses, and a person hears of it: see below.
+        # Where remediate may not read, it refuses, and a person is notified: see below.
         pytest.param("AccessDeniedException", ("Dispatch", "Inspect", "Slack"), id="denied"),
     ],
 )
@@ -206,7 +206,7 @@ def test_each_call_that_fails_once_is_as_if_it_never_had(
     assert found == calm
     assert wanted - NOT_ALWAYS_CALLED - struck == set()
     struck -= NOT_NAMED
-    # A message that failed in two ways tells of one: what is left is tried again. What tells of trouble comes last,
+    # A message that failed in two ways reports one: what is left is tried again. What reports trouble comes last,
     # when there is no other.
     for turn, last in (("2", False), ("3", False), ("4", True)):
         left = {each for each in unnamed(stage, struck, error) if last or each[1] != "sns:Publish"}

@@ -43,7 +43,7 @@ def rich(family: str) -> dict[str, Any]:
 
 
 def given(revision: dict[str, Any]) -> dict[str, Any]:
-    """What whoever registered it has given, without the tags that Outrider adds."""
+    """What was registered, without the tags that Outrider adds."""
     kept = {key: value for key, value in revision.items() if key not in BY_AWS}
     return kept | {"tags": [tag for tag in revision["tags"] if not tag["key"].startswith("outrider:")]}
 
@@ -114,7 +114,7 @@ def test_events_that_come_again_and_in_reverse_order_change_nothing(stage: Stage
 
 
 def test_events_that_come_late_are_judged_by_what_stands_there_now(stage: Stage) -> None:
-    """While the event rule was off, one family was mended and another broken; their events come twice and reversed."""
+    """While the event rule was off, one family was fixed and another broken; their events come twice and reversed."""
     rules = stage.client("events")
     rule = stage.named("TaskDefinitionCalls", (each["Name"] for each in rules.list_rules()["Rules"]))
     rules.disable_rule(Name=rule)

@@ -1,4 +1,4 @@
-"""Messages that are no messages, a Slack that is busy, and secrets that are to be found nowhere."""
+"""Messages that are no messages, a Slack that is busy, and secrets that must be nowhere."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""A short life on the deployed stack: each day ends in what a first look would find, and each change is told once."""
+"""A month on the deployed stack: each day ends in what a first sweep would find, and each change is published once."""
 
 import json
 from collections import Counter
@@ -83,7 +83,7 @@ class Life:
         self.client("securityhub").batch_update_findings(FindingIdentifiers=[found], Workflow={"Status": workflow})
 
     def fails(self, function: str, service: str, operation: str, **rule: Any) -> None:
-        """The function's next such call fails; passing, so that the message comes again."""
+        """The function's next such call fails; transient, so that the message is retried."""
         caller = f"*{self.stage.role(function)}*"
         self.stage.fault(service=service, operation=operation, caller=caller, **({"error": "InternalError"} | rule))
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +15,7 @@ import pytest
 
 import settings
 from operations.wiring import dispatch, inspect, remediate, shared, slack, sweep
+from tests.aws_fake.clock import START
 from tests.operations.conftest import sessions as sessions  # noqa: PLC0414 - a fixture, for these tests too
 from tests.operations.conftest import world as world  # noqa: PLC0414 - as above
 from tests.operations.world import ACCOUNT, REGION, TABLE, World
@@ -36,6 +38,10 @@ class Context:
         return 60_000
 
 
+SENT = str(int((START + timedelta(seconds=90)).timestamp() * 1000))
+"""When every message was sent: 90 seconds after the call that it tells of."""
+
+
 def batch(*bodies: str, fifo: bool = False) -> dict[str, Any]:
     """An SQS event whose message ids are m0, m1 and so on."""
     group = {"MessageGroupId": "web"} if fifo else {}
@@ -45,7 +51,7 @@ def batch(*bodies: str, fifo: bool = False) -> dict[str, Any]:
                 "messageId": f"m{index}",
                 "receiptHandle": f"receipt-{index}",
                 "body": body,
-                "attributes": {"ApproximateReceiveCount": "1", **group},
+                "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": SENT, **group},
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
                 "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue",
@@ -87,6 +93,7 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
         remediate.remediator,
         slack.notifier,
         sweep.sweeper,
+        sweep.self_check,
         slack.slack_queue,
     )
 

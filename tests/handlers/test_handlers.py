@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from local.slack import Slack, Trouble
 from operations.standards import Standards
 from settings import RELEASE
 from tests.handlers.conftest import WEBHOOK, Call, Context
-from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, registered
+from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, of_rule, registered
 from tests.reports import samples
 
 BOT = "outrider/slack-bot"
@@ -67,8 +68,8 @@ def test_a_change_becomes_a_message_for_each_subject_and_only_what_failed_is_ret
     world: World, dispatch: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:
     message = registered(world.register())
-    foreign = json.dumps({"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification", "detail": {}})
-    assert again(dispatch(CANARY, message, foreign)) == ["m0"]
+    nothing = of_rule("run-task", asked="web", failed="RESOURCE:MEMORY")
+    assert again(dispatch(CANARY, message, nothing)) == ["m0"]
     assert [body["subject"] for body in world.subjects] == [f"{PLACE}/family/web"]
     out = capsys.readouterr().out
     logged = {record.get("message_id"): record for record in records(out)}
@@ -81,11 +82,34 @@ def test_a_change_becomes_a_message_for_each_subject_and_only_what_failed_is_ret
     assert CANARY not in out
 
 
+def test_how_long_an_event_took_is_a_metric_and_no_other_message_counts(
+    world: World, dispatch: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = json.dumps({"kind": "service", "account": PLACE.account, "region": PLACE.region, "service": "shop/web"})
+    dispatch(own)
+    assert "EventLag/dispatch" not in metrics(capsys.readouterr().out)
+    dispatch(registered(world.register()), own)
+    assert metrics(capsys.readouterr().out)["EventLag/dispatch"] == 90
+
+
 def test_what_cannot_be_sent_is_dispatched_again_and_no_other(world: World, dispatch: Call) -> None:
     messages = [registered(world.register(definition(f"web-{number}"))) for number in range(11)]
     world.fail("SendMessageBatch", "ThrottlingException", times=1, after=1)
     assert again(dispatch(*messages)) == ["m10"]
     assert len(world.subjects) == 10
+
+
+def test_how_late_events_come_is_measured_and_messages_of_outrider_itself_are_not(
+    world: World, dispatch: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    early = datetime.now(UTC) - timedelta(seconds=90)
+    place = {"account": PLACE.account, "region": PLACE.region, "time": early.isoformat()}
+    swept = {"kind": "family", "family": "web"} | place
+    settled = {"kind": "service", "service": "shop/web", "settled": early.isoformat()} | place
+    assert again(dispatch(json.dumps(swept), json.dumps(settled))) == []
+    assert "EventLag" not in capsys.readouterr().out
+    assert again(dispatch(registered(world.register(), time=early.isoformat()))) == []
+    assert metrics(capsys.readouterr().out)["EventLag/dispatch"] >= 90
 
 
 @pytest.fixture
@@ -472,7 +496,7 @@ def test_an_alert_can_be_read_again_from_what_was_published() -> None:
 def by_the_standard_of_now(world: World) -> None:
     """The last sweep was by it: the next is no baseline."""
     with world.peace():
-        world.ledger.sweeps.finished(PLACE, SweptBy(RELEASE, Standards(world.sessions, "").current().digest))
+        world.ledger.sweeps.finished(PLACE, SweptBy(RELEASE, Standards(world.sessions, "", ()).current().digest))
 
 
 def test_a_sweep_counts_what_it_sent_and_what_is_open(
@@ -522,6 +546,19 @@ def test_a_count_that_fails_is_not_worth_another_sweep(
     out = capsys.readouterr().out
     assert "The open findings were not counted" in out
     assert "OpenFindings" not in out
+
+
+def test_a_stack_that_cannot_be_checked_is_not_worth_another_sweep(
+    world: World, inspect: Call, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inspect(registered(world.register(definition(collector=FLOATING))))
+    by_the_standard_of_now(world)
+    world.fail("DescribeStacks")
+    assert function("sweep")()["families"] == 1
+    assert "The stack was not checked" in capsys.readouterr().out
+    run = world.ledger.health.run(PLACE)
+    assert run is not None
+    assert run.ended is not None
 
 
 @pytest.mark.parametrize("at", ["2026-08-01T08:00:00Z", "<aws.scheduler.scheduled-time>"])

@@ -35,7 +35,7 @@ def serve(cloud: Cloud, family: str, **more: Any) -> Any:
 
 
 def events(cloud: Cloud, kind: str, about: str) -> list[Any]:
-    """The published events of this detail type that speak of `about`."""
+    """The published events of this detail type about `about`."""
     return [e for e in cloud.control("GET", "events") if e["detail-type"] == kind and about in json.dumps(e)]
 
 

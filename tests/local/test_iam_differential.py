@@ -1,7 +1,7 @@
-"""The evaluator's answers beside those of the local cloud's iam:SimulatePrincipalPolicy, over generated policies.
+"""The evaluator's answers and those of the local cloud's iam:SimulatePrincipalPolicy, over generated policies.
 
 The emulator's simulation takes one resource, ignores the context, and leaves a permissions boundary out, which AWS's
-own would heed: so there are no conditions, policy variables or boundaries here, and the evaluator must know every
+own would evaluate: so there are no conditions, policy variables or boundaries here, and the evaluator must know every
 answer. In what is left no difference from AWS's documentation is known, and nothing is skipped.
 """
 

@@ -305,7 +305,7 @@ def test_workers_at_the_same_time_end_in_what_one_alone_would_find(ground: Groun
         until_quiet(ground, workers)
         found = ground.standing(table)
         assert found == ground.afresh()
-        # The account did not change while they looked: what one told, no other took back.
+        # The account did not change meanwhile: what one published, no other withdrew.
         told = Counter(ground.told.values())
         opened = Counter(rule for subject, rule in found.keys() - before.keys())
         closed = Counter(rule for subject, rule in before.keys() - found.keys())

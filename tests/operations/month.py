@@ -20,7 +20,6 @@ from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.findings.finding import Finding
 from domain.subject import SubjectId
-from operations.standards import Standards
 from operations.sweep import Sweeper
 from rules import CATALOGUE
 from tests.aws_fake.calls import Calls, Crash, Fault, suffer
@@ -303,7 +302,7 @@ class Account(World):
     def worker(self) -> Inspection:
         """As a cold start makes it."""
         made = self.inspector(rules=JUDGED)
-        standards = Standards(self.sessions, f"ssm:{STANDARD}", clock=self.seconds)
+        standards = replace(made.inspector.standards, clock=self.seconds)
         return replace(made, inspector=replace(made.inspector, standards=standards))
 
     def take(self, worker: int, messages: Sequence[Message]) -> None:
@@ -365,7 +364,9 @@ class Account(World):
         """Severity, description and resource of what is open in the hub, by Id."""
         return _active(self.hub)
 
-    def judged_afresh(self) -> tuple[Standing, Mapping[str, tuple[str, str, str]], set[tuple[str, str]]]:
+    def judged_afresh(
+        self, families: Sequence[str] = FAMILIES
+    ) -> tuple[Standing, Mapping[str, tuple[str, str, str]], set[tuple[str, str]]]:
         """The same two of an Outrider that has never seen this account before, and evaluates all of it.
 
         And what it cannot know: (subject, rule).
@@ -374,7 +375,7 @@ class Account(World):
         services = self.services.services.items()
         bodies = [service_changed(title) for title, each in services if each["status"] == "ACTIVE"]
         place = {"kind": "family", "account": ACCOUNT, "region": REGION, "revision": 0}
-        bodies += [json.dumps(place | {"family": family}) for family in FAMILIES]
+        bodies += [json.dumps(place | {"family": family}) for family in families]
         afresh = self.aws.copy()
         afresh.dynamodb.table(TABLE).partitions.clear()
         afresh.hub.clear()
@@ -401,7 +402,7 @@ class Account(World):
         return [self._registered(self.deregister(arns[pick % len(arns)]), "DeregisterTaskDefinition")]
 
     def deletes_revisions(self) -> list[str]:
-        """Those that are inactive and that no service runs: ECS deletes no others for good."""
+        """Those that are inactive and that no service runs: ECS deletes no others permanently."""
         arns = self.client("ecs").list_task_definitions(status="INACTIVE")["taskDefinitionArns"]
         running = {each["taskDefinition"] for each in self.services.services.values() if each["status"] == "ACTIVE"}
         free = [arn for arn in arns if arn not in running][:10]

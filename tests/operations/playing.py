@@ -1,9 +1,9 @@
-"""Corrections played from a moment on until all is quiet: messages, visits, deployments that end, time that passes."""
+"""Corrections played until nothing is left to do: messages, resumptions, deployments that end, time that passes."""
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -19,7 +19,7 @@ from domain.findings.users import Running
 from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.rule import Rule
-from domain.standard import Mode, Standard
+from domain.standard import Mode, Standard, StandardInvalid
 from domain.subject import SubjectId
 from operations.planning import Planner
 from operations.remediation.outcome import Outcome
@@ -29,6 +29,7 @@ from operations.standards import Edition, Standards
 from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
 from operations.wiring.remediate import make_remediator
+from rules import CATALOGUE
 from settings import Settings
 from tests.aws_fake import sqs
 from tests.aws_fake.aws import Aws
@@ -37,10 +38,13 @@ from tests.aws_fake.sqs import REMEMBERED
 from tests.operations.delivery import Inspection, deliver, remediating
 from tests.operations.world import (
     ACCOUNT,
+    APPROVE_ID,
     FLOATING,
+    INSPECT_ID,
     PLACE,
     REGION,
     REPOSITORY,
+    ROLE,
     RULES,
     STANDARD,
     SWITCH,
@@ -63,6 +67,9 @@ SETTINGS = Settings(
     remediations_queue=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/remediations.fifo",
     standard=f"ssm:{STANDARD}",
     switch=SWITCH,
+    role=ROLE,
+    inspect_id=INSPECT_ID,
+    approve_id=APPROVE_ID,
 )
 FAMILY = SubjectId.parse(f"{PLACE}/family/web")
 DRIFTED = definition(collector=FLOATING)
@@ -135,21 +142,23 @@ class Run:
 
     def _standards(self) -> Standards:
         """As of a function that has just begun; it is parsed once for all runs, and asked for in each."""
-        standards = Standards(self.sessions, f"ssm:{STANDARD}")
-        standards._held = (-math.inf, _edition(self.aws.ssm.parameters[STANDARD]["Value"]))
+        standards = Standards(self.sessions, f"ssm:{STANDARD}", CATALOGUE, self.ledger.standards)
+        with suppress(StandardInvalid):
+            standards._held = _edition(self.aws.ssm.parameters[STANDARD]["Value"])
         return standards
 
     def remediator(self) -> Remediator:
         made = make_remediator(SETTINGS, self.sessions)
         cap, repositories = self.scenario.cap, self.scenario.repositories
-        return Remediator(
-            replace(
+        return replace(
+            made,
+            parts=replace(
                 made.parts,
                 planner=Planner(self.scenario.rules, cap),
                 image_repositories=repositories,
                 standards=self._standards(),
                 now=self.aws.clock.tick,
-            )
+            ),
         )
 
     def inspection(self) -> Inspection:
@@ -177,7 +186,7 @@ class Run:
         return self.scenario.plays(self.aws) or self._resumed() or self._later()
 
     def _until_done(self, queue: sqs.Queue, message: sqs.Message) -> None:
-        """Deliver a message until it is done with, some times at most; then it would be on the dead-letter queue."""
+        """Deliver a message until it is done, a few times at most; then it would be on the dead-letter queue."""
         for _ in range(_DELIVERIES):
             if queue.name == "remediations.fifo":
                 deliver(self.aws.sqs, queue, [message], remediating(self.remediator(), self.outcomes))
@@ -185,7 +194,7 @@ class Run:
                 self.inspection().take([message])
             if message not in queue.waiting:
                 return
-            self.aws.clock.pass_(minutes=1)
+            self.aws.clock.pass_(minutes=6)  # the visibility timeout of the template
         queue.waiting.remove(message)
         self.stuck.append(message.body)
 
@@ -310,7 +319,7 @@ class Scenario:
     updates: int = 0
     told: tuple[str, ...] = ()
     exactly: bool = True
-    """Whether the same words are told. One that was overtaken tells of it only where it had registered already."""
+    """Whether the same alerts are published. A superseded attempt publishes one only if it had registered."""
 
 
 def ask(run: Run, *bodies: str, queue: str = "remediations.fifo") -> None:

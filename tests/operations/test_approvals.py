@@ -43,12 +43,13 @@ from tests.operations.test_rollouts import (
 )
 from tests.operations.world import (
     ACCOUNT,
+    APPROVE_ID,
     FLOATING,
     PLACE,
-    REGION,
     RULES,
     World,
     definition,
+    of_rule,
     registered,
     service_changed,
 )
@@ -65,8 +66,14 @@ def asked(world: World, kind: str = "apply", **members: Any) -> str:
     return request(kind, at=world.now().isoformat(), **members)
 
 
-def take(world: World, body: str, standard: str = REPORT, cap: Mode = Mode.DEPLOY) -> Outcome:
-    return remediator(world, standard, cap).remediate(body)
+def take(
+    world: World, body: str, standard: str = REPORT, cap: Mode = Mode.DEPLOY, sender: str = f"{APPROVE_ID}:approve"
+) -> Outcome:
+    return remediator(world, standard, cap).remediate(body, sender)
+
+
+def role_id(world: World) -> str:
+    return str(world.client("iam").get_role(RoleName="web-task")["Role"]["RoleId"])
 
 
 def answer(world: World, body: str) -> Answer:
@@ -82,21 +89,22 @@ def ids(world: World, *transitions: str) -> list[str]:
 
 @pytest.mark.usefixtures("fleet")
 def test_the_answer_of_an_approval_names_the_attempt_that_carries_it_out(world: World) -> None:
-    body = asked(world, digest=proposed_digest(world), by=f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/jo")
-    take(world, body)
+    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/web-task/jo"
+    body = asked(world, digest=proposed_digest(world), caller=arn)
+    take(world, body, sender=f"{role_id(world)}:jo")
     found = answer(world, body)
     assert (found.state, found.attempt) == (AttemptState.ROLLING, "1")
-    assert attempt(world, found.attempt).approved_by.endswith("admin/jo")
-    assert world.alerts[-1]["approved_by"] == "admin/jo"
+    assert attempt(world, found.attempt).approved_by == arn
+    assert world.alerts[-1]["approved_by"] == "web-task/jo"
 
 
 @pytest.mark.usefixtures("fleet")
 def test_a_second_person_who_approves_the_same_plan_joins_the_first(world: World) -> None:
     digest = proposed_digest(world)
-    take(world, asked(world, digest=digest, by="jo"))
-    second = asked(world, digest=digest, by="sam")
-    assert take(world, second).state is AttemptState.ROLLING
-    assert (answer(world, second).attempt, attempt(world).approved_by) == ("1", "jo")
+    take(world, asked(world, digest=digest), sender="AROAADMIN:jo")
+    second = asked(world, digest=digest)
+    assert take(world, second, sender="AROAADMIN:sam").state is AttemptState.ROLLING
+    assert (answer(world, second).attempt, attempt(world).approved_by) == ("1", "AROAADMIN:jo")
     assert (len(world.revisions()), told(world)) == (2, ["registered"])
 
 
@@ -189,13 +197,8 @@ def test_a_finding_whose_rule_the_plan_does_not_correct_is_refused_by_its_name(w
 
 def clicked(world: World, finding: dict[str, Any]) -> str:
     """What the event rule makes of the custom action on a finding as a person saw it."""
-    seen = {
-        "finding": finding["Id"],
-        "updated": finding["UpdatedAt"],
-        "plan": finding["ProductFields"]["outrider/plan"],
-    }
-    body = {"kind": "approval", "account": ACCOUNT, "region": REGION, "time": world.now().isoformat()}
-    return json.dumps(body | seen)
+    seen = {"finding": finding["Id"], "plan": finding["ProductFields"]["outrider/plan"]}
+    return of_rule("approval", time=world.now().isoformat(), **seen)
 
 
 def test_the_custom_action_is_bound_to_the_plan_that_the_finding_showed(world: World) -> None:
@@ -210,10 +213,10 @@ def test_the_custom_action_is_bound_to_the_plan_that_the_finding_showed(world: W
     world.sees(registered(arn), inspector=judging)
     after = world.hub.findings[id_]
     assert before["ProductFields"]["outrider/plan"] != after["ProductFields"]["outrider/plan"]
-    world.sees(clicked(world, before), inspector=judging)
+    world.approver().approve(clicked(world, before))
     outcome = take(world, json.dumps(world.requests[-1]), exempt)
     assert (outcome.guard, outcome.reasons[0].code) == (Guard.APPROVAL, Code.PLAN_CHANGED)
-    world.sees(clicked(world, after), inspector=judging)
+    world.approver().approve(clicked(world, after))
     assert take(world, json.dumps(world.requests[-1]), exempt).state is AttemptState.REGISTERED
     [update] = [
         alert for alert in world.alerts if alert["transition"] in {"opened", "raised"} and alert["rule"] == RULE
@@ -298,7 +301,7 @@ def with_rule(world: World, rule: str) -> tuple[Inspection, Callable[[], Remedia
     planner = Planner(rules, Mode.DEPLOY)
     return (
         world.inspector(Mode.DEPLOY, REPORT, rules),
-        lambda: Remediator(replace(remediator(world, REPORT).parts, planner=planner)),
+        lambda: replace(made := remediator(world, REPORT), parts=replace(made.parts, planner=planner)),
     )
 
 
@@ -356,14 +359,14 @@ def test_an_undo_that_comes_again_undoes_nothing_else(world: World, fleet: Servi
     resume_attempt(world, attempt="3")
     world.pass_(minutes=6)
     assert resume_attempt(world, attempt="3").state is AttemptState.DEPLOYED
-    body = asked(world, "undo", service="shop/web", by="jo")
+    body = asked(world, "undo", service="shop/web", caller="jo")
     take(world, body, DEPLOY)
     fleet.complete("shop/web")
     assert resume_attempt(world, attempt="3").state is AttemptState.UNDONE
     for _ in range(2):
         assert take(world, body, DEPLOY).state is AttemptState.UNDONE
     assert (attempt(world, "1").state, runs(fleet)) == (AttemptState.DEPLOYED, "web:3")
-    again = take(world, asked(world, "undo", service="shop/web", by="jo"), DEPLOY)
+    again = take(world, asked(world, "undo", service="shop/web", caller="jo"), DEPLOY)
     assert said(again) == ("shop/web runs something else than what Outrider brought there.",)
     assert told(world).count("undone") == 1
 
@@ -398,7 +401,7 @@ def test_what_is_corrected_again_after_a_release_is_told_again(world: World, fle
     fleet.complete("shop/web")
     resume_attempt(world)
     assert world.ledger.attempts.quarantined(PLACE) == ["web"]
-    body = asked(world, "release", by="jo")
+    body = asked(world, "release", caller="jo")
     assert said(take(world, body, DEPLOY)) == ("Released.",)
     assert said(take(world, body, DEPLOY)) == ("Released.",)
     assert world.ledger.attempts.quarantined(PLACE) == []

@@ -1,4 +1,4 @@
-"""What happens between two visits of a correction, and what a later one makes of it."""
+"""What happens between two deliveries of a correction, and what the later one does about it."""
 
 import copy
 import json
@@ -172,7 +172,7 @@ def test_an_undo_waits_until_ecs_shows_what_it_is_to_undo(sessions: Sessions) ->
     run = deploying(sessions, plays=still)
     before = copy.deepcopy(run.aws.services.services[WEB])
     steps(run, 1)
-    late = [before, before]
+    late = [before]
 
     def shown_late(real: Answer) -> Answer:
         def answer(operation: str, given: dict[str, Any]) -> Any:
@@ -184,7 +184,7 @@ def test_an_undo_waits_until_ecs_shows_what_it_is_to_undo(sessions: Sessions) ->
 
     answering(run, shown_late)
     with run.line.answering():
-        ask(run, request("undo", by="jo"))
+        ask(run, request("undo", caller="jo"))
     steps(run, 1)
     run.aws.services.complete(WEB)
     quiet(run)
@@ -195,7 +195,7 @@ def test_an_undo_goes_on_past_a_service_that_may_not_be_read(sessions: Sessions)
     run = quiet(deploying(sessions, asked("shop/a", "shop/b")))
     unreadable(run, "a")
     with run.line.answering():
-        ask(run, request("undo", by="jo"))
+        ask(run, request("undo", caller="jo"))
     quiet(run)
     assert (runs(run, "shop/b"), run.stuck) == ("web:1", [])
     assert stages(run)["shop/a"] is Stage.NOT_BACK
@@ -204,7 +204,7 @@ def test_an_undo_goes_on_past_a_service_that_may_not_be_read(sessions: Sessions)
 def test_after_an_undo_of_one_service_it_is_said_why_the_others_were_not_begun(sessions: Sessions) -> None:
     run = steps(deploying(sessions, asked("shop/a", "shop/b"), still, ONE_BY_ONE), 1)
     with run.line.answering():
-        ask(run, request("undo", by="jo", service="shop/a"))
+        ask(run, request("undo", caller="jo", service="shop/a"))
     steps(run, 1)
     run.aws.services.complete("shop/a")
     quiet(run)
@@ -277,7 +277,7 @@ def test_a_queue_that_moves_is_waited_for_longer_than_the_window(sessions: Sessi
 
 
 def test_a_service_that_was_never_updated_was_not_corrected_and_nobody_is_told(sessions: Sessions) -> None:
-    """A pipeline that deploys every three minutes, and each time anew something that is to settle for five."""
+    """A pipeline that deploys every three minutes, and each time something else that must settle for five."""
     run = deploying(sessions, lambda _: None, still, DEPLOY.replace("minutes: 0", "minutes: 5"))
     services = run.aws.services
     with run.line.answering():
@@ -327,7 +327,7 @@ def test_a_revision_that_cannot_be_taken_back_is_told_of_and_not_tried_for_ever(
     answering(run, refused)
     quiet(run)
     assert (attempt(run).state, run.stuck) == (AttemptState.SUPERSEDED, [])
-    assert "web:3 stays the newest revision" in said(attempt(run))[-1]
+    assert "web:3 remains the newest revision" in said(attempt(run))[-1]
 
 
 def test_it_is_not_said_that_no_service_was_updated_where_one_was(sessions: Sessions) -> None:
@@ -341,6 +341,6 @@ def test_an_undo_of_what_only_waits_needs_no_right_to_update(sessions: Sessions)
     run, _ = waiting(sessions)
     run.scenario = replace(run.scenario, cap=Mode.REGISTER)
     with run.line.answering():
-        ask(run, request("undo", by="jo"))
+        ask(run, request("undo", caller="jo"))
     quiet(run)
     assert (attempt(run).state, run.aws.definitions.active()) == (AttemptState.UNDONE, [1])

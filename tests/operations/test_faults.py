@@ -1,7 +1,7 @@
 """A fault at every call: before it, after it took effect, a throttle, and the end of the function before or after it.
 
 Each scenario is played once without a fault, while every call is counted, and then once more for each call and fault.
-Messages are delivered again until they are done with, visits come when they are due, and time passes until all is
+Messages are delivered again until they are done, corrections resume when they are due, and time passes until all is
 quiet. The end must be the same: one revision, one rollout for each service, and one message of each. Calls are found by
 making them: a new one is covered without being named here.
 """
@@ -67,11 +67,11 @@ def switched_on(aws: Aws) -> bool:
 
 
 def approved(run: Run) -> None:
-    ask(run, request("apply", digest=proposed_digest(run), at=run.aws.clock.now().isoformat(), by="jo"))
+    ask(run, request("apply", digest=proposed_digest(run), at=run.aws.clock.now().isoformat(), caller="jo"))
 
 
 def approved_too_late(run: Run) -> None:
-    asks = request("apply", digest=proposed_digest(run), at=run.aws.clock.now().isoformat(), by="jo")
+    asks = request("apply", digest=proposed_digest(run), at=run.aws.clock.now().isoformat(), caller="jo")
     run.aws.definitions.register(definition(collector=FLOATING, cpu="2048", memory="4096"))
     ask(run, asks)
 
@@ -90,14 +90,14 @@ def deployed(run: Run) -> None:
 
 def undoing(run: Run) -> None:
     deployed(run)
-    ask(run, request("undo", by="jo"))
+    ask(run, request("undo", caller="jo"))
 
 
 def releasing(run: Run) -> None:
     undoing(run)
     run.until_quiet()
     run.aws.sqs.purge("changes")
-    ask(run, request("release", by="jo"))
+    ask(run, request("release", caller="jo"))
 
 
 def seen(run: Run) -> None:

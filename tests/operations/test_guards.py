@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from aws.ledger.standards import GoodStandard
 from aws.sessions import Sessions
 from domain.drift import Drift
 from domain.places import Revision
@@ -44,6 +45,7 @@ from tests.operations.world import (
     FLOATING,
     PLACE,
     RULES,
+    STANDARD,
     SWITCH,
     TASK,
     definition,
@@ -113,13 +115,19 @@ def approving(then: Callable[[Run], object]) -> Callable[[Run], None]:
     def begin(run: Run) -> None:
         digest, at = proposed_digest(run), run.aws.clock.now().isoformat()
         then(run)
-        ask(run, request("apply", digest=digest, at=at, by="jo"))
+        ask(run, request("apply", digest=digest, at=at, caller="jo"))
 
     return begin
 
 
 def switch(run: Run) -> None:
     run.aws.ssm.put(SWITCH, "off")
+
+
+def broken_standard(run: Run) -> None:
+    """The function inspect kept the one before it."""
+    run.ledger.standards.keep(GoodStandard(SOON, "good", run.aws.clock.now()))
+    run.aws.ssm.put(STANDARD, "version: 1\nmode: deplyo\n")
 
 
 def no_switch(run: Run) -> None:
@@ -135,7 +143,7 @@ def silence(run: Run) -> None:
 
 
 def of_a_service(then: Callable[[Run], object] = lambda _: None, **members: Any) -> Callable[[Run], None]:
-    """shop/web alone is to be moved to another platform version, and then this."""
+    """shop/web alone is moved to another platform version, and then this."""
 
     def begin(run: Run) -> None:
         fleet(run, "shop/web", **({"drifted": definition(), "platformVersion": "1.3.0"} | members))
@@ -250,6 +258,8 @@ def compliant(run: Run) -> None:
 ROWS = [
     Row("kill switch", asked("shop/web"), holds=switch),
     Row("kill switch", asked("shop/web"), holds=no_switch),
+    Row("standard", asked("shop/web"), holds=broken_standard),
+    Row("standard", of_a_service(), holds=broken_standard),
     Row("stack", approving(lambda _: None), REPORT, cap=Mode.REPORT),
     Row("quarantine", fleet_and(quarantined)),
     Row("quarantine", approving(quarantined), REPORT),
@@ -330,7 +340,7 @@ def test_a_guard_that_alone_forbids_stops_it_and_names_itself(
     assert first.guards == last.guards == {row.guard}
     *before_it, alert = told_once(run)
     if row.registers:
-        assert all("to follow" in each["title"] for each in before_it)
+        assert all("updated next" in each["title"] for each in before_it)
         assert (alert["transition"], last.state) == ("registered", AttemptState.REGISTERED)
         [reason] = alert["reasons"]
         assert reason.startswith(f"shop/web: {row.guard}: ")
@@ -344,7 +354,7 @@ def test_a_guard_that_alone_forbids_stops_it_and_names_itself(
 
 
 def told_once(run: Run) -> list[Any]:
-    """The outcomes as people hear of them: of each id the first body, and there is no other."""
+    """The outcomes as people receive them: of each id the first body, and there is no other."""
     told = dict[str, Any]()
     for alert in (each for each in run.alerts if each["kind"] == "outcome" and each["name"] != "shop/other"):
         assert told.setdefault(alert["id"], alert) == alert
@@ -356,7 +366,7 @@ def _tags(run: Run, number: int) -> set[str]:
 
 
 def named_by_the_function(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The guards that the metric counts; each stands in the line of the log too."""
+    """The guards that the metric counts; each is in the line of the log, too."""
     from handlers import metrics, remediate  # noqa: PLC0415 - its logger takes the standard output of now
 
     class Remediator:

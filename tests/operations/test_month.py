@@ -84,7 +84,7 @@ class Month(RuleBasedStateMachine):
     # --- pipelines and people -----------------------------------------------------------------------------------------
 
     def happens(self, events: Sequence[str], fate: str) -> None:
-        """What was done is heard of at once, twice, days later or never."""
+        """The event about what was done comes at once, twice, days later or never."""
         self.changes += 1
         match fate:
             case "lost":
@@ -173,7 +173,7 @@ class Month(RuleBasedStateMachine):
     @precondition(lambda self: self.account.in_the_hub())
     @rule(pick=st.integers(0, 20))
     def resolves(self, pick: int) -> None:
-        """By hand, before it is over: when it comes again it is to be new."""
+        """By hand, before it is over: the next one must be new."""
         ids = sorted(self.account.in_the_hub())
         if not self.pending(ids[pick % len(ids)]):
             self.account.hub.customer_sets(ids[pick % len(ids)], "RESOLVED")
@@ -266,7 +266,7 @@ class Month(RuleBasedStateMachine):
 
     @rule(sweep=st.booleans(), seed=st.integers(0, 9))
     def quiet(self, *, sweep: bool, seed: int) -> None:
-        """All that was heard of is looked at; and all there is, where something was not heard of."""
+        """Everything with an event is evaluated; and everything that exists, where an event was lost."""
         self.drain(seed, late=not sweep)
         self.lost |= sweep
         # No event tells that an exemption has expired.
@@ -297,14 +297,14 @@ class Month(RuleBasedStateMachine):
         self.sound = False
         standing, active, unknown = self.account.judged_afresh()
         found, in_the_hub = self.account.standing(), self.account.in_the_hub()
-        # What cannot be known opens nothing, and leaves what stands as it is.
+        # What is unknown opens nothing, and leaves open findings as they are.
         stays = (found.keys() - standing.keys()) & unknown
         _same(*({key: said for key, said in each.items() if key not in stays} for each in (found, standing)))
         ids = {f"outrider/{subject}/{rule}" for subject, rule in stays}
         _same(*({id_: said for id_, said in each.items() if id_ not in ids} for each in (in_the_hub, active)))
 
     def told_what_changed(self) -> None:
-        """Each transition that the ledger took down since the last quiet point was told once, and nothing else."""
+        """Each transition that the ledger recorded since the last quiet point was published once, and nothing else."""
         account = self.account
         alerts = [alert for id_, alert in account.published.items() if id_ not in self.heard]
         told = Counter((alert["finding"], alert["transition"]) for alert in alerts)
@@ -328,7 +328,7 @@ class Month(RuleBasedStateMachine):
             assert finding.version == (before.version + 1 if before else 1), "a transition was lost, or made twice"
             if (before is None or before.state is not FindingState.OPEN) and finding.state is FindingState.OPEN:
                 found.append((finding, "reopened" if before else "opened"))
-                # One that was over again before Security Hub heard of it is closed there, and nobody has to see it.
+                # One that was over again before Security Hub received it is closed there, and nobody has to see it.
                 if last[finding.id].state is FindingState.OPEN and self.resolved.pop(finding.id, False):
                     assert self.account.hub.workflow(finding.id) == "NEW", "it is back, and nobody would see it"
             elif before is not None and finding.state is FindingState.OPEN and finding.severity > before.severity:

@@ -1,4 +1,4 @@
-"""What operations is told: once in a while, and not lost where it could not be told."""
+"""Notices to operations: each at most once in some hours, and not lost where one could not be published."""
 
 from tests.operations.world import FLOATING, World, definition, registered
 

@@ -1,6 +1,6 @@
 """Whatever comes first, a family's service ends on a revision that keeps the rules; and a plan is carried out once.
 
-Over generated orders of requests, visits, deployments that end, and a pipeline that registers and deploys in between.
+Over generated orders of requests, resumptions, ended deployments, and a pipeline that registers and deploys in between.
 """
 
 import json
@@ -113,7 +113,7 @@ def carried_out(sessions: Sessions, document: dict[str, Any], rules: tuple[Rule,
         run.inspected(registered(arn))
         proposed = run.ledger.history(FAMILY).proposed
         approval = request(
-            "apply", digest=proposed.digest if proposed else "", at=run.aws.clock.now().isoformat(), by="jo"
+            "apply", digest=proposed.digest if proposed else "", at=run.aws.clock.now().isoformat(), caller="jo"
         )
         for asks in (request(), approval):
             ask(run, asks, asks, asks)
@@ -140,6 +140,6 @@ PUBLISHED = {name: found for name, found in corpus().items() if found.get("conta
 
 @pytest.mark.skipif(not PUBLISHED, reason="no corpus")
 def test_plans_of_published_definitions_are_carried_out_once(sessions: Sessions) -> None:
-    """Most want a person; some want more than that."""
+    """Most need approval; some need more than that."""
     made = [carried_out(sessions, TaskDefinition(found).to_aws()) for found in PUBLISHED.values()]
     assert sum(made) > len(made) / 10

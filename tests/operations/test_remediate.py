@@ -164,6 +164,7 @@ def test_a_crash_before_or_after_any_step_is_taken_up_by_the_next_delivery(
         patch.setattr(owner, method, crashing)
         with pytest.raises(Crash):
             world.remediator(REGISTER).remediate(request())
+    world.pass_(minutes=6)  # the visibility timeout of the template
     outcome = world.remediator(REGISTER).remediate(request())
     assert (outcome.state, outcome.registered) == (AttemptState.REGISTERED, source(2))
     assert [revision.number for revision in world.revisions()] == [2, 1]
@@ -192,6 +193,7 @@ def test_one_throttled_call_and_the_message_again_end_in_one_revision(world: Wor
             remediator.remediate(request())
         except CallFailed as failed:
             failures.append(failed)
+            world.pass_(minutes=6)
     assert all(failure.call.endswith(f":{operation}") and failure.transient for failure in failures)
     outcome = remediator.remediate(request())
     assert (outcome.state, outcome.registered) == (AttemptState.REGISTERED, source(2))
@@ -235,7 +237,7 @@ def test_a_request_for_a_revision_that_is_not_the_newest_any_more_is_dropped(wor
 
 
 def test_a_source_that_became_the_newest_again_is_corrected(world: World) -> None:
-    """Numbers are never used twice: after a deregistered web:2, ours is web:3, and nobody came in between."""
+    """Numbers are never used twice: after a deregistered web:2, Outrider's is web:3, and nobody came in between."""
     world.register(DRIFTED)
     world.deregister(world.register(definition()))
     outcome = world.remediator(REGISTER).remediate(request())

@@ -1,4 +1,4 @@
-"""A correction that is rolled out: updated, watched until its collectors run, or set back; and what a person asks."""
+"""A correction that is rolled out: updated, watched until its collectors run, or rolled back; and requests."""
 
 import json
 from collections.abc import Callable
@@ -20,13 +20,16 @@ from tests.operations.delivery import Inspection
 from tests.operations.saying import said, why
 from tests.operations.world import (
     ACCOUNT,
+    APPROVE_ID,
     FLOATING,
+    INSPECT_ID,
     OPEN,
     PLACE,
     REGION,
     SWITCH,
     World,
     definition,
+    of_rule,
     registered,
     service_changed,
 )
@@ -151,7 +154,7 @@ def test_what_no_event_tells_of_is_due(world: World) -> None:
 
 @pytest.mark.usefixtures("fleet")
 def test_what_is_due_is_asked_for_once_and_again_when_it_is_due_again(world: World) -> None:
-    """The queue remembers a deduplication id for five minutes, and a deployment is looked at every two."""
+    """The queue remembers a deduplication id for five minutes, and a deployment is read every two."""
     visitor = Resumer(world.ledger, Queue(world.sessions, world.queues["remediations.fifo"]), world.now)
     remediator(world).remediate(request())
     for visits in (1, 2):
@@ -477,7 +480,7 @@ REPORT = "version: 1\n"
 
 def approve(world: World, **members: Any) -> Outcome:
     at = world.now().isoformat()
-    return remediator(world, REPORT).remediate(request("apply", at=at, by="", **members))
+    return remediator(world, REPORT).remediate(request("apply", at=at, **members), f"{APPROVE_ID}:approve")
 
 
 def proposed_digest(world: World) -> str:
@@ -494,7 +497,7 @@ def test_an_approved_plan_is_registered_and_deployed_though_the_standard_only_re
     assert world.requests == []
     outcome = approve(world, digest=digest)
     assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
-    assert world.alerts[-1]["approved_by"] == "not known"
+    assert world.alerts[-1]["approved_by"] == "somebody who is not named"
     assert approve(world, digest=digest).state is AttemptState.ROLLING, "twice is once"
     assert len(world.revisions()) == 2
 
@@ -504,9 +507,9 @@ def test_the_custom_action_points_at_the_plan_in_the_ledger(world: World) -> Non
     proposed_digest(world)
     rule = "sidecar.image-pinned"
     finding = world.hub.findings[f"outrider/{PLACE}/family/web/{rule}"]
-    body = {"kind": "approval", "account": ACCOUNT, "region": REGION, "time": world.now().isoformat()}
-    clicked = json.dumps(body | {"finding": finding["Id"], "updated": finding["UpdatedAt"]})
-    world.sees(clicked, inspector=inspector(world, REPORT))
+    plan = finding["ProductFields"]["outrider/plan"]
+    clicked = of_rule("approval", time=world.now().isoformat(), finding=finding["Id"], plan=plan)
+    world.approver().approve(clicked)
     [asked] = world.requests
     assert (asked["kind"], asked["family"], asked["rule"]) == ("apply", "web", rule)
     assert remediator(world, REPORT).remediate(json.dumps(asked)).state is AttemptState.ROLLING
@@ -567,7 +570,7 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
     world: World, fleet: Services, named: dict[str, str]
 ) -> None:
     deployed(world, fleet)
-    outcome = remediator(world).remediate(request("undo", by="jo", **named))
+    outcome = remediator(world).remediate(request("undo", **named), "AROAADMIN:jo")
     assert stages(outcome) == {"shop/web": Stage.GOING_BACK}
     fleet.complete("shop/web")
     outcome = resume_attempt(world)
@@ -579,7 +582,7 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
     using = inspector(world)
     world.sees(*(json.dumps(body) for body in world.sent_back), inspector=using)
     before = len(world.requests)
-    remediator(world).remediate(request("release", by="jo"))
+    remediator(world).remediate(request("release"), "AROAADMIN:jo")
     world.sees(*(json.dumps(body) for body in world.sent_back), inspector=using)
     assert [body["kind"] for body in world.requests[before:]] == ["correct"]
     assert remediator(world).remediate(json.dumps(world.requests[-1])).state is AttemptState.ROLLING
@@ -601,7 +604,7 @@ def test_an_approval_does_not_lift_a_quarantine(world: World, fleet: Services) -
     assert (outcome.state, outcome.guard) == (AttemptState.REFUSED, "quarantine")
 
 
-# --- fights -----------------------------------------------------------------------------------------------------------
+# --- somebody else deploys --------------------------------------------------------------------------------------------
 
 
 def test_a_fight_is_told_once_with_who_and_what_to_change(world: World) -> None:
@@ -610,7 +613,7 @@ def test_a_fight_is_told_once_with_who_and_what_to_change(world: World) -> None:
     states = list[AttemptState]()
     for _ in range(4):
         number = int(world.register(DRIFTED).rpartition(":")[2])
-        states.append(remediator(world).remediate(request(revision=number, **by)).state)
+        states.append(remediator(world).remediate(request(revision=number, **by), f"{INSPECT_ID}:inspect").state)
     assert states == [AttemptState.REGISTERED, AttemptState.REGISTERED, AttemptState.REFUSED, AttemptState.REFUSED]
     fought = [alert for alert in world.alerts if alert["guard"] == "attempts"]
     [alert] = fought

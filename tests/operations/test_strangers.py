@@ -57,7 +57,7 @@ def _counted(sessions: Sessions) -> tuple[int, dict[str, Any]]:
 
 
 def test_a_second_worker_at_any_moment_of_the_first_does_nothing_twice(sessions: Sessions) -> None:
-    """A message comes again though the first worker of its family is still at it: its time was over, and it is not."""
+    """A message is delivered again while the first worker of its family still runs: its visibility timeout is over."""
     count, wanted = _counted(sessions)
     wrong = dict[int, Any]()
     for number in range(count):
@@ -67,7 +67,7 @@ def test_a_second_worker_at_any_moment_of_the_first_does_nothing_twice(sessions:
             try:
                 run.remediator().remediate(request())
             except (CallFailed, LedgerConflict, NotRead):
-                ask(run, request())  # it comes again
+                ask(run, request())  # it is delivered again
 
         run.line.interludes[number] = second
         found = quiet(run).end()
@@ -197,7 +197,7 @@ def test_tasks_of_older_deployments_that_are_still_there_do_not_count(sessions: 
     assert ends_as(quiet(deploying(sessions, plays=plays)))[:2] == (AttemptState.DEPLOYED, {TITLE: Stage.VERIFIED})
 
 
-# --- calls that are refused for good ----------------------------------------------------------------------------------
+# --- calls that are refused permanently -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidParameterException", "ServiceNotActiveException"])
@@ -214,7 +214,7 @@ def test_what_failed_is_told_though_the_revision_cannot_be_taken_back(sessions: 
     with run.line.answering():
         run.until_quiet()
     assert run.outcomes[-1].state is AttemptState.FAILED
-    reason = "web:2 stays the newest revision: ecs:DeregisterTaskDefinition on web:2 failed: AccessDeniedException."
+    reason = "web:2 remains the newest revision: ecs:DeregisterTaskDefinition on web:2 failed: AccessDeniedException."
     assert said(run.outcomes[-1])[-1] == reason
     assert run.end()["quarantine"]
 
@@ -232,7 +232,7 @@ def test_what_the_registration_is_refused_for_is_told_once_and_not_tried_for_eve
 
 
 def test_a_revision_that_was_overtaken_and_is_the_newest_again_is_corrected(sessions: Sessions) -> None:
-    """Overtaken by one that its pipeline takes back: inspect asks anew then, and the old message asks nothing."""
+    """Superseded by a revision that is then deregistered: inspect requests it again, the old message does not."""
     run = deploying(sessions, asked(), standard=REGISTER)
     with run.line.answering():
         other = run.aws.definitions.register(definition())

@@ -1,10 +1,23 @@
-"""What the customer set to SUPPRESSED is kept as it is, and neither told nor corrected."""
+"""What the customer set to SUPPRESSED stays so, and is neither alerted nor corrected."""
 
 import json
 
+import pytest
+
 from domain.remediation.attempt import AttemptState
 from domain.standard import Mode
-from tests.operations.world import CLOSED, FLOATING, OPEN, PLACE, World, definition, registered
+from tests.operations.world import (
+    ACCOUNT,
+    CLOSED,
+    FLOATING,
+    OPEN,
+    PLACE,
+    REGION,
+    World,
+    definition,
+    registered,
+    without_collector,
+)
 
 REGISTER = "version: 1\nmode: register\n"
 PINNED = f"outrider/{PLACE}/family/web/sidecar.image-pinned"
@@ -44,3 +57,75 @@ def test_a_suppressed_finding_is_not_corrected(world: World) -> None:
     outcome = world.remediator(REGISTER).remediate(json.dumps(request))
     assert outcome.state is AttemptState.NOTHING
     assert [revision.number for revision in world.revisions()] == [1]
+
+
+# --- what Security Hub forgets ----------------------------------------------------------------------------------------
+
+
+def swept() -> str:
+    """A message of a sweep."""
+    return f'{{"kind": "family", "account": "{ACCOUNT}", "region": "{REGION}", "family": "web", "revision": 0}}'
+
+
+def suppressed_and_closed(world: World) -> None:
+    world.sees(registered(world.register(definition(collector=FLOATING))))
+    world.hub.customer_sets(PINNED, "SUPPRESSED")
+    world.sees(registered(world.register(definition())))
+
+
+def test_a_suppressed_finding_that_opens_again_after_months_is_still_suppressed(world: World) -> None:
+    suppressed_and_closed(world)
+    told = world.told()
+    for _ in range(90):
+        world.pass_(days=1)
+        world.sees(swept())
+    assert world.hub.workflow(PINNED) == "SUPPRESSED"
+    world.sees(registered(world.register(definition(collector=FLOATING))))
+    assert world.told() == told
+
+
+@pytest.mark.parametrize("baseline", [False, True])
+def test_a_suppression_outlives_the_finding_in_security_hub(world: World, *, baseline: bool) -> None:
+    """Also where nothing was evaluated for months, and where it was closed by a baseline."""
+    world.sees(registered(world.register(definition(collector=FLOATING))))
+    world.hub.customer_sets(PINNED, "SUPPRESSED")
+    world.sees(registered(world.register(definition()), quiet=baseline))
+    told = world.told()
+    world.pass_(days=60)
+    assert world.hub.held(PINNED) is None
+    inspector = world.inspector(Mode.REGISTER, REGISTER)
+    world.sees(registered(world.register(definition(collector=FLOATING))), inspector=inspector)
+    assert world.told() == told
+    assert world.hub.workflow(PINNED) == "SUPPRESSED"
+    request = world.requests[-1]
+    assert world.remediator(REGISTER).remediate(json.dumps(request)).state is AttemptState.NOTHING
+
+
+def test_a_suppression_that_a_person_takes_back_is_not_remembered(world: World) -> None:
+    suppressed_and_closed(world)
+    world.hub.customer_sets(PINNED, "NEW")
+    world.sees(registered(world.register(definition(collector=FLOATING))))
+    assert world.told()[-1] == ("reopened", "sidecar.image-pinned")
+    world.sees(registered(world.register(definition())))
+    world.pass_(days=60)
+    world.sees(registered(world.register(definition(collector=FLOATING))))
+    assert world.told()[-1] == ("reopened", "sidecar.image-pinned")
+
+
+def test_nothing_is_lost_while_security_hub_is_disabled(world: World) -> None:
+    world.sees(registered(world.register(definition(collector=FLOATING))))
+    world.hub.customer_sets(PINNED, "SUPPRESSED")
+    world.sees(registered(world.register(definition())))
+    world.hub.enabled = False
+    [outcome] = world.look(registered(world.register(definition(collector=FLOATING, cpu="2048", memory="4096"))))
+    assert outcome.failures
+    world.look(registered(world.register(without_collector())))
+    told = world.told()
+    world.hub.clear()
+    world.look(swept())
+    assert world.hub.open() == {"family/web/sidecar.present"}
+    assert world.told() == [*told, ("opened", "sidecar.present")]
+    assert world.hub.workflow(PINNED) == "SUPPRESSED"
+    world.sees(registered(world.register(definition(collector=FLOATING, cpu="2048", memory="4096"))))
+    assert world.hub.workflow(PINNED) == "SUPPRESSED"
+    assert ("reopened", "sidecar.image-pinned") not in world.told()

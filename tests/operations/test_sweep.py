@@ -10,6 +10,7 @@ import pytest
 from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
+from aws.errors import Meaning
 from aws.ledger import Ledger, Record, Row, SweptBy
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
@@ -21,7 +22,8 @@ from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from operations.standards import Standards
 from operations.sweep import Sweeper, Swept
-from tests.operations.world import World
+from rules import CATALOGUE
+from tests.operations.world import World, definition, registered
 
 PLACE = Place("123456789012", "eu-west-1")
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
@@ -49,7 +51,7 @@ def sweeper(aws: Sessions, url: str, topic: str = "", *, standard: str = "", rel
         Queue(aws, subjects),
         Topic(aws, topic),
         SecurityHub(aws),
-        Standards(aws, standard),
+        Standards(aws, standard, CATALOGUE, Ledger(aws, "ledger").standards),
         release,
         now=lambda: NOON,
     )
@@ -76,10 +78,25 @@ def test_what_is_there_and_what_was_is_looked_at_again(aws: Sessions) -> None:
 
     bodies = sent(aws, url)
     families = {body["family"]: body["revision"] for body in bodies if body["kind"] == "family"}
-    assert families == {f"family-{n}": 1 for n in range(12)} | {"web": 2, "gone": 0}
+    assert families == dict.fromkeys([*(f"family-{n}" for n in range(12)), "web", "gone"], 0)  # inspect asks ECS
     assert {body["service"] for body in bodies if body["kind"] == "service"} == {"prod/web", "prod/gone"}
     assert {(body["account"], body["region"]) for body in bodies} == {(PLACE.account, PLACE.region)}
     assert {body["quiet"] for body in bodies} == {False}
+
+
+def test_families_are_listed_and_not_their_revisions_in_pages_as_large_as_they_can_be(world: World) -> None:
+    definitions, services = world.aws.definitions, world.aws.services
+    for number in range(101):
+        family: dict[str, Any] = {"family": f"family-{number:03}", "containerDefinitions": []}
+        arns = [definitions.register(family) for _ in range(5)]
+        services.add(f"prod/service-{number:03}", arns[-1])
+    url = world.sessions.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    world.calls.clear()
+    swept = sweeper(world.sessions, url).sweep(PLACE)
+    assert (swept.families, swept.services) == (101, 101)
+    ecs = {operation: world.calls[operation] for operation in world.calls if "TaskDefinition" in operation}
+    assert ecs == {"ListTaskDefinitionFamilies": 2}
+    assert world.calls["ListServices"] == 2
 
 
 @pytest.mark.parametrize("asked", [False, True])
@@ -110,7 +127,7 @@ def swept(sweeping: Sweeper) -> bool:
 
 @pytest.mark.parametrize("where", ["ssm:/standard", "s3://standards/standard.yaml"])
 def test_a_sweep_by_another_standard_than_the_last_is_a_baseline(aws: Sessions, where: str) -> None:
-    """Whether or not an event told of it, as none does of an object."""
+    """Whether or not there was an event about it; there is none about an object."""
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     location: Any = {"LocationConstraint": PLACE.region}
     aws.client("s3", PLACE).create_bucket(Bucket="standards", CreateBucketConfiguration=location)
@@ -125,7 +142,7 @@ def test_a_sweep_by_another_standard_than_the_last_is_a_baseline(aws: Sessions, 
     told = [swept(sweeping)]  # by none that is known of, as after an update of an earlier release
     told += [swept(sweeping)]
     store("version: 1\ncollector: {cpu: 512}\n")
-    told += [swept(sweeping), swept(sweeping)]  # though the standard at hand was read a moment ago
+    told += [swept(sweeping), swept(sweeping)]  # though the cached standard was read a moment ago
     assert told == [True, False, True, False]
     # The last two were sent for later: no function is to judge by the earlier standard any more.
     assert [body["quiet"] for body in sent(aws, url)] == [True, False, False]
@@ -140,7 +157,7 @@ def test_the_first_sweep_of_another_release_is_a_baseline(aws: Sessions) -> None
 
 
 def test_a_baseline_that_did_not_end_is_one_when_it_is_tried_again(aws: Sessions) -> None:
-    """Its digest may not have been told."""
+    """Its digest may not have been published."""
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     a_family_that_was_looked_at(aws)
     sweeping = sweeper(aws, url)
@@ -148,7 +165,7 @@ def test_a_baseline_that_did_not_end_is_one_when_it_is_tried_again(aws: Sessions
 
 
 @pytest.mark.parametrize("stored", [None, "version: 9\n"])
-def test_a_standard_that_cannot_be_read_makes_no_baseline(aws: Sessions, stored: str | None) -> None:
+def test_without_a_good_one_a_standard_that_cannot_be_read_makes_no_baseline(aws: Sessions, stored: str | None) -> None:
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     a_family_that_was_looked_at(aws)
     if stored:
@@ -160,10 +177,10 @@ def test_a_standard_that_cannot_be_read_makes_no_baseline(aws: Sessions, stored:
 def test_a_standard_that_cannot_be_read_just_now_has_the_sweep_tried_again(
     aws: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be another: to sweep all the same could tell of everything one by one."""
+    """It may be another: a sweep all the same could send one alert for each finding."""
 
     def busy(*_: object) -> str:
-        raise CallFailed("ssm:GetParameter", "/standard", "ThrottlingException", transient=True)
+        raise CallFailed("ssm:GetParameter", "/standard", "ThrottlingException", Meaning.RETRY)
 
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     monkeypatch.setattr("operations.standards.read_document", busy)
@@ -245,7 +262,7 @@ def test_what_the_customer_suppressed_is_in_no_baselines_digest_either(
 def test_each_baseline_of_a_day_has_a_digest_and_one_that_is_tried_again_the_same(
     aws: Sessions, heard: tuple[str, str]
 ) -> None:
-    """Else the second, with as many findings, would be taken for the first that came again."""
+    """Else the second, with as many findings, would be taken for a repetition of the first."""
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     sweeping = sweeper(aws, url, heard[0])
     times = (NOON - timedelta(hours=6), NOON, NOON)
@@ -424,10 +441,41 @@ def test_what_closed_is_told_on_one_day_however_late_its_digest_is(aws: Sessions
 
 
 def test_the_digest_does_not_wait_for_what_settles(aws: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that was deployed a moment ago is looked at again in minutes: in a busy account there is always one."""
+    """A service that was deployed a moment ago is evaluated again in minutes: in a busy account there is always one."""
     topic = aws.own("sns").create_topic(Name="alerts")["TopicArn"]
     url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     monkeypatch.setattr(Queue, "depth", lambda _, *, delayed=False: int(delayed))
     sweep = sweeper(aws, url, topic)
     swept = sweep.sweep(PLACE, quiet=True)
     assert sweep.digest(PLACE, swept, lambda: True).title.startswith("Everything")
+
+
+# --- what no event reported -------------------------------------------------------------------------------------------
+
+
+def missed(world: World, *, quiet: bool = False, family: str = "web") -> list[bool]:
+    sent = {"kind": "family", "account": PLACE.account, "region": PLACE.region, "family": family, "revision": 0}
+    [outcome] = world.look(json.dumps(sent | {"listed": "2026-11-23T12:00:00Z", "quiet": quiet}))
+    return [done.missed for done in outcome.done]
+
+
+def test_a_revision_that_only_a_sweep_finds_was_missed(world: World) -> None:
+    world.sees(registered(world.register()))
+    assert missed(world) == [False]
+    world.register(definition(cpu="2048", memory="4096"))
+    world.pass_(hours=2)
+    assert missed(world) == [True]
+    assert missed(world) == [False]
+
+
+def test_a_revision_whose_event_may_still_come_was_not_missed(world: World) -> None:
+    world.sees(registered(world.register()))
+    world.register(definition(cpu="2048", memory="4096"))
+    assert missed(world) == [False]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_family_that_only_a_sweep_finds_was_missed_unless_it_is_the_first(world: World, *, first: bool) -> None:
+    world.register()
+    world.pass_(hours=2)
+    assert missed(world, quiet=first)[0] is not first

@@ -1,4 +1,4 @@
-"""What ECS shows late, what cannot be read, and what others do between two visits: nothing is guessed, nothing lost."""
+"""What ECS shows late, what cannot be read, and what others do between two deliveries: no guess, no loss."""
 
 import copy
 import json
@@ -104,7 +104,7 @@ def test_an_update_whose_answer_shows_no_deployment_is_watched_and_proves_nothin
     quiet(run)
     assert attempt(run).state is ends
     if ends is AttemptState.REGISTERED:
-        assert "no deployment came of it" in why(attempt(run).rollouts[0])
+        assert "no deployment started" in why(attempt(run).rollouts[0])
     assert len(updates(run)) == (ends is AttemptState.DEPLOYED)
 
 
@@ -130,7 +130,7 @@ def test_a_forced_deployment_that_ecs_has_rolled_back_failed(sessions: Sessions)
     assert (attempt(run, key).state, stages(run, key)) == (AttemptState.FAILED, {WEB: Stage.BACK})
 
 
-# --- what others do between two visits --------------------------------------------------------------------------------
+# --- what others do between two deliveries ----------------------------------------------------------------------------
 
 
 def test_a_failed_deployment_that_a_pipeline_has_replaced_already_is_left_to_it(sessions: Sessions) -> None:
@@ -168,14 +168,14 @@ def test_a_revision_that_something_runs_is_not_taken_back_when_another_service_f
         "web:2",
         [1, 2],
     )
-    assert any("web:2 stays the newest revision: shop/a runs it." in each for each in said(attempt(run)))
+    assert any("web:2 remains the newest revision: shop/a runs it." in each for each in said(attempt(run)))
 
 
 def test_a_revision_that_a_service_of_somebody_elses_runs_is_not_taken_back_by_an_undo(sessions: Sessions) -> None:
     run = quiet(deploying(sessions))
     with run.line.answering():
         serve(run, "shop/new", 2)
-        ask(run, request("undo", by="jo"))
+        ask(run, request("undo", caller="jo"))
     quiet(run)
     assert (attempt(run).state, runs(run), run.aws.definitions.active()) == (AttemptState.UNDONE, "web:1", [1, 2])
 
@@ -389,7 +389,7 @@ def test_a_hub_that_is_off_silences_nothing_and_one_that_may_not_be_asked_is_wai
     assert attempt(run).guard is (Guard.SUPPRESSED if ends is AttemptState.REFUSED else None)
 
 
-# --- what is told -----------------------------------------------------------------------------------------------------
+# --- what is published ------------------------------------------------------------------------------------------------
 
 
 def test_a_family_that_is_fought_for_is_told_of_once_in_a_window_and_again_in_the_next(sessions: Sessions) -> None:
@@ -425,6 +425,6 @@ def test_a_registered_revision_whose_services_were_all_left_can_be_undone(sessio
 
     run = quiet(deploying(sessions, begin, still))
     with run.line.answering():
-        ask(run, request("undo", by="jo"))
+        ask(run, request("undo", caller="jo"))
     quiet(run)
     assert (attempt(run).state, run.aws.definitions.active()) == (AttemptState.UNDONE, [1])

@@ -20,6 +20,7 @@ from tests.operations.world import (
     PLACE,
     REGION,
     World,
+    but,
     definition,
     deleted,
     parameter_changed,
@@ -88,7 +89,7 @@ def test_a_service_that_moves_to_the_drifted_revision_raises_its_finding(world: 
 
 
 def test_what_runs_and_drifts_keeps_its_severity_while_the_next_drifted_revision_waits(world: World) -> None:
-    """Else each deployment of a family that drifts would lower its finding, raise it, and tell of it."""
+    """Else each deployment of a family that drifts would lower its finding, raise it, and send an alert."""
     world.sees(service_changed(world.run(world.register(definition(collector=OLD))), "CreateService"))
     for _ in range(2):
         arn = world.register(definition(collector=GRAVE))
@@ -122,7 +123,7 @@ def test_where_what_runs_cannot_be_judged_the_severity_stays(world: World) -> No
 
 
 def test_what_runs_again_does_not_fall_though_the_service_was_not_looked_at_yet(world: World) -> None:
-    """Else it would fall, and be raised and told again, when events come in another order than things happened."""
+    """Else it would fall, and be raised and published again, when events come in another order than things happened."""
     world.sees(service_changed(world.run(world.register()), "CreateService"))
     bad = world.register(definition(collector=GRAVE))
     world.sees(registered(bad))
@@ -228,7 +229,7 @@ def test_a_late_event_of_tasks_does_not_undo_what_was_seen_since(world: World) -
 
 
 def test_a_sweep_that_is_taken_late_does_not_undo_what_was_started_since(world: World) -> None:
-    """It tells of what was there when it asked. That is no time of a change: no alert and no metric goes by it."""
+    """It reports what was there when it asked. That is no time of a change: no alert and no metric uses it."""
     world.sees(registered(world.register()))
     listed = world.now()
     world.pass_(minutes=3)
@@ -322,7 +323,7 @@ def test_a_role_without_a_finding_costs_no_look_at_who_leans_on_it(world: World)
     assert world.calls["Query"] == calls
 
 
-# --- what only the running revision leans on --------------------------------------------------------------------------
+# --- what only the running revision uses ------------------------------------------------------------------------------
 
 OTHER = "/fargate/other"
 
@@ -391,6 +392,6 @@ def test_a_service_that_runs_an_old_configuration_hears_of_a_new_one_and_who_wro
     world.ledger.subjects.runs(WEB, "shop/web", Running(fargate=True, revision=1, tasks=2))
     world.client("ssm").put_parameter(Name=PARAMETER, Value=CONFIG, Type="String", Overwrite=True)
     world.pass_(hours=1)
-    world.sees(json.dumps(json.loads(parameter_changed()) | by_ada), inspector=inspector)
+    world.sees(but(parameter_changed(), **by_ada), inspector=inspector)
     assert world.open(SubjectId(PLACE, Subject.SERVICE, "shop/web")) == {"service.config-fresh"}
     assert [alert["actor"] for alert in world.alerts] == ["ada"]

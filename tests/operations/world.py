@@ -19,8 +19,10 @@ from domain.places import Place, Revision
 from domain.rule import Rule
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
+from operations.approving import Approver
 from operations.planning import Planner
 from operations.remediation.remediator import Remediator
+from operations.wiring.approve import make_approver
 from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
 from operations.wiring.remediate import make_remediator
@@ -28,6 +30,7 @@ from rules import CATALOGUE
 from settings import Settings
 from tests.aws_fake.aws import ACCOUNT, REGION, Aws
 from tests.aws_fake.calls import Calls, Trouble
+from tests.aws_fake.definitions import OUR_ROLE
 from tests.aws_fake.security_hub import CLOSED, GONE, OPEN, Hub
 from tests.aws_fake.services import Services
 from tests.operations.delivery import Inspection, Outcome
@@ -41,12 +44,14 @@ TABLE = "ledger"
 PARAMETER = "/fargate/otel-collector-config"
 STANDARD = "/outrider/standard"
 SWITCH = "/outrider/corrections"
+ROLE = OUR_ROLE
+INSPECT_ID, APPROVE_ID = "AROAINSPECT", "AROAAPPROVE"
 QUEUES, TOPICS = ("changes", "subjects.fifo", "remediations.fifo", "slack"), ("alerts", "operations")
 REPOSITORY = "public.ecr.aws/aws-observability/aws-otel-collector"
 IMAGE = f"{REPOSITORY}:v0.49.0"
 CANARY = "c4nary-s3cret-p4ss"
 
-# What these tests speak of; the catalogue's other rules come and go without them.
+# The rules of these tests; the catalogue's other rules may change without them.
 RULES = tuple(
     rule
     for rule in CATALOGUE
@@ -147,36 +152,48 @@ FLOATING = {"image": f"{REPOSITORY}:latest"}
 # --- what came in -----------------------------------------------------------------------------------------------------
 
 
+def of_rule(kind: str, **values: Any) -> str:
+    """A message as an event rule makes it; what the event does not have is an empty list."""
+    given = {"account": ACCOUNT, "region": REGION} | values
+    return json.dumps({"kind": kind} | {name: [] if value in (None, "") else [value] for name, value in given.items()})
+
+
+def but(message: str, **values: Any) -> str:
+    """A rule's message with other values."""
+    return json.dumps(json.loads(message) | {name: [value] for name, value in values.items()})
+
+
+def own(kind: str, **values: Any) -> str:
+    """A message as Outrider sends it to itself."""
+    return json.dumps({"kind": kind, "account": ACCOUNT, "region": REGION} | values)
+
+
 def registered(arn: str, event: str = "RegisterTaskDefinition", **members: Any) -> str:
-    """A message as the event rule makes it."""
-    body = {"kind": "task-definition", "account": ACCOUNT, "region": REGION, "event": event, "arn": arn, "family": ""}
-    identity = {"arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/ci"}
-    return json.dumps(body | {"time": "2026-11-23T12:00:00Z", "identity": identity, "agent": "Terraform/1.9"} | members)
+    given: Json = {"event": event, "arn": arn, "time": "2026-11-23T12:00:00Z", "agent": "Terraform/1.9"}
+    given |= {"identity": {"arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/ci"}}
+    return of_rule("task-definition", **(given | members))
 
 
 def service_changed(arn: str, event: str = "UpdateService", cluster: str = "") -> str:
-    body = {"kind": "service", "account": ACCOUNT, "region": REGION, "event": event, "service": arn, "time": ""}
-    return json.dumps(body | {"cluster": cluster})
+    return of_rule("service", event=event, service=arn, cluster=cluster)
 
 
 def tasks_run(task: str, platform: str, cluster: str = "batch", time: str = "2026-11-23T12:00:00Z") -> str:
-    body = {"kind": "run-task", "account": ACCOUNT, "region": REGION, "event": "RunTask", "asked": task, "time": time}
-    return json.dumps(body | {"platform": platform, "within": cluster, "identity": {"arn": "arn:aws:iam::1:user/ada"}})
+    given = {"event": "RunTask", "asked": task, "time": time, "platform": platform, "within": cluster}
+    return of_rule("run-task", identity={"arn": "arn:aws:iam::1:user/ada"}, **given)
 
 
 def deleted(*names: str) -> str:
-    body = {"kind": "deleted-task-definitions", "account": ACCOUNT, "region": REGION, "names": names}
-    return json.dumps(body)
+    return of_rule("deleted-task-definitions", names=list(names))
 
 
 def parameter_changed(name: str = PARAMETER) -> str:
-    return json.dumps({"kind": "parameter", "account": ACCOUNT, "region": REGION, "event": "Update", "name": name})
+    return of_rule("parameter", event="Update", name=name)
 
 
 def role_changed(role: str = "", policy: str = "", event: str = "PutRolePolicy") -> str:
     # IAM's events arrive in us-east-1, wherever the tasks are.
-    body = {"kind": "role", "account": ACCOUNT, "region": "us-east-1", "event": event, "identity": {}}
-    return json.dumps(body | {"role": role, "policy": policy})
+    return of_rule("role", region="us-east-1", event=event, role=role, policy=policy)
 
 
 # --- the world --------------------------------------------------------------------------------------------------------
@@ -235,7 +252,7 @@ class World:
 
     @property
     def delays(self) -> list[int]:
-        """Of the messages that were to be received later, in seconds."""
+        """Of the messages that were delayed, in seconds."""
         return [message.delay for message in self.aws.sqs.queue("changes").sent if message.delay]
 
     def pass_(self, **time: float) -> None:
@@ -265,6 +282,9 @@ class World:
         dispatcher = make_dispatcher(given, self.sessions, self.now)
         return Inspection(self.aws.sqs, dispatcher, make_inspector(given, self.sessions, rules, self.now))
 
+    def approver(self) -> Approver:
+        return make_approver(self._settings(Mode.REPORT, None), self.sessions, self.now)
+
     def remediator(
         self,
         standard: str | None = None,
@@ -272,13 +292,14 @@ class World:
         cap: Mode = Mode.REGISTER,
     ) -> Remediator:
         made = make_remediator(self._settings(cap, standard), self.sessions)
-        return Remediator(
-            replace(
+        return replace(
+            made,
+            parts=replace(
                 made.parts,
                 planner=Planner(RULES, cap),
                 image_repositories=repositories,
                 now=self.now,
-            )
+            ),
         )
 
     def _settings(self, cap: Mode, standard: str | None) -> Settings:
@@ -295,6 +316,9 @@ class World:
             standard=f"ssm:{STANDARD}" if standard is not None else "",
             mode=cap,
             switch=SWITCH,
+            role=ROLE,
+            inspect_id=INSPECT_ID,
+            approve_id=APPROVE_ID,
         )
 
     # What happens.
@@ -335,18 +359,18 @@ class World:
         return (inspector or self.inspector()).inspect(*bodies)
 
     def sees(self, *bodies: str, inspector: Inspection | None = None) -> None:
-        """The same, where no message is to be retried."""
+        """The same, where no message may be retried."""
         for outcome in self.look(*bodies, inspector=inspector):
             assert not outcome.failures, outcome
 
     @property
     def alerts(self) -> list[Json]:
-        """What the topic `alerts` was told so far, oldest first."""
+        """What was published on the topic `alerts` so far, oldest first."""
         return self._heard("alerts", self.aws.sns.topic("alerts").published)
 
     @property
     def notices(self) -> list[str]:
-        """What the topic `operations` was told so far."""
+        """What was published on the topic `operations` so far."""
         return self._heard("operations", self.aws.sns.topic("operations").published, parse=False)
 
     @property

@@ -1,4 +1,4 @@
-"""docs/messages.md: each golden message as people read it. test_golden.py writes it, and holds it fresh."""
+"""docs/messages.md: each golden message as people read it. test_golden.py writes and checks it."""
 
 import html
 import json
@@ -12,11 +12,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 TITLES = {
     "opened": "A finding opened: the proposed fix is safe",
     "opened-review": "A finding opened: the proposed fix needs approval",
-    "opened-service": "A finding of a service, of which no event tells who caused it",
+    "opened-service": "A finding of a service: no event names who caused it",
     "opened-parameter": "A finding of a parameter",
     "opened-role": "A finding of a role",
-    "opened-unused": "A finding opened of what nothing runs yet",
-    "opened-statement": "A role that lacks rights: the statement to add",
+    "opened-unused": "A finding of a revision that nothing runs yet",
+    "opened-statement": "A role lacks permissions: the policy statement to add",
     "raised": "A finding became more severe",
     "reopened": "A finding opened again",
     "closed": "A finding closed",
@@ -26,22 +26,22 @@ TITLES = {
     "refused-approval": "An approval was refused",
     "refused-service": "A correction of a service was refused",
     "approved": "An approved correction was registered, and is being rolled out",
-    "deployed": "A correction runs, and its collectors do",
-    "failed": "A correction failed and was set back",
-    "not-back": "A correction failed and could not be set back",
+    "deployed": "A correction is deployed, and its collectors run",
+    "failed": "A correction failed and was rolled back",
+    "not-back": "A correction failed and could not be rolled back",
     "undone": "A correction was undone",
-    "fought": "A family that its pipeline rewrites again and again",
-    "burst": "Many alerts at once, beyond those that are sent one by one",
+    "fought": "A family whose pipeline brings the drift back",
+    "burst": "Many alerts at once: a digest of those that are not sent one by one",
     "daily": "The daily digest",
-    "digest": "A digest of everything, after a baseline",
-    "digest-in-part": "The same, where there was no time to wait until everything was looked at",
+    "digest": "The digest of a baseline sweep",
+    "digest-in-part": "The same, sent before everything was evaluated",
 }
 HEAD = """\
 # Slack messages
 
-Made from the golden files of `tests/reports`, and kept fresh by a test there. What stands in brackets is a button;
-times are shown in the reader's time zone. The lines of a digest are links to the findings, as far as there is room.
-Signs: 🔴 CRITICAL, 🟠 HIGH, 🟡 MEDIUM, 🔵 LOW, ⚪ no alarm, ✅ done.
+This page is made from the golden files of `tests/reports`; a test there keeps it up to date. Text in brackets is a
+button. Slack shows times in the reader's time zone. The first lines of a digest are links to the findings.
+Signs: 🔴 CRITICAL, 🟠 HIGH, 🟡 MEDIUM, 🔵 LOW, ⚪ for information, ✅ done.
 """
 
 

@@ -24,7 +24,7 @@ from domain.subject import Subject, SubjectId
 from domain.triggers.actor import Actor
 from domain.workload import Workload
 from reports.advice import Help
-from reports.alerts import alert_of
+from reports.alerts import AlertContext, alert_of
 from reports.digest import burst_of, daily_of, digest_of
 from reports.outcomes import outcome_of
 from reports.source import fragments
@@ -104,12 +104,12 @@ def finding(
 def opened(given: Finding | None = None) -> Alert:
     transition = Transition(given or finding(), TransitionKind.OPENED)
     itself = Help(Mode.REGISTER, Mode.REGISTER)
-    return alert_of(transition, PINNED, actor=ACTOR, occurred=THEN, plan=plan(), docs=DOCS, help_=itself)
+    return alert_of(transition, PINNED, plan(), AlertContext(ACTOR, THEN, DOCS, itself))
 
 
 def closed() -> Alert:
     transition = Transition(finding(FindingState.CLOSED), TransitionKind.CLOSED)
-    return alert_of(transition, PINNED, actor=ACTOR, occurred=THEN, plan=None, docs=DOCS)
+    return alert_of(transition, PINNED, None, AlertContext(ACTOR, THEN, DOCS))
 
 
 def attempt(state: AttemptState, *reasons: Reason, **members: Any) -> Attempt:
@@ -146,7 +146,7 @@ def told(  # noqa: PLR0913 - the parts of a transition
     users: Users = RUNNING,
     severity: Severity | None = None,
 ) -> Alert:
-    """What is told of a finding of this rule, `after` it was first seen."""
+    """The alert about a finding of this rule, `after` it was first seen."""
     about = rule(rule_id)
     severity = severity or max((drift.severity or about.severity for drift in drifts), default=about.severity)
     one = Finding(
@@ -154,9 +154,7 @@ def told(  # noqa: PLR0913 - the parts of a transition
         THEN + after, 2, users,
     )  # fmt: skip
     asking = Help(cap=Mode.DEPLOY)
-    return alert_of(
-        Transition(one, change), about, actor=actor, occurred=THEN + after, plan=by, docs=DOCS, help_=asking
-    )
+    return alert_of(Transition(one, change), about, by, AlertContext(actor, THEN + after, DOCS, asking))
 
 
 LOG_GROUP = f"arn:aws:logs:{PLACE.region}:{PLACE.account}:log-group:"
@@ -200,7 +198,7 @@ def rollout(service: str, stage: Stage, *reasons: Reason) -> Rollout:
 
 
 def of_corrections() -> dict[str, Alert]:
-    """What is told of corrections that are rolled out, fail, are undone or fought."""
+    """The alerts about corrections that are rolled out, fail, are undone or drift again."""
     stage, dead = Stage, Reason(Code.COLLECTORS_DOWN, names=("STOPPED",), number=2, limit=2)
     several = (rollout("shop/web", stage.DEPLOYING), rollout("shop/worker", stage.PENDING))
     failed = (rollout("shop/web", stage.BACK, dead), rollout("shop/worker", stage.LEFT))
@@ -278,7 +276,7 @@ def daily() -> Alert:
 
 
 def messages() -> dict[str, Alert]:
-    """One of each kind that Slack is told."""
+    """One of each kind that Slack receives."""
     day = timedelta(days=1)
     ours = f"The image {MIRROR} has the floating tag latest. The standard's image is {IMAGE}:v0.49.0."
     crowded = "The containers reserve 1280 CPU units, and the task has 1024."

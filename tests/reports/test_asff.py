@@ -135,7 +135,7 @@ def test_ids_and_times_of_a_closed_finding_are_those_it_was_opened_with() -> Non
 
 @given(st.datetimes(min_value=datetime(2026, 1, 1)), st.sampled_from([timedelta(0), timedelta(hours=9)]))  # noqa: DTZ001 - the zone is set below
 def test_times_are_utc_with_milliseconds(moment: datetime, offset: timedelta) -> None:
-    from datetime import timezone  # noqa: PLC0415 - beside its one use
+    from datetime import timezone  # noqa: PLC0415 - next to its one use
 
     at = moment.replace(tzinfo=timezone(offset))
     one = Finding(
@@ -232,7 +232,7 @@ def test_the_details_name_the_resource_and_say_where_and_why_while_it_drifts(
     subject, then = SubjectId(samples.PLACE, kind, name), samples.THEN
     one = Finding(subject, "a.b", state, Severity.LOW, (Drift("code", "where", "why"),), f"arn:aws:{arn}", then, then)
     found = asff(one, samples.PINNED, docs="", facts={})
-    use = {Subject.FAMILY: {"use": "nothing runs it yet: at most LOW until something does"}}.get(kind, {})
+    use = {Subject.FAMILY: {"use": "nothing runs it yet, so its severity is at most LOW"}}.get(kind, {})
     told = {"where": "why"} | use if state is FindingState.OPEN else {}
     assert found["Resources"][0]["Details"]["Other"] == told | names
 
@@ -246,11 +246,11 @@ def test_the_details_name_the_resource_and_say_where_and_why_while_it_drifts(
          "run by shop/web, 3 tasks; shop/old, 1 task of revision 6"),
         (Subject.FAMILY, "HIGH", [("web", "batch", 7, 2)], "run by batch without a service, 2 tasks"),
         (Subject.FAMILY, "HIGH", [("web", "shop/web", 0, 2)], "run by shop/web, 2 tasks"),
-        (Subject.FAMILY, "LOW", [], "nothing runs it yet: at most LOW until something does"),
+        (Subject.FAMILY, "LOW", [], "nothing runs it yet, so its severity is at most LOW"),
         (Subject.FAMILY, "LOW", [("web", "shop/web", 6, 2)],
-         "nothing runs it yet: at most LOW until something does; shop/web, 2 tasks of revision 6"),
+         "nothing runs it yet, so its severity is at most LOW. Other revisions run: shop/web, 2 tasks of revision 6"),
         (Subject.FAMILY, "HIGH", [("web", "shop/web", 6, 2)],
-         "not run yet, but the running revisions drift, too: shop/web, 2 tasks of revision 6"),
+         "nothing runs it yet, but the revisions that run drift as well: shop/web, 2 tasks of revision 6"),
         (Subject.FAMILY, "HIGH", [("web", f"shop/web-{n:02}", 7, 1) for n in range(25)],
          "run by " + "; ".join(f"shop/web-{n:02}, 1 task" for n in range(20)) + "; and 5 more"),
         (Subject.PARAMETER, "HIGH", [("api",), ("web", "shop/web", 7, 3), ("web", "shop/worker", 7, 1)],

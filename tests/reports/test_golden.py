@@ -1,6 +1,6 @@
 """Findings and messages as they were once read and found right.
 
-`UPDATE_GOLDEN=1 .venvs/dev/bin/pytest -q -n0 tests/reports/test_golden.py` writes them anew, and docs/messages.md from
+`UPDATE_GOLDEN=1 .venvs/dev/bin/pytest -q -n0 tests/reports/test_golden.py` writes them again, and docs/messages.md from
 them: read them again.
 """
 

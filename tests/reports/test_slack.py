@@ -111,7 +111,7 @@ def test_every_link_leads_to_a_page_of_its_own() -> None:
 
 
 def mentions(text: str) -> list[str]:
-    """What Slack reads between angle brackets, but for the date and the links that are ours."""
+    """What Slack reads between angle brackets, except the date and Outrider's own links."""
     ours = re.compile(r"!date\^|https://(console\.example|docs\.example|([a-z0-9-]+\.)?console\.aws\.amazon\.com)/")
     return [found for found in re.findall(r"<([^>]*)>", text) if not ours.match(found)]
 

@@ -148,7 +148,7 @@ _Loader.add_constructor("!null", lambda _loader, _node: _NULL)
 
 
 def _load(path: Path) -> Any:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader with two tags of ours
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader with two tags of its own
 
 
 def patched(thing: Any, patch: Any) -> Any:
@@ -275,7 +275,7 @@ def _newest(written: Any) -> Fact[Newest]:
     if isinstance(written, str):
         return _fact(written, Newest(""))
     mended = tuple((rule, Severity(severity)) for rule, severity in written.get("mended", {}).items())
-    return Known(Newest(written["revision"], mended))
+    return Known(Newest(written["revision"], mended, tuple(written.get("worse", ()))))
 
 
 def _status(written: Any) -> tuple[str, str]:
@@ -300,7 +300,7 @@ def _facts(written: Patch, workload: Workload, standard: Standard) -> Facts:
 
 
 def read(path: Path) -> Iterator[Example]:
-    """The examples of one file; the rule is told by the file's place."""
+    """The examples of one file; the file's place names the rule."""
     rule = f"{path.parent.name}.{path.stem}"
     for written in _load(path) or ():
         yield build(rule, Case.model_validate(written))

@@ -8,7 +8,8 @@ import pytest
 
 import engine
 from domain.drift import Drift, Safety
-from domain.remediation.plan import Fixed
+from domain.remediation.certainty import Uncertainty
+from domain.remediation.plan import Fixed, Repair
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
@@ -17,6 +18,7 @@ from tests.rules.examples import Case, Example, ExpectedDrift, all_examples, bui
 from tools import rule_pages
 
 EXAMPLES = all_examples()
+REVIEW = Safety.REVIEW
 PAGE = rule_pages.page()
 OF_RULES = tuple(example for example in EXAMPLES if example.rule in BY_ID)
 
@@ -42,7 +44,13 @@ def _data(drift: Drift | ExpectedDrift) -> tuple[object, ...]:
 def _fix_codes(rule: Rule, example: Example) -> Iterator[str]:
     """The codes of all that the rule's fix remarks or refuses, alone."""
     for repair in engine.settle(example.before, example.standard, [rule]).repairs:
-        yield from (reason.code for reason in repair.reasons if reason.code not in set(engine.EngineCode))
+        yield from (reason.code for reason in repair.reasons if not isinstance(reason.code, engine.EngineCode))
+
+
+def _repair_of(rule: Rule, example: Example) -> Repair:
+    settled = engine.settle(example.before, example.standard, [rule])
+    [repair] = engine.plan(settled, settled.after, example.standard, [rule]).repairs
+    return repair
 
 
 def _drifts(verdicts: Sequence[Verdict]) -> tuple[Drift, ...]:
@@ -88,11 +96,12 @@ def test_the_fix_gives_what_its_example_gives(example: Example) -> None:
     as_it_was = copy.deepcopy(example.before.task.json)
 
     settled = engine.settle(example.before, example.standard, [rule])
+    plan = engine.plan(settled, settled.after, example.standard, [rule])
 
     assert example.before.task.json == as_it_was, "it left its input alone"
     assert settled.after.task.json == expected.task.json
     assert settled.after.service == expected.service
-    repair = next(iter(settled.repairs), None)
+    repair = next(iter(plan.repairs), None)
     if case.refused is not None:
         assert repair is not None
         assert (repair.outcome, [reason.text for reason in repair.reasons]) == (Fixed.REFUSED, [case.refused])
@@ -139,6 +148,17 @@ class TestEveryRule:
             and (isinstance(example.case.after, dict) or example.case.after_service is not None)
         ]
         assert bool(shown) is (rule.fix is not None)
+
+    def test_its_fix_needs_approval_where_what_it_depends_on_is_not_known(self, rule: Rule) -> None:
+        """An example shows it, unless every change of the fix needs approval anyway."""
+        if rule.fix is None:
+            return
+        examples = [example for example in OF_RULES if example.rule == rule.id and example.case.safety is not None]
+        found = [(example, _repair_of(rule, example)) for example in examples]
+        asked = {reason.code for example, repair in found if example.case.safety is REVIEW for reason in repair.reasons}
+        always = all(example.case.safety is REVIEW for example in examples)
+        assert examples
+        assert always or any(isinstance(code, Uncertainty) or code == engine.EngineCode.PLACEHOLDER for code in asked)
 
     def test_it_says_what_why_and_how_it_is_fixed(self, rule: Rule) -> None:
         assert rule.title[0].isupper()

@@ -13,20 +13,25 @@ Rows of a subject share a partition (`account/region/kind/name`). The sort key t
     dependent/KEY/KEY    a family that uses this parameter or role, and its verdicts on it
 
 The partition of a role is by its account and name alone, as IAM's events have no more; the subject's key is part of the
-sort key. Besides, `due/PLACE` holds which attempts have not ended and when they are to be resumed, `quarantines/PLACE`
+sort key. Besides, `due/PLACE` holds which attempts have not ended and when they must be resumed, `quarantines/PLACE`
 which families are quarantined, `rate/…` how many corrections were made within an hour, `revisions/…` what each revision
 of a family contains, which never changes (without the environment values that no rule reads), `notice/…` what the
-operations topic was notified of recently, and `swept/PLACE` by which release and standard everything was swept last.
+operations topic was notified of recently, `fan-out/…` how often what uses a parameter, role or policy was sent for
+evaluation within a minute, `swept/PLACE` by which release and standard everything was swept last, when, and the
+findings about Outrider itself, and `standard` the text of the last good standard.
 """
 
 from dataclasses import dataclass
 
 from aws.ledger.attempts import Attempts
 from aws.ledger.dependents import Dependent, Dependents
+from aws.ledger.fan_outs import FanOuts
+from aws.ledger.health import Health
 from aws.ledger.history import History, Record, Row
 from aws.ledger.limits import Limits
 from aws.ledger.notices import Notices
 from aws.ledger.revisions import Revisions
+from aws.ledger.standards import GoodStandards
 from aws.ledger.subjects import Subjects
 from aws.ledger.sweeps import Sweeps, SweptBy
 from aws.ledger.table import LedgerConflict, Table
@@ -60,6 +65,10 @@ class Ledger:
         return Dependents(self.table)
 
     @property
+    def fan_outs(self) -> FanOuts:
+        return FanOuts(self.table)
+
+    @property
     def attempts(self) -> Attempts:
         return Attempts(self.table)
 
@@ -78,3 +87,11 @@ class Ledger:
     @property
     def sweeps(self) -> Sweeps:
         return Sweeps(self.table)
+
+    @property
+    def standards(self) -> GoodStandards:
+        return GoodStandards(self.table)
+
+    @property
+    def health(self) -> Health:
+        return Health(self.table)

@@ -4,16 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from aws.ledger.table import Table, expiry, moment, put_item, unwritten_since
+from aws.ledger.forms import form
+from aws.ledger.table import Table, expiry, moment, packed, put_item, unwritten_since
 from domain.places import Place, Revision
 from domain.remediation.attempt import Answer, Attempt, Quarantine
 from domain.subject import SubjectId
 
 _ATTEMPT_DAYS = 90
 _ANSWER_DAYS = 15
-_ATTEMPT, _QUARANTINE, _ANSWER = TypeAdapter(Attempt), TypeAdapter(Quarantine), TypeAdapter(Answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Attempts:
         kept = {
             "pk": {"S": key},
             "sk": {"S": sk},
-            "body": {"S": _ATTEMPT.dump_json(attempt).decode()},
+            "body": packed(form(Attempt).dump_json(attempt)),
             "version": {"N": str(attempt.version)},
             "expires": expiry(_ATTEMPT_DAYS),
         }
@@ -47,7 +45,7 @@ class Attempts:
             left_alone = {
                 "pk": {"S": key},
                 "sk": {"S": "quarantine"},
-                "body": {"S": _QUARANTINE.dump_json(quarantine).decode()},
+                "body": {"S": form(Quarantine).dump_json(quarantine).decode()},
             }
             listed = {"pk": {"S": f"quarantines/{attempt.source.place}"}, "sk": {"S": attempt.source.family}}
             items += [put_item(self.table.name, left_alone), put_item(self.table.name, listed)]
@@ -76,7 +74,7 @@ class Attempts:
 
     def answer(self, of: SubjectId, request: str, answer: Answer) -> None:
         """Write the outcome of a person's request; `request` is its id."""
-        body = {"S": _ANSWER.dump_json(answer).decode()}
+        body = {"S": form(Answer).dump_json(answer).decode()}
         self.table.put(of.key, f"answer/{request}", {"body": body, "expires": expiry(_ANSWER_DAYS)})
 
     def registered(self, revision: Revision) -> None:

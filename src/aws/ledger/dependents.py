@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
-
+from aws.ledger.forms import form
 from aws.ledger.table import Table, packed, unpacked
 from domain.findings.dependents import FamilyVerdicts
 from domain.places import Arn, role_name
 from domain.subject import Subject, SubjectId
 
-_VERDICTS = TypeAdapter(FamilyVerdicts)
 _DEPENDENT = "dependent"
 
 
@@ -56,13 +54,13 @@ def read_dependent(item: Mapping[str, Any]) -> Dependent | None:
     if not item["sk"]["S"].startswith(f"{_DEPENDENT}/"):
         return None
     family, on = SubjectId.parse(item["family"]["S"]), SubjectId.parse(item["on"]["S"])
-    return Dependent(family, on, _VERDICTS.validate_json(unpacked(item["body"])))
+    return Dependent(family, on, form(FamilyVerdicts).validate_json(unpacked(item["body"])))
 
 
 def put_dependent(on: SubjectId, family: SubjectId, verdicts: FamilyVerdicts) -> dict[str, Any]:
     """Return the write of a dependent's row, for a batch."""
     names = {"on": {"S": on.key}, "family": {"S": family.key}}
-    body = packed(_VERDICTS.dump_json(verdicts, exclude_defaults=True))
+    body = packed(form(FamilyVerdicts).dump_json(verdicts, exclude_defaults=True))
     return {"PutRequest": {"Item": _key(on, family) | names | {"body": body}}}
 
 

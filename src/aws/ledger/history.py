@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from domain.findings.dependents import FamilyVerdicts
 from domain.findings.finding import Finding
@@ -12,10 +13,14 @@ from domain.subject import Subject, SubjectId
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A finding, and what is still to be published: JSON bodies by channel (`import`, `alert/…`)."""
+    """A finding, and what is still to be published: JSON bodies by channel (`import`, `alert/…`).
+
+    `suppressed` says that the customer had set it to SUPPRESSED when Security Hub was asked last.
+    """
 
     finding: Finding
     pending: Mapping[str, str] = field(default_factory=dict, repr=False)
+    suppressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +30,9 @@ class Record:
     `order` is the number of a family's newest revision, 0 for others. `standard` is the digest of the standard that it
     was evaluated by, empty if facts were missing that may be available soon. `dependencies` holds a family's verdicts
     on each of its dependencies, by key; for a service, the family that it `runs`. `proposed` is the plan that may be
-    approved.
+    approved. `due` holds when services are to be evaluated later: a family's, or itself.
 
-    Still to be sent: `request` to remediate, and the messages in `notify` by the key of the subject that is to be
+    Still to be sent: `request` to remediate, and the messages in `notify` by the key of the subject that must be
     evaluated because of this evaluation. This subject's row at each of them is written before its message is sent.
     """
 
@@ -37,6 +42,7 @@ class Record:
     runs: Running | None = None
     proposed: ProposedPlan | None = None
     rows: Mapping[str, Row] = field(default_factory=dict)
+    due: Mapping[str, datetime] = field(default_factory=dict)
     request: str | None = field(default=None, repr=False)
     notify: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -72,6 +78,11 @@ class History:
     @property
     def rows(self) -> Mapping[str, Row]:
         return self.record.rows
+
+    @property
+    def suppressed(self) -> frozenset[str]:
+        """The ids of the findings that are remembered as suppressed."""
+        return frozenset(row.finding.id for row in self.rows.values() if row.suppressed)
 
     @property
     def proposed(self) -> ProposedPlan | None:

@@ -1,9 +1,11 @@
 """Limits: how many corrections were made within an hour."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning
 from aws.ledger.table import Table, expiry
 from domain.places import Place
 
@@ -13,6 +15,12 @@ class Limits:
     """The rows of limits."""
 
     table: Table
+
+    def full(self, place: Place, what: str, key: str, most: int, now: datetime) -> bool:
+        """Whether no place of this hour is left for a key that has none. Takes none."""
+        item = self.table.row(f"rate/{place}", f"{what}/{now:%Y-%m-%dT%H}")
+        taken = item["keys"]["SS"] if item else []
+        return _short(key) not in taken and len(taken) >= most
 
     def claim(self, place: Place, what: str, key: str, most: int, now: datetime) -> bool:
         """Take one of this hour's `most` places for `what`. The same key takes only one place."""
@@ -25,14 +33,19 @@ class Limits:
                     ConditionExpression="attribute_not_exists(#keys) OR contains(#keys, :one) OR size(#keys) < :most",
                     ExpressionAttributeNames={"#keys": "keys", "#expires": "expires"},
                     ExpressionAttributeValues={
-                        ":key": {"SS": [key]},
-                        ":one": {"S": key},
+                        ":key": {"SS": [_short(key)]},
+                        ":one": {"S": _short(key)},
                         ":most": {"N": str(most)},
                         ":expires": expiry(1),
                     },
                 )
         except CallFailed as failed:
-            if failed.code == "ConditionalCheckFailedException":
+            if failed.meaning is Meaning.CONFLICT:
                 return False
             raise
         return True
+
+
+def _short(key: str) -> str:
+    """Return a digest: a thousand names of services would not fit into one item."""
+    return hashlib.sha256(key.encode()).hexdigest()[:20]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning
 from aws.ledger.table import Table
 
 
@@ -31,7 +32,7 @@ class Notices:
                     ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}},
                 )
         except CallFailed as failed:
-            if failed.code == "ConditionalCheckFailedException":
+            if failed.meaning is Meaning.CONFLICT:
                 return False
             raise
         return True

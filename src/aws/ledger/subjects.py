@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from aws.ledger.dependents import partition_of, read_dependent
+from aws.ledger.forms import form
 from aws.ledger.history import History, Record
 from aws.ledger.table import Table, expiry, moment, packed, unpacked
 from domain.findings.finding import Finding, FindingState
@@ -17,8 +16,6 @@ from domain.remediation.attempt import Answer, Attempt, Quarantine
 from domain.subject import SubjectId
 
 _SEEN_DAYS = 31
-_RECORD, _ATTEMPT = TypeAdapter(Record), TypeAdapter(Attempt)
-_QUARANTINE, _ANSWER = TypeAdapter(Quarantine), TypeAdapter(Answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +42,11 @@ class Subjects:
                 case "own":
                     own.add(int(name))
                 case "attempt":
-                    attempts.append(_ATTEMPT.validate_json(item["body"]["S"]))
+                    attempts.append(form(Attempt).validate_json(unpacked(item["body"])))
                 case "quarantine":
-                    history = replace(history, quarantine=_QUARANTINE.validate_json(item["body"]["S"]))
+                    history = replace(history, quarantine=form(Quarantine).validate_json(item["body"]["S"]))
                 case "answer":
-                    answers[name] = _ANSWER.validate_json(item["body"]["S"])
+                    answers[name] = form(Answer).validate_json(item["body"]["S"])
                 case _:
                     pass
         return replace(
@@ -71,7 +68,7 @@ class Subjects:
         item: dict[str, Any] = {
             "place": {"S": str(history.subject.place)},
             "version": {"N": str(history.version + 1)},
-            "body": packed(_RECORD.dump_json(record, exclude_defaults=True)),
+            "body": packed(form(Record).dump_json(record, exclude_defaults=True)),
         }
         if findings:  # attributes that the sweep's scans filter by
             item["open"] = {"N": str(sum(finding.state is FindingState.OPEN for finding in findings))}
@@ -99,6 +96,11 @@ class Subjects:
         """Return every subject of a place that was ever evaluated. Scans the table: only the sweep calls it."""
         items = self._records(place, "", {}, {})
         return [SubjectId.parse(item["sk"]["S"].removeprefix("record/")) for item in items]
+
+    def records(self, place: Place) -> Iterator[tuple[SubjectId, Record]]:
+        """Yield every subject of a place with its record. Scans the table: only the command line calls it."""
+        for item in self._records(place, "", {}, {}):
+            yield SubjectId.parse(item["sk"]["S"].removeprefix("record/")), _record(item)
 
     def open_findings(self, place: Place) -> list[Finding]:
         """Return every open finding of a place. Scans the table: only the sweep calls it."""
@@ -146,16 +148,17 @@ def _service_key(family: SubjectId, title: str) -> dict[str, Any]:
 
 
 def _record(item: Mapping[str, Any]) -> Record:
-    return _RECORD.validate_json(unpacked(item["body"]))
+    return form(Record).validate_json(unpacked(item["body"]))
 
 
 def _running_item(running: Running) -> dict[str, Any]:
     numbers = {"revision": {"N": str(running.revision)}, "tasks": {"N": str(running.tasks)}}
-    return numbers | {"fargate": {"BOOL": running.fargate}}
+    return numbers | {"fargate": {"BOOL": running.fargate}, "managed": {"BOOL": running.managed}}
 
 
 def _running(item: Mapping[str, Any]) -> Running:
-    return Running(item["fargate"]["BOOL"], int(item["revision"]["N"]), int(item["tasks"]["N"]))
+    revision, tasks = (int(item[name]["N"]) for name in ("revision", "tasks"))
+    return Running(item["fargate"]["BOOL"], revision, tasks, item["managed"]["BOOL"])
 
 
 def _seen(item: Mapping[str, Any]) -> Seen:

@@ -8,6 +8,7 @@ from itertools import batched
 from typing import Any
 
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning
 from aws.sessions import Sessions
 
 _BATCH = 25  # writes that DynamoDB accepts in one call
@@ -91,7 +92,7 @@ class Table:
                     ExpressionAttributeValues={":expires": expires},
                 )
         except CallFailed as failed:
-            if failed.code != "ConditionalCheckFailedException":
+            if failed.meaning is not Meaning.CONFLICT:
                 raise
 
     def put_version(self, pk: str, sk: str, item: Mapping[str, Any], *, held: int) -> None:
@@ -107,7 +108,7 @@ class Table:
                     ExpressionAttributeValues=values,
                 )
         except CallFailed as failed:
-            if failed.code == "ConditionalCheckFailedException":
+            if failed.meaning is Meaning.CONFLICT:
                 raise LedgerConflict(f"{pk} was written by another worker") from None
             raise
 
@@ -125,14 +126,14 @@ class Table:
                 if not left:
                     break
             else:
-                raise CallFailed("dynamodb:BatchWriteItem", what, "UnprocessedItems", transient=True)
+                raise CallFailed("dynamodb:BatchWriteItem", what, "UnprocessedItems", Meaning.RETRY)
 
     def write(self, what: str, items: list[dict[str, Any]]) -> None:
         try:
             with calling("dynamodb:TransactWriteItems", what):
                 self.client.transact_write_items(TransactItems=items)
         except CallFailed as failed:
-            if failed.code in {"TransactionCanceledException", "TransactionConflictException"}:
+            if failed.meaning is Meaning.CONFLICT:
                 raise LedgerConflict(f"{what} was written by another worker") from None
             raise
 

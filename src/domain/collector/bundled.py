@@ -242,7 +242,7 @@ def _prometheus_editions() -> tuple[_Edition, ...]:
         braced = _prometheus(xray=xray, scrape=scrape, reference="${{env:{}}}", signed=True)
         found += [_Edition(path, "v0.14.0", "v0.21.0", unsigned), _Edition(path, "v0.21.0", "v0.41.1", bare)]
         if scrape:
-            # v0.41.1 has an unquoted ${env:…} in a [list], which is no YAML; it was mended by v0.41.2 or v0.42.0.
+            # v0.41.1 has an unquoted ${env:…} in a [list], which is no YAML; v0.41.2 or v0.42.0 fixed it.
             found.append(_Edition(path, "v0.41.1", "v0.41.2", None, line=22 if xray else 16))
             found.append(_Edition(path, "v0.42.0", None, braced))
         else:

@@ -1,4 +1,4 @@
-"""Credentials that stand in a configuration in clear. Only places are told, never values."""
+"""Credentials in plain text in a configuration. Only their places are reported, never their values."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ _TOKEN_IN_PATH: Final = re.compile(
     re.ASCII,
 )
 TOKENS: Final = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\b(?:glc|glsa|hcaik|ghp)_\w{16,}|\bNRAK-\w{16,}", re.ASCII)
-"""Texts that are credentials wherever they stand: access key ids of AWS, and tokens that vendors mark as theirs."""
+"""Texts that are credentials wherever they are: access key ids of AWS, and tokens with a vendor's mark."""
 # What an example has for a credential that everybody has to fill in.
 _TO_FILL_IN: Final = re.compile(r"your[-_ ].*|(?:change|replace)[-_ ]?me|x{3,}|\*{3,}|\.{3}|redacted", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"(?:bearer|basic|api-?key|token)\s+", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What the far end refuses: unsigned requests, signatures of another region or service, names that AWS lacks."""
+"""What destinations refuse: unsigned requests, signatures of another region or service, names that AWS lacks."""
 
 import re
 from collections.abc import Iterator, Mapping

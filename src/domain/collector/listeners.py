@@ -6,7 +6,7 @@ Default ports are those of the components' factories upstream; the default host 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from domain.collector.configuration import CollectorConfiguration, Component, Options, mapping, within
@@ -43,7 +43,7 @@ class Listener:
     part: str
     transport: Transport
     port: int | None
-    host: str | None
+    host: str | None = None
     protocol: str = ""
 
     @property
@@ -90,26 +90,27 @@ def _of_component(  # noqa: C901 - one case a component
         case ComponentKind.RECEIVER, "otlp":
             yield from _otlp(part, release)
         case ComponentKind.RECEIVER, "awsxray":
-            yield _listener(part.where, "udp", settings.get("endpoint"), 2000, release)
+            yield _listener(Listener(part.where, "udp", 2000), settings.get("endpoint"), release)
             proxy = within(settings, "proxy_server", "endpoint")
-            yield _listener(f"{part.where}/proxy_server", "tcp", proxy, 2000, release)
+            yield _listener(Listener(f"{part.where}/proxy_server", "tcp", 2000), proxy, release)
         case ComponentKind.RECEIVER, "statsd":
             transport = literal(settings.get("transport"), release) or "udp"
             if not transport.startswith("unix"):
                 protocol: Transport = "tcp" if transport.startswith("tcp") else "udp"
-                yield _listener(part.where, protocol, settings.get("endpoint"), 8125, release)
+                yield _listener(Listener(part.where, protocol, 8125), settings.get("endpoint"), release)
         case ComponentKind.RECEIVER, "zipkin":
-            yield _listener(part.where, "tcp", settings.get("endpoint"), 9411, release)
+            yield _listener(Listener(part.where, "tcp", 9411), settings.get("endpoint"), release)
         case ComponentKind.RECEIVER, "jaeger":
             protocols = mapping(settings.get("protocols"))
             for name, (port, jaeger_transport) in _JAEGER.items():
                 if name in protocols:
-                    endpoint = within(protocols, name, "endpoint")
-                    yield _listener(f"{part.where}/protocols/{name}", jaeger_transport, endpoint, port, release)
+                    unset = Listener(f"{part.where}/protocols/{name}", jaeger_transport, port)
+                    yield _listener(unset, within(protocols, name, "endpoint"), release)
         case ComponentKind.EXPORTER, "prometheus":
-            yield _listener(part.where, "tcp", settings.get("endpoint"), None, release)
+            yield _listener(Listener(part.where, "tcp", None), settings.get("endpoint"), release)
         case ComponentKind.EXTENSION, ("health_check" | "pprof" | "zpages" | "awsproxy") as extension:
-            yield _listener(part.where, "tcp", settings.get("endpoint"), _EXTENSION_PORTS[extension], release)
+            unset = Listener(part.where, "tcp", _EXTENSION_PORTS[extension])
+            yield _listener(unset, settings.get("endpoint"), release)
         case _:
             pass
 
@@ -118,8 +119,8 @@ def _otlp(part: Component, release: Release | None) -> Iterator[Listener]:
     protocols = mapping(part.settings.get("protocols"))
     for name, port in _OTLP_PORTS.items():
         if name in protocols and within(protocols, name, "transport") not in {"unix", "unixgram", "unixpacket"}:
-            endpoint = within(protocols, name, "endpoint")
-            yield _listener(f"{part.where}/protocols/{name}", "tcp", endpoint, port, release, protocol=name)
+            unset = Listener(f"{part.where}/protocols/{name}", "tcp", port, protocol=name)
+            yield _listener(unset, within(protocols, name, "endpoint"), release)
 
 
 def _own_metrics(telemetry: Options, release: Release | None) -> Iterator[Listener]:
@@ -145,30 +146,23 @@ def _own_metrics(telemetry: Options, release: Release | None) -> Iterator[Listen
         return
     address = metrics.get("address")
     if address is None:
-        yield Listener(where, "tcp", OWN_METRICS_PORT, None)
+        yield Listener(where, "tcp", OWN_METRICS_PORT)
     else:
-        yield _listener(where, "tcp", address, OWN_METRICS_PORT, release)
+        yield _listener(Listener(where, "tcp", OWN_METRICS_PORT), address, release)
 
 
-def _listener(  # noqa: PLR0913 - what makes a listener
-    part: str,
-    transport: Transport,
-    endpoint: Value,
-    default: int | None,
-    release: Release | None,
-    *,
-    protocol: str = "",
-) -> Listener:
+def _listener(unset: Listener, endpoint: Value, release: Release | None) -> Listener:
+    """Give the listener at an endpoint; `unset` has what holds where no endpoint is set, the host apart."""
     if endpoint is None or endpoint == "":
         host = None if release is None else "localhost" if release >= LOCALHOST_SINCE else "0.0.0.0"  # noqa: S104 - a fact, not a bind
-        return Listener(part, transport, default, host, protocol)
+        return replace(unset, host=host)
     text = endpoint if isinstance(endpoint, str) else str(endpoint)
     found = _PORT.search(text)
     if found is None:
-        return Listener(part, transport, None, None, protocol)
+        return replace(unset, port=None)
     host = text[: found.start()].rpartition("://")[2].strip("[]")
     known = None if has_reference(host, release) else host or "0.0.0.0"  # noqa: S104 - ":4317" binds every address
-    return Listener(part, transport, _port(found[1]), known, protocol)
+    return replace(unset, port=_port(found[1]), host=known)
 
 
 def _number(value: Value, release: Release | None) -> int | None:

@@ -31,7 +31,7 @@ class OptionKind(StrEnum):
 
 
 class UnknownKeys(StrEnum):
-    """What becomes of a key that a struct does not have."""
+    """What happens to a key that a struct does not have."""
 
     REFUSED = "refused"
     IGNORED = "ignored"

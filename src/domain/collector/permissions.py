@@ -6,7 +6,7 @@ Source: each component's own AWS calls upstream; awsemf writes log events and ne
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from domain.collector.configuration import CollectorConfiguration, Component, mapping, within
@@ -159,32 +159,25 @@ def _of_component(  # noqa: C901 - one case a component
                 yield from _as_role(signer, within(signer.settings, "assume_role", "arn"), sending, release)
         case ComponentKind.EXTENSION, "ecs_observer":
             cluster = literal(settings.get("cluster_name"), release)
-            yield from _plain(part, _OBSERVER, "finds the tasks to scrape", release, cluster=cluster)
+            finding = _plain(part, _OBSERVER, "finds the tasks to scrape", release)
+            yield from (replace(need, cluster=cluster) for need in finding)
         case ((ComponentKind.EXPORTER | ComponentKind.RECEIVER), "kafka") if _on_msk(part):
             writes = part.kind is ComponentKind.EXPORTER
             actions, why = (_MSK_WRITE, "writes to Kafka on MSK") if writes else (_MSK_READ, "reads from Kafka on MSK")
             topic = literal(settings.get("topic"), release)
-            yield from _plain(part, actions, f"{why} with IAM", release, topic=topic)
+            needs = _plain(part, actions, f"{why} with IAM", release)
+            yield from (replace(need, topic=topic) for need in needs)
         case _:
             pass
 
 
-def _plain(  # noqa: PLR0913 - the hints are keywords
-    part: Component,
-    actions: tuple[str, ...],
-    why: str,
-    release: Release | None,
-    *,
-    workspace: str | None = None,
-    cluster: str | None = None,
-    topic: str | None = None,
+def _plain(
+    part: Component, actions: tuple[str, ...], why: str, release: Release | None
 ) -> Iterator[ComponentPermission]:
     place = region_of(part, release)
     region, source = (place.region, place.source) if place else (None, RegionSource.DEFAULT)
     for action in actions:
-        yield ComponentPermission(
-            part.where, action, why, region, source, workspace=workspace, cluster=cluster, topic=topic
-        )
+        yield ComponentPermission(part.where, action, why, region, source)
 
 
 def _as_role(
@@ -233,11 +226,12 @@ def _remote_write(part: Component, release: Release | None) -> Iterator[Componen
     endpoint = literal(part.settings.get("endpoint"), release) or ""
     found = _WORKSPACE.search(endpoint)
     why = "writes metrics to Amazon Managed Service for Prometheus"
-    yield from _plain(part, ("aps:RemoteWrite",), why, release, workspace=found["id"] if found else None)
+    for need in _plain(part, ("aps:RemoteWrite",), why, release):
+        yield replace(need, workspace=found["id"] if found else None)
 
 
 def _otlp_needs(part: Component, release: Release | None) -> Iterator[ComponentPermission]:
-    """What CloudWatch's OTLP endpoints ask of whoever signs."""
+    """The permissions that CloudWatch's OTLP endpoints require of the signer."""
     group, stream = (literal(_header(part, name), release) for name in LOG_HEADERS)
     for endpoint in signed_endpoints(part, release):
         for action in _OTLP_ACTIONS.get(endpoint.service, ()):

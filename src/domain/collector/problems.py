@@ -79,7 +79,7 @@ class ProblemCode(StrEnum):
     # Signals.
     SIGNAL = "signal"
     PROFILES_GATE = "profiles-gate"
-    # The far end.
+    # The destination.
     UNSIGNED = "unsigned"
     SIGNER_REGION = "signer-region"
     SIGNER_SERVICE = "signer-service"
@@ -99,8 +99,8 @@ class ProblemCode(StrEnum):
 class Problem:
     """One problem. `where` is a path of names, in the collector's notation for entries of lists (`actions[0]/key`).
 
-    `found` is what stands there where it may be shown: names of options and components, numbers, durations; of other
-    values only what kind they are. `wanted` is what may stand there, `nearest` the right name that is nearest. `limit`
+    `found` is what is there, if it may be shown: names of options and components, numbers, durations; of other
+    values only what kind they are. `wanted` is what may be there, `nearest` the right name that is nearest. `limit`
     is the bound, or the other option, that it is compared with.
     """
 

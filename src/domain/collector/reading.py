@@ -110,7 +110,7 @@ def _refuse_odd_text(text: str) -> None:
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
-    """Yield the parser's events and turn its errors into ours: its own texts are not passed on, as some quote."""
+    """Yield the parser's events and turn its errors into Outrider's: the parser's own texts may quote values."""
     try:
         loader = _LOADER(text)
         try:
@@ -220,9 +220,7 @@ class _Builder:
             self._refuse(event, f"A key is {what}; a key is a name: put it in quotes, or take it out.")
         line, _ = _place(event)
         if key in above.lines:
-            self._refuse(
-                event, f"The same key stands in this mapping already, at line {above.lines[key]}; keep one of them."
-            )
+            self._refuse(event, f"This mapping already has the same key, at line {above.lines[key]}; keep one of them.")
         above.lines[key] = line
         above.key = key
         if event.anchor:

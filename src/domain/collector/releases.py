@@ -1,6 +1,6 @@
 """What each release of the ADOT collector holds: releases, components, their names and aliases.
 
-The facts stand in `releases.toml` beside this module, read once. `tools/adot_releases.py` adds the next release.
+The facts are in `releases.toml` next to this module, and are read once. `tools/adot_releases.py` adds the next release.
 Source: the collector's own component registry at each release tag, and the factories' type names upstream.
 """
 
@@ -85,7 +85,7 @@ _TAKE_OTLP: Mapping[str, str] = MappingProxyType({
 
 
 class Standing(StrEnum):
-    """How a component name stands in one release."""
+    """The status of a component name in one release."""
 
     KNOWN = "known"
     UNKNOWN_NAME = "unknown-name"
@@ -214,7 +214,7 @@ def components_of(release: Release) -> frozenset[tuple[ComponentKind, str]]:
 
 
 def component_status(kind: ComponentKind, component_type: str, release: Release) -> ComponentStatus:
-    """Say how a component type that a configuration names stands in a release.
+    """Return the status of a component type in a release.
 
     UNDECIDABLE for a release older than the oldest or newer than the newest that is known. The sentence quotes the type
     as it was given: it is a name, never a value.

@@ -34,7 +34,7 @@ NOT_KNOWN: Final = NotKnown.NOT_KNOWN
 
 
 def is_empty(value: Value | NotKnown) -> bool:
-    """Tell if nothing stands there: null, an empty text or an empty list."""
+    """Return whether there is nothing: null, an empty text or an empty list."""
     return value is None or (isinstance(value, str | tuple) and not value)
 
 

@@ -14,7 +14,7 @@ SERVICE_INFERRED_SINCE: Final = Release(0, 49, 0)
 """From here on, sigv4auth tells the service of CloudWatch's OTLP endpoints by their host."""
 SIGNER: Final = "sigv4auth"
 LOG_HEADERS: Final = ("x-aws-log-group", "x-aws-log-stream")
-"""What a request to CloudWatch's OTLP endpoint of logs must have beside its signature."""
+"""What a request to CloudWatch's OTLP endpoint of logs must have in addition to its signature."""
 
 _REGION: Final = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)"
 _PROMETHEUS: Final = re.compile(rf"https?://aps-workspaces(?:-fips)?\.{_REGION}\.[a-z.]+(?::\d+)?(?:/|$)", re.ASCII)

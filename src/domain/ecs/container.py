@@ -153,6 +153,11 @@ class Container(Document):
         return mapping_of(self.json.get("firelensConfiguration")) or None
 
     @property
+    def routes_logs(self) -> bool:
+        """Whether it is a log router of FireLens."""
+        return self.firelens is not None
+
+    @property
     def restarts(self) -> bool:
         return truth_of(mapping_of(self.json.get("restartPolicy")).get("enabled")) is True
 

@@ -4,6 +4,7 @@ Only these are ignored: defaults from the task definition parameters page, the w
 lists whose order has no meaning.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -37,6 +38,14 @@ def equivalent(before: TaskDefinition, after: TaskDefinition) -> bool:
     Members that only a description has are ignored, as are the tags of AWS and of Outrider.
     """
     return _plain(before) == _plain(after)
+
+
+def fingerprint(task: TaskDefinition, salt: str) -> str:
+    """A digest of all that a definition contains, the same for equivalent ones and in no other way readable.
+
+    It is slow to make on purpose: what a digest of environment values was made of could otherwise be found by trying.
+    """
+    return hashlib.scrypt(_plain(task).encode(errors="replace"), salt=salt.encode(), n=2**12, r=8, p=1, dklen=16).hex()
 
 
 def _plain(task: TaskDefinition) -> str:

@@ -12,6 +12,7 @@ _NAMED = {
     "opentofu": "OpenTofu", "pulumi": "Pulumi", "sam": "CloudFormation", "terraform": "Terraform",
 }  # fmt: skip
 _OWNERS = frozenset(_NAMED.values()) | {"CodeDeploy", "CodePipeline"}
+_IN_STACKS = frozenset({"CDK", "CloudFormation"})
 
 
 def owner_of(task: TaskDefinition, actor: Actor | None = None) -> str:
@@ -41,3 +42,14 @@ def _as_tags_say(task: TaskDefinition) -> str:
         if plain in {"terraform", "opentofu", "pulumi"} and said in {"true", "yes", "1"}:
             return f"{_NAMED[plain]} (as its tag {key} says)"
     return ""
+
+
+def owner_forms() -> dict[str, tuple[str, ...]]:
+    """Return the forms of the names that `owner_of` gives, by tool; `*` stands for any text. The shortest is first."""
+    forms = dict[str, tuple[str, ...]]()
+    for name in sorted(_OWNERS):
+        details = ["stack *"] if name in _IN_STACKS else []
+        if name in _NAMED.values():
+            details.append("as its tag * says")
+        forms[name] = (name, *(f"{name} ({detail})" for detail in details))
+    return forms | {"Copilot": ("Copilot (*)",)}

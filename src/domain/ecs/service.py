@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain.ecs.values import Document, mapping_of, moment_of, objects_of, pairs_of, text_of, truth_of
 
@@ -48,6 +49,11 @@ class Deployment(Document):
         return text_of(self.json.get("taskDefinition")) or ""
 
     @property
+    def running(self) -> int:
+        """How many of its tasks run."""
+        return _count(self.json.get("runningCount"))
+
+    @property
     def created(self) -> datetime | None:
         return moment_of(self.json.get("createdAt"))
 
@@ -86,14 +92,13 @@ class Service(Document):
 
     @property
     def task_definition(self) -> str:
-        """The revision that it runs, as an ARN."""
-        return text_of(self.json.get("taskDefinition")) or ""
+        """The revision that it runs, as an ARN. Where ECS does not control its deployments, its task sets tell."""
+        return text_of(self._task_set.get("taskDefinition")) or text_of(self.json.get("taskDefinition")) or ""
 
     @property
     def desired(self) -> int:
         """The desired number of tasks."""
-        count = self.json.get("desiredCount")
-        return count if isinstance(count, int) else 0
+        return _count(self.json.get("desiredCount"))
 
     @property
     def platform_version(self) -> str | None:
@@ -106,9 +111,12 @@ class Service(Document):
     @property
     def providers(self) -> frozenset[str]:
         """Return its capacity providers, else its launch type; empty if neither is given."""
-        strategy = objects_of(self.json.get("capacityProviderStrategy"))
+        given = (
+            self.json if self.json.get("capacityProviderStrategy") or self.json.get("launchType") else self._task_set
+        )
+        strategy = objects_of(given.get("capacityProviderStrategy"))
         named = frozenset(name for item in strategy if (name := text_of(item.get("capacityProvider"))))
-        launch_type = text_of(self.json.get("launchType"))
+        launch_type = text_of(given.get("launchType"))
         return named or (frozenset({launch_type}) if launch_type else frozenset())
 
     @property
@@ -124,6 +132,23 @@ class Service(Document):
     def controller(self) -> str:
         """What controls its deployments: ECS, CODE_DEPLOY or EXTERNAL."""
         return text_of(mapping_of(self.json.get("deploymentController")).get("type")) or "ECS"
+
+    @property
+    def _task_set(self) -> Mapping[str, Any]:
+        """Return the primary task set of a service whose deployments CodeDeploy or another tool controls."""
+        found = objects_of(self.json.get("taskSets")) if self.controller != "ECS" else ()
+        return next((each for each in found if each.get("status") == "PRIMARY"), {})
+
+    @property
+    def managed(self) -> bool:
+        """Whether ECS itself manages it, as an Express Mode service: it would undo what others change."""
+        return self.json.get("resourceManagementType") == "ECS"
+
+    @property
+    def early_success(self) -> bool:
+        """Whether ECS calls a deployment complete before all of its tasks run."""
+        criteria = mapping_of(mapping_of(self.json.get("deploymentConfiguration")).get("earlySuccessCriteria"))
+        return truth_of(criteria.get("enable")) is True
 
     @property
     def strategy(self) -> str:
@@ -147,3 +172,7 @@ class Service(Document):
 
     def deployment(self, id_: str) -> Deployment | None:
         return next((each for each in self.deployments if each.id == id_), None)
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0

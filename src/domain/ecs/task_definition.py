@@ -37,6 +37,11 @@ class TaskDefinition(Document):
         return text_of(self.json.get("taskDefinitionArn"))
 
     @property
+    def registered_by(self) -> str:
+        """The ARN of who registered it; empty where ECS does not say."""
+        return text_of(self.json.get("registeredBy")) or ""
+
+    @property
     def active(self) -> bool:
         """A definition from a file has no status and counts as active."""
         return bool(self.json.get("status", "ACTIVE") == "ACTIVE")

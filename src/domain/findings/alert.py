@@ -12,7 +12,7 @@ from domain.severity import Severity
 class AlertDrift(BaseModel):
     """One place where the subject departs from the rule."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     code: str = Field(description="The kind of drift; stable, and listed on the rule's page.")
     where: str
@@ -24,7 +24,7 @@ class AlertDrift(BaseModel):
 class AlertChange(BaseModel):
     """One line of a diff, as people may see it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     where: str
     before: str | None = None
@@ -34,7 +34,7 @@ class AlertChange(BaseModel):
 class AlertStatement(BaseModel):
     """A policy statement that is missing: its JSON, and the role or policy that it belongs to."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     to: str
     statement: str
@@ -43,7 +43,7 @@ class AlertStatement(BaseModel):
 class AlertUser(BaseModel):
     """What runs a family, or a family that uses a parameter or role and what runs it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     family: str
     title: str = Field(
@@ -56,7 +56,7 @@ class AlertUser(BaseModel):
 class AlertLine(BaseModel):
     """One line of a digest's section."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     text: str
     link: str = Field(default="", description="Where the line leads.")
@@ -67,7 +67,7 @@ class AlertLine(BaseModel):
 class AlertSection(BaseModel):
     """A part of a digest: a title, and its lines."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     title: str
     lines: tuple[AlertLine, ...] = ()
@@ -77,7 +77,7 @@ class AlertSection(BaseModel):
 class AlertFragment(BaseModel):
     """What to write at the source instead: CloudFormation, Terraform or JSON."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     form: str = Field(description="CloudFormation, Terraform or JSON.")
     text: str = Field(description="What to write there, for what drifts.")
@@ -86,11 +86,11 @@ class AlertFragment(BaseModel):
 class Alert(BaseModel):
     """One transition of a finding, outcome of a correction, or digest. `id` is the same for each repetition."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     version: Literal[1] = Field(
         default=1,
-        description="Of this form. It grows when a field goes or changes its meaning, not when one is added.",
+        description="Of this format. It grows when a field is removed or changes its meaning, not when one is added.",
     )
     id: str = Field(description="The same for each repetition by SNS.")
     kind: Literal["finding", "outcome", "digest"] = Field(
@@ -98,18 +98,18 @@ class Alert(BaseModel):
     )
     transition: str = Field(
         description="opened, raised, reopened or closed for a finding; registered, deployed, failed, undone,"
-        " superseded or refused for an outcome; digest or daily for a digest. More may come."
+        " superseded or refused for an outcome; digest, daily or burst for a digest. More may be added."
     )
     account: str = Field(description="The AWS account, 12 digits.")
     region: str = Field(description="The region.")
     subject: str = Field(description="family, service, parameter or role; account for a digest.")
     name: str = Field(description="The family, `cluster/service`, the parameter's name or the role's ARN.")
-    resource: str = Field(description="The ARN that was judged or registered; empty for a digest.")
+    resource: str = Field(description="The ARN that was evaluated or registered; empty for a digest.")
     rule: str = Field(default="", description="The rule's id, for a finding.")
-    title: str = Field(description="What the rule demands, the outcome of the correction, or what the digest reports.")
+    title: str = Field(description="What the rule requires, the outcome of the correction, or what the digest reports.")
     severity: Severity = Field(description="CRITICAL, HIGH, MEDIUM, LOW or INFORMATIONAL.")
     drifts: tuple[AlertDrift, ...] = Field(
-        default=(), description="Where the subject departs from the rule, by which code, and why."
+        default=(), description="Where the subject violates the rule, by which code, and why."
     )
     changes: tuple[AlertChange, ...] = Field(
         default=(), description="The correction, line by line; `before` or `after` is null where there is none."
@@ -138,7 +138,9 @@ class Alert(BaseModel):
     fragments: tuple[AlertFragment, ...] = Field(
         default=(), description="The change to make at the source, where something brings the drift back."
     )
-    approved_by: str = Field(default="", description="For an approved correction: who approved, or `not known`.")
+    approved_by: str = Field(
+        default="", description="For an approved correction: who approved, or `somebody who is not named`."
+    )
     actor: str = Field(
         default="", description="Who made the change: `role/session` or a user's name; empty if not known."
     )

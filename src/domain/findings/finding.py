@@ -13,6 +13,7 @@ from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 
 _LONGEST = 512
 _RENEWED_AFTER = timedelta(days=30)
+_KEPT_AFTER = timedelta(days=20)
 
 
 def shortened(name: str, most: int = _LONGEST) -> str:
@@ -91,34 +92,51 @@ def renewed(finding: Finding, now: datetime) -> Transition | None:
     return Transition(replace(finding, updated=now, version=finding.version + 1), TransitionKind.UPDATED)
 
 
-def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way that a finding can go
-    finding: Finding | None,
-    verdict: Verdict | None,
-    subject: SubjectId,
-    rule: str,
-    resource: str,
-    now: datetime,
-    users: Users = NOBODY,
-    *,
-    replanned: bool = False,
-) -> Transition | None:
-    """Return a finding after the newest verdict; None if nothing changes.
+def kept(finding: Finding, now: datetime) -> Transition | None:
+    """Renew a suppressed finding that is not open: Security Hub deletes an archived one after 30 days."""
+    if finding.state is FindingState.OPEN or now - finding.updated < _KEPT_AFTER:
+        return None
+    return Transition(replace(finding, updated=now, version=finding.version + 1), TransitionKind.UPDATED)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """The newest verdict of a rule on a subject, `now`.
 
     A `verdict` of None says that the rule no longer applies to the subject: it is out of scope or gone. `replanned`
     says that the finding's plan changed: people approve the plan that the finding shows.
     """
-    if finding is None:
-        if not isinstance(verdict, Drifted):
-            return None
-        first = Finding(
-            subject, rule, FindingState.OPEN, verdict.severity, verdict.drifts, resource, now, now, users=users
-        )
-        return Transition(first, TransitionKind.OPENED)
 
+    subject: SubjectId
+    rule: str
+    verdict: Verdict | None
+    resource: str
+    now: datetime
+    users: Users = NOBODY
+    replanned: bool = False
+
+    @property
+    def first(self) -> Transition | None:
+        """The transition of a subject that has no finding of the rule yet."""
+        if not isinstance(self.verdict, Drifted):
+            return None
+        severity, drifts = self.verdict.severity, self.verdict.drifts
+        created = Finding(
+            self.subject, self.rule, FindingState.OPEN, severity, drifts, self.resource, self.now, self.now,
+            users=self.users,
+        )  # fmt: skip
+        return Transition(created, TransitionKind.OPENED)
+
+
+def next_transition(finding: Finding | None, result: RuleResult) -> Transition | None:
+    """Return a finding after the newest verdict; None if nothing changes."""
+    if finding is None:
+        return result.first
+    resource, now, users = result.resource, result.now, result.users
     # Security Hub wants UpdatedAt to grow, in milliseconds, even if a clock does not.
     grown = max(now, finding.updated + timedelta(milliseconds=1))
     moved = replace(finding, resource=resource, updated=grown, version=finding.version + 1, users=NOBODY)
-    match verdict:
+    match result.verdict:
         case Unknown():
             return renewed(finding, now)
         case Drifted(severity=severity, drifts=drifts):
@@ -128,7 +146,7 @@ def next_transition(  # noqa: C901, PLR0913, PLR0917 - one line for each way tha
             if severity > finding.severity:
                 return Transition(moved, TransitionKind.RAISED)
             same = (severity, drifts, resource) == (finding.severity, finding.drifts, finding.resource)
-            if not same or replanned or not users.same(finding.users):
+            if not same or result.replanned or not users.same(finding.users):
                 return Transition(moved, TransitionKind.UPDATED)
             return renewed(replace(finding, users=users), now)
         case Compliant() if finding.state is FindingState.OPEN:

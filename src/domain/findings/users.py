@@ -15,11 +15,15 @@ _SEEN_FOR = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What a service runs of a family, and how many tasks it wants. `revision` is 0 where it is not known."""
+    """What a service runs of a family, and how many tasks it wants. `revision` is 0 where it is not known.
+
+    `managed` says that ECS itself manages the service, as an Express Mode one.
+    """
 
     fargate: bool
     revision: int = 0
     tasks: int = 0
+    managed: bool = False
 
 
 class Sight(NamedTuple):

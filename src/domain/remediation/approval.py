@@ -1,6 +1,6 @@
 """Whether a person's approval is still valid. Makes no calls."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState, ProposedPlan
@@ -9,40 +9,31 @@ from domain.remediation.guards import Forbidden, Moment
 from domain.remediation.reason import Code, Reason
 from domain.remediation.request import ApplyRequest
 
-_CLOCK = timedelta(milliseconds=1)  # Security Hub cuts a finding's time to milliseconds
 
-
-def same_request(attempt: Attempt, request: ApplyRequest, running: Revision | None) -> bool:
+def same_request(attempt: Attempt, request: ApplyRequest, by: str, running: Revision | None) -> bool:
     """Whether an attempt is of this approval, or carries out the same plan by another person's approval."""
-    if attempt.request_id == request.request_id:
+    if attempt.request_id == request.request_id(by):
         return True
-    if not request.digest or attempt.digest != request.digest:
+    if attempt.digest != request.digest:
         return False
     waits = attempt.approved and attempt.state is AttemptState.WAITING
     under_way = attempt.state in {AttemptState.STARTED, AttemptState.ROLLING} or waits
     return under_way or (running is not None and attempt.correction == running)
 
 
-def approved_digest(
-    request: ApplyRequest, proposed: ProposedPlan | None, changed: datetime | None, moment: Moment
-) -> str:
-    """Return the digest of the approved plan. Raises Forbidden if the plan changed or the approval is too old.
-
-    `changed` is when the finding that was approved on changed last.
-    """
+def still_proposed(request: ApplyRequest, proposed: ProposedPlan | None, moment: Moment) -> None:
+    """Raise Forbidden if the plan changed or the approval is too old."""
     hours = moment.standard.remediation.approval_hours
     if proposed is None:
         why = Reason(Code.NO_PLAN)
     elif request.rule and request.rule not in proposed.rules:
         why = Reason(Code.RULE_NOT_IN_PLAN, request.rule)
-    elif request.digest and request.digest != proposed.digest:
+    elif request.digest != proposed.digest:
         why = Reason(Code.PLAN_CHANGED, proposed.digest, request.digest)
-    elif request.seen is not None and changed is not None and changed > request.seen + _CLOCK:
-        why = Reason(Code.FINDING_CHANGED)
     elif moment.now > min(proposed.drawn, request.when) + timedelta(hours=hours):
         why = Reason(Code.APPROVAL_TOO_OLD, number=hours)
     else:
-        return proposed.digest
+        return
     raise Forbidden(Guard.APPROVAL, why)
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.ecs.values import text_of
 from domain.places import Revision
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Change, Plan
 from domain.remediation.reason import Reason
-from domain.remediation.rollout import Rollout, Stage
+from domain.remediation.rollout import SHOWN, Rollout, Stage
 from domain.subject import SubjectId
 from domain.triggers.actor import Actor
 
@@ -24,7 +23,7 @@ class AttemptState(StrEnum):
 
     WAITING = "waiting"  # for something temporary: a pipeline at work, a rate
     STARTED = "started"  # the revision is being registered
-    ROLLING = "rolling"  # services are being updated, watched, or set back
+    ROLLING = "rolling"  # services are being updated, watched, or rolled back
     REGISTERED = "registered"
     DEPLOYED = "deployed"
     FAILED = "failed"
@@ -42,12 +41,12 @@ class AttemptState(StrEnum):
 class Attempt:
     """One correction of a revision, or of a service alone. `digest` is the plan's; `deploys` whether services follow.
 
-    `service` and `deployment` are set for a service alone: the one that the plan was drawn up on. `request_id` tells
-    apart attempts of the same key: it is the id of a person's request, or when the released one before it ended; empty
-    for the first. `changes` are those of the diff that there is room for, `omitted` how many more there are,
-    `fragments` what to write at the source instead, by form. `released` says that it may be tried again, `quiet` that
-    nobody was notified of its end. `pending` holds the alerts that are still to be published. `version` is how often it
-    was written.
+    `content` is the fingerprint of the definition that it registers. `service` and `deployment` are set for a service
+    alone: the one that the plan was made for. `request_id` tells apart attempts of the same key: it is the id of a
+    person's request, or when the released one before it ended; empty for the first. `changes` are those of the diff
+    that there is room for, `omitted` how many more there are, `fragments` what to write at the source instead, by form.
+    `released` says that it may be tried again, `quiet` that nobody was notified of its end. `pending` holds the alerts
+    that are still to be published. `version` is how often it was written.
     """
 
     source: Revision
@@ -55,6 +54,7 @@ class Attempt:
     state: AttemptState
     time: datetime
     registered: int | None = None
+    content: str = ""
     service: str = ""
     deployment: str = ""
     actor: Actor = field(default_factory=Actor)
@@ -99,6 +99,10 @@ class Attempt:
         """Return the revision that it registered; None if it registered none."""
         return replace(self.source, number=self.registered) if self.registered is not None else None
 
+    def just_begun(self, now: datetime) -> bool:
+        """Whether what it registered may not be shown everywhere yet."""
+        return self.began is not None and now < self.began + SHOWN
+
     @property
     def again(self) -> bool:
         """Whether the same may be requested again: it was released, had nothing to do, or was superseded."""
@@ -111,7 +115,7 @@ class Attempt:
 
     def drawn(self, plan: Plan, fragments: tuple[tuple[str, str], ...] = ()) -> "Attempt":
         """Return the attempt with the parts of the plan that alerts show."""
-        registrar = Actor(text_of(plan.before.task.json.get("registeredBy")) or "")
+        registrar = Actor(plan.before.task.registered_by)
         return replace(
             self,
             digest=plan.digest,

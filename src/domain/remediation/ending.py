@@ -35,12 +35,14 @@ def refused(attempt: Attempt, guard: Guard | None, *reasons: Reason) -> Stopped:
 def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], moment: Moment) -> Stopped:
     """Return the attempt that a guard forbids: it waits for a limited time, or is refused.
 
+    For its turn it waits as long as that takes: a changed standard may concern a thousand families.
+
     An approval that is refused at once leaves the stored attempt unchanged. A family that is corrected too often is
     published once in a window.
     """
-    if by.until is not None and moment.now < attempt.time + moment.window:
+    if by.until is not None and (by.guard.hourly or moment.now < attempt.time + moment.window):
         waiting = replace(attempt, state=AttemptState.WAITING, guard=by.guard, reasons=(by.reason,), due=by.until)
-        return Stopped(waiting)
+        return Stopped(replace(waiting, time=moment.now) if by.guard.hourly else waiting)
     others = [each for each in attempts if each.key != attempt.key]
     quiet = by.guard is Guard.ATTEMPTS and any(
         each.guard is Guard.ATTEMPTS
@@ -87,7 +89,7 @@ def concluded(attempt: Attempt, stays: tuple[Reason, ...], moment: Moment) -> St
 
 
 def failed(attempt: Attempt) -> bool:
-    """Whether a service of it was, or is being, set back."""
+    """Whether a service of it was, or is being, rolled back."""
     return any(each.stage.failed for each in attempt.rollouts)
 
 

@@ -8,6 +8,7 @@ class Guard(StrEnum):
 
     # Of a whole correction.
     KILL_SWITCH = "kill switch"
+    STANDARD = "standard"
     STACK = "stack"  # its RemediationMode
     QUARANTINE = "quarantine"
     OWN_REVISION = "own revision"
@@ -28,6 +29,8 @@ class Guard(StrEnum):
     DEPLOYMENT_IN_PROGRESS = "deployment in progress"
     AT_ONCE = "at once"
     CANARY = "canary"
+    MANAGED = "managed by ecs"
+    WAY_BACK = "way back"
     LAUNCH_TYPE = "launch type"
     DEPLOYMENT_CONTROLLER = "deployment controller"
     DEPLOYMENT_STRATEGY = "deployment strategy"
@@ -35,6 +38,11 @@ class Guard(StrEnum):
     MODE = "mode"
 
     @property
+    def hourly(self) -> bool:
+        """Whether it bounds a rate: what it forbids has its turn in a later hour."""
+        return self in {Guard.REGISTRATIONS_PER_HOUR, Guard.ROLLOUTS_PER_HOUR}
+
+    @property
     def holds_for_all(self) -> bool:
         """Whether it forbids the update of every service alike."""
-        return self in {Guard.KILL_SWITCH, Guard.ROLLOUTS_PER_HOUR}
+        return self in {Guard.KILL_SWITCH, Guard.STANDARD, Guard.ROLLOUTS_PER_HOUR}

@@ -1,6 +1,6 @@
 """What each guard asks, as far as it can be decided from what was read. No calls; operations.remediation reads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from domain.ecs.ownership import owner_of
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.ecs.values import moment_of
+from domain.findings.users import Running
 from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Plan
@@ -37,7 +38,7 @@ class Moment:
 
     @property
     def window(self) -> timedelta:
-        """For so long corrections of a family are counted, and one that waits is tried again."""
+        """For this long, corrections of a family are counted, and one that waits is tried again."""
         return timedelta(hours=self.standard.remediation.window_hours)
 
     @property
@@ -98,6 +99,12 @@ def corrections(attempt: Attempt, attempts: Iterable[Attempt], since: datetime) 
             or any(rollout.was for rollout in each.rollouts)
         )
     )
+
+
+def not_managed(services: Mapping[str, Running]) -> None:
+    """No service that ECS manages itself runs the family: ECS writes its revisions."""
+    if titles := sorted(title for title, running in services.items() if running.managed):
+        raise Forbidden(Guard.MANAGED, Reason(Code.MANAGED_BY_ECS, titles[0]))
 
 
 # --- the plan ---------------------------------------------------------------------------------------------------------
@@ -182,6 +189,8 @@ def _quiet(attempt: Attempt, moment: Moment, since: datetime | None, code: Code)
 def updatable(service: Service, standard: Standard) -> None:
     """Whether a service may be updated at all."""
     strategy = service.strategy
+    if service.managed:
+        raise Forbidden(Guard.MANAGED, Reason(Code.MANAGED_BY_ECS, service.title))
     if service.fargate is not True:
         providers = tuple(sorted(service.providers))
         raise Forbidden(Guard.LAUNCH_TYPE, Reason(Code.NOT_ON_FARGATE, names=providers))
@@ -191,6 +200,12 @@ def updatable(service: Service, standard: Standard) -> None:
         raise Forbidden(Guard.DEPLOYMENT_STRATEGY, Reason(Code.OTHER_STRATEGY, strategy))
     if standard.remediation.require_rollback and not service.rolls_back:
         raise Forbidden(Guard.CIRCUIT_BREAKER, Reason(Code.NO_ROLLBACK))
+
+
+def goes_back(task: TaskDefinition, attempt: Attempt, before: str) -> None:
+    """The revision that the service runs (`before`) is active: ECS accepts no other to go back to."""
+    if not task.active and not attempt.approved:
+        raise Forbidden(Guard.WAY_BACK, Reason(Code.NO_WAY_BACK, before))
 
 
 def not_busy(service: Service, now: datetime) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeGuard
 
+from domain.assumptions import Assumption
 from domain.drift import Remark, Safety
 from domain.ecs.values import texts_of
 from domain.facts import FactKind
@@ -50,18 +51,26 @@ class Fixed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """The outcome of one drifted rule's fix, and the reasons where it was refused or needs approval."""
+    """The outcome of one drifted rule's fix, and the reasons where it was refused or needs approval.
+
+    `assumptions` are what its change depends on. A plan's repairs have a reason for each that is not known to hold.
+    """
 
     rule: str
     outcome: Fixed
-    safety: Safety
     reasons: tuple[Remark, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+
+    @property
+    def safety(self) -> Safety:
+        return Safety.REVIEW if self.reasons else Safety.SAFE
 
 
 class ConcernKind(StrEnum):
     """Why a plan needs approval."""
 
     REMARK = "remark"
+    NOT_KNOWN = "not-known"
     NEW_DRIFT = "new-drift"
     NEW_UNKNOWN = "new-unknown"
 
@@ -70,8 +79,9 @@ class ConcernKind(StrEnum):
 class Concern:
     """One reason why a plan needs approval.
 
-    A REMARK is the rule's fix's own. A NEW_DRIFT or a NEW_UNKNOWN is what the plan would bring about; `facts` are those
-    that could not be read, where nothing else makes the rule Unknown.
+    A REMARK is the rule's fix's own. With NOT_KNOWN the fix assumes what is not known to hold. A NEW_DRIFT or a
+    NEW_UNKNOWN is what the plan would bring about; `facts` are those that could not be read, where nothing else makes
+    the rule Unknown.
     """
 
     rule: str
@@ -82,7 +92,7 @@ class Concern:
 
     def __str__(self) -> str:
         match self.kind:
-            case ConcernKind.REMARK:
+            case ConcernKind.REMARK | ConcernKind.NOT_KNOWN:
                 return f"{self.rule}: {self.text}"
             case ConcernKind.NEW_DRIFT:
                 return f"{self.rule} would drift: {self.text}"

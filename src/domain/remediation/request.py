@@ -1,23 +1,30 @@
 """Requests: what remediate is asked for. Each is only a pointer; what is there is read, judged and planned again."""
 
 import hashlib
-import json
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from domain.json_text import strict_json
 from domain.places import MOST_REVISIONS, Place, Revision
 from domain.subject import Subject, SubjectId
 from domain.triggers.actor import Actor
+from domain.triggers.trigger import PLAN_DIGEST
 
 
 class RequestUnreadable(Exception):
     """A message that is no request."""
 
 
+type Caller = Annotated[
+    str,
+    Field(max_length=2048, description="The ARN of who sends it. It counts only where IAM confirms it for the sender."),
+]
+
+
 class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     account: str = Field(pattern=r"^\d{12}$")
     region: str = Field(pattern=r"^[a-z]{2}[a-z-]+-\d$")
@@ -64,7 +71,7 @@ class CorrectRequest(_Request):
 
 
 class CorrectServiceRequest(_Request):
-    """Correct a service by UpdateService alone; `deployment` is the one that the plan was drawn up on."""
+    """Correct a service by UpdateService alone; `deployment` is the one that the plan was made for."""
 
     kind: Literal["correct-service"] = "correct-service"
     service: str = Field(min_length=3, pattern="^[^/]+/[^/]+$")
@@ -84,26 +91,17 @@ class ApplyRequest(_Request):
     kind: Literal["apply"] = "apply"
     service: str = Field(default="", pattern="^([^/]+/[^/]+)?$")
     rule: str = Field(default="", description="The rule of the finding that was approved on.")
-    digest: str = Field(default="", description="The plan that was seen.")
-    seen: datetime | None = Field(
-        default=None, description="UpdatedAt of the finding as the person saw it, where it did not tell the plan."
-    )
+    digest: str = Field(pattern=PLAN_DIGEST, description="The plan that was seen.")
     at: datetime
-    by: str = Field(default="", max_length=2048, description="Who approved; empty where it is not known.")
-
-    @field_validator("seen", mode="before")
-    @classmethod
-    def _no_time(cls, value: object) -> object:
-        return None if value == "" else value
+    caller: Caller = ""
 
     @property
     def when(self) -> datetime:
         return self.at if self.at.tzinfo else self.at.replace(tzinfo=UTC)
 
-    @property
-    def request_id(self) -> str:
+    def request_id(self, by: str) -> str:
         """The same for several findings that show one plan and are approved at once: one wish, and one refusal."""
-        what = (str(self.place), self.family, self.service, self.digest, self.by, f"{self.when:%Y-%m-%dT%H:%M}")
+        what = (str(self.place), self.family, self.service, self.digest, by, f"{self.when:%Y-%m-%dT%H:%M}")
         return hashlib.sha256("\n".join(what).encode()).hexdigest()
 
     @property
@@ -124,7 +122,7 @@ class UndoRequest(_Request):
 
     kind: Literal["undo"] = "undo"
     service: str = Field(default="", pattern="^([^/]+/[^/]+)?$")
-    by: str = Field(default="", max_length=2048)
+    caller: Caller = ""
     at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
 
 
@@ -132,7 +130,7 @@ class ReleaseRequest(_Request):
     """End a family's quarantine."""
 
     kind: Literal["release"] = "release"
-    by: str = Field(default="", max_length=2048)
+    caller: Caller = ""
     at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
 
 
@@ -142,15 +140,16 @@ _ADAPTER: TypeAdapter[Request] = TypeAdapter(
     Annotated[
         CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest,
         Field(discriminator="kind"),
-    ]
+    ],
+    config=ConfigDict(defer_build=True),
 )
 
 
 def read_request(body: str) -> Request:
     """RequestUnreadable where it is no request; the sentence never shows what it holds."""
     try:
-        return _ADAPTER.validate_python(json.loads(body))
-    except (ValueError, RecursionError, ValidationError):
+        return _ADAPTER.validate_python(strict_json(body))
+    except ValueError:  # pydantic's is one
         raise RequestUnreadable(
             "The message is no request for a correction: it came neither from inspect nor from the command line."
         ) from None

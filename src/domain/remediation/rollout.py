@@ -12,6 +12,10 @@ LOOK_AGAIN = timedelta(minutes=2)
 """How long to wait for an event at most, while a deployment is in progress."""
 
 
+SHOWN = timedelta(minutes=2)
+"""For this long, AWS may not show everywhere what was just made or changed."""
+
+
 class Stage(StrEnum):
     """The stage of the rollout to one service."""
 
@@ -25,7 +29,7 @@ class Stage(StrEnum):
     GOING_BACK = "going back"
     BACK = "back"
     NOT_BACK = "not back"
-    LEFT = "left"  # a guard forbids it, or it no longer is what was to be updated
+    LEFT = "left"  # a guard forbids it, or it no longer runs what the plan updates
 
     @property
     def ended(self) -> bool:
@@ -57,10 +61,11 @@ class Target:
 class Rollout:
     """One service within an attempt. `was` is its deployment before, `deployment` that of this correction.
 
-    `deployment` is empty if UpdateService succeeded and its answer showed none yet. `other` is the revision (ARN)
-    that somebody else deployed at the same moment. `moot` says that it was left as it is no longer what was to be
-    updated. `since` is when the stage began, `due` when the service is read again though no event came. `guard`
-    names the one that forbids it, for now (PENDING) or permanently (LEFT), and `reasons` say why.
+    `deployment` is empty if UpdateService succeeded and its answer showed none yet. `other` is the revision (ARN) that
+    somebody else deployed at the same moment. `moot` says that it was skipped because it runs something else now.
+    `since` is when the stage began, `ready` how many tasks were ready in it, and `moved` when that last grew. `due` is
+    when the service is read again though no event came. `guard` names the one that forbids it, for now (PENDING) or
+    permanently (LEFT), and `reasons` say why.
     """
 
     service: str
@@ -75,6 +80,8 @@ class Rollout:
     deployment: str = ""
     other: str = ""
     moot: bool = False
+    ready: int = 0
+    moved: datetime | None = None
     due: datetime | None = None
     reasons: tuple[Reason, ...] = ()
     guard: Guard | None = None
@@ -83,18 +90,28 @@ class Rollout:
         self, stage: Stage, now: datetime, due: datetime | None = None, reasons: tuple[Reason, ...] = ()
     ) -> "Rollout":
         """Return it at another stage. Its reasons stay unless there are others."""
-        return replace(self, stage=stage, since=now, due=due, reasons=reasons or self.reasons, guard=None)
+        same = stage is self.stage
+        return replace(
+            self,
+            stage=stage,
+            since=now,
+            ready=self.ready if same else 0,
+            moved=self.moved if same else None,
+            due=due,
+            reasons=reasons or self.reasons,
+            guard=None,
+        )
 
     def ending(self, stage: Stage, now: datetime, *more: Reason) -> "Rollout":
         """Return it at its last stage, with more reasons added."""
         return self.at(stage, now, reasons=(*self.reasons, *more))
 
     def left(self, now: datetime, *reasons: Reason, guard: Guard | None = None, moot: bool = False) -> "Rollout":
-        """Return it as left: a guard forbids it permanently, or it is `moot`, no longer what was to be updated."""
+        """Return it as skipped: a guard forbids it permanently, or it is `moot`: it runs something else now."""
         return replace(self.at(Stage.LEFT, now, reasons=reasons), guard=guard, moot=moot)
 
     def back(self, now: datetime) -> "Rollout":
-        """Return it as set back: it runs what it ran before."""
+        """Return it as rolled back: it runs what it ran before."""
         return self.ending(Stage.BACK, now, Reason(Code.BACK_ON, self.before.name))
 
 

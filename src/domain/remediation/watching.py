@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from domain.ecs.service import Deployment, Service
 from domain.facts import Fact, Known, RunningTask, Unavailable
 from domain.remediation.reason import Code, Reason
-from domain.remediation.rollout import LOOK_AGAIN, Rollout, Stage, Target, deployment_of, runs
+from domain.remediation.rollout import LOOK_AGAIN, SHOWN, Rollout, Stage, Target, deployment_of, runs
 from domain.standard import Standard
 
-_SHOWN = timedelta(minutes=2)
-"""For so long ECS may still show a service as it was before a call that changed it."""
+_TASKS = 10
+"""So many tasks more allow a deployment as much time again."""
 _THEIRS = Reason(Code.DEPLOYED_MEANWHILE)
 
 
@@ -25,14 +25,29 @@ class Sight:
 
     @property
     def deploy_time(self) -> timedelta:
+        """How long a deployment may go on without progress."""
         return timedelta(minutes=self.standard.remediation.deploy_minutes)
+
+    @property
+    def longest(self) -> timedelta:
+        """How long a deployment may go on at all. More tasks take longer to start and to drain."""
+        return self.deploy_time * (2 + self.service.desired // _TASKS)
 
     def again(self, rollout: Rollout) -> Rollout:
         """It is read again in a while, and at its deadline at the latest."""
-        return replace(rollout, due=min(rollout.since + self.deploy_time, self.now + LOOK_AGAIN))
+        return replace(rollout, due=min(self._deadline(rollout), self.now + LOOK_AGAIN))
 
     def late(self, rollout: Rollout) -> bool:
-        return self.now >= rollout.since + self.deploy_time
+        """Whether it made no progress for too long, or takes too long as a whole."""
+        return self.now >= self._deadline(rollout)
+
+    def _deadline(self, rollout: Rollout) -> datetime:
+        moved = rollout.moved if rollout.moved is not None else rollout.since
+        return min(moved + self.deploy_time, rollout.since + self.longest)
+
+    def seen(self, rollout: Rollout, ready: int) -> Rollout:
+        """It with its progress: how many tasks are `ready`, and when that last grew."""
+        return replace(rollout, ready=ready, moved=self.now) if ready > rollout.ready else rollout
 
     def begun(self, rollout: Rollout, stage: Stage, reasons: tuple[Reason, ...] = ()) -> Rollout:
         """At a stage that takes as long as a deployment."""
@@ -83,7 +98,12 @@ def _at_ours(rollout: Rollout, sight: Sight, ours: Deployment) -> Rollout:
     """While our deployment is the one that the service is at."""
     if ours.failed:
         return _failed(rollout, sight, _of_ecs(ours, Code.ECS_FAILED))
-    if ours.completed:
+    rollout = sight.seen(rollout, _ready(sight.service, ours))
+    # With early success criteria, ECS calls a deployment complete while tasks are still missing.
+    early = sight.service.early_success and ours.running < sight.service.desired and not sight.late(rollout)
+    # All tasks run, and ECS still drains others or watches alarms: the tasks themselves tell whether they work.
+    enough = sight.late(rollout) and 0 < sight.service.desired <= ours.running
+    if (ours.completed and not early) or enough:
         settling = timedelta(minutes=sight.standard.services.settling_minutes)
         return rollout.at(Stage.SETTLING, sight.now, sight.now + settling)
     if sight.late(rollout):
@@ -91,9 +111,15 @@ def _at_ours(rollout: Rollout, sight: Sight, ours: Deployment) -> Rollout:
     return sight.again(rollout)
 
 
+def _ready(service: Service, deployment: Deployment) -> int:
+    """Return how far a deployment is: its tasks that run, and those of other deployments that are gone."""
+    others = sum(each.running for each in service.deployments if each.id != deployment.id)
+    return deployment.running + max(service.desired - others, 0)
+
+
 def shown_late(rollout: Rollout, service: Service, now: datetime) -> bool:
     """Whether a service may be shown as it was before our call only because ECS does not show it everywhere yet."""
-    return _as_before(rollout, service) and now < rollout.since + _SHOWN
+    return _as_before(rollout, service) and now < rollout.since + SHOWN
 
 
 def _as_before(rollout: Rollout, service: Service) -> bool:
@@ -110,6 +136,8 @@ def _as_before(rollout: Rollout, service: Service) -> bool:
 def _settling(rollout: Rollout, sight: Sight, tasks: Fact[tuple[RunningTask, ...]]) -> Rollout:
     primary = sight.service.primary
     if primary is None or primary.id != rollout.deployment:
+        if primary is not None and (primary.rolls_back or primary.id == rollout.was):
+            return _failed(rollout, sight, _of_ecs(sight.service.deployment(rollout.deployment), Code.ECS_ROLLED_BACK))
         return rollout.left(sight.now, _THEIRS)
     if rollout.due is not None and sight.now < rollout.due:
         return rollout
@@ -125,6 +153,7 @@ def _with_tasks(rollout: Rollout, sight: Sight, tasks: Iterable[RunningTask]) ->
     """Whether the new tasks show that it works; those that have run for a while count."""
     minutes, desired = sight.standard.services.settling_minutes, sight.service.desired
     here = [task for task in tasks if task.revision == rollout.after.revision]
+    rollout = sight.seen(rollout, len(here))
     since = sight.now - timedelta(minutes=minutes)
     settled = [each for each in here if each.started is not None and each.started <= since]
     if (down := _down(rollout, settled)) is not None:
@@ -171,6 +200,7 @@ def _going_back(rollout: Rollout, sight: Sight) -> Rollout:
         return rollout.at(Stage.NOT_BACK, sight.now)
     if primary.completed:
         return rollout.back(sight.now)
+    rollout = sight.seen(rollout, _ready(service, primary))
     if primary.failed or sight.late(rollout):
         return rollout.at(Stage.NOT_BACK, sight.now)
     return sight.again(rollout)

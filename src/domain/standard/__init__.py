@@ -1,9 +1,9 @@
 """The standard: the organisation's requirements, in one versioned YAML document."""
 
 from domain.standard.document import DEFAULT, RuleSettings, Setting, Standard, default_standard
+from domain.standard.problems import StandardInvalid
 from domain.standard.sections import SETTABLE, DefaultRoles, Exemption, Mode, Remediation, RuleSetting
 from domain.standard.selector import Selector, any_matches
-from domain.standard.text import StandardInvalid
 
 __all__ = [
     "DEFAULT",

@@ -1,8 +1,7 @@
 """The standard: the organisation's requirements, in one versioned YAML document."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self
@@ -12,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from domain.ecs.recognition import CollectorKind
 from domain.severity import Severity
 from domain.standard.collectors import Collector, CollectorFor
+from domain.standard.problems import StandardInvalid
 from domain.standard.sections import (
     Applications,
     Configuration,
@@ -24,7 +24,7 @@ from domain.standard.sections import (
     Services,
 )
 from domain.standard.selector import Part, any_matches
-from domain.standard.text import StandardInvalid, read, sentences
+from domain.standard.text import mistakes, read
 from domain.workload import Workload
 
 
@@ -79,7 +79,7 @@ class Standard(Part):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            raise StandardInvalid("\n".join(sentences(source, node, cls, error))) from None
+            raise StandardInvalid(source, mistakes(node, cls, error)) from None
 
     def setting(self, rule: Named, workload: Workload) -> "Setting":
         """Return mode, severity and parameters of this rule for this workload."""
@@ -133,9 +133,9 @@ class Standard(Part):
             mode, severity = entry.mode or mode, entry.severity or severity
             approval = approval if entry.approval is None else entry.approval
             for section, members in entry.set.items():
-                changes[section] = _merged(changes.get(section, {}), members)
+                changes[section] = merged(changes.get(section, {}), members)
         parts = {
-            section: type(getattr(self, section)).model_validate(_merged(getattr(self, section).model_dump(), members))
+            section: type(getattr(self, section)).model_validate(merged(getattr(self, section).model_dump(), members))
             for section, members in changes.items()
         }
         seen = self.model_copy(update=parts) if parts else self
@@ -150,24 +150,6 @@ class Standard(Part):
     def _kinds(self) -> dict[int | None, CollectorKind]:
         return {}
 
-    def unmatched(self, ids: Iterable[str]) -> tuple[str, ...]:
-        """Return the patterns of `rules` and `exemptions` that match no rule, probably misspelt."""
-        known = tuple(ids)
-        named = [*(entry.rules for entry in self.rules), *(entry.rules for entry in self.exemptions)]
-        patterns = dict.fromkeys(pattern for patterns in named for pattern in patterns)
-        return tuple(pattern for pattern in patterns if not any(fnmatchcase(rule, pattern) for rule in known))
-
-    def never_met(self, ids: Iterable[str], of_services: Iterable[str]) -> tuple[str, ...]:
-        """Return the patterns of entries that name a cluster or service, but no rule about services."""
-        known, theirs = tuple(ids), frozenset(of_services)
-        entries = [*((each.rules, each.where) for each in self.rules), *((e.rules, e.where) for e in self.exemptions)]
-        return tuple(
-            ", ".join(rules)
-            for rules, where in entries
-            if (where.cluster or where.service)
-            and not any(rule in theirs for rule in known if any_matches(rules, rule))
-        )
-
     def exemption(self, rule: str, workload: Workload, resource: str) -> Exemption | None:
         for entry in self.exemptions:
             if entry.covers(rule, workload, resource):
@@ -175,13 +157,13 @@ class Standard(Part):
         return None
 
 
-def _merged(start: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merged(start: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy with changed members: `collector: {logging: {group: …}}` keeps the rest of logging."""
-    merged = dict(start)
+    after = dict(start)
     for name, value in changes.items():
-        old = merged.get(name)
-        merged[name] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return merged
+        old = after.get(name)
+        after[name] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return after
 
 
 @dataclass(frozen=True, slots=True)

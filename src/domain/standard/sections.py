@@ -210,7 +210,7 @@ class Remediation(Part):
         " their family after these are verified.",
     )
     deploy_minutes: int = Field(
-        default=30, ge=1, le=720, description="Minutes that a deployment may take before it is rolled back."
+        default=30, ge=1, le=720, description="Minutes without progress after which a deployment is rolled back."
     )
     require_rollback: bool = Field(
         default=True,

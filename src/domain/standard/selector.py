@@ -12,7 +12,7 @@ from domain.workload import Workload
 class Part(BaseModel):
     """One section of the standard: unknown members are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 Pattern = Annotated[str, Field(min_length=1, description="A name; `*` and `?` are wildcards. It is case-sensitive.")]

@@ -1,4 +1,4 @@
-"""Read the text of a standard, and report mistakes in it.
+"""Read the text of a standard, and find mistakes in it.
 
 The text is YAML 1.2, so `off`, a date, and an account number that starts with a zero stay as written.
 """
@@ -13,14 +13,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from domain.standard.problems import Found, Path, Position, Problem, StandardInvalid
+
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 
 _C_OR_PYTHON: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class StandardInvalid(Exception):
-    """A standard that cannot be used; the message has a sentence per mistake, with line and field."""
 
 
 class _Loader(_C_OR_PYTHON):  # type: ignore[misc] # the C loader if there is one
@@ -42,18 +40,21 @@ for _tag, _form, _first in (
 def read(text: str, source: str) -> tuple[yaml.Node, dict[Any, Any]]:
     """Return the document's nodes, which have lines, and its content; raise StandardInvalid if it is not a mapping."""
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
-        raise StandardInvalid(f"{source} is larger than {MAX_BYTES} bytes, the limit for a standard.")
+        found = Found(Problem.TOO_LARGE, f"is larger than {MAX_BYTES} bytes, the limit for a standard")
+        raise StandardInvalid(source, [found])
     try:
         _refuse_depth(text, source)
         node = yaml.compose(text, Loader=_Loader)
         content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, TypeError) as error:
-        raise StandardInvalid(_yaml_sentence(source, error)) from None
+        raise StandardInvalid(source, [_not_yaml(error)]) from None
     if node is None or not isinstance(content, dict):
-        raise StandardInvalid(f"{source} must be a mapping that starts with `version: 1`.")
+        found = Found(Problem.NOT_A_MAPPING, "must be a mapping that starts with `version: 1`")
+        raise StandardInvalid(source, [found])
     if repeated := _repeated_key(node, set()):
-        line = repeated.start_mark.line + 1
-        raise StandardInvalid(f"{source}, line {line}: the field {repeated.value} is there twice. Keep one.")
+        at = Position(repeated.start_mark.line + 1)
+        found = Found(Problem.REPEATED_FIELD, f"the field {repeated.value} is there twice. Keep one", at=at)
+        raise StandardInvalid(source, [found])
     return node, content
 
 
@@ -64,21 +65,19 @@ def _refuse_depth(text: str, source: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                line = event.start_mark.line + 1 if event.start_mark else 1
-                raise StandardInvalid(
-                    f"{source}, line {line}: nested deeper than {MAX_DEPTH} levels, the limit for a standard."
-                )
+                at = Position(event.start_mark.line + 1 if event.start_mark else 1)
+                why = f"nested deeper than {MAX_DEPTH} levels, the limit for a standard"
+                raise StandardInvalid(source, [Found(Problem.TOO_DEEP, why, at=at)])
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
-def _yaml_sentence(source: str, error: Exception) -> str:
+def _not_yaml(error: Exception) -> Found:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
-        return (
-            f"{source}, line {mark.line + 1}, column {mark.column + 1}: not YAML ({error.problem}). Correct it there."
-        )
-    return f"{source} is not valid YAML. Check its encoding, its indentation and its brackets."
+        why = f"not YAML ({error.problem}). Correct it there"
+        return Found(Problem.NOT_YAML, why, at=Position(mark.line + 1, mark.column + 1))
+    return Found(Problem.NOT_YAML, "is not valid YAML. Check its encoding, its indentation and its brackets")
 
 
 def _repeated_key(node: yaml.Node, seen: set[int]) -> yaml.Node | None:
@@ -98,35 +97,36 @@ def _repeated_key(node: yaml.Node, seen: set[int]) -> yaml.Node | None:
     return None
 
 
-def sentences(source: str, node: yaml.Node, model: type[BaseModel], error: ValidationError) -> Iterator[str]:
-    """Yield one sentence per mistake: where, which field, and the right form."""
+def mistakes(node: yaml.Node, model: type[BaseModel], error: ValidationError) -> Iterator[Found]:
+    """Yield one problem for each mistake: where, which field, and the right form."""
     for mistake in error.errors(include_url=False):
-        line, above = _line_of(node, mistake["loc"])
-        where = f"line {line}" if line else f"under line {above}"
-        yield f"{source}, {where}: {_path(mistake['loc'])} {_wanted(mistake, model)}."
+        match mistake["type"]:
+            case "extra_forbidden" | "invalid_key":
+                code = Problem.UNKNOWN_FIELD
+            case "missing":
+                code = Problem.MISSING_FIELD
+            case _:
+                code = Problem.WRONG_VALUE
+        path: Path = mistake["loc"]
+        yield Found(code, _wanted(mistake, model), path, position_of(node, path))
 
 
-def _path(location: Sequence[int | str]) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return path.lstrip(".").removesuffix(".[key]") or "the document"
-
-
-def _line_of(start: yaml.Node, path: Sequence[int | str]) -> tuple[int | None, int]:
-    """Return the line of a field, None if it is missing; and the line of the deepest existing part of its path."""
+def position_of(start: yaml.Node, path: Path) -> Position:
+    """Return the line of a field; of the deepest existing part of its path if it is missing."""
     node: yaml.Node | None = start
     line = start.start_mark.line + 1
     for part in path:
         if isinstance(node, yaml.MappingNode):
             pair = next(((key, value) for key, value in node.value if key.value == str(part)), None)
             if pair is None:
-                return None, line
+                return Position(line, below=True)
             line, node = pair[0].start_mark.line + 1, pair[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             line = node.start_mark.line + 1
         else:
             break  # a list that was written as one value
-    return line, line
+    return Position(line)
 
 
 # Descriptions of the patterns of the standard's fields.

@@ -3,9 +3,10 @@
 import json
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.findings.finding import shortened
+from domain.json_text import strict_json
 from domain.subject import SubjectId
 from domain.triggers.reading import TriggerUnreadable
 from domain.triggers.trigger import SubjectTrigger
@@ -16,7 +17,7 @@ _LONGEST_GROUP = 128  # characters that SQS takes
 class SubjectMessage(BaseModel):
     """One subject to evaluate. All messages of a subject share a message group, and so it has one writer."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     subject: str = Field(pattern=r"^\d{12}/[a-z0-9-]+/(family|service|parameter|role)/.+$", description="Its key.")
     trigger: Annotated[SubjectTrigger, Field(discriminator="kind")]
@@ -43,8 +44,8 @@ def message_group(subject: SubjectId) -> str:
 def read_message(body: str) -> SubjectMessage:
     """Read a message. Raises TriggerUnreadable if it is not Outrider's; the error never shows its content."""
     try:
-        return SubjectMessage.model_validate_json(body)
-    except ValidationError:
+        return SubjectMessage.model_validate(strict_json(body))
+    except ValueError:  # pydantic's is one
         raise TriggerUnreadable(
             "The message names no subject to evaluate: dispatch or inspect did not send it."
         ) from None

@@ -1,20 +1,18 @@
-"""Reading of triggers from messages.
+"""Reading of triggers from messages of the queue `changes`, and of approvals from their own queue.
 
-Two forms are read: what the stack's event rules put on the queue (their InputTransformers keep ids only), and a whole
-EventBridge event, as a plain rule would send it. Of the second only the same ids are kept.
+A message of an event rule has each value in a list of its own. The InputTransformer leaves the list empty where the
+event has no such value, and EventBridge quotes what it puts in. So nothing that a caller wrote can become a key or
+another value. Messages that Outrider sends to itself have plain values.
 """
 
-import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import (
-    Field,
-    TypeAdapter,
-    ValidationError,
-)
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from domain.json_text import strict_json
 from domain.triggers.trigger import (
     ApprovalTrigger,
     DeletedTrigger,
@@ -39,161 +37,94 @@ class Ignored:
     reason: str
 
 
-_ADAPTER: TypeAdapter[Trigger] = TypeAdapter(
-    Annotated[
-        TaskDefinitionTrigger
-        | DeletedTrigger
-        | RunTaskTrigger
-        | ServiceTrigger
-        | ParameterTrigger
-        | RoleTrigger
-        | FamilyTrigger
-        | ApprovalTrigger,
-        Field(discriminator="kind"),
-    ]
-)
+type _OfRule = TaskDefinitionTrigger | DeletedTrigger | RunTaskTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger
+type _Own = FamilyTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger
 
+_LATE = ConfigDict(defer_build=True)  # built when it is first needed: a function needs few of these
+_OF_RULES: TypeAdapter[_OfRule] = TypeAdapter(Annotated[_OfRule, Field(discriminator="kind")], config=_LATE)
+_OWN: TypeAdapter[_Own] = TypeAdapter(Annotated[_Own, Field(discriminator="kind")], config=_LATE)
+_APPROVALS = TypeAdapter(ApprovalTrigger)
+_ONLY_OWN = frozenset({"quiet", "changed", "settled", "after"})
+"""The keys that only Outrider's own messages have."""
 
-_TASK_DEFINITION_CALLS = frozenset({"RegisterTaskDefinition", "DeregisterTaskDefinition"})
-
-
-_SERVICE_CALLS = frozenset({"CreateService", "UpdateService", "DeleteService"})
-
-
-_ECS_CALLS = _TASK_DEFINITION_CALLS | _SERVICE_CALLS | {"DeleteTaskDefinitions", "RunTask"}
+# The forms of names. AWS accepts no others, so another one is not from AWS.
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_PARAMETER = re.compile(r"[A-Za-z0-9_.:/-]{1,2048}")
+_ROLE = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
+_POLICY = re.compile(r"arn:[a-z-]{1,30}:iam::(\d{12}|aws):policy/[!-~]{1,1024}")
 
 
 def read(body: str) -> Trigger | Ignored:
-    """Read one message. Raises TriggerUnreadable if it is not one of the stack's."""
+    """Read a message of `changes`. Raises TriggerUnreadable if neither an event rule nor Outrider sent it."""
+    content = _object(body)
+    if isinstance(content.get("account"), list):
+        found: Trigger = _validated(_OF_RULES, _of_rule(content))
+    else:
+        found = _validated(_OWN, content)
+    if isinstance(found, RunTaskTrigger) and found.failed and not found.arn:  # an omitted answer names no failure
+        return Ignored("no task was started")
+    if not _is_named(found):
+        raise TriggerUnreadable(f"The message is no trigger: what it names is no {found.kind} of AWS.")
+    return found
+
+
+def read_approval(body: str) -> ApprovalTrigger:
+    """Read a message of the queue of approvals. Raises TriggerUnreadable if the rule of approvals did not send it."""
+    return _validated(_APPROVALS, _of_rule(_object(body)))
+
+
+def _object(body: str) -> dict[str, Any]:
     try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):  # the second where it is nested without end
+        content = strict_json(body)
+    except ValueError:
         raise TriggerUnreadable("The message is not JSON. It did not come from the stack's event rules.") from None
     if not isinstance(content, dict):
         raise TriggerUnreadable("The message is JSON but no object. It did not come from the stack's event rules.")
-    if "detail-type" in content:
-        taken = _from_event(content)
-        if isinstance(taken, Ignored):
-            return taken
-        content = taken
+    return content
+
+
+def _of_rule(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a rule's message, without those that the event did not have."""
+    found = dict[str, Any]()
+    for key, value in content.items():
+        match value:
+            case [] | [None]:
+                pass
+            case [only] if key not in _ONLY_OWN:
+                found[key] = only
+            case str() if key == "kind":
+                found[key] = value
+            case _:
+                raise TriggerUnreadable("The message is no trigger: it has what no event rule sends.")
+    return found
+
+
+def _validated[T](adapter: TypeAdapter[T], content: Mapping[str, Any]) -> T:
     try:
-        trigger = _ADAPTER.validate_python(content)
+        return adapter.validate_python(content)
     except ValidationError as error:
-        fields = sorted(
-            {".".join(str(part) for part in mistake["loc"]) or "kind" for mistake in error.errors(include_input=False)}
-        )
+        mistakes = error.errors(include_input=False)
+        unknown = any(mistake["type"] == "extra_forbidden" for mistake in mistakes)
+        named = (".".join(map(str, each["loc"])) or "kind" for each in mistakes if each["type"] != "extra_forbidden")
+        fields = sorted({*named, *({"an unknown key"} if unknown else ())})
         raise TriggerUnreadable(f"The message is no trigger: {', '.join(fields)} missing or malformed.") from None
+
+
+def _is_named(trigger: Trigger) -> bool:
+    """Whether what the trigger is about has a name as AWS gives it."""
     match trigger:
-        case TaskDefinitionTrigger(looks_at="") | RunTaskTrigger(family="") | DeletedTrigger(families=()):
-            raise TriggerUnreadable("The message names neither a task definition's ARN nor a family.")
-        case RunTaskTrigger(arn="", failed=reason) if reason:  # an answer that was left out names no failure either
-            return Ignored("no task was started")
-        case _:
-            return trigger
-
-
-def _from_event(event: Mapping[str, Any]) -> dict[str, Any] | Ignored:
-    """The ids of a whole EventBridge event."""
-    source, detail = event.get("source"), event.get("detail")
-    if not isinstance(detail, Mapping):
-        return Ignored("the event has no detail")
-    if detail.get("errorCode"):
-        return Ignored(f"the call {detail.get('eventName', '')} failed and changed nothing")
-    shared = {
-        "account": event.get("account"),
-        "region": event.get("region"),
-        "time": detail.get("eventTime", event.get("time")),
-    }
-    shared |= {
-        "event": detail.get("eventName") or detail.get("operation") or "",
-        "identity": detail.get("userIdentity"),
-        "agent": detail.get("userAgent") or "",
-    }
-    name = str(detail.get("eventName", ""))
-    request, response = _object(detail.get("requestParameters")), _object(detail.get("responseElements"))
-    match source:
-        case "aws.ecs" if detail.get("eventSource") == "ecs.amazonaws.com" and name in _ECS_CALLS:
-            return _ecs_call(shared, name, request, response)
-        case "aws.ecs" if event.get("detail-type") == "ECS Deployment State Change":
-            resources = event.get("resources")
-            return shared | {
-                "kind": "service",
-                "service": resources[0] if isinstance(resources, list) and resources else "",
-            }
-        case "aws.ecs" if event.get("detail-type") == "ECS Task State Change":
-            group = str(detail.get("group") or "")
-            if not group.startswith("service:") or not _stopped_in_running(detail):
-                return Ignored("no container stopped in a running task of a service")
-            named = {
-                "kind": "service",
-                "event": "TaskStateChange",
-                "service": group,
-                "cluster": detail.get("clusterArn"),
-            }
-            return shared | named
-        case "aws.securityhub" if event.get("detail-type") == "Security Hub Findings - Custom Action":
-            findings = detail.get("findings")
-            found = _object(findings[0] if isinstance(findings, list) and findings else None)
-            named = {"finding": found.get("Id") or "", "updated": found.get("UpdatedAt") or ""}
-            named |= {"plan": _object(found.get("ProductFields")).get("outrider/plan") or ""}
-            return shared | named | {"kind": "approval", "event": detail.get("actionName") or ""}
-        case "aws.ssm" if event.get("detail-type") == "Parameter Store Change":
-            return shared | {"kind": "parameter", "name": detail.get("name")}
-        case "aws.iam" if detail.get("eventSource") == "iam.amazonaws.com":
-            return shared | {
-                "kind": "role",
-                "role": request.get("roleName") or "",
-                "policy": request.get("policyArn") or "",
-            }
-        case _:
-            return Ignored(f"events of {source} {event.get('detail-type')} {name}".rstrip() + " are not judged")
-
-
-def _ecs_call(
-    shared: dict[str, Any], name: str, request: Mapping[str, Any], response: Mapping[str, Any]
-) -> dict[str, Any] | Ignored:
-    if name == "RunTask":
-        return _run_task(shared, request, response)
-    if name == "DeleteTaskDefinitions":
-        return shared | {"kind": "deleted-task-definitions", "names": request.get("taskDefinitions") or ()}
-    if name in _TASK_DEFINITION_CALLS:
-        found = _object(response.get("taskDefinition"))
-        named = {"family": request.get("family") or "", "asked": request.get("taskDefinition") or ""}
-        return shared | {"kind": "task-definition", "arn": found.get("taskDefinitionArn") or ""} | named
-    found = _object(response.get("service"))
-    return shared | {
-        "kind": "service",
-        "service": found.get("serviceArn") or request.get("service") or request.get("serviceName"),
-        "cluster": found.get("clusterArn") or request.get("cluster") or "",
-    }
-
-
-def _run_task(
-    shared: dict[str, Any], request: Mapping[str, Any], response: Mapping[str, Any]
-) -> dict[str, Any] | Ignored:
-    """Most calls ask for no version, or for the one that is newest, and there are thousands of them."""
-    platform = request.get("platformVersion")
-    if platform in (None, "", "LATEST", "1.4.0"):  # it may be anything
-        return Ignored("the tasks were started on the newest platform version")
-    tasks, failures = response.get("tasks"), response.get("failures")
-    first = _object(tasks[0]) if isinstance(tasks, list) and tasks else {}
-    failure = _object(failures[0]) if isinstance(failures, list) and failures else {}
-    return shared | {
-        "kind": "run-task",
-        "platform": platform,
-        "arn": first.get("taskDefinitionArn") or "",
-        "asked": request.get("taskDefinition") or "",
-        "cluster": first.get("clusterArn") or "",
-        "within": request.get("cluster") or "",
-        "failed": failure.get("reason") or "",
-    }
-
-
-def _stopped_in_running(detail: Mapping[str, Any]) -> bool:
-    containers = detail.get("containers")
-    states = [_object(item).get("lastStatus") for item in containers] if isinstance(containers, list) else []
-    return detail.get("lastStatus") == detail.get("desiredStatus") == "RUNNING" and "STOPPED" in states
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+        case TaskDefinitionTrigger(looks_at=family) | RunTaskTrigger(family=family) | FamilyTrigger(family=family):
+            cluster = trigger.ran_in if isinstance(trigger, RunTaskTrigger) else family
+            return _NAME.fullmatch(family) is not None and _NAME.fullmatch(cluster) is not None
+        case DeletedTrigger(families=families):
+            return bool(families) and all(map(_NAME.fullmatch, families))
+        case ServiceTrigger(title=title):
+            return all(map(_NAME.fullmatch, title.split("/")))
+        case ParameterTrigger(name=name):
+            return _PARAMETER.fullmatch(name) is not None
+        case RoleTrigger(role="", policy=policy):
+            return _POLICY.fullmatch(policy) is not None
+        case RoleTrigger(role=role, policy=""):
+            return _ROLE.fullmatch(role) is not None
+        case RoleTrigger():
+            return False

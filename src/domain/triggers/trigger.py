@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     field_validator,
@@ -16,18 +17,30 @@ from pydantic import (
 
 from domain.findings.users import Sight
 from domain.places import Arn, Place, Revision
+from domain.subject import SubjectId
 from domain.triggers.actor import Actor
 
 
+def _or_nothing(value: object) -> object:
+    """What is no text, in a field that no evaluation depends on, is left out."""
+    return value if isinstance(value, str) else ""
+
+
+type Text = Annotated[str, BeforeValidator(_or_nothing)]
+
+
+PLAN_DIGEST = "^[0-9a-f]{16}$"
+
+
 class _Trigger(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     account: str = Field(pattern=r"^\d{12}$")
     region: str = Field(pattern=r"^[a-z]{2}[a-z-]+-\d$")
     time: datetime | None = None
-    event: str = ""
+    event: Text = ""
     identity: Mapping[str, Any] = Field(default_factory=dict, repr=False)
-    agent: str = ""
+    agent: Text = Field(default="", description="What the caller says of its tool: any text.")
     quiet: bool = Field(default=False, description="Part of a baseline: findings, one digest, no alert for each.")
     changed: tuple[str, ...] = Field(
         default=(), description="The keys of the parameters and roles that changed, where that led to it."
@@ -36,7 +49,11 @@ class _Trigger(BaseModel):
     @field_validator("time", mode="before")
     @classmethod
     def _no_time(cls, value: object) -> object:
-        return None if value == "" else value
+        """A text that is no time counts as none."""
+        try:
+            return datetime.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            return None
 
     @field_validator("identity", mode="before")
     @classmethod
@@ -80,13 +97,14 @@ class TaskDefinitionTrigger(_Trigger):
 
     @property
     def revision(self) -> Revision | None:
-        return Revision.parse(self.arn)
+        """The revision, where the event names one of its own account and region."""
+        found = Revision.parse(self.arn)
+        return found if found is not None and found.place == self.place else None
 
     @property
     def looks_at(self) -> str:
         """The family's name."""
-        revision = self.revision
-        return revision.family if revision else _family_of(self.family or self.asked)
+        return _family_of(self.arn or self.family or self.asked)
 
 
 class DeletedTrigger(_Trigger):
@@ -110,7 +128,7 @@ class RunTaskTrigger(_Trigger):
     cluster: str = ""
     within: str = ""
     platform: str = ""
-    failed: str = Field(default="", description="Why the first of the tasks that were not started was not.")
+    failed: Text = Field(default="", description="Why the first of the tasks that were not started was not.")
 
     @property
     def family(self) -> str:
@@ -134,6 +152,9 @@ class ServiceTrigger(_Trigger):
     kind: Literal["service"] = "service"
     service: str = Field(min_length=1)
     cluster: str = ""
+    registered: bool = Field(
+        default=False, description="Sent by Outrider some time after its family's newest revision changed."
+    )
     settled: AwareDatetime | None = Field(
         default=None, description="When the tasks have settled for which Outrider evaluates the service again."
     )
@@ -144,8 +165,10 @@ class ServiceTrigger(_Trigger):
         """CloudTrail leaves out an answer that is too large: what was asked for names the service too."""
         if not isinstance(value, Mapping):
             return value
-        service = value.get("service") or value.get("asked") or value.get("created") or ""
-        return {**value, "service": service, "cluster": value.get("cluster") or value.get("within") or ""}
+        found = dict(value)
+        asked, created, within = (found.pop(name, "") for name in ("asked", "created", "within"))
+        service, cluster = found.get("service") or asked or created or "", found.get("cluster") or within or ""
+        return found | {"service": service, "cluster": cluster}
 
     @field_validator("service")
     @classmethod
@@ -168,6 +191,12 @@ class _SharedTrigger(_Trigger):
     """Something changed that many families may depend on: they are sent on in pages."""
 
     after: str = Field(default="", description="The key of the last family of the page before.")
+    merged: bool = Field(default=False, description="Stands for several changes, and so names no call.")
+
+    @property
+    def for_all(self) -> Self:
+        """As it stands for several changes, which different people may have made."""
+        return self.model_copy(update={"merged": True, "time": None, "event": "", "identity": {}, "agent": ""})
 
 
 class ParameterTrigger(_SharedTrigger):
@@ -176,6 +205,11 @@ class ParameterTrigger(_SharedTrigger):
     kind: Literal["parameter"] = "parameter"
     name: str = Field(min_length=1)
 
+    @property
+    def key(self) -> str:
+        """What changed."""
+        return f"{self.place}/parameter/{self.name}"
+
 
 class RoleTrigger(_SharedTrigger):
     """A role changed, or a policy that may be attached to roles."""
@@ -183,6 +217,11 @@ class RoleTrigger(_SharedTrigger):
     kind: Literal["role"] = "role"
     role: str = ""
     policy: str = ""
+
+    @property
+    def key(self) -> str:
+        """What changed; IAM is global."""
+        return f"{self.account}/role/{self.role}" if self.role else f"{self.account}/policy/{self.policy}"
 
 
 class FamilyTrigger(_Trigger):
@@ -206,14 +245,22 @@ class ApprovalTrigger(_Trigger):
     """A person chose the custom action on one of Outrider's findings: carry out its plan. The event names no person."""
 
     kind: Literal["approval"] = "approval"
-    finding: str = Field(pattern=r"^outrider/\d{12}/[a-z0-9-]+/[a-z]+/.+/[a-z.-]+$", description="The finding's Id.")
-    updated: datetime | None = Field(default=None, description="The finding's UpdatedAt, as the person saw it.")
-    plan: str = Field(default="", description="The digest of the plan that the finding showed.")
+    finding: str = Field(pattern=r"^outrider/\d{12}/[a-z0-9-]+/(family|service)/.+/[a-z.-]+$", description="Its Id.")
+    plan: str = Field(pattern=PLAN_DIGEST, description="The digest of the plan that the finding showed.")
 
-    @field_validator("updated", mode="before")
-    @classmethod
-    def _no_update(cls, value: object) -> object:
-        return None if value == "" else value
+    @model_validator(mode="after")
+    def _of_this_place(self) -> Self:
+        if self.subject.place != self.place:
+            raise ValueError("The finding is of another account or region than the event.")
+        return self
+
+    @property
+    def subject(self) -> SubjectId:
+        return SubjectId.parse(self.finding.removeprefix("outrider/").rpartition("/")[0])
+
+    @property
+    def rule(self) -> str:
+        return self.finding.rpartition("/")[2]
 
 
 class FollowUpTrigger(_Trigger):
@@ -241,5 +288,4 @@ type Trigger = (
     | ParameterTrigger
     | RoleTrigger
     | FamilyTrigger
-    | ApprovalTrigger
 )

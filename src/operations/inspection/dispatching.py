@@ -1,8 +1,9 @@
 """Dispatching: resolve an event to subjects and send one message for each of them."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aws.calls import CallFailed
@@ -10,10 +11,9 @@ from aws.channels import Message, Queue
 from aws.ledger import Ledger
 from aws.roles import Roles
 from domain.subject import Subject, SubjectId
-from domain.triggers.message import SubjectMessage
+from domain.triggers.message import SubjectMessage, message_group
 from domain.triggers.reading import Ignored, TriggerUnreadable, read
 from domain.triggers.trigger import (
-    ApprovalTrigger,
     DeletedTrigger,
     FamilyTrigger,
     FollowUpTrigger,
@@ -25,7 +25,7 @@ from domain.triggers.trigger import (
     TaskDefinitionTrigger,
     Trigger,
 )
-from operations.inspection.approving import approve
+from operations.inspection.merging import Merger
 from operations.unexpected import described
 
 _PAGE = 300  # families that one delivery handles; for the others the message is sent to its queue again
@@ -33,10 +33,14 @@ _PAGE = 300  # families that one delivery handles; for the others the message is
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """How many subjects a message resolved to; `ignored` says why there are none."""
+    """How many subjects a message resolved to; `ignored` says why there are none.
+
+    `changed` is when the change was made, if the message is of an event.
+    """
 
     subjects: int = 0
     ignored: str = ""
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class _Page:
     subjects: Sequence[tuple[SubjectId, SubjectTrigger]]
     rest: str = ""
     ignored: str = ""
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +69,14 @@ class Dispatcher:
     roles: Roles
     changes: Queue
     subjects: Queue
-    remediations: Queue
-    now: Callable[[], datetime]
+    merger: Merger
 
     def dispatch(self, messages: Mapping[str, str]) -> dict[str, Dispatched | Undispatched]:
         """Return the outcome of each message (message id → body), sent in as few calls as possible."""
         outcomes, pages = dict[str, Dispatched | Undispatched](), dict[str, _Page]()
         for message, body in messages.items():
             try:
-                pages[message] = self._page(body)
+                pages[message] = self._page(message, body)
             except TriggerUnreadable as unreadable:
                 outcomes[message] = Undispatched(str(unreadable), unreadable=True)
             except CallFailed as error:
@@ -82,12 +86,17 @@ class Dispatcher:
         unsent = self._send(pages)
         for message, page in pages.items():
             why = unsent.get(message)
-            outcomes[message] = Undispatched(why) if why else Dispatched(len(page.subjects), page.ignored)
+            outcomes[message] = Undispatched(why) if why else Dispatched(len(page.subjects), page.ignored, page.changed)
         return outcomes
 
-    def _page(self, body: str) -> _Page:
-        found = read(body)
-        return _Page((), ignored=found.reason) if isinstance(found, Ignored) else self._resolved(found)
+    def _page(self, source: str, body: str) -> _Page:
+        match read(body):
+            case Ignored(reason=reason):
+                return _Page((), ignored=reason)
+            case (ParameterTrigger() | RoleTrigger()) as trigger if self.merger.merged(source, trigger):
+                return _Page((), ignored="one message stands for this change and others like it")
+            case trigger:
+                return replace(self._resolved(trigger), changed=_changed(trigger))
 
     def _resolved(self, trigger: Trigger) -> _Page:
         place = trigger.place
@@ -103,8 +112,6 @@ class Dispatcher:
             case RoleTrigger(role=role, policy=policy):
                 names = [role] if role else self.roles.with_policy(place, policy) if policy else []
                 return self._dependents(trigger, [SubjectId(place, Subject.ROLE, name) for name in names])
-            case ApprovalTrigger():
-                return _Page((), ignored=approve(trigger, self.ledger, self.remediations, self.now()))
 
     def _dependents(self, trigger: ParameterTrigger | RoleTrigger, changed: Sequence[SubjectId]) -> _Page:
         """Return the dependent families, page by page, each with the changed subjects that it depends on."""
@@ -123,15 +130,29 @@ class Dispatcher:
     def _send(self, pages: Mapping[str, _Page]) -> dict[str, str]:
         """Send the messages; return, by source message, why one of its messages could not be sent."""
         failed = dict[str, str]()
-        owners = [(message, on, trigger) for message, page in pages.items() for on, trigger in page.subjects]
-        sent = self.subjects.send_each([_message(*each) for each in owners])
-        failed |= {owners[index][0]: str(error) for index, error in sent.items()}
+        owners = defaultdict[tuple[SubjectId, str], list[str]](list)  # what several messages lead to alike is sent once
+        for source, page in pages.items():
+            for on, trigger in page.subjects:
+                owners[on, SubjectMessage(subject=on.key, trigger=trigger).body].append(source)
+        sent = self.subjects.send_each([_message(sources[0], on, body) for (on, body), sources in owners.items()])
+        every = list(owners.values())
+        failed |= {source: str(error) for index, error in sent.items() for source in every[index]}
         rests = [(message, page.rest) for message, page in pages.items() if page.rest and message not in failed]
         sent = self.changes.send_each([Message(rest) for _, rest in rests])
         return failed | {rests[index][0]: str(error) for index, error in sent.items()}
 
 
-def _message(source: str, on: SubjectId, trigger: SubjectTrigger) -> Message:
+def _changed(trigger: Trigger) -> datetime | None:
+    """Return when the change of an event was made; None for a message of Outrider itself."""
+    match trigger:
+        case FamilyTrigger() | ServiceTrigger(settled=datetime()):
+            return None
+        case ParameterTrigger(after=after) | RoleTrigger(after=after) if after:
+            return None
+        case _:
+            return trigger.when
+
+
+def _message(source: str, on: SubjectId, body: str) -> Message:
     """Return deduplication ids: a retried source message sends no message twice."""
-    made = SubjectMessage(subject=on.key, trigger=trigger)
-    return Message(made.body, made.group, hashlib.sha256(f"{source} {on.key}".encode()).hexdigest())
+    return Message(body, message_group(on), hashlib.sha256(f"{source} {on.key}".encode()).hexdigest())

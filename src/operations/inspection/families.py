@@ -2,25 +2,27 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import engine
-from aws.channels import Message
+from aws.calls import CallFailed
+from aws.errors import Meaning
 from aws.ledger import History, Ledger
 from aws.ledger.dependents import put_dependent
 from domain.ecs.task_definition import TaskDefinition
+from domain.ecs.values import moment_of
 from domain.facts import FactKind
 from domain.findings.dependents import NO_VERDICTS, FamilyVerdicts, family_verdicts
 from domain.findings.users import Seen, User, Users, users_of
-from domain.places import Place, Revision
+from domain.places import Revision
 from domain.remediation.attempt import held_open
-from domain.standard import Mode, Standard
+from domain.remediation.rollout import SHOWN
+from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import (
     DeletedTrigger,
     FamilyTrigger,
     RunTaskTrigger,
-    ServiceTrigger,
     SubjectTrigger,
     TaskDefinitionTrigger,
 )
@@ -38,12 +40,15 @@ from operations.inspection.job import (
     open_severities,
     parameters_of,
 )
+from operations.inspection.later import NOTHING_LATER, services_later
+from operations.inspection.proposing import proposed
 from operations.inspection.requesting import correction_of_family
 from operations.inspection.revisions import Revisions
 from operations.inspection.use import Use
 from operations.planning import Planner
 
-LONGEST_DELAY = 900  # seconds: the longest delay of SQS
+_REPORTED = timedelta(hours=1)
+"""Within so long CloudTrail has delivered what it delivers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,31 @@ class FamilyEvaluator:
     def _newest(self, job: Job) -> TaskDefinition | None:
         history = job.history
         asks = any(_asks_ecs(trigger, history) for trigger in job.triggers)
-        task = self.revisions.newest(history.subject, 0 if asks else history.order)
+        task = self.revisions.newest(history.subject, 0 if asks else history.order, history.order)
+        task = self._just_registered(job, _number(task) if task is not None else 0) or task
         if task is None or _number(task) >= history.order:
             return task
         # ECS may still answer with an older revision than the evaluated one. That counts only if the newer is inactive.
         known = Revision(history.subject.place, history.subject.name, history.order)
         return self.revisions.active(known) or task
+
+    def _just_registered(self, job: Job, number: int) -> TaskDefinition | None:
+        """Return the active revision that was registered a moment ago, after the one that ECS shows as the newest.
+
+        Raises CallFailed if ECS does not show it at all yet.
+        """
+        for trigger in job.triggers:
+            match trigger:
+                case TaskDefinitionTrigger(event="RegisterTaskDefinition", revision=Revision() as made):
+                    recent = trigger.when is not None and self.now() < trigger.when + SHOWN
+                case _:
+                    continue
+            if made.number > number and recent:
+                task = self.revisions.read(made)
+                if task is None:
+                    raise CallFailed("ecs:DescribeTaskDefinition", str(made), "NotShownYet", Meaning.RETRY)
+                return task if task.active else None
+        return None
 
     def _evaluated(self, job: Job, task: TaskDefinition) -> Inspected:
         subject, standard, history, now = job.subject, job.edition.standard, job.history, self.now()
@@ -105,39 +129,49 @@ class FamilyEvaluator:
             self._announce(history, [*depends, *beside])
         rules = [rule for rule in self.planner.catalogue if rule.subject is not Subject.SERVICE]
         found = evaluator.evaluate(workload, rules)
-        plan = evaluator.plan(found, Mode.REPORT, explains=True)
+        proposal = proposed(
+            lambda: evaluator.plan(found, Mode.REPORT, explains=True),
+            lambda: correction_of_family(job, evaluator, found),
+        )
         own, users = self.use.weighed(history, evaluator, found, users)
         said = _dependencies(history, found.verdicts, depends, beside, Users.of(users or [User(subject.name)]))
         number = _number(task)
+        later = services_later(history, standard, now) if number != history.order else NOTHING_LATER
         return Inspected(
             job,
             workload.revision.arn if workload.revision else subject.place.arn("ecs", f"task-definition/{subject.name}"),
             now,
             verdicts=list(own.values()),
             all_verdicts=found.verdicts,
-            plan=plan,
+            plan=proposal.plan,
+            trouble=proposal.trouble,
             users=Users.of(users),
             kept=frozenset(open_severities(history)) if held_open(history.attempts, number) else frozenset(),
             evidence=Evidence(f"{subject.name}:{number}", _roles(workload), parameters_of(workload)),
-            missing=missing_facts(found.verdicts, plan),
+            missing=missing_facts(found.verdicts, proposal.plan),
             order=number,
             dependencies=said,
             notify=_changed(job, said) | _services_of_changed(job, number),
-            request=correction_of_family(job, evaluator, found),
-            later=_services_later(history, standard) if number != history.order else (),
+            request=proposal.request,
+            later=later.messages,
+            due=later.due,
+            missed=number != history.order and _missed(job, task, now),
         )
 
     def _gone(self, job: Job) -> Inspected:
         """Return the result for a family without an active revision: no findings, no dependencies."""
         subject, history = job.subject, job.history
+        now, later = self.now(), NOTHING_LATER
         if history.order:
             self.revisions.forget(Revision(subject.place, subject.name, history.order))
+            later = services_later(history, job.edition.standard, now)
         return Inspected(
             job,
             subject.place.arn("ecs", f"task-definition/{subject.name}"),
-            self.now(),
+            now,
             notify=_changed(job, {}) | _services_of_changed(job, 0),
-            later=_services_later(history, job.edition.standard) if history.order else (),
+            later=later.messages,
+            due=later.due,
         )
 
     def _announce(self, history: History, dependencies: Sequence[SubjectId]) -> None:
@@ -187,6 +221,14 @@ def _asks_ecs(trigger: SubjectTrigger, history: History) -> bool:
             return False
 
 
+def _missed(job: Job, task: TaskDefinition, now: datetime) -> bool:
+    """Whether only a sweep led to a revision that was registered long ago. A first sweep finds what existed before."""
+    swept = all(isinstance(trigger, FamilyTrigger) and trigger.listed is not None for trigger in job.triggers)
+    registered = moment_of(task.json.get("registeredAt"))
+    first = job.quiet and not job.history.version
+    return swept and not first and registered is not None and registered < now - _REPORTED
+
+
 def _number(task: TaskDefinition) -> int:
     revision = Revision.parse(task.arn or "")
     return revision.number if revision is not None else 0
@@ -230,22 +272,6 @@ def _services_of_changed(job: Job, number: int) -> frozenset[SubjectId]:
         for title, running in job.history.services.items()
         if Subject.PARAMETER in kinds or (kinds and running.revision != number)
     )
-
-
-def _services_later(history: History, standard: Standard) -> list[Message]:
-    """Return messages for the family's services, because its newest revision changed.
-
-    The delay gives a pipeline the time to deploy what it registered.
-    """
-    delay = min(standard.services.settling_minutes * 60, LONGEST_DELAY)
-    return [Message(service_again(history.subject.place, title), delay=delay) for title in history.services]
-
-
-def service_again(place: Place, title: str, settled: datetime | None = None) -> str:
-    """Return a message to the queue `changes` that has a service evaluated again."""
-    trigger = ServiceTrigger(account=place.account, region=place.region, service=title, settled=settled)
-    given = {"kind", "account", "region", "service"} | ({"settled"} if settled else set())
-    return trigger.model_dump_json(include=given)
 
 
 def _roles(workload: Workload) -> dict[FactKind, str]:

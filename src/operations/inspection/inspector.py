@@ -1,23 +1,24 @@
 """Inspect: evaluate each subject's present state, record it, and publish what changed.
 
-The record holds what is to be published until it is published: after a crash the next delivery publishes it under the
+The record holds what must be published until that is done: after a crash the next delivery publishes it under the
 same id. All messages of a subject share a message group, so one worker writes it. The conditional write protects
 against a second writer: a redriven message, or one that takes too long.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
-import engine
 from aws.calls import CallFailed
 from aws.channels import Message, Queue
 from aws.ledger import History, Ledger, LedgerConflict
 from domain.findings.finding import Transition
 from domain.standard import StandardInvalid
 from domain.subject import Subject, SubjectId
-from domain.triggers.message import read_message
+from domain.triggers.message import SubjectMessage, read_message
 from domain.triggers.reading import TriggerUnreadable
 from domain.triggers.trigger import SubjectTrigger
 from domain.verdict import Drifted, Unknown
@@ -29,8 +30,11 @@ from operations.inspection.operating import Operations
 from operations.inspection.publishing import Publisher
 from operations.inspection.recording import Recorder, Unpublished
 from operations.inspection.services import ServiceEvaluator
+from operations.inspection.side_by_side import side_by_side
 from operations.standards import Edition, Standards
 from operations.unexpected import described
+
+_RESERVE = 20.0  # seconds that are kept for what was begun, and to publish it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Done:
     """The rules with a Drifted verdict."""
     called_at: datetime | None = None
     skipped: str = ""
+    missed: bool = False
+    """Whether a sweep found what an event should have reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +63,42 @@ class Failed:
     unreadable: bool = False
 
 
-type Outcome = Done | Failed
+@dataclass(frozen=True, slots=True)
+class HandedBack:
+    """Messages for which no time was left: they were sent to their queue again."""
+
+    messages: tuple[str, ...]
+
+
+type Outcome = Done | Failed | HandedBack
 
 
 @dataclass(slots=True)
 class _Received:
-    """The messages of one subject in a batch. One evaluation serves all of them."""
+    """The messages of one subject in a batch, by id. One evaluation serves all of them."""
 
-    messages: list[str] = field(default_factory=list)
-    triggers: list[SubjectTrigger] = field(default_factory=list)
+    messages: dict[str, SubjectMessage] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self.messages)
+
+    @property
+    def triggers(self) -> tuple[SubjectTrigger, ...]:
+        return tuple(message.trigger for message in self.messages.values())
+
+    @property
+    def again(self) -> list[Message]:
+        """The messages as they are sent again. A delivery that is repeated sends none twice."""
+        return [
+            Message(message.body, message.group, hashlib.sha256(f"{id_} again".encode()).hexdigest())
+            for id_, message in self.messages.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Inspector:
-    """The use case; its parts come from operations.wiring."""
+    """The use case; its parts come from operations.wiring. It evaluates `at_once` subjects of a batch side by side."""
 
     ledger: Ledger
     families: FamilyEvaluator
@@ -80,12 +108,18 @@ class Inspector:
     publisher: Publisher
     operations: Operations
     changes: Queue
+    subjects: Queue
     remediations: Queue
     standards: Standards
     reader: Callable[[], FactReader]
+    at_once: int = 1
 
-    def inspect(self, messages: Mapping[str, str]) -> list[Outcome]:
-        """Inspect messages (id → body, in the order received). All messages of a subject have one outcome."""
+    def inspect(self, messages: Mapping[str, str], seconds_left: Callable[[], float] = lambda: inf) -> list[Outcome]:
+        """Inspect messages (id → body, in the order received). All messages of a subject have one outcome.
+
+        When time runs short, what was not begun is sent to its queue again. If the function left it to the queue to
+        deliver it again, each delivery would count, and a message that nothing is wrong with could reach the DLQ.
+        """
         outcomes, received = list[Outcome](), dict[SubjectId, _Received]()
         for message, body in messages.items():
             try:
@@ -93,26 +127,41 @@ class Inspector:
             except TriggerUnreadable as unreadable:
                 outcomes.append(Failed((message,), str(unreadable), unreadable=True))
             else:
-                mine = received.setdefault(found.on, _Received())
-                mine.messages.append(message)
-                mine.triggers.append(found.trigger)
+                received.setdefault(found.on, _Received()).messages[message] = found
         try:
             edition, reader = self.standards.current(), self.reader()
         except (StandardInvalid, CallFailed) as error:
-            self.operations.no_standard(str(error))
-            return outcomes + [Failed(tuple(each.messages), str(error)) for each in received.values()]
-        evaluated = [self._outcome(on, each, edition, reader) for on, each in received.items()]
+            self.operations.no_standard(error)
+            return outcomes + [Failed(each.ids, str(error)) for each in received.values()]
+
+        def evaluate(numbered: tuple[int, SubjectId]) -> tuple[Outcome, History | None] | None:
+            number, on = numbered
+            if number and seconds_left() < _RESERVE:  # the first is always begun, so that each batch makes progress
+                return None
+            return self._outcome(on, received[on], edition, reader)
+
+        results = side_by_side(evaluate, enumerate(received), self.at_once)
+        evaluated = [each for each in results if each is not None]
         failed = self.publisher.publish([history for _, history in evaluated if history is not None]).failed
+        unbegun = [received[on] for on, each in zip(received, results, strict=True) if each is None]
+        outcomes += self._handed_back(unbegun)
         for outcome, history in evaluated:
             why = failed.get(history.subject) if history is not None else None
             outcomes.append(Failed(outcome.messages, why) if why and isinstance(outcome, Done) else outcome)
         return outcomes
 
+    def _handed_back(self, unbegun: Sequence[_Received]) -> list[Outcome]:
+        """Send the messages again. What cannot be sent is left to the queue to deliver again."""
+        owners = [(each, message) for each in unbegun for message in each.again]
+        failed = self.subjects.send_each([message for _, message in owners])
+        why = {owners[index][0].ids: str(error) for index, error in failed.items()}
+        return [Failed(each.ids, why[each.ids]) if each.ids in why else HandedBack(each.ids) for each in unbegun]
+
     def _outcome(
         self, on: SubjectId, received: _Received, edition: Edition, reader: FactReader
     ) -> tuple[Outcome, History | None]:
         """Return the subject's outcome, and its history to publish if something new was recorded."""
-        messages = tuple(received.messages)
+        messages = received.ids
         try:
             job = self._job(on, received, edition, reader)
             outcome, history = self._recorded(messages, job, self._evaluation(job))
@@ -120,9 +169,6 @@ class Inspector:
                 return outcome, history
             return Failed(messages, job.unpublished) if job.unpublished else outcome, None
         except (CallFailed, LedgerConflict, Unpublished) as error:
-            return Failed(messages, str(error)), None
-        except engine.Disagreement as error:
-            self.operations.disagreement(on.place, str(error))
             return Failed(messages, str(error)), None
         except Exception as error:  # noqa: BLE001 - an unexpected error in one subject must not stop the others
             return Failed(messages, described(error)), None
@@ -141,7 +187,7 @@ class Inspector:
         history = self.ledger.history(on)
         published = self.publisher.publish([history])
         history, why = published.histories[on], published.failed.get(on, "")
-        return Job(history, tuple(received.triggers), edition, reader, why)
+        return Job(history, received.triggers, edition, reader, why)
 
     def _recorded(self, messages: tuple[str, ...], job: Job, found: Inspected | Skipped) -> tuple[Outcome, History]:
         """Send messages that the record does not hold, before it is written; a failure sends them again."""
@@ -152,6 +198,8 @@ class Inspector:
         history, transitions = self.recorder.record(found)
         for fact in found.missing:
             self.operations.unread(history.subject.place, fact)
+        if found.trouble:
+            self.operations.no_plan(history.subject, found.trouble)
         if found.retried:
             return Failed(messages, "; ".join(fact.reason for fact in found.missing if fact.transient)), history
         done = Done(
@@ -162,6 +210,7 @@ class Inspector:
             unknown=tuple(verdict for verdict in found.all_verdicts if isinstance(verdict, Unknown)),
             drifted=tuple(verdict.rule for verdict in found.all_verdicts if isinstance(verdict, Drifted)),
             called_at=_called_at(job),
+            missed=found.missed,
         )
         return done, history
 

@@ -86,6 +86,8 @@ class Inspected:
     all_verdicts: Sequence[Verdict] = ()
     """The verdicts on the whole workload, for logs and metrics."""
     plan: Plan | None = None
+    trouble: str = ""
+    """Why no plan could be made, where one was tried."""
     users: Users = NOBODY
     kept: frozenset[str] = frozenset()
     """The rules whose findings stay unchanged: a correction of them is in progress or failed."""
@@ -103,6 +105,10 @@ class Inspected:
     """The messages that have remediate resume corrections."""
     later: Sequence[Message] = ()
     """The messages that have subjects evaluated after a delay."""
+    due: Mapping[str, datetime] | None = None
+    """When services must be evaluated later, by name; None if that did not change."""
+    missed: bool = False
+    """Whether a sweep found what an event should have reported."""
 
     @property
     def retried(self) -> bool:

@@ -1,5 +1,6 @@
 """Operating: notify the topic `operations` about problems of Outrider itself, at most once in some hours."""
 
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -9,6 +10,13 @@ from aws.ledger import Ledger
 from domain.facts import Unavailable
 from domain.findings.finding import Finding
 from domain.places import Place
+from domain.standard import StandardInvalid
+from domain.subject import SubjectId
+from operations.standards import Edition
+
+_STANDARD = "Outrider: the standard cannot be used"
+_MONTH = 720  # hours
+_LISTED = 20  # problems: a message has at most 256 KiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +47,36 @@ class Operations:
             f"refused/{finding.subject.place.account}/{finding.rule}", "Outrider: Security Hub rejects a finding", text
         )
 
-    def no_standard(self, why: str) -> None:
-        """Notify that the standard is not valid or cannot be read."""
+    def standard(self, edition: Edition) -> None:
+        """Notify that the last good standard is used instead of the stored one, or about the warnings of that."""
+        if (trouble := edition.trouble) is not None:
+            text = (
+                f"The last good standard, {edition.standard.name}, is used until it is corrected. Evaluation goes on by"
+                f" it; no correction begins.\n{_listed(trouble.why)}"
+            )
+            self.notify(f"standard/{trouble.digest or 'unread'}", _STANDARD, text)
+        elif edition.warnings:
+            why = StandardInvalid(f"The standard {edition.standard.name}", edition.warnings)
+            text = f"The standard is used. Parts of it may not do what is meant.\n{_listed(why)}"
+            about = "|".join(f"{each.code}:{each.field}" for each in edition.warnings)
+            key = f"standard/{edition.digest}/{hashlib.sha256(about.encode()).hexdigest()[:16]}"
+            self.notify(key, "Outrider: the standard has warnings", text, hours=_MONTH)
+
+    def no_standard(self, why: StandardInvalid | CallFailed) -> None:
+        """Notify that the standard is not valid or cannot be read, and that there is no good one."""
         text = (
             "Nothing is evaluated until it is corrected. Messages are retried for half an hour, then go to the DLQ."
-            f"\n{why}"
+            f"\n{_listed(why)}"
         )
-        self.notify("standard", "Outrider: the standard cannot be used", text, hours=1)
+        self.notify("standard/none", _STANDARD, text, hours=1)
 
-    def disagreement(self, place: Place, why: str) -> None:
-        """Notify that two rules' fixes undo each other."""
-        self.notify(f"disagreement/{place}", "Outrider: two fixes undo each other", why)
+    def no_plan(self, subject: SubjectId, why: str) -> None:
+        """Notify that no plan could be made for a subject. Its findings are published without one."""
+        text = (
+            f"No plan could be made for {subject.name} in {subject.place}, and its findings are published without one."
+            f" This is a defect in Outrider: please report it.\n{why}"
+        )
+        self.notify(f"no-plan/{subject.place}", "Outrider: no plan could be made", text)
 
     def notify(self, key: str, subject: str, text: str, hours: int = 24) -> None:
         """Publish a notice, at most once in so many hours for the same key."""
@@ -59,3 +86,12 @@ class Operations:
                     self.topic.publish(text, subject=subject)
                 except CallFailed:
                     self.ledger.notices.take_back(key)  # so that the next problem of this kind is published
+
+
+def _listed(why: StandardInvalid | CallFailed) -> str:
+    """Return why a standard is not used: the first problems, a line each, or the call."""
+    if isinstance(why, CallFailed):
+        return f"{why}."
+    shown = [each.described(why.source) for each in why.problems[:_LISTED]]
+    more = len(why.problems) - len(shown)
+    return "\n".join([*shown, f"And {more} more: `outrider standard validate` lists all."] if more else shown)

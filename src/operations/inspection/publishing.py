@@ -19,7 +19,7 @@ from aws.ledger.dependents import delete_dependent, put_dependent
 from aws.ledger.subjects import delete_running, put_running
 from aws.security_hub import SecurityHub
 from domain.findings.alert import Alert
-from domain.findings.finding import Finding
+from domain.findings.finding import Finding, FindingState
 from domain.places import Place
 from domain.remediation.request import read_request
 from domain.subject import Subject, SubjectId
@@ -37,6 +37,8 @@ class _Outbox:
     rows: dict[str, Row]
     notify: dict[str, str]
     request: str | None
+    closed: set[str] = field(default_factory=set)
+    """The rules whose findings were imported as no longer open."""
     refused: set[str] = field(default_factory=set)
     """The rules whose findings Security Hub rejects for their content."""
     reason: str = ""
@@ -52,6 +54,10 @@ class _Outbox:
 
     def fail(self, why: object) -> None:
         self.reason = self.reason or str(why)
+
+    def remember(self, rule: str, *, suppressed: bool) -> None:
+        """Keep whether the customer suppressed a finding: Security Hub forgets it."""
+        self.rows[rule] = replace(self.rows[rule], suppressed=suppressed)
 
     def strike(self, rule: str, channel: str) -> None:
         """Remove a part of a finding that was published, or need not be."""
@@ -109,15 +115,19 @@ class Publisher:
             for box in boxes:
                 box.fail(error)
             return
-        wanted = [(box, key, body) for box in boxes for key, body in box.notify.items()]
+        wanted = defaultdict[tuple[str, str], list[_Outbox]](list)  # one message for all that want the same
+        for box in boxes:
+            for each in box.notify.items():
+                wanted[each].append(box)
         failed = self.subjects.send_each(
-            [Message(body, message_group(SubjectId.parse(key)), uuid4().hex) for _, key, body in wanted]
+            [Message(body, message_group(SubjectId.parse(key)), uuid4().hex) for key, body in wanted]
         )
-        for index, (box, key, _) in enumerate(wanted):
-            if index in failed:
-                box.fail(failed[index])
-            else:
-                del box.notify[key]
+        for index, ((key, _), owners) in enumerate(wanted.items()):
+            for box in owners:
+                if index in failed:
+                    box.fail(failed[index])
+                else:
+                    del box.notify[key]
 
     def _request(self, boxes: Iterable[_Outbox]) -> None:
         wanted = [(box, read_request(box.request), box.request) for box in boxes if box.request]
@@ -158,6 +168,8 @@ class Publisher:
             failure = failed.get(id_)
             if failure is None:
                 box.strike(row.finding.rule, _IMPORT)
+                if row.finding.state is not FindingState.OPEN:
+                    box.closed.add(row.finding.rule)
             elif failure.for_good:
                 box.refused.add(row.finding.rule)
                 self.operations.refused(row.finding, failure.code)
@@ -173,7 +185,8 @@ class Publisher:
             if _IMPORT not in row.pending or row.finding.rule in box.refused
             for channel in sorted(row.pending.keys() - {_IMPORT})
         ]
-        silenced, unasked = self._silenced([(box, row.finding) for box, row, _ in ready])
+        closed = [(box, box.rows[rule].finding) for box in boxes for rule in sorted(box.closed)]
+        silenced, unasked = self._silenced([*((box, row.finding) for box, row, _ in ready), *closed])
         wanted = list[tuple[_Outbox, str, str, Message]]()
         for box, row, channel in ready:
             if row.finding.id in silenced:
@@ -194,18 +207,23 @@ class Publisher:
 
         Suppressed findings are updated without an alert. A new finding cannot be suppressed.
         """
-        by_place = defaultdict[Place, dict[str, _Outbox]](dict)
+        by_place = defaultdict[Place, dict[str, tuple[_Outbox, str]]](dict)
         for box, finding in findings:
             if finding.version > 1:
-                by_place[finding.subject.place][finding.id] = box
+                by_place[finding.subject.place][finding.id] = (box, finding.rule)
         silenced, unasked = set[str](), set[str]()
-        for place, boxes in by_place.items():
+        for place, asked in by_place.items():
+            remembered = {id_ for id_, (box, rule) in asked.items() if box.rows[rule].suppressed}
             try:
-                silenced |= self.hub.suppressed(place, list(boxes))
+                found = self.hub.suppressed(place, list(asked), remembered)
             except CallFailed as error:
-                unasked |= boxes.keys()
-                for box in boxes.values():
+                unasked |= asked.keys()
+                for box, _ in asked.values():
                     box.fail(error)
+                continue
+            silenced |= found
+            for id_, (box, rule) in asked.items():
+                box.remember(rule, suppressed=id_ in found)
         return silenced, unasked
 
 

@@ -1,10 +1,10 @@
-"""Recording: write an evaluation to the ledger, together with what is to be published."""
+"""Recording: write an evaluation to the ledger, together with what must be published."""
 
 from dataclasses import dataclass, replace
 from json import dumps
 
 from aws.ledger import History, Ledger, Record, Row
-from domain.findings.finding import FindingState, Transition, TransitionKind, next_transition, renewed
+from domain.findings.finding import FindingState, RuleResult, Transition, TransitionKind, kept, next_transition, renewed
 from domain.places import Revision
 from domain.remediation.attempt import ProposedPlan, propose
 from domain.rule import Rule
@@ -15,7 +15,7 @@ from operations.inspection.attribution import brought_about
 from operations.inspection.job import Inspected, of_subject
 from operations.planning import Planner
 from reports.advice import Help
-from reports.alerts import alert_of
+from reports.alerts import AlertContext, alert_of
 from reports.asff import asff
 
 
@@ -53,6 +53,7 @@ class Recorder:
             runs=inspected.runs,
             proposed=proposed,
             rows=rows,
+            due=history.record.due if inspected.due is None else inspected.due,
             request=inspected.request or history.record.request,
             notify={**history.record.notify, **{on.key: job.message(on) for on in sorted(inspected.notify)}},
         )
@@ -71,14 +72,18 @@ class Recorder:
                 # A rule that was removed from the catalogue has no verdict, so its findings are gone.
                 transition = next_transition(
                     before,
-                    verdicts.get(rule) if rule in rules else None,
-                    history.subject,
-                    rule,
-                    inspected.resource,
-                    inspected.read_at,
-                    inspected.users,
-                    replanned=_shown(history.proposed, rule) != _shown(proposed, rule),
+                    RuleResult(
+                        history.subject,
+                        rule,
+                        verdicts.get(rule) if rule in rules else None,
+                        inspected.resource,
+                        inspected.read_at,
+                        inspected.users,
+                        replanned=_shown(history.proposed, rule) != _shown(proposed, rule),
+                    ),
                 )
+            if transition is None and before is not None and history.rows[rule].suppressed:
+                transition = kept(before, inspected.read_at)
             if transition is not None:
                 found[rule] = transition
         return found
@@ -87,16 +92,17 @@ class Recorder:
         return {rule.id: rule for rule in self.planner.catalogue if rule.subject is subject.kind}
 
     def _row(self, inspected: Inspected, transition: Transition) -> Row:
-        """Return the row of a finding with what is to be published: earlier transitions that are left, and this one."""
+        """Return the row of a finding with what must be published: earlier transitions that are left, and this one."""
         finding = transition.finding
         before = inspected.job.history.rows.get(finding.rule)
         earlier = dict(before.pending) if before is not None else {}
         if transition.change is TransitionKind.REOPENED and "import" in earlier and inspected.job.unpublished:
             # Import it as closed first: otherwise a finding that a customer resolved would stay resolved.
             raise Unpublished(f"{finding.id} is not closed in Security Hub yet")
-        return Row(finding, earlier | self._pending(inspected, transition))
+        suppressed = before is not None and before.suppressed
+        return Row(finding, earlier | self._pending(inspected, transition, suppressed=suppressed), suppressed)
 
-    def _pending(self, inspected: Inspected, transition: Transition) -> dict[str, str]:
+    def _pending(self, inspected: Inspected, transition: Transition, *, suppressed: bool) -> dict[str, str]:
         finding, job = transition.finding, inspected.job
         rule = self._rules(job.subject).get(finding.rule)
         trigger = brought_about(job.triggers, job.subject, rule, inspected.evidence) if rule is not None else None
@@ -110,17 +116,14 @@ class Recorder:
             "stack": self.stack,
         }
         plan = inspected.plan if finding.state is FindingState.OPEN else None
-        pending = {"import": dumps(asff(finding, rule, docs=self.docs, facts=facts, plan=plan))}
+        document = asff(finding, rule, docs=self.docs, facts=facts, plan=plan)
+        if suppressed:  # counts only if Security Hub has forgotten the finding
+            document["Workflow"] = {"Status": "SUPPRESSED"}
+        pending = {"import": dumps(document)}
         if rule is not None and transition.change.alerts and not job.quiet:
-            alert = alert_of(
-                transition,
-                rule,
-                actor=actor,
-                occurred=(trigger.when if trigger is not None else None) or inspected.read_at,
-                plan=inspected.plan,
-                docs=self.docs,
-                help_=self._help(rule, inspected),
-            )
+            occurred = (trigger.when if trigger is not None else None) or inspected.read_at
+            context = AlertContext(actor, occurred, self.docs, self._help(rule, inspected))
+            alert = alert_of(transition, rule, inspected.plan, context)
             # The alerts of one finding are published in the order of its transitions.
             pending[f"alert/{finding.version:09}/{transition.id}"] = alert.model_dump_json()
         return pending

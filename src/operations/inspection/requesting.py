@@ -27,6 +27,8 @@ def correction_of_family(job: Job, evaluator: Evaluator, found: Evaluation) -> s
     revision, history = found.workload.revision, job.history
     if revision is None or revision.number in history.own_revisions or history.quarantine is not None:
         return None
+    if any(running.managed for running in history.services.values()):
+        return None  # ECS writes its revisions
     if (held := history.attempt(str(revision.number))) is not None and not held.again:
         return None
     plan = evaluator.plan(found, Mode.REGISTER)

@@ -24,14 +24,20 @@ class Revisions:
         kept = self.ledger.revisions.kept(revision)
         return kept or self._keep(self.ecs.task_definition(revision.place, revision.arn), revision)
 
-    def newest(self, family: SubjectId, known: int = 0) -> TaskDefinition | None:
-        """Return the newest active revision; from the ledger if its number is `known`."""
+    def newest(self, family: SubjectId, known: int = 0, evaluated: int = 0) -> TaskDefinition | None:
+        """Return the newest active revision; from the ledger if its number is `known`.
+
+        The revision that was `evaluated` last is stored already, unless nobody read it for long.
+        """
         if known and (kept := self.ledger.revisions.kept(Revision(family.place, family.name, known))) is not None:
             return kept
         task = self.ecs.task_definition(family.place, family.name)
         if task is None or not task.active:
             return None
-        return self._keep(task, Revision.parse(task.arn or ""))
+        revision = Revision.parse(task.arn or "")
+        if revision is not None and revision.number == evaluated and self.ledger.revisions.kept(revision) is not None:
+            return task
+        return self._keep(task, revision)
 
     def active(self, revision: Revision) -> TaskDefinition | None:
         """Return a revision as ECS describes it now; None if it is not active."""

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import ceil
 
 from aws.calls import CallFailed
-from aws.channels import Message
 from aws.ecs import Ecs
+from aws.errors import Meaning
 from aws.ledger import History, Ledger
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -22,7 +21,6 @@ from domain.triggers.trigger import ServiceTrigger
 from domain.verdict import Compliant, Drifted, Verdict
 from domain.workload import Workload
 from operations.evaluation import Evaluator
-from operations.inspection.families import LONGEST_DELAY, service_again
 from operations.inspection.job import (
     Evidence,
     Inspected,
@@ -32,6 +30,8 @@ from operations.inspection.job import (
     open_severities,
     parameters_of,
 )
+from operations.inspection.later import NOTHING_LATER, Later, last_settled, settled_later, since_registered
+from operations.inspection.proposing import proposed
 from operations.inspection.requesting import correction_of_service, resumptions
 from operations.inspection.revisions import Revisions
 from operations.planning import Planner
@@ -60,9 +60,12 @@ class ServiceEvaluator:
         service = self.ecs.service(subject.place, subject.name)
         revision = Revision.parse(service.task_definition) if service else None
         task = self.revisions.read(revision) if revision else None
-        if service is None or revision is None or task is None:
+        if revision is not None and task is None:
+            # What a service runs exists: ECS does not show it everywhere yet. Nothing is closed by that.
+            raise CallFailed("ecs:DescribeTaskDefinition", str(revision), "NotShownYet", Meaning.RETRY)
+        if service is None or task is None:
             resource = subject.place.arn("ecs", f"service/{subject.name}")
-            return Inspected(job, resource, read_at, notify=frozenset(_families(job.history)))
+            return Inspected(job, resource, read_at, notify=frozenset(_families(job.history)), due={})
         return self._evaluated(job, service, task, read_at)
 
     def _evaluated(self, job: Job, service: Service, task: TaskDefinition, read_at: datetime) -> Inspected:
@@ -72,9 +75,14 @@ class ServiceEvaluator:
         evaluator = Evaluator(self.planner, job.edition.standard, job.reader, read_at)
         workload = self._with_newest(evaluator.workload(subject.place, task, service), evaluator, family)
         found = evaluator.evaluate(workload, self.rules)
-        plan = evaluator.plan(found, Mode.REPORT, explains=True)
+        later = self._once_settled(job, found.workload, of_subject(found.verdicts, subject).get(_SETTLES))
         own, resumed = of_subject(found.verdicts, subject), resumptions(family, subject.name)
-        running = Running(bool(service.fargate), revision.number, service.desired)
+        corrects = not (resumed or service.managed)
+        proposal = proposed(
+            lambda: evaluator.plan(found, Mode.REPORT, explains=True),
+            lambda: correction_of_service(family, evaluator, found) if corrects else None,
+        )
+        running = Running(bool(service.fargate), revision.number, service.desired, service.managed)
         notify = self._families_to_notify(job.history, family, running)
         return Inspected(
             job,
@@ -82,20 +90,22 @@ class ServiceEvaluator:
             read_at,
             verdicts=list(own.values()),
             all_verdicts=found.verdicts,
-            plan=plan,
+            plan=proposal.plan,
+            trouble=proposal.trouble,
             kept=frozenset(open_severities(job.history)) if resumed else frozenset(),
             evidence=Evidence(
                 str(revision),
                 parameters=parameters_of(workload),
                 deployed=service.primary.created if service.primary is not None else None,
             ),
-            missing=missing_facts(found.verdicts, plan),
+            missing=missing_facts(found.verdicts, proposal.plan),
             dependencies={family.subject.key: NO_VERDICTS},
             runs=running if notify else job.history.record.runs,
             notify=notify,
-            request=None if resumed else correction_of_service(family, evaluator, found),
+            request=proposal.request,
             resumed=resumed,
-            later=self._once_settled(job, found.workload, own.get(_SETTLES)),
+            later=[*since_registered(job, family, read_at), *later.messages],
+            due={} if later.due is None and last_settled(job) is not None else later.due,  # nothing is under way
         )
 
     def _families_to_notify(self, history: History, family: History, running: Running) -> frozenset[SubjectId]:
@@ -123,8 +133,8 @@ class ServiceEvaluator:
             return replace(workload, facts=replace(workload.facts, newest=failed.fact))
         return evaluator.with_newest(workload, task)
 
-    def _once_settled(self, job: Job, workload: Workload, verdict: Verdict | None) -> list[Message]:
-        """Return a message to evaluate the service again once its young tasks have settled.
+    def _once_settled(self, job: Job, workload: Workload, verdict: Verdict | None) -> Later:
+        """Have the service evaluated again once its young tasks have settled.
 
         Tasks whose collector is already down count, because no further event reports them; so do all tasks of a
         completed deployment. An evaluation that was delayed in this way requests another one only while the tasks that
@@ -132,10 +142,10 @@ class ServiceEvaluator:
         """
         tasks, collector = workload.facts.running, workload.collector
         if not isinstance(verdict, Compliant | Drifted) or not isinstance(tasks, Known) or collector is None:
-            return []
+            return NOTHING_LATER
         triggers = [trigger for trigger in job.triggers if isinstance(trigger, ServiceTrigger)]
         complete = any(trigger.event == "SERVICE_DEPLOYMENT_COMPLETED" for trigger in triggers)
-        before = max((trigger.settled for trigger in triggers if trigger.settled), default=None)
+        before = last_settled(job)
         only_again = before is not None and all(trigger.settled for trigger in triggers)
         settling = self._settling(workload, job.edition.standard)
         settled = [
@@ -145,11 +155,7 @@ class ServiceEvaluator:
             if (before is not None and task.started + settling <= before)
             or (not only_again and (complete or _is_down(task, collector.name)))
         ]
-        if not settled:
-            return []
-        last = max(settled)
-        wait = min(ceil((last - workload.read_at).total_seconds()), LONGEST_DELAY)
-        return [Message(service_again(workload.place, job.subject.name, last), delay=wait)]
+        return settled_later(job, max(settled), workload.read_at) if settled else NOTHING_LATER
 
     def _settling(self, workload: Workload, standard: Standard) -> timedelta:
         rule = next(rule for rule in self.planner.catalogue if rule.id == _SETTLES)

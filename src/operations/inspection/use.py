@@ -61,7 +61,7 @@ class Use:
             service = self.ecs.service(history.subject.place, title)
             revision = Revision.parse(service.task_definition) if service else None
             if service is not None and revision is not None and SubjectId.of_family(revision) == history.subject:
-                found[title] = Running(bool(service.fargate), revision.number, service.desired)
+                found[title] = Running(bool(service.fargate), revision.number, service.desired, service.managed)
         return found
 
 

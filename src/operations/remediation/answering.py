@@ -24,10 +24,11 @@ def nothing(request: Request, history: History, code: Code, what: str = "") -> O
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Answers requests of people, and stores each answer in the ledger for the command line."""
+    """Answers requests of people, and stores each answer in the ledger for the command line. `by` is who asks."""
 
     parts: Parts
     corrector: Corrector
+    by: str
 
     def answered(self, request: Wish, history: History) -> Outcome:
         """Carry out a request, or return the stored outcome of an earlier delivery."""
@@ -52,14 +53,14 @@ class Answering:
     def _asked(self, request: Wish, history: History) -> Outcome:
         match request:
             case ApplyRequest():
-                return Approving(self.parts, self.corrector).apply(request, history)
+                return Approving(self.parts, self.corrector, self.by).apply(request, history)
             case UndoRequest():
                 return self._undo(request, history)
             case ReleaseRequest():
                 return self._release(request, history)
 
     def _undo(self, request: UndoRequest, history: History) -> Outcome:
-        found = Undoing(self.parts).begin(request, history)
+        found = Undoing(self.parts, self.by).begin(request, history)
         return found if isinstance(found, Outcome) else self.corrector.resume(found, history)
 
     def _release(self, request: ReleaseRequest, history: History) -> Outcome:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from aws.ledger import History
 from domain.places import Revision
-from domain.remediation.approval import approved_digest, correctable, same_request
+from domain.remediation.approval import correctable, same_request, still_proposed
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.ending import forbidden
 from domain.remediation.guards import Forbidden, not_quarantined
@@ -18,15 +18,16 @@ from operations.remediation.recording import Recorder
 
 @dataclass(frozen=True, slots=True)
 class Approving:
-    """Turns an approval into an attempt."""
+    """Turns an approval into an attempt. `by` is who approved; empty if it is not known."""
 
     parts: Parts
     corrector: Corrector
+    by: str
 
     def apply(self, request: ApplyRequest, history: History) -> Outcome:
         running = self._running(request)
         for same in history.attempts:
-            if same_request(same, request, running[0] if running else None):
+            if same_request(same, request, self.by, running[0] if running else None):
                 return self.corrector.resume(same, history)
         source, deployment = running or (Revision(request.place, request.family, history.order), "")
         attempt = Attempt(
@@ -37,14 +38,15 @@ class Approving:
             service=request.service,
             deployment=deployment,
             approved=True,
-            approved_by=request.by,
-            request_id=request.request_id,
+            approved_by=self.by,
+            request_id=request.request_id(self.by),
         )
         held = history.attempt(attempt.key)
         try:
             not_quarantined(history.quarantine)
             correctable(request, attempt if running else None, held)
-            attempt = replace(attempt, digest=self._digest(request, history))
+            on = self.parts.ledger.history(request.on) if request.service else history
+            still_proposed(request, on.proposed, self.parts.moment)
         except Forbidden as by:
             return Recorder(self.parts).record(forbidden(attempt, by, history.attempts, self.parts.moment))
         return self.corrector.resume(replace(attempt, version=held.version) if held is not None else attempt, history)
@@ -58,10 +60,3 @@ class Approving:
         task = self.parts.ecs.task_definition(request.place, request.family)
         revision = Revision.parse(task.arn or "") if task else None
         return (revision, "") if revision else None
-
-    def _digest(self, request: ApplyRequest, history: History) -> str:
-        on = self.parts.ledger.history(request.on) if request.service else history
-        row = on.rows.get(request.rule)
-        return approved_digest(
-            request, on.proposed, row.finding.updated if row is not None else None, self.parts.moment
-        )

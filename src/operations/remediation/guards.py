@@ -4,9 +4,11 @@ domain.remediation.guards decides what needs no call. All guards forbid if they 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
+from aws.calls import CallFailed
+from aws.errors import Meaning
 from aws.ledger import History
 from domain.ecs.service import Service
 from domain.places import Place
@@ -35,8 +37,7 @@ class Guards:
         """Check the guards for the registration of a corrected revision."""
         self.of_plan(attempt, plan, history)
         guards.settled(plan.before.task, attempt, self.parts.moment)
-        most = self.parts.standard.remediation.registrations_per_hour
-        self._within("registrations", attempt.source.place, str(attempt.source), most)
+        self._claim(attempt)
 
     def before_update(self, attempt: Attempt, service: Service) -> None:
         """Check the guards for the update of a service, and those of its attempt again."""
@@ -48,38 +49,67 @@ class Guards:
             Turns(parts).in_turn(attempt, service, history)
             history = parts.ledger.history(SubjectId(place, Subject.SERVICE, attempt.service))
         guards.not_suppressed(attempt.rules, parts.suppressed(history))
-        if (task := parts.ecs.task_definition(place, service.task_definition)) is not None:
-            eligible(parts, attempt, parts.evaluator.workload(place, task, service))
-        self._switched_on()
+        task = parts.ecs.task_definition(place, service.task_definition)
+        runs = service.task_definition.rpartition("/")[2]
+        if task is None:  # what a service runs exists: ECS does not show it everywhere yet
+            raise CallFailed("ecs:DescribeTaskDefinition", runs, "NotShownYet", Meaning.RETRY)
+        guards.goes_back(task, attempt, runs)
+        eligible(parts, attempt, parts.evaluator.workload(place, task, service))
+        self._allowed_now()
         guards.not_busy(service, moment.now)
         guards.deployed_lately(service, attempt, moment)
-        most, key = moment.standard.remediation.rollouts_per_hour, f"{attempt.family.name}/{attempt.key}"
-        self._within("rollouts", place, f"{key}/{service.title}", most)
+        self._claim(attempt, service.title)
 
     def of_plan(self, attempt: Attempt, plan: Plan, history: History) -> None:
         """Check the guards that do not depend on what the plan changes."""
         moment = self.parts.moment
-        self._switched_on()
+        self._allowed_now()
         guards.stack_corrects(attempt, moment)
         if attempt.service:
             guards.stack_updates(moment)
         guards.not_quarantined(history.quarantine)
         guards.not_own(attempt, history.own_revisions)
         guards.not_fought(attempt, history.attempts, moment)
+        guards.not_managed(history.services)
         guards.safe(attempt, plan)
         guards.not_left_to_its_owner(attempt, plan, moment.standard)
         guards.images_allowed(plan, self.parts.image_repositories)
         guards.roles_kept(plan, moment.standard)
         guards.changes_something(plan)
 
-    def _switched_on(self) -> None:
+    def _allowed_now(self) -> None:
+        """Check what stops every correction alike: the kill switch, and a stored standard that cannot be used."""
+        if self.parts.standards.current().trouble is not None:
+            raise Forbidden(Guard.STANDARD, Reason(Code.STANDARD_NOT_USED), self.parts.now() + SWITCHED_OFF)
         if (off := self.parts.switch()) is not None:
             raise Forbidden(Guard.KILL_SWITCH, off, self.parts.now() + SWITCHED_OFF)
 
-    def _within(self, what: Hourly, place: Place, key: str, most: int) -> None:
+    def rate_left(self, attempt: Attempt, title: str = "") -> None:
+        """Check that this hour has a place left, for the registration or for the update of a service.
+
+        It is asked before anything is read from AWS: of a thousand corrections that wait, most wait for this.
+        """
+        what, key, most = self._hourly(attempt, title)
+        now, place = self.parts.now(), attempt.source.place
+        if self.parts.ledger.limits.full(place, what, key, most, now):
+            raise _next_hour(what, place, most, now)
+
+    def _claim(self, attempt: Attempt, title: str = "") -> None:
         """Take one of this hour's places. The pipelines of the account share AWS's own limits."""
-        now, registers = self.parts.now(), what == "registrations"
+        what, key, most = self._hourly(attempt, title)
+        now, place = self.parts.now(), attempt.source.place
         if not self.parts.ledger.limits.claim(place, what, key, most, now):
-            hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-            guard = Guard.REGISTRATIONS_PER_HOUR if registers else Guard.ROLLOUTS_PER_HOUR
-            raise Forbidden(guard, Reason(Code.HOURLY_LIMIT, what, str(place), number=most), hour)
+            raise _next_hour(what, place, most, now)
+
+    def _hourly(self, attempt: Attempt, title: str) -> tuple[Hourly, str, int]:
+        """Return what is counted, the key of its place, and how many places an hour has."""
+        bounds = self.parts.standard.remediation
+        if not title:
+            return "registrations", str(attempt.source), bounds.registrations_per_hour
+        return "rollouts", f"{attempt.family.name}/{attempt.key}/{title}", bounds.rollouts_per_hour
+
+
+def _next_hour(what: Hourly, place: Place, most: int, now: datetime) -> Forbidden:
+    guard = Guard.REGISTRATIONS_PER_HOUR if what == "registrations" else Guard.ROLLOUTS_PER_HOUR
+    hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return Forbidden(guard, Reason(Code.HOURLY_LIMIT, what, str(place), number=most), hour)

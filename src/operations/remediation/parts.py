@@ -24,7 +24,10 @@ SWITCHED_OFF = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts, from operations.wiring. `switch` says why nothing may be corrected now; None if it may."""
+    """The parts, from operations.wiring. `switch` says why nothing may be corrected now; None if it may.
+
+    `role` is the ARN of the role that registers revisions.
+    """
 
     ecs: Ecs
     hub: SecurityHub
@@ -37,12 +40,16 @@ class Parts:
     switch: Callable[[], Reason | None]
     image_repositories: Sequence[str]
     release: str
+    role: str
     stack: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def standard(self) -> Standard:
-        """Return the standard. Raises StandardInvalid or CallFailed: nothing is corrected then."""
+        """Return the standard, or the last good one, by which nothing is begun.
+
+        Raises StandardInvalid or CallFailed if there is none.
+        """
         return self.standards.current().standard
 
     @property
@@ -61,11 +68,11 @@ class Parts:
         """
         rules = {row.finding.id: rule for rule, row in history.rows.items()}
         try:
-            found = self.hub.suppressed(history.subject.place, list(rules)) if rules else set()
+            found = self.hub.suppressed(history.subject.place, list(rules), history.suppressed) if rules else set()
         except CallFailed as failed:
             if failed.transient:
                 raise
-            if not failed.not_enabled:  # without a hub no finding can be suppressed
+            if not failed.not_enabled:  # without a hub, what is remembered counts
                 raise Forbidden(Guard.SUPPRESSED, failed.reason, self.now() + SWITCHED_OFF) from None
-            found = set()
+            found = set(history.suppressed)
         return frozenset(rules[id_] for id_ in found)

@@ -22,7 +22,7 @@ class Recorder:
     def record(self, stopped: Stopped) -> Outcome:
         """Record an attempt that stops for now. An end is published, a wait is not."""
         attempt = replace(stopped.attempt, time=self.parts.now())
-        if attempt.state is AttemptState.WAITING:
+        if not attempt.state.ended:
             return Outcome.of(self.parts.ledger.attempts.write(stopped.attempt))
         if not stopped.kept:
             return self._not_kept(attempt)

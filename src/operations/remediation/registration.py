@@ -1,25 +1,30 @@
 """Register the corrected revision: the first step of a family's correction.
 
-The attempt is written to the ledger before the call. After a crash the next delivery finds the revision by its tags.
+The attempt is written to the ledger before the call. After a crash the next delivery finds the revision by what it
+contains and by who registered it: anybody may set tags.
 """
 
 from dataclasses import dataclass, replace
 
 from aws.calls import CallFailed
 from aws.ecs import registrable_members
+from aws.errors import Meaning
 from aws.ledger import History
+from domain.ecs.equivalence import fingerprint
 from domain.ecs.task_definition import TaskDefinition
-from domain.places import Revision
+from domain.places import Revision, is_session_of
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.ending import Stopped, ended, forbidden, nothing_to_do, of_those_left, refused, superseded
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden
 from domain.remediation.plan import Plan
 from domain.remediation.reason import Code, Reason
+from domain.remediation.rollout import SHOWN
 from domain.standard import Mode
 from operations.facts import runs_on_fargate
 from operations.remediation.drawing import drawn, planned
 from operations.remediation.guards import Guards
+from operations.remediation.outcome import NotRead
 from operations.remediation.parts import Parts
 from operations.remediation.recording import Recorder
 from operations.remediation.services import following
@@ -39,12 +44,20 @@ class Registration:
     def begin(self, attempt: Attempt) -> Attempt | Stopped:
         """Return the attempt with its rollouts, or the point where it stopped."""
         source = attempt.source
+        if attempt.began is None:
+            try:
+                Guards(self.parts).rate_left(attempt)
+            except Forbidden as by:
+                return forbidden(attempt, by, self.history.attempts, self.parts.moment)
         newest = self.parts.ecs.task_definition(source.place, source.family)
         revision = Revision.parse(newest.arn or "") if newest else None
         if newest is None or revision is None:
             return nothing_to_do(attempt, Code.NO_ACTIVE_REVISION, self.history.attempts)
         if attempt.began is not None and (registered := self._taken_up(attempt, revision)) is not None:
             return self._registered(attempt, registered)
+        if attempt.state is AttemptState.STARTED and attempt.just_begun(self.parts.now()):
+            # The answer of a call may be lost, and what it registered not shown yet.
+            raise NotRead(f"It is not certain yet whether the correction of {source} is registered.")
         if revision != source:
             why = Reason(Code.NEWER_REVISION, str(revision))
             return superseded(attempt, why, quiet=attempt.registered is None)
@@ -56,7 +69,9 @@ class Registration:
             Guards(self.parts).before_registration(attempt, plan, self.history)
         except Forbidden as by:
             return forbidden(attempt, by, self.history.attempts, self.parts.moment)
-        return self._register(self.parts.ledger.attempts.write(self._started(attempt, plan)), plan)
+        corrected = self._corrected(plan, attempt.source)
+        attempt = replace(self._started(attempt, plan), content=fingerprint(corrected, str(attempt.source)))
+        return self._register(self.parts.ledger.attempts.write(attempt), corrected)
 
     def _plan(self, attempt: Attempt, task: TaskDefinition) -> Plan | None:
         evaluator, runs_on = self.parts.evaluator, runs_on_fargate(task, self.history.services)
@@ -76,9 +91,9 @@ class Registration:
             due=None,
         )
 
-    def _register(self, attempt: Attempt, plan: Plan) -> Attempt | Stopped:
+    def _register(self, attempt: Attempt, corrected: TaskDefinition) -> Attempt | Stopped:
         try:
-            registered = self.parts.ecs.register(attempt.source.place, self._corrected(plan, attempt.source))
+            registered = self.parts.ecs.register(attempt.source.place, corrected)
         except CallFailed as failed:
             if failed.transient:
                 raise
@@ -96,45 +111,50 @@ class Registration:
         }
         return plan.after.task.only(registrable_members()).with_tags(tags)
 
-    def _taken_up(self, attempt: Attempt, newest: Revision) -> Revision | None:
-        """Return the revision that this attempt registered before a crash; None if it registered none.
-
-        Several may have its tags, because a pipeline that copies a revision copies its tags. The oldest is the
-        original.
-        """
+    def _taken_up(self, attempt: Attempt, newest: Revision) -> TaskDefinition | None:
+        """Return the first revision that this attempt registered before a crash; None if it registered none."""
         first = attempt.source.number + 1
         later = (replace(newest, number=n) for n in range(first, min(newest.number, first + _LATER) + 1))
-        return next((revision for revision in later if self._made(attempt, revision)), None)
+        found = (self.parts.ecs.task_definition(each.place, each.arn) for each in later)
+        return next((task for task in found if task is not None and self._made(attempt, task)), None)
 
-    def _made(self, attempt: Attempt, revision: Revision) -> bool:
-        """Whether this attempt registered an active revision: its tags name plan and source."""
-        found = self.parts.ecs.task_definition(revision.place, revision.arn)
-        tags = {f"{_TAG}plan": attempt.digest, f"{_TAG}source": str(attempt.source.number)}
-        return found is not None and found.active and tags.items() <= found.tags.items()
+    def _made(self, attempt: Attempt, task: TaskDefinition) -> bool:
+        """Return whether this attempt registered an active revision: Outrider registered what the plan results in."""
+        if not task.active or not is_session_of(task.registered_by, self.parts.role):
+            return False
+        return fingerprint(task, str(attempt.source)) == attempt.content
 
-    def _registered(self, attempt: Attempt, registered: Revision) -> Attempt | Stopped:
-        """Return the revision that somebody else registered between the reading and the call; None if nobody did.
+    def _registered(self, attempt: Attempt, task: TaskDefinition) -> Attempt | Stopped:
+        """Go on with the registered revision, as its registration or a description returned it.
+
+        Stop at the revision that somebody else registered between the reading and the call; None if nobody did.
 
         Outrider's revision has an old source then. An inactive revision with a number between the two was deregistered
         before: that is how the source became the newest.
         """
         source, attempts = attempt.source, self.parts.ledger.attempts
+        registered = Revision.parse(task.arn or "")
+        if registered is None:
+            raise CallFailed("ecs:RegisterTaskDefinition", source.family, "UnreadableArn", Meaning.RETRY)
         attempts.registered(registered)
         attempt = replace(attempt, registered=registered.number)
         for number in range(source.number + 1, registered.number):
-            between = replace(source, number=number)
+            between = self.parts.ecs.task_definition(source.place, replace(source, number=number).arn)
+            if between is None and attempt.just_begun(self.parts.now()):
+                # Somebody registered it a moment ago. Go on once ECS shows it everywhere.
+                return Stopped(replace(attempt, due=self.parts.now() + SHOWN))
+            if between is None or not between.active:
+                continue
             if self._made(attempt, between):  # by another worker, or by a call whose answer was lost
-                deregister(self.parts, registered)
+                deregister(self.parts, attempt, registered)
                 return self._registered(attempt, between)
-            found = self.parts.ecs.task_definition(between.place, between.arn)
-            if found is not None and found.active:
-                # Publish the registration, even if the attempt stops at the next call.
-                attempt = attempts.write(attempt)
-                stays = deregister(self.parts, registered)
-                return superseded(attempt, Reason(Code.REGISTERED_MEANWHILE, source.family), *stays)
-        return self._followed(attempt, registered)
+            # Publish the registration, even if the attempt stops at the next call.
+            attempt = attempts.write(attempt)
+            stays = deregister(self.parts, attempt, registered)
+            return superseded(attempt, Reason(Code.REGISTERED_MEANWHILE, source.family), *stays)
+        return self._followed(attempt, task)
 
-    def _followed(self, attempt: Attempt, registered: Revision) -> Attempt | Stopped:
+    def _followed(self, attempt: Attempt, registered: TaskDefinition) -> Attempt | Stopped:
         """Return the attempt with the services to update, published; or its end if there are none."""
         rollouts = following(self.parts, attempt, registered, self.history.services) if attempt.deploys else ()
         attempt = replace(attempt, rollouts=rollouts)

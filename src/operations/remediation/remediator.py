@@ -19,10 +19,12 @@ from domain.remediation.request import (
     UndoRequest,
     read_request,
 )
+from domain.triggers.actor import Actor
 from operations.remediation.answering import Answering, nothing
 from operations.remediation.corrector import Corrector
 from operations.remediation.outcome import Outcome
 from operations.remediation.parts import Parts
+from operations.remediation.senders import Senders
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,10 @@ class Remediator:
     """The use case. Its parts come from operations.wiring."""
 
     parts: Parts
+    senders: Senders
 
-    def remediate(self, body: str) -> Outcome:
-        """Carry out one message.
+    def remediate(self, body: str, sender: str = "") -> Outcome:
+        """Carry out one message. `sender` is the SenderId that SQS recorded with it.
 
         Raises RequestUnreadable, StandardInvalid, NotRead or CallFailed if it must be retried.
         """
@@ -41,23 +44,27 @@ class Remediator:
         corrector = Corrector(self.parts)
         match request:
             case CorrectRequest() | CorrectServiceRequest():
-                return corrector.resume(_attempt(request, history, self.parts.now()), history)
+                actor = self.senders.registrar(request, sender)
+                fresh = _fresh(request, actor, self.parts.now())
+                return corrector.resume(_attempt(request, history, fresh), history)
             case ResumeRequest(attempt=key):
                 attempt = history.attempt(key)
                 none = nothing(request, history, Code.NO_CORRECTION)
                 return corrector.resume(attempt, history) if attempt is not None else none
             case ApplyRequest() | UndoRequest() | ReleaseRequest():
-                return Answering(self.parts, corrector).answered(request, history)
+                by = self.senders.person(request, sender)
+                return Answering(self.parts, corrector, by).answered(request, history)
 
 
-def _attempt(request: CorrectRequest | CorrectServiceRequest, history: History, now: datetime) -> Attempt:
+def _fresh(request: CorrectRequest | CorrectServiceRequest, actor: Actor, now: datetime) -> Attempt:
+    fresh = Attempt(request.source, request.digest, AttemptState.WAITING, now, actor=actor, request_id=request.after)
+    if isinstance(request, CorrectServiceRequest):
+        return replace(fresh, service=request.service, deployment=request.deployment)
+    return fresh
+
+
+def _attempt(request: CorrectRequest | CorrectServiceRequest, history: History, fresh: Attempt) -> Attempt:
     """Return the stored attempt, unless the request may be tried again."""
-    fresh = Attempt(request.source, request.digest, AttemptState.WAITING, now, request_id=request.after)
-    match request:
-        case CorrectRequest():
-            fresh = replace(fresh, actor=request.actor)
-        case CorrectServiceRequest():
-            fresh = replace(fresh, service=request.service, deployment=request.deployment)
     held = history.attempt(fresh.key)
     if held is None:
         return fresh

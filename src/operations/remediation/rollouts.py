@@ -127,7 +127,7 @@ class Rollouts:
         if service is None:
             return rollout.left(self.parts.now(), Reason(Code.GONE))
         if stage in {Stage.UPDATING, Stage.SETTING_BACK, Stage.GIVING_BACK}:
-            return Updates(self.parts, place).made(rollout, service)
+            return Updates(self.parts, attempt).made(rollout, service)
         tasks = self.parts.ecs.running_tasks(place, rollout.service) if stage is Stage.SETTLING else Absent()
         rollout = seen(rollout, self._sight(service), tasks)
         if rollout.stage is not Stage.SETTING_BACK:
@@ -139,6 +139,11 @@ class Rollouts:
     def _start(self, attempt: Attempt, rollout: Rollout) -> Attempt:
         """Update one service, unless a guard forbids it or it runs something else now."""
         now = self.parts.now()
+        if not rollout.was:
+            try:
+                Guards(self.parts).rate_left(attempt, rollout.service)
+            except Forbidden as by:
+                return self._written(attempt, self._forbidden(rollout, by))
         service = self.parts.ecs.service(attempt.source.place, rollout.service)
         if rollout.was and service is not None and runs(service) == rollout.after:
             # An earlier call took effect after all.
@@ -159,7 +164,8 @@ class Rollouts:
     def _forbidden(self, rollout: Rollout, by: Forbidden) -> Rollout:
         """Return the rollout left permanently, or waiting: for at most the window of corrections."""
         moment = self.parts.moment
-        if by.guard is Guard.AT_ONCE and (by.reason,) != rollout.reasons:  # services that are being updated before it
+        moved = by.guard is Guard.AT_ONCE and (by.reason,) != rollout.reasons  # services that are updated before it
+        if moved or by.guard.hourly:
             rollout = replace(rollout, since=moment.now)
         if by.until is None or moment.now >= rollout.since + moment.window:
             return rollout.left(moment.now, by.reason, guard=by.guard)

@@ -8,7 +8,6 @@ from aws.ledger import History
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Known
-from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState, own_correction
 from domain.remediation.ending import Stopped, forbidden, nothing_to_do, superseded
 from domain.remediation.guard import Guard
@@ -23,14 +22,16 @@ from operations.planning import MOVES
 from operations.remediation.drawing import drawn, planned
 from operations.remediation.eligibility import eligible
 from operations.remediation.guards import Guards
+from operations.remediation.outcome import NotRead
 from operations.remediation.parts import Parts
 
 
-def following(parts: Parts, attempt: Attempt, registered: Revision, titles: Iterable[str]) -> tuple[Rollout, ...]:
-    """Return the known services that run the source now, canaries first. Some are left at once."""
-    task = parts.ecs.task_definition(registered.place, registered.arn)
-    found = (_following(parts, attempt, task, title) for title in titles) if task is not None else ()
-    rollouts = [each for each in found if each is not None]
+def following(parts: Parts, attempt: Attempt, task: TaskDefinition, titles: Iterable[str]) -> tuple[Rollout, ...]:
+    """Return the known services that run the source now, canaries first. Some are left at once.
+
+    `task` is the registered revision. It is not read again: ECS may not show it yet.
+    """
+    rollouts = [each for title in titles if (each := _following(parts, attempt, task, title)) is not None]
     return tuple(sorted(rollouts, key=lambda each: (not each.canary, each.service)))
 
 
@@ -70,11 +71,17 @@ class ServiceAlone:
     def begin(self, attempt: Attempt) -> Attempt | Stopped:
         """Return the attempt with its one rollout, or the point where it stopped."""
         place, source, attempts = attempt.source.place, attempt.source, self.history.attempts
+        try:
+            Guards(self.parts).rate_left(attempt, attempt.service)
+        except Forbidden as by:
+            return forbidden(attempt, by, attempts, self.parts.moment)
         service = self.parts.ecs.service(place, attempt.service)
         task = self.parts.ecs.task_definition(place, source.arn)
-        if service is None or task is None:
+        if service is None:
             return nothing_to_do(attempt, Code.GONE, attempts, attempt.service)
-        if service.task_definition != source.arn or deployment_of(service) != attempt.deployment:
+        if task is None and service.task_definition == source.arn:
+            raise NotRead(f"ECS does not show {source} yet, which {service.title} runs.")
+        if task is None or service.task_definition != source.arn or deployment_of(service) != attempt.deployment:
             return superseded(attempt, Reason(Code.DEPLOYED_SINCE, service.title), quiet=True)
         try:
             plan = self._plan(attempt, service, task)

@@ -18,9 +18,10 @@ from operations.remediation.withdrawal import run_by
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """Turns the last correction into one that goes back."""
+    """Turns the last correction into one that goes back. `by` is who asks."""
 
     parts: Parts
+    by: str
 
     def begin(self, request: UndoRequest, history: History) -> Attempt | Outcome:
         """Return the attempt that undoes, or why there is nothing to undo."""
@@ -42,7 +43,7 @@ class Undoing:
                 attempt,
                 state=AttemptState.ROLLING,
                 undone=True,
-                undone_by=request.by,
+                undone_by=self.by,
                 request_id=request.deduplication,
                 rollouts=rollouts,
                 due=self.parts.now(),
@@ -70,7 +71,7 @@ class Undoing:
         return Reason(Code.RUN_BY_OTHERS, title, registered) if title else None
 
     def _set_back(self, rollout: Rollout, attempt: Attempt, request: UndoRequest) -> Rollout:
-        now, why = self.parts.now(), Reason(Code.UNDONE, request.by)
+        now, why = self.parts.now(), Reason(Code.UNDONE, self.by)
         if request.service and request.service != rollout.service:
             return rollout
         if rollout.stage is Stage.PENDING:

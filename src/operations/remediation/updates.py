@@ -1,22 +1,32 @@
 """UpdateService: make each call of a rollout once, even though its answer does not show what it replaced."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from aws.calls import CallFailed
+from aws.errors import Meaning
 from domain.ecs.service import Service
 from domain.places import Place
+from domain.remediation.attempt import Attempt
 from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import LOOK_AGAIN, Rollout, Stage
 from domain.remediation.watching import Sight, overtaken, updated, wanted
 from operations.remediation.parts import Parts
 
+_SOON = timedelta(seconds=30)
+"""How long to wait before an update to a revision that ECS does not show yet is tried again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """Updates services of one account and region."""
+    """Updates the services of one attempt."""
 
     parts: Parts
-    place: Place
+    attempt: Attempt
+
+    @property
+    def place(self) -> Place:
+        return self.attempt.source.place
 
     def made(self, rollout: Rollout, service: Service) -> Rollout:
         """Make the recorded call, unless it took effect before, and return the rollout after it."""
@@ -36,8 +46,14 @@ class Updates:
         except CallFailed as failed:
             if failed.transient:
                 raise
+            now = self.parts.now()
+            absent = failed.meaning is Meaning.ABSENT and rollout.stage is Stage.UPDATING
+            if absent and self.attempt.just_begun(now):
+                # ECS does not show the registered revision yet, and updated nothing.
+                return rollout.at(Stage.PENDING, rollout.since, now + _SOON, (failed.reason,))
             stage = Stage.LEFT if rollout.stage is Stage.UPDATING else Stage.NOT_BACK
-            return rollout.ending(stage, self.parts.now(), failed.reason)
+            inactive = failed.meaning is Meaning.INACTIVE
+            return rollout.ending(stage, now, Reason(Code.NO_WAY_BACK, target.name) if inactive else failed.reason)
         following = self._gives_back(rollout, answer) or updated(rollout, self._sight(answer))
         return following or self._watched(rollout)
 
@@ -62,7 +78,7 @@ class Updates:
                     raise
                 why = Reason(Code.OTHER_NOT_RUN_AGAIN, name, because=(failed.reason,))
                 return rollout.at(Stage.NOT_BACK, now, reasons=(why,))
-        # A failed correction stays failed, even if somebody else deploys while it is set back.
+        # A failed correction stays failed, even if somebody else deploys while it is rolled back.
         stage = Stage.BACK if rollout.reasons else Stage.LEFT
         return rollout.ending(stage, now, Reason(Code.OTHER_RUNS_AGAIN, name))
 

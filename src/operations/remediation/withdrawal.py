@@ -1,11 +1,13 @@
 """Withdraw a revision that a correction registered, unless something runs it."""
 
 from aws.calls import CallFailed
+from aws.errors import Meaning
 from domain.places import Revision
 from domain.remediation.attempt import Attempt
 from domain.remediation.ending import failed
 from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import Stage
+from operations.remediation.outcome import NotRead
 from operations.remediation.parts import Parts
 
 
@@ -24,15 +26,21 @@ def take_back(parts: Parts, attempt: Attempt) -> tuple[Reason, ...]:
         found = parts.ecs.task_definition(registered.place, registered.arn)
     except CallFailed as error:
         return (_stays(registered, error),)
-    return deregister(parts, registered) if found is not None and found.active else ()
+    return deregister(parts, attempt, registered) if found is None or found.active else ()
 
 
-def deregister(parts: Parts, registered: Revision) -> tuple[Reason, ...]:
-    """Deregister the revision; return why it stays if that is refused."""
+def deregister(parts: Parts, attempt: Attempt, registered: Revision) -> tuple[Reason, ...]:
+    """Deregister the revision that an attempt registered; return why it stays if that is refused.
+
+    Raises NotRead if ECS does not show it yet.
+    """
     try:
         parts.ecs.deregister(registered)
     except CallFailed as error:
-        return (_stays(registered, error),)
+        if error.meaning is not Meaning.ABSENT:
+            return (_stays(registered, error),)
+        if attempt.just_begun(parts.now()):
+            raise NotRead(f"ECS does not show {registered} yet.") from None
     return ()
 
 

@@ -9,6 +9,7 @@ from aws.ledger import Ledger
 from aws.roles import Roles
 from aws.sessions import Sessions
 from operations.inspection.dispatching import Dispatcher
+from operations.inspection.merging import Merger
 from operations.wiring import shared
 from settings import Settings, settings
 
@@ -25,11 +26,11 @@ def _now() -> datetime:
 
 def make_dispatcher(given: Settings, aws: Sessions, now: Callable[[], datetime] = _now) -> Dispatcher:
     """Return the use case with all its parts."""
+    ledger, changes = Ledger(aws, given.table), Queue(aws, given.changes_queue)
     return Dispatcher(
-        ledger=Ledger(aws, given.table),
+        ledger=ledger,
         roles=Roles(aws),
-        changes=Queue(aws, given.changes_queue),
+        changes=changes,
         subjects=Queue(aws, given.subjects_queue),
-        remediations=Queue(aws, given.remediations_queue),
-        now=now,
+        merger=Merger(ledger, changes, now),
     )

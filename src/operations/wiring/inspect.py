@@ -1,6 +1,7 @@
 """The parts of the inspect function."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -9,6 +10,7 @@ from aws.ecs import Ecs
 from aws.ledger import Ledger
 from aws.log_groups import LogGroups
 from aws.parameters import Parameters
+from aws.role_list import RoleList
 from aws.roles import PolicyDocuments, Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
@@ -29,11 +31,14 @@ from operations.wiring import shared
 from rules import CATALOGUE
 from settings import RELEASE, Settings, settings
 
+_AT_ONCE = 4
+"""Evaluations side by side: enough for most of a batch's waits to overlap, with a small share of ECS's rate limits."""
+
 
 @lru_cache(maxsize=1)
 def inspector() -> Inspector:
     """Return the part as the environment configures it."""
-    return make_inspector(settings(), shared.sessions())
+    return replace(make_inspector(settings(), shared.sessions()), at_once=_AT_ONCE)
 
 
 def _now() -> datetime:
@@ -45,9 +50,10 @@ def make_inspector(
 ) -> Inspector:
     """Return the use case with all its parts."""
     planner = Planner(rules, given.mode)
-    ecs, ledger, documents = Ecs(aws), Ledger(aws, given.table), PolicyDocuments()
+    ecs, ledger = Ecs(aws), Ledger(aws, given.table)
+    documents, lengths = PolicyDocuments(), dict[str, float]()
     revisions = Revisions(ecs, ledger)
-    remediations = Queue(aws, given.remediations_queue)
+    subjects, remediations = Queue(aws, given.subjects_queue), Queue(aws, given.remediations_queue)
     operations = Operations(ledger, Topic(aws, given.operations_topic))
     return Inspector(
         ledger=ledger,
@@ -59,13 +65,16 @@ def make_inspector(
             SecurityHub(aws),
             ledger,
             Topic(aws, given.alerts_topic),
-            Queue(aws, given.subjects_queue),
+            subjects,
             remediations,
             operations,
         ),
         operations=operations,
         changes=Queue(aws, given.changes_queue),
+        subjects=subjects,
         remediations=remediations,
-        standards=Standards(aws, given.standard),
-        reader=lambda: FactReader(Parameters(aws), Roles(aws, documents), LogGroups(aws), ecs),
+        standards=Standards(
+            aws, given.standard, CATALOGUE, ledger.standards, keeps=True, reports=operations.standard, now=now
+        ),
+        reader=lambda: FactReader(Parameters(aws), Roles(aws, documents, RoleList(aws, lengths)), LogGroups(aws), ecs),
     )

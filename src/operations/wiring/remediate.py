@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from aws.callers import Callers
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger
@@ -14,6 +15,7 @@ from operations.facts import FactReader
 from operations.planning import Planner
 from operations.remediation.parts import Parts
 from operations.remediation.remediator import Remediator
+from operations.remediation.senders import Senders
 from operations.standards import Standards
 from operations.wiring import shared
 from rules import CATALOGUE
@@ -28,19 +30,22 @@ def remediator() -> Remediator:
 
 def make_remediator(given: Settings, aws: Sessions) -> Remediator:
     """Return the use case with all its parts."""
+    ledger = Ledger(aws, given.table)
     return Remediator(
         Parts(
             ecs=Ecs(aws),
             hub=SecurityHub(aws),
-            ledger=Ledger(aws, given.table),
+            ledger=ledger,
             alerts=Topic(aws, given.alerts_topic),
             changes=Queue(aws, given.changes_queue),
-            standards=Standards(aws, given.standard),
+            standards=Standards(aws, given.standard, CATALOGUE, ledger.standards),
             reader=lambda: FactReader(Parameters(aws), Roles(aws), LogGroups(aws), Ecs(aws)),
             planner=Planner(CATALOGUE, given.mode),
             switch=lambda: why_off(aws, given.switch),
             image_repositories=given.image_repositories,
             release=RELEASE,
+            role=given.role,
             stack=given.stack,
-        )
+        ),
+        Senders(Callers(aws), inspect=given.inspect_id, approve=given.approve_id),
     )

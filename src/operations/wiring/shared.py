@@ -3,9 +3,11 @@
 from functools import lru_cache
 
 from aws.sessions import Sessions
+from settings import settings
 
 
 @lru_cache(maxsize=1)
 def sessions() -> Sessions:
     """One set of sessions for all parts of a function."""
-    return Sessions()
+    given = settings()
+    return Sessions(iam_per_second=given.iam_per_second * given.iam_share)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import EndpointServed
 from domain.collector.distributions import NONE
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
@@ -19,7 +20,7 @@ from domain.otlp import (
     place_of,
     unread_text,
 )
-from domain.otlp_receivers import OtlpReceivers, otlp_receivers
+from domain.otlp_receivers import otlp_receivers
 from domain.remediation.plan import quotable
 from domain.rule import Rule
 from domain.severity import Severity
@@ -35,10 +36,6 @@ class Kind(Code):
     NO_RECEIVER = "receiver-absent", "The endpoint is in the task, and nothing in it receives telemetry."
     MISSING = "endpoint-missing", "No endpoint is set, and the standard requires one."
     NO_AGENT = "agent-unknown", "Unknown: no CloudWatch agent is known that takes Application Signals."
-    NOT_VERIFIED = "receiver-not-verified", "Approval: whether a collector takes OTLP on that port is not known."
-    TLS = "certificate-not-verified", "Approval: the application has to trust the receiver's certificate."
-    PORT_IN_USE = "port-in-use", "Approval: another container may listen on the port that the endpoint names now."
-    PORT_GUESSED = "port-guessed", "Approval: neither port nor protocol is set, so the default of HTTP is used."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -69,16 +66,12 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             if wanted == endpoint:
                 continue
             container = container.with_otel(destination.variable, str(wanted))
-            for code, why in _uncertain(receivers, destination, endpoint, wanted):
-                workload = workload.needing_approval(code, why)
+            workload = workload.assuming(EndpointServed(application.name, destination.variable))
         if _lacks_endpoint(workload, application, standard):
             protocol = destinations(application)[0].speaks
             port = protocol.port if protocol else HTTP_PORT
             container = container.with_otel(ENDPOINT, f"http://localhost:{port}")
-            if protocol is None:
-                workload = workload.needing_approval(Kind.PORT_GUESSED, _guessed(application, ENDPOINT))
-            if not_verified := _not_verified(receivers, port):
-                workload = workload.needing_approval(*not_verified)
+            workload = workload.assuming(EndpointServed(application.name, ENDPOINT))
         if container is not application:
             workload = workload.with_container(container)
     return workload
@@ -149,45 +142,6 @@ def _of_scheme(found: str | None, wanted: str | None) -> str:
             return "the receiver there serves TLS"
         case _:
             return f"its scheme is not {wanted}"
-
-
-type _Reason = tuple[Kind, str]
-
-
-def _uncertain(
-    receivers: OtlpReceivers, destination: Destination, endpoint: Endpoint, wanted: Endpoint
-) -> Iterator[_Reason]:
-    """Why a corrected endpoint needs approval; nothing where every fact is known."""
-    variable = name_of(receivers.sender, destination.variable)
-    moved = endpoint.port if endpoint.port != wanted.port else None
-    if moved is not None and (names := " or ".join(receivers.who_may_listen(moved))):
-        yield Kind.PORT_IN_USE, f"{names} may listen on port {moved}, which {variable} names now."
-    if endpoint.port != wanted.port and destination.port_meant(endpoint) is None:
-        why = (
-            f"{variable} names no port of OTLP, and no protocol is set. It gets {wanted.port}, for HTTP. An"
-            " SDK that uses gRPC needs another port."
-        )
-        yield Kind.PORT_GUESSED, why
-    if wanted.scheme == "https" and endpoint.scheme != "https":
-        yield Kind.TLS, f"{variable} would use TLS. Make sure that the application trusts the certificate."
-    if wanted.port is not None and (not_verified := _not_verified(receivers, wanted.port)):
-        yield not_verified
-
-
-def _not_verified(receivers: OtlpReceivers, port: int) -> _Reason | None:
-    """Why it is not known that something takes OTLP on a port."""
-    there = receivers.at(port)
-    if there is not None and there.known:
-        return None
-    name = there.container if there is not None else "a collector"
-    return Kind.NOT_VERIFIED, f"Whether {name} takes OTLP on port {port} is not known. Its configuration is not known."
-
-
-def _guessed(container: Container, variable: str) -> str:
-    return (
-        f"{container.name} sets no OTLP protocol. {variable} gets {HTTP_PORT}, the default port of HTTP. An SDK that"
-        " uses gRPC needs 4317."
-    )
 
 
 RULE = Rule(

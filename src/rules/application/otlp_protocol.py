@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from domain.assumptions import EndpointServed
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container, Hidden
 from domain.otlp import (
@@ -40,7 +41,6 @@ class Kind(Code):
     UNKNOWN_PROTOCOL = "protocol-unknown", "The variable names no OTLP protocol."
     MISMATCH = "port-protocol-mismatch", "The protocol is not the one that collectors serve on that port."
     PROTOCOL_UNSET = "protocol-unset", "Port 4317 or 4318 is named, and no protocol is set."
-    NOT_VERIFIED = "receiver-not-verified", "Approval: whether a collector takes OTLP on the new port is not known."
     PROTOCOL_UNCLEAR = "protocol-unclear", "No fix: neither the variable nor a port shows which protocol is meant."
 
 
@@ -69,26 +69,13 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         except Refusal as refusal:
             refusals.append(str(refusal))
         if container is not application:
-            for name, port in _unverified(workload, application, container):
-                why = f"Whether a collector takes OTLP on port {port}, which {name} gets, is not known."
-                workload = workload.needing_approval(Kind.NOT_VERIFIED, why)
-            workload = workload.with_container(container)
+            changed = [each.variable for each in destinations(container) if each not in destinations(application)]
+            workload = workload.with_container(container).assuming(
+                *(EndpointServed(container.name, variable) for variable in changed)
+            )
     if refusals and workload is start:
         raise Refusal(Kind.PROTOCOL_UNCLEAR, " ".join(refusals))
     return workload
-
-
-def _unverified(workload: Workload, before: Container, after: Container) -> Iterator[tuple[str, int]]:
-    """The endpoints that get another port where nothing is known to take OTLP."""
-    now = {each.variable: each.leads_to for each in destinations(before)}
-    receivers = otlp_receivers(workload, before)
-    for each in destinations(after):
-        endpoint, earlier = each.leads_to, now.get(each.variable)
-        if endpoint is None or endpoint.port is None or (earlier is not None and earlier.port == endpoint.port):
-            continue
-        there = receivers.at(endpoint.port)
-        if there is None or not there.known:
-            yield each.variable, endpoint.port
 
 
 def _agreed(workload: Workload, container: Container, route: Route) -> bool:

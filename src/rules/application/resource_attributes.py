@@ -142,7 +142,8 @@ RULE = Rule(
         SAFE. Adds to OTEL_RESOURCE_ATTRIBUTES what is missing and known: the family as service.name; the value of a tag
         (`Environment`, `Env`, `Stage`, or one with the attribute's name), else the standard's, as
         deployment.environment. Present values are kept, and no value is invented. Refused where all that is missing has
-        no known value. REVIEW where several applications of one task would share the family's name.
+        no known value. REVIEW where a tag's value is a template's placeholder, and where several applications of one
+        task would share the family's name.
     """,
     configure="""
         `applications.resource_attributes` lists the names. `applications.environment` gives the environment where no

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from domain.assumptions import XrayAnswered
 from domain.collector.listeners import Transport
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
@@ -42,7 +43,7 @@ class Kind(Code):
     NO_SCHEME = "sampler-endpoint-scheme", "The sampler's endpoint has no scheme."
     LISTENER_UNKNOWN = "listener-unknown", "Unknown: whether a container answers there is not known."
     PLACEHOLDER = "address-placeholder", "Unknown: the address is a template's placeholder."
-    NOT_VERIFIED = "listener-not-verified", "Approval: whether something answers at the new address is not known."
+    HOST_MAY_EXIST = "host-may-exist", "Approval: the VPC's DNS may know the host that the address names."
     BY_HAND = "no-listener", "No fix: the collector's configuration has to listen first."
 
 
@@ -55,6 +56,7 @@ class _Use:
 
     variable: str
     port: int
+    transport: Transport
     listens: bool | None
     fault: tuple[Kind, str] | None
     span: tuple[int, int]
@@ -126,6 +128,7 @@ def _of_daemon(address: Address, listeners: XrayListeners) -> _Use:
     return _Use(
         DAEMON_ADDRESS,
         address.port,
+        address.transport,
         _listens(listeners, address.port, address.transport),
         None if address.in_task else (Kind.CONTAINER_NAME, _NOT_FOUND),
         (address.start, address.end),
@@ -151,6 +154,7 @@ def _of_sampler(container: Container, found: SamplerEndpoint, endpoint: Endpoint
     return _Use(
         SAMPLER_ARGUMENT if found.end else SAMPLER,
         port,
+        "tcp",
         _listens(listeners, port, "tcp"),
         fault,
         (found.start, found.end),
@@ -182,10 +186,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             container = container.with_otel(use.variable, text[:start] + new + text[end:])
             if use.fault[0] is Kind.HOST_NAME:
                 why = f"The VPC's DNS may know the host that {use.variable} names. Check that it does not."
-                workload = workload.needing_approval(Kind.NOT_VERIFIED, why)
-            elif not use.listens:
-                why = f"It is not known that a container answers X-Ray on port {use.port} of the task."
-                workload = workload.needing_approval(Kind.NOT_VERIFIED, why)
+                workload = workload.needing_approval(Kind.HOST_MAY_EXIST, why)
+            workload = workload.assuming(XrayAnswered(application.name, use.port, use.transport))
         if container is not application:
             workload = workload.with_container(container)
     if workload is before:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import OnFargate
 from domain.drift import Code, Drift, Refusal
 from domain.ecs.fargate import no_collector_on, platform_older
 from domain.rule import Rule
@@ -35,7 +36,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     """Request the latest."""
     if workload.service is None:
         raise Refusal(Kind.NO_SERVICE, "No service is known whose platform version could be changed.")
-    return workload.with_service(workload.service.with_(platformVersion=_LATEST))
+    return workload.with_service(workload.service.with_(platformVersion=_LATEST)).assuming(OnFargate())
 
 
 RULE = Rule(
@@ -47,7 +48,10 @@ RULE = Rule(
         whether or not the task has a collector yet, because an added collector could not start. It also applies to
         services with capacity providers, and not to a service without a platform version.
     """,
-    remedy="SAFE. UpdateService sets the service's platform version to LATEST, which starts a deployment.",
+    remedy="""
+        SAFE. UpdateService sets the service's platform version to LATEST, which starts a deployment. REVIEW where the
+        service names neither a launch type nor a capacity provider.
+    """,
     configure="`services.platform_version` is the oldest that is accepted.",
     subject=Subject.SERVICE,
     severity=Severity.HIGH,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import NewestNoWorse
 from domain.drift import Code, Drift, Refusal
 from domain.facts import FactKind, Known
 from domain.rule import Rule
@@ -35,7 +36,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     """Run the newest revision."""
     match workload.service, workload.facts.newest:
         case service, Known(newest) if service is not None:
-            return workload.with_service(service.with_(taskDefinition=newest.revision))
+            return workload.with_service(service.with_(taskDefinition=newest.revision)).assuming(NewestNoWorse())
     raise Refusal(Kind.NEWEST_UNKNOWN, "The family's newest revision is not known.")
 
 
@@ -47,7 +48,8 @@ RULE = Rule(
         the running revision drifts and the newest does not. Where both drift, the family's finding reports it.
     """,
     remedy="""
-        SAFE where the standard lets Outrider deploy. UpdateService moves the service to the family's newest revision,
+        SAFE where the standard lets Outrider deploy; REVIEW where the newest revision breaks, or may break, a rule that
+        the running one keeps. UpdateService moves the service to the family's newest revision,
         which starts a deployment.
     """,
     configure="The rule's mode. Whether a revision drifts is decided by the family's own rules.",

@@ -1,7 +1,6 @@
 """Which collector images a standard approves."""
 
 from domain.collector import CollectorConfiguration, newly_refused
-from domain.collector.distributions import distribution_of
 from domain.ecs.images import Image, repository_matches
 from domain.facts import Known
 from domain.standard import Standard
@@ -19,23 +18,11 @@ def approved(image: Image, standard: Standard) -> bool:
     )
 
 
-def holds(image: Image, standard: Standard) -> bool:
-    """Whether its repository is known to hold the tag of the standard's image.
-
-    It does where it is the standard's own, or one where the distribution publishes every release. A mirror may hold any
-    part of them, under tags of its own.
-    """
-    wanted = Image.parse(standard.collector.image)
-    known = distribution_of(wanted.repository)
-    return image.repository == wanted.repository or (
-        known is not None and {image.repository, wanted.repository} <= set(known.published)
-    )
-
-
 def refused_after(before: Workload, after: Workload) -> str:
-    """What the release of `after` refuses of the configuration that the collector starts with today, as a sentence.
+    """Return what the release of `after` refuses of the configuration that the collector starts with today.
 
-    Empty where nothing is known to be refused. A file of the image changes with it, and is evaluated by itself.
+    It is a sentence; empty if nothing is known to be refused. A file of the image changes with it, and is evaluated by
+    itself.
     """
     release = after.release
     match before.configuration:

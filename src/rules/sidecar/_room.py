@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from domain.assumptions import MembersWritten
 from domain.drift import Code, Refusal
-from domain.ecs.fargate import Size, smallest_holding
+from domain.ecs.container_roles import ContainerRole, Recognised
+from domain.ecs.fargate import Size, amount, smallest_holding
 from domain.standard import Standard
 from domain.workload import Workload
 
@@ -16,7 +18,7 @@ class RoomCode(Code):
     TASK_GROWS = "task-grows", "Approval: the task gets a larger size."
     NO_SHARE = (
         "no-cpu-share",
-        "Approval: an application that reserves no CPU gets almost none while the collector is busy.",
+        "Approval: a container that reserves no CPU gets almost none while the collector is busy.",
     )
 
 
@@ -25,14 +27,21 @@ def total(*sizes: Size) -> Size:
     return Size(sum(size.cpu for size in sizes), sum(size.memory for size in sizes))
 
 
+def _shareless(found: Recognised) -> bool:
+    """Whether a container that runs beside the collector reserves no CPU; False where what it reserves is not known."""
+    cpu = found.container.json.get("cpu")
+    exempt = found.role in {ContainerRole.COLLECTOR, ContainerRole.INIT}
+    return not exempt and (cpu is None or amount(cpu) == 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """How a task's CPU units and MiB are divided.
 
     `applications` is what the applications reserve, `kept` no less than the standard's floor. `others` is what routers,
-    proxies, agents and further collectors reserve. `shareless` names the applications that reserve no CPU: while the
-    collector and others are busy, ECS gives such a container 2 of their shares. `before` is the CPU that the collector
-    reserves now.
+    proxies, agents and further collectors reserve. `shareless` names the containers that run beside the collector and
+    reserve no CPU: while others are busy, ECS gives such a container 2 of their shares. `before` is the CPU that the
+    collector reserves now.
     """
 
     task: Size | None
@@ -56,7 +65,7 @@ class Room:
             applications=applications,
             kept=Size(max(applications.cpu, floor.cpu_floor), max(applications.memory, floor.memory_floor)),
             before=workload.collector.cpu if workload.collector else 0,
-            shareless=tuple(each.name for each in roles.applications if not each.cpu),
+            shareless=tuple(each.container.name for each in roles.every if _shareless(each)),
         )
 
     @property
@@ -93,6 +102,7 @@ class Room:
 
         Refusal where Fargate has no size so large.
         """
+        workload = workload.assuming(MembersWritten(("cpu", "memory", "memoryReservation")))
         if self.shareless and self.takes_cpu:
             why = (
                 f"No CPU is reserved by {' and '.join(self.shareless)}. While {name} is busy, ECS gives such a"

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import FactKnown
 from domain.drift import Code, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.recognition import config_uris
 from domain.ecs.values import objects_of, text_of
+from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -15,6 +17,8 @@ from rules.sidecar.command_line import conventional, overridden, reading, shell
 
 EC2_ONLY = "otel-instance-metrics-config.yaml"
 ON_FARGATE = "/etc/ecs/container-insights/otel-task-metrics-config.yaml"
+_STARTS = FactKnown(FactKind.CONFIGURATION), FactKnown(FactKind.TASK_ROLE)
+"""What a collector that starts only after the fix depends on."""
 
 
 class Kind(Code):
@@ -84,6 +88,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             raise Refusal(Kind.SHELL_UNKNOWN, why)
         command = [reading(variable)] if known.is_adot or variable not in known.variables else None
         changed = changed.with_(entryPoint=None, command=command)
+        workload = workload.assuming(*_STARTS)
     elif known.is_adot and present and variable == CONFIG_VARIABLE:
         if overridden(collector.command, variable) or overridden(collector.entry_point, variable):
             changed = conventional(changed, variable)
@@ -91,6 +96,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         for member, words in (("command", collector.command), ("entryPoint", collector.entry_point)):
             if any(word.endswith(EC2_ONLY) for word in words):
                 changed = changed.with_(**{member: [_on_fargate(word) for word in words]})
+                workload = workload.assuming(*_STARTS)
     return workload.with_container(changed)
 
 
@@ -125,9 +131,11 @@ RULE = Rule(
         definition does not do what it says.
     """,
     remedy="""
-        SAFE, because none of it has an effect now. Removes what is ignored, the second setting of the variable (the
-        secret stays) and the shell. Names the bundled task metrics configuration instead of the instance metrics one.
-        Refused for a shell where AOT_CONFIG_CONTENT is not set: what the shell was meant to start is not known.
+        SAFE, because none of it has an effect now; REVIEW where a collector that does not start today would, and its
+        configuration or what the task role allows is not known. Removes what is ignored, the second setting of the
+        variable (the secret stays) and the shell. Names the bundled task metrics configuration instead of the instance
+        metrics one. Refused for a shell where AOT_CONFIG_CONTENT is not set: what the shell was meant to start is not
+        known.
     """,
     subject=Subject.FAMILY,
     severity=Severity.HIGH,

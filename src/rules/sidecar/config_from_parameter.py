@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from domain.assumptions import FactKnown, SameConfiguration
 from domain.collector import OTHER_BUNDLED, ConfigurationUnreadable, bundled_paths
 from domain.collector.credentials import TOKENS
 from domain.drift import Code, Doubt, Drift, Refusal
@@ -12,7 +13,7 @@ from domain.ecs.container import Container
 from domain.ecs.placeholders import has_whole_placeholder, placeholder
 from domain.ecs.recognition import config_uris
 from domain.ecs.values import objects_of, text_of
-from domain.facts import Known
+from domain.facts import FactKind, Known
 from domain.places import Arn
 from domain.rule import Rule
 from domain.severity import Severity
@@ -42,7 +43,6 @@ class Kind(Code):
     PLACEHOLDER = "command-placeholder", "Unknown: the command is a template's placeholder."
     NO_EXECUTION_ROLE = "execution-role-missing", "No fix: `secrets` needs an execution role, and none is known."
     DEFAULT_ROLE = "default-role", "Approval: the task gets the standard's execution role."
-    CONTENT_UNKNOWN = "content-unknown", "Approval: the parameter may hold another configuration."
     NEW_CONTENT = "content-new", "Approval: the collector starts with the parameter for the first time."
 
 
@@ -107,10 +107,9 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if source.code in _DOES_NOT_START:
         why = f"The collector does not start today, and would use {parameter}. Check that it holds the configuration."
         return after.needing_approval(Kind.NEW_CONTENT, why)
-    if _same_content(workload, collector, source, standard):
-        return after
-    why = f"Whether {parameter} holds the configuration that the collector uses today is not known. Compare them."
-    return after.needing_approval(Kind.CONTENT_UNKNOWN, why)
+    return after.assuming(
+        SameConfiguration(collector.name, source.variable, parameter), FactKnown(FactKind.EXECUTION_ROLE)
+    )
 
 
 def _sets_own_variable(workload: Workload, collector: Container) -> bool:
@@ -274,19 +273,6 @@ def _is_standards(workload: Workload, standard: Standard, value_from: str) -> bo
     return value_from == wanted or (
         ParameterReference.parse(value_from, workload.place) == ParameterReference.parse(wanted, workload.place)
     )
-
-
-def _same_content(workload: Workload, collector: Container, source: _Source, standard: Standard) -> bool:
-    """Whether the standard's parameter is known to hold the configuration that the collector uses now."""
-    reference = ParameterReference.parse(standard.collector.parameter, workload.place)
-    match workload.facts.approved_parameter:
-        case Known(approved) if reference is not None and approved.arn == reference.arn:
-            if source.member == "environment":
-                return approved.text.strip() == collector.environment[source.variable].strip()
-            match workload.facts.parameter:
-                case Known(used) if source.member == "secrets" and source.variable == workload.config_variable:
-                    return workload.parameter_reference is not None and approved.text.strip() == used.text.strip()
-    return False
 
 
 RULE = Rule(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import FactKnown
 from domain.collector import HEALTH_CHECK_PORT, CollectorConfiguration, Listener, health_check_listener
 from domain.drift import Code, Drift, Refusal
 from domain.ecs.container import Container
@@ -54,7 +55,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
                 f"{', '.join(waiting)} waits for {collector.name} to be HEALTHY. Add the health_check extension to the"
                 " configuration.",
             )
-        return workload.with_container(collector.with_(healthCheck=None))
+        return workload.with_container(collector.with_(healthCheck=None)).assuming(FactKnown(FactKind.CONFIGURATION))
     port = listener.port if listener else None
     command = [
         "CMD",
@@ -62,7 +63,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         *([f"-port={port}"] if port not in {None, HEALTH_CHECK_PORT} else []),
     ]
     changed = {**mapping_of(collector.json.get("healthCheck")), "command": command}
-    return workload.with_container(collector.with_(healthCheck=changed))
+    return workload.with_container(collector.with_(healthCheck=changed)).assuming(FactKnown(FactKind.CONFIGURATION))
 
 
 def _command(collector: Container) -> tuple[str, ...] | None:
@@ -131,9 +132,10 @@ RULE = Rule(
         again, and a container that waits for it to be HEALTHY never starts.
     """,
     remedy="""
-        SAFE. Sets `["CMD", "/healthcheck"]`, with the port of the configuration's extension, and keeps interval and
-        retries. Removes the health check where the configuration does not start the extension. Refused where another
-        container waits for HEALTHY and the extension is missing: add it to the configuration.
+        SAFE where the configuration is known, else REVIEW. Sets `["CMD", "/healthcheck"]`, with the port of the
+        configuration's extension, and keeps interval and retries. Removes the health check where the configuration does
+        not start the extension. Refused where another container waits for HEALTHY and the extension is missing: add it
+        to the configuration.
     """,
     subject=Subject.FAMILY,
     severity=Severity.LOW,

@@ -16,6 +16,11 @@ class LogCode(Code):
     NO_OPTIONS = "log-options-unknown", "No fix: no application uses the standard's log driver, to copy its options."
 
 
+def wanted_driver(collector: Container, standard: Standard) -> str:
+    """The standard's log driver; awslogs for a log router, which cannot send its own log to itself."""
+    return "awslogs" if collector.routes_logs else standard.collector.logging.driver
+
+
 def awslogs_options(workload: Workload, standard: Standard) -> dict[str, str]:
     """Group, region and stream prefix: the group that an application of the task writes to, else the standard's.
 
@@ -38,9 +43,8 @@ def awslogs_options(workload: Workload, standard: Standard) -> dict[str, str]:
     return options
 
 
-def log_configuration(workload: Workload, standard: Standard) -> dict[str, object]:
-    """The whole of it, with the standard's driver. Refusal where the driver's options are not known."""
-    driver = standard.collector.logging.driver
+def log_configuration(workload: Workload, standard: Standard, driver: str) -> dict[str, object]:
+    """The whole of it, with this driver. Refusal where the driver's options are not known."""
     if driver == "awslogs":
         return {"logDriver": driver, "options": awslogs_options(workload, standard)}
     like = _with_driver(workload.applications, driver)

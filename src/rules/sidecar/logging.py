@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import FactKnown
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.ecs.values import mapping_of, truth_of
@@ -11,8 +12,9 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.sidecar.log_configuration import LogCode, awslogs_options, log_configuration
+from rules.sidecar.log_configuration import LogCode, awslogs_options, log_configuration, wanted_driver
 
+_DEPENDS_ON = FactKnown(FactKind.LOG_GROUPS), FactKnown(FactKind.EXECUTION_ROLE)
 NEEDED = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix")
 
 
@@ -32,17 +34,15 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     collector = workload.collector
     if collector is None:
         return
-    where, driver, wanted = (
-        f"containers/{collector.name}/logConfiguration",
-        collector.log_driver,
-        standard.collector.logging,
-    )
+    where, driver = f"containers/{collector.name}/logConfiguration", collector.log_driver
+    wanted = wanted_driver(collector, standard)
     if driver is None:
-        why = f"The collector has no log configuration, so its failures are not visible. Use {wanted.driver}."
-        yield Drift(Kind.NO_LOG, where, why, wanted=wanted.driver)
-    elif driver not in {"awslogs", wanted.driver}:
-        why = f"The collector logs by {driver}. The standard's log driver is {wanted.driver}."
-        yield Drift(Kind.OTHER_DRIVER, f"{where}/logDriver", why, driver, wanted.driver)
+        why = f"The collector has no log configuration, so its failures are not visible. Use {wanted}."
+        yield Drift(Kind.NO_LOG, where, why, wanted=wanted)
+    elif driver not in {"awslogs", wanted}:
+        whose = "It is the log router, which needs" if collector.routes_logs else "The standard's log driver is"
+        why = f"The collector logs by {driver}. {whose} {wanted}."
+        yield Drift(Kind.OTHER_DRIVER, f"{where}/logDriver", why, driver, wanted)
     elif driver == "awslogs":
         options = collector.log_options
         for name in NEEDED:
@@ -70,10 +70,10 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     collector = workload.collector
     if collector is None:
         return workload
-    driver = collector.log_driver
-    if driver not in {"awslogs", standard.collector.logging.driver}:
-        changed = collector.with_(logConfiguration=log_configuration(workload, standard))
-        after = workload.with_container(changed)
+    driver, wanted = collector.log_driver, wanted_driver(collector, standard)
+    if driver not in {"awslogs", wanted}:
+        changed = collector.with_(logConfiguration=log_configuration(workload, standard, wanted))
+        after = workload.with_container(changed).assuming(*_DEPENDS_ON)
         if driver is None:
             return after
         why = f"The collector's log moves from {driver} to {changed.log_driver}."
@@ -87,7 +87,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if any(_of_group(workload, str(given["awslogs-group"]), str(given["awslogs-region"]), "", collector)):
         given["awslogs-create-group"] = "true"
     configuration = {**mapping_of(collector.json.get("logConfiguration")), "options": given}
-    return workload.with_container(collector.with_(logConfiguration=configuration))
+    return workload.with_container(collector.with_(logConfiguration=configuration)).assuming(*_DEPENDS_ON)
 
 
 RULE = Rule(
@@ -99,8 +99,9 @@ RULE = Rule(
         start.
     """,
     remedy="""
-        SAFE. Adds what is missing: the applications' log group or the standard's, the region, the stream prefix. Lets a
-        group that does not exist be created. REVIEW where another log driver is replaced.
+        Adds what is missing: the applications' log group or the standard's, the region, the stream prefix. Lets a group
+        that does not exist be created. SAFE where the log group and what the execution role allows are known. REVIEW
+        where they are not, where a template's placeholder would be copied, and where another log driver is replaced.
     """,
     configure="`collector.logging`.",
     subject=Subject.FAMILY,

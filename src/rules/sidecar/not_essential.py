@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import MembersWritten
 from domain.drift import Code, Drift, Refusal
 from domain.rule import Rule
 from domain.severity import Severity
@@ -19,9 +20,9 @@ class Kind(Code):
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """Yield one drift where the collector is not as the standard says."""
+    """Yield one drift where the collector is not as the standard says; a log router belongs to logging.firelens."""
     collector, wanted = workload.collector, standard.collector.essential
-    if collector is None or collector.essential is wanted:
+    if collector is None or collector.essential is wanted or collector.routes_logs:
         return
     where = f"containers/{collector.name}/essential"
     if wanted:
@@ -42,7 +43,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if not wanted and not any(each.essential for each in others):
         why = f"{collector.name} is the task's only essential container. Make an application essential first."
         raise Refusal(Kind.ONLY_ESSENTIAL, why)
-    return workload.with_container(collector.with_(essential=wanted))
+    return workload.with_container(collector.with_(essential=wanted)).assuming(MembersWritten(("essential",)))
 
 
 RULE = Rule(
@@ -50,11 +51,12 @@ RULE = Rule(
     title="The collector is essential or not as the standard says, by default not",
     why="""
         When an essential container stops, ECS stops the whole task, so a collector that fails on its configuration
-        stops the applications with it. Where `essential` is not set, it is true.
+        stops the applications with it. Where `essential` is not set, it is true. The rule does not apply to a collector
+        that is also the task's log router, which has to be essential: logging.firelens evaluates it.
     """,
     remedy="""
-        SAFE. Sets `essential`. Refused where the collector is the task's only essential container: a task needs one.
-        Decide which application is essential.
+        SAFE. Sets `essential`. REVIEW where another container's `essential` is a template's placeholder. Refused where
+        the collector is the task's only essential container: a task needs one. Decide which application is essential.
     """,
     configure="`collector.essential`.",
     subject=Subject.FAMILY,

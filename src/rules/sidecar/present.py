@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import FactKnown
 from domain.collector.distributions import NONE, Language
 from domain.drift import Code, Drift, Refusal
 from domain.ecs.container import Container
@@ -9,6 +10,7 @@ from domain.ecs.container_roles import Recognised
 from domain.ecs.fargate import Size
 from domain.ecs.recognition import Answer
 from domain.ecs.values import text_of, truth_of
+from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -21,6 +23,8 @@ from rules.sidecar.log_configuration import LogCode, log_configuration
 
 MOST_CONTAINERS = 10
 """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html"""
+
+_DEPENDS_ON = (FactKind.CONFIGURATION, FactKind.EXECUTION_ROLE, FactKind.TASK_ROLE, FactKind.LOG_GROUPS)
 
 
 class Kind(Code):
@@ -76,6 +80,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     name = _free(wanted.name, {container.name for container in task.containers})
     room = Room.of(workload, standard, Size(wanted.cpu, wanted.memory))
     after = room.applied(workload.with_task(task.adding(_collector(workload, standard, name))), name)
+    after = after.assuming(*(FactKnown(kind) for kind in _DEPENDS_ON))
     if task.execution_role is None:
         why = f"The task has no execution role. It gets the standard's, {standard.roles.execution}."
         after = after.needing_approval(Kind.DEFAULT_ROLE, why)
@@ -123,7 +128,7 @@ def _collector(workload: Workload, standard: Standard, name: str) -> Container:
         members["user"] = wanted.user
     if wanted.readonly_root_filesystem:
         members["readonlyRootFilesystem"] = True
-    members["logConfiguration"] = log_configuration(workload, standard)
+    members["logConfiguration"] = log_configuration(workload, standard, standard.collector.logging.driver)
     return Container(members)
 
 
@@ -167,8 +172,9 @@ RULE = Rule(
         Adds the standard's collector as the last container, with the standard's parameter for its configuration, and
         its log where the applications' logs go. It runs as the standard's user on a read-only root filesystem, so that
         the Security Hub controls ECS.5 and ECS.20 pass as before. SAFE where the task's size holds it, the applications
-        reserve CPU and keep the standard's floor, and roles, parameter and log group exist and allow it. REVIEW where
-        the task needs the next larger size, and where an application reserves no CPU. Refused where the task has ten
+        reserve CPU and keep the standard's floor, and roles, parameter and log group are known and allow it. REVIEW
+        where one of these facts is not known, where the task needs the next larger size, and where another container
+        reserves no CPU. Refused where the task has ten
         containers, where it has no execution role and the standard names none (`secrets` needs one), and where another
         container is a collector or may be one: both would bind the same ports. The collector maps no ports: the
         containers of a task share localhost, and a mapping would only expose the collector to the network.

@@ -91,8 +91,9 @@ RULE = Rule(
     """,
     remedy="""
         Raises `cpu` and `memoryReservation`. SAFE where the task holds them and the applications reserve CPU and keep
-        the standard's floor. REVIEW where a hard limit must rise, where an application reserves no CPU, so that a busy
-        collector would leave it almost none, and where the task needs the next larger size, which costs more.
+        the standard's floor. REVIEW where a hard limit must rise, where another container reserves no CPU, so that a
+        busy collector would leave it almost none, where a size is a template's placeholder, and where the task needs
+        the next larger size, which costs more.
     """,
     configure="`collector.cpu`, `collector.memory`, `applications.cpu_floor`, `applications.memory_floor`.",
     subject=Subject.FAMILY,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.assumptions import MembersWritten
 from domain.drift import Code, Drift
 from domain.ecs.container import Container
 from domain.ecs.fargate import amount
@@ -58,7 +59,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         policy["ignoredExitCodes"] = [code for code in ignored if code != _FAILURE]
         if not policy["ignoredExitCodes"]:
             del policy["ignoredExitCodes"]
-    return workload.with_container(collector.with_(restartPolicy=policy))
+    changed = workload.with_container(collector.with_(restartPolicy=policy))
+    return changed.assuming(MembersWritten(("essential", "restartPolicy")))
 
 
 def _ignored(collector: Container) -> tuple[int, ...]:
@@ -76,7 +78,10 @@ RULE = Rule(
         crash the task runs without telemetry until it ends. A collector exits with code 1 after an error, so a policy
         that ignores this code restarts nothing.
     """,
-    remedy="SAFE. Enables `restartPolicy`, removes 1 from `ignoredExitCodes`, and keeps the rest.",
+    remedy="""
+        SAFE. Enables `restartPolicy`, removes 1 from `ignoredExitCodes`, and keeps the rest. REVIEW where a template's
+        placeholder is replaced.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.LOW,
     codes=tuple(Kind),

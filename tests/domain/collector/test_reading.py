@@ -137,8 +137,8 @@ REFUSED = [
     ("- a\n- b\n", "not a mapping", (1, 1)),
     ("/a/parameter/name", "not a mapping", (1, 1)),
     ("# nothing here", "not a mapping", (1, 1)),
-    ("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", "stands in this mapping already, at line 3", (5, 3)),
-    ('{"a": 1, "a": 2}', "stands in this mapping already", (1, 10)),
+    ("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", "This mapping already has the same key, at line 3", (5, 3)),
+    ('{"a": 1, "a": 2}', "This mapping already has the same key", (1, 10)),
     ("1: a\n", "A key is a number", (1, 1)),
     ("true: a\n", "true/false", (1, 1)),
     ("~: a\n", "A key is empty", (1, 1)),
@@ -180,7 +180,7 @@ def test_what_cannot_be_read_is_refused_with_a_sentence_and_its_place(
         assert str(error).startswith(f"Line {place[0]}, column {place[1]}: ")
 
 
-# Places in which a secret may stand, most of them broken; keys are names and may be told, so none stands in a key here.
+# Places in which a secret may be, most of them broken. Keys are names and may be reported, so none is in a key here.
 LEAKS = [
     "a: {0}\na: {0}\n",
     "a: [{0}\n",

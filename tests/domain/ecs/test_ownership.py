@@ -1,4 +1,4 @@
-"""Who owns a task definition: only what is dependable is said, and hearsay is said to be that."""
+"""Who owns a task definition: what is certain is stated, and a guess is marked as one."""
 
 import pytest
 

@@ -12,6 +12,7 @@ from domain.drift import Drift, Grant
 from domain.findings.finding import (
     Finding,
     FindingState,
+    RuleResult,
     Transition,
     TransitionKind,
     next_transition,
@@ -42,7 +43,7 @@ type Spoken = Verdict | None
 def following(
     finding: Finding | None, verdict: Spoken, now: datetime = NOW, resource: str = "web:1"
 ) -> Transition | None:
-    return next_transition(finding, verdict, WEB, RULE, resource, now)
+    return next_transition(finding, RuleResult(WEB, RULE, verdict, resource, now))
 
 
 def standing(state: FindingState) -> Finding:
@@ -96,14 +97,14 @@ def test_a_new_revision_with_the_same_drift_is_imported_and_not_told() -> None:
 
 
 def test_other_users_are_imported_and_another_count_of_tasks_is_not() -> None:
-    """And nobody is told; what is no longer open concerns nobody."""
+    """And nothing is published; what is no longer open concerns nobody."""
     one, more, others = (Users((User("web", title, 1, tasks),)) for title, tasks in (("a", 1), ("a", 9), ("b", 1)))
     finding = replace(standing(FindingState.OPEN), users=one)
-    assert next_transition(finding, DRIFTED, WEB, RULE, "web:1", NOW, more) is None
-    found = next_transition(finding, DRIFTED, WEB, RULE, "web:1", NOW, others)
+    assert next_transition(finding, RuleResult(WEB, RULE, DRIFTED, "web:1", NOW, more)) is None
+    found = next_transition(finding, RuleResult(WEB, RULE, DRIFTED, "web:1", NOW, others))
     assert found is not None
     assert (found.change, found.finding.users) == (TransitionKind.UPDATED, others)
-    closed = next_transition(finding, COMPLIANT, WEB, RULE, "web:1", NOW, others)
+    closed = next_transition(finding, RuleResult(WEB, RULE, COMPLIANT, "web:1", NOW, others))
     assert closed is not None
     assert closed.finding.users == NOBODY
 

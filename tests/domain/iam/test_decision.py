@@ -401,7 +401,7 @@ def test_variables_in_resources(
 
 
 def test_an_absent_variable_in_not_resource_is_left_open() -> None:
-    """The user guide says that such an entry matches no resource, and not what becomes of the statement."""
+    """The user guide says that such an entry matches no resource, and not what happens to the statement."""
     statement = {"Effect": "Allow", "Action": "*", "NotResource": f"arn:aws:s3:::b/{TEAM}"}
     context = Context({"aws:PrincipalTag/team": ABSENT})
     assert decide([policy(statement)], AccessRequest("s3:GetObject", "x", context)).decision is UNKNOWN

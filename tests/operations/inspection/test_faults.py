@@ -2,8 +2,8 @@
 
 Each scenario is played once without a fault, while every call is counted, and then again for each call and fault, and
 for each call before which another worker takes what it can of the queues. Messages are delivered again until they are
-done with. What is held against the calm end: the findings in the ledger and in Security Hub, the alerts by id and what
-they say, the requests, and that nothing is left to be published.
+done. What is compared with a run without faults: the findings in the ledger and in Security Hub, the alerts by
+id and what they say, the requests, and that nothing is left to publish.
 """
 
 import json

@@ -27,7 +27,7 @@ RETENTION_DAYS: Final = (
     *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-"""What CloudWatch takes; zero keeps log events for good."""
+"""What CloudWatch accepts; with zero, log events never expire."""
 _MOST_TAGS: Final = 50
 _TAG: Final = re.compile(r"[\w\s.:/=+@-]*")
 _LONGEST_TAG_KEY, _LONGEST_TAG_VALUE = 128, 256

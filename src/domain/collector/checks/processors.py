@@ -248,7 +248,7 @@ def _k8s_sources(settings: Settings) -> Iterator[Problem]:
 
 
 def _either_kind_of_filter(old: str, new: str) -> Check:
-    """Refuse conditions beside the older include and exclude."""
+    """Refuse conditions together with the older include and exclude."""
 
     def checked(settings: Settings) -> Iterator[Problem]:
         older, newer = settings.below(old), settings.below(new)

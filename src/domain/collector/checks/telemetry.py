@@ -9,7 +9,7 @@ from domain.collector.settings import Settings
 
 
 def _some_reader(settings: Settings) -> Iterator[Problem]:
-    """An empty list takes the default reader away, and nothing stands in for it."""
+    """An empty list removes the default reader, and nothing replaces it."""
     level = settings.text("level")
     if settings.given.get("readers") == () and level is not None and level.lower() != "none":
         yield settings.problem(ProblemCode.REQUIRED, "readers")

@@ -1,0 +1,27 @@
+"""The SenderId of a message is the id of its sender. ministack records the account for everybody."""
+
+from contextvars import ContextVar
+from typing import Any
+
+from local.internals import Ministack
+
+_ID: ContextVar[str] = ContextVar("id", default="")
+
+
+def install(ministack: Ministack) -> None:
+    """Record the id of the present caller with each message."""
+    sqs = ministack.sqs
+    recorded = sqs._build_send_sys_attrs
+
+    def _build_send_sys_attrs(now: float, sys_attrs_input: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = recorded(now, sys_attrs_input)
+        return found | ({"SenderId": _ID.get()} if _ID.get() else {})
+
+    sqs._build_send_sys_attrs = _build_send_sys_attrs
+
+
+def note(ministack: Ministack, access_key: str) -> str:
+    """Note who makes the present call; returns the ARN."""
+    known = ministack.iam_evaluator.resolve_caller_identity(access_key) or {}
+    _ID.set(str(known.get("userId", "")))
+    return str(known.get("userArn", ""))

@@ -1,0 +1,47 @@
+"""Callers: the ids that AWS gives to those who call it, such as the SenderId of a message in SQS."""
+
+from dataclasses import dataclass
+
+from aws.calls import CallFailed, calling
+from aws.sessions import Sessions
+from domain.places import Arn, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """The roles and users of an account."""
+
+    sessions: Sessions
+
+    def has_id(self, place: Place, arn: str, id_: str) -> bool:
+        """Whether the caller with an ARN, as GetCallerIdentity returns it, has this id.
+
+        Raises CallFailed if a retry may help.
+        """
+        parsed = Arn.parse(arn)
+        if parsed is None or parsed.account != place.account:
+            return False
+        kind, _, name = parsed.resource.partition("/")
+        try:
+            match kind:
+                case "assumed-role":
+                    role, _, session = name.partition("/")
+                    return id_ == f"{self._role_id(place, role)}:{session}"
+                case "user":
+                    return id_ == self._user_id(place, name.rpartition("/")[2])
+                case "root":
+                    return id_ == place.account
+                case _:
+                    return False
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            return False
+
+    def _role_id(self, place: Place, name: str) -> str:
+        with calling("iam:GetRole", name):
+            return str(self.sessions.client("iam", place).get_role(RoleName=name)["Role"]["RoleId"])
+
+    def _user_id(self, place: Place, name: str) -> str:
+        with calling("iam:GetUser", name):
+            return str(self.sessions.client("iam", place).get_user(UserName=name)["User"]["UserId"])

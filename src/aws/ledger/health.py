@@ -1,0 +1,39 @@
+"""The rows about Outrider itself: when the last sweep began and ended, and the findings of its health checks."""
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from aws.ledger.table import Table, moment
+from domain.health.facts import SweepRun
+from domain.health.own_findings import OwnFinding
+from domain.places import Place
+
+_FINDINGS = TypeAdapter(tuple[OwnFinding, ...])
+_RUN, _HEALTH = "run", "health"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """They are in the partition of the sweeps, the only one that the sweep may write."""
+
+    table: Table
+
+    def run(self, place: Place) -> SweepRun | None:
+        """Return the last sweep; None if there was none."""
+        item = self.table.row(f"swept/{place}", _RUN)
+        return SweepRun(moment(item["began"]), moment(item["ended"]) if "ended" in item else None) if item else None
+
+    def record(self, place: Place, run: SweepRun) -> None:
+        """Record that a sweep began, or that it ended."""
+        ended = {"ended": {"S": run.ended.isoformat()}} if run.ended else {}
+        self.table.put(f"swept/{place}", _RUN, {"began": {"S": run.began.isoformat()}} | ended)
+
+    def findings(self, place: Place) -> tuple[OwnFinding, ...]:
+        """Return the findings about Outrider itself, closed ones included."""
+        item = self.table.row(f"swept/{place}", _HEALTH)
+        return _FINDINGS.validate_json(item["body"]["S"]) if item else ()
+
+    def keep(self, place: Place, findings: tuple[OwnFinding, ...]) -> None:
+        """Write these findings over the ones before."""
+        self.table.put(f"swept/{place}", _HEALTH, {"body": {"S": _FINDINGS.dump_json(findings).decode()}})

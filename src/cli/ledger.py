@@ -1,0 +1,44 @@
+"""Read a stack's ledger with the caller's own credentials."""
+
+from aws.ledger import Ledger
+from aws.parameters import read_document
+from aws.sessions import Sessions
+from aws.stacks import Stacks
+from cli.asking import sentences
+from cli.failures import NO_REGION, NotAsked, spoken
+from domain.places import Place
+from domain.standard import Standard, StandardInvalid, default_standard
+from operations.differences import Compared, Comparison
+from operations.ledger_differences import LedgerComparison
+from rules import CATALOGUE
+from settings import first_set
+
+
+def compared_on(stack: str, region: str, old: Standard | None, new: Standard) -> tuple[Standard, list[Compared]]:
+    """Compare two standards on a stack's ledger; without an old one, the stack's. Return the old one too.
+
+    Raises Unusable if there is no stack of that name, or it cannot be read.
+    """
+    named = ("--region", region) if region else first_set("AWS_REGION", "AWS_DEFAULT_REGION")
+    with sentences(named), spoken():
+        aws = Sessions(region=named[1] or None)
+        if not aws.region:
+            raise NotAsked(NO_REGION)
+        place, found = Place(aws.account, aws.region), Stacks(aws).stack(stack)
+        if found is None:
+            raise NotAsked(f"There is no stack {stack} in {aws.region}. Name it with --stack.")
+        table = found.outputs.get("LedgerTable", "")
+        if not table:
+            raise NotAsked(f"The stack {stack} is not Outrider's: it has no output LedgerTable.")
+        old = old or _of_stack(aws, found.parameters.get("StandardLocation", ""))
+        comparison = LedgerComparison(Ledger(aws, table), Comparison(old, new, CATALOGUE))
+        return old, list(comparison.of(place))
+
+
+def _of_stack(aws: Sessions, location: str) -> Standard:
+    if not location:
+        return default_standard()
+    try:
+        return Standard.parse(read_document(aws, location), f"The standard at {location}")
+    except StandardInvalid as invalid:
+        raise NotAsked(f"{invalid}\nName another with --against.") from None

@@ -1,0 +1,1 @@
+"""Whether a deployed stack can work: what was read of it, a check for each part, and findings about Outrider itself."""

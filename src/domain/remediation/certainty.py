@@ -1,0 +1,286 @@
+"""Whether what a fix assumes is known to hold. This is the one place that decides it.
+
+Each assumption is checked on the documents before and after all fixes, with the facts that these name.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain.assumptions import (
+    Assumption,
+    EndpointServed,
+    FactKnown,
+    ImageHeld,
+    MembersWritten,
+    NewestNoWorse,
+    OnFargate,
+    SameConfiguration,
+    XrayAnswered,
+)
+from domain.collector import ConfigurationUnreadable
+from domain.collector.distributions import distribution_of
+from domain.collector.releases import Release, release_facts
+from domain.drift import Code, Remark
+from domain.ecs.container import Container
+from domain.ecs.fargate import amount
+from domain.ecs.images import Image
+from domain.ecs.placeholders import placeholder
+from domain.ecs.values import Json, truth_of
+from domain.facts import NOT_READ, Absent, Fact, FactKind, Known, Unavailable
+from domain.otlp import Destination, Endpoint, Protocol, destinations, name_of, routes
+from domain.otlp_receivers import OtlpReceivers, otlp_receivers
+from domain.workload import ParameterReference, Workload
+from domain.xray import xray_listeners
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Uncertainty(Code):
+    """Why a change needs approval: something that it depends on is not known."""
+
+    FACT = "fact-not-known", "Approval: a fact that the change depends on is not known."
+    RECEIVER = "receiver-not-verified", "Approval: whether a collector takes OTLP on the endpoint's port is not known."
+    CERTIFICATE = "certificate-not-verified", "Approval: the application has to trust the receiver's certificate."
+    XRAY = "listener-not-verified", "Approval: whether something answers X-Ray's SDK at the new address is not known."
+    PORT_IN_USE = "port-in-use", "Approval: another container may listen on the port that the endpoint names now."
+    PORT_GUESSED = "port-guessed", "Approval: neither port nor protocol is set, so the default of HTTP is used."
+    IMAGE = "release-not-verified", "Approval: whether the repository has the release is not known."
+    MEMBER = "value-not-known", "Approval: a value that the change depends on is a placeholder, or no value."
+    CONTENT = "content-unknown", "Approval: the parameter may hold another configuration."
+    NEWEST = "newest-worse", "Approval: the newest revision breaks rules that the running one keeps, or may break them."
+    LAUNCH_TYPE = "launch-type-unknown", "Approval: whether the service runs on Fargate is not known."
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A workload before and after all fixes, with the facts that each names."""
+
+    before: Workload
+    after: Workload
+
+
+def uncertain(assumed: Assumption, change: Change) -> Iterator[Remark]:
+    """Yield why an assumption is not known to hold; nothing where it is."""
+    match assumed:
+        case FactKnown(kind):
+            yield from _fact(kind, change.after)
+        case EndpointServed():
+            yield from _endpoint(assumed, change)
+        case XrayAnswered():
+            yield from _xray(assumed, change.after)
+        case ImageHeld(image, wanted):
+            yield from _image(Image.parse(image), Image.parse(wanted))
+        case MembersWritten(members):
+            for where in _not_written(members, change.before):
+                yield _asks(Uncertainty.MEMBER, f"The value of {where} is not known.")
+        case SameConfiguration():
+            yield from _content(assumed, change.before)
+        case NewestNoWorse():
+            yield from _newest(change.before)
+        case OnFargate():
+            yield from _launch_type(change.before)
+
+
+def _asks(code: Uncertainty, why: str) -> Remark:
+    return Remark(code, why, needs_approval=True)
+
+
+def _fact(kind: FactKind, workload: Workload) -> Iterator[Remark]:
+    if why := _unread(kind, workload):
+        yield _asks(Uncertainty.FACT, why)
+
+
+def _unread(kind: FactKind, workload: Workload) -> str | None:
+    """Why a fact is not known, as a sentence; None where it is."""
+    facts = workload.facts
+    match kind:
+        case FactKind.CONFIGURATION:
+            return _of_configuration(workload)
+        case FactKind.EXECUTION_ROLE:
+            return _missing("What the execution role allows", facts.execution_role)
+        case FactKind.TASK_ROLE:
+            return _missing("What the task role allows", facts.task_role)
+        case FactKind.LOG_GROUPS:
+            return _of_log_group(workload)
+        case FactKind.RUNNING:
+            return _missing("Which tasks run", facts.running)
+        case FactKind.NEWEST:
+            return _missing("The family's newest revision", facts.newest)
+
+
+def _of_configuration(workload: Workload) -> str | None:
+    what = "The collector's configuration"
+    match workload.configuration:
+        case Known(ConfigurationUnreadable()):
+            return f"{what} is not known: it cannot be parsed."
+        case fact:
+            return _missing(what, fact)
+
+
+def _of_log_group(workload: Workload) -> str | None:
+    """Why the group of the collector's own log is not known. That it does not exist is known, too."""
+    options = workload.collector.log_options if workload.collector else {}
+    group = options.get("awslogs-group")
+    if not group or truth_of(options.get("awslogs-create-group")):
+        return None
+    fact = workload.facts.log_groups.get(group, NOT_READ)
+    return None if isinstance(fact, Absent) else _missing(f"Whether the log group {group} exists", fact)
+
+
+def _missing(what: str, fact: Fact[object]) -> str | None:
+    match fact:
+        case Known():
+            return None
+        case Absent():
+            return f"{what} is not known: it does not exist."
+        case Unavailable(reason=reason):
+            return f"{what} is not known: {reason}."
+
+
+def _endpoint(assumed: EndpointServed, change: Change) -> Iterator[Remark]:
+    before, after = (each.task.container(assumed.container) for each in (change.before, change.after))
+    if before is None or after is None:
+        return
+    receivers = otlp_receivers(change.after, after)
+    name = name_of(after, assumed.variable)
+    for destination in destinations(after):
+        endpoint = destination.leads_to
+        if destination.variable != assumed.variable or endpoint is None or endpoint.port is None:
+            continue
+        earlier = _earlier(before, destination)
+        yield from _of_port_before(receivers, name, earlier, endpoint)
+        meant = destination.port_meant(earlier or endpoint)
+        if meant is None and (earlier is None or earlier.port != endpoint.port):
+            why = (
+                f"{name} names no port of OTLP, and no protocol is set. It gets {endpoint.port}, for HTTP. An SDK that"
+                " uses gRPC needs another port."
+            )
+            yield _asks(Uncertainty.PORT_GUESSED, why)
+        if endpoint.scheme == "https" and (earlier is None or earlier.scheme != "https"):
+            why = f"{name} would use TLS. Make sure that the application trusts the certificate."
+            yield _asks(Uncertainty.CERTIFICATE, why)
+        yield from _of_receiver(receivers, destination, endpoint, endpoint.port)
+
+
+def _earlier(container: Container, destination: Destination) -> Endpoint | None:
+    """Where the signals went before the change."""
+    return next((each.leads_to for each in routes(container) if each.signal in destination.signals), None)
+
+
+def _of_port_before(
+    receivers: OtlpReceivers, name: str, earlier: Endpoint | None, endpoint: Endpoint
+) -> Iterator[Remark]:
+    """Yield that another container may listen where the application sends today; without a port on HTTP's own."""
+    port = None if earlier is None else earlier.port or _DEFAULT_PORTS.get(earlier.scheme or "")
+    if port is not None and port != endpoint.port and (names := " or ".join(receivers.who_may_listen(port))):
+        yield _asks(Uncertainty.PORT_IN_USE, f"{names} may listen on port {port}, which {name} names now.")
+
+
+def _of_receiver(receivers: OtlpReceivers, destination: Destination, endpoint: Endpoint, port: int) -> Iterator[Remark]:
+    there = receivers.at(port)
+    if there is None or not there.known:
+        who = there.container if there is not None else "a collector"
+        why = f"Whether {who} takes OTLP on port {port} is not known. Its configuration is not known."
+        yield _asks(Uncertainty.RECEIVER, why)
+        return
+    spoken = None if destination.speaks is None else "grpc" if destination.speaks is Protocol.GRPC else "http"
+    if there.tls is not (endpoint.scheme == "https") or (spoken and there.protocol not in {"", spoken}):
+        why = f"{there.container} takes OTLP on port {port} by another scheme or protocol than the application uses."
+        yield _asks(Uncertainty.RECEIVER, why)
+
+
+def _xray(assumed: XrayAnswered, workload: Workload) -> Iterator[Remark]:
+    sender = workload.task.container(assumed.container)
+    if sender is None or (assumed.port, assumed.transport) not in xray_listeners(workload, sender).ports:
+        why = f"It is not known that a container answers X-Ray on port {assumed.port} of the task."
+        yield _asks(Uncertainty.XRAY, why)
+
+
+def _launch_type(workload: Workload) -> Iterator[Remark]:
+    if workload.service is None or workload.service.fargate is None:
+        yield _asks(Uncertainty.LAUNCH_TYPE, "The service names neither a launch type nor a capacity provider.")
+
+
+def _image(image: Image, wanted: Image) -> Iterator[Remark]:
+    if not _held(image, wanted):
+        why = f"Whether {image.repository} has {image.tag or image.digest} is not known. Check before you use it."
+        yield _asks(Uncertainty.IMAGE, why)
+
+
+def _held(image: Image, wanted: Image) -> bool:
+    """Whether a repository is known to hold a tag: the standard's own, or one where each release is published.
+
+    A mirror may hold any part of them, under tags of its own.
+    """
+    known = distribution_of(image.repository)
+    if image == wanted:
+        return True
+    if known is None or image.repository not in known.published or not image.tag:
+        return False
+    return Release.of_tag(image.tag) in release_facts().releases or (
+        wanted.repository in known.published and image.tag == wanted.tag
+    )
+
+
+def _not_written(members: tuple[str, ...], workload: Workload) -> Iterator[str]:
+    for member in members:
+        if not _is_written(workload.task.json, member):
+            yield member
+        for container in workload.task.containers:
+            if not _is_written(container.json, member):
+                yield f"containers/{container.name}/{member}"
+
+
+def _is_written(document: Json, member: str) -> bool:
+    value = document.get(member)
+    if value is None or any(placeholder(text) for text in texts_within(value)):
+        return value is None
+    match member:
+        case "cpu" | "memory" | "memoryReservation":
+            return amount(value) is not None
+        case "essential":
+            return truth_of(value) is not None
+        case _:
+            return True
+
+
+def texts_within(value: object) -> Iterator[str]:
+    """Yield every text in a JSON value, keys aside."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from texts_within(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from texts_within(each)
+
+
+def _newest(workload: Workload) -> Iterator[Remark]:
+    match workload.facts.newest:
+        case Known(newest) if newest.worse:
+            why = f"The running revision keeps {', '.join(newest.worse)}. That the newest does is not known."
+            yield _asks(Uncertainty.NEWEST, why)
+        case _:
+            pass
+
+
+def _content(assumed: SameConfiguration, workload: Workload) -> Iterator[Remark]:
+    if not _same(assumed, workload):
+        why = f"Whether {assumed.parameter} holds the configuration that the collector uses today is not known."
+        yield _asks(Uncertainty.CONTENT, f"{why} Compare them.")
+
+
+def _same(assumed: SameConfiguration, workload: Workload) -> bool:
+    """Whether the parameter is known to hold the configuration that the collector uses now."""
+    container = workload.task.container(assumed.container)
+    reference = ParameterReference.parse(assumed.parameter, workload.place)
+    match workload.facts.approved_parameter:
+        case Known(approved) if container is not None and reference is not None and approved.arn == reference.arn:
+            value = None if assumed.variable in container.secrets else container.environment.get(assumed.variable)
+            if value is not None:
+                return approved.text.strip() == value.strip()
+            match workload.facts.parameter:
+                case Known(used) if assumed.variable == workload.config_variable:
+                    return workload.parameter_reference is not None and approved.text.strip() == used.text.strip()
+    return False

@@ -1,0 +1,27 @@
+"""The parts of the approve function."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from aws.channels import Queue
+from aws.ledger import Ledger
+from aws.sessions import Sessions
+from operations.approving import Approver
+from operations.wiring import shared
+from settings import Settings, settings
+
+
+@lru_cache(maxsize=1)
+def approver() -> Approver:
+    """Return the part as the environment configures it."""
+    return make_approver(settings(), shared.sessions())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_approver(given: Settings, aws: Sessions, now: Callable[[], datetime] = _now) -> Approver:
+    """Return the use case with all its parts."""
+    return Approver(Ledger(aws, given.table), Queue(aws, given.remediations_queue), now)

@@ -1,0 +1,224 @@
+"""A standard changes for a thousand families at once, by AWS's limits and latencies, in virtual time."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from aws.channels import Queue, Topic
+from aws.ecs import Ecs
+from aws.ledger import Ledger
+from aws.pace import Pace
+from aws.security_hub import SecurityHub
+from aws.sessions import Sessions
+from domain.standard import Mode
+from operations.planning import Planner
+from operations.remediation.outcome import Outcome
+from operations.remediation.resuming import Resumer
+from operations.standards import AGREED, Standards
+from operations.sweep import Sweeper
+from operations.wiring.dispatch import make_dispatcher
+from operations.wiring.inspect import make_inspector
+from operations.wiring.remediate import make_remediator
+from tests.aws_fake.calls import Calls
+from tests.aws_fake.iam import Policy
+from tests.aws_fake.limits import BUCKETS, IAM, seconds, throttled
+from tests.aws_fake.sqs import Message
+from tests.operations.delivery import Inspection, Take, deliver, remediating
+from tests.operations.playing import DEPLOY, SETTINGS, account
+from tests.operations.world import (
+    EXECUTION,
+    FLOATING,
+    PLACE,
+    REPOSITORY,
+    RULES,
+    STANDARD,
+    TABLE,
+    TASK,
+    Json,
+    definition,
+    policy,
+    role_arn,
+    trusting,
+)
+from tests.test_template import of_type, template
+
+FAMILIES = 1000
+OF_AWS = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+BEFORE = "version: 1\nrules: [{rules: sidecar.image-pinned, mode: 'off'}]\n"
+PER_SECOND = template()["Parameters"]["IamCallsPerSecond"]["Default"]
+SHARE = float(
+    template()["Resources"]["InspectFunction"]["Properties"]["Environment"]["Variables"]["OUTRIDER_IAM_SHARE"]
+)
+UNBOUNDED = {"MaximumConcurrency": 10}  # as many as there are groups, up to all that a new account has
+REGISTER = "RegisterTaskDefinition"
+HOURLY = 20  # registrations, by the standard's default
+
+
+@dataclass
+class Worker:
+    """One concurrent execution of a function: its queue, and when it is free again."""
+
+    queue: str
+    batch: int
+    take: Take
+    free: datetime
+    pace: Pace | None
+
+
+@dataclass
+class Storm:
+    """The functions, as many at a time as the template allows, each on a time line of its own."""
+
+    sessions: Sessions
+    line: Calls
+    made: list[tuple[datetime, str]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    failed: list[Any] = field(default_factory=list)
+    at_work: Worker | None = None
+
+    def __post_init__(self) -> None:
+        self.line.around = self._timed
+
+    def _timed(self, operation: str, _: Json, act: Callable[[], Json]) -> Json:
+        clock = self.line.aws.clock
+        if BUCKETS.get(operation) is IAM and self.at_work is not None and self.at_work.pace is not None:
+            self.at_work.pace.wait()
+        self.made.append((clock.now(), operation))
+        clock.pass_(seconds=seconds(operation))
+        return act()
+
+    def _pause(self, seconds: float) -> None:
+        self.line.aws.clock.pass_(seconds=seconds)
+
+    def workers(self) -> list[Worker]:
+        """Functions that have just begun, and so have read no standard yet."""
+        aws, clock = self.line.aws, self.line.aws.clock
+        given = SETTINGS.model_copy(update={"mode": Mode.DEPLOY})
+        found = list[Worker]()
+        for function, queue in (
+            ("DispatchFunction", "changes"),
+            ("InspectFunction", "subjects.fifo"),
+            ("RemediateFunction", "remediations.fifo"),
+        ):
+            properties = of_type("AWS::Serverless::Function")[function]["Properties"]
+            share = properties["Environment"]["Variables"].get("OUTRIDER_IAM_SHARE")
+            [source] = properties["Events"].values()
+            for _ in range(source["Properties"].get("ScalingConfig", UNBOUNDED)["MaximumConcurrency"]):
+                inspector = make_inspector(given, self.sessions, RULES, clock.now)
+                inspection = Inspection(aws.sqs, make_dispatcher(given, self.sessions, clock.now), inspector)
+                made = make_remediator(given, self.sessions)
+                parts = replace(
+                    made.parts,
+                    planner=Planner(RULES, Mode.DEPLOY),
+                    image_repositories=(REPOSITORY,),
+                    now=clock.now,
+                )
+                takes: dict[str, Take] = {
+                    "changes": inspection.dispatched,
+                    "subjects.fifo": partial(inspection.inspected, outcomes=self.failed),
+                    "remediations.fifo": remediating(replace(made, parts=parts), self.outcomes),
+                }
+                pace = Pace(float(share) * PER_SECOND, lambda: clock.now().timestamp(), self._pause) if share else None
+                found.append(Worker(queue, source["Properties"]["BatchSize"], takes[queue], clock.now(), pace))
+        return found
+
+    def until_quiet(self) -> timedelta:
+        """Deliver everything; how long that took."""
+        sqs, clock = self.line.aws.sqs, self.line.aws.clock
+        began, workers = clock.now(), self.workers()
+        while (following := self._next(workers)) is not None:
+            at, worker, messages = following
+            clock.moment = at
+            queue, self.at_work = sqs.queue(worker.queue), worker
+            deliver(sqs, queue, messages, worker.take)
+            assert not {message.id for message in messages} & {message.id for message in queue.waiting}, self.failed
+            worker.free = clock.now()
+        clock.moment, self.at_work = max(worker.free for worker in workers), None
+        return clock.now() - began
+
+    def _next(self, workers: Sequence[Worker]) -> tuple[datetime, Worker, list[Message]] | None:
+        """The worker that is free first for what waits, and what it receives."""
+        found: tuple[datetime, Worker, list[Message]] | None = None
+        for worker in workers:
+            due = self.line.aws.sqs.next_due(worker.queue)
+            if due is None:
+                continue
+            at = max(due, worker.free)
+            if found is None or at < found[0]:
+                messages = self.line.aws.sqs.queue(worker.queue).receivable(at)[: worker.batch]
+                found = (at, worker, messages) if messages else found
+        return found
+
+    def sweep(self, *, delay: int = 0) -> None:
+        clock = self.line.aws.clock
+        Sweeper(
+            Ecs(self.sessions),
+            Ledger(self.sessions, TABLE),
+            Queue(self.sessions, SETTINGS.changes_queue),
+            Queue(self.sessions, SETTINGS.subjects_queue),
+            Topic(self.sessions, SETTINGS.alerts_topic),
+            SecurityHub(self.sessions),
+            Standards(self.sessions, SETTINGS.standard, RULES),
+            now=clock.now,
+        ).sweep(PLACE, quiet=True, delay=delay)
+
+    def resume(self) -> None:
+        """At the next full hour what waits for its turn is due."""
+        clock = self.line.aws.clock
+        clock.moment = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        Resumer(Ledger(self.sessions, TABLE), Queue(self.sessions, SETTINGS.remediations_queue), clock.now).resume(
+            PLACE
+        )
+
+
+def furnished(sessions: Sessions) -> Storm:
+    """A thousand families, each with roles of its own; the collector of every second one floats."""
+    aws = account(BEFORE)
+    aws.iam.policies[OF_AWS] = Policy(OF_AWS, "v1", {"v1": {"Version": "2012-10-17", "Statement": []}})
+    for number in range(FAMILIES):
+        roles = {}
+        for kind, actions in (("execution", EXECUTION), ("task", TASK)):
+            name = f"{kind}-{number}"
+            aws.answer("iam", "CreateRole", {
+                "RoleName": name, "AssumeRolePolicyDocument": trusting("ecs-tasks.amazonaws.com"),
+            })  # fmt: skip
+            aws.answer("iam", "PutRolePolicy", {
+                "RoleName": name, "PolicyName": "work", "PolicyDocument": policy(*actions),
+            })  # fmt: skip
+            aws.answer("iam", "AttachRolePolicy", {"RoleName": name, "PolicyArn": OF_AWS})
+            roles[f"{kind}RoleArn"] = role_arn(name)
+        family = f"family-{number:04}"
+        aws.definitions.register(definition(family, collector=FLOATING if number % 2 else None, **roles))
+    return Storm(sessions, Calls(aws, checks=False))
+
+
+def test_a_standard_that_changes_for_a_thousand_families_throttles_nobody(sessions: Sessions) -> None:
+    storm = furnished(sessions)
+    aws = storm.line.aws
+    with storm.line.answering():
+        storm.sweep()
+        first = storm.until_quiet()
+        assert aws.hub.open() == set()
+
+        aws.ssm.put(STANDARD, DEPLOY)
+        storm.sweep(delay=AGREED)
+        second = storm.until_quiet()
+        for _ in range(2):
+            storm.resume()
+            storm.until_quiet()
+    floating = {f"family/family-{number:04}/sidecar.image-pinned" for number in range(1, FAMILIES, 2)}
+    corrected = {f"family/{name}/sidecar.image-pinned" for name, held in aws.definitions.families.items() if held[1:]}
+    by_hour = Counter(at.replace(minute=0, second=0, microsecond=0) for at, called in storm.made if called == REGISTER)
+    assert len(corrected) == by_hour.total() >= 3 * HOURLY
+    assert max(by_hour.values()) == HOURLY
+    assert aws.hub.open() == floating - corrected
+    assert not any(
+        queue.waiting for queue in aws.sqs.queues.values() if queue.name.startswith(("changes", "subj", "rem"))
+    )
+    assert throttled(storm.made, 0.5) == {}
+    # IAM's calls are the bound: eight for each family, at the pace of two executions of inspect.
+    bound = timedelta(seconds=FAMILIES * 8 / (PER_SECOND * SHARE * 2))
+    assert max(first, second - timedelta(seconds=AGREED)) < bound * 1.15

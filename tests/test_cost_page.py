@@ -1,0 +1,75 @@
+"""docs/cost.md is up to date, and computed from what is counted."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.operations.conftest import sessions, world
+from tests.operations.inspection.test_costs import CEILINGS, cost, families
+from tests.operations.world import (
+    ACCOUNT,
+    BROKEN,
+    PARAMETER,
+    REGION,
+    World,
+    parameter_changed,
+    service_changed,
+)
+from tools import cost_page
+
+__all__ = ["sessions", "world"]
+
+# CloudTrail's data events, which no trail has by default.
+DATA_EVENTS = frozenset({
+    "BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems",
+    "UpdateItem", "SendMessage", "SendMessageBatch", "Publish", "PublishBatch",
+})  # fmt: skip
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert cost_page.PAGE.read_text(encoding="utf-8") == cost_page.page(), "run `make docs`"
+
+
+def test_a_larger_fleet_costs_more_and_each_service_less() -> None:
+    bills = cost_page.bills()
+    totals = [sum(map(bill.usd, bill.lines())) for bill in bills]
+    assert totals == sorted(totals)
+    assert totals[0] / bills[0].services > totals[1] / bills[1].services > totals[2] / bills[2].services
+
+
+def test_every_price_is_used_and_every_counted_kind_of_evaluation_too() -> None:
+    bill = cost_page.bills()[0]
+    assert {line.price for line in (*bill.lines(), *bill.others())} == bill.prices.keys()
+    assert bill.management_events.keys() == CEILINGS.keys()
+
+
+def registered(world: World) -> None:
+    cost(world, *families(world))
+
+
+def swept(world: World) -> None:
+    registered(world)
+    body = {"kind": "family", "account": ACCOUNT, "region": REGION}
+    cost(world, *(json.dumps(body | {"family": f"web-{n}"}) for n in range(10)))
+
+
+def broken(world: World) -> None:
+    registered(world)
+    world.client("ssm").put_parameter(Name=PARAMETER, Value=BROKEN, Type="String", Overwrite=True)
+    cost(world, parameter_changed())
+
+
+def scaled(world: World) -> None:
+    arn = world.run(world.register())
+    cost(world, service_changed(arn, "CreateService"))
+    world.client("ecs").update_service(cluster="shop", service="web", desiredCount=7)
+    cost(world, service_changed(arn))
+
+
+@pytest.mark.parametrize(("what", "play"), list(zip(CEILINGS, (registered, swept, broken, scaled), strict=True)))
+def test_the_ceilings_of_management_events_hold(world: World, what: str, play: Callable[[World], None]) -> None:
+    play(world)
+    counted = sum(number for operation, number in world.calls.items() if operation not in DATA_EVENTS)
+    most = cost_page.bills()[0].management_events[what]
+    assert most / 2 < counted <= most
