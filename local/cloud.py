@@ -196,6 +196,8 @@ class Cloud:
             "AlertsPerBatch": "200",  # no digests: a day's alerts come within a minute here
         }
         outputs = self.deploy({**given, **parameters})
+        if switch := outputs.get("CorrectionsSwitch"):  # as `outrider corrections on` does
+            self.client("ssm").put_parameter(Name=switch, Value="on", Type="String", Overwrite=True)
         # On a small machine each worker takes a second of CPU to start.
         functions = self.client("lambda")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:

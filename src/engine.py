@@ -276,7 +276,7 @@ def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair |
 
 
 def _placeholders(workload: Workload) -> Counter[str]:
-    """How often each placeholder stands in the task definition."""
+    """How often the task definition has each placeholder."""
     found = (text for text in texts_within(workload.task.json) if placeholder(text))
     return Counter(part for text in found for part in re.split(r"[,\s=]", text) if placeholder(part))
 

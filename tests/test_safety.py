@@ -42,7 +42,7 @@ def planned(workload: Workload, standard: Standard) -> Plan:
 
 def depends_only_on_what_is_known(plan: Plan) -> None:
     """Decided from the documents alone, without what the fixes declare."""
-    if plan.safety is not Safety.SAFE:
+    if plan.safety is not Safety.SAFE or not plan.changes_task:
         return
     unknown = [why for container in plan.after.task.containers for why in _unknown(plan, container)]
     assert unknown == [], plan.fixes

@@ -245,6 +245,7 @@ def test_the_use_cases_call_what_the_table_says() -> None:
 
 ASKING = {
     "stacks": {"stack"},
+    "parameters": {"turn", "why_off"},
     "ledger/subjects": {"history"},
     "ledger/attempts": {"due", "quarantined"},
     "channels": {"send"},
@@ -253,7 +254,9 @@ ASKING = {
 
 def test_the_policy_for_people_allows_what_their_commands_call_and_no_more() -> None:
     source = (SRC / "cli" / "client.py").read_text(encoding="utf-8")
-    called = set(re.findall(r"\b(?:self\.ledger(?:\.attempts)?|self\.remediations|stacks)\.(\w+)\(", source))
+    called = set(
+        re.findall(r"\b(?:self\.ledger(?:\.attempts)?|self\.remediations|self\.switch|stacks)\.(\w+)\(", source)
+    )
     assert called == {method for methods in ASKING.values() for method in methods}
     page = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- policy -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
@@ -394,6 +397,11 @@ def test_roles_are_passed_only_to_tasks_and_only_those_that_the_stack_names() ->
     ]
 
 
+def test_a_correction_shares_the_time_of_its_function_with_no_other() -> None:
+    source = template()["Resources"]["RemediateFunction"]["Properties"]["Events"]["Remediations"]
+    assert source["Properties"]["BatchSize"] == 1
+
+
 def test_only_remediate_writes_to_ecs() -> None:
     writes = re.compile(r"ecs:(?!Describe|List)")
     for role in of_type("AWS::IAM::Role"):
@@ -435,6 +443,16 @@ def test_the_sweep_may_list_the_subscriptions_of_every_topic() -> None:
 def test_the_address_of_every_queue_and_dlq_is_an_output() -> None:
     told = {output["Value"].get("Ref") for output in template()["Outputs"].values()}
     assert of_type("AWS::SQS::Queue").keys() <= told
+
+
+def test_the_stack_owns_no_value_that_people_set() -> None:
+    """CloudFormation sets the value of an SSM parameter again when its tags change, or when it is created again."""
+    kinds = {each["Type"] for each in template()["Resources"].values()}
+    assert not kinds & {"AWS::SSM::Parameter", "AWS::SecretsManager::Secret"}
+    name = {"Fn::Sub": "/outrider/${AWS::StackName}/corrections"}
+    assert template()["Outputs"]["CorrectionsSwitch"]["Value"] == name
+    given = template()["Resources"]["RemediateFunction"]["Properties"]["Environment"]["Variables"]
+    assert given["OUTRIDER_SWITCH"] == {"Fn::If": ["Registers", name, ""]}
 
 
 @pytest.mark.parametrize("part", ["Parameters", "Outputs"])

@@ -71,15 +71,11 @@ class Queue:
     def name(self) -> str:
         return self.url.rpartition("/")[2]
 
-    def send(
-        self, body: str, *, group: str | None = None, deduplication: str | None = None, delay: int | None = None
-    ) -> None:
+    def send(self, body: str, *, group: str = "", deduplication: str = "", delay: int = 0) -> None:
         """Send one message; see Message."""
-        given = {"MessageGroupId": group, "MessageDeduplicationId": deduplication, "DelaySeconds": delay}
+        given = _given(Message(body, group, deduplication, delay))
         with calling("sqs:SendMessage", self.name):
-            self.sessions.own("sqs").send_message(
-                QueueUrl=self.url, MessageBody=body, **{k: v for k, v in given.items() if v}
-            )
+            self.sessions.own("sqs").send_message(QueueUrl=self.url, MessageBody=body, **given)
 
     def send_each(self, messages: Sequence[Message]) -> dict[int, CallFailed]:
         """Send many messages in as few calls as possible; return the failures by index."""

@@ -73,20 +73,42 @@ def read_secret(sessions: Sessions, location: str) -> str:
     raise ValueError("A secret's location is ssm:NAME or secretsmanager:NAME.")
 
 
-def why_off(sessions: Sessions, name: str) -> Reason | None:
-    """Return why the kill switch forbids corrections; None if the parameter exists, is readable and is `on`.
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The kill switch: a parameter that people set. No stack creates it, so no update of a stack changes it."""
 
-    Raises CallFailed if the read may succeed later: the message is retried, and nothing is corrected until then.
-    """
-    if not name:
-        return Reason(Code.NO_SWITCH)
-    try:
-        value = _parameter(sessions, name).strip().lower()
-    except CallFailed as failed:
-        if failed.transient:
-            raise
-        return Reason(Code.SWITCH_UNREADABLE, name, because=(failed.reason,))
-    return None if value == "on" else Reason(Code.SWITCH_OFF, name)
+    sessions: Sessions
+    name: str
+
+    def why_off(self) -> Reason | None:
+        """Return why the switch forbids corrections; None if the parameter exists, is readable and is `on`.
+
+        Raises CallFailed if the read may succeed later: the message is retried, and nothing is corrected until then.
+        """
+        if not self.name:
+            return Reason(Code.NO_SWITCH)
+        try:
+            value = _parameter(self.sessions, self.name).strip().lower()
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            if failed.code == "ParameterNotFound":
+                return Reason(Code.SWITCH_NOT_SET, self.name)
+            return Reason(Code.SWITCH_UNREADABLE, self.name, because=(failed.reason,))
+        return None if value == "on" else Reason(Code.SWITCH_OFF, self.name)
+
+    def turn(self, *, on: bool, by: str) -> None:
+        """Set it. SSM records who did as the parameter's LastModifiedUser; its description says so too."""
+        value = "on" if on else "off"
+        with calling("ssm:PutParameter", self.name):
+            self.sessions.own("ssm").put_parameter(
+                Name=self.name,
+                Value=value,
+                Type="String",
+                Overwrite=True,
+                AllowedPattern="^(on|off)$",
+                Description=f"Outrider's corrections. Turned {value} by {by}"[:1024],
+            )
 
 
 def _parameter(sessions: Sessions, name: str) -> str:

@@ -13,6 +13,7 @@ from cli.exits import DONE, NOT_DONE
 from cli.files import named
 from cli.terminal import say
 from domain.remediation.attempt import AttemptState
+from reports.reasons import text
 from settings import first_set
 
 
@@ -124,16 +125,24 @@ def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = 
         return _watched(ask, asked, wait, where.see(found.family), lambda end: end.ended)
 
 
-def corrections(family: str = "", /, *, where: Where = _HERE) -> int:
-    """Print the state of corrections; return the exit code.
+def corrections(family: str = "", /, *, yes: Yes = False, where: Where = _HERE) -> int:
+    """Print the state of corrections, or turn all of them on or off; return the exit code.
 
     Parameters
     ----------
     family
-        Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.
+        Its name; also CLUSTER/SERVICE, an ARN or a finding's Id. Or `on` or `off`.
     """
+    if family == "on" and not (yes or agreed("Turn all corrections of this stack on?")):
+        return NOT_DONE
     with sentences(where.asked):
         ask = where.client_of()
+        if family in {"on", "off"}:
+            ask.turn(on=family == "on")
+            say(f"Corrections are {family}, turned {family} by {ask.caller}.")
+            return DONE
+        if not family and (off := ask.why_off()) is not None:
+            say(text(off))
         found = ask.corrections(named(family))
         for each in found:
             printed(progress.standing(each, all_of_it=bool(family)))

@@ -11,6 +11,7 @@ from time import sleep
 
 from aws.channels import Queue
 from aws.ledger import History, Ledger
+from aws.parameters import Switch
 from aws.sessions import Sessions
 from aws.stacks import Stacks
 from cli.failures import NO_REGION, NotAsked, spoken
@@ -19,6 +20,7 @@ from domain.findings.finding import FindingState
 from domain.findings.users import Running
 from domain.places import Place
 from domain.remediation.attempt import Answer, Attempt, AttemptState, ProposedPlan, Quarantine, to_undo
+from domain.remediation.reason import Reason
 from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, UndoRequest
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
@@ -34,6 +36,7 @@ class Stacked:
     queue: str
     table: str
     mode: Mode | None = None
+    switch: str = ""
 
     @classmethod
     def of(cls, stacks: Stacks, name: str, region: str) -> "Stacked":
@@ -47,7 +50,7 @@ class Stacked:
         if not queue or not table:
             raise NotAsked(f"The stack {name} is not Outrider's: it has no outputs RemediationsQueue and LedgerTable.")
         mode = found.parameters.get("RemediationMode", "")
-        return cls(queue, table, Mode(mode) if mode in set(Mode) else None)
+        return cls(queue, table, Mode(mode) if mode in set(Mode) else None, found.outputs.get("CorrectionsSwitch", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class Client:
     place: Place
     caller: str
     mode: Mode | None = None
+    switch: Switch | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pause: Callable[[float], None] = sleep
 
@@ -252,6 +256,20 @@ class Client:
             )
         return [_standing(self._read(SubjectId(self.place, Subject.FAMILY, family))) for family in sorted(families)]
 
+    # --- the switch --------------------------------------------------------------------------------------------------
+
+    def turn(self, *, on: bool) -> None:
+        """Turn all corrections of the stack on or off."""
+        if self.switch is None:
+            raise NotAsked("The stack corrects nothing, or is not known. Name one that corrects with --stack.")
+        with spoken():
+            self.switch.turn(on=on, by=self.caller)
+
+    def why_off(self) -> Reason | None:
+        """Return why corrections are off; None if they are on, or if there is no switch."""
+        with spoken():
+            return self.switch.why_off() if self.switch is not None else None
+
     # --- shared parts ------------------------------------------------------------------------------------------------
 
     def _may(self, least: Mode) -> None:
@@ -297,7 +315,9 @@ def client_of(stack: str, region: str = "", queue: str = "", table: str = "") ->
             raise NotAsked(NO_REGION)
         place, caller = Place(aws.account, aws.region), aws.caller.arn
     parts = Stacked(queue, table) if queue and table else Stacked.of(Stacks(aws), stack, place.region)
-    return Client(Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue), place, caller, parts.mode)
+    switch = Switch(aws, parts.switch) if parts.switch else None
+    ledger, remediations = Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue)
+    return Client(ledger, remediations, place, caller, parts.mode, switch)
 
 
 def _standing(history: History) -> Standing:

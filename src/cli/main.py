@@ -130,9 +130,10 @@ app.command(
 app.command(
     "cli.approvals:corrections",
     name="corrections",
-    usage="Usage: outrider corrections [OPTIONS] [FAMILY]",
+    usage="Usage: outrider corrections [OPTIONS] [FAMILY|on|off]",
     help="Show corrections in progress, why some wait, and quarantines.\n\nWithout FAMILY, shows all families that"
-    " have one of these. Calls AWS with your own credentials, and changes nothing.",
+    " have one of these. `on` and `off` turn all corrections of the stack on or off, and nothing else changes anything."
+    " Calls AWS with your own credentials.",
 )
 app.command(
     "cli.doctor:doctor",

@@ -20,6 +20,7 @@ from domain.ecs.values import mapping_of, objects_of, pairs_of, text_of, truth_o
 from domain.facts import Absent, Known, Role
 from domain.iam import ACTION_RESOURCES, Context, resources_for, role_context
 from domain.iam.context import Values
+from domain.masking import log_group, word
 from domain.places import Arn, Place, partition_of
 from domain.workload import ParameterReference, Workload
 
@@ -159,7 +160,7 @@ def _logs(container: Container, where: str, workload: Workload) -> Iterator[Perm
     group = options.get("awslogs-group")
     if container.log_driver != "awslogs" or not group:
         return
-    place = Place(workload.place.account, options.get("awslogs-region") or workload.place.region)
+    place = Place(workload.place.account, word(options.get("awslogs-region") or workload.place.region))
     prefix = options.get("awslogs-stream-prefix")
     log = _Log(where, place, group, f"{prefix}/{container.name}/*" if prefix else "*")
     for action in _WRITE:
@@ -184,7 +185,7 @@ class _Log:
             action, region=place.region, account=place.account, log_group=group, log_stream=self.stream
         )
         unless = "" if sure else _UNLESS_IT_EXISTS
-        grant = place.arn("logs", f"log-group:{group}:*")
+        grant = place.arn("logs", f"log-group:{log_group(group)}:*")
         return Permission(self.part, action, forms, grant, purpose, place.region, unless=unless, minor=not sure)
 
 

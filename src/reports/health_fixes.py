@@ -3,6 +3,7 @@
 from domain.health.facts import StackFacts
 from domain.health.row import Code, Row
 from domain.places import Arn
+from reports.words import command
 
 _LOGS = {
     "Changes": "DispatchLog",
@@ -42,7 +43,7 @@ def fix(row: Row, facts: StackFacts) -> str:  # noqa: C901, PLR0912 - a case for
         case Code.DLQ_NOT_EMPTY:
             return " && ".join(_redrive(name, facts) for name in row.names)
         case Code.SWITCH_OFF | Code.SWITCH_ABSENT:
-            return f"aws ssm put-parameter --name {row.names[0]} --type String --value on --overwrite {region}"
+            return command("corrections", "on", facts.place, facts.stack)
         case Code.STANDARD_INVALID | Code.STANDARD_ABSENT:
             return _store(row.names[0], "String", "standard.yaml", region)
         case Code.SECRET_ABSENT | Code.TOKEN_REFUSED:

@@ -31,6 +31,8 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"The kill switch {what} is not on."
         case Code.STANDARD_NOT_USED:
             return "The stored standard cannot be used. Correct it: until then nothing is corrected."
+        case Code.SWITCH_NOT_SET:
+            return f"The kill switch {what} is not set. Turn corrections on with `outrider corrections on`."
         case Code.STACK_CORRECTS_NOTHING:
             return f"The stack's RemediationMode is {what}: it corrects nothing."
         case Code.STACK_UPDATES_NO_SERVICE:

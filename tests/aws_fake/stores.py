@@ -23,7 +23,7 @@ class Ssm(Service):
         """As somebody does by PutParameter."""
         self.put_parameter({"Name": name, "Value": value, "Type": "String", "Overwrite": True})
 
-    @supports("Name", "Value", "Type", "Overwrite", "KeyId", "Tier")
+    @supports("Name", "Value", "Type", "Overwrite", "KeyId", "Tier", "Description", "AllowedPattern")
     def put_parameter(self, given: Json) -> Json:
         name, held = given["Name"], self.parameters.get(given["Name"])
         if held and not given.get("Overwrite"):

@@ -33,7 +33,17 @@ from tests.operations.test_rollouts import (
     runs,
     switch,
 )
-from tests.operations.world import ACCOUNT, PLACE, REGION, TABLE, World, definition, registered, service_changed
+from tests.operations.world import (
+    ACCOUNT,
+    PLACE,
+    REGION,
+    SWITCH,
+    TABLE,
+    World,
+    definition,
+    registered,
+    service_changed,
+)
 
 __all__ = ["fleet", "sessions", "world"]
 
@@ -425,6 +435,54 @@ def test_hostile_names_stay_text(world: World, fleet: Services, run: Run) -> Non
     assert "\x1b" not in out
     assert "\u202e" not in out
     assert "[bold][2Jjo End" in out
+
+
+# --- the switch -------------------------------------------------------------------------------------------------------
+
+
+def with_switch(world: World) -> None:
+    queue = world.queues["remediations.fifo"]
+    stack(world, RemediationsQueue=queue, LedgerTable=TABLE, CorrectionsSwitch=SWITCH)
+
+
+def switched(world: World) -> str:
+    return str(world.client("ssm").get_parameter(Name=SWITCH)["Parameter"]["Value"])
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_the_switch_is_turned_on_and_off_and_the_command_says_by_whom(world: World, run: Run) -> None:
+    with_switch(world)
+    ran = run("corrections", "off")
+    assert (ran.code, switched(world)) == (0, "off")
+    assert ran.err.startswith("Corrections are off, turned off by arn:aws:")
+    assert "is not on." in run("corrections").err
+    ran = run("corrections", "on", "--yes")
+    assert (ran.code, switched(world)) == (0, "on")
+    assert "switch" not in run("corrections").err
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_the_switch_is_turned_on_only_by_who_says_yes(world: World, run: Run) -> None:
+    with_switch(world)
+    run("corrections", "off")
+    assert (run("corrections", "on", stdin=b"n\n").code, switched(world)) == (1, "off")
+    assert (run("corrections", "on", stdin=b"y\n").code, switched(world)) == (0, "on")
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_a_switch_that_was_never_set_is_off(world: World, run: Run) -> None:
+    with_switch(world)
+    world.client("ssm").delete_parameter(Name=SWITCH)
+    assert "is not set. Turn corrections on by 'outrider corrections on'." in run("corrections").err
+    run("corrections", "on", "--yes")
+    assert switched(world) == "on"
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_a_stack_that_corrects_nothing_has_no_switch_to_turn(world: World, run: Run) -> None:
+    stack(world, "report")
+    assert run("corrections", "off").code == 2
+    assert switched(world) == "on"
 
 
 # --- and files stay quick ---------------------------------------------------------------------------------------------

@@ -281,9 +281,9 @@ ROWS = [
     Row("no-op", compliant, rules=(*RULES, SAME)),
     Row("registration", fleet_and(registration_refused)),
     Row("settling", asked("shop/web"), SOON.replace("minutes: 0", "minutes: 5"), holds=just_registered),
-    Row("registrations per hour", asked("shop/web"), holds=hour_taken("registrations")),
-    Row("rollouts per hour", asked("shop/web"), holds=hour_taken("rollouts"), registers=True),
     Row("deployment in progress", asked("shop/web"), holds=redeployed, registers=True),
+    Row("managed by ecs", running(resourceManagementType="ECS"), registers=True),
+    Row("managed by ecs", of_a_service(resourceManagementType="ECS")),
     Row("launch type", running(launchType="EC2"), registers=True),
     Row("launch type", running(launchType="EXTERNAL"), registers=True),
     Row("deployment controller", other_controller("CODE_DEPLOY"), registers=True),
@@ -370,7 +370,7 @@ def named_by_the_function(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> 
     from handlers import metrics, remediate  # noqa: PLC0415 - its logger takes the standard output of now
 
     class Remediator:
-        def remediate(self, _: str) -> Outcome:
+        def remediate(self, *_: str) -> Outcome:
             return outcome
 
     lines = list[Any]()
@@ -383,6 +383,29 @@ def named_by_the_function(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> 
     named = {of for metric, of in recorder._counts if metric is metrics.CORRECTIONS_REFUSED}
     assert all(guard in json.dumps(line, default=str) for guard in named)
     return named
+
+
+# --- what waits for its turn ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("what", "guard"),
+    [("registrations", Guard.REGISTRATIONS_PER_HOUR), ("rollouts", Guard.ROLLOUTS_PER_HOUR)],
+)
+def test_what_waits_for_its_turn_waits_for_longer_than_the_window_and_is_corrected_then(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, what: str, guard: Guard
+) -> None:
+    run = Run(Scenario(None, asked("shop/web"), SOON), sessions, Calls(account(SOON)))
+    with run.line.answering():
+        asked("shop/web")(run)
+        for _ in range(10):  # each time an hour later: the window is one hour
+            hour_taken(what)(run)
+            run.step()
+            assert run.outcomes[-1].guards == {guard}
+        assert "refused" not in [alert["transition"] for alert in run.alerts]
+        assert named_by_the_function(run.outcomes[-1], monkeypatch) == {guard}
+        run.until_quiet()
+    assert run.outcomes[-1].state is AttemptState.DEPLOYED
 
 
 # --- what is no guard, and as final -----------------------------------------------------------------------------------
@@ -422,4 +445,6 @@ def test_what_is_suppressed_is_left_out_of_what_nobody_asked_for(sessions: Sessi
 
 
 def test_no_guard_is_without_a_row() -> None:
-    assert {row.guard for row in ROWS} == set(Guard)
+    """Those of rates end nothing, and test_deployments.py has a service that could not go back."""
+    elsewhere = {guard for guard in Guard if guard.hourly} | {Guard.WAY_BACK}
+    assert {row.guard for row in ROWS} == set(Guard) - elsewhere

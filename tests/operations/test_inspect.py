@@ -301,7 +301,8 @@ def test_an_older_revision_that_ecs_still_gives_is_not_evaluated(world: World) -
         return act()
 
     world.line.around = behind
-    world.sees(registered(old.replace(":1", ":3")), inspector=world.inspector(standard="version: 1\n"))
+    message = registered(old.replace(":1", ":3"), time="2026-11-23T11:00:00Z")
+    world.sees(message, inspector=world.inspector(standard="version: 1\n"))
     assert world.hub.findings == {}
     assert world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "web")).order == 2
 
@@ -1124,7 +1125,7 @@ def test_one_family_that_cannot_be_read_does_not_keep_the_others_from_being_judg
     for name in ("api", "web"):
         world.sees(registered(world.register(definition(name))))
     world.allow("web-task", "logs:CreateLogStream")
-    world.fail("GetItem", "ThrottlingException", times=1)
+    world.fail("GetItem", "ThrottlingException", times=1, after=1)  # the first is made by dispatch
     [outcome] = world.look(role_changed("web-task"))
     assert outcome.failures
     assert (world.open("api"), world.open("web")) == (set(), {"identity.task-role"})

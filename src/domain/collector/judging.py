@@ -9,6 +9,7 @@ from domain.collector.options import ComponentOptions, ReleaseOptions, options_o
 from domain.collector.problems import Problem, ProblemCode, Topic
 from domain.collector.releases import ComponentKind, Release
 from domain.collector.scalars import shown
+from domain.masking import word
 
 _PROFILES: Final = "profiles"
 _OTLP_HTTP: Final = "otlphttp"
@@ -81,7 +82,7 @@ def _signals(configuration: CollectorConfiguration, options: ReleaseOptions) -> 
                         where,
                         found=shown(name),
                         wanted=tuple(sorted(known.signals)),
-                        limit=signal,
+                        limit=word(signal),
                     )
                 elif part.canonical == _OTLP_HTTP and (key := _ENDPOINTS.get(signal)) and _endpoints(part, key):
                     yield Problem(Topic.VALUES, ProblemCode.REQUIRED, f"{part.place}/{key}", wanted=("endpoint", key))

@@ -178,9 +178,6 @@ class Container(Document):
         last = [each for each in _spans(text) if each.variable == name][-1]
         return self.with_variable(found.option, text[: last.start] + value + text[last.end :])
 
-    def without_variable(self, name: str) -> Self:
-        return _without(_without(self, "environment", name), "secrets", name)
-
 
 def otel_properties_in(text: str, wanted: Callable[[str], bool]) -> str:
     """Return only those properties of the Java SDK, of all options, whose variables are wanted."""

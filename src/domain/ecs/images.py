@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 
+from domain.masking import HIDDEN
 from domain.places import Place
 
 _ECR = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.aws)/"
 )
+_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9+._-]*:[^/@]*")
 _RELEASE = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][\w.-]+)?")
 
 
@@ -26,10 +28,17 @@ class Image:
     def parse(cls, text: str) -> "Image":
         """Parse any text: a template's placeholder becomes an odd repository, never an error."""
         rest, _, digest = text.strip().partition("@")
+        if digest and not _DIGEST.fullmatch(digest):  # a user and a password before the registry, which no text shows
+            return cls(f"{HIDDEN}@{text.strip().rpartition('@')[2]}", None, None)
         head, colon, tag = rest.rpartition(":")
         if colon and "/" not in tag:  # a colon before a slash is a registry's port
             return cls(head, tag or None, digest or None)
         return cls(rest, None, digest or None)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a part of it is hidden."""
+        return self.repository.startswith(HIDDEN)
 
     @cached_property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from domain.ecs.container import JAVA_OPTIONS, Container, otel_properties_in
 from domain.ecs.fargate import Size, amount
@@ -100,9 +100,15 @@ class TaskDefinition(Document):
     def tags(self) -> Mapping[str, str]:
         return pairs_of(self.json.get("tags"), "key", "value")
 
+    @property
+    def _items(self) -> list[Any]:
+        """What `containerDefinitions` holds; nothing where it is no list."""
+        items = self.json.get("containerDefinitions")
+        return list(items) if isinstance(items, list) else []
+
     def with_container(self, changed: Container) -> Self:
         """Return a copy with the container of this name replaced: the first one if a file has the name twice."""
-        items = list(self.json.get("containerDefinitions") or [])
+        items = self._items
         for index, item in enumerate(items):
             if isinstance(item, Mapping) and item.get("name") == changed.json.get("name"):
                 items[index] = changed.json
@@ -110,7 +116,7 @@ class TaskDefinition(Document):
         return self.with_(containerDefinitions=items)
 
     def adding(self, container: Container) -> Self:
-        return self.with_(containerDefinitions=[*(self.json.get("containerDefinitions") or []), container.json])
+        return self.with_(containerDefinitions=[*self._items, container.json])
 
     def with_tags(self, tags: Mapping[str, str]) -> Self:
         """Return a copy with these tags added, without `aws:` tags, which nobody may set; no `tags` if none is left."""
@@ -128,7 +134,7 @@ class TaskDefinition(Document):
             {**item, "environment": [_kept(entry) for entry in item["environment"]]}
             if isinstance(item, Mapping) and isinstance(item.get("environment"), list)
             else item
-            for item in self.json.get("containerDefinitions") or []
+            for item in self._items
         ]
         return self.with_(containerDefinitions=containers)
 

@@ -144,8 +144,11 @@ def _endpoint(assumed: EndpointServed, change: Change) -> Iterator[Remark]:
     receivers = otlp_receivers(change.after, after)
     name = name_of(after, assumed.variable)
     for destination in destinations(after):
-        endpoint = destination.leads_to
-        if destination.variable != assumed.variable or endpoint is None or endpoint.port is None:
+        if destination.variable != assumed.variable:
+            continue
+        endpoint = _used(destination)
+        if endpoint is None or endpoint.port is None or not endpoint.in_task:
+            yield _asks(Uncertainty.RECEIVER, f"What takes OTLP where {name} leads is not known.")
             continue
         earlier = _earlier(before, destination)
         yield from _of_port_before(receivers, name, earlier, endpoint)
@@ -162,6 +165,13 @@ def _endpoint(assumed: EndpointServed, change: Change) -> Iterator[Remark]:
         yield from _of_receiver(receivers, destination, endpoint, endpoint.port)
 
 
+def _used(destination: Destination) -> Endpoint | None:
+    """Where a destination leads; where it is not set, an SDK's own default for its protocol."""
+    if destination.value is None and destination.speaks is not None:
+        return Endpoint("http", "", "localhost", destination.speaks.port, "", "")
+    return destination.leads_to
+
+
 def _earlier(container: Container, destination: Destination) -> Endpoint | None:
     """Where the signals went before the change."""
     return next((each.leads_to for each in routes(container) if each.signal in destination.signals), None)
@@ -171,7 +181,7 @@ def _of_port_before(
     receivers: OtlpReceivers, name: str, earlier: Endpoint | None, endpoint: Endpoint
 ) -> Iterator[Remark]:
     """Yield that another container may listen where the application sends today; without a port on HTTP's own."""
-    port = None if earlier is None else earlier.port or _DEFAULT_PORTS.get(earlier.scheme or "")
+    port = None if earlier is None or not earlier.in_task else earlier.port or _DEFAULT_PORTS.get(earlier.scheme or "")
     if port is not None and port != endpoint.port and (names := " or ".join(receivers.who_may_listen(port))):
         yield _asks(Uncertainty.PORT_IN_USE, f"{names} may listen on port {port}, which {name} names now.")
 

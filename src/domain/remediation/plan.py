@@ -6,28 +6,37 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, TypeGuard
+from typing import Any, TypeGuard
 
 from domain.assumptions import Assumption
 from domain.drift import Remark, Safety
+from domain.ecs.images import Image
 from domain.ecs.values import texts_of
 from domain.facts import FactKind
+from domain.masking import HIDDEN, log_group
 from domain.workload import Workload
 
 # Which environment values texts may quote: see `quotable`.
 _LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\])(:|$)")
 _ENDPOINT, _PROTOCOL = "ENDPOINT", "PROTOCOL"
+# The forms of their values. Anything else, such as a bare token, is not what the variable is for and may be a secret.
+_SERVICE_NAME = re.compile(r"[\w./:@ -]{1,120}", re.ASCII)
+_PROTOCOL_FORM = re.compile(r" *(grpc|https?)(/(protobuf|json))? *", re.IGNORECASE)
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,15})?", re.IGNORECASE)
+_HOST = re.compile(r"(\[[0-9a-f:.%]*\]|[a-z0-9._-]{0,253})(:\d{0,5})?", re.IGNORECASE)
+_ADDRESS = re.compile(  # without a scheme: a port, a dot or localhost shows that it is one
+    r"(\[[0-9a-f:.%]*\](:\d{1,5})?|[a-z0-9._-]{0,253}:\d{1,5}|localhost|[a-z0-9-]+(\.[a-z0-9-]+)+\.?)", re.IGNORECASE
+)
 
 # Members of a container or of the document whose values may be shown. All others show only that they changed: a
 # command, a label or a log option may hold a credential.
 _SHOWN = frozenset({
     "condition", "containerName", "containerPort", "cpu", "enabled", "essential", "executionRoleArn", "family",
     "forceNewDeployment", "hostPort",
-    "image", "logDriver", "memory", "memoryReservation", "name", "networkMode", "platformVersion", "protocol",
+    "logDriver", "memory", "memoryReservation", "name", "networkMode", "platformVersion", "protocol",
     "readonlyRootFilesystem", "requiresCompatibilities", "restartAttemptPeriod", "taskDefinition", "taskRoleArn",
     "user", "valueFrom",
 })  # fmt: skip
-HIDDEN: Final = "(hidden)"
 _OURS = re.compile(r"--config=env:[A-Za-z_]\w{0,127}|CMD /healthcheck( -port=\d{1,5})?")
 _SHOWN_OPTIONS = ("awslogs-", "mode", "max-buffer-size")
 
@@ -227,7 +236,9 @@ def _shown(path: str, value: object) -> str | None:
     if "tags" in parts:
         return HIDDEN if parts[-1] == "value" else str(value)
     if "options" in parts:
-        return str(value) if parts[-1].startswith(_SHOWN_OPTIONS) else HIDDEN
+        return log_group(str(value)) if parts[-1].startswith(_SHOWN_OPTIONS) else HIDDEN
+    if parts[-1] == "image":
+        return HIDDEN if Image.parse(str(value)).hidden else str(value)
     if parts[-1] == "command" and _is_ours(value):
         return " ".join(value)
     if parts[-1] in _SHOWN and not isinstance(value, list | Mapping):
@@ -244,11 +255,11 @@ def _is_ours(value: object) -> TypeGuard[list[str]]:
 def quotable(name: str, value: str) -> str | None:
     """The value of a variable as texts may quote it; None where they may not."""
     if name == "OTEL_SERVICE_NAME":
-        return value
+        return value if _SERVICE_NAME.fullmatch(value) else None
     if not name.startswith("OTEL_EXPORTER_OTLP_"):
         return None
     if name.endswith(_PROTOCOL):
-        return value
+        return value if _PROTOCOL_FORM.fullmatch(value) else None
     if not name.endswith(_ENDPOINT):
         return None
     # All before the last `@` may be a credential, however oddly it was written.
@@ -258,4 +269,6 @@ def quotable(name: str, value: str) -> str | None:
     # Some vendors take a token in the path; on loopback a rule may quote the path.
     scheme, slashes, rest = bare.rpartition("://")
     authority, slash, path = rest.partition("/")
+    if not (_HOST if slashes else _ADDRESS).fullmatch(authority) or not _SCHEME.fullmatch(scheme):
+        return None
     return bare if _LOOPBACK.match(authority) or not path else f"{scheme}{slashes}{authority}{slash}…"

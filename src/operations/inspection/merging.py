@@ -14,7 +14,7 @@ from aws.ledger import Ledger
 from aws.ledger.fan_outs import FanOut
 from domain.triggers.trigger import ParameterTrigger, RoleTrigger
 
-_AT_ONCE = 3
+_AT_ONCE = 5  # about as many calls as a pipeline makes for one role
 _WITHIN = timedelta(minutes=1)
 _CLOCKS = timedelta(seconds=2)  # the clocks of two functions may differ by so much
 

@@ -81,7 +81,7 @@ class Guards:
         """Check what stops every correction alike: the kill switch, and a stored standard that cannot be used."""
         if self.parts.standards.current().trouble is not None:
             raise Forbidden(Guard.STANDARD, Reason(Code.STANDARD_NOT_USED), self.parts.now() + SWITCHED_OFF)
-        if (off := self.parts.switch()) is not None:
+        if (off := self.parts.switch.why_off()) is not None:
             raise Forbidden(Guard.KILL_SWITCH, off, self.parts.now() + SWITCHED_OFF)
 
     def rate_left(self, attempt: Attempt, title: str = "") -> None:

@@ -8,10 +8,10 @@ from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import History, Ledger
+from aws.parameters import Switch
 from aws.security_hub import SecurityHub
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden, Moment
-from domain.remediation.reason import Reason
 from domain.standard import Standard
 from operations.evaluation import Evaluator
 from operations.facts import FactReader
@@ -24,7 +24,7 @@ SWITCHED_OFF = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts, from operations.wiring. `switch` says why nothing may be corrected now; None if it may.
+    """The parts, from operations.wiring.
 
     `role` is the ARN of the role that registers revisions.
     """
@@ -37,7 +37,7 @@ class Parts:
     standards: Standards
     reader: Callable[[], FactReader]
     planner: Planner
-    switch: Callable[[], Reason | None]
+    switch: Switch
     image_repositories: Sequence[str]
     release: str
     role: str

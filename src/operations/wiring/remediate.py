@@ -7,7 +7,7 @@ from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger
 from aws.log_groups import LogGroups
-from aws.parameters import Parameters, why_off
+from aws.parameters import Parameters, Switch
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
@@ -41,7 +41,7 @@ def make_remediator(given: Settings, aws: Sessions) -> Remediator:
             standards=Standards(aws, given.standard, CATALOGUE, ledger.standards),
             reader=lambda: FactReader(Parameters(aws), Roles(aws), LogGroups(aws), Ecs(aws)),
             planner=Planner(CATALOGUE, given.mode),
-            switch=lambda: why_off(aws, given.switch),
+            switch=Switch(aws, given.switch),
             image_repositories=given.image_repositories,
             release=RELEASE,
             role=given.role,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from domain.collector.distributions import NONE
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
+from domain.masking import HIDDEN
 from domain.otlp import (
     Destination,
     OtlpDoubt,
@@ -73,7 +74,8 @@ def _judge(workload: Workload, container: Container, destination: Destination, t
     if endpoint.in_task:
         return
     variable, name = destination.variable, name_of(container, destination.variable)
-    found, wanted = quotable(variable, text) or "", quotable(variable, str(destination.beside(endpoint))) or ""
+    found = quotable(variable, text) or HIDDEN
+    wanted = quotable(variable, str(destination.beside(endpoint))) or HIDDEN
     if workload.task.container(endpoint.host) is not None:
         # A habit from Docker Compose.
         code, fault = Kind.CONTAINER_NAME, "the containers of a Fargate task cannot reach one another by name"

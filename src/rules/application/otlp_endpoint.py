@@ -8,6 +8,7 @@ from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.ecs.recognition import APPLICATION_SIGNALS_PORTS
 from domain.facts import Known
+from domain.masking import HIDDEN
 from domain.otlp import (
     ENDPOINT,
     HTTP_PORT,
@@ -98,7 +99,7 @@ def _judge(workload: Workload, container: Container, destination: Destination, t
         return
     if not endpoint.in_task:
         return
-    name, found = name_of(container, destination.variable), quotable(destination.variable, text) or ""
+    name, found = name_of(container, destination.variable), quotable(destination.variable, text) or HIDDEN
     if _nothing_receives(workload):
         why = (
             f"{name} is {found}, but nothing in the task receives telemetry, and the standard wants no collector in it."
@@ -111,7 +112,7 @@ def _judge(workload: Workload, container: Container, destination: Destination, t
     receivers = otlp_receivers(workload, container)
     if endpoint != (wanted := receivers.reached(destination, endpoint)):
         faults = " and ".join(_faults(destination, endpoint, wanted))
-        right = quotable(destination.variable, str(wanted)) or ""
+        right = quotable(destination.variable, str(wanted)) or HIDDEN
         yield Drift(Kind.NOT_SERVED, where, f"{name} is {found}, but {faults}. Set it to {right}.", found, right)
     elif endpoint.port in APPLICATION_SIGNALS_PORTS and receivers.at(endpoint.port) is None:
         why = f"No CloudWatch agent is known in the task, which takes Application Signals on port {endpoint.port}."

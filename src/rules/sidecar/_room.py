@@ -28,7 +28,7 @@ def total(*sizes: Size) -> Size:
 
 
 def _shareless(found: Recognised) -> bool:
-    """Whether a container that runs beside the collector reserves no CPU; False where what it reserves is not known."""
+    """Whether a container that runs next to the collector reserves no CPU; False for a placeholder."""
     cpu = found.container.json.get("cpu")
     exempt = found.role in {ContainerRole.COLLECTOR, ContainerRole.INIT}
     return not exempt and (cpu is None or amount(cpu) == 0)
@@ -39,7 +39,7 @@ class Room:
     """How a task's CPU units and MiB are divided.
 
     `applications` is what the applications reserve, `kept` no less than the standard's floor. `others` is what routers,
-    proxies, agents and further collectors reserve. `shareless` names the containers that run beside the collector and
+    proxies, agents and further collectors reserve. `shareless` names the containers that run next to the collector and
     reserve no CPU: while others are busy, ECS gives such a container 2 of their shares. `before` is the CPU that the
     collector reserves now.
     """

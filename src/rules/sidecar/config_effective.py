@@ -8,6 +8,7 @@ from domain.ecs.container import Container
 from domain.ecs.recognition import config_uris
 from domain.ecs.values import objects_of, text_of
 from domain.facts import FactKind
+from domain.masking import path
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -46,8 +47,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     started = _shell(workload, collector)
     if started is not None:
         member, found = started
-        why = f"It starts {found}, and the collector's image has no shell. Keep the image's own entry point."
-        yield Drift(Kind.NO_SHELL, f"{start}/{member}", why, found)
+        why = f"It starts {path(found)}, and the collector's image has no shell. Keep the image's own entry point."
+        yield Drift(Kind.NO_SHELL, f"{start}/{member}", why, path(found))
     if not workload.distribution.is_adot:
         return
     if any(times) and variable == CONFIG_VARIABLE:

@@ -7,6 +7,7 @@ from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.ecs.values import mapping_of, truth_of
 from domain.facts import Absent, FactKind
+from domain.masking import log_group, word
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -41,8 +42,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         yield Drift(Kind.NO_LOG, where, why, wanted=wanted)
     elif driver not in {"awslogs", wanted}:
         whose = "It is the log router, which needs" if collector.routes_logs else "The standard's log driver is"
-        why = f"The collector logs by {driver}. {whose} {wanted}."
-        yield Drift(Kind.OTHER_DRIVER, f"{where}/logDriver", why, driver, wanted)
+        why = f"The collector logs by {word(driver)}. {whose} {wanted}."
+        yield Drift(Kind.OTHER_DRIVER, f"{where}/logDriver", why, word(driver), wanted)
     elif driver == "awslogs":
         options = collector.log_options
         for name in NEEDED:
@@ -57,12 +58,13 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 def _of_group(workload: Workload, group: str, region: str, where: str, collector: Container) -> Iterator[Drift | Doubt]:
     if not group or truth_of(collector.log_options.get("awslogs-create-group")):
         return
-    where = f"{where}/options/awslogs-group"
+    where, name = f"{where}/options/awslogs-group", log_group(group)
     if region and workload.place.region and region != workload.place.region:
-        yield Doubt(Kind.OTHER_REGION, where, f"The log group {group} is in {region}, whose log groups are not read.")
+        why = f"The log group {name} is in {word(region)}, whose log groups are not read."
+        yield Doubt(Kind.OTHER_REGION, where, why)
     elif isinstance(workload.facts.log_groups.get(group), Absent):
-        why = f"The log group {group} does not exist, and awslogs-create-group is not true, so it is not created."
-        yield Drift(Kind.NO_GROUP, where, why, group)
+        why = f"The log group {name} does not exist, and awslogs-create-group is not true, so it is not created."
+        yield Drift(Kind.NO_GROUP, where, why, name)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
@@ -76,7 +78,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         after = workload.with_container(changed).assuming(*_DEPENDS_ON)
         if driver is None:
             return after
-        why = f"The collector's log moves from {driver} to {changed.log_driver}."
+        why = f"The collector's log moves from {word(driver)} to {changed.log_driver}."
         return after.needing_approval(Kind.LOG_MOVES, why)
     if driver != "awslogs":
         return workload

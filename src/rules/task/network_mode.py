@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from domain.drift import Code, Drift, Refusal
 from domain.ecs.values import Json, texts_of
+from domain.masking import word
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -25,6 +26,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield a drift where the mode is another, or none."""
     mode = workload.task.network_mode
     if mode != _WANTED:
+        mode = word(mode) if mode else mode
         is_ = f"is {mode}" if mode else "is not set, which means bridge"
         why = f"The network mode {is_}. Fargate needs {_WANTED}."
         yield Drift(Kind.NOT_AWSVPC, "networkMode", why, mode or "", _WANTED)

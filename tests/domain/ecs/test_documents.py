@@ -185,10 +185,6 @@ class TestContainer:
         assert changed.with_variable(name, value) == changed
         assert entries == before
 
-    def test_without_a_variable_there_is_neither(self) -> None:
-        container = Container({"environment": [{"name": "A"}], "secrets": [{"name": "A", "valueFrom": "/a"}]})
-        assert container.without_variable("A").variable("A") is None
-
     def test_dependencies_are_read_as_written(self) -> None:
         container = Container({"dependsOn": [{"containerName": "a", "condition": "healthy"}, {}, "b"]})
         assert container.depends_on == (("a", "HEALTHY"), ("", ""))

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from domain.drift import Safety
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
+from domain.masking import HIDDEN
 from domain.places import Place
-from domain.remediation.plan import HIDDEN, Change, Plan, changes_between, quotable
+from domain.remediation.plan import Change, Plan, changes_between, quotable
 from domain.workload import Workload
 
 CANARY = "c4nary-s3cret-p4ss"

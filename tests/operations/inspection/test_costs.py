@@ -157,6 +157,6 @@ def test_what_is_read_does_not_grow_with_the_rules(world: World) -> None:
 
 def test_the_page_has_the_ceilings() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert f"at most {MOST_READS} calls beside facts" in page
+    assert f"at most {MOST_READS} calls besides facts" in page
     for name, most in CEILINGS.items():
         assert f"| {name} | {most.calls} | {most.iam} | {most.write_units} |" in page

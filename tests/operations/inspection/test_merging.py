@@ -30,7 +30,7 @@ def delayed(world: World) -> list[str]:
 
 def test_changes_of_a_parameter_beyond_a_few_in_a_minute_are_evaluated_together(world: World) -> None:
     world.sees(registered(world.register()))
-    for _ in range(3):
+    for _ in range(5):
         world.sees(writes(world, CONFIG))
     before = len(world.subjects)
     for _ in range(20):
@@ -48,7 +48,7 @@ def test_changes_of_a_parameter_beyond_a_few_in_a_minute_are_evaluated_together(
 
 def test_a_change_after_a_minute_is_evaluated_at_once(world: World) -> None:
     world.sees(registered(world.register()))
-    for _ in range(5):
+    for _ in range(7):
         world.sees(writes(world, CONFIG))
     world.pass_(minutes=2)
     world.sees(writes(world, BROKEN))
@@ -65,7 +65,7 @@ def test_changes_of_different_parameters_are_not_taken_together(world: World) ->
 
 def test_what_cannot_be_recorded_or_sent_is_retried_and_not_lost(world: World) -> None:
     world.sees(registered(world.register()))
-    for _ in range(3):
+    for _ in range(5):
         world.sees(writes(world, CONFIG))
     message = writes(world, BROKEN)
     world.fail("SendMessage", "ServiceUnavailable", times=1)

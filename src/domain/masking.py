@@ -1,0 +1,25 @@
+"""Masks of values that a text may show only if they have their own form: anything else may be a secret."""
+
+import re
+from typing import Final
+
+HIDDEN: Final = "(hidden)"
+
+_LOG_GROUP: Final = re.compile(r"[\w./#-]{1,512}", re.ASCII)
+_WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
+_PATH: Final = re.compile(r"[\w./-]{1,80}", re.ASCII)
+
+
+def log_group(name: str) -> str:
+    """The name of a log group, as CloudWatch takes it."""
+    return name if _LOG_GROUP.fullmatch(name) else HIDDEN
+
+
+def word(text: str) -> str:
+    """A word that AWS defines: a region, a log driver, a network mode, a signal."""
+    return text if _WORD.fullmatch(text) else HIDDEN
+
+
+def path(text: str) -> str:
+    """The path of a program."""
+    return text if _PATH.fullmatch(text) else HIDDEN
