@@ -1,4 +1,4 @@
-"""Situations that people reported, in ../shared/cases beside the project: each gets its right verdicts.
+"""Situations that people reported, in ../shared/cases next to the project: each gets its right verdicts.
 
 `cases.yaml` has them: the rules that drift with their severities. Each was decided from the situation's own page. Notes
 count for applications alone, and the end of a release's support, which comes with time, does not count.
@@ -21,7 +21,7 @@ CASES = Path(__file__).parents[2] / "shared" / "cases"
 TABLE = Path(__file__).with_name("cases.yaml")
 NOT_EVALUATED = "not evaluated"
 
-present = pytest.mark.skipif(not CASES.is_dir(), reason="There is no ../shared/cases beside the project.")
+present = pytest.mark.skipif(not CASES.is_dir(), reason="There is no ../shared/cases next to the project.")
 
 
 @cache
@@ -38,7 +38,7 @@ def paths() -> tuple[str, ...]:
     return tuple(str(Path(name).relative_to(CASES)) for name in found_in(str(CASES)))
 
 
-def beside(path: Path) -> Iterator[tuple[str, str]]:
+def given_with(path: Path) -> Iterator[tuple[str, str]]:
     """The configuration and the standard of a task definition, where it has them."""
     for what, names in (
         ("config", (path.with_suffix(".yaml"), path.with_name("config.yaml"), path.with_name("cloudwatch-otlp.yaml"))),
@@ -53,7 +53,7 @@ def beside(path: Path) -> Iterator[tuple[str, str]]:
 def said(name: str) -> list[str]:
     """What the rules say of a case."""
     path = CASES / name
-    given = dict(beside(path))
+    given = dict(given_with(path))
     judge = Judge.of(given.get("standard"), given.get("config"))
     found = list[str]()
     for definition in read(str(path)).definitions:
