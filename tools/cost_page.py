@@ -6,7 +6,6 @@ PYTHONPATH=src:. .venvs/dev/bin/python tools/cost_page.py [--check]
 """
 
 import argparse
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ from typing import Any
 import yaml
 
 from tests.operations.inspection.test_costs import CEILINGS
+from tests.test_template import of_type
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE, PRICES, TEMPLATE = ROOT / "docs" / "cost.md", ROOT / "tools" / "prices.yaml", ROOT / "template.yaml"
+PAGE, PRICES = ROOT / "docs" / "cost.md", ROOT / "tools" / "prices.yaml"
 FLEETS = (100, 1_000, 10_000)
 
 _REGISTERED = "ten families are registered, each with roles of its own"
@@ -27,7 +27,6 @@ _PARAMETER = "a parameter that ten families read breaks"
 _SERVICE = "a service is scaled"
 _FAMILIES = 10  # of a batch whose calls are counted
 _MINUTES = 30 * 24 * 60
-_QUEUES = {"SQS standard": 2, "SQS FIFO": 2}  # that functions read
 _A_MESSAGE = 3  # requests: send, receive, delete
 _KB, _GB = 1_000, 1_000_000  # in KB
 
@@ -91,7 +90,7 @@ class Bill:
         resumed = _MINUTES  # the schedule that resumes corrections
         yield Line("Lambda", "Lambda requests", 2 * number + resumed, "dispatch and inspect, unbatched; one a minute")
         yield Line("Lambda", "Lambda compute", self.seconds() * month["memory_gb"], "calls, one after the other")
-        for price, queues in _QUEUES.items():
+        for price, queues in _queues().items():
             polls = queues * month["polls_a_minute"] * _MINUTES
             yield Line("SQS", price, number * _A_MESSAGE + polls, "send, receive, delete; and empty queues")
         logged = number * month["log_kb"] / _GB
@@ -134,8 +133,15 @@ def bills() -> list[Bill]:
     """Return the bill of each fleet."""
     data = yaml.safe_load(PRICES.read_text(encoding="utf-8"))
     month = {name: float(each["value"]) for name, each in data["month"].items()}
-    alarms = len(re.findall(r"^    Type: AWS::CloudWatch::Alarm$", TEMPLATE.read_text(encoding="utf-8"), re.MULTILINE))
+    alarms = len(of_type("AWS::CloudWatch::Alarm"))
     return [Bill(services, data["prices"], month, data["management_events"], alarms) for services in FLEETS]
+
+
+def _queues() -> dict[str, int]:
+    """Return how many queues functions read, by the price of their requests."""
+    read = [each["Properties"] for name, each in of_type("AWS::SQS::Queue").items() if not name.endswith("Dlq")]
+    fifo = sum("FifoQueue" in properties for properties in read)
+    return {"SQS standard": len(read) - fifo, "SQS FIFO": fifo}
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ def notice_of(changed: Iterable[tuple[OwnFinding, Row]], facts: StackFacts) -> N
     """Return one notice for all checks that began to fail, or hold again."""
     each = list(changed)
     failing = any(finding.open for finding, _ in each)
-    title = f"Outrider: checks of {facts.stack} {'fail' if failing else 'hold again'}"
+    title = "Outrider: health checks fail" if failing else "Outrider: health checks hold again"
     lines = [f"Outrider in {facts.place}, stack {facts.stack}. `outrider doctor` shows all checks."]
     for finding, row in each:
         lines.append(f"The check {row.check} {'fails' if finding.open else 'holds again'}: {sentence(row)}")

@@ -9,6 +9,7 @@ _LOGS = {
     "Changes": "DispatchLog",
     "Subjects": "InspectLog",
     "Remediations": "RemediateLog",
+    "Approvals": "ApproveLog",
     "SlackMessages": "SlackLog",
 }
 """The log of the function that reads a queue."""
