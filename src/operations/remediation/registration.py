@@ -92,6 +92,8 @@ class Registration:
             registered = self.parts.ecs.register(attempt.source.place, self._corrected(plan, attempt.source))
         except CallFailed as failed:
             if failed.transient:
+                if failed.answered:  # nothing was registered, so nothing need be waited for
+                    self.parts.ledger.attempts.write(replace(attempt, state=AttemptState.WAITING, due=self.parts.now()))
                 raise
             # It would fail again, so people are notified.
             return refused(attempt, Guard.REGISTRATION, failed.reason)
