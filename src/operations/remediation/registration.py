@@ -123,7 +123,7 @@ class Registration:
     def _registered(self, attempt: Attempt, task: TaskDefinition) -> Attempt | Stopped:
         """Go on with the registered revision, as its registration or a description returned it.
 
-        Stop at the revision that somebody else registered between the reading and the call; None if nobody did.
+        Stop if somebody else registered a revision between the reading and the call.
 
         Outrider's revision has an old source then. An inactive revision with a number between the two was deregistered
         before: that is how the source became the newest.
