@@ -9,16 +9,16 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from aws.errors import Meaning, meaning_of
+from aws.errors import SERVER_ERROR, Meaning, meaning_of
 from domain.facts import Unavailable
 from domain.remediation.reason import Code, Reason
 
 
 class CallFailed(Exception):
-    """An AWS call that failed, and what its error means."""
+    """An AWS call that failed, and what its error means. If AWS `answered` with the error, the call had no effect."""
 
-    def __init__(self, call: str, resource: str, code: str, meaning: Meaning) -> None:
-        self.call, self.resource, self.code, self.meaning = call, resource, code, meaning
+    def __init__(self, call: str, resource: str, code: str, meaning: Meaning, *, answered: bool = False) -> None:
+        self.call, self.resource, self.code, self.meaning, self.answered = call, resource, code, meaning, answered
         super().__init__(self.fact.reason)
 
     @property
@@ -55,7 +55,8 @@ def calling(call: str, resource: str) -> Iterator[None]:
     except ClientError as error:
         code, message = _told(error.response)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        raise CallFailed(call, resource, code, meaning_of(call, code, message, status)) from None
+        meaning = meaning_of(call, code, message, status)
+        raise CallFailed(call, resource, code, meaning, answered=status < SERVER_ERROR) from None
     except BotoCoreError as error:
         # A request that botocore itself rejects would fail again; every other error is one of the connection.
         meaning = Meaning.REFUSE if isinstance(error, ParamValidationError) else Meaning.RETRY

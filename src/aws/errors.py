@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _EVERY = "*"
-_SERVER_ERROR = 500  # HTTP
+SERVER_ERROR = 500
+"""The least HTTP status after which a call may have had an effect though it failed."""
 
 
 class Meaning(StrEnum):
@@ -116,6 +117,6 @@ def meaning_of(call: str, code: str, message: str = "", status: int = 0) -> Mean
 
     `call` has the name that IAM gives it: `ecs:DescribeTaskDefinition`.
     """
-    if status >= _SERVER_ERROR:
+    if status >= SERVER_ERROR:
         return Meaning.RETRY
     return next((row.meaning for row in _TABLE if row.fits(call, code, message)), Meaning.RETRY)

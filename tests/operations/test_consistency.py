@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aws.calls import CallFailed
 from aws.sessions import Sessions
 from domain.remediation.attempt import AttemptState
 from domain.remediation.rollout import Stage
@@ -158,6 +159,16 @@ def test_a_registration_that_meets_others_of_its_family_is_tried_again(sessions:
     assert (attempt(run).state, outcomes(run), run.stuck) == (AttemptState.DEPLOYED, ["registered", "deployed"], [])
 
 
+def test_a_registration_that_aws_refused_for_a_moment_is_made_again_at_once(world: World) -> None:
+    """Only where the answer is lost it is not certain that nothing was registered."""
+    world.register(definition(collector=FLOATING))
+    remediator = world.remediator("version: 1\nmode: register\nremediation: {settling_minutes: 0}\n")
+    world.fail("RegisterTaskDefinition", "ThrottlingException", times=1)
+    with pytest.raises(CallFailed):
+        remediator.remediate(request())
+    assert remediator.remediate(request()).state is AttemptState.REGISTERED
+
+
 def failing_with(run: Run, operation: str, code: str) -> None:
     def answers(real: Answer) -> Answer:
         def answer(called: str, given: dict[str, Any]) -> Any:
@@ -178,7 +189,7 @@ def test_an_error_that_nobody_knows_is_retried_until_the_dlq_and_refuses_nothing
     failing_with(run, operation, "SomethingNewException")
     steps(run, 1)
     assert run.stuck
-    assert attempt(run).state in {AttemptState.STARTED, AttemptState.ROLLING}
+    assert not attempt(run).state.ended
     assert "refused" not in outcomes(run)
 
 

@@ -96,6 +96,8 @@ class Registration:
             registered = self.parts.ecs.register(attempt.source.place, corrected)
         except CallFailed as failed:
             if failed.transient:
+                if failed.answered:  # nothing was registered, so nothing need be waited for
+                    self.parts.ledger.attempts.write(replace(attempt, state=AttemptState.WAITING, due=self.parts.now()))
                 raise
             # It would fail again, so people are notified.
             return refused(attempt, Guard.REGISTRATION, failed.reason)
@@ -127,7 +129,7 @@ class Registration:
     def _registered(self, attempt: Attempt, task: TaskDefinition) -> Attempt | Stopped:
         """Go on with the registered revision, as its registration or a description returned it.
 
-        Stop at the revision that somebody else registered between the reading and the call; None if nobody did.
+        Stop if somebody else registered a revision between the reading and the call.
 
         Outrider's revision has an old source then. An inactive revision with a number between the two was deregistered
         before: that is how the source became the newest.
