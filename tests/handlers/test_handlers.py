@@ -18,6 +18,7 @@ from domain.severity import Severity
 from local.slack import Slack, Trouble
 from operations.standards import Standards
 from settings import RELEASE
+from tests.aws_fake.calls import failure
 from tests.handlers.conftest import WEBHOOK, Call, Context
 from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, of_rule, registered
 from tests.reports import samples
@@ -142,12 +143,32 @@ def test_messages_of_one_subject_are_one_evaluation_and_are_retried_together(
     world: World, inspect: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:
     message, other = (registered(world.register(definition(name))) for name in ("web", "api"))
-    world.fail("DescribeTaskDefinition", times=1)
+
+    def of_web(operation: str, given: dict[str, Any], answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if operation == "DescribeTaskDefinition" and given["taskDefinition"] == "web":
+            raise failure("AccessDeniedException", operation)
+        return answer()
+
+    world.line.around = of_web
     assert again(inspect(message, other, message)) == ["m0", "m2"]
+    world.line.around = None
     capsys.readouterr()
     assert again(inspect(message, message)) == []
     [record] = records(capsys.readouterr().out)
     assert record["message_ids"] == ["m0", "m1"]
+
+
+def test_what_is_handed_back_has_not_failed_and_is_deleted_from_the_queue(
+    world: World, inspect: Call, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", staticmethod(lambda: 5_000))
+    messages = [registered(world.register(definition(name, collector=FLOATING))) for name in ("web", "api")]
+    assert again(inspect(*messages)) == []
+    out = capsys.readouterr().out
+    [record] = [each for each in records(out) if each["message"].startswith("Handed back")]
+    assert (record["level"], record["message_ids"]) == ("INFO", ["m1"])
+    assert metrics(out)["FailedMessages/inspect"] == 0
+    assert [each["subject"] for each in world.subjects].count(f"{PLACE}/family/api") == 2
 
 
 def test_the_log_names_the_call_and_the_resource(
