@@ -190,6 +190,7 @@ class Cloud:
             "RemediationMode": "register",
             "RemediationDelaySeconds": "0",
             "PassableRoles": f"arn:aws:iam::{ACCOUNT}:role/*",
+            "ReadableParameters": f"arn:aws:ssm:*:{ACCOUNT}:parameter/*",
             "SlackWebhookLocation": f"ssm:{WEBHOOK}",
             "AlertsPerBatch": "200",  # no digests: a day's alerts come within a minute here
         }
