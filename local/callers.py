@@ -18,6 +18,16 @@ def install(ministack: Ministack) -> None:
         return found | ({"SenderId": _ID.get()} if _ID.get() else {})
 
     sqs._build_send_sys_attrs = _build_send_sys_attrs
+    functions = ministack.lambda_svc
+    run = functions._run_sqs_batch
+
+    def _run_sqs_batch(esm: Any, func_rec: Any, event: dict[str, Any], batch: list[dict[str, Any]], *queue: str) -> Any:
+        senders = {message["id"]: message["sys"]["SenderId"] for message in batch}
+        for record in event["Records"]:
+            record["attributes"]["SenderId"] = senders[record["messageId"]]
+        return run(esm, func_rec, event, batch, *queue)
+
+    functions._run_sqs_batch = _run_sqs_batch
 
 
 def note(ministack: Ministack, access_key: str) -> str:

@@ -192,6 +192,7 @@ class Cloud:
             "RemediationDelaySeconds": "0",
             "IamCallsPerSecond": "1000",
             "PassableRoles": f"arn:aws:iam::{ACCOUNT}:role/*",
+            "ReadableParameters": f"arn:aws:ssm:*:{ACCOUNT}:parameter/*",
             "SlackWebhookLocation": f"ssm:{WEBHOOK}",
             "AlertsPerBatch": "200",  # no digests: a day's alerts come within a minute here
         }

@@ -86,6 +86,9 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
         "_put_events": ("data", "allow_aws_source"),
     },
     "ministack.services.iam": {"_roles": None},
+    "ministack.services.lambda_svc": {
+        "_run_sqs_batch": ("esm", "func_rec", "event", "batch", "queue_url", "queue_name")
+    },
     "ministack.services.scheduler": {"_schedule_last_fired": None, "_schedules": None, "_tick_schedules": ()},
     "ministack.services.sqs": {
         "_build_send_sys_attrs": ("now", "sys_attrs_input"),
@@ -117,6 +120,7 @@ class Ministack:
     ecs: Any
     eventbridge: Any
     iam: Any
+    lambda_svc: Any
     scheduler: Any
     sqs: Any
     ssm: Any

@@ -55,9 +55,7 @@ def body_of(name: str, event: Any = None) -> str:
 
 
 def trigger_of(body: str) -> Trigger | ApprovalTrigger:
-    if json.loads(body)["kind"] == "approval":
-        return read_approval(body)
-    found = read(body)
+    found = read_approval(body) if json.loads(body)["kind"] == "approval" else read(body)
     assert not isinstance(found, Ignored)
     return found
 

@@ -155,12 +155,18 @@ def test_an_approval_is_of_the_account_and_region_of_its_event(place: Place) -> 
         read_approval(transformed(transformer_of("ApprovedPlans"), event))
 
 
-@pytest.mark.parametrize("plan", ["", "b6521ab1", "B6521AB105CF03F3", None])
-def test_an_approval_without_its_plan_is_refused(plan: str | None) -> None:
-    path = "$.detail.findings[0].ProductFields.outrider/plan"
-    event = without(EVENTS["approve-plan"], path) if plan is None else changed(EVENTS["approve-plan"], path, plan)
+PLAN = "$.detail.findings[0].ProductFields.outrider/plan"
+
+
+@pytest.mark.parametrize("plan", ["", "b6521ab1", "B6521AB105CF03F3"])
+def test_an_approval_of_what_is_no_plan_is_refused(plan: str) -> None:
     with pytest.raises(TriggerUnreadable):
-        read_approval(transformed(transformer_of("ApprovedPlans"), event))
+        read_approval(transformed(transformer_of("ApprovedPlans"), changed(EVENTS["approve-plan"], PLAN, plan)))
+
+
+def test_an_approval_of_a_finding_that_shows_no_plan_requests_nothing() -> None:
+    found = read_approval(transformed(transformer_of("ApprovedPlans"), without(EVENTS["approve-plan"], PLAN)))
+    assert found == Ignored("the finding shows no plan")
 
 
 def test_an_approval_on_the_queue_of_changes_is_refused() -> None:

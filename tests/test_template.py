@@ -22,6 +22,8 @@ TEMPLATE = ROOT / "template.yaml"
 BY_THE_PLATFORM = {
     "logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
 }  # fmt: skip
+# What the organisation's key and VPC need, in every function alike.
+SHARED = frozenset({"UseKey", "UseVpc"})
 # Calls that IAM checks under another name, or in addition to their own.
 ASKED_AS = {
     "dynamodb:TransactWriteItems": set(),
@@ -208,7 +210,8 @@ def needed(function: str) -> set[str]:
 @pytest.mark.parametrize("function", sorted(CALLED))
 def test_a_function_may_do_what_its_code_calls_and_no_more(function: str) -> None:
     role = function.replace("Function", "Role")
-    granted = {action for statement in statements(role) for action in actions(statement)} - BY_THE_PLATFORM
+    own = [statement for statement in statements(role) if statement["Sid"] not in SHARED]
+    granted = {action for statement in own for action in actions(statement)} - BY_THE_PLATFORM
     if function == "SweepFunction":
         granted |= {"sqs:GetQueueAttributes"}
     assert granted == needed(function)
@@ -443,6 +446,66 @@ def test_the_sweep_may_list_the_subscriptions_of_every_topic() -> None:
 def test_the_address_of_every_queue_and_dlq_is_an_output() -> None:
     told = {output["Value"].get("Ref") for output in template()["Outputs"].values()}
     assert of_type("AWS::SQS::Queue").keys() <= told
+
+
+def test_every_role_has_the_boundary_and_path_that_the_organisation_sets() -> None:
+    boundary = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    for name, role in of_type("AWS::IAM::Role").items():
+        given = role["Properties"]
+        assert (given["Path"], given["PermissionsBoundary"]) == ({"Ref": "RolePath"}, boundary), name
+
+
+def test_no_role_is_made_by_sam() -> None:
+    """It would have neither the path nor the boundary."""
+    for function in of_type("AWS::Serverless::Function").values():
+        assert "Role" in function["Properties"]
+        for event in function["Properties"].get("Events", {}).values():
+            if event["Type"] == "ScheduleV2":
+                assert event["Properties"]["RoleArn"] == {"Fn::GetAtt": "ScheduleRole.Arn"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "member"),
+    [("AWS::SQS::Queue", "KmsMasterKeyId"), ("AWS::SNS::Topic", "KmsMasterKeyId"), ("AWS::Logs::LogGroup", "KmsKeyId")],
+)
+def test_everything_that_keeps_data_takes_the_key(kind: str, member: str) -> None:
+    key = {"Fn::If": ["HasKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]}
+    for name, each in of_type(kind).items():
+        assert each["Properties"][member] == key, name
+        if kind == "AWS::SQS::Queue":  # both at once are refused
+            own = {"Fn::If": ["HasKey", {"Ref": "AWS::NoValue"}, True]}
+            assert each["Properties"]["SqsManagedSseEnabled"] == own
+
+
+def test_the_ledger_is_protected() -> None:
+    ledger = template()["Resources"]["Ledger"]
+    given = ledger["Properties"]
+    assert given["DeletionProtectionEnabled"] is True
+    assert given["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert given["SSESpecification"]["KMSMasterKeyId"]["Fn::If"][1] == {"Ref": "KmsKeyArn"}
+    assert (ledger["DeletionPolicy"], ledger["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_every_function_runs_in_the_vpc_and_may_use_the_key() -> None:
+    given = template()["Globals"]["Function"]["VpcConfig"]
+    inside = {"SubnetIds": {"Ref": "VpcSubnetIds"}, "SecurityGroupIds": {"Ref": "VpcSecurityGroupIds"}}
+    assert given == {"Fn::If": ["HasVpc", inside, {"Ref": "AWS::NoValue"}]}
+    for function in CALLED:
+        sids = {each["Sid"] for each in statements(function.replace("Function", "Role"))}
+        assert {"UseKey", "UseVpc"} <= sids, function
+
+
+def test_parameters_are_read_only_where_the_standard_keeps_them_unless_the_stack_says_more() -> None:
+    found = [s["Resource"] for role in CALLED for s in statements(role.replace("Function", "Role"))]
+    own = {"Fn::Sub": "arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:parameter/fargate/*"}
+    narrow = {"Fn::If": ["HasReadableParameters", {"Ref": "ReadableParameters"}, own]}
+    assert found.count(narrow) == 2
+    assert template()["Parameters"]["ReadableParameters"]["Default"] == ""
+
+
+def test_no_arn_names_a_partition() -> None:
+    body = TEMPLATE.read_text(encoding="utf-8")
+    assert re.findall(r"arn:aws[a-z-]*:", body) == []
 
 
 def test_the_stack_owns_no_value_that_people_set() -> None:

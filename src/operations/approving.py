@@ -25,6 +25,8 @@ class Approver:
         Raises TriggerUnreadable if the message is no approval, and CallFailed if it must be retried.
         """
         trigger = read_approval(body)
+        if isinstance(trigger, Ignored):
+            return trigger
         subject = trigger.subject
         family = self.ledger.history(subject).family
         if family is None:

@@ -68,9 +68,12 @@ def read(body: str) -> Trigger | Ignored:
     return found
 
 
-def read_approval(body: str) -> ApprovalTrigger:
+def read_approval(body: str) -> ApprovalTrigger | Ignored:
     """Read a message of the queue of approvals. Raises TriggerUnreadable if the rule of approvals did not send it."""
-    return _validated(_APPROVALS, _of_rule(_object(body)))
+    content = _of_rule(_object(body))
+    if content.get("kind") == "approval" and "plan" not in content:
+        return Ignored("the finding shows no plan")
+    return _validated(_APPROVALS, content)
 
 
 def _object(body: str) -> dict[str, Any]:

@@ -1,0 +1,89 @@
+"""Each statement of each role: the action exists, takes that kind of resource, and knows the condition's keys.
+
+The data is that of the Service Authorization Reference, as policy_sentry packages it.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.test_template import actions, of_type, statements, template
+
+querying = pytest.importorskip("policy_sentry.querying.actions", reason="run `make venvs` once")
+
+TYPES = {
+    "AWS::DynamoDB::Table": ("dynamodb", "table"),
+    "AWS::Logs::LogGroup": ("logs", "log-group"),
+    "AWS::SNS::Topic": ("sns", ""),
+    "AWS::SQS::Queue": ("sqs", ""),
+    "AWS::Serverless::Function": ("lambda", "function"),
+}
+# The reference names no resource for these, but IAM evaluates them on those of the account and region.
+NARROWER = {"ssm:DescribeParameters": ("ssm", ""), "logs:DescribeLogGroups": ("logs", "log-group")}
+GIVEN = {"KmsKeyArn": ("kms", "key"), "PassableRoles": ("iam", "role"), "ReadableParameters": ("ssm", "parameter")}
+CASES = [
+    pytest.param(statement, id=f"{role}-{statement['Sid']}")
+    for role in of_type("AWS::IAM::Role")
+    for statement in statements(role)
+]
+
+
+def kinds(resource: Any) -> Iterator[tuple[str, str] | None]:
+    """The service and type of a statement's resources; None for every resource."""
+    match resource:
+        case "*":
+            yield None
+        case list():
+            for each in resource:
+                yield from kinds(each)
+        case {"Fn::If": [_, *branches]}:
+            for each in branches:
+                yield from kinds(each)
+        case {"Ref": name} if name in GIVEN:
+            yield GIVEN[name]
+        case {"Ref": name} | {"Fn::GetAtt": name}:
+            yield TYPES[template()["Resources"][name.removesuffix(".Arn")]["Type"]]
+        case {"Fn::Sub": [str(text), *_]} | {"Fn::Sub": str(text)}:
+            _, _, service, _, _, rest = text.replace("AWS::", "AWS.").split(":", 5)
+            yield service, "" if rest == "*" or service == "s3" else re.split(r"[/:]", rest)[0]
+        case other:
+            pytest.fail(f"This test cannot read the resource {other}.")
+
+
+def known(action: str) -> list[dict[str, Any]]:
+    service, _, name = action.partition(":")
+    found = querying.get_action_data(service, name)
+    return list(found[service]) if found else []
+
+
+@pytest.mark.parametrize("statement", CASES)
+def test_every_action_exists(statement: dict[str, Any]) -> None:
+    assert [action for action in actions(statement) if not known(action)] == []
+
+
+@pytest.mark.parametrize("statement", CASES)
+def test_every_action_takes_the_kind_of_resource(statement: dict[str, Any]) -> None:
+    for action in actions(statement):
+        formats = [entry["resource_arn_format"] for entry in known(action)]
+        taken = {_kind(form) for form in formats}
+        for kind in kinds(statement["Resource"]):
+            assert kind in {*taken, NARROWER.get(action)}, f"{action} does not take {kind}"
+
+
+def _kind(form: str) -> tuple[str, str] | None:
+    if form == "*":
+        return None
+    _, _, service, _, _, rest = form.split(":", 5)
+    word = re.split(r"[/:]", rest)[0]
+    return service, "" if "$" in word or service == "s3" else word
+
+
+@pytest.mark.parametrize("statement", CASES)
+def test_every_condition_is_one_that_the_action_knows(statement: dict[str, Any]) -> None:
+    asked = {key.lower() for test in statement.get("Condition", {}).values() for key in test}
+    for action in actions(statement):
+        keys = {key.lower() for entry in known(action) for key in entry["condition_keys"]}
+        unknown = {key for key in asked if not key.startswith("aws:")} - keys
+        assert not unknown, f"{action} does not know {sorted(unknown)}"
