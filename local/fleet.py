@@ -165,6 +165,8 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
         return {
             "name": family,
             "image": f"{image(family)}:{tag}",
+            "cpu": 256,
+            "memoryReservation": 256,
             "essential": True,
             "portMappings": [{"containerPort": 8080, "protocol": "tcp"}],
             "environment": [{"name": name, "value": value} for name, value in environment.items()],

@@ -369,7 +369,7 @@ def _worse(drift: Drift, known: Drift) -> bool:
 
 
 def _why(verdict: Unknown) -> Iterator[tuple[str, str]]:
-    """Why a verdict is Unknown, as data: each doubt's place, and each fact with what was to be read."""
+    """Why a verdict is Unknown, as data: each doubt's place, and each fact with what could not be read."""
     for doubt in verdict.doubts:
         yield doubt.code, doubt.where
     for kind, fact in verdict.facts:

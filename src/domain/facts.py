@@ -139,12 +139,12 @@ class RunningTask:
 class Newest:
     """A family's newest revision (ARN), compared with the one that a service runs.
 
-    `mended` are the rules that it keeps and the running one breaks. `worse` are those that the running one keeps, and
+    `fixed` are the rules that it keeps and the running one breaks. `worse` are those that the running one keeps, and
     that the newest breaks or may break.
     """
 
     revision: str
-    mended: tuple[tuple[str, Severity], ...] = ()
+    fixed: tuple[tuple[str, Severity], ...] = ()
     worse: tuple[str, ...] = ()
 
 

@@ -119,17 +119,17 @@ def test_events_that_come_late_are_judged_by_what_stands_there_now(stage: Stage)
     rule = stage.named("TaskDefinitionCalls", (each["Name"] for each in rules.list_rules()["Rules"]))
     rules.disable_rule(Name=rule)
     try:
-        for definition in (drifted("mended"), right("mended"), right("broken"), drifted("broken")):
+        for definition in (drifted("fixed"), right("fixed"), right("broken"), drifted("broken")):
             stage.register(definition)
     finally:
         rules.enable_rule(Name=rule)
-    for family in ("mended", "broken"):
+    for family in ("fixed", "broken"):
         stage.publish(event for event in reversed(stage.events(family)) for _ in range(2))
     stage.until(lambda: stage.newest("broken") == 3, "No corrected revision came.")
     stage.quiet()
-    assert stage.history("mended") == []
-    assert not stage.told("mended")
-    assert stage.newest("mended") == 2
+    assert stage.history("fixed") == []
+    assert not stage.told("fixed")
+    assert stage.newest("fixed") == 2
     assert stage.findings("broken") == dict.fromkeys(RULES, ("PASSED", "ARCHIVED"))
     assert stage.newest("broken") == 3
     assert set(stage.told("broken").values()) == {1}

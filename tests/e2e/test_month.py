@@ -100,7 +100,7 @@ DAYS: Mapping[str, Sequence[Callable[[Life], None]]] = {
         lambda a: a.configures(fleet.BROKEN_CONFIG),
         lambda a: a.moves("lived-web"),
     ],
-    "a configuration that is mended, and a worker that is killed": [
+    "a configuration that is fixed, and a worker that is killed": [
         lambda a: a.fails("Inspect", "dynamodb", "PutItem", crash=True),
         lambda a: a.configures(fleet.COLLECTOR_CONFIG),
         lambda a: a.registers("lived-cron"),

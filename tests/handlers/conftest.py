@@ -39,7 +39,7 @@ class Context:
 
 
 SENT = str(int((START + timedelta(seconds=90)).timestamp() * 1000))
-"""When every message was sent: 90 seconds after the call that it tells of."""
+"""When every message was sent: 90 seconds after the call that it reports."""
 
 
 def batch(*bodies: str, fifo: bool = False) -> dict[str, Any]:

@@ -351,8 +351,8 @@ def test_a_day_is_told_by_what_is_open_what_closed_and_what_is_about_to_expire(
         aws,
         a_finding("new", FindingState.OPEN, hours=1, severity=Severity.HIGH),
         a_finding("old", FindingState.OPEN, hours=1000),
-        a_finding("mended", FindingState.CLOSED, hours=23.9),
-        a_finding("mended-before", FindingState.CLOSED, hours=24.1),
+        a_finding("fixed", FindingState.CLOSED, hours=23.9),
+        a_finding("fixed-before", FindingState.CLOSED, hours=24.1),
         a_finding("gone", FindingState.GONE, hours=1),
         a_finding("exempt", FindingState.EXEMPT, hours=1),
     )
@@ -366,7 +366,7 @@ def test_a_day_is_told_by_what_is_open_what_closed_and_what_is_about_to_expire(
             "family old, revision 1: sidecar.present, since 2026-06-19",
             "family new, revision 1: sidecar.present, since 2026-07-31",
         ],
-        "Closed since yesterday": ["family mended, revision 1: sidecar.present"],
+        "Closed since yesterday": ["family fixed, revision 1: sidecar.present"],
         "Exemptions that expire within two weeks": [
             "sidecar.* for family legacy, until 2026-08-15: is switched off soon"
         ],
@@ -375,7 +375,7 @@ def test_a_day_is_told_by_what_is_open_what_closed_and_what_is_about_to_expire(
 
 def test_a_day_of_which_there_is_nothing_to_tell_is_not_told(aws: Sessions, heard: tuple[str, str]) -> None:
     topic, url = heard
-    recorded(aws, a_finding("mended", FindingState.CLOSED, hours=30), a_finding("gone", FindingState.GONE, hours=1))
+    recorded(aws, a_finding("fixed", FindingState.CLOSED, hours=30), a_finding("gone", FindingState.GONE, hours=1))
     assert sweeper(aws, "", topic).daily(PLACE) is None
     assert sent(aws, url) == []
 

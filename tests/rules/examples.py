@@ -274,8 +274,8 @@ def _running(written: Any) -> Fact[tuple[RunningTask, ...]]:
 def _newest(written: Any) -> Fact[Newest]:
     if isinstance(written, str):
         return _fact(written, Newest(""))
-    mended = tuple((rule, Severity(severity)) for rule, severity in written.get("mended", {}).items())
-    return Known(Newest(written["revision"], mended, tuple(written.get("worse", ()))))
+    fixed = tuple((rule, Severity(severity)) for rule, severity in written.get("fixed", {}).items())
+    return Known(Newest(written["revision"], fixed, tuple(written.get("worse", ()))))
 
 
 def _status(written: Any) -> tuple[str, str]:

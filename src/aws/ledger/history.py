@@ -30,7 +30,7 @@ class Record:
     `order` is the number of a family's newest revision, 0 for others. `standard` is the digest of the standard that it
     was evaluated by, empty if facts were missing that may be available soon. `dependencies` holds a family's verdicts
     on each of its dependencies, by key; for a service, the family that it `runs`. `proposed` is the plan that may be
-    approved. `due` holds when services are to be evaluated later: a family's, or itself.
+    approved. `due` holds when services must be evaluated later: a family's, or itself.
 
     Still to be sent: `request` to remediate, and the messages in `notify` by the key of the subject that must be
     evaluated because of this evaluation. This subject's row at each of them is written before its message is sent.

@@ -19,7 +19,7 @@ _CLOCKS = timedelta(seconds=2)  # the clocks of two functions may differ by so m
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Messages to the queue `changes`, and when each service is to be evaluated, whether or not by one of these.
+    """Messages to the queue `changes`, and when each service must be evaluated, whether or not by one of these.
 
     A `due` of None leaves what is recorded.
     """

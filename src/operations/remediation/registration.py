@@ -96,7 +96,7 @@ class Registration:
             registered = self.parts.ecs.register(attempt.source.place, corrected)
         except CallFailed as failed:
             if failed.transient:
-                if failed.answered:  # nothing was registered, so nothing need be waited for
+                if failed.answered:  # nothing was registered, so there is nothing to wait for
                     self.parts.ledger.attempts.write(replace(attempt, state=AttemptState.WAITING, due=self.parts.now()))
                 raise
             # It would fail again, so people are notified.

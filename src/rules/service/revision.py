@@ -23,12 +23,12 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield one drift that names the rules, as severe as the worst of them."""
     match workload.service, workload.facts.newest:
         case service, Known(newest) if (
-            service is not None and newest.mended and service.task_definition != newest.revision
+            service is not None and newest.fixed and service.task_definition != newest.revision
         ):
-            rules = ", ".join(rule for rule, _ in newest.mended)
+            rules = ", ".join(rule for rule, _ in newest.fixed)
             running, wanted = (arn.rpartition("/")[2] for arn in (service.task_definition, newest.revision))
             why = f"{service.title} runs {running}, which does not comply with {rules}. The newest, {wanted}, does."
-            severity = max(severity for _, severity in newest.mended)
+            severity = max(severity for _, severity in newest.fixed)
             yield Drift(Kind.OUTDATED, "service/taskDefinition", why, running, wanted, severity)
 
 
