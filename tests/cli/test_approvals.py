@@ -473,7 +473,7 @@ def test_the_switch_is_turned_on_only_by_who_says_yes(world: World, run: Run) ->
 def test_a_switch_that_was_never_set_is_off(world: World, run: Run) -> None:
     with_switch(world)
     world.client("ssm").delete_parameter(Name=SWITCH)
-    assert "is not set. Turn corrections on by 'outrider corrections on'." in run("corrections").err
+    assert "is not set. Turn corrections on with `outrider corrections on`." in run("corrections").err
     run("corrections", "on", "--yes")
     assert switched(world) == "on"
 

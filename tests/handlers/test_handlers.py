@@ -100,8 +100,8 @@ def test_what_cannot_be_sent_is_dispatched_again_and_no_other(world: World, disp
     assert len(world.subjects) == 10
 
 
-def test_how_late_events_come_is_measured_and_messages_of_outrider_itself_are_not(
-    world: World, dispatch: Call, capsys: pytest.CaptureFixture[str]
+def test_how_late_messages_of_outrider_itself_are_is_not_measured(
+    dispatch: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:
     early = datetime.now(UTC) - timedelta(seconds=90)
     place = {"account": PLACE.account, "region": PLACE.region, "time": early.isoformat()}
@@ -109,8 +109,6 @@ def test_how_late_events_come_is_measured_and_messages_of_outrider_itself_are_no
     settled = {"kind": "service", "service": "shop/web", "settled": early.isoformat()} | place
     assert again(dispatch(json.dumps(swept), json.dumps(settled))) == []
     assert "EventLag" not in capsys.readouterr().out
-    assert again(dispatch(registered(world.register(), time=early.isoformat()))) == []
-    assert metrics(capsys.readouterr().out)["EventLag/dispatch"] >= 90
 
 
 @pytest.fixture

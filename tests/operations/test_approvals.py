@@ -192,7 +192,7 @@ def test_an_approval_waits_for_the_kill_switch_and_says_so(world: World) -> None
 def test_a_finding_whose_rule_the_plan_does_not_correct_is_refused_by_its_name(world: World) -> None:
     digest = proposed_digest(world)
     outcome = take(world, asked(world, digest=digest, rule="identity.trust"))
-    assert said(outcome) == ("The plan corrects nothing about identity.trust.",)
+    assert said(outcome) == ("The plan does not correct identity.trust.",)
 
 
 def clicked(world: World, finding: dict[str, Any]) -> str:
@@ -367,7 +367,7 @@ def test_an_undo_that_comes_again_undoes_nothing_else(world: World, fleet: Servi
         assert take(world, body, DEPLOY).state is AttemptState.UNDONE
     assert (attempt(world, "1").state, runs(fleet)) == (AttemptState.DEPLOYED, "web:3")
     again = take(world, asked(world, "undo", service="shop/web", caller="jo"), DEPLOY)
-    assert said(again) == ("shop/web runs something else than what Outrider brought there.",)
+    assert said(again) == ("shop/web no longer runs what Outrider deployed.",)
     assert told(world).count("undone") == 1
 
 

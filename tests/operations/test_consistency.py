@@ -109,7 +109,7 @@ def test_a_revision_that_is_not_shown_yet_is_withdrawn_when_its_correction_is_un
     steps(run, 1)
     assert attempt(run).state is AttemptState.REGISTERED
     run.aws.definitions.shown[arn_of(2)] = run.aws.clock.now() + timedelta(seconds=90)
-    ask(run, request("undo", by="ada", request_id="1", requested=START.isoformat()))
+    ask(run, request("undo", at=START.isoformat()))
     quiet(run)
     assert (attempt(run).state, run.aws.definitions.active(), run.stuck) == (AttemptState.UNDONE, [1], [])
 
