@@ -18,7 +18,13 @@ class _Loader(yaml.SafeLoader):
     """CloudFormation's short forms are of no interest here."""
 
 
+def _otherwise(loader: _Loader, node: yaml.SequenceNode) -> Any:
+    """The value of an `!If` if no parameter is given."""
+    return loader.construct_sequence(node, deep=True)[2]
+
+
 _Loader.add_multi_constructor("!", lambda _loader, suffix, _node: suffix)
+_Loader.add_constructor("!If", _otherwise)
 _TEMPLATE: Any = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
 RULES: dict[str, Any] = {
     name: resource["Properties"]

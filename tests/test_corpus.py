@@ -151,7 +151,7 @@ def test_a_fix_is_legal_and_does_what_it_says_once_or_says_why_not(definition: D
     fixed = set(correction.plan.fixes) if correction.plan else set()
     assert fixed & left == set(), "it has no drift that it says it fixed"
     assert left <= {said.rule.id for said in before.said if said.word is Word.DRIFTED}, "it brings no new drift"
-    reasons = dict(re.findall(r"left (\S+) \(\w+\): (.+\.)$", sentences, re.MULTILINE))
+    reasons = dict(re.findall(r"not fixed: (\S+) \(\w+\): (.+\.)$", sentences, re.MULTILINE))
     assert set(reasons) == left, "each with its reason"
     assert all(rule in sentences for rule in fixed)
     # A fix makes nothing illegal that was not; what stays illegal is said.

@@ -41,6 +41,8 @@ def kinds(resource: Any) -> Iterator[tuple[str, str] | None]:
         case {"Fn::If": [_, *branches]}:
             for each in branches:
                 yield from kinds(each)
+        case {"Ref": "AWS::NoValue"}:
+            pass
         case {"Ref": name} if name in GIVEN:
             yield GIVEN[name]
         case {"Ref": name} | {"Fn::GetAtt": name}:

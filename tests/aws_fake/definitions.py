@@ -79,7 +79,7 @@ class Definitions(Service):
             raise Refused(
                 "ClientException", "Too many concurrent attempts to create a new revision of the specified family."
             )
-        family, tags = given["family"], given.pop("tags", [])
+        family, tags = given["family"], given.pop("tags", None) or []
         containers, named = given["containerDefinitions"], given.get("requiresCompatibilities", [])
         number = len(self.families[family]) + 1
         arn = f"arn:aws:ecs:{self.region}:{self.account}:task-definition/{family}:{number}"

@@ -64,6 +64,7 @@ def lost(world: World, *, took_effect: bool = False) -> None:
     with pytest.raises(Crash):
         world.remediator(REGISTER).remediate(request())
     world.line.around = None
+    world.pass_(minutes=3)  # what ECS registered would be shown by now
 
 
 @pytest.mark.parametrize("by", [PIPELINE, f"arn:aws:sts::{ACCOUNT}:assumed-role/outrider/remediate", "", "x"])

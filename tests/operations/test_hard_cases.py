@@ -59,8 +59,8 @@ EC2_ONLY: dict[str, Any] = {"requiresCompatibilities": ["EC2"], "networkMode": "
 @pytest.mark.parametrize(
     ("members", "why"),
     [
-        ({"launchType": "EC2"}, "launch type: It runs on EC2; Outrider updates services on Fargate."),
-        ({"launchType": "EXTERNAL"}, "launch type: It runs on EXTERNAL; Outrider updates services on Fargate."),
+        ({"launchType": "EC2"}, "launch type: It runs on EC2; Outrider updates only services on Fargate."),
+        ({"launchType": "EXTERNAL"}, "launch type: It runs on EXTERNAL; Outrider updates only services on Fargate."),
         (
             {"deploymentController": {"type": "EXTERNAL"}},
             "deployment controller: EXTERNAL controls its deployments, so UpdateService may not update it.",
@@ -133,4 +133,4 @@ def test_one_that_only_runtask_uses_is_registered_and_its_alert_says_who_gets_it
         [1, 2],
     )
     [alert] = told(run, "registered")
-    assert "tasks that are started by the family's bare name get web:2 at once" in alert["next_step"]
+    assert "Tasks that are started by the family's name alone use web:2 at once" in alert["next_step"]

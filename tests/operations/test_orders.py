@@ -112,14 +112,13 @@ def carried_out(sessions: Sessions, document: dict[str, Any], rules: tuple[Rule,
         arn = run.aws.definitions.register(document)
         run.inspected(registered(arn))
         proposed = run.ledger.history(FAMILY).proposed
-        approval = request(
-            "apply", digest=proposed.digest if proposed else "", at=run.aws.clock.now().isoformat(), caller="jo"
-        )
-        for asks in (request(), approval):
+        at = run.aws.clock.now().isoformat()
+        approvals = [request("apply", digest=proposed.digest, at=at, caller="jo")] if proposed else []
+        for asks in (request(), *approvals):
             ask(run, asks, asks, asks)
             run.until_quiet()
         made = len(run.aws.definitions.families["web"]) - 1
-        ask(run, request(revision=2), request(revision=1), approval)
+        ask(run, request(revision=2), request(revision=1), *approvals)
         run.until_quiet()
     assert run.stuck == []
     assert len(run.aws.definitions.families["web"]) - 1 == made <= 1

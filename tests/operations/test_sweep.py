@@ -232,7 +232,7 @@ def test_a_digest_is_told_in_time_even_where_not_everything_was_looked_at(aws: S
     aws.own("sqs").send_message(QueueUrl=url, MessageBody="{}")
     alert = sweeper(aws, url, topic).digest(PLACE, BASELINE, lambda: False)
     assert alert.title == "The evaluation is not complete yet: 0 findings are open"
-    assert (alert.reasons, alert.next_step) == (("1 message waits",), "The daily digest has the rest.")
+    assert (alert.reasons, alert.next_step) == (("1 message waits",), "The daily digest lists the others.")
 
 
 def test_what_comes_late_into_the_queues_count_is_waited_for(aws: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -413,7 +413,7 @@ def test_a_standard_that_cannot_be_read_is_said_so(aws: Sessions, heard: tuple[s
     recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
     alert = sweeper(aws, "", heard[0], standard="ssm:/nowhere").daily(PLACE)
     assert alert is not None
-    assert alert.reasons[-1] == "The standard could not be read: which exemptions are about to expire is not known."
+    assert alert.reasons[-1] == "The standard could not be read, so exemptions that expire soon are not listed."
 
 
 def test_a_day_that_is_told_again_has_the_same_id(aws: Sessions, heard: tuple[str, str]) -> None:
