@@ -33,5 +33,7 @@ def install(ministack: Ministack) -> None:
 def note(ministack: Ministack, access_key: str) -> str:
     """Note who makes the present call; returns the ARN."""
     known = ministack.iam_evaluator.resolve_caller_identity(access_key) or {}
-    _ID.set(str(known.get("userId", "")))
+    name, _, session = str(known.get("userId", "")).partition(":")
+    role = ministack.iam._roles.get(name) if session else None  # a function's session has its role's name for an id
+    _ID.set(f"{role['RoleId'] if role else name}:{session}" if session else name)
     return str(known.get("userArn", ""))

@@ -155,7 +155,7 @@ class Stage:
                 self._write(item | {"due": {"S": now}})
         for name, item in self.ledger(f"{place}/family/{family}").items():
             if name.startswith("attempt/"):
-                body = json.loads(item["body"]["S"])
+                body = attempt_of(item)
                 waited = {"due": now, "since": since}
                 body["rollouts"] = [each | (waited if each["due"] else {}) for each in body["rollouts"]]
                 self._write(item | {"body": {"S": json.dumps(body)}})
@@ -333,6 +333,13 @@ class Stage:
         found["the functions' own output"] = self.cloud.logs()
         stacks = self.client("cloudformation").describe_stacks()["Stacks"]
         return found | {"stacks": json.dumps(stacks, default=str)}
+
+
+def attempt_of(row: Mapping[str, Any]) -> Json:
+    """The attempt in a row of the ledger, which is compressed if it is large."""
+    body = row["body"]
+    found: Json = json.loads(gzip.decompress(body["B"]) if "B" in body else body["S"])
+    return found
 
 
 def _subject(finding: Mapping[str, Any]) -> str:

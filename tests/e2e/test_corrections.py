@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.stage import Json, Stage, drifted, right
+from tests.e2e.stage import Json, Stage, attempt_of, drifted, right
 
 RULES = {"sidecar.image-pinned", "sidecar.resources", "sidecar.restart-policy"}
 
@@ -186,7 +186,7 @@ def test_a_deployment_whose_end_no_event_tells_of_is_found_by_a_visit(stage: Sta
 
 def waits_to_be_shown(stage: Stage, family: str) -> bool:
     """Whether the rollout that was started first was evaluated again, and waits."""
-    rows = (json.loads(row["body"]["S"]) for key, row in ledger(stage, family).items() if key.startswith("attempt/"))
+    rows = (attempt_of(row) for key, row in ledger(stage, family).items() if key.startswith("attempt/"))
     rollouts = [rollout for attempt in rows for rollout in attempt["rollouts"]]
     return any(each["stage"] == "updating" and each["due"] > each["since"] for each in rollouts)
 
