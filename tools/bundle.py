@@ -20,7 +20,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +98,8 @@ def main() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             if target.suffix == ".py":
-                compile_module(target, target.relative_to(chosen.out), Path(cache_from_source(target)))
+                compile_module(target, target.relative_to(chosen.out), target.with_suffix(".pyc"))
+                target.unlink()
     level_permissions(chosen.out)
 
 
@@ -194,9 +194,9 @@ def own_files() -> Iterator[Path]:
 
 
 def compile_in_place(layout: Path) -> None:
-    """Put bytecode where the modules were: a third of the dependencies' size is source that nobody reads on Lambda.
+    """Put bytecode where the modules were, as for Outrider's own: a third of their size is source.
 
-    Outrider's own modules keep their source, so that a traceback shows its lines.
+    Nobody reads that on Lambda. A traceback still names file, line and function.
     """
     for module in sorted(layout.rglob("*.py")):
         compile_module(module, module.relative_to(layout), module.with_suffix(".pyc"))
