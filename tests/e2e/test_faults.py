@@ -31,6 +31,11 @@ NOT_ALWAYS_CALLED = {
     ("Inspect", "dynamodb:DeleteItem"),  # a family that is gone
     ("Inspect", "dynamodb:UpdateItem"),  # a revision that was read a week ago
     ("Remediate", "dynamodb:DeleteItem"),  # a person releases a family; else only within transactions
+    ("Remediate", "iam:GetRole"),  # a request of a person, who says who it is
+    ("Remediate", "iam:GetUser"),  # the same
+    ("Approve", "dynamodb:Query"),  # a person picks the custom action
+    ("Approve", "sqs:SendMessage"),  # the same
+    ("Inspect", "iam:GetAccountAuthorizationDetails"),  # a batch that needs many roles
     ("Slack", "dynamodb:GetItem"),  # an alert that two functions want to send
     ("Slack", "dynamodb:DeleteItem"),  # Slack asks for a later try
     *((function, "sqs:ChangeMessageVisibility") for function in FUNCTIONS),  # the same

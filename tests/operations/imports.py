@@ -1,6 +1,6 @@
 """A Security Hub for where there is none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,5 +18,5 @@ class Imports:
         self.findings |= {finding["Id"]: finding for finding in findings}
         return []
 
-    def suppressed(self, _place: Place, _ids: Sequence[str]) -> set[str]:
+    def suppressed(self, _place: Place, _ids: Sequence[str], _remembered: Collection[str] = ()) -> set[str]:
         return set()
