@@ -33,7 +33,7 @@ _FLEET = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class DefinitionResult:
     """A task definition as text, and its facts."""
 
     name: str
@@ -52,16 +52,16 @@ class Judgement:
         return engine.evaluate(self.workload(), self.standard, rules)
 
 
-def judgements() -> tuple[Judgement, ...]:
+def judgements() -> tuple[DefinitionResult, ...]:
     """The base of the rules' examples, and a definition of 4 KB; offline, then with all facts."""
     base = build("base", Case(name="base", verdict="compliant")).before
     large: Any = json.loads(DEFINITION.read_text(encoding="utf-8"))
-    found = list[Judgement]()
+    found = list[DefinitionResult]()
     for title, task in (("base example", base.task.to_aws()), ("definition.json", large)):
         text = json.dumps(task, separators=(",", ":"))
         for known, facts in (("offline", Facts()), ("all facts known", base.facts)):
             name = f"{title}, {len(text) / 1000:.1f} KB, {known}"
-            found.append(Judgement(name, text, base.place, default_standard(), facts))
+            found.append(DefinitionResult(name, text, base.place, default_standard(), facts))
     return tuple(found)
 
 
@@ -79,7 +79,7 @@ def rows() -> Iterator[Row]:
         yield Row(what, f"{best:,.1f} µs", f"{1e6 / best:,.0f}/s; median {median:,.1f} µs", GOAL)
 
 
-def _judge_all(fleet: list[Judgement]) -> None:
+def _judge_all(fleet: list[DefinitionResult]) -> None:
     for judgement in fleet:
         judgement.judge()
 
@@ -100,7 +100,7 @@ def profile() -> Iterator[Row]:
             yield Row(f"    {name}", f"{each:,.1f} µs", f"{each / whole:.0%}")
 
 
-def _shortest(judgement: Judgement, times: int = 3_000) -> dict[str, float]:
+def _shortest(judgement: DefinitionResult, times: int = 3_000) -> dict[str, float]:
     """Return the shortest time of each rule's check, in µs. The first rule pays for cached values of later ones."""
     shortest = dict.fromkeys((rule.id for rule in RULES), float("inf"))
 

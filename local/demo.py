@@ -58,9 +58,9 @@ EXPECTED = {
     "inventory": {"identity.execution-role", "identity.task-role"},
     "shop/inventory": {"service.platform-version"},
 }
-NOTHING_TO_SAY = ("catalog", "nightly-report")
-FOUGHT = "my-fargate-task"
-TELLING = (FOUGHT, "sidecar.image-pinned")  # the finding whose Slack message is shown
+WITHOUT_FINDING = ("catalog", "nightly-report")
+DRIFTING_AGAIN = "my-fargate-task"
+SHOWN_FINDING = (DRIFTING_AGAIN, "sidecar.image-pinned")  # the finding whose Slack message is shown
 
 RAISED = "Drift, now more severe"
 
@@ -79,14 +79,14 @@ class Story:
         """The whole demo; DemoFailed where something did not happen."""
         samples = {sample.family: sample for sample in fleet.samples()}
         with self._nothing_corrected_yet():
-            self._right([samples[family] for family in NOTHING_TO_SAY])
+            self._right([samples[family] for family in WITHOUT_FINDING])
             self._drifted([sample for family, sample in samples.items() if family in EXPECTED])
             for play in PLAYS:
                 self.shop.cloud.control("POST", "rollouts", play)
         self._corrections()
         self._failure()
         self._approval()
-        self._fight(samples[FOUGHT])
+        self._fight(samples[DRIFTING_AGAIN])
         self._end()
 
     # --- step by step -------------------------------------------------------------------------------------------------
@@ -146,8 +146,8 @@ class Story:
     def _corrections(self) -> None:
         self.page.head("Now corrections are allowed. Safe ones are registered as new revisions…")
         begun = time.monotonic()
-        self._registered(FOUGHT)
-        self._close(FOUGHT, "Nothing runs it, so no service is updated", begun)
+        self._registered(DRIFTING_AGAIN)
+        self._close(DRIFTING_AGAIN, "Nothing runs it, so no service is updated", begun)
         self._registered("checkout")
         self.page.head("… and deployed. Findings close only when the new tasks and their collectors run")
         self.shop.until(lambda: self.shop.runs("checkout") == "checkout:2", "shop/checkout was not updated.")
@@ -160,7 +160,7 @@ class Story:
             raise DemoFailed(f"The finding of checkout closed, and {len(up)} of {len(tasks)} collectors run.")
         what = f"shop/checkout runs checkout:2, with a collector that runs in {len(up)} of {len(tasks)} tasks"
         self._close("checkout", what, begun)
-        self._slack(*TELLING)
+        self._slack(*SHOWN_FINDING)
 
     def _registered(self, family: str) -> None:
         """Show the difference. The correction is the second revision: nobody else registered in between."""
@@ -212,31 +212,34 @@ class Story:
             raise DemoFailed(f"shop/inventory is on platform version {service['platformVersion']}.")
 
     def _fight(self, sample: Sample) -> None:
-        self.page.head(f"A pipeline brings the drift back: Terraform registers {FOUGHT} again, as it was")
+        self.page.head(f"A pipeline brings the drift back: Terraform registers {DRIFTING_AGAIN} again, as it was")
         pipeline = self._pipeline()
         for drifted, corrected in ((3, 4), (5, None)):
             begun = time.monotonic()
             pipeline.register_task_definition(**sample.definition)
             if corrected is not None:
-                self.shop.until(lambda: self.shop.newest(FOUGHT) == 4, f"{FOUGHT}:3 was not corrected.")  # noqa: PLR2004 - the number
-                self._close(FOUGHT, f"{FOUGHT}:{drifted} is corrected by {FOUGHT}:{corrected}", begun)
-        given_up = f"Not corrected: {FOUGHT}"
+                self.shop.until(lambda: self.shop.newest(DRIFTING_AGAIN) == 4, f"{DRIFTING_AGAIN}:3 was not corrected.")  # noqa: PLR2004 - the number
+                self._close(
+                    DRIFTING_AGAIN, f"{DRIFTING_AGAIN}:{drifted} is corrected by {DRIFTING_AGAIN}:{corrected}", begun
+                )
+        given_up = f"Not corrected: {DRIFTING_AGAIN}"
         self.shop.until(
-            lambda: self.shop.messages(given_up), f"Slack has no message that Outrider gave up on {FOUGHT}."
+            lambda: self.shop.messages(given_up), f"Slack has no message that Outrider gave up on {DRIFTING_AGAIN}."
         )
         self.page.say(
-            f"Outrider does not correct {FOUGHT}:5: that would be the third time. It says where to make the change:"
+            f"Outrider does not correct {DRIFTING_AGAIN}:5: that would be the third time. It says where to make the"
+            " change:"
         )
         self._show(self.shop.messages(given_up)[0], ("What would", "In CloudFormation", "In JSON"))
         begun = time.monotonic()
         pipeline.register_task_definition(**self._as_advised(sample))
-        self._close(FOUGHT, f"The change is made in Terraform, which registers {FOUGHT}:6", begun)
-        if self.shop.newest(FOUGHT) != 6:  # noqa: PLR2004 - the number
-            raise DemoFailed(f"{FOUGHT}:5 was corrected, though Outrider should have given up.")
+        self._close(DRIFTING_AGAIN, f"The change is made in Terraform, which registers {DRIFTING_AGAIN}:6", begun)
+        if self.shop.newest(DRIFTING_AGAIN) != 6:  # noqa: PLR2004 - the number
+            raise DemoFailed(f"{DRIFTING_AGAIN}:5 was corrected, though Outrider should have given up.")
 
     def _as_advised(self, sample: Sample) -> dict[str, Any]:
         """The definition with the collector that Outrider corrected, as the message advises."""
-        corrected = self.shop.revision(f"{FOUGHT}:4")
+        corrected = self.shop.revision(f"{DRIFTING_AGAIN}:4")
         return {**sample.definition, "containerDefinitions": corrected["containerDefinitions"]}
 
     def _pipeline(self) -> Any:
@@ -296,7 +299,7 @@ class Story:
         to, depends on what was evaluated first.
         """
         every = sum(len(self.shop.findings(subject)) for subject in EXPECTED)
-        again = len(self.shop.findings(FOUGHT))
+        again = len(self.shop.findings(DRIFTING_AGAIN))
         wanted = Counter({
             "Drift": every,
             "Drift again": 2 * again,
@@ -332,7 +335,7 @@ def main() -> int:
             page.head("A local AWS, with Outrider deployed into it")
             up = time.monotonic() - begun
             page.say(f"AWS answers on {cloud.endpoint} after {up:.1f} s, with IAM enforced.")
-            fleet.lay_ground(cloud.client)
+            fleet.create_dependencies(cloud.client)
             cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
             page.say("Deploying Outrider with sam. The first time takes longer, because sam builds it…")
             outputs = cloud.deploy_outrider(StandardLocation=f"ssm:{STANDARD}", RemediationMode="deploy")

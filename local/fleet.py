@@ -300,7 +300,7 @@ def samples(account: str = "123456789012", region: str = "us-east-1") -> tuple[S
     )
 
 
-def lay_ground(client: Clients) -> None:
+def create_dependencies(client: Clients) -> None:
     """Create what the definitions depend on: cluster, roles, log groups, the configuration. Once per cloud."""
     client("ecs").create_cluster(clusterName=CLUSTER)
     iam, trust = client("iam"), trusting("ecs-tasks.amazonaws.com")

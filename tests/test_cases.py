@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cli.evaluating import FileEvaluator, RuleOutcome
 from cli.files import found_in, read
-from cli.judging import Judge, Said
 from domain.severity import Severity
 
 CASES = Path(__file__).parents[2] / "shared" / "cases"
@@ -54,7 +54,7 @@ def said(name: str) -> list[str]:
     """What the rules say of a case."""
     path = CASES / name
     given = dict(given_with(path))
-    judge = Judge.of(given.get("standard"), given.get("config"))
+    judge = FileEvaluator.of(given.get("standard"), given.get("config"))
     found = list[str]()
     for definition in read(str(path)).definitions:
         judgement = judge.judge(definition.task)
@@ -63,7 +63,7 @@ def said(name: str) -> list[str]:
     return sorted(found)
 
 
-def counts(said: Said) -> bool:
+def counts(said: RuleOutcome) -> bool:
     """Whether a case is about it."""
     if said.severity is Severity.INFORMATIONAL:
         return said.rule.topic == "application"

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.evaluating import DefinitionResult, FileEvaluator, Outcome
 from cli.files import Definition, NoDefinition, Unusable, read
 from cli.fix import Correction
-from cli.judging import Judge, Judgement, Word
 from cli.main import main
 from domain.ecs.task_definition import TaskDefinition
 from tests.rules.examples import base, task_json
@@ -29,7 +29,7 @@ MOST_CONTAINERS = 10
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of collected task definitions is not at hand")
 
-JUDGE = Judge.of(None, None)
+JUDGE = FileEvaluator.of(None, None)
 FILES = sorted(str(path.relative_to(CORPUS)) for path in CORPUS.rglob("*.json"))
 
 
@@ -63,8 +63,8 @@ def refusal(name: str) -> str | None:
     return None
 
 
-def drifts(judgement: Judgement) -> list[str]:
-    return [f"{said.rule.id} {said.severity} {said.fix}" for said in judgement.said if said.word is Word.DRIFTED]
+def drifts(judgement: DefinitionResult) -> list[str]:
+    return [f"{said.rule.id} {said.severity} {said.fix}" for said in judgement.said if said.word is Outcome.DRIFTED]
 
 
 def as_it_is_now() -> dict[str, Any]:
@@ -147,10 +147,10 @@ def test_a_fix_is_legal_and_does_what_it_says_once_or_says_why_not(definition: D
         return
 
     after = JUDGE.judge(correction.after)
-    left = {said.rule.id for said in after.said if said.word is Word.DRIFTED}
+    left = {said.rule.id for said in after.said if said.word is Outcome.DRIFTED}
     fixed = set(correction.plan.fixes) if correction.plan else set()
     assert fixed & left == set(), "it has no drift that it says it fixed"
-    assert left <= {said.rule.id for said in before.said if said.word is Word.DRIFTED}, "it brings no new drift"
+    assert left <= {said.rule.id for said in before.said if said.word is Outcome.DRIFTED}, "it brings no new drift"
     reasons = dict(re.findall(r"not fixed: (\S+) \(\w+\): (.+\.)$", sentences, re.MULTILINE))
     assert set(reasons) == left, "each with its reason"
     assert all(rule in sentences for rule in fixed)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.findings.users import Sight
+from domain.findings.users import SeenTasks
 from domain.triggers.reading import Ignored, read, read_approval
 from domain.triggers.trigger import (
     ApprovalTrigger,
@@ -87,7 +87,7 @@ def test_the_samples_hold_environment_values_as_real_events_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "looks_at"),
+    ("name", "subject_name"),
     [
         ("register-task-definition", "checkout"),
         ("deregister-task-definition", "checkout"),
@@ -107,22 +107,22 @@ def test_the_samples_hold_environment_values_as_real_events_do() -> None:
         ("create-policy-version", f"arn:aws:iam::{ACCOUNT}:policy/shop-telemetry"),
     ],
 )
-def test_what_a_sample_says_to_look_at(name: str, looks_at: str) -> None:
+def test_what_a_sample_says_to_look_at(name: str, subject_name: str) -> None:
     match trigger_of(body_of(name)):
         case TaskDefinitionTrigger() as trigger:
-            assert trigger.looks_at == looks_at
+            assert trigger.subject_name == subject_name
         case DeletedTrigger() as trigger:
-            assert " ".join(trigger.families) == looks_at
+            assert " ".join(trigger.families) == subject_name
         case RunTaskTrigger(family=family, sight=sight) as trigger:
-            assert f"{family}:{sight.revision} on {sight.platform} in {trigger.ran_in}" == looks_at
+            assert f"{family}:{sight.revision} on {sight.platform} in {trigger.ran_in}" == subject_name
         case ServiceTrigger() as trigger:
-            assert trigger.title == looks_at
+            assert trigger.title == subject_name
         case ParameterTrigger() as trigger:
-            assert trigger.name == looks_at
+            assert trigger.name == subject_name
         case RoleTrigger() as trigger:
-            assert (trigger.role or trigger.policy) == looks_at
+            assert (trigger.role or trigger.policy) == subject_name
         case ApprovalTrigger() as trigger:
-            assert trigger.finding == looks_at
+            assert trigger.finding == subject_name
             assert trigger.plan == "b6521ab105cf03f3"
         case other:
             pytest.fail(f"{other!r} is sent by no event rule")
@@ -183,7 +183,7 @@ def test_a_cut_answer_leaves_the_family_to_look_at() -> None:
     event["detail"]["responseElements"] = {"omitted": True, "originalSize": 120000, "reason": "too large"}
     trigger = trigger_of(body_of("register-task-definition", event))
     assert isinstance(trigger, TaskDefinitionTrigger)
-    assert (trigger.looks_at, trigger.revision) == ("checkout", None)
+    assert (trigger.subject_name, trigger.revision) == ("checkout", None)
 
 
 @pytest.mark.parametrize("asked", ["checkout:6", f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/checkout:6"])
@@ -193,7 +193,7 @@ def test_a_deregistration_without_an_answer_is_of_what_was_asked_for(asked: str,
     event["detail"] |= {"requestParameters": {"taskDefinition": asked}, "responseElements": answer}
     trigger = trigger_of(body_of("deregister-task-definition", event))
     assert isinstance(trigger, TaskDefinitionTrigger)
-    assert trigger.looks_at == "checkout"
+    assert trigger.subject_name == "checkout"
 
 
 def test_a_cut_answer_leaves_the_tasks_to_look_at() -> None:
@@ -202,7 +202,7 @@ def test_a_cut_answer_leaves_the_tasks_to_look_at() -> None:
     event["detail"]["responseElements"] = {"omitted": True}
     trigger = trigger_of(body_of("run-task", event))
     assert isinstance(trigger, RunTaskTrigger)
-    assert (trigger.family, trigger.ran_in, trigger.sight) == ("nightly-report", "batch", Sight(0, 1, "1.3.0"))
+    assert (trigger.family, trigger.ran_in, trigger.sight) == ("nightly-report", "batch", SeenTasks(0, 1, "1.3.0"))
 
 
 @pytest.mark.parametrize("started", [0, 1])

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 
 import engine
+from cli.evaluating import FileEvaluator
 from cli.files import Definition
 from cli.fix import Correction
-from cli.judging import Judge
 from domain.collector import CollectorConfiguration
 from domain.collector.releases import newest_known
 from domain.drift import Safety
@@ -98,7 +98,7 @@ def _unknown_endpoints(plan: Plan, before: Container, after: Container) -> Itera
             continue
         if there.tls is not (endpoint.scheme == "https"):
             yield f"the scheme of {each.variable}"
-        if each.speaks and there.protocol not in {"", "grpc" if each.speaks is Protocol.GRPC else "http"}:
+        if each.protocol_set and there.protocol not in {"", "grpc" if each.protocol_set is Protocol.GRPC else "http"}:
             yield f"the protocol of {each.variable}"
         was = old.leads_to if old is not None else None
         if was is not None and was.port not in {None, endpoint.port} and receivers.who_may_listen(was.port or 0):
@@ -156,7 +156,7 @@ def test_published_definitions(name: str) -> None:
 def test_the_command_fixes_once(drawn: tuple[Workload, Standard]) -> None:
     """With its own ways to choose fixes: the SAFE ones, or all; with a configuration, or without."""
     workload, standard = drawn
-    for judge in (Judge(standard), Judge(standard, CONFIG)):
+    for judge in (FileEvaluator(standard), FileEvaluator(standard, CONFIG)):
         for review in (False, True):
             once = Correction.of(judge, Definition(workload.task), review=review)
             assert once.trouble == ""

@@ -14,7 +14,7 @@ from domain.ecs.fargate import platform_older
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Fact, Known, RunningContainer, RunningTask
-from domain.findings.users import Sight
+from domain.findings.users import SeenTasks
 from domain.places import Place, Revision
 
 _TASKS = 100  # tasks that one DescribeTasks accepts
@@ -88,22 +88,22 @@ class Ecs:
             pages = client.get_paginator("list_clusters").paginate(**_PAGES)
             return [arn.rpartition("/")[2] for page in pages for arn in page["clusterArns"]]
 
-    def tasks_of_no_service(self, place: Place) -> dict[str, dict[str, Sight]]:
+    def tasks_of_no_service(self, place: Place) -> dict[str, dict[str, SeenTasks]]:
         """Return the tasks outside services, by family and cluster.
 
         Tasks that ended within the last hour, which ECS still lists, are included but not counted.
         """
-        found: dict[str, dict[str, Sight]] = {}
+        found: dict[str, dict[str, SeenTasks]] = {}
         for cluster in self._clusters(place):
             for task in self._tasks(place, cluster):
                 revision = Revision.parse(task.get("taskDefinitionArn", ""))
                 if revision is None or task.get("group", "").startswith("service:"):
                     continue
                 clusters = found.setdefault(revision.family, {})
-                number, count, platform = clusters.get(cluster, Sight(0, 0))
+                number, count, platform = clusters.get(cluster, SeenTasks(0, 0))
                 runs, on = task.get("desiredStatus") == "RUNNING", task.get("platformVersion", "")
                 oldest = on if not platform or platform_older(on, platform) else platform
-                clusters[cluster] = Sight(max(number, revision.number), count + runs, oldest)
+                clusters[cluster] = SeenTasks(max(number, revision.number), count + runs, oldest)
         return found
 
     def _tasks(self, place: Place, cluster: str) -> Iterator[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from aws.errors import Meaning
 from aws.once import Once
 from aws.role_list import RoleList
 from aws.sessions import Sessions
-from domain.facts import Absent, Fact, Gap, Known, Role, Unavailable
+from domain.facts import Absent, Fact, Known, MissingReason, Role, Unavailable
 from domain.iam import Policy, PolicyUnreadable
 from domain.places import Arn, Place, role_name
 
@@ -46,7 +46,7 @@ class Roles:
         """Return a role of this account; a role of another account cannot be read."""
         name = role_name(arn)
         if arn.startswith("arn:") and arn.split(":")[4] not in {"", place.account}:
-            return Unavailable(Gap.OTHER_ACCOUNT, resource=name)
+            return Unavailable(MissingReason.OTHER_ACCOUNT, resource=name)
         try:
             with self._turn:
                 return Known(self._role(place, name))
@@ -55,7 +55,7 @@ class Roles:
                 return Absent()
             return failed.fact
         except PolicyUnreadable:
-            return Unavailable(Gap.POLICY_UNREADABLE, resource=name)
+            return Unavailable(MissingReason.POLICY_UNREADABLE, resource=name)
 
     def with_policy(self, place: Place, arn: str) -> list[str]:
         """Return the roles that a managed policy is attached to, as policy or boundary; none if it does not exist."""

@@ -34,7 +34,7 @@ class ImportFailed:
         return is_not_enabled(self.code)
 
     @property
-    def for_good(self) -> bool:
+    def permanent(self) -> bool:
         """Whether its content is rejected: the same import would be rejected again."""
         return meaning_of("securityhub:BatchImportFindings", self.code) is Meaning.REFUSE
 

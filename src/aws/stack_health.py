@@ -7,7 +7,7 @@ from typing import Any
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
-from domain.facts import Absent, Fact, Gap, Known, Unavailable
+from domain.facts import Absent, Fact, Known, MissingReason, Unavailable
 from domain.health.facts import ECS_EVENTS, IAM_EVENTS, Subscriptions, Trail, Waiting
 from domain.iam import Policy, PolicyUnreadable
 from domain.places import Place
@@ -128,7 +128,7 @@ class StackHealth:
         try:
             return _fact(read)
         except PolicyUnreadable:
-            return Unavailable(Gap.POLICY_UNREADABLE, resource=role)
+            return Unavailable(MissingReason.POLICY_UNREADABLE, resource=role)
 
     # --- what people set ----------------------------------------------------------------------------------------------
 

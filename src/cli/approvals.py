@@ -7,8 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from cli import progress
-from cli.asking import Yes, agreed, printed, sentences
-from cli.client import Asked, Client, Progress, client_of
+from cli.client import Client, Progress, SentRequest, client_of
+from cli.confirmation import Yes, confirmed, printed, sentences
 from cli.exits import DONE, NOT_DONE
 from cli.files import named
 from cli.terminal import say
@@ -19,7 +19,7 @@ from settings import first_set
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Where:
+class StackOptions:
     """The options that name a stack of Outrider."""
 
     stack: Annotated[str, Parameter(metavar="NAME", help="The stack's name (default: outrider).")] = "outrider"
@@ -59,13 +59,13 @@ type Wait = Annotated[
         metavar="SECONDS", validator=_seconds, help="Wait up to this many seconds for the end, and print each step."
     ),
 ]
-_HERE = Where()
+_HERE = StackOptions()
 _LONGEST = 1e8  # seconds: three years
 
 
 def apply(
     what: str, /, *, plan: Annotated[str, Parameter(metavar="DIGEST")] = "", yes: Yes = False, wait: Wait = 0,
-    where: Where = _HERE,
+    where: StackOptions = _HERE,
 ) -> int:  # fmt: skip
     """Approve a plan; return the exit code.
 
@@ -78,16 +78,16 @@ def apply(
     """
     with sentences(where.asked):
         ask = where.client_of()
-        offered = ask.offered(named(what), plan)
-        printed(progress.plan(offered, ask.mode))
-        if not (yes or agreed("Apply this plan?")):
+        approvable = ask.approvable(named(what), plan)
+        printed(progress.plan(approvable, ask.mode))
+        if not (yes or confirmed("Apply this plan?")):
             return NOT_DONE
-        asked = ask.apply(offered)
-        say(f"The request to apply plan {offered.proposed.digest} to {offered.of} is sent.")
-        return _watched(ask, asked, wait, where.see(offered.family), _corrected)
+        asked = ask.apply(approvable)
+        say(f"The request to apply plan {approvable.proposed.digest} to {approvable.of} is sent.")
+        return _watched(ask, asked, wait, where.see(approvable.family), _corrected)
 
 
-def undo(what: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE) -> int:
+def undo(what: str, /, *, yes: Yes = False, wait: Wait = 0, where: StackOptions = _HERE) -> int:
     """Undo the last correction; return the exit code.
 
     Parameters
@@ -99,14 +99,14 @@ def undo(what: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE
         ask = where.client_of()
         found = ask.to_undo(named(what))
         printed(progress.undoing(found))
-        if not (yes or agreed("Undo this?")):
+        if not (yes or confirmed("Undo this?")):
             return NOT_DONE
         asked = ask.undo(found)
         say(f"The request to undo the correction of {found.service or found.family} is sent.")
         return _watched(ask, asked, wait, where.see(found.family), progress.undone)
 
 
-def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = _HERE) -> int:
+def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: StackOptions = _HERE) -> int:
     """End a family's quarantine; return the exit code.
 
     Parameters
@@ -118,14 +118,14 @@ def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: Where = 
         ask = where.client_of()
         found = ask.to_release(named(family))
         printed(progress.releasing(found))
-        if not (yes or agreed("Release it?")):
+        if not (yes or confirmed("Release it?")):
             return NOT_DONE
         asked = ask.release(found)
         say(f"The request to release {found.family} is sent.")
         return _watched(ask, asked, wait, where.see(found.family), lambda end: end.ended)
 
 
-def corrections(family: str = "", /, *, yes: Yes = False, where: Where = _HERE) -> int:
+def corrections(family: str = "", /, *, yes: Yes = False, where: StackOptions = _HERE) -> int:
     """Print the state of corrections, or turn all of them on or off; return the exit code.
 
     Parameters
@@ -133,7 +133,7 @@ def corrections(family: str = "", /, *, yes: Yes = False, where: Where = _HERE) 
     family
         Its name; also CLUSTER/SERVICE, an ARN or a finding's Id. Or `on` or `off`.
     """
-    if family == "on" and not (yes or agreed("Turn all corrections of this stack on?")):
+    if family == "on" and not (yes or confirmed("Turn all corrections of this stack on?")):
         return NOT_DONE
     with sentences(where.asked):
         ask = where.client_of()
@@ -145,20 +145,20 @@ def corrections(family: str = "", /, *, yes: Yes = False, where: Where = _HERE) 
             say(text(off))
         found = ask.corrections(named(family))
         for each in found:
-            printed(progress.standing(each, all_of_it=bool(family)))
+            printed(progress.family_corrections(each, all_of_it=bool(family)))
         if not found:
             say("No correction is in progress or waiting, and no family is in quarantine.")
     return DONE
 
 
-def _watched(ask: Client, asked: Asked, wait: float, see: str, well: Callable[[Progress], bool]) -> int:
+def _watched(ask: Client, asked: SentRequest, wait: float, see: str, well: Callable[[Progress], bool]) -> int:
     """Return the exit code: 0 if it need not wait. `see` is the command that shows the result."""
     if not wait:
         say(f"To see the result: {see}")
         return DONE
     last = Progress()
     for now in ask.follow(asked, min(wait, _LONGEST)):
-        printed(progress.news(last, now))
+        printed(progress.new_lines(last, now))
         last = now
     if last.ended:
         return DONE if well(last) else NOT_DONE

@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from cli.evaluating import FileEvaluator, NamedResult, RuleOutcome, unread_facts, worse
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import STDIN, File, NoDefinition, Unusable, found_in, named, read
-from cli.judging import Judge, Judged, Said, unread_facts, worse
 from cli.terminal import say
 from domain.severity import Severity
 
 
-class Bar(StrEnum):
+class FailOn(StrEnum):
     """What `--fail-on` takes."""
 
     LOW = "LOW"
@@ -33,7 +33,7 @@ def check(
     standard: FileName = None,
     config: FileName = None,
     format: Literal["table", "json"] = "table",  # noqa: A002 - the option's name
-    fail_on: Bar = Bar.LOW,
+    fail_on: FailOn = FailOn.LOW,
 ) -> int:
     """Evaluate task definitions by the rules; return the exit code.
 
@@ -50,7 +50,7 @@ def check(
     fail_on
         The lowest severity that counts as drifted for the exit code.
     """
-    judge = Judge.of(standard, config)
+    judge = FileEvaluator.of(standard, config)
     inputs = Inputs([named(file) for file in files])
     judged = (
         (file.name, definition.resource, judge.judge(definition.task))
@@ -118,7 +118,7 @@ class Inputs:
             say(f"Skipped, because there is no task definition in it: {first}{others}.")
 
 
-def _as_json(judged: Iterable[Judged]) -> Severity | None:
+def _as_json(judged: Iterable[NamedResult]) -> Severity | None:
     entries = list[dict[str, Any]]()
     worst = None
     for file, resource, judgement in judged:
@@ -130,7 +130,7 @@ def _as_json(judged: Iterable[Judged]) -> Severity | None:
     return worst
 
 
-def entry_of(said: Said) -> dict[str, Any]:
+def entry_of(said: RuleOutcome) -> dict[str, Any]:
     """Give one verdict as JSON has it."""
     return {
         "rule": said.rule.id,

@@ -14,7 +14,7 @@ from aws.ledger import History, Ledger
 from aws.parameters import Switch
 from aws.sessions import Sessions
 from aws.stacks import Stacks
-from cli.failures import NO_REGION, NotAsked, spoken
+from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
 from cli.naming import subject_of
 from domain.findings.finding import FindingState
 from domain.findings.users import Running
@@ -30,7 +30,7 @@ _EVERY = 2.0  # seconds between two reads of a request's progress
 
 
 @dataclass(frozen=True, slots=True)
-class Stacked:
+class StackOutputs:
     """A stack's queue, table and RemediationMode; the mode is None if it is not known."""
 
     queue: str
@@ -39,22 +39,24 @@ class Stacked:
     switch: str = ""
 
     @classmethod
-    def of(cls, stacks: Stacks, name: str, region: str) -> "Stacked":
-        """Read a stack's outputs; raise NotAsked if there is no stack of that name, or it is not Outrider's."""
-        with spoken():
+    def of(cls, stacks: Stacks, name: str, region: str) -> "StackOutputs":
+        """Read a stack's outputs; raise RequestFailed if there is no stack of that name, or it is not Outrider's."""
+        with failures_as_sentences():
             found = stacks.stack(name)
         if found is None:
             where = f" in {region}" if region else ""
-            raise NotAsked(f"There is no stack {name}{where}. Name it with --stack, and its region with --region.")
+            raise RequestFailed(f"There is no stack {name}{where}. Name it with --stack, and its region with --region.")
         queue, table = (found.outputs.get(output, "") for output in ("RemediationsQueue", "LedgerTable"))
         if not queue or not table:
-            raise NotAsked(f"The stack {name} is not Outrider's: it has no outputs RemediationsQueue and LedgerTable.")
+            raise RequestFailed(
+                f"The stack {name} is not Outrider's: it has no outputs RemediationsQueue and LedgerTable."
+            )
         mode = found.parameters.get("RemediationMode", "")
         return cls(queue, table, Mode(mode) if mode in set(Mode) else None, found.outputs.get("CorrectionsSwitch", ""))
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class ApprovablePlan:
     """A proposed plan that may be approved: its subject, its family, and the services that run that family."""
 
     subject: SubjectId
@@ -66,7 +68,7 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class ToUndo:
+class UndoTarget:
     """What an undo would roll back: one service of the attempt, or all if none is named."""
 
     family: str
@@ -75,7 +77,7 @@ class ToUndo:
 
 
 @dataclass(frozen=True, slots=True)
-class ToRelease:
+class ReleaseTarget:
     """A family's quarantine, and the attempts of it that may be tried again after a release."""
 
     family: str
@@ -84,7 +86,7 @@ class ToRelease:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FamilyCorrections:
     """The state of a family's corrections."""
 
     family: str
@@ -94,7 +96,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SentRequest:
     """A request that was sent: its id, and the family whose rows show its result."""
 
     family: SubjectId
@@ -132,48 +134,48 @@ class Client:
 
     # --- a plan ------------------------------------------------------------------------------------------------------
 
-    def offered(self, what: str, digest: str = "") -> Offered:
-        """Return the plan that may be approved now; raise NotAsked if there is none, or it would be refused."""
+    def approvable(self, what: str, digest: str = "") -> ApprovablePlan:
+        """Return the plan that may be approved now; raise RequestFailed if there is none, or it would be refused."""
         subject, rule, number = subject_of(what, self.place)
         if subject.kind not in {Subject.FAMILY, Subject.SERVICE}:
-            raise NotAsked(f"Outrider does not correct a {subject.kind}. The finding says what to change.")
+            raise RequestFailed(f"Outrider does not correct a {subject.kind}. The finding says what to change.")
         self._may(Mode.DEPLOY if subject.kind is Subject.SERVICE else Mode.REGISTER)
         history = self._history(subject)
         family = self._family(history)
         of_family = history if subject.kind is Subject.FAMILY else self._history(family)
         if (held := of_family.quarantine) is not None:
-            raise NotAsked(
+            raise RequestFailed(
                 f"{family.name} has been in quarantine since {_time(held.since)}: {joined(held.reasons)}"
                 f" End it with `outrider release {family.name}`."
             )
         if (proposed := history.proposed) is None:
-            raise NotAsked(f"There is no plan for {subject.name} now. {_why_none(history, of_family)}")
+            raise RequestFailed(f"There is no plan for {subject.name} now. {_why_none(history, of_family)}")
         if rule and rule not in proposed.rules:
-            raise NotAsked(f"The plan does not correct {rule}, only {', '.join(proposed.rules)}.")
+            raise RequestFailed(f"The plan does not correct {rule}, only {', '.join(proposed.rules)}.")
         if number and number != history.order:
-            raise NotAsked(f"The newest revision is {subject.name}:{history.order}, and the plan is for that one.")
+            raise RequestFailed(f"The newest revision is {subject.name}:{history.order}, and the plan is for that one.")
         if digest and digest != proposed.digest:
-            raise NotAsked(f"The plan has changed: it is {proposed.digest} now, not {digest}. Read it again.")
+            raise RequestFailed(f"The plan has changed: it is {proposed.digest} now, not {digest}. Read it again.")
         if proposed.until is not None and self.now() > proposed.until:
-            raise NotAsked(
+            raise RequestFailed(
                 f"The plan was made {_time(proposed.drawn)} and could be approved until {_time(proposed.until)}."
                 " The next sweep makes a new one."
             )
         of = f"{family.name}:{history.order}" if subject.kind is Subject.FAMILY else subject.name
         running = tuple(sorted(history.services.items()))
-        return Offered(subject, family.name, of, proposed, rule, running)
+        return ApprovablePlan(subject, family.name, of, proposed, rule, running)
 
-    def apply(self, offered: Offered) -> Asked:
+    def apply(self, approvable: ApprovablePlan) -> SentRequest:
         """Send the approval of the plan, with the digest that was shown."""
-        service = offered.subject.name if offered.subject.kind is Subject.SERVICE else ""
+        service = approvable.subject.name if approvable.subject.kind is Subject.SERVICE else ""
         return self._ask(
             ApplyRequest(
                 account=self.place.account,
                 region=self.place.region,
-                family=offered.family,
+                family=approvable.family,
                 service=service,
-                rule=offered.rule,
-                digest=offered.proposed.digest,
+                rule=approvable.rule,
+                digest=approvable.proposed.digest,
                 at=self.now(),
                 caller=self.caller,
             )
@@ -181,22 +183,22 @@ class Client:
 
     # --- undo and release --------------------------------------------------------------------------------------------
 
-    def to_undo(self, what: str) -> ToUndo:
-        """Return the last correction; raise NotAsked if there is none, or it cannot be undone."""
+    def to_undo(self, what: str) -> UndoTarget:
+        """Return the last correction; raise RequestFailed if there is none, or it cannot be undone."""
         subject, _, _ = subject_of(what, self.place)
         if subject.kind not in {Subject.FAMILY, Subject.SERVICE}:
-            raise NotAsked(f"Outrider does not correct a {subject.kind}, so there is nothing to undo.")
+            raise RequestFailed(f"Outrider does not correct a {subject.kind}, so there is nothing to undo.")
         history = self._history(subject)
         family = self._family(history)
         of_family = history if subject.kind is Subject.FAMILY else self._history(family)
         service = subject.name if subject.kind is Subject.SERVICE else ""
         attempt = to_undo(of_family.attempts, service)
         if attempt is None:
-            raise NotAsked(f"{subject.name} has no correction that can be undone.")
+            raise RequestFailed(f"{subject.name} has no correction that can be undone.")
         self._may(Mode.DEPLOY if attempt.rollouts else Mode.REGISTER)
-        return ToUndo(family.name, service, attempt)
+        return UndoTarget(family.name, service, attempt)
 
-    def undo(self, what: ToUndo) -> Asked:
+    def undo(self, what: UndoTarget) -> SentRequest:
         """Send the request to undo it."""
         return self._ask(
             UndoRequest(
@@ -209,8 +211,8 @@ class Client:
             )
         )
 
-    def to_release(self, what: str) -> ToRelease:
-        """Return what a release would end; raise NotAsked if there is nothing to release."""
+    def to_release(self, what: str) -> ReleaseTarget:
+        """Return what a release would end; raise RequestFailed if there is nothing to release."""
         subject, _, _ = subject_of(what, self.place)
         history = self._history(subject)
         family = self._family(history)
@@ -218,10 +220,12 @@ class Client:
         ended = {AttemptState.FAILED, AttemptState.UNDONE, AttemptState.REFUSED}
         attempts = tuple(each for each in history.attempts if each.state in ended and not each.released)
         if history.quarantine is None and not attempts:
-            raise NotAsked(f"{family.name} is not in quarantine, and none of its corrections failed or was refused.")
-        return ToRelease(family.name, history.quarantine, attempts)
+            raise RequestFailed(
+                f"{family.name} is not in quarantine, and none of its corrections failed or was refused."
+            )
+        return ReleaseTarget(family.name, history.quarantine, attempts)
 
-    def release(self, what: ToRelease) -> Asked:
+    def release(self, what: ReleaseTarget) -> SentRequest:
         """Send the request to end the family's quarantine."""
         account, region = self.place.account, self.place.region
         return self._ask(
@@ -230,7 +234,7 @@ class Client:
 
     # --- progress and state ------------------------------------------------------------------------------------------
 
-    def follow(self, asked: Asked, seconds: float) -> Iterator[Progress]:
+    def follow(self, asked: SentRequest, seconds: float) -> Iterator[Progress]:
         """Yield each change of a request's progress, until it has ended or so many seconds have passed."""
         until, last = self.now() + timedelta(seconds=seconds), Progress()
         while True:
@@ -244,13 +248,13 @@ class Client:
                 return
             self.pause(_EVERY)
 
-    def corrections(self, what: str = "") -> list[Standing]:
+    def corrections(self, what: str = "") -> list[FamilyCorrections]:
         """Return the state of a family's corrections; without one, of each family with a correction or a quarantine."""
         if what:
             history = self._history(subject_of(what, self.place)[0])
             family = self._family(history)
             return [_standing(history if history.subject == family else self._history(family))]
-        with spoken():
+        with failures_as_sentences():
             families = {family for family, _ in self.ledger.attempts.due(self.place)} | set(
                 self.ledger.attempts.quarantined(self.place)
             )
@@ -261,13 +265,13 @@ class Client:
     def turn(self, *, on: bool) -> None:
         """Turn all corrections of the stack on or off."""
         if self.switch is None:
-            raise NotAsked("The stack corrects nothing, or is not known. Name one that corrects with --stack.")
-        with spoken():
+            raise RequestFailed("The stack corrects nothing, or is not known. Name one that corrects with --stack.")
+        with failures_as_sentences():
             self.switch.turn(on=on, by=self.caller)
 
     def why_off(self) -> Reason | None:
         """Return why corrections are off; None if they are on, or if there is no switch."""
-        with spoken():
+        with failures_as_sentences():
             return self.switch.why_off() if self.switch is not None else None
 
     # --- shared parts ------------------------------------------------------------------------------------------------
@@ -275,7 +279,7 @@ class Client:
     def _may(self, least: Mode) -> None:
         if self.mode is not None and self.mode.rank < least.rank:
             does = "only reports" if self.mode is Mode.REPORT else "updates no service"
-            raise NotAsked(
+            raise RequestFailed(
                 f"The stack {does}: its RemediationMode is {self.mode}. Deploy it with {least}, or make the change with"
                 " `outrider correct`, as the finding shows."
             )
@@ -283,14 +287,14 @@ class Client:
     def _history(self, subject: SubjectId) -> History:
         history = self._read(subject)
         if not history.version and not history.attempts and history.quarantine is None:
-            raise NotAsked(
+            raise RequestFailed(
                 f"The ledger has no {subject.kind} {subject.name} in {self.place}. Check its name, the stack and the"
                 " region."
             )
         return history
 
     def _read(self, subject: SubjectId) -> History:
-        with spoken():
+        with failures_as_sentences():
             return self.ledger.history(subject)
 
     @staticmethod
@@ -298,30 +302,32 @@ class Client:
         """Return the family that corrections of a subject belong to."""
         family = history.family
         if family is None:
-            raise NotAsked(f"The ledger does not say which family {history.subject.name} runs. Name the family itself.")
+            raise RequestFailed(
+                f"The ledger does not say which family {history.subject.name} runs. Name the family itself."
+            )
         return family
 
-    def _ask(self, request: Request) -> Asked:
-        with spoken():
+    def _ask(self, request: Request) -> SentRequest:
+        with failures_as_sentences():
             self.remediations.send(request.model_dump_json(), group=request.group, deduplication=request.deduplication)
-        return Asked(request.subject, request.deduplication)
+        return SentRequest(request.subject, request.deduplication)
 
 
 def client_of(stack: str, region: str = "", queue: str = "", table: str = "") -> Client:
-    """Return the client of a stack by its name, or of a queue (URL) and a table; raise NotAsked if there is none."""
+    """Return the client of a stack by its name, or of a queue (URL) and a table; RequestFailed if there is none."""
     aws = Sessions(region=region or None)
-    with spoken():
+    with failures_as_sentences():
         if not aws.region:
-            raise NotAsked(NO_REGION)
+            raise RequestFailed(NO_REGION)
         place, caller = Place(aws.account, aws.region), aws.caller.arn
-    parts = Stacked(queue, table) if queue and table else Stacked.of(Stacks(aws), stack, place.region)
+    parts = StackOutputs(queue, table) if queue and table else StackOutputs.of(Stacks(aws), stack, place.region)
     switch = Switch(aws, parts.switch) if parts.switch else None
     ledger, remediations = Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue)
     return Client(ledger, remediations, place, caller, parts.mode, switch)
 
 
-def _standing(history: History) -> Standing:
-    return Standing(history.subject.name, history.attempts, history.quarantine, history.proposed)
+def _standing(history: History) -> FamilyCorrections:
+    return FamilyCorrections(history.subject.name, history.attempts, history.quarantine, history.proposed)
 
 
 def _why_none(history: History, family: History) -> str:

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 import engine
-from cli.check import Bar, FileName, entry_of
+from cli.check import FailOn, FileName, entry_of
+from cli.evaluating import DefinitionResult, FileEvaluator, NamedResult, RuleOutcome, worse
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import STDIN, Unusable, found_in, is_folder, named, text_of
-from cli.judging import Judge, Judged, Judgement, Said, worse
 from cli.terminal import say
 from domain.collector import CollectorConfiguration, variables_read
 from domain.collector.releases import Release, newest_known
@@ -44,7 +44,7 @@ def collector(
     release: Annotated[str | None, Parameter(metavar="RELEASE")] = None,
     standard: FileName = None,
     format: Literal["table", "json"] = "table",  # noqa: A002 - the option's name
-    fail_on: Bar = Bar.LOW,
+    fail_on: FailOn = FailOn.LOW,
 ) -> int:
     """Evaluate collector configurations by the rules; return the exit code.
 
@@ -61,7 +61,7 @@ def collector(
     fail_on
         The lowest severity that counts as drifted for the exit code.
     """
-    alone = Alone(Judge.of(standard, None), _release(release))
+    alone = ConfigurationEvaluator(FileEvaluator.of(standard, None), _release(release))
     inputs = _Inputs([named(file) for file in files])
     judged = ((name, str(alone.release), alone.judge(text)) for name, text in inputs.usable())
     if format == "json":
@@ -90,21 +90,21 @@ def is_configuration(text: str) -> bool:
     return len(set(_SECTIONS.findall(text))) > 1
 
 
-class Alone:
+class ConfigurationEvaluator:
     """Judges a configuration in a task of which nothing is known but the collector's release."""
 
-    def __init__(self, judge: Judge, release: Release) -> None:
+    def __init__(self, judge: FileEvaluator, release: Release) -> None:
         self._judge, self.release = judge, release
 
-    def judge(self, text: str) -> Judgement:
-        """Judge by all rules that need no task."""
+    def judge(self, text: str) -> DefinitionResult:
+        """FileEvaluator by all rules that need no task."""
         workload = self.workload(text)
-        said = list[Said]()
+        said = list[RuleOutcome]()
         for rule in _RULES:
             # A rule that the standard switches off has no verdict.
             if verdicts := engine.verdicts_of(workload, self._judge.standard, [rule]):
                 said.append(_capped(self._judge.said(rule, verdicts, workload)))
-        return Judgement(workload, tuple(said))
+        return DefinitionResult(workload, tuple(said))
 
     def workload(self, text: str) -> Workload:
         """Return a task with a collector of the release that reads this text."""
@@ -124,7 +124,7 @@ class Alone:
         return TaskDefinition({"family": _COLLECTOR, "containerDefinitions": [container]})
 
 
-def _capped(said: Said) -> Said:
+def _capped(said: RuleOutcome) -> RuleOutcome:
     """Lower what a rule says that does not keep the collector from starting: HIGH is for what does."""
     if said.rule.id not in _AFTER_THE_START:
         return said
@@ -193,7 +193,7 @@ class _Inputs:
             say(f"Skipped, because there is no collector configuration in it: {self._skipped[0]}{others}.")
 
 
-def _as_json(judged: Iterator[Judged]) -> Severity | None:
+def _as_json(judged: Iterator[NamedResult]) -> Severity | None:
     entries = list[dict[str, Any]]()
     worst = None
     for file, release, judgement in judged:

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from cli.asking import Yes, agreed, printed, sentences
 from cli.check import FileName
+from cli.confirmation import Yes, confirmed, printed, sentences
 from cli.correcting import correcting_of
+from cli.evaluating import FileEvaluator
 from cli.exits import DONE, NOT_DONE
 from cli.files import named
-from cli.judging import Judge
 from cli.progress import Line, diff
 from cli.terminal import say
 from domain.drift import Safety
@@ -21,7 +21,7 @@ from settings import first_set
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class By:
+class EvaluationOptions:
     """The options that name the standard, the stack and the region."""
 
     standard: Annotated[
@@ -33,7 +33,7 @@ class By:
     ] = ""
 
 
-_OF_THE_STACK = By()
+_OF_THE_STACK = EvaluationOptions()
 
 
 def correct(
@@ -42,7 +42,7 @@ def correct(
     *,
     plan: Annotated[str, Parameter(metavar="DIGEST")] = "",
     yes: Yes = False,
-    by: By = _OF_THE_STACK,
+    by: EvaluationOptions = _OF_THE_STACK,
 ) -> int:
     """Correct what drifted; return the exit code.
 
@@ -53,14 +53,14 @@ def correct(
     plan
         The digest of the plan that you have read. If the plan has changed since, nothing is changed.
     """
-    given = Judge.of(by.standard, None).standard if by.standard is not None else None
+    given = FileEvaluator.of(by.standard, None).standard if by.standard is not None else None
     region = ("--region", by.region) if by.region else first_set("AWS_REGION", "AWS_DEFAULT_REGION")
     with sentences(region):
         correcting = correcting_of(by.stack, region[1], given)
         found = correcting.proposed(named(what), plan)
         printed(_shown(found))
         service = found.before.service
-        if not (yes or agreed(f"{'Register it' if service is None else f'Update {service.title}'}?", "changed")):
+        if not (yes or confirmed(f"{'Register it' if service is None else f'Update {service.title}'}?", "changed")):
             return NOT_DONE
         if service is not None:
             correcting.update(found)

@@ -13,7 +13,7 @@ from aws.parameters import Parameters
 from aws.roles import Roles
 from aws.sessions import Sessions
 from aws.stacks import Stacks
-from cli.failures import NO_REGION, NotAsked, spoken
+from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
 from cli.naming import subject_of
 from domain.findings.users import Running
 from domain.places import Place, Revision
@@ -36,7 +36,7 @@ _AGAIN = "Nothing was changed. Run the command again, and read the new plan."
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class CorrectionLimits:
     """The standard, the image repositories that a correction may use, and the known services of a family."""
 
     standard: Standard
@@ -44,16 +44,16 @@ class Bounds:
     services: Callable[[SubjectId], Mapping[str, Running]] = lambda _: {}
 
     @classmethod
-    def of_standard(cls, standard: Standard) -> "Bounds":
+    def of_standard(cls, standard: Standard) -> "CorrectionLimits":
         """Return the bounds of a standard alone: its own repositories."""
         return cls(standard, standard.image_repositories)
 
     @classmethod
-    def of_stack(cls, aws: Sessions, name: str) -> "Bounds":
-        """Return the bounds of a stack of Outrider; raise NotAsked if there is no stack of that name."""
+    def of_stack(cls, aws: Sessions, name: str) -> "CorrectionLimits":
+        """Return the bounds of a stack of Outrider; raise RequestFailed if there is no stack of that name."""
         found = Stacks(aws).stack(name)
         if found is None:
-            raise NotAsked(
+            raise RequestFailed(
                 f"There is no stack {name} in {aws.region}. Name it with --stack, or give the standard with --standard."
             )
         standard = Standards(aws, found.parameters.get("StandardLocation", ""), CATALOGUE).current().standard
@@ -69,16 +69,18 @@ class Correcting:
 
     ecs: Ecs
     place: Place
-    bounds: Bounds
+    bounds: CorrectionLimits
     evaluator: Evaluator
 
     def proposed(self, what: str, digest: str = "") -> Plan:
-        """Return the plan; raise NotAsked if there is none, a guard refuses it, or its digest is another."""
+        """Return the plan; raise RequestFailed if there is none, a guard refuses it, or its digest is another."""
         with _plainly():
             workload = self._workload(*subject_of(what, self.place))
             plan = self._plan(workload, _name(workload))
             if digest and digest != plan.digest:
-                raise NotAsked(f"The plan has changed: it is {plan.digest} now, not {digest}. Read it without --plan.")
+                raise RequestFailed(
+                    f"The plan has changed: it is {plan.digest} now, not {digest}. Read it without --plan."
+                )
             self._guarded(plan)
             return plan
 
@@ -89,15 +91,15 @@ class Correcting:
             case Subject.SERVICE:
                 return self._service(subject)
             case Subject.PARAMETER | Subject.ROLE:
-                raise NotAsked(f"Outrider does not correct a {subject.kind}. The finding says what to change.")
+                raise RequestFailed(f"Outrider does not correct a {subject.kind}. The finding says what to change.")
 
     def _family(self, subject: SubjectId, number: int) -> Workload:
         task = self.ecs.task_definition(self.place, subject.name)
         revision = Revision.parse(task.arn or "") if task is not None else None
         if task is None or revision is None or not task.active:
-            raise NotAsked(f"{subject.name} has no active revision in {self.place}.")
+            raise RequestFailed(f"{subject.name} has no active revision in {self.place}.")
         if number not in {0, revision.number}:
-            raise NotAsked(f"{revision} is the newest revision, and only the newest can be corrected.")
+            raise RequestFailed(f"{revision} is the newest revision, and only the newest can be corrected.")
         # The services matter only if the task definition does not name its launch type.
         services = {} if task.json.get("requiresCompatibilities") else self.bounds.services(subject)
         return self.evaluator.workload(self.place, task, runs_on=runs_on_fargate(task, services))
@@ -107,13 +109,13 @@ class Correcting:
         revision = Revision.parse(service.task_definition) if service is not None else None
         task = self.ecs.task_definition(self.place, service.task_definition) if service is not None else None
         if service is None or revision is None or task is None:
-            raise NotAsked(f"There is no active service {subject.name} in {self.place}.")
+            raise RequestFailed(f"There is no active service {subject.name} in {self.place}.")
         newest = self.ecs.task_definition(self.place, revision.family)
         return self.evaluator.with_newest(self.evaluator.workload(self.place, task, service), newest)
 
     def _plan(self, workload: Workload, name: str) -> Plan:
         if (outside := engine.out_of_scope(workload, self.bounds.standard)) is not None:
-            raise NotAsked(f"{name} is not evaluated: {outside.reason}.")
+            raise RequestFailed(f"{name} is not evaluated: {outside.reason}.")
         found = self.evaluator.evaluate(workload)
         plan = self.evaluator.plan(found, Mode.REPORT)
         if plan is None:
@@ -121,9 +123,9 @@ class Correcting:
             kinds = {rule.id for rule in CATALOGUE if (rule.subject is Subject.SERVICE) == of_service}
             drifted = [each.rule for each in found.verdicts if isinstance(each, Drifted) and each.rule in kinds]
             left = f" These drifted rules have no fix: {', '.join(dict.fromkeys(drifted))}." if drifted else ""
-            raise NotAsked(f"Outrider can correct nothing in {name}.{left}")
+            raise RequestFailed(f"Outrider can correct nothing in {name}.{left}")
         if unread := unread_for_now(plan):
-            raise NotAsked(f"{unread[0].reason}. Try again.")
+            raise RequestFailed(f"{unread[0].reason}. Try again.")
         return plan
 
     def _guarded(self, plan: Plan) -> None:
@@ -138,26 +140,26 @@ class Correcting:
     def register(self, plan: Plan) -> tuple[Revision, bool]:
         """Register the correction; return its revision, and whether it directly follows its source.
 
-        Raise NotAsked if the source is no longer the newest revision.
+        Raise RequestFailed if the source is no longer the newest revision.
         """
         source = plan.before.revision
         with _plainly():
             newest = self.ecs.task_definition(self.place, plan.before.task.family)
             if source is None or newest is None or newest.arn != source.arn:
-                raise NotAsked(f"{plan.before.task.family} has a newer revision now. {_AGAIN}")
+                raise RequestFailed(f"{plan.before.task.family} has a newer revision now. {_AGAIN}")
             task = plan.after.task.only(registrable_members()).with_tags({})
             registered = Revision.parse(self.ecs.register(self.place, task).arn or "")
             if registered is None:
-                raise NotAsked("ECS registered a revision and named it by no ARN that can be read.")
+                raise RequestFailed("ECS registered a revision and named it by no ARN that can be read.")
             return registered, not any(map(self._stands, _between(source, registered)))
 
     def update(self, plan: Plan) -> None:
-        """Update the service as planned; raise NotAsked if somebody has deployed it since."""
+        """Update the service as planned; raise RequestFailed if somebody has deployed it since."""
         before, after = plan.before.service, plan.after.service
         with _plainly():
             now = self.ecs.service(self.place, before.title) if before is not None else None
             if before is None or after is None or now is None or deployment_of(now) != deployment_of(before):
-                raise NotAsked(f"{_name(plan.before)} was deployed in the meantime. {_AGAIN}")
+                raise RequestFailed(f"{_name(plan.before)} was deployed in the meantime. {_AGAIN}")
             ran, wanted = runs(before), runs(after)
             self.ecs.update(
                 self.place,
@@ -185,9 +187,11 @@ def correcting_of(stack: str, region: str = "", standard: Standard | None = None
     aws = Sessions(region=region or None)
     with _plainly():
         if not aws.region:
-            raise NotAsked(NO_REGION)
+            raise RequestFailed(NO_REGION)
         place = Place(aws.account, aws.region)
-        bounds = Bounds.of_standard(standard) if standard is not None else Bounds.of_stack(aws, stack)
+        bounds = (
+            CorrectionLimits.of_standard(standard) if standard is not None else CorrectionLimits.of_stack(aws, stack)
+        )
     ecs = Ecs(aws)
     reader = FactReader(Parameters(aws), Roles(aws), LogGroups(aws), ecs)
     planner = Planner(CATALOGUE, Mode.DEPLOY)
@@ -196,11 +200,11 @@ def correcting_of(stack: str, region: str = "", standard: Standard | None = None
 
 @contextmanager
 def _plainly() -> Iterator[None]:
-    """Turn what forbids a correction, or could not be read, into NotAsked."""
+    """Turn what forbids a correction, or could not be read, into RequestFailed."""
     try:
-        with spoken():
+        with failures_as_sentences():
             yield
     except Forbidden as by:
-        raise NotAsked(f"The correction is not allowed ({by.guard}): {text(by.reason)}") from None
+        raise RequestFailed(f"The correction is not allowed ({by.guard}): {text(by.reason)}") from None
     except (engine.Disagreement, StandardInvalid) as error:
-        raise NotAsked(str(error)) from None
+        raise RequestFailed(str(error)) from None

@@ -7,9 +7,9 @@ from cyclopts import Parameter
 
 from aws.sessions import Sessions
 from aws.stacks import Stacks
-from cli.asking import sentences
+from cli.confirmation import sentences
 from cli.exits import FAILING, WELL
-from cli.failures import NO_REGION, NotAsked, spoken
+from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
 from cli.policy import READ_ONLY, policy_of
 from domain.health.row import State
 from domain.places import Place
@@ -57,17 +57,17 @@ def doctor(
 
 def _examined(name: str, region: str) -> Examined:
     aws = Sessions(region=region or None)
-    with spoken(_POLICY):
+    with failures_as_sentences(_POLICY):
         if not aws.region:
-            raise NotAsked(NO_REGION)
+            raise RequestFailed(NO_REGION)
         place = Place(aws.account, aws.region)
         found = Stacks(aws).stack(name)
     if found is None:
-        raise NotAsked(
+        raise RequestFailed(
             f"There is no stack {name} in {place.region}. Name it with --stack, and its region with --region."
         )
     if "LedgerTable" not in found.outputs:
-        raise NotAsked(f"The stack {name} is not Outrider's: it has no output LedgerTable.")
+        raise RequestFailed(f"The stack {name} is not Outrider's: it has no output LedgerTable.")
     return _doctor(aws, place).examine(name, found)
 
 

@@ -16,10 +16,10 @@ _OLD_CREDENTIALS = frozenset({
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation"})
 
 
-class NotAsked(Exception):
+class RequestFailed(Exception):
     """A request could not be sent, or a result not read; the message says why and what to do.
 
-    `code` is the error code of the call that failed, if one did. With it `cli.asking` can say more.
+    `code` is the error code of the call that failed, if one did. With it `cli.confirmation` can say more.
     """
 
     def __init__(self, sentence: str, code: str = "") -> None:
@@ -28,12 +28,14 @@ class NotAsked(Exception):
 
 
 @contextmanager
-def spoken(policy: str = "docs/corrections.md has the policy that this command needs.") -> Iterator[None]:
-    """Turn a failed call into NotAsked. `policy` is the sentence that says where the caller's policy is."""
+def failures_as_sentences(
+    policy: str = "docs/corrections.md has the policy that this command needs.",
+) -> Iterator[None]:
+    """Turn a failed call into RequestFailed. `policy` is the sentence that says where the caller's policy is."""
     try:
         yield
     except CallFailed as failed:
-        raise NotAsked(_sentence(failed, policy), failed.code) from None
+        raise RequestFailed(_sentence(failed, policy), failed.code) from None
 
 
 def _sentence(failed: CallFailed, policy: str) -> str:

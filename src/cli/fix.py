@@ -12,9 +12,9 @@ from cyclopts import Parameter
 
 import engine
 from cli.check import FileName
+from cli.evaluating import DefinitionResult, FileEvaluator, Outcome, Repairs, RuleOutcome, by_topic, unread_facts
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import STDIN, Definition, File, Unusable, named, read
-from cli.judging import Judge, Judgement, Repairs, Said, Word, by_topic, unread_facts
 from cli.terminal import line, say
 from domain.drift import Safety
 from domain.ecs.task_definition import TaskDefinition
@@ -24,7 +24,7 @@ from domain.remediation.plan import Plan
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class By:
+class EvaluationOptions:
     """What to evaluate by."""
 
     standard: Annotated[FileName, Parameter(help="The standard to evaluate by, instead of the packaged one.")] = None
@@ -33,10 +33,12 @@ class By:
     ] = None
 
 
-_PACKAGED = By()
+_PACKAGED = EvaluationOptions()
 
 
-def fix(file: str, /, *, by: By = _PACKAGED, diff: bool = False, write: bool = False, review: bool = False) -> int:
+def fix(
+    file: str, /, *, by: EvaluationOptions = _PACKAGED, diff: bool = False, write: bool = False, review: bool = False
+) -> int:
     """Print a task definition with its drift fixed, in the shape of the file; return the exit code.
 
     Parameters
@@ -54,7 +56,7 @@ def fix(file: str, /, *, by: By = _PACKAGED, diff: bool = False, write: bool = F
     if write and name == STDIN:
         say("Standard input cannot be written to. Name a file, or leave out --write.")
         return UNUSABLE
-    judge = Judge.of(by.standard, by.config)
+    judge = FileEvaluator.of(by.standard, by.config)
     given = read(name)
     corrections = [Correction.of(judge, definition, review=review) for definition in given.definitions]
     for correction in corrections:
@@ -76,13 +78,13 @@ class Correction:
     """One definition, its plan (None if there is none), and the result's evaluation."""
 
     definition: Definition
-    before: Judgement
+    before: DefinitionResult
     plan: Plan | None
-    left: Judgement
+    left: DefinitionResult
     trouble: str = ""
 
     @classmethod
-    def of(cls, judge: Judge, definition: Definition, *, review: bool) -> "Correction":
+    def of(cls, judge: FileEvaluator, definition: Definition, *, review: bool) -> "Correction":
         before = judge.judge(definition.task)
         if before.worst is None:
             return cls(definition, before, None, before)
@@ -117,7 +119,7 @@ class Correction:
         yield from (
             f"{name}: not fixed: {said.rule.id} ({said.severity}): {self._why_left(said, review=review)}"
             for said in self.left.said
-            if said.word is Word.DRIFTED
+            if said.word is Outcome.DRIFTED
         )
 
     @property
@@ -128,9 +130,9 @@ class Correction:
     @property
     def still(self) -> frozenset[str]:
         """The rules that are drifted afterwards."""
-        return frozenset(said.rule.id for said in self.left.said if said.word is Word.DRIFTED)
+        return frozenset(said.rule.id for said in self.left.said if said.word is Outcome.DRIFTED)
 
-    def _why_left(self, said: Said, *, review: bool) -> str:
+    def _why_left(self, said: RuleOutcome, *, review: bool) -> str:
         if said.rule.id in self.fixed:
             return "a part is fixed; the right value of the rest is not known here."
         if said.refusal:

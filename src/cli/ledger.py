@@ -4,8 +4,8 @@ from aws.ledger import Ledger
 from aws.parameters import read_document
 from aws.sessions import Sessions
 from aws.stacks import Stacks
-from cli.asking import sentences
-from cli.failures import NO_REGION, NotAsked, spoken
+from cli.confirmation import sentences
+from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
 from domain.places import Place
 from domain.standard import Standard, StandardInvalid, default_standard
 from operations.differences import Compared, Comparison
@@ -20,16 +20,16 @@ def compared_on(stack: str, region: str, old: Standard | None, new: Standard) ->
     Raises Unusable if there is no stack of that name, or it cannot be read.
     """
     named = ("--region", region) if region else first_set("AWS_REGION", "AWS_DEFAULT_REGION")
-    with sentences(named), spoken():
+    with sentences(named), failures_as_sentences():
         aws = Sessions(region=named[1] or None)
         if not aws.region:
-            raise NotAsked(NO_REGION)
+            raise RequestFailed(NO_REGION)
         place, found = Place(aws.account, aws.region), Stacks(aws).stack(stack)
         if found is None:
-            raise NotAsked(f"There is no stack {stack} in {aws.region}. Name it with --stack.")
+            raise RequestFailed(f"There is no stack {stack} in {aws.region}. Name it with --stack.")
         table = found.outputs.get("LedgerTable", "")
         if not table:
-            raise NotAsked(f"The stack {stack} is not Outrider's: it has no output LedgerTable.")
+            raise RequestFailed(f"The stack {stack} is not Outrider's: it has no output LedgerTable.")
         old = old or _of_stack(aws, found.parameters.get("StandardLocation", ""))
         comparison = LedgerComparison(Ledger(aws, table), Comparison(old, new, CATALOGUE))
         return old, list(comparison.of(place))
@@ -41,4 +41,4 @@ def _of_stack(aws: Sessions, location: str) -> Standard:
     try:
         return Standard.parse(read_document(aws, location), f"The standard at {location}")
     except StandardInvalid as invalid:
-        raise NotAsked(f"{invalid}\nName another with --against.") from None
+        raise RequestFailed(f"{invalid}\nName another with --against.") from None

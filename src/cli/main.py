@@ -11,7 +11,7 @@ from cyclopts.exceptions import CycloptsError, UnusedCliTokensError, ValidationE
 from cli.exits import BROKEN_PIPE, CLEAN, INTERRUPTED, UNUSABLE
 from cli.files import STDIN, STDIN_TOKEN, Unusable
 from cli.help import Plain
-from cli.terminal import bear_with_any_encoding, say
+from cli.terminal import say, tolerate_any_encoding
 
 
 def _version() -> str:
@@ -147,7 +147,7 @@ app.command(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 clean, 1 drifted, 2 unusable input or arguments."""
-    bear_with_any_encoding()
+    tolerate_any_encoding()
     try:
         given = sys.argv[1:] if arguments is None else arguments
         code = app([STDIN_TOKEN if argument == STDIN else argument for argument in given])

@@ -2,7 +2,7 @@
 
 import re
 
-from cli.failures import NotAsked
+from cli.failures import RequestFailed
 from domain.places import Arn, Place
 from domain.subject import Subject, SubjectId
 
@@ -15,11 +15,11 @@ _FINDING = re.compile(
 def subject_of(what: str, place: Place) -> tuple[SubjectId, str, int]:
     """Return the subject, a finding's rule (or empty), and a revision's number (or 0).
 
-    Raise NotAsked if the subject is in another account or region.
+    Raise RequestFailed if the subject is in another account or region.
     """
     subject, rule, number = _parsed(what, place)
     if subject.place != place:
-        raise NotAsked(
+        raise RequestFailed(
             f"{what} is in {subject.place}, and this is {place}. Use that account's credentials, and name its region"
             " with --region."
         )
@@ -30,22 +30,24 @@ def _parsed(what: str, place: Place) -> tuple[SubjectId, str, int]:
     if what.startswith("outrider/"):
         found = _FINDING.fullmatch(what)
         if found is None:
-            raise NotAsked(f"{what} is not a finding's Id, which has the form outrider/ACCOUNT/REGION/KIND/NAME/RULE.")
+            raise RequestFailed(
+                f"{what} is not a finding's Id, which has the form outrider/ACCOUNT/REGION/KIND/NAME/RULE."
+            )
         return SubjectId.parse(found["subject"]), found["rule"], 0
     if what.startswith("arn:"):
         arn = Arn.parse(what)
         word, _, name = arn.resource.partition("/") if arn else ("", "", "")
         kind = _ARN_KINDS.get(word) if arn and arn.service == "ecs" else None
         if arn is None or kind is None or not name:
-            raise NotAsked(f"{what} is not the ARN of a task definition or a service.")
+            raise RequestFailed(f"{what} is not the ARN of a task definition or a service.")
         place = arn.place
     else:
         name, kind = what, Subject.SERVICE if "/" in what else Subject.FAMILY
     if kind is Subject.SERVICE:
         if not re.fullmatch("[^/]+/[^/]+", name):
-            raise NotAsked(f"{what} does not name a service with its cluster: CLUSTER/SERVICE.")
+            raise RequestFailed(f"{what} does not name a service with its cluster: CLUSTER/SERVICE.")
         return SubjectId(place, kind, name), "", 0
     family, _, number = name.partition(":")
     if not family or (number and not re.fullmatch(r"[0-9]{1,10}", number)):
-        raise NotAsked(f"{what or 'An empty name'} is not a family, FAMILY:REVISION or CLUSTER/SERVICE.")
+        raise RequestFailed(f"{what or 'An empty name'} is not a family, FAMILY:REVISION or CLUSTER/SERVICE.")
     return SubjectId(place, kind, family), "", int(number or 0)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cli.client import Offered, Progress, Standing, ToRelease, ToUndo
+from cli.client import ApprovablePlan, FamilyCorrections, Progress, ReleaseTarget, UndoTarget
 from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Change
@@ -32,10 +32,10 @@ class Line:
 # --- before a request is sent -----------------------------------------------------------------------------------------
 
 
-def plan(offered: Offered, mode: Mode | None) -> Iterator[Line]:
+def plan(approvable: ApprovablePlan, mode: Mode | None) -> Iterator[Line]:
     """Yield the proposed plan: the diff, why it needs approval, and what happens next."""
-    proposed = offered.proposed
-    yield Line(f"{offered.of}, plan {proposed.digest}", style="bold")
+    proposed = approvable.proposed
+    yield Line(f"{approvable.of}, plan {proposed.digest}", style="bold")
     until = f"; it can be approved until {_time(proposed.until)}" if proposed.until else ""
     yield Line(f"Made {_time(proposed.drawn)}{until}.", 1)
     yield Line(f"Corrects {', '.join(proposed.rules)}.", 1)
@@ -45,7 +45,7 @@ def plan(offered: Offered, mode: Mode | None) -> Iterator[Line]:
         yield from (Line(reason, 2) for reason in proposed.reasons)
     else:
         yield Line(f"The fix is {proposed.safety}.", 1)
-    yield Line(_what_comes(offered, mode), 1)
+    yield Line(_what_comes(approvable, mode), 1)
 
 
 def diff(changes: tuple[Change, ...], omitted: int) -> Iterator[Line]:
@@ -60,11 +60,11 @@ def diff(changes: tuple[Change, ...], omitted: int) -> Iterator[Line]:
         yield Line(f"… and {omitted} more changes that are not shown.", 1, _BAD)
 
 
-def _what_comes(offered: Offered, mode: Mode | None) -> str:
-    if offered.subject.kind is Subject.SERVICE:
-        return f"{offered.of} is updated, and rolled back if its new tasks or their collectors do not run."
-    number = int(offered.of.rpartition(":")[2])
-    running = [title for title, each in offered.running if each.revision == number]
+def _what_comes(approvable: ApprovablePlan, mode: Mode | None) -> str:
+    if approvable.subject.kind is Subject.SERVICE:
+        return f"{approvable.of} is updated, and rolled back if its new tasks or their collectors do not run."
+    number = int(approvable.of.rpartition(":")[2])
+    running = [title for title, each in approvable.running if each.revision == number]
     if mode is Mode.REGISTER or not running:
         why = "the stack updates no service" if running else "no service runs it"
         return f"A corrected revision is registered; {why}. Tasks that are started by the family's name use it at once."
@@ -74,7 +74,7 @@ def _what_comes(offered: Offered, mode: Mode | None) -> str:
     )
 
 
-def undoing(found: ToUndo) -> Iterator[Line]:
+def undoing(found: UndoTarget) -> Iterator[Line]:
     """Yield what an undo would do."""
     attempt = found.attempt
     yield Line(_title(attempt), style="bold")
@@ -86,7 +86,7 @@ def undoing(found: ToUndo) -> Iterator[Line]:
     yield Line(f"{found.family} is in quarantine until `outrider release {found.family}`.", 1)
 
 
-def releasing(found: ToRelease) -> Iterator[Line]:
+def releasing(found: ReleaseTarget) -> Iterator[Line]:
     """Yield what a release would end."""
     yield Line(found.family, style="bold")
     if found.quarantine is not None:
@@ -99,7 +99,7 @@ def releasing(found: ToRelease) -> Iterator[Line]:
 # --- progress of a request --------------------------------------------------------------------------------------------
 
 
-def news(last: Progress, now: Progress) -> Iterator[Line]:
+def new_lines(last: Progress, now: Progress) -> Iterator[Line]:
     """Yield what is new since the last read."""
     if now.attempt is None:
         if now.answer is not None and last.answer is None:
@@ -133,13 +133,13 @@ def undone(end: Progress) -> bool:
     """Return whether an undo succeeded."""
     if end.attempt is None or end.attempt.state is not AttemptState.UNDONE:
         return False
-    return all(rollout.stage is not Stage.NOT_BACK for rollout in end.attempt.rollouts)
+    return all(rollout.stage is not Stage.NOT_ROLLED_BACK for rollout in end.attempt.rollouts)
 
 
 # --- the state of corrections------------------------------------------------------------------------------------------
 
 
-def standing(found: Standing, *, all_of_it: bool) -> Iterator[Line]:
+def family_corrections(found: FamilyCorrections, *, all_of_it: bool) -> Iterator[Line]:
     """Yield a family's quarantine and its corrections that have not ended; with `all_of_it`, the latest others too."""
     yield Line(found.family, style="bold")
     if found.quarantine is not None:
@@ -178,7 +178,7 @@ def _title(attempt: Attempt) -> str:
 def _rollout(rollout: Rollout, indent: int) -> Line:
     guard = f": {rollout.guard}" if rollout.guard else ""
     reason = f"{guard}: {joined(rollout.reasons)}" if rollout.reasons else ""
-    style = _BAD if rollout.stage is Stage.NOT_BACK else ""
+    style = _BAD if rollout.stage is Stage.NOT_ROLLED_BACK else ""
     return Line(f"{rollout.service} {_state(rollout)}{reason}", indent, style)
 
 
@@ -194,17 +194,17 @@ def _state(rollout: Rollout) -> str:  # noqa: C901 - a case for each stage: mypy
             return "is deployed; its collectors are being checked"
         case Stage.VERIFIED:
             return "is deployed, and its collectors run"
-        case Stage.GIVING_BACK:
+        case Stage.RESTORING:
             return f"goes back to what somebody else deployed, {rollout.other.rpartition('/')[2]}"
-        case Stage.SETTING_BACK:
+        case Stage.ROLLING_BACK:
             return f"is being rolled back to {rollout.before.name}"
-        case Stage.GOING_BACK:
+        case Stage.ROLLBACK_DEPLOYING:
             return f"is being deployed with {rollout.before.name} again"
         case Stage.BACK:
             return f"is rolled back to {rollout.before.name}"
-        case Stage.NOT_BACK:
+        case Stage.NOT_ROLLED_BACK:
             return f"could not be rolled back to {rollout.before.name}"
-        case Stage.LEFT:
+        case Stage.SKIPPED:
             return "was skipped"
 
 

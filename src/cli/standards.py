@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from cli.check import FileName, Inputs
+from cli.evaluating import FileEvaluator, standard_of
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import File, Unusable, named, shown, text_of
-from cli.judging import Judge, standard_of
 from cli.terminal import line, say
 from domain.standard import DEFAULT, Standard, StandardInvalid
 from domain.standard.checking import checked
@@ -92,7 +92,7 @@ def show() -> int:
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Two:
+class ComparisonOptions:
     """The options that name the standards."""
 
     standard: Annotated[str, Parameter(metavar="FILE", help="The new standard.")]
@@ -122,7 +122,7 @@ _NO_ACCOUNT = Account()
 
 def diff(
     *files: Annotated[str, Parameter(name="FILE")],
-    two: Two,
+    two: ComparisonOptions,
     account: Account = _NO_ACCOUNT,
     config: FileName = None,
     format: Format = "table",  # noqa: A002 - the option's name
@@ -150,7 +150,7 @@ def diff(
         results.add(f"stack {account.stack}", found)
     if files:
         inputs = Inputs([named(file) for file in files])
-        judges = Judge.of(old, config), Judge.of(new, config)
+        judges = FileEvaluator.of(old, config), FileEvaluator.of(new, config)
         for file in inputs.usable():
             results.add(file.name, _of_file(judges, file))
         inputs.say_what_was_skipped()
@@ -169,7 +169,7 @@ def _as_it_is(name: str) -> Standard:
         raise Unusable(str(invalid)) from None
 
 
-def _of_file(judges: tuple[Judge, Judge], file: File) -> Iterator[Compared]:
+def _of_file(judges: tuple[FileEvaluator, FileEvaluator], file: File) -> Iterator[Compared]:
     old, new = judges
     comparison = Comparison(old.standard, new.standard, CATALOGUE)
     for each in file.definitions:

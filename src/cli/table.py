@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from cli.judging import Judged, Judgement, Word, by_topic, unread_facts, worse
+from cli.evaluating import DefinitionResult, NamedResult, Outcome, by_topic, unread_facts, worse
 from cli.terminal import console, line, wrapped
 from domain.facts import FactKind
 from domain.severity import Severity
@@ -27,7 +27,7 @@ def style_of(severity: Severity) -> str:
             return "dim"
 
 
-def as_table(judged: Iterable[Judged], *, given: bool, what: str = "task definition") -> Severity | None:
+def as_table(judged: Iterable[NamedResult], *, given: bool, what: str = "task definition") -> Severity | None:
     """Print by file, and return the worst severity. `given`: whether a collector's configuration was named."""
     out = console()
     worst, shown, tally = None, "", Counter[str]()
@@ -49,7 +49,7 @@ def as_table(judged: Iterable[Judged], *, given: bool, what: str = "task definit
     return worst
 
 
-def _print(out: Console, resource: str, judgement: Judgement) -> None:
+def _print(out: Console, resource: str, judgement: DefinitionResult) -> None:
     name = line(resource).rpartition("task-definition/")[2] or "(no family)"
     if judgement.outside:
         wrapped(out, f"{name}: not evaluated; {judgement.outside}.", 2)
@@ -57,8 +57,8 @@ def _print(out: Console, resource: str, judgement: Judgement) -> None:
     verdict = "clean" if judgement.worst is None else f"drifted, {judgement.worst}"
     wrapped(out, f"{name}: {verdict}", 2)
     spoken = [said for said in judgement.said if said.drifts]
-    for said in sorted(spoken, key=lambda said: (said.word is not Word.DRIFTED, -said.severity.rank)):
-        graded = said.word is Word.DRIFTED
+    for said in sorted(spoken, key=lambda said: (said.word is not Outcome.DRIFTED, -said.severity.rank)):
+        graded = said.word is Outcome.DRIFTED
         fix = {"safe": ", fix is safe", "review": ", fix needs approval"}.get(said.fix, "")
         grade = Text(said.severity if graded else "note", style=style_of(said.severity))
         wrapped(out, Text.assemble(grade, " ", (said.rule.id, "bold" if graded else ""), fix), 4)
@@ -66,7 +66,7 @@ def _print(out: Console, resource: str, judgement: Judgement) -> None:
             lower = "" if drift.severity in {None, said.severity} else f" ({_grade(drift.severity)})"
             wrapped(out, f"{line(drift.where)}{lower}: {line(drift.why)}", 6)
     # Rules that are unknown or exempt for the same reason are printed together.
-    for word in (Word.UNKNOWN, Word.EXEMPT):
+    for word in (Outcome.UNKNOWN, Outcome.EXEMPT):
         reasons = dict[str, list[str]]()
         for said in judgement.said:
             if said.word is word:

@@ -24,7 +24,7 @@ def say(sentences: str | Iterable[str]) -> None:
         print(line(sentence), file=sys.stderr)
 
 
-def bear_with_any_encoding() -> None:
+def tolerate_any_encoding() -> None:
     """Escape characters that the terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from cli.check import Bar, FileName
+from cli.check import FailOn, FileName
 from cli.collector import is_configuration
+from cli.evaluating import FileEvaluator
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import STDIN, NoDefinition, Unusable, definitions_in, found_in, is_folder, named, shown, text_of
-from cli.judging import Judge
 from cli.terminal import say
 from cli.upgrading import Change, Input
 from domain.collector.releases import Release, newest_known, release_facts
@@ -43,7 +43,7 @@ def upgrade(
     standard: FileName = None,
     config: FileName = None,
     format: Literal["table", "json"] = "table",  # noqa: A002 - the option's name
-    fail_on: Bar = Bar.LOW,
+    fail_on: FailOn = FailOn.LOW,
 ) -> int:
     """Say what another release breaks; return the exit code.
 
@@ -62,7 +62,9 @@ def upgrade(
     fail_on
         The lowest severity that counts as broken for the exit code.
     """
-    change = Change(Judge.of(standard, config), _known(releases.to), _known(releases.since) if releases.since else None)
+    change = Change(
+        FileEvaluator.of(standard, config), _known(releases.to), _known(releases.since) if releases.since else None
+    )
     inputs = _Inputs([named(file) for file in files])
     outlooks = [change.outlook(each) for each in inputs.usable()]
     if format == "json":

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import engine
-from cli.collector import Alone
-from cli.judging import Judge
+from cli.collector import ConfigurationEvaluator
+from cli.evaluating import FileEvaluator
 from domain.collector import (
     CollectorConfiguration,
     ConfigurationUnreadable,
@@ -121,7 +121,7 @@ def _is_of_the_change(found: Break, before: frozenset[Drift] | None) -> bool:
 class Change:
     """The change of the collector's release, under a standard."""
 
-    judge: Judge
+    judge: FileEvaluator
     after: Release
     before: Release | None
 
@@ -130,8 +130,9 @@ class Change:
             case TaskDefinition() as task:
                 return self._of_definition(given, task)
             case str() as text:
-                earlier = None if self.before is None else Alone(self.judge, self.before).workload(text)
-                later = Alone(self.judge, self.after).workload(text)
+                before = self.before
+                earlier = None if before is None else ConfigurationEvaluator(self.judge, before).workload(text)
+                later = ConfigurationEvaluator(self.judge, self.after).workload(text)
                 return self._compared(Outlook(given, self.before, self.after), earlier, later)
 
     def _of_definition(self, given: Input, task: TaskDefinition) -> Outlook:

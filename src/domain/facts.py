@@ -32,7 +32,7 @@ class Absent:
     """It does not exist, or nothing names it."""
 
 
-class Gap(StrEnum):
+class MissingReason(StrEnum):
     """Why a fact is not available although no call failed."""
 
     NOT_READ = "NotRead"
@@ -48,11 +48,11 @@ class Gap(StrEnum):
 class Unavailable:
     """It could not be read. It never holds the value of the resource.
 
-    `code` is AWS's error code if a `call` (as IAM names it) failed, else a Gap. `resource` is what could not be read.
-    `transient` says that the same call may succeed later.
+    `code` is AWS's error code if a `call` (as IAM names it) failed, else a MissingReason. `resource` is what could not
+    be read. `transient` says that the same call may succeed later.
     """
 
-    code: str = Gap.NOT_READ
+    code: str = MissingReason.NOT_READ
     call: str = ""
     resource: str = ""
     transient: bool = False
@@ -62,20 +62,20 @@ class Unavailable:
         """Return the same as a phrase."""
         if self.call:
             return f"{self.call} on {self.resource} failed: {self.code}"
-        match Gap(self.code):
-            case Gap.NOT_READ:
+        match MissingReason(self.code):
+            case MissingReason.NOT_READ:
                 return "not available"
-            case Gap.OTHER_ACCOUNT:
+            case MissingReason.OTHER_ACCOUNT:
                 return f"{self.resource} belongs to another account and cannot be read"
-            case Gap.POLICY_UNREADABLE:
+            case MissingReason.POLICY_UNREADABLE:
                 return f"a policy of {self.resource} cannot be parsed"
-            case Gap.HIDDEN_CONFIGURATION:
+            case MissingReason.HIDDEN_CONFIGURATION:
                 return f"the collector's configuration may come from {self.resource}, which are not read"
-            case Gap.CONFIGURATION_ELSEWHERE:
+            case MissingReason.CONFIGURATION_ELSEWHERE:
                 return "the collector's configuration comes from a place that is not read"
-            case Gap.OTHER_LANGUAGE:
+            case MissingReason.OTHER_LANGUAGE:
                 return f"a configuration of {self.resource} is not read here"
-            case Gap.UNKNOWN_IMAGE_FILE:
+            case MissingReason.UNKNOWN_IMAGE_FILE:
                 return "what the file in the collector's image holds is not known"
 
 

@@ -154,7 +154,7 @@ class Route:
     protocol: str | Hidden | None = field(repr=False)
 
     @cached_property
-    def speaks(self) -> Protocol | None:
+    def protocol_set(self) -> Protocol | None:
         """Return the protocol; None if it is not set or not valid."""
         return Protocol.read(self.protocol) if isinstance(self.protocol, str) else None
 
@@ -166,12 +166,12 @@ class Route:
 
 @dataclass(frozen=True)
 class Destination:
-    """One endpoint variable, and the signals that use it. `speaks` is the protocol that they all share."""
+    """One endpoint variable, and the signals that use it. `protocol_set` is the protocol that they all share."""
 
     variable: str
     value: str | Hidden | None = field(repr=False)
     signals: tuple[Signal, ...]
-    speaks: Protocol | None
+    protocol_set: Protocol | None
 
     @cached_property
     def leads_to(self) -> Endpoint | None:
@@ -193,26 +193,26 @@ class Destination:
 
     def port_meant(self, endpoint: Endpoint) -> int | None:
         """Return the port that its protocol or path requires; None if neither decides."""
-        if self.speaks is not None:
-            return self.speaks.port
+        if self.protocol_set is not None:
+            return self.protocol_set.port
         return HTTP_PORT if endpoint.path.startswith("/v1/") else None
 
     def by_http(self, port: int | None) -> bool:
-        return self.speaks is not Protocol.GRPC if self.speaks else port == HTTP_PORT
+        return self.protocol_set is not Protocol.GRPC if self.protocol_set else port == HTTP_PORT
 
     def within_task(self, endpoint: Endpoint, port: int, *, tls: bool, http: bool | None) -> Endpoint:
         """Return the endpoint that reaches the OTLP receiver on this port; parts that are right stay as written.
 
         `http` is whether the receiver takes HTTP there; None if only the application's protocol, or the port, decides.
         """
-        by_http = self.by_http(port) if http is None or self.speaks else http
+        by_http = self.by_http(port) if http is None or self.protocol_set else http
         path, scheme = self.path_served(endpoint.path, by_http=by_http), "https" if tls else "http"
         return replace(endpoint, scheme=scheme, host=endpoint.host or "localhost", port=port, path=path)
 
     def beside(self, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint of the sidecar collector, instead of the host that this one names."""
         given = endpoint.port if endpoint.port in PORTS else None
-        port = (self.speaks.port if self.speaks else given) or self.port_meant(endpoint) or HTTP_PORT
+        port = (self.protocol_set.port if self.protocol_set else given) or self.port_meant(endpoint) or HTTP_PORT
         path = self.own.path if self.own and self.by_http(port) else ""
         return Endpoint("http", "", "localhost", port, path, "")
 
@@ -286,9 +286,9 @@ def _destinations(set_plainly: tuple[tuple[str, str], ...], secrets: tuple[str, 
         grouped.setdefault(route.endpoint_variable, []).append(route)
     found = list[Destination]()
     for variable, group in grouped.items():
-        spoken = {route.speaks for route in group}
-        speaks = group[0].speaks if len(spoken) == 1 else None
-        found.append(Destination(variable, group[0].endpoint, tuple(route.signal for route in group), speaks))
+        spoken = {route.protocol_set for route in group}
+        protocol_set = group[0].protocol_set if len(spoken) == 1 else None
+        found.append(Destination(variable, group[0].endpoint, tuple(route.signal for route in group), protocol_set))
     return tuple(found)
 
 

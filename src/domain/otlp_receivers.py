@@ -60,7 +60,7 @@ class OtlpReceivers:
         """
         port = endpoint.port
         if port is None or not (self.at(port) or port in PORTS or port in APPLICATION_SIGNALS_PORTS):
-            port = self._port_for(destination.speaks or Protocol.HTTP_PROTOBUF)
+            port = self._port_for(destination.protocol_set or Protocol.HTTP_PROTOBUF)
         there = self.at(port)
         http = there.protocol == "http" if there is not None and there.protocol else None
         return destination.within_task(endpoint, port, tls=there is not None and there.tls, http=http)

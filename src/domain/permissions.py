@@ -98,7 +98,7 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class CallContexts:
     """What is known of the condition keys of a task's calls with a role; shared by calls that are alike."""
 
     role: Role

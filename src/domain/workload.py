@@ -16,7 +16,7 @@ from domain.ecs.container_roles import COLLECTOR_NAME, ContainerRoles
 from domain.ecs.recognition import DEFAULT_VARIABLE, CollectorKind, config_uris
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Absent, Fact, Facts, Gap, Known, Unavailable
+from domain.facts import Absent, Fact, Facts, Known, MissingReason, Unavailable
 from domain.places import Arn, Place, Revision
 from domain.subject import Subject, SubjectId
 
@@ -164,7 +164,7 @@ class Workload:
         parameter that was read though nothing names it (a file on the command line) replaces what cannot be read.
         """
         if self.collector is not None and not self.read_as_collector:
-            return Unavailable(Gap.OTHER_LANGUAGE, resource=self.distribution.title)
+            return Unavailable(MissingReason.OTHER_LANGUAGE, resource=self.distribution.title)
         found = None if self.parameter_reference else self._configuration_beside()
         if found is not None and not isinstance(found, Unavailable):
             return found
@@ -187,17 +187,17 @@ class Workload:
         if isinstance(value, str):
             return Known(_read(value))
         if isinstance(value, Hidden):
-            return Unavailable(Gap.HIDDEN_CONFIGURATION, resource=value.source)
+            return Unavailable(MissingReason.HIDDEN_CONFIGURATION, resource=value.source)
         if self.distribution.is_adot and not uris and not collector.command and not collector.entry_point:
             uris = (_IMAGE_DEFAULT,)
         if len(uris) != 1 or uris[0].removeprefix("file:") not in bundled_paths():
-            return Unavailable(Gap.CONFIGURATION_ELSEWHERE)
+            return Unavailable(MissingReason.CONFIGURATION_ELSEWHERE)
         try:
             content = bundled(uris[0], self.release) if self.release else None
         except ConfigurationUnreadable as unreadable:
             return Known(unreadable)
         if content is None:
-            return Unavailable(Gap.UNKNOWN_IMAGE_FILE)
+            return Unavailable(MissingReason.UNKNOWN_IMAGE_FILE)
         return Known(content)
 
     @cached_property

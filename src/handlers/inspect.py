@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.verdict import Unknown
 from handlers import metrics
-from operations.inspection.inspector import Done, Failed, HandedBack
+from operations.inspection.inspector import Done, Failed, SentBack
 from operations.wiring.inspect import inspector
 
 logger = Logger(service="inspect")
@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             case Done():
                 _log(outcome)
                 _count(outcome)
-            case HandedBack():
+            case SentBack():
                 logger.info("Handed back: no time was left", message_ids=outcome.messages)
             case Failed(reason=reason, unreadable=unreadable):
                 said = "The message is unreadable" if unreadable else "The messages are retried"

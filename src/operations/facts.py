@@ -9,7 +9,7 @@ from aws.once import Once
 from aws.parameters import Parameters
 from aws.roles import Roles
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Absent, Fact, FactKind, Gap, LogGroup, Parameter, Role, Unavailable
+from domain.facts import Absent, Fact, FactKind, LogGroup, MissingReason, Parameter, Role, Unavailable
 from domain.findings.users import Running
 from domain.places import Place
 from domain.workload import ParameterReference, Workload
@@ -69,7 +69,7 @@ class FactReader:
             return Absent()
         if reference.place.account != place.account:
             # The name alone would match a parameter of this account, which is another one.
-            return Unavailable(Gap.OTHER_ACCOUNT, resource=reference.name)
+            return Unavailable(MissingReason.OTHER_ACCOUNT, resource=reference.name)
         return self._parameters.get(reference, lambda: self.parameters.fact(reference))
 
     def _role(self, place: Place, arn: str | None) -> Fact[Role]:

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
-from aws.ledger import Ledger, SweptBy
+from aws.ledger import Ledger, SweepBasis
 from aws.security_hub import SecurityHub
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding
-from domain.findings.users import Sight
+from domain.findings.users import SeenTasks
 from domain.places import Place
 from domain.severity import Severity
 from domain.standard import StandardInvalid
@@ -40,7 +40,7 @@ class Swept:
     services: int
     baseline: bool
     at: datetime
-    by: SweptBy | None = None
+    by: SweepBasis | None = None
     begins: datetime | None = None
 
 
@@ -54,7 +54,7 @@ class _Listed:
     families: Sequence[str]
     services: Sequence[str]
     at: datetime
-    tasks: Mapping[str, Mapping[str, Sight]]
+    tasks: Mapping[str, Mapping[str, SeenTasks]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Sweeper:
         """
         now = self.now()
         edition = self._edition(self.standards.reread)
-        by = SweptBy(self.release, edition.digest) if edition is not None else None
+        by = SweepBasis(self.release, edition.digest) if edition is not None else None
         before = self.ledger.sweeps.last(place)
         listed_families, services = self.ecs.families(place), self.ecs.services(place)
         known = self.ledger.subjects.all(place)

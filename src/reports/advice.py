@@ -20,7 +20,7 @@ CLOSES = "The finding closes by itself."
 
 
 @dataclass(frozen=True, slots=True)
-class Help:
+class StackAction:
     """What a stack does about a finding's plan: `unasked` without approval, at most `cap` with approval."""
 
     unasked: Mode = Mode.REPORT
@@ -43,7 +43,7 @@ class Help:
                 return ""
 
 
-NO_HELP = Help()
+NO_ACTION = StackAction()
 
 
 class Step(StrEnum):
@@ -73,7 +73,7 @@ def _statement(grants: list[Grant]) -> str:
     return json.dumps(bare[0] if len(bare) == 1 else bare, separators=(",", ":"))
 
 
-def next_step(finding: Finding, rule: Rule, plan: Plan | None, help_: Help = NO_HELP) -> str:
+def next_step(finding: Finding, rule: Rule, plan: Plan | None, help_: StackAction = NO_ACTION) -> str:
     """Return what a person does next about a finding; empty if it is not open."""
     if finding.state is not FindingState.OPEN:
         return ""

@@ -11,7 +11,7 @@ from domain.places import Arn, Revision
 from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.triggers.actor import Actor
-from reports.advice import NO_HELP, Help, next_step, statements
+from reports.advice import NO_ACTION, StackAction, next_step, statements
 from reports.asff import rule_url
 from reports.text import cut
 from reports.use import use_of
@@ -29,7 +29,7 @@ class AlertContext:
     actor: Actor
     occurred: datetime
     docs: str
-    help: Help = NO_HELP
+    help: StackAction = NO_ACTION
 
 
 def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: AlertContext) -> Alert:

@@ -96,7 +96,7 @@ def _title(attempt: Attempt, state: AttemptState) -> str:
 
 
 def _severity(attempt: Attempt, state: AttemptState) -> Severity:
-    if any(each.stage is Stage.NOT_BACK for each in attempt.rollouts):
+    if any(each.stage is Stage.NOT_ROLLED_BACK for each in attempt.rollouts):
         return Severity.CRITICAL
     match state:
         case AttemptState.FAILED:

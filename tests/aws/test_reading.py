@@ -13,7 +13,7 @@ from aws.role_list import RoleList
 from aws.roles import PolicyDocuments, Roles
 from aws.sessions import Sessions
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Absent, FactKind, Gap, Known, LogGroup, Unavailable
+from domain.facts import Absent, FactKind, Known, LogGroup, MissingReason, Unavailable
 from domain.places import Place, Revision
 from domain.standard import StandardInvalid
 from domain.workload import ParameterReference, Workload
@@ -69,7 +69,7 @@ def test_a_parameter_of_another_account_is_not_looked_for_here_by_its_name(world
         Parameters(world.sessions), Roles(world.sessions), LogGroups(world.sessions), Ecs(world.sessions)
     )
     found = reader.with_facts(workload, frozenset({FactKind.CONFIGURATION}))
-    assert found.facts.parameter == Unavailable(Gap.OTHER_ACCOUNT, resource=PARAMETER)
+    assert found.facts.parameter == Unavailable(MissingReason.OTHER_ACCOUNT, resource=PARAMETER)
 
 
 def test_documents_and_secrets_are_read_from_where_they_may_be(world: World) -> None:
@@ -163,7 +163,7 @@ def test_a_role_that_is_not_there_is_absent_and_one_elsewhere_unavailable(world:
     roles = Roles(world.sessions)
     assert roles.fact(PLACE, role_arn("none")) == Absent()
     elsewhere = roles.fact(PLACE, "arn:aws:iam::210987654321:role/web")
-    assert elsewhere == Unavailable(Gap.OTHER_ACCOUNT, resource="web")
+    assert elsewhere == Unavailable(MissingReason.OTHER_ACCOUNT, resource="web")
 
 
 @pytest.mark.parametrize("operation", ["GetRole", "ListRolePolicies", "GetRolePolicy", "ListAttachedRolePolicies"])

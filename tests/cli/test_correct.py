@@ -188,11 +188,11 @@ def test_a_newer_revision_by_the_time_of_the_answer_is_not_overtaken(
 ) -> None:
     world.register(definition(collector=FLOATING))
 
-    def agreed(*_: str) -> bool:
+    def confirmed(*_: str) -> bool:
         world.register(definition(cpu="2048", memory="4096"))
         return True
 
-    monkeypatch.setattr("cli.correct.agreed", agreed)
+    monkeypatch.setattr("cli.correct.confirmed", confirmed)
     ran = run("correct", "web")
     assert (ran.code, len(world.revisions())) == (2, 2)
     assert "web has a newer revision now. Nothing was changed." in ran.err
@@ -240,11 +240,11 @@ def test_a_service_that_may_not_be_updated_is_not(world: World, run: Run, member
 def test_a_service_that_was_deployed_meanwhile_is_left(world: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     old_platform(world)
 
-    def agreed(*_: str) -> bool:
+    def confirmed(*_: str) -> bool:
         world.client("ecs").update_service(cluster="shop", service="web", forceNewDeployment=True)
         return True
 
-    monkeypatch.setattr("cli.correct.agreed", agreed)
+    monkeypatch.setattr("cli.correct.confirmed", confirmed)
     ran = run("correct", "shop/web")
     assert ran.code == 2
     assert "shop/web was deployed in the meantime. Nothing was changed." in ran.err

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cli import progress
-from cli.client import Progress, Standing
+from cli.client import FamilyCorrections, Progress
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.rollout import Stage
 from tests.reports import samples
@@ -20,14 +20,16 @@ def at(stage: Stage) -> Attempt:
 
 @pytest.mark.parametrize("stage", Stage)
 def test_every_stage_has_words(stage: Stage) -> None:
-    standing = Standing("web", (at(stage),), None, None)
-    lines = [line.text for line in progress.standing(standing, all_of_it=False)]
+    family_corrections = FamilyCorrections("web", (at(stage),), None, None)
+    lines = [line.text for line in progress.family_corrections(family_corrections, all_of_it=False)]
     [of_service] = [line for line in lines if line.startswith("shop/web ")]
     assert len(of_service.split()) > 2
-    [news] = [line.text for line in progress.news(Progress(), Progress(attempt=at(stage))) if "shop/web" in line.text]
-    assert news == of_service
+    [new_lines] = [
+        line.text for line in progress.new_lines(Progress(), Progress(attempt=at(stage))) if "shop/web" in line.text
+    ]
+    assert new_lines == of_service
 
 
 def test_what_is_given_back_is_named() -> None:
-    [line] = [each.text for each in progress.news(Progress(), Progress(attempt=at(Stage.GIVING_BACK)))][-1:]
+    [line] = [each.text for each in progress.new_lines(Progress(), Progress(attempt=at(Stage.RESTORING)))][-1:]
     assert line == "shop/web goes back to what somebody else deployed, web:9"

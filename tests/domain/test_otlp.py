@@ -153,7 +153,7 @@ class TestRoutes:
             OTEL_EXPORTER_OTLP_TRACES_PROTOCOL="grpc",
         )
         traces, metrics, logs = routes(app)
-        assert (traces.endpoint, traces.speaks) == ("http://localhost:4317", Protocol.GRPC)
+        assert (traces.endpoint, traces.protocol_set) == ("http://localhost:4317", Protocol.GRPC)
         assert metrics.endpoint == logs.endpoint == "http://localhost:4318"
         assert metrics.protocol_variable == logs.protocol_variable == PROTOCOL
 
@@ -200,9 +200,9 @@ def test_destinations_name_each_variable_in_use_once() -> None:
         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="http://localhost:4317",
     )
     own, generic = destinations(app)
-    assert (own.own, own.signals, own.speaks) == (Signal.TRACES, (Signal.TRACES,), Protocol.HTTP_PROTOBUF)
+    assert (own.own, own.signals, own.protocol_set) == (Signal.TRACES, (Signal.TRACES,), Protocol.HTTP_PROTOBUF)
     assert (generic.own, generic.signals) == (None, (Signal.METRICS, Signal.LOGS))
-    assert generic.speaks is None, "its two signals speak differently"
+    assert generic.protocol_set is None, "its two signals speak differently"
 
 
 def test_any_otel_variable_makes_an_application_instrumented() -> None:

@@ -8,7 +8,7 @@ from domain.collector import CollectorConfiguration
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Absent, Facts, Known, LogGroup, Parameter, Role
 from domain.iam import ABSENT, Context, Policy
-from domain.permissions import Circumstances, Permission, permissions_of_collector, permissions_to_start
+from domain.permissions import CallContexts, Permission, permissions_of_collector, permissions_to_start
 from domain.places import Place
 from domain.workload import Workload
 
@@ -183,7 +183,7 @@ class TestTheContext:
         return Permission("part", "a:B", resources, resources[0], "does", region, **more)
 
     def known(self, *resources: str, **more: Any) -> Context:
-        return Circumstances(self.ROLE).of(self.need(*resources, **more))
+        return CallContexts(self.ROLE).of(self.need(*resources, **more))
 
     def test_the_region_is_known_or_left_open(self) -> None:
         assert self.known("*").values("aws:requestedregion") == ("eu-west-1",)
@@ -196,7 +196,7 @@ class TestTheContext:
             assert self.known(open_).values("aws:resourceaccount") is None
 
     def test_what_a_need_knows_of_its_own_call_is_its_own_alone(self) -> None:
-        circumstances = Circumstances(self.ROLE)
+        circumstances = CallContexts(self.ROLE)
         assert circumstances.of(self.need("*", keys={"ecs:cluster": ("c",)})).values("ecs:cluster") == ("c",)
         assert circumstances.of(self.need("*")).values("ecs:cluster") is None
 

@@ -19,7 +19,7 @@ def stage() -> Iterator[Stage]:
         if not tool.exists():
             pytest.skip(f"{tool} is not there: run `make venvs` once.")
     with Cloud() as cloud:
-        fleet.lay_ground(cloud.client)
+        fleet.create_dependencies(cloud.client)
         cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
         # Faults make messages be retried more often than real trouble does, and more is published in a minute.
         outputs = cloud.deploy_outrider(

@@ -24,7 +24,7 @@ def telling() -> Iterator[Stage]:
         if not tool.exists():
             pytest.skip(f"{tool} is not there: run `make venvs` once.")
     with Cloud() as cloud:
-        fleet.lay_ground(cloud.client)
+        fleet.create_dependencies(cloud.client)
         cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
         cloud.client("secretsmanager").create_secret(Name=BOT, SecretString=cloud.slack.bot)
         outputs = cloud.deploy_outrider(

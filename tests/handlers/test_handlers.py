@@ -12,7 +12,7 @@ import pytest
 
 from aws.calls import CallFailed
 from aws.ecs import Ecs
-from aws.ledger import SweptBy
+from aws.ledger import SweepBasis
 from domain.findings.alert import Alert
 from domain.severity import Severity
 from local.slack import Slack, Trouble
@@ -515,7 +515,7 @@ def test_an_alert_can_be_read_again_from_what_was_published() -> None:
 def by_the_standard_of_now(world: World) -> None:
     """The last sweep was by it: the next is no baseline."""
     with world.peace():
-        world.ledger.sweeps.finished(PLACE, SweptBy(RELEASE, Standards(world.sessions, "", ()).current().digest))
+        world.ledger.sweeps.finished(PLACE, SweepBasis(RELEASE, Standards(world.sessions, "", ()).current().digest))
 
 
 def test_a_sweep_counts_what_it_sent_and_what_is_open(

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.xdist_group("local")
 
 
 def test_the_fleet_registers_and_runs(cloud: Cloud) -> None:
-    fleet.lay_ground(cloud.client)
+    fleet.create_dependencies(cloud.client)
     arns = {sample.family: fleet.register(cloud.client, sample) for sample in fleet.samples()}
     assert len(arns) == len(fleet.samples())
     for service in fleet.SERVICES:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.iam import AccessRequest, Decision, Policy, Ruling, decide
+from domain.iam import AccessRequest, Decided, Decision, Policy, decide
 from local.cloud import Cloud
 from tests.profiles import examples
 
@@ -82,7 +82,7 @@ documents = st.lists(statements(), min_size=1, max_size=3).map(
 )
 
 
-def _as_simulated(ruling: Ruling) -> str:
+def _as_simulated(ruling: Decided) -> str:
     """The ruling in the simulation's word; an UNKNOWN is none of them."""
     match ruling.decision:
         case Decision.ALLOWED:

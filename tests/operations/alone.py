@@ -9,7 +9,7 @@ from aws.channels import Message
 from domain.places import Place
 from domain.subject import Subject, SubjectId
 from domain.triggers.message import SubjectMessage
-from operations.inspection.inspector import Done, Failed, HandedBack, Inspector
+from operations.inspection.inspector import Done, Failed, Inspector, SentBack
 from tests.operations.imports import Imports
 
 
@@ -47,7 +47,7 @@ def evaluated_afresh(inspector: Inspector, place: Place, families: Iterable[str]
     for kind, name, trigger in (*of_services, *of_families):
         body = {"subject": SubjectId(place, kind, name).key, "trigger": at | trigger}
         subjects.bodies.append(SubjectMessage.model_validate(body).body)
-    outcomes = list[Done | Failed | HandedBack]()
+    outcomes = list[Done | Failed | SentBack]()
     while subjects.bodies:
         bodies, subjects.bodies = subjects.bodies[:10], subjects.bodies[10:]
         outcomes += alone.inspect({str(number): body for number, body in enumerate(bodies)})

@@ -10,7 +10,7 @@ from aws.ledger import LedgerConflict
 from domain.findings.finding import Transition
 from domain.verdict import Unknown
 from operations.inspection.dispatching import Dispatched, Dispatcher, Undispatched
-from operations.inspection.inspector import Done, Failed, HandedBack, Inspector
+from operations.inspection.inspector import Done, Failed, Inspector, SentBack
 from operations.remediation.outcome import NotRead
 from operations.remediation.outcome import Outcome as Corrected
 from operations.remediation.remediator import Remediator
@@ -29,7 +29,7 @@ class Outcome:
     """What came of one message of the queue `changes`: of its dispatch, and of all evaluations that it led to."""
 
     dispatched: Dispatched | Undispatched
-    evaluated: Sequence[Done | Failed | HandedBack] = ()
+    evaluated: Sequence[Done | Failed | SentBack] = ()
 
     @property
     def failures(self) -> list[str]:
@@ -95,16 +95,16 @@ class Inspection:
         assert not any(each.unreadable for each in failed.values()), failed
         return failed
 
-    def evaluate(self) -> list[Done | Failed | HandedBack]:
+    def evaluate(self) -> list[Done | Failed | SentBack]:
         """Have inspect take what is on its queue, each message once."""
-        outcomes, tried = list[Done | Failed | HandedBack](), set[str]()
+        outcomes, tried = list[Done | Failed | SentBack](), set[str]()
         while messages := [each for each in self.queue.receivable(self.sqs.clock.now()) if each.id not in tried]:
             messages = messages[:_BATCH]
             tried |= {message.id for message in messages}
             deliver(self.sqs, self.queue, messages, lambda batch: self.inspected(batch, outcomes))
         return outcomes
 
-    def inspected(self, batch: Mapping[str, str], outcomes: list[Done | Failed | HandedBack]) -> Collection[str]:
+    def inspected(self, batch: Mapping[str, str], outcomes: list[Done | Failed | SentBack]) -> Collection[str]:
         """Have inspect take one batch: what came of it is appended; gives the messages that failed."""
         found = self.inspector.inspect(batch)
         outcomes += found

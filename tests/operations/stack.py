@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from aws.ledger import SweptBy
+from aws.ledger import SweepBasis
 from domain.health.facts import SweepRun
 from operations.standards import Standards
 from rules import CATALOGUE
@@ -85,7 +85,7 @@ def deploy(world: World) -> Deployed:
     made.iams.trails.add()
     with world.peace():
         digest = Standards(world.sessions, f"ssm:{STANDARD}", CATALOGUE).current().digest
-        world.ledger.sweeps.finished(PLACE, SweptBy(RELEASE, digest))
+        world.ledger.sweeps.finished(PLACE, SweepBasis(RELEASE, digest))
     made.swept()
     return made
 

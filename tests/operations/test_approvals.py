@@ -380,7 +380,7 @@ def test_services_are_undone_one_by_one(world: World, fleet: Services) -> None:
     world.pass_(minutes=6)
     assert resume_attempt(world).state is AttemptState.DEPLOYED
     for title in ("shop/web", "shop/second"):
-        assert stages(take(world, asked(world, "undo", service=title), DEPLOY))[title] is Stage.GOING_BACK
+        assert stages(take(world, asked(world, "undo", service=title), DEPLOY))[title] is Stage.ROLLBACK_DEPLOYING
         fleet.complete(title)
         assert resume_attempt(world).state is AttemptState.UNDONE
         assert runs(fleet, title) == "web:1"

@@ -7,14 +7,14 @@ import pytest
 
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
-from aws.ledger import SweptBy
+from aws.ledger import SweepBasis
 from aws.ledger.standards import GoodStandard
 from aws.security_hub import SecurityHub
 from domain.remediation.attempt import AttemptState
 from domain.remediation.guard import Guard
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
-from operations.inspection.operating import Operations
+from operations.inspection.notices import Operations
 from operations.remediation.resuming import Resumer
 from operations.standards import Standards
 from operations.sweep import Sweeper
@@ -220,5 +220,5 @@ def test_the_sweep_that_a_broken_standard_starts_notifies_operations_and_is_no_b
     world.inspector(standard=BETTER)
     third = sweeper(world).sweep(PLACE)
     assert third.baseline
-    assert isinstance(third.by, SweptBy)
+    assert isinstance(third.by, SweepBasis)
     assert third.by != swept.by

@@ -82,7 +82,7 @@ def test_a_revision_that_is_gone_for_good_is_not_waited_for(sessions: Sessions) 
 
     answering(run, gone)
     quiet(run)
-    assert (attempt(run).state, stages(run), run.stuck) == (AttemptState.REGISTERED, {WEB: Stage.LEFT}, [])
+    assert (attempt(run).state, stages(run), run.stuck) == (AttemptState.REGISTERED, {WEB: Stage.SKIPPED}, [])
 
 
 def test_somebody_elses_revision_that_is_not_shown_yet_supersedes_ours(sessions: Sessions) -> None:

@@ -54,7 +54,7 @@ def test_a_deployment_without_progress_is_set_back(sessions: Sessions) -> None:
     run.aws.services.moves(WEB, 5)
     later(run, minutes=1)
     later(run, minutes=31)
-    assert stages(run) == {WEB: Stage.GOING_BACK}
+    assert stages(run) == {WEB: Stage.ROLLBACK_DEPLOYING}
     assert "no progress for 30 minutes" in why(attempt(run).rollouts[0])
 
 
@@ -115,7 +115,7 @@ def test_a_revision_that_is_deregistered_meanwhile_is_named_when_a_service_canno
     run.aws.definitions.families["web"][0]["status"] = "INACTIVE"
     later(run, minutes=31)
     quiet(run)
-    assert stages(run) == {WEB: Stage.NOT_BACK}
+    assert stages(run) == {WEB: Stage.NOT_ROLLED_BACK}
     assert "web:1 is deregistered, and ECS accepts no such revision" in why(attempt(run).rollouts[0])
 
 

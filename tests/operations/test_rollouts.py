@@ -199,7 +199,7 @@ def test_where_no_service_runs_it_it_is_registered_and_that_is_the_end(world: Wo
 def test_a_deployment_that_ecs_rolls_back_is_observed_and_the_family_left_alone(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
     fleet.fail("shop/web")
-    assert stages(resume_attempt(world)) == {"shop/web": Stage.GOING_BACK}
+    assert stages(resume_attempt(world)) == {"shop/web": Stage.ROLLBACK_DEPLOYING}
     fleet.complete("shop/web")
     outcome = resume_attempt(world)
     assert (outcome.state, runs(fleet), len(fleet.updates)) == (AttemptState.FAILED, "web:1", 1)
@@ -214,7 +214,7 @@ def test_a_deployment_that_ecs_rolls_back_is_observed_and_the_family_left_alone(
 def test_a_deployment_that_completes_with_a_dead_collector_is_set_back(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
     settle(world, fleet, dead="adot-collector")
-    assert stages(resume_attempt(world)) == {"shop/web": Stage.GOING_BACK}
+    assert stages(resume_attempt(world)) == {"shop/web": Stage.ROLLBACK_DEPLOYING}
     assert (runs(fleet), len(fleet.updates)) == ("web:1", 2)
     fleet.complete("shop/web")
     outcome = resume_attempt(world)
@@ -226,7 +226,7 @@ def test_a_deployment_that_completes_with_a_dead_collector_is_set_back(world: Wo
 def test_a_deployment_that_does_not_end_is_set_back_by_its_deadline(world: World, fleet: Services) -> None:
     remediator(world).remediate(request())
     world.pass_(minutes=31)
-    assert stages(resume_attempt(world)) == {"shop/web": Stage.GOING_BACK}
+    assert stages(resume_attempt(world)) == {"shop/web": Stage.ROLLBACK_DEPLOYING}
     assert runs(fleet) == "web:1"
 
 
@@ -261,7 +261,7 @@ def test_what_cannot_be_set_back_is_told_as_critical(world: World, fleet: Servic
     settle(world, fleet, dead="adot-collector")
     world.fail("UpdateService", "InvalidParameterException")
     outcome = resume_attempt(world)
-    assert (outcome.state, stages(outcome)) == (AttemptState.FAILED, {"shop/web": Stage.NOT_BACK})
+    assert (outcome.state, stages(outcome)) == (AttemptState.FAILED, {"shop/web": Stage.NOT_ROLLED_BACK})
     assert world.alerts[-1]["severity"] == "CRITICAL"
     assert len(world.revisions()) == 2, "what runs is not deregistered"
 
@@ -275,7 +275,7 @@ def test_once_one_service_fails_no_other_is_begun(world: World, fleet: Services)
     fleet.complete("shop/second")
     outcome = resume_attempt(world, one)
     assert outcome.state is AttemptState.FAILED
-    assert stages(outcome) == {"shop/second": Stage.BACK, "shop/web": Stage.LEFT}
+    assert stages(outcome) == {"shop/second": Stage.BACK, "shop/web": Stage.SKIPPED}
     assert len(fleet.updates) == 1
 
 
@@ -294,7 +294,7 @@ def test_a_person_who_deploys_meanwhile_has_the_last_word(world: World, fleet: S
     other = world.register(definition(cpu="2048", memory="4096"))
     world.client("ecs").update_service(cluster="shop", service="web", taskDefinition=other)
     outcome = resume_attempt(world)
-    assert (outcome.state, stages(outcome)) == (AttemptState.REGISTERED, {"shop/web": Stage.LEFT})
+    assert (outcome.state, stages(outcome)) == (AttemptState.REGISTERED, {"shop/web": Stage.SKIPPED})
     assert runs(fleet) == "web:3"
 
 
@@ -318,7 +318,7 @@ def test_a_service_that_may_not_be_updated_is_left_and_named(world: World, membe
     world.services.at_once = False
     known(world, "shop/web", world.register(DRIFTED), **members)
     outcome = remediator(world).remediate(request())
-    assert (outcome.state, stages(outcome)) == (AttemptState.REGISTERED, {"shop/web": Stage.LEFT})
+    assert (outcome.state, stages(outcome)) == (AttemptState.REGISTERED, {"shop/web": Stage.SKIPPED})
     assert world.services.updates == []
     assert world.alerts[-1]["reasons"][0].startswith(f"shop/web: {guard}: ")
 
@@ -329,7 +329,7 @@ def test_a_family_that_also_runs_elsewhere_is_deployed_on_fargate_only(
 ) -> None:
     known(world, "shop/other", fleet.services["shop/web"]["taskDefinition"], launchType=launch)
     outcome = remediator(world).remediate(request())
-    assert stages(outcome) == {"shop/other": Stage.LEFT, "shop/web": Stage.DEPLOYING}
+    assert stages(outcome) == {"shop/other": Stage.SKIPPED, "shop/web": Stage.DEPLOYING}
 
 
 def test_the_circuit_breaker_may_be_waived(world: World) -> None:
@@ -408,7 +408,7 @@ def test_the_kill_switch_keeps_a_correction_that_is_under_way_from_the_next_serv
     assert len(fleet.updates) == 1
     world.pass_(hours=25)
     outcome = resume_attempt(world, one)
-    assert (outcome.state, stages(outcome)["shop/web"]) == (AttemptState.DEPLOYED, Stage.LEFT), "not for ever"
+    assert (outcome.state, stages(outcome)["shop/web"]) == (AttemptState.DEPLOYED, Stage.SKIPPED), "not for ever"
     assert said(outcome)[0].startswith("shop/web: kill switch: ")
 
 
@@ -571,7 +571,7 @@ def test_undo_sets_a_service_back_and_leaves_the_family_alone_until_it_is_releas
 ) -> None:
     deployed(world, fleet)
     outcome = remediator(world).remediate(request("undo", **named), "AROAADMIN:jo")
-    assert stages(outcome) == {"shop/web": Stage.GOING_BACK}
+    assert stages(outcome) == {"shop/web": Stage.ROLLBACK_DEPLOYING}
     fleet.complete("shop/web")
     outcome = resume_attempt(world)
     assert (outcome.state, runs(fleet)) == (AttemptState.UNDONE, "web:1")

@@ -11,7 +11,7 @@ from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.errors import Meaning
-from aws.ledger import Ledger, Record, Row, SweptBy
+from aws.ledger import Ledger, Record, Row, SweepBasis
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.drift import Drift
@@ -72,7 +72,7 @@ def test_what_is_there_and_what_was_is_looked_at_again(aws: Sessions) -> None:
     ledger.subjects.write(elsewhere, Record(order=1))
 
     sweeping = sweeper(aws, url)
-    by = SweptBy("1", sweeping.standards.current().digest)
+    by = SweepBasis("1", sweeping.standards.current().digest)
     ledger.sweeps.finished(PLACE, by)
     assert sweeping.sweep(PLACE) == Swept(families=14, services=2, baseline=False, at=NOON, by=by)
 

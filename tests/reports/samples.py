@@ -23,7 +23,7 @@ from domain.standard import Mode, Standard, default_standard
 from domain.subject import Subject, SubjectId
 from domain.triggers.actor import Actor
 from domain.workload import Workload
-from reports.advice import Help
+from reports.advice import StackAction
 from reports.alerts import AlertContext, alert_of
 from reports.digest import burst_of, daily_of, digest_of
 from reports.outcomes import outcome_of
@@ -103,7 +103,7 @@ def finding(
 
 def opened(given: Finding | None = None) -> Alert:
     transition = Transition(given or finding(), TransitionKind.OPENED)
-    itself = Help(Mode.REGISTER, Mode.REGISTER)
+    itself = StackAction(Mode.REGISTER, Mode.REGISTER)
     return alert_of(transition, PINNED, plan(), AlertContext(ACTOR, THEN, DOCS, itself))
 
 
@@ -153,7 +153,7 @@ def told(  # noqa: PLR0913 - the parts of a transition
         SubjectId(PLACE, about.subject, name), rule_id, FindingState.OPEN, severity, drifts, resource, THEN,
         THEN + after, 2, users,
     )  # fmt: skip
-    asking = Help(cap=Mode.DEPLOY)
+    asking = StackAction(cap=Mode.DEPLOY)
     return alert_of(Transition(one, change), about, by, AlertContext(actor, THEN + after, DOCS, asking))
 
 
@@ -201,7 +201,7 @@ def of_corrections() -> dict[str, Alert]:
     """The alerts about corrections that are rolled out, fail, are undone or drift again."""
     stage, dead = Stage, Reason(Code.COLLECTORS_DOWN, names=("STOPPED",), number=2, limit=2)
     several = (rollout("shop/web", stage.DEPLOYING), rollout("shop/worker", stage.PENDING))
-    failed = (rollout("shop/web", stage.BACK, dead), rollout("shop/worker", stage.LEFT))
+    failed = (rollout("shop/web", stage.BACK, dead), rollout("shop/worker", stage.SKIPPED))
     back = Reason(Code.OF_SERVICE, "shop/web", because=(dead, Reason(Code.BACK_ON, "web:7")))
     left = Reason(Code.OF_SERVICE, "shop/batch", guard=Guard.CIRCUIT_BREAKER, because=(Reason(Code.NO_ROLLBACK),))
     person = f"arn:aws:sts::{PLACE.account}:assumed-role/platform/jo"
@@ -215,7 +215,7 @@ def of_corrections() -> dict[str, Alert]:
             "failed",
             Reason(Code.OF_SERVICE, "shop/web", because=(dead, Reason(Code.NOT_SET_BACK, "web:7"))),
             registered=8,
-            rollouts=(rollout("shop/web", stage.NOT_BACK, dead),),
+            rollouts=(rollout("shop/web", stage.NOT_ROLLED_BACK, dead),),
         ),
         "undone": outcome("undone", registered=8, rollouts=(rollout("shop/web", stage.BACK),), undone=True),
         "fought": outcome("refused", again, guard=Guard.ATTEMPTS, actor=ACTOR, fragments=written),

@@ -22,7 +22,7 @@ from domain.standard import Mode, Standard
 from domain.triggers.actor import Actor
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import Workload
-from reports.advice import Help, Step, statements, step
+from reports.advice import StackAction, Step, statements, step
 from reports.alerts import AlertContext, alert_of
 from reports.asff import asff
 from rules import CATALOGUE
@@ -151,7 +151,7 @@ def _finding(verdict: Drifted) -> Finding:
 def _reports(finding: Finding, rule: Rule, plan: Plan) -> tuple[object, ...]:
     """The statements to add, and the alert and finding without their sentences."""
     transition = Transition(finding, TransitionKind.OPENED)
-    help_ = Help(Mode.REPORT, Mode.DEPLOY)
+    help_ = StackAction(Mode.REPORT, Mode.DEPLOY)
     alert = alert_of(transition, rule, plan, AlertContext(Actor(), THEN, "", help_))
     shown = alert.model_dump(exclude={"title", "reasons", "next_step", "drifts"})
     drifts = tuple((each.code, each.where, each.found, each.wanted) for each in alert.drifts)

@@ -33,12 +33,12 @@ from aws.ledger.notices import Notices
 from aws.ledger.revisions import Revisions
 from aws.ledger.standards import GoodStandards
 from aws.ledger.subjects import Subjects
-from aws.ledger.sweeps import Sweeps, SweptBy
+from aws.ledger.sweeps import SweepBasis, Sweeps
 from aws.ledger.table import LedgerConflict, Table
 from aws.sessions import Sessions
 from domain.subject import SubjectId
 
-__all__ = ["Dependent", "History", "Ledger", "LedgerConflict", "Record", "Row", "SweptBy"]
+__all__ = ["Dependent", "History", "Ledger", "LedgerConflict", "Record", "Row", "SweepBasis"]
 
 
 @dataclass(frozen=True, slots=True)

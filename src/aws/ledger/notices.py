@@ -37,6 +37,6 @@ class Notices:
             raise
         return True
 
-    def take_back(self, key: str) -> None:
+    def withdraw(self, key: str) -> None:
         """Release a claimed notice that could not be published."""
         self.table.delete(f"notice/{key}", "notice")

@@ -7,7 +7,7 @@ from domain.places import Place
 
 
 @dataclass(frozen=True, slots=True)
-class SweptBy:
+class SweepBasis:
     """What a sweep evaluated by: Outrider's release, and the digest of the standard."""
 
     release: str
@@ -20,11 +20,11 @@ class Sweeps:
 
     table: Table
 
-    def last(self, place: Place) -> SweptBy | None:
+    def last(self, place: Place) -> SweepBasis | None:
         """Return the release and standard of the last complete sweep; None if it is not known."""
         item = self.table.row(f"swept/{place}", "sweep")
-        return SweptBy(item["release"]["S"], item["standard"]["S"]) if item else None
+        return SweepBasis(item["release"]["S"], item["standard"]["S"]) if item else None
 
-    def finished(self, place: Place, by: SweptBy) -> None:
+    def finished(self, place: Place, by: SweepBasis) -> None:
         """Record that a sweep by this release and standard is complete."""
         self.table.put(f"swept/{place}", "sweep", {"release": {"S": by.release}, "standard": {"S": by.standard}})

@@ -84,7 +84,7 @@ _TAKE_OTLP: Mapping[str, str] = MappingProxyType({
 """Exporters that other distributions had, by what they sent to."""
 
 
-class Standing(StrEnum):
+class ReleaseStanding(StrEnum):
     """The status of a component name in one release."""
 
     KNOWN = "known"
@@ -99,7 +99,7 @@ class Standing(StrEnum):
 class ComponentStatus:
     """The standing of one component name in one release; `sentence` says what to use instead where something does."""
 
-    standing: Standing
+    standing: ReleaseStanding
     sentence: str
     instead: str | None = None
 
@@ -117,7 +117,7 @@ class ComponentFacts:
     alias: str | None = None
     alias_since: Release | None = None
 
-    def stands_in(self, release: Release) -> bool:
+    def exists_in(self, release: Release) -> bool:
         """Tell if this release holds the component."""
         return self.since <= release and (self.removed is None or release < self.removed)
 
@@ -210,7 +210,7 @@ def canonical_type(kind: ComponentKind, component_type: str) -> str:
 
 def components_of(release: Release) -> frozenset[tuple[ComponentKind, str]]:
     """Give kind and name of every component in a release, aliases left out."""
-    return frozenset(key for key, facts in release_facts().components.items() if facts.stands_in(release))
+    return frozenset(key for key, facts in release_facts().components.items() if facts.exists_in(release))
 
 
 def component_status(kind: ComponentKind, component_type: str, release: Release) -> ComponentStatus:
@@ -223,7 +223,7 @@ def component_status(kind: ComponentKind, component_type: str, release: Release)
     if not known.releases[0] <= release <= known.releases[-1]:
         side = "older than the oldest" if release < known.releases[0] else "newer than the newest"
         bound = known.releases[0] if release < known.releases[0] else known.releases[-1]
-        return ComponentStatus(Standing.UNDECIDABLE, f"{release} is {side} release that is known ({bound}).")
+        return ComponentStatus(ReleaseStanding.UNDECIDABLE, f"{release} is {side} release that is known ({bound}).")
     noun = f"{kind.noun} {component_type}"
     if facts := known.components.get((kind, component_type)):
         return _standing_of(facts, noun, release)
@@ -232,7 +232,7 @@ def component_status(kind: ComponentKind, component_type: str, release: Release)
             sentence = (
                 f"The name {component_type} is known from {facts.alias_since} on; in {release} write {facts.name}."
             )
-            return ComponentStatus(Standing.ALIAS_NOT_YET, sentence, facts.name)
+            return ComponentStatus(ReleaseStanding.ALIAS_NOT_YET, sentence, facts.name)
         return _standing_of(facts, noun, release)
     return _unknown(kind, component_type, release)
 
@@ -240,10 +240,14 @@ def component_status(kind: ComponentKind, component_type: str, release: Release)
 def _standing_of(facts: ComponentFacts, noun: str, release: Release) -> ComponentStatus:
     if facts.removed is not None and release >= facts.removed:
         advice = f"use {facts.instead}" if facts.instead else "take it out"
-        return ComponentStatus(Standing.REMOVED, f"The {noun} was removed in {facts.removed}: {advice}.", facts.instead)
+        return ComponentStatus(
+            ReleaseStanding.REMOVED, f"The {noun} was removed in {facts.removed}: {advice}.", facts.instead
+        )
     if release < facts.since:
-        return ComponentStatus(Standing.NOT_YET, f"The {noun} came with {facts.since}: {release} does not have it.")
-    return ComponentStatus(Standing.KNOWN, f"{release} has the {noun}.")
+        return ComponentStatus(
+            ReleaseStanding.NOT_YET, f"The {noun} came with {facts.since}: {release} does not have it."
+        )
+    return ComponentStatus(ReleaseStanding.KNOWN, f"{release} has the {noun}.")
 
 
 def _unknown(kind: ComponentKind, component_type: str, release: Release) -> ComponentStatus:
@@ -252,19 +256,21 @@ def _unknown(kind: ComponentKind, component_type: str, release: Release) -> Comp
     start = f"No ADOT release has {article} {kind.noun} named {component_type}"
     if kind is ComponentKind.EXPORTER and component_type in _TAKE_OTLP:
         why = f"{start}: use otlp or otlphttp, for {_TAKE_OTLP[component_type]} takes OTLP."
-        return ComponentStatus(Standing.UNKNOWN_NAME, why, "otlp")
+        return ComponentStatus(ReleaseStanding.UNKNOWN_NAME, why, "otlp")
     if kind is ComponentKind.CONNECTOR:
-        return ComponentStatus(Standing.UNKNOWN_NAME, f"{start}: it has no connectors at all.")
-    there = {name: facts for (of, name), facts in known.components.items() if of is kind and facts.stands_in(release)}
+        return ComponentStatus(ReleaseStanding.UNKNOWN_NAME, f"{start}: it has no connectors at all.")
+    there = {name: facts for (of, name), facts in known.components.items() if of is kind and facts.exists_in(release)}
     plain = component_type.replace("_", "").replace("-", "").lower()
     spelled = [name for name, facts in there.items() if plain in (facts.module, name.replace("_", ""))]
     near = spelled or get_close_matches(component_type, there, n=1, cutoff=0.8)
     if near:
-        return ComponentStatus(Standing.UNKNOWN_NAME, f"{start}: write {near[0]}.", near[0])
+        return ComponentStatus(ReleaseStanding.UNKNOWN_NAME, f"{start}: write {near[0]}.", near[0])
     elsewhere = [
-        of for (of, name), facts in known.components.items() if name == component_type and facts.stands_in(release)
+        of for (of, name), facts in known.components.items() if name == component_type and facts.exists_in(release)
     ]
     if elsewhere:
         noun = " and ".join(of.noun for of in elsewhere)
-        return ComponentStatus(Standing.UNKNOWN_NAME, f"{start}: it has a {noun} of this name.")
-    return ComponentStatus(Standing.UNKNOWN_NAME, f"{start}: take it out, or use a component that the release has.")
+        return ComponentStatus(ReleaseStanding.UNKNOWN_NAME, f"{start}: it has a {noun} of this name.")
+    return ComponentStatus(
+        ReleaseStanding.UNKNOWN_NAME, f"{start}: take it out, or use a component that the release has."
+    )

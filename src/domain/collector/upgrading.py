@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domain.collector.configuration import CollectorConfiguration
 from domain.collector.judging import option_problems
 from domain.collector.problems import Effect
-from domain.collector.releases import ComponentKind, Release, Standing, component_status, release_facts
+from domain.collector.releases import ComponentKind, Release, ReleaseStanding, component_status, release_facts
 from domain.collector.variables import variable_problems
 
 
@@ -29,7 +29,8 @@ def newly_refused(configuration: CollectorConfiguration, before: Release | None,
 def _refused(configuration: CollectorConfiguration, release: Release) -> Iterator[str]:
     for kind in ComponentKind:
         for part in configuration.defined(kind).values():
-            if component_status(kind, part.type, release).standing not in {Standing.KNOWN, Standing.UNDECIDABLE}:
+            standing = component_status(kind, part.type, release).standing
+            if standing not in {ReleaseStanding.KNOWN, ReleaseStanding.UNDECIDABLE}:
                 yield part.place
     yield from (problem.where for problem in option_problems(configuration, release))
     problems = variable_problems(configuration, release)
@@ -43,6 +44,6 @@ def renamed_in(configuration: CollectorConfiguration, release: Release) -> tuple
         Renamed(part.place, part.type, facts.alias, facts.alias_since)
         for kind in ComponentKind
         for part in configuration.defined(kind).values()
-        if (facts := known.get((kind, part.type))) is not None and facts.alias and facts.stands_in(release)
+        if (facts := known.get((kind, part.type))) is not None and facts.alias and facts.exists_in(release)
         if facts.alias_since is not None and facts.alias_since <= release
     )

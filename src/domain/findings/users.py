@@ -26,7 +26,7 @@ class Running:
     managed: bool = False
 
 
-class Sight(NamedTuple):
+class SeenTasks(NamedTuple):
     """Tasks of a family that no service started: their newest revision, how many run, their oldest platform version."""
 
     revision: int

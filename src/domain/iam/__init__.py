@@ -7,7 +7,7 @@ read.
 from domain.iam.actions import ACTION_RESOURCES, ActionResources, resources_for
 from domain.iam.advice import WildcardGrant, minimal_statement, wildcard_actions
 from domain.iam.context import ABSENT, Context, Like, role_context, trust_context
-from domain.iam.decision import AccessRequest, Decision, Ruling, decide, decide_any, trusts
+from domain.iam.decision import AccessRequest, Decided, Decision, decide, decide_any, trusts
 from domain.iam.policy import Policy, PolicyUnreadable, Statement
 
 __all__ = [
@@ -16,11 +16,11 @@ __all__ = [
     "AccessRequest",
     "ActionResources",
     "Context",
+    "Decided",
     "Decision",
     "Like",
     "Policy",
     "PolicyUnreadable",
-    "Ruling",
     "Statement",
     "WildcardGrant",
     "decide",

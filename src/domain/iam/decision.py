@@ -43,7 +43,7 @@ class AccessRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class Decided:
     """ALLOWED: on every requested resource, in every case. DENIED: on none, in no case. UNKNOWN: anything else."""
 
     decision: Decision
@@ -111,7 +111,7 @@ class _Side:
         return (*allowing, *self.perhaps_denied)
 
 
-def _heard(policies: Iterable[Policy], request: AccessRequest) -> _Side:
+def _merged_side(policies: Iterable[Policy], request: AccessRequest) -> _Side:
     side = _Side()
     action, resource, context = request.action.lower(), request.glob, request.context
     service = action.partition(":")[0]
@@ -123,22 +123,22 @@ def _heard(policies: Iterable[Policy], request: AccessRequest) -> _Side:
     return side
 
 
-def decide(policies: Iterable[Policy], request: AccessRequest, boundary: Policy | None = None) -> Ruling:
+def decide(policies: Iterable[Policy], request: AccessRequest, boundary: Policy | None = None) -> Decided:
     """Return what the role's identity policies and its permissions boundary decide about a request."""
-    own = _heard(policies, request)
+    own = _merged_side(policies, request)
     if own.denied_by is not None:
-        return Ruling(Decision.DENIED, request, own.denied_by)
-    limit = None if boundary is None else _heard((boundary,), request)
+        return Decided(Decision.DENIED, request, own.denied_by)
+    limit = None if boundary is None else _merged_side((boundary,), request)
     if limit is not None and limit.denied_by is not None:
-        return Ruling(Decision.DENIED, request, limit.denied_by, boundary)
+        return Decided(Decision.DENIED, request, limit.denied_by, boundary)
     if own.silent:
-        return Ruling(Decision.DENIED, request)
+        return Decided(Decision.DENIED, request)
     if limit is not None and limit.silent:
-        return Ruling(Decision.DENIED, request, boundary=boundary)
+        return Decided(Decision.DENIED, request, boundary=boundary)
     doubts = own.doubts if limit is None else (*own.doubts, *limit.doubts)
     if doubts:
-        return Ruling(Decision.UNKNOWN, request, undecided=doubts)
-    return Ruling(Decision.ALLOWED, request, own.allowed_by)
+        return Decided(Decision.UNKNOWN, request, undecided=doubts)
+    return Decided(Decision.ALLOWED, request, own.allowed_by)
 
 
 def decide_any(
@@ -147,7 +147,7 @@ def decide_any(
     resources: Iterable[str],
     context: Context = _NOTHING_KNOWN,
     boundary: Policy | None = None,
-) -> Ruling:
+) -> Decided:
     """Decide about an action that AWS checks on one of several resources: one allowed form is enough.
 
     An explicit Deny of another form makes it unknown. Raises ValueError without resources.
@@ -162,11 +162,11 @@ def decide_any(
         denials = tuple(
             ruling.statement for ruling in rulings if ruling.decision is Decision.DENIED and ruling.statement
         )
-        return Ruling(Decision.UNKNOWN, allowed.request, undecided=denials) if denials else allowed
+        return Decided(Decision.UNKNOWN, allowed.request, undecided=denials) if denials else allowed
     return by_decision.get(Decision.UNKNOWN) or rulings[0]
 
 
-def trusts(policy: Policy, service: str = "ecs-tasks.amazonaws.com", context: Context = _NOTHING_KNOWN) -> Ruling:
+def trusts(policy: Policy, service: str = "ecs-tasks.amazonaws.com", context: Context = _NOTHING_KNOWN) -> Decided:
     """Return whether a trust policy lets a service assume the role. The ruling's resource is the service's name.
 
     policy: parsed with trust=True.
@@ -177,9 +177,9 @@ def trusts(policy: Policy, service: str = "ecs-tasks.amazonaws.com", context: Co
         named = False if statement.principals is None else statement.principals.match(service)
         side.add(statement, all_of((named, statement.match("sts:assumerole", service, context))))
     if side.denied_by is not None:
-        return Ruling(Decision.DENIED, request, side.denied_by)
+        return Decided(Decision.DENIED, request, side.denied_by)
     if side.silent:
-        return Ruling(Decision.DENIED, request)
+        return Decided(Decision.DENIED, request)
     if side.doubts:
-        return Ruling(Decision.UNKNOWN, request, undecided=side.doubts)
-    return Ruling(Decision.ALLOWED, request, side.allowed_by)
+        return Decided(Decision.UNKNOWN, request, undecided=side.doubts)
+    return Decided(Decision.ALLOWED, request, side.allowed_by)

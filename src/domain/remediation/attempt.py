@@ -99,7 +99,7 @@ class Attempt:
         """Return the revision that it registered; None if it registered none."""
         return replace(self.source, number=self.registered) if self.registered is not None else None
 
-    def just_begun(self, now: datetime) -> bool:
+    def recently_started(self, now: datetime) -> bool:
         """Whether what it registered may not be shown everywhere yet."""
         return self.began is not None and now < self.began + SHOWN
 
@@ -109,7 +109,7 @@ class Attempt:
         return self.released or self.state in {AttemptState.NOTHING, AttemptState.SUPERSEDED}
 
     @property
-    def holds_open(self) -> bool:
+    def keeps_open(self) -> bool:
         """Whether findings stay open: the corrected revision does not run everywhere yet, or failed."""
         return self.deploys and (not self.state.ended or self.state is AttemptState.FAILED)
 
@@ -199,17 +199,17 @@ def to_undo(attempts: Iterable[Attempt], service: str = "") -> Attempt | None:
 
     def stands(attempt: Attempt) -> bool:
         rollouts = (each for each in attempt.rollouts if not service or each.service == service)
-        reached = any(not each.stage.failed and each.stage is not Stage.LEFT for each in rollouts)
+        reached = any(not each.stage.failed and each.stage is not Stage.SKIPPED for each in rollouts)
         return reached or (not service and attempt.state is AttemptState.REGISTERED)
 
     found = (each for each in attempts if stands(each))
     return max(found, key=lambda each: each.began or each.time, default=None)
 
 
-def held_open(attempts: Iterable[Attempt], newest: int) -> bool:
+def keeps_findings_open(attempts: Iterable[Attempt], newest: int) -> bool:
     """Whether a correction of a family does not run everywhere yet, or failed: then no finding is closed."""
     return any(
-        attempt.holds_open and (not attempt.state.ended or attempt.registered == newest)
+        attempt.keeps_open and (not attempt.state.ended or attempt.registered == newest)
         for attempt in attempts
         if not attempt.service
     )

@@ -167,8 +167,8 @@ def _endpoint(assumed: EndpointServed, change: Change) -> Iterator[Remark]:
 
 def _used(destination: Destination) -> Endpoint | None:
     """Where a destination leads; where it is not set, an SDK's own default for its protocol."""
-    if destination.value is None and destination.speaks is not None:
-        return Endpoint("http", "", "localhost", destination.speaks.port, "", "")
+    if destination.value is None and destination.protocol_set is not None:
+        return Endpoint("http", "", "localhost", destination.protocol_set.port, "", "")
     return destination.leads_to
 
 
@@ -193,7 +193,8 @@ def _of_receiver(receivers: OtlpReceivers, destination: Destination, endpoint: E
         why = f"Whether {who} takes OTLP on port {port} is not known. Its configuration is not known."
         yield _asks(Uncertainty.RECEIVER, why)
         return
-    spoken = None if destination.speaks is None else "grpc" if destination.speaks is Protocol.GRPC else "http"
+    given = destination.protocol_set
+    spoken = None if given is None else "grpc" if given is Protocol.GRPC else "http"
     if there.tls is not (endpoint.scheme == "https") or (spoken and there.protocol not in {"", spoken}):
         why = f"{there.container} takes OTLP on port {port} by another scheme or protocol than the application uses."
         yield _asks(Uncertainty.RECEIVER, why)

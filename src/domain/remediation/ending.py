@@ -71,7 +71,7 @@ def superseded(attempt: Attempt, *reasons: Reason, quiet: bool = False) -> Stopp
 def concluded(attempt: Attempt, stays: tuple[Reason, ...], moment: Moment) -> Stopped:
     """End an attempt whose services have all ended. `stays` says why its revision could not be withdrawn."""
     stages = {each.stage for each in attempt.rollouts}
-    left = of_those_left(attempt)
+    left = skipped_reasons(attempt)
     if attempt.undone or failed(attempt):
         reasons = tuple(_of_failed(each) for each in attempt.rollouts if each.stage.failed and each.reasons)
         why = (Reason(Code.UNDONE, attempt.undone_by),) if attempt.undone else reasons
@@ -93,14 +93,14 @@ def failed(attempt: Attempt) -> bool:
     return any(each.stage.failed for each in attempt.rollouts)
 
 
-def of_those_left(attempt: Attempt) -> tuple[Reason, ...]:
+def skipped_reasons(attempt: Attempt) -> tuple[Reason, ...]:
     """Return why services were left unchanged, one by one."""
-    return tuple(_of_service(each, each.reasons) for each in attempt.rollouts if each.stage is Stage.LEFT)
+    return tuple(_of_service(each, each.reasons) for each in attempt.rollouts if each.stage is Stage.SKIPPED)
 
 
 def _of_failed(rollout: Rollout) -> Reason:
     more = tuple[Reason, ...]()
-    if rollout.stage is Stage.NOT_BACK:
+    if rollout.stage is Stage.NOT_ROLLED_BACK:
         same = rollout.other or rollout.before == rollout.after
         more = (Reason(Code.CHECK_NOW) if same else Reason(Code.NOT_SET_BACK, rollout.before.name),)
     return _of_service(rollout, (*rollout.reasons, *more))

@@ -16,7 +16,7 @@ from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Plan
 from domain.remediation.reason import Code, Reason
-from domain.remediation.rollout import LOOK_AGAIN
+from domain.remediation.rollout import READ_AGAIN
 from domain.standard import Mode, Standard, any_matches
 
 
@@ -76,7 +76,7 @@ def not_own(attempt: Attempt, own_revisions: frozenset[int]) -> None:
         raise Forbidden(Guard.OWN_REVISION, Reason(Code.OWN_REVISION))
 
 
-def not_fought(attempt: Attempt, attempts: Iterable[Attempt], moment: Moment) -> None:
+def attempts_left(attempt: Attempt, attempts: Iterable[Attempt], moment: Moment) -> None:
     """A family that comes back drifted is being rewritten by its pipeline. What a person approves is not counted."""
     bounds = moment.standard.remediation
     tried = corrections(attempt, attempts, moment.now - moment.window)
@@ -129,7 +129,7 @@ def safe(attempt: Attempt, plan: Plan) -> None:
         raise Forbidden(Guard.REVIEW, Reason(Code.NEEDS_APPROVAL, names=plan.reasons))
 
 
-def not_left_to_its_owner(attempt: Attempt, plan: Plan, standard: Standard) -> None:
+def owner_allows(attempt: Attempt, plan: Plan, standard: Standard) -> None:
     """The standard may leave what a tool owns to that tool."""
     owner = owner_of(plan.before.task, attempt.actor)
     if owner and not attempt.approved and any_matches(standard.remediation.leave_to, owner):
@@ -171,7 +171,7 @@ def settled(task: TaskDefinition, attempt: Attempt, moment: Moment) -> None:
     _quiet(attempt, moment, moment_of(task.json.get("registeredAt")), Code.JUST_REGISTERED)
 
 
-def deployed_lately(service: Service, attempt: Attempt, moment: Moment) -> None:
+def settled_since_deployment(service: Service, attempt: Attempt, moment: Moment) -> None:
     """A pipeline that has just deployed a service may be about to do more."""
     created = service.primary.created if service.primary is not None else None
     _quiet(attempt, moment, created, Code.JUST_DEPLOYED)
@@ -202,7 +202,7 @@ def updatable(service: Service, standard: Standard) -> None:
         raise Forbidden(Guard.CIRCUIT_BREAKER, Reason(Code.NO_ROLLBACK))
 
 
-def goes_back(task: TaskDefinition, attempt: Attempt, before: str) -> None:
+def can_roll_back(task: TaskDefinition, attempt: Attempt, before: str) -> None:
     """The revision that the service runs (`before`) is active: ECS accepts no other to go back to."""
     if not task.active and not attempt.approved:
         raise Forbidden(Guard.WAY_BACK, Reason(Code.NO_WAY_BACK, before))
@@ -212,4 +212,4 @@ def not_busy(service: Service, now: datetime) -> None:
     """No deployment of it is in progress."""
     if any(each.status == "ACTIVE" or each.in_progress for each in service.deployments):
         why = Reason(Code.DEPLOYMENT_IN_PROGRESS, service.title)
-        raise Forbidden(Guard.DEPLOYMENT_IN_PROGRESS, why, now + LOOK_AGAIN)
+        raise Forbidden(Guard.DEPLOYMENT_IN_PROGRESS, why, now + READ_AGAIN)

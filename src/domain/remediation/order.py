@@ -22,7 +22,7 @@ def next_to_update(attempt: Attempt, standard: Standard, tried: Collection[str] 
     return tuple(free[: max(standard.remediation.at_once - under_way, 0)])
 
 
-def held_back(attempt: Attempt) -> tuple[Guard | None, Reason] | None:
+def blocked(attempt: Attempt) -> tuple[Guard | None, Reason] | None:
     """Why the rollouts that are pending will never begin, and the guard, if it is one; None where they may."""
     if any(each.stage.failed for each in attempt.rollouts):
         return None, Reason(Code.CORRECTION_UNDONE if attempt.undone else Code.ANOTHER_FAILED)

@@ -8,7 +8,7 @@ from domain.ecs.service import Service
 from domain.remediation.guard import Guard
 from domain.remediation.reason import Code, Reason
 
-LOOK_AGAIN = timedelta(minutes=2)
+READ_AGAIN = timedelta(minutes=2)
 """How long to wait for an event at most, while a deployment is in progress."""
 
 
@@ -24,20 +24,20 @@ class Stage(StrEnum):
     DEPLOYING = "deploying"
     SETTLING = "settling"  # the deployment is complete; its collectors have a while to be running
     VERIFIED = "verified"
-    GIVING_BACK = "giving back"  # written before the call: what somebody else deployed at the same moment is to run
-    SETTING_BACK = "setting back"  # written before the call
-    GOING_BACK = "going back"
+    RESTORING = "giving back"  # written before the call: what somebody else deployed at the same moment is to run
+    ROLLING_BACK = "setting back"  # written before the call
+    ROLLBACK_DEPLOYING = "going back"
     BACK = "back"
-    NOT_BACK = "not back"
-    LEFT = "left"  # a guard forbids it, or it no longer runs what the plan updates
+    NOT_ROLLED_BACK = "not back"
+    SKIPPED = "left"  # a guard forbids it, or it no longer runs what the plan updates
 
     @property
     def ended(self) -> bool:
-        return self in {Stage.VERIFIED, Stage.BACK, Stage.NOT_BACK, Stage.LEFT}
+        return self in {Stage.VERIFIED, Stage.BACK, Stage.NOT_ROLLED_BACK, Stage.SKIPPED}
 
     @property
     def failed(self) -> bool:
-        return self in {Stage.SETTING_BACK, Stage.GOING_BACK, Stage.BACK, Stage.NOT_BACK}
+        return self in {Stage.ROLLING_BACK, Stage.ROLLBACK_DEPLOYING, Stage.BACK, Stage.NOT_ROLLED_BACK}
 
     @property
     def under_way(self) -> bool:
@@ -65,7 +65,7 @@ class Rollout:
     somebody else deployed at the same moment. `moot` says that it was skipped because it runs something else now.
     `since` is when the stage began, `ready` how many tasks were ready in it, and `moved` when that last grew. `due` is
     when the service is read again though no event came. `guard` names the one that forbids it, for now (PENDING) or
-    permanently (LEFT), and `reasons` say why.
+    permanently (SKIPPED), and `reasons` say why.
     """
 
     service: str
@@ -108,7 +108,7 @@ class Rollout:
 
     def left(self, now: datetime, *reasons: Reason, guard: Guard | None = None, moot: bool = False) -> "Rollout":
         """Return it as skipped: a guard forbids it permanently, or it is `moot`: it runs something else now."""
-        return replace(self.at(Stage.LEFT, now, reasons=reasons), guard=guard, moot=moot)
+        return replace(self.at(Stage.SKIPPED, now, reasons=reasons), guard=guard, moot=moot)
 
     def back(self, now: datetime) -> "Rollout":
         """Return it as rolled back: it runs what it ran before."""

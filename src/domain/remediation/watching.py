@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from domain.ecs.service import Deployment, Service
 from domain.facts import Fact, Known, RunningTask, Unavailable
 from domain.remediation.reason import Code, Reason
-from domain.remediation.rollout import LOOK_AGAIN, SHOWN, Rollout, Stage, Target, deployment_of, runs
+from domain.remediation.rollout import READ_AGAIN, SHOWN, Rollout, Stage, Target, deployment_of, runs
 from domain.standard import Standard
 
 _TASKS = 10
@@ -16,7 +16,7 @@ _THEIRS = Reason(Code.DEPLOYED_MEANWHILE)
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ServiceView:
     """A service as it is shown now, and the bounds of the standard."""
 
     service: Service
@@ -35,7 +35,7 @@ class Sight:
 
     def again(self, rollout: Rollout) -> Rollout:
         """It is read again in a while, and at its deadline at the latest."""
-        return replace(rollout, due=min(self._deadline(rollout), self.now + LOOK_AGAIN))
+        return replace(rollout, due=min(self._deadline(rollout), self.now + READ_AGAIN))
 
     def late(self, rollout: Rollout) -> bool:
         """Whether it made no progress for too long, or takes too long as a whole."""
@@ -51,23 +51,23 @@ class Sight:
 
     def begun(self, rollout: Rollout, stage: Stage, reasons: tuple[Reason, ...] = ()) -> Rollout:
         """At a stage that takes as long as a deployment."""
-        return rollout.at(stage, self.now, min(self.now + self.deploy_time, self.now + LOOK_AGAIN), reasons)
+        return rollout.at(stage, self.now, min(self.now + self.deploy_time, self.now + READ_AGAIN), reasons)
 
 
-def seen(rollout: Rollout, sight: Sight, tasks: Fact[tuple[RunningTask, ...]]) -> Rollout:
-    """Where a rollout is. SETTING_BACK is what the caller has yet to do."""
+def seen(rollout: Rollout, sight: ServiceView, tasks: Fact[tuple[RunningTask, ...]]) -> Rollout:
+    """Where a rollout is. ROLLING_BACK is what the caller has yet to do."""
     match rollout.stage:
         case Stage.DEPLOYING:
             return _deploying(rollout, sight)
         case Stage.SETTLING:
             return _settling(rollout, sight, tasks)
-        case Stage.GOING_BACK:
+        case Stage.ROLLBACK_DEPLOYING:
             return _going_back(rollout, sight)
         case _:
             return rollout
 
 
-def _deploying(rollout: Rollout, sight: Sight) -> Rollout:
+def _deploying(rollout: Rollout, sight: ServiceView) -> Rollout:
     service, primary = sight.service, sight.service.primary
     if primary is None:
         return rollout.left(sight.now, Reason(Code.NO_DEPLOYMENT))
@@ -94,7 +94,7 @@ def _of_ecs(deployment: Deployment | None, code: Code) -> Reason:
     return Reason(code, deployment.reason if deployment is not None else "")
 
 
-def _at_ours(rollout: Rollout, sight: Sight, ours: Deployment) -> Rollout:
+def _at_ours(rollout: Rollout, sight: ServiceView, ours: Deployment) -> Rollout:
     """While our deployment is the one that the service is at."""
     if ours.failed:
         return _failed(rollout, sight, _of_ecs(ours, Code.ECS_FAILED))
@@ -133,7 +133,7 @@ def _as_before(rollout: Rollout, service: Service) -> bool:
     return primary.updated is None or primary.updated <= rollout.since
 
 
-def _settling(rollout: Rollout, sight: Sight, tasks: Fact[tuple[RunningTask, ...]]) -> Rollout:
+def _settling(rollout: Rollout, sight: ServiceView, tasks: Fact[tuple[RunningTask, ...]]) -> Rollout:
     primary = sight.service.primary
     if primary is None or primary.id != rollout.deployment:
         if primary is not None and (primary.rolls_back or primary.id == rollout.was):
@@ -145,11 +145,11 @@ def _settling(rollout: Rollout, sight: Sight, tasks: Fact[tuple[RunningTask, ...
         unread = Reason(Code.TASKS_UNREAD, tasks.reason if isinstance(tasks, Unavailable) else "")
         if sight.late(rollout):
             return _failed(rollout, sight, unread)
-        return replace(rollout, due=sight.now + LOOK_AGAIN, reasons=(unread,))
+        return replace(rollout, due=sight.now + READ_AGAIN, reasons=(unread,))
     return _with_tasks(replace(rollout, reasons=()), sight, tasks.value)
 
 
-def _with_tasks(rollout: Rollout, sight: Sight, tasks: Iterable[RunningTask]) -> Rollout:
+def _with_tasks(rollout: Rollout, sight: ServiceView, tasks: Iterable[RunningTask]) -> Rollout:
     """Whether the new tasks show that it works; those that have run for a while count."""
     minutes, desired = sight.standard.services.settling_minutes, sight.service.desired
     here = [task for task in tasks if task.revision == rollout.after.revision]
@@ -159,7 +159,7 @@ def _with_tasks(rollout: Rollout, sight: Sight, tasks: Iterable[RunningTask]) ->
     if (down := _down(rollout, settled)) is not None:
         return _failed(rollout, sight, down)
     if len(settled) < desired and not sight.late(rollout):
-        return replace(rollout, due=sight.now + LOOK_AGAIN)
+        return replace(rollout, due=sight.now + READ_AGAIN)
     if len(here) < desired:
         return _failed(rollout, sight, Reason(Code.TOO_FEW_TASKS, number=len(here), limit=desired))
     if desired and not settled:
@@ -180,15 +180,15 @@ def _down(rollout: Rollout, tasks: Iterable[RunningTask]) -> Reason | None:
     return Reason(Code.COLLECTORS_DOWN, names=names, number=len(down), limit=len(states)) if down else None
 
 
-def _failed(rollout: Rollout, sight: Sight, reason: Reason) -> Rollout:
+def _failed(rollout: Rollout, sight: ServiceView, reason: Reason) -> Rollout:
     """Back to what ran: by ECS where it is at it already, else by us."""
     primary = sight.service.primary
     if primary is not None and primary.id != rollout.deployment and runs(sight.service) == rollout.before:
-        return sight.begun(replace(rollout, deployment=primary.id), Stage.GOING_BACK, (reason,))
-    return rollout.at(Stage.SETTING_BACK, sight.now, sight.now, (reason,))
+        return sight.begun(replace(rollout, deployment=primary.id), Stage.ROLLBACK_DEPLOYING, (reason,))
+    return rollout.at(Stage.ROLLING_BACK, sight.now, sight.now, (reason,))
 
 
-def _going_back(rollout: Rollout, sight: Sight) -> Rollout:
+def _going_back(rollout: Rollout, sight: ServiceView) -> Rollout:
     service, primary, at = sight.service, sight.service.primary, runs(sight.service)
     waits = not sight.late(rollout) and not rollout.deployment and _as_before(rollout, service)
     if waits or shown_late(rollout, service, sight.now):
@@ -197,25 +197,25 @@ def _going_back(rollout: Rollout, sight: Sight) -> Rollout:
         return rollout.ending(Stage.BACK, sight.now, Reason(Code.DEPLOYED_SINCE))
     if at.revision != rollout.before.revision or at == rollout.after != rollout.before:
         # ECS has rolled the way back back.
-        return rollout.at(Stage.NOT_BACK, sight.now)
+        return rollout.at(Stage.NOT_ROLLED_BACK, sight.now)
     if primary.completed:
         return rollout.back(sight.now)
     rollout = sight.seen(rollout, _ready(service, primary))
     if primary.failed or sight.late(rollout):
-        return rollout.at(Stage.NOT_BACK, sight.now)
+        return rollout.at(Stage.NOT_ROLLED_BACK, sight.now)
     return sight.again(rollout)
 
 
-def updated(rollout: Rollout, sight: Sight) -> Rollout | None:
+def updated(rollout: Rollout, sight: ServiceView) -> Rollout | None:
     """After UpdateService, or after a crash about it: the rollout under way; None where the call had no effect yet."""
-    primary, backwards = sight.service.primary, rollout.stage is Stage.SETTING_BACK
+    primary, backwards = sight.service.primary, rollout.stage is Stage.ROLLING_BACK
     if primary is None or primary.id == rollout.was:
         return None
     if sight.service.task_definition != wanted(rollout).revision:
         if backwards:
             return rollout.ending(Stage.BACK, sight.now, Reason(Code.DEPLOYED_SINCE))
         return rollout.left(sight.now, _THEIRS)
-    following = Stage.GOING_BACK if backwards else Stage.DEPLOYING
+    following = Stage.ROLLBACK_DEPLOYING if backwards else Stage.DEPLOYING
     return sight.begun(replace(rollout, deployment=primary.id), following)
 
 
@@ -224,7 +224,7 @@ def wanted(rollout: Rollout) -> Target:
     return rollout.after if rollout.stage is Stage.UPDATING else rollout.before
 
 
-def overtaken(rollout: Rollout, service: Service) -> str:
+def deployed_by_others(rollout: Rollout, service: Service) -> str:
     """What (a revision's ARN) somebody else deployed between our reading and our UpdateService, which replaced it.
 
     Empty where nobody did. There is no UpdateService that says what it expects to find.

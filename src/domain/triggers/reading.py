@@ -116,7 +116,7 @@ def _validated[T](adapter: TypeAdapter[T], content: Mapping[str, Any]) -> T:
 def _is_named(trigger: Trigger) -> bool:
     """Whether what the trigger is about has a name as AWS gives it."""
     match trigger:
-        case TaskDefinitionTrigger(looks_at=family) | RunTaskTrigger(family=family) | FamilyTrigger(family=family):
+        case TaskDefinitionTrigger(subject_name=family) | RunTaskTrigger(family=family) | FamilyTrigger(family=family):
             cluster = trigger.ran_in if isinstance(trigger, RunTaskTrigger) else family
             return _NAME.fullmatch(family) is not None and _NAME.fullmatch(cluster) is not None
         case DeletedTrigger(families=families):

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from domain.findings.users import Sight
+from domain.findings.users import SeenTasks
 from domain.places import Arn, Place, Revision
 from domain.subject import SubjectId
 from domain.triggers.actor import Actor
@@ -102,7 +102,7 @@ class TaskDefinitionTrigger(_Trigger):
         return found if found is not None and found.place == self.place else None
 
     @property
-    def looks_at(self) -> str:
+    def subject_name(self) -> str:
         """The family's name."""
         return _family_of(self.arn or self.family or self.asked)
 
@@ -135,10 +135,10 @@ class RunTaskTrigger(_Trigger):
         return _family_of(self.arn or self.asked)
 
     @property
-    def sight(self) -> Sight:
+    def sight(self) -> SeenTasks:
         """What the call tells; of how many tasks it started, one."""
         number = (self.arn or self.asked).rpartition(":")[2]
-        return Sight(int(number) if re.fullmatch(r"[0-9]{1,10}", number) else 0, 1, self.platform)
+        return SeenTasks(int(number) if re.fullmatch(r"[0-9]{1,10}", number) else 0, 1, self.platform)
 
     @property
     def ran_in(self) -> str:
@@ -230,7 +230,7 @@ class FamilyTrigger(_Trigger):
     kind: Literal["family"] = "family"
     family: str = Field(min_length=1)
     revision: int | None = Field(default=None, ge=0, description="Its newest one; 0 to ask ECS, None for the ledger's.")
-    tasks: Mapping[str, Sight] = Field(default_factory=dict, description="By cluster, its tasks of no service.")
+    tasks: Mapping[str, SeenTasks] = Field(default_factory=dict, description="By cluster, its tasks of no service.")
     listed: AwareDatetime | None = Field(
         default=None, description="When these were asked for; `time` is when a change was made."
     )

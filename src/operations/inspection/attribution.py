@@ -20,7 +20,7 @@ _OF_TASKS = "task.platform-version"
 """The rule that applies to tasks started by RunTask."""
 
 
-def brought_about(
+def caused_by(
     triggers: Iterable[SubjectTrigger], subject: SubjectId, rule: Rule, evidence: Evidence
 ) -> SubjectTrigger | None:
     """Return the first trigger whose call certainly caused what a rule finds now; None if none did.

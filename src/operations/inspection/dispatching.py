@@ -101,7 +101,11 @@ class Dispatcher:
     def _resolved(self, trigger: Trigger) -> _Page:
         place = trigger.place
         match trigger:
-            case TaskDefinitionTrigger(looks_at=family) | RunTaskTrigger(family=family) | FamilyTrigger(family=family):
+            case (
+                TaskDefinitionTrigger(subject_name=family)
+                | RunTaskTrigger(family=family)
+                | FamilyTrigger(family=family)
+            ):
                 return _Page([(SubjectId(place, Subject.FAMILY, family), trigger)])
             case DeletedTrigger(families=families):
                 return _Page([(SubjectId(place, Subject.FAMILY, family), trigger) for family in families])

@@ -15,7 +15,7 @@ from domain.facts import FactKind
 from domain.findings.dependents import NO_VERDICTS, FamilyVerdicts, family_verdicts
 from domain.findings.users import Seen, User, Users, users_of
 from domain.places import Revision
-from domain.remediation.attempt import held_open
+from domain.remediation.attempt import keeps_findings_open
 from domain.remediation.rollout import SHOWN
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
@@ -133,7 +133,7 @@ class FamilyEvaluator:
             lambda: evaluator.plan(found, Mode.REPORT, explains=True),
             lambda: correction_of_family(job, evaluator, found),
         )
-        own, users = self.use.weighed(history, evaluator, found, users)
+        own, users = self.use.with_severity_by_use(history, evaluator, found, users)
         said = _dependencies(history, found.verdicts, depends, beside, Users.of(users or [User(subject.name)]))
         number = _number(task)
         later = services_later(history, standard, now) if number != history.order else NOTHING_LATER
@@ -146,7 +146,7 @@ class FamilyEvaluator:
             plan=proposal.plan,
             trouble=proposal.trouble,
             users=Users.of(users),
-            kept=frozenset(open_severities(history)) if held_open(history.attempts, number) else frozenset(),
+            kept=frozenset(open_severities(history)) if keeps_findings_open(history.attempts, number) else frozenset(),
             evidence=Evidence(f"{subject.name}:{number}", _roles(workload), parameters_of(workload)),
             missing=missing_facts(found.verdicts, proposal.plan),
             order=number,

@@ -26,7 +26,7 @@ from operations.facts import FactReader
 from operations.inspection.dependencies import DependencyEvaluator
 from operations.inspection.families import FamilyEvaluator
 from operations.inspection.job import Inspected, Job, Skipped
-from operations.inspection.operating import Operations
+from operations.inspection.notices import Operations
 from operations.inspection.publishing import Publisher
 from operations.inspection.recording import Recorder, Unpublished
 from operations.inspection.services import ServiceEvaluator
@@ -64,13 +64,13 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class HandedBack:
+class SentBack:
     """Messages for which no time was left: they were sent to their queue again."""
 
     messages: tuple[str, ...]
 
 
-type Outcome = Done | Failed | HandedBack
+type Outcome = Done | Failed | SentBack
 
 
 @dataclass(slots=True)
@@ -155,7 +155,7 @@ class Inspector:
         owners = [(each, message) for each in unbegun for message in each.again]
         failed = self.subjects.send_each([message for _, message in owners])
         why = {owners[index][0].ids: str(error) for index, error in failed.items()}
-        return [Failed(each.ids, why[each.ids]) if each.ids in why else HandedBack(each.ids) for each in unbegun]
+        return [Failed(each.ids, why[each.ids]) if each.ids in why else SentBack(each.ids) for each in unbegun]
 
     def _outcome(
         self, on: SubjectId, received: _Received, edition: Edition, reader: FactReader

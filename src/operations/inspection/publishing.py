@@ -24,7 +24,7 @@ from domain.places import Place
 from domain.remediation.request import read_request
 from domain.subject import Subject, SubjectId
 from domain.triggers.message import message_group
-from operations.inspection.operating import Operations
+from operations.inspection.notices import Operations
 
 _IMPORT = "import"
 
@@ -59,7 +59,7 @@ class _Outbox:
         """Keep whether the customer suppressed a finding: Security Hub forgets it."""
         self.rows[rule] = replace(self.rows[rule], suppressed=suppressed)
 
-    def strike(self, rule: str, channel: str) -> None:
+    def remove_published(self, rule: str, channel: str) -> None:
         """Remove a part of a finding that was published, or need not be."""
         row = self.rows[rule]
         left = {name: body for name, body in row.pending.items() if name != channel}
@@ -95,12 +95,12 @@ class Publisher:
         kept = {history.subject: history for history in histories}
         for box in boxes:
             try:
-                kept[box.history.subject] = self._struck(box)
+                kept[box.history.subject] = self._record_without_published(box)
             except (CallFailed, LedgerConflict) as error:
                 box.fail(error)
         return Published(kept, {box.history.subject: box.reason for box in boxes if box.reason})
 
-    def _struck(self, box: _Outbox) -> History:
+    def _record_without_published(self, box: _Outbox) -> History:
         record = replace(box.history.record, rows=box.rows, notify=box.notify, request=box.request)
         return box.history if record == box.history.record else self.ledger.subjects.write(box.history, record)
 
@@ -157,20 +157,20 @@ class Publisher:
             failures = self.hub.import_(place, [loads(row.pending[_IMPORT]) for _, row in findings.values()])
         except CallFailed as error:
             if error.not_enabled:
-                self.operations.no_hub(place)
+                self.operations.security_hub_off(place)
             for box, _ in findings.values():
                 box.fail(error)
             return
         if any(failure.not_enabled for failure in failures):
-            self.operations.no_hub(place)
+            self.operations.security_hub_off(place)
         failed = {failure.id: failure for failure in failures}
         for id_, (box, row) in findings.items():
             failure = failed.get(id_)
             if failure is None:
-                box.strike(row.finding.rule, _IMPORT)
+                box.remove_published(row.finding.rule, _IMPORT)
                 if row.finding.state is not FindingState.OPEN:
                     box.closed.add(row.finding.rule)
-            elif failure.for_good:
+            elif failure.permanent:
                 box.refused.add(row.finding.rule)
                 self.operations.refused(row.finding, failure.code)
             else:
@@ -190,7 +190,7 @@ class Publisher:
         wanted = list[tuple[_Outbox, str, str, Message]]()
         for box, row, channel in ready:
             if row.finding.id in silenced:
-                box.strike(row.finding.rule, channel)
+                box.remove_published(row.finding.rule, channel)
             elif row.finding.id not in unasked:
                 body = row.pending[channel]
                 message = Message(body, attributes=Alert.model_validate_json(body).attributes)
@@ -200,7 +200,7 @@ class Publisher:
             if index in failed:
                 box.fail(failed[index])
             else:
-                box.strike(rule, channel)
+                box.remove_published(rule, channel)
 
     def _silenced(self, findings: Iterable[tuple[_Outbox, Finding]]) -> tuple[set[str], set[str]]:
         """Return the findings that the customer suppressed, and those for which that cannot be read.

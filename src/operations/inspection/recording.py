@@ -11,10 +11,10 @@ from domain.rule import Rule
 from domain.standard import Mode
 from domain.subject import SubjectId
 from domain.triggers.actor import Actor
-from operations.inspection.attribution import brought_about
+from operations.inspection.attribution import caused_by
 from operations.inspection.job import Inspected, of_subject
 from operations.planning import Planner
-from reports.advice import Help
+from reports.advice import StackAction
 from reports.alerts import AlertContext, alert_of
 from reports.asff import asff
 
@@ -105,7 +105,7 @@ class Recorder:
     def _pending(self, inspected: Inspected, transition: Transition, *, suppressed: bool) -> dict[str, str]:
         finding, job = transition.finding, inspected.job
         rule = self._rules(job.subject).get(finding.rule)
-        trigger = brought_about(job.triggers, job.subject, rule, inspected.evidence) if rule is not None else None
+        trigger = caused_by(job.triggers, job.subject, rule, inspected.evidence) if rule is not None else None
         actor = trigger.actor if trigger is not None else Actor()
         judged = Revision.parse(finding.resource)  # a renewed finding was found by an earlier evaluation
         facts = {
@@ -128,12 +128,12 @@ class Recorder:
             pending[f"alert/{finding.version:09}/{transition.id}"] = alert.model_dump_json()
         return pending
 
-    def _help(self, rule: Rule, inspected: Inspected) -> Help:
+    def _help(self, rule: Rule, inspected: Inspected) -> StackAction:
         """Return what Outrider does about a rule's drift: automatic only if the correction was just requested."""
         unasked = Mode.REPORT
         if inspected.request is not None and inspected.plan is not None:
             unasked = self.planner.mode(rule, inspected.plan.before, inspected.job.edition.standard)
-        return Help(unasked, self.planner.cap, self.stack)
+        return StackAction(unasked, self.planner.cap, self.stack)
 
 
 def _is_nothing(record: Record, history: History) -> bool:

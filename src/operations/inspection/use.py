@@ -27,13 +27,13 @@ class Use:
     ecs: Ecs
     revisions: Revisions
 
-    def weighed(
+    def with_severity_by_use(
         self, history: History, evaluator: Evaluator, found: Evaluation, users: list[User]
     ) -> tuple[Verdicts, list[User]]:
         """Return the family's verdicts limited by use, and the users that decided this."""
-        weighed = self._weighed(history, evaluator, found, users)
-        if not history.services or not _falls(history, weighed):
-            return weighed, users
+        with_severity_by_use = self._weighed(history, evaluator, found, users)
+        if not history.services or not _falls(history, with_severity_by_use):
+            return with_severity_by_use, users
         # Events come in any order. Read the services again, so that the severity does not fall and rise again.
         users = users_of(history.subject.name, self._services(history), history.seen, evaluator.read_at)
         return self._weighed(history, evaluator, found, users), users

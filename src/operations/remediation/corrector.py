@@ -10,8 +10,8 @@ from operations.remediation.parts import Parts
 from operations.remediation.recording import Recorder
 from operations.remediation.registration import Registration
 from operations.remediation.rollouts import Rollouts
-from operations.remediation.services import ServiceAlone
-from operations.remediation.withdrawal import take_back
+from operations.remediation.services import ServiceCorrection
+from operations.remediation.withdrawal import withdraw
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Corrector:
             return Recorder(self.parts).published(attempt)
         if attempt.state is AttemptState.ROLLING:
             return self.roll(attempt)
-        begun = (ServiceAlone if attempt.service else Registration)(self.parts, history).begin(attempt)
+        begun = (ServiceCorrection if attempt.service else Registration)(self.parts, history).begin(attempt)
         return Recorder(self.parts).record(begun) if isinstance(begun, Stopped) else self.roll(begun)
 
     def roll(self, attempt: Attempt) -> Outcome:
@@ -38,4 +38,4 @@ class Corrector:
         attempt = Rollouts(self.parts).advance(replace(attempt, pending=()))
         if any(not each.stage.ended for each in attempt.rollouts):
             return Outcome.of(self.parts.ledger.attempts.write(attempt))
-        return Recorder(self.parts).record(concluded(attempt, take_back(self.parts, attempt), self.parts.moment))
+        return Recorder(self.parts).record(concluded(attempt, withdraw(self.parts, attempt), self.parts.moment))

@@ -21,7 +21,7 @@ from domain.remediation.reason import Code, Reason
 from domain.subject import Subject, SubjectId
 from operations.remediation.eligibility import eligible
 from operations.remediation.parts import SWITCHED_OFF, Parts
-from operations.remediation.turns import Turns
+from operations.remediation.service_order import ServiceOrder
 
 type Hourly = Literal["registrations", "rollouts"]
 """What is counted by the hour."""
@@ -46,18 +46,18 @@ class Guards:
         guards.updatable(service, moment.standard)
         guards.not_quarantined(history.quarantine)
         if attempt.service:
-            Turns(parts).in_turn(attempt, service, history)
+            ServiceOrder(parts).in_turn(attempt, service, history)
             history = parts.ledger.history(SubjectId(place, Subject.SERVICE, attempt.service))
         guards.not_suppressed(attempt.rules, parts.suppressed(history))
         task = parts.ecs.task_definition(place, service.task_definition)
         runs = service.task_definition.rpartition("/")[2]
         if task is None:  # what a service runs exists: ECS does not show it everywhere yet
             raise CallFailed("ecs:DescribeTaskDefinition", runs, "NotShownYet", Meaning.RETRY)
-        guards.goes_back(task, attempt, runs)
+        guards.can_roll_back(task, attempt, runs)
         eligible(parts, attempt, parts.evaluator.workload(place, task, service))
         self._allowed_now()
         guards.not_busy(service, moment.now)
-        guards.deployed_lately(service, attempt, moment)
+        guards.settled_since_deployment(service, attempt, moment)
         self._claim(attempt, service.title)
 
     def of_plan(self, attempt: Attempt, plan: Plan, history: History) -> None:
@@ -69,10 +69,10 @@ class Guards:
             guards.stack_updates(moment)
         guards.not_quarantined(history.quarantine)
         guards.not_own(attempt, history.own_revisions)
-        guards.not_fought(attempt, history.attempts, moment)
+        guards.attempts_left(attempt, history.attempts, moment)
         guards.not_managed(history.services)
         guards.safe(attempt, plan)
-        guards.not_left_to_its_owner(attempt, plan, moment.standard)
+        guards.owner_allows(attempt, plan, moment.standard)
         guards.images_allowed(plan, self.parts.image_repositories)
         guards.roles_kept(plan, moment.standard)
         guards.changes_something(plan)

@@ -50,5 +50,5 @@ class Outcome:
     @property
     def guards(self) -> frozenset[Guard]:
         """Return the guards that forbid the whole correction or one service, for now or permanently."""
-        held = (each.guard for each in self.rollouts if each.stage in {Stage.PENDING, Stage.LEFT})
+        held = (each.guard for each in self.rollouts if each.stage in {Stage.PENDING, Stage.SKIPPED})
         return frozenset(guard for guard in (self.guard, *held) if guard is not None)

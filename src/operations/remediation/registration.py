@@ -14,7 +14,7 @@ from domain.ecs.equivalence import fingerprint
 from domain.ecs.task_definition import TaskDefinition
 from domain.places import Revision, is_session_of
 from domain.remediation.attempt import Attempt, AttemptState
-from domain.remediation.ending import Stopped, ended, forbidden, nothing_to_do, of_those_left, refused, superseded
+from domain.remediation.ending import Stopped, ended, forbidden, nothing_to_do, refused, skipped_reasons, superseded
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden
 from domain.remediation.plan import Plan
@@ -22,11 +22,11 @@ from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import SHOWN
 from domain.standard import Mode
 from operations.facts import runs_on_fargate
-from operations.remediation.drawing import drawn, planned
 from operations.remediation.guards import Guards
 from operations.remediation.outcome import NotRead
 from operations.remediation.parts import Parts
 from operations.remediation.recording import Recorder
+from operations.remediation.replanning import drawn, planned
 from operations.remediation.services import following
 from operations.remediation.withdrawal import deregister
 
@@ -55,7 +55,7 @@ class Registration:
             return nothing_to_do(attempt, Code.NO_ACTIVE_REVISION, self.history.attempts)
         if attempt.began is not None and (registered := self._taken_up(attempt, revision)) is not None:
             return self._registered(attempt, registered)
-        if attempt.state is AttemptState.STARTED and attempt.just_begun(self.parts.now()):
+        if attempt.state is AttemptState.STARTED and attempt.recently_started(self.parts.now()):
             # The answer of a call may be lost, and what it registered not shown yet.
             raise NotRead(f"It is not certain yet whether the correction of {source} is registered.")
         if revision != source:
@@ -142,7 +142,7 @@ class Registration:
         attempt = replace(attempt, registered=registered.number)
         for number in range(source.number + 1, registered.number):
             between = self.parts.ecs.task_definition(source.place, replace(source, number=number).arn)
-            if between is None and attempt.just_begun(self.parts.now()):
+            if between is None and attempt.recently_started(self.parts.now()):
                 # Somebody registered it a moment ago. Go on once ECS shows it everywhere.
                 return Stopped(replace(attempt, due=self.parts.now() + SHOWN))
             if between is None or not between.active:
@@ -161,7 +161,7 @@ class Registration:
         rollouts = following(self.parts, attempt, registered, self.history.services) if attempt.deploys else ()
         attempt = replace(attempt, rollouts=rollouts)
         if all(rollout.stage.ended for rollout in rollouts):
-            return ended(attempt, AttemptState.REGISTERED, *of_those_left(attempt))
+            return ended(attempt, AttemptState.REGISTERED, *skipped_reasons(attempt))
         attempt = replace(attempt, state=AttemptState.ROLLING, due=self.parts.now())
         alert = Recorder(self.parts).alert(attempt, AttemptState.REGISTERED)
         return self.parts.ledger.attempts.write(replace(attempt, pending=(alert,)))

@@ -20,10 +20,10 @@ from domain.remediation.request import (
     read_request,
 )
 from domain.triggers.actor import Actor
-from operations.remediation.answering import Answering, nothing
 from operations.remediation.corrector import Corrector
 from operations.remediation.outcome import Outcome
 from operations.remediation.parts import Parts
+from operations.remediation.person_requests import Answering, nothing
 from operations.remediation.senders import Senders
 
 

@@ -13,10 +13,10 @@ from domain.facts import Absent
 from domain.remediation.attempt import Attempt
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden
-from domain.remediation.order import held_back, next_to_update
+from domain.remediation.order import blocked, next_to_update
 from domain.remediation.reason import Code, Reason
-from domain.remediation.rollout import LOOK_AGAIN, Rollout, Stage, deployment_of, runs
-from domain.remediation.watching import Sight, seen, shown_late, updated
+from domain.remediation.rollout import READ_AGAIN, Rollout, Stage, deployment_of, runs
+from domain.remediation.watching import ServiceView, seen, shown_late, updated
 from operations.remediation.guards import Guards
 from operations.remediation.parts import Parts
 from operations.remediation.updates import Updates
@@ -46,7 +46,7 @@ class Rollouts:
             attempt = self._begin(attempt, failures)
         attempt = self._without_those_held_back(attempt)
         now = self.parts.now()
-        waiting = [each.due or now + LOOK_AGAIN for each in attempt.rollouts if not each.stage.ended]
+        waiting = [each.due or now + READ_AGAIN for each in attempt.rollouts if not each.stage.ended]
         attempt = replace(attempt, due=min(waiting, default=None))
         if failures:
             self.parts.ledger.attempts.write(attempt)
@@ -66,7 +66,7 @@ class Rollouts:
         return attempt
 
     def _without_those_held_back(self, attempt: Attempt) -> Attempt:
-        held = held_back(attempt)
+        held = blocked(attempt)
         for rollout in attempt.rollouts if held is not None else ():
             if held is not None and rollout.stage is Stage.PENDING:
                 guard, reason = held
@@ -91,8 +91,10 @@ class Rollouts:
         if rollout.stage is Stage.PENDING:
             return rollout.left(moment.now, failed.reason)
         if moment.now < rollout.since + moment.rollout_time:
-            return replace(rollout, due=moment.now + LOOK_AGAIN)
-        return rollout.at(Stage.NOT_BACK, moment.now, reasons=(Reason(Code.STATE_UNREAD, because=(failed.reason,)),))
+            return replace(rollout, due=moment.now + READ_AGAIN)
+        return rollout.at(
+            Stage.NOT_ROLLED_BACK, moment.now, reasons=(Reason(Code.STATE_UNREAD, because=(failed.reason,)),)
+        )
 
     def _resume(self, attempt: Attempt, rollout: Rollout) -> Attempt:
         """Continue from an earlier delivery.
@@ -102,10 +104,10 @@ class Rollouts:
         """
         if rollout.stage is Stage.UPDATING:
             service = self.parts.ecs.service(attempt.source.place, rollout.service)
-            if service is not None and updated(rollout, self._sight(service)) is None:
+            if service is not None and updated(rollout, self._view(service)) is None:
                 now = self.parts.now()
                 if shown_late(rollout, service, now):
-                    return attempt.with_rollout(replace(rollout, due=now + LOOK_AGAIN))
+                    return attempt.with_rollout(replace(rollout, due=now + READ_AGAIN))
                 return self._written(attempt, rollout.at(Stage.PENDING, rollout.since))
         return self._go_on(attempt, rollout)
 
@@ -126,14 +128,14 @@ class Rollouts:
         place, stage = attempt.source.place, rollout.stage
         if service is None:
             return rollout.left(self.parts.now(), Reason(Code.GONE))
-        if stage in {Stage.UPDATING, Stage.SETTING_BACK, Stage.GIVING_BACK}:
+        if stage in {Stage.UPDATING, Stage.ROLLING_BACK, Stage.RESTORING}:
             return Updates(self.parts, attempt).made(rollout, service)
         tasks = self.parts.ecs.running_tasks(place, rollout.service) if stage is Stage.SETTLING else Absent()
-        rollout = seen(rollout, self._sight(service), tasks)
-        if rollout.stage is not Stage.SETTING_BACK:
+        rollout = seen(rollout, self._view(service), tasks)
+        if rollout.stage is not Stage.ROLLING_BACK:
             return rollout
         if rollout.before == rollout.after:
-            return rollout.ending(Stage.NOT_BACK, self.parts.now(), Reason(Code.RAN_THE_SAME))
+            return rollout.ending(Stage.NOT_ROLLED_BACK, self.parts.now(), Reason(Code.RAN_THE_SAME))
         return replace(rollout, was=deployment_of(service))
 
     def _start(self, attempt: Attempt, rollout: Rollout) -> Attempt:
@@ -147,7 +149,7 @@ class Rollouts:
         service = self.parts.ecs.service(attempt.source.place, rollout.service)
         if rollout.was and service is not None and runs(service) == rollout.after:
             # An earlier call took effect after all.
-            begun = updated(replace(rollout, stage=Stage.UPDATING), self._sight(service))
+            begun = updated(replace(rollout, stage=Stage.UPDATING), self._view(service))
             if begun is not None:
                 return self._go_on(self._written(attempt, begun), begun)
         if service is None or runs(service) != rollout.before:
@@ -171,8 +173,8 @@ class Rollouts:
             return rollout.left(moment.now, by.reason, guard=by.guard)
         return replace(rollout, due=by.until, guard=by.guard, reasons=(by.reason,))
 
-    def _sight(self, service: Service) -> Sight:
-        return Sight(service, self.parts.now(), self.parts.standard)
+    def _view(self, service: Service) -> ServiceView:
+        return ServiceView(service, self.parts.now(), self.parts.standard)
 
     def _written(self, attempt: Attempt, rollout: Rollout) -> Attempt:
         attempt = replace(attempt.with_rollout(rollout), due=rollout.due)

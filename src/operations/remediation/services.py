@@ -14,16 +14,16 @@ from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden, updatable
 from domain.remediation.plan import Plan
 from domain.remediation.reason import Code, Reason
-from domain.remediation.rollout import LOOK_AGAIN, Rollout, Target, deployment_of, runs
+from domain.remediation.rollout import READ_AGAIN, Rollout, Target, deployment_of, runs
 from domain.standard import any_matches
 from domain.subject import Subject, SubjectId
 from domain.workload import Workload
 from operations.planning import MOVES
-from operations.remediation.drawing import drawn, planned
 from operations.remediation.eligibility import eligible
 from operations.remediation.guards import Guards
 from operations.remediation.outcome import NotRead
 from operations.remediation.parts import Parts
+from operations.remediation.replanning import drawn, planned
 
 
 def following(parts: Parts, attempt: Attempt, task: TaskDefinition, titles: Iterable[str]) -> tuple[Rollout, ...]:
@@ -62,7 +62,7 @@ def _collector(workload: Workload) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceAlone:
+class ServiceCorrection:
     """The first step of a correction of a service alone, by UpdateService. The history is its family's."""
 
     parts: Parts
@@ -100,7 +100,7 @@ class ServiceAlone:
         place, source, attempts = attempt.source.place, attempt.source, self.history.attempts
         if any(each.rollout(service.title) for each in attempts if not each.state.ended):
             why = Reason(Code.BEING_CORRECTED, service.title)
-            raise Forbidden(Guard.DEPLOYMENT_IN_PROGRESS, why, self.parts.now() + LOOK_AGAIN)
+            raise Forbidden(Guard.DEPLOYMENT_IN_PROGRESS, why, self.parts.now() + READ_AGAIN)
         evaluator = self.parts.evaluator
         suppressed = self.parts.suppressed(self.parts.ledger.history(SubjectId(place, Subject.SERVICE, service.title)))
         newest = self.parts.ecs.task_definition(place, source.family)

@@ -32,11 +32,11 @@ class Undoing:
         if attempt is None:
             under_way = next((each for each in undone if not each.state.ended), None)
             return under_way or self._nothing(request, history, Reason(Code.NOTHING_TO_UNDO, _what(request)))
-        updated = any(each.stage not in {Stage.LEFT, Stage.PENDING} for each in attempt.rollouts)
+        updated = any(each.stage not in {Stage.SKIPPED, Stage.PENDING} for each in attempt.rollouts)
         if why := self._updates_nothing() if updated else self._run_by_others(attempt):
             return self._nothing(request, history, why)
         rollouts = tuple(self._set_back(each, attempt, request) for each in attempt.rollouts)
-        if updated and attempt.state.ended and all(each.stage is not Stage.SETTING_BACK for each in rollouts):
+        if updated and attempt.state.ended and all(each.stage is not Stage.ROLLING_BACK for each in rollouts):
             return self._nothing(request, history, Reason(Code.RUNS_SOMETHING_ELSE, _what(request)))
         return self.parts.ledger.attempts.write(
             replace(
@@ -76,19 +76,19 @@ class Undoing:
             return rollout
         if rollout.stage is Stage.PENDING:
             return rollout.left(now, why)
-        if rollout.stage.failed or rollout.stage in {Stage.LEFT, Stage.GIVING_BACK}:
+        if rollout.stage.failed or rollout.stage in {Stage.SKIPPED, Stage.RESTORING}:
             return rollout
         try:
             service = self.parts.ecs.service(attempt.source.place, rollout.service)
         except CallFailed as failed:
             if failed.transient:
                 raise
-            return rollout.at(Stage.NOT_BACK, now, reasons=(why, failed.reason))
+            return rollout.at(Stage.NOT_ROLLED_BACK, now, reasons=(why, failed.reason))
         if service is not None and shown_late(rollout, service, now):
             raise NotRead(f"{rollout.service} is still shown as it was before it was updated.")
         if service is None or service.task_definition != rollout.after.revision:
             return rollout.left(now, Reason(Code.RUNS_SOMETHING_ELSE))
-        return replace(rollout, was=deployment_of(service)).at(Stage.SETTING_BACK, now, now, (why,))
+        return replace(rollout, was=deployment_of(service)).at(Stage.ROLLING_BACK, now, now, (why,))
 
 
 def _what(request: UndoRequest) -> str:

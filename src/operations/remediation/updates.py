@@ -9,8 +9,8 @@ from domain.ecs.service import Service
 from domain.places import Place
 from domain.remediation.attempt import Attempt
 from domain.remediation.reason import Code, Reason
-from domain.remediation.rollout import LOOK_AGAIN, Rollout, Stage
-from domain.remediation.watching import Sight, overtaken, updated, wanted
+from domain.remediation.rollout import READ_AGAIN, Rollout, Stage
+from domain.remediation.watching import ServiceView, deployed_by_others, updated, wanted
 from operations.remediation.parts import Parts
 
 _SOON = timedelta(seconds=30)
@@ -30,9 +30,9 @@ class Updates:
 
     def made(self, rollout: Rollout, service: Service) -> Rollout:
         """Make the recorded call, unless it took effect before, and return the rollout after it."""
-        if rollout.stage is Stage.GIVING_BACK:
+        if rollout.stage is Stage.RESTORING:
             return self._give_back(rollout, service)
-        if (following := updated(rollout, self._sight(service))) is not None:
+        if (following := updated(rollout, self._view(service))) is not None:
             return self._gives_back(rollout, service) or following
         target = wanted(rollout)
         try:
@@ -48,24 +48,24 @@ class Updates:
                 raise
             now = self.parts.now()
             absent = failed.meaning is Meaning.ABSENT and rollout.stage is Stage.UPDATING
-            if absent and self.attempt.just_begun(now):
+            if absent and self.attempt.recently_started(now):
                 # ECS does not show the registered revision yet, and updated nothing.
                 return rollout.at(Stage.PENDING, rollout.since, now + _SOON, (failed.reason,))
-            stage = Stage.LEFT if rollout.stage is Stage.UPDATING else Stage.NOT_BACK
+            stage = Stage.SKIPPED if rollout.stage is Stage.UPDATING else Stage.NOT_ROLLED_BACK
             inactive = failed.meaning is Meaning.INACTIVE
             return rollout.ending(stage, now, Reason(Code.NO_WAY_BACK, target.name) if inactive else failed.reason)
-        following = self._gives_back(rollout, answer) or updated(rollout, self._sight(answer))
+        following = self._gives_back(rollout, answer) or updated(rollout, self._view(answer))
         return following or self._watched(rollout)
 
     def _watched(self, rollout: Rollout) -> Rollout:
         """Return the rollout to watch. The answer alone does not prove that the call took effect."""
-        now, stage = self.parts.now(), Stage.DEPLOYING if rollout.stage is Stage.UPDATING else Stage.GOING_BACK
-        return replace(rollout, deployment="").at(stage, now, now + LOOK_AGAIN)
+        now, stage = self.parts.now(), Stage.DEPLOYING if rollout.stage is Stage.UPDATING else Stage.ROLLBACK_DEPLOYING
+        return replace(rollout, deployment="").at(stage, now, now + READ_AGAIN)
 
     def _gives_back(self, rollout: Rollout, service: Service) -> Rollout | None:
         """Return the rollout that gives way to somebody's deployment at the same moment; None if there was none."""
-        other, now = overtaken(rollout, service), self.parts.now()
-        return replace(rollout, other=other).at(Stage.GIVING_BACK, now, now) if other else None
+        other, now = deployed_by_others(rollout, service), self.parts.now()
+        return replace(rollout, other=other).at(Stage.RESTORING, now, now) if other else None
 
     def _give_back(self, rollout: Rollout, service: Service) -> Rollout:
         """Deploy again what somebody else deployed, unless the service runs that or something newer."""
@@ -77,10 +77,10 @@ class Updates:
                 if failed.transient:
                     raise
                 why = Reason(Code.OTHER_NOT_RUN_AGAIN, name, because=(failed.reason,))
-                return rollout.at(Stage.NOT_BACK, now, reasons=(why,))
+                return rollout.at(Stage.NOT_ROLLED_BACK, now, reasons=(why,))
         # A failed correction stays failed, even if somebody else deploys while it is rolled back.
-        stage = Stage.BACK if rollout.reasons else Stage.LEFT
+        stage = Stage.BACK if rollout.reasons else Stage.SKIPPED
         return rollout.ending(stage, now, Reason(Code.OTHER_RUNS_AGAIN, name))
 
-    def _sight(self, service: Service) -> Sight:
-        return Sight(service, self.parts.now(), self.parts.standard)
+    def _view(self, service: Service) -> ServiceView:
+        return ServiceView(service, self.parts.now(), self.parts.standard)

@@ -11,14 +11,14 @@ from operations.remediation.outcome import NotRead
 from operations.remediation.parts import Parts
 
 
-def take_back(parts: Parts, attempt: Attempt) -> tuple[Reason, ...]:
+def withdraw(parts: Parts, attempt: Attempt) -> tuple[Reason, ...]:
     """Withdraw the revision of a failed or undone correction: the source is the newest revision again.
 
     Return why it stays, if something runs it or the call is refused. The failure is published in any case.
     """
     registered = attempt.correction
     goes = failed(attempt) or attempt.undone
-    if registered is None or not goes or any(each.stage is Stage.NOT_BACK for each in attempt.rollouts):
+    if registered is None or not goes or any(each.stage is Stage.NOT_ROLLED_BACK for each in attempt.rollouts):
         return ()
     try:
         if title := run_by(parts, attempt):
@@ -39,7 +39,7 @@ def deregister(parts: Parts, attempt: Attempt, registered: Revision) -> tuple[Re
     except CallFailed as error:
         if error.meaning is not Meaning.ABSENT:
             return (_stays(registered, error),)
-        if attempt.just_begun(parts.now()):
+        if attempt.recently_started(parts.now()):
             raise NotRead(f"ECS does not show {registered} yet.") from None
     return ()
 

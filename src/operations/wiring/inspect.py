@@ -19,7 +19,7 @@ from operations.facts import FactReader
 from operations.inspection.dependencies import DependencyEvaluator
 from operations.inspection.families import FamilyEvaluator
 from operations.inspection.inspector import Inspector
-from operations.inspection.operating import Operations
+from operations.inspection.notices import Operations
 from operations.inspection.publishing import Publisher
 from operations.inspection.recording import Recorder
 from operations.inspection.revisions import Revisions

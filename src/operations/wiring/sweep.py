@@ -7,7 +7,7 @@ from aws.ecs import Ecs
 from aws.ledger import Ledger
 from aws.security_hub import SecurityHub
 from operations.health import Doctor, SelfCheck
-from operations.inspection.operating import Operations
+from operations.inspection.notices import Operations
 from operations.remediation.resuming import Resumer
 from operations.standards import Standards
 from operations.sweep import Sweeper

@@ -69,7 +69,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             container = container.with_otel(destination.variable, str(wanted))
             workload = workload.assuming(EndpointServed(application.name, destination.variable))
         if _lacks_endpoint(workload, application, standard):
-            protocol = destinations(application)[0].speaks
+            protocol = destinations(application)[0].protocol_set
             port = protocol.port if protocol else HTTP_PORT
             container = container.with_otel(ENDPOINT, f"http://localhost:{port}")
             workload = workload.assuming(EndpointServed(application.name, ENDPOINT))

@@ -81,16 +81,16 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 def _agreed(workload: Workload, container: Container, route: Route) -> bool:
     """Whether the collector's configuration takes this protocol on that port, the other one's by default."""
     there = otlp_receivers(workload, container).at(_port(route))
-    if there is None or not there.known or route.speaks is None:
+    if there is None or not there.known or route.protocol_set is None:
         return False
-    return there.protocol == ("grpc" if route.speaks is Protocol.GRPC else "http")
+    return there.protocol == ("grpc" if route.protocol_set is Protocol.GRPC else "http")
 
 
 def _of_route(workload: Workload, container: Container, route: Route) -> Drift | Doubt | None:
     named = name_of(container, route.protocol_variable)
     if isinstance(route.protocol, Hidden):
         return unread_secret(container, route.protocol_variable) if _port(route) or route.endpoint else None
-    if isinstance(route.protocol, str) and route.speaks is None:
+    if isinstance(route.protocol, str) and route.protocol_set is None:
         return Drift(
             Kind.UNKNOWN_PROTOCOL,
             place_of(container, route.protocol_variable),
@@ -102,15 +102,15 @@ def _of_route(workload: Workload, container: Container, route: Route) -> Drift |
     port = _port(route)
     if port is None:
         return None
-    if route.speaks is None:
+    if route.protocol_set is None:
         return None if container.has_environment_files else _unset(workload, container, route, port)
-    if route.speaks.port == port:
+    if route.protocol_set.port == port:
         return None
     why = (
-        f"{named} is {route.speaks}, which collectors serve on port {route.speaks.port}, but"
+        f"{named} is {route.protocol_set}, which collectors serve on port {route.protocol_set.port}, but"
         f" {name_of(container, route.endpoint_variable)} names port {port}."
     )
-    found, wanted = str(port), str(route.speaks.port)
+    found, wanted = str(port), str(route.protocol_set.port)
     return Drift(Kind.MISMATCH, place_of(container, route.protocol_variable), why, found, wanted)
 
 
@@ -137,10 +137,10 @@ def _corrected(container: Container) -> Container:
     """With the first fault corrected; Refusal where nothing shows which protocol is meant."""
     every = tuple(routes(container))
     for route in every:
-        if isinstance(route.protocol, str) and route.speaks is None:
+        if isinstance(route.protocol, str) and route.protocol_set is None:
             return container.with_otel(route.protocol_variable, _meant(container, route, route.protocol))
     for route in every:
-        port, protocol = _port(route), route.speaks
+        port, protocol = _port(route), route.protocol_set
         if port is not None and protocol is not None and protocol.port != port:
             return _at_port_of(container, route, protocol, every)
     return container
@@ -170,7 +170,7 @@ def _at_port_of(container: Container, route: Route, protocol: Protocol, every: t
     assert endpoint is not None  # noqa: S101 - it has a port
     shared = any(
         other.endpoint_variable == route.endpoint_variable
-        and (other.speaks is None or other.speaks.port != protocol.port)
+        and (other.protocol_set is None or other.protocol_set.port != protocol.port)
         for other in every
     )
     # Where others use this endpoint with another protocol, or an unknown one, this signal gets its own.

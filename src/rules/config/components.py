@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration
-from domain.collector.releases import ComponentKind, Release, Standing, component_status
+from domain.collector.releases import ComponentKind, Release, ReleaseStanding, component_status
 from domain.drift import Code, Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
@@ -42,9 +42,9 @@ def _drifts(configuration: CollectorConfiguration, release: Release | None) -> t
         return ()
     for part in (part for kind in ComponentKind for part in configuration.defined(kind).values()):
         status = component_status(part.kind, part.type, release)
-        if status.standing is Standing.UNDECIDABLE:
+        if status.standing is ReleaseStanding.UNDECIDABLE:
             return (*found, Doubt(Kind.RELEASE_NOT_LISTED, part.where, status.sentence))
-        if status.standing is not Standing.KNOWN:
+        if status.standing is not ReleaseStanding.KNOWN:
             instead = status.instead or ""
             found.append(Drift(Kind.NOT_IN_RELEASE, part.where, status.sentence, part.type, instead))
     return tuple(found)

@@ -127,7 +127,9 @@ def _without_tls(workload: Workload, senders: _Senders) -> Iterator[Drift]:
         if not left or app.has_environment_files:
             continue
         receivers = otlp_receivers(workload, app)
-        ports = sorted({port for route in left for port in ((route.speaks.port,) if route.speaks else PORTS)})
+        ports = sorted(
+            {port for route in left for port in ((route.protocol_set.port,) if route.protocol_set else PORTS)}
+        )
         found = [there for port in ports if (there := receivers.at(port)) is not None]
         if found and all(there.tls for there in found):
             why = f"{app.name} sets no endpoint, so its SDK sends to http://localhost, and the receiver serves TLS."
@@ -139,7 +141,7 @@ def _port(route: Route) -> int | None:
     endpoint = route.leads_to
     if endpoint is not None:
         return endpoint.port
-    return route.speaks.port if route.speaks else None
+    return route.protocol_set.port if route.protocol_set else None
 
 
 def _untaken(signal: Signal, senders: _Senders) -> Drift:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from domain.drift import Code, Doubt, Drift, Grant
 from domain.facts import Role
-from domain.iam import Decision, Ruling, decide_any
-from domain.permissions import Circumstances, Permission
+from domain.iam import Decided, Decision, decide_any
+from domain.permissions import CallContexts, Permission
 from domain.places import role_name
 from domain.severity import Severity
 
@@ -26,7 +26,7 @@ class _Missing:
     """One need that a role does not meet, or of which that is not known."""
 
     need: Permission
-    ruling: Ruling
+    ruling: Decided
 
     @property
     def code(self) -> Shortfall:
@@ -50,7 +50,7 @@ def shortfalls(role: Role, member: str, actor: str, needs: Iterable[Permission])
     """
     missing, undecided = list[_Missing](), list[_Missing]()
     seen = set[tuple[str, str]]()
-    circumstances = Circumstances(role)
+    circumstances = CallContexts(role)
     for need in needs:
         ruling = decide_any(role.policies, need.action, need.resources, circumstances.of(need), role.boundary)
         if ruling.decision is Decision.ALLOWED or (need.action, need.grant) in seen:

@@ -25,7 +25,7 @@ from domain.collector import (
     structural_problems,
     variable_problems,
 )
-from domain.collector.releases import ComponentKind, Release, Standing, component_status
+from domain.collector.releases import ComponentKind, Release, ReleaseStanding, component_status
 
 CORPUS = Path(__file__).parents[4] / "shared/corpus"
 MUTANTS = CORPUS / "collector-mutants.jsonl"
@@ -99,7 +99,7 @@ def _unknown_components(configuration: CollectorConfiguration, release: Release)
     for kind in ComponentKind:
         for part in configuration.defined(kind).values():
             status = component_status(kind, part.type, release)
-            if status.standing is not Standing.KNOWN:
+            if status.standing is not ReleaseStanding.KNOWN:
                 yield status.sentence
 
 

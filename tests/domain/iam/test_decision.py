@@ -14,11 +14,11 @@ from domain.iam import (
     ABSENT,
     AccessRequest,
     Context,
+    Decided,
     Decision,
     Like,
     Policy,
     PolicyUnreadable,
-    Ruling,
     decide,
     decide_any,
     role_context,
@@ -634,7 +634,7 @@ def test_another_service_may_be_asked_for_and_another_partition() -> None:
 # --- explanations
 
 
-def explained(*statements: Mapping[str, object], context: Context = NOTHING, resource: str = "x") -> Ruling:
+def explained(*statements: Mapping[str, object], context: Context = NOTHING, resource: str = "x") -> Decided:
     return decide([policy(*statements, source="inline policy P")], AccessRequest("s3:GetObject", resource, context))
 
 

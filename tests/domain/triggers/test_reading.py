@@ -56,7 +56,7 @@ def test_a_service_is_named_by_its_cluster_and_name_however_it_came(service: str
 def test_a_family_is_named_by_arn_or_by_name_and_revision(members: dict[str, str], family: str) -> None:
     found = trigger(kind="task-definition", **members)
     assert isinstance(found, TaskDefinitionTrigger)
-    assert found.looks_at == family
+    assert found.subject_name == family
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "cn-north-1", "ap-southeast-5", "us-isob-east-1"])

@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 
-from operations.inspection.inspector import Done, Failed, HandedBack
+from operations.inspection.inspector import Done, Failed, SentBack
 from tests.operations.delivery import Inspection, deliver
 from tests.operations.world import FLOATING, Json, World, definition, registered
 
@@ -19,9 +19,9 @@ def dispatched(world: World, inspection: Inspection) -> None:
     inspection.dispatcher.dispatch({f"change-{number}": body for number, body in enumerate(bodies)})
 
 
-def taken(inspection: Inspection, seconds_left: Callable[[], float]) -> list[Done | Failed | HandedBack]:
+def taken(inspection: Inspection, seconds_left: Callable[[], float]) -> list[Done | Failed | SentBack]:
     """Have inspect take all that is on its queue, as one batch."""
-    found = list[Done | Failed | HandedBack]()
+    found = list[Done | Failed | SentBack]()
 
     def take(batch: dict[str, str]) -> list[str]:
         found.extend(inspection.inspector.inspect(batch, seconds_left))
@@ -57,7 +57,7 @@ def test_what_there_is_no_time_for_is_sent_again_and_has_not_failed(world: World
     dispatched(world, inspection)
     left = iter([30.0, 10.0, 10.0])
     found = taken(inspection, lambda: next(left))
-    assert [type(each) for each in found].count(HandedBack) == 2
+    assert [type(each) for each in found].count(SentBack) == 2
     assert {family for family in FAMILIES if world.open(family)} == {"web-0", "web-1"}
     waiting = {(each.group or "").rpartition("/")[2]: each for each in inspection.queue.waiting}
     assert waiting.keys() & set(FAMILIES) == {"web-2", "web-3"}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from cli.failures import NotAsked
+from cli.failures import RequestFailed
 from cli.files import Unusable
 from cli.progress import Line
 from cli.terminal import console, line, say
@@ -19,11 +19,11 @@ _UNREACHED = frozenset({"ConnectTimeoutError", "EndpointConnectionError", "Proxy
 
 @contextmanager
 def sentences(region: tuple[str, str]) -> Iterator[None]:
-    """Turn NotAsked into a sentence; `region` is what names the region, and the region."""
+    """Turn RequestFailed into a sentence; `region` is what names the region, and the region."""
     try:
         yield
-    except NotAsked as not_asked:
-        raise Unusable(_of_what_was_given(not_asked.code, *region) or str(not_asked)) from None
+    except RequestFailed as failed_request:
+        raise Unusable(_of_what_was_given(failed_request.code, *region) or str(failed_request)) from None
 
 
 def _of_what_was_given(code: str, by: str, region: str) -> str:
@@ -40,7 +40,7 @@ def _of_what_was_given(code: str, by: str, region: str) -> str:
     return ""
 
 
-def agreed(question: str, done: str = "sent") -> bool:
+def confirmed(question: str, done: str = "sent") -> bool:
     """Return whether the person at the terminal says yes."""
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline() if sys.stdin is not None else ""

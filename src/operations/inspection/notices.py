@@ -32,7 +32,7 @@ class Operations:
         source = fact.call or f"{fact.code}/{fact.resource}"
         self.notify(f"unread/{place.account}/{source}", "Outrider: a fact cannot be read", text)
 
-    def no_hub(self, place: Place) -> None:
+    def security_hub_off(self, place: Place) -> None:
         """Notify that findings cannot be imported because Security Hub is not enabled."""
         text = f"Security Hub is not enabled in {place}. Enable it, or leave it out of the standard's scope."
         self.notify(f"hub/{place}", "Outrider: Security Hub is not enabled", text)
@@ -85,7 +85,7 @@ class Operations:
                 try:
                     self.topic.publish(text, subject=subject)
                 except CallFailed:
-                    self.ledger.notices.take_back(key)  # so that the next problem of this kind is published
+                    self.ledger.notices.withdraw(key)  # so that the next problem of this kind is published
 
 
 def _listed(why: StandardInvalid | CallFailed) -> str:

@@ -33,7 +33,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 _ONLY_A_COLLECTOR = "it has only a collector, and the rules are for tasks with applications; see `outrider collector`"
 
 
-class Word(StrEnum):
+class Outcome(StrEnum):
     """A verdict in one word; where a rule applies to several subjects, the first of these that any has."""
 
     DRIFTED = "drifted"
@@ -43,7 +43,7 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RuleOutcome:
     """The result of one rule for one definition. `fix` is `safe`, `review` or `none`; `refusal` says why it is none.
 
     `reasons` are those of an Unknown or Exempt. `missing` are the facts that could not be read, where an Unknown has no
@@ -51,7 +51,7 @@ class Said:
     """
 
     rule: Rule
-    word: Word
+    word: Outcome
     severity: Severity
     drifts: tuple[Drift, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -61,24 +61,24 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class DefinitionResult:
     """The results for one definition; `outside` says why there are none."""
 
     workload: Workload
-    said: tuple[Said, ...]
+    said: tuple[RuleOutcome, ...]
     outside: str | None = None
 
     @property
     def worst(self) -> Severity | None:
         """Return the highest severity of its drifts; None if it is clean."""
-        return max((said.severity for said in self.said if said.word is Word.DRIFTED), default=None)
+        return max((said.severity for said in self.said if said.word is Outcome.DRIFTED), default=None)
 
 
-type Judged = tuple[str, str, Judgement]
+type NamedResult = tuple[str, str, DefinitionResult]
 """The file's name, the resource's, and its results."""
 
 
-def worse(worst: Severity | None, judgement: Judgement) -> Severity | None:
+def worse(worst: Severity | None, judgement: DefinitionResult) -> Severity | None:
     """Return the higher of a severity and the worst of a judgement."""
     return max((severity for severity in (worst, judgement.worst) if severity), default=None)
 
@@ -114,14 +114,14 @@ def standard_of(name: str) -> Standard:
 
 
 @dataclass(frozen=True)
-class Judge:
+class FileEvaluator:
     """A standard, and the text of a collector's configuration if one was given."""
 
     standard: Standard
     configuration: str | None = None
 
     @classmethod
-    def of(cls, standard: str | Standard | None, configuration: str | None) -> "Judge":
+    def of(cls, standard: str | Standard | None, configuration: str | None) -> "FileEvaluator":
         """Read both, a standard and a configuration, from files; raise Unusable with a sentence for each mistake."""
         read = standard_of(standard) if isinstance(standard, str) else standard or default_standard()
         return cls(read, None if configuration is None else text_of(configuration)[0])
@@ -139,37 +139,41 @@ class Judge:
         given = Known(Parameter(arn=arn, name=name, type="String", text=self.configuration))
         return replace(workload, facts=Facts(parameter=given))
 
-    def judge(self, task: TaskDefinition) -> Judgement:
+    def judge(self, task: TaskDefinition) -> DefinitionResult:
         """Evaluate all rules, and try the fix of each drifted one."""
         workload = self.workload(task)
         outside = engine.out_of_scope(workload, self.standard)
         if outside is not None:
-            return Judgement(workload, (), outside.reason)
+            return DefinitionResult(workload, (), outside.reason)
         if engine.only_a_collector(workload):
-            return Judgement(workload, (), _ONLY_A_COLLECTOR)
+            return DefinitionResult(workload, (), _ONLY_A_COLLECTOR)
         verdicts = engine.evaluate(workload, self.standard, CATALOGUE)
         by_rule = dict[str, list[Verdict]]()
         for verdict in verdicts:
             by_rule.setdefault(verdict.rule, []).append(verdict)
-        judgement = Judgement(workload, tuple(self.said(BY_ID[rule], v, workload) for rule, v in by_rule.items()))
-        prospects = Repairs.of(self, judgement).prospects
+        judgement = DefinitionResult(
+            workload, tuple(self.said(BY_ID[rule], v, workload) for rule, v in by_rule.items())
+        )
+        tried_fixes = Repairs.of(self, judgement).tried_fixes
         return replace(
             judgement,
             said=tuple(
-                replace(said, fix=found.kind, refusal=found.refusal) if (found := prospects.get(said.rule.id)) else said
+                replace(said, fix=found.kind, refusal=found.refusal)
+                if (found := tried_fixes.get(said.rule.id))
+                else said
                 for said in judgement.said
             ),
         )
 
-    def said(self, rule: Rule, verdicts: Iterable[Verdict], workload: Workload) -> Said:
+    def said(self, rule: Rule, verdicts: Iterable[Verdict], workload: Workload) -> RuleOutcome:
         """What one rule says, of all its subjects."""
-        words = set[Word]()
+        words = set[Outcome]()
         drifts = dict[Drift, None]()
         reasons = dict[str, None]()
         missing = dict[FactKind, None]()
         severities = list[Severity]()
         for verdict in verdicts:
-            words.add(Word(type(verdict).__name__.lower()))
+            words.add(Outcome(type(verdict).__name__.lower()))
             match verdict:
                 case Drifted():
                     drifts |= dict.fromkeys(verdict.drifts)
@@ -182,12 +186,12 @@ class Judge:
                 case Exempt():
                     until = f" (until {verdict.expires})" if verdict.expires else ""
                     reasons |= {f"{verdict.reason}{until}": None}
-        word = next(word for word in Word if word in words)
-        if word is Word.COMPLIANT and drifts:
+        word = next(word for word in Outcome if word in words)
+        if word is Outcome.COMPLIANT and drifts:
             severities.append(Severity.INFORMATIONAL)
         severity = max(severities) if severities else self.standard.setting(rule, workload).severity
-        only_facts = () if reasons or word is not Word.UNKNOWN else tuple(missing)
-        return Said(rule, word, severity, tuple(drifts), tuple(reasons), only_facts)
+        only_facts = () if reasons or word is not Outcome.UNKNOWN else tuple(missing)
+        return RuleOutcome(rule, word, severity, tuple(drifts), tuple(reasons), only_facts)
 
     def plan(self, workload: Workload, fixing: Iterable[str]) -> Plan:
         """The plan of these rules' fixes, and of those that only then drift; evaluated again by all rules."""
@@ -196,7 +200,7 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class TriedFix:
     """The result of trying one rule's fix: `safe`, `review`, or `none` and why."""
 
     kind: str
@@ -206,12 +210,12 @@ class Prospect:
 class Repairs:
     """The fixes of an evaluated workload."""
 
-    def __init__(self, judge: Judge, workload: Workload, drifted: Iterable[str]) -> None:
+    def __init__(self, judge: FileEvaluator, workload: Workload, drifted: Iterable[str]) -> None:
         self._judge, self._workload, self.drifted = judge, workload, tuple(drifted)
 
     @classmethod
-    def of(cls, judge: Judge, judgement: Judgement) -> "Repairs":
-        return cls(judge, judgement.workload, (said.rule.id for said in judgement.said if said.word is Word.DRIFTED))
+    def of(cls, judge: FileEvaluator, judgement: DefinitionResult) -> "Repairs":
+        return cls(judge, judgement.workload, (said.rule.id for said in judgement.said if said.word is Outcome.DRIFTED))
 
     def _plan(self, chosen: Iterable[str]) -> Plan:
         # A fix may make another rule drift (a new collector has a size and a log): that rule's fix belongs to it.
@@ -219,19 +223,19 @@ class Repairs:
         return self._judge.plan(self._workload, [rule.id for rule in CATALOGUE if rule.id not in left])
 
     @cached_property
-    def prospects(self) -> Mapping[str, Prospect]:
+    def tried_fixes(self) -> Mapping[str, TriedFix]:
         """Return the result of each drifted rule's fix, made alone."""
         return {rule: self._prospect(rule) for rule in self.drifted if BY_ID[rule].fix is not None}
 
-    def _prospect(self, rule: str) -> Prospect:
+    def _prospect(self, rule: str) -> TriedFix:
         try:
             plan = self._plan([rule])
         except engine.Disagreement as disagreement:
-            return Prospect("none", str(disagreement))
+            return TriedFix("none", str(disagreement))
         if rule in plan.fixes:
-            return Prospect(plan.safety.value)
+            return TriedFix(plan.safety.value)
         reasons = (reason.text for repair in plan.repairs if repair.rule == rule for reason in repair.reasons)
-        return Prospect("none", " ".join(reasons))
+        return TriedFix("none", " ".join(reasons))
 
     def everything(self) -> Plan:
         """Return the plan with REVIEW fixes too; raise engine.Disagreement if fixes undo one another."""
@@ -239,7 +243,7 @@ class Repairs:
 
     def safe(self) -> Plan:
         """Return the plan with only the fixes that are SAFE, alone and together."""
-        chosen = [rule for rule, found in self.prospects.items() if found.kind == Safety.SAFE]
+        chosen = [rule for rule, found in self.tried_fixes.items() if found.kind == Safety.SAFE]
         plan = self._plan(chosen)
         if plan.safety is Safety.SAFE:
             return plan

@@ -14,7 +14,7 @@ from operations.remediation.parts import Parts
 from operations.remediation.recording import Recorder
 from operations.remediation.undoing import Undoing
 
-type Wish = ApplyRequest | UndoRequest | ReleaseRequest
+type PersonRequest = ApplyRequest | UndoRequest | ReleaseRequest
 
 
 def nothing(request: Request, history: History, code: Code, what: str = "") -> Outcome:
@@ -30,7 +30,7 @@ class Answering:
     corrector: Corrector
     by: str
 
-    def answered(self, request: Wish, history: History) -> Outcome:
+    def answered(self, request: PersonRequest, history: History) -> Outcome:
         """Carry out a request, or return the stored outcome of an earlier delivery."""
         attempts = self.parts.ledger.attempts
         answer = history.answers.get(request.deduplication)
@@ -50,7 +50,7 @@ class Answering:
             attempts.answer(request.subject, request.deduplication, replace(answer, pending=()))
         return outcome
 
-    def _asked(self, request: Wish, history: History) -> Outcome:
+    def _asked(self, request: PersonRequest, history: History) -> Outcome:
         match request:
             case ApplyRequest():
                 return Approving(self.parts, self.corrector, self.by).apply(request, history)

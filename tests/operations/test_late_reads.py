@@ -139,7 +139,7 @@ def test_a_failed_deployment_that_a_pipeline_has_replaced_already_is_left_to_it(
     others_deploy(run.aws)
     quiet(run)
     assert (runs(run), updates(run)) == ("web:3", ["web web:2", "web web:3"])
-    assert stages(run) == {WEB: Stage.LEFT}
+    assert stages(run) == {WEB: Stage.SKIPPED}
 
 
 def test_a_way_back_that_ecs_rolls_back_is_told_as_what_it_is(sessions: Sessions) -> None:
@@ -148,7 +148,7 @@ def test_a_way_back_that_ecs_rolls_back_is_told_as_what_it_is(sessions: Sessions
         return deployments(aws, lambda _, revision: "badly" if revision == "web:1" else "dead")
 
     run = quiet(deploying(sessions, plays=plays))
-    assert (attempt(run).state, stages(run), runs(run)) == (AttemptState.FAILED, {WEB: Stage.NOT_BACK}, "web:2")
+    assert (attempt(run).state, stages(run), runs(run)) == (AttemptState.FAILED, {WEB: Stage.NOT_ROLLED_BACK}, "web:2")
     [told] = [alert for alert in run.alerts if alert["transition"] == "failed"]
     assert (told["severity"], run.aws.definitions.active()) == ("CRITICAL", [1, 2])
     assert "It is back on" not in json.dumps(told)
@@ -201,7 +201,7 @@ def test_what_somebody_else_deployed_is_given_back_though_the_function_ends_befo
         steps(run, 1)
         run.aws.services.complete(WEB)  # nothing shows any more what they deployed
         quiet(run)
-        assert (runs(run), stages(run)) == ("web:3", {WEB: Stage.LEFT}), fault
+        assert (runs(run), stages(run)) == ("web:3", {WEB: Stage.SKIPPED}), fault
         assert outcomes(run) == ["registered", "registered"]
 
 
@@ -222,7 +222,7 @@ def test_what_cannot_be_given_back_is_told_at_once(sessions: Sessions) -> None:
 
     answering(run, refused)
     quiet(run)
-    assert (attempt(run).state, stages(run), run.stuck) == (AttemptState.FAILED, {WEB: Stage.NOT_BACK}, [])
+    assert (attempt(run).state, stages(run), run.stuck) == (AttemptState.FAILED, {WEB: Stage.NOT_ROLLED_BACK}, [])
     assert run.alerts[-1]["severity"] == "CRITICAL"
 
 
@@ -350,7 +350,7 @@ def test_a_service_that_may_not_be_read_any_more_holds_up_no_other(sessions: Ses
     quiet(run)
     assert (attempt(run).state, stages(run)) == (
         AttemptState.FAILED,
-        {"shop/a": Stage.NOT_BACK, "shop/b": Stage.BACK},
+        {"shop/a": Stage.NOT_ROLLED_BACK, "shop/b": Stage.BACK},
     )
     assert (run.stuck, run.aws.definitions.active()) == ([], [1, 2])
 
@@ -361,7 +361,7 @@ def test_a_service_that_may_not_be_read_is_left_and_named(sessions: Sessions) ->
     quiet(run)
     assert (attempt(run).state, stages(run)) == (
         AttemptState.DEPLOYED,
-        {"shop/a": Stage.LEFT, "shop/b": Stage.VERIFIED},
+        {"shop/a": Stage.SKIPPED, "shop/b": Stage.VERIFIED},
     )
     assert any("ecs:DescribeServices on shop/a failed" in each for each in run.alerts[-1]["reasons"])
 

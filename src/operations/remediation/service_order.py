@@ -1,4 +1,4 @@
-"""Turns: services that are corrected alone share their family's order, a few at a time, canaries first."""
+"""ServiceOrder: services that are corrected alone share their family's order, a few at a time, canaries first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden
 from domain.remediation.reason import Code, Reason
-from domain.remediation.rollout import LOOK_AGAIN, deployment_of
+from domain.remediation.rollout import READ_AGAIN, deployment_of
 from domain.standard import any_matches
 from domain.subject import Subject, SubjectId
 from domain.workload import Workload
@@ -24,7 +24,7 @@ _CANARY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class ServiceOrder:
     """Decides whether it is a service's turn. Each service has its own attempt."""
 
     parts: Parts
@@ -36,7 +36,7 @@ class Turns:
         moving = {each.service for each in others if any(rollout.stage.under_way for rollout in each.rollouts)}
         if len(moving) >= standard.remediation.at_once:
             why = Reason(Code.OTHERS_BEING_UPDATED, names=tuple(sorted(moving)))
-            raise Forbidden(Guard.AT_ONCE, why, now + LOOK_AGAIN)
+            raise Forbidden(Guard.AT_ONCE, why, now + READ_AGAIN)
         patterns = standard.remediation.canary
         if attempt.approved or any_matches(patterns, service.title):
             return

@@ -95,14 +95,14 @@ def test_whoever_deploys_at_the_same_moment_has_the_last_word(sessions: Sessions
         run.aws.services.update(TITLE, taskDefinition=arn)
 
     run.line.meanwhile["UpdateService"] = theirs
-    assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.LEFT}, "web:3")
+    assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.SKIPPED}, "web:3")
     assert "Somebody else deployed web:3 at the same moment" in why(run.outcomes[-1])
 
 
 def test_a_service_that_is_deleted_is_left(sessions: Sessions) -> None:
     run = steps(deploying(sessions), 1)
     del run.aws.services.services[TITLE]
-    assert stages(quiet(run)) == {TITLE: Stage.LEFT}
+    assert stages(quiet(run)) == {TITLE: Stage.SKIPPED}
     assert said(run.outcomes[-1]) == (f"{TITLE}: The service no longer exists.",)
 
 
@@ -110,7 +110,7 @@ def test_a_service_that_is_made_anew_is_not_ours(sessions: Sessions) -> None:
     run = steps(deploying(sessions), 1)
     other = run.aws.definitions.register(definition("api"))
     run.aws.services.add(TITLE, other)
-    assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.LEFT}, "api:1")
+    assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.SKIPPED}, "api:1")
 
 
 def test_a_service_that_was_moved_to_another_family_is_left(sessions: Sessions) -> None:
@@ -204,7 +204,7 @@ def test_tasks_of_older_deployments_that_are_still_there_do_not_count(sessions: 
 def test_an_update_that_is_refused_leaves_the_service_and_says_so(sessions: Sessions, code: str) -> None:
     run = deploying(sessions)
     run.line.troubles["UpdateService"] = Trouble(code)
-    assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.LEFT}, "web:1")
+    assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.SKIPPED}, "web:1")
     assert said(run.outcomes[-1]) == (f"{TITLE}: ecs:UpdateService on {TITLE} failed: {code}.",)
 
 

@@ -120,7 +120,7 @@ def test_a_rule_that_this_release_no_longer_has_is_not_rolled_out(sessions: Sess
     run.scenario = replace(run.scenario, rules=tuple(rule for rule in RULES if rule.id != "sidecar.image-pinned"))
     deployment["rolloutState"] = "COMPLETED"
     quiet(run)
-    assert (run.stuck, stages(run)["shop/b"]) == ([], Stage.LEFT)
+    assert (run.stuck, stages(run)["shop/b"]) == ([], Stage.SKIPPED)
 
 
 def test_a_service_is_not_begun_anew_after_another_has_failed(sessions: Sessions) -> None:
@@ -198,7 +198,7 @@ def test_an_undo_goes_on_past_a_service_that_may_not_be_read(sessions: Sessions)
         ask(run, request("undo", caller="jo"))
     quiet(run)
     assert (runs(run, "shop/b"), run.stuck) == ("web:1", [])
-    assert stages(run)["shop/a"] is Stage.NOT_BACK
+    assert stages(run)["shop/a"] is Stage.NOT_ROLLED_BACK
 
 
 def test_after_an_undo_of_one_service_it_is_said_why_the_others_were_not_begun(sessions: Sessions) -> None:
