@@ -42,7 +42,10 @@ NOT_ALWAYS_CALLED = {
     *((function, "ssm:GetParameter") for function in FUNCTIONS),  # standard and webhook are kept for minutes
 }
 # Releasing a notice that was not published: not worth a failure, nor a line.
-NOT_NAMED = {("Inspect", "dynamodb:DeleteItem")}
+NOT_NAMED = {
+    ("Inspect", "dynamodb:DeleteItem"),
+    ("Inspect", "iam:GetAccountAuthorizationDetails"),  # each role is read alone instead
+}
 # What a role may do because it may do another.
 ALSO = {("Remediate", "dynamodb:PutItem"): "dynamodb:TransactWriteItems"}
 

@@ -268,7 +268,7 @@ def test_workers_that_open_one_finding_at_the_same_time_tell_of_it_once(ground: 
     message = ground.register("race-web", **FLOATING)
     table = ground.table()
     ground.told.clear()
-    revision = Revision.parse(json.loads(message)["arn"])
+    revision = Revision.parse(json.loads(message)["arn"][0])
     assert revision is not None
     trigger = TaskDefinitionTrigger(account=ACCOUNT, region=REGION, event="RegisterTaskDefinition", arn=revision.arn)
     family = SubjectMessage(subject=SubjectId.of_family(revision).key, trigger=trigger)
