@@ -209,7 +209,8 @@ def unnamed(stage: Stage, calls: Calls, error: str) -> Calls:
 def test_each_call_that_fails_once_is_as_if_it_never_had(
     stage: Stage, calm: dict[str, Any], error: str, functions: tuple[str, ...]
 ) -> None:
-    wanted = granted(stage, *functions)
+    # Without the standard, evaluation goes on by the last good one: tests/operations/test_broken_standard.py.
+    wanted = granted(stage, *functions) - {("Inspect", "ssm:GetParameter")}
     found, struck = run_failing(stage, f"{error.lower()}-1", wanted, error)
     assert found == calm
     assert wanted - NOT_ALWAYS_CALLED - struck == set()
