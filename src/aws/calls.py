@@ -42,6 +42,11 @@ class CallFailed(Exception):
         return Reason(Code.CALL_FAILED, self.call, self.resource, (self.code,))
 
 
+def not_shown_yet(revision: str) -> CallFailed:
+    """Return the error for a revision that exists and that ECS does not show everywhere yet."""
+    return CallFailed("ecs:DescribeTaskDefinition", revision, "NotShownYet", Meaning.RETRY)
+
+
 def is_not_enabled(code: str) -> bool:
     """Whether Security Hub is not enabled: `InvalidAccessException`, for a single finding `InvalidAccess`."""
     return code in {"InvalidAccess", "InvalidAccessException"}

@@ -21,7 +21,7 @@ from settings import first_set
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class EvaluationOptions:
+class CorrectionOptions:
     """The options that name the standard, the stack and the region."""
 
     standard: Annotated[
@@ -33,7 +33,7 @@ class EvaluationOptions:
     ] = ""
 
 
-_OF_THE_STACK = EvaluationOptions()
+_OF_THE_STACK = CorrectionOptions()
 
 
 def correct(
@@ -42,7 +42,7 @@ def correct(
     *,
     plan: Annotated[str, Parameter(metavar="DIGEST")] = "",
     yes: Yes = False,
-    by: EvaluationOptions = _OF_THE_STACK,
+    by: CorrectionOptions = _OF_THE_STACK,
 ) -> int:
     """Correct what drifted; return the exit code.
 

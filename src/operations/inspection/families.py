@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import engine
-from aws.calls import CallFailed
-from aws.errors import Meaning
+from aws.calls import not_shown_yet
 from aws.ledger import History, Ledger
 from aws.ledger.dependents import put_dependent
 from domain.ecs.task_definition import TaskDefinition
@@ -111,7 +110,7 @@ class FamilyEvaluator:
             if made.number > number and recent:
                 task = self.revisions.read(made)
                 if task is None:
-                    raise CallFailed("ecs:DescribeTaskDefinition", str(made), "NotShownYet", Meaning.RETRY)
+                    raise not_shown_yet(str(made))
                 return task if task.active else None
         return None
 

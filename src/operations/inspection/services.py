@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aws.calls import CallFailed
+from aws.calls import CallFailed, not_shown_yet
 from aws.ecs import Ecs
-from aws.errors import Meaning
 from aws.ledger import History, Ledger
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -61,8 +60,7 @@ class ServiceEvaluator:
         revision = Revision.parse(service.task_definition) if service else None
         task = self.revisions.read(revision) if revision else None
         if revision is not None and task is None:
-            # What a service runs exists: ECS does not show it everywhere yet. Nothing is closed by that.
-            raise CallFailed("ecs:DescribeTaskDefinition", str(revision), "NotShownYet", Meaning.RETRY)
+            raise not_shown_yet(str(revision))  # what a service runs exists, and nothing is closed by that
         if service is None or task is None:
             resource = subject.place.arn("ecs", f"service/{subject.name}")
             return Inspected(job, resource, read_at, notify=frozenset(_families(job.history)), due={})

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from aws.calls import CallFailed
-from aws.errors import Meaning
+from aws.calls import not_shown_yet
 from aws.ledger import History
 from domain.ecs.service import Service
 from domain.places import Place
@@ -51,8 +50,8 @@ class Guards:
         guards.not_suppressed(attempt.rules, parts.suppressed(history))
         task = parts.ecs.task_definition(place, service.task_definition)
         runs = service.task_definition.rpartition("/")[2]
-        if task is None:  # what a service runs exists: ECS does not show it everywhere yet
-            raise CallFailed("ecs:DescribeTaskDefinition", runs, "NotShownYet", Meaning.RETRY)
+        if task is None:  # what a service runs exists
+            raise not_shown_yet(runs)
         guards.can_roll_back(task, attempt, runs)
         eligible(parts, attempt, parts.evaluator.workload(place, task, service))
         self._allowed_now()
