@@ -27,7 +27,7 @@ help:  ## Show this list
 # --- environments -------------------------------------------------------------------------------------------------
 
 .PHONY: venvs
-venvs: .venvs/dev/.locked .venvs/sam/.locked .venvs/cloud/.locked  ## Create the three environments under .venvs
+venvs: .venvs/dev/.locked .venvs/sam/.locked .venvs/cloud/.locked .venvs/aws/.locked  ## Create the environments under .venvs
 
 # From /, because .python-version would make a pyenv shim insist on a 3.13 that may be missing. A temporary environment and one
 # rename make it safe to run two makes at a time; the result is a binary that needs no Python.
@@ -57,6 +57,8 @@ endef
 	$(environment)
 .venvs/cloud/.locked: requirements/cloud.txt .python-version $(UV)
 	$(environment)
+.venvs/aws/.locked: requirements/aws.txt .python-version $(UV)
+	$(environment)
 
 # Pins change only where an .in file asks for it; `make lock UPGRADE=--upgrade` takes the newest of everything.
 # dev uses the bundle's pins, so that the tests run what the functions run.
@@ -68,6 +70,7 @@ lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer release
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt -c src/requirements.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/cloud.in -o requirements/cloud.txt
+	$(COMPILE) requirements/aws.in -o requirements/aws.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 
 # --- see it -------------------------------------------------------------------------------------------------------
@@ -77,8 +80,8 @@ demo: .venvs/sam/.locked .venvs/cloud/.locked  ## Show Outrider at work on a loc
 	@$(CLOUD)/python -m local.demo
 
 .PHONY: cloud
-cloud: .venvs/sam/.locked .venvs/cloud/.locked  ## Run a local AWS with Outrider deployed, until Ctrl-C
-	@$(CLOUD)/python -m local.cloud
+cloud: venvs  ## Run a local AWS with Outrider deployed, and say what to try in it
+	@$(CLOUD)/python -m local.playground
 
 # --- prove it -----------------------------------------------------------------------------------------------------
 

@@ -51,6 +51,9 @@ class Settings(BaseModel):
     standard: str = Field(
         default="", alias="OUTRIDER_STANDARD", description="ssm:NAME or s3://BUCKET/KEY; empty for the packaged one."
     )
+    standard_seconds: int = Field(
+        default=180, ge=1, alias="OUTRIDER_STANDARD_SECONDS", description="How long one that was read is used."
+    )
     mode: Mode = Field(default=Mode.REPORT, alias="OUTRIDER_MODE", description="The most that the stack allows.")
     switch: str = Field(
         default="", alias="OUTRIDER_SWITCH", description="The parameter that must be `on` for anything to be corrected."

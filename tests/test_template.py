@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.standards import AGREED
+from operations.standards import FRESH
 
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
@@ -640,7 +640,8 @@ def test_a_standard_that_changed_or_was_stored_again_has_everything_swept_as_a_b
     assert rule["EventPattern"]["detail"]["operation"] == ["Create", "Update"]
     (target,) = rule["Targets"]
     asked = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", "[]"))
-    assert asked == {"quiet": True, "delay": AGREED, "at": []}
+    assert asked == {"quiet": True, "at": []}
+    assert template()["Parameters"]["StandardSeconds"]["Default"] == FRESH
     assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
 
 
