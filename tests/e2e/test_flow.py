@@ -94,6 +94,7 @@ def test_a_right_definition_and_one_out_of_scope_bring_nothing_about(stage: Stag
 
 
 def test_a_failed_call_brings_nothing_about(stage: Stage) -> None:
+    stage.quiet()
     with pytest.raises(stage.client("ecs").exceptions.ClientException):
         stage.register(drifted("refused", networkMode="no such mode"))
     stage.delivered()
