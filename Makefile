@@ -16,6 +16,7 @@ export UV_SYSTEM_CERTS ?= true
 DEV := .venvs/dev/bin
 SAM := .venvs/sam/bin/sam
 CLOUD := .venvs/cloud/bin
+CHECKOV := .venvs/checkov/bin/checkov
 
 # Otherwise sam reports usage and looks for updates.
 export SAM_CLI_TELEMETRY := 0
@@ -59,6 +60,8 @@ endef
 	$(environment)
 .venvs/aws/.locked: requirements/aws.txt .python-version $(UV)
 	$(environment)
+.venvs/checkov/.locked: requirements/checkov.txt .python-version $(UV)
+	$(environment)
 
 # Pins change only where an .in file asks for it; `make lock UPGRADE=--upgrade` takes the newest of everything.
 # dev uses the bundle's pins, so that the tests run what the functions run.
@@ -71,6 +74,7 @@ lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer release
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/cloud.in -o requirements/cloud.txt
 	$(COMPILE) requirements/aws.in -o requirements/aws.txt
+	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 
 # --- see it -------------------------------------------------------------------------------------------------------
@@ -94,14 +98,18 @@ test: venvs  ## Run all tests, including those on the local AWS (ARGS=… for py
 test-unkind: venvs  ## Run the end-to-end tests with AWS's limits, latencies and late reads (UNKIND=seed)
 	UNKIND=$${UNKIND:-1} $(DEV)/pytest --numprocesses 0 tests/e2e $(ARGS)
 
-# sam needs a region, though validation calls nothing.
+# sam and its transform need a region, though they call nothing. checkov reads neither YAML's merge keys nor all of SAM, hence
+# the expanded template; without CKV_PARSE_ERROR_FAIL it would pass what it cannot read.
 .PHONY: check
-check: venvs  ## Run linters and types, and check the template and generated pages
+check: venvs .venvs/checkov/.locked  ## Run linters and types, and check the template and generated pages
 	$(DEV)/ruff check
 	$(DEV)/ruff format --check --quiet
 	$(DEV)/mypy
 	$(DEV)/cfn-lint --include-checks I3510 -- template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
+	@mkdir -p .cache
+	AWS_DEFAULT_REGION=us-east-1 $(DEV)/python tools/expanded_template.py >.cache/template.json
+	CKV_PARSE_ERROR_FAIL=true $(CHECKOV) --config-file .checkov.yaml --file .cache/template.json
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py --check

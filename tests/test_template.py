@@ -475,6 +475,7 @@ def test_everything_that_keeps_data_takes_the_key(kind: str, member: str) -> Non
         if kind == "AWS::SQS::Queue":  # both at once are refused
             own = {"Fn::If": ["HasKey", {"Ref": "AWS::NoValue"}, True]}
             assert each["Properties"]["SqsManagedSseEnabled"] == own
+    assert template()["Globals"]["Function"]["KmsKeyArn"] == key
 
 
 def test_the_ledger_is_protected() -> None:
