@@ -101,6 +101,7 @@ check: venvs  ## Run linters and types, and check the template and generated pag
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py --check
+	PYTHONPATH=src:. $(DEV)/python tools/output_schemas.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py --check
 	$(DEV)/python tools/dashboard.py --check
 
@@ -108,6 +109,7 @@ check: venvs  ## Run linters and types, and check the template and generated pag
 docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard again
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py
+	PYTHONPATH=src:. $(DEV)/python tools/output_schemas.py
 	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py
 	$(DEV)/python tools/dashboard.py
 
