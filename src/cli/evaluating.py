@@ -25,7 +25,6 @@ from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard, StandardInvalid, default_standard
-from domain.standard.checking import checked
 from domain.standard.problems import Level
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import ParameterReference, Workload
@@ -119,6 +118,8 @@ def unread_facts(kinds: Collection[str]) -> str:
 
 def standard_of(name: str) -> Standard:
     """Read a standard from a file; raise Unusable with a sentence for each error. Its warnings are said."""
+    from domain.standard.checking import checked  # noqa: PLC0415 - the packaged standard need not be checked
+
     text = text_of(name)[0].removeprefix("\ufeff")
     try:
         found = checked(text, name, CATALOGUE, datetime.now(UTC).date())
@@ -218,7 +219,9 @@ class FileEvaluator:
 
     def plan(self, workload: Workload, fixing: Iterable[str]) -> Plan:
         """The plan of these rules' fixes, and of those that only then drift; evaluated again by all rules."""
-        settled = engine.settle(workload, self.standard, CATALOGUE, fixing)
+        allowed = frozenset(fixing)
+        fixes = tuple(rule for rule in CATALOGUE if rule.fix is not None and rule.id in allowed)
+        settled = engine.settle(workload, self.standard, fixes)
         return engine.plan(settled, self._with_facts(settled.after), self.standard, CATALOGUE)
 
 
