@@ -1,4 +1,4 @@
-"""Start-up and throughput of the command line, beside the linters of this project's own environment.
+"""Start-up and throughput of the command line, compared with linters.
 
 Each command is a process of its own, with bytecode, as an installed tool is. Start-up is its CPU time, the best of some
 runs, because other work on a machine changes the time on the clock. Throughput is the time on the clock, and the CPU
