@@ -3,9 +3,7 @@
 Functions are named by module, so that one command does not import the modules of all.
 """
 
-from argparse import ArgumentTypeError
-
-from cli.grammar import Argument, Command, Many, Takes
+from cli.grammar import Argument, Command, Many, NotOfThisForm, Takes
 
 ABOUT = (
     "Check, fix and correct ECS task definitions that should have an OpenTelemetry collector as a sidecar, and ask"
@@ -26,7 +24,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = -1
     if not seconds >= 0:  # NaN, too
-        raise ArgumentTypeError("it takes seconds, 0 or more")
+        raise NotOfThisForm("it takes seconds, 0 or more")
     return seconds
 
 

@@ -15,7 +15,6 @@ from json.scanner import py_make_scanner  # type: ignore[attr-defined] # not in 
 from pathlib import Path
 from typing import Any
 
-from cli.editing import edited
 from cli.unusable import NoDefinition, Unusable
 from domain.ecs.task_definition import TaskDefinition
 
@@ -66,6 +65,8 @@ class File:
         """Return the file's text with these task definitions. Only the lines of what changed are different."""
         if list(tasks) == [definition.task for definition in self.definitions]:
             return self.text
+        from cli.editing import edited  # noqa: PLC0415 - only to fix
+
         content = copy.deepcopy(self.content)
         for definition, task in zip(self.definitions, tasks, strict=True):
             content = _placed(content, definition, task)

@@ -1,10 +1,8 @@
-"""What a command is made of, and how its arguments are parsed."""
+"""What a command is made of."""
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, NoReturn
 
 
 class Takes(Enum):
@@ -63,16 +61,6 @@ class Command:
     def summary(self) -> str:
         return self.text.partition("\n\n")[0]
 
-    def parsed(self, given: Sequence[str]) -> Namespace:
-        """Return the values of the arguments; raise Misunderstood with a sentence, or HelpWanted."""
-        parser = _Parser(prog=f"outrider {self.name}", add_help=False, allow_abbrev=False)
-        parser.add_argument("--help", "-h", action="store_true")
-        for each in self.arguments:
-            _add(parser, each)
-        if {"--help", "-h"} & {*given[: given.index("--") if "--" in given else None]}:
-            raise HelpWanted
-        return parser.parse_intermixed_args(given)
-
 
 class HelpWanted(Exception):
     """--help was given."""
@@ -82,24 +70,5 @@ class Misunderstood(Exception):
     """The arguments are wrong; the message is a sentence."""
 
 
-class _Parser(ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise Misunderstood(f"{message[0].upper()}{message[1:].rstrip('.')}. See {self.prog} --help.")
-
-
-def _add(parser: ArgumentParser, each: Argument) -> None:
-    more: dict[str, Any] = {"default": each.default}
-    if each.takes is Takes.NOTHING:
-        more["action"] = "store_true"
-    else:
-        more |= {"type": each.read, "metavar": each.shown}
-        if each.choices:
-            more["choices"] = each.choices
-        if each.many is Many.ANY and each.names:
-            more |= {"action": "extend", "default": list[object]()}
-        elif each.many is not Many.ONE:
-            more["nargs"] = each.many.value
-    if each.names:
-        parser.add_argument(*each.names, dest=each.into, required=each.required, **more)
-    else:
-        parser.add_argument(each.into, **more)
+class NotOfThisForm(Exception):
+    """A value is not of the form that its argument takes; the message is a clause."""

@@ -1,5 +1,6 @@
 """The command line's entry point: finds the command, calls its function, returns its exit code."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -37,6 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def process() -> int:
+    """Run one command as all that this process does, and return its exit code."""
+    code = main()
+    gc.freeze()  # a last collection would take longer than the end of the process
+    return code
+
+
 def _run(given: list[str]) -> int:
     first = given[0] if given else "--help"
     if first in _VERSION:
@@ -60,15 +68,19 @@ def _run(given: list[str]) -> int:
 
 
 def _carried_out(command: Command, given: Sequence[str]) -> int:
+    from cli.parsing import parsed  # noqa: PLC0415 - not for the list of commands
+
     try:
-        values = command.parsed(given)
+        values = parsed(command, given)
     except HelpWanted:
         from cli.help import page_of  # noqa: PLC0415 - only for --help
 
         page_of(command)
         return CLEAN
     module, _, name = command.function.partition(":")
+    gc.disable()  # what is imported stays, so collecting meanwhile finds nothing
     function: Callable[[object], int] = getattr(import_module(module), name)
+    gc.enable()
     return function(values)
 
 

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from shutil import get_terminal_size
 from typing import TextIO
 
-from cli.environment import wants_styles
+from cli.environment import columns, wants_styles
 from reports.text import clean
 
 NOT_A_LINE = str.maketrans({"\n": " ", "\t": " ", "\u2028": " ", "\u2029": " "})
@@ -88,7 +87,7 @@ class Console:
 def console() -> Console:
     """Return the console of standard output, as wide as the terminal or COLUMNS; styled only on a terminal."""
     out = sys.stdout
-    return Console(out, get_terminal_size().columns, out is not None and out.isatty() and wants_styles())
+    return Console(out, columns(), out is not None and out.isatty() and wants_styles())
 
 
 def _parts(text: Text) -> list[tuple[str, Style]]:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import engine
 from cli.collector import ConfigurationEvaluator
 from cli.evaluating import FileEvaluator
-from cli.output.evaluation import BreakEntry, OutlookEntry, RenamedEntry, SupportEntry
 from cli.output.names import page_of
+from cli.output.upgrade import BreakEntry, OutlookEntry, RenamedEntry, SupportEntry
 from domain.collector import (
     CollectorConfiguration,
     ConfigurationUnreadable,
