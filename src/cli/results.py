@@ -1,6 +1,6 @@
 """The results of `check` and `collector`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cli.options import OutputOptions
 from cli.output.evaluation import ConfigurationEntry, DefinitionEntry
@@ -11,7 +11,7 @@ from domain.severity import Severity
 
 @dataclass(frozen=True, slots=True)
 class Result[Entry: (DefinitionEntry, ConfigurationEntry)]:
-    """An entry and its worst severity; with its JSON, if that is what is printed."""
+    """One input, its worst severity, and what is printed of it: its JSON, or the verdicts that the table shows."""
 
     entry: Entry
     worst: Severity | None
@@ -19,9 +19,11 @@ class Result[Entry: (DefinitionEntry, ConfigurationEntry)]:
 
 
 def result_of[Entry: (DefinitionEntry, ConfigurationEntry)](entry: Entry, output: OutputOptions) -> Result[Entry]:
-    """Return the result; here its JSON is made, which may be in a process of its own."""
-    text = rendered(entry, ENTRY) if output.format == "json" else ""
-    return Result(entry, worst_of(entry), text)
+    """Return the result. A process sends it to another, so it has only what is printed."""
+    if output.format == "json":
+        return Result(replace(entry, verdicts=()), worst_of(entry), rendered(entry, ENTRY))
+    shown = tuple(each for each in entry.verdicts if each.drifts or each.reasons)
+    return Result(replace(entry, verdicts=shown), worst_of(entry))
 
 
 def worst_of(entry: DefinitionEntry | ConfigurationEntry) -> Severity | None:
