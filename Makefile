@@ -112,6 +112,7 @@ check: venvs .venvs/checkov/.locked  ## Run linters and types, and check the tem
 	CKV_PARSE_ERROR_FAIL=true $(CHECKOV) --config-file .checkov.yaml --file .cache/template.json
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py --check
+	PYTHONPATH=src:. $(DEV)/python tools/output_schemas.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py --check
 	$(DEV)/python tools/dashboard.py --check
 
@@ -119,6 +120,7 @@ check: venvs .venvs/checkov/.locked  ## Run linters and types, and check the tem
 docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard again
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py
+	PYTHONPATH=src:. $(DEV)/python tools/output_schemas.py
 	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py
 	$(DEV)/python tools/dashboard.py
 

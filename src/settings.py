@@ -88,11 +88,6 @@ class Settings(BaseModel):
         return Place(account, region)
 
 
-def first_set(*names: str) -> tuple[str, str]:
-    """The first of these variables that is set, and its value: a person's shell, for the command line."""
-    return next(((name, os.environ[name]) for name in names if os.environ.get(name)), ("", ""))
-
-
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """SettingsInvalid where the environment is not what the stack sets."""
