@@ -27,7 +27,7 @@ help:  ## Show this list
 # --- environments -------------------------------------------------------------------------------------------------
 
 .PHONY: venvs
-venvs: .venvs/dev/.locked .venvs/sam/.locked .venvs/cloud/.locked  ## Create the three environments under .venvs
+venvs: .venvs/dev/.locked .venvs/sam/.locked .venvs/cloud/.locked .venvs/site/.locked  ## Create the environments under .venvs
 
 # From /, because .python-version would make a pyenv shim insist on a 3.13 that may be missing. A temporary environment and one
 # rename make it safe to run two makes at a time; the result is a binary that needs no Python.
@@ -57,6 +57,8 @@ endef
 	$(environment)
 .venvs/cloud/.locked: requirements/cloud.txt .python-version $(UV)
 	$(environment)
+.venvs/site/.locked: requirements/site.txt .python-version $(UV)
+	$(environment)
 
 # Pins change only where an .in file asks for it; `make lock UPGRADE=--upgrade` takes the newest of everything.
 # dev uses the bundle's pins, so that the tests run what the functions run.
@@ -68,6 +70,7 @@ lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer release
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt -c src/requirements.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/cloud.in -o requirements/cloud.txt
+	$(COMPILE) requirements/site.in -o requirements/site.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 
 # --- see it -------------------------------------------------------------------------------------------------------
@@ -93,7 +96,7 @@ test-unkind: venvs  ## Run the end-to-end tests with AWS's limits, latencies and
 
 # sam needs a region, though validation calls nothing.
 .PHONY: check
-check: venvs  ## Run linters and types, and check the template and generated pages
+check: venvs  ## Run linters and types, and check the template, generated pages and the site's links
 	$(DEV)/ruff check
 	$(DEV)/ruff format --check --quiet
 	$(DEV)/mypy
@@ -102,14 +105,26 @@ check: venvs  ## Run linters and types, and check the template and generated pag
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py --check
+	PYTHONPATH=. $(DEV)/python tools/permissions.py --check
+	PYTHONPATH=. $(DEV)/python tools/pictures.py --check
 	$(DEV)/python tools/dashboard.py --check
+	@$(MAKE) --no-print-directory site
 
 .PHONY: docs
 docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard again
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py
 	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py
+	PYTHONPATH=. $(DEV)/python tools/permissions.py
+	PYTHONPATH=. $(DEV)/python tools/pictures.py
 	$(DEV)/python tools/dashboard.py
+
+# Every warning is an error. -E reads all pages each time: a page that was read once does not warn again.
+SITE_OUTPUT ?= dist/site
+.PHONY: site
+site: .venvs/site/.locked  ## Build the documentation's site into dist/site
+	.venvs/site/bin/sphinx-build -E -W --keep-going --quiet -j auto -c tools/site -d .cache/site -b html . $(SITE_OUTPUT)
+	@echo "Open $(SITE_OUTPUT)/README.html"
 
 .PHONY: rule
 rule: .venvs/dev/.locked  ## Create a rule that passes all checks (ID=topic.name)

@@ -49,7 +49,7 @@ CHECKED = (
     "template.yaml",
     "tests/**/*.py",
     "tests/reports/golden/*.json",
-    "tools/*.py",
+    "tools/**/*.py",
     HELP,
 )
 """What is checked: globs of files, and `--help` for what the commands print. Of tests, only docstrings and comments."""
