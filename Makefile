@@ -124,7 +124,7 @@ SITE_OUTPUT ?= dist/site
 .PHONY: site
 site: .venvs/site/.locked  ## Build the documentation's site into dist/site
 	.venvs/site/bin/sphinx-build -E -W --keep-going --quiet -j auto -c tools/site -d .cache/site -b html . $(SITE_OUTPUT)
-	@echo "Open $(SITE_OUTPUT)/README.html"
+	@echo "Open $(SITE_OUTPUT)/index.html"
 
 .PHONY: rule
 rule: .venvs/dev/.locked  ## Create a rule that passes all checks (ID=topic.name)

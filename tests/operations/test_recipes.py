@@ -41,6 +41,12 @@ def text_of(name: str) -> str:
     return re.sub(r"^remediation:\n", "remediation:\n  settling_minutes: 0\n", text, flags=re.MULTILINE)
 
 
+def test_the_standard_of_the_quick_start_has_neither_errors_nor_warnings() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "quick-start.md").read_text(encoding="utf-8")
+    [text] = re.findall(r"```yaml\n(.*?)```\n", page, re.DOTALL)
+    assert checked(text, "the page", CATALOGUE, date(2026, 11, 29)).warnings == ()
+
+
 @pytest.mark.parametrize("text", BLOCKS, ids=lambda text: re.findall(r"name: (.+)", text)[0])
 def test_a_recipe_has_neither_errors_nor_warnings(text: str) -> None:
     assert checked(text, "the recipe", CATALOGUE, date(2026, 11, 29)).warnings == ()

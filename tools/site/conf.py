@@ -4,6 +4,8 @@
 page that is not in the navigation.
 """
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 from pygments.lexers.special import TextLexer
@@ -33,6 +35,7 @@ include_patterns = ["*.md", "docs/**"]
 exclude_patterns = ["docs/standards", "docs/*.txt", "docs/*.json"]
 html_theme = "furo"
 html_copy_source = False
+html_use_index = False
 html_show_copyright = False
 html_show_sphinx = False
 pygments_style = "friendly"
@@ -53,7 +56,14 @@ def _listed(names: list[str], option: str) -> str:
     return f"\n```{{toctree}}\n:hidden:\n{option}\n" + "\n".join(names) + "\n```\n"
 
 
+def _with_an_index(app: Any, error: Exception | None) -> None:
+    """Web servers begin with index.html."""
+    if error is None:
+        shutil.copyfile(Path(app.outdir) / "README.html", Path(app.outdir) / "index.html")
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
     app.connect("source-read", _with_navigation)
+    app.connect("build-finished", _with_an_index)
     app.add_lexer("mermaid", TextLexer)  # GitHub draws these; a script for it would come from elsewhere
