@@ -62,6 +62,8 @@ endef
 	$(environment)
 .venvs/checkov/.locked: requirements/checkov.txt .python-version $(UV)
 	$(environment)
+.venvs/site/.locked: requirements/site.txt .python-version $(UV)
+	$(environment)
 
 # Pins change only where an .in file asks for it; `make lock UPGRADE=--upgrade` takes the newest of everything.
 # dev uses the bundle's pins, so that the tests run what the functions run.
@@ -75,6 +77,7 @@ lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer release
 	$(COMPILE) requirements/cloud.in -o requirements/cloud.txt
 	$(COMPILE) requirements/aws.in -o requirements/aws.txt
 	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
+	$(COMPILE) requirements/site.in -o requirements/site.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 
 # --- see it -------------------------------------------------------------------------------------------------------
@@ -101,7 +104,7 @@ test-unkind: venvs  ## Run the end-to-end tests with AWS's limits, latencies and
 # sam and its transform need a region, though they call nothing. checkov reads neither YAML's merge keys nor all of SAM, hence
 # the expanded template; without CKV_PARSE_ERROR_FAIL it would pass what it cannot read.
 .PHONY: check
-check: venvs .venvs/checkov/.locked  ## Run linters and types, and check the template and generated pages
+check: venvs .venvs/checkov/.locked .venvs/site/.locked  ## Run linters and types, and check the template, generated pages and the site's links
 	$(DEV)/ruff check
 	$(DEV)/ruff format --check --quiet
 	$(DEV)/mypy
@@ -114,7 +117,10 @@ check: venvs .venvs/checkov/.locked  ## Run linters and types, and check the tem
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/output_schemas.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py --check
+	PYTHONPATH=. $(DEV)/python tools/permissions.py --check
+	PYTHONPATH=. $(DEV)/python tools/pictures.py --check
 	$(DEV)/python tools/dashboard.py --check
+	@$(MAKE) --no-print-directory site
 
 .PHONY: docs
 docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard again
@@ -122,7 +128,16 @@ docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py
 	PYTHONPATH=src:. $(DEV)/python tools/output_schemas.py
 	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py
+	PYTHONPATH=. $(DEV)/python tools/permissions.py
+	PYTHONPATH=. $(DEV)/python tools/pictures.py
 	$(DEV)/python tools/dashboard.py
+
+# Every warning is an error. -E reads all pages each time: a page that was read once does not warn again.
+SITE_OUTPUT ?= dist/site
+.PHONY: site
+site: .venvs/site/.locked  ## Build the documentation's site into dist/site
+	.venvs/site/bin/sphinx-build -E -W --keep-going --quiet -j auto -c tools/site -d .cache/site -b html . $(SITE_OUTPUT)
+	@echo "Open $(SITE_OUTPUT)/index.html"
 
 .PHONY: rule
 rule: .venvs/dev/.locked  ## Create a rule that passes all checks (ID=topic.name)

@@ -12,6 +12,9 @@ from domain.standard import Mode
 RELEASE = "0.1.0"
 """The project's own; pyproject.toml reads it from here."""
 
+PAGES = f"https://outrider-ecs.github.io/outrider/v{RELEASE}"
+"""Where the project publishes the documentation of this release. Nothing else names the address."""
+
 
 class SettingsInvalid(Exception):
     """The function's environment is not what the stack sets."""
@@ -74,7 +77,9 @@ class Settings(BaseModel):
     metrics: str = Field(
         default="Outrider", alias="OUTRIDER_METRICS", description="CloudWatch's namespace for this stack's metrics."
     )
-    docs: str = Field(default="", alias="OUTRIDER_DOCS", description="Where people read docs/rules.md.")
+    docs: Annotated[str, BeforeValidator(lambda value: value or PAGES)] = Field(
+        default=PAGES, alias="OUTRIDER_DOCS", description="Where the documentation's site is; empty for the project's."
+    )
 
     @property
     def stack(self) -> str:

@@ -37,8 +37,8 @@ def asff(
 ) -> dict[str, Any]:
     """Return one finding for BatchImportFindings.
 
-    `docs` is the address of the rules' page, `facts` more ProductFields; the stack among them is named in commands.
-    `rule` is None if it is no longer in the catalogue: then the finding is GONE, and has only the rule's id.
+    `docs` is the address of the documentation's site, `facts` more ProductFields; the stack among them is named in
+    commands. `rule` is None if it is no longer in the catalogue: then the finding is GONE, and has only the rule's id.
     """
     place = finding.subject.place
     compliance, record = _status(finding.state)
@@ -200,8 +200,8 @@ def _fitting(pairs: Iterable[tuple[str, str]], most: int, key_length: int, lengt
 
 
 def rule_url(docs: str, rule: Rule) -> str:
-    """Return the rule's page if the stack has the address, else AWS's or OpenTelemetry's page."""
-    return f"{docs}#{rule.id.replace('.', '')}" if docs else rule.reference
+    """Return the rule's page on the documentation's site; without one, AWS's or OpenTelemetry's page."""
+    return f"{docs}/docs/rules/{rule.id}.html" if docs else rule.reference
 
 
 def _time(moment: datetime) -> str:

@@ -31,7 +31,7 @@ from reports.source import fragments
 from rules import CATALOGUE
 
 PLACE = Place("123456789012", "eu-west-1")
-DOCS = "https://docs.example/rules"
+DOCS = "https://docs.example/v0.1.0"
 THEN = datetime(2026, 11, 23, 9, 14, 2, 345678, tzinfo=UTC)
 CANARY = "c4nary-s3cret-p4ss"
 PINNED: Rule = next(rule for rule in CATALOGUE if rule.id == "sidecar.image-pinned")

@@ -98,7 +98,7 @@ def test_every_link_leads_to_a_page_of_its_own() -> None:
     links = {name: dict(alert.links) for name, alert in samples.messages().items()}
     place = "https://eu-west-1.console.aws.amazon.com"
     assert links["opened"] == {
-        "rule": f"{samples.DOCS}#sidecarimage-pinned",
+        "rule": f"{samples.DOCS}/docs/rules/sidecar.image-pinned.html",
         "resource": f"{place}/ecs/v2/task-definitions/web/7?region=eu-west-1",
         "finding": f"{place}/securityhub/home?region=eu-west-1#/findings?search=Id%3D%255Coperator%255C%253AEQUALS%255C"
         "%253Aoutrider%252F123456789012%252Feu-west-1%252Ffamily%252Fweb%252Fsidecar.image-pinned",
