@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import bundle, collector, iam, imports, judgements
+from bench import bundle, collector, commands, iam, imports, judgements
 from bench.clock import Row
 
 PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
@@ -13,6 +13,8 @@ PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
     "profile": ("Where the time of an evaluation goes", judgements.profile),
     "collector": ("A collector configuration read", collector.rows),
     "iam": ("One IAM decision: 5 policies, 20 statements", iam.rows),
+    "startup": ("Start of a command: CPU time of a process", commands.startup),
+    "throughput": ("Many files in one command: time on the clock", commands.throughput),
     "imports": ("Time of a function's import", imports.rows),
     "bundle": ("The functions' bundle, zipped", bundle.rows),
 }

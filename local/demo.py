@@ -23,6 +23,7 @@ from local.cloud import STANDARD, Cloud, CloudFailed
 from local.diffs import diff
 from local.fleet import Sample
 from local.message_text import as_text
+from local.pick import ACTION
 from local.shop import DemoFailed, Shop, open_ones, state, use, what_is_wrong
 from local.terminal import Page, wrapped
 
@@ -37,7 +38,6 @@ rules:
   - rules: service.platform-version
     approval: true
 """
-APPROVE = "Apply Outrider plan"
 # What happens to the deployments of corrected revisions; those of other services take no time.
 PLAYS: tuple[Mapping[str, Any], ...] = (
     {"service": "checkout", "seconds": 1.5},
@@ -197,13 +197,13 @@ class Story:
         self._close("inventory", "Somebody adds the missing permissions to the roles of inventory", begun)
         (finding,) = open_ones(self.shop.findings("shop/inventory")).values()
         hub = self.shop.cloud.client("securityhub")
-        target = hub.create_action_target(Name=APPROVE, Description="Outrider carries out its plan", Id="ApplyPlan")
+        target = hub.create_action_target(Name=ACTION, Description="Outrider carries out its plan", Id="ApplyPlan")
         begun = time.monotonic()
         picked = {"action": target["ActionTargetArn"], "findings": [finding["Id"]]}
         self.shop.cloud.control("POST", "custom-action", picked)
         self._close(
             "shop/inventory",
-            f"The standard requires approval for a changed platform version. Somebody picks “{APPROVE}” on the finding"
+            f"The standard requires approval for a changed platform version. Somebody picks “{ACTION}” on the finding"
             " in Security Hub, and Outrider updates the service",
             begun,
         )

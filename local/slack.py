@@ -3,8 +3,8 @@
     python -m local.slack --port 8099      prints each message
 
 A bot's message is kept with its `channel`, its `ts` and, where it is a reply, `thread_ts`. It also answers GET
-/messages (the accepted messages, as a JSON list) and POST /answers ({"status": 429, "retry_after": 1, "times": 2}:
-how it answers the next posts).
+/ (the messages as a page) and /messages (as a JSON list) and POST /answers ({"status": 429,
+"retry_after": 1, "times": 2}: how it answers the next posts).
 """
 
 import argparse
@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+
+from local.message_page import page
 
 MAX_BLOCKS = 50
 # Slack's documented limits, in characters or elements.
@@ -214,7 +216,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        if self.path == "/messages":
+        if self.path == "/":
+            self._answer(200, page(self.server.slack.messages()), {"Content-Type": "text/html; charset=utf-8"})
+        elif self.path == "/messages":
             self._answer(200, json.dumps(self.server.slack.messages()), {"Content-Type": "application/json"})
         else:
             self._answer(404, "no_service", {})

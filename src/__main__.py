@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from cli.main import main
+from cli.main import process
 
-sys.exit(main())
+sys.exit(process())

@@ -54,6 +54,9 @@ class Settings(BaseModel):
     standard: str = Field(
         default="", alias="OUTRIDER_STANDARD", description="ssm:NAME or s3://BUCKET/KEY; empty for the packaged one."
     )
+    standard_seconds: int = Field(
+        default=180, ge=1, alias="OUTRIDER_STANDARD_SECONDS", description="How long one that was read is used."
+    )
     mode: Mode = Field(default=Mode.REPORT, alias="OUTRIDER_MODE", description="The most that the stack allows.")
     switch: str = Field(
         default="", alias="OUTRIDER_SWITCH", description="The parameter that must be `on` for anything to be corrected."
@@ -88,11 +91,6 @@ class Settings(BaseModel):
         """The account and region that this stack watches."""
         account, _, region = self.watched.partition("/")
         return Place(account, region)
-
-
-def first_set(*names: str) -> tuple[str, str]:
-    """The first of these variables that is set, and its value: a person's shell, for the command line."""
-    return next(((name, os.environ[name]) for name in names if os.environ.get(name)), ("", ""))
 
 
 @lru_cache(maxsize=1)

@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
-from cli.evaluating import DefinitionResult, FileEvaluator, Outcome
-from cli.files import Definition, NoDefinition, Unusable, read
+from cli.evaluating import DefinitionResult, FileEvaluator
+from cli.files import Definition, read
 from cli.fix import Correction
 from cli.main import main
+from cli.output.names import Outcome
+from cli.unusable import NoDefinition, Unusable
 from domain.ecs.task_definition import TaskDefinition
 from tests.rules.examples import base, task_json
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.standards import AGREED
+from operations.standards import FRESH
 
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
@@ -475,6 +475,7 @@ def test_everything_that_keeps_data_takes_the_key(kind: str, member: str) -> Non
         if kind == "AWS::SQS::Queue":  # both at once are refused
             own = {"Fn::If": ["HasKey", {"Ref": "AWS::NoValue"}, True]}
             assert each["Properties"]["SqsManagedSseEnabled"] == own
+    assert template()["Globals"]["Function"]["KmsKeyArn"] == key
 
 
 def test_the_ledger_is_protected() -> None:
@@ -640,7 +641,8 @@ def test_a_standard_that_changed_or_was_stored_again_has_everything_swept_as_a_b
     assert rule["EventPattern"]["detail"]["operation"] == ["Create", "Update"]
     (target,) = rule["Targets"]
     asked = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", "[]"))
-    assert asked == {"quiet": True, "delay": AGREED, "at": []}
+    assert asked == {"quiet": True, "at": []}
+    assert template()["Parameters"]["StandardSeconds"]["Default"] == FRESH
     assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
 
 

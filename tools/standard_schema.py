@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from domain.standard import DEFAULT, SETTABLE, Standard  # noqa: E402 - the source is not installed, so its path comes first
+from domain.standard.part import Part, model_of  # noqa: E402
 from domain.standard.problems import Problem  # noqa: E402
 from domain.standard.text import MAX_BYTES  # noqa: E402
 
@@ -70,12 +71,12 @@ the standard is used. Time alone never makes an error: a standard that is accept
 """
 
 
-_SECTIONS: tuple[type[BaseModel], ...] = tuple(SETTABLE.values())
+_SECTIONS: tuple[type[BaseModel], ...] = tuple(map(model_of, SETTABLE.values()))
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a standard, for editors and pipelines."""
-    made = Standard.model_json_schema()
+    made = model_of(Standard).model_json_schema()
     sections = {name: {"$ref": f"#/$defs/{part.__name__}"} for name, part in SETTABLE.items()}
     members = made["$defs"]["RuleSetting"]["properties"]["set"]
     members.pop("additionalProperties")
@@ -100,26 +101,26 @@ def page() -> str:
     examples = ", ".join(f"[{name.removesuffix('.yaml')}](standards/{name})" for name in names)
     problems = "\n".join(f"| `{each}` | {each.level} | {each.meaning} |" for each in Problem)
     parts = [INTRODUCTION.replace("{examples}", examples).replace("{problems}", problems)]
-    parts += [_table(heading, model) for heading, model in _parts(Standard, "The document")]
+    parts += [_table(heading, model) for heading, model in _parts(model_of(Standard), "The document")]
     return "\n".join(parts)
 
 
 def packaged() -> str:
     """The packaged standard: every field with its meaning and its default."""
-    return "\n".join([PACKAGED, "", *_written(Standard, Standard(version=1, name="outrider-default"), 0)]) + "\n"
+    return "\n".join([PACKAGED, "", *_written(Standard(version=1, name="outrider-default"), 0)]) + "\n"
 
 
-def _written(model: type[BaseModel], value: BaseModel, indent: int) -> Iterator[str]:
+def _written(value: Part, indent: int) -> Iterator[str]:
     margin = "  " * indent
-    for name, info in model.model_fields.items():
+    for name, info in model_of(type(value)).model_fields.items():
         if not indent and name != "version":
             yield ""
         about = f"{margin}# "
         yield from textwrap.wrap(info.description or "", 110, initial_indent=about, subsequent_indent=about)
         part = getattr(value, name)
-        if isinstance(part, BaseModel):
+        if isinstance(part, Part):
             yield f"{margin}{name}:"
-            yield from _written(type(part), part, indent + 1)
+            yield from _written(part, indent + 1)
         else:
             content = {name: TypeAdapter(Any).dump_python(part, mode="json")}
             written = yaml.safe_dump(content, sort_keys=False, width=1000)

@@ -35,21 +35,28 @@ class Caller:
 class Sessions:
     """Clients for Outrider's own account by its own role, for any other by the role `member_role` there.
 
-    `region` is where the stack is; by default that of the environment. `iam_per_second` bounds the calls to IAM; 0 does
-    not.
+    `region` is where the stack is; by default that of the environment. `profile` names the credentials of a person's
+    AWS configuration. `iam_per_second` bounds the calls to IAM; 0 does not.
     """
 
-    def __init__(self, member_role: str | None = None, region: str | None = None, *, iam_per_second: float = 0) -> None:
+    def __init__(
+        self,
+        member_role: str | None = None,
+        region: str | None = None,
+        *,
+        profile: str | None = None,
+        iam_per_second: float = 0,
+    ) -> None:
         self.traffic = Traffic()
         self._iam = Pace(iam_per_second) if iam_per_second else None
-        self._member_role, self._region = member_role, region
+        self._member_role, self._region, self._profile = member_role, region, profile
         self._clients: dict[tuple[str, Place | None, bool], Any] = {}
         self._sessions: dict[str, boto3.Session] = {}
         self._lock = RLock()  # threads share clients, but no two may make one at once
 
     @cached_property
     def _own(self) -> boto3.Session:
-        return self._watched(boto3.Session(region_name=self._region))
+        return self._watched(boto3.Session(region_name=self._region, profile_name=self._profile))
 
     def _watched(self, session: boto3.Session) -> boto3.Session:
         if self._iam is not None:

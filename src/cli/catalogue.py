@@ -1,64 +1,74 @@
 """`outrider rules` and `outrider explain`: the rules themselves."""
 
+from argparse import Namespace
 from collections.abc import Iterator
-from difflib import get_close_matches
 
-from rich.text import Text
-
-from cli.exits import CLEAN, UNUSABLE
+from cli.exits import CLEAN
+from cli.output.catalogue import CodeEntry, RuleEntry, RulesOutput
+from cli.output.names import page_of
+from cli.output.writing import rendered
+from cli.selection import matching
 from cli.table import style_of
-from cli.terminal import console, say, wrapped
+from cli.terminal import Console, Style, console
 from domain.rule import Rule
 from domain.subject import Subject
-from rules import BY_ID, CATALOGUE
-
-_FEW = 5
+from rules import CATALOGUE
 
 
-def rules() -> int:
+def rules(given: Namespace) -> int:
     """List the rules and their titles."""
+    if given.format == "json":
+        print(rendered(RulesOutput(1, tuple(map(_entry, CATALOGUE)))))
+        return CLEAN
     out = console()
     for rule in CATALOGUE:
         fix = "" if rule.fix is None else ", has a fix"
-        wrapped(out, Text.assemble((rule.id, "bold"), " ", (rule.severity, style_of(rule.severity)), fix))
-        wrapped(out, f"{rule.title}.", 2)
+        out.wrapped([(rule.id, Style.BOLD), " ", (rule.severity.value, style_of(rule.severity)), fix])
+        out.wrapped(f"{rule.title}.", 2)
     return CLEAN
 
 
-def _similar(rule: str) -> list[str]:
-    """The rules that begin so, with or without their topic, if they are few; else the most similar one."""
-    begun = [each for each in BY_ID if each.startswith(rule) or each.partition(".")[2].startswith(rule)]
-    if begun:
-        return begun if len(begun) <= _FEW else []
-    return get_close_matches(rule, BY_ID, n=1)
+def _entry(rule: Rule) -> RuleEntry:
+    return RuleEntry(
+        rule=rule.id,
+        page=page_of(rule.id),
+        severity=rule.severity,
+        subject=rule.subject,
+        title=rule.title,
+        why=rule.why,
+        fix=None if rule.fix is None else rule.remedy,
+        by_hand=rule.by_hand,
+        configure=rule.configure,
+        reads=rule.reads,
+        codes=tuple(CodeEntry(str(code), code.meaning) for code in rule.codes),
+        reference=rule.reference,
+    )
 
 
-def explain(rule: str, /) -> int:
-    """Explain a rule: what it requires and why, how it is fixed and configured.
-
-    Parameters
-    ----------
-    rule
-        Its name, as `rules` and `check` show it.
-    """
-    found = BY_ID.get(rule)
-    if found is None:
-        near = " or ".join(_similar(rule))
-        say(f"There is no rule {rule}. {f'Did you mean {near}?' if near else 'See outrider rules for all rules.'}")
-        return UNUSABLE
+def explain(given: Namespace) -> int:
+    """Explain rules: what each requires and why, how it is fixed and configured."""
+    found = dict.fromkeys(rule.id for pattern in given.rules for rule in matching(pattern))
     out = console()
-    wrapped(out, Text.assemble((found.id, "bold"), "  ", (found.severity, style_of(found.severity))))
-    wrapped(out, f"Applies to: {_kind(found.subject)}. Reads: {', '.join(found.reads)}.")
-    for paragraph in _paragraphs(found):
-        out.print()
-        wrapped(out, paragraph)
-    out.print()
-    wrapped(out, "Codes:")
-    for code in found.codes:
-        wrapped(out, f"{code}: {code.meaning}", 2)
-    out.print()
-    wrapped(out, f"See {found.reference}")
+    for index, rule in enumerate(rule for rule in CATALOGUE if rule.id in found):
+        if index:
+            out.print()
+            out.print()
+        _print(out, rule)
     return CLEAN
+
+
+def _print(out: Console, rule: Rule) -> None:
+    out.wrapped([(rule.id, Style.BOLD), "  ", (rule.severity.value, style_of(rule.severity))])
+    out.wrapped(f"Applies to: {_kind(rule.subject)}. Reads: {', '.join(rule.reads)}.")
+    for paragraph in _paragraphs(rule):
+        out.print()
+        out.wrapped(paragraph)
+    out.print()
+    out.wrapped("Codes:")
+    for code in rule.codes:
+        out.wrapped(f"{code}: {code.meaning}", 2)
+    out.print()
+    out.wrapped(f"See {rule.reference}")
 
 
 def _kind(subject: Subject) -> str:

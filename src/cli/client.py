@@ -16,6 +16,7 @@ from aws.sessions import Sessions
 from aws.stacks import Stacks
 from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
 from cli.naming import subject_of
+from cli.options import StackOptions
 from domain.findings.finding import FindingState
 from domain.findings.users import Running
 from domain.places import Place
@@ -313,14 +314,15 @@ class Client:
         return SentRequest(request.subject, request.deduplication)
 
 
-def client_of(stack: str, region: str = "", queue: str = "", table: str = "") -> Client:
-    """Return the client of a stack by its name, or of a queue (URL) and a table; RequestFailed if there is none."""
-    aws = Sessions(region=region or None)
+def client_of(given: StackOptions) -> Client:
+    """Return the client of a stack by its name, or of a queue and a table; raise RequestFailed if there is none."""
+    aws = Sessions(region=given.named_region[1] or None, profile=given.profile or None)
     with failures_as_sentences():
         if not aws.region:
             raise RequestFailed(NO_REGION)
         place, caller = Place(aws.account, aws.region), aws.caller.arn
-    parts = StackOutputs(queue, table) if queue and table else StackOutputs.of(Stacks(aws), stack, place.region)
+    queue, table = given.queue, given.table
+    parts = StackOutputs(queue, table) if queue and table else StackOutputs.of(Stacks(aws), given.stack, place.region)
     switch = Switch(aws, parts.switch) if parts.switch else None
     ledger, remediations = Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue)
     return Client(ledger, remediations, place, caller, parts.mode, switch)

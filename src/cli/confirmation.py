@@ -3,34 +3,31 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from cli.failures import RequestFailed
-from cli.files import Unusable
+from cli.options import AwsOptions
 from cli.progress import Line
 from cli.terminal import console, line, say
-from settings import first_set
+from cli.unusable import Unusable
 
-type Yes = Annotated[bool, Parameter(help="Skip the confirmation prompt.")]
 _UNREACHED = frozenset({"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"})
 
 
 @contextmanager
-def sentences(region: tuple[str, str]) -> Iterator[None]:
-    """Turn RequestFailed into a sentence; `region` is what names the region, and the region."""
+def sentences(given: AwsOptions) -> Iterator[None]:
+    """Turn RequestFailed into a sentence, which names the option or variable that was wrong."""
     try:
         yield
     except RequestFailed as failed_request:
-        raise Unusable(_of_what_was_given(failed_request.code, *region) or str(failed_request)) from None
+        raise Unusable(_of_what_was_given(failed_request.code, given) or str(failed_request)) from None
 
 
-def _of_what_was_given(code: str, by: str, region: str) -> str:
+def _of_what_was_given(code: str, given: AwsOptions) -> str:
     """Return what is wrong with the profile or region that was named; empty if something else is."""
     if code == "ProfileNotFound":
-        by, profile = first_set("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in botocore's order
+        by, profile = given.named_profile
         return f"There is no profile {profile} ({by}). Name another." if profile else ""
+    by, region = given.named_region
     if code == "InvalidRegionError":
         return (
             f"{region or 'What the profile says'} is not the name of a region. Correct {by or 'it, or give --region'}."
@@ -54,8 +51,6 @@ def confirmed(question: str, done: str = "sent") -> bool:
 
 def printed(lines: Iterator[Line]) -> None:
     """Print on standard output, never folded, so that text copied from it is whole."""
-    from rich.text import Text  # noqa: PLC0415 - see cli.terminal.console
-
     out = console()
     for each in lines:
-        out.print(Text("  " * each.indent + line(each.text), style=each.style), soft_wrap=True)
+        out.print([(line(each.text), each.style)], 2 * each.indent)

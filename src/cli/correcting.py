@@ -15,6 +15,7 @@ from aws.sessions import Sessions
 from aws.stacks import Stacks
 from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
 from cli.naming import subject_of
+from cli.options import StackOptions
 from domain.findings.users import Running
 from domain.places import Place, Revision
 from domain.remediation import guards
@@ -182,15 +183,17 @@ def _name(workload: Workload) -> str:
     return workload.service.title if workload.service is not None else str(workload.revision)
 
 
-def correcting_of(stack: str, region: str = "", standard: Standard | None = None) -> Correcting:
+def correcting_of(given: StackOptions, standard: Standard | None = None) -> Correcting:
     """Return Correcting within the bounds of a stack by its name, or of a standard."""
-    aws = Sessions(region=region or None)
+    aws = Sessions(region=given.named_region[1] or None, profile=given.profile or None)
     with _plainly():
         if not aws.region:
             raise RequestFailed(NO_REGION)
         place = Place(aws.account, aws.region)
         bounds = (
-            CorrectionLimits.of_standard(standard) if standard is not None else CorrectionLimits.of_stack(aws, stack)
+            CorrectionLimits.of_standard(standard)
+            if standard is not None
+            else CorrectionLimits.of_stack(aws, given.stack)
         )
     ecs = Ecs(aws)
     reader = FactReader(Parameters(aws), Roles(aws), LogGroups(aws), ecs)

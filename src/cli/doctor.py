@@ -1,62 +1,47 @@
 """`outrider doctor`: whether a deployed stack can work, with a command for what does not."""
 
 import json
-from typing import Annotated, Any, Literal
-
-from cyclopts import Parameter
+from argparse import Namespace
 
 from aws.sessions import Sessions
 from aws.stacks import Stacks
 from cli.confirmation import sentences
 from cli.exits import FAILING, WELL
 from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.options import StackOptions, taken
+from cli.output.stack import DoctorOutput, FailedCall, HealthEntry
+from cli.output.writing import rendered
 from cli.policy import READ_ONLY, policy_of
-from domain.health.row import State
+from cli.terminal import Part, Style, console, line
+from domain.health.facts import StackFacts
+from domain.health.row import Row, State
 from domain.places import Place
 from operations.health import Doctor, Examined
 from operations.notification.trying import try_token
-from reports.health import as_json, sentence
+from reports.health import sentence, stamp
 from reports.health_fixes import fix
 from rules import CATALOGUE
-from settings import first_set
 
 _POLICY = "`outrider doctor --policy` prints the policy that this command needs."
 
 
-def doctor(
-    *,
-    stack: Annotated[str, Parameter(metavar="NAME")] = "outrider",
-    region: Annotated[str, Parameter(metavar="REGION")] = "",
-    format: Literal["table", "json"] = "table",  # noqa: A002 - the option's name
-    policy: bool = False,
-) -> int:
-    """Check a deployed stack; return the exit code.
-
-    Parameters
-    ----------
-    stack
-        The stack's name (default: outrider).
-    region
-        The stack's region (default: that of your AWS configuration).
-    format
-        A table for people, JSON for programs.
-    policy
-        Only print the IAM policy that this command needs, and call nothing.
-    """
-    if policy:
-        print(json.dumps(policy_of(READ_ONLY, stack, region), indent=2))
+def doctor(given: Namespace) -> int:
+    """Check a deployed stack; return the exit code."""
+    where = taken(StackOptions, given)
+    if given.policy:
+        print(json.dumps(policy_of(READ_ONLY, where.stack, where.region), indent=2))
         return WELL
-    with sentences(("--region", region) if region else first_set("AWS_REGION", "AWS_DEFAULT_REGION")):
-        examined = _examined(stack, region)
-    if format == "json":
-        print(json.dumps(_as_json(examined), indent=2, ensure_ascii=False))
+    with sentences(where):
+        examined = _examined(where)
+    if given.format == "json":
+        print(rendered(_output(examined)))
     else:
         _as_table(examined)
     return FAILING if any(row.state is State.FAILING for row in examined.rows) else WELL
 
 
-def _examined(name: str, region: str) -> Examined:
-    aws = Sessions(region=region or None)
+def _examined(given: StackOptions) -> Examined:
+    aws, name = Sessions(region=given.named_region[1] or None, profile=given.profile or None), given.stack
     with failures_as_sentences(_POLICY):
         if not aws.region:
             raise RequestFailed(NO_REGION)
@@ -75,33 +60,45 @@ def _doctor(aws: Sessions, place: Place) -> Doctor:
     return Doctor(aws, place, CATALOGUE, lambda location: try_token(aws, location))
 
 
-def _as_json(examined: Examined) -> dict[str, Any]:
+def _output(examined: Examined) -> DoctorOutput:
     facts = examined.facts
-    rows = [as_json(row, facts) for row in examined.rows]
-    return {"account": facts.place.account, "region": facts.place.region, "stack": facts.stack, "checks": rows}
+    checks = tuple(_entry(row, facts) for row in examined.rows)
+    return DoctorOutput(1, facts.place.account, facts.place.region, facts.stack, checks)
+
+
+def _entry(row: Row, facts: StackFacts) -> HealthEntry:
+    because = row.because
+    return HealthEntry(
+        check=row.check.value,
+        state=row.state,
+        code=row.code.value,
+        names=tuple(row.names),
+        number=row.number,
+        at=stamp(row.at) if row.at else None,
+        detail=row.detail,
+        failed=FailedCall(because.call, because.resource, because.code) if because else None,
+        text=sentence(row),
+        fix=fix(row, facts),
+    )
 
 
 def _as_table(examined: Examined) -> None:
-    from rich.text import Text  # noqa: PLC0415 - see cli.terminal.console
-
-    from cli.terminal import console, line, wrapped  # noqa: PLC0415 - as above
-
     out, checks = console(), max(len(row.check) for row in examined.rows)
     for row in examined.rows:
-        head = Text.assemble((f"{row.state:<9}", _style(row.state)), (f"{row.check:<{checks}}", "bold"), "  ")
-        wrapped(out, Text.assemble(head, line(sentence(row))), hanging=len(head))
+        head: list[Part] = [(f"{row.state:<9}", _style(row.state)), (f"{row.check:<{checks}}", Style.BOLD), "  "]
+        out.wrapped([*head, line(sentence(row))], hanging=9 + checks + 2)
         if row.state is not State.OK and (command := fix(row, examined.facts)):
             # Not folded, so that it can be copied.
-            out.print(Text(f"{'':<9}{line(command)}", style="cyan"), soft_wrap=True)
+            out.print([(line(command), Style.CYAN)], 9)
 
 
-def _style(state: State) -> str:
+def _style(state: State) -> Style:
     match state:
         case State.OK:
-            return "green"
+            return Style.GREEN
         case State.WARNING:
-            return "yellow"
+            return Style.YELLOW
         case State.FAILING:
-            return "bold red"
+            return Style.BOLD_RED
         case State.UNKNOWN:
-            return "magenta"
+            return Style.MAGENTA

@@ -7,12 +7,16 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cached_property
 
 import engine
-from cli.files import Unusable, text_of
+from cli.files import text_of
+from cli.options import EvaluationOptions
+from cli.output.evaluation import DriftEntry, VerdictEntry
+from cli.output.names import FixKind, Outcome, page_of
+from cli.selection import selected
 from cli.terminal import say
+from cli.unusable import Unusable
 from domain.drift import Drift, Safety
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind, Facts, Known, Parameter
@@ -21,7 +25,6 @@ from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard, StandardInvalid, default_standard
-from domain.standard.checking import checked
 from domain.standard.problems import Level
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import ParameterReference, Workload
@@ -33,18 +36,9 @@ _ACCOUNT = re.compile(r"\d{12}")
 _ONLY_A_COLLECTOR = "it has only a collector, and the rules are for tasks with applications; see `outrider collector`"
 
 
-class Outcome(StrEnum):
-    """A verdict in one word; where a rule applies to several subjects, the first of these that any has."""
-
-    DRIFTED = "drifted"
-    UNKNOWN = "unknown"
-    EXEMPT = "exempt"
-    COMPLIANT = "compliant"
-
-
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """The result of one rule for one definition. `fix` is `safe`, `review` or `none`; `refusal` says why it is none.
+    """The result of one rule for one definition. `refusal` says why there is no fix.
 
     `reasons` are those of an Unknown or Exempt. `missing` are the facts that could not be read, where an Unknown has no
     other reason.
@@ -56,31 +50,52 @@ class RuleOutcome:
     drifts: tuple[Drift, ...] = ()
     reasons: tuple[str, ...] = ()
     missing: tuple[FactKind, ...] = ()
-    fix: str = "none"
+    fix: FixKind = FixKind.NONE
     refusal: str = ""
+
+    @property
+    def entry(self) -> VerdictEntry:
+        """Return it as JSON has it."""
+        reasons = self.reasons or ((unread_facts(self.missing),) if self.missing else ())
+        return VerdictEntry(
+            rule=self.rule.id,
+            page=page_of(self.rule.id),
+            verdict=self.word,
+            severity=self.severity,
+            drifts=tuple(
+                DriftEntry(
+                    code=str(drift.code),
+                    where=drift.where,
+                    why=drift.why,
+                    found=drift.found,
+                    wanted=drift.wanted,
+                    severity=drift.severity or self.severity,
+                )
+                for drift in self.drifts
+            ),
+            fix=self.fix,
+            refusal=self.refusal,
+            reasons=reasons,
+            unread=tuple(kind.value for kind in self.missing),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class DefinitionResult:
-    """The results for one definition; `outside` says why there are none."""
+    """The results of the selected rules for one definition; `outside` says why there are none.
+
+    `drifted` are the ids of all drifted rules, also of those that are not selected.
+    """
 
     workload: Workload
     said: tuple[RuleOutcome, ...]
     outside: str | None = None
+    drifted: tuple[str, ...] = ()
 
     @property
     def worst(self) -> Severity | None:
         """Return the highest severity of its drifts; None if it is clean."""
         return max((said.severity for said in self.said if said.word is Outcome.DRIFTED), default=None)
-
-
-type NamedResult = tuple[str, str, DefinitionResult]
-"""The file's name, the resource's, and its results."""
-
-
-def worse(worst: Severity | None, judgement: DefinitionResult) -> Severity | None:
-    """Return the higher of a severity and the worst of a judgement."""
-    return max((severity for severity in (worst, judgement.worst) if severity), default=None)
 
 
 def by_topic(rules: Collection[str]) -> str:
@@ -96,13 +111,15 @@ def by_topic(rules: Collection[str]) -> str:
     )
 
 
-def unread_facts(kinds: Collection[FactKind]) -> str:
+def unread_facts(kinds: Collection[str]) -> str:
     """Return why rules are unknown here, as a clause."""
-    return f"nothing is read from AWS here ({', '.join(kind.value for kind in FactKind if kind in kinds)})"
+    return f"nothing is read from AWS here ({', '.join(kind.value for kind in FactKind if kind.value in kinds)})"
 
 
 def standard_of(name: str) -> Standard:
     """Read a standard from a file; raise Unusable with a sentence for each error. Its warnings are said."""
+    from domain.standard.checking import checked  # noqa: PLC0415 - the packaged standard need not be checked
+
     text = text_of(name)[0].removeprefix("\ufeff")
     try:
         found = checked(text, name, CATALOGUE, datetime.now(UTC).date())
@@ -115,16 +132,24 @@ def standard_of(name: str) -> Standard:
 
 @dataclass(frozen=True)
 class FileEvaluator:
-    """A standard, and the text of a collector's configuration if one was given."""
+    """A standard, the text of a collector's configuration if one was given, and the selected rules."""
 
     standard: Standard
     configuration: str | None = None
+    selected: frozenset[str] = frozenset(BY_ID)
 
     @classmethod
-    def of(cls, standard: str | Standard | None, configuration: str | None) -> "FileEvaluator":
+    def of(
+        cls, standard: str | Standard | None, configuration: str | None, chosen: frozenset[str] = frozenset(BY_ID)
+    ) -> "FileEvaluator":
         """Read both, a standard and a configuration, from files; raise Unusable with a sentence for each mistake."""
         read = standard_of(standard) if isinstance(standard, str) else standard or default_standard()
-        return cls(read, None if configuration is None else text_of(configuration)[0])
+        return cls(read, None if configuration is None else text_of(configuration)[0], chosen)
+
+    @classmethod
+    def of_options(cls, by: EvaluationOptions) -> "FileEvaluator":
+        """Do the same for the options of a command."""
+        return cls.of(by.standard, by.config, selected(by.select, by.ignore))
 
     def workload(self, task: TaskDefinition) -> Workload:
         return self._with_facts(Workload(place=place_of(task), task=task, kinds=self.standard.kind_of))
@@ -151,17 +176,16 @@ class FileEvaluator:
         by_rule = dict[str, list[Verdict]]()
         for verdict in verdicts:
             by_rule.setdefault(verdict.rule, []).append(verdict)
-        judgement = DefinitionResult(
-            workload, tuple(self.said(BY_ID[rule], v, workload) for rule, v in by_rule.items())
-        )
-        tried_fixes = Repairs.of(self, judgement).tried_fixes
+        outcomes = [self.said(BY_ID[rule], of_rule, workload) for rule, of_rule in by_rule.items()]
+        drifted = tuple(each.rule.id for each in outcomes if each.word is Outcome.DRIFTED)
+        said = tuple(each for each in outcomes if each.rule.id in self.selected)
+        judgement = DefinitionResult(workload, said, drifted=drifted)
+        tried = Repairs(self, judgement).tried_fixes
         return replace(
             judgement,
             said=tuple(
-                replace(said, fix=found.kind, refusal=found.refusal)
-                if (found := tried_fixes.get(said.rule.id))
-                else said
-                for said in judgement.said
+                replace(each, fix=fix.kind, refusal=fix.refusal) if (fix := tried.get(each.rule.id)) else each
+                for each in said
             ),
         )
 
@@ -195,55 +219,54 @@ class FileEvaluator:
 
     def plan(self, workload: Workload, fixing: Iterable[str]) -> Plan:
         """The plan of these rules' fixes, and of those that only then drift; evaluated again by all rules."""
-        settled = engine.settle(workload, self.standard, CATALOGUE, fixing)
+        allowed = frozenset(fixing)
+        fixes = tuple(rule for rule in CATALOGUE if rule.fix is not None and rule.id in allowed)
+        settled = engine.settle(workload, self.standard, fixes)
         return engine.plan(settled, self._with_facts(settled.after), self.standard, CATALOGUE)
 
 
 @dataclass(frozen=True, slots=True)
 class TriedFix:
-    """The result of trying one rule's fix: `safe`, `review`, or `none` and why."""
+    """The result of trying one rule's fix; why, if there is none."""
 
-    kind: str
+    kind: FixKind
     refusal: str = ""
 
 
 class Repairs:
     """The fixes of an evaluated workload."""
 
-    def __init__(self, judge: FileEvaluator, workload: Workload, drifted: Iterable[str]) -> None:
-        self._judge, self._workload, self.drifted = judge, workload, tuple(drifted)
-
-    @classmethod
-    def of(cls, judge: FileEvaluator, judgement: DefinitionResult) -> "Repairs":
-        return cls(judge, judgement.workload, (said.rule.id for said in judgement.said if said.word is Outcome.DRIFTED))
+    def __init__(self, judge: FileEvaluator, judgement: DefinitionResult) -> None:
+        self._judge, self._workload, self._drifted = judge, judgement.workload, judgement.drifted
+        self.selected = tuple(rule for rule in judgement.drifted if rule in judge.selected)
 
     def _plan(self, chosen: Iterable[str]) -> Plan:
         # A fix may make another rule drift (a new collector has a size and a log): that rule's fix belongs to it.
-        left = set(self.drifted) - set(chosen)
+        left = set(self._drifted) - set(chosen)
         return self._judge.plan(self._workload, [rule.id for rule in CATALOGUE if rule.id not in left])
 
     @cached_property
     def tried_fixes(self) -> Mapping[str, TriedFix]:
-        """Return the result of each drifted rule's fix, made alone."""
-        return {rule: self._prospect(rule) for rule in self.drifted if BY_ID[rule].fix is not None}
+        """Return the result of the fix of each selected rule that is drifted, made alone."""
+        return {rule: self._prospect(rule) for rule in self.selected if BY_ID[rule].fix is not None}
 
     def _prospect(self, rule: str) -> TriedFix:
         try:
             plan = self._plan([rule])
         except engine.Disagreement as disagreement:
-            return TriedFix("none", str(disagreement))
+            return TriedFix(FixKind.NONE, str(disagreement))
         if rule in plan.fixes:
-            return TriedFix(plan.safety.value)
+            return TriedFix(FixKind(plan.safety))
         reasons = (reason.text for repair in plan.repairs if repair.rule == rule for reason in repair.reasons)
-        return TriedFix("none", " ".join(reasons))
+        return TriedFix(FixKind.NONE, " ".join(reasons))
 
     def everything(self) -> Plan:
         """Return the plan with REVIEW fixes too; raise engine.Disagreement if fixes undo one another."""
-        return self._plan(self.drifted)
+        return self._plan(self.selected)
 
     def safe(self) -> Plan:
         """Return the plan with only the fixes that are SAFE, alone and together."""
-        chosen = [rule for rule, found in self.tried_fixes.items() if found.kind == Safety.SAFE]
+        chosen = [rule for rule, found in self.tried_fixes.items() if found.kind is FixKind.SAFE]
         plan = self._plan(chosen)
         if plan.safety is Safety.SAFE:
             return plan

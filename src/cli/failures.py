@@ -40,7 +40,7 @@ def failures_as_sentences(
 
 def _sentence(failed: CallFailed, policy: str) -> str:
     if failed.code in _NO_CREDENTIALS:
-        return f"There are no AWS credentials here ({failed.code}). Log in, or name a profile with AWS_PROFILE."
+        return f"There are no AWS credentials here ({failed.code}). Log in, or name a profile with --profile."
     if failed.code in _OLD_CREDENTIALS:
         return f"AWS does not accept these credentials ({failed.code}). Log in again."
     if failed.code == "NoRegionError":

@@ -8,7 +8,6 @@ import codecs
 import copy
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,11 +15,10 @@ from json.scanner import py_make_scanner  # type: ignore[attr-defined] # not in 
 from pathlib import Path
 from typing import Any
 
+from cli.unusable import NoDefinition, Unusable
 from domain.ecs.task_definition import TaskDefinition
 
 STDIN = "-"
-STDIN_TOKEN = "\0-"  # noqa: S105 - a token of the command line
-"""Replaces the dash while arguments are parsed, so that it is not an option. No argument has a NUL."""
 MAX_BYTES = 32 * 1024 * 1024
 """Far above what ECS accepts (64 KiB a definition), so that a list of a whole account's definitions fits."""
 _DEEPEST = 64
@@ -37,14 +35,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-
-
-class Unusable(Exception):
-    """An input that cannot be judged; the message is a sentence that names it and says what to do."""
-
-
-class NoDefinition(Unusable):
-    """JSON that has no task definition: it is skipped if it was found in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,37 +62,15 @@ class File:
     definitions: tuple[Definition, ...] = field(repr=False)
 
     def with_tasks(self, tasks: Sequence[TaskDefinition]) -> str:
-        """Return the file's text with these task definitions; the identical text if nothing changed.
-
-        Order, indentation, line ends and escapes stay those of the file.
-        """
+        """Return the file's text with these task definitions. Only the lines of what changed are different."""
         if list(tasks) == [definition.task for definition in self.definitions]:
             return self.text
+        from cli.editing import edited  # noqa: PLC0415 - only to fix
+
         content = copy.deepcopy(self.content)
         for definition, task in zip(self.definitions, tasks, strict=True):
             content = _placed(content, definition, task)
-        return self._written(content)
-
-    def _written(self, content: Any) -> str:
-        indent: str | None = None
-        separators = None
-        if found := re.match(r"\s*[\[{][ \t]*\r?\n([ \t]*)", self.text):
-            indent = found[1] or "  "
-        elif not re.search(r'": ', self.text):
-            separators = (",", ":")
-        text = json.dumps(content, indent=indent, separators=separators, ensure_ascii=self.text.isascii())
-        if not _encodable(text, self.encoding):
-            text = json.dumps(content, indent=indent, separators=separators)
-        text += self.text[len(self.text.rstrip()) :]
-        return re.sub(r"\r?\n", "\r\n", text) if "\r\n" in self.text else text
-
-
-def _encodable(text: str, encoding: str) -> bool:
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:  # half a surrogate pair: JSON allows it, no encoding does
-        return False
-    return True
+        return edited(self.text, content)
 
 
 def _placed(content: Any, definition: Definition, task: TaskDefinition) -> Any:
@@ -117,11 +85,6 @@ def _placed(content: Any, definition: Definition, task: TaskDefinition) -> Any:
         place["tags"] = members.pop("tags", [])
     place[last] = members
     return content
-
-
-def named(token: str) -> str:
-    """Return the name that was given on the command line."""
-    return STDIN if token == STDIN_TOKEN else token
 
 
 def shown(name: str) -> str:

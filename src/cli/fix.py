@@ -3,72 +3,42 @@
 import json
 import sys
 import tempfile
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 import engine
-from cli.check import FileName
-from cli.evaluating import DefinitionResult, FileEvaluator, Outcome, Repairs, RuleOutcome, by_topic, unread_facts
+from cli.evaluating import DefinitionResult, FileEvaluator, Repairs, RuleOutcome, by_topic, unread_facts
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
-from cli.files import STDIN, Definition, File, Unusable, named, read
+from cli.files import STDIN, Definition, File, read
+from cli.options import EvaluationOptions, taken
+from cli.output.names import FixKind, Outcome
 from cli.terminal import line, say
-from domain.drift import Safety
+from cli.unusable import Unusable
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind
 from domain.remediation.plan import Plan
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class EvaluationOptions:
-    """What to evaluate by."""
-
-    standard: Annotated[FileName, Parameter(help="The standard to evaluate by, instead of the packaged one.")] = None
-    config: Annotated[
-        FileName, Parameter(help="A file with the collector's configuration, instead of the SSM parameter.")
-    ] = None
-
-
-_PACKAGED = EvaluationOptions()
-
-
-def fix(
-    file: str, /, *, by: EvaluationOptions = _PACKAGED, diff: bool = False, write: bool = False, review: bool = False
-) -> int:
-    """Print a task definition with its drift fixed, in the shape of the file; return the exit code.
-
-    Parameters
-    ----------
-    file
-        A file that `check` accepts. A dash is standard input.
-    diff
-        Print a diff instead, without values that may be secret.
-    write
-        Write the file instead of printing it.
-    review
-        Make the fixes that need approval, too.
-    """
-    name = named(file)
-    if write and name == STDIN:
+def fix(given: Namespace) -> int:
+    """Print a task definition with its drift fixed, in the shape of the file; return the exit code."""
+    if given.write and given.file == STDIN:
         say("Standard input cannot be written to. Name a file, or leave out --write.")
         return UNUSABLE
-    judge = FileEvaluator.of(by.standard, by.config)
-    given = read(name)
-    corrections = [Correction.of(judge, definition, review=review) for definition in given.definitions]
+    judge = FileEvaluator.of_options(taken(EvaluationOptions, given))
+    file = read(given.file)
+    corrections = [Correction.of(judge, definition, review=given.review) for definition in file.definitions]
     for correction in corrections:
-        say(correction.sentences(review=review))
-    text = given.with_tasks([correction.after for correction in corrections])
-    if diff:
+        say(correction.sentences(review=given.review))
+    text = file.with_tasks([correction.after for correction in corrections])
+    if given.diff:
         for correction in corrections:
-            for row in correction.diff(given.name):
+            for row in correction.diff(file.name):
                 print(row)
-    if write:
-        _write(given, text)
-    elif not diff:
+    if given.write:
+        _write(file, text)
+    elif not given.diff:
         _print(text)
     return DRIFTED if any(correction.left.worst for correction in corrections) else CLEAN
 
@@ -88,7 +58,7 @@ class Correction:
         before = judge.judge(definition.task)
         if before.worst is None:
             return cls(definition, before, None, before)
-        repairs = Repairs.of(judge, before)
+        repairs = Repairs(judge, before)
         try:
             plan = repairs.everything() if review else repairs.safe()
         except engine.Disagreement as disagreement:
@@ -139,7 +109,7 @@ class Correction:
             return said.refusal
         if said.rule.fix is None:
             return "it has no fix."
-        if said.fix == Safety.REVIEW and not review:
+        if said.fix is FixKind.REVIEW and not review:
             return "its fix needs approval; --review makes it."
         return "the right value is not known here."
 

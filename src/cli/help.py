@@ -1,49 +1,63 @@
-"""The layout of --help: plain text, folded to the terminal; a text goes below its name if the name is long."""
+"""The pages of --help: plain text, folded to the terminal; a text goes below its name if the name is long."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
 
-from cli.terminal import wrapped
-
-if TYPE_CHECKING:  # rich is loaded only where something is printed for people
-    from cyclopts.help import HelpPanel
-    from rich.console import Console, ConsoleOptions
+from cli.commands import ABOUT, COMMANDS, GROUPS
+from cli.grammar import Argument, Command
+from cli.terminal import console
 
 _COLUMN = 14
-_UNFOLDED = 100_000
+_HELP = ("--help, -h", "Print this page.")
+_VERSION = ("--version, -V", "Print the release.")
 
 
-class Plain:
-    """A help formatter, with the methods that cyclopts calls."""
-
-    def render_usage(self, console: "Console", options: "ConsoleOptions", usage: Any) -> None:
-        wrapped(console, "Usage: " + _text(console, options, usage).strip().removeprefix("Usage: "))
-        console.print()
-
-    def render_description(self, console: "Console", options: "ConsoleOptions", description: Any) -> None:
-        for paragraph in _text(console, options, description).split("\n\n"):
-            wrapped(console, paragraph)
-            console.print()
-
-    def __call__(self, console: "Console", options: "ConsoleOptions", panel: "HelpPanel") -> None:
-        if not panel.entries:
-            return
-        console.print(f"{panel.title}:", markup=False, highlight=False)
-        for entry in panel.entries:
-            names = ", ".join(entry.display_labels_with_metavar)
-            about = _text(console, options, entry.description)
-            if entry.choices:
-                about += f" One of {', '.join(entry.choices)} (default: {entry.default})."
-            if len(names) <= _COLUMN - 4:
-                wrapped(console, f"{names:{_COLUMN - 2}}{about}", 2, hanging=_COLUMN - 2)
-            else:
-                wrapped(console, names, 2)
-                wrapped(console, about, _COLUMN)
-        console.print()
+def page_of_all(group: str = "") -> None:
+    """Print the page of all commands, or of those that begin with the word of a group."""
+    out = console()
+    out.wrapped(f"Usage: {' '.join(filter(None, ('outrider', group, 'COMMAND')))}")
+    out.print()
+    out.wrapped(GROUPS[group] if group else ABOUT)
+    out.print()
+    rows = [
+        (each.name.removeprefix(f"{group} "), each.summary)
+        for each in COMMANDS
+        if (each.name.startswith(f"{group} ") if group else " " not in each.name)
+    ]
+    if not group:
+        rows = sorted([*rows, *GROUPS.items()])
+    _table("Commands", rows)
+    _table("Options", [_HELP] if group else [_HELP, _VERSION])
 
 
-def _text(console: "Console", options: "ConsoleOptions", thing: Any) -> str:
-    """Return what rich would print, unfolded and without styles."""
-    if not thing:
-        return ""
-    rendered = "".join(segment.text for segment in console.render(thing, options.update(width=_UNFOLDED)))
-    return "\n".join(row.rstrip() for row in rendered.splitlines()).strip()
+def page_of(command: Command) -> None:
+    """Print the page of one command."""
+    out = console()
+    out.wrapped(f"Usage: outrider {command.name} {command.usage}")
+    out.print()
+    for paragraph in command.text.split("\n\n"):
+        out.wrapped(paragraph)
+        out.print()
+    operands = [each for each in command.arguments if not each.names]
+    if operands:
+        _table("Arguments", [(each.label, _about(each)) for each in operands])
+    options = [each for each in command.arguments if each.names]
+    _table("Options", [*((each.label, _about(each)) for each in options), _HELP])
+
+
+def _about(argument: Argument) -> str:
+    if not argument.choices:
+        return argument.text
+    default = f" (default: {argument.default})" if argument.default else ""
+    return f"{argument.text} One of {', '.join(argument.choices)}{default}."
+
+
+def _table(title: str, rows: Iterable[tuple[str, str]]) -> None:
+    out = console()
+    out.print(f"{title}:")
+    for name, about in rows:
+        if len(name) <= _COLUMN - 4:
+            out.wrapped(f"{name:{_COLUMN - 2}}{about}", 2, hanging=_COLUMN - 2)
+        else:
+            out.wrapped(name, 2)
+            out.wrapped(about, _COLUMN)
+    out.print()

@@ -6,22 +6,21 @@ from aws.sessions import Sessions
 from aws.stacks import Stacks
 from cli.confirmation import sentences
 from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.options import AwsOptions
 from domain.places import Place
 from domain.standard import Standard, StandardInvalid, default_standard
 from operations.differences import Compared, Comparison
 from operations.ledger_differences import LedgerComparison
 from rules import CATALOGUE
-from settings import first_set
 
 
-def compared_on(stack: str, region: str, old: Standard | None, new: Standard) -> tuple[Standard, list[Compared]]:
+def compared_on(stack: str, given: AwsOptions, old: Standard | None, new: Standard) -> tuple[Standard, list[Compared]]:
     """Compare two standards on a stack's ledger; without an old one, the stack's. Return the old one too.
 
     Raises Unusable if there is no stack of that name, or it cannot be read.
     """
-    named = ("--region", region) if region else first_set("AWS_REGION", "AWS_DEFAULT_REGION")
-    with sentences(named), failures_as_sentences():
-        aws = Sessions(region=named[1] or None)
+    with sentences(given), failures_as_sentences():
+        aws = Sessions(region=given.named_region[1] or None, profile=given.profile or None)
         if not aws.region:
             raise RequestFailed(NO_REGION)
         place, found = Place(aws.account, aws.region), Stacks(aws).stack(stack)

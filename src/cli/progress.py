@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cli.client import ApprovablePlan, FamilyCorrections, Progress, ReleaseTarget, UndoTarget
+from cli.terminal import Style
 from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Change
@@ -16,17 +17,17 @@ from domain.triggers.actor import Actor
 from reports.reasons import joined, sentences
 from reports.words import NOT_NAMED
 
-_REMOVED, _ADDED, _QUIET, _BAD, _GOOD = "red", "green", "dim", "bold red", "bold green"
+_REMOVED, _ADDED, _QUIET, _BAD, _GOOD = Style.RED, Style.GREEN, Style.DIM, Style.BOLD_RED, Style.BOLD_GREEN
 _LATEST = 5  # corrections of a family that have ended
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, how far it is indented, and rich's style of it."""
+    """One line, how far it is indented, and its style."""
 
     text: str
     indent: int = 0
-    style: str = ""
+    style: Style = Style.PLAIN
 
 
 # --- before a request is sent -----------------------------------------------------------------------------------------
@@ -35,7 +36,7 @@ class Line:
 def plan(approvable: ApprovablePlan, mode: Mode | None) -> Iterator[Line]:
     """Yield the proposed plan: the diff, why it needs approval, and what happens next."""
     proposed = approvable.proposed
-    yield Line(f"{approvable.of}, plan {proposed.digest}", style="bold")
+    yield Line(f"{approvable.of}, plan {proposed.digest}", style=Style.BOLD)
     until = f"; it can be approved until {_time(proposed.until)}" if proposed.until else ""
     yield Line(f"Made {_time(proposed.drawn)}{until}.", 1)
     yield Line(f"Corrects {', '.join(proposed.rules)}.", 1)
@@ -77,7 +78,7 @@ def _what_comes(approvable: ApprovablePlan, mode: Mode | None) -> str:
 def undoing(found: UndoTarget) -> Iterator[Line]:
     """Yield what an undo would do."""
     attempt = found.attempt
-    yield Line(_title(attempt), style="bold")
+    yield Line(_title(attempt), style=Style.BOLD)
     for rollout in attempt.rollouts:
         if not found.service or rollout.service == found.service:
             yield Line(f"{rollout.service} goes back from {_target(rollout)} to {rollout.before.name}.", 1)
@@ -88,7 +89,7 @@ def undoing(found: UndoTarget) -> Iterator[Line]:
 
 def releasing(found: ReleaseTarget) -> Iterator[Line]:
     """Yield what a release would end."""
-    yield Line(found.family, style="bold")
+    yield Line(found.family, style=Style.BOLD)
     if found.quarantine is not None:
         yield Line(_quarantined(found.quarantine), 1)
     for attempt in found.attempts:
@@ -141,7 +142,7 @@ def undone(end: Progress) -> bool:
 
 def family_corrections(found: FamilyCorrections, *, all_of_it: bool) -> Iterator[Line]:
     """Yield a family's quarantine and its corrections that have not ended; with `all_of_it`, the latest others too."""
-    yield Line(found.family, style="bold")
+    yield Line(found.family, style=Style.BOLD)
     if found.quarantine is not None:
         yield Line(_quarantined(found.quarantine), 1, _BAD)
         yield Line(f"End it with `outrider release {found.family}`.", 1)
@@ -178,7 +179,7 @@ def _title(attempt: Attempt) -> str:
 def _rollout(rollout: Rollout, indent: int) -> Line:
     guard = f": {rollout.guard}" if rollout.guard else ""
     reason = f"{guard}: {joined(rollout.reasons)}" if rollout.reasons else ""
-    style = _BAD if rollout.stage is Stage.NOT_ROLLED_BACK else ""
+    style = _BAD if rollout.stage is Stage.NOT_ROLLED_BACK else Style.PLAIN
     return Line(f"{rollout.service} {_state(rollout)}{reason}", indent, style)
 
 

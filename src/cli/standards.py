@@ -1,55 +1,55 @@
 """`outrider standard validate`, `show` and `diff`."""
 
-import json
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
 
-from cyclopts import Parameter
-
-from cli.check import FileName, Inputs
 from cli.evaluating import FileEvaluator, standard_of
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
-from cli.files import File, Unusable, named, shown, text_of
+from cli.files import File, shown, text_of
+from cli.inputs import definitions
+from cli.options import AwsOptions, taken
+from cli.output.evaluation import InputError
+from cli.output.standard import (
+    ChangeEntry,
+    ComparedEntry,
+    DiffOutput,
+    ProblemEntry,
+    StandardEntry,
+    StateEntry,
+    ValidateOutput,
+)
+from cli.output.writing import rendered
 from cli.terminal import line, say
+from cli.unusable import Unusable
 from domain.standard import DEFAULT, Standard, StandardInvalid
 from domain.standard.checking import checked
 from domain.standard.problems import Found, Level
 from operations.differences import Change, Compared, Comparison, Difference, State
 from rules import CATALOGUE
 
-type Format = Literal["table", "json"]
 
-
-def validate(*files: Annotated[str, Parameter(name="FILE")], format: Format = "table") -> int:  # noqa: A002 - the option's name
-    """Check standards; return the exit code.
-
-    Parameters
-    ----------
-    files
-        YAML files. A dash is standard input.
-    format
-        A table for people, JSON for programs.
-    """
-    if not files:
+def validate(given: Namespace) -> int:
+    """Check standards; return the exit code."""
+    if not given.files:
         raise Unusable("Name a file with a standard, or - for standard input.")
-    unusable, checks = 0, list[tuple[str, tuple[Found, ...]]]()
-    for name in dict.fromkeys(map(named, files)):
+    errors, checks = list[InputError](), list[tuple[str, tuple[Found, ...]]]()
+    for name in dict.fromkeys(given.files):
         try:
             checks.append((shown(name), _problems(name)))
         except Unusable as error:
-            unusable += 1
+            errors.append(InputError(name, str(error)))
             say(str(error))
-    if format == "json":
-        entries = [{"file": name, "problems": [_entry(each) for each in found]} for name, found in checks]
-        print(json.dumps(entries, indent=2))
+    if given.format == "json":
+        entries = tuple(StandardEntry(name, tuple(map(_entry, found))) for name, found in checks)
+        print(rendered(ValidateOutput(1, entries, tuple(errors))))
     else:
         for name, found in checks:
             _print(name, found)
     levels = {each.level for _, found in checks for each in found}
-    if unusable or Level.ERROR in levels:
+    if errors or Level.ERROR in levels:
         return UNUSABLE
     return DRIFTED if levels else CLEAN
 
@@ -62,14 +62,8 @@ def _problems(name: str) -> tuple[Found, ...]:
         return invalid.problems
 
 
-def _entry(found: Found) -> dict[str, Any]:
-    return {
-        "code": found.code.value,
-        "severity": found.level.value,
-        "line": found.at.line or None,
-        "path": found.field,
-        "sentence": found.sentence,
-    }
+def _entry(found: Found) -> ProblemEntry:
+    return ProblemEntry(found.code.value, found.level, found.at.line or None, found.field, found.sentence)
 
 
 def _print(name: str, problems: Sequence[Found]) -> None:
@@ -84,81 +78,38 @@ def _print(name: str, problems: Sequence[Found]) -> None:
     print(line(f"{name}: {', '.join(counts) or 'no problems'}."))
 
 
-def show() -> int:
+def show(_: Namespace) -> int:
     """Print the packaged standard."""
     print(DEFAULT.read_text(encoding="utf-8"), end="")
     return CLEAN
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class ComparisonOptions:
-    """The options that name the standards."""
-
-    standard: Annotated[str, Parameter(metavar="FILE", help="The new standard.")]
-    against: Annotated[
-        str | None,
-        Parameter(
-            metavar="FILE", help="The standard to compare it with (default: the stack's, else the packaged one)."
-        ),
-    ] = None
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    """The options that name a stack, whose ledger is compared too."""
-
-    stack: Annotated[str | None, Parameter(metavar="NAME", help="Compare on what this stack's ledger knows, too.")] = (
-        None
-    )
-    region: Annotated[
-        str, Parameter(metavar="REGION", help="The stack's region (default: that of your AWS configuration).")
-    ] = ""
-
-
-_NO_ACCOUNT = Account()
-
-
-def diff(
-    *files: Annotated[str, Parameter(name="FILE")],
-    two: ComparisonOptions,
-    account: Account = _NO_ACCOUNT,
-    config: FileName = None,
-    format: Format = "table",  # noqa: A002 - the option's name
-) -> int:
-    """Compare two standards; return the exit code.
-
-    Parameters
-    ----------
-    files
-        Files or folders with task definitions, as `check` takes them.
-    config
-        The collector's configuration, for the SSM parameter that holds it.
-    format
-        A table for people, JSON for programs.
-    """
-    if not files and account.stack is None:
+def diff(given: Namespace) -> int:
+    """Compare two standards; return the exit code."""
+    if not given.files and given.stack is None:
         raise Unusable("Name a file or a folder with task definitions, or a stack with --stack.")
-    new = standard_of(two.standard)
-    old = _as_it_is(two.against) if two.against is not None else None
-    results, refused = _Results(), 0
-    if account.stack is not None:
+    new = standard_of(given.standard)
+    old = _as_it_is(given.against) if given.against is not None else None
+    results, inputs = _Results(), definitions(given.files) if given.files else None
+    if given.stack is not None:
         from cli.ledger import compared_on  # noqa: PLC0415 - boto3 takes half a second, which files need not wait for
 
-        old, found = compared_on(account.stack, account.region, old, new)
-        results.add(f"stack {account.stack}", found)
-    if files:
-        inputs = Inputs([named(file) for file in files])
-        judges = FileEvaluator.of(old, config), FileEvaluator.of(new, config)
+        old, found = compared_on(given.stack, taken(AwsOptions, given), old, new)
+        results.add(f"stack {given.stack}", found)
+    if inputs is not None:
+        judges = FileEvaluator.of(old, given.config), FileEvaluator.of(new, given.config)
         for file in inputs.usable():
             results.add(file.name, _of_file(judges, file))
+    if given.format == "json":
+        errors, skipped = (inputs.errors, inputs.skipped) if inputs is not None else ((), ())
+        print(rendered(DiffOutput(1, results.entries, tuple(errors), tuple(skipped))))
+    else:
+        results.as_table()
+    if inputs is not None:
         inputs.say_what_was_skipped()
-        refused = inputs.refused
-    (results.as_json if format == "json" else results.as_table)()
-    if refused:
-        return UNUSABLE
-    return DRIFTED if results.changes else CLEAN
+    if results.changes:
+        return DRIFTED
+    return UNUSABLE if inputs is not None and inputs.errors else CLEAN
 
 
 def _as_it_is(name: str) -> Standard:
@@ -190,25 +141,21 @@ class _Results:
         """Count the differences by their result."""
         return Counter(each.change for _, compared in self.found for each in compared.differences)
 
-    def as_json(self) -> None:
-        entries = [
-            {
-                "file": name,
-                "resource": compared.resource,
-                "compared": not compared.unread,
-                "changes": [
-                    {
-                        "rule": each.rule,
-                        "change": each.change,
-                        "before": _state(each.before),
-                        "after": _state(each.after),
-                    }
+    @property
+    def entries(self) -> tuple[ComparedEntry, ...]:
+        """Return what was compared as JSON has it."""
+        return tuple(
+            ComparedEntry(
+                name,
+                compared.resource,
+                not compared.unread,
+                tuple(
+                    ChangeEntry(each.rule, each.change, _state(each.before), _state(each.after))
                     for each in compared.differences
-                ],
-            }
+                ),
+            )
             for name, compared in self.found
-        ]
-        print(json.dumps(entries, indent=2))
+        )
 
     def as_table(self) -> None:
         last = ""
@@ -238,11 +185,10 @@ _COUNTED = {
 }
 
 
-def _state(state: State) -> dict[str, Any] | None:
+def _state(state: State) -> StateEntry | None:
     if state.verdict is None:
         return None
-    mode = state.mode if state.drifted else None
-    return {"verdict": state.verdict, "severity": state.severity, "mode": mode}
+    return StateEntry(state.verdict, state.severity, state.mode if state.drifted else None)
 
 
 def _described(difference: Difference) -> str:

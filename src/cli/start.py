@@ -11,6 +11,6 @@ from pathlib import Path
 def main() -> int:
     """Run one command and return its exit code."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from cli.main import main as command  # noqa: PLC0415 - the path must be set first
+    from cli.main import process  # noqa: PLC0415 - the path must be set first
 
-    return command()
+    return process()

@@ -3,86 +3,93 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from rich.console import Console
-from rich.text import Text
-
-from cli.evaluating import DefinitionResult, NamedResult, Outcome, by_topic, unread_facts, worse
-from cli.terminal import console, line, wrapped
+from cli.evaluating import by_topic, unread_facts
+from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, VerdictEntry
+from cli.output.names import FixKind, Outcome
+from cli.results import Result
+from cli.terminal import Console, Style, console, line
 from domain.facts import FactKind
 from domain.severity import Severity
 
 
-def style_of(severity: Severity) -> str:
-    """Rich's style of a severity."""
+def style_of(severity: Severity) -> Style:
+    """Return the style of a severity."""
     match severity:
         case Severity.CRITICAL:
-            return "bold red"
+            return Style.BOLD_RED
         case Severity.HIGH:
-            return "red"
+            return Style.RED
         case Severity.MEDIUM:
-            return "yellow"
+            return Style.YELLOW
         case Severity.LOW:
-            return "cyan"
+            return Style.CYAN
         case Severity.INFORMATIONAL:
-            return "dim"
+            return Style.DIM
 
 
-def as_table(judged: Iterable[NamedResult], *, given: bool, what: str = "task definition") -> Severity | None:
-    """Print by file, and return the worst severity. `given`: whether a collector's configuration was named."""
+_FIXES = {FixKind.SAFE: ", fix is safe", FixKind.REVIEW: ", fix needs approval", FixKind.NONE: ""}
+
+
+def as_table[Entry: (DefinitionEntry, ConfigurationEntry)](
+    results: Iterable[Result[Entry]], what: str, *, hint: bool
+) -> None:
+    """Print by file. `hint`: whether to say that --config gives the configuration."""
     out = console()
-    worst, shown, tally = None, "", Counter[str]()
-    unread = dict[str, tuple[FactKind, ...]]()
-    for file, resource, judgement in judged:
-        if file != shown:
+    shown, tally = "", Counter[str]()
+    unread = dict[str, tuple[str, ...]]()
+    for result in results:
+        entry = result.entry
+        if entry.file != shown:
             # Not folded, so that the path can be copied.
-            out.print(Text(line(file), style="bold"), soft_wrap=True)
-            shown = file
-        _print(out, resource, judgement)
-        worst = worse(worst, judgement)
-        tally["not evaluated" if judgement.outside else "drifted" if judgement.worst else "clean"] += 1
-        unread |= {said.rule.id: said.missing for said in judgement.said if said.missing}
+            out.print([(line(entry.file), Style.BOLD)])
+            shown = entry.file
+        _print(out, result)
+        tally["not evaluated" if entry.not_evaluated else "drifted" if result.worst else "clean"] += 1
+        unread |= {each.rule: each.unread for each in entry.verdicts if each.unread}
     if unread:
-        wrapped(out, Text(_unread(unread, given=given), style="dim"))
+        out.wrapped([(_unread(unread, hint=hint), Style.DIM)])
     if tally:
         counts = ", ".join(f"{tally[word]} {word}" for word in ("drifted", "clean", "not evaluated") if tally[word])
-        wrapped(out, f"{tally.total()} {what}{'s' if tally.total() > 1 else ''}: {counts}.")
-    return worst
+        out.wrapped(f"{tally.total()} {what}{'s' if tally.total() > 1 else ''}: {counts}.")
 
 
-def _print(out: Console, resource: str, judgement: DefinitionResult) -> None:
-    name = line(resource).rpartition("task-definition/")[2] or "(no family)"
-    if judgement.outside:
-        wrapped(out, f"{name}: not evaluated; {judgement.outside}.", 2)
+def _print[Entry: (DefinitionEntry, ConfigurationEntry)](out: Console, result: Result[Entry]) -> None:
+    entry, name = result.entry, line(result.entry.name)
+    if entry.not_evaluated:
+        out.wrapped(f"{name}: not evaluated; {entry.not_evaluated}.", 2)
         return
-    verdict = "clean" if judgement.worst is None else f"drifted, {judgement.worst}"
-    wrapped(out, f"{name}: {verdict}", 2)
-    spoken = [said for said in judgement.said if said.drifts]
-    for said in sorted(spoken, key=lambda said: (said.word is not Outcome.DRIFTED, -said.severity.rank)):
-        graded = said.word is Outcome.DRIFTED
-        fix = {"safe": ", fix is safe", "review": ", fix needs approval"}.get(said.fix, "")
-        grade = Text(said.severity if graded else "note", style=style_of(said.severity))
-        wrapped(out, Text.assemble(grade, " ", (said.rule.id, "bold" if graded else ""), fix), 4)
-        for drift in said.drifts:
-            lower = "" if drift.severity in {None, said.severity} else f" ({_grade(drift.severity)})"
-            wrapped(out, f"{line(drift.where)}{lower}: {line(drift.why)}", 6)
+    verdict = "clean" if result.worst is None else f"drifted, {result.worst}"
+    out.wrapped(f"{name}: {verdict}", 2)
+    spoken = [each for each in entry.verdicts if each.drifts]
+    for each in sorted(spoken, key=lambda each: (each.verdict is not Outcome.DRIFTED, -each.severity.rank)):
+        _print_drifts(out, each)
     # Rules that are unknown or exempt for the same reason are printed together.
     for word in (Outcome.UNKNOWN, Outcome.EXEMPT):
         reasons = dict[str, list[str]]()
-        for said in judgement.said:
-            if said.word is word:
-                for reason in said.reasons:
-                    reasons.setdefault(reason, []).append(said.rule.id)
+        for each in entry.verdicts:
+            if each.verdict is word and not each.unread:
+                for reason in each.reasons:
+                    reasons.setdefault(reason, []).append(each.rule)
         for reason, rules in reasons.items():
-            wrapped(out, Text.assemble((word, "dim"), " ", ", ".join(dict.fromkeys(rules))), 4)
-            wrapped(out, Text(line(reason)), 6)
+            out.wrapped([(word, Style.DIM), " ", ", ".join(dict.fromkeys(rules))], 4)
+            out.wrapped(line(reason), 6)
 
 
-def _grade(severity: Severity | None) -> str:
+def _print_drifts(out: Console, verdict: VerdictEntry) -> None:
+    graded = verdict.verdict is Outcome.DRIFTED
+    grade = (verdict.severity.value if graded else "note", style_of(verdict.severity))
+    out.wrapped([grade, " ", (verdict.rule, Style.BOLD if graded else Style.PLAIN), _FIXES[verdict.fix]], 4)
+    for drift in verdict.drifts:
+        lower = "" if drift.severity is verdict.severity else f" ({_grade(drift.severity)})"
+        out.wrapped(f"{line(drift.where)}{lower}: {line(drift.why)}", 6)
+
+
+def _grade(severity: Severity) -> str:
     return "note" if severity is Severity.INFORMATIONAL else str(severity)
 
 
-def _unread(unread: dict[str, tuple[FactKind, ...]], *, given: bool) -> str:
+def _unread(unread: dict[str, tuple[str, ...]], *, hint: bool) -> str:
     """Return one line for all rules that are unknown because nothing is read here."""
     kinds = frozenset(kind for missing in unread.values() for kind in missing)
-    hint = " Give the configuration with --config." if FactKind.CONFIGURATION in kinds and not given else ""
-    return f"Unknown, because {unread_facts(kinds)}: {by_topic(unread)}.{hint}"
+    more = " Give the configuration with --config." if hint and FactKind.CONFIGURATION.value in kinds else ""
+    return f"Unknown, because {unread_facts(kinds)}: {by_topic(unread)}.{more}"

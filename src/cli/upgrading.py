@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import engine
 from cli.collector import ConfigurationEvaluator
 from cli.evaluating import FileEvaluator
+from cli.output.names import page_of
+from cli.output.upgrade import BreakEntry, OutlookEntry, RenamedEntry, SupportEntry
 from domain.collector import (
     CollectorConfiguration,
     ConfigurationUnreadable,
@@ -20,6 +21,7 @@ from domain.collector.releases import Release, SupportEnded, support_ended
 from domain.drift import Drift
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Known
+from domain.rule import Rule
 from domain.severity import Severity
 from domain.verdict import Drifted, Unknown
 from domain.workload import Workload
@@ -75,37 +77,33 @@ class Outlook:
         yield from (Severity.LOW for release, _ in self.ended if release == self.after)
 
     @property
-    def entry(self) -> dict[str, Any]:
-        """The same as JSON has it."""
-        reason = {"not_evaluated": self.not_evaluated} if self.not_evaluated else {}
-        return {
-            "file": self.of.file,
-            "resource": self.of.resource or None,
-            "from": None if self.before is None else str(self.before),
-            "to": str(self.after),
-            **reason,
-            "breaks": [
-                {
-                    "rule": each.rule,
-                    "code": str(each.drift.code),
-                    "where": each.drift.where,
-                    "why": each.drift.why,
-                    "found": each.drift.found,
-                    "wanted": each.drift.wanted,
-                    "severity": each.severity.value,
-                }
+    def entry(self) -> OutlookEntry:
+        """Return it as JSON has it."""
+        return OutlookEntry(
+            file=self.of.file,
+            resource=self.of.resource or None,
+            before=None if self.before is None else str(self.before),
+            after=str(self.after),
+            not_evaluated=self.not_evaluated or None,
+            breaks=tuple(
+                BreakEntry(
+                    rule=each.rule,
+                    page=page_of(each.rule),
+                    code=str(each.drift.code),
+                    where=each.drift.where,
+                    why=each.drift.why,
+                    found=each.drift.found,
+                    wanted=each.drift.wanted,
+                    severity=each.severity,
+                )
                 for each in self.breaks
-            ],
-            "renamed": [
-                {"where": each.where, "found": each.found, "wanted": each.wanted, "since": str(each.since)}
-                for each in self.renamed
-            ],
-            "out_of_support": [
-                {"release": str(release), "since": str(found.since), "newest": str(found.newest)}
-                for release, found in self.ended
-            ],
-            "unknown": list(self.unknown),
-        }
+            ),
+            renamed=tuple(RenamedEntry(each.where, each.found, each.wanted, str(each.since)) for each in self.renamed),
+            out_of_support=tuple(
+                SupportEntry(str(release), str(found.since), str(found.newest)) for release, found in self.ended
+            ),
+            unknown=self.unknown,
+        )
 
 
 def _is_of_the_change(found: Break, before: frozenset[Drift] | None) -> bool:
@@ -124,6 +122,10 @@ class Change:
     judge: FileEvaluator
     after: Release
     before: Release | None
+
+    @property
+    def _rules(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in _RULES if rule.id in self.judge.selected)
 
     def outlook(self, given: Input) -> Outlook:
         match given.content:
@@ -171,7 +173,7 @@ class Change:
         unreadable = isinstance(workload.configuration, Known) and isinstance(
             workload.configuration.value, ConfigurationUnreadable
         )
-        for verdict in engine.verdicts_of(workload, self.judge.standard, _RULES):
+        for verdict in engine.verdicts_of(workload, self.judge.standard, self._rules):
             # Where the configuration comes from is no matter of the release, unless the image's file is broken.
             if isinstance(verdict, Drifted) and (unreadable or verdict.rule != _SOURCE):
                 for drift in verdict.drifts:
@@ -185,7 +187,7 @@ class Change:
             return
         if before is not None and not options_are_known(before):
             yield f"The options of {before} are not known, so it may refuse the same options and values."
-        verdicts = engine.verdicts_of(later, self.judge.standard, _RULES)
+        verdicts = engine.verdicts_of(later, self.judge.standard, self._rules)
         reasons = (doubt.why for each in verdicts if isinstance(each, Unknown) for doubt in each.doubts)
         yield from dict.fromkeys(reasons)
 

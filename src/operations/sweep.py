@@ -22,7 +22,7 @@ from domain.severity import Severity
 from domain.standard import StandardInvalid
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import FamilyTrigger, ServiceTrigger
-from operations.standards import AGREED, Edition, Standards
+from operations.standards import Edition, Standards
 from reports.digest import daily_of, digest_of
 
 _EMPTY = 4  # readings in a row: the counts of SQS are approximate and late
@@ -71,10 +71,10 @@ class Sweeper:
     release: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def sweep(self, place: Place, *, quiet: bool = False, delay: int = 0, at: datetime | None = None) -> Swept:
+    def sweep(self, place: Place, *, quiet: bool = False, at: datetime | None = None) -> Swept:
         """Send everything for evaluation. Raises CallFailed if a read or send failed: the event is retried.
 
-        `delay` is in seconds. `at` is the scheduled time; None for now.
+        `at` is the scheduled time; None for now.
 
         A baseline opens findings without an alert for each: see `digest`. A sweep is a baseline if it is requested, if
         nothing was evaluated before, or if the last sweep was by another standard or release or is not known. Call
@@ -87,10 +87,9 @@ class Sweeper:
         listed_families, services = self.ecs.families(place), self.ecs.services(place)
         known = self.ledger.subjects.all(place)
         baseline = quiet or not known or (by is not None and by != before)
-        if by is not None and before is not None and by.standard != before.standard:
-            delay = max(
-                delay, AGREED
-            )  # else some would be evaluated by the earlier standard now, and alerted one by one later
+        # Without a delay some would be evaluated by the earlier standard now, and alerted one by one later.
+        changed = by is not None and before is not None and by.standard != before.standard
+        delay = self.standards.agreed if changed else 0
         families = list(dict.fromkeys([*listed_families, *_named(known, Subject.FAMILY)]))
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
         found = _Listed(families, list(titles), self.now(), self.ecs.tasks_of_no_service(place))

@@ -1,6 +1,6 @@
 """The health of a stack in words: a sentence and a command for each row, findings and notices about Outrider itself."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -121,10 +121,10 @@ def finding_of(finding: OwnFinding, row: Row, facts: StackFacts) -> dict[str, An
         "GeneratorId": f"outrider-health/{finding.check}",
         "AwsAccountId": place.account,
         "Region": place.region,
-        "CreatedAt": _stamp(finding.created),
-        "FirstObservedAt": _stamp(finding.created),
-        "LastObservedAt": _stamp(finding.updated),
-        "UpdatedAt": _stamp(finding.updated),
+        "CreatedAt": stamp(finding.created),
+        "FirstObservedAt": stamp(finding.created),
+        "LastObservedAt": stamp(finding.updated),
+        "UpdatedAt": stamp(finding.updated),
         "Types": types,
         "Severity": severity,
         "FindingProviderFields": {"Severity": severity, "Types": types},
@@ -153,27 +153,6 @@ def notice_of(changed: Iterable[tuple[OwnFinding, Row]], facts: StackFacts) -> N
     return Notice(title, "\n".join(lines))
 
 
-def as_json(row: Row, facts: StackFacts) -> dict[str, Any]:
-    """Return a row as `outrider doctor --format json` prints it: the data, and the sentence and command made of it."""
-    because = row.because
-    data: Mapping[str, Any] = {
-        "names": list(row.names),
-        "number": row.number,
-        "at": _stamp(row.at) if row.at else None,
-        "detail": row.detail,
-    }
-    failed = {"call": because.call, "resource": because.resource, "error": because.code} if because else None
-    return {
-        "check": row.check.value,
-        "state": row.state.value,
-        "code": row.code.value,
-        **data,
-        "failed": failed,
-        "text": sentence(row),
-        "fix": fix(row, facts),
-    }
-
-
 def _short(name: str) -> str:
     """Return the last part of an ARN; any other name as it is."""
     return name.rpartition(":")[2] if name.startswith("arn:") else name
@@ -183,5 +162,6 @@ def _time(moment: datetime | None) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d at %H:%M} UTC" if moment else ""
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """Return a time as ASFF has it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

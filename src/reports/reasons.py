@@ -165,7 +165,7 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.NO_DEPLOYMENT_BEGAN:
             return "ECS accepted UpdateService, but no deployment started."
         case Code.ECS_ROLLED_BACK:
-            return what or "ECS rolled the deployment back."
+            return what[:1].upper() + what[1:] or "ECS rolled the deployment back."
         case Code.ECS_FAILED:
             return what or "The deployment failed."
         case Code.NOT_COMPLETE:

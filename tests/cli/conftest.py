@@ -27,6 +27,11 @@ class Ran:
     def json(self) -> Any:
         return json.loads(self.out)
 
+    @property
+    def results(self) -> Any:
+        """The entries of an output."""
+        return self.json["results"]
+
 
 type Run = Callable[..., Ran]
 type Definition = dict[str, Any]

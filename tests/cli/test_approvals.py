@@ -13,6 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from cli import client
 from cli.client import Client
+from cli.options import StackOptions
 from domain.remediation.attempt import AttemptState
 from domain.standard import Mode
 from tests.aws_fake.services import Services
@@ -83,8 +84,8 @@ def meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[]
         else:
             world.pass_(minutes=5)
 
-    def client_of(*given: str) -> Client:
-        return replace(made(*given), pause=pause, now=world.now)
+    def client_of(given: StackOptions) -> Client:
+        return replace(made(given), pause=pause, now=world.now)
 
     monkeypatch.setattr("cli.approvals.client_of", client_of)
     return steps
@@ -344,6 +345,27 @@ def test_without_credentials_or_region_there_is_a_sentence(run: Run, monkeypatch
     monkeypatch.setenv("AWS_PROFILE", "gone")
     ran = run("apply", "web", "--region", REGION)
     assert (ran.code, ran.err) == (2, "There is no profile gone (AWS_PROFILE). Name another.\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("apply web", "undo web", "release web", "corrections", "corrections off", "correct web", "doctor"),
+        "standard diff --standard standard.yaml --stack outrider",
+    ],
+)
+def test_every_command_that_calls_aws_takes_a_profile(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    (tmp_path / "config").write_text("[profile there]\nregion = bad region\n", encoding="utf-8")
+    (tmp_path / "standard.yaml").write_text("version: 1\n", encoding="utf-8")
+    ran = run(*command.split(), "--profile", "gone")
+    assert (ran.code, ran.err) == (2, "There is no profile gone (--profile). Name another.\n")
+    # A profile that exists is used: its region is what the commands complain about.
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    assert "is not the name of a region" in run(*command.split(), "--profile", "there").err
 
 
 def test_a_region_that_cannot_be_one_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from domain.rule import Rule
 from rules import CATALOGUE
+from settings import RELEASE
 from tests.cli.conftest import Run
 
 
@@ -36,16 +37,36 @@ def test_an_unknown_rule_that_begins_as_some_do_is_one_of_them(run: Run, begun: 
     assert ran.err == f"There is no rule {begun}. Did you mean sidecar.image-pinned or sidecar.image-approved?\n"
 
 
-def test_where_too_many_begin_so_the_list_is_named(run: Run) -> None:
-    assert run("explain", "sidecar").err == "There is no rule sidecar. See outrider rules for all rules.\n"
+def test_a_topic_is_answered_with_its_pattern(run: Run) -> None:
+    assert run("explain", "sidecar").err == "There is no rule sidecar. Did you mean 'sidecar.*'?\n"
+
+
+def test_patterns_explain_all_rules_that_they_match_once_and_in_the_order_of_the_catalogue(run: Run) -> None:
+    ran = run("explain", "sidecar.image-*", "sidecar.image-pinned", "task.roles")
+    wanted = [rule for rule in CATALOGUE if rule.id.startswith("sidecar.image-") or rule.id == "task.roles"]
+    assert [row for row in ran.out.splitlines() if row in {f"{rule.id}  {rule.severity}" for rule in CATALOGUE}] == [
+        f"{rule.id}  {rule.severity}" for rule in wanted
+    ]
+    assert run("explain", "nothing.*").code == 2
+
+
+def test_rules_as_json_are_the_whole_catalogue(run: Run) -> None:
+    found = run("rules", "--format", "json").json["rules"]
+    assert [each["rule"] for each in found] == [rule.id for rule in CATALOGUE]
+    for each, rule in zip(found, CATALOGUE, strict=True):
+        assert (each["fix"] is None, each["severity"], each["title"]) == (rule.fix is None, rule.severity, rule.title)
+        assert each["page"] == f"docs/rules.md#{rule.id.replace('.', '')}"
+        assert [code["code"] for code in each["codes"]] == [*rule.codes]
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("rules", "foo", "-"), "rules takes no arguments: foo, -. See outrider rules --help."),
-        (("explain", "a", "b"), "explain takes only one argument: b. See outrider explain --help."),
-        (("check", "--nope"), "Unknown option: --nope. See outrider check --help."),
+        (("rules", "foo", "-"), "Unrecognized arguments: foo -. See outrider rules --help."),
+        (("explain",), "The following arguments are required: RULE. See outrider explain --help."),
+        (("check", "--nope"), "Unrecognized arguments: --nope. See outrider check --help."),
+        (("standard", "vlidate"), "There is no command standard vlidate. Did you mean standard validate?"),
+        (("--nope",), "There is no option --nope. See outrider --help."),
     ],
 )
 def test_wrong_arguments_are_a_sentence_and_name_the_commands_help(
@@ -66,4 +87,10 @@ def test_every_command_has_help(run: Run, command: tuple[str, ...]) -> None:
 def test_a_command_that_is_not_there_is_a_sentence(run: Run) -> None:
     ran = run("chek")
     assert (ran.code, ran.out) == (2, "")
-    assert 'Did you mean "check"?' in ran.err
+    assert ran.err == "There is no command chek. Did you mean check?\n"
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_release_is_printed(run: Run, option: str) -> None:
+    ran = run(option)
+    assert (ran.code, ran.out, ran.err) == (0, f"outrider {RELEASE}\n", "")

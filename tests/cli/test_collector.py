@@ -46,12 +46,13 @@ def test_what_the_collector_would_not_start_with_is_high_and_exits_with_1(run: R
 def test_json_has_the_documented_form(run: Run) -> None:
     ran = run("collector", "--format", "json", "--release", "v0.47.0", write("a.yaml", BAD), write("b.yaml", GOOD))
     assert ran.code == 1
-    assert [(entry["file"], entry["release"]) for entry in ran.json] == [("a.yaml", "v0.47.0"), ("b.yaml", "v0.47.0")]
-    for entry in ran.json:
+    assert [(entry["file"], entry["release"]) for entry in ran.results] == [
+        ("a.yaml", "v0.47.0"),
+        ("b.yaml", "v0.47.0"),
+    ]
+    for entry in ran.results:
         assert set(entry) == {"file", "release", "verdicts"}
-        for found in entry["verdicts"]:
-            assert set(found) == {"rule", "verdict", "severity", "drifts", "fix", "reasons"}
-    assert [drifted(entry) for entry in ran.json] == [{"config.options": "HIGH"}, {}]
+    assert [drifted(entry) for entry in ran.results] == [{"config.options": "HIGH"}, {}]
 
 
 @pytest.mark.parametrize(("bar", "code"), [("LOW", 1), ("MEDIUM", 0)])
@@ -63,17 +64,19 @@ def test_the_exit_code_heeds_the_bar(run: Run, bar: str, code: int) -> None:
 def test_a_text_that_is_no_yaml_is_a_verdict_and_hides_no_other(run: Run) -> None:
     ran = run("collector", "--format", "json", write("a.yaml", "receivers: ["), write("b.yaml", BAD))
     assert ran.code == 1
-    assert [drifted(entry) for entry in ran.json] == [{"config.well-formed": "CRITICAL"}, {"config.options": "HIGH"}]
+    assert [drifted(entry) for entry in ran.results] == [{"config.well-formed": "CRITICAL"}, {"config.options": "HIGH"}]
 
 
 def test_what_cannot_be_read_gets_one_sentence_and_hides_no_other(run: Run) -> None:
     ran = run(
         "collector", "--format", "json", "missing.yaml", write("latin.yaml", b"\xff\xfe\xfa"), write("b.yaml", BAD)
     )
-    assert ran.code == 2
+    assert ran.code == 1
+    assert [each["file"] for each in ran.json["errors"]] == ["missing.yaml", "latin.yaml"]
+    assert run("collector", "missing.yaml", write("a.yaml", GOOD)).code == 2
     assert len(ran.err.splitlines()) == 2
     assert "missing.yaml does not exist" in ran.err
-    assert [entry["file"] for entry in ran.json] == ["b.yaml"]
+    assert [entry["file"] for entry in ran.results] == ["b.yaml"]
 
 
 def test_a_folder_gives_its_configurations_and_skips_the_rest(run: Run) -> None:
@@ -82,7 +85,7 @@ def test_a_folder_gives_its_configurations_and_skips_the_rest(run: Run) -> None:
     write("deploy/compose.yaml", "services: {web: {image: web}}\n")
     write("deploy/notes.txt", "receivers:\nexporters:\n")
     ran = run("collector", "--format", "json", "deploy")
-    assert [entry["file"] for entry in ran.json] == ["deploy/one/collector.yaml", "deploy/two/otel.YML"]
+    assert [entry["file"] for entry in ran.results] == ["deploy/one/collector.yaml", "deploy/two/otel.YML"]
     assert ran.err == "Skipped, because there is no collector configuration in it: deploy/compose.yaml.\n"
 
 
@@ -116,8 +119,8 @@ def test_a_release_that_is_none_cannot_be_used(run: Run, release: str) -> None:
 def test_of_a_release_whose_options_are_not_known_the_rest_is_judged_and_that_is_said(run: Run) -> None:
     text = BAD.replace("awsxray", "awsxrays")
     ran = run("collector", "--format", "json", "--release", "v0.40.0", write("collector.yaml", text))
-    assert drifted(ran.json[0]) == {"config.components": "HIGH"}
-    words = {found["rule"]: found["verdict"] for found in ran.json[0]["verdicts"]}
+    assert drifted(ran.results[0]) == {"config.components": "HIGH"}
+    words = {found["rule"]: found["verdict"] for found in ran.results[0]["verdicts"]}
     assert {words[f"config.{name}"] for name in ("options", "values", "signals")} == {"unknown"}
     shown = " ".join(run("collector", "--release", "v0.40.0", "collector.yaml").out.split())
     assert "The options of v0.40.0 are not known, so they are not evaluated." in shown
@@ -142,7 +145,7 @@ service:
       exporters: [prometheusremotewrite, datadog, awsemf]
 """
     ran = run("collector", "--format", "json", write("collector.yaml", text))
-    assert drifted(ran.json[0]) == {
+    assert drifted(ran.results[0]) == {
         "config.variables": "MEDIUM",
         "config.fargate": "MEDIUM",
         "config.destinations": "MEDIUM",
@@ -153,16 +156,16 @@ service:
 
 def test_the_tasks_own_matters_are_not_judged(run: Run) -> None:
     ran = run("collector", "--format", "json", write("collector.yaml", GOOD.replace("AWS_REGION", "MY_REGION")))
-    assert drifted(ran.json[0]) == {}
-    said = {found["rule"] for found in ran.json[0]["verdicts"]}
+    assert drifted(ran.results[0]) == {}
+    said = {found["rule"] for found in ran.results[0]["verdicts"]}
     assert not said & {"config.otlp", "config.region", "config.container-metrics", "config.exists"}
 
 
 def test_what_no_parameter_holds_is_told(run: Run) -> None:
     long = GOOD + f"# {'x' * 9000}\n"
-    (found,) = run("collector", "--format", "json", write("long.yaml", long)).json
+    (found,) = run("collector", "--format", "json", write("long.yaml", long)).results
     assert drifted(found) == {"config.well-formed": "MEDIUM"}
-    (found,) = run("collector", "--format", "json", write("longer.yaml", GOOD + f"# {'x' * 5000}\n")).json
+    (found,) = run("collector", "--format", "json", write("longer.yaml", GOOD + f"# {'x' * 5000}\n")).results
     (note,) = next(each for each in found["verdicts"] if each["rule"] == "config.well-formed")["drifts"]
     assert (note["severity"], "advanced tier" in note["why"]) == ("INFORMATIONAL", True)
 
@@ -171,7 +174,7 @@ def test_the_standard_is_heeded(run: Run) -> None:
     write("standard.yaml", "version: 1\nrules:\n  - {rules: [config.options], mode: off}\n")
     ran = run("collector", "--format", "json", "--standard", "standard.yaml", write("collector.yaml", BAD))
     assert ran.code == 0
-    assert "config.options" not in {found["rule"] for found in ran.json[0]["verdicts"]}
+    assert "config.options" not in {found["rule"] for found in ran.results[0]["verdicts"]}
 
 
 def test_the_hook_calls_a_command_that_there_is(run: Run) -> None:
@@ -189,4 +192,12 @@ def test_many_files_are_judged_in_one_run(run: Run) -> None:
     for number in range(200):
         write(f"many/{number}.yaml", GOOD.replace("limit_mib: 400", f"limit_mib: {number + 1}"))
     ran = run("collector", "--format", "json", "many")
-    assert (ran.code, len(json.loads(ran.out))) == (0, 200)
+    assert (ran.code, len(json.loads(ran.out)["results"])) == (0, 200)
+
+
+def test_select_and_ignore_leave_some_rules(run: Run) -> None:
+    write("collector.yaml", BAD)
+    ran = run("collector", "--format", "json", "--ignore", "config.options", "collector.yaml")
+    assert (ran.code, drifted(ran.results[0])) == (0, {})
+    only = run("collector", "--format", "json", "--select", "config.opt*", "collector.yaml")
+    assert [found["rule"] for found in only.results[0]["verdicts"]] == ["config.options"]

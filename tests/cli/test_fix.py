@@ -183,3 +183,21 @@ def test_a_rule_that_is_fixed_in_part_is_left_and_said_so(run: Run, good: Defini
         "web: not fixed: application.resource-attributes (LOW): a part is fixed; the right value of the rest is not"
         " known here.\n"
     )
+
+
+def test_only_the_selected_rules_are_fixed_and_reported(run: Run, floating: Definition) -> None:
+    floating["containerDefinitions"][1]["essential"] = True
+    text = json.dumps(floating, indent=2)
+    Path("web.json").write_text(text, encoding="utf-8")
+    ran = run("fix", "--select", "sidecar.not-essential", "web.json")
+    assert (ran.code, ran.err) == (0, "web: fixed sidecar.not-essential.\n")
+    assert (
+        ran.out
+        == text.replace('"essential": true', '"essential": false', 2).replace(
+            '"essential": false', '"essential": true', 1
+        )
+        + "\n"
+    )
+    ignored = run("fix", "--ignore", "sidecar.not-essential", "web.json")
+    assert ignored.err == "web: fixed sidecar.image-pinned.\n"
+    assert ignored.out == text.replace(":latest", ":v0.49.0") + "\n"

@@ -1,5 +1,6 @@
 """The installed command: everything under one name, and its own modules before anybody else's."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from settings import RELEASE
+from tests.cli.conftest import Definition
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src"
@@ -53,3 +55,29 @@ def test_the_wheel_installs_one_name_and_the_release_stands_in_one_place() -> No
     assert found is not None
     assert found["version"] == RELEASE
     assert "version" in PROJECT["project"]["dynamic"]
+
+
+@pytest.mark.parametrize(
+    ("command", "not_loaded"),
+    [
+        (["--help"], {"argparse", "domain", "engine", "rules", "yaml"}),
+        (["check", "--help"], {"domain", "engine", "rules", "yaml"}),
+        (["check", "web.json"], {"boto3", "pydantic", "concurrent.futures", "logging", "shutil"}),
+        (["rules", "--format", "json"], {"boto3", "pydantic"}),
+        (["standard", "show"], {"boto3"}),
+    ],
+)
+def test_a_start_loads_only_what_the_command_needs(
+    tmp_path: Path, good: Definition, command: list[str], not_loaded: set[str]
+) -> None:
+    (tmp_path / "web.json").write_text(json.dumps(good), encoding="utf-8")
+    code = "import sys; from cli.main import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    ran = subprocess.run(  # noqa: S603 - Outrider itself
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(SRC)!r}); {code}", *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout
+    assert set(ran.stderr.split()) & not_loaded == set()

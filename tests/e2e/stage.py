@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import os
 import re
 import time
 from collections import Counter
@@ -42,6 +43,9 @@ SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
 
 SECONDS = 90  # a machine may be busy; nothing waits for this long if all is well
 POLL = 0.05
+
+UNKIND = "UNKIND"
+"""The environment variable with the seed of the limits, latencies and late reads that functions meet; 0 for none."""
 
 type Json = dict[str, Any]
 
@@ -135,6 +139,7 @@ class Stage:
         with self.paused("Remediate"):
             with self.paused("Inspect"):
                 yield
+                self.delivered()
             self.until(lambda: not waits(), "Not everything was evaluated.")
 
     def approve(self, subject: str, rule: str) -> None:
@@ -246,13 +251,19 @@ class Stage:
             time.sleep(POLL)
         return found
 
+    def delivered(self) -> None:
+        """Wait until no event of a call is still to come: where AWS is unkind, each comes a little later."""
+        self.until(lambda: not self._late(), "Not all events were delivered.")
+
+    def _late(self) -> int:
+        return int(self.cloud.control("GET", "unkind")["late"])
+
     def quiet(self) -> None:
         """Wait until nothing is under way: a function deletes its message only after it has sent what follows."""
         urls = [self.queue(name) for name in QUEUES]
 
         def empty() -> bool:
-            late = self.cloud.control("GET", "unkind")["late"]
-            return not late and not any(self.waiting(url) for _ in range(3) for url in urls)
+            return not self._late() and not any(self.waiting(url) for _ in range(3) for url in urls)
 
         try:
             self.until(empty, "The queues did not become empty.")
@@ -333,6 +344,13 @@ class Stage:
         found["the functions' own output"] = self.cloud.logs()
         stacks = self.client("cloudformation").describe_stacks()["Stacks"]
         return found | {"stacks": json.dumps(stacks, default=str)}
+
+
+def unkind_if_asked(cloud: Cloud) -> None:
+    """Let the functions meet what AWS does to its callers, if the environment has a seed."""
+    seed = int(os.environ.get(UNKIND, "0"))
+    if seed:
+        cloud.control("POST", "unkind", {"seed": seed})
 
 
 def attempt_of(row: Mapping[str, Any]) -> Json:

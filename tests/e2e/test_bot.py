@@ -10,7 +10,7 @@ import pytest
 
 from local import fleet
 from local.cloud import PYTHON, SAM, Cloud
-from tests.e2e.stage import QUEUES, STANDARD, STANDARD_TEXT, Stage, drifted, right
+from tests.e2e.stage import QUEUES, STANDARD, STANDARD_TEXT, Stage, drifted, right, unkind_if_asked
 
 BOT = "outrider/slack-bot"
 MOST = 3
@@ -37,6 +37,7 @@ def telling() -> Iterator[Stage]:
         stage = Stage(cloud, outputs)
         for name in QUEUES:
             cloud.client("sqs").set_queue_attributes(QueueUrl=stage.queue(name), Attributes={"VisibilityTimeout": "10"})
+        unkind_if_asked(cloud)
         yield stage
 
 

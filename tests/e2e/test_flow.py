@@ -94,8 +94,10 @@ def test_a_right_definition_and_one_out_of_scope_bring_nothing_about(stage: Stag
 
 
 def test_a_failed_call_brings_nothing_about(stage: Stage) -> None:
+    stage.quiet()
     with pytest.raises(stage.client("ecs").exceptions.ClientException):
         stage.register(drifted("refused", networkMode="no such mode"))
+    stage.delivered()
     assert [event["detail"]["errorCode"] for event in stage.events("refused")]
     assert all(stage.waiting(stage.queue(name)) == 0 for name in ("Changes", "Subjects", "Remediations"))
 
@@ -121,6 +123,7 @@ def test_events_that_come_late_are_judged_by_what_stands_there_now(stage: Stage)
     try:
         for definition in (drifted("fixed"), right("fixed"), right("broken"), drifted("broken")):
             stage.register(definition)
+        stage.delivered()
     finally:
         rules.enable_rule(Name=rule)
     for family in ("fixed", "broken"):

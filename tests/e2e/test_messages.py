@@ -68,6 +68,7 @@ def test_no_environment_value_and_no_webhook_is_to_be_found_anywhere(stage: Stag
                 with stage.paused("Dispatch"):
                     stage.register(secretive)
                     stage.client("sqs").send_message(QueueUrl=stage.queue("Changes"), MessageBody="{")
+                    stage.delivered()
                     found |= named("changes", stage.everything())
                 stage.until(lambda: stage.waiting(stage.queue("Subjects")), "Nothing was dispatched.")
                 found |= named("subjects", stage.everything())

@@ -337,7 +337,7 @@ class Account(World):
             batches.append(batch)
         return batches
 
-    def sweep(self, *, quiet: bool = False, delay: int = 0) -> None:
+    def sweep(self, *, quiet: bool = False) -> None:
         """The real sweep; where a call fails, the schedule tries again."""
         sweeper = Sweeper(
             Ecs(self.sessions),
@@ -351,9 +351,9 @@ class Account(World):
         )
         try:
             with self.watched():
-                sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet, delay=delay))
+                sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet))
         except (CallFailed, Crash):
-            sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet, delay=delay))
+            sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet))
 
     # --- what stands, and what should ---------------------------------------------------------------------------------
 

@@ -252,7 +252,7 @@ class Month(RuleBasedStateMachine):
         """A baseline: findings as the new one wants them, and no alert."""
         self.quiet(sweep=True, seed=seed)
         self.account.set_standard(name)
-        self.account.sweep(quiet=True, delay=200)
+        self.account.sweep(quiet=True)
         self.quietly(seed)
 
     def quietly(self, seed: int) -> None:

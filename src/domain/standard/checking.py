@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from domain.collector.distributions import NONE, distribution_of
 from domain.collector.releases import Release, support_ended
@@ -19,6 +19,7 @@ from domain.standard import names
 from domain.standard.collectors import Collector
 from domain.standard.document import Named, Standard, merged
 from domain.standard.names import Names
+from domain.standard.part import Part, model_of
 from domain.standard.problems import Found, Level, Path, Problem, StandardInvalid
 from domain.standard.sections import SETTABLE, Exemption, Mode, RuleSetting
 from domain.standard.selector import Selector, any_matches
@@ -53,7 +54,7 @@ def checked(text: str, source: str, rules: Iterable[Ruled], today: date) -> Chec
     try:
         standard = Standard.model_validate(content)
     except ValidationError as error:
-        raise StandardInvalid(source, mistakes(node, Standard, error)) from None
+        raise StandardInvalid(source, mistakes(node, model_of(Standard), error)) from None
     found = tuple(sorted(_Check(standard, node, tuple(rules), today).all(), key=lambda each: each.at.line))
     if any(each.level is Level.ERROR for each in found):
         raise StandardInvalid(source, found)
@@ -116,7 +117,7 @@ class _Check:
 
     # --- patterns -----------------------------------------------------------------------------------------------------
 
-    def _patterns(self, section: str, part: BaseModel, path: Path) -> Iterator[Found]:
+    def _patterns(self, section: str, part: Part, path: Path) -> Iterator[Found]:
         for (of, field), kind in _PATTERNS.items():
             if of == section and field in part.model_fields_set:
                 yield from self._matched(kind, getattr(part, field), (*path, field))

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from domain.collector.distributions import ADOT, NONE, OWN, Distribution, distribution_of, distributions
 from domain.ecs.images import Image, never_matches
 from domain.ecs.recognition import DEFAULT_VARIABLE, CollectorKind
-from domain.standard.selector import Part, Pattern, Selector
+from domain.standard.part import AfterValidator, Field, Part, WithJsonSchema, field_validator, model_validator
+from domain.standard.selector import Pattern, Selector
 from domain.workload import Workload
+
+if TYPE_CHECKING:
+    from pydantic import ValidationInfo
 
 
 def _kinds() -> tuple[str, ...]:
@@ -140,7 +142,7 @@ class Collector(Part):
 
     @field_validator("image")
     @classmethod
-    def _pinned(cls, value: str, given: ValidationInfo) -> str:
+    def _pinned(cls, value: str, given: "ValidationInfo") -> str:
         kind, tags = given.data.get("kind", ADOT), given.data.get("release_tags", ())
         if kind != NONE and not _pins(Image.parse(value), CollectorKind(kind).distribution, tags):
             raise ValueError(

@@ -1,17 +1,18 @@
-"""The sections of the standard, as pydantic models with their defaults."""
+"""The sections of the standard, with their defaults."""
 
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any
-
-from pydantic import Field, ValidationError, field_validator
-from pydantic_core import InitErrorDetails
+from typing import TYPE_CHECKING, Any
 
 from domain.severity import Severity
 from domain.standard.collectors import Collector, Repository
-from domain.standard.selector import Naming, Part, Pattern, Selector, any_matches
+from domain.standard.part import Field, Part, field_validator
+from domain.standard.selector import Naming, Pattern, Selector, any_matches
 from domain.workload import Workload
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class Mode(StrEnum):
@@ -121,6 +122,8 @@ class RuleSetting(Part):
     @field_validator("set")
     @classmethod
     def _known(cls, value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+        from pydantic import ValidationError  # noqa: PLC0415 - a standard that is read has loaded it
+
         for section, members in value.items():
             part = SETTABLE.get(section)
             if part is None:
@@ -137,8 +140,11 @@ class RuleSetting(Part):
         return value
 
 
-def _below(section: str, error: ValidationError) -> ValidationError:
+def _below(section: str, error: "ValidationError") -> "ValidationError":
     """Return the same mistakes, found one level deeper."""
+    from pydantic import ValidationError  # noqa: PLC0415 - a standard that is read has loaded it
+    from pydantic_core import InitErrorDetails  # noqa: PLC0415 - as above
+
     mistakes = [
         InitErrorDetails(
             type=mistake["type"], loc=(section, *mistake["loc"]), input=mistake["input"], ctx=mistake.get("ctx", {})

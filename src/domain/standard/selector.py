@@ -4,16 +4,8 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
-
+from domain.standard.part import AfterValidator, Field, Part, field_validator
 from domain.workload import Workload
-
-
-class Part(BaseModel):
-    """One section of the standard: unknown members are refused."""
-
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, str_strip_whitespace=True)
-
 
 Pattern = Annotated[str, Field(min_length=1, description="A name; `*` and `?` are wildcards. It is case-sensitive.")]
 
@@ -67,7 +59,7 @@ class Selector(Part):
 
     @property
     def empty(self) -> bool:
-        return not self.model_fields_set or not any(getattr(self, name) for name in self.model_fields_set)
+        return self == Selector()
 
     def matches(self, workload: Workload, resource: str = "") -> bool:
         service = workload.service

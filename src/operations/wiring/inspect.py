@@ -74,7 +74,14 @@ def make_inspector(
         subjects=subjects,
         remediations=remediations,
         standards=Standards(
-            aws, given.standard, CATALOGUE, ledger.standards, keeps=True, reports=operations.standard, now=now
+            aws,
+            given.standard,
+            CATALOGUE,
+            ledger.standards,
+            keeps=True,
+            reports=operations.standard,
+            fresh=given.standard_seconds,
+            now=now,
         ),
         reader=lambda: FactReader(Parameters(aws), Roles(aws, documents, RoleList(aws, lengths)), LogGroups(aws), ecs),
     )

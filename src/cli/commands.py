@@ -1,0 +1,379 @@
+"""The commands as data: what each takes, the texts of --help, and the function that carries it out.
+
+Functions are named by module, so that one command does not import the modules of all.
+"""
+
+from cli.grammar import Argument, Command, Many, NotOfThisForm, Takes
+
+ABOUT = (
+    "Check, fix and correct ECS task definitions that should have an OpenTelemetry collector as a sidecar, and ask"
+    " the service for corrections."
+)
+GROUPS = {"standard": "Work on the standard: validate it, show the packaged one, and compare two."}
+"""First words that several commands share."""
+SHELLS = ("bash", "zsh", "fish")
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not seconds >= 0:  # NaN, too
+        raise NotOfThisForm("it takes seconds, 0 or more")
+    return seconds
+
+
+# --- arguments that several commands have -------------------------------------------------------------------------
+
+_STANDARD = Argument(
+    "standard",
+    "The standard to evaluate by, instead of the packaged one.",
+    ("--standard",),
+    "FILE",
+    Takes.FILE,
+    default=None,
+)
+_CONFIG = Argument(
+    "config",
+    "A file with the collector's configuration, instead of the SSM parameter.",
+    ("--config",),
+    "FILE",
+    Takes.FILE,
+    default=None,
+)
+_SELECT = Argument(
+    "select",
+    "Only these rules, such as sidecar.* (patterns, separated by commas; the option may be repeated).",
+    ("--select",),
+    "RULES",
+    Takes.RULE,
+    Many.ANY,
+    read=_patterns,
+)
+_IGNORE = Argument(
+    "ignore",
+    "Not these rules; the patterns are as those of --select.",
+    ("--ignore",),
+    "RULES",
+    Takes.RULE,
+    Many.ANY,
+    read=_patterns,
+)
+_FORMAT = Argument(
+    "format",
+    "A table for people, JSON for programs.",
+    ("--format",),
+    "FORMAT",
+    choices=("table", "json"),
+    default="table",
+)
+_FAIL_ON = Argument(
+    "fail_on",
+    "The lowest severity that counts as drifted for the exit code.",
+    ("--fail-on",),
+    "SEVERITY",
+    choices=("LOW", "MEDIUM", "HIGH", "CRITICAL"),
+    default="LOW",
+    read=str.upper,
+)
+_REGION = Argument("region", "The region (default: that of your AWS configuration).", ("--region",), "REGION")
+_PROFILE = Argument(
+    "profile", "The profile of your AWS configuration whose credentials are used.", ("--profile",), "NAME"
+)
+_STACK = Argument("stack", "The stack's name (default: outrider).", ("--stack",), "NAME", default="outrider")
+_QUEUE = Argument("queue", "The queue of requests (default: from the stack's outputs).", ("--queue",), "URL")
+_TABLE = Argument("table", "The ledger's table (default: from the stack's outputs).", ("--table",), "NAME")
+_OF_STACK = (_STACK, _REGION, _PROFILE, _QUEUE, _TABLE)
+_WAIT = Argument(
+    "wait",
+    "Wait up to this many seconds for the end, and print each step.",
+    ("--wait",),
+    "SECONDS",
+    default=0.0,
+    read=_seconds,
+)
+
+
+def _flag(into: str, text: str) -> Argument:
+    return Argument(into, text, (f"--{into}",), takes=Takes.NOTHING, default=False)
+
+
+def _files(text: str) -> Argument:
+    return Argument("files", text, shown="FILE", takes=Takes.FILE, many=Many.ANY)
+
+
+def _plan(text: str) -> Argument:
+    return Argument("plan", f"The digest of the plan that you have read. {text}", ("--plan",), "DIGEST")
+
+
+_YES = _flag("yes", "Skip the confirmation prompt.")
+
+# --- commands -----------------------------------------------------------------------------------------------------
+
+_CODES = "Exits with 1 if something drifted; else with 2 if an input could not be used; else with 0."
+_ASKED = (
+    "Calls AWS with your own credentials. Exits with 0 on success (without --wait: if the request was sent), 1 if it"
+    " was refused, failed or did not end in time, 2 if the request could not be sent."
+)
+
+COMMANDS = (
+    Command(
+        "apply",
+        "cli.approvals:apply",
+        "[OPTIONS] WHAT",
+        f"Approve the plan of a finding, a family or a service.\n\nShows the plan, and asks for confirmation. {_ASKED}",
+        (
+            Argument(
+                "what",
+                "A finding's Id, a family, CLUSTER/SERVICE, or the ARN of a task definition or service.",
+                shown="WHAT",
+            ),
+            _plan("If the plan has changed since, no request is sent."),
+            _YES,
+            _WAIT,
+            *_OF_STACK,
+        ),
+    ),
+    Command(
+        "check",
+        "cli.check:check",
+        "[OPTIONS] FILE...",
+        "Check task definitions against the rules.\n\nMakes no AWS calls: what would have to be read from AWS is"
+        f" reported as unknown. {_CODES}",
+        (
+            _files(
+                "Files or folders: what RegisterTaskDefinition takes or DescribeTaskDefinition returns. A dash is"
+                " standard input."
+            ),
+            _STANDARD,
+            _CONFIG,
+            _SELECT,
+            _IGNORE,
+            _FORMAT,
+            _FAIL_ON,
+        ),
+    ),
+    Command(
+        "collector",
+        "cli.collector:collector",
+        "[OPTIONS] FILE...",
+        "Check collector configurations without a task definition.\n\nMistakes with which the collector does not start"
+        f" are HIGH or CRITICAL. Rules that depend on the task are not evaluated. {_CODES}",
+        (
+            _files("Files or folders with collector configurations. A dash is standard input."),
+            Argument(
+                "release",
+                "The ADOT release that reads them (default: the newest that Outrider knows).",
+                ("--release",),
+                "RELEASE",
+                default=None,
+            ),
+            _STANDARD,
+            _SELECT,
+            _IGNORE,
+            _FORMAT,
+            _FAIL_ON,
+        ),
+    ),
+    Command(
+        "completion",
+        "cli.completion:completion",
+        "SHELL",
+        "Print a script that completes commands, options and rules in a shell.\n\nFor bash:"
+        ' `eval "$(outrider completion bash)"` in ~/.bashrc; for zsh the same with zsh in ~/.zshrc, after compinit; for'
+        " fish: `outrider completion fish > ~/.config/fish/completions/outrider.fish`.",
+        (Argument("shell", "The shell.", shown="SHELL", choices=SHELLS),),
+    ),
+    Command(
+        "correct",
+        "cli.correct:correct",
+        "[OPTIONS] WHAT",
+        "Correct a family or a service that is in AWS.\n\nReads it, its roles and its configuration, evaluates it,"
+        " shows what would change, and asks for confirmation. Then registers the corrected revision, or updates the"
+        " service. Calls AWS with your own credentials. Exits with 0 if it was corrected, 1 if not, 2 if there is"
+        " nothing to correct or the correction is not possible.",
+        (
+            Argument("what", "A family, CLUSTER/SERVICE, the ARN of either, or a finding's Id.", shown="WHAT"),
+            _plan("If the plan has changed since, nothing is changed."),
+            _YES,
+            Argument(
+                "standard",
+                "The standard to evaluate by, instead of the stack's. No stack is needed then.",
+                ("--standard",),
+                "FILE",
+                Takes.FILE,
+                default=None,
+            ),
+            _STACK,
+            _REGION,
+            _PROFILE,
+        ),
+    ),
+    Command(
+        "corrections",
+        "cli.approvals:corrections",
+        "[OPTIONS] [FAMILY|on|off]",
+        "Show corrections in progress, why some wait, and quarantines.\n\nWithout FAMILY, shows all families that have"
+        " one of these. `on` and `off` turn all corrections of the stack on or off, and nothing else changes anything."
+        " Calls AWS with your own credentials.",
+        (
+            Argument(
+                "what",
+                "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id. Or `on` or `off`.",
+                shown="FAMILY",
+                many=Many.AT_MOST_ONE,
+            ),
+            _YES,
+            *_OF_STACK,
+        ),
+    ),
+    Command(
+        "doctor",
+        "cli.doctor:doctor",
+        "[OPTIONS]",
+        "Check whether a deployed stack can work.\n\nReads with your own credentials, changes nothing, and posts"
+        " nothing to Slack. For each check that does not hold it prints the command that fixes it. What may not be read"
+        " is reported as unknown. Exits with 0 if no check fails, 1 if one fails, 2 if there is no such stack.",
+        (
+            _STACK,
+            _REGION,
+            _PROFILE,
+            _FORMAT,
+            _flag("policy", "Only print the IAM policy that this command needs, and call nothing."),
+        ),
+    ),
+    Command(
+        "explain",
+        "cli.catalogue:explain",
+        "RULE...",
+        "Explain rules.",
+        (
+            Argument(
+                "rules",
+                "Names of rules, as `rules` and `check` show them, or patterns such as 'sidecar.*'.",
+                shown="RULE",
+                takes=Takes.RULE,
+                many=Many.SOME,
+            ),
+        ),
+    ),
+    Command(
+        "fix",
+        "cli.fix:fix",
+        "[OPTIONS] FILE",
+        "Print a task definition with its drift fixed.\n\nMakes only safe fixes, unless --review is given. Standard"
+        " error lists what was fixed, what was not, and why. Exits with 0 if nothing is drifted afterwards, 1 if"
+        " something is, 2 if the file could not be used.",
+        (
+            Argument("file", "A file that `check` accepts. A dash is standard input.", shown="FILE", takes=Takes.FILE),
+            _STANDARD,
+            _CONFIG,
+            _SELECT,
+            _IGNORE,
+            _flag("diff", "Print a diff instead, without values that may be secret."),
+            _flag("write", "Write the file instead of printing it."),
+            _flag("review", "Make the fixes that need approval, too."),
+        ),
+    ),
+    Command(
+        "release",
+        "cli.approvals:release",
+        "[OPTIONS] FAMILY",
+        f"Let Outrider correct a quarantined family again.\n\n{_ASKED}",
+        (
+            Argument("what", "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.", shown="FAMILY"),
+            _YES,
+            _WAIT,
+            *_OF_STACK,
+        ),
+    ),
+    Command("rules", "cli.catalogue:rules", "[OPTIONS]", "List the rules.", (_FORMAT,)),
+    Command(
+        "standard diff",
+        "cli.standards:diff",
+        "[OPTIONS] [FILE...]",
+        "Show what another standard would change: drifts that appear or disappear, severities and modes.\n\nCompares"
+        " on task definitions in files, and with --stack on what that stack's ledger knows of its account. Reads"
+        " nothing from ECS or IAM, and changes nothing. Exits with 1 if something would change; else with 2 if an"
+        " input could not be used; else with 0.",
+        (
+            _files("Files or folders with task definitions, as `check` takes them."),
+            Argument("standard", "The new standard.", ("--standard",), "FILE", Takes.FILE, required=True),
+            Argument(
+                "against",
+                "The standard to compare it with (default: the stack's, else the packaged one).",
+                ("--against",),
+                "FILE",
+                Takes.FILE,
+                default=None,
+            ),
+            Argument("stack", "Compare on what this stack's ledger knows, too.", ("--stack",), "NAME", default=None),
+            _REGION,
+            _PROFILE,
+            _CONFIG,
+            _FORMAT,
+        ),
+    ),
+    Command(
+        "standard show",
+        "cli.standards:show",
+        "",
+        "Print the packaged standard, with every field and what it means.",
+    ),
+    Command(
+        "standard validate",
+        "cli.standards:validate",
+        "[OPTIONS] FILE...",
+        "Check standards: what is wrong in them, what contradicts itself, and what can have no effect.\n\nExits with 0"
+        " if there is nothing to report, 1 if there are only warnings, 2 if Outrider would refuse one of them.",
+        (_files("YAML files. A dash is standard input."), _FORMAT),
+    ),
+    Command(
+        "undo",
+        "cli.approvals:undo",
+        "[OPTIONS] WHAT",
+        "Undo Outrider's last correction of a family or a service.\n\nServices go back to what they ran before. The"
+        f" family is in quarantine from then on, until it is released. {_ASKED}",
+        (
+            Argument(
+                "what",
+                "CLUSTER/SERVICE, or a family for its revision and all its services; also an ARN or a finding's Id.",
+                shown="WHAT",
+            ),
+            _YES,
+            _WAIT,
+            *_OF_STACK,
+        ),
+    ),
+    Command(
+        "upgrade",
+        "cli.upgrade:upgrade",
+        "--to RELEASE [OPTIONS] FILE...",
+        "Show what another release of the collector breaks.\n\nOf task definitions and collector configurations: what"
+        " the release refuses, what it calls otherwise, and which releases are out of support. Exits with 1 if"
+        " something breaks or the release is out of support; else with 2 if an input could not be used; else with 0.",
+        (
+            _files("Files or folders with task definitions or collector configurations. A dash is standard input."),
+            Argument("to", "The ADOT release to change to.", ("--to",), "RELEASE", required=True),
+            Argument(
+                "since",
+                "The release that is used now. A task definition names its own; without it, all that the new one"
+                " refuses counts.",
+                ("--from",),
+                "RELEASE",
+                default=None,
+            ),
+            _STANDARD,
+            _CONFIG,
+            _SELECT,
+            _IGNORE,
+            _FORMAT,
+            _FAIL_ON,
+        ),
+    ),
+)

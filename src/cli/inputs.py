@@ -1,0 +1,87 @@
+"""The inputs that a command is given: files, and folders in which files are found."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from cli.files import STDIN, File, found_in, is_folder, read
+from cli.output.evaluation import InputError
+from cli.terminal import say
+from cli.unusable import NoDefinition, Unusable
+
+
+@dataclass(frozen=True, slots=True)
+class Kind[T]:
+    """What a command reads. `read` raises Unusable; `find`, for a file of a folder, NoDefinition if it is skipped.
+
+    `endings` are those of the files that are read in a folder. The sentences: `nothing` is said if nothing is named,
+    `lacking` completes a folder's name if it has no such file, and `other` says why a file is skipped.
+    """
+
+    read: Callable[[str], Iterable[T]]
+    find: Callable[[str], Iterable[T]]
+    endings: tuple[str, ...]
+    nothing: str
+    lacking: str
+    other: str
+
+
+@dataclass
+class Inputs[T]:
+    """The named files and those of the named folders. What cannot be used is reported, and the rest is read."""
+
+    names: Sequence[str]
+    kind: Kind[T]
+    errors: list[InputError] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def usable(self) -> Iterator[T]:
+        if not self.names:
+            raise Unusable(self.kind.nothing)
+        for name in dict.fromkeys(self.names):
+            try:
+                yield from self._of_folder(name) if name != STDIN and is_folder(name) else self.kind.read(name)
+            except Unusable as unusable:
+                self._refuse(name, unusable)
+
+    def _of_folder(self, folder: str) -> Iterator[T]:
+        found = False
+        for name in found_in(folder, self.kind.endings):
+            try:
+                yield from self.kind.find(name)
+                found = True
+            except NoDefinition:
+                self.skipped.append(name)
+            except Unusable as unusable:
+                found = True
+                self._refuse(name, unusable)
+        if not found:
+            raise Unusable(f"{folder} {self.kind.lacking} Name another folder.")
+
+    def _refuse(self, name: str, why: Unusable) -> None:
+        self.errors.append(InputError(name, str(why)))
+        say(str(why))
+
+    def say_what_was_skipped(self) -> None:
+        """Name the first, and how many more there are."""
+        if self.skipped:
+            others = f" and {len(self.skipped) - 1} more" if len(self.skipped) > 1 else ""
+            say(f"Skipped, because {self.kind.other}: {self.skipped[0]}{others}.")
+
+
+def definitions(names: Sequence[str]) -> Inputs[File]:
+    """Return the inputs of a command that takes task definitions."""
+
+    def one(name: str) -> tuple[File]:
+        return (read(name),)
+
+    return Inputs(
+        names,
+        Kind(
+            one,
+            one,
+            (".json",),
+            nothing="Name a file or a folder with task definitions, or - for standard input.",
+            lacking="has JSON files, but none with a task definition.",
+            other="there is no task definition in it",
+        ),
+    )

@@ -1,0 +1,70 @@
+"""The options that several commands have, each group as one frozen value."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal
+
+from cli.environment import first_set
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+type Format = Literal["table", "json"]
+
+
+def taken[T: DataclassInstance](kind: type[T], given: Namespace) -> T:
+    """Return the options of one group from what was given; one that the command lacks has its default."""
+    names = vars(given)
+    return kind(**{each.name: names[each.name] for each in fields(kind) if each.name in names})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationOptions:
+    """What to evaluate by, and the patterns of the rules that are selected and ignored."""
+
+    standard: str | None = None
+    config: str | None = None
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """How to print results, and the lowest severity that counts for the exit code."""
+
+    format: Format = "table"
+    fail_on: str = "LOW"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsOptions:
+    """Whose credentials to use, and where. Empty is what the AWS configuration says."""
+
+    region: str = ""
+    profile: str = ""
+
+    @property
+    def named_region(self) -> tuple[str, str]:
+        """Return what names the region, and the region; empty if only a profile may. boto3 does not read AWS_REGION."""
+        return ("--region", self.region) if self.region else first_set("AWS_REGION", "AWS_DEFAULT_REGION")
+
+    @property
+    def named_profile(self) -> tuple[str, str]:
+        """Return what names the profile, and the profile, in botocore's order."""
+        return ("--profile", self.profile) if self.profile else first_set("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackOptions(AwsOptions):
+    """The options that name a stack of Outrider."""
+
+    stack: str = "outrider"
+    queue: str = ""
+    table: str = ""
+
+    def see(self, family: str) -> str:
+        """Return the command that shows a family's corrections, with the options that were given."""
+        names = ("stack", "region", "profile", "queue", "table")
+        options = [f"--{name} {value}" for name in names if (value := getattr(self, name)) not in {"", "outrider"}]
+        return " ".join(["outrider corrections", family, *options])

@@ -1,0 +1,50 @@
+"""Write output as JSON."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+_INDENT = 2
+
+
+def plain(thing: Any) -> Any:
+    """Return frozen dataclasses as JSON's own types."""
+    match thing:
+        case tuple():
+            return [plain(item) for item in thing]
+        case str() | int() | None:
+            return thing
+        case _:
+            return {name: plain(getattr(thing, name)) for name in _names(thing)}
+
+
+def _names(thing: Any) -> tuple[str, ...]:
+    kind = type(thing)
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(each.name for each in fields(kind))
+    return _NAMES[kind]
+
+
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def rendered(thing: object, indent: int = 0) -> str:
+    """Return it as JSON, its further lines indented."""
+    text = json.dumps(plain(thing), indent=_INDENT)
+    return text.replace("\n", "\n" + " " * indent) if indent else text
+
+
+ENTRY = 2 * _INDENT
+"""How far an entry of `results` is indented."""
+
+
+def print_streamed(entries: Iterable[str], rest: Callable[[], Mapping[str, Iterable[object]]]) -> None:
+    """Print an output: each entry as soon as there is one, then the other lists, which are complete only then."""
+    print('{\n  "version": 1,\n  "results": [', end="")
+    begin, end = "\n    ", ""
+    for entry in entries:
+        print(f"{begin}{entry}", end="")
+        begin, end = ",\n    ", "\n  "
+    lists = [f'  "{name}": {rendered(tuple(items), _INDENT)}' for name, items in rest().items()]
+    print(f"{end}],", ",\n".join(lists), "}", sep="\n")
