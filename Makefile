@@ -120,7 +120,7 @@ check: venvs .venvs/checkov/.locked .venvs/site/.locked  ## Run linters and type
 	PYTHONPATH=. $(DEV)/python tools/permissions.py --check
 	PYTHONPATH=. $(DEV)/python tools/pictures.py --check
 	$(DEV)/python tools/dashboard.py --check
-	@$(MAKE) --no-print-directory site
+	$(SPHINX) -b dummy . .cache/site/checked
 
 .PHONY: docs
 docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard again
@@ -133,11 +133,11 @@ docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard
 	$(DEV)/python tools/dashboard.py
 
 # Every warning is an error. -E reads all pages each time: a page that was read once does not warn again.
-SITE_OUTPUT ?= dist/site
+SPHINX := .venvs/site/bin/sphinx-build -E -W --keep-going --quiet -j auto -c tools/site -d .cache/site
 .PHONY: site
 site: .venvs/site/.locked  ## Build the documentation's site into dist/site
-	.venvs/site/bin/sphinx-build -E -W --keep-going --quiet -j auto -c tools/site -d .cache/site -b html . $(SITE_OUTPUT)
-	@echo "Open $(SITE_OUTPUT)/index.html"
+	$(SPHINX) -b html . dist/site
+	@echo "Open dist/site/index.html"
 
 .PHONY: rule
 rule: .venvs/dev/.locked  ## Create a rule that passes all checks (ID=topic.name)

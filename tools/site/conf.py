@@ -58,7 +58,7 @@ def _listed(names: list[str], option: str) -> str:
 
 def _with_an_index(app: Any, error: Exception | None) -> None:
     """Web servers begin with index.html."""
-    if error is None:
+    if error is None and app.builder.format == "html":
         shutil.copyfile(Path(app.outdir) / "README.html", Path(app.outdir) / "index.html")
 
 
