@@ -194,7 +194,7 @@ class Cloud:
             "PassableRoles": f"arn:aws:iam::{ACCOUNT}:role/*",
             "ReadableParameters": f"arn:aws:ssm:*:{ACCOUNT}:parameter/*",
             "SlackWebhookLocation": f"ssm:{WEBHOOK}",
-            "AlertsPerBatch": "200",  # no digests: a day's alerts come within a minute here
+            "MessagesPerBatch": "200",  # no digests: a day's alerts come within a minute here
         }
         outputs = self.deploy({**given, **parameters})
         if switch := outputs.get("CorrectionsSwitch"):  # as `outrider corrections on` does

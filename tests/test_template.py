@@ -85,8 +85,7 @@ CALLED = {
     "SlackFunction": {
         "parameters": {"read_secret"},
         "channels": {"hide", "publish"},
-        "sent_alerts": {"*"},
-        "threads": {"*"},
+        "ledger/threads": {"*"},
     },
     "SweepFunction": {
         "ecs": {"families", "services", "tasks_of_no_service"},
@@ -108,7 +107,7 @@ CALLED = {
 MODULES = (
     "callers", "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/fan_outs", "ledger/health",
     "ledger/limits", "ledger/notices", "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps",
-    "log_groups", "parameters", "role_list", "roles", "security_hub", "sent_alerts", "stack_health", "threads",
+    "ledger/threads", "log_groups", "parameters", "role_list", "roles", "security_hub", "stack_health",
 )  # fmt: skip
 
 

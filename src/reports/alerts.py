@@ -1,12 +1,13 @@
 """Alerts from transitions and outcomes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
 from domain.drift import Drift
 from domain.findings.alert import Alert, AlertChange, AlertDrift, AlertUser
 from domain.findings.finding import Finding, FindingState, Transition
+from domain.findings.users import NOBODY, Users
 from domain.places import Arn, Revision
 from domain.remediation.plan import Plan
 from domain.rule import Rule
@@ -15,7 +16,6 @@ from reports.advice import NO_ACTION, StackAction, next_step, statements
 from reports.asff import rule_url
 from reports.text import cut
 from reports.use import use_of
-from reports.words import correct
 
 _DRIFTS, _CHANGES = 10, 20
 _USERS = 3  # in the phrase
@@ -24,23 +24,34 @@ _WHY = 1000  # characters
 
 @dataclass(frozen=True, slots=True)
 class AlertContext:
-    """Who caused a transition and when, where the docs are, and what the stack does about the plan."""
+    """Who caused a transition and when, where the docs are, and what the stack does about the plan.
+
+    `thread` is the alert's thread, by default the subject's own; `open` the rules of all its open findings; `own` says
+    that Outrider's own call led to the transition; `users` are those of a subject whose finding is closed.
+    """
 
     actor: Actor
     occurred: datetime
     docs: str
     help: StackAction = NO_ACTION
+    thread: str = ""
+    open: tuple[str, ...] = ()
+    own: bool = False
+    users: Users = NOBODY
 
 
 def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: AlertContext) -> Alert:
     """Return the alert about a finding's transition."""
-    actor, help_ = context.actor, context.help
+    actor, help_ = context.actor, replace(context.help, next_to_it=True)
     finding = transition.finding
     place = finding.subject.place
     drifts = finding.drifts if finding.state is FindingState.OPEN else ()
+    users = finding.users if finding.state is FindingState.OPEN else context.users
     shown = plan if plan is not None and drifts and rule.id in plan.fixes else None
     return Alert(
         id=transition.id,
+        thread=context.thread or finding.subject.key,
+        sequence=finding.version,
         kind="finding",
         transition=transition.change.value,
         account=place.account,
@@ -50,6 +61,8 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
         resource=finding.resource,
         rule=rule.id,
         title=rule.title,
+        own=context.own,
+        open=context.open,
         severity=finding.severity,
         drifts=tuple(_drift(drift) for drift in drifts[:_DRIFTS]),
         omitted=max(len(drifts) - _DRIFTS, 0),
@@ -57,11 +70,9 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
         omitted_changes=_omitted(shown),
         statements=statements(finding),
         use=use_of(finding, _USERS),
-        users=tuple(
-            AlertUser(family=u.family, title=u.title, revision=u.revision, tasks=u.tasks) for u in finding.users.known
-        ),
-        omitted_users=finding.users.more,
-        command=correct(shown, help_.stack) if shown else "",
+        users=tuple(AlertUser(family=u.family, title=u.title, revision=u.revision, tasks=u.tasks) for u in users.known),
+        omitted_users=users.more,
+        command=help_.command(shown) if shown else "",
         next_step=next_step(finding, rule, plan, help_),
         safety=shown.safety.value if shown else "",
         reasons=shown.reasons if shown else (),

@@ -31,7 +31,7 @@ def telling() -> Iterator[Stage]:
             StandardLocation=f"ssm:{STANDARD}",
             RemediationMode="report",
             SlackBotLocation=f"secretsmanager:{BOT}",
-            AlertsPerBatch=str(MOST),
+            MessagesPerBatch=str(MOST),
             LogLevel="DEBUG",
         )
         stage = Stage(cloud, outputs)
