@@ -35,10 +35,13 @@ class StackAction:
         """Return the command that has the plan made, bound to its digest: by Outrider if the stack allows it."""
         return plan_command("apply" if self._applies(plan) else "correct", plan, self.stack)
 
+    def automatic(self, plan: Plan) -> bool:
+        """Return whether it makes the plan's correction without approval."""
+        return self.unasked is Mode.DEPLOY or (self.unasked is Mode.REGISTER and plan.changes_task)
+
     def _applies(self, plan: Plan) -> bool:
-        unasked = self.unasked is Mode.DEPLOY or (self.unasked is Mode.REGISTER and plan.changes_task)
         allowed = self.cap.rank >= (Mode.REGISTER if plan.changes_task else Mode.DEPLOY).rank
-        return allowed and not unasked
+        return allowed and not self.automatic(plan)
 
     def sentence(self, plan: Plan) -> str:
         """Return what the stack does about the plan; empty if it does nothing."""

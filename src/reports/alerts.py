@@ -7,7 +7,6 @@ from urllib.parse import quote
 from domain.drift import Drift
 from domain.findings.alert import Alert, AlertChange, AlertDrift, AlertUser
 from domain.findings.finding import Finding, FindingState, Transition
-from domain.findings.users import NOBODY, Users
 from domain.places import Arn, Revision
 from domain.remediation.plan import Plan
 from domain.rule import Rule
@@ -27,7 +26,7 @@ class AlertContext:
     """Who caused a transition and when, where the docs are, and what the stack does about the plan.
 
     `thread` is the alert's thread, by default the subject's own; `open` the rules of all its open findings; `own` says
-    that Outrider's own call led to the transition; `users` are those of a subject whose finding is closed.
+    that Outrider's own call led to the transition.
     """
 
     actor: Actor
@@ -37,7 +36,6 @@ class AlertContext:
     thread: str = ""
     open: tuple[str, ...] = ()
     own: bool = False
-    users: Users = NOBODY
 
 
 def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: AlertContext) -> Alert:
@@ -46,7 +44,6 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
     finding = transition.finding
     place = finding.subject.place
     drifts = finding.drifts if finding.state is FindingState.OPEN else ()
-    users = finding.users if finding.state is FindingState.OPEN else context.users
     shown = plan if plan is not None and drifts and rule.id in plan.fixes else None
     return Alert(
         id=transition.id,
@@ -62,6 +59,7 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
         rule=rule.id,
         title=rule.title,
         own=context.own,
+        automatic=shown is not None and help_.automatic(shown),
         open=context.open,
         severity=finding.severity,
         drifts=tuple(_drift(drift) for drift in drifts[:_DRIFTS]),
@@ -70,8 +68,10 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
         omitted_changes=_omitted(shown),
         statements=statements(finding),
         use=use_of(finding, _USERS),
-        users=tuple(AlertUser(family=u.family, title=u.title, revision=u.revision, tasks=u.tasks) for u in users.known),
-        omitted_users=users.more,
+        users=tuple(
+            AlertUser(family=u.family, title=u.title, revision=u.revision, tasks=u.tasks) for u in finding.users.known
+        ),
+        omitted_users=finding.users.more,
         command=help_.command(shown) if shown else "",
         next_step=next_step(finding, rule, plan, help_),
         safety=shown.safety.value if shown else "",

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from domain.findings.alert import Alert
 from domain.findings.thread import Thread
-from domain.places import role_name
+from domain.places import Revision, role_name
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
+from domain.triggers.actor import OUTRIDER
 from reports import pieces
 from reports.mrkdwn import ROOM, date, is_address, plain
 from reports.text import MARK, line
@@ -187,7 +188,8 @@ class _State:
         elif thread.open:
             yield pieces.findings(thread.open, self.subject)
         if outcome is not None:
-            yield f"*{plain(outcome.title, 1000)}.*"
+            others = [alert for alert in thread.outcomes.values() if alert is not outcome and thread.over]
+            yield "\n".join(f"*{plain(alert.title, 1000)}.*" for alert in (outcome, *others))
             yield pieces.reasons(outcome)
         if thread.closed:
             yield pieces.closed(thread.closed)
@@ -198,7 +200,7 @@ class _State:
         alert, thread = self.alert, self.thread
         severity = f"*{thread.severity.value}* · " if thread.open else ""
         about = self._named_alert
-        by = pieces.who(self._shown)
+        by = OUTRIDER.name if thread.over and thread.closed and thread.outcome is not None else pieces.who(self._shown)
         how = "corrected " if thread.over and thread.closed else ""
         how = "the drifted revision was registered " if not thread.findings else how
         when = f"{how}by {by}, {date(alert.occurred)}" if by else date(alert.occurred)
@@ -222,8 +224,9 @@ class _State:
         return next(iter(about), self.alert)
 
     def _running(self) -> str:
-        """Say what runs a family whose findings are closed, as the last evaluation knew it."""
-        users = [user for user in self._named_alert.users if user.title and user.revision]
+        """Say what runs the revision that closed the findings of a family, as far as the evaluation knew it."""
+        revision = Revision.parse(self._named_alert.resource)
+        users = [user for user in self._named_alert.users if revision is not None and user.revision == revision.number]
         if self.thread.open or not users:
             return ""
         runs = ", ".join(f"{user.title} runs {user.family}:{user.revision}" for user in users)

@@ -83,8 +83,9 @@ def closed(alerts: list[Alert], *still: str) -> list[Alert]:
             severity=alert.severity,
             resource=Revision(samples.PLACE, "web", 8).arn,
             version=9,
+            users=running,
         )
-        context = AlertContext(OUTRIDER, samples.THEN + 4 * MINUTE, samples.DOCS, open=still, users=running)
+        context = AlertContext(OUTRIDER, samples.THEN + 4 * MINUTE, samples.DOCS, open=still)
         made = alert_of(Transition(about, TransitionKind.CLOSED), rule, None, context)
         same = {name: getattr(alert, name) for name in ("thread", "subject", "name", "finding")}
         found.append(made.model_copy(update=same))

@@ -114,6 +114,9 @@ class Alert(BaseModel):
     rule: str = Field(default="", description="The rule's id, for a finding.")
     title: str = Field(description="What the rule requires, the outcome of the correction, or what the digest reports.")
     own: bool = Field(default=False, description="For a finding: Outrider's own call led to this transition.")
+    automatic: bool = Field(
+        default=False, description="For a finding: Outrider makes the proposed correction without approval."
+    )
     open: tuple[str, ...] = Field(default=(), description="The rules of all open findings of the same subject.")
     updating: tuple[str, ...] = Field(
         default=(), description="For an outcome: the services whose update to the corrected revision has not ended."

@@ -72,8 +72,10 @@ class Thread(BaseModel):
 
     @property
     def outcome(self) -> Alert | None:
-        """The last outcome of a correction."""
-        return max(self.outcomes.values(), key=lambda each: each.occurred, default=None)
+        """The last outcome of a correction: that of the family, if it and those of its services succeeded."""
+        found = sorted(self.outcomes.values(), key=lambda each: each.occurred)
+        succeeded = all(alert.transition == "deployed" for alert in found)
+        return max(found, key=lambda each: (succeeded and each.subject == "family", each.occurred), default=None)
 
     @property
     def needs_person(self) -> bool:
@@ -175,6 +177,8 @@ def _asks(thread: Thread, alert: Alert) -> bool:
             return True
         case "finding":
             return alert.transition in _OPENING and thread.findings.get(alert.finding) == alert
+        case "outcome" if alert.transition == "deployed":
+            return any(not each.automatic or each.name == alert.name for each in thread.open)
         case "outcome":
             return alert.transition in _FOR_A_PERSON or (alert.transition in _DONE and not alert.updating)
 

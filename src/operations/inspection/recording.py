@@ -137,7 +137,6 @@ class Recorder:
                 thread=_thread(inspected),
                 open=still,
                 own=any(is_session_of(each.actor.arn, self.role) for each in job.triggers),
-                users=inspected.users,
             )
             alert = alert_of(transition, rule, inspected.plan, context)
             # The alerts of one finding are published in the order of its transitions.
