@@ -59,6 +59,7 @@ class Slack:
         self.path = f"/services/T{secrets.token_hex(4)}/B{secrets.token_hex(4)}/{secrets.token_urlsafe(18)}"
         self.token = f"xoxb-{secrets.token_hex(6)}-{secrets.token_urlsafe(18)}"
         self.channel = f"C{secrets.token_hex(5).upper()}"
+        self.others = set[str]()  # other channels that the bot was invited into
         self._on_message = on_message or (lambda _: None)
         self._messages: list[dict[str, Any]] = []
         self._refused: list[str] = []
@@ -177,7 +178,7 @@ class Slack:
         if kept is None:
             return 200, json.dumps({"ok": False, "error": "message_not_found"}), {}
         self._on_message(kept)
-        return 200, json.dumps({"ok": True, "channel": self.channel, "ts": kept["ts"]}), {}
+        return 200, json.dumps({"ok": True, "channel": kept["channel"], "ts": kept["ts"]}), {}
 
     def _kept(self, payload: dict[str, Any]) -> dict[str, Any]:
         ts = f"{1_700_000_000 + len(self._messages)}.{secrets.randbelow(10**6):06}"
@@ -200,7 +201,7 @@ class Slack:
     def _bot_fault(self, payload: Any, authorization: str) -> str | None:
         if authorization != f"Bearer {self.token}":
             return "invalid_auth" if authorization else "not_authed"
-        if not isinstance(payload, dict) or payload.get("channel") != self.channel:
+        if not isinstance(payload, dict) or payload.get("channel") not in {self.channel, *self.others}:
             return "channel_not_found"
         with self._changed:
             begun = {each.get("ts") for each in self._messages if "thread_ts" not in each}

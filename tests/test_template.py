@@ -57,6 +57,7 @@ CALLED = {
             "*",
             "-all",
             "-open_findings",
+            "-open_by_address",
             "-open_or_closed_since",
             "-records",
             "-_findings",
@@ -89,7 +90,7 @@ CALLED = {
     },
     "SweepFunction": {
         "ecs": {"families", "services", "tasks_of_no_service"},
-        "ledger/subjects": {"all", "open_findings", "open_or_closed_since"},
+        "ledger/subjects": {"all", "open_by_address", "open_findings", "open_or_closed_since"},
         "ledger/attempts": {"dues"},
         "ledger/sweeps": {"last", "finished"},
         "ledger/health": {"*"},

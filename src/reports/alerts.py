@@ -5,6 +5,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from domain.drift import Drift
+from domain.findings.address import NOWHERE, Address
 from domain.findings.alert import Alert, AlertChange, AlertDrift, AlertUser
 from domain.findings.finding import Finding, FindingState, Transition
 from domain.places import Arn, Revision
@@ -26,7 +27,7 @@ class AlertContext:
     """Who caused a transition and when, where the docs are, and what the stack does about the plan.
 
     `thread` is the alert's thread, by default the subject's own; `open` the rules of all its open findings; `own` says
-    that Outrider's own call led to the transition.
+    that Outrider's own call led to the transition. It goes to `address`, and not before the quiet hours end.
     """
 
     actor: Actor
@@ -36,6 +37,8 @@ class AlertContext:
     thread: str = ""
     open: tuple[str, ...] = ()
     own: bool = False
+    address: Address = NOWHERE
+    not_before: datetime | None = None
 
 
 def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: AlertContext) -> Alert:
@@ -81,6 +84,10 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
         tool=actor.tool,
         since=finding.created,
         occurred=context.occurred,
+        team=context.address.team,
+        route=context.address.route,
+        channel=context.address.channel,
+        not_before=context.not_before,
         finding=finding.id,
         links={"rule": rule_url(context.docs, rule)} | console_links(finding.resource) | finding_link(finding),
     )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from domain.findings.address import Address
 from domain.findings.alert import Alert, AlertLine, AlertSection
 from domain.findings.finding import Finding, FindingState
 from domain.findings.thread import Thread
@@ -86,6 +87,31 @@ def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | Non
         ),
         next_step=_next_step(still=bool(still), expiring=bool(expiring)),
         since=min((finding.created for finding in still), default=at),
+        occurred=at,
+    )
+
+
+def weekly_of(findings: Iterable[Finding], address: Address, place: Place, *, at: datetime) -> Alert:
+    """Return the open findings of one team, for the week that ended `at`."""
+    found = sorted(findings, key=lambda each: (-each.severity.rank, each.created))
+    return Alert(
+        id=f"{place}/weekly/{address.team}/{at.isoformat()}",
+        kind="digest",
+        transition="weekly",
+        account=place.account,
+        region=place.region,
+        subject="account",
+        name=address.team,
+        resource="",
+        title=_are_open(len(found)),
+        severity=_worst(finding.severity for finding in found),
+        reasons=_counts((finding.severity, finding.rule) for finding in found),
+        sections=(_section("The most severe", found, _OF_THREADS),),
+        next_step=_next_step(still=True, expiring=False),
+        team=address.team,
+        route=address.route,
+        channel=address.channel,
+        since=min((finding.created for finding in found), default=at),
         occurred=at,
     )
 

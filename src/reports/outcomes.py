@@ -51,6 +51,9 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
         tool=attempt.actor.tool if at_source else "",
         since=occurred,
         occurred=occurred,
+        team=attempt.address.team,
+        route=attempt.address.route,
+        channel=attempt.address.channel,
         links=console_links(resource),
     )
 

@@ -14,6 +14,7 @@ _WORD = {
     "superseded": "Correction dropped",
     "refused": "Not corrected",
     "daily": "Daily digest",
+    "weekly": "Weekly digest",
     "burst": "Many at once",
 }
 RESOLVED = "Resolved"

@@ -3,6 +3,7 @@
 import json
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,6 +92,16 @@ def test_another_channel_has_a_message_of_its_own(slack: Slack) -> None:
     assert new is not None
     assert new.channel == "C0ANOTHER1"
     assert places(slack) == [(None, False, 0)] * 2
+
+
+def test_a_route_leads_to_another_channel(slack: Slack) -> None:
+    slack.others.add("C0ROUTED00")
+    sending = bot(slack)
+    head = sending.send(replace(FIRST, channel="C0ROUTED00"))
+    assert head is not None
+    sending.send(replace(follow(head), channel=head.channel))
+    assert {message["channel"] for message in slack.messages()} == {"C0ROUTED00"}
+    assert places(slack) == [(None, False, 1), (head.ts, False, 0)]
 
 
 def test_a_reply_that_slack_does_not_accept_is_repeated_with_the_change(slack: Slack) -> None:

@@ -294,6 +294,32 @@ def test_a_bot_edits_its_message_and_replies(machine: Callable[[], Machine]) -> 
     assert (anew.head, anew.reply) == (None, None)
 
 
+def test_what_is_only_low_waits_for_the_end_of_the_quiet_hours(machine: Callable[[], Machine]) -> None:
+    here = machine()
+    until = here.now() + timedelta(hours=9)
+    low, medium = (
+        each.model_copy(update={"severity": severity, "not_before": not_before})
+        for each, severity, not_before in zip(
+            threads.opened(), (Severity.LOW, Severity.MEDIUM), (until, None), strict=False
+        )
+    )
+    other = low.model_copy(update={"id": "other", "thread": f"{samples.PLACE}/family/other"})
+    assert kinds(here.later(low, other)) == {Waiting}
+    assert here.notify(other)[other.id] == Waiting(9 * 3600 - WAIT)
+    here.later(medium)
+    assert here.headers == ["🟡 Drift: web"]
+    here.clock = until.timestamp()
+    assert kinds(here.notify(low, other)) == {Sent, SentBefore}
+
+
+def test_a_bot_posts_to_the_channel_of_the_most_severe_finding(machine: Callable[[], Machine]) -> None:
+    here = machine()
+    first, second = threads.opened()[:2]
+    assert second.severity > first.severity
+    here.later(first.model_copy(update={"channel": "C1"}), second.model_copy(update={"channel": "C2"}))
+    assert [post.channel for post in here.posts] == ["C2"]
+
+
 # --- many at once -----------------------------------------------------------------------------------------------------
 
 

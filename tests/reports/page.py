@@ -39,6 +39,7 @@ TITLES = {
     "fought": "A family whose pipeline brings the drift back",
     "burst": "Many alerts at once: a digest of those that are not sent one by one",
     "daily": "The daily digest",
+    "weekly": "The weekly digest of a team",
     "digest": "The digest of a baseline sweep",
     "digest-in-part": "The same, sent before everything was evaluated",
 }

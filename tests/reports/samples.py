@@ -8,6 +8,7 @@ from typing import Any
 import engine
 from domain.drift import Drift, Grant
 from domain.ecs.task_definition import TaskDefinition
+from domain.findings.address import Address
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding, FindingState, Transition, TransitionKind
 from domain.findings.thread import Thread
@@ -26,7 +27,7 @@ from domain.triggers.actor import Actor
 from domain.workload import Workload
 from reports.advice import StackAction
 from reports.alerts import AlertContext, alert_of
-from reports.digest import burst_of, daily_of, digest_of
+from reports.digest import burst_of, daily_of, digest_of, weekly_of
 from reports.message import Message, of_digest, of_thread
 from reports.outcomes import outcome_of
 from reports.source import fragments
@@ -284,6 +285,12 @@ def daily() -> Alert:
     return made
 
 
+def weekly() -> Alert:
+    """A team's digest: three open findings."""
+    still = [replace(finding(name=f"shop-{n}"), created=THEN - timedelta(days=3 * n)) for n in range(3)]
+    return weekly_of(still, Address("shop", "shop", "C0123456789"), PLACE, at=THEN)
+
+
 def messages() -> dict[str, Alert]:
     """One of each kind that Slack receives."""
     day = timedelta(days=1)
@@ -373,6 +380,7 @@ def messages() -> dict[str, Alert]:
         **of_corrections(),
         "burst": burst(),
         "daily": daily(),
+        "weekly": weekly(),
         "digest": digest_of(
             [
                 finding(),

@@ -162,6 +162,13 @@ class Alert(BaseModel):
     since: datetime = Field(description="When the finding was first opened.")
     occurred: datetime = Field(description="When the change was made; when it was seen, where that is not known.")
     finding: str = Field(default="", description="The finding's Id in Security Hub.")
+    team: str = Field(default="", description="The team that a tag of the task definition or service names.")
+    route: str = Field(default="", description="The name of the standard's route that applies.")
+    channel: str = Field(default="", description="The Slack channel of that route, for a bot.")
+    not_before: datetime | None = Field(
+        default=None,
+        description="When the standard's quiet hours end, in which nobody is notified of what is only LOW.",
+    )
     links: Mapping[str, str] = Field(
         default_factory=dict, description="Addresses in the console and of the rule's page: finding, resource, rule."
     )
@@ -175,4 +182,5 @@ class Alert(BaseModel):
             "transition": self.transition,
             "kind": self.kind,
         }
-        return named | ({"rule": self.rule} if self.rule else {})
+        some = {"rule": self.rule, "team": self.team, "route": self.route}
+        return named | {name: value for name, value in some.items() if value}

@@ -88,6 +88,13 @@ class Thread(BaseModel):
         return frozenset(service for alert in self.outcomes.values() for service in alert.updating)
 
     @property
+    def channel(self) -> str:
+        """The channel of the most severe open finding, else that of the message so far; empty for the bot's own."""
+        if self.open:
+            return self.open[0].channel
+        return self.head.channel if self.head is not None else self.outcome.channel if self.outcome is not None else ""
+
+    @property
     def over(self) -> bool:
         """Whether all findings that people were notified of are closed, and no correction is under way."""
         return not self.open and not self.updating
@@ -115,7 +122,11 @@ class Thread(BaseModel):
 
     @property
     def due(self) -> datetime:
-        return min((each.due for each in self.pending), default=datetime.max.replace(tzinfo=UTC))
+        """When the next message is due: if all of it is only LOW, not before the quiet hours end."""
+        due = min((each.due for each in self.pending), default=datetime.max.replace(tzinfo=UTC))
+        low = all(each.alert.severity <= Severity.LOW for each in self.pending)
+        quiet = [each.alert.not_before for each in self.pending if each.alert.not_before is not None and low]
+        return max([due, *quiet])
 
     # --- what it sends ------------------------------------------------------------------------------------------------
 

@@ -1,17 +1,21 @@
 """Recording: write an evaluation to the ledger, together with what must be published."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from json import dumps
 
 from aws.ledger import History, Ledger, Record, Row
+from domain.ecs.task_definition import TaskDefinition
+from domain.findings.address import Address
 from domain.findings.finding import FindingState, RuleResult, Transition, TransitionKind, kept, next_transition, renewed
 from domain.places import Revision, is_session_of
 from domain.remediation.attempt import ProposedPlan, propose
 from domain.rule import Rule
+from domain.severity import Severity
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from domain.triggers.actor import OUTRIDER, Actor
+from domain.workload import Workload
 from operations.inspection.attribution import caused_by
 from operations.inspection.job import Inspected, of_subject
 from operations.planning import Planner
@@ -57,6 +61,7 @@ class Recorder:
             proposed=proposed,
             rows=rows,
             due=history.record.due if inspected.due is None else inspected.due,
+            address=_address(inspected, _worst(rows.values())),
             request=inspected.request or history.record.request,
             notify={**history.record.notify, **{on.key: job.message(on) for on in sorted(inspected.notify)}},
         )
@@ -137,6 +142,8 @@ class Recorder:
                 thread=_thread(inspected),
                 open=still,
                 own=any(is_session_of(each.actor.arn, self.role) for each in job.triggers),
+                address=_address(inspected, finding.severity),
+                not_before=job.edition.standard.notification.quiet_until(finding.severity, inspected.read_at),
             )
             alert = alert_of(transition, rule, inspected.plan, context)
             # The alerts of one finding are published in the order of its transitions.
@@ -164,6 +171,19 @@ def _thread(inspected: Inspected) -> str:
     """Return the key of the alerts' thread: for a service that of the family that it runs."""
     subject = inspected.job.subject
     return next(iter(inspected.dependencies), subject.key) if subject.kind is Subject.SERVICE else subject.key
+
+
+def _worst(rows: Iterable[Row]) -> Severity:
+    findings = [row.finding for row in rows]
+    severities = (finding.severity for finding in findings if finding.state is FindingState.OPEN)
+    return max(severities, default=Severity.INFORMATIONAL)
+
+
+def _address(inspected: Inspected, severity: Severity) -> Address:
+    """Return where alerts of this severity go. Of a parameter or role only account and region are known."""
+    place = inspected.job.subject.place
+    workload = inspected.workload or Workload(place, TaskDefinition({}))
+    return inspected.job.edition.standard.notification.address(workload, severity)
 
 
 def _is_nothing(record: Record, history: History) -> bool:

@@ -63,7 +63,7 @@ class Account(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """`account` is the bot's secret: JSON of its channel and token."""
+    """`account` is the bot's secret: JSON of its channel and token. The standard's routes may name other channels."""
 
     account: Secret
 
@@ -83,20 +83,21 @@ class Bot:
 
     def _sent(self, account: Account, given: Post) -> Head:
         """Change the message first: that may be repeated, if the reply fails."""
-        if (head := given.head) is not None and head.channel == account.channel:
-            answer = self._ask(account, "chat.update", body(given.message) | {"ts": head.ts})
+        channel = {"channel": given.channel or account.channel}
+        if (head := given.head) is not None and head.channel == channel["channel"]:
+            answer = self._ask(account, "chat.update", body(given.message) | channel | {"ts": head.ts})
             if answer.get("ok") is True and given.reply is not None:
-                reply = reply_body(given.reply) | {"thread_ts": head.ts, "reply_broadcast": given.loud}
+                reply = reply_body(given.reply) | channel | {"thread_ts": head.ts, "reply_broadcast": given.loud}
                 answer = self._ask(account, "chat.postMessage", reply)
             if answer.get("error") not in _GONE:
                 return _accepted(answer, head)
-        answer = self._ask(account, "chat.postMessage", body(given.message))
-        return _accepted(answer, Head(channel=account.channel, ts=str(answer.get("ts", ""))))
+        answer = self._ask(account, "chat.postMessage", body(given.message) | channel)
+        return _accepted(answer, Head(channel=channel["channel"], ts=str(answer.get("ts", ""))))
 
     @staticmethod
     def _ask(account: Account, method: str, content: Mapping[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {account.token.get_secret_value()}"}
-        given = {"channel": account.channel, "unfurl_links": False, "unfurl_media": False, **content}
+        given = {"unfurl_links": False, "unfurl_media": False, **content}
         text = post(f"{account.api}{method}", given, headers, address=_NO_BOT, check="Check the bot's token.")
         try:
             answer = json.loads(text)

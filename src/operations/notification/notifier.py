@@ -28,7 +28,7 @@ from domain.severity import Severity
 from operations.notification.posting import TIMEOUT, Post, SlackRefused
 from operations.unexpected import described
 from reports.digest import burst_of
-from reports.message import Message, of_digest, of_thread, reply_of
+from reports.message import of_digest, of_thread, reply_of
 
 _NO_TIME = 5  # seconds until a thread is tried again for which no time was left
 _MARGIN = 2 * TIMEOUT + 10  # seconds that sending a message may take: a bot posts twice, and the result is recorded
@@ -131,17 +131,13 @@ class _Due:
         )
 
     @property
-    def message(self) -> Message:
-        digest = next((alert for alert in self.alerts if alert.kind == "digest"), None)
-        return (
-            of_digest(digest) if digest is not None else of_thread(self.key, self.after, notified=self.before.notified)
-        )
-
-    @property
     def post(self) -> Post:
-        if self.before.head is None:
-            return Post(self.message)
-        return Post(self.message, self.before.head, reply_of(self.alerts), self.loud)
+        digest = next((alert for alert in self.alerts if alert.kind == "digest"), None)
+        if digest is not None:
+            return Post(of_digest(digest), channel=digest.channel)
+        message, head = of_thread(self.key, self.after, notified=self.before.notified), self.before.head
+        reply = reply_of(self.alerts) if head is not None else None
+        return Post(message, head, reply, self.loud, self.after.channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +198,11 @@ class Notifier:
             alerts = [each.alert for each in received if not found.before.knows(each.alert)]
             outcomes |= dict.fromkeys(set(ids) - {alert.id for alert in alerts}, SentBefore())
             return _Due(key, found.after, found.after.batch, alerts, found.loud)
-        pending = {each.alert.id: each.due for each in found.after.pending}
+        pending = {each.alert.id for each in found.after.pending}
         for each in received:
             id_ = each.alert.id
             if id_ in pending:
-                until = max(min(pending.values()), found.after.busy)
+                until = max(found.after.due, found.after.busy)
                 outcomes[id_] = Waiting(max(ceil((until - now).total_seconds()), 1))
             else:
                 outcomes[id_] = SentBefore() if found.before.knows(each.alert) else Recorded()

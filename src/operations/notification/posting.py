@@ -24,13 +24,14 @@ _MOST = 1 << 20  # bytes of an answer
 class Post:
     """A message; and for a bot the message that it replaces, and the reply that says what is new.
 
-    `loud` says that the channel shows the reply, too.
+    `loud` says that the channel shows the reply, too. `channel` is another than the bot's own.
     """
 
     message: Message
     head: Head | None = None
     reply: Message | None = None
     loud: bool = False
+    channel: str = ""
 
 
 class SlackRefused(Exception):
