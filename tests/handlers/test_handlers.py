@@ -620,6 +620,16 @@ def test_the_daily_digest_is_told_and_nothing_is_swept(
     assert "SweptFamilies" not in capsys.readouterr().out
 
 
+def test_each_team_has_a_weekly_digest_and_nothing_is_swept(world: World, inspect: Call, function: Function) -> None:
+    inspect(registered(world.register(definition(collector=FLOATING))))
+    function("sweep")
+    before = len(world.sent_back)
+    given = {"weekly": True, "at": "2026-08-03T08:00:00Z"}
+    assert importlib.import_module("handlers.sweep").handler(given, Context()) == {"published": 1}
+    assert len(world.sent_back) == before
+    assert (world.alerts[-1]["transition"], world.alerts[-1]["team"]) == ("weekly", "shop")
+
+
 @pytest.mark.usefixtures("inspect")
 def test_where_there_is_nothing_to_tell_there_is_no_daily_digest(world: World, function: Function) -> None:
     function("sweep")

@@ -320,6 +320,13 @@ def test_a_bot_posts_to_the_channel_of_the_most_severe_finding(machine: Callable
     assert [post.channel for post in here.posts] == ["C2"]
 
 
+def test_what_a_person_corrected_after_a_failure_is_resolved(machine: Callable[[], Machine]) -> None:
+    here = machine()
+    here.later(*threads.opened(), samples.of_corrections()["failed"])
+    here.later(*threads.closed(threads.opened()))
+    assert here.headers == ["🟠 Correction failed: web", "✅ Resolved: web"]
+
+
 # --- many at once -----------------------------------------------------------------------------------------------------
 
 
@@ -343,6 +350,18 @@ def test_what_is_beyond_is_in_one_digest_and_each_is_sent_once(machine: Callable
     assert digest.reasons == ("40 MEDIUM", "sidecar.image-pinned: 40")
     assert kinds(here.notify(*alerts(MOST + 40))) == {SentBefore}
     assert len(here.posts) == MOST + 1
+
+
+def test_a_digest_is_no_message_of_a_thread(machine: Callable[[], Machine]) -> None:
+    """A bot never changes it."""
+    here = machine()
+    here.follows = True
+    some = alerts(MOST + 2)
+    here.later(*some)
+    worse = {"transition": "raised", "sequence": 2}
+    here.later(*(alert.model_copy(update=worse | {"id": f"{alert.id} again"}) for alert in some))
+    of_digest = {"web-2", "web-3"}
+    assert all(post.head is None for post in here.posts if post.message.alert.name in of_digest)
 
 
 def test_a_single_one_beyond_is_no_digest(machine: Callable[[], Machine]) -> None:

@@ -144,6 +144,9 @@ class Thread(BaseModel):
             elif alert.kind == "finding" and (held is None or held.sequence < alert.sequence):
                 findings = {id_: each for id_, each in findings.items() if not _is_gone(each, alert)}
                 findings[alert.finding] = alert
+        if findings and all(alert.transition == "closed" for alert in findings.values()):
+            # Somebody corrected what a person was needed for.
+            outcomes = {name: each for name, each in outcomes.items() if each.transition not in _FOR_A_PERSON}
         newest = dict(list(known.items())[-_KNOWN:])
         return self.model_copy(update={"findings": findings, "outcomes": outcomes, "known": newest})
 

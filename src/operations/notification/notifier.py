@@ -229,7 +229,7 @@ class Notifier:
 
         def change(thread: Thread) -> Thread:
             if not isinstance(result, NotSent):
-                return thread.shown(due.alerts, notified=True, head=result)
+                return thread.shown(due.alerts, notified=True, head=thread.head if in_digest else result)
             # If Slack rejected it permanently, only the queue keeps the alerts: one of them may be the reason.
             pending = thread.pending if result.after is not None else ()
             return thread.model_copy(update={"busy": Thread().busy, "pending": pending})
