@@ -15,7 +15,7 @@ from reports.text import MARK, line
 from reports.words import RESOLVED, word_of
 
 _HEADER, _SUMMARY = 150, 3000
-_MOST_STATEMENTS, _MOST_SECTIONS, _MOST_FRAGMENTS = 4, 10, 2
+_MOST_STATEMENTS, _MOST_SECTIONS, _MOST_FRAGMENTS, _MOST_OTHERS, _MOST_REPLIED = 4, 10, 2, 4, 10
 _ANGLES = str.maketrans({"<": "\u2039", ">": "\u203a"})
 
 
@@ -89,10 +89,9 @@ def reply_of(alerts: Sequence[Alert]) -> Message:
     closed = [alert for alert in ordered if alert.transition == "closed"]
     outcomes = [alert for alert in ordered if alert.kind == "outcome"]
     parts = [pieces.findings(opened, ("", ""))] if opened else []
-    for alert in outcomes:
-        title = f"{pieces.sign(alert.severity)} *{plain(alert.title, 1000)}.*"
-        following = f"*Next:* {plain(alert.next_step, 1000)}" if alert.severity > Severity.INFORMATIONAL else ""
-        parts.append("\n".join(filter(None, (title, pieces.reasons(alert), following))))
+    for alert in outcomes[:_MOST_REPLIED]:
+        following = f"*Next:* {plain(alert.next_step, 2000)}" if alert.severity > Severity.INFORMATIONAL else ""
+        parts += [f"{pieces.sign(alert.severity)} *{plain(alert.title, 1000)}.*", pieces.reasons(alert), following]
     parts += [pieces.closed(closed)] if closed else []
     first = (outcomes or opened or closed)[0]
     word = word_of(first.transition)
@@ -102,7 +101,7 @@ def reply_of(alerts: Sequence[Alert]) -> Message:
         severity=max(alert.severity for alert in ordered),
         header=_header(pieces.sign(first.severity), word, pieces.named(first)),
         text=f"{word}: {first.name}: {first.title}",
-        parts=tuple(parts),
+        parts=tuple(filter(None, parts)),
     )
 
 
@@ -189,7 +188,7 @@ class _State:
             yield pieces.findings(thread.open, self.subject)
         if outcome is not None:
             others = [alert for alert in thread.outcomes.values() if alert is not outcome and thread.over]
-            yield "\n".join(f"*{plain(alert.title, 1000)}.*" for alert in (outcome, *others))
+            yield "\n".join(f"*{plain(alert.title, 500)}.*" for alert in (outcome, *others[:_MOST_OTHERS]))
             yield pieces.reasons(outcome)
         if thread.closed:
             yield pieces.closed(thread.closed)

@@ -22,9 +22,6 @@ RESOLVED = "Resolved"
 NOT_NAMED = "somebody who is not named"
 """Who approved, where the approval came from Security Hub: its event names nobody."""
 
-# No action is left.
-DONE = frozenset({"closed", "registered", "deployed"})
-
 
 def word_of(transition: str) -> str:
     """Return the first word of a message; for an unlisted transition its name: `rolled-back` is "Rolled back"."""

@@ -39,6 +39,13 @@ def test_slack_takes_it(alert: Alert) -> None:
         assert fault_of(reply_body(reply_of([alert]))) is None
 
 
+def test_slack_takes_what_many_hostile_corrections_say() -> None:
+    some = [samples.hostile().model_copy(update={"kind": "outcome", "name": f"{n}", "id": f"{n}"}) for n in range(30)]
+    assert fault_of(message(*some)) is None
+    assert fault_of(reply_body(reply_of(some))) is None
+    assert all(mentions(text) == [] for text in texts(reply_body(reply_of(some))))
+
+
 @pytest.mark.parametrize("made", threads.messages().values(), ids=threads.messages())
 def test_slack_takes_a_message_about_many_alerts(made: dict[str, Any]) -> None:
     assert fault_of(made) is None
