@@ -266,7 +266,7 @@ class _State:
         )
         found += [f"plan {plain(alert.digest, 100)}"] if alert.digest and not alert.command else []
         found += [f"approved by {plain(alert.approved_by, 200)}"] if alert.approved_by else []
-        return " · ".join(found) or pieces.where(alert)
+        return " · ".join(found)
 
     def links(self) -> Iterator[tuple[str, str, str]]:
         """Yield the links of a message that is not the last of its thread: key, label and address."""

@@ -21,7 +21,8 @@ def body(message: Message) -> dict[str, Any]:
     ]
     if buttons := [_button(*each) for each in message.links]:
         blocks.append({"type": "actions", "elements": buttons})
-    blocks.append({"type": "context", "elements": [_mrkdwn(message.context)]})
+    if message.context:
+        blocks.append({"type": "context", "elements": [_mrkdwn(message.context)]})
     return {"text": message.summary(), "blocks": blocks}
 
 

@@ -90,7 +90,7 @@ def test_what_is_open_or_failed_says_what_to_do_next(alert: Alert) -> None:
 
 def test_a_closed_finding_is_told_shortly_and_without_old_drift() -> None:
     made = message(samples.closed())
-    assert [block["type"] for block in made["blocks"]] == ["header", "section", "section", "context"]
+    assert [block["type"] for block in made["blocks"]] == ["header", "section", "section"]
     assert len("".join(texts(made))) < 300
     assert "latest" not in json.dumps(made)
 
