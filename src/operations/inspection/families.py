@@ -139,7 +139,7 @@ class FamilyEvaluator:
             workload.revision.arn if workload.revision else subject.place.arn("ecs", f"task-definition/{subject.name}"),
             now,
             verdicts=list(of_subject(judged.verdicts, subject).values()),
-            all_verdicts=found.verdicts,
+            all_verdicts=judged.verdicts,
             plan=proposal.plan,
             trouble=proposal.trouble,
             users=Users.of(judged.users),
