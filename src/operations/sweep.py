@@ -6,8 +6,9 @@ and not their revisions: inspect asks ECS for the newest one, and reads nothing 
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from aws.calls import CallFailed
 from aws.channels import Queue, Topic
@@ -16,7 +17,7 @@ from aws.ledger import Ledger, SweepBasis
 from aws.security_hub import SecurityHub
 from domain.findings.address import Address
 from domain.findings.alert import Alert
-from domain.findings.finding import Finding
+from domain.findings.finding import Finding, FindingState
 from domain.findings.users import SeenTasks
 from domain.places import Place
 from domain.severity import Severity
@@ -24,6 +25,7 @@ from domain.standard import StandardInvalid
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import FamilyTrigger, ServiceTrigger
 from operations.standards import Edition, Standards
+from operations.status import status_of
 from reports.digest import daily_of, digest_of, weekly_of
 
 _EMPTY = 4  # readings in a row: the counts of SQS are approximate and late
@@ -49,13 +51,15 @@ class Swept:
 class _Listed:
     """What exists or existed: families and services.
 
-    `tasks` are those of no service, by family and cluster, as they were listed `at` that time.
+    `tasks` are those of no service, by family and cluster, as they were listed `at` that time. `suppressed` has the
+    rules of suppressed findings by their subject's key; None if they could not be read.
     """
 
     families: Sequence[str]
     services: Sequence[str]
     at: datetime
     tasks: Mapping[str, Mapping[str, SeenTasks]]
+    suppressed: Mapping[str, tuple[str, ...]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Sweeper:
     hub: SecurityHub
     standards: Standards
     release: str = ""
+    stack: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def sweep(self, place: Place, *, quiet: bool = False, at: datetime | None = None) -> Swept:
@@ -93,11 +98,21 @@ class Sweeper:
         delay = self.standards.agreed if changed else 0
         families = list(dict.fromkeys([*listed_families, *_named(known, Subject.FAMILY)]))
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
-        found = _Listed(families, list(titles), self.now(), self.ecs.tasks_of_no_service(place))
+        at_, tasks = self.now(), self.ecs.tasks_of_no_service(place)
+        found = _Listed(families, list(titles), at_, tasks, self._suppressed(place))
         bodies = _bodies(place, found, quiet=baseline)
         self.changes.send_all(bodies, delay=delay)
         begins = self.now() + timedelta(seconds=delay) if delay else None
         return Swept(len(families), len(titles), baseline, at or now, by, begins)
+
+    def _suppressed(self, place: Place) -> Mapping[str, tuple[str, ...]] | None:
+        """Return the rules of suppressed findings by subject. Without them, what is remembered counts."""
+        try:
+            ids = self.hub.all_suppressed(place)
+        except CallFailed:
+            return None
+        named = sorted(id_.removeprefix("outrider/").rpartition("/") for id_ in ids)
+        return {key: tuple(rule for _, _, rule in some) for key, some in groupby(named, lambda each: each[0])}
 
     def ended(self, place: Place, swept: Swept) -> None:
         """Record the sweep, once everything was sent and a baseline's digest published.
@@ -135,10 +150,22 @@ class Sweeper:
         Return None if there was nothing to report. Raises CallFailed if open or suppressed findings cannot be read.
         """
         end = at or self.now()
-        found = self.ledger.subjects.open_or_closed_since(place, end - timedelta(days=1), end)
-        shown = self._without_suppressed(place, found)
+        everything, since = self.ledger.overviews.of(place), end - timedelta(days=1)
+        status = status_of(everything, self.ledger.health.run(place), place, end)
+        still, done = (
+            [*status.findings, *status.suppressed],
+            [each for each in everything.findings if each.state is FindingState.CLOSED and since <= each.updated < end],
+        )
+        shown = set(self._without_suppressed(place, [*still, *done]))
+        status = replace(
+            status,
+            findings=tuple(each for each in still if each in shown),
+            suppressed=tuple(each for each in still if each not in shown),
+            stack=self.stack,
+        )
         edition = self._edition(self.standards.current)
-        alert = daily_of(shown, place, edition.standard if edition is not None else None, at=end)
+        standard = edition.standard if edition is not None else None
+        alert = daily_of(status, [each for each in done if each in shown], standard, at=end)
         if alert is not None:
             self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
@@ -195,10 +222,20 @@ def _named(subjects: list[SubjectId], kind: Subject) -> Iterator[str]:
 
 def _bodies(place: Place, found: _Listed, *, quiet: bool) -> Iterator[str]:
     """Send services first: the severity of a family's drift depends on what runs it."""
-    shared, of_a_family = {"kind", "account", "region", "quiet"}, {"family", "revision", "tasks", "listed"}
+    shared, of_a_family = (
+        {"kind", "account", "region", "quiet", "suppressed"},
+        {"family", "revision", "tasks", "listed"},
+    )
+    known = found.suppressed
+
+    def suppressed(kind: Subject, name: str) -> tuple[str, ...] | None:
+        return None if known is None else known.get(SubjectId(place, kind, name).key, ())
+
     account, region = place.account, place.region
     for title in found.services:
-        trigger = ServiceTrigger(account=account, region=region, service=title, quiet=quiet)
+        trigger = ServiceTrigger(
+            account=account, region=region, service=title, quiet=quiet, suppressed=suppressed(Subject.SERVICE, title)
+        )
         yield trigger.model_dump_json(include=shared | {"service"})
     for family in sorted(found.families):
         again = FamilyTrigger(
@@ -209,5 +246,6 @@ def _bodies(place: Place, found: _Listed, *, quiet: bool) -> Iterator[str]:
             tasks=found.tasks.get(family, {}),
             listed=found.at,
             quiet=quiet,
+            suppressed=suppressed(Subject.FAMILY, family),
         )
         yield again.model_dump_json(include=shared | of_a_family)

@@ -49,7 +49,7 @@ class Recorder:
         hours = job.edition.standard.remediation.approval_hours
         proposed = propose(history.proposed, inspected.plan, inspected.read_at, hours)
         transitions = self._transitions(inspected, proposed)
-        rows = dict(history.rows)
+        rows = {rule: replace(row, suppressed=rule in job.suppressed) for rule, row in history.rows.items()}
         still = _open(history, transitions)
         for rule, transition in transitions.items():
             rows[rule] = self._row(inspected, transition, still)
@@ -74,9 +74,10 @@ class Recorder:
         rules, verdicts = self._rules(history.subject), of_subject(inspected.verdicts, history.subject)
         for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
             before = history.rows[rule].finding if rule in history.rows else None
-            if before is not None and rule in inspected.kept and rule in rules:
+            if before is not None and before.state is FindingState.OPEN and rule in inspected.kept and rule in rules:
                 transition = renewed(before, inspected.read_at)
             else:
+                still = inspected.still.get(rule)
                 # A rule that was removed from the catalogue has no verdict, so its findings are gone.
                 transition = next_transition(
                     before,
@@ -84,13 +85,14 @@ class Recorder:
                         history.subject,
                         rule,
                         verdicts.get(rule) if rule in rules else None,
-                        inspected.resource,
+                        still.resource if still is not None else inspected.resource,
                         inspected.read_at,
                         inspected.users,
                         replanned=_shown(history.proposed, rule) != _shown(proposed, rule),
+                        successor=still.successor if still is not None else 0,
                     ),
                 )
-            if transition is None and before is not None and history.rows[rule].suppressed:
+            if transition is None and before is not None and rule in inspected.job.suppressed:
                 transition = kept(before, inspected.read_at)
             if transition is not None:
                 found[rule] = transition
@@ -107,7 +109,7 @@ class Recorder:
         if transition.change is TransitionKind.REOPENED and "import" in earlier and inspected.job.unpublished:
             # Import it as closed first: otherwise a finding that a customer resolved would stay resolved.
             raise Unpublished(f"{finding.id} is not closed in Security Hub yet")
-        suppressed = before is not None and before.suppressed
+        suppressed = transition.finding.rule in inspected.job.suppressed
         pending = self._pending(inspected, transition, still, suppressed=suppressed)
         return Row(finding, earlier | pending, suppressed)
 
@@ -116,7 +118,9 @@ class Recorder:
     ) -> dict[str, str]:
         finding, job = transition.finding, inspected.job
         rule = self._rules(job.subject).get(finding.rule)
-        trigger = caused_by(job.triggers, job.subject, rule, inspected.evidence) if rule is not None else None
+        earlier = inspected.still.get(finding.rule)
+        evidence = earlier.evidence if earlier is not None else inspected.evidence
+        trigger = caused_by(job.triggers, job.subject, rule, evidence) if rule is not None else None
         actor = trigger.actor if trigger is not None else Actor()
         actor = OUTRIDER if is_session_of(actor.arn, self.role) else actor
         judged = Revision.parse(finding.resource)  # a renewed finding was found by an earlier evaluation

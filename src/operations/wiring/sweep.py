@@ -38,6 +38,7 @@ def sweeper() -> Sweeper:
             fresh=given.standard_seconds,
         ),
         release=RELEASE,
+        stack=given.stack,
     )
 
 
