@@ -182,7 +182,8 @@ class Cloud:
             "PassableRoles": f"arn:aws:iam::{ACCOUNT}:role/*",
             "ReadableParameters": f"arn:aws:ssm:*:{ACCOUNT}:parameter/*",
             "SlackWebhookLocation": f"ssm:{WEBHOOK}",
-            "AlertsPerBatch": "200",  # no digests: a day's alerts come within a minute here
+            "MessagesPerBatch": "200",  # no digests: a day's alerts come within a minute here
+            "MessageWaitSeconds": "3",  # and what belongs together comes within seconds
         }
         outputs = self.deploy({**given, **parameters})
         if switch := outputs.get("CorrectionsSwitch"):  # as `outrider corrections on` does

@@ -39,6 +39,10 @@ rules:
 _STRICTER = STANDARD_TEXT + "collector: {essential: true}\n"
 
 
+# For SQS in us-east-1 the AWS CLI 1 takes another endpoint than the environment's, unless it is named.
+_SQS = 'aws --endpoint-url "$AWS_ENDPOINT_URL" sqs'
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing to try: what happens, and the commands, a line each."""
@@ -83,8 +87,8 @@ STEPS = (
     Step(
         "Redrive a DLQ: a message that failed goes back to its queue",
         (
-            f'aws sqs send-message --queue-url "$CHANGES_DEAD_LETTERS" --message-body file://{FILES}/change.json',
-            'aws sqs start-message-move-task --source-arn "$CHANGES_DEAD_LETTERS_ARN" --destination-arn "$CHANGES_ARN"',
+            f'{_SQS} send-message --queue-url "$CHANGES_DEAD_LETTERS" --message-body file://{FILES}/change.json',
+            f'{_SQS} start-message-move-task --source-arn "$CHANGES_DEAD_LETTERS_ARN" --destination-arn "$CHANGES_ARN"',
         ),
     ),
     Step("Whether the stack can work", ("outrider doctor",)),

@@ -48,8 +48,11 @@ class Settings(BaseModel):
     chat_topic: str = Field(
         default="", alias="OUTRIDER_CHAT_TOPIC", description="The topic for Amazon Q Developer; else empty."
     )
-    alerts_per_batch: int = Field(
-        default=5, ge=1, alias="OUTRIDER_ALERTS_PER_BATCH", description="Sent one by one; those beyond in one digest."
+    messages_per_batch: int = Field(
+        default=5, ge=1, alias="OUTRIDER_MESSAGES_PER_BATCH", description="Sent one by one; those beyond in one digest."
+    )
+    message_wait: int = Field(
+        default=60, ge=0, alias="OUTRIDER_MESSAGE_WAIT", description="Seconds in which alerts become one message."
     )
     standard: str = Field(
         default="", alias="OUTRIDER_STANDARD", description="ssm:NAME or s3://BUCKET/KEY; empty for the packaged one."

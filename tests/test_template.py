@@ -57,6 +57,7 @@ CALLED = {
             "*",
             "-all",
             "-open_findings",
+            "-open_by_address",
             "-open_or_closed_since",
             "-records",
             "-_findings",
@@ -85,12 +86,11 @@ CALLED = {
     "SlackFunction": {
         "parameters": {"read_secret"},
         "channels": {"hide", "publish"},
-        "sent_alerts": {"*"},
-        "threads": {"*"},
+        "ledger/threads": {"*"},
     },
     "SweepFunction": {
         "ecs": {"families", "services", "tasks_of_no_service"},
-        "ledger/subjects": {"all", "open_findings", "open_or_closed_since"},
+        "ledger/subjects": {"all", "open_by_address", "open_findings", "open_or_closed_since"},
         "ledger/attempts": {"dues"},
         "ledger/sweeps": {"last", "finished"},
         "ledger/health": {"*"},
@@ -108,7 +108,7 @@ CALLED = {
 MODULES = (
     "callers", "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/fan_outs", "ledger/health",
     "ledger/limits", "ledger/notices", "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps",
-    "log_groups", "parameters", "role_list", "roles", "security_hub", "sent_alerts", "stack_health", "threads",
+    "ledger/threads", "log_groups", "parameters", "role_list", "roles", "security_hub", "stack_health",
 )  # fmt: skip
 
 

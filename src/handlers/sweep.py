@@ -27,12 +27,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 
     `{"quiet": true}` requests a baseline. `at` is the scheduled time: a retry publishes the same digest.
     `{"digest": true, "at": "2026-08-01T08:00:00Z"}` requests only the digest of the day that ended then, or now;
-    `{"resume": true}` only resumes the corrections that are due.
+    `{"weekly": true}` only a digest for each team; `{"resume": true}` only resumes the corrections that are due.
     """
     if event.get("digest") is True:
         daily = sweeper().daily(settings().place, _moment(event.get("at")))
         logger.info("Daily digest", title=daily.title if daily else "nothing to report")
         return {"published": 0 if daily is None else 1}
+    if event.get("weekly") is True:
+        weekly = sweeper().weekly(settings().place, _moment(event.get("at")))
+        logger.info("Weekly digests", teams=[alert.team for alert in weekly])
+        return {"published": len(weekly)}
     if event.get("resume") is True:
         resumed = resumer().resume(settings().place)
         logger.debug("Resumed", corrections=resumed)

@@ -4,7 +4,7 @@ It evaluates nothing itself. It sends one message for each family and service to
 and not their revisions: inspect asks ECS for the newest one, and reads nothing more of a revision that it knows.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger, SweepBasis
 from aws.security_hub import SecurityHub
+from domain.findings.address import Address
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding
 from domain.findings.users import SeenTasks
@@ -23,7 +24,7 @@ from domain.standard import StandardInvalid
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import FamilyTrigger, ServiceTrigger
 from operations.standards import Edition, Standards
-from reports.digest import daily_of, digest_of
+from reports.digest import daily_of, digest_of, weekly_of
 
 _EMPTY = 4  # readings in a row: the counts of SQS are approximate and late
 
@@ -141,6 +142,25 @@ class Sweeper:
         if alert is not None:
             self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
+
+    def weekly(self, place: Place, at: datetime | None = None) -> list[Alert]:
+        """Publish a digest of the open findings of each team; their ids are the same in a retry.
+
+        It goes where the alerts about the team's most severe finding go. Raises CallFailed as `daily` does.
+        """
+        end, by_team = at or self.now(), defaultdict[str, list[tuple[Address, Finding]]](list)
+        found = list(self.ledger.subjects.open_by_address(place))
+        shown = {finding.id for finding in self._without_suppressed(place, [finding for _, finding in found])}
+        for address, finding in found:
+            if address.team and finding.id in shown:
+                by_team[address.team].append((address, finding))
+        alerts = list[Alert]()
+        for _, some in sorted(by_team.items()):
+            address, _ = max(some, key=lambda each: each[1].severity.rank)
+            alerts.append(weekly_of((finding for _, finding in some), address, place, at=end))
+        for alert in alerts:
+            self.alerts.publish(alert.model_dump_json(), alert.attributes)
+        return alerts
 
     @staticmethod
     def _edition(read: Callable[[], Edition]) -> Edition | None:

@@ -20,7 +20,7 @@ from domain.subject import Subject
 from reports.advice import next_step, statements
 from reports.text import clean, cut, line
 from reports.use import use_of
-from reports.words import correct
+from reports.words import plan_command
 
 _TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters, as all lengths here
 _FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
@@ -146,7 +146,7 @@ def _details(finding: Finding, plan: Plan | None, stack: str) -> Iterator[tuple[
     for drift in drifts[:_DRIFTS]:
         yield drift.where, line(drift.why, _DETAIL)
     yield from islice(_statements(finding), _STATEMENTS)
-    yield "command", correct(plan, stack) if plan else ""
+    yield "command", plan_command("correct", plan, stack) if plan else ""
     yield "use", use_of(finding, MOST_USERS)
     for change in plan.changes[:_CHANGES] if plan else ():
         yield f"change {change.where}", f"{change.before or 'unset'} → {change.after or 'removed'}"

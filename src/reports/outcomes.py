@@ -27,6 +27,7 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
     end = f"{state.value}-only" if state is AttemptState.REGISTERED and _left_all(attempt) else state.value
     return Alert(
         id="/".join(part for part in (str(source.place), source.family, attempt.key, attempt.request_id, end) if part),
+        thread=attempt.family.key,
         kind="outcome",
         transition=state.value,
         account=source.place.account,
@@ -35,6 +36,7 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
         name=alone or source.family,
         resource=resource,
         title=_title(attempt, state),
+        updating=_under_way(attempt) if state is AttemptState.REGISTERED else (),
         severity=_severity(attempt, state),
         changes=tuple(AlertChange(where=c.where, before=c.before, after=c.after) for c in attempt.changes),
         omitted_changes=attempt.omitted,
@@ -49,6 +51,9 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
         tool=attempt.actor.tool if at_source else "",
         since=occurred,
         occurred=occurred,
+        team=attempt.address.team,
+        route=attempt.address.route,
+        channel=attempt.address.channel,
         links=console_links(resource),
     )
 
@@ -119,9 +124,9 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
             )
         case AttemptState.REGISTERED:
             return (
-                f"Services run {source} until they are updated to {registered}. Tasks that are started by the"
-                f" family's name alone use {registered} at once. Make the same change {at_home}, or the next"
-                " deployment brings the drift back."
+                f"Update the services that run {source} to {registered}. Tasks that are started by the family's name"
+                f" alone use {registered} at once. Make the same change {at_home}, or the next deployment brings the"
+                " drift back."
             )
         case AttemptState.DEPLOYED:
             return (

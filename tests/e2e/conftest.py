@@ -23,7 +23,7 @@ def stage() -> Iterator[Stage]:
             RemediationMode="deploy",
             LogLevel="DEBUG",
             MaxReceives="100",
-            AlertsPerBatch="200",
+            MessagesPerBatch="200",
         )
         _spy_on(cloud, outputs["AlertsTopic"])
         stage = Stage(cloud, outputs)

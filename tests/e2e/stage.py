@@ -15,6 +15,7 @@ from typing import Any
 
 from local import fleet
 from local.cloud import Cloud
+from reports.words import word_of
 from settings import RELEASE
 
 STANDARD = "/outrider/standard"
@@ -303,10 +304,19 @@ class Stage:
     def newest(self, family: str) -> int:
         return int(self.revision(family)["revision"])
 
+    def alerts(self) -> list[Json]:
+        """What the topic `alerts` was given, each id once: SNS and two workers may repeat it."""
+        found = (json.loads(body) for body in self.bodies(self.client("sqs").get_queue_url(QueueName=SPY)["QueueUrl"]))
+        return list({each["id"]: each for each in found}.values())
+
     def told(self, name: str) -> Counter[str]:
-        """Slack's messages about a family or other subject, by title."""
-        found = (each["text"] for each in self.cloud.slack.messages())
-        return Counter(text for text in found if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))
+        """The alerts about a family or other subject, in a line."""
+        lines = (f"{word_of(each['transition'])}: {each['name']}: {each['title']}" for each in self.alerts())
+        return Counter(text for text in lines if re.search(_named(name), text))
+
+    def messages(self, name: str) -> list[Json]:
+        """Slack's messages about a family or other subject."""
+        return [each for each in self.cloud.slack.messages() if re.search(_named(name), each["text"])]
 
     def swept_by_now(self) -> None:
         """The last sweep was by this standard and release: the next is no baseline, which would wait for the queues."""
@@ -386,3 +396,7 @@ def right(family: str, **members: Any) -> Json:
 def _as(family: str, sample: str) -> Json:
     (found,) = (each.definition for each in fleet.samples() if each.family == sample)
     return {**found, "family": family}
+
+
+def _named(name: str) -> str:
+    return rf"(?<![\w-]){re.escape(name)}(?![\w-])"

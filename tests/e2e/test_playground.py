@@ -92,3 +92,8 @@ def test_a_browser_shows_the_messages_of_slack(cloud: Cloud) -> None:
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "payments" in shown
     assert "<!date" not in shown
+
+
+def test_the_quick_start_has_what_is_printed() -> None:
+    _, _, steps = instructions().split("\n", 2)
+    assert steps in (ROOT / "docs/quick-start.md").read_text(encoding="utf-8")

@@ -8,8 +8,10 @@ from typing import Any
 import engine
 from domain.drift import Drift, Grant
 from domain.ecs.task_definition import TaskDefinition
+from domain.findings.address import Address
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding, FindingState, Transition, TransitionKind
+from domain.findings.thread import Thread
 from domain.findings.users import NOBODY, User, Users
 from domain.places import Place, Revision
 from domain.remediation.attempt import Attempt, AttemptState
@@ -25,7 +27,8 @@ from domain.triggers.actor import Actor
 from domain.workload import Workload
 from reports.advice import StackAction
 from reports.alerts import AlertContext, alert_of
-from reports.digest import burst_of, daily_of, digest_of
+from reports.digest import burst_of, daily_of, digest_of, weekly_of
+from reports.message import Message, of_digest, of_thread
 from reports.outcomes import outcome_of
 from reports.source import fragments
 from rules import CATALOGUE
@@ -126,6 +129,10 @@ def outcome(state: str, *reasons: Reason, **members: Any) -> Alert:
     return outcome_of(made, made.state, occurred=THEN)
 
 
+def superseded() -> Alert:
+    return outcome(AttemptState.SUPERSEDED, Reason(Code.NEWER_REVISION, "web:8"))
+
+
 def rule(id_: str) -> Rule:
     return next(each for each in CATALOGUE if each.id == id_)
 
@@ -223,7 +230,7 @@ def of_corrections() -> dict[str, Alert]:
 
 
 def burst() -> Alert:
-    """Forty alerts of one batch, beyond those that were sent one by one."""
+    """The threads of one batch, beyond those whose messages were sent one by one."""
     names = [f"shop-{number:02}" for number in range(34)]
     opened_ = [opened(finding(name=name)) for name in names]
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
@@ -238,11 +245,14 @@ def burst() -> Alert:
         ),
     ]
     closing = [
-        closed().model_copy(update={"name": name, "resource": Revision(PLACE, name, 3).arn})
+        closed().model_copy(
+            update={"name": name, "thread": f"{PLACE}/family/{name}", "resource": Revision(PLACE, name, 3).arn}
+        )
         for name in ("cart", "cron")
     ]
-    some = [*opened_, *worse, *closing, registered(), outcome("superseded", Reason(Code.NEWER_REVISION, "web:8"))]
-    return burst_of(some, id_="burst/0123456789abcdef0123456789abcdef", most=10, occurred=THEN)
+    some = [*opened_, *worse, *closing, outcome("refused", Reason(Code.NO_CHANGE), guard=Guard.IMAGE)]
+    threads = {alert.thread: Thread().after([alert]) for alert in some}
+    return burst_of(threads, id_="burst/0123456789abcdef0123456789abcdef", most=10, occurred=THEN)
 
 
 EXEMPT = """\
@@ -273,6 +283,12 @@ def daily() -> Alert:
     made = daily_of([*still, *done], PLACE, Standard.parse(EXEMPT, "The standard"), at=THEN)
     assert made is not None
     return made
+
+
+def weekly() -> Alert:
+    """A team's digest: three open findings."""
+    still = [replace(finding(name=f"shop-{n}"), created=THEN - timedelta(days=3 * n)) for n in range(3)]
+    return weekly_of(still, Address("shop", "shop", "C0123456789"), PLACE, at=THEN)
 
 
 def messages() -> dict[str, Alert]:
@@ -344,7 +360,6 @@ def messages() -> dict[str, Alert]:
         ),
         "closed": closed(),
         "registered": registered(),
-        "superseded": outcome(AttemptState.SUPERSEDED, Reason(Code.NEWER_REVISION, "web:8")),
         "refused": outcome(
             AttemptState.REFUSED,
             Reason(Code.IMAGE_NOT_ALLOWED, "registry.example.com/aws-otel-collector"),
@@ -365,6 +380,7 @@ def messages() -> dict[str, Alert]:
         **of_corrections(),
         "burst": burst(),
         "daily": daily(),
+        "weekly": weekly(),
         "digest": digest_of(
             [
                 finding(),
@@ -380,6 +396,13 @@ def messages() -> dict[str, Alert]:
     }
 
 
+def shown(*alerts: Alert) -> Message:
+    """The message of a digest, or of the thread of these alerts."""
+    if alerts[0].kind == "digest":
+        return of_digest(alerts[0])
+    return of_thread(alerts[0].thread, Thread().after(alerts))
+
+
 def hostile() -> Alert:
     """Every text of it from outside, and as much of each as will come."""
     text = HOSTILE
@@ -389,6 +412,7 @@ def hostile() -> Alert:
                 ("id", "transition", "account", "region", "subject", "name", "resource", "rule", "title", "safety",
                  "digest", "actor", "tool", "finding"), text,
             ),
+            "thread": f"{PLACE}/family/web",
             "kind": "finding",
             "severity": "HIGH",
             "drifts": [{"code": text, "where": text, "why": text, "found": text, "wanted": text}] * 60,

@@ -9,6 +9,7 @@ from aws.ledger.dependents import partition_of, read_dependent
 from aws.ledger.forms import form
 from aws.ledger.history import History, Record
 from aws.ledger.table import Table, expiry, moment, packed, unpacked
+from domain.findings.address import Address
 from domain.findings.finding import Finding, FindingState
 from domain.findings.users import Running, Seen
 from domain.places import Place
@@ -106,6 +107,14 @@ class Subjects:
         """Return every open finding of a place. Scans the table: only the sweep calls it."""
         found = self._findings(place, " AND #open > :none", {":none": {"N": "0"}}, {"#open": "open"})
         return [finding for finding in found if finding.state is FindingState.OPEN]
+
+    def open_by_address(self, place: Place) -> Iterator[tuple[Address, Finding]]:
+        """Yield every open finding of a place, and where its alerts go. Scans the table: only the sweep calls it."""
+        for item in self._records(place, " AND #open > :none", {":none": {"N": "0"}}, {"#open": "open"}):
+            record = _record(item)
+            for row in record.rows.values():
+                if row.finding.state is FindingState.OPEN:
+                    yield record.address, row.finding
 
     def open_or_closed_since(self, place: Place, since: datetime, until: datetime) -> list[Finding]:
         """Return every finding of a place that is open, or was closed between the two times. Scans the table."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.findings.address import NOWHERE, Address
 from domain.places import Revision
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Change, Plan
@@ -45,8 +46,8 @@ class Attempt:
     alone: the one that the plan was made for. `request_id` tells apart attempts of the same key: it is the id of a
     person's request, or when the released one before it ended; empty for the first. `changes` are those of the diff
     that there is room for, `omitted` how many more there are, `fragments` what to write at the source instead, by form.
-    `released` says that it may be tried again, `quiet` that nobody was notified of its end. `pending` holds the alerts
-    that are still to be published. `version` is how often it was written.
+    `released` says that it may be tried again, `quiet` that nobody was notified of its end. Its alerts go to
+    `address`; `pending` holds those that are still to be published. `version` is how often it was written.
     """
 
     source: Revision
@@ -74,6 +75,7 @@ class Attempt:
     undone_by: str = ""
     released: bool = False
     quiet: bool = False
+    address: Address = NOWHERE
     fragments: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     pending: tuple[str, ...] = field(default=(), repr=False)
     version: int = 0

@@ -145,6 +145,7 @@ class FamilyEvaluator:
             plan=proposal.plan,
             trouble=proposal.trouble,
             users=Users.of(users),
+            workload=workload,
             kept=frozenset(open_severities(history)) if keeps_findings_open(history.attempts, number) else frozenset(),
             evidence=Evidence(f"{subject.name}:{number}", _roles(workload), parameters_of(workload)),
             missing=missing_facts(found.verdicts, proposal.plan),

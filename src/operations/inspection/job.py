@@ -89,6 +89,8 @@ class Inspected:
     trouble: str = ""
     """Why no plan could be made, where one was tried."""
     users: Users = NOBODY
+    workload: Workload | None = None
+    """The workload that was evaluated; None for a parameter or role, and for what is gone."""
     kept: frozenset[str] = frozenset()
     """The rules whose findings stay unchanged: a correction of them is in progress or failed."""
     evidence: Evidence = field(default_factory=Evidence)

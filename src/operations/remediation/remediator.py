@@ -45,7 +45,7 @@ class Remediator:
         match request:
             case CorrectRequest() | CorrectServiceRequest():
                 actor = self.senders.registrar(request, sender)
-                fresh = _fresh(request, actor, self.parts.now())
+                fresh = replace(_fresh(request, actor, self.parts.now()), address=history.record.address)
                 return corrector.resume(_attempt(request, history, fresh), history)
             case ResumeRequest(attempt=key):
                 attempt = history.attempt(key)

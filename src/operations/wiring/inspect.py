@@ -60,7 +60,7 @@ def make_inspector(
         families=FamilyEvaluator(ledger, revisions, planner, Use(ecs, revisions), now),
         services=ServiceEvaluator(ecs, ledger, revisions, planner, now),
         dependencies=DependencyEvaluator(now),
-        recorder=Recorder(ledger, planner, given.docs, RELEASE, given.stack),
+        recorder=Recorder(ledger, planner, given.docs, RELEASE, given.stack, given.role),
         publisher=Publisher(
             SecurityHub(aws),
             ledger,
