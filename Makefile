@@ -16,6 +16,7 @@ export UV_SYSTEM_CERTS ?= true
 DEV := .venvs/dev/bin
 SAM := .venvs/sam/bin/sam
 CLOUD := .venvs/cloud/bin
+CHECKOV := .venvs/checkov/bin/checkov
 
 # Otherwise sam reports usage and looks for updates.
 export SAM_CLI_TELEMETRY := 0
@@ -27,7 +28,7 @@ help:  ## Show this list
 # --- environments -------------------------------------------------------------------------------------------------
 
 .PHONY: venvs
-venvs: .venvs/dev/.locked .venvs/sam/.locked .venvs/cloud/.locked  ## Create the three environments under .venvs
+venvs: .venvs/dev/.locked .venvs/sam/.locked .venvs/cloud/.locked .venvs/aws/.locked  ## Create the environments under .venvs
 
 # From /, because .python-version would make a pyenv shim insist on a 3.13 that may be missing. A temporary environment and one
 # rename make it safe to run two makes at a time; the result is a binary that needs no Python.
@@ -57,6 +58,12 @@ endef
 	$(environment)
 .venvs/cloud/.locked: requirements/cloud.txt .python-version $(UV)
 	$(environment)
+.venvs/aws/.locked: requirements/aws.txt .python-version $(UV)
+	$(environment)
+.venvs/checkov/.locked: requirements/checkov.txt .python-version $(UV)
+	$(environment)
+.venvs/site/.locked: requirements/site.txt .python-version $(UV)
+	$(environment)
 
 # Pins change only where an .in file asks for it; `make lock UPGRADE=--upgrade` takes the newest of everything.
 # dev uses the bundle's pins, so that the tests run what the functions run.
@@ -68,6 +75,9 @@ lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer release
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt -c src/requirements.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/cloud.in -o requirements/cloud.txt
+	$(COMPILE) requirements/aws.in -o requirements/aws.txt
+	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
+	$(COMPILE) requirements/site.in -o requirements/site.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 
 # --- see it -------------------------------------------------------------------------------------------------------
@@ -77,8 +87,8 @@ demo: .venvs/sam/.locked .venvs/cloud/.locked  ## Show Outrider at work on a loc
 	@$(CLOUD)/python -m local.demo
 
 .PHONY: cloud
-cloud: .venvs/sam/.locked .venvs/cloud/.locked  ## Run a local AWS with Outrider deployed, until Ctrl-C
-	@$(CLOUD)/python -m local.cloud
+cloud: venvs  ## Run a local AWS with Outrider deployed, and say what to try in it
+	@$(CLOUD)/python -m local.playground
 
 # --- prove it -----------------------------------------------------------------------------------------------------
 
@@ -91,19 +101,26 @@ test: venvs  ## Run all tests, including those on the local AWS (ARGS=… for py
 test-unkind: venvs  ## Run the end-to-end tests with AWS's limits, latencies and late reads (UNKIND=seed)
 	UNKIND=$${UNKIND:-1} $(DEV)/pytest --numprocesses 0 tests/e2e $(ARGS)
 
-# sam needs a region, though validation calls nothing.
+# sam and its transform need a region, though they call nothing. checkov reads neither YAML's merge keys nor all of SAM, hence
+# the expanded template; without CKV_PARSE_ERROR_FAIL it would pass what it cannot read.
 .PHONY: check
-check: venvs  ## Run linters and types, and check the template and generated pages
+check: venvs .venvs/checkov/.locked .venvs/site/.locked  ## Run linters and types, and check the template, generated pages and the site's links
 	$(DEV)/ruff check
 	$(DEV)/ruff format --check --quiet
 	$(DEV)/mypy
 	$(DEV)/cfn-lint --include-checks I3510 -- template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
+	@mkdir -p .cache
+	AWS_DEFAULT_REGION=us-east-1 $(DEV)/python tools/expanded_template.py >.cache/template.json
+	CKV_PARSE_ERROR_FAIL=true $(CHECKOV) --config-file .checkov.yaml --file .cache/template.json
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/output_schemas.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py --check
+	PYTHONPATH=. $(DEV)/python tools/permissions.py --check
+	PYTHONPATH=. $(DEV)/python tools/pictures.py --check
 	$(DEV)/python tools/dashboard.py --check
+	$(SPHINX) -b dummy . .cache/site/checked
 
 .PHONY: docs
 docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard again
@@ -111,7 +128,16 @@ docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py
 	PYTHONPATH=src:. $(DEV)/python tools/output_schemas.py
 	PYTHONPATH=src:. $(DEV)/python tools/cost_page.py
+	PYTHONPATH=. $(DEV)/python tools/permissions.py
+	PYTHONPATH=. $(DEV)/python tools/pictures.py
 	$(DEV)/python tools/dashboard.py
+
+# Every warning is an error. -E reads all pages each time: a page that was read once does not warn again.
+SPHINX := .venvs/site/bin/sphinx-build -E -W --keep-going --quiet -j auto -c tools/site -d .cache/site
+.PHONY: site
+site: .venvs/site/.locked  ## Build the documentation's site into dist/site
+	$(SPHINX) -b html . dist/site
+	@echo "Open dist/site/index.html"
 
 .PHONY: rule
 rule: .venvs/dev/.locked  ## Create a rule that passes all checks (ID=topic.name)

@@ -1,10 +1,8 @@
 """The local cloud as a context manager: emulator, Slack stand-in, the real sam. It leaves nothing behind.
 
-    with Cloud() as cloud:
-        outputs = cloud.deploy({"RemediationMode": "register"})
-        cloud.client("ecs").register_task_definition(…)
-
-`python -m local.cloud` (`make cloud`) keeps one running with Outrider deployed, until Ctrl-C.
+with Cloud() as cloud:
+outputs = cloud.deploy({"RemediationMode": "register"})
+cloud.client("ecs").register_task_definition(…)
 """
 
 import contextlib
@@ -16,10 +14,8 @@ import selectors
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,14 +40,6 @@ BUCKET = "sam-artifacts"
 WEBHOOK = "/outrider/slack-webhook"
 STANDARD = "/outrider/standard"
 OPERATIONS = "operations"
-# To try Outrider: what is safe is corrected and deployed, without waiting for pipelines to settle.
-STANDARD_TEXT = """\
-version: 1
-name: local
-mode: deploy
-services: {settling_minutes: 0}
-remediation: {settling_minutes: 0}
-"""
 
 START_SECONDS = 60
 SAM_SECONDS = 240
@@ -194,7 +182,8 @@ class Cloud:
             "PassableRoles": f"arn:aws:iam::{ACCOUNT}:role/*",
             "ReadableParameters": f"arn:aws:ssm:*:{ACCOUNT}:parameter/*",
             "SlackWebhookLocation": f"ssm:{WEBHOOK}",
-            "AlertsPerBatch": "200",  # no digests: a day's alerts come within a minute here
+            "MessagesPerBatch": "200",  # no digests: a day's alerts come within a minute here
+            "MessageWaitSeconds": "3",  # and what belongs together comes within seconds
         }
         outputs = self.deploy({**given, **parameters})
         if switch := outputs.get("CorrectionsSwitch"):  # as `outrider corrections on` does
@@ -354,36 +343,3 @@ def _digest(template: Path) -> str:
         digest.update(f"{path}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
-
-
-def main() -> int:
-    """Deploy Outrider and stay until Ctrl-C; 1 where that failed."""
-
-    def show(message: Mapping[str, Any]) -> None:
-        print(f"\nSlack: {json.dumps(message, indent=2, ensure_ascii=False)}", flush=True)
-
-    begun = time.monotonic()
-    try:
-        with Cloud(slack=Slack(on_message=show)) as cloud:
-            print(f"AWS is on {cloud.endpoint} (account {ACCOUNT}, region {REGION}). Deploying Outrider…", flush=True)
-            cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
-            outputs = cloud.deploy_outrider(StandardLocation=f"ssm:{STANDARD}", RemediationMode="deploy")
-            cloud.complete(outputs)
-            print(f"Deployed in {time.monotonic() - begun:.0f} s. In another shell:\n")
-            for name, value in cloud.environment().items():
-                print(f"  export {name}={value}")
-            for name, value in outputs.items():
-                print(f"  # {name}: {value}")
-            print(f"\nThe standard is the parameter {STANDARD}: what is safe is corrected and deployed at once.")
-            print("Slack's messages follow. Ctrl-C ends it all.", flush=True)
-            signal.pause()
-    except CloudFailed as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nEnded; nothing is left behind.")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -32,6 +32,7 @@ from local.control import PREFIX, Control, Parts
 from local.ecs_shapes import EcsShapes
 from local.faults import Faults, answer, crash_caller
 from local.internals import InternalsMoved, Ministack
+from local.redrives import Redrives
 from local.rollouts import Rollouts
 from local.schedules import Schedules
 from local.security_hub import SecurityHub
@@ -76,6 +77,7 @@ class Emulator:
         self._access.install()
         self._shapes.install()
         self._rollouts.install()
+        Redrives(self._ms).install()
         app.SERVICE_HANDLERS["securityhub"] = self._security_hub
         app.SERVICE_HANDLERS["ecs"] = self._ecs(app.SERVICE_HANDLERS["ecs"])
         self._dispatch = app._dispatch_service_request

@@ -337,21 +337,25 @@ def register(client: Clients, sample: Sample) -> str:
     return str(answer["taskDefinition"]["taskDefinitionArn"])
 
 
-def start(client: Clients, service: Service) -> str:
-    """Start a service on its family's newest revision, with a circuit breaker that rolls back; returns its ARN."""
-    answer = client("ecs").create_service(
-        cluster=CLUSTER,
-        serviceName=service.name,
-        taskDefinition=service.family,
-        desiredCount=service.desired,
-        launchType="FARGATE",
-        platformVersion=service.platform_version,
-        networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"], "assignPublicIp": "DISABLED"}},
-        deploymentConfiguration={
+def request(service: Service) -> Json:
+    """CreateService of a service on its family's newest revision, with a circuit breaker that rolls back."""
+    return {
+        "cluster": CLUSTER,
+        "serviceName": service.name,
+        "taskDefinition": service.family,
+        "desiredCount": service.desired,
+        "launchType": "FARGATE",
+        "platformVersion": service.platform_version,
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"], "assignPublicIp": "DISABLED"}},
+        "deploymentConfiguration": {
             "deploymentCircuitBreaker": {"enable": True, "rollback": True},
             "maximumPercent": 200,
             "minimumHealthyPercent": 100,
         },
         **service.settings,
-    )
-    return str(answer["service"]["serviceArn"])
+    }
+
+
+def start(client: Clients, service: Service) -> str:
+    """Start a service; returns its ARN."""
+    return str(client("ecs").create_service(**request(service))["service"]["serviceArn"])

@@ -91,6 +91,8 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
     },
     "ministack.services.scheduler": {"_schedule_last_fired": None, "_schedules": None, "_tick_schedules": ()},
     "ministack.services.sqs": {
+        "_Err": ("code", "message", "status"),
+        "_HANDLERS": None,
         "_build_send_sys_attrs": ("now", "sys_attrs_input"),
         "queue_policy_allows": ("queue_arn", "service", "source_arn", "source_account"),
     },

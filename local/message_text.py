@@ -27,5 +27,6 @@ def as_text(message: Mapping[str, Any], without: tuple[str, ...] = ()) -> list[s
 
 def _plain(mrkdwn: str) -> str:
     text = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", mrkdwn)
+    text = re.sub(r"<https://[^|>]*\|([^>]*)>", r"\1", text)
     text = re.sub(r"\*([^*\n]+)\*", r"\1", text).replace("```", "\n").replace("`", "").strip("\n")
     return html.unescape(text).replace("\n\n", "\n")

@@ -2,9 +2,9 @@
 
     python -m local.slack --port 8099      prints each message
 
-A bot's message is kept with its `channel`, its `ts` and, where it is a reply, `thread_ts`. It also answers GET
-/messages (the accepted messages, as a JSON list) and POST /answers ({"status": 429, "retry_after": 1, "times": 2}:
-how it answers the next posts).
+A bot's message is kept with its `channel`, its `ts` and, where it is a reply, `thread_ts`. chat.update changes it where
+it is, and `edits` counts that. It also answers GET / (the messages as a page) and /messages (as a JSON list) and POST
+/answers ({"status": 429, "retry_after": 1, "times": 2}: how it answers the next posts).
 """
 
 import argparse
@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+
+from local.message_page import page
 
 MAX_BLOCKS = 50
 # Slack's documented limits, in characters or elements.
@@ -59,6 +61,7 @@ class Slack:
         self.path = f"/services/T{secrets.token_hex(4)}/B{secrets.token_hex(4)}/{secrets.token_urlsafe(18)}"
         self.token = f"xoxb-{secrets.token_hex(6)}-{secrets.token_urlsafe(18)}"
         self.channel = f"C{secrets.token_hex(5).upper()}"
+        self.others = set[str]()  # other channels that the bot was invited into
         self._on_message = on_message or (lambda _: None)
         self._messages: list[dict[str, Any]] = []
         self._refused: list[str] = []
@@ -149,6 +152,15 @@ class Slack:
 
     def post_message(self, body: bytes, authorization: str) -> tuple[int, str, dict[str, str]]:
         """Handle one call of chat.postMessage: the status, the text and the headers of the response."""
+        return self._called(body, authorization, self._kept)
+
+    def update(self, body: bytes, authorization: str) -> tuple[int, str, dict[str, str]]:
+        """Handle one call of chat.update."""
+        return self._called(body, authorization, self._changed_to)
+
+    def _called(
+        self, body: bytes, authorization: str, act: Callable[[dict[str, Any]], dict[str, Any] | None]
+    ) -> tuple[int, str, dict[str, str]]:
         trouble = self._next_trouble()
         if trouble.hang:
             self._closing.wait(trouble.hang)
@@ -163,12 +175,25 @@ class Slack:
         if word:
             return 200, json.dumps({"ok": False, "error": word.partition(":")[0]}), {}
         with self._changed:
-            ts = f"{1_700_000_000 + len(self._messages)}.{secrets.randbelow(10**6):06}"
-            kept = {**payload, "ts": ts}
-            self._messages.append(kept)
+            kept = act(payload)
             self._changed.notify_all()
+        if kept is None:
+            return 200, json.dumps({"ok": False, "error": "message_not_found"}), {}
         self._on_message(kept)
-        return 200, json.dumps({"ok": True, "channel": self.channel, "ts": ts}), {}
+        return 200, json.dumps({"ok": True, "channel": kept["channel"], "ts": kept["ts"]}), {}
+
+    def _kept(self, payload: dict[str, Any]) -> dict[str, Any]:
+        ts = f"{1_700_000_000 + len(self._messages)}.{secrets.randbelow(10**6):06}"
+        self._messages.append({**payload, "ts": ts})
+        return self._messages[-1]
+
+    def _changed_to(self, payload: dict[str, Any]) -> dict[str, Any] | None:
+        """Change a message; None if there is none."""
+        for index, held in enumerate(self._messages):
+            if held.get("ts") == payload.get("ts"):
+                self._messages[index] = {**held, **payload, "edits": held.get("edits", 0) + 1}
+                return self._messages[index]
+        return None
 
     def test_token(self, authorization: str) -> tuple[int, str, dict[str, str]]:
         """Slack's auth.test, which posts nothing."""
@@ -178,7 +203,7 @@ class Slack:
     def _bot_fault(self, payload: Any, authorization: str) -> str | None:
         if authorization != f"Bearer {self.token}":
             return "invalid_auth" if authorization else "not_authed"
-        if not isinstance(payload, dict) or payload.get("channel") != self.channel:
+        if not isinstance(payload, dict) or payload.get("channel") not in {self.channel, *self.others}:
             return "channel_not_found"
         with self._changed:
             begun = {each.get("ts") for each in self._messages if "thread_ts" not in each}
@@ -214,7 +239,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        if self.path == "/messages":
+        if self.path == "/":
+            self._answer(200, page(self.server.slack.messages()), {"Content-Type": "text/html; charset=utf-8"})
+        elif self.path == "/messages":
             self._answer(200, json.dumps(self.server.slack.messages()), {"Content-Type": "application/json"})
         else:
             self._answer(404, "no_service", {})
@@ -225,6 +252,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(*self.server.slack.post(body))
         elif self.path == "/api/chat.postMessage":
             self._answer(*self.server.slack.post_message(body, self.headers.get("authorization", "")))
+        elif self.path == "/api/chat.update":
+            self._answer(*self.server.slack.update(body, self.headers.get("authorization", "")))
         elif self.path == "/api/auth.test":
             self._answer(*self.server.slack.test_token(self.headers.get("authorization", "")))
         elif self.path == "/answers":

@@ -77,16 +77,15 @@ def evaluate(workload: Workload, standard: Standard, rules: Sequence[Rule]) -> t
     """The verdict of every rule on every subject of the workload. None where it is out of scope."""
     if out_of_scope(workload, standard) is not None:
         return ()
-    lone = only_a_collector(workload)
-    chosen = [rule for rule in rules if (rule.id in FOR_LONE_COLLECTORS if lone else applies(rule, workload))]
-    return verdicts_of(workload, standard, chosen)
+    if only_a_collector(workload):
+        return verdicts_of(workload, standard, [rule for rule in rules if rule.id in FOR_LONE_COLLECTORS])
+    return verdicts_of(workload, standard, applicable(rules, workload))
 
 
-def applies(rule: Rule, workload: Workload) -> bool:
-    """Whether a rule evaluates this workload: it has a collector, and a configuration that is read, if it needs one."""
-    if rule.of_collector and workload.collector is None:
-        return False
-    return not rule.of_configuration or workload.read_as_collector
+def applicable(rules: Iterable[Rule], workload: Workload) -> list[Rule]:
+    """The rules that evaluate this workload: it has a collector, and a configuration that is read, if they need one."""
+    collector, reads = workload.collector is not None, workload.read_as_collector
+    return [rule for rule in rules if (collector or not rule.of_collector) and (reads or not rule.of_configuration)]
 
 
 def verdicts_of(workload: Workload, standard: Standard, rules: Iterable[Rule]) -> tuple[Verdict, ...]:
@@ -129,16 +128,18 @@ class _Judge:
         if setting.mode is Mode.OFF:
             return []
         found = list(rule.check(self.workload, setting.standard))
-        if not found and not rule.needs and not self.standard.exemptions:  # the common case, and the hot path
-            return [Compliant(rule.id, subject) for subject in subjects]
+        if not found and not self.standard.exemptions:  # the common case, and the hot path
+            if not rule.needs:
+                return [Compliant(rule.id, subject) for subject in subjects]
+            return [self._without_drift(rule, subject) for subject in subjects]
         return [self._verdict(rule, subject, found, setting.severity) for subject in subjects]
 
     def _verdict(self, rule: Rule, subject: SubjectId, found: list[Drift | Doubt], severity: Severity) -> Verdict:
         if exemption := self.standard.exemption(rule.id, self.workload, subject.name):
             return Exempt(rule.id, subject, exemption.reason, exemption.expires)
-        unread = self._unread(rule.needs, subject) if rule.needs else ()
         if not found:
-            return Unknown(rule.id, subject, facts=unread) if unread else Compliant(rule.id, subject)
+            return self._without_drift(rule, subject)
+        unread = self._unread(rule.needs, subject) if rule.needs else ()
         found = [item for item in found if not item.about or item.about == subject.name]
         drifts = tuple(_graded(item, rule, severity) for item in found if isinstance(item, Drift))
         real = tuple(drift for drift in drifts if drift.severity is not Severity.INFORMATIONAL)
@@ -148,6 +149,11 @@ class _Judge:
         if doubts or unread:
             return Unknown(rule.id, subject, unread, doubts)
         return Compliant(rule.id, subject, drifts)
+
+    def _without_drift(self, rule: Rule, subject: SubjectId) -> Verdict:
+        """The verdict where the check found nothing: a fact that could not be read might show more."""
+        unread = self._unread(rule.needs, subject) if rule.needs else ()
+        return Unknown(rule.id, subject, facts=unread) if unread else Compliant(rule.id, subject)
 
     def _unread(self, needs: frozenset[FactKind], subject: SubjectId) -> tuple[Unread, ...]:
         """The facts that are needed, that this workload refers to, and that could not be read; each once."""
@@ -173,8 +179,13 @@ def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
 
 
 def _unread(workload: Workload, needs: frozenset[FactKind], subject: SubjectId) -> tuple[Unread, ...]:
-    facts = [(kind, fact) for kind in sorted(needs) for fact in facts_of(kind, workload, subject)]
-    return tuple(dict.fromkeys([(kind, fact) for kind, fact in facts if isinstance(fact, Unavailable)]))
+    unread = [
+        (kind, fact)
+        for kind in sorted(needs)
+        for fact in facts_of(kind, workload, subject)
+        if isinstance(fact, Unavailable)
+    ]
+    return tuple(unread if len(unread) < 2 else dict.fromkeys(unread))  # noqa: PLR2004 - one is no repetition
 
 
 def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = None) -> list[Fact[object]]:
@@ -228,7 +239,7 @@ def settle(
     for _ in range(PASSES):
         changed = []
         for rule in rules:
-            if not applies(rule, current):
+            if not applicable((rule,), current):
                 continue
             drifted = [verdict for verdict in _judge_in_scope(current, standard, rule) if isinstance(verdict, Drifted)]
             if not drifted or (allowed is not None and rule.id not in allowed):

@@ -12,6 +12,9 @@ from domain.standard import Mode
 RELEASE = "0.1.0"
 """The project's own; pyproject.toml reads it from here."""
 
+PAGES = f"https://outrider-ecs.github.io/outrider/v{RELEASE}"
+"""Where the project publishes the documentation of this release. Nothing else names the address."""
+
 
 class SettingsInvalid(Exception):
     """The function's environment is not what the stack sets."""
@@ -45,11 +48,17 @@ class Settings(BaseModel):
     chat_topic: str = Field(
         default="", alias="OUTRIDER_CHAT_TOPIC", description="The topic for Amazon Q Developer; else empty."
     )
-    alerts_per_batch: int = Field(
-        default=5, ge=1, alias="OUTRIDER_ALERTS_PER_BATCH", description="Sent one by one; those beyond in one digest."
+    messages_per_batch: int = Field(
+        default=5, ge=1, alias="OUTRIDER_MESSAGES_PER_BATCH", description="Sent one by one; those beyond in one digest."
+    )
+    message_wait: int = Field(
+        default=60, ge=0, alias="OUTRIDER_MESSAGE_WAIT", description="Seconds in which alerts become one message."
     )
     standard: str = Field(
         default="", alias="OUTRIDER_STANDARD", description="ssm:NAME or s3://BUCKET/KEY; empty for the packaged one."
+    )
+    standard_seconds: int = Field(
+        default=180, ge=1, alias="OUTRIDER_STANDARD_SECONDS", description="How long one that was read is used."
     )
     mode: Mode = Field(default=Mode.REPORT, alias="OUTRIDER_MODE", description="The most that the stack allows.")
     switch: str = Field(
@@ -71,7 +80,9 @@ class Settings(BaseModel):
     metrics: str = Field(
         default="Outrider", alias="OUTRIDER_METRICS", description="CloudWatch's namespace for this stack's metrics."
     )
-    docs: str = Field(default="", alias="OUTRIDER_DOCS", description="Where people read docs/rules.md.")
+    docs: Annotated[str, BeforeValidator(lambda value: value or PAGES)] = Field(
+        default=PAGES, alias="OUTRIDER_DOCS", description="Where the documentation's site is; empty for the project's."
+    )
 
     @property
     def stack(self) -> str:

@@ -38,6 +38,13 @@ def test_a_larger_fleet_costs_more_and_each_service_less() -> None:
     assert totals[0] / bills[0].services > totals[1] / bills[1].services > totals[2] / bills[2].services
 
 
+def test_the_readme_has_the_totals_of_the_smallest_and_the_largest_fleet() -> None:
+    readme = (cost_page.PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
+    bills = cost_page.bills()
+    small, large = (f"{sum(map(bill.usd, bill.lines())):.0f}" for bill in (bills[0], bills[-1]))
+    assert f"about {small} US dollars a month for 100 services and {large} for 10,000" in readme
+
+
 def test_every_price_is_used_and_every_counted_kind_of_evaluation_too() -> None:
     bill = cost_page.bills()[0]
     assert {line.price for line in (*bill.lines(), *bill.others())} == bill.prices.keys()

@@ -67,7 +67,7 @@ def read_as_sent(rule: str, body: str) -> Trigger | ApprovalTrigger | Ignored | 
 
 def said(trigger: Trigger | ApprovalTrigger) -> dict[str, Any]:
     """What a message decides apart from which resource it names."""
-    own = {name: getattr(trigger, name, None) for name in ("quiet", "changed", "after", "settled")}
+    own = {name: getattr(trigger, name, None) for name in ("quiet", "changed", "after", "settled", "suppressed")}
     return own | {"kind": trigger.kind, "place": trigger.place, "by": trigger.actor.arn}
 
 
@@ -132,7 +132,7 @@ def test_no_placeholder_is_inside_quotes(rule: str) -> None:
     assert [text for text in texts if "<" in text] == []
 
 
-@pytest.mark.parametrize("key", ["quiet", "settled", "changed", "after", "approved", "from"])
+@pytest.mark.parametrize("key", ["quiet", "settled", "changed", "after", "suppressed", "approved", "from"])
 @pytest.mark.parametrize("value", [[True], ["2026-11-23T12:00:00Z"], [["x"]], "x", {"x": 1}], ids=str)
 def test_a_message_of_a_rule_has_no_key_that_no_rule_sends(key: str, value: object) -> None:
     body = json.loads(transformed(transformer_of("ServiceCalls"), EVENTS["update-service"]))
@@ -164,9 +164,17 @@ def test_an_approval_of_what_is_no_plan_is_refused(plan: str) -> None:
         read_approval(transformed(transformer_of("ApprovedPlans"), changed(EVENTS["approve-plan"], PLAN, plan)))
 
 
-def test_an_approval_of_a_finding_that_shows_no_plan_requests_nothing() -> None:
+def test_an_approval_of_a_finding_that_shows_no_plan_names_none() -> None:
     found = read_approval(transformed(transformer_of("ApprovedPlans"), without(EVENTS["approve-plan"], PLAN)))
-    assert found == Ignored("the finding shows no plan")
+    assert isinstance(found, ApprovalTrigger)
+    assert found.plan == ""
+
+
+def test_an_approval_of_a_parameters_finding_requests_nothing() -> None:
+    event = without(EVENTS["approve-plan"], PLAN)
+    id_ = "outrider/123456789012/eu-west-1/parameter//fargate/config/config.well-formed"
+    found = read_approval(transformed(transformer_of("ApprovedPlans"), changed(event, "$.detail.findings[0].Id", id_)))
+    assert found == Ignored("a parameter or role has no plan")
 
 
 def test_an_approval_on_the_queue_of_changes_is_refused() -> None:

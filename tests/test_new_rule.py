@@ -52,10 +52,11 @@ def test_linters_and_types_pass(project: Path, command: tuple[str, ...]) -> None
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def test_it_gets_its_section_on_the_page_of_rules(project: Path) -> None:
+def test_it_gets_its_page_and_the_list_of_rules_leads_there(project: Path) -> None:
     assert run(project, "tools/rule_pages.py").returncode == 0
-    page = (project / "docs" / "rules.md").read_text(encoding="utf-8")
-    assert f"\n## {RULE}\n" in page
+    assert f"[{RULE}](rules/{RULE}.md)" in (project / "docs" / "rules.md").read_text(encoding="utf-8")
+    page = (project / "docs" / "rules" / f"{RULE}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {RULE}\n")
     assert "containers/app/readOnlyDisk" in page
 
 

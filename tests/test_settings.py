@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.standard import Mode
-from settings import Settings, SettingsInvalid, settings
+from settings import PAGES, RELEASE, Settings, SettingsInvalid, settings
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +24,13 @@ def test_what_the_stack_gives_is_read_once(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_function_that_is_told_nothing_may_do_the_least() -> None:
     found = Settings.model_validate({})
     assert (found.mode, found.image_repositories, found.standard) == (Mode.REPORT, (), "")
+
+
+@pytest.mark.parametrize("given", [{}, {"OUTRIDER_DOCS": ""}])
+def test_links_lead_to_the_release_s_own_pages_unless_the_stack_names_others(given: dict[str, str]) -> None:
+    assert Settings.model_validate(given).docs == PAGES
+    assert PAGES.endswith(f"/v{RELEASE}")
+    assert Settings.model_validate({"OUTRIDER_DOCS": "https://docs.example"}).docs == "https://docs.example"
 
 
 def test_what_is_wrong_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.standards import AGREED
+from operations.standards import FRESH
 
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
@@ -57,9 +57,8 @@ CALLED = {
             "*",
             "-all",
             "-open_findings",
-            "-open_or_closed_since",
+            "-open_by_address",
             "-records",
-            "-_findings",
             "-_records",
         },
         "ledger/dependents": {"of"},
@@ -85,19 +84,19 @@ CALLED = {
     "SlackFunction": {
         "parameters": {"read_secret"},
         "channels": {"hide", "publish"},
-        "sent_alerts": {"*"},
-        "threads": {"*"},
+        "ledger/threads": {"*"},
     },
     "SweepFunction": {
         "ecs": {"families", "services", "tasks_of_no_service"},
-        "ledger/subjects": {"all", "open_findings", "open_or_closed_since"},
+        "ledger/subjects": {"all", "open_by_address", "open_findings"},
+        "ledger/overviews": {"of"},
         "ledger/attempts": {"dues"},
         "ledger/sweeps": {"last", "finished"},
         "ledger/health": {"*"},
         "ledger/notices": {"*"},
         "ledger/standards": {"last"},
         "parameters": {"read_document"},
-        "security_hub": {"suppressed", "import_"},
+        "security_hub": {"suppressed", "all_suppressed", "import_"},
         "stack_health": {"*"},
         "stacks": {"stack"},
         "channels": {"send", "send_all", "depth", "publish"},
@@ -107,8 +106,8 @@ CALLED = {
 
 MODULES = (
     "callers", "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/fan_outs", "ledger/health",
-    "ledger/limits", "ledger/notices", "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps",
-    "log_groups", "parameters", "role_list", "roles", "security_hub", "sent_alerts", "stack_health", "threads",
+    "ledger/limits", "ledger/notices", "ledger/overviews", "ledger/revisions", "ledger/standards", "ledger/subjects",
+    "ledger/sweeps", "ledger/threads", "log_groups", "parameters", "role_list", "roles", "security_hub", "stack_health",
 )  # fmt: skip
 
 
@@ -285,6 +284,24 @@ def test_the_policy_for_who_corrects_by_hand_allows_what_the_command_calls_and_n
     shown = re.search(r"<!-- policy of correct -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
     assert shown is not None
     calls = {call for module, methods in CORRECTING.items() for method in methods for call in calls_of(module)[method]}
+    needed = {action for call in calls for action in ASKED_AS.get(call, {call})}
+    granted = [action for statement in json.loads(shown[1])["Statement"] for action in actions(statement)]
+    assert {*granted, "s3:GetObject"} == needed
+
+
+STATUS = {
+    "stacks": {"stack"},
+    "ledger/overviews": {"of"},
+    "ledger/health": {"run"},
+    "parameters": {"read_document", "why_off"},
+}
+
+
+def test_the_policy_for_the_status_allows_what_the_command_calls_and_no_more() -> None:
+    page = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
+    shown = re.search(r"<!-- policy of status -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
+    assert shown is not None
+    calls = {call for module, methods in STATUS.items() for method in methods for call in calls_of(module)[method]}
     needed = {action for call in calls for action in ASKED_AS.get(call, {call})}
     granted = [action for statement in json.loads(shown[1])["Statement"] for action in actions(statement)]
     assert {*granted, "s3:GetObject"} == needed
@@ -475,6 +492,7 @@ def test_everything_that_keeps_data_takes_the_key(kind: str, member: str) -> Non
         if kind == "AWS::SQS::Queue":  # both at once are refused
             own = {"Fn::If": ["HasKey", {"Ref": "AWS::NoValue"}, True]}
             assert each["Properties"]["SqsManagedSseEnabled"] == own
+    assert template()["Globals"]["Function"]["KmsKeyArn"] == key
 
 
 def test_the_ledger_is_protected() -> None:
@@ -512,7 +530,7 @@ def test_the_stack_owns_no_value_that_people_set() -> None:
     """CloudFormation sets the value of an SSM parameter again when its tags change, or when it is created again."""
     kinds = {each["Type"] for each in template()["Resources"].values()}
     assert not kinds & {"AWS::SSM::Parameter", "AWS::SecretsManager::Secret"}
-    name = {"Fn::Sub": "/outrider/${AWS::StackName}/corrections"}
+    name = {"Fn::Sub": "/outrider/corrections/${AWS::StackName}"}
     assert template()["Outputs"]["CorrectionsSwitch"]["Value"] == name
     given = template()["Resources"]["RemediateFunction"]["Properties"]["Environment"]["Variables"]
     assert given["OUTRIDER_SWITCH"] == {"Fn::If": ["Registers", name, ""]}
@@ -640,7 +658,8 @@ def test_a_standard_that_changed_or_was_stored_again_has_everything_swept_as_a_b
     assert rule["EventPattern"]["detail"]["operation"] == ["Create", "Update"]
     (target,) = rule["Targets"]
     asked = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", "[]"))
-    assert asked == {"quiet": True, "delay": AGREED, "at": []}
+    assert asked == {"quiet": True, "at": []}
+    assert template()["Parameters"]["StandardSeconds"]["Default"] == FRESH
     assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
 
 

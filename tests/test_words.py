@@ -50,12 +50,12 @@ CHECKED = (
     "template.yaml",
     "tests/**/*.py",
     "tests/reports/golden/*.json",
-    "tools/*.py",
+    "tools/**/*.py",
     HELP,
 )
 """What is checked: globs of files, and `--help` for what the commands print. Of tests, only docstrings and comments."""
 
-GENERATED = {"docs/messages.md", "docs/rules.md", "docs/standard.md"}
+GENERATED = ("docs/messages.md", "docs/rules.md", "docs/rules/*.md", "docs/standard.md")
 """Pages that are made from other files. Those files are checked instead."""
 
 _CONSOLE = re.compile(r"^```console\n.*?^```$", re.MULTILINE | re.DOTALL)
@@ -88,7 +88,8 @@ def words() -> tuple[Word, ...]:
 def sources() -> list[str]:
     """Each file that is checked, by its path, and `--help`."""
     paths = {path.relative_to(ROOT).as_posix() for glob in CHECKED for path in ROOT.glob(glob) if path.is_file()}
-    return sorted(paths - GENERATED) + [HELP] * (HELP in CHECKED)
+    generated = {path.relative_to(ROOT).as_posix() for glob in GENERATED for path in ROOT.glob(glob)}
+    return sorted(paths - generated) + [HELP] * (HELP in CHECKED)
 
 
 def texts(source: str) -> Iterator[tuple[int, str]]:

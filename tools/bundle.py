@@ -72,8 +72,6 @@ JUNK = (
     # The old API under its own name, which nothing here imports, and a plugin for a type checker.
     "pydantic/v1",
     "pydantic/mypy.py",
-    # Time zones by name, for systems that have none; botocore reads UTC and local time only.
-    "dateutil/zoneinfo/*.tar.gz",
 )
 
 # Of src, what the functions do not need: the command line has dependencies that they do not have.

@@ -1,8 +1,8 @@
-"""docs/rules.md from the rules themselves: their RULE values, and the examples that the tests run.
+"""docs/rules.md and a page for each rule, from the rules: their RULE values, and the examples that the tests run.
 
 PYTHONPATH=src:. .venvs/dev/bin/python tools/rule_pages.py [--check]
 
---check writes nothing and exits with 1 if the page is out of date.
+--check writes nothing and exits with 1 if a page is out of date.
 """
 
 import argparse
@@ -16,15 +16,18 @@ from typing import Any
 import yaml
 
 import engine
-from domain.drift import Code
+from domain.drift import Code, Safety
 from domain.remediation.certainty import Uncertainty
+from domain.remediation.plan import Plan, changes_between
 from domain.rule import Rule
+from domain.subject import Subject
 from domain.workload import Workload
+from reports.source import Form, fragments
 from rules import CATALOGUE
 from tests.rules.examples import HERE as EXAMPLES
 from tests.rules.examples import Case, Example, Patch, build, read
 
-PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
+DOCS = Path(__file__).parent.parent / "docs"
 
 TOPICS = {
     "sidecar": "The collector's container",
@@ -47,11 +50,12 @@ _SUBJECTS = {
 INTRODUCTION = """\
 # The rules
 
-`tools/rule_pages.py` writes this page from the rules in `src/rules` and the examples in `tests/rules`. Edit it there.
+`tools/rule_pages.py` writes this page, and a page for each rule, from the rules in `src/rules` and the examples in
+`tests/rules`. Edit them there.
 
 A rule applies to one kind of subject: a task-definition family, a service, a parameter or a role. Each subject has a
 finding of its own. If a fact that the rule needs could not be read and no drift is evident, the rule is Unknown,
-never compliant. `outrider explain RULE` prints the text below in a terminal.
+never compliant. `outrider explain RULE` prints the text of a rule's page in a terminal. Findings and alerts link to it.
 
 A fix is SAFE if it may be made without approval, and REVIEW if it needs approval. A fix names all that its change
 depends on: facts, a receiver behind an endpoint, a tag in a repository, values that are no placeholders. It is SAFE
@@ -65,7 +69,7 @@ drifts. A code stays the same when sentences are reworded. Every rule may also h
 {engine_codes}
 
 Every rule has a mode (`off`, `report`, `register` or `deploy`; the standard's `mode` if `rules` does not set one),
-and the severity shown here unless the standard sets another. It may be exempted for some workloads until a date:
+and the severity shown below unless the standard sets another. It may be exempted for some workloads until a date:
 
 ```yaml
 version: 1
@@ -83,15 +87,11 @@ exemptions:
 """
 
 
-def page() -> str:
-    """The whole of docs/rules.md."""
+def pages() -> dict[str, str]:
+    """Each page by its path in docs: the contents, and a page for each rule."""
     introduction = INTRODUCTION.replace("{engine_codes}", _codes((*engine.EngineCode, *Uncertainty)))
-    return "\n".join([introduction, *_contents(), *(_section(rule) for rule in CATALOGUE)])
-
-
-def anchor(rule: str) -> str:
-    """What GitHub makes of the heading: `sidecar.image-pinned` → `sidecarimage-pinned`."""
-    return re.sub(r"[^a-z0-9_-]", "", rule)
+    contents = "\n".join([introduction, *_contents()])
+    return {"rules.md": contents} | {f"rules/{rule.id}.md": _page(rule) for rule in CATALOGUE}
 
 
 def _contents() -> Iterator[str]:
@@ -100,7 +100,7 @@ def _contents() -> Iterator[str]:
         for rule in CATALOGUE:
             if rule.topic == topic:
                 fix = "yes" if rule.fix else ""
-                yield f"| [{rule.id}](#{anchor(rule.id)}) | {rule.severity} | {fix} | {rule.title} |"
+                yield f"| [{rule.id}](rules/{rule.id}.md) | {rule.severity} | {fix} | {rule.title} |"
         yield ""
 
 
@@ -109,21 +109,51 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _section(rule: Rule) -> str:
+def _page(rule: Rule) -> str:
+    example = _chosen(rule)
     parts = [
-        f"## {rule.id}",
+        f"# {rule.id}",
         f"{rule.title}.",
         f"{rule.severity} · applies to {_SUBJECTS[rule.subject]} · reads {', '.join(rule.reads)}",
         f"**Why.** {rule.why}",
-        *_example(rule),
-        f"**Fix.** {rule.remedy}" if rule.fix else f"**Fix.** None. {rule.by_hand}",
-        f"**Configure.** {rule.configure or 'It has no parameters.'}",
+        *(_example(rule, example) if example else ()),
+        "## What to do",
+        f"**Fix.** {rule.remedy}" if rule.fix else f"{rule.by_hand}\n\nOutrider has no fix for it: a person decides.",
+        *(_at_the_source(rule, example) if example else ()),
+        f"## Configure\n\n{rule.configure or 'It has no parameters.'}",
         _fenced("yaml", f"rules:\n  - {{rules: {rule.id}, mode: report, severity: {rule.severity}}}"),
-        "**Codes.**",
+        "## Codes",
         _codes(rule.codes),
-        f"**See** <{rule.reference}>",
+        f"**See** <{rule.reference}> · [all rules](../rules.md)",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+_LANGUAGES: dict[Form, str] = {"JSON": "json", "CloudFormation": "yaml", "Terraform": "terraform"}
+
+
+def _at_the_source(rule: Rule, example: Example) -> Iterator[str]:
+    """The example's fix as a change of what developers write, in each form."""
+    before, after = example.before, example.after
+    if after is None:
+        return
+    plan = Plan(before, after, (), Safety.SAFE, (), (), changes_between(before, after))
+    found = {each.form: each.text for each in fragments(plan)}
+    if not found and rule.subject is Subject.SERVICE:
+        yield "Nothing changes where the service is defined: a new deployment is enough."
+        yield _fenced("text", "aws ecs update-service --cluster CLUSTER --service SERVICE --force-new-deployment")
+    if not found:
+        return
+    thing = "service" if rule.subject is Subject.SERVICE else "task definition"
+    safety = f" ({example.case.safety.upper()})" if example.case.safety else ""
+    yield f"The example's fix{safety}, where the {thing} is defined: only what changes, and the names that identify it."
+    for reason in example.review or ():
+        yield f"It needs approval, because: {reason}"
+    for form, language in _LANGUAGES.items():
+        yield f"### {form if form != 'JSON' else f'{thing.capitalize()} in JSON'}"
+        if form == "JSON" and (marks := [sign for sign in ("null", "(remove)") if sign in found[form]]):
+            yield f"{' and '.join(f'`{sign}`' for sign in marks)}: remove it."
+        yield _fenced(language, found[form])
 
 
 def _codes(codes: Iterable[Code]) -> str:
@@ -135,19 +165,28 @@ def _fenced(language: str, text: str) -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
-def ordinary(rule: Rule) -> Example | None:
-    """The first drifted case of its file: the most ordinary one stands first."""
+def _examples(rule: Rule) -> Iterator[Example]:
     path = EXAMPLES / rule.topic / f"{rule.id.partition('.')[2]}.yaml"
-    return next((example for example in read(path) if example.verdict == "drifted"), None) if path.exists() else None
+    if path.exists():
+        yield from (example for example in read(path) if example.verdict == "drifted")
 
 
-def _example(rule: Rule) -> Iterator[str]:
-    example = ordinary(rule)
-    if example is None:
-        return
+def _chosen(rule: Rule) -> Example | None:
+    """The first drifted case that is fixed; else the first one: the most ordinary one stands first."""
+    drifted = [*_examples(rule)]
+    fixed = (
+        each
+        for each in drifted
+        if each.after is not None and each.case.after != "unchanged" and each.case.refused is None
+    )
+    return next(fixed, drifted[0] if drifted else None)
+
+
+def _example(rule: Rule, example: Example) -> Iterator[str]:
     case = example.case
     good = build(rule.id, Case(name="good", verdict="none", service=None if case.service is None else {})).before
-    yield " ".join(["**Example:**", *(_sentence(text) for text in (case.name, case.about) if text)])
+    yield "## Example"
+    yield " ".join(_sentence(text) for text in (case.name, case.about) if text)
     if case.standard:
         yield "By a standard with\n\n" + _fenced("yaml", _yaml(case.standard))
     yield from _fragments(example.before, [good, example.after])
@@ -160,11 +199,6 @@ def _example(rule: Rule) -> Iterator[str]:
         yield f"Missing in {grant.to}: `{grant.action}` on `{grant.resource}`"
     if case.refused is not None:
         yield f"Its fix is refused: {case.refused}"
-    elif example.after is not None and case.after != "unchanged":
-        yield f"Fixed{f', {case.safety.upper()}' if case.safety else ''}:"
-        yield from _fragments(example.after, [example.before, good])
-        for reason in example.review or ():
-            yield f"It needs approval, because: {reason}"
 
 
 def _fragments(shown: Workload, others: Iterable[Workload | None]) -> Iterator[str]:
@@ -252,19 +286,24 @@ def _yaml(value: Any) -> str:
 
 
 def main() -> int:
-    """0 if the page is written or up to date."""
-    parser = argparse.ArgumentParser(description="Write docs/rules.md from the rules and their examples.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the page is out of date")
+    """0 if the pages are written or up to date."""
+    parser = argparse.ArgumentParser(description="Write docs/rules.md and docs/rules from the rules and examples.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is out of date")
     arguments = parser.parse_args()
-    wanted = page()
-    if not arguments.check:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(wanted, encoding="utf-8")
+    wanted = pages()
+    there = ("rules.md", *(path.relative_to(DOCS).as_posix() for path in (DOCS / "rules").glob("*.md")))
+    present = {name: (DOCS / name).read_text(encoding="utf-8") for name in there if (DOCS / name).exists()}
+    if present == wanted:
         return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted:
-        return 0
-    print("docs/rules.md is out of date: run tools/rule_pages.py.", file=sys.stderr)
-    return 1
+    if arguments.check:
+        print("docs/rules.md or a page in docs/rules is out of date: run tools/rule_pages.py.", file=sys.stderr)
+        return 1
+    (DOCS / "rules").mkdir(parents=True, exist_ok=True)
+    for name in present.keys() - wanted.keys():
+        (DOCS / name).unlink()
+    for name, text in wanted.items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`outrider apply`, `undo`, `release` and `corrections`: requests to the service, and their results."""
+"""`outrider apply`, `undo`, `release`, `retry` and `corrections`: requests to the service, and their results."""
 
 from argparse import Namespace
 from collections.abc import Callable
@@ -57,6 +57,19 @@ def release(given: Namespace) -> int:
         return _watched(ask, asked, given.wait, where.see(found.family), lambda end: end.ended)
 
 
+def retry(given: Namespace) -> int:
+    """Try now what waits; return the exit code."""
+    where = taken(StackOptions, given)
+    with sentences(where):
+        _retried(client_of(where), given.what)
+    return DONE
+
+
+def _retried(ask: Client, family: str = "") -> None:
+    families = ask.retry(family)
+    say(f"What waits is tried again now: {', '.join(families)}." if families else "No correction waits.")
+
+
 def corrections(given: Namespace) -> int:
     """Print the state of corrections, or turn all of them on or off; return the exit code."""
     where, family = taken(StackOptions, given), given.what
@@ -67,6 +80,8 @@ def corrections(given: Namespace) -> int:
         if family in {"on", "off"}:
             ask.turn(on=family == "on")
             say(f"Corrections are {family}, turned {family} by {ask.caller}.")
+            if family == "on":
+                _retried(ask)
             return DONE
         if not family and (off := ask.why_off()) is not None:
             say(text(off))

@@ -219,8 +219,8 @@ COMMANDS = (
         "cli.approvals:corrections",
         "[OPTIONS] [FAMILY|on|off]",
         "Show corrections in progress, why some wait, and quarantines.\n\nWithout FAMILY, shows all families that have"
-        " one of these. `on` and `off` turn all corrections of the stack on or off, and nothing else changes anything."
-        " Calls AWS with your own credentials.",
+        " one of these. `on` and `off` turn all corrections of the stack on or off, and `on` has what waits tried"
+        " now; nothing else changes anything. Calls AWS with your own credentials.",
         (
             Argument(
                 "what",
@@ -292,6 +292,22 @@ COMMANDS = (
             *_OF_STACK,
         ),
     ),
+    Command(
+        "retry",
+        "cli.approvals:retry",
+        "[OPTIONS] [FAMILY]",
+        "Try now the corrections that wait.\n\nWithout FAMILY, those of all families: also those that waited too long"
+        " for the switch or the standard. What failed needs `outrider release`. Calls AWS with your own credentials.",
+        (
+            Argument(
+                "what",
+                "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.",
+                shown="FAMILY",
+                many=Many.AT_MOST_ONE,
+            ),
+            *_OF_STACK,
+        ),
+    ),
     Command("rules", "cli.catalogue:rules", "[OPTIONS]", "List the rules.", (_FORMAT,)),
     Command(
         "standard diff",
@@ -332,6 +348,15 @@ COMMANDS = (
         "Check standards: what is wrong in them, what contradicts itself, and what can have no effect.\n\nExits with 0"
         " if there is nothing to report, 1 if there are only warnings, 2 if Outrider would refuse one of them.",
         (_files("YAML files. A dash is standard input."), _FORMAT),
+    ),
+    Command(
+        "status",
+        "cli.status:status",
+        "[OPTIONS]",
+        "Show what is open, what waits for approval, and what needs a person.\n\nOpen findings by severity, plans that"
+        " wait for approval, corrections in progress, failures, quarantines, exemptions, suppressed findings and the"
+        " last sweep. Reads the stack's ledger with your own credentials, and changes nothing.",
+        (_FORMAT, _STACK, _REGION, _PROFILE),
     ),
     Command(
         "undo",

@@ -26,6 +26,7 @@ from domain.workload import ParameterReference, Workload
 
 _PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _WRITE: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
+_ARN_PARTS: Final = 6
 _AWS_KEY: Final = "alias/aws/ssm"
 """The key that SSM has in every account. Everybody who may read a parameter may use it."""
 
@@ -93,8 +94,8 @@ class Permission:
     @property
     def account(self) -> str | None:
         """The account of the resource, where its ARN has one."""
-        first = Arn.parse(self.resources[0])
-        return first.account if first is not None and first.account.isdigit() else None
+        parts = self.resources[0].split(":", 5)
+        return parts[4] if len(parts) == _ARN_PARTS and parts[4].isdigit() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Where things are: accounts, regions, ARNs."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html: a partition follows from a region's prefix.
 _PARTITIONS = {
@@ -18,6 +19,7 @@ _NUMBER_DIGITS = 10
 MOST_REVISIONS = 10**_NUMBER_DIGITS - 1
 
 
+@lru_cache(maxsize=128)
 def partition_of(region: str) -> str:
     """The partition of a region; `aws` unless the region's prefix says otherwise."""
     return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")

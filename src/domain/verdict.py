@@ -32,9 +32,8 @@ class Drifted:
     drifts: tuple[Drift, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """No drift is evident, and something could not be known: never a pass.
+class Unknown(NamedTuple):
+    """No drift is evident, and something could not be known: never a pass. A named tuple, because it is common offline.
 
     `facts` are those that the rule needs and that could not be read, `doubts` the places where it could not decide.
     """

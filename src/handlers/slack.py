@@ -1,14 +1,25 @@
-"""slack: alerts of the topic `alerts`, through a queue → Slack. Each alert once, even if SNS repeats it."""
+"""slack: alerts of the topic `alerts`, through a queue → Slack, those of one thread as one message."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
-from domain.findings.alert import Alert
 from handlers import metrics
-from operations.notification.notifier import AlertUnreadable, NotSent, Outcome, Sent, SentBefore, read_alert
+from operations.notification.notifier import (
+    AlertUnreadable,
+    NotSent,
+    Outcome,
+    Received,
+    Recorded,
+    Sent,
+    SentBefore,
+    Waiting,
+    read_alert,
+)
 from operations.wiring.slack import notifier, slack_queue
 
 logger = Logger(service="slack")
@@ -18,53 +29,63 @@ recorder = metrics.Recorder("slack")
 @logger.inject_lambda_context
 @recorder.written
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Handle an SQS batch; messages that must be retried are its batchItemFailures."""
+    """Handle an SQS batch; messages that wait or must be retried are its batchItemFailures."""
     records = {record["messageId"]: record for record in event["Records"]}
-    alerts, failures = dict[str, Alert](), dict[str, NotSent]()
+    received, again = dict[str, Received](), dict[str, NotSent | Waiting]()
     for message, record in records.items():
         try:
-            alerts[message] = read_alert(record["body"])
+            received[message] = Received(read_alert(record["body"]), _sent(record))
         except AlertUnreadable as unreadable:
-            failures[message] = NotSent(str(unreadable))
-    outcomes = notifier().notify(alerts.values(), lambda: context.get_remaining_time_in_millis() / 1000)
+            again[message] = NotSent(str(unreadable))
+    outcomes = notifier().notify(received.values(), lambda: context.get_remaining_time_in_millis() / 1000)
     _report(outcomes)
-    for message, alert in alerts.items():
-        outcome = outcomes[alert.id]
-        if isinstance(outcome, NotSent):
-            failures[message] = outcome
-    for message, failure in failures.items():
-        _retry(message, records[message]["receiptHandle"], failure)
+    for message, each in received.items():
+        outcome = outcomes[each.alert.id]
+        if isinstance(outcome, NotSent | Waiting):
+            again[message] = outcome
+    for message, outcome in again.items():
+        _later(message, records[message]["receiptHandle"], outcome)
     recorder.count(metrics.MESSAGES, len(records))
-    recorder.count(metrics.FAILED_MESSAGES, len(failures))
-    return {"batchItemFailures": [{"itemIdentifier": message} for message in failures]}
+    recorder.count(metrics.FAILED_MESSAGES, sum(isinstance(each, NotSent) for each in again.values()))
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in again]}
 
 
-def _report(outcomes: dict[str, Outcome]) -> None:
+def _sent(record: dict[str, Any]) -> datetime:
+    return datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC)
+
+
+def _report(outcomes: Mapping[str, Outcome]) -> None:
     """Log and count what was sent."""
     for alert, outcome in outcomes.items():
         match outcome:
-            case Sent(in_digest=in_digest, unrecorded=None):
+            case Sent(in_digest=in_digest, unrecorded=""):
                 logger.info("Sent in a digest" if in_digest else "Sent", alert=alert)
             case Sent(unrecorded=failed):
                 # Slack has it. If the message were retried, Slack would have it twice.
-                logger.warning("Sent, and not recorded", alert=alert, reason=str(failed))
+                logger.warning("Sent, and not recorded", alert=alert, reason=failed)
+            case Recorded():
+                logger.info("Recorded for the next message", alert=alert)
             case SentBefore():
                 logger.debug("Sent before", alert=alert)
-            case NotSent():
+            case Waiting() | NotSent():
                 pass  # logged with its message
     sent = [outcome for outcome in outcomes.values() if isinstance(outcome, Sent)]
-    together = sum(outcome.in_digest for outcome in sent)
-    recorder.count(metrics.SLACK_MESSAGES, len(sent) - together + bool(together))
-    recorder.count(metrics.ALERTS_IN_DIGESTS, together)
+    recorder.count(metrics.SLACK_MESSAGES, len({outcome.message for outcome in sent}))
+    recorder.count(metrics.ALERTS_IN_DIGESTS, sum(outcome.in_digest for outcome in sent))
 
 
-def _retry(message: str, receipt: str, failure: NotSent) -> None:
+def _later(message: str, receipt: str, outcome: NotSent | Waiting) -> None:
     """Have the queue deliver a message again: after the requested time, or else after its own."""
-    if failure.after is None:
-        logger.error("The message is retried", message_id=message, reason=failure.reason)
+    after = outcome.after
+    if isinstance(outcome, Waiting):
+        logger.debug("The message waits", message_id=message, after=after)
+    elif after is not None:
+        logger.warning("The message is retried", message_id=message, reason=outcome.reason, after=after)
+    else:
+        logger.error("The message is retried", message_id=message, reason=outcome.reason)
+    if after is None:
         return
-    logger.warning("The message is retried", message_id=message, reason=failure.reason, after=failure.after)
     try:
-        slack_queue().hide(receipt, failure.after)
+        slack_queue().hide(receipt, after)
     except CallFailed as failed:
         logger.error("The message is retried", message_id=message, reason=str(failed))  # noqa: TRY400 - the sentence says all

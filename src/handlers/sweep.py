@@ -25,14 +25,18 @@ _PAUSE = 5.0  # seconds
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Sweep, publish a digest or resume corrections. Lambda retries an exception, and at last sends it to the DLQ.
 
-    `{"quiet": true}` requests a baseline, `{"delay": 200}` delays the evaluations by so many seconds. `at` is the
-    scheduled time: a retry publishes the same digest. `{"digest": true, "at": "2026-08-01T08:00:00Z"}` requests only
-    the digest of the day that ended then, or now; `{"resume": true}` only resumes the corrections that are due.
+    `{"quiet": true}` requests a baseline. `at` is the scheduled time: a retry publishes the same digest.
+    `{"digest": true, "at": "2026-08-01T08:00:00Z"}` requests only the digest of the day that ended then, or now;
+    `{"weekly": true}` only a digest for each team; `{"resume": true}` only resumes the corrections that are due.
     """
     if event.get("digest") is True:
         daily = sweeper().daily(settings().place, _moment(event.get("at")))
         logger.info("Daily digest", title=daily.title if daily else "nothing to report")
         return {"published": 0 if daily is None else 1}
+    if event.get("weekly") is True:
+        weekly = sweeper().weekly(settings().place, _moment(event.get("at")))
+        logger.info("Weekly digests", teams=[alert.team for alert in weekly])
+        return {"published": len(weekly)}
     if event.get("resume") is True:
         resumed = resumer().resume(settings().place)
         logger.debug("Resumed", corrections=resumed)
@@ -43,8 +47,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         return context.get_remaining_time_in_millis() > _MARGIN
 
     run = self_check().began()
-    quiet, delay, at = event.get("quiet") is True, int(event.get("delay", 0)), _moment(event.get("at"))
-    swept = sweeper().sweep(settings().place, quiet=quiet, delay=delay, at=at)
+    quiet, at = event.get("quiet") is True, _moment(event.get("at"))
+    swept = sweeper().sweep(settings().place, quiet=quiet, at=at)
     logger.info("Swept", families=swept.families, services=swept.services, baseline=swept.baseline)
     if swept.baseline:
         digest = sweeper().digest(settings().place, swept, wait)

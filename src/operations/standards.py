@@ -19,8 +19,8 @@ from domain.standard import DEFAULT, Standard, StandardInvalid, default_standard
 from domain.standard.checking import Ruled, checked
 from domain.standard.problems import Found, Problem
 
-_FRESH = 180.0  # seconds
-AGREED = 200  # seconds after which every function evaluates by the stored standard
+FRESH = 180  # seconds
+_CLOCKS = 20  # seconds that functions may differ by
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Standards:
     """`location` is `ssm:NAME` or `s3://BUCKET/KEY`; empty for the packaged standard.
 
     `good` holds the last good standard; without it, a standard that cannot be used is an error. Only one function
-    `keeps` it. `reports` is called after each reading with what was found.
+    `keeps` it. `reports` is called after each reading with what was found. What was read is used for `fresh` seconds.
     """
 
     sessions: Sessions
@@ -58,11 +58,17 @@ class Standards:
     good: GoodStandards | None = None
     keeps: bool = False
     reports: Callable[[Edition], None] = lambda _: None
+    fresh: int = FRESH
     clock: Callable[[], float] = monotonic
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _held: Edition | None = field(default=None, init=False)
     _since: float | None = field(default=None, init=False)
     _kept: str = field(default="", init=False)
+
+    @property
+    def agreed(self) -> int:
+        """After so many seconds every function evaluates by the stored standard."""
+        return self.fresh + min(self.fresh, _CLOCKS)
 
     def current(self) -> Edition:
         """Return the standard.
@@ -71,7 +77,7 @@ class Standards:
         there is no good one: nothing is evaluated then.
         """
         now = self.clock()
-        if self._held is None or self._since is None or now - self._since >= _FRESH:
+        if self._held is None or self._since is None or now - self._since >= self.fresh:
             self._held = self._read()
             self._since = now
             self.reports(self._held)

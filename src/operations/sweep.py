@@ -4,26 +4,29 @@ It evaluates nothing itself. It sends one message for each family and service to
 and not their revisions: inspect asks ECS for the newest one, and reads nothing more of a revision that it knows.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger, SweepBasis
 from aws.security_hub import SecurityHub
+from domain.findings.address import Address
 from domain.findings.alert import Alert
-from domain.findings.finding import Finding
+from domain.findings.finding import Finding, FindingState
 from domain.findings.users import SeenTasks
 from domain.places import Place
 from domain.severity import Severity
 from domain.standard import StandardInvalid
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import FamilyTrigger, ServiceTrigger
-from operations.standards import AGREED, Edition, Standards
-from reports.digest import daily_of, digest_of
+from operations.standards import Edition, Standards
+from operations.status import status_of
+from reports.digest import daily_of, digest_of, weekly_of
 
 _EMPTY = 4  # readings in a row: the counts of SQS are approximate and late
 
@@ -48,13 +51,15 @@ class Swept:
 class _Listed:
     """What exists or existed: families and services.
 
-    `tasks` are those of no service, by family and cluster, as they were listed `at` that time.
+    `tasks` are those of no service, by family and cluster, as they were listed `at` that time. `suppressed` has the
+    rules of suppressed findings by their subject's key; None if they could not be read.
     """
 
     families: Sequence[str]
     services: Sequence[str]
     at: datetime
     tasks: Mapping[str, Mapping[str, SeenTasks]]
+    suppressed: Mapping[str, tuple[str, ...]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,13 @@ class Sweeper:
     hub: SecurityHub
     standards: Standards
     release: str = ""
+    stack: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def sweep(self, place: Place, *, quiet: bool = False, delay: int = 0, at: datetime | None = None) -> Swept:
+    def sweep(self, place: Place, *, quiet: bool = False, at: datetime | None = None) -> Swept:
         """Send everything for evaluation. Raises CallFailed if a read or send failed: the event is retried.
 
-        `delay` is in seconds. `at` is the scheduled time; None for now.
+        `at` is the scheduled time; None for now.
 
         A baseline opens findings without an alert for each: see `digest`. A sweep is a baseline if it is requested, if
         nothing was evaluated before, or if the last sweep was by another standard or release or is not known. Call
@@ -87,17 +93,26 @@ class Sweeper:
         listed_families, services = self.ecs.families(place), self.ecs.services(place)
         known = self.ledger.subjects.all(place)
         baseline = quiet or not known or (by is not None and by != before)
-        if by is not None and before is not None and by.standard != before.standard:
-            delay = max(
-                delay, AGREED
-            )  # else some would be evaluated by the earlier standard now, and alerted one by one later
+        # Without a delay some would be evaluated by the earlier standard now, and alerted one by one later.
+        changed = by is not None and before is not None and by.standard != before.standard
+        delay = self.standards.agreed if changed else 0
         families = list(dict.fromkeys([*listed_families, *_named(known, Subject.FAMILY)]))
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
-        found = _Listed(families, list(titles), self.now(), self.ecs.tasks_of_no_service(place))
+        at_, tasks = self.now(), self.ecs.tasks_of_no_service(place)
+        found = _Listed(families, list(titles), at_, tasks, self._suppressed(place))
         bodies = _bodies(place, found, quiet=baseline)
         self.changes.send_all(bodies, delay=delay)
         begins = self.now() + timedelta(seconds=delay) if delay else None
         return Swept(len(families), len(titles), baseline, at or now, by, begins)
+
+    def _suppressed(self, place: Place) -> Mapping[str, tuple[str, ...]] | None:
+        """Return the rules of suppressed findings by subject. Without them, what is remembered counts."""
+        try:
+            ids = self.hub.all_suppressed(place)
+        except CallFailed:
+            return None
+        named = sorted(id_.removeprefix("outrider/").rpartition("/") for id_ in ids)
+        return {key: tuple(rule for _, _, rule in some) for key, some in groupby(named, lambda each: each[0])}
 
     def ended(self, place: Place, swept: Swept) -> None:
         """Record the sweep, once everything was sent and a baseline's digest published.
@@ -135,13 +150,44 @@ class Sweeper:
         Return None if there was nothing to report. Raises CallFailed if open or suppressed findings cannot be read.
         """
         end = at or self.now()
-        found = self.ledger.subjects.open_or_closed_since(place, end - timedelta(days=1), end)
-        shown = self._without_suppressed(place, found)
+        everything, since = self.ledger.overviews.of(place), end - timedelta(days=1)
+        status = status_of(everything, self.ledger.health.run(place), place, end)
+        still, done = (
+            [*status.findings, *status.suppressed],
+            [each for each in everything.findings if each.state is FindingState.CLOSED and since <= each.updated < end],
+        )
+        shown = set(self._without_suppressed(place, [*still, *done]))
+        status = replace(
+            status,
+            findings=tuple(each for each in still if each in shown),
+            suppressed=tuple(each for each in still if each not in shown),
+            stack=self.stack,
+        )
         edition = self._edition(self.standards.current)
-        alert = daily_of(shown, place, edition.standard if edition is not None else None, at=end)
+        standard = edition.standard if edition is not None else None
+        alert = daily_of(status, [each for each in done if each in shown], standard, at=end)
         if alert is not None:
             self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
+
+    def weekly(self, place: Place, at: datetime | None = None) -> list[Alert]:
+        """Publish a digest of the open findings of each team; their ids are the same in a retry.
+
+        It goes where the alerts about the team's most severe finding go. Raises CallFailed as `daily` does.
+        """
+        end, by_team = at or self.now(), defaultdict[str, list[tuple[Address, Finding]]](list)
+        found = list(self.ledger.subjects.open_by_address(place))
+        shown = {finding.id for finding in self._without_suppressed(place, [finding for _, finding in found])}
+        for address, finding in found:
+            if address.team and finding.id in shown:
+                by_team[address.team].append((address, finding))
+        alerts = list[Alert]()
+        for _, some in sorted(by_team.items()):
+            address, _ = max(some, key=lambda each: each[1].severity.rank)
+            alerts.append(weekly_of((finding for _, finding in some), address, place, at=end))
+        for alert in alerts:
+            self.alerts.publish(alert.model_dump_json(), alert.attributes)
+        return alerts
 
     @staticmethod
     def _edition(read: Callable[[], Edition]) -> Edition | None:
@@ -176,10 +222,20 @@ def _named(subjects: list[SubjectId], kind: Subject) -> Iterator[str]:
 
 def _bodies(place: Place, found: _Listed, *, quiet: bool) -> Iterator[str]:
     """Send services first: the severity of a family's drift depends on what runs it."""
-    shared, of_a_family = {"kind", "account", "region", "quiet"}, {"family", "revision", "tasks", "listed"}
+    shared, of_a_family = (
+        {"kind", "account", "region", "quiet", "suppressed"},
+        {"family", "revision", "tasks", "listed"},
+    )
+    known = found.suppressed
+
+    def suppressed(kind: Subject, name: str) -> tuple[str, ...] | None:
+        return None if known is None else known.get(SubjectId(place, kind, name).key, ())
+
     account, region = place.account, place.region
     for title in found.services:
-        trigger = ServiceTrigger(account=account, region=region, service=title, quiet=quiet)
+        trigger = ServiceTrigger(
+            account=account, region=region, service=title, quiet=quiet, suppressed=suppressed(Subject.SERVICE, title)
+        )
         yield trigger.model_dump_json(include=shared | {"service"})
     for family in sorted(found.families):
         again = FamilyTrigger(
@@ -190,5 +246,6 @@ def _bodies(place: Place, found: _Listed, *, quiet: bool) -> Iterator[str]:
             tasks=found.tasks.get(family, {}),
             listed=found.at,
             quiet=quiet,
+            suppressed=suppressed(Subject.FAMILY, family),
         )
         yield again.model_dump_json(include=shared | of_a_family)

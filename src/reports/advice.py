@@ -14,20 +14,37 @@ from domain.remediation.plan import Fixed, Plan
 from domain.rule import Rule
 from domain.standard import Mode
 from domain.subject import Subject
-from reports.words import typed
+from reports.use import still_runs
+from reports.words import plan_command
 
 CLOSES = "The finding closes by itself."
 
 
 @dataclass(frozen=True, slots=True)
 class StackAction:
-    """What a stack does about a finding's plan: `unasked` without approval, at most `cap` with approval."""
+    """What a stack does about a finding's plan: `unasked` without approval, at most `cap` with approval.
+
+    `next_to_it` says that the command is shown next_to_it the sentence, and not in it.
+    """
 
     unasked: Mode = Mode.REPORT
     cap: Mode = Mode.REPORT
     stack: str = ""
+    next_to_it: bool = False
 
-    def sentence(self, finding: Finding, plan: Plan) -> str:
+    def command(self, plan: Plan) -> str:
+        """Return the command that has the plan made, bound to its digest: by Outrider if the stack allows it."""
+        return plan_command("apply" if self._applies(plan) else "correct", plan, self.stack)
+
+    def automatic(self, plan: Plan) -> bool:
+        """Return whether it makes the plan's correction without approval."""
+        return self.unasked is Mode.DEPLOY or (self.unasked is Mode.REGISTER and plan.changes_task)
+
+    def _applies(self, plan: Plan) -> bool:
+        allowed = self.cap.rank >= (Mode.REGISTER if plan.changes_task else Mode.DEPLOY).rank
+        return allowed and not self.automatic(plan)
+
+    def sentence(self, plan: Plan) -> str:
         """Return what the stack does about the plan; empty if it does nothing."""
         match self.unasked:
             case Mode.DEPLOY if plan.changes_task:
@@ -36,9 +53,10 @@ class StackAction:
                 return "Outrider updates the service itself."
             case Mode.REGISTER if plan.changes_task:
                 return "Outrider registers it too, but does not deploy it."
-            case _ if self.cap.rank >= (Mode.REGISTER if plan.changes_task else Mode.DEPLOY).rank:
-                subject = finding.subject
-                return f"Or let Outrider make it: {typed('apply', subject.name, subject.place, self.stack)}."
+            case _ if self._applies(plan) and self.next_to_it:
+                return "Or let Outrider make it, by the command."
+            case _ if self._applies(plan):
+                return f"Or let Outrider make it: `{self.command(plan)}`."
             case _:
                 return ""
 
@@ -54,6 +72,7 @@ class Step(StrEnum):
     ADD_STATEMENTS = "add-statements"
     CORRECT_REFUSED = "correct-refused"
     BY_HAND = "by-hand"
+    REDEPLOY = "redeploy"
     CORRECT = "correct"
 
 
@@ -78,12 +97,17 @@ def next_step(finding: Finding, rule: Rule, plan: Plan | None, help_: StackActio
     if finding.state is not FindingState.OPEN:
         return ""
     fixing = plan if plan is not None and rule.id in plan.fixes else None
-    helped = help_.sentence(finding, fixing) if fixing is not None else ""
+    helped = help_.sentence(fixing) if fixing is not None else ""
     return " ".join(part for part in (_sentence(finding, rule, plan), helped, CLOSES) if part)
 
 
 def step(finding: Finding, rule: Rule, plan: Plan | None) -> Step:
-    """Return the kind of the next step: the plan's change, a statement to add, the rule's own step, or a correction."""
+    """Return the kind of the next step.
+
+    A deployment of the newest revision, the plan's change, a statement to add, the rule's own step, or a correction.
+    """
+    if finding.successor:
+        return Step.REDEPLOY
     if plan is not None and rule.id in plan.fixes:
         return Step.MAKE_CHANGE if plan.safety is Safety.SAFE else Step.DECIDE_CHANGE
     if any(drift.grants for drift in finding.drifts):
@@ -106,6 +130,8 @@ def _sentence(finding: Finding, rule: Rule, plan: Plan | None) -> str:
             return f"Add {'this' if len(to) == 1 else 'each'} policy statement to {' and '.join(to)}."
         case Step.CORRECT_REFUSED:
             return f"Correct it {source}. Outrider does not, because: {_refused(rule, plan)}"
+        case Step.REDEPLOY:
+            return still_runs(finding)
         case Step.BY_HAND:
             return " ".join(rule.by_hand.split())
         case Step.CORRECT:

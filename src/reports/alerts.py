@@ -1,10 +1,11 @@
 """Alerts from transitions and outcomes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
 from domain.drift import Drift
+from domain.findings.address import NOWHERE, Address
 from domain.findings.alert import Alert, AlertChange, AlertDrift, AlertUser
 from domain.findings.finding import Finding, FindingState, Transition
 from domain.places import Arn, Revision
@@ -14,8 +15,7 @@ from domain.triggers.actor import Actor
 from reports.advice import NO_ACTION, StackAction, next_step, statements
 from reports.asff import rule_url
 from reports.text import cut
-from reports.use import use_of
-from reports.words import correct
+from reports.use import use_of, where_it_runs
 
 _DRIFTS, _CHANGES = 10, 20
 _USERS = 3  # in the phrase
@@ -24,23 +24,34 @@ _WHY = 1000  # characters
 
 @dataclass(frozen=True, slots=True)
 class AlertContext:
-    """Who caused a transition and when, where the docs are, and what the stack does about the plan."""
+    """Who caused a transition and when, where the docs are, and what the stack does about the plan.
+
+    `thread` is the alert's thread, by default the subject's own; `open` the rules of all its open findings; `own` says
+    that Outrider's own call led to the transition. It goes to `address`, and not before the quiet hours end.
+    """
 
     actor: Actor
     occurred: datetime
     docs: str
     help: StackAction = NO_ACTION
+    thread: str = ""
+    open: tuple[str, ...] = ()
+    own: bool = False
+    address: Address = NOWHERE
+    not_before: datetime | None = None
 
 
 def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: AlertContext) -> Alert:
     """Return the alert about a finding's transition."""
-    actor, help_ = context.actor, context.help
+    actor, help_ = context.actor, replace(context.help, next_to_it=True)
     finding = transition.finding
     place = finding.subject.place
     drifts = finding.drifts if finding.state is FindingState.OPEN else ()
     shown = plan if plan is not None and drifts and rule.id in plan.fixes else None
     return Alert(
         id=transition.id,
+        thread=context.thread or finding.subject.key,
+        sequence=finding.version,
         kind="finding",
         transition=transition.change.value,
         account=place.account,
@@ -50,18 +61,21 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
         resource=finding.resource,
         rule=rule.id,
         title=rule.title,
+        own=context.own,
+        automatic=shown is not None and help_.automatic(shown),
+        open=context.open,
         severity=finding.severity,
         drifts=tuple(_drift(drift) for drift in drifts[:_DRIFTS]),
         omitted=max(len(drifts) - _DRIFTS, 0),
         changes=_changes(shown),
         omitted_changes=_omitted(shown),
         statements=statements(finding),
-        use=use_of(finding, _USERS),
+        use=use_of(finding, _USERS) if finding.state is FindingState.OPEN else _runs_in(finding),
         users=tuple(
             AlertUser(family=u.family, title=u.title, revision=u.revision, tasks=u.tasks) for u in finding.users.known
         ),
         omitted_users=finding.users.more,
-        command=correct(shown, help_.stack) if shown else "",
+        command=help_.command(shown) if shown else "",
         next_step=next_step(finding, rule, plan, help_),
         safety=shown.safety.value if shown else "",
         reasons=shown.reasons if shown else (),
@@ -70,9 +84,18 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
         tool=actor.tool,
         since=finding.created,
         occurred=context.occurred,
+        team=context.address.team,
+        route=context.address.route,
+        channel=context.address.channel,
+        not_before=context.not_before,
         finding=finding.id,
         links={"rule": rule_url(context.docs, rule)} | console_links(finding.resource) | finding_link(finding),
     )
+
+
+def _runs_in(finding: Finding) -> str:
+    where = where_it_runs(finding)
+    return f"runs in {where}" if where else ""
 
 
 def _drift(drift: Drift) -> AlertDrift:

@@ -19,8 +19,8 @@ from domain.rule import Rule
 from domain.subject import Subject
 from reports.advice import next_step, statements
 from reports.text import clean, cut, line
-from reports.use import use_of
-from reports.words import correct
+from reports.use import use_of, where_it_runs
+from reports.words import plan_command
 
 _TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters, as all lengths here
 _FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
@@ -37,8 +37,8 @@ def asff(
 ) -> dict[str, Any]:
     """Return one finding for BatchImportFindings.
 
-    `docs` is the address of the rules' page, `facts` more ProductFields; the stack among them is named in commands.
-    `rule` is None if it is no longer in the catalogue: then the finding is GONE, and has only the rule's id.
+    `docs` is the address of the documentation's site, `facts` more ProductFields; the stack among them is named in
+    commands. `rule` is None if it is no longer in the catalogue: then the finding is GONE, and has only the rule's id.
     """
     place = finding.subject.place
     compliance, record = _status(finding.state)
@@ -116,7 +116,8 @@ def description(finding: Finding) -> str:
         case FindingState.OPEN:
             return " ".join(f"{drift.where}: {drift.why}" for drift in finding.drifts)
         case FindingState.CLOSED:
-            return f"{finding.resource} is compliant again."
+            where = where_it_runs(finding)
+            return f"{finding.resource} is compliant again." + (f" It runs in {where}." if where else "")
         case FindingState.EXEMPT:
             return "The standard exempts it."
         case FindingState.GONE:
@@ -146,8 +147,9 @@ def _details(finding: Finding, plan: Plan | None, stack: str) -> Iterator[tuple[
     for drift in drifts[:_DRIFTS]:
         yield drift.where, line(drift.why, _DETAIL)
     yield from islice(_statements(finding), _STATEMENTS)
-    yield "command", correct(plan, stack) if plan else ""
+    yield "command", plan_command("correct", plan, stack) if plan else ""
     yield "use", use_of(finding, MOST_USERS)
+    yield "left out of the plan, because suppressed", ", ".join(plan.left_out) if plan else ""
     for change in plan.changes[:_CHANGES] if plan else ():
         yield f"change {change.where}", f"{change.before or 'unset'} → {change.after or 'removed'}"
     yield from _names(finding)
@@ -200,8 +202,8 @@ def _fitting(pairs: Iterable[tuple[str, str]], most: int, key_length: int, lengt
 
 
 def rule_url(docs: str, rule: Rule) -> str:
-    """Return the rule's page if the stack has the address, else AWS's or OpenTelemetry's page."""
-    return f"{docs}#{rule.id.replace('.', '')}" if docs else rule.reference
+    """Return the rule's page on the documentation's site; without one, AWS's or OpenTelemetry's page."""
+    return f"{docs}/docs/rules/{rule.id}.html" if docs else rule.reference
 
 
 def _time(moment: datetime) -> str:

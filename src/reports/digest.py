@@ -1,24 +1,26 @@
-"""Digests: many findings, or many alerts, in one alert."""
+"""Digests: many findings, or many threads, in one alert."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import groupby
 
+from domain.findings.address import Address
 from domain.findings.alert import Alert, AlertLine, AlertSection
 from domain.findings.finding import Finding, FindingState
+from domain.findings.thread import Thread
 from domain.places import Place, Revision, role_name
 from domain.severity import Severity
-from domain.standard import Exemption, Selector, Standard
-from domain.subject import Subject
-from reports.alerts import console_links, finding_link
-from reports.words import DONE, word_of
+from domain.standard import Exemption, Standard
+from domain.status import Status
+from domain.subject import Subject, SubjectId
+from reports.alerts import finding_link
+from reports.status import exemptions_of, section, sections_of, swept
+from reports.words import RESOLVED
 
 _RULES = 10
-_OLDEST, _CLOSED, _EXEMPTIONS, _OF_TRANSITION = 5, 10, 10, 25
+_OLDEST, _CLOSED, _EXEMPTIONS, _OF_THREADS = 5, 10, 10, 25
 _SOON = timedelta(days=14)
 _UNREAD = "The standard could not be read, so exemptions that expire soon are not listed."
-_OPENING = frozenset({"opened", "raised", "reopened"})
 
 
 def digest_of(findings: Iterable[Finding], place: Place, *, swept: datetime, waiting: int, occurred: datetime) -> Alert:
@@ -47,20 +49,19 @@ def digest_of(findings: Iterable[Finding], place: Place, *, swept: datetime, wai
     )
 
 
-def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | None, *, at: datetime) -> Alert | None:
-    """Return open findings, the oldest of them, those closed in the day before `at`, and exemptions that expire soon.
+def daily_of(status: Status, closed: Sequence[Finding], standard: Standard | None, *, at: datetime) -> Alert | None:
+    """Return what is open, what waits or needs a person, what closed in the day before `at`, and what soon expires.
 
-    `findings` are the open ones and those that were closed in that day; `standard` is None if it could not be read.
-    Return None if there is nothing to report.
+    `standard` is None if it could not be read. Return None if there is nothing to report.
     """
-    found = list(findings)
-    still = [finding for finding in found if finding.state is FindingState.OPEN]
-    closed = [finding for finding in found if finding.state is FindingState.CLOSED]
+    place, still = status.place, status.findings
     expiring = _expiring(standard.exemptions, at.date()) if standard else []
-    if not still and not closed and not expiring:
+    if not still and not closed and not expiring and not status.standing:
         return None
     counts = [_are_open(len(still))]
     counts += [f"{len(closed)} closed since yesterday"] if closed else []
+    plans = len(status.standing.plans)
+    counts += [f"{plans} plan{'s wait' if plans > 1 else ' waits'} for approval"] if plans else []
     return Alert(
         id=f"{place}/daily/{at.isoformat()}",
         kind="digest",
@@ -74,14 +75,17 @@ def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | Non
         severity=_worst(finding.severity for finding in still),
         reasons=(
             *_counts((finding.severity, finding.rule) for finding in still),
+            *((f"{len(status.suppressed)} suppressed",) if status.suppressed else ()),
+            *((swept(status.swept),) if status.swept else ()),
             *(() if standard else (_UNREAD,)),
         ),
         sections=tuple(
             section
             for section in (
+                *sections_of(status.standing, place, status.stack),
                 _section("The oldest", sorted(still, key=lambda each: each.created), _OLDEST),
                 _section("Closed since yesterday", sorted(closed, key=lambda each: each.updated), _CLOSED),
-                _exemptions(expiring),
+                exemptions_of(expiring, "Exemptions that expire within two weeks", _EXEMPTIONS),
             )
             if section.lines
         ),
@@ -91,11 +95,41 @@ def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | Non
     )
 
 
-def burst_of(alerts: Sequence[Alert], *, id_: str, most: int, occurred: datetime) -> Alert:
-    """Return one digest of a batch's alerts beyond the `most` that are sent one by one."""
-    drifted = [alert for alert in alerts if alert.transition in _OPENING]
-    ordered = sorted(alerts, key=lambda each: (each.transition not in _OPENING, each.kind, each.transition))
-    accounts, regions = ({getattr(alert, part) for alert in alerts} for part in ("account", "region"))
+def weekly_of(findings: Iterable[Finding], address: Address, place: Place, *, at: datetime) -> Alert:
+    """Return the open findings of one team, for the week that ended `at`."""
+    found = sorted(findings, key=lambda each: (-each.severity.rank, each.created))
+    return Alert(
+        id=f"{place}/weekly/{address.team}/{at.isoformat()}",
+        kind="digest",
+        transition="weekly",
+        account=place.account,
+        region=place.region,
+        subject="account",
+        name=address.team,
+        resource="",
+        title=_are_open(len(found)),
+        severity=_worst(finding.severity for finding in found),
+        reasons=_counts((finding.severity, finding.rule) for finding in found),
+        sections=(_section("The most severe", found, _OF_THREADS),),
+        next_step=_next_step(still=True, expiring=False),
+        team=address.team,
+        route=address.route,
+        channel=address.channel,
+        since=min((finding.created for finding in found), default=at),
+        occurred=at,
+    )
+
+
+def burst_of(threads: Mapping[str, Thread], *, id_: str, most: int, occurred: datetime) -> Alert:
+    """Return one digest of the threads beyond the `most` whose messages are sent one by one."""
+    drifted = [alert for thread in threads.values() for alert in thread.open]
+    every = [alert for thread in threads.values() for alert in (*thread.findings.values(), *thread.outcomes.values())]
+    accounts, regions = ({getattr(alert, part) for alert in every} for part in ("account", "region"))
+    sections = (
+        _of_threads("Drift", [(key, each) for key, each in threads.items() if not (each.over or each.needs_person)]),
+        _of_threads("Not corrected", [(key, each) for key, each in threads.items() if each.needs_person]),
+        _of_threads(RESOLVED, [(key, each) for key, each in threads.items() if each.over and not each.needs_person]),
+    )
     return Alert(
         id=id_,
         kind="digest",
@@ -103,20 +137,17 @@ def burst_of(alerts: Sequence[Alert], *, id_: str, most: int, occurred: datetime
         account=accounts.pop() if len(accounts) == 1 else "several accounts",
         region=regions.pop() if len(regions) == 1 else "several regions",
         subject="account",
-        name="1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts",
+        name=f"{len(threads)} messages",
         resource="",
-        title=f"More alerts came at once than the {most} that are sent one by one",
-        severity=_worst(alert.severity for alert in alerts if alert.transition != "closed"),
+        title=f"More came at once than the {most} messages that are sent one by one",
+        severity=_worst(thread.severity for thread in threads.values()),
         reasons=_counts((alert.severity, alert.rule) for alert in drifted),
-        sections=tuple(
-            _of_transition(transition, list(some))
-            for transition, some in groupby(ordered, lambda each: each.transition)
-        ),
-        next_step="Start with the most severe. Security Hub lists each under the product Outrider, with the next"
-        " step. Many alerts at once often have one cause: a shared parameter or role, or one deployment."
+        sections=tuple(section for section in sections if section.lines),
+        next_step="Start with the most severe. Security Hub lists each finding under the product Outrider, with the"
+        " next step. Many at once often have one cause: a shared parameter or role, or one deployment."
         if drifted
         else "",
-        since=min((alert.since for alert in alerts), default=occurred),
+        since=min((alert.since for alert in every), default=occurred),
         occurred=occurred,
     )
 
@@ -142,8 +173,7 @@ def _counts(findings: Iterable[tuple[Severity, str]]) -> tuple[str, ...]:
 
 
 def _section(title: str, findings: Sequence[Finding], most: int) -> AlertSection:
-    lines = tuple(_line(finding) for finding in findings[:most])
-    return AlertSection(title=title, lines=lines, omitted=max(len(findings) - most, 0))
+    return section(title, [_line(finding) for finding in findings], most)
 
 
 def _line(finding: Finding) -> AlertLine:
@@ -158,22 +188,29 @@ def _line(finding: Finding) -> AlertLine:
     )
 
 
-def _of_transition(transition: str, alerts: Sequence[Alert]) -> AlertSection:
-    worst_first = sorted(alerts, key=lambda each: (-each.severity.rank, each.name, each.rule))
-    lines = []
-    for alert in worst_first[:_OF_TRANSITION]:
-        what = _named(alert.subject, alert.name, alert.resource)
-        done = transition in DONE
-        lines.append(
-            AlertLine(
-                text=f"{what}: {alert.rule or alert.title}",
-                link=alert.links.get("finding") or console_links(alert.resource).get("resource", ""),
-                severity=None if done else alert.severity,
-                done=done,
-            )
-        )
-    title = f"{word_of(transition)}: {len(alerts)}"
-    return AlertSection(title=title, lines=tuple(lines), omitted=max(len(alerts) - _OF_TRANSITION, 0))
+def _of_threads(title: str, threads: Sequence[tuple[str, Thread]]) -> AlertSection:
+    """Return a line for each thread, the most severe first."""
+    ordered = sorted(threads, key=lambda each: (-each[1].severity.rank, each[0]))
+    lines = tuple(_of_thread(key, thread) for key, thread in ordered[:_OF_THREADS])
+    omitted = max(len(ordered) - _OF_THREADS, 0)
+    return AlertSection(title=f"{title}: {len(ordered)}", lines=lines, omitted=omitted)
+
+
+def _of_thread(key: str, thread: Thread) -> AlertLine:
+    """`family web: 3 findings`, `family web: web:7 was not corrected`."""
+    subject, outcome, done = SubjectId.parse(key), thread.outcome, thread.over and not thread.needs_person
+    shown = thread.closed if done else thread.open
+    said = f"{len(shown)} findings" if len(shown) != 1 else shown[0].rule
+    if outcome is not None and (thread.needs_person or not shown):
+        said = outcome.title
+    links = [alert.links for alert in (*shown, *([outcome] if outcome is not None else []))]
+    name = role_name(subject.name) if subject.kind is Subject.ROLE else subject.name
+    return AlertLine(
+        text=f"{subject.kind.value} {name}: {said}",
+        link=next((each.get("finding") or each.get("resource", "") for each in links), ""),
+        severity=None if done else thread.severity,
+        done=done,
+    )
 
 
 def _named(kind: str, name: str, resource: str) -> str:
@@ -187,26 +224,6 @@ def _expiring(exemptions: Iterable[Exemption], today: date) -> list[Exemption]:
     """Return exemptions that expire within two weeks, the first to expire first."""
     soon = [each for each in exemptions if each.expires and today <= each.expires <= today + _SOON]
     return sorted(soon, key=lambda each: (each.expires or today, each.rules))
-
-
-def _exemptions(exemptions: Sequence[Exemption]) -> AlertSection:
-    lines = tuple(
-        AlertLine(text=f"{', '.join(each.rules)} for {_selected(each.where)}, until {each.expires}: {each.reason}")
-        for each in exemptions[:_EXEMPTIONS]
-    )
-    title = "Exemptions that expire within two weeks"
-    return AlertSection(title=title, lines=lines, omitted=max(len(exemptions) - _EXEMPTIONS, 0))
-
-
-def _selected(where: Selector) -> str:
-    """`family cart, checkout; account 123456789012`."""
-    named = where.model_dump(exclude_defaults=True)
-    return "; ".join(
-        f"{name} " + ", ".join(f"{key}={each}" for key, each in found.items())
-        if isinstance(found, Mapping)
-        else f"{name} {', '.join(found)}"
-        for name, found in named.items()
-    )
 
 
 def _after_a_sweep(*, some: bool, rest: bool) -> str:

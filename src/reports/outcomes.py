@@ -6,6 +6,7 @@ from datetime import datetime
 from domain.findings.alert import Alert, AlertChange, AlertFragment
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.guard import Guard
+from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import Stage
 from domain.severity import Severity
 from domain.subject import Subject
@@ -27,6 +28,7 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
     end = f"{state.value}-only" if state is AttemptState.REGISTERED and _left_all(attempt) else state.value
     return Alert(
         id="/".join(part for part in (str(source.place), source.family, attempt.key, attempt.request_id, end) if part),
+        thread=attempt.family.key,
         kind="outcome",
         transition=state.value,
         account=source.place.account,
@@ -35,12 +37,13 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
         name=alone or source.family,
         resource=resource,
         title=_title(attempt, state),
+        updating=_under_way(attempt) if state is AttemptState.REGISTERED else (),
         severity=_severity(attempt, state),
         changes=tuple(AlertChange(where=c.where, before=c.before, after=c.after) for c in attempt.changes),
         omitted_changes=attempt.omitted,
         next_step=_next_step(attempt, state, stack),
         rules=attempt.rules,
-        reasons=sentences(attempt.reasons) if state is not AttemptState.REGISTERED or not _under_way(attempt) else (),
+        reasons=_reasons(attempt, state),
         guard=attempt.guard or "",
         fragments=tuple(AlertFragment(form=form, text=text) for form, text in attempt.fragments) if at_source else (),
         approved_by=_approver(attempt),
@@ -49,8 +52,18 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
         tool=attempt.actor.tool if at_source else "",
         since=occurred,
         occurred=occurred,
+        team=attempt.address.team,
+        route=attempt.address.route,
+        channel=attempt.address.channel,
         links=console_links(resource),
     )
+
+
+def _reasons(attempt: Attempt, state: AttemptState) -> tuple[str, ...]:
+    shown = attempt.reasons if state is not AttemptState.REGISTERED or not _under_way(attempt) else ()
+    if attempt.left_out and attempt.approved:
+        shown = (Reason(Code.LEFT_OUT, names=attempt.left_out), *shown)
+    return sentences(shown)
 
 
 def _approver(attempt: Attempt) -> str:
@@ -119,9 +132,9 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
             )
         case AttemptState.REGISTERED:
             return (
-                f"Services run {source} until they are updated to {registered}. Tasks that are started by the"
-                f" family's name alone use {registered} at once. Make the same change {at_home}, or the next"
-                " deployment brings the drift back."
+                f"Update the services that run {source} to {registered}. Tasks that are started by the family's name"
+                f" alone use {registered} at once. Make the same change {at_home}, or the next deployment brings the"
+                " drift back."
             )
         case AttemptState.DEPLOYED:
             return (

@@ -44,6 +44,8 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return "Outrider registered it and does not correct its own work."
         case Code.SUPPRESSED:
             return f"The findings of {names} are SUPPRESSED. Set them to NEW first."
+        case Code.LEFT_OUT:
+            return f"Left out, because the findings are SUPPRESSED: {names}."
         case Code.GONE:
             return f"{what or 'The service'} no longer exists."
         case Code.RUNS_ANOTHER_FAMILY:
@@ -55,8 +57,8 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.RULE_NOT_IN_PLAN:
             return f"The plan does not correct {what}."
         case Code.PLAN_CHANGED:
-            now = f"is {what} now" if what else "no longer exists"
-            return f"The plan has changed since it was approved: it {now}, and {other} was approved. Read it again."
+            now, seen = f"is {what} now" if what else "no longer exists", other or "none"
+            return f"The plan has changed since it was approved: it {now}, and {seen} was approved. Read it again."
         case Code.APPROVAL_TOO_OLD:
             return f"The plan or its approval is older than {number} hours. The next sweep makes a new one."
         case Code.NEEDS_APPROVAL:
@@ -132,6 +134,10 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"It is not known whether something runs {what}. {because}"
         case Code.RELEASED:
             return "Released."
+        case Code.RETRIED:
+            return "It is evaluated again, and corrected if the standard allows it."
+        case Code.SWITCH_ON_NOW:
+            return f"Corrections were off when it was last tried, and are on now. Try it with `outrider retry {what}`."
         case Code.NOT_QUARANTINED:
             return "It was not in quarantine."
         case Code.NEWER_REVISION:
@@ -165,7 +171,7 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.NO_DEPLOYMENT_BEGAN:
             return "ECS accepted UpdateService, but no deployment started."
         case Code.ECS_ROLLED_BACK:
-            return what or "ECS rolled the deployment back."
+            return what[:1].upper() + what[1:] or "ECS rolled the deployment back."
         case Code.ECS_FAILED:
             return what or "The deployment failed."
         case Code.NOT_COMPLETE:

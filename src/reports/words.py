@@ -14,13 +14,13 @@ _WORD = {
     "superseded": "Correction dropped",
     "refused": "Not corrected",
     "daily": "Daily digest",
+    "weekly": "Weekly digest",
     "burst": "Many at once",
 }
+RESOLVED = "Resolved"
+"""The first word of a message when all findings of its thread are closed."""
 NOT_NAMED = "somebody who is not named"
 """Who approved, where the approval came from Security Hub: its event names nobody."""
-
-# No action is left.
-DONE = frozenset({"closed", "registered", "deployed"})
 
 
 def word_of(transition: str) -> str:
@@ -39,8 +39,8 @@ def typed(verb: str, what: str, place: Place, stack: str = "") -> str:
     return f"`{command(verb, what, place, stack)}`"
 
 
-def correct(plan: Plan, stack: str) -> str:
-    """Return the command that makes a correction, bound to the plan's digest."""
+def plan_command(verb: str, plan: Plan, stack: str) -> str:
+    """Return a command about a plan, bound to its digest: `outrider apply web --plan 7047ef13a2b4c6d8 --region …`."""
     service = plan.before.service
     what = service.title if service is not None else plan.before.task.family
-    return command("correct", f"{what} --plan {plan.digest}", plan.before.place, stack)
+    return command(verb, f"{what} --plan {plan.digest}", plan.before.place, stack)

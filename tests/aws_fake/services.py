@@ -85,6 +85,9 @@ class Services(Service):
         primary, *older = service["deployments"]
         primary["rolloutState"] = "FAILED"
         primary["rolloutStateReason"] = "ECS deployment circuit breaker: tasks failed to start."
+        failed = f"(service {service['serviceName']}) (deployment {primary['id']}) deployment failed: "
+        event = {"createdAt": self.clock.now(), "message": f"{failed}tasks failed to start."}
+        service["events"] = [event, *service.get("events", ())]
         breaker = service["deploymentConfiguration"].get("deploymentCircuitBreaker", {})
         if breaker.get("rollback") and older:
             primary["status"] = "ACTIVE"

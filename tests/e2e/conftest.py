@@ -1,15 +1,11 @@
 import json
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from local import fleet
 from local.cloud import PYTHON, SAM, Cloud
-from tests.e2e.stage import QUEUES, SPY, STANDARD, STANDARD_TEXT, Stage
-
-UNKIND = "UNKIND"
-"""The environment variable with the seed of the limits, latencies and late reads that functions meet; 0 for none."""
+from tests.e2e.stage import QUEUES, SPY, STANDARD, STANDARD_TEXT, Stage, unkind_if_asked
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +23,7 @@ def stage() -> Iterator[Stage]:
             RemediationMode="deploy",
             LogLevel="DEBUG",
             MaxReceives="100",
-            AlertsPerBatch="200",
+            MessagesPerBatch="200",
         )
         _spy_on(cloud, outputs["AlertsTopic"])
         stage = Stage(cloud, outputs)
@@ -39,8 +35,7 @@ def stage() -> Iterator[Stage]:
             ]
             redrive = json.dumps(json.loads(held) | {"maxReceiveCount": 100})  # so soon, a message is retried often
             sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "10", "RedrivePolicy": redrive})
-        if os.environ.get(UNKIND, "0") != "0":
-            cloud.control("POST", "unkind", {"seed": int(os.environ[UNKIND])})
+        unkind_if_asked(cloud)
         yield stage
 
 

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import os
 import re
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from typing import Any
 
 from local import fleet
 from local.cloud import Cloud
+from reports.words import word_of
 from settings import RELEASE
 
 STANDARD = "/outrider/standard"
@@ -42,6 +44,9 @@ SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
 
 SECONDS = 90  # a machine may be busy; nothing waits for this long if all is well
 POLL = 0.05
+
+UNKIND = "UNKIND"
+"""The environment variable with the seed of the limits, latencies and late reads that functions meet; 0 for none."""
 
 type Json = dict[str, Any]
 
@@ -135,6 +140,7 @@ class Stage:
         with self.paused("Remediate"):
             with self.paused("Inspect"):
                 yield
+                self.delivered()
             self.until(lambda: not waits(), "Not everything was evaluated.")
 
     def approve(self, subject: str, rule: str) -> None:
@@ -246,13 +252,19 @@ class Stage:
             time.sleep(POLL)
         return found
 
+    def delivered(self) -> None:
+        """Wait until no event of a call is still to come: where AWS is unkind, each comes a little later."""
+        self.until(lambda: not self._late(), "Not all events were delivered.")
+
+    def _late(self) -> int:
+        return int(self.cloud.control("GET", "unkind")["late"])
+
     def quiet(self) -> None:
         """Wait until nothing is under way: a function deletes its message only after it has sent what follows."""
         urls = [self.queue(name) for name in QUEUES]
 
         def empty() -> bool:
-            late = self.cloud.control("GET", "unkind")["late"]
-            return not late and not any(self.waiting(url) for _ in range(3) for url in urls)
+            return not self._late() and not any(self.waiting(url) for _ in range(3) for url in urls)
 
         try:
             self.until(empty, "The queues did not become empty.")
@@ -292,10 +304,19 @@ class Stage:
     def newest(self, family: str) -> int:
         return int(self.revision(family)["revision"])
 
+    def alerts(self) -> list[Json]:
+        """What the topic `alerts` was given, each id once: SNS and two workers may repeat it."""
+        found = (json.loads(body) for body in self.bodies(self.client("sqs").get_queue_url(QueueName=SPY)["QueueUrl"]))
+        return list({each["id"]: each for each in found}.values())
+
     def told(self, name: str) -> Counter[str]:
-        """Slack's messages about a family or other subject, by title."""
-        found = (each["text"] for each in self.cloud.slack.messages())
-        return Counter(text for text in found if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))
+        """The alerts about a family or other subject, in a line."""
+        lines = (f"{word_of(each['transition'])}: {each['name']}: {each['title']}" for each in self.alerts())
+        return Counter(text for text in lines if re.search(_named(name), text))
+
+    def messages(self, name: str) -> list[Json]:
+        """Slack's messages about a family or other subject."""
+        return [each for each in self.cloud.slack.messages() if re.search(_named(name), each["text"])]
 
     def swept_by_now(self) -> None:
         """The last sweep was by this standard and release: the next is no baseline, which would wait for the queues."""
@@ -335,6 +356,13 @@ class Stage:
         return found | {"stacks": json.dumps(stacks, default=str)}
 
 
+def unkind_if_asked(cloud: Cloud) -> None:
+    """Let the functions meet what AWS does to its callers, if the environment has a seed."""
+    seed = int(os.environ.get(UNKIND, "0"))
+    if seed:
+        cloud.control("POST", "unkind", {"seed": seed})
+
+
 def attempt_of(row: Mapping[str, Any]) -> Json:
     """The attempt in a row of the ledger, which is compressed if it is large."""
     body = row["body"]
@@ -368,3 +396,7 @@ def right(family: str, **members: Any) -> Json:
 def _as(family: str, sample: str) -> Json:
     (found,) = (each.definition for each in fleet.samples() if each.family == sample)
     return {**found, "family": family}
+
+
+def _named(name: str) -> str:
+    return rf"(?<![\w-]){re.escape(name)}(?![\w-])"

@@ -1,16 +1,15 @@
-"""Slack by a bot: one thread for each finding, one digest for many at once, and each alert sent once."""
+"""Slack by a bot: one message for each family, one digest for many at once, and each alert sent once."""
 
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from local import fleet
 from local.cloud import PYTHON, SAM, Cloud
-from tests.e2e.stage import QUEUES, STANDARD, STANDARD_TEXT, Stage, drifted, right
+from tests.e2e.stage import QUEUES, STANDARD, STANDARD_TEXT, Stage, drifted, right, unkind_if_asked
 
 BOT = "outrider/slack-bot"
 MOST = 3
@@ -31,65 +30,54 @@ def telling() -> Iterator[Stage]:
             StandardLocation=f"ssm:{STANDARD}",
             RemediationMode="report",
             SlackBotLocation=f"secretsmanager:{BOT}",
-            AlertsPerBatch=str(MOST),
+            MessagesPerBatch=str(MOST),
             LogLevel="DEBUG",
         )
         stage = Stage(cloud, outputs)
         for name in QUEUES:
             cloud.client("sqs").set_queue_attributes(QueueUrl=stage.queue(name), Attributes={"VisibilityTimeout": "10"})
+        unkind_if_asked(cloud)
         yield stage
 
 
-def messages(stage: Stage, name: str) -> list[dict[str, Any]]:
-    return [each for each in stage.cloud.slack.messages() if re.match(rf"[^:]*: {re.escape(name)} ", each["text"])]
+def words(stage: Stage, name: str) -> list[str]:
+    return [each["text"].partition(":")[0] for each in stage.messages(name)]
 
 
-def rule(message: dict[str, Any]) -> str:
-    """A message ends with the rule that it is about."""
-    (found,) = re.findall(r"sidecar\.[\w-]+", message["blocks"][-1]["elements"][0]["text"])
-    return str(found)
-
-
-def test_a_finding_closes_in_the_thread_that_it_opened(telling: Stage) -> None:
+def test_a_family_has_one_message_that_is_changed(telling: Stage) -> None:
     telling.register(drifted("threaded"))
-    telling.until(lambda: len(messages(telling, "threaded")) == len(RULES), "Slack has not all messages.")
+    telling.until(lambda: words(telling, "threaded") == ["Drift"], "Slack has no message.")
     telling.register(right("threaded"))
-    telling.until(lambda: len(messages(telling, "threaded")) == 2 * len(RULES), "Slack has not all messages.")
-    found = messages(telling, "threaded")
-    opened, closed = found[: len(RULES)], found[len(RULES) :]
-    assert [each.get("thread_ts") for each in opened] == [None] * len(RULES)
-    assert {each["thread_ts"] for each in closed} == {each["ts"] for each in opened}
-    rules = {each["ts"]: rule(each) for each in opened}
-    assert set(rules.values()) == RULES
-    assert all(rule(each) == rules[each["thread_ts"]] for each in closed)
+    telling.until(lambda: words(telling, "threaded")[:1] == ["Resolved"], "Slack's message was not changed.")
+    telling.quiet()
+    head, reply = telling.messages("threaded")
+    assert reply["thread_ts"] == head["ts"]
+    assert all(rule in json.dumps(reply) for rule in RULES)
     assert telling.cloud.slack.refused() == []
 
 
 def test_many_at_once_are_each_told_once_one_by_one_or_in_a_digest(telling: Stage) -> None:
-    families = [f"burst-{number}" for number in range(6)]
-    wanted = {(family, rule) for family in families for rule in RULES}
+    families = {f"burst-{number}" for number in range(6)}
     queue = telling.queue("SlackMessages")
     with telling.paused("Slack"):
         for family in families:
             telling.register(drifted(family))
-        telling.until(lambda: telling.waiting(queue) == len(wanted), "Not every alert was published.")
-    telling.until(lambda: set(told(telling)) == wanted, "Slack has not been told of everything.")
+        telling.until(lambda: telling.waiting(queue) == len(families) * len(RULES), "Not every alert was published.")
+    telling.until(lambda: set(told(telling)) == families, "Slack has not been told of everything.")
     telling.quiet()
-    assert told(telling) == Counter(dict.fromkeys(wanted, 1))
-    singly = [each for each in telling.cloud.slack.messages() if each["text"].startswith("Drift: burst-")]
-    assert len(singly) < len(wanted)
+    assert told(telling) == Counter(dict.fromkeys(families, 1))
     assert telling.errors() == []
 
 
-def told(stage: Stage) -> Counter[tuple[str, str]]:
-    """(family, rule) of each drift that was sent to people, in messages of its own and in digests."""
-    found = Counter[tuple[str, str]]()
+def told(stage: Stage) -> Counter[str]:
+    """The families that people were notified of, in messages of their own and in digests."""
+    found = Counter[str]()
     for each in stage.cloud.slack.messages():
         text = json.dumps(each, ensure_ascii=False)
         if each["text"].startswith("Drift: burst-"):
-            found[each["text"].split()[1], rule(each)] += 1
+            found[each["text"].split()[1]] += 1
         elif each["text"].startswith("Many at once"):
-            found += Counter(re.findall(r"family (burst-\d), revision \d+: (sidecar\.[\w-]+)", text))
+            found += Counter(re.findall(r"family (burst-\d): 3 findings", text))
     return found
 
 

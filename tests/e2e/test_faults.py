@@ -36,8 +36,6 @@ NOT_ALWAYS_CALLED = {
     ("Approve", "dynamodb:Query"),  # a person picks the custom action
     ("Approve", "sqs:SendMessage"),  # the same
     ("Inspect", "iam:GetAccountAuthorizationDetails"),  # a batch that needs many roles
-    ("Slack", "dynamodb:GetItem"),  # an alert that two functions want to send
-    ("Slack", "dynamodb:DeleteItem"),  # Slack asks for a later try
     *((function, "sqs:ChangeMessageVisibility") for function in FUNCTIONS),  # the same
     *((function, "ssm:GetParameter") for function in FUNCTIONS),  # standard and webhook are kept for minutes
 }
@@ -136,8 +134,8 @@ def stands(stage: Stage, name: str) -> dict[str, Any]:
     api = f"{name}-api"
     found |= {"runs": stage.runs(api), "updates": stage.updates(api), "drifts": sorted(stage.open(f"shop/{api}"))}
     # That the service runs the earlier revision may be seen before the update is written down, as nothing settles here.
-    texts = (each["text"] for each in stage.cloud.slack.messages() if f": shop/{api} " not in each["text"])
-    told = Counter(text for text in texts if name in text)
+    lines = (f"{each['transition']}: {each['name']}: {each['title']}" for each in stage.alerts())
+    told = Counter(line for line in lines if name in line and f": shop/{api}: " not in line)
     renamed: dict[str, Any] = json.loads(json.dumps(found | {"told": told}).replace(name, "NAME"))
     return renamed
 
@@ -244,7 +242,8 @@ def test_what_remediate_may_not_read_is_not_corrected_and_a_person_hears_why(sta
     stage.register(bare | {"containerDefinitions": bare["containerDefinitions"][:1]})
     stage.until(lambda: any(title.startswith("Not corrected") for title in stage.told("unreadable")), "Nobody heard.")
     stage.quiet()
-    (message,) = (each for each in stage.cloud.slack.messages() if "Not corrected: unreadable" in each["text"])
+    *_, message = stage.messages("unreadable")
+    assert message["text"].startswith("Not corrected: unreadable")
     assert "ssm:GetParameters on /fargate/otel-collector-config failed: AccessDeniedException" in json.dumps(message)
     assert stage.newest("unreadable") == 1
     assert stage.open("unreadable") == {"sidecar.present"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.stage import SPY, Json, Stage, drifted, right
+from tests.e2e.stage import Json, Stage, drifted, right
 
 # What AWS sets itself when a revision is registered.
 BY_AWS = {
@@ -79,6 +79,9 @@ def test_a_drift_is_found_corrected_told_and_closed(stage: Stage) -> None:
     assert set(told.values()) == {1}
     assert Counter(title.partition(":")[0] for title in told) == {"Drift": 3, "Corrected": 1, "Closed": 3}
     assert alerted(stage, "flow") == {"opened": 3, "registered": 1, "closed": 3}
+    # And a person reads it as one or two messages.
+    messages = [each["text"].partition(":")[0] for each in stage.messages("flow")]
+    assert messages in (["Resolved"], ["Drift", "Resolved"])
 
 
 def test_a_right_definition_and_one_out_of_scope_bring_nothing_about(stage: Stage) -> None:
@@ -94,8 +97,10 @@ def test_a_right_definition_and_one_out_of_scope_bring_nothing_about(stage: Stag
 
 
 def test_a_failed_call_brings_nothing_about(stage: Stage) -> None:
+    stage.quiet()
     with pytest.raises(stage.client("ecs").exceptions.ClientException):
         stage.register(drifted("refused", networkMode="no such mode"))
+    stage.delivered()
     assert [event["detail"]["errorCode"] for event in stage.events("refused")]
     assert all(stage.waiting(stage.queue(name)) == 0 for name in ("Changes", "Subjects", "Remediations"))
 
@@ -121,6 +126,7 @@ def test_events_that_come_late_are_judged_by_what_stands_there_now(stage: Stage)
     try:
         for definition in (drifted("fixed"), right("fixed"), right("broken"), drifted("broken")):
             stage.register(definition)
+        stage.delivered()
     finally:
         rules.enable_rule(Name=rule)
     for family in ("fixed", "broken"):
@@ -140,11 +146,12 @@ def test_an_alert_that_is_published_again_is_shown_once(stage: Stage) -> None:
     stage.register(drifted("repeated"))
     stage.until(lambda: stage.newest("repeated") == 2, "No corrected revision came.")
     stage.quiet()
-    before = stage.told("repeated")
+    before = stage.messages("repeated")
+    assert [each["text"].partition(":")[0] for each in before][-1] == "Resolved"
     for alert in alerts(stage, "repeated"):
         stage.client("sns").publish(TopicArn=stage.outputs["AlertsTopic"], Message=json.dumps(alert))
     stage.quiet()
-    assert stage.told("repeated") == before
+    assert stage.messages("repeated") == before
 
 
 def test_a_service_on_an_old_platform_is_found_and_closed(stage: Stage) -> None:
@@ -200,9 +207,8 @@ def evaluations(stage: Stage, family: str) -> list[Json]:
 
 
 def alerts(stage: Stage, name: str) -> list[dict[str, Any]]:
-    """What the topic `alerts` was given about a subject, each id once: SNS and two workers may repeat it."""
-    found = (json.loads(body) for body in stage.bodies(stage.client("sqs").get_queue_url(QueueName=SPY)["QueueUrl"]))
-    return list({each["id"]: each for each in found if each["name"] == name}.values())
+    """What the topic `alerts` was given about a subject."""
+    return [each for each in stage.alerts() if each["name"] == name]
 
 
 def alerted(stage: Stage, name: str) -> Counter[str]:

@@ -15,7 +15,7 @@ from local import fleet
 from local.emulator import ACCOUNT, REGION
 from operations.wiring.inspect import make_inspector
 from settings import Settings
-from tests.e2e.stage import SPY, STANDARD, Stage, drifted, right
+from tests.e2e.stage import STANDARD, Stage, drifted, right
 from tests.operations.alone import evaluated_afresh
 
 PLACE = Place(ACCOUNT, REGION)
@@ -167,10 +167,8 @@ def judged_afresh(stage: Stage, table: str, sessions: Sessions, *, running: bool
 
 
 def alerts(stage: Stage) -> list[dict[str, Any]]:
-    """What the topic was given about this life, each id once: SNS and a retry may repeat it."""
-    queue = stage.client("sqs").get_queue_url(QueueName=SPY)["QueueUrl"]
-    found = (json.loads(body) for body in stage.bodies(queue))
-    return list({each["id"]: each for each in found if mine(each["name"])}.values())
+    """What the topic was given about this life."""
+    return [each for each in stage.alerts() if mine(each["name"])]
 
 
 def changes(stage: Stage) -> Counter[tuple[str, str]]:
@@ -235,4 +233,4 @@ def test_a_life_ends_each_day_in_what_a_first_look_would_find(stage: Stage, monk
         key: count for key, count in told.items() if key[0] != suppressed
     }
     messages = [each for each in stage.cloud.slack.messages() if mine(each["text"])]
-    assert len(messages) == len(said), "one message for each"
+    assert 0 < len(messages) <= len(said), "one message for what belongs together"

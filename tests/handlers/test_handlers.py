@@ -332,7 +332,10 @@ def test_what_nobody_thought_of_is_logged_too(
 
 
 def alert(**members: Any) -> str:
-    return samples.opened().model_copy(update=members).model_dump_json()
+    """Of a family of its own."""
+    id_ = members["id"]
+    own = {"thread": f"{PLACE}/family/{id_}", "finding": f"finding/{id_}"}
+    return samples.opened().model_copy(update=own | members).model_dump_json()
 
 
 def test_an_alert_is_shown_once_however_often_it_is_told(
@@ -347,6 +350,24 @@ def test_an_alert_is_shown_once_however_often_it_is_told(
     assert (found["Messages/slack"], found["SlackMessages/slack"]) == (5, 2)
 
 
+def test_an_alert_whose_thread_is_not_due_waits_and_that_is_no_failure(
+    slack: Slack, function: Function, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hidden = list[tuple[str, int]]()
+    monkeypatch.setattr("aws.channels.Queue.hide", lambda _, receipt, seconds: hidden.append((receipt, seconds)))
+    monkeypatch.setattr("handlers.slack._sent", lambda _: datetime.now(UTC))
+    tell = function("slack")
+    same = {"thread": f"{PLACE}/family/web"}
+    some = (alert(id="one", **same), alert(id="two", **same))
+    assert again(tell(*some)) == ["m0", "m1"]
+    assert [receipt for receipt, _ in hidden] == ["receipt-0", "receipt-1"]
+    assert all(50 < seconds <= 60 for _, seconds in hidden)
+    out = capsys.readouterr().out
+    assert metrics(out)["FailedMessages/slack"] == 0
+    assert {record["level"] for record in records(out)} == {"DEBUG"}
+    assert slack.messages() == []
+
+
 def test_where_slack_asks_to_wait_the_message_is_hidden_for_so_long_and_comes_again(
     slack: Slack, function: Function, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -354,7 +375,7 @@ def test_where_slack_asks_to_wait_the_message_is_hidden_for_so_long_and_comes_ag
     monkeypatch.setattr("aws.channels.Queue.hide", lambda _, receipt, seconds: hidden.append((receipt, seconds)))
     tell = function("slack")
     slack.answer_next(Trouble(429, retry_after=17))
-    some = (*alerts(1), alert(id="two"))
+    some = alerts(2)
     assert again(tell(*some)) == ["m0"]
     assert hidden == [("receipt-0", 17)]
     assert again(tell(*some)) == []
@@ -371,13 +392,13 @@ def test_a_message_that_slack_does_not_take_comes_again_and_says_why(
     assert len(slack.messages()) == 1
 
 
-def test_an_alert_that_cannot_be_claimed_is_not_sent_and_is_retried(
+def test_an_alert_that_cannot_be_stored_is_not_sent_and_is_retried(
     world: World, slack: Slack, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tell = function("slack")
     world.fail("PutItem", times=1)
     assert again(tell(alert(id="one"))) == ["m0"]
-    assert "dynamodb:PutItem on sent/one failed: AccessDeniedException" in capsys.readouterr().out
+    assert f"dynamodb:PutItem on thread/{PLACE}/family/one failed: AccessDenied" in capsys.readouterr().out
     assert again(tell(alert(id="one"))) == []
     assert len(slack.messages()) == 1
 
@@ -390,7 +411,7 @@ def test_where_it_cannot_be_recorded_that_an_alert_was_sent_its_message_is_not_r
     assert again(tell(alert(id="one"))) == []
     assert len(slack.messages()) == 1
     [record] = [each for each in records(capsys.readouterr().out) if each["level"] == "WARNING"]
-    assert record["reason"] == "dynamodb:PutItem on sent/one failed: AccessDeniedException"
+    assert record["reason"].startswith(f"dynamodb:PutItem on thread/{PLACE}/family/one failed: AccessDenied")
 
 
 def test_an_alert_that_is_none_comes_again_and_is_not_shown(
@@ -433,8 +454,8 @@ def test_a_webhook_that_cannot_be_read_is_named(
 
 
 def alerts(number: int) -> list[str]:
-    """Each of a finding of its own."""
-    return [alert(id=f"one-{n}", name=f"web-{n}", finding=f"finding-{n}") for n in range(number)]
+    """Each of a family of its own."""
+    return [alert(id=f"one-{n}", name=f"web-{n}") for n in range(number)]
 
 
 def test_many_at_once_are_sent_in_one_digest_and_none_again(
@@ -445,7 +466,7 @@ def test_many_at_once_are_sent_in_one_digest_and_none_again(
     assert again(tell(*some)) == []
     out = capsys.readouterr().out
     assert len(slack.messages()) == 6
-    assert slack.messages()[-1]["text"].startswith("Many at once: 4 alerts")
+    assert slack.messages()[-1]["text"].startswith("Many at once: 4 messages")
     assert (metrics(out)["SlackMessages/slack"], metrics(out)["AlertsInDigests/slack"]) == (6, 4)
     assert [record["message"] for record in records(out)].count("Sent in a digest") == 4
     assert again(tell(*some)) == []
@@ -476,11 +497,13 @@ def bot(world: World, slack: Slack, monkeypatch: pytest.MonkeyPatch) -> Slack:
     return slack
 
 
-def test_a_bot_goes_before_a_webhook_and_keeps_a_thread(bot: Slack, function: Function) -> None:
-    tell = function("slack")
-    assert again(tell(alert(id="one"), alert(id="two", transition="closed"), alert(id="one"))) == []
-    first, second = bot.messages()
-    assert second["thread_ts"] == first["ts"]
+def test_a_bot_goes_before_a_webhook_and_changes_its_message(bot: Slack, function: Function) -> None:
+    tell, same = function("slack"), {"thread": f"{PLACE}/family/web", "finding": "finding"}
+    assert again(tell(alert(id="one", **same))) == []
+    assert again(tell(alert(id="two", transition="closed", sequence=2, **same), alert(id="one", **same))) == []
+    first, reply = bot.messages()
+    assert reply["thread_ts"] == first["ts"]
+    assert first["text"].startswith("Resolved: ")
 
 
 @pytest.mark.parametrize("trouble", [None, Trouble(429), Trouble(error="invalid_auth"), Trouble(404)])
@@ -595,6 +618,16 @@ def test_the_daily_digest_is_told_and_nothing_is_swept(
     assert (told["kind"], told["transition"]) == ("digest", "daily")
     assert (told["occurred"] == "2026-08-01T08:00:00Z") is at.startswith("2026")
     assert "SweptFamilies" not in capsys.readouterr().out
+
+
+def test_each_team_has_a_weekly_digest_and_nothing_is_swept(world: World, inspect: Call, function: Function) -> None:
+    inspect(registered(world.register(definition(collector=FLOATING))))
+    function("sweep")
+    before = len(world.sent_back)
+    given = {"weekly": True, "at": "2026-08-03T08:00:00Z"}
+    assert importlib.import_module("handlers.sweep").handler(given, Context()) == {"published": 1}
+    assert len(world.sent_back) == before
+    assert (world.alerts[-1]["transition"], world.alerts[-1]["team"]) == ("weekly", "shop")
 
 
 @pytest.mark.usefixtures("inspect")

@@ -18,8 +18,13 @@ from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
-from domain.findings.finding import Finding
-from domain.subject import SubjectId
+from domain.ecs.task_definition import TaskDefinition
+from domain.findings.finding import Finding, FindingState
+from domain.standard import Mode, Standard
+from domain.subject import Subject, SubjectId
+from operations.evaluation import Evaluator
+from operations.facts import runs_on_fargate
+from operations.planning import Planner
 from operations.sweep import Sweeper
 from rules import CATALOGUE
 from tests.aws_fake.calls import Calls, Crash, Fault, suffer
@@ -188,6 +193,9 @@ class Account(World):
     """What the ledger took down of findings, in order: each is a transition."""
     last: dict[str, Finding] = field(default_factory=dict)
     """The last of these by finding."""
+    untrue: list[str] = field(default_factory=list)
+    """What was closed while a service ran a revision that drifted."""
+    standard: str = ""
     late: set[str] = field(default_factory=set)
     """Ids of messages that come days later: a quiet point need not wait for them."""
 
@@ -284,8 +292,45 @@ class Account(World):
 
     def note(self, findings: Iterable[Finding]) -> None:
         new = [finding for finding in findings if self.last.get(finding.id) != finding]
+        if not any(each.act for each in self.interruptions):  # else something may have changed since it was read
+            self.untrue += [said for finding in new for said in self.still_drifts(finding)]
         self.moves += new
         self.last |= {finding.id: finding for finding in new}
+
+    def still_drifts(self, finding: Finding) -> Iterator[str]:
+        """Yield each known service that runs a revision that drifts by the rule of a family's closed finding."""
+        family, before = finding.subject, self.last.get(finding.id)
+        if family.kind is not Subject.FAMILY or finding.state is not FindingState.CLOSED or before is None:
+            return
+        if before.state is FindingState.OPEN:
+            for title in self.ledger.history(family).services:
+                if finding.rule in self.drifts_of(family, title):
+                    yield f"{finding.id} was closed, and {title} runs a revision that drifts"
+
+    def drifts_of(self, family: SubjectId, title: str) -> set[str]:
+        """The rules of families by which what a service runs drifts now; none if it runs another family."""
+        service = self.services.services[title]
+        document = self.aws.definitions.find(service["taskDefinition"])
+        if service["status"] != "ACTIVE" or document is None or document["family"] != family.name:
+            return set()
+        task = TaskDefinition(document | {"status": "ACTIVE"})
+        standard, planner = Standard.parse(STANDARDS[self.standard], ""), Planner(JUDGED, Mode.REPORT)
+        evaluator = Evaluator(planner, standard, self.workers[0].inspector.reader(), self.moment)
+        runs_on = runs_on_fargate(task, self.ledger.history(family).services)
+        rules = [rule for rule in JUDGED if rule.subject is Subject.FAMILY]
+        found = evaluator.evaluate(evaluator.workload(PLACE, task, runs_on=runs_on), rules)
+        return {verdict.rule for verdict in found.drifted}
+
+    def run_and_not_open(self) -> set[tuple[str, str]]:
+        """The drifts of what runs, of which no finding is open: (family's key, rule)."""
+        with self.line.uncounted():
+            standing, missing = self.standing(), set[tuple[str, str]]()
+            for family in (SubjectId(PLACE, Subject.FAMILY, name) for name in FAMILIES):
+                if self.aws.definitions.find(family.name) is None:
+                    continue  # nothing of it is active, so it is no longer evaluated
+                for title in self.services.services:
+                    missing |= {(family.key, rule) for rule in self.drifts_of(family, title)} - standing.keys()
+            return missing
 
     # --- the workers --------------------------------------------------------------------------------------------------
 
@@ -302,7 +347,7 @@ class Account(World):
     def worker(self) -> Inspection:
         """As a cold start makes it."""
         made = self.inspector(rules=JUDGED)
-        standards = replace(made.inspector.standards, clock=self.seconds)
+        standards = replace(made.inspector.standards, location=f"ssm:{STANDARD}", clock=self.seconds)
         return replace(made, inspector=replace(made.inspector, standards=standards))
 
     def take(self, worker: int, messages: Sequence[Message]) -> None:
@@ -337,7 +382,7 @@ class Account(World):
             batches.append(batch)
         return batches
 
-    def sweep(self, *, quiet: bool = False, delay: int = 0) -> None:
+    def sweep(self, *, quiet: bool = False) -> None:
         """The real sweep; where a call fails, the schedule tries again."""
         sweeper = Sweeper(
             Ecs(self.sessions),
@@ -351,9 +396,9 @@ class Account(World):
         )
         try:
             with self.watched():
-                sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet, delay=delay))
+                sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet))
         except (CallFailed, Crash):
-            sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet, delay=delay))
+            sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet))
 
     # --- what stands, and what should ---------------------------------------------------------------------------------
 
@@ -389,6 +434,7 @@ class Account(World):
     # --- what people and pipelines do; each gives the events of it --------------------------------------------------
 
     def set_standard(self, name: str) -> None:
+        self.standard = name
         self.client("ssm").put_parameter(Name=STANDARD, Value=STANDARDS[name], Type="String", Overwrite=True)
 
     def registers(self, family: str, document: str) -> list[str]:

@@ -1,20 +1,19 @@
-"""One thread for each finding by a bot; what Slack answers, and a token that is shown nowhere."""
+"""A bot changes its message and replies to it; what Slack answers, and a token that is shown nowhere."""
 
 import json
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from aws.threads import Threads
-from domain.findings.alert import Alert
-from domain.remediation.reason import Code, Reason
+from domain.findings.thread import Head, Thread
 from local.slack import Slack, Trouble
 from operations.notification.bot import Bot
-from operations.notification.posting import Secret, SlackRefused
-from tests.operations.world import TABLE, World
-from tests.reports import samples
+from operations.notification.posting import Post, Secret, SlackRefused
+from reports.message import of_thread, reply_of
+from tests.reports import samples, threads
 
 
 @pytest.fixture
@@ -23,84 +22,97 @@ def slack() -> Iterator[Slack]:
         yield running
 
 
-def bot(world: World, slack: Slack, **members: str) -> Bot:
+def bot(slack: Slack, **members: str) -> Bot:
     secret = json.dumps(json.loads(slack.bot) | members)
-    return Bot(Secret(lambda: secret), Threads(world.sessions, TABLE))
+    return Bot(Secret(lambda: secret))
 
 
-def finding(transition: str, family: str = "web") -> Alert:
-    given = {"id": transition, "transition": transition, "finding": f"outrider/{family}", "name": family}
-    return samples.opened().model_copy(update=given)
+FIRST = Post(of_thread(threads.KEY, Thread().after(threads.opened())))
 
 
-def threads(slack: Slack) -> list[tuple[str | None, bool]]:
-    """In which thread each message stands, and whether the channel shows it too."""
-    return [(each.get("thread_ts"), each.get("reply_broadcast", False)) for each in slack.messages()]
+def follow(head: Head | None, *, loud: bool = False) -> Post:
+    """What is sent when all of it is closed."""
+    some = [threads.deployed(), *threads.closed(threads.opened())]
+    last = Thread().after([*threads.opened(), *some])
+    return Post(of_thread(threads.KEY, last, notified=True), head, reply_of(some), loud)
 
 
-def test_what_becomes_of_a_finding_stands_in_the_thread_of_its_first_message(world: World, slack: Slack) -> None:
-    telling = bot(world, slack)
-    for transition in ("opened", "raised", "closed", "reopened"):
-        telling.send(finding(transition))
-    first = slack.messages()[0]["ts"]
-    assert threads(slack) == [(None, False), (first, True), (first, False), (first, True)]
+def places(slack: Slack) -> list[tuple[str | None, bool, int]]:
+    """In which thread each message is, whether the channel shows it too, and how often it was changed."""
+    return [
+        (each.get("thread_ts"), each.get("reply_broadcast", False), each.get("edits", 0)) for each in slack.messages()
+    ]
+
+
+@pytest.mark.parametrize("loud", [False, True])
+def test_the_first_message_is_changed_and_what_is_new_is_a_reply(slack: Slack, *, loud: bool) -> None:
+    sending = bot(slack)
+    head = sending.send(FIRST)
+    assert slack.messages()[0]["text"].startswith("Drift: web (HIGH)")
+    assert sending.send(follow(head, loud=loud)) == head
+    first, reply = slack.messages()
+    assert places(slack) == [(None, False, 1), (first["ts"], loud, 0)]
+    assert first["text"].startswith("Resolved: web")
+    assert "5 findings are closed" in json.dumps(reply)
     assert slack.refused() == []
     assert {message["channel"] for message in slack.messages()} == {slack.channel}
     assert not any(message["unfurl_links"] or message["unfurl_media"] for message in slack.messages())
 
 
-def test_another_finding_has_a_thread_of_its_own_and_digests_have_none(world: World, slack: Slack) -> None:
-    telling = bot(world, slack)
-    digest = samples.messages()["digest"]
-    for alert in (finding("opened"), finding("opened", "cart"), digest, digest):
-        telling.send(alert)
-    assert threads(slack) == [(None, False)] * 4
+def test_a_digest_is_a_message_of_its_own(slack: Slack) -> None:
+    sending = bot(slack)
+    for name in ("digest", "daily"):
+        sending.send(Post(samples.shown(samples.messages()[name])))
+    assert places(slack) == [(None, False, 0)] * 2
 
 
-def test_the_corrections_of_a_family_share_a_thread(world: World, slack: Slack) -> None:
-    telling = bot(world, slack)
-    refused = samples.outcome("refused", Reason(Code.NO_CHANGE))
-    for alert in (finding("opened"), samples.registered(), refused, finding("closed")):
-        telling.send(alert)
-    opened, registered = (slack.messages()[n]["ts"] for n in (0, 1))
-    assert threads(slack) == [(None, False), (None, False), (registered, False), (opened, False)]
-
-
-@pytest.mark.parametrize("word", ["cannot_reply_to_message", "message_not_found", "thread_not_found"])
-def test_where_the_first_message_is_gone_a_new_thread_is_begun(world: World, slack: Slack, word: str) -> None:
-    telling = bot(world, slack)
-    telling.send(finding("opened"))
+@pytest.mark.parametrize("word", ["cant_update_message", "message_not_found", "edit_window_closed"])
+def test_where_the_first_message_cannot_be_changed_another_is_sent(slack: Slack, word: str) -> None:
+    sending = bot(slack)
+    head = sending.send(FIRST)
     slack.answer_next(Trouble(error=word))
-    for transition in ("raised", "closed"):
-        telling.send(finding(transition))
-    second = slack.messages()[1]["ts"]
-    assert threads(slack) == [(None, False), (None, False), (second, False)]
+    new = sending.send(follow(head))
+    assert new not in {None, head}
+    assert places(slack) == [(None, False, 0)] * 2
 
 
-def test_another_channel_has_threads_of_its_own(world: World, slack: Slack) -> None:
-    bot(world, slack).send(finding("opened"))
+def test_where_the_thread_is_gone_another_message_is_sent(slack: Slack) -> None:
+    sending = bot(slack)
+    head = sending.send(FIRST)
+    slack.answer_next(Trouble())
+    slack.answer_next(Trouble(error="thread_not_found"))
+    assert sending.send(follow(head)) != head
+    assert [message["text"].split(":")[0] for message in slack.messages()] == ["Resolved", "Resolved"]
+
+
+def test_another_channel_has_a_message_of_its_own(slack: Slack) -> None:
+    head = bot(slack).send(FIRST)
     slack.channel = "C0ANOTHER1"
-    for transition in ("raised", "closed"):
-        bot(world, slack).send(finding(transition))
-    second = slack.messages()[1]["ts"]
-    assert threads(slack)[1:] == [(None, False), (second, False)]
+    new = bot(slack).send(follow(head))
+    assert new is not None
+    assert new.channel == "C0ANOTHER1"
+    assert places(slack) == [(None, False, 0)] * 2
 
 
-def test_of_two_threads_that_were_begun_at_a_time_the_first_is_kept(world: World, slack: Slack) -> None:
-    telling = bot(world, slack)
-    # Another function sends its message and stores its thread before this one stores its own.
-    world.meanwhile["PutItem"] = lambda: bot(world, slack).send(finding("raised"))
-    telling.send(finding("opened"))
-    telling.send(finding("closed"))
-    assert threads(slack) == [(None, False), (None, False), (slack.messages()[1]["ts"], False)]
+def test_a_route_leads_to_another_channel(slack: Slack) -> None:
+    slack.others.add("C0ROUTED00")
+    sending = bot(slack)
+    head = sending.send(replace(FIRST, channel="C0ROUTED00"))
+    assert head is not None
+    sending.send(replace(follow(head), channel=head.channel))
+    assert {message["channel"] for message in slack.messages()} == {"C0ROUTED00"}
+    assert places(slack) == [(None, False, 1), (head.ts, False, 0)]
 
 
-def test_a_thread_that_cannot_be_kept_makes_no_message_come_again(world: World, slack: Slack) -> None:
-    world.fail("PutItem")
-    telling = bot(world, slack)
-    telling.send(finding("opened"))
-    telling.send(finding("closed"))
-    assert threads(slack) == [(None, False), (None, False)]
+def test_a_reply_that_slack_does_not_accept_is_repeated_with_the_change(slack: Slack) -> None:
+    sending = bot(slack)
+    head = sending.send(FIRST)
+    slack.answer_next(Trouble())
+    slack.answer_next(Trouble(429, retry_after=3))
+    with pytest.raises(SlackRefused):
+        sending.send(follow(head))
+    sending.send(follow(head))
+    assert places(slack) == [(None, False, 2), (slack.messages()[0]["ts"], False, 0)]
 
 
 @pytest.mark.parametrize(
@@ -127,24 +139,22 @@ def test_a_thread_that_cannot_be_kept_makes_no_message_come_again(world: World, 
         ),
     ],
 )
-def test_what_slack_refuses_is_told_in_its_word_and_begins_no_thread(
-    world: World, slack: Slack, trouble: Trouble, after: int | None, reason: str
-) -> None:
-    telling = bot(world, slack)
+def test_what_slack_refuses_is_told_in_its_word(slack: Slack, trouble: Trouble, after: int | None, reason: str) -> None:
+    sending = bot(slack)
     slack.answer_next(trouble)
     with pytest.raises(SlackRefused) as caught:
-        telling.send(finding("opened"))
+        sending.send(FIRST)
     assert (str(caught.value), caught.value.after) == (reason, after)
-    telling.send(finding("opened"))
-    assert threads(slack) == [(None, False)]
+    sending.send(FIRST)
+    assert places(slack) == [(None, False, 0)]
 
 
-def test_a_token_that_is_no_more_good_is_read_anew(world: World, slack: Slack) -> None:
+def test_a_token_that_is_no_more_good_is_read_anew(slack: Slack) -> None:
     stored = [json.dumps(json.loads(slack.bot) | {"token": "xoxb-old"}), slack.bot]
-    telling = Bot(Secret(lambda: stored.pop(0)), Threads(world.sessions, TABLE))
+    sending = Bot(Secret(lambda: stored.pop(0)))
     with pytest.raises(SlackRefused, match="invalid_auth"):
-        telling.send(finding("opened"))
-    telling.send(finding("opened"))
+        sending.send(FIRST)
+    sending.send(FIRST)
     assert len(slack.messages()) == 1
 
 
@@ -170,20 +180,20 @@ GOOD: dict[str, Any] = {"channel": "C0123456789", "token": "xoxb-c4nary"}
         json.dumps(GOOD | {"api": "file:///etc/c4nary"}),
     ],
 )
-def test_what_is_no_bot_is_refused_without_showing_it_and_sent_nowhere(world: World, stored: str) -> None:
+def test_what_is_no_bot_is_refused_without_showing_it_and_sent_nowhere(stored: str) -> None:
     with pytest.raises(SlackRefused) as caught:
-        Bot(Secret(lambda: stored), Threads(world.sessions, TABLE)).send(finding("opened"))
+        Bot(Secret(lambda: stored)).send(FIRST)
     assert str(caught.value).startswith("The stored bot is not a JSON object of a channel and a token.")
     assert "c4nary" not in "".join(traceback.format_exception(caught.value)).lower().replace(__file__, "")
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
-def test_the_token_is_in_no_repr_and_no_error(world: World, slack: Slack) -> None:
-    telling = bot(world, slack)
-    telling.send(finding("opened"))
+def test_the_token_is_in_no_repr_and_no_error(slack: Slack) -> None:
+    sending = bot(slack)
+    sending.send(FIRST)
     slack.answer_next(Trouble(404))
     with pytest.raises(SlackRefused) as caught:
-        telling.send(finding("closed"))
-    shown = repr(telling) + "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+        sending.send(FIRST)
+    shown = repr(sending) + "".join(traceback.format_exception(caught.value)) + repr(caught.value)
     assert slack.token not in shown
     assert slack.token[5:20] not in shown

@@ -17,7 +17,7 @@ from domain.standard import Mode
 from operations.planning import Planner
 from operations.remediation.outcome import Outcome
 from operations.remediation.resuming import Resumer
-from operations.standards import AGREED, Standards
+from operations.standards import Standards
 from operations.sweep import Sweeper
 from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
@@ -46,6 +46,7 @@ from tests.operations.world import (
 from tests.test_template import of_type, template
 
 FAMILIES = 1000
+AGREED = Standards(Sessions(), "", RULES).agreed
 OF_AWS = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 BEFORE = "version: 1\nrules: [{rules: sidecar.image-pinned, mode: 'off'}]\n"
 PER_SECOND = template()["Parameters"]["IamCallsPerSecond"]["Default"]
@@ -152,9 +153,9 @@ class Storm:
                 found = (at, worker, messages) if messages else found
         return found
 
-    def sweep(self, *, delay: int = 0) -> None:
+    def sweep(self) -> None:
         clock = self.line.aws.clock
-        Sweeper(
+        sweeper = Sweeper(
             Ecs(self.sessions),
             Ledger(self.sessions, TABLE),
             Queue(self.sessions, SETTINGS.changes_queue),
@@ -163,7 +164,8 @@ class Storm:
             SecurityHub(self.sessions),
             Standards(self.sessions, SETTINGS.standard, RULES),
             now=clock.now,
-        ).sweep(PLACE, quiet=True, delay=delay)
+        )
+        sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=True))
 
     def resume(self) -> None:
         """At the next full hour what waits for its turn is due."""
@@ -204,7 +206,7 @@ def test_a_standard_that_changes_for_a_thousand_families_throttles_nobody(sessio
         assert aws.hub.open() == set()
 
         aws.ssm.put(STANDARD, DEPLOY)
-        storm.sweep(delay=AGREED)
+        storm.sweep()
         second = storm.until_quiet()
         for _ in range(2):
             storm.resume()

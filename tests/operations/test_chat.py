@@ -8,6 +8,7 @@ import pytest
 from aws.channels import Topic
 from domain.findings.alert import Alert
 from operations.notification.amazon_q import AmazonQ
+from operations.notification.posting import Post
 from tests.operations.world import World
 from tests.reports import samples
 from tests.reports.test_slack import mentions
@@ -18,7 +19,7 @@ FAMILIES = samples.messages()
 def sent(alert: Alert, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     bodies = list[str]()
     monkeypatch.setattr(Topic, "publish", lambda _, body: bodies.append(body))
-    AmazonQ(Topic(None, "arn:aws:sns:eu-west-1:123456789012:chat")).send(alert)  # type: ignore[arg-type] # nothing is called
+    AmazonQ(Topic(None, "arn:aws:sns:eu-west-1:123456789012:chat")).send(Post(samples.shown(alert)))  # type: ignore[arg-type] # nothing is called
     (body,) = bodies
     found: dict[str, Any] = json.loads(body)
     return found
@@ -41,15 +42,18 @@ def test_a_notification_has_the_form_that_amazon_q_takes(alert: Alert, monkeypat
     assert all(isinstance(each, str) and each for each in strings)
 
 
-def test_what_becomes_of_a_finding_has_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    def thread(alert: Alert) -> str:
-        return str(sent(alert, monkeypatch)["metadata"]["threadId"])
-
-    assert thread(samples.opened()) == thread(samples.closed()) != thread(samples.registered())
-    assert thread(samples.registered()) == thread(samples.outcome("refused"))
+def test_what_becomes_of_a_family_has_one_thread_in_which_each_message_is_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [sent(alert, monkeypatch) for alert in (samples.opened(), samples.registered(), samples.closed())]
+    parameter = sent(samples.messages()["opened-parameter"], monkeypatch)
+    threads = {each["metadata"]["threadId"] for each in found}
+    assert len(threads) == 1
+    assert parameter["metadata"]["threadId"] not in threads
+    assert len({each["id"] for each in found}) == 3
 
 
 def test_what_is_published_comes_to_whoever_reads_the_topic(world: World) -> None:
-    AmazonQ(Topic(world.sessions, world.topics["alerts"])).send(samples.opened())
+    AmazonQ(Topic(world.sessions, world.topics["alerts"])).send(Post(samples.shown(samples.opened())))
     (body,) = world.alerts
     assert body["source"] == "custom"

@@ -109,13 +109,14 @@ def test_an_update_whose_answer_shows_no_deployment_is_watched_and_proves_nothin
 
 
 def test_a_rollback_that_is_over_is_read_as_one(sessions: Sessions) -> None:
-    """ECS has forgotten the failed deployment by then, and the one before is primary again."""
+    """ECS does not list the failed deployment by then, and the one before is primary again; an event has the reason."""
     run = steps(deploying(sessions, plays=still), 1)
     run.aws.clock.pass_(seconds=30)
     run.aws.services.fail(WEB)
     run.aws.services.complete(WEB)
     quiet(run)
     assert (attempt(run).state, stages(run)) == (AttemptState.FAILED, {WEB: Stage.BACK})
+    assert "Tasks failed to start." in why(attempt(run).rollouts[0])
     assert updates(run) == ["web web:2"]
 
 

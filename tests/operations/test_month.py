@@ -1,4 +1,7 @@
-"""A month of one account's life ends, at every quiet point, as a first look at it would see it."""
+"""A month of one account's life ends, at every quiet point, as a first evaluation of it would see it.
+
+Nothing of it is closed while a service still runs a revision that drifts.
+"""
 
 import random
 from collections import Counter
@@ -103,6 +106,13 @@ class Month(RuleBasedStateMachine):
         """Register and deploy, as a pipeline does."""
         self.happens(self.account.registers(family, document), fate)
         self.happens(self.account.deploys(service, family, "LATEST"), other)
+
+    @rule(family=families, document=documents, service=services, fate=FATES)
+    def releases_and_corrects(self, family: str, document: str, service: str, fate: str) -> None:
+        """A person registers what is right after a release, and deploys it another day or never."""
+        self.releases(family, document, service, "heard", "heard")
+        self.drain(0, late=False)
+        self.happens(self.account.registers(family, "right"), fate)
 
     @rule(pick=st.integers(0, 40), fate=FATES)
     def deregisters(self, pick: int, fate: str) -> None:
@@ -252,7 +262,7 @@ class Month(RuleBasedStateMachine):
         """A baseline: findings as the new one wants them, and no alert."""
         self.quiet(sweep=True, seed=seed)
         self.account.set_standard(name)
-        self.account.sweep(quiet=True, delay=200)
+        self.account.sweep(quiet=True)
         self.quietly(seed)
 
     def quietly(self, seed: int) -> None:
@@ -297,6 +307,8 @@ class Month(RuleBasedStateMachine):
 
     def as_afresh(self) -> None:
         self.sound = False
+        assert not self.account.untrue
+        assert not self.account.run_and_not_open()
         standing, active, unknown = self.account.judged_afresh()
         found, in_the_hub = self.account.standing(), self.account.in_the_hub()
         # What is unknown opens nothing, and leaves open findings as they are.

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import engine
 from aws.sessions import Sessions
 from domain.ecs.task_definition import TaskDefinition
 from domain.places import Place
+from domain.rule import Rule
 from domain.standard import Mode, Standard
 from domain.standard.checking import checked
 from domain.verdict import Drifted, Exempt
@@ -20,7 +22,7 @@ from operations.planning import Planner
 from rules import BY_ID, CATALOGUE
 from tests.aws_fake.calls import Calls
 from tests.operations.playing import Run, Scenario, account, arn_of, fleet, quiet
-from tests.operations.world import FLOATING, RULES, definition, registered
+from tests.operations.world import FLOATING, RULES, STANDARD, definition, registered
 
 PAGE = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```\n", PAGE, re.DOTALL)
@@ -39,6 +41,12 @@ def text_of(name: str) -> str:
     return re.sub(r"^remediation:\n", "remediation:\n  settling_minutes: 0\n", text, flags=re.MULTILINE)
 
 
+def test_the_standard_of_the_quick_start_has_neither_errors_nor_warnings() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "quick-start.md").read_text(encoding="utf-8")
+    [text] = re.findall(r"```yaml\n(.*?)```\n", page, re.DOTALL)
+    assert checked(text, "the page", CATALOGUE, date(2026, 11, 29)).warnings == ()
+
+
 @pytest.mark.parametrize("text", BLOCKS, ids=lambda text: re.findall(r"name: (.+)", text)[0])
 def test_a_recipe_has_neither_errors_nor_warnings(text: str) -> None:
     assert checked(text, "the recipe", CATALOGUE, date(2026, 11, 29)).warnings == ()
@@ -53,15 +61,24 @@ def mode(name: str, rule: str, of: Workload) -> Mode:
     return Planner(CATALOGUE, Mode.DEPLOY).mode(BY_ID[rule], of, recipe(name))
 
 
-def played(sessions: Sessions, text: str, *titles: str, **members: Any) -> Run:
-    """A floating image in a family that these services run, from its registration on until all is quiet."""
-    run = Run(
-        Scenario(None, lambda _: None, text, inspects=True, rules=MOVING), sessions, Calls(account(text))
-    )  # fmt: skip
+def played(sessions: Sessions, text: str, *titles: str, rules: tuple[Rule, ...] = MOVING, **members: Any) -> Run:
+    """A family that these services run, from its registration until all is quiet; its image floats by default."""
+    run = Run(Scenario(None, lambda _: None, text, inspects=True, rules=rules), sessions, Calls(account(text)))
     with run.line.answering():
-        fleet(run, *titles, drifted=definition(collector=FLOATING, **members))
+        fleet(run, *titles, drifted=definition(**({"collector": FLOATING} | members)))
+    return registered_again(run)
+
+
+def registered_again(run: Run) -> Run:
+    """The event of the registration arrives, and all that follows from it."""
+    with run.line.answering():
         run.aws.sqs.put("changes", registered(arn_of(1)))
     return quiet(run)
+
+
+def states(run: Run) -> set[tuple[str, str]]:
+    """Compliance and record state of the findings in Security Hub."""
+    return {(each["Compliance"]["Status"], each["RecordState"]) for each in run.aws.hub.findings.values()}
 
 
 def runs(run: Run) -> dict[str, str]:
@@ -108,6 +125,33 @@ def test_only_listed_rules_correct() -> None:
         "sidecar.image-pinned", "sidecar.not-essential", "sidecar.logging", "application.otlp-endpoint",
     }  # fmt: skip
     assert {*found.values()} == {Mode.REPORT, Mode.REGISTER}
+
+
+@pytest.mark.parametrize(
+    ("drift", "revisions"), [(FLOATING, 2), ({"cpu": None, "memoryReservation": None}, 1)], ids=["listed", "not listed"]
+)
+def test_a_listed_rule_registers_and_another_only_reports(
+    sessions: Sessions, drift: dict[str, Any], revisions: int
+) -> None:
+    text = text_of("listed-rules-correct") + "remediation: {settling_minutes: 0}\n"
+    run = played(sessions, text, "prod/web", collector=drift)
+    assert (len(run.aws.definitions.families["web"]), runs(run)) == (revisions, {"prod/web": "1"})
+    assert ("FAILED", "ACTIVE") in states(run)
+
+
+@pytest.mark.parametrize(("text", "published"), [("version: 1\n", True), (text_of("quiet-until-spring"), False)])
+def test_an_exempted_rule_has_neither_findings_nor_alerts(sessions: Sessions, text: str, published: bool) -> None:  # noqa: FBT001 - a case
+    run = played(sessions, text, "prod/web", rules=(BY_ID["sidecar.restart-policy"],))
+    assert (bool(run.alerts), bool(run.aws.hub.findings)) == (published, published)
+
+
+def test_the_standard_of_the_uninstall_section_archives_all_findings(sessions: Sessions) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```yaml\n(.*?)```\n", page, re.DOTALL)
+    run = played(sessions, "version: 1\n", "prod/web")
+    assert states(run) == {("FAILED", "ACTIVE")}
+    run.aws.ssm.put(STANDARD, dedent(block))
+    assert states(registered_again(run)) == {("NOT_AVAILABLE", "ARCHIVED")}
 
 
 def test_nothing_is_published_about_a_rule_until_its_exemption_ends() -> None:

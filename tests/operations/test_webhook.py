@@ -1,4 +1,4 @@
-"""One alert, one message; what Slack answers, and a webhook's URL that is shown nowhere."""
+"""What Slack answers, and a webhook's URL that is shown nowhere."""
 
 import traceback
 from collections.abc import Iterator
@@ -8,9 +8,11 @@ from threading import Thread
 import pytest
 
 from local.slack import Slack, Trouble
-from operations.notification.posting import Secret, SlackRefused
+from operations.notification.posting import Post, Secret, SlackRefused
 from operations.notification.webhook import Webhook
 from tests.reports import samples
+
+OPENED = Post(samples.shown(samples.opened()))
 
 
 @pytest.fixture
@@ -23,8 +25,8 @@ def webhook(url: str) -> Webhook:
     return Webhook(Secret(lambda: f"{url}\n"))
 
 
-def test_an_alert_is_posted(slack: Slack) -> None:
-    webhook(slack.webhook).send(samples.opened())
+def test_a_message_is_posted(slack: Slack) -> None:
+    webhook(slack.webhook).send(OPENED)
     [message] = slack.messages()
     assert message["text"].startswith("Drift: ")
     assert slack.refused() == []
@@ -47,9 +49,9 @@ def test_what_slack_refuses_is_told_with_the_time_that_it_asks_for(
     slack.answer_next(trouble)
     telling = webhook(slack.webhook)
     with pytest.raises(SlackRefused) as caught:
-        telling.send(samples.opened())
+        telling.send(OPENED)
     assert (str(caught.value), caught.value.after) == (reason, after)
-    telling.send(samples.opened())
+    telling.send(OPENED)
     assert len(slack.messages()) == 1
 
 
@@ -57,7 +59,7 @@ def test_a_slack_that_cannot_be_reached_is_tried_later() -> None:
     with Slack() as gone:
         url = gone.webhook
     with pytest.raises(SlackRefused, match=r"^Slack could not be reached\.$") as caught:
-        webhook(url).send(samples.opened())
+        webhook(url).send(OPENED)
     assert caught.value.after == 30
     assert hidden(caught.value, url)
 
@@ -88,7 +90,7 @@ BAD = [
 @pytest.mark.parametrize("url", BAD)
 def test_what_is_no_address_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(SlackRefused) as caught:
-        webhook(url).send(samples.opened())
+        webhook(url).send(OPENED)
     assert str(caught.value) == "The stored webhook is not an https address. Store the incoming webhook's URL."
     assert "canary" not in "".join(traceback.format_exception_only(caught.value)).lower()
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -96,7 +98,7 @@ def test_what_is_no_address_is_refused_without_showing_it(url: str) -> None:
 
 def test_the_url_is_in_no_repr(slack: Slack) -> None:
     telling = webhook(slack.webhook)
-    telling.send(samples.opened())
+    telling.send(OPENED)
     assert slack.path not in repr(telling)
 
 
@@ -110,15 +112,15 @@ def test_a_webhook_is_held_for_minutes_and_read_anew_when_slack_refuses_it(slack
     telling = Webhook(Secret(read_url, clock=lambda: now[0]))
     for at in (0.0, 200.0, 299.0):
         now[0] = at
-        telling.send(samples.opened())
+        telling.send(OPENED)
     assert len(reads) == 1
     now[0] = 301.0
-    telling.send(samples.opened())
+    telling.send(OPENED)
     assert len(reads) == 2
     slack.answer_next(Trouble(404))
     with pytest.raises(SlackRefused):
-        telling.send(samples.opened())
-    telling.send(samples.opened())
+        telling.send(OPENED)
+    telling.send(OPENED)
     assert len(reads) == 3
 
 
@@ -147,7 +149,7 @@ def test_a_redirect_is_no_answer() -> None:
     Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         with pytest.raises(SlackRefused, match="Slack answered 302 and rejected the message"):
-            webhook(f"http://127.0.0.1:{server.server_address[1]}/services/x").send(samples.opened())
+            webhook(f"http://127.0.0.1:{server.server_address[1]}/services/x").send(OPENED)
     finally:
         server.shutdown()
         server.server_close()

@@ -10,6 +10,12 @@ from typing import Any
 GOLDEN = Path(__file__).with_name("golden")
 PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 TITLES = {
+    "thread-first": "A revision and its service: the first message",
+    "thread-last": "The same: the last message",
+    "thread-reply": "The same by a bot: the reply to the first message, which becomes the last one",
+    "thread-at-once": "The same, if all of it happened before the first message was sent",
+    "thread-partly": "A correction that leaves a drift",
+    "thread-registered": "A correction that is registered and not deployed",
     "opened": "A finding opened: the proposed fix is safe",
     "opened-review": "A finding opened: the proposed fix needs approval",
     "opened-service": "A finding of a service: no event names who caused it",
@@ -21,7 +27,7 @@ TITLES = {
     "reopened": "A finding opened again",
     "closed": "A finding closed",
     "registered": "A correction was registered",
-    "superseded": "A correction was dropped",
+    "superseded": "A correction was dropped: a bot's reply, and no message by webhook",
     "refused": "A correction was refused",
     "refused-approval": "An approval was refused",
     "refused-service": "A correction of a service was refused",
@@ -33,6 +39,7 @@ TITLES = {
     "fought": "A family whose pipeline brings the drift back",
     "burst": "Many alerts at once: a digest of those that are not sent one by one",
     "daily": "The daily digest",
+    "weekly": "The weekly digest of a team",
     "digest": "The digest of a baseline sweep",
     "digest-in-part": "The same, sent before everything was evaluated",
 }

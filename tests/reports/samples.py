@@ -8,11 +8,14 @@ from typing import Any
 import engine
 from domain.drift import Drift, Grant
 from domain.ecs.task_definition import TaskDefinition
+from domain.findings.address import Address
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding, FindingState, Transition, TransitionKind
+from domain.findings.thread import Thread
 from domain.findings.users import NOBODY, User, Users
+from domain.health.facts import SweepRun
 from domain.places import Place, Revision
-from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.attempt import Attempt, AttemptState, ProposedPlan, Quarantine
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Plan
 from domain.remediation.reason import Code, Reason
@@ -20,18 +23,20 @@ from domain.remediation.rollout import Rollout, Stage, Target
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Mode, Standard, default_standard
+from domain.status import PlanWaiting, Standing, Status
 from domain.subject import Subject, SubjectId
 from domain.triggers.actor import Actor
 from domain.workload import Workload
 from reports.advice import StackAction
 from reports.alerts import AlertContext, alert_of
-from reports.digest import burst_of, daily_of, digest_of
+from reports.digest import burst_of, daily_of, digest_of, weekly_of
+from reports.message import Message, of_digest, of_thread
 from reports.outcomes import outcome_of
 from reports.source import fragments
 from rules import CATALOGUE
 
 PLACE = Place("123456789012", "eu-west-1")
-DOCS = "https://docs.example/rules"
+DOCS = "https://docs.example/v0.1.0"
 THEN = datetime(2026, 11, 23, 9, 14, 2, 345678, tzinfo=UTC)
 CANARY = "c4nary-s3cret-p4ss"
 PINNED: Rule = next(rule for rule in CATALOGUE if rule.id == "sidecar.image-pinned")
@@ -97,7 +102,7 @@ def finding(
         created=THEN,
         updated=THEN if state is FindingState.OPEN else THEN + timedelta(minutes=2),
         version=1 if state is FindingState.OPEN else 2,
-        users=Users((User(name, f"shop/{name}", 7, 3),)) if state is FindingState.OPEN else NOBODY,
+        users=Users((User(name, f"shop/{name}", 7 if state is FindingState.OPEN else 8, 3),)),
     )
 
 
@@ -124,6 +129,10 @@ def registered() -> Alert:
 def outcome(state: str, *reasons: Reason, **members: Any) -> Alert:
     made = attempt(AttemptState(state), *reasons, **members)
     return outcome_of(made, made.state, occurred=THEN)
+
+
+def superseded() -> Alert:
+    return outcome(AttemptState.SUPERSEDED, Reason(Code.NEWER_REVISION, "web:8"))
 
 
 def rule(id_: str) -> Rule:
@@ -223,7 +232,7 @@ def of_corrections() -> dict[str, Alert]:
 
 
 def burst() -> Alert:
-    """Forty alerts of one batch, beyond those that were sent one by one."""
+    """The threads of one batch, beyond those whose messages were sent one by one."""
     names = [f"shop-{number:02}" for number in range(34)]
     opened_ = [opened(finding(name=name)) for name in names]
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
@@ -238,11 +247,14 @@ def burst() -> Alert:
         ),
     ]
     closing = [
-        closed().model_copy(update={"name": name, "resource": Revision(PLACE, name, 3).arn})
+        closed().model_copy(
+            update={"name": name, "thread": f"{PLACE}/family/{name}", "resource": Revision(PLACE, name, 3).arn}
+        )
         for name in ("cart", "cron")
     ]
-    some = [*opened_, *worse, *closing, registered(), outcome("superseded", Reason(Code.NEWER_REVISION, "web:8"))]
-    return burst_of(some, id_="burst/0123456789abcdef0123456789abcdef", most=10, occurred=THEN)
+    some = [*opened_, *worse, *closing, outcome("refused", Reason(Code.NO_CHANGE), guard=Guard.IMAGE)]
+    threads = {alert.thread: Thread().after([alert]) for alert in some}
+    return burst_of(threads, id_="burst/0123456789abcdef0123456789abcdef", most=10, occurred=THEN)
 
 
 EXEMPT = """\
@@ -264,15 +276,30 @@ exemptions:
 
 
 def daily() -> Alert:
-    """A day's digest: eight open, two closed, two exemptions about to expire."""
+    """A day's digest: eight open, two closed, two exemptions about to expire, and what waits for a person."""
     still = [
         replace(finding(name=f"shop-{n}"), created=THEN - timedelta(days=3 * n), severity=severity)
         for n, severity in enumerate([Severity.MEDIUM] * 5 + [Severity.HIGH, Severity.LOW, Severity.HIGH])
     ]
     done = [finding(FindingState.CLOSED), finding(FindingState.CLOSED, name="cart")]
-    made = daily_of([*still, *done], PLACE, Standard.parse(EXEMPT, "The standard"), at=THEN)
+    waiting = ProposedPlan("7047ef13b6521ab1", THEN, (PINNED.id,), "safe", until=THEN + timedelta(days=7))
+    off = Reason(Code.SWITCH_OFF, "/outrider/corrections/outrider")
+    standing = Standing(
+        plans=(PlanWaiting(SubjectId(PLACE, Subject.FAMILY, "web"), "web:7", waiting, Severity.HIGH),),
+        under_way=(attempt(AttemptState.WAITING, off, guard=Guard.KILL_SWITCH),),
+        failed=(attempt(AttemptState.REFUSED, Reason(Code.IMAGE_NOT_ALLOWED, MIRROR), guard=Guard.IMAGE),),
+        quarantines=(("cart", Quarantine((Reason(Code.UNDONE, "jo"),), THEN)),),
+    )
+    status = Status(PLACE, tuple(still), (finding(name="cron"),), standing, SweepRun(THEN, THEN))
+    made = daily_of(status, done, Standard.parse(EXEMPT, "The standard"), at=THEN)
     assert made is not None
     return made
+
+
+def weekly() -> Alert:
+    """A team's digest: three open findings."""
+    still = [replace(finding(name=f"shop-{n}"), created=THEN - timedelta(days=3 * n)) for n in range(3)]
+    return weekly_of(still, Address("shop", "shop", "C0123456789"), PLACE, at=THEN)
 
 
 def messages() -> dict[str, Alert]:
@@ -344,7 +371,6 @@ def messages() -> dict[str, Alert]:
         ),
         "closed": closed(),
         "registered": registered(),
-        "superseded": outcome(AttemptState.SUPERSEDED, Reason(Code.NEWER_REVISION, "web:8")),
         "refused": outcome(
             AttemptState.REFUSED,
             Reason(Code.IMAGE_NOT_ALLOWED, "registry.example.com/aws-otel-collector"),
@@ -365,6 +391,7 @@ def messages() -> dict[str, Alert]:
         **of_corrections(),
         "burst": burst(),
         "daily": daily(),
+        "weekly": weekly(),
         "digest": digest_of(
             [
                 finding(),
@@ -380,6 +407,13 @@ def messages() -> dict[str, Alert]:
     }
 
 
+def shown(*alerts: Alert) -> Message:
+    """The message of a digest, or of the thread of these alerts."""
+    if alerts[0].kind == "digest":
+        return of_digest(alerts[0])
+    return of_thread(alerts[0].thread, Thread().after(alerts))
+
+
 def hostile() -> Alert:
     """Every text of it from outside, and as much of each as will come."""
     text = HOSTILE
@@ -389,6 +423,7 @@ def hostile() -> Alert:
                 ("id", "transition", "account", "region", "subject", "name", "resource", "rule", "title", "safety",
                  "digest", "actor", "tool", "finding"), text,
             ),
+            "thread": f"{PLACE}/family/web",
             "kind": "finding",
             "severity": "HIGH",
             "drifts": [{"code": text, "where": text, "why": text, "found": text, "wanted": text}] * 60,

@@ -14,21 +14,25 @@ import pytest
 from domain.findings.finding import FindingState
 from reports.amazon_q import notification
 from reports.asff import asff
-from reports.slack import message
+from reports.message import reply_of
+from reports.slack import body, reply_body
 from reports.source import fragments
-from tests.reports import page, plans, samples
+from tests.reports import page, plans, samples, threads
 
 GOLDEN = Path(__file__).with_name("golden")
 FACTS = {"revision": "web:7", "actor": "deployer/ci-4711", "release": "0.1.0", "standard": "default 0123456789abcdef"}
 
+AMAZON_Q = ("opened", "closed", "burst")
 MADE: dict[str, Any] = {
     "finding-opened": asff(samples.finding(), samples.PINNED, docs=samples.DOCS, facts=FACTS, plan=samples.plan()),
     "finding-closed": asff(samples.finding(FindingState.CLOSED), samples.PINNED, docs=samples.DOCS, facts=FACTS),
     "alert-opened": samples.opened().model_dump(mode="json"),
     "alert-registered": samples.registered().model_dump(mode="json"),
     "source": {each.form: each.text.splitlines() for each in fragments(plans.rewritten())},
-    **{f"amazon-q-{name}": notification(samples.messages()[name]) for name in ("opened", "closed", "burst")},
-    **{f"slack-{name}": message(alert) for name, alert in samples.messages().items()},
+    **{f"amazon-q-{name}": notification(samples.shown(samples.messages()[name])) for name in AMAZON_Q},
+    **{f"slack-{name}": body(samples.shown(alert)) for name, alert in samples.messages().items()},
+    "slack-superseded": reply_body(reply_of([samples.superseded()])),
+    **{f"slack-{name}": made for name, made in threads.messages().items()},
 }
 
 

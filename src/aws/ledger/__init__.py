@@ -17,8 +17,9 @@ sort key. Besides, `due/PLACE` holds which attempts have not ended and when they
 which families are quarantined, `rate/…` how many corrections were made within an hour, `revisions/…` what each revision
 of a family contains, which never changes (without the environment values that no rule reads), `notice/…` what the
 operations topic was notified of recently, `fan-out/…` how often what uses a parameter, role or policy was sent for
-evaluation within a minute, `swept/PLACE` by which release and standard everything was swept last, when, and the
-findings about Outrider itself, and `standard` the text of the last good standard.
+evaluation within a minute, `thread/…` what people were notified of about a family and its services, or about a
+parameter or role, `swept/PLACE` by which release and standard everything was swept last, when, and the findings about
+Outrider itself, and `standard` the text of the last good standard.
 """
 
 from dataclasses import dataclass
@@ -30,15 +31,17 @@ from aws.ledger.health import Health
 from aws.ledger.history import History, Record, Row
 from aws.ledger.limits import Limits
 from aws.ledger.notices import Notices
+from aws.ledger.overviews import Overview, Overviews
 from aws.ledger.revisions import Revisions
 from aws.ledger.standards import GoodStandards
 from aws.ledger.subjects import Subjects
 from aws.ledger.sweeps import SweepBasis, Sweeps
 from aws.ledger.table import LedgerConflict, Table
+from aws.ledger.threads import Threads
 from aws.sessions import Sessions
 from domain.subject import SubjectId
 
-__all__ = ["Dependent", "History", "Ledger", "LedgerConflict", "Record", "Row", "SweepBasis"]
+__all__ = ["Dependent", "History", "Ledger", "LedgerConflict", "Overview", "Record", "Row", "SweepBasis"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,16 @@ class Ledger:
         return Notices(self.table)
 
     @property
+    def overviews(self) -> Overviews:
+        return Overviews(self.table)
+
+    @property
     def sweeps(self) -> Sweeps:
         return Sweeps(self.table)
+
+    @property
+    def threads(self) -> Threads:
+        return Threads(self.table)
 
     @property
     def standards(self) -> GoodStandards:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from domain.findings.address import NOWHERE, Address
 from domain.findings.dependents import FamilyVerdicts
 from domain.findings.finding import Finding
 from domain.findings.users import Running, Seen
@@ -30,7 +31,8 @@ class Record:
     `order` is the number of a family's newest revision, 0 for others. `standard` is the digest of the standard that it
     was evaluated by, empty if facts were missing that may be available soon. `dependencies` holds a family's verdicts
     on each of its dependencies, by key; for a service, the family that it `runs`. `proposed` is the plan that may be
-    approved. `due` holds when services must be evaluated later: a family's, or itself.
+    approved. `due` holds when services must be evaluated later: a family's, or itself. `address` is where alerts about
+    it go, by the severity of its most severe open finding.
 
     Still to be sent: `request` to remediate, and the messages in `notify` by the key of the subject that must be
     evaluated because of this evaluation. This subject's row at each of them is written before its message is sent.
@@ -43,6 +45,7 @@ class Record:
     proposed: ProposedPlan | None = None
     rows: Mapping[str, Row] = field(default_factory=dict)
     due: Mapping[str, datetime] = field(default_factory=dict)
+    address: Address = NOWHERE
     request: str | None = field(default=None, repr=False)
     notify: Mapping[str, str] = field(default_factory=dict, repr=False)
 

@@ -90,6 +90,7 @@ WEIGHTS: Final = MappingProxyType({
 
 _IS = 3
 _MAY_BE = 1
+_ENABLING: Final = "DD_OTLP_CONFIG_RECEIVER_"
 _GENERAL_VARIABLES: Final = frozenset(
     {DEFAULT_VARIABLE, "COLLECTOR_CONFIG", "OTELCOL_CONFIG", "OTEL_COLLECTOR_CONFIG", "SPLUNK_CONFIG"}
 )
@@ -246,15 +247,13 @@ def _named(repository: str, name: str) -> tuple[Evidence, ...]:
 
 
 def _set(container: Container) -> Iterator[Evidence]:
-    names = container.environment.keys() | container.secrets.keys()
-    if not names.isdisjoint(configuration_variables()):
+    names = (*container.environment, *container.secrets)
+    if not configuration_variables().isdisjoint(names):
         yield Evidence.VARIABLE
-    elif not names.isdisjoint(_GENERAL_VARIABLES):
+    elif not _GENERAL_VARIABLES.isdisjoint(names):
         yield Evidence.GENERAL_VARIABLE
-    for name in names:
-        if name.startswith("DD_OTLP_CONFIG_RECEIVER_"):
-            yield Evidence.ENABLED
-            return
+    if _ENABLING in " ".join(names) and any(name.startswith(_ENABLING) for name in names):
+        yield Evidence.ENABLED
 
 
 def _of_arguments(uris: tuple[str, ...]) -> tuple[Evidence, ...]:

@@ -173,6 +173,17 @@ class Service(Document):
     def deployment(self, id_: str) -> Deployment | None:
         return next((each for each in self.deployments if each.id == id_), None)
 
+    def why_failed(self, id_: str) -> str:
+        """Return ECS's reason for the failure of a deployment; empty if it gives none.
+
+        Once a rollback is complete, ECS does not list the deployment that failed. The service's events still name it.
+        """
+        if (listed := self.deployment(id_)) is not None:
+            return listed.reason if listed.failed else ""
+        messages = (text_of(event.get("message")) or "" for event in objects_of(self.json.get("events")))
+        failures = (message.partition(f"(deployment {id_}) deployment failed: ")[2] for message in messages)
+        return next(filter(None, failures), "")
+
 
 def _count(value: object) -> int:
     return value if isinstance(value, int) else 0

@@ -72,7 +72,14 @@ def texts_of(value: object) -> tuple[str, ...]:
 
 def pairs_of(value: object, key: str, content: str) -> dict[str, str]:
     """`[{"name": …, "value": …}]` as a mapping; the last value of a name wins, as in a container."""
-    return {name: text_of(item.get(content)) or "" for item in objects_of(value) if (name := text_of(item.get(key)))}
+    found = dict[str, str]()
+    for item in objects_of(value):
+        name, text = item.get(key), item.get(content)
+        if type(name) is not str:  # a text is by far the most common, and costs no call
+            name = text_of(name)
+        if name:
+            found[name] = text if type(text) is str else text_of(text) or ""
+    return found
 
 
 @dataclass(frozen=True)

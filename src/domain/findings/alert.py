@@ -93,6 +93,12 @@ class Alert(BaseModel):
         description="Of this format. It grows when a field is removed or changes its meaning, not when one is added.",
     )
     id: str = Field(description="The same for each repetition by SNS.")
+    thread: str = Field(
+        default="",
+        description="What people read as one message: the key of the family, for its findings, those of its services"
+        " and the outcomes of its corrections; else the key of the parameter or role. Empty for a digest.",
+    )
+    sequence: int = Field(default=1, description="For a finding: grows with each of its changes.")
     kind: Literal["finding", "outcome", "digest"] = Field(
         description="A finding's transition, the outcome of a correction, or a digest."
     )
@@ -107,6 +113,14 @@ class Alert(BaseModel):
     resource: str = Field(description="The ARN that was evaluated or registered; empty for a digest.")
     rule: str = Field(default="", description="The rule's id, for a finding.")
     title: str = Field(description="What the rule requires, the outcome of the correction, or what the digest reports.")
+    own: bool = Field(default=False, description="For a finding: Outrider's own call led to this transition.")
+    automatic: bool = Field(
+        default=False, description="For a finding: Outrider makes the proposed correction without approval."
+    )
+    open: tuple[str, ...] = Field(default=(), description="The rules of all open findings of the same subject.")
+    updating: tuple[str, ...] = Field(
+        default=(), description="For an outcome: the services whose update to the corrected revision has not ended."
+    )
     severity: Severity = Field(description="CRITICAL, HIGH, MEDIUM, LOW or INFORMATIONAL.")
     drifts: tuple[AlertDrift, ...] = Field(
         default=(), description="Where the subject violates the rule, by which code, and why."
@@ -125,7 +139,7 @@ class Alert(BaseModel):
     omitted_users: int = Field(default=0, description="Users that did not fit into `users`.")
     command: str = Field(
         default="",
-        description="What a person can paste to make the correction, bound to the plan; empty where there is none.",
+        description="What a person can paste to have the correction made, bound to the plan; empty if there is none.",
     )
     statements: tuple[AlertStatement, ...] = Field(
         default=(), description="Policy statements to add to roles, whole, as JSON."
@@ -148,16 +162,16 @@ class Alert(BaseModel):
     since: datetime = Field(description="When the finding was first opened.")
     occurred: datetime = Field(description="When the change was made; when it was seen, where that is not known.")
     finding: str = Field(default="", description="The finding's Id in Security Hub.")
+    team: str = Field(default="", description="The team that a tag of the task definition or service names.")
+    route: str = Field(default="", description="The name of the standard's route that applies.")
+    channel: str = Field(default="", description="The Slack channel of that route, for a bot.")
+    not_before: datetime | None = Field(
+        default=None,
+        description="When the standard's quiet hours end, in which nobody is notified of what is only LOW.",
+    )
     links: Mapping[str, str] = Field(
         default_factory=dict, description="Addresses in the console and of the rule's page: finding, resource, rule."
     )
-
-    @property
-    def thread(self) -> str:
-        """What keeps together messages of one finding, or of one family's corrections; empty for a digest."""
-        if self.kind == "digest":
-            return ""
-        return self.finding or f"{self.account}/{self.region}/{self.subject}/{self.name}"
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -168,4 +182,5 @@ class Alert(BaseModel):
             "transition": self.transition,
             "kind": self.kind,
         }
-        return named | ({"rule": self.rule} if self.rule else {})
+        some = {"rule": self.rule, "team": self.team, "route": self.route}
+        return named | {name: value for name, value in some.items() if value}

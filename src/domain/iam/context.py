@@ -5,7 +5,7 @@ Facts: "AWS global condition context keys" in the IAM user guide.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from functools import cached_property
 from typing import Final
 
 ABSENT: Final[tuple[str, ...]] = ()
@@ -22,7 +22,7 @@ class Like:
 type Values = tuple[str | Like, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
     """The known condition keys of a request. Any key that is not given is unknown.
 
@@ -32,16 +32,17 @@ class Context:
 
     keys: Mapping[str, Values] = field(default_factory=dict)
     closed: tuple[str, ...] = ()
-    _values: Mapping[str, Values] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_values", MappingProxyType({k.lower(): tuple(v) for k, v in self.keys.items()}))
-        object.__setattr__(self, "closed", tuple(prefix.lower() for prefix in self.closed))
+    @cached_property
+    def _by_key(self) -> tuple[Mapping[str, Values], tuple[str, ...]]:
+        """The values and the closed prefixes, in lower case. Most requests meet no condition, and need neither."""
+        return {k.lower(): tuple(v) for k, v in self.keys.items()}, tuple(prefix.lower() for prefix in self.closed)
 
     def values(self, key: str) -> Values | None:
         """Return the key's values, ABSENT, or None if unknown. `key` is in lower case."""
-        found = self._values.get(key)
-        return ABSENT if found is None and self.closed and key.startswith(self.closed) else found
+        given, closed = self._by_key
+        found = given.get(key)
+        return ABSENT if found is None and closed and key.startswith(closed) else found
 
     def with_(self, keys: Mapping[str, Values]) -> "Context":
         given = {key.lower() for key in keys}

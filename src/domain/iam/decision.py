@@ -152,7 +152,9 @@ def decide_any(
 
     An explicit Deny of another form makes it unknown. Raises ValueError without resources.
     """
-    policies = tuple(policies)
+    policies, resources = tuple(policies), tuple(resources)
+    if len(resources) == 1:
+        return decide(policies, AccessRequest(action, resources[0], context), boundary)
     rulings = [decide(policies, AccessRequest(action, resource, context), boundary) for resource in resources]
     if not rulings:
         raise ValueError(f"{action} needs at least one resource.")

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.findings.address import NOWHERE, Address
 from domain.places import Revision
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Change, Plan
-from domain.remediation.reason import Reason
+from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import SHOWN, Rollout, Stage
 from domain.subject import SubjectId
 from domain.triggers.actor import Actor
@@ -43,10 +44,11 @@ class Attempt:
 
     `content` is the fingerprint of the definition that it registers. `service` and `deployment` are set for a service
     alone: the one that the plan was made for. `request_id` tells apart attempts of the same key: it is the id of a
-    person's request, or when the released one before it ended; empty for the first. `changes` are those of the diff
+    person's request, or when the released one before it ended; empty for the first. `rules` are those that the plan
+    fixes, `left_out` those that it does not because their findings are suppressed. `changes` are those of the diff
     that there is room for, `omitted` how many more there are, `fragments` what to write at the source instead, by form.
-    `released` says that it may be tried again, `quiet` that nobody was notified of its end. `pending` holds the alerts
-    that are still to be published. `version` is how often it was written.
+    `released` says that it may be tried again, `quiet` that nobody was notified of its end. Its alerts go to
+    `address`; `pending` holds those that are still to be published. `version` is how often it was written.
     """
 
     source: Revision
@@ -63,6 +65,7 @@ class Attempt:
     request_id: str = ""
     deploys: bool = False
     rules: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     omitted: int = 0
     rollouts: tuple[Rollout, ...] = ()
@@ -74,6 +77,7 @@ class Attempt:
     undone_by: str = ""
     released: bool = False
     quiet: bool = False
+    address: Address = NOWHERE
     fragments: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     pending: tuple[str, ...] = field(default=(), repr=False)
     version: int = 0
@@ -109,9 +113,25 @@ class Attempt:
         return self.released or self.state in {AttemptState.NOTHING, AttemptState.SUPERSEDED}
 
     @property
-    def keeps_open(self) -> bool:
-        """Whether findings stay open: the corrected revision does not run everywhere yet, or failed."""
-        return self.deploys and (not self.state.ended or self.state is AttemptState.FAILED)
+    def stopped(self) -> bool:
+        """Whether it waited too long for what stops all corrections: it is tried again when a person asks for that."""
+        refused = self.state is AttemptState.REFUSED and self.guard is not None and self.guard.stops_all
+        return refused and not self.approved and not self.released
+
+    @property
+    def in_rollout(self) -> bool:
+        """Whether services are being updated: until the end, what they run is not verified."""
+        return self.deploys and not self.state.ended
+
+    def with_corrections_on(self) -> "Attempt":
+        """Return it as people see it while corrections are on: what it last waited for no longer holds."""
+        now = (Reason(Code.SWITCH_ON_NOW, self.source.family),)
+        rollouts = (
+            replace(each, reasons=now) if each.stage is Stage.PENDING and each.guard is Guard.KILL_SWITCH else each
+            for each in self.rollouts
+        )
+        waits = self.guard is Guard.KILL_SWITCH and (not self.state.ended or self.stopped)
+        return replace(self, rollouts=tuple(rollouts), reasons=now if waits else self.reasons)
 
     def drawn(self, plan: Plan, fragments: tuple[tuple[str, str], ...] = ()) -> "Attempt":
         """Return the attempt with the parts of the plan that alerts show."""
@@ -120,6 +140,7 @@ class Attempt:
             self,
             digest=plan.digest,
             rules=plan.fixes,
+            left_out=plan.left_out,
             changes=plan.changes[:CHANGES],
             omitted=max(len(plan.changes) - CHANGES, 0),
             actor=self.actor if self.actor != Actor() else registrar,
@@ -144,7 +165,10 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class ProposedPlan:
-    """The plan that an open finding shows. It may be approved by its digest, for a time."""
+    """The plan that an open finding shows. It may be approved by its digest, for a time.
+
+    `left_out` are the rules that it does not fix because their findings are suppressed.
+    """
 
     digest: str
     drawn: datetime
@@ -154,6 +178,7 @@ class ProposedPlan:
     changes: tuple[Change, ...] = ()
     omitted: int = 0
     until: datetime | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +205,11 @@ def propose(held: ProposedPlan | None, plan: Plan | None, now: datetime, hours: 
     """Return a plan for approval from now on. The same plan keeps its time while it may be approved."""
     if plan is None or not plan.fixes:
         return None
-    if held is not None and held.digest == plan.digest and now < held.drawn + timedelta(hours=hours):
+    if (
+        held is not None
+        and (held.digest, held.left_out) == (plan.digest, plan.left_out)
+        and now < held.drawn + timedelta(hours=hours)
+    ):
         return held
     return ProposedPlan(
         digest=plan.digest,
@@ -191,6 +220,7 @@ def propose(held: ProposedPlan | None, plan: Plan | None, now: datetime, hours: 
         changes=plan.changes[:CHANGES],
         omitted=max(len(plan.changes) - CHANGES, 0),
         until=now + timedelta(hours=hours),
+        left_out=plan.left_out,
     )
 
 
@@ -204,12 +234,3 @@ def to_undo(attempts: Iterable[Attempt], service: str = "") -> Attempt | None:
 
     found = (each for each in attempts if stands(each))
     return max(found, key=lambda each: each.began or each.time, default=None)
-
-
-def keeps_findings_open(attempts: Iterable[Attempt], newest: int) -> bool:
-    """Whether a correction of a family does not run everywhere yet, or failed: then no finding is closed."""
-    return any(
-        attempt.keeps_open and (not attempt.state.ended or attempt.registered == newest)
-        for attempt in attempts
-        if not attempt.service
-    )

@@ -24,6 +24,7 @@ class Code(StrEnum):
     QUARANTINED = "quarantined"
     OWN_REVISION = "own-revision"
     SUPPRESSED = "suppressed"
+    LEFT_OUT = "left-out"
     GONE = "gone"
     RUNS_ANOTHER_FAMILY = "runs-another-family"
     CORRECTED_BY_ANOTHER_PLAN = "corrected-by-another-plan"
@@ -67,6 +68,8 @@ class Code(StrEnum):
     USE_NOT_KNOWN = "use-not-known"
     RELEASED = "released"
     NOT_QUARANTINED = "not-quarantined"
+    RETRIED = "retried"
+    SWITCH_ON_NOW = "switch-on-now"
     # Somebody else was faster.
     NEWER_REVISION = "newer-revision"
     REGISTERED_MEANWHILE = "registered-meanwhile"

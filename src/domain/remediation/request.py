@@ -91,7 +91,9 @@ class ApplyRequest(_Request):
     kind: Literal["apply"] = "apply"
     service: str = Field(default="", pattern="^([^/]+/[^/]+)?$")
     rule: str = Field(default="", description="The rule of the finding that was approved on.")
-    digest: str = Field(pattern=PLAN_DIGEST, description="The plan that was seen.")
+    digest: str = Field(
+        pattern=f"{PLAN_DIGEST}|^$", description="The plan that was seen; empty if the finding showed none."
+    )
     at: datetime
     caller: Caller = ""
 
@@ -134,11 +136,26 @@ class ReleaseRequest(_Request):
     at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
 
 
-type Request = CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest
+class RetryRequest(_Request):
+    """Try now what waits in a family, and what waited too long for the switch or the standard."""
+
+    kind: Literal["retry"] = "retry"
+    at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
+
+
+type Request = (
+    CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest | RetryRequest
+)
 
 _ADAPTER: TypeAdapter[Request] = TypeAdapter(
     Annotated[
-        CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest,
+        CorrectRequest
+        | CorrectServiceRequest
+        | ApplyRequest
+        | ResumeRequest
+        | UndoRequest
+        | ReleaseRequest
+        | RetryRequest,
         Field(discriminator="kind"),
     ],
     config=ConfigDict(defer_build=True),

@@ -85,19 +85,19 @@ def _deploying(rollout: Rollout, sight: ServiceView) -> Rollout:
     back = runs(service) == rollout.before and (ended or rollout.before != rollout.after)
     if primary.id == rollout.was or primary.rolls_back or back:
         # ECS itself goes back, to the deployment before or by one of its own; it is watched.
-        return _failed(rollout, sight, _of_ecs(ours if ended else None, Code.ECS_ROLLED_BACK))
+        return _failed(rollout, sight, _of_ecs(rollout, service, Code.ECS_ROLLED_BACK))
     return rollout.left(sight.now, _THEIRS)
 
 
-def _of_ecs(deployment: Deployment | None, code: Code) -> Reason:
+def _of_ecs(rollout: Rollout, service: Service, code: Code) -> Reason:
     """With ECS's own words, where it has some."""
-    return Reason(code, deployment.reason if deployment is not None else "")
+    return Reason(code, service.why_failed(rollout.deployment))
 
 
 def _at_ours(rollout: Rollout, sight: ServiceView, ours: Deployment) -> Rollout:
     """While our deployment is the one that the service is at."""
     if ours.failed:
-        return _failed(rollout, sight, _of_ecs(ours, Code.ECS_FAILED))
+        return _failed(rollout, sight, _of_ecs(rollout, sight.service, Code.ECS_FAILED))
     rollout = sight.seen(rollout, _ready(sight.service, ours))
     # With early success criteria, ECS calls a deployment complete while tasks are still missing.
     early = sight.service.early_success and ours.running < sight.service.desired and not sight.late(rollout)
@@ -137,7 +137,7 @@ def _settling(rollout: Rollout, sight: ServiceView, tasks: Fact[tuple[RunningTas
     primary = sight.service.primary
     if primary is None or primary.id != rollout.deployment:
         if primary is not None and (primary.rolls_back or primary.id == rollout.was):
-            return _failed(rollout, sight, _of_ecs(sight.service.deployment(rollout.deployment), Code.ECS_ROLLED_BACK))
+            return _failed(rollout, sight, _of_ecs(rollout, sight.service, Code.ECS_ROLLED_BACK))
         return rollout.left(sight.now, _THEIRS)
     if rollout.due is not None and sight.now < rollout.due:
         return rollout

@@ -107,6 +107,8 @@ class _Check:
         for member in ("include", "exclude"):
             for i, selector in enumerate(getattr(standard.scope, member)):
                 yield from self._scope(selector, ("scope", member, i))
+        for i, route in enumerate(standard.notification.routes):
+            yield from self._without_resource(route.where, ("notification", "routes", i, "where"))
         for i, entry in enumerate(standard.rules):
             yield from self._entry(entry, ("rules", i))
         for i, exemption in enumerate(standard.exemptions):

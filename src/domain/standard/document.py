@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, Self
 from domain.ecs.recognition import CollectorKind
 from domain.severity import Severity
 from domain.standard.collectors import Collector, CollectorFor
+from domain.standard.notification import Notification
 from domain.standard.part import Field, Part, field_validator, model_of
 from domain.standard.problems import StandardInvalid
 from domain.standard.sections import (
@@ -63,6 +64,7 @@ class Standard(Part):
     exemptions: tuple[Exemption, ...] = Field(
         default=(), description="Rules from which some workloads are exempt, why, and until when."
     )
+    notification: Notification = Field(default=Notification(), description="Who is notified of what, and when.")
     remediation: Remediation = Field(default=Remediation(), description="Limits of corrections.")
 
     @field_validator("mode", mode="before")

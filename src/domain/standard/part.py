@@ -7,6 +7,9 @@ first needed; what comes out are the plain classes, so that nothing else loads p
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from dataclasses import Field as DataclassField
+from functools import reduce
+from operator import or_
+from types import UnionType
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -179,6 +182,8 @@ def _annotation(form: Any) -> Any:
     made = tuple(_annotation(each) for each in inner)
     if made == inner:
         return form
+    if origin is UnionType:
+        return reduce(or_, made)
     return form.copy_with(made) if hasattr(form, "copy_with") else origin[made]
 
 

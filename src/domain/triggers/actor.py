@@ -23,6 +23,9 @@ class Actor:
         return next((name for sign, name in _TOOLS if sign in agent), "")
 
 
+OUTRIDER = Actor("Outrider")
+"""Outrider itself, by whatever role it calls."""
+
 _TOOLS = (
     ("terraform", "Terraform"),
     ("cdk", "CDK"),

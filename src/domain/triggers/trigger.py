@@ -32,6 +32,9 @@ type Text = Annotated[str, BeforeValidator(_or_nothing)]
 PLAN_DIGEST = "^[0-9a-f]{16}$"
 
 
+_SUPPRESSED = "The rules whose findings the sweep saw as suppressed; None if it did not read them."
+
+
 class _Trigger(BaseModel):
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
@@ -158,6 +161,7 @@ class ServiceTrigger(_Trigger):
     settled: AwareDatetime | None = Field(
         default=None, description="When the tasks have settled for which Outrider evaluates the service again."
     )
+    suppressed: tuple[str, ...] | None = Field(default=None, description=_SUPPRESSED)
 
     @model_validator(mode="before")
     @classmethod
@@ -234,6 +238,7 @@ class FamilyTrigger(_Trigger):
     listed: AwareDatetime | None = Field(
         default=None, description="When these were asked for; `time` is when a change was made."
     )
+    suppressed: tuple[str, ...] | None = Field(default=None, description=_SUPPRESSED)
 
 
 def _family_of(name: str) -> str:
@@ -246,7 +251,11 @@ class ApprovalTrigger(_Trigger):
 
     kind: Literal["approval"] = "approval"
     finding: str = Field(pattern=r"^outrider/\d{12}/[a-z0-9-]+/(family|service)/.+/[a-z.-]+$", description="Its Id.")
-    plan: str = Field(pattern=PLAN_DIGEST, description="The digest of the plan that the finding showed.")
+    plan: str = Field(
+        default="",
+        pattern=PLAN_DIGEST,
+        description="The digest of the plan that the finding showed; empty where it showed none.",
+    )
 
     @model_validator(mode="after")
     def _of_this_place(self) -> Self:

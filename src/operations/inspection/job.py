@@ -14,7 +14,7 @@ from domain.remediation.plan import Plan
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from domain.triggers.message import SubjectMessage
-from domain.triggers.trigger import FollowUpTrigger, SubjectTrigger
+from domain.triggers.trigger import FamilyTrigger, FollowUpTrigger, ServiceTrigger, SubjectTrigger
 from domain.verdict import Unknown, Verdict
 from domain.workload import Workload
 from operations.facts import FactReader
@@ -42,6 +42,21 @@ class Job:
     def quiet(self) -> bool:
         """Whether all its triggers belong to a baseline."""
         return all(trigger.quiet for trigger in self.triggers)
+
+    @property
+    def suppressed(self) -> frozenset[str]:
+        """The rules whose findings the customer suppressed: as a sweep has just read, else as is remembered.
+
+        Security Hub forgets a finding that is not open, and its suppression with it.
+        """
+        found = {rule for rule, row in self.history.rows.items() if row.suppressed}
+        for trigger in self.triggers:
+            match trigger:
+                case FamilyTrigger(suppressed=tuple() as now) | ServiceTrigger(suppressed=tuple() as now):
+                    found = (found - open_severities(self.history).keys()) | (set(now) & self.history.rows.keys())
+                case _:
+                    pass
+        return frozenset(found)
 
     @property
     def changed(self) -> frozenset[str]:
@@ -74,6 +89,18 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class StillRuns:
+    """An earlier revision that still runs, and that a verdict on its family is about.
+
+    `successor` is the number of the newest revision, if that complies with the rule.
+    """
+
+    resource: str
+    evidence: Evidence
+    successor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Inspected:
     """The result of one subject's evaluation, as it is recorded and published."""
 
@@ -89,8 +116,12 @@ class Inspected:
     trouble: str = ""
     """Why no plan could be made, where one was tried."""
     users: Users = NOBODY
+    workload: Workload | None = None
+    """The workload that was evaluated; None for a parameter or role, and for what is gone."""
+    still: Mapping[str, StillRuns] = field(default_factory=dict)
+    """The verdicts that are about an earlier revision, by rule."""
     kept: frozenset[str] = frozenset()
-    """The rules whose findings stay unchanged: a correction of them is in progress or failed."""
+    """The rules whose open findings stay unchanged: services are being updated, and that is not verified yet."""
     evidence: Evidence = field(default_factory=Evidence)
     missing: Sequence[Unavailable] = ()
     """The unavailable facts that a verdict, or the plan's safety, depends on."""

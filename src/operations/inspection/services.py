@@ -77,10 +77,10 @@ class ServiceEvaluator:
         own, resumed = of_subject(found.verdicts, subject), resumptions(family, subject.name)
         corrects = not (resumed or service.managed)
         proposal = proposed(
-            lambda: evaluator.plan(found, Mode.REPORT, explains=True),
+            lambda: evaluator.plan(found, Mode.REPORT, suppressed=job.suppressed, explains=True),
             lambda: correction_of_service(family, evaluator, found) if corrects else None,
         )
-        running = Running(bool(service.fargate), revision.number, service.desired, service.managed)
+        running = Running.of(service, revision)
         notify = self._families_to_notify(job.history, family, running)
         return Inspected(
             job,
@@ -90,6 +90,7 @@ class ServiceEvaluator:
             all_verdicts=found.verdicts,
             plan=proposal.plan,
             trouble=proposal.trouble,
+            workload=workload,
             kept=frozenset(open_severities(job.history)) if resumed else frozenset(),
             evidence=Evidence(
                 str(revision),

@@ -1,10 +1,10 @@
-"""Amazon Q Developer in chat applications: one alert → one custom notification on a topic that it reads."""
+"""Amazon Q Developer in chat applications: one message → one custom notification on a topic that it reads."""
 
 import json
 from dataclasses import dataclass
 
 from aws.channels import Topic
-from domain.findings.alert import Alert
+from operations.notification.posting import Post
 from reports.amazon_q import notification
 
 
@@ -14,6 +14,10 @@ class AmazonQ:
 
     topic: Topic
 
-    def send(self, alert: Alert) -> None:
-        """Send an alert. Raises CallFailed if SNS did not accept it."""
-        self.topic.publish(json.dumps(notification(alert), ensure_ascii=False))
+    @property
+    def follows(self) -> bool:
+        return False
+
+    def send(self, given: Post) -> None:
+        """Send a message. Raises CallFailed if SNS did not accept it."""
+        self.topic.publish(json.dumps(notification(given.message), ensure_ascii=False))

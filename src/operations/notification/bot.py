@@ -1,31 +1,31 @@
-"""A bot: one alert → one message by chat.postMessage; one thread for each finding and each family's corrections.
+"""A bot of Slack: one message for each thread, which it changes; what is new is a reply to it.
 
-Facts: Slack's reference of chat.postMessage: errors come with 200 and `ok: false`; `ts` of the first message is the
-thread's `thread_ts`; a reply with `reply_broadcast` is shown in the channel too. Its scope is `chat:write`.
+Facts: Slack's references of chat.postMessage and chat.update: errors come with 200 and `ok: false`; `ts` of the first
+message is the thread's `thread_ts`, and what chat.update takes; a reply with `reply_broadcast` is shown in the channel
+too. Both need the scope `chat:write` and no other.
 """
 
 import json
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from aws.calls import CallFailed
-from aws.threads import Thread, Threads
-from domain.findings.alert import Alert
-from operations.notification.posting import Secret, SlackRefused, is_local, later, post, unreadable
-from reports.slack import message
+from domain.findings.thread import Head
+from operations.notification.posting import Post, Secret, SlackRefused, is_local, later, post, unreadable
+from reports.slack import body, reply_body
 
 _NO_BOT = (
     'The stored bot is not a JSON object of a channel and a token. Store {"channel": "C…", "token": "xoxb-…"}, the'
     " channel by its id."
 )
-_SEEN = frozenset({"opened", "raised", "reopened"})  # transitions whose replies are shown in the channel too
-_GONE = frozenset({"cannot_reply_to_message", "message_not_found", "thread_not_found"})
+_GONE = frozenset(
+    {"cannot_reply_to_message", "cant_update_message", "edit_window_closed", "message_not_found", "thread_not_found"}
+)
+"""The message cannot be changed, or somebody deleted it."""
 _LATER = frozenset(
     {"fatal_error", "internal_error", "rate_limited", "ratelimited", "request_timeout", "service_unavailable"}
 )
@@ -63,43 +63,42 @@ class Account(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """`account` is the bot's secret: JSON of its channel and token."""
+    """`account` is the bot's secret: JSON of its channel and token. The standard's routes may name other channels."""
 
     account: Secret
-    threads: Threads
 
-    def send(self, alert: Alert) -> None:
-        """Send an alert. Raises SlackRefused if Slack rejects it or wants a retry, CallFailed for the ledger."""
+    @property
+    def follows(self) -> bool:
+        return True
+
+    def send(self, given: Post) -> Head | None:
+        """Send a message; return the one that shows the thread. Raises SlackRefused if Slack rejects it or is busy."""
         account = self._account()
-        thread = self.threads.of(alert.thread) if alert.thread else None
-        within = thread if thread and thread.channel == account.channel else None
         try:
-            ts, begun = self._post(account, alert, within)
+            return self._sent(account, given)
         except SlackRefused as refused:
             if refused.after is None:  # the token may be revoked or rotated: read it again next time
                 self.account.forget()
             raise
-        if alert.thread and begun:
-            # The message was sent. Where its thread cannot be stored, the next message begins another one.
-            with suppress(CallFailed):
-                self.threads.keep(alert.thread, Thread(account.channel, ts), instead_of=thread)
 
-    def _post(self, account: Account, alert: Alert, thread: Thread | None) -> tuple[str, bool]:
-        """Post the message; return its time stamp, and whether it begins a thread."""
-        body = message(alert) | {"channel": account.channel, "unfurl_links": False, "unfurl_media": False}
-        reply = {"thread_ts": thread.ts, "reply_broadcast": alert.transition in _SEEN} if thread else {}
-        answer = self._ask(account, body | reply)
-        if thread and answer.get("error") in _GONE:  # somebody deleted the thread's first message
-            thread, answer = None, self._ask(account, body)
-        if answer.get("ok") is not True:
-            raise _refused(answer)
-        return str(answer.get("ts", "")), thread is None
+    def _sent(self, account: Account, given: Post) -> Head:
+        """Change the message first: that may be repeated, if the reply fails."""
+        channel = {"channel": given.channel or account.channel}
+        if (head := given.head) is not None and head.channel == channel["channel"]:
+            answer = self._ask(account, "chat.update", body(given.message) | channel | {"ts": head.ts})
+            if answer.get("ok") is True and given.reply is not None:
+                reply = reply_body(given.reply) | channel | {"thread_ts": head.ts, "reply_broadcast": given.loud}
+                answer = self._ask(account, "chat.postMessage", reply)
+            if answer.get("error") not in _GONE:
+                return _accepted(answer, head)
+        answer = self._ask(account, "chat.postMessage", body(given.message) | channel)
+        return _accepted(answer, Head(channel=channel["channel"], ts=str(answer.get("ts", ""))))
 
     @staticmethod
-    def _ask(account: Account, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _ask(account: Account, method: str, content: Mapping[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {account.token.get_secret_value()}"}
-        url = f"{account.api}chat.postMessage"
-        text = post(url, body, headers, address=_NO_BOT, check="Check the bot's token.")
+        given = {"unfurl_links": False, "unfurl_media": False, **content}
+        text = post(f"{account.api}{method}", given, headers, address=_NO_BOT, check="Check the bot's token.")
         try:
             answer = json.loads(text)
         except ValueError:
@@ -114,6 +113,13 @@ class Bot:
         except ValidationError:  # its text shows the input
             self.account.forget()
             raise SlackRefused(_NO_BOT) from None
+
+
+def _accepted(answer: Mapping[str, Any], head: Head) -> Head:
+    """Return the head if Slack accepted the call, else raise SlackRefused."""
+    if answer.get("ok") is not True:
+        raise _refused(answer)
+    return head
 
 
 def _refused(answer: Mapping[str, Any]) -> SlackRefused:

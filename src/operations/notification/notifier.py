@@ -1,33 +1,37 @@
-"""Notify: send the alerts of one batch to people, each alert once.
+"""Notify: send the alerts of a batch to people, those of one thread as one message.
 
-claim each alert, so that no other function sends it meanwhile; one that was sent before is done send up to a number of
-them one by one, in the order of their events; then the rest in one digest record each one that was sent; or release it,
-so that it is tried again
+Each alert is stored in its thread. Its message waits in the queue until the thread is due: then one message shows all
+that is pending, and the messages of the other alerts find that they were shown. If more threads are due than are sent
+one by one, the rest is in one digest.
 
-A function that dies between sending and recording sends that message again, and loses none: its claims expire.
+A function that dies between sending and recording sends that message again, and loses none: the messages in the queue
+hold the alerts, and the time for which a function claims a thread expires.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Protocol
 
 from pydantic import ValidationError
 
 from aws.calls import CallFailed
-from aws.sent_alerts import Claim, SentAlerts
+from aws.ledger import LedgerConflict
+from aws.ledger.threads import Threads
 from domain.findings.alert import Alert
+from domain.findings.thread import Head, Thread
 from domain.severity import Severity
-from operations.notification.posting import TIMEOUT, SlackRefused
+from operations.notification.posting import TIMEOUT, Post, SlackRefused
 from operations.unexpected import described
 from reports.digest import burst_of
+from reports.message import of_digest, of_thread, reply_of
 
-_ELSEWHERE = 15  # seconds until an alert is tried again that another function has claimed
-_NO_TIME = 5  # seconds until an alert is tried again for which no time was left
-_MARGIN = 2 * TIMEOUT + 10  # seconds that sending a message may take: a bot may post twice, and the result is recorded
+_NO_TIME = 5  # seconds until a thread is tried again for which no time was left
+_MARGIN = 2 * TIMEOUT + 10  # seconds that sending a message may take: a bot posts twice, and the result is recorded
 
 
 class AlertUnreadable(Exception):
@@ -37,21 +41,49 @@ class AlertUnreadable(Exception):
 class Channel(Protocol):
     """How people are notified: a webhook, a bot, or the topic of Amazon Q."""
 
-    def send(self, alert: Alert) -> None:
-        """SlackRefused or CallFailed where it was not sent."""
+    @property
+    def follows(self) -> bool:
+        """Whether it can change a message, so that people can follow each step."""
+
+    def send(self, post: Post) -> Head | None:
+        """Return the message that shows the thread. SlackRefused or CallFailed where it was not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An alert that a message of the queue holds, and when the message was sent."""
+
+    alert: Alert
+    sent: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The alert was sent. `unrecorded` is the call that failed to record it: a repetition would be sent again."""
+    """People have a message that shows the alert: of its thread, or a digest.
 
-    in_digest: bool
-    unrecorded: CallFailed | None = None
+    `unrecorded` is the call that failed to record it: a repetition would be sent again.
+    """
+
+    message: str
+    in_digest: bool = False
+    unrecorded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The alert is recorded in its thread, and the next message of the thread shows it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentBefore:
-    """The alert is a repetition."""
+    """The alert is a repetition, or an earlier message showed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The thread is not due, or another function is sending its message: `after` seconds later it is tried again."""
+
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +94,7 @@ class NotSent:
     after: int | None = None
 
 
-type Outcome = Sent | SentBefore | NotSent
+type Outcome = Sent | Recorded | SentBefore | Waiting | NotSent
 
 
 def read_alert(body: str) -> Alert:
@@ -77,115 +109,166 @@ def read_alert(body: str) -> Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class _Due:
+    """A thread that this function claimed: as it was, the alerts that its message is about, and those received."""
+
+    key: str
+    before: Thread
+    alerts: Sequence[Alert]
+    received: Sequence[Alert]
+    loud: bool
+
+    @property
+    def after(self) -> Thread:
+        return self.before.after(self.alerts)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it is a digest, or needs a person now. There are few of them."""
+        return any(
+            alert.kind == "digest" or (alert.kind == "outcome" and alert.severity >= Severity.HIGH)
+            for alert in self.alerts
+        )
+
+    @property
+    def post(self) -> Post:
+        digest = next((alert for alert in self.alerts if alert.kind == "digest"), None)
+        if digest is not None:
+            return Post(of_digest(digest), channel=digest.channel)
+        message, head = of_thread(self.key, self.after, notified=self.before.notified), self.before.head
+        reply = reply_of(self.alerts) if head is not None else None
+        return Post(message, head, reply, self.loud, self.after.channel)
+
+
+@dataclass(frozen=True, slots=True)
 class Notifier:
-    """The use case; `most` alerts of a batch are sent one by one. Its parts come from operations.wiring."""
+    """The use case; messages of `most` threads of a batch are sent one by one. Its parts come from operations.wiring.
+
+    `wait` is the time in which the alerts of a thread become one message.
+    """
 
     channel: Channel
-    sent: SentAlerts
+    threads: Threads
     most: int
+    wait: timedelta
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def notify(self, alerts: Iterable[Alert], seconds_left: Callable[[], float]) -> dict[str, Outcome]:
+    def notify(self, received: Iterable[Received], seconds_left: Callable[[], float]) -> Mapping[str, Outcome]:
         """Return the outcome of each alert, by id. `seconds_left` is the time until the function is stopped."""
-        batch, claimed = _Batch(), list[Alert]()
-        for alert in sorted({each.id: each for each in alerts}.values(), key=lambda each: each.occurred.timestamp()):
-            outcome = self._claim(alert, seconds_left)
-            if outcome is None:
-                claimed.append(alert)
+        outcomes, due = dict[str, Outcome](), list[_Due]()
+        by_thread = defaultdict[str, dict[str, Received]](dict)
+        for each in received:
+            by_thread[each.alert.thread or each.alert.id][each.alert.id] = each
+        for key, some in by_thread.items():
+            taken = self._take(key, list(some.values()), ceil(seconds_left()), outcomes)
+            due += [taken] if taken is not None else []
+        singly, together = divided(due, self.most)
+        for thread in singly:
+            outcomes |= self._settled(thread, self._sent([thread], seconds_left), thread.key, in_digest=False)
+        result = self._sent(together, seconds_left) if together else None
+        for thread in together:
+            outcomes |= self._settled(thread, result, "digest", in_digest=len(together) > 1)
+        return outcomes
+
+    def _take(self, key: str, received: Sequence[Received], seconds: int, outcomes: dict[str, Outcome]) -> _Due | None:
+        """Store the alerts in their thread, and claim it if a message is due; else add the outcomes."""
+        now, found = self.now(), _Taken()
+
+        def change(thread: Thread) -> Thread:
+            found.before, found.claimed = thread, False
+            for each in received:
+                thread = thread.receives(each.alert, each.sent, self.wait)
+            found.after = thread
+            if thread.due > now or thread.busy > now:
+                return thread
+            found.claimed = thread.to_send(now, follows=self.channel.follows)
+            if found.claimed:
+                found.loud = thread.to_send(now, follows=False) and not thread.after(thread.batch).over
+                return thread.model_copy(update={"busy": now + timedelta(seconds=seconds)})
+            found.after = thread.without_due(now)
+            return found.after
+
+        ids = [each.alert.id for each in received]
+        try:
+            self.threads.change(key, change)
+        except (CallFailed, LedgerConflict) as failed:
+            outcomes |= dict.fromkeys(ids, NotSent(str(failed)))
+            return None
+        if found.claimed:
+            alerts = [each.alert for each in received if not found.before.knows(each.alert)]
+            outcomes |= dict.fromkeys(set(ids) - {alert.id for alert in alerts}, SentBefore())
+            return _Due(key, found.after, found.after.batch, alerts, found.loud)
+        pending = {each.alert.id for each in found.after.pending}
+        for each in received:
+            id_ = each.alert.id
+            if id_ in pending:
+                until = max(found.after.due, found.after.busy)
+                outcomes[id_] = Waiting(max(ceil((until - now).total_seconds()), 1))
             else:
-                batch.add(alert, outcome)
-        singly, together = divided(claimed, self.most)
-        for alert in singly:
-            failure = batch.waiting.get(alert.thread) or self._post([alert], seconds_left)
-            batch.add(alert, self._settle(alert, failure, in_digest=False))
-        rest = [alert for alert in together if alert.thread not in batch.waiting]
-        failure = self._post(rest, seconds_left) if rest else None
-        for alert in together:
-            held_up = batch.waiting.get(alert.thread)
-            batch.add(alert, self._settle(alert, held_up or failure, in_digest=len(rest) > 1))
-        return batch.outcomes
+                outcomes[id_] = SentBefore() if found.before.knows(each.alert) else Recorded()
+        return None
 
-    def _claim(self, alert: Alert, seconds_left: Callable[[], float]) -> Outcome | None:
-        """Claim the alert; None if this function may send it."""
-        try:
-            claim = self.sent.claim(alert.id, ceil(seconds_left()))
-        except CallFailed as failed:
-            return NotSent(str(failed))
-        match claim:
-            case Claim.TAKEN:
-                return None
-            case Claim.SENT:
-                return SentBefore()
-            case Claim.ELSEWHERE:
-                return NotSent(
-                    "Another function is sending the alert, or stopped before it recorded the result.", _ELSEWHERE
-                )
-
-    def _post(self, alerts: Sequence[Alert], seconds_left: Callable[[], float]) -> NotSent | None:
-        """Send one alert as a message, or several as a digest. Return None if the message was sent."""
+    def _sent(self, due: Sequence[_Due], seconds_left: Callable[[], float]) -> NotSent | Head | None:
+        """Send one thread's message, or a digest of several. Return why it was not sent, or the message's head."""
         if seconds_left() < _MARGIN:
-            return NotSent("No time was left to send the alert.", _NO_TIME)
+            return NotSent("No time was left to send the message.", _NO_TIME)
         try:
-            self.channel.send(alerts[0] if len(alerts) == 1 else self._digest(alerts))
+            return self.channel.send(due[0].post if len(due) == 1 else Post(of_digest(self._digest(due))))
         except SlackRefused as refused:
             return NotSent(str(refused), refused.after)
         except CallFailed as failed:
             return NotSent(str(failed))
-        except Exception as error:  # noqa: BLE001 - an alert that cannot be shown must not stop the others
+        except Exception as error:  # noqa: BLE001 - a message that cannot be made must not stop the others
             return NotSent(described(error))
-        return None
 
-    def _settle(self, alert: Alert, failure: NotSent | None, *, in_digest: bool) -> Outcome:
-        """Record an alert that was sent, or release one that was not."""
+    def _settled(
+        self, due: _Due, result: NotSent | Head | None, message: str, *, in_digest: bool
+    ) -> dict[str, Outcome]:
+        """Record a thread whose message was sent, or release one whose message was not."""
+        ids = [alert.id for alert in due.received]
+
+        def change(thread: Thread) -> Thread:
+            if not isinstance(result, NotSent):
+                return thread.shown(due.alerts, notified=True, head=thread.head if in_digest else result)
+            # If Slack rejected it permanently, only the queue keeps the alerts: one of them may be the reason.
+            pending = thread.pending if result.after is not None else ()
+            return thread.model_copy(update={"busy": Thread().busy, "pending": pending})
+
         try:
-            if failure is None:
-                self.sent.record(alert.id)
-            else:
-                self.sent.release(alert.id)
-        except CallFailed as failed:
-            if failure is None:
-                return Sent(in_digest, unrecorded=failed)
-            return NotSent(f"{failure.reason} {failed}", failure.after)  # the claim expires by itself
-        return failure or Sent(in_digest)
+            self.threads.change(due.key, change)
+        except (CallFailed, LedgerConflict) as failed:
+            if not isinstance(result, NotSent):
+                return dict.fromkeys(ids, Sent(message, in_digest, unrecorded=str(failed)))
+            return dict.fromkeys(ids, NotSent(f"{result.reason} {failed}", result.after))  # the claim expires by itself
+        return dict.fromkeys(ids, result if isinstance(result, NotSent) else Sent(message, in_digest))
 
-    def _digest(self, alerts: Sequence[Alert]) -> Alert:
-        same = hashlib.sha256("\n".join(sorted(alert.id for alert in alerts)).encode()).hexdigest()[:32]
-        return burst_of(alerts, id_=f"burst/{same}", most=self.most, occurred=self.now())
+    def _digest(self, due: Sequence[_Due]) -> Alert:
+        same = hashlib.sha256("\n".join(sorted(alert.id for each in due for alert in each.alerts)).encode()).hexdigest()
+        threads = {each.key: each.after for each in due}
+        return burst_of(threads, id_=f"burst/{same[:32]}", most=self.most, occurred=self.now())
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """The outcomes of a batch so far, and by thread why an alert waits: later alerts of the thread wait too."""
+@dataclass(slots=True)
+class _Taken:
+    """What a change made of a thread, the last time that it was made."""
 
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    waiting: dict[str, NotSent] = field(default_factory=dict)
-
-    def add(self, alert: Alert, outcome: Outcome) -> None:
-        """Add an outcome. After a rejected alert its thread continues: otherwise the rest would end in the DLQ too."""
-        self.outcomes[alert.id] = outcome
-        if isinstance(outcome, NotSent) and outcome.after is not None and alert.thread:
-            self.waiting.setdefault(alert.thread, outcome)
+    before: Thread = field(default_factory=Thread)
+    after: Thread = field(default_factory=Thread)
+    claimed: bool = False
+    loud: bool = False
 
 
-def divided(alerts: Sequence[Alert], most: int) -> tuple[list[Alert], list[Alert]]:
-    """Return the alerts to send one by one, and the rest, for a digest.
-
-    Urgent alerts, and the others of their threads, are never in a digest: so a thread stays in order.
-    """
-    urgent = {alert.thread or alert.id for alert in alerts if _is_urgent(alert)}
-    singly, together = list[Alert](), list[Alert]()
+def divided(due: Sequence[_Due], most: int) -> tuple[list[_Due], list[_Due]]:
+    """Return the threads whose messages are sent one by one, and the rest, for a digest. Urgent ones are in none."""
+    ordered = sorted(due, key=lambda each: min(alert.occurred for alert in each.alerts))
+    singly, together = list[_Due](), list[_Due]()
     room = most
-    for alert in alerts:
-        if (alert.thread or alert.id) in urgent:
-            singly.append(alert)
+    for each in ordered:
+        if each.urgent:
+            singly.append(each)
         elif room:
-            singly.append(alert)
+            singly.append(each)
             room -= 1
         else:
-            together.append(alert)
+            together.append(each)
     return singly, together
-
-
-def _is_urgent(alert: Alert) -> bool:
-    """Whether it is a digest or a failed correction. There are few of them."""
-    return alert.kind == "digest" or (alert.kind == "outcome" and alert.severity >= Severity.HIGH)

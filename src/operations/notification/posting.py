@@ -1,4 +1,4 @@
-"""Posting to Slack: one https request, what Slack's answer means, and secrets that are cached for minutes."""
+"""Posting: a message, one https request to Slack, what its answer means, and secrets that are cached for minutes."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,11 +10,28 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from domain.findings.thread import Head
+from reports.message import Message
+
 _FRESH = 300.0  # seconds that a secret is cached: a rotated one is used soon
 TIMEOUT = 10.0
 _LATER = 30  # seconds, where Slack does not say how long to wait
 _BUSY, _SERVER = 429, 500
 _MOST = 1 << 20  # bytes of an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message; and for a bot the message that it replaces, and the reply that says what is new.
+
+    `loud` says that the channel shows the reply, too. `channel` is another than the bot's own.
+    """
+
+    message: Message
+    head: Head | None = None
+    reply: Message | None = None
+    loud: bool = False
+    channel: str = ""
 
 
 class SlackRefused(Exception):

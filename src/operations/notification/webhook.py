@@ -1,10 +1,9 @@
-"""A webhook: one alert → one message, by an incoming webhook whose URL is stored as a secret."""
+"""An incoming webhook of Slack, whose URL is stored as a secret. It cannot change a message that it sent."""
 
 from dataclasses import dataclass
 
-from domain.findings.alert import Alert
-from operations.notification.posting import Secret, SlackRefused, is_local, is_secure, post
-from reports.slack import message
+from operations.notification.posting import Post, Secret, SlackRefused, is_local, is_secure, post
+from reports.slack import body
 
 _NO_ADDRESS = "The stored webhook is not an https address. Store the incoming webhook's URL."
 
@@ -15,10 +14,14 @@ class Webhook:
 
     url: Secret
 
-    def send(self, alert: Alert) -> None:
-        """Send an alert. Raises SlackRefused if Slack rejects the message or wants a later retry."""
+    @property
+    def follows(self) -> bool:
+        return False
+
+    def send(self, given: Post) -> None:
+        """Send a message. Raises SlackRefused if Slack rejects the message or wants a later retry."""
         try:
-            post(self._address(), message(alert), {}, address=_NO_ADDRESS, check="Check the webhook.")
+            post(self._address(), body(given.message), {}, address=_NO_ADDRESS, check="Check the webhook.")
         except SlackRefused as refused:
             if refused.after is None:  # the webhook may be revoked or rotated: read it again next time
                 self.url.forget()

@@ -40,6 +40,7 @@ class Approving:
             approved=True,
             approved_by=self.by,
             request_id=request.request_id(self.by),
+            address=history.record.address,
         )
         held = history.attempt(attempt.key)
         try:

@@ -60,7 +60,7 @@ def make_inspector(
         families=FamilyEvaluator(ledger, revisions, planner, Use(ecs, revisions), now),
         services=ServiceEvaluator(ecs, ledger, revisions, planner, now),
         dependencies=DependencyEvaluator(now),
-        recorder=Recorder(ledger, planner, given.docs, RELEASE, given.stack),
+        recorder=Recorder(ledger, planner, given.docs, RELEASE, given.stack, given.role),
         publisher=Publisher(
             SecurityHub(aws),
             ledger,
@@ -74,7 +74,14 @@ def make_inspector(
         subjects=subjects,
         remediations=remediations,
         standards=Standards(
-            aws, given.standard, CATALOGUE, ledger.standards, keeps=True, reports=operations.standard, now=now
+            aws,
+            given.standard,
+            CATALOGUE,
+            ledger.standards,
+            keeps=True,
+            reports=operations.standard,
+            fresh=given.standard_seconds,
+            now=now,
         ),
         reader=lambda: FactReader(Parameters(aws), Roles(aws, documents, RoleList(aws, lengths)), LogGroups(aws), ecs),
     )

@@ -38,7 +38,7 @@ def make_remediator(given: Settings, aws: Sessions) -> Remediator:
             ledger=ledger,
             alerts=Topic(aws, given.alerts_topic),
             changes=Queue(aws, given.changes_queue),
-            standards=Standards(aws, given.standard, CATALOGUE, ledger.standards),
+            standards=Standards(aws, given.standard, CATALOGUE, ledger.standards, fresh=given.standard_seconds),
             reader=lambda: FactReader(Parameters(aws), Roles(aws), LogGroups(aws), Ecs(aws)),
             planner=Planner(CATALOGUE, given.mode),
             switch=Switch(aws, given.switch),

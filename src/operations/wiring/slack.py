@@ -1,12 +1,12 @@
 """The parts of the slack function."""
 
+from datetime import timedelta
 from functools import lru_cache
 
 from aws.channels import Queue, Topic
+from aws.ledger import Ledger
 from aws.parameters import read_secret
-from aws.sent_alerts import SentAlerts
 from aws.sessions import Sessions
-from aws.threads import Threads
 from operations.notification.amazon_q import AmazonQ
 from operations.notification.bot import Bot
 from operations.notification.notifier import Channel, Notifier
@@ -20,7 +20,12 @@ from settings import Settings, settings
 def notifier() -> Notifier:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
-    return Notifier(make_channel(given, aws), SentAlerts(aws, given.table), given.alerts_per_batch)
+    return Notifier(
+        make_channel(given, aws),
+        Ledger(aws, given.table).threads,
+        given.messages_per_batch,
+        timedelta(seconds=given.message_wait),
+    )
 
 
 def make_channel(given: Settings, aws: Sessions) -> Channel:
@@ -28,7 +33,7 @@ def make_channel(given: Settings, aws: Sessions) -> Channel:
     if given.chat_topic:
         return AmazonQ(Topic(aws, given.chat_topic))
     if given.slack_bot:
-        return Bot(Secret(lambda: read_secret(aws, given.slack_bot)), Threads(aws, given.table))
+        return Bot(Secret(lambda: read_secret(aws, given.slack_bot)))
     return Webhook(Secret(lambda: read_secret(aws, given.slack_webhook)))
 
 

@@ -29,8 +29,16 @@ def sweeper() -> Sweeper:
         subjects=Queue(aws, given.subjects_queue),
         alerts=Topic(aws, given.alerts_topic),
         hub=SecurityHub(aws),
-        standards=Standards(aws, given.standard, CATALOGUE, ledger.standards, reports=operations.standard),
+        standards=Standards(
+            aws,
+            given.standard,
+            CATALOGUE,
+            ledger.standards,
+            reports=operations.standard,
+            fresh=given.standard_seconds,
+        ),
         release=RELEASE,
+        stack=given.stack,
     )
 
 

@@ -100,15 +100,16 @@ def _judge(workload: Workload, container: Container, destination: Destination, t
         return
     if not endpoint.in_task:
         return
+    unreceived = _nothing_receives(workload)
+    if destination.usual and not (unreceived or isinstance(workload.configuration, Known)):
+        return  # the common case, and quick to see
     name, found = name_of(container, destination.variable), quotable(destination.variable, text) or HIDDEN
-    if _nothing_receives(workload):
+    if unreceived:
         why = (
             f"{name} is {found}, but nothing in the task receives telemetry, and the standard wants no collector in it."
             " Set it to where the telemetry is to go."
         )
         yield Drift(Kind.NO_RECEIVER, where, why, found)
-        return
-    if destination.usual and not isinstance(workload.configuration, Known):  # the common case, and quick to see
         return
     receivers = otlp_receivers(workload, container)
     if endpoint != (wanted := receivers.reached(destination, endpoint)):

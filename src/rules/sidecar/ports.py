@@ -1,6 +1,7 @@
 """Rule sidecar.ports."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from domain.collector import CollectorConfiguration, bound_ports
 from domain.collector.releases import Release
@@ -49,8 +50,14 @@ def _bound(workload: Workload) -> frozenset[tuple[int, str]]:
         case Known(CollectorConfiguration() as configuration):
             return _bound_by(configuration, workload.release)
         case _:
-            default = frozenset((port, "tcp") for port in workload.distribution.ports)
-            return default | _OWN if workload.read_as_collector else default
+            return _usual(workload.distribution.ports, collector=workload.read_as_collector)
+
+
+@lru_cache(maxsize=128)
+def _usual(ports: frozenset[int], *, collector: bool) -> frozenset[tuple[int, str]]:
+    """What a container of this distribution binds, where its configuration is not known."""
+    bound = frozenset((port, "tcp") for port in ports)
+    return bound | _OWN if collector else bound
 
 
 @once

@@ -1,0 +1,151 @@
+"""What `status` prints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class FindingEntry:
+    """A finding, open or suppressed."""
+
+    id: str
+    """Its Id in Security Hub."""
+    subject: str
+    """family, service, parameter or role."""
+    name: str
+    """The subject's name."""
+    rule: str
+    """The rule's id."""
+    severity: str
+    """Its severity."""
+    resource: str
+    """The ARN that was evaluated."""
+    since: str
+    """When it was first opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEntry:
+    """A plan that waits for approval."""
+
+    subject: str
+    """family or service."""
+    name: str
+    """The subject's name."""
+    revision: str
+    """The revision that it corrects."""
+    digest: str
+    """The plan's digest."""
+    rules: tuple[str, ...]
+    """The rules whose drift it fixes."""
+    left_out: tuple[str, ...]
+    """The rules that it leaves out, because their findings are suppressed."""
+    severity: str
+    """The highest severity of its findings."""
+    safety: str
+    """safe or review."""
+    reasons: tuple[str, ...]
+    """Why it needs approval."""
+    until: str | None
+    """Until when it can be approved."""
+    command: str
+    """The command that approves it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEntry:
+    """A correction that is in progress or failed."""
+
+    family: str
+    """The family."""
+    source: str
+    """The revision that it corrects."""
+    registered: str
+    """The corrected revision; empty where there is none."""
+    service: str
+    """The service, for the correction of a service alone."""
+    state: str
+    """Its state."""
+    guard: str
+    """The guard that holds it up, if one does."""
+    reasons: tuple[str, ...]
+    """Why it waits or failed."""
+    rules: tuple[str, ...]
+    """The rules whose drift it fixes."""
+    digest: str
+    """The plan's digest."""
+    services: Mapping[str, str]
+    """How far each service is."""
+    due: str | None
+    """When it is tried again."""
+    since: str
+    """When it began."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineEntry:
+    """A family that is not corrected until somebody releases it."""
+
+    family: str
+    """The family."""
+    since: str
+    """Since when."""
+    reason: str
+    """Why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionEntry:
+    """An exemption of the standard."""
+
+    rules: tuple[str, ...]
+    """The rules, as patterns."""
+    where: Mapping[str, Any]
+    """The workloads, as the standard selects them."""
+    expires: str | None
+    """Its last day."""
+    reason: str
+    """Why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepEntry:
+    """The last sweep."""
+
+    began: str
+    """When it began."""
+    ended: str | None
+    """When it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusOutput:
+    """The output of `outrider status`."""
+
+    version: Literal[1]
+    """The version of this form."""
+    account: str
+    """The stack's account."""
+    region: str
+    """The stack's region."""
+    stack: str
+    """The stack's name."""
+    corrections_off: str
+    """Why corrections are off; empty if they are on."""
+    findings: tuple[FindingEntry, ...]
+    """The open findings, the most severe first."""
+    plans: tuple[PlanEntry, ...]
+    """The plans that wait for approval."""
+    corrections: tuple[AttemptEntry, ...]
+    """The corrections in progress."""
+    failures: tuple[AttemptEntry, ...]
+    """The corrections that failed."""
+    quarantines: tuple[QuarantineEntry, ...]
+    """The families in quarantine."""
+    exemptions: tuple[ExemptionEntry, ...] | None
+    """The standard's exemptions; null if the stored standard is not valid."""
+    suppressed: tuple[FindingEntry, ...]
+    """The findings that were suppressed in Security Hub."""
+    swept: SweepEntry | None
+    """The last sweep; null if there was none."""

@@ -1,0 +1,206 @@
+"""`outrider status`: what is open, what waits for approval, and what needs a person."""
+
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from aws.ledger import Ledger
+from aws.parameters import Switch, read_document
+from aws.sessions import Sessions
+from aws.stacks import Stack, Stacks
+from cli.confirmation import printed, sentences
+from cli.exits import DONE
+from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.options import StackOptions, taken
+from cli.output.status import (
+    AttemptEntry,
+    ExemptionEntry,
+    FindingEntry,
+    PlanEntry,
+    QuarantineEntry,
+    StatusOutput,
+    SweepEntry,
+)
+from cli.output.writing import rendered
+from cli.progress import Line
+from cli.terminal import Style
+from domain.findings.alert import AlertSection
+from domain.findings.finding import Finding
+from domain.places import Place
+from domain.remediation.attempt import Attempt
+from domain.remediation.reason import Reason
+from domain.standard import Exemption, Standard, StandardInvalid, default_standard
+from domain.status import PlanWaiting, Status
+from operations.status import read_status
+from reports import status as reports
+from reports.reasons import joined, text
+
+_MOST = 50  # lines of a section
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The status of a stack; why its corrections are off, if they are; and its exemptions, None without a standard."""
+
+    stack: str
+    status: Status
+    off: Reason | None
+    exemptions: tuple[Exemption, ...] | None
+
+
+def status(given: Namespace) -> int:
+    """Print the status; return the exit code."""
+    where = taken(StackOptions, given)
+    with sentences(where), failures_as_sentences():
+        found = _read(where)
+    if given.format == "json":
+        print(rendered(_output(found)))
+    else:
+        printed(_lines(found))
+    return DONE
+
+
+def _read(where: StackOptions) -> _Found:
+    name, aws = where.stack, Sessions(region=where.named_region[1] or None, profile=where.profile or None)
+    if not aws.region:
+        raise RequestFailed(NO_REGION)
+    place, stack = Place(aws.account, aws.region), Stacks(aws).stack(name)
+    if stack is None:
+        raise RequestFailed(
+            f"There is no stack {name} in {aws.region}. Name it with --stack, and its region with --region."
+        )
+    table = stack.outputs.get("LedgerTable", "")
+    if not table:
+        raise RequestFailed(f"The stack {name} is not Outrider's: it has no output LedgerTable.")
+    switch = stack.outputs.get("CorrectionsSwitch", "")
+    off = Switch(aws, switch).why_off() if switch else None
+    found = read_status(Ledger(aws, table), place, _now())
+    if switch and off is None:
+        found = replace(found, standing=found.standing.with_corrections_on)
+    return _Found(name, found, off, _exemptions(aws, stack))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _exemptions(aws: Sessions, stack: Stack) -> tuple[Exemption, ...] | None:
+    location = stack.parameters.get("StandardLocation", "")
+    try:
+        standard = Standard.parse(read_document(aws, location), location) if location else default_standard()
+    except StandardInvalid:
+        return None
+    return tuple(standard.exemptions)
+
+
+def _lines(found: _Found) -> Iterator[Line]:
+    state = found.status
+    if found.off is not None:
+        yield Line(text(found.off), style=Style.YELLOW)
+    yield from _section(reports.findings_of(state.findings), "No finding is open.")
+    for each in reports.sections_of(state.standing, state.place, found.stack, _MOST):
+        yield from _section(each)
+    if found.exemptions is None:
+        yield Line("The stored standard is not valid, so its exemptions are not listed. See `outrider doctor`.")
+    else:
+        yield from _section(reports.exemptions_of(found.exemptions, "Exemptions", _MOST))
+    yield from _section(reports.suppressed_of(state.suppressed, _MOST))
+    yield Line(reports.swept(state.swept))
+
+
+def _section(found: AlertSection, otherwise: str = "") -> Iterator[Line]:
+    if not found.lines:
+        if otherwise:
+            yield Line(otherwise)
+        return
+    yield Line(found.title, style=Style.BOLD)
+    for each in found.lines:
+        severity = f"{each.severity.value} " if each.severity is not None else ""
+        yield Line(f"{severity}{each.text}", 1)
+    if found.omitted:
+        yield Line(f"and {found.omitted} more", 1)
+
+
+def _output(found: _Found) -> StatusOutput:
+    state, standing = found.status, found.status.standing
+    return StatusOutput(
+        version=1,
+        account=state.place.account,
+        region=state.place.region,
+        stack=found.stack,
+        corrections_off=text(found.off) if found.off is not None else "",
+        findings=_findings(state.findings),
+        plans=tuple(_plan(each, found.stack) for each in standing.plans),
+        corrections=tuple(map(_attempt, standing.under_way)),
+        failures=tuple(map(_attempt, standing.failed)),
+        quarantines=tuple(
+            QuarantineEntry(family, _stamp(each.since), joined(each.reasons)) for family, each in standing.quarantines
+        ),
+        exemptions=None if found.exemptions is None else tuple(map(_exemption, found.exemptions)),
+        suppressed=_findings(state.suppressed),
+        swept=SweepEntry(_stamp(state.swept.began), _until(state.swept.ended)) if state.swept is not None else None,
+    )
+
+
+def _findings(findings: Iterable[Finding]) -> tuple[FindingEntry, ...]:
+    ordered = sorted(findings, key=lambda each: (-each.severity.rank, each.subject.key, each.rule))
+    return tuple(
+        FindingEntry(
+            each.id,
+            each.subject.kind.value,
+            each.subject.name,
+            each.rule,
+            each.severity.value,
+            each.resource,
+            _stamp(each.created),
+        )
+        for each in ordered
+    )
+
+
+def _plan(each: PlanWaiting, stack: str) -> PlanEntry:
+    plan = each.plan
+    return PlanEntry(
+        subject=each.subject.kind.value,
+        name=each.subject.name,
+        revision=each.revision,
+        digest=plan.digest,
+        rules=tuple(plan.rules),
+        left_out=tuple(plan.left_out),
+        severity=each.severity.value,
+        safety=plan.safety,
+        reasons=tuple(plan.reasons),
+        until=_until(plan.until),
+        command=reports.apply_of(each, stack),
+    )
+
+
+def _attempt(each: Attempt) -> AttemptEntry:
+    return AttemptEntry(
+        family=each.source.family,
+        source=str(each.source),
+        registered=str(each.correction) if each.correction else "",
+        service=each.service,
+        state=each.state.value,
+        guard=each.guard.value if each.guard else "",
+        reasons=tuple(joined([reason]) for reason in each.reasons),
+        rules=tuple(each.rules),
+        digest=each.digest,
+        services={rollout.service: rollout.stage.value for rollout in each.rollouts},
+        due=_until(each.due),
+        since=_stamp(each.began or each.time),
+    )
+
+
+def _exemption(each: Exemption) -> ExemptionEntry:
+    expires = each.expires.isoformat() if each.expires is not None else None
+    return ExemptionEntry(tuple(each.rules), each.where.model_dump(exclude_defaults=True), expires, each.reason)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def _until(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None

@@ -1,0 +1,233 @@
+"""A thread: the alerts about one family and its services, or about one parameter or role, which people read as one.
+
+The alerts of a short time are one message. It shows the present state: what is open, what Outrider does about it, and
+what a person does next. The next message is sent where there is something new to do, and when everything is closed.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.findings.alert import Alert
+from domain.severity import Severity
+
+_OPENING = frozenset({"opened", "raised", "reopened"})
+_FOR_A_PERSON = frozenset({"failed", "refused", "undone"})
+_DONE = frozenset({"registered", "deployed"})
+_KNOWN = 500  # alerts that are recognised when they are repeated
+_TEXT = 400  # characters of each text that is kept; a message shows fewer
+_KEPT = {"drifts": 5, "changes": 12, "statements": 4, "users": 4, "reasons": 10}
+_CLOSINGS = 5  # waits, in which the findings that a correction ends are closed
+
+
+class Pending(BaseModel):
+    """An alert that no message shows yet, and when one must."""
+
+    model_config = ConfigDict(frozen=True)
+
+    alert: Alert
+    due: datetime
+
+
+class Head(BaseModel):
+    """The message of a bot that shows a thread's state: its channel, and its time stamp, which is its id there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: str
+    ts: str
+
+
+class Thread(BaseModel):
+    """What people were notified of since everything was closed, and what the next message will show.
+
+    `findings` and `outcomes` hold the last alert about each finding and each correction. `known` holds the sequence of
+    the last alert about each of them that was shown. `notified` says that people have a message. `busy` is the time
+    until which a function sends one.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    findings: Mapping[str, Alert] = {}
+    outcomes: Mapping[str, Alert] = {}
+    pending: tuple[Pending, ...] = ()
+    known: Mapping[str, int] = {}
+    notified: bool = False
+    head: Head | None = None
+    busy: datetime = datetime.min.replace(tzinfo=UTC)
+
+    # --- what it shows ------------------------------------------------------------------------------------------------
+
+    @property
+    def open(self) -> Sequence[Alert]:
+        """The alerts about open findings, the most severe first."""
+        found = [alert for alert in self.findings.values() if alert.transition != "closed"]
+        return sorted(found, key=lambda each: (-each.severity.rank, each.subject, each.name, each.rule))
+
+    @property
+    def closed(self) -> Sequence[Alert]:
+        return [alert for alert in self.findings.values() if alert.transition == "closed"]
+
+    @property
+    def outcome(self) -> Alert | None:
+        """The last outcome of a correction: that of the family, if it and those of its services succeeded."""
+        found = sorted(self.outcomes.values(), key=lambda each: each.occurred)
+        succeeded = all(alert.transition == "deployed" for alert in found)
+        return max(found, key=lambda each: (succeeded and each.subject == "family", each.occurred), default=None)
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether the last correction did not succeed."""
+        return self.outcome is not None and self.outcome.transition in _FOR_A_PERSON
+
+    @property
+    def updating(self) -> frozenset[str]:
+        """The services that Outrider is updating."""
+        return frozenset(service for alert in self.outcomes.values() for service in alert.updating)
+
+    @property
+    def channel(self) -> str:
+        """The channel of the most severe open finding, else that of the message so far; empty for the bot's own."""
+        if self.open:
+            return self.open[0].channel
+        return self.head.channel if self.head is not None else self.outcome.channel if self.outcome is not None else ""
+
+    @property
+    def over(self) -> bool:
+        """Whether all findings that people were notified of are closed, and no correction is under way."""
+        return not self.open and not self.updating
+
+    @property
+    def severity(self) -> Severity:
+        """The highest severity of what is open, and of the last outcome."""
+        found = [alert.severity for alert in self.open]
+        found += [self.outcome.severity] if self.outcome is not None and self.needs_person else []
+        return max(found, default=Severity.INFORMATIONAL)
+
+    # --- what it receives ---------------------------------------------------------------------------------------------
+
+    def knows(self, alert: Alert) -> bool:
+        """Whether people were notified of it, or of a later change of the same finding."""
+        return self.known.get(_mark(alert), 0) >= alert.sequence
+
+    def receives(self, alert: Alert, sent: datetime, wait: timedelta) -> "Thread":
+        """Return the thread with one more alert, which was `sent` then. One that is pending is not added again."""
+        if self.knows(alert) or any(each.alert.id == alert.id for each in self.pending):
+            return self
+        return self.model_copy(
+            update={"pending": (*self.pending, Pending(alert=_short(alert), due=_due(alert, sent, wait)))}
+        )
+
+    @property
+    def due(self) -> datetime:
+        """When the next message is due: if all of it is only LOW, not before the quiet hours end."""
+        due = min((each.due for each in self.pending), default=datetime.max.replace(tzinfo=UTC))
+        low = all(each.alert.severity <= Severity.LOW for each in self.pending)
+        quiet = [each.alert.not_before for each in self.pending if each.alert.not_before is not None and low]
+        return max([due, *quiet])
+
+    # --- what it sends ------------------------------------------------------------------------------------------------
+
+    def after(self, alerts: Iterable[Alert]) -> "Thread":
+        """Return the thread when these alerts are shown."""
+        findings, outcomes, known = dict(self.findings), dict(self.outcomes), dict(self.known)
+        for alert in sorted(alerts, key=lambda each: (each.occurred, each.sequence)):
+            mark = _mark(alert)
+            known[mark] = max(alert.sequence, known.pop(mark, 0))
+            held = findings.get(alert.finding)
+            if alert.transition == "superseded":  # the correction was dropped: what is open shows the present state
+                outcomes.pop(alert.name, None)
+            elif alert.kind == "outcome":
+                outcomes[alert.name] = alert
+            elif alert.kind == "finding" and (held is None or held.sequence < alert.sequence):
+                findings = {id_: each for id_, each in findings.items() if not _is_gone(each, alert)}
+                findings[alert.finding] = alert
+        if findings and all(alert.transition == "closed" for alert in findings.values()):
+            # Somebody corrected what a person was needed for.
+            outcomes = {name: each for name, each in outcomes.items() if each.transition not in _FOR_A_PERSON}
+        newest = dict(list(known.items())[-_KNOWN:])
+        return self.model_copy(update={"findings": findings, "outcomes": outcomes, "known": newest})
+
+    @property
+    def batch(self) -> Sequence[Alert]:
+        return [each.alert for each in self.pending]
+
+    def to_send(self, now: datetime, *, follows: bool) -> bool:
+        """Whether a message is due; `follows` says that people see each step in a thread of their own.
+
+        No message is due about a step that Outrider takes: the next message shows it. No alarm is raised about what
+        Outrider itself leads to, while its correction is under way: it is shown with the outcome.
+        """
+        after = self.after(self.batch)
+        if after.over and any(alert.transition == "closed" or alert.transition in _DONE for alert in self.batch):
+            return True
+        due = [each.alert for each in self.pending if each.due <= now]
+        follows_up = bool(after.updating) or any(alert.transition in _DONE for alert in self.batch)
+        expected = {alert.id for alert in due if (alert.own and follows_up) or alert.name in after.updating}
+        asks = any(_asks(after, alert) for alert in due if alert.kind != "finding" or alert.id not in expected)
+        return asks or (follows and self.head is not None and bool(due))
+
+    def without_due(self, now: datetime) -> "Thread":
+        """Return the thread with what is due recorded, without a message."""
+        due = [each.alert for each in self.pending if each.due <= now]
+        return self.shown(due, notified=self.notified, head=self.head)
+
+    def shown(self, alerts: Sequence[Alert], *, notified: bool, head: Head | None) -> "Thread":
+        """Return the thread when a message shows these alerts. Once it is over, the next one begins."""
+        ids = {alert.id for alert in alerts}
+        left = tuple(each for each in self.pending if each.alert.id not in ids)
+        after = self.after(alerts).model_copy(update={"pending": left, "notified": notified, "head": head})
+        if after.over:
+            after = Thread(pending=left, known=after.known)
+        return after.model_copy(update={"busy": Thread().busy})
+
+
+def _asks(thread: Thread, alert: Alert) -> bool:
+    """Whether people must be notified of an alert of a thread that is due."""
+    match alert.kind:
+        case "digest":
+            return True
+        case "finding":
+            return alert.transition in _OPENING and thread.findings.get(alert.finding) == alert
+        case "outcome" if alert.transition == "deployed":
+            return any(not each.automatic or each.name == alert.name for each in thread.open)
+        case "outcome":
+            return alert.transition in _FOR_A_PERSON or (alert.transition in _DONE and not alert.updating)
+
+
+def _mark(alert: Alert) -> str:
+    return hashlib.sha256((alert.finding or alert.id).encode()).hexdigest()[:16]
+
+
+def _is_gone(held: Alert, alert: Alert) -> bool:
+    """Whether an alert shows that another finding of its subject is no longer open, without an alert about that.
+
+    That finding may be exempt, or no longer evaluated.
+    """
+    same = (held.subject, held.name) == (alert.subject, alert.name) and held.finding != alert.finding
+    return same and held.transition != "closed" and held.occurred <= alert.occurred and held.rule not in alert.open
+
+
+def _due(alert: Alert, sent: datetime, wait: timedelta) -> datetime:
+    """Return when an alert must be shown: at once if a person is needed at once."""
+    if alert.kind == "digest" or (alert.kind == "outcome" and alert.severity >= Severity.HIGH):
+        return sent
+    return sent + wait * (_CLOSINGS if alert.transition in _DONE and not alert.updating else 1)
+
+
+def _short(alert: Alert) -> Alert:
+    """Return an alert without what a message has no room for."""
+    if alert.kind == "digest":
+        return alert
+    given = {name: getattr(alert, name)[:most] for name, most in _KEPT.items()}
+    omitted = {
+        "omitted": alert.omitted + len(alert.drifts) - len(given["drifts"]),
+        "omitted_changes": alert.omitted_changes + len(alert.changes) - len(given["changes"]),
+        "omitted_users": alert.omitted_users + len(alert.users) - len(given["users"]),
+    }
+    drifts = tuple(
+        each.model_copy(update={"why": each.why[:_TEXT], "found": "", "wanted": ""}) for each in given["drifts"]
+    )
+    return alert.model_copy(update=given | omitted | {"drifts": drifts})
