@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"[^ \t\n\r,\]}]+")
-_NAMES = ("name", "key", "containerName", "sourceVolume")
-"""The members by which items of ECS's lists are known."""
+_NAMES = ("name", "key", "containerName", "sourceVolume", "family")
+"""The members by which items of ECS's lists are known, and task definitions in a list."""
 _WIDEST = 80  # characters of an object that is added on one line
 
 
@@ -218,17 +218,26 @@ def _removed(parts: Sequence[_Part], kept: Collection[int]) -> Iterator[_Edit]:
 
 
 def _matched(old: Sequence[Any], new: Sequence[Any]) -> Mapping[int, int]:
-    """Return which old item is kept for each new one, by their places: one of the same name, or an equal one."""
+    """Return which old item is kept for each new one, by their places.
+
+    It is one of the same name, or an equal one; between these, one that has no name either.
+    """
     matcher = SequenceMatcher(None, [*map(_label, old)], [*map(_label, new)], autojunk=False)
-    return {b + i: a + i for a, b, size in matcher.get_matching_blocks() for i in range(size)}
+    found = dict[int, int]()
+    for _, a, a_end, b, b_end in matcher.get_opcodes():
+        pairs = zip(range(a, a_end), range(b, b_end), strict=False)
+        found |= {j: i for i, j in pairs if _name(old[i]) == _name(new[j])}
+    return found
+
+
+def _name(item: Any) -> str | None:
+    if isinstance(item, dict):
+        return next((f"{name} {item[name]}" for name in _NAMES if isinstance(item.get(name), str)), None)
+    return None
 
 
 def _label(item: Any) -> str:
-    if isinstance(item, dict):
-        for name in _NAMES:
-            if isinstance(item.get(name), str):
-                return f"{name} {item[name]}"
-    return json.dumps(item, sort_keys=True)
+    return _name(item) or json.dumps(item, sort_keys=True)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -4,10 +4,10 @@ Every other fact is unavailable.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import engine
 from cli.files import text_of
@@ -56,28 +56,39 @@ class RuleOutcome:
     @property
     def entry(self) -> VerdictEntry:
         """Return it as JSON has it."""
-        reasons = self.reasons or ((unread_facts(self.missing),) if self.missing else ())
-        return VerdictEntry(
-            rule=self.rule.id,
-            page=page_of(self.rule.id),
-            verdict=self.word,
-            severity=self.severity,
-            drifts=tuple(
-                DriftEntry(
-                    code=str(drift.code),
-                    where=drift.where,
-                    why=drift.why,
-                    found=drift.found,
-                    wanted=drift.wanted,
-                    severity=drift.severity or self.severity,
-                )
-                for drift in self.drifts
-            ),
-            fix=self.fix,
-            refusal=self.refusal,
-            reasons=reasons,
-            unread=tuple(kind.value for kind in self.missing),
+        plain = _entry(self.rule.id, self.word, self.severity, self.reasons, self.missing)
+        if not self.drifts:
+            return plain
+        drifts = tuple(
+            DriftEntry(
+                code=str(drift.code),
+                where=drift.where,
+                why=drift.why,
+                found=drift.found,
+                wanted=drift.wanted,
+                severity=drift.severity or self.severity,
+            )
+            for drift in self.drifts
         )
+        return replace(plain, drifts=drifts, fix=self.fix, refusal=self.refusal)
+
+
+@lru_cache(maxsize=4096)
+def _entry(
+    rule: str, word: Outcome, severity: Severity, reasons: tuple[str, ...], missing: tuple[FactKind, ...]
+) -> VerdictEntry:
+    """Return the entry of a rule without drifts: most are, and are the same for many definitions."""
+    return VerdictEntry(
+        rule=rule,
+        page=page_of(rule),
+        verdict=word,
+        severity=severity,
+        drifts=(),
+        fix=FixKind.NONE,
+        refusal="",
+        reasons=reasons or ((unread_facts(missing),) if missing else ()),
+        unread=tuple(kind.value for kind in missing),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +200,19 @@ class FileEvaluator:
             ),
         )
 
-    def said(self, rule: Rule, verdicts: Iterable[Verdict], workload: Workload) -> RuleOutcome:
+    def said(self, rule: Rule, verdicts: Sequence[Verdict], workload: Workload) -> RuleOutcome:
         """What one rule says, of all its subjects."""
+        match verdicts:  # the two cases that are most of all
+            case [Compliant(notes=())]:
+                return RuleOutcome(rule, Outcome.COMPLIANT, self.standard.setting(rule, workload).severity)
+            case [Unknown(facts=facts, doubts=())]:
+                missing = tuple(dict.fromkeys(kind for kind, _ in facts))
+                severity = self.standard.setting(rule, workload).severity
+                return RuleOutcome(rule, Outcome.UNKNOWN, severity, missing=missing)
+            case _:
+                return self._of_several(rule, verdicts, workload)
+
+    def _of_several(self, rule: Rule, verdicts: Iterable[Verdict], workload: Workload) -> RuleOutcome:
         words = set[Outcome]()
         drifts = dict[Drift, None]()
         reasons = dict[str, None]()

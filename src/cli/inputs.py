@@ -34,9 +34,11 @@ class Inputs[T]:
     errors: list[InputError] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
-    def usable(self) -> Iterator[T]:
-        if not self.names:
+    def __post_init__(self) -> None:
+        if not self.names:  # before anything is printed
             raise Unusable(self.kind.nothing)
+
+    def usable(self) -> Iterator[T]:
         for name in dict.fromkeys(self.names):
             try:
                 yield from self._of_folder(name) if name != STDIN and is_folder(name) else self.kind.read(name)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from cli.main import main
 from tests.rules.examples import base, task_json
+from tools.output_schemas import SCHEMAS
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,26 @@ def bare(good: Definition) -> Definition:
     """No collector, whose fix is REVIEW: parameter, roles and log group are not known here."""
     del good["containerDefinitions"][1]
     return good
+
+
+def strict(schema: Any) -> Any:
+    """The schema, with every field that it does not name forbidden."""
+    match schema:
+        case {"properties": dict(), **rest}:
+            inner = {name: strict(value) for name, value in schema["properties"].items()}
+            return {name: strict(value) for name, value in rest.items()} | {
+                "properties": inner,
+                "additionalProperties": False,
+            }
+        case dict():
+            return {name: strict(value) for name, value in schema.items()}
+        case list():
+            return [strict(item) for item in schema]
+        case _:
+            return schema
+
+
+def held(name: str, output: Any) -> None:
+    """Check an output against its schema, and that it has no more fields."""
+    text = (SCHEMAS / f"{name}.v1.json").read_text(encoding="utf-8")
+    jsonschema.validate(output, strict(json.loads(text)), cls=jsonschema.Draft202012Validator)

@@ -457,6 +457,13 @@ def test_a_standard_with_an_entry_that_can_match_nothing_is_refused(
     assert said in err.decode()
 
 
+def test_nothing_is_printed_if_nothing_is_named(run: Run) -> None:
+    for command in (["check"], ["collector"], ["upgrade", "--to", "v0.49.0"], ["standard", "validate"]):
+        ran = run(*command, "--format", "json")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith("Name a file")
+
+
 # --- some rules only ------------------------------------------------------------------------------------------------
 
 

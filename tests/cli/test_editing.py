@@ -177,6 +177,15 @@ def test_fix_changes_only_the_lines_of_its_changes(run: Run) -> None:
     assert plan.out == Path("web.json").read_text(encoding="utf-8")
 
 
+def test_of_many_definitions_in_one_file_only_the_lines_that_change_differ(run: Run, floating: Definition) -> None:
+    one = json.dumps(floating, indent=1).replace("\n", "\n   ")
+    other = json.dumps({**floating, "family": "api"}).replace(": ", " : ")
+    text = f'[\n   {{"taskDefinition": {one}, "tags" : []}},\n {{ "taskDefinition": {other} }} ,\n {other}\n]\n'
+    Path("all.json").write_text(text, encoding="utf-8")
+    assert run("fix", "--write", "all.json").code == 0
+    assert Path("all.json").read_text(encoding="utf-8") == text.replace(":latest", ":v0.49.0")
+
+
 def test_three_changes_are_five_lines(run: Run, floating: Definition) -> None:
     """Two values, and a member of three lines."""
     floating["containerDefinitions"][1]["essential"] = True

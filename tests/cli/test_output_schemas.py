@@ -2,12 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
-from tests.cli.conftest import Definition, Run
+from tests.cli.conftest import Definition, Run, held
 from tests.cli.test_doctor import stack
 from tests.operations.conftest import sessions, world
 from tests.operations.world import World
@@ -20,28 +19,6 @@ receivers: {otlp: {protocols: {grpc: {endpoint: "0.0.0.0:4317"}}}}
 exporters: {logging: , awsemf: {log_retention: 45}}
 service: {pipelines: {traces: {receivers: [otlp], exporters: [logging, awsemf]}}}
 """
-
-
-def strict(schema: Any) -> Any:
-    """The schema, with every field that it does not name forbidden."""
-    match schema:
-        case {"properties": dict(), **rest}:
-            inner = {name: strict(value) for name, value in schema["properties"].items()}
-            return {name: strict(value) for name, value in rest.items()} | {
-                "properties": inner,
-                "additionalProperties": False,
-            }
-        case dict():
-            return {name: strict(value) for name, value in schema.items()}
-        case list():
-            return [strict(item) for item in schema]
-        case _:
-            return schema
-
-
-def held(name: str, output: Any) -> None:
-    text = (output_schemas.SCHEMAS / f"{name}.v1.json").read_text(encoding="utf-8")
-    jsonschema.validate(output, strict(json.loads(text)), cls=jsonschema.Draft202012Validator)
 
 
 def test_the_files_are_made_from_the_code_and_every_field_is_explained() -> None:

@@ -10,7 +10,7 @@ from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.guard import Guard
 from domain.remediation.reason import Code, Reason
 from domain.subject import SubjectId
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, held
 from tests.operations.conftest import sessions, world
 from tests.operations.stack import Deployed, deploy
 from tests.operations.world import (
@@ -68,6 +68,7 @@ def test_what_is_open_and_the_plan_that_waits_with_the_command_that_approves_it(
     ran = run("status", "--format", "json")
     assert (ran.code, ran.err) == (0, "")
     found = ran.json
+    held("status", found)
     assert (found["version"], found["account"], found["region"], found["stack"]) == (1, ACCOUNT, REGION, "outrider")
     assert [each["rule"] for each in found["findings"]] == ["sidecar.not-essential"]
     assert [each["rule"] for each in found["suppressed"]] == [PINNED]
@@ -90,6 +91,7 @@ def test_what_is_in_progress_what_failed_and_what_is_in_quarantine(drifted: Worl
     failed = Attempt(Revision(PLACE, "web", 1), "", AttemptState.FAILED, drifted.now())
     drifted.ledger.attempts.write(failed, Quarantine((Reason(Code.UNDONE, "jo"),), drifted.now()))
     found = run("status", "--format", "json").json
+    held("status", found)
     assert [(each["family"], each["state"], each["guard"]) for each in found["corrections"]] == [
         ("api", "waiting", "kill switch")
     ]
@@ -108,6 +110,7 @@ def test_exemptions_the_last_sweep_and_that_corrections_are_off(stack: Deployed,
     stack.world.client("ssm").put_parameter(Name=SWITCH, Value="off", Type="String", Overwrite=True)
     stack.swept()
     found = run("status", "--format", "json").json
+    held("status", found)
     assert found["exemptions"] == [
         {"rules": ["task.*"], "where": {"family": ["cron"]}, "expires": "2026-12-31", "reason": "is replaced"}
     ]

@@ -11,10 +11,12 @@ _INDENT = 2
 def plain(thing: Any) -> Any:
     """Return frozen dataclasses as JSON's own types."""
     match thing:
-        case tuple():
+        case tuple() | list():
             return [plain(item) for item in thing]
-        case str() | int() | None:
+        case str() | int() | float() | None:
             return thing
+        case Mapping():
+            return {name: plain(value) for name, value in thing.items()}
         case _:
             return {name: plain(getattr(thing, name)) for name in _names(thing)}
 
