@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.iam import Policy
-from domain.severity import Severity
 
 
 class FactKind(StrEnum):
@@ -144,7 +143,7 @@ class Newest:
     """
 
     revision: str
-    fixed: tuple[tuple[str, Severity], ...] = ()
+    fixed: tuple[str, ...] = ()
     worse: tuple[str, ...] = ()
 
 

@@ -83,7 +83,7 @@ class Evaluator:
         rules = [rule for rule in self.planner.catalogue if rule.subject is Subject.FAMILY]
         before, now = (self.evaluate(each, rules) for each in (workload, workload.with_task(task)))
         open_ = {verdict.rule for verdict in now.verdicts if isinstance(verdict, Drifted | Unknown)}
-        fixed = ((verdict.rule, verdict.severity) for verdict in before.drifted if verdict.rule not in open_)
+        fixed = (verdict.rule for verdict in before.drifted if verdict.rule not in open_)
         kept = {verdict.rule for verdict in before.verdicts if isinstance(verdict, Compliant)}
         return Known(Newest(newest.arn, tuple(fixed), tuple(sorted(kept & open_))))
 

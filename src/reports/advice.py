@@ -14,6 +14,7 @@ from domain.remediation.plan import Fixed, Plan
 from domain.rule import Rule
 from domain.standard import Mode
 from domain.subject import Subject
+from reports.use import still_runs
 from reports.words import typed
 
 CLOSES = "The finding closes by itself."
@@ -54,6 +55,8 @@ class Step(StrEnum):
     ADD_STATEMENTS = "add-statements"
     CORRECT_REFUSED = "correct-refused"
     BY_HAND = "by-hand"
+    REDEPLOY = "redeploy"
+    WAIT = "wait"
     CORRECT = "correct"
 
 
@@ -83,7 +86,12 @@ def next_step(finding: Finding, rule: Rule, plan: Plan | None, help_: StackActio
 
 
 def step(finding: Finding, rule: Rule, plan: Plan | None) -> Step:
-    """Return the kind of the next step: the plan's change, a statement to add, the rule's own step, or a correction."""
+    """Return the kind of the next step.
+
+    A deployment of the newest revision, the plan's change, a statement to add, the rule's own step, or a correction.
+    """
+    if finding.successor is not None:
+        return Step.WAIT if finding.successor.deploying else Step.REDEPLOY
     if plan is not None and rule.id in plan.fixes:
         return Step.MAKE_CHANGE if plan.safety is Safety.SAFE else Step.DECIDE_CHANGE
     if any(drift.grants for drift in finding.drifts):
@@ -106,6 +114,8 @@ def _sentence(finding: Finding, rule: Rule, plan: Plan | None) -> str:
             return f"Add {'this' if len(to) == 1 else 'each'} policy statement to {' and '.join(to)}."
         case Step.CORRECT_REFUSED:
             return f"Correct it {source}. Outrider does not, because: {_refused(rule, plan)}"
+        case Step.REDEPLOY | Step.WAIT:
+            return still_runs(finding)
         case Step.BY_HAND:
             return " ".join(rule.by_hand.split())
         case Step.CORRECT:

@@ -14,7 +14,7 @@ from domain.triggers.actor import Actor
 from reports.advice import NO_ACTION, StackAction, next_step, statements
 from reports.asff import rule_url
 from reports.text import cut
-from reports.use import use_of
+from reports.use import use_of, where_it_runs
 from reports.words import correct
 
 _DRIFTS, _CHANGES = 10, 20
@@ -56,7 +56,7 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
         changes=_changes(shown),
         omitted_changes=_omitted(shown),
         statements=statements(finding),
-        use=use_of(finding, _USERS),
+        use=use_of(finding, _USERS) if finding.state is FindingState.OPEN else _runs_in(finding),
         users=tuple(
             AlertUser(family=u.family, title=u.title, revision=u.revision, tasks=u.tasks) for u in finding.users.known
         ),
@@ -73,6 +73,11 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
         finding=finding.id,
         links={"rule": rule_url(context.docs, rule)} | console_links(finding.resource) | finding_link(finding),
     )
+
+
+def _runs_in(finding: Finding) -> str:
+    where = where_it_runs(finding)
+    return f"runs in {where}" if where else ""
 
 
 def _drift(drift: Drift) -> AlertDrift:

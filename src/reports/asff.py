@@ -19,7 +19,7 @@ from domain.rule import Rule
 from domain.subject import Subject
 from reports.advice import next_step, statements
 from reports.text import clean, cut, line
-from reports.use import use_of
+from reports.use import use_of, where_it_runs
 from reports.words import correct
 
 _TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters, as all lengths here
@@ -116,7 +116,8 @@ def description(finding: Finding) -> str:
         case FindingState.OPEN:
             return " ".join(f"{drift.where}: {drift.why}" for drift in finding.drifts)
         case FindingState.CLOSED:
-            return f"{finding.resource} is compliant again."
+            where = where_it_runs(finding)
+            return f"{finding.resource} is compliant again." + (f" It runs in {where}." if where else "")
         case FindingState.EXEMPT:
             return "The standard exempts it."
         case FindingState.GONE:

@@ -1,4 +1,4 @@
-"""Who runs a family, or uses a parameter or role, in a phrase."""
+"""What runs a family, or uses a parameter or role, in a phrase."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -7,6 +7,8 @@ from domain.findings.finding import Finding, FindingState
 from domain.findings.users import UNUSED, User, in_use
 from domain.places import Revision
 from domain.subject import Subject
+
+_NAMED = 3  # in a phrase
 
 
 def use_of(finding: Finding, most: int) -> str:
@@ -31,6 +33,32 @@ def use_of(finding: Finding, most: int) -> str:
     return f"nothing runs it yet, so its severity is at most {UNUSED.value}{others}"
 
 
+def runners(finding: Finding) -> list[str]:
+    """Return what runs the revision that a family's finding is about."""
+    revision = Revision.parse(finding.resource)
+    return [_place(user) for user in finding.users.known if revision and user.revision in {revision.number, 0}]
+
+
+def where_it_runs(finding: Finding) -> str:
+    """Return the same as a phrase: `shop/web, shop/api and 2 more`; empty if nothing is known to run it."""
+    return _some(runners(finding))
+
+
+def still_runs(finding: Finding) -> str:
+    """Return where an earlier revision still runs, and what ends that; empty if the finding is not about one."""
+    successor, revision, titles = finding.successor, Revision.parse(finding.resource), runners(finding)
+    if successor is None or revision is None:
+        return ""
+    newest, verb = f"{finding.subject.name}:{successor.number}", "runs" if len(titles) == 1 else "run"
+    still = f"{_some(titles) or 'Tasks'} still {verb} {revision}. {newest} fixes it"
+    return f"{still}, and Outrider is deploying it." if successor.deploying else f"{still}: redeploy with {newest}."
+
+
+def _some(titles: list[str]) -> str:
+    rest = f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else ""
+    return ", ".join(titles[:_NAMED]) + rest
+
+
 def _families(users: tuple[User, ...]) -> Iterator[str]:
     for family, some in groupby(users, lambda user: user.family):
         titles = ", ".join(_title(user) for user in some if user.title)
@@ -42,5 +70,8 @@ def _runs(user: User, number: int) -> str:
 
 
 def _title(user: User) -> str:
-    where = user.title if "/" in user.title else f"{user.title} without a service"
-    return f"{where}, {user.tasks} task{'' if user.tasks == 1 else 's'}"
+    return f"{_place(user)}, {user.tasks} task{'' if user.tasks == 1 else 's'}"
+
+
+def _place(user: User) -> str:
+    return user.title if "/" in user.title else f"{user.title} without a service"

@@ -18,8 +18,13 @@ from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
-from domain.findings.finding import Finding
-from domain.subject import SubjectId
+from domain.ecs.task_definition import TaskDefinition
+from domain.findings.finding import Finding, FindingState
+from domain.standard import Mode, Standard
+from domain.subject import Subject, SubjectId
+from operations.evaluation import Evaluator
+from operations.facts import runs_on_fargate
+from operations.planning import Planner
 from operations.sweep import Sweeper
 from rules import CATALOGUE
 from tests.aws_fake.calls import Calls, Crash, Fault, suffer
@@ -188,6 +193,9 @@ class Account(World):
     """What the ledger took down of findings, in order: each is a transition."""
     last: dict[str, Finding] = field(default_factory=dict)
     """The last of these by finding."""
+    untrue: list[str] = field(default_factory=list)
+    """What was closed while a service ran a revision that drifted."""
+    standard: str = ""
     late: set[str] = field(default_factory=set)
     """Ids of messages that come days later: a quiet point need not wait for them."""
 
@@ -284,8 +292,33 @@ class Account(World):
 
     def note(self, findings: Iterable[Finding]) -> None:
         new = [finding for finding in findings if self.last.get(finding.id) != finding]
+        if not any(each.act for each in self.interruptions):  # else something may have changed since it was read
+            self.untrue += [said for finding in new for said in self.still_drifts(finding)]
         self.moves += new
         self.last |= {finding.id: finding for finding in new}
+
+    def still_drifts(self, finding: Finding) -> Iterator[str]:
+        """Yield each known service that runs a revision that drifts by the rule of a family's closed finding."""
+        family, before = finding.subject, self.last.get(finding.id)
+        if family.kind is not Subject.FAMILY or finding.state is not FindingState.CLOSED or before is None:
+            return
+        if before.state is not FindingState.OPEN:
+            return
+        known = self.ledger.history(family).services
+        rules = [rule for rule in JUDGED if rule.id == finding.rule]
+        for title in known:
+            service = self.services.services[title]
+            document = self.aws.definitions.find(service["taskDefinition"])
+            if service["status"] != "ACTIVE" or document is None or document["family"] != family.name:
+                continue
+            task = TaskDefinition(document | {"status": "ACTIVE"})
+            evaluator = Evaluator(
+                Planner(JUDGED, Mode.REPORT), Standard.parse(STANDARDS[self.standard], ""),
+                self.workers[0].inspector.reader(), self.moment,
+            )  # fmt: skip
+            workload = evaluator.workload(PLACE, task, runs_on=runs_on_fargate(task, known))
+            if evaluator.evaluate(workload, rules).drifted:
+                yield f"{finding.id} was closed, but {title} runs {task.arn}"
 
     # --- the workers --------------------------------------------------------------------------------------------------
 
@@ -389,6 +422,7 @@ class Account(World):
     # --- what people and pipelines do; each gives the events of it --------------------------------------------------
 
     def set_standard(self, name: str) -> None:
+        self.standard = name
         self.client("ssm").put_parameter(Name=STANDARD, Value=STANDARDS[name], Type="String", Overwrite=True)
 
     def registers(self, family: str, document: str) -> list[str]:

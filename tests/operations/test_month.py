@@ -1,4 +1,7 @@
-"""A month of one account's life ends, at every quiet point, as a first look at it would see it."""
+"""A month of one account's life ends, at every quiet point, as a first evaluation of it would see it.
+
+Nothing of it is closed while a service still runs a revision that drifts.
+"""
 
 import random
 from collections import Counter
@@ -297,6 +300,7 @@ class Month(RuleBasedStateMachine):
 
     def as_afresh(self) -> None:
         self.sound = False
+        assert not self.account.untrue
         standing, active, unknown = self.account.judged_afresh()
         found, in_the_hub = self.account.standing(), self.account.in_the_hub()
         # What is unknown opens nothing, and leaves open findings as they are.

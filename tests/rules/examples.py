@@ -274,8 +274,7 @@ def _running(written: Any) -> Fact[tuple[RunningTask, ...]]:
 def _newest(written: Any) -> Fact[Newest]:
     if isinstance(written, str):
         return _fact(written, Newest(""))
-    fixed = tuple((rule, Severity(severity)) for rule, severity in written.get("fixed", {}).items())
-    return Known(Newest(written["revision"], fixed, tuple(written.get("worse", ()))))
+    return Known(Newest(written["revision"], tuple(written.get("fixed", ())), tuple(written.get("worse", ()))))
 
 
 def _status(written: Any) -> tuple[str, str]:

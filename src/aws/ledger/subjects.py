@@ -153,12 +153,14 @@ def _record(item: Mapping[str, Any]) -> Record:
 
 def _running_item(running: Running) -> dict[str, Any]:
     numbers = {"revision": {"N": str(running.revision)}, "tasks": {"N": str(running.tasks)}}
-    return numbers | {"fargate": {"BOOL": running.fargate}, "managed": {"BOOL": running.managed}}
+    replaced = {"replaced": {"L": [{"N": str(number)} for number in running.replaced]}}
+    return numbers | replaced | {"fargate": {"BOOL": running.fargate}, "managed": {"BOOL": running.managed}}
 
 
 def _running(item: Mapping[str, Any]) -> Running:
     revision, tasks = (int(item[name]["N"]) for name in ("revision", "tasks"))
-    return Running(item["fargate"]["BOOL"], revision, tasks, item["managed"]["BOOL"])
+    replaced = tuple(int(number["N"]) for number in item["replaced"]["L"])
+    return Running(item["fargate"]["BOOL"], revision, tasks, item["managed"]["BOOL"], replaced)
 
 
 def _seen(item: Mapping[str, Any]) -> Seen:

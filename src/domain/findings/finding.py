@@ -50,10 +50,22 @@ class TransitionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Successor:
+    """The newest revision of a family, where it complies with the rule and older ones still run.
+
+    `deploying` says that Outrider is deploying it.
+    """
+
+    number: int
+    deploying: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """`resource` is the ARN that was judged last; `version` grows with every change.
 
-    `users` are those whom it concerns while it is open: who runs the family, or uses the parameter or role.
+    `users` are those whom it concerns: who runs the family, or uses the parameter or role. With a `successor`, the
+    finding is about a revision that still runs.
     """
 
     subject: SubjectId
@@ -66,6 +78,7 @@ class Finding:
     updated: datetime
     version: int = 1
     users: Users = NOBODY
+    successor: Successor | None = None
 
     @property
     def id(self) -> str:
@@ -114,6 +127,7 @@ class RuleResult:
     now: datetime
     users: Users = NOBODY
     replanned: bool = False
+    successor: Successor | None = None
 
     @property
     def first(self) -> Transition | None:
@@ -123,7 +137,7 @@ class RuleResult:
         severity, drifts = self.verdict.severity, self.verdict.drifts
         created = Finding(
             self.subject, self.rule, FindingState.OPEN, severity, drifts, self.resource, self.now, self.now,
-            users=self.users,
+            users=self.users, successor=self.successor,
         )  # fmt: skip
         return Transition(created, TransitionKind.OPENED)
 
@@ -132,10 +146,12 @@ def next_transition(finding: Finding | None, result: RuleResult) -> Transition |
     """Return a finding after the newest verdict; None if nothing changes."""
     if finding is None:
         return result.first
-    resource, now, users = result.resource, result.now, result.users
+    resource, now, users, successor = result.resource, result.now, result.users, result.successor
     # Security Hub wants UpdatedAt to grow, in milliseconds, even if a clock does not.
     grown = max(now, finding.updated + timedelta(milliseconds=1))
-    moved = replace(finding, resource=resource, updated=grown, version=finding.version + 1, users=NOBODY)
+    moved = replace(
+        finding, resource=resource, updated=grown, version=finding.version + 1, users=NOBODY, successor=successor
+    )
     match result.verdict:
         case Unknown():
             return renewed(finding, now)
@@ -145,12 +161,13 @@ def next_transition(finding: Finding | None, result: RuleResult) -> Transition |
                 return Transition(moved, TransitionKind.REOPENED)
             if severity > finding.severity:
                 return Transition(moved, TransitionKind.RAISED)
-            same = (severity, drifts, resource) == (finding.severity, finding.drifts, finding.resource)
+            before = (finding.severity, finding.drifts, finding.resource, finding.successor)
+            same = (severity, drifts, resource, successor) == before
             if not same or result.replanned or not users.same(finding.users):
                 return Transition(moved, TransitionKind.UPDATED)
             return renewed(replace(finding, users=users), now)
         case Compliant() if finding.state is FindingState.OPEN:
-            return Transition(replace(moved, state=FindingState.CLOSED), TransitionKind.CLOSED)
+            return Transition(replace(moved, state=FindingState.CLOSED, users=users), TransitionKind.CLOSED)
         case Exempt() if finding.state is FindingState.OPEN:
             return Transition(replace(moved, state=FindingState.EXEMPT), TransitionKind.EXEMPTED)
         case None if finding.state is FindingState.OPEN:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from domain.ecs.service import Service
+from domain.places import Revision
 from domain.severity import Severity
 from domain.verdict import Drifted
 
@@ -17,13 +19,28 @@ _SEEN_FOR = timedelta(days=30)
 class Running:
     """What a service runs of a family, and how many tasks it wants. `revision` is 0 where it is not known.
 
-    `managed` says that ECS itself manages the service, as an Express Mode one.
+    `managed` says that ECS itself manages the service, as an Express Mode one. `replaced` are the family's other
+    revisions that tasks of the service still run: a deployment is replacing them.
     """
 
     fargate: bool
     revision: int = 0
     tasks: int = 0
     managed: bool = False
+    replaced: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, service: Service, revision: Revision) -> "Running":
+        """Return what a service runs of the family of `revision`, which is the one that it names now."""
+        deployed = (Revision.parse(each.task_definition) for each in service.deployments if each.running)
+        others = {each.number for each in deployed if each is not None and each.family == revision.family}
+        return cls(
+            fargate=bool(service.fargate),
+            revision=revision.number,
+            tasks=service.desired,
+            managed=service.managed,
+            replaced=tuple(sorted(others - {revision.number})),
+        )
 
 
 class SeenTasks(NamedTuple):
@@ -84,8 +101,15 @@ NOBODY = Users()
 
 
 def users_of(family: str, services: Mapping[str, Running], seen: Mapping[str, Seen], now: datetime) -> list[User]:
-    """Return the services that run a family, and the clusters where its tasks were seen recently."""
-    found = [User(family, title, each.revision, each.tasks) for title, each in services.items()]
+    """Return the services that run a family, and the clusters where its tasks were seen recently.
+
+    A service counts once for each revision that its tasks run.
+    """
+    found = [
+        User(family, title, number, each.tasks)
+        for title, each in services.items()
+        for number in (each.revision, *each.replaced)
+    ]
     return found + [User(family, name, each.revision, each.tasks) for name, each in seen.items() if each.counts(now)]
 
 

@@ -109,9 +109,14 @@ class Attempt:
         return self.released or self.state in {AttemptState.NOTHING, AttemptState.SUPERSEDED}
 
     @property
-    def keeps_open(self) -> bool:
-        """Whether findings stay open: the corrected revision does not run everywhere yet, or failed."""
-        return self.deploys and (not self.state.ended or self.state is AttemptState.FAILED)
+    def unverified(self) -> frozenset[tuple[str, int]]:
+        """Return the services whose update may still be rolled back, each with the revision that it ran before."""
+        found = ((each.service, Revision.parse(each.before.revision)) for each in self.rollouts if not each.stage.ended)
+        return frozenset((service, before.number) for service, before in found if before is not None)
+
+    def deploying(self, revision: Revision) -> bool:
+        """Whether services are being updated to a revision."""
+        return any(not each.stage.ended and each.after.revision == revision.arn for each in self.rollouts)
 
     def drawn(self, plan: Plan, fragments: tuple[tuple[str, str], ...] = ()) -> "Attempt":
         """Return the attempt with the parts of the plan that alerts show."""
@@ -204,12 +209,3 @@ def to_undo(attempts: Iterable[Attempt], service: str = "") -> Attempt | None:
 
     found = (each for each in attempts if stands(each))
     return max(found, key=lambda each: each.began or each.time, default=None)
-
-
-def keeps_findings_open(attempts: Iterable[Attempt], newest: int) -> bool:
-    """Whether a correction of a family does not run everywhere yet, or failed: then no finding is closed."""
-    return any(
-        attempt.keeps_open and (not attempt.state.ended or attempt.registered == newest)
-        for attempt in attempts
-        if not attempt.service
-    )

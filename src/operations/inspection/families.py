@@ -12,9 +12,9 @@ from domain.ecs.task_definition import TaskDefinition
 from domain.ecs.values import moment_of
 from domain.facts import FactKind
 from domain.findings.dependents import NO_VERDICTS, FamilyVerdicts, family_verdicts
-from domain.findings.users import Seen, User, Users, users_of
+from domain.findings.finding import Successor
+from domain.findings.users import Seen, User, Users
 from domain.places import Revision
-from domain.remediation.attempt import keeps_findings_open
 from domain.remediation.rollout import SHOWN
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
@@ -25,25 +25,25 @@ from domain.triggers.trigger import (
     SubjectTrigger,
     TaskDefinitionTrigger,
 )
-from domain.verdict import Verdict
+from domain.verdict import Compliant, Verdict
 from domain.workload import Workload
-from operations.evaluation import Evaluator
+from operations.evaluation import Evaluation, Evaluator
 from operations.facts import runs_on_fargate
 from operations.inspection.job import (
     Evidence,
     Inspected,
     Job,
     Skipped,
+    StillRuns,
     missing_facts,
     of_subject,
-    open_severities,
     parameters_of,
 )
 from operations.inspection.later import NOTHING_LATER, services_later
 from operations.inspection.proposing import proposed
 from operations.inspection.requesting import correction_of_family
 from operations.inspection.revisions import Revisions
-from operations.inspection.use import Use
+from operations.inspection.use import Judged, Use, rules_of_families, running_users
 from operations.planning import Planner
 
 _REPORTED = timedelta(hours=1)
@@ -116,38 +116,36 @@ class FamilyEvaluator:
 
     def _evaluated(self, job: Job, task: TaskDefinition) -> Inspected:
         subject, standard, history, now = job.subject, job.edition.standard, job.history, self.now()
-        users = users_of(subject.name, history.services, history.seen, now)
         evaluator = Evaluator(self.planner, standard, job.reader, now)
         workload = evaluator.workload(subject.place, task, runs_on=runs_on_fargate(task, history.services))
         seen = ((cluster, each.platform) for cluster, each in sorted(history.seen.items()) if each.counts(now))
         workload = replace(workload, standalone=tuple(seen))
-        depends, beside = list[SubjectId](), list[SubjectId]()
-        if engine.out_of_scope(workload, standard) is None:
-            depends = dependencies_of(workload)
-            beside = [on for on in self._of_earlier_revisions(workload, users) if on not in depends]
-            self._announce(history, [*depends, *beside])
-        rules = [rule for rule in self.planner.catalogue if rule.subject is not Subject.SERVICE]
-        found = evaluator.evaluate(workload, rules)
+        earlier = self.use.earlier(workload, running_users(history, history.services, now), standard)
+        depends = dependencies_of(workload) if engine.out_of_scope(workload, standard) is None else []
+        also = [on for each in earlier.values() if each is not None for on in dependencies_of(each)]
+        depends = list(dict.fromkeys([*depends, *also]))
+        self._announce(history, depends)
+        found = evaluator.evaluate(workload, rules_of_families(self.planner.catalogue))
         proposal = proposed(
             lambda: evaluator.plan(found, Mode.REPORT, explains=True),
             lambda: correction_of_family(job, evaluator, found),
         )
-        own, users = self.use.with_severity_by_use(history, evaluator, found, users)
-        said = _dependencies(history, found.verdicts, depends, beside, Users.of(users or [User(subject.name)]))
+        judged = self.use.judged(history, evaluator, found, earlier)
+        said = _dependencies(history, judged.verdicts, depends, Users.of(judged.users or [User(subject.name)]))
         number = _number(task)
         later = services_later(history, standard, now) if number != history.order else NOTHING_LATER
         return Inspected(
             job,
             workload.revision.arn if workload.revision else subject.place.arn("ecs", f"task-definition/{subject.name}"),
             now,
-            verdicts=list(own.values()),
-            all_verdicts=found.verdicts,
+            verdicts=list(of_subject(judged.verdicts, subject).values()),
+            all_verdicts=judged.verdicts,
             plan=proposal.plan,
             trouble=proposal.trouble,
-            users=Users.of(users),
-            kept=frozenset(open_severities(history)) if keeps_findings_open(history.attempts, number) else frozenset(),
-            evidence=Evidence(f"{subject.name}:{number}", _roles(workload), parameters_of(workload)),
-            missing=missing_facts(found.verdicts, proposal.plan),
+            users=Users.of(judged.users),
+            still=_still(history, found, judged),
+            evidence=_evidence(workload),
+            missing=missing_facts([*found.verdicts, *judged.verdicts], proposal.plan),
             order=number,
             dependencies=said,
             notify=_changed(job, said) | _services_of_changed(job, number),
@@ -179,17 +177,6 @@ class FamilyEvaluator:
         self.ledger.table.write_all(
             history.subject.key, (put_dependent(on, history.subject, NO_VERDICTS) for on in dict.fromkeys(new))
         )
-
-    def _of_earlier_revisions(self, workload: Workload, users: Sequence[User]) -> list[SubjectId]:
-        """Return what the earlier, still running revisions depend on.
-
-        The evaluation of their services and the family's use need it.
-        """
-        newest, found = workload.revision, dict[SubjectId, None]()
-        for number in sorted({user.revision for user in users} - {0, newest.number if newest else 0}):
-            if newest is not None and (task := self.revisions.read(replace(newest, number=number))) is not None:
-                found |= dict.fromkeys(dependencies_of(workload.with_task(task)))
-        return list(found)
 
 
 def dependencies_of(workload: Workload) -> list[SubjectId]:
@@ -237,14 +224,13 @@ def _dependencies(
     history: History,
     verdicts: Sequence[Verdict],
     depends: Sequence[SubjectId],
-    beside: Sequence[SubjectId],
     users: Users,
 ) -> Mapping[str, FamilyVerdicts]:
-    """Return the family's verdicts on each dependency, by key; none for those of earlier revisions only."""
+    """Return the family's verdicts on each dependency, by key."""
     said = dict[str, FamilyVerdicts]()
-    for on in (*depends, *beside):
+    for on in depends:
         before = history.record.dependencies.get(on.key)
-        now = family_verdicts(of_subject(verdicts, on) if on in depends else {}, users, before)
+        now = family_verdicts(of_subject(verdicts, on), users, before)
         said[on.key] = before if before is not None and now.same(before) else now
     return said
 
@@ -271,6 +257,24 @@ def _services_of_changed(job: Job, number: int) -> frozenset[SubjectId]:
         for title, running in job.history.services.items()
         if Subject.PARAMETER in kinds or (kinds and running.revision != number)
     )
+
+
+def _still(history: History, found: Evaluation, judged: Judged) -> dict[str, StillRuns]:
+    """Return the earlier revisions that verdicts are about, by rule."""
+    newest = found.workload.revision
+    complies = {
+        rule for rule, each in of_subject(found.verdicts, history.subject).items() if isinstance(each, Compliant)
+    }
+    deploying = newest is not None and any(each.deploying(newest) for each in history.attempts)
+    successor = Successor(newest.number, deploying) if newest is not None else None
+    return {
+        rule: StillRuns(str(each.task.arn), _evidence(each), successor if rule in complies else None)
+        for rule, each in judged.about.items()
+    }
+
+
+def _evidence(workload: Workload) -> Evidence:
+    return Evidence(str(workload.revision or ""), _roles(workload), parameters_of(workload))
 
 
 def _roles(workload: Workload) -> dict[FactKind, str]:

@@ -8,7 +8,7 @@ from aws.channels import Message
 from aws.ledger import History
 from domain.facts import FactKind, Unavailable
 from domain.findings.dependents import FamilyVerdicts
-from domain.findings.finding import FindingState
+from domain.findings.finding import FindingState, Successor
 from domain.findings.users import NOBODY, Running, Users
 from domain.remediation.plan import Plan
 from domain.severity import Severity
@@ -74,6 +74,18 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class StillRuns:
+    """An earlier revision that still runs, and that a verdict on its family is about.
+
+    `successor` is the newest revision, if it complies with the rule.
+    """
+
+    resource: str
+    evidence: Evidence
+    successor: Successor | None
+
+
+@dataclass(frozen=True, slots=True)
 class Inspected:
     """The result of one subject's evaluation, as it is recorded and published."""
 
@@ -89,8 +101,10 @@ class Inspected:
     trouble: str = ""
     """Why no plan could be made, where one was tried."""
     users: Users = NOBODY
+    still: Mapping[str, StillRuns] = field(default_factory=dict)
+    """The verdicts that are about an earlier revision, by rule."""
     kept: frozenset[str] = frozenset()
-    """The rules whose findings stay unchanged: a correction of them is in progress or failed."""
+    """The rules whose findings stay unchanged: a correction of the service is in progress."""
     evidence: Evidence = field(default_factory=Evidence)
     missing: Sequence[Unavailable] = ()
     """The unavailable facts that a verdict, or the plan's safety, depends on."""

@@ -69,6 +69,7 @@ class Recorder:
             if before is not None and rule in inspected.kept and rule in rules:
                 transition = renewed(before, inspected.read_at)
             else:
+                still = inspected.still.get(rule)
                 # A rule that was removed from the catalogue has no verdict, so its findings are gone.
                 transition = next_transition(
                     before,
@@ -76,10 +77,11 @@ class Recorder:
                         history.subject,
                         rule,
                         verdicts.get(rule) if rule in rules else None,
-                        inspected.resource,
+                        still.resource if still is not None else inspected.resource,
                         inspected.read_at,
                         inspected.users,
                         replanned=_shown(history.proposed, rule) != _shown(proposed, rule),
+                        successor=still.successor if still is not None else None,
                     ),
                 )
             if transition is None and before is not None and history.rows[rule].suppressed:
@@ -105,7 +107,9 @@ class Recorder:
     def _pending(self, inspected: Inspected, transition: Transition, *, suppressed: bool) -> dict[str, str]:
         finding, job = transition.finding, inspected.job
         rule = self._rules(job.subject).get(finding.rule)
-        trigger = caused_by(job.triggers, job.subject, rule, inspected.evidence) if rule is not None else None
+        still = inspected.still.get(finding.rule)
+        evidence = still.evidence if still is not None else inspected.evidence
+        trigger = caused_by(job.triggers, job.subject, rule, evidence) if rule is not None else None
         actor = trigger.actor if trigger is not None else Actor()
         judged = Revision.parse(finding.resource)  # a renewed finding was found by an earlier evaluation
         facts = {

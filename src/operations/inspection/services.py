@@ -80,7 +80,7 @@ class ServiceEvaluator:
             lambda: evaluator.plan(found, Mode.REPORT, explains=True),
             lambda: correction_of_service(family, evaluator, found) if corrects else None,
         )
-        running = Running(bool(service.fargate), revision.number, service.desired, service.managed)
+        running = Running.of(service, revision)
         notify = self._families_to_notify(job.history, family, running)
         return Inspected(
             job,

@@ -1,58 +1,76 @@
-"""Use: a family's drifts are at most LOW where nothing runs its newest revision, unless what runs drifts as well."""
+"""Use: what runs a family, and what that means for its verdicts.
+
+A finding closes when what runs complies with the rule, not when a revision that complies is registered. So where the
+newest revision does not drift by a rule, an earlier one that runs decides. And a drift of the newest revision is at
+most LOW where nothing runs it, unless what runs drifts as well.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+import engine
 from aws.ecs import Ecs
 from aws.ledger import History
-from domain.ecs.task_definition import TaskDefinition
 from domain.findings.users import UNUSED, Running, User, capped, in_use, users_of
 from domain.places import Revision
+from domain.rule import Rule
 from domain.severity import Severity
+from domain.standard import Standard
 from domain.subject import Subject, SubjectId
-from domain.verdict import Drifted, Unknown, Verdict
+from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import Workload
 from operations.evaluation import Evaluation, Evaluator
 from operations.inspection.job import of_subject, open_severities
 from operations.inspection.revisions import Revisions
 
-type Verdicts = Mapping[str, Verdict]
+type Earlier = Mapping[int, Workload | None]
+"""The earlier revisions that run and are in scope, the newest first; None for one that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdicts on a family and its dependencies: of its newest revision, and of the earlier ones that run.
+
+    `users` decided that. `about` has the earlier revisions that verdicts on the family are about, by rule.
+    """
+
+    users: list[User]
+    verdicts: tuple[Verdict, ...]
+    about: Mapping[str, Workload] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Limits the severity of a family's verdicts by who runs it."""
+    """Judges a family by what runs it."""
 
     ecs: Ecs
     revisions: Revisions
 
-    def with_severity_by_use(
-        self, history: History, evaluator: Evaluator, found: Evaluation, users: list[User]
-    ) -> tuple[Verdicts, list[User]]:
-        """Return the family's verdicts limited by use, and the users that decided this."""
-        with_severity_by_use = self._weighed(history, evaluator, found, users)
-        if not history.services or not _falls(history, with_severity_by_use):
-            return with_severity_by_use, users
-        # Events come in any order. Read the services again, so that the severity does not fall and rise again.
-        users = users_of(history.subject.name, self._services(history), history.seen, evaluator.read_at)
-        return self._weighed(history, evaluator, found, users), users
+    def earlier(self, newest: Workload, users: Sequence[User], standard: Standard) -> Earlier:
+        """Return the earlier revisions that run."""
+        found = dict[int, Workload | None]()
+        if newest.revision is None:
+            return found
+        for number in sorted({user.revision for user in users} - {0, newest.revision.number}, reverse=True):
+            task = self.revisions.read(replace(newest.revision, number=number))
+            # It runs, even if it is deregistered.
+            workload = newest.with_task(task.with_(status="ACTIVE")) if task is not None else None
+            if workload is None or engine.out_of_scope(workload, standard) is None:
+                found[number] = workload
+        return found
 
-    def _weighed(self, history: History, evaluator: Evaluator, found: Evaluation, users: Sequence[User]) -> Verdicts:
-        newest, verdicts = found.workload.revision, of_subject(found.verdicts, history.subject)
-        severe = any(isinstance(each, Drifted) and each.severity > UNUSED for each in verdicts.values())
-        if newest is None or not severe or in_use(users, newest.number):
-            return verdicts
-        most = defaultdict[str, Severity](lambda: UNUSED)
-        for number in sorted({user.revision for user in users}):
-            task, stands = self.revisions.read(replace(newest, number=number)), open_severities(history)
-            severities = _severities_of(task, evaluator, found.workload, stands) if task is not None else stands
-            for rule, severity in severities.items():
-                most[rule] = max(most[rule], severity)
-        return {
-            rule: capped(verdict, most[rule]) if isinstance(verdict, Drifted) else verdict
-            for rule, verdict in verdicts.items()
-        }
+    def judged(self, history: History, evaluator: Evaluator, found: Evaluation, earlier: Earlier) -> Judged:
+        """Return the verdicts, with the users that decided them."""
+        users = running_users(history, history.services, evaluator.read_at)
+        judged = _judged(history, evaluator, found, users, earlier)
+        if not history.services or not _improves(history, judged):
+            return judged
+        # Events come in any order. Read the services again, so that nothing falls or closes, and rises or opens again.
+        users = running_users(history, self._services(history), evaluator.read_at)
+        earlier = self.earlier(found.workload, users, evaluator.standard)
+        return _judged(history, evaluator, found, users, earlier)
 
     def _services(self, history: History) -> dict[str, Running]:
         """Return what the family's services run now. The ledger learns it when they are evaluated."""
@@ -61,32 +79,98 @@ class Use:
             service = self.ecs.service(history.subject.place, title)
             revision = Revision.parse(service.task_definition) if service else None
             if service is not None and revision is not None and SubjectId.of_family(revision) == history.subject:
-                found[title] = Running(bool(service.fargate), revision.number, service.desired, service.managed)
+                found[title] = Running.of(service, revision)
         return found
 
 
-def _severities_of(
-    task: TaskDefinition, evaluator: Evaluator, workload: Workload, stands: Mapping[str, Severity]
-) -> Mapping[str, Severity]:
-    """Return the severity of a running earlier revision's drift, by rule; if unknown, the finding's."""
-    rules = [rule for rule in evaluator.planner.catalogue if rule.subject is Subject.FAMILY]
-    earlier = workload.with_task(task.with_(status="ACTIVE"))  # it runs, even if it is deregistered
-    found = dict[str, Severity]()
-    for verdict in evaluator.evaluate(earlier, rules).verdicts:
-        match verdict:
-            case Drifted(rule=rule, severity=severity):
-                found[rule] = severity
-            case Unknown(rule=rule) if rule in stands:
-                found[rule] = stands[rule]
-            case _:
-                pass
+def rules_of_families(catalogue: Sequence[Rule]) -> list[Rule]:
+    """Return the rules that evaluate a revision: on its family, and on the parameters and roles that it uses."""
+    return [rule for rule in catalogue if rule.subject is not Subject.SERVICE]
+
+
+def running_users(history: History, services: Mapping[str, Running], now: datetime) -> list[User]:
+    """Return who runs a family.
+
+    A service that Outrider updates counts as running what it ran before, too, until the update is verified.
+    """
+    name = history.subject.name
+    users = users_of(name, services, history.seen, now)
+    known = {(user.title, user.revision) for user in users}
+    before = {each for attempt in history.attempts for each in attempt.unverified}
+    users += [User(name, title, n, services[title].tasks) for title, n in sorted(before - known) if title in services]
+    return users
+
+
+type _Key = tuple[SubjectId, str]
+type _Ran = list[tuple[Workload | None, Verdict]]
+"""The verdicts by one rule on the earlier revisions that run, the newest first."""
+
+
+def _judged(history: History, evaluator: Evaluator, found: Evaluation, users: list[User], earlier: Earlier) -> Judged:
+    """Combine the verdicts on the newest revision with those on the earlier ones that run."""
+    family, newest = history.subject, found.workload.revision
+    verdicts, about = {(verdict.subject, verdict.rule): verdict for verdict in found.verdicts}, dict[str, Workload]()
+    ran = _ran(history, evaluator, earlier)
+    for (on, rule), each in ran.items():
+        held = verdicts.get((on, rule))
+        workload, verdict = _combined(held, each)
+        if workload is not None and on == family:
+            about[rule] = workload
+        if verdict is not None and (held is not None or on != family or not isinstance(verdict, Compliant | Exempt)):
+            verdicts[on, rule] = verdict
+    if newest is not None and not in_use(users, newest.number):
+        stands = open_severities(history)
+        for (on, rule), verdict in verdicts.items():
+            if isinstance(verdict, Drifted) and on == family and rule not in about:
+                verdicts[on, rule] = capped(verdict, _limit(ran.get((on, rule), []), stands.get(rule, UNUSED)))
+    return Judged(users, tuple(verdicts.values()), about)
+
+
+def _ran(history: History, evaluator: Evaluator, earlier: Earlier) -> Mapping[_Key, _Ran]:
+    """Return the verdicts on the earlier revisions. One that cannot be read leaves what stands."""
+    found = defaultdict[_Key, _Ran](list)
+    for workload in earlier.values():
+        verdicts: Sequence[Verdict] = [Unknown(rule, history.subject) for rule in open_severities(history)]
+        if workload is not None:
+            verdicts = evaluator.evaluate(workload, rules_of_families(evaluator.planner.catalogue)).verdicts
+        for verdict in verdicts:
+            found[verdict.subject, verdict.rule].append((workload, verdict))
     return found
 
 
-def _falls(history: History, verdicts: Verdicts) -> bool:
-    """Whether an open finding becomes less severe."""
+def _combined(newest: Verdict | None, ran: _Ran) -> tuple[Workload | None, Verdict | None]:
+    """Return a rule's verdict on what runs together, and the earlier revision that it is about, if it is."""
+    drifted = [(workload, verdict) for workload, verdict in ran if isinstance(verdict, Drifted)]
+    match newest:
+        case Drifted() | Exempt():
+            return None, newest
+        case _ if drifted:
+            return max(drifted, key=lambda each: each[1].severity.rank)  # the newest of the most severe
+        case Unknown():
+            return None, newest
+        case Compliant() | None:
+            unknown = next((verdict for _, verdict in ran if isinstance(verdict, Unknown)), None)
+            return None, unknown or newest or ran[0][1]
+
+
+def _limit(ran: _Ran, stands: Severity) -> Severity:
+    """Return the severity that a drift of a revision that nothing runs may have: that of what runs, if it drifts.
+
+    If it is not known whether that drifts, it is the open finding's.
+    """
+    found = [
+        verdict.severity if isinstance(verdict, Drifted) else stands
+        for _, verdict in ran
+        if isinstance(verdict, Drifted | Unknown)
+    ]
+    return max([UNUSED, *found])
+
+
+def _improves(history: History, judged: Judged) -> bool:
+    """Whether an open finding closes or becomes less severe."""
     stands = open_severities(history)
     return any(
-        isinstance(verdict, Drifted) and verdict.severity < stands.get(rule, verdict.severity)
-        for rule, verdict in verdicts.items()
+        isinstance(verdict, Compliant) or (isinstance(verdict, Drifted) and verdict.severity < stands[rule])
+        for rule, verdict in of_subject(judged.verdicts, history.subject).items()
+        if rule in stands
     )

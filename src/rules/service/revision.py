@@ -20,16 +20,18 @@ class Kind(Code):
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """Yield one drift that names the rules, as severe as the worst of them."""
+    """Yield one drift that names the rules: their own findings, on the family, have their severities."""
     match workload.service, workload.facts.newest:
         case service, Known(newest) if (
             service is not None and newest.fixed and service.task_definition != newest.revision
         ):
-            rules = ", ".join(rule for rule, _ in newest.fixed)
             running, wanted = (arn.rpartition("/")[2] for arn in (service.task_definition, newest.revision))
-            why = f"{service.title} runs {running}, which does not comply with {rules}. The newest, {wanted}, does."
-            severity = max(severity for _, severity in newest.fixed)
-            yield Drift(Kind.OUTDATED, "service/taskDefinition", why, running, wanted, severity)
+            issues, them = ("1 issue", "it") if len(newest.fixed) == 1 else (f"{len(newest.fixed)} issues", "them")
+            why = (
+                f"{service.title} still runs {running} ({issues}: {', '.join(newest.fixed)}). {wanted} fixes {them}:"
+                f" redeploy with {wanted}."
+            )
+            yield Drift(Kind.OUTDATED, "service/taskDefinition", why, running, wanted)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
@@ -45,7 +47,9 @@ RULE = Rule(
     title="A service runs a revision that is no worse than its family's newest",
     why="""
         A corrected revision has no effect while the service runs the old one. The finding names only the rules by which
-        the running revision drifts and the newest does not. Where both drift, the family's finding reports it.
+        the running revision drifts and the newest does not. It is LOW, because the family's findings about these rules
+        stay open until no service runs the old revision, each with its own severity. This one adds which service it is,
+        and the plan that moves it.
     """,
     remedy="""
         SAFE where the standard lets Outrider deploy; REVIEW where the newest revision breaks, or may break, a rule that
@@ -54,7 +58,7 @@ RULE = Rule(
     """,
     configure="The rule's mode. Whether a revision drifts is decided by the family's own rules.",
     subject=Subject.SERVICE,
-    severity=Severity.CRITICAL,
+    severity=Severity.LOW,
     codes=tuple(Kind),
     needs=frozenset({FactKind.NEWEST}),
     of_collector=False,
