@@ -97,7 +97,7 @@ CALLED = {
         "ledger/notices": {"*"},
         "ledger/standards": {"last"},
         "parameters": {"read_document"},
-        "security_hub": {"suppressed", "import_"},
+        "security_hub": {"suppressed", "all_suppressed", "import_"},
         "stack_health": {"*"},
         "stacks": {"stack"},
         "channels": {"send", "send_all", "depth", "publish"},

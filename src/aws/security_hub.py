@@ -63,13 +63,14 @@ class SecurityHub:
         Security Hub deletes a finding 30 days after it was archived, and its suppression with it. So those that are
         `remembered` as suppressed still are, unless Security Hub has the finding and shows another status.
         """
-        if len(ids) > _FEW:
-            here = {"AwsAccountId": _equal(place.account), "Region": _equal(place.region)}
-            found = self._found(place, here | {"GeneratorId": [_OURS]} | _SUPPRESSED) & set(ids)
-        else:
-            found = self._by_id(place, ids, _SUPPRESSED)
+        found = self.all_suppressed(place) & set(ids) if len(ids) > _FEW else self._by_id(place, ids, _SUPPRESSED)
         lost = sorted(set(ids) & set(remembered) - found)
         return found | (set(lost) - self._by_id(place, lost, {}))
+
+    def all_suppressed(self, place: Place) -> set[str]:
+        """Return all of Outrider's findings that the customer set to SUPPRESSED, as Security Hub has them."""
+        here = {"AwsAccountId": _equal(place.account), "Region": _equal(place.region)}
+        return self._found(place, here | {"GeneratorId": [_OURS]} | _SUPPRESSED)
 
     def _by_id(self, place: Place, ids: Sequence[str], filters: dict[str, Any]) -> set[str]:
         found = set[str]()

@@ -8,12 +8,12 @@ from cli.client import ApprovablePlan, FamilyCorrections, Progress, ReleaseTarge
 from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Change
-from domain.remediation.reason import Reason
+from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import Rollout, Stage
 from domain.standard import Mode
 from domain.subject import Subject
 from domain.triggers.actor import Actor
-from reports.reasons import joined, sentences
+from reports.reasons import joined, sentences, text
 from reports.words import NOT_NAMED
 
 _REMOVED, _ADDED, _QUIET, _BAD, _GOOD = "red", "green", "dim", "bold red", "bold green"
@@ -39,6 +39,8 @@ def plan(approvable: ApprovablePlan, mode: Mode | None) -> Iterator[Line]:
     until = f"; it can be approved until {_time(proposed.until)}" if proposed.until else ""
     yield Line(f"Made {_time(proposed.drawn)}{until}.", 1)
     yield Line(f"Corrects {', '.join(proposed.rules)}.", 1)
+    if proposed.left_out:
+        yield Line(text(Reason(Code.LEFT_OUT, names=proposed.left_out)), 1)
     yield from diff(proposed.changes, proposed.omitted)
     if proposed.reasons:
         yield Line("It needs approval:", 1)
@@ -106,6 +108,8 @@ def new_lines(last: Progress, now: Progress) -> Iterator[Line]:
             yield from _ended(now.answer.state, now.answer.guard, now.answer.reasons)
         return
     before = last.attempt
+    if now.attempt.left_out and (before is None or not before.left_out):
+        yield Line(text(Reason(Code.LEFT_OUT, names=now.attempt.left_out)))
     if now.attempt.correction and (before is None or before.registered is None):
         yield Line(f"{now.attempt.correction} is registered.")
     for rollout in now.attempt.rollouts:

@@ -88,14 +88,21 @@ class Evaluator:
         return Known(Newest(newest.arn, tuple(fixed), tuple(sorted(kept & open_))))
 
     def plan(
-        self, found: Evaluation, least: Mode, *, without: Collection[str] = (), explains: bool = False
+        self,
+        found: Evaluation,
+        least: Mode,
+        *,
+        suppressed: Collection[str] = (),
+        without: Collection[str] = (),
+        explains: bool = False,
     ) -> Plan | None:
         """Return the plan that fixes the drift of rules of at least this mode; None if nothing can.
 
-        Rules in `without` are not fixed. With `explains`, a plan that changes nothing says why. Raises
-        engine.Disagreement if two fixes undo each other.
+        Rules in `without` are not fixed, nor those whose findings are `suppressed`, which the plan names. With
+        `explains`, a plan that changes nothing says why. Raises engine.Disagreement if two fixes undo each other.
         """
-        if not self._fixable(found, least) - set(without):
+        fixable, without = self._fixable(found, least), {*without, *suppressed}
+        if not fixable - without:
             return None
         workload = self.reader.with_approved(found.workload, self.standard.collector_of(found.workload).parameter)
         # A workload with a service is planned for its service, one without for its family: each has its own finding.
@@ -108,7 +115,8 @@ class Evaluator:
         if unchanged and not (explains and any(each.outcome is Fixed.REFUSED for each in settled.repairs)):
             return None
         after = self.reader.with_facts(settled.after, engine.needs(rules))
-        return engine.plan(settled, after, self.standard, rules)
+        left_out = sorted(fixable & set(suppressed) & {rule.id for rule in rules})
+        return replace(engine.plan(settled, after, self.standard, rules), left_out=tuple(left_out))
 
     def _fixable(self, found: Evaluation, least: Mode) -> set[str]:
         """The drifted rules with a fix whose mode is at least `least`."""

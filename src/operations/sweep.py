@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from aws.calls import CallFailed
 from aws.channels import Queue, Topic
@@ -48,13 +49,15 @@ class Swept:
 class _Listed:
     """What exists or existed: families and services.
 
-    `tasks` are those of no service, by family and cluster, as they were listed `at` that time.
+    `tasks` are those of no service, by family and cluster, as they were listed `at` that time. `suppressed` has the
+    rules of suppressed findings by their subject's key; None if they could not be read.
     """
 
     families: Sequence[str]
     services: Sequence[str]
     at: datetime
     tasks: Mapping[str, Mapping[str, SeenTasks]]
+    suppressed: Mapping[str, tuple[str, ...]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,21 @@ class Sweeper:
             )  # else some would be evaluated by the earlier standard now, and alerted one by one later
         families = list(dict.fromkeys([*listed_families, *_named(known, Subject.FAMILY)]))
         titles = dict.fromkeys([*services, *_named(known, Subject.SERVICE)])
-        found = _Listed(families, list(titles), self.now(), self.ecs.tasks_of_no_service(place))
+        at_, tasks = self.now(), self.ecs.tasks_of_no_service(place)
+        found = _Listed(families, list(titles), at_, tasks, self._suppressed(place))
         bodies = _bodies(place, found, quiet=baseline)
         self.changes.send_all(bodies, delay=delay)
         begins = self.now() + timedelta(seconds=delay) if delay else None
         return Swept(len(families), len(titles), baseline, at or now, by, begins)
+
+    def _suppressed(self, place: Place) -> Mapping[str, tuple[str, ...]] | None:
+        """Return the rules of suppressed findings by subject. Without them, what is remembered counts."""
+        try:
+            ids = self.hub.all_suppressed(place)
+        except CallFailed:
+            return None
+        named = sorted(id_.removeprefix("outrider/").rpartition("/") for id_ in ids)
+        return {key: tuple(rule for _, _, rule in some) for key, some in groupby(named, lambda each: each[0])}
 
     def ended(self, place: Place, swept: Swept) -> None:
         """Record the sweep, once everything was sent and a baseline's digest published.
@@ -176,10 +189,20 @@ def _named(subjects: list[SubjectId], kind: Subject) -> Iterator[str]:
 
 def _bodies(place: Place, found: _Listed, *, quiet: bool) -> Iterator[str]:
     """Send services first: the severity of a family's drift depends on what runs it."""
-    shared, of_a_family = {"kind", "account", "region", "quiet"}, {"family", "revision", "tasks", "listed"}
+    shared, of_a_family = (
+        {"kind", "account", "region", "quiet", "suppressed"},
+        {"family", "revision", "tasks", "listed"},
+    )
+    known = found.suppressed
+
+    def suppressed(kind: Subject, name: str) -> tuple[str, ...] | None:
+        return None if known is None else known.get(SubjectId(place, kind, name).key, ())
+
     account, region = place.account, place.region
     for title in found.services:
-        trigger = ServiceTrigger(account=account, region=region, service=title, quiet=quiet)
+        trigger = ServiceTrigger(
+            account=account, region=region, service=title, quiet=quiet, suppressed=suppressed(Subject.SERVICE, title)
+        )
         yield trigger.model_dump_json(include=shared | {"service"})
     for family in sorted(found.families):
         again = FamilyTrigger(
@@ -190,5 +213,6 @@ def _bodies(place: Place, found: _Listed, *, quiet: bool) -> Iterator[str]:
             tasks=found.tasks.get(family, {}),
             listed=found.at,
             quiet=quiet,
+            suppressed=suppressed(Subject.FAMILY, family),
         )
         yield again.model_dump_json(include=shared | of_a_family)

@@ -149,6 +149,7 @@ def _details(finding: Finding, plan: Plan | None, stack: str) -> Iterator[tuple[
     yield from islice(_statements(finding), _STATEMENTS)
     yield "command", correct(plan, stack) if plan else ""
     yield "use", use_of(finding, MOST_USERS)
+    yield "left out of the plan, because suppressed", ", ".join(plan.left_out) if plan else ""
     for change in plan.changes[:_CHANGES] if plan else ():
         yield f"change {change.where}", f"{change.before or 'unset'} → {change.after or 'removed'}"
     yield from _names(finding)

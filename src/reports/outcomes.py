@@ -6,6 +6,7 @@ from datetime import datetime
 from domain.findings.alert import Alert, AlertChange, AlertFragment
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.guard import Guard
+from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import Stage
 from domain.severity import Severity
 from domain.subject import Subject
@@ -40,7 +41,7 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
         omitted_changes=attempt.omitted,
         next_step=_next_step(attempt, state, stack),
         rules=attempt.rules,
-        reasons=sentences(attempt.reasons) if state is not AttemptState.REGISTERED or not _under_way(attempt) else (),
+        reasons=_reasons(attempt, state),
         guard=attempt.guard or "",
         fragments=tuple(AlertFragment(form=form, text=text) for form, text in attempt.fragments) if at_source else (),
         approved_by=_approver(attempt),
@@ -51,6 +52,13 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
         occurred=occurred,
         links=console_links(resource),
     )
+
+
+def _reasons(attempt: Attempt, state: AttemptState) -> tuple[str, ...]:
+    shown = attempt.reasons if state is not AttemptState.REGISTERED or not _under_way(attempt) else ()
+    if attempt.left_out and attempt.approved:
+        shown = (Reason(Code.LEFT_OUT, names=attempt.left_out), *shown)
+    return sentences(shown)
 
 
 def _approver(attempt: Attempt) -> str:

@@ -44,6 +44,8 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return "Outrider registered it and does not correct its own work."
         case Code.SUPPRESSED:
             return f"The findings of {names} are SUPPRESSED. Set them to NEW first."
+        case Code.LEFT_OUT:
+            return f"Left out, because the findings are SUPPRESSED: {names}."
         case Code.GONE:
             return f"{what or 'The service'} no longer exists."
         case Code.RUNS_ANOTHER_FAMILY:

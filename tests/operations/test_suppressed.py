@@ -4,10 +4,18 @@ import json
 
 import pytest
 
+from aws.channels import Queue, Topic
+from aws.ecs import Ecs
+from aws.security_hub import SecurityHub
 from domain.remediation.attempt import AttemptState
 from domain.standard import Mode
+from operations.remediation.outcome import Outcome
+from operations.standards import Standards
+from operations.sweep import Sweeper
+from rules import CATALOGUE
 from tests.operations.world import (
     ACCOUNT,
+    APPROVE_ID,
     CLOSED,
     FLOATING,
     OPEN,
@@ -58,6 +66,91 @@ def test_a_suppressed_finding_is_not_corrected(world: World) -> None:
     outcome = world.remediator(REGISTER).remediate(json.dumps(request))
     assert outcome.state is AttemptState.NOTHING
     assert [revision.number for revision in world.revisions()] == [1]
+
+
+# --- a plan that fixes something else as well -------------------------------------------------------------------------
+
+TWO = {"image": FLOATING["image"], "essential": True}
+ESSENTIAL = f"outrider/{PLACE}/family/web/sidecar.not-essential"
+
+
+def plans(world: World) -> dict[str, str]:
+    """The digest of the plan that each open finding shows, by Id."""
+    return {
+        id_: found["ProductFields"].get("outrider/plan", "")
+        for id_, found in world.hub.findings.items()
+        if found["RecordState"] == "ACTIVE"
+    }
+
+
+def is_swept(world: World) -> None:
+    """The daily sweep, with everything that it has evaluated."""
+    aws, queues = world.sessions, world.queues
+    Sweeper(
+        Ecs(aws),
+        world.ledger,
+        Queue(aws, queues["changes"]),
+        Queue(aws, queues["subjects.fifo"]),
+        Topic(aws, world.topics["alerts"]),
+        SecurityHub(aws),
+        Standards(aws, "", CATALOGUE),
+        now=world.now,
+    ).sweep(PLACE)
+    waiting = world.aws.sqs.queue("changes").waiting
+    bodies = [message.body for message in waiting]
+    waiting.clear()
+    world.sees(*bodies)
+
+
+def approved(world: World, digest: str, rule: str = "sidecar.not-essential") -> Outcome:
+    body = {"kind": "apply", "account": ACCOUNT, "region": REGION, "family": "web", "rule": rule, "digest": digest}
+    remediator = world.remediator("version: 1\n")
+    return remediator.remediate(json.dumps(body | {"at": world.now().isoformat()}), f"{APPROVE_ID}:approve")
+
+
+def test_a_finding_that_is_suppressed_after_the_plan_was_shown_is_left_out_of_it(world: World) -> None:
+    world.sees(registered(world.register(definition(collector=TWO))))
+    digest = plans(world)[ESSENTIAL]
+    assert digest == plans(world)[PINNED]
+    world.hub.customer_sets(PINNED, "SUPPRESSED")
+    outcome = approved(world, digest)
+    assert (outcome.state, outcome.guard) == (AttemptState.REGISTERED, None)
+    collector = world.document("web:2")["containerDefinitions"][1]
+    assert (collector["image"], collector["essential"]) == (FLOATING["image"], False)
+    alert = world.alerts[-1]
+    assert (alert["transition"], alert["rules"]) == ("registered", ["sidecar.not-essential"])
+    assert alert["reasons"] == ["Left out, because the findings are SUPPRESSED: sidecar.image-pinned."]
+
+
+def test_what_a_sweep_sees_as_suppressed_is_left_out_of_the_plan_that_is_shown(world: World) -> None:
+    world.sees(registered(world.register(definition(collector=TWO))))
+    whole = plans(world)[ESSENTIAL]
+    world.hub.customer_sets(PINNED, "SUPPRESSED")
+    is_swept(world)
+    shown = plans(world)
+    assert shown[PINNED] == ""
+    assert shown[ESSENTIAL] not in {"", whole}
+    details = world.hub.findings[ESSENTIAL]["Resources"][0]["Details"]["Other"]
+    assert details["left out of the plan, because suppressed"] == "sidecar.image-pinned"
+    assert approved(world, shown[ESSENTIAL]).state is AttemptState.REGISTERED
+    assert world.document("web:2")["containerDefinitions"][1]["image"] == FLOATING["image"]
+
+
+def test_a_sweep_also_sees_that_it_is_no_longer_suppressed(world: World) -> None:
+    world.sees(registered(world.register(definition(collector=TWO))))
+    whole = plans(world)[ESSENTIAL]
+    for workflow in ("SUPPRESSED", "NEW"):
+        world.hub.customer_sets(PINNED, workflow)
+        is_swept(world)
+    assert plans(world)[PINNED] == plans(world)[ESSENTIAL] == whole
+
+
+def test_a_plan_of_which_everything_is_suppressed_is_refused(world: World) -> None:
+    world.sees(registered(world.register(definition(collector=TWO))))
+    digest = plans(world)[ESSENTIAL]
+    for id_ in (PINNED, ESSENTIAL):
+        world.hub.customer_sets(id_, "SUPPRESSED")
+    assert approved(world, digest).guard == "suppressed"
 
 
 # --- what Security Hub forgets ----------------------------------------------------------------------------------------

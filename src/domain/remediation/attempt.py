@@ -43,7 +43,8 @@ class Attempt:
 
     `content` is the fingerprint of the definition that it registers. `service` and `deployment` are set for a service
     alone: the one that the plan was made for. `request_id` tells apart attempts of the same key: it is the id of a
-    person's request, or when the released one before it ended; empty for the first. `changes` are those of the diff
+    person's request, or when the released one before it ended; empty for the first. `rules` are those that the plan
+    fixes, `left_out` those that it does not because their findings are suppressed. `changes` are those of the diff
     that there is room for, `omitted` how many more there are, `fragments` what to write at the source instead, by form.
     `released` says that it may be tried again, `quiet` that nobody was notified of its end. `pending` holds the alerts
     that are still to be published. `version` is how often it was written.
@@ -63,6 +64,7 @@ class Attempt:
     request_id: str = ""
     deploys: bool = False
     rules: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     omitted: int = 0
     rollouts: tuple[Rollout, ...] = ()
@@ -125,6 +127,7 @@ class Attempt:
             self,
             digest=plan.digest,
             rules=plan.fixes,
+            left_out=plan.left_out,
             changes=plan.changes[:CHANGES],
             omitted=max(len(plan.changes) - CHANGES, 0),
             actor=self.actor if self.actor != Actor() else registrar,
@@ -149,7 +152,10 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class ProposedPlan:
-    """The plan that an open finding shows. It may be approved by its digest, for a time."""
+    """The plan that an open finding shows. It may be approved by its digest, for a time.
+
+    `left_out` are the rules that it does not fix because their findings are suppressed.
+    """
 
     digest: str
     drawn: datetime
@@ -159,6 +165,7 @@ class ProposedPlan:
     changes: tuple[Change, ...] = ()
     omitted: int = 0
     until: datetime | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +192,11 @@ def propose(held: ProposedPlan | None, plan: Plan | None, now: datetime, hours: 
     """Return a plan for approval from now on. The same plan keeps its time while it may be approved."""
     if plan is None or not plan.fixes:
         return None
-    if held is not None and held.digest == plan.digest and now < held.drawn + timedelta(hours=hours):
+    if (
+        held is not None
+        and (held.digest, held.left_out) == (plan.digest, plan.left_out)
+        and now < held.drawn + timedelta(hours=hours)
+    ):
         return held
     return ProposedPlan(
         digest=plan.digest,
@@ -196,6 +207,7 @@ def propose(held: ProposedPlan | None, plan: Plan | None, now: datetime, hours: 
         changes=plan.changes[:CHANGES],
         omitted=max(len(plan.changes) - CHANGES, 0),
         until=now + timedelta(hours=hours),
+        left_out=plan.left_out,
     )
 
 

@@ -110,9 +110,9 @@ def not_managed(services: Mapping[str, Running]) -> None:
 # --- the plan ---------------------------------------------------------------------------------------------------------
 
 
-def as_approved(attempt: Attempt, plan: Plan | None) -> None:
-    """A plan is carried out as it was seen or not at all."""
-    if attempt.approved and (plan is None or plan.digest != attempt.digest):
+def as_approved(attempt: Attempt, plan: Plan | None, whole: Plan | None) -> None:
+    """A plan is carried out as it was seen or not at all: this one, or as a part of the `whole`."""
+    if attempt.approved and attempt.digest not in {each.digest for each in (plan, whole) if each is not None}:
         why = Reason(Code.PLAN_CHANGED, plan.digest if plan else "", attempt.digest)
         raise Forbidden(Guard.APPROVAL, why)
 

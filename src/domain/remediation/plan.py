@@ -111,7 +111,10 @@ class Concern:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would correct a workload. SAFE if all repairs are and the result has no new drift and no new Unknown."""
+    """What would correct a workload. SAFE if all repairs are and the result has no new drift and no new Unknown.
+
+    `left_out` are the drifted rules with a fix that it does not fix, because their findings are suppressed.
+    """
 
     before: Workload
     after: Workload
@@ -120,6 +123,7 @@ class Plan:
     concerns: tuple[Concern, ...]
     notes: tuple[Remark, ...]
     changes: tuple[Change, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -133,6 +137,13 @@ class Plan:
     @property
     def changes_task(self) -> bool:
         return self.before.task != self.after.task
+
+    def within(self, whole: "Plan") -> bool:
+        """Whether this plan changes nothing that another plan of the same workload does not change in the same way."""
+        mine, theirs, before = _members(self.after), _members(whole.after), _members(whole.before)
+        return self.before == whole.before and all(
+            mine.get(name) in (before.get(name), theirs.get(name)) for name in before.keys() | mine.keys()
+        )
 
     @property
     def _service_change(self) -> Mapping[str, Any] | None:
@@ -155,6 +166,16 @@ class Plan:
             "service": self._service_change,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _members(workload: Workload) -> dict[str, Any]:
+    """Return the members of the task definition, of its containers by their names, and of the service."""
+    found = {f"task/{name}": value for name, value in workload.task.json.items() if name != "containerDefinitions"}
+    for each in workload.task.containers:
+        found |= {f"container/{each.name}/{name}": value for name, value in each.json.items()}
+    if workload.service is not None:
+        found |= {f"service/{name}": value for name, value in workload.service.json.items()}
+    return found
 
 
 def changes_between(before: Workload, after: Workload) -> tuple[Change, ...]:

@@ -24,6 +24,7 @@ class Code(StrEnum):
     QUARANTINED = "quarantined"
     OWN_REVISION = "own-revision"
     SUPPRESSED = "suppressed"
+    LEFT_OUT = "left-out"
     GONE = "gone"
     RUNS_ANOTHER_FAMILY = "runs-another-family"
     CORRECTED_BY_ANOTHER_PLAN = "corrected-by-another-plan"

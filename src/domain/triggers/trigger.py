@@ -32,6 +32,9 @@ type Text = Annotated[str, BeforeValidator(_or_nothing)]
 PLAN_DIGEST = "^[0-9a-f]{16}$"
 
 
+_SUPPRESSED = "The rules whose findings the sweep saw as suppressed; None if it did not read them."
+
+
 class _Trigger(BaseModel):
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
@@ -158,6 +161,7 @@ class ServiceTrigger(_Trigger):
     settled: AwareDatetime | None = Field(
         default=None, description="When the tasks have settled for which Outrider evaluates the service again."
     )
+    suppressed: tuple[str, ...] | None = Field(default=None, description=_SUPPRESSED)
 
     @model_validator(mode="before")
     @classmethod
@@ -234,6 +238,7 @@ class FamilyTrigger(_Trigger):
     listed: AwareDatetime | None = Field(
         default=None, description="When these were asked for; `time` is when a change was made."
     )
+    suppressed: tuple[str, ...] | None = Field(default=None, description=_SUPPRESSED)
 
 
 def _family_of(name: str) -> str:

@@ -127,7 +127,7 @@ class FamilyEvaluator:
         self._announce(history, depends)
         found = evaluator.evaluate(workload, rules_of_families(self.planner.catalogue))
         proposal = proposed(
-            lambda: evaluator.plan(found, Mode.REPORT, explains=True),
+            lambda: evaluator.plan(found, Mode.REPORT, suppressed=job.suppressed, explains=True),
             lambda: correction_of_family(job, evaluator, found),
         )
         judged = self.use.judged(history, evaluator, found, earlier)

@@ -14,7 +14,7 @@ from domain.remediation.plan import Plan
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from domain.triggers.message import SubjectMessage
-from domain.triggers.trigger import FollowUpTrigger, SubjectTrigger
+from domain.triggers.trigger import FamilyTrigger, FollowUpTrigger, ServiceTrigger, SubjectTrigger
 from domain.verdict import Unknown, Verdict
 from domain.workload import Workload
 from operations.facts import FactReader
@@ -42,6 +42,21 @@ class Job:
     def quiet(self) -> bool:
         """Whether all its triggers belong to a baseline."""
         return all(trigger.quiet for trigger in self.triggers)
+
+    @property
+    def suppressed(self) -> frozenset[str]:
+        """The rules whose findings the customer suppressed: as a sweep has just read, else as is remembered.
+
+        Security Hub forgets a finding that is not open, and its suppression with it.
+        """
+        found = {rule for rule, row in self.history.rows.items() if row.suppressed}
+        for trigger in self.triggers:
+            match trigger:
+                case FamilyTrigger(suppressed=tuple() as now) | ServiceTrigger(suppressed=tuple() as now):
+                    found = (found - open_severities(self.history).keys()) | (set(now) & self.history.rows.keys())
+                case _:
+                    pass
+        return frozenset(found)
 
     @property
     def changed(self) -> frozenset[str]:

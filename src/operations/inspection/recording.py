@@ -43,7 +43,7 @@ class Recorder:
         hours = job.edition.standard.remediation.approval_hours
         proposed = propose(history.proposed, inspected.plan, inspected.read_at, hours)
         transitions = self._transitions(inspected, proposed)
-        rows = dict(history.rows)
+        rows = {rule: replace(row, suppressed=rule in job.suppressed) for rule, row in history.rows.items()}
         for rule, transition in transitions.items():
             rows[rule] = self._row(inspected, transition)
         record = Record(
@@ -84,7 +84,7 @@ class Recorder:
                         successor=still.successor if still is not None else None,
                     ),
                 )
-            if transition is None and before is not None and history.rows[rule].suppressed:
+            if transition is None and before is not None and rule in inspected.job.suppressed:
                 transition = kept(before, inspected.read_at)
             if transition is not None:
                 found[rule] = transition
@@ -101,7 +101,7 @@ class Recorder:
         if transition.change is TransitionKind.REOPENED and "import" in earlier and inspected.job.unpublished:
             # Import it as closed first: otherwise a finding that a customer resolved would stay resolved.
             raise Unpublished(f"{finding.id} is not closed in Security Hub yet")
-        suppressed = before is not None and before.suppressed
+        suppressed = transition.finding.rule in inspected.job.suppressed
         return Row(finding, earlier | self._pending(inspected, transition, suppressed=suppressed), suppressed)
 
     def _pending(self, inspected: Inspected, transition: Transition, *, suppressed: bool) -> dict[str, str]:

@@ -77,7 +77,7 @@ class ServiceEvaluator:
         own, resumed = of_subject(found.verdicts, subject), resumptions(family, subject.name)
         corrects = not (resumed or service.managed)
         proposal = proposed(
-            lambda: evaluator.plan(found, Mode.REPORT, explains=True),
+            lambda: evaluator.plan(found, Mode.REPORT, suppressed=job.suppressed, explains=True),
             lambda: correction_of_service(family, evaluator, found) if corrects else None,
         )
         running = Running.of(service, revision)

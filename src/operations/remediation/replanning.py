@@ -22,23 +22,27 @@ def planned(
 ) -> Plan | None:
     """Return the plan; None if nothing is left to correct.
 
-    An approved plan is carried out whole, or Forbidden is raised. Without approval, neither rules with `suppressed`
-    findings nor the rules in `left` are corrected.
+    Rules with `suppressed` findings are not corrected. An approved plan is carried out as it was seen, without them, or
+    Forbidden is raised. Without approval, the rules in `left` are not corrected either.
     """
     least = Mode.DEPLOY if attempt.service else Mode.REGISTER
     found = evaluator.evaluate(workload)
     try:
         if attempt.approved:
-            plan = evaluator.plan(found, Mode.REPORT)
+            whole = evaluator.plan(found, Mode.REPORT)
+            plan = evaluator.plan(found, Mode.REPORT, suppressed=suppressed) if suppressed else whole
         else:
-            plan = evaluator.plan(found, least, without=suppressed | frozenset(left))
+            plan = evaluator.plan(found, least, suppressed=suppressed, without=left)
+            whole = plan
     except engine.Disagreement as disagreement:
         raise Forbidden(Guard.DISAGREEMENT, Reason(Code.DISAGREEMENT, str(disagreement))) from None
     if plan is not None and (passing := unread_for_now(plan)):
         raise NotRead("; ".join(fact.reason for fact in passing))
-    guards.as_approved(attempt, plan)
-    if attempt.approved and plan is not None:
-        guards.not_suppressed(plan.fixes, suppressed)
+    if plan is None and whole is not None:
+        guards.not_suppressed(whole.fixes, suppressed)
+    # The finding may have been suppressed after the plan was shown: the rest of what was approved is carried out.
+    seen = whole if plan is not None and whole is not None and plan.within(whole) else plan
+    guards.as_approved(attempt, plan, seen)
     return plan
 
 
