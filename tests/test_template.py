@@ -57,9 +57,7 @@ CALLED = {
             "*",
             "-all",
             "-open_findings",
-            "-open_or_closed_since",
             "-records",
-            "-_findings",
             "-_records",
         },
         "ledger/dependents": {"of"},
@@ -90,7 +88,8 @@ CALLED = {
     },
     "SweepFunction": {
         "ecs": {"families", "services", "tasks_of_no_service"},
-        "ledger/subjects": {"all", "open_findings", "open_or_closed_since"},
+        "ledger/subjects": {"all", "open_findings"},
+        "ledger/overviews": {"of"},
         "ledger/attempts": {"dues"},
         "ledger/sweeps": {"last", "finished"},
         "ledger/health": {"*"},
@@ -107,8 +106,9 @@ CALLED = {
 
 MODULES = (
     "callers", "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/fan_outs", "ledger/health",
-    "ledger/limits", "ledger/notices", "ledger/revisions", "ledger/standards", "ledger/subjects", "ledger/sweeps",
-    "log_groups", "parameters", "role_list", "roles", "security_hub", "sent_alerts", "stack_health", "threads",
+    "ledger/limits", "ledger/notices", "ledger/overviews", "ledger/revisions", "ledger/standards", "ledger/subjects",
+    "ledger/sweeps", "log_groups", "parameters", "role_list", "roles", "security_hub", "sent_alerts", "stack_health",
+    "threads",
 )  # fmt: skip
 
 
@@ -285,6 +285,24 @@ def test_the_policy_for_who_corrects_by_hand_allows_what_the_command_calls_and_n
     shown = re.search(r"<!-- policy of correct -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
     assert shown is not None
     calls = {call for module, methods in CORRECTING.items() for method in methods for call in calls_of(module)[method]}
+    needed = {action for call in calls for action in ASKED_AS.get(call, {call})}
+    granted = [action for statement in json.loads(shown[1])["Statement"] for action in actions(statement)]
+    assert {*granted, "s3:GetObject"} == needed
+
+
+STATUS = {
+    "stacks": {"stack"},
+    "ledger/overviews": {"of"},
+    "ledger/health": {"run"},
+    "parameters": {"read_document", "why_off"},
+}
+
+
+def test_the_policy_for_the_status_allows_what_the_command_calls_and_no_more() -> None:
+    page = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
+    shown = re.search(r"<!-- policy of status -->\n```json\n(.*?)```\n<!-- /policy -->", page, re.DOTALL)
+    assert shown is not None
+    calls = {call for module, methods in STATUS.items() for method in methods for call in calls_of(module)[method]}
     needed = {action for call in calls for action in ASKED_AS.get(call, {call})}
     granted = [action for statement in json.loads(shown[1])["Statement"] for action in actions(statement)]
     assert {*granted, "s3:GetObject"} == needed

@@ -136,6 +136,14 @@ app.command(
     " Calls AWS with your own credentials.",
 )
 app.command(
+    "cli.status:status",
+    name="status",
+    usage="Usage: outrider status [OPTIONS]",
+    help="Show what is open, what waits for approval, and what needs a person.\n\nOpen findings by severity, plans that"
+    " wait for approval, corrections in progress, failures, quarantines, exemptions, suppressed findings and the last"
+    " sweep. Reads the stack's ledger with your own credentials, and changes nothing.",
+)
+app.command(
     "cli.doctor:doctor",
     name="doctor",
     usage="Usage: outrider doctor [OPTIONS]",

@@ -6,7 +6,7 @@ and not their revisions: inspect asks ECS for the newest one, and reads nothing 
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
@@ -16,7 +16,7 @@ from aws.ecs import Ecs
 from aws.ledger import Ledger, SweepBasis
 from aws.security_hub import SecurityHub
 from domain.findings.alert import Alert
-from domain.findings.finding import Finding
+from domain.findings.finding import Finding, FindingState
 from domain.findings.users import SeenTasks
 from domain.places import Place
 from domain.severity import Severity
@@ -24,6 +24,7 @@ from domain.standard import StandardInvalid
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import FamilyTrigger, ServiceTrigger
 from operations.standards import AGREED, Edition, Standards
+from operations.status import status_of
 from reports.digest import daily_of, digest_of
 
 _EMPTY = 4  # readings in a row: the counts of SQS are approximate and late
@@ -72,6 +73,7 @@ class Sweeper:
     hub: SecurityHub
     standards: Standards
     release: str = ""
+    stack: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def sweep(self, place: Place, *, quiet: bool = False, delay: int = 0, at: datetime | None = None) -> Swept:
@@ -148,10 +150,22 @@ class Sweeper:
         Return None if there was nothing to report. Raises CallFailed if open or suppressed findings cannot be read.
         """
         end = at or self.now()
-        found = self.ledger.subjects.open_or_closed_since(place, end - timedelta(days=1), end)
-        shown = self._without_suppressed(place, found)
+        everything, since = self.ledger.overviews.of(place), end - timedelta(days=1)
+        status = status_of(everything, self.ledger.health.run(place), place, end)
+        still, done = (
+            [*status.findings, *status.suppressed],
+            [each for each in everything.findings if each.state is FindingState.CLOSED and since <= each.updated < end],
+        )
+        shown = set(self._without_suppressed(place, [*still, *done]))
+        status = replace(
+            status,
+            findings=tuple(each for each in still if each in shown),
+            suppressed=tuple(each for each in still if each not in shown),
+            stack=self.stack,
+        )
         edition = self._edition(self.standards.current)
-        alert = daily_of(shown, place, edition.standard if edition is not None else None, at=end)
+        standard = edition.standard if edition is not None else None
+        alert = daily_of(status, [each for each in done if each in shown], standard, at=end)
         if alert is not None:
             self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert

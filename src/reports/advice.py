@@ -56,7 +56,6 @@ class Step(StrEnum):
     CORRECT_REFUSED = "correct-refused"
     BY_HAND = "by-hand"
     REDEPLOY = "redeploy"
-    WAIT = "wait"
     CORRECT = "correct"
 
 
@@ -90,8 +89,8 @@ def step(finding: Finding, rule: Rule, plan: Plan | None) -> Step:
 
     A deployment of the newest revision, the plan's change, a statement to add, the rule's own step, or a correction.
     """
-    if finding.successor is not None:
-        return Step.WAIT if finding.successor.deploying else Step.REDEPLOY
+    if finding.successor:
+        return Step.REDEPLOY
     if plan is not None and rule.id in plan.fixes:
         return Step.MAKE_CHANGE if plan.safety is Safety.SAFE else Step.DECIDE_CHANGE
     if any(drift.grants for drift in finding.drifts):
@@ -114,7 +113,7 @@ def _sentence(finding: Finding, rule: Rule, plan: Plan | None) -> str:
             return f"Add {'this' if len(to) == 1 else 'each'} policy statement to {' and '.join(to)}."
         case Step.CORRECT_REFUSED:
             return f"Correct it {source}. Outrider does not, because: {_refused(rule, plan)}"
-        case Step.REDEPLOY | Step.WAIT:
+        case Step.REDEPLOY:
             return still_runs(finding)
         case Step.BY_HAND:
             return " ".join(rule.by_hand.split())

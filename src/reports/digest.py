@@ -1,7 +1,7 @@
 """Digests: many findings, or many alerts, in one alert."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
@@ -9,9 +9,11 @@ from domain.findings.alert import Alert, AlertLine, AlertSection
 from domain.findings.finding import Finding, FindingState
 from domain.places import Place, Revision, role_name
 from domain.severity import Severity
-from domain.standard import Exemption, Selector, Standard
+from domain.standard import Exemption, Standard
+from domain.status import Status
 from domain.subject import Subject
 from reports.alerts import console_links, finding_link
+from reports.status import exemptions_of, section, sections_of, swept
 from reports.words import DONE, word_of
 
 _RULES = 10
@@ -47,20 +49,19 @@ def digest_of(findings: Iterable[Finding], place: Place, *, swept: datetime, wai
     )
 
 
-def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | None, *, at: datetime) -> Alert | None:
-    """Return open findings, the oldest of them, those closed in the day before `at`, and exemptions that expire soon.
+def daily_of(status: Status, closed: Sequence[Finding], standard: Standard | None, *, at: datetime) -> Alert | None:
+    """Return what is open, what waits or needs a person, what closed in the day before `at`, and what soon expires.
 
-    `findings` are the open ones and those that were closed in that day; `standard` is None if it could not be read.
-    Return None if there is nothing to report.
+    `standard` is None if it could not be read. Return None if there is nothing to report.
     """
-    found = list(findings)
-    still = [finding for finding in found if finding.state is FindingState.OPEN]
-    closed = [finding for finding in found if finding.state is FindingState.CLOSED]
+    place, still = status.place, status.findings
     expiring = _expiring(standard.exemptions, at.date()) if standard else []
-    if not still and not closed and not expiring:
+    if not still and not closed and not expiring and not status.standing:
         return None
     counts = [_are_open(len(still))]
     counts += [f"{len(closed)} closed since yesterday"] if closed else []
+    plans = len(status.standing.plans)
+    counts += [f"{plans} plan{'s wait' if plans > 1 else ' waits'} for approval"] if plans else []
     return Alert(
         id=f"{place}/daily/{at.isoformat()}",
         kind="digest",
@@ -74,14 +75,17 @@ def daily_of(findings: Iterable[Finding], place: Place, standard: Standard | Non
         severity=_worst(finding.severity for finding in still),
         reasons=(
             *_counts((finding.severity, finding.rule) for finding in still),
+            *((f"{len(status.suppressed)} suppressed",) if status.suppressed else ()),
+            *((swept(status.swept),) if status.swept else ()),
             *(() if standard else (_UNREAD,)),
         ),
         sections=tuple(
             section
             for section in (
+                *sections_of(status.standing, place, status.stack),
                 _section("The oldest", sorted(still, key=lambda each: each.created), _OLDEST),
                 _section("Closed since yesterday", sorted(closed, key=lambda each: each.updated), _CLOSED),
-                _exemptions(expiring),
+                exemptions_of(expiring, "Exemptions that expire within two weeks", _EXEMPTIONS),
             )
             if section.lines
         ),
@@ -142,8 +146,7 @@ def _counts(findings: Iterable[tuple[Severity, str]]) -> tuple[str, ...]:
 
 
 def _section(title: str, findings: Sequence[Finding], most: int) -> AlertSection:
-    lines = tuple(_line(finding) for finding in findings[:most])
-    return AlertSection(title=title, lines=lines, omitted=max(len(findings) - most, 0))
+    return section(title, [_line(finding) for finding in findings], most)
 
 
 def _line(finding: Finding) -> AlertLine:
@@ -187,26 +190,6 @@ def _expiring(exemptions: Iterable[Exemption], today: date) -> list[Exemption]:
     """Return exemptions that expire within two weeks, the first to expire first."""
     soon = [each for each in exemptions if each.expires and today <= each.expires <= today + _SOON]
     return sorted(soon, key=lambda each: (each.expires or today, each.rules))
-
-
-def _exemptions(exemptions: Sequence[Exemption]) -> AlertSection:
-    lines = tuple(
-        AlertLine(text=f"{', '.join(each.rules)} for {_selected(each.where)}, until {each.expires}: {each.reason}")
-        for each in exemptions[:_EXEMPTIONS]
-    )
-    title = "Exemptions that expire within two weeks"
-    return AlertSection(title=title, lines=lines, omitted=max(len(exemptions) - _EXEMPTIONS, 0))
-
-
-def _selected(where: Selector) -> str:
-    """`family cart, checkout; account 123456789012`."""
-    named = where.model_dump(exclude_defaults=True)
-    return "; ".join(
-        f"{name} " + ", ".join(f"{key}={each}" for key, each in found.items())
-        if isinstance(found, Mapping)
-        else f"{name} {', '.join(found)}"
-        for name, found in named.items()
-    )
 
 
 def _after_a_sweep(*, some: bool, rest: bool) -> str:

@@ -45,13 +45,10 @@ def where_it_runs(finding: Finding) -> str:
 
 
 def still_runs(finding: Finding) -> str:
-    """Return where an earlier revision still runs, and what ends that; empty if the finding is not about one."""
-    successor, revision, titles = finding.successor, Revision.parse(finding.resource), runners(finding)
-    if successor is None or revision is None:
-        return ""
-    newest, verb = f"{finding.subject.name}:{successor.number}", "runs" if len(titles) == 1 else "run"
-    still = f"{_some(titles) or 'Tasks'} still {verb} {revision}. {newest} fixes it"
-    return f"{still}, and Outrider is deploying it." if successor.deploying else f"{still}: redeploy with {newest}."
+    """Return where an earlier revision still runs, and what ends that."""
+    revision, titles = Revision.parse(finding.resource), runners(finding)
+    newest, verb = f"{finding.subject.name}:{finding.successor}", "runs" if len(titles) == 1 else "run"
+    return f"{_some(titles) or 'Tasks'} still {verb} {revision}. {newest} fixes it: redeploy with {newest}."
 
 
 def _some(titles: list[str]) -> str:

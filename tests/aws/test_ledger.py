@@ -102,7 +102,7 @@ def test_of_two_that_read_the_same_only_the_first_writes(world: World) -> None:
     assert set(ledger.history(WEB).rows) == {"a.other"}
 
 
-def test_the_open_and_the_lately_closed_findings_of_a_place_are_found(world: World) -> None:
+def test_the_findings_of_a_place_are_found(world: World) -> None:
     ledger, far = world.ledger, Place(PLACE.account, "us-east-1")
     for subject, state, days in (
         (WEB, FindingState.OPEN, -400),
@@ -117,8 +117,10 @@ def test_the_open_and_the_lately_closed_findings_of_a_place_are_found(world: Wor
     assert {each.subject.name for each in ledger.subjects.open_findings(PLACE)} == {
         "web", "arn:aws:iam::999999999999:role/web",
     }  # fmt: skip
-    found = ledger.subjects.open_or_closed_since(PLACE, NOW - timedelta(days=2), NOW)
-    assert {each.subject.name for each in found} == {"web", "closed", "arn:aws:iam::999999999999:role/web"}
+    everything = ledger.overviews.of(PLACE)
+    assert {each.subject.name for each in everything.findings} == {
+        "web", "closed", "closed-before", "exempt", "arn:aws:iam::999999999999:role/web",
+    }  # fmt: skip
 
 
 def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) -> None:

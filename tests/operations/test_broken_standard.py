@@ -204,7 +204,7 @@ def sweeper(world: World) -> Sweeper:
         SecurityHub(world.sessions),
         standards,
         "1",
-        world.now,
+        now=world.now,
     )
 
 

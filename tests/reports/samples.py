@@ -20,6 +20,7 @@ from domain.remediation.rollout import Rollout, Stage, Target
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Mode, Standard, default_standard
+from domain.status import Status
 from domain.subject import Subject, SubjectId
 from domain.triggers.actor import Actor
 from domain.workload import Workload
@@ -270,7 +271,7 @@ def daily() -> Alert:
         for n, severity in enumerate([Severity.MEDIUM] * 5 + [Severity.HIGH, Severity.LOW, Severity.HIGH])
     ]
     done = [finding(FindingState.CLOSED), finding(FindingState.CLOSED, name="cart")]
-    made = daily_of([*still, *done], PLACE, Standard.parse(EXEMPT, "The standard"), at=THEN)
+    made = daily_of(Status(PLACE, tuple(still)), done, Standard.parse(EXEMPT, "The standard"), at=THEN)
     assert made is not None
     return made
 

@@ -30,6 +30,7 @@ from aws.ledger.health import Health
 from aws.ledger.history import History, Record, Row
 from aws.ledger.limits import Limits
 from aws.ledger.notices import Notices
+from aws.ledger.overviews import Overview, Overviews
 from aws.ledger.revisions import Revisions
 from aws.ledger.standards import GoodStandards
 from aws.ledger.subjects import Subjects
@@ -38,7 +39,7 @@ from aws.ledger.table import LedgerConflict, Table
 from aws.sessions import Sessions
 from domain.subject import SubjectId
 
-__all__ = ["Dependent", "History", "Ledger", "LedgerConflict", "Record", "Row", "SweepBasis"]
+__all__ = ["Dependent", "History", "Ledger", "LedgerConflict", "Overview", "Record", "Row", "SweepBasis"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,10 @@ class Ledger:
     @property
     def notices(self) -> Notices:
         return Notices(self.table)
+
+    @property
+    def overviews(self) -> Overviews:
+        return Overviews(self.table)
 
     @property
     def sweeps(self) -> Sweeps:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from aws.ledger.dependents import partition_of, read_dependent
@@ -32,7 +31,7 @@ class Subjects:
             kind, _, name = item["sk"]["S"].partition("/")
             match kind:
                 case "record" if name == subject.key:
-                    history = replace(history, version=int(item["version"]["N"]), record=_record(item))
+                    history = replace(history, version=int(item["version"]["N"]), record=read_record(item))
                 case "dependent" if (dependent := read_dependent(item)) and dependent.on == subject:
                     dependents[dependent.family] = dependent.verdicts
                 case "service":
@@ -70,9 +69,8 @@ class Subjects:
             "version": {"N": str(history.version + 1)},
             "body": packed(form(Record).dump_json(record, exclude_defaults=True)),
         }
-        if findings:  # attributes that the sweep's scans filter by
+        if findings:  # the sweep's scan filters by it
             item["open"] = {"N": str(sum(finding.state is FindingState.OPEN for finding in findings))}
-            item["updated"] = {"S": _time(max(finding.updated for finding in findings))}
         subject = history.subject
         self.table.put_version(partition_of(subject), f"record/{subject.key}", item, held=history.version)
         return replace(history, version=history.version + 1, record=record)
@@ -100,29 +98,13 @@ class Subjects:
     def records(self, place: Place) -> Iterator[tuple[SubjectId, Record]]:
         """Yield every subject of a place with its record. Scans the table: only the command line calls it."""
         for item in self._records(place, "", {}, {}):
-            yield SubjectId.parse(item["sk"]["S"].removeprefix("record/")), _record(item)
+            yield SubjectId.parse(item["sk"]["S"].removeprefix("record/")), read_record(item)
 
     def open_findings(self, place: Place) -> list[Finding]:
         """Return every open finding of a place. Scans the table: only the sweep calls it."""
-        found = self._findings(place, " AND #open > :none", {":none": {"N": "0"}}, {"#open": "open"})
+        items = self._records(place, " AND #open > :none", {":none": {"N": "0"}}, {"#open": "open"})
+        found = (row.finding for item in items for row in read_record(item).rows.values())
         return [finding for finding in found if finding.state is FindingState.OPEN]
-
-    def open_or_closed_since(self, place: Place, since: datetime, until: datetime) -> list[Finding]:
-        """Return every finding of a place that is open, or was closed between the two times. Scans the table."""
-        values, names = {":none": {"N": "0"}, ":since": {"S": _time(since)}}, {"#open": "open", "#updated": "updated"}
-        found = self._findings(place, " AND (#open > :none OR #updated >= :since)", values, names)
-        return [
-            finding
-            for finding in found
-            if finding.state is FindingState.OPEN
-            or (finding.state is FindingState.CLOSED and since <= finding.updated < until)
-        ]
-
-    def _findings(
-        self, place: Place, condition: str, values: Mapping[str, Any], names: Mapping[str, str]
-    ) -> Iterator[Finding]:
-        for item in self._records(place, condition, values, names):
-            yield from (row.finding for row in _record(item).rows.values())
 
     def _records(
         self, place: Place, condition: str, values: Mapping[str, Any], names: Mapping[str, str]
@@ -147,7 +129,8 @@ def _service_key(family: SubjectId, title: str) -> dict[str, Any]:
     return {"pk": {"S": family.key}, "sk": {"S": f"service/{title}"}}
 
 
-def _record(item: Mapping[str, Any]) -> Record:
+def read_record(item: Mapping[str, Any]) -> Record:
+    """Return the record in an item."""
     return form(Record).validate_json(unpacked(item["body"]))
 
 
@@ -166,8 +149,3 @@ def _running(item: Mapping[str, Any]) -> Running:
 def _seen(item: Mapping[str, Any]) -> Seen:
     revision, tasks = (int(item[name]["N"]) for name in ("revision", "tasks"))
     return Seen(revision, tasks, moment(item["at"]), item["platform"]["S"])
-
-
-def _time(moment: datetime) -> str:
-    """Format a time so that its text sorts by time."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -50,22 +50,12 @@ class TransitionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Successor:
-    """The newest revision of a family, where it complies with the rule and older ones still run.
-
-    `deploying` says that Outrider is deploying it.
-    """
-
-    number: int
-    deploying: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """`resource` is the ARN that was judged last; `version` grows with every change.
 
-    `users` are those whom it concerns: who runs the family, or uses the parameter or role. With a `successor`, the
-    finding is about a revision that still runs.
+    `users` are those whom it concerns: who runs the family, or uses the parameter or role. `successor` is the number of
+    the family's newest revision, where that complies with the rule and the finding is about an earlier one that still
+    runs; otherwise 0.
     """
 
     subject: SubjectId
@@ -78,7 +68,7 @@ class Finding:
     updated: datetime
     version: int = 1
     users: Users = NOBODY
-    successor: Successor | None = None
+    successor: int = 0
 
     @property
     def id(self) -> str:
@@ -127,7 +117,7 @@ class RuleResult:
     now: datetime
     users: Users = NOBODY
     replanned: bool = False
-    successor: Successor | None = None
+    successor: int = 0
 
     @property
     def first(self) -> Transition | None:

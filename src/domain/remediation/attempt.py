@@ -111,14 +111,9 @@ class Attempt:
         return self.released or self.state in {AttemptState.NOTHING, AttemptState.SUPERSEDED}
 
     @property
-    def unverified(self) -> frozenset[tuple[str, int]]:
-        """Return the services whose update may still be rolled back, each with the revision that it ran before."""
-        found = ((each.service, Revision.parse(each.before.revision)) for each in self.rollouts if not each.stage.ended)
-        return frozenset((service, before.number) for service, before in found if before is not None)
-
-    def deploying(self, revision: Revision) -> bool:
-        """Whether services are being updated to a revision."""
-        return any(not each.stage.ended and each.after.revision == revision.arn for each in self.rollouts)
+    def in_rollout(self) -> bool:
+        """Whether services are being updated: until the end, what they run is not verified."""
+        return self.deploys and not self.state.ended
 
     def drawn(self, plan: Plan, fragments: tuple[tuple[str, str], ...] = ()) -> "Attempt":
         """Return the attempt with the parts of the plan that alerts show."""

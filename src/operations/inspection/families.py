@@ -12,8 +12,7 @@ from domain.ecs.task_definition import TaskDefinition
 from domain.ecs.values import moment_of
 from domain.facts import FactKind
 from domain.findings.dependents import NO_VERDICTS, FamilyVerdicts, family_verdicts
-from domain.findings.finding import Successor
-from domain.findings.users import Seen, User, Users
+from domain.findings.users import Seen, User, Users, users_of
 from domain.places import Revision
 from domain.remediation.rollout import SHOWN
 from domain.standard import Mode
@@ -37,13 +36,14 @@ from operations.inspection.job import (
     StillRuns,
     missing_facts,
     of_subject,
+    open_severities,
     parameters_of,
 )
 from operations.inspection.later import NOTHING_LATER, services_later
 from operations.inspection.proposing import proposed
 from operations.inspection.requesting import correction_of_family
 from operations.inspection.revisions import Revisions
-from operations.inspection.use import Judged, Use, rules_of_families, running_users
+from operations.inspection.use import Judged, Use, rules_of_families
 from operations.planning import Planner
 
 _REPORTED = timedelta(hours=1)
@@ -120,7 +120,7 @@ class FamilyEvaluator:
         workload = evaluator.workload(subject.place, task, runs_on=runs_on_fargate(task, history.services))
         seen = ((cluster, each.platform) for cluster, each in sorted(history.seen.items()) if each.counts(now))
         workload = replace(workload, standalone=tuple(seen))
-        earlier = self.use.earlier(workload, running_users(history, history.services, now), standard)
+        earlier = self.use.earlier(workload, users_of(subject.name, history.services, history.seen, now), standard)
         depends = dependencies_of(workload) if engine.out_of_scope(workload, standard) is None else []
         also = [on for each in earlier.values() if each is not None for on in dependencies_of(each)]
         depends = list(dict.fromkeys([*depends, *also]))
@@ -144,6 +144,9 @@ class FamilyEvaluator:
             trouble=proposal.trouble,
             users=Users.of(judged.users),
             still=_still(history, found, judged),
+            kept=frozenset(open_severities(history))
+            if any(each.in_rollout for each in history.attempts)
+            else frozenset(),
             evidence=_evidence(workload),
             missing=missing_facts([*found.verdicts, *judged.verdicts], proposal.plan),
             order=number,
@@ -265,10 +268,9 @@ def _still(history: History, found: Evaluation, judged: Judged) -> dict[str, Sti
     complies = {
         rule for rule, each in of_subject(found.verdicts, history.subject).items() if isinstance(each, Compliant)
     }
-    deploying = newest is not None and any(each.deploying(newest) for each in history.attempts)
-    successor = Successor(newest.number, deploying) if newest is not None else None
+    successor = newest.number if newest is not None else 0
     return {
-        rule: StillRuns(str(each.task.arn), _evidence(each), successor if rule in complies else None)
+        rule: StillRuns(str(each.task.arn), _evidence(each), successor if rule in complies else 0)
         for rule, each in judged.about.items()
     }
 

@@ -8,7 +8,7 @@ from aws.channels import Message
 from aws.ledger import History
 from domain.facts import FactKind, Unavailable
 from domain.findings.dependents import FamilyVerdicts
-from domain.findings.finding import FindingState, Successor
+from domain.findings.finding import FindingState
 from domain.findings.users import NOBODY, Running, Users
 from domain.remediation.plan import Plan
 from domain.severity import Severity
@@ -92,12 +92,12 @@ class Evidence:
 class StillRuns:
     """An earlier revision that still runs, and that a verdict on its family is about.
 
-    `successor` is the newest revision, if it complies with the rule.
+    `successor` is the number of the newest revision, if that complies with the rule.
     """
 
     resource: str
     evidence: Evidence
-    successor: Successor | None
+    successor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Inspected:
     still: Mapping[str, StillRuns] = field(default_factory=dict)
     """The verdicts that are about an earlier revision, by rule."""
     kept: frozenset[str] = frozenset()
-    """The rules whose findings stay unchanged: a correction of the service is in progress."""
+    """The rules whose open findings stay unchanged: services are being updated, and that is not verified yet."""
     evidence: Evidence = field(default_factory=Evidence)
     missing: Sequence[Unavailable] = ()
     """The unavailable facts that a verdict, or the plan's safety, depends on."""

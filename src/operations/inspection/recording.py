@@ -66,7 +66,7 @@ class Recorder:
         rules, verdicts = self._rules(history.subject), of_subject(inspected.verdicts, history.subject)
         for rule in (*rules, *(gone for gone in history.rows if gone not in rules)):
             before = history.rows[rule].finding if rule in history.rows else None
-            if before is not None and rule in inspected.kept and rule in rules:
+            if before is not None and before.state is FindingState.OPEN and rule in inspected.kept and rule in rules:
                 transition = renewed(before, inspected.read_at)
             else:
                 still = inspected.still.get(rule)
@@ -81,7 +81,7 @@ class Recorder:
                         inspected.read_at,
                         inspected.users,
                         replanned=_shown(history.proposed, rule) != _shown(proposed, rule),
-                        successor=still.successor if still is not None else None,
+                        successor=still.successor if still is not None else 0,
                     ),
                 )
             if transition is None and before is not None and rule in inspected.job.suppressed:

@@ -8,7 +8,6 @@ most LOW where nothing runs it, unless what runs drifts as well.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 import engine
 from aws.ecs import Ecs
@@ -63,12 +62,12 @@ class Use:
 
     def judged(self, history: History, evaluator: Evaluator, found: Evaluation, earlier: Earlier) -> Judged:
         """Return the verdicts, with the users that decided them."""
-        users = running_users(history, history.services, evaluator.read_at)
+        users = users_of(history.subject.name, history.services, history.seen, evaluator.read_at)
         judged = _judged(history, evaluator, found, users, earlier)
         if not history.services or not _improves(history, judged):
             return judged
         # Events come in any order. Read the services again, so that nothing falls or closes, and rises or opens again.
-        users = running_users(history, self._services(history), evaluator.read_at)
+        users = users_of(history.subject.name, self._services(history), history.seen, evaluator.read_at)
         earlier = self.earlier(found.workload, users, evaluator.standard)
         return _judged(history, evaluator, found, users, earlier)
 
@@ -86,19 +85,6 @@ class Use:
 def rules_of_families(catalogue: Sequence[Rule]) -> list[Rule]:
     """Return the rules that evaluate a revision: on its family, and on the parameters and roles that it uses."""
     return [rule for rule in catalogue if rule.subject is not Subject.SERVICE]
-
-
-def running_users(history: History, services: Mapping[str, Running], now: datetime) -> list[User]:
-    """Return who runs a family.
-
-    A service that Outrider updates counts as running what it ran before, too, until the update is verified.
-    """
-    name = history.subject.name
-    users = users_of(name, services, history.seen, now)
-    known = {(user.title, user.revision) for user in users}
-    before = {each for attempt in history.attempts for each in attempt.unverified}
-    users += [User(name, title, n, services[title].tasks) for title, n in sorted(before - known) if title in services]
-    return users
 
 
 type _Key = tuple[SubjectId, str]

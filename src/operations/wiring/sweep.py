@@ -31,6 +31,7 @@ def sweeper() -> Sweeper:
         hub=SecurityHub(aws),
         standards=Standards(aws, given.standard, CATALOGUE, ledger.standards, reports=operations.standard),
         release=RELEASE,
+        stack=given.stack,
     )
 
 

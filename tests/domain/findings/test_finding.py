@@ -17,7 +17,7 @@ from domain.findings.finding import (
     TransitionKind,
     next_transition,
 )
-from domain.findings.users import NOBODY, User, Users
+from domain.findings.users import User, Users
 from domain.places import Place
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
@@ -97,7 +97,7 @@ def test_a_new_revision_with_the_same_drift_is_imported_and_not_told() -> None:
 
 
 def test_other_users_are_imported_and_another_count_of_tasks_is_not() -> None:
-    """And nothing is published; what is no longer open concerns nobody."""
+    """And nothing is published."""
     one, more, others = (Users((User("web", title, 1, tasks),)) for title, tasks in (("a", 1), ("a", 9), ("b", 1)))
     finding = replace(standing(FindingState.OPEN), users=one)
     assert next_transition(finding, RuleResult(WEB, RULE, DRIFTED, "web:1", NOW, more)) is None
@@ -106,7 +106,7 @@ def test_other_users_are_imported_and_another_count_of_tasks_is_not() -> None:
     assert (found.change, found.finding.users) == (TransitionKind.UPDATED, others)
     closed = next_transition(finding, RuleResult(WEB, RULE, COMPLIANT, "web:1", NOW, others))
     assert closed is not None
-    assert closed.finding.users == NOBODY
+    assert closed.finding.users == others, "where the revision that closed it runs"
 
 
 @pytest.mark.parametrize("count", [0, 20, 45])

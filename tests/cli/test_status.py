@@ -1,0 +1,143 @@
+"""`outrider status`, against a deployed stack in the fake AWS."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from domain.places import Revision
+from domain.remediation.attempt import Attempt, AttemptState, Quarantine
+from domain.remediation.guard import Guard
+from domain.remediation.reason import Code, Reason
+from domain.subject import SubjectId
+from tests.cli.conftest import Run
+from tests.operations.conftest import sessions, world
+from tests.operations.stack import Deployed, deploy
+from tests.operations.world import (
+    ACCOUNT,
+    CANARY,
+    FLOATING,
+    PLACE,
+    REGION,
+    STANDARD,
+    SWITCH,
+    World,
+    definition,
+    registered,
+)
+
+__all__ = ["sessions", "world"]
+
+FAMILY = SubjectId.parse(f"{PLACE}/family/web")
+PINNED = "sidecar.image-pinned"
+EXEMPT = (
+    "version: 1\nexemptions:\n  - {rules: 'task.*', where: {family: cron}, reason: is replaced, expires: 2026-12-31}\n"
+)
+
+
+@pytest.fixture
+def stack(world: World, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    monkeypatch.setenv("AWS_REGION", REGION)
+    # One for all tests, as in tests/operations: to read botocore's models again takes half a second.
+    monkeypatch.setattr("cli.status.Sessions", lambda **_: world.sessions)
+    monkeypatch.setattr("cli.status._now", world.now)
+    world.sessions.__dict__.pop("caller", None)
+    return deploy(world)
+
+
+@pytest.fixture
+def drifted(stack: Deployed) -> World:
+    """Web drifts by two rules, and one of the findings is suppressed."""
+    world = stack.world
+    world.sees(registered(world.register(definition(collector={"image": FLOATING["image"], "essential": True}))))
+    history = world.ledger.history(FAMILY)
+    rows = dict(history.rows) | {PINNED: replace(history.rows[PINNED], suppressed=True)}
+    world.ledger.subjects.write(history, replace(history.record, rows=rows))
+    return world
+
+
+def attempt(world: World, family: str, state: AttemptState, **members: object) -> Attempt:
+    source = Revision(PLACE, family, 1)
+    made = Attempt(source, "0123456789abcdef", state, world.now(), rules=(PINNED,))
+    return world.ledger.attempts.write(replace(made, **members))  # type: ignore[arg-type] # members of an attempt
+
+
+def test_what_is_open_and_the_plan_that_waits_with_the_command_that_approves_it(drifted: World, run: Run) -> None:
+    proposed = drifted.ledger.history(FAMILY).proposed
+    assert proposed is not None
+    ran = run("status", "--format", "json")
+    assert (ran.code, ran.err) == (0, "")
+    found = ran.json
+    assert (found["version"], found["account"], found["region"], found["stack"]) == (1, ACCOUNT, REGION, "outrider")
+    assert [each["rule"] for each in found["findings"]] == ["sidecar.not-essential"]
+    assert [each["rule"] for each in found["suppressed"]] == [PINNED]
+    [plan] = found["plans"]
+    assert (plan["name"], plan["revision"], plan["digest"]) == ("web", "web:1", proposed.digest)
+    assert plan["command"] == f"outrider apply web --plan {proposed.digest} --region {REGION}"
+    text = run("status").out
+    assert plan["command"] in text
+    assert re.search(r"Open findings\n  1 LOW", text)
+    assert "Suppressed findings\n  family web: sidecar.image-pinned (LOW)" in text
+
+
+def test_what_is_in_progress_what_failed_and_what_is_in_quarantine(drifted: World, run: Run) -> None:
+    off = Reason(Code.SWITCH_OFF, SWITCH)
+    waits = {"guard": Guard.KILL_SWITCH, "reasons": (off,), "due": drifted.now()}
+    attempt(drifted, "api", AttemptState.WAITING, **waits)
+    drifted.sees(registered(drifted.register(definition("cart", collector=FLOATING))))
+    attempt(drifted, "cart", AttemptState.REFUSED, guard=Guard.IMAGE, reasons=(Reason(Code.IMAGE_NOT_ALLOWED, "x/y"),))
+    attempt(drifted, "old", AttemptState.REFUSED, guard=Guard.IMAGE)  # nothing is known of its family any more
+    failed = Attempt(Revision(PLACE, "web", 1), "", AttemptState.FAILED, drifted.now())
+    drifted.ledger.attempts.write(failed, Quarantine((Reason(Code.UNDONE, "jo"),), drifted.now()))
+    found = run("status", "--format", "json").json
+    assert [(each["family"], each["state"], each["guard"]) for each in found["corrections"]] == [
+        ("api", "waiting", "kill switch")
+    ]
+    assert [(each["family"], each["state"], each["guard"]) for each in found["failures"]] == [
+        ("cart", "refused", "image")
+    ]
+    assert [each["family"] for each in found["quarantines"]] == ["web"]
+    assert "web" not in [each["name"] for each in found["plans"]], "it cannot be approved before the release"
+    text = run("status").out
+    assert "Families in quarantine" in text
+    assert f"outrider release web --region {REGION}" in text
+
+
+def test_exemptions_the_last_sweep_and_that_corrections_are_off(stack: Deployed, run: Run) -> None:
+    stack.world.client("ssm").put_parameter(Name=STANDARD, Value=EXEMPT, Type="String", Overwrite=True)
+    stack.world.client("ssm").put_parameter(Name=SWITCH, Value="off", Type="String", Overwrite=True)
+    stack.swept()
+    found = run("status", "--format", "json").json
+    assert found["exemptions"] == [
+        {"rules": ["task.*"], "where": {"family": ["cron"]}, "expires": "2026-12-31", "reason": "is replaced"}
+    ]
+    assert found["swept"]["ended"]
+    assert SWITCH in found["corrections_off"]
+    text = run("status").out
+    assert "task.* for family cron, until 2026-12-31: is replaced" in text
+    assert "The last sweep began 2026-11-23" in text
+
+
+def test_a_stack_of_which_there_is_nothing_to_report(stack: Deployed, run: Run) -> None:
+    stack.world.ledger.table.delete(f"swept/{PLACE}", "run")
+    assert run("status").out.splitlines() == ["No finding is open.", "There was no sweep yet."]
+
+
+def test_a_standard_that_is_not_valid_hides_nothing_else(stack: Deployed, run: Run) -> None:
+    stack.world.client("ssm").put_parameter(Name=STANDARD, Value="nonsense", Type="String", Overwrite=True)
+    assert run("status", "--format", "json").json["exemptions"] is None
+    assert "The stored standard is not valid, so its exemptions are not listed." in run("status").out
+
+
+def test_it_only_reads_and_shows_no_value(drifted: World, run: Run) -> None:
+    drifted.calls.clear()
+    ran = run("status")
+    assert all(re.match("Get|List|Describe|Scan|Query", call) for call in drifted.calls)
+    assert CANARY not in ran.out + ran.err
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_stack_that_is_not_there(run: Run) -> None:
+    ran = run("status", "--stack", "other")
+    assert ran.code == 2
+    assert "There is no stack other in eu-west-1." in ran.err
