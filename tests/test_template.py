@@ -530,7 +530,7 @@ def test_the_stack_owns_no_value_that_people_set() -> None:
     """CloudFormation sets the value of an SSM parameter again when its tags change, or when it is created again."""
     kinds = {each["Type"] for each in template()["Resources"].values()}
     assert not kinds & {"AWS::SSM::Parameter", "AWS::SecretsManager::Secret"}
-    name = {"Fn::Sub": "/outrider/${AWS::StackName}/corrections"}
+    name = {"Fn::Sub": "/outrider/corrections/${AWS::StackName}"}
     assert template()["Outputs"]["CorrectionsSwitch"]["Value"] == name
     given = template()["Resources"]["RemediateFunction"]["Properties"]["Environment"]["Variables"]
     assert given["OUTRIDER_SWITCH"] == {"Fn::If": ["Registers", name, ""]}

@@ -1,4 +1,4 @@
-"""`outrider apply`, `undo`, `release` and `corrections`: requests to the service, and their results."""
+"""`outrider apply`, `undo`, `release`, `retry` and `corrections`: requests to the service, and their results."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,6 +125,27 @@ def release(family: str, /, *, yes: Yes = False, wait: Wait = 0, where: StackOpt
         return _watched(ask, asked, wait, where.see(found.family), lambda end: end.ended)
 
 
+def retry(family: str = "", /, *, where: StackOptions = _HERE) -> int:
+    """Try now what waits; return the exit code.
+
+    Parameters
+    ----------
+    family
+        Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.
+    """
+    with sentences(where.asked):
+        _retried(where.client_of(), named(family))
+    return DONE
+
+
+def _retried(ask: Client, family: str = "") -> None:
+    families = ask.retry(family)
+    if families:
+        say(f"What waits is tried again now: {', '.join(families)}.")
+    else:
+        say("No correction waits.")
+
+
 def corrections(family: str = "", /, *, yes: Yes = False, where: StackOptions = _HERE) -> int:
     """Print the state of corrections, or turn all of them on or off; return the exit code.
 
@@ -140,6 +161,8 @@ def corrections(family: str = "", /, *, yes: Yes = False, where: StackOptions = 
         if family in {"on", "off"}:
             ask.turn(on=family == "on")
             say(f"Corrections are {family}, turned {family} by {ask.caller}.")
+            if family == "on":
+                _retried(ask)
             return DONE
         if not family and (off := ask.why_off()) is not None:
             say(text(off))

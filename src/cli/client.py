@@ -5,7 +5,7 @@ not sent.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import sleep
 
@@ -21,7 +21,7 @@ from domain.findings.users import Running
 from domain.places import Place
 from domain.remediation.attempt import Answer, Attempt, AttemptState, ProposedPlan, Quarantine, to_undo
 from domain.remediation.reason import Reason
-from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, UndoRequest
+from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, RetryRequest, UndoRequest
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from reports.reasons import joined
@@ -93,6 +93,11 @@ class FamilyCorrections:
     attempts: tuple[Attempt, ...]
     quarantine: Quarantine | None
     proposed: ProposedPlan | None
+
+    @property
+    def with_corrections_on(self) -> "FamilyCorrections":
+        """Return it as people see it while corrections are on."""
+        return replace(self, attempts=tuple(each.with_corrections_on() for each in self.attempts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +237,28 @@ class Client:
             ReleaseRequest(account=account, region=region, family=what.family, caller=self.caller, at=self.now())
         )
 
+    # --- retry -------------------------------------------------------------------------------------------------------
+
+    def retry(self, what: str = "") -> list[str]:
+        """Have what waits in a family tried now; without one, in all. Return the families."""
+        if what:
+            history = self._history(subject_of(what, self.place)[0])
+            family = self._family(history)
+            attempts = (history if history.subject == family else self._history(family)).attempts
+            if all(each.state.ended and not each.stopped for each in attempts):
+                raise RequestFailed(
+                    f"Nothing of {family.name} waits. What failed or was refused is tried again after"
+                    f" `outrider release {family.name}`."
+                )
+            families = [family.name]
+        else:
+            with failures_as_sentences():
+                families = sorted({family for family, _ in self.ledger.attempts.due(self.place)})
+        account, region = self.place.account, self.place.region
+        for name in families:
+            self._ask(RetryRequest(account=account, region=region, family=name, at=self.now()))
+        return families
+
     # --- progress and state ------------------------------------------------------------------------------------------
 
     def follow(self, asked: SentRequest, seconds: float) -> Iterator[Progress]:
@@ -250,6 +277,10 @@ class Client:
 
     def corrections(self, what: str = "") -> list[FamilyCorrections]:
         """Return the state of a family's corrections; without one, of each family with a correction or a quarantine."""
+        on = self.switch is not None and self.why_off() is None
+        return [each.with_corrections_on if on else each for each in self._corrections(what)]
+
+    def _corrections(self, what: str) -> list[FamilyCorrections]:
         if what:
             history = self._history(subject_of(what, self.place)[0])
             family = self._family(history)

@@ -128,11 +128,19 @@ app.command(
     help=f"Let Outrider correct a quarantined family again.\n\n{_ASKED}",
 )
 app.command(
+    "cli.approvals:retry",
+    name="retry",
+    usage="Usage: outrider retry [OPTIONS] [FAMILY]",
+    help="Try now the corrections that wait.\n\nWithout FAMILY, those of all families: also those that waited in vain"
+    " for the switch or the standard. What failed needs `outrider release`. Calls AWS with your own credentials.",
+)
+app.command(
     "cli.approvals:corrections",
     name="corrections",
     usage="Usage: outrider corrections [OPTIONS] [FAMILY|on|off]",
     help="Show corrections in progress, why some wait, and quarantines.\n\nWithout FAMILY, shows all families that"
-    " have one of these. `on` and `off` turn all corrections of the stack on or off, and nothing else changes anything."
+    " have one of these. `on` and `off` turn all corrections of the stack on or off, and `on` has what waits tried"
+    " now; nothing else changes anything."
     " Calls AWS with your own credentials.",
 )
 app.command(

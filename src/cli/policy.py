@@ -38,7 +38,7 @@ READ_ONLY = (
         "ReadSwitchAndStandard",
         ("ssm:GetParameter",),
         (
-            "arn:aws:ssm:REGION:ACCOUNT:parameter/outrider/STACK/corrections",
+            "arn:aws:ssm:REGION:ACCOUNT:parameter/outrider/corrections/STACK",
             "arn:aws:ssm:REGION:ACCOUNT:parameter/STANDARD",
         ),
     ),

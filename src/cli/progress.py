@@ -150,9 +150,9 @@ def family_corrections(found: FamilyCorrections, *, all_of_it: bool) -> Iterator
         yield Line(_quarantined(found.quarantine), 1, _BAD)
         yield Line(f"End it with `outrider release {found.family}`.", 1)
     attempts = sorted(found.attempts, key=lambda each: each.began or each.time, reverse=True)
-    shown = [each for each in attempts if not each.state.ended]
+    shown = [each for each in attempts if not each.state.ended or each.stopped]
     if all_of_it:
-        shown += [each for each in attempts if each.state.ended][:_LATEST]
+        shown += [each for each in attempts if each not in shown][:_LATEST]
     for attempt in shown:
         yield from _attempt(attempt, 1)
     if all_of_it and found.proposed is not None:

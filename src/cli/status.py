@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -80,7 +80,10 @@ def _read(name: str, region: str) -> _Found:
         raise RequestFailed(f"The stack {name} is not Outrider's: it has no output LedgerTable.")
     switch = stack.outputs.get("CorrectionsSwitch", "")
     off = Switch(aws, switch).why_off() if switch else None
-    return _Found(name, read_status(Ledger(aws, table), place, _now()), off, _exemptions(aws, stack))
+    found = read_status(Ledger(aws, table), place, _now())
+    if switch and off is None:
+        found = replace(found, standing=found.standing.with_corrections_on)
+    return _Found(name, found, off, _exemptions(aws, stack))
 
 
 def _now() -> datetime:

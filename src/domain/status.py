@@ -1,6 +1,6 @@
 """The status of a place: what is open, what waits, what is in progress, and what needs a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.findings.finding import Finding
 from domain.health.facts import SweepRun
@@ -34,6 +34,14 @@ class Standing:
     under_way: tuple[Attempt, ...] = ()
     failed: tuple[Attempt, ...] = ()
     quarantines: tuple[tuple[str, Quarantine], ...] = ()
+
+    @property
+    def with_corrections_on(self) -> "Standing":
+        """Return it as people see it while corrections are on."""
+        under_way, failed = (
+            tuple(each.with_corrections_on() for each in attempts) for attempts in (self.under_way, self.failed)
+        )
+        return replace(self, under_way=under_way, failed=failed)
 
     def __bool__(self) -> bool:
         return bool(self.plans or self.under_way or self.failed or self.quarantines)

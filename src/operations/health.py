@@ -57,7 +57,7 @@ class Doctor:
         urls = [each.id for each in _of(listed, "AWS::SQS::Queue") if not each.name.endswith(_DLQ)]
         measured = reading.measured(f"Outrider/{name}", urls, now)
         ledger = Ledger(self.sessions, outputs.get("LedgerTable", ""))
-        switch = outputs.get("CorrectionsSwitch", f"/outrider/{name}/corrections")
+        switch = outputs.get("CorrectionsSwitch", f"/outrider/corrections/{name}")
         corrects = parameters.get("RemediationMode") != Mode.REPORT
         home, location = region_of_iam(self.place), parameters.get("StandardLocation", "")
         trails = reading.trails(self.place.region)

@@ -134,6 +134,10 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"It is not known whether something runs {what}. {because}"
         case Code.RELEASED:
             return "Released."
+        case Code.RETRIED:
+            return "It is evaluated again, and corrected if the standard allows it."
+        case Code.SWITCH_ON_NOW:
+            return f"Corrections were off when it was last tried, and are on now. Try it with `outrider retry {what}`."
         case Code.NOT_QUARANTINED:
             return "It was not in quarantine."
         case Code.NEWER_REVISION:

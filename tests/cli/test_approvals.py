@@ -462,6 +462,53 @@ def test_the_switch_is_turned_on_and_off_and_the_command_says_by_whom(world: Wor
 
 
 @pytest.mark.usefixtures("meanwhile")
+@pytest.mark.usefixtures("fleet", "meanwhile")
+def test_when_corrections_are_on_again_what_waited_goes_on_at_once(world: World, run: Run) -> None:
+    with_switch(world)
+    switch(world, "off")
+    remediator(world).remediate(request())
+    take = work(world, DEPLOY)
+    ran = run("corrections", "on", "--yes")
+    assert "What waits is tried again now: web." in ran.err
+    take()
+    assert (attempt(world).state, [each.number for each in world.revisions()]) == (AttemptState.ROLLING, [2, 1])
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+def test_what_waited_in_vain_for_the_switch_is_listed_and_retried(world: World, run: Run) -> None:
+    with_switch(world)
+    using = inspector(world, DEPLOY)
+    switch(world, "off")
+    world.sees(registered(f"{ARN}task-definition/web:1"), inspector=using)
+    for hours in (0, 25):
+        world.pass_(hours=hours)
+        remediator(world).remediate(request("resume", attempt="1") if hours else request())
+    assert (attempt(world).state, attempt(world).guard) == (AttemptState.REFUSED, "kill switch")
+    assert "is not on" in run("corrections").out
+    switch(world, "on")
+    assert "Corrections were off when it was last tried, and are on now." in " ".join(rows(run("corrections")))
+    asked = work(world, DEPLOY)
+    assert "What waits is tried again now: web." in run("retry").err
+    asked()
+    correct = work(world, DEPLOY)
+    waiting = world.aws.sqs.queue("changes").waiting
+    bodies = [message.body for message in waiting]
+    waiting.clear()
+    world.sees(*bodies, inspector=using)
+    correct()
+    assert (attempt(world).state, [each.number for each in world.revisions()]) == (AttemptState.ROLLING, [2, 1])
+
+
+@pytest.mark.usefixtures("fleet")
+def test_where_nothing_waits_a_retry_says_what_helps(world: World, run: Run) -> None:
+    assert "No correction waits." in run("retry").err
+    remediator(world, cap=Mode.DEPLOY).remediate(request())
+    world.ledger.attempts.write(replace(attempt(world), state=AttemptState.FAILED))
+    ran = run("retry", "web")
+    assert ran.code == 2
+    assert "`outrider release web`" in ran.err
+
+
 def test_the_switch_is_turned_on_only_by_who_says_yes(world: World, run: Run) -> None:
     with_switch(world)
     run("corrections", "off")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from domain.places import Revision
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Change, Plan
-from domain.remediation.reason import Reason
+from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import SHOWN, Rollout, Stage
 from domain.subject import SubjectId
 from domain.triggers.actor import Actor
@@ -111,9 +111,25 @@ class Attempt:
         return self.released or self.state in {AttemptState.NOTHING, AttemptState.SUPERSEDED}
 
     @property
+    def stopped(self) -> bool:
+        """Whether it waited in vain for what stops all corrections: it is tried again when a person asks for that."""
+        refused = self.state is AttemptState.REFUSED and self.guard is not None and self.guard.stops_all
+        return refused and not self.approved and not self.released
+
+    @property
     def in_rollout(self) -> bool:
         """Whether services are being updated: until the end, what they run is not verified."""
         return self.deploys and not self.state.ended
+
+    def with_corrections_on(self) -> "Attempt":
+        """Return it as people see it while corrections are on: what it last waited for no longer holds."""
+        now = (Reason(Code.SWITCH_ON_NOW, self.source.family),)
+        rollouts = (
+            replace(each, reasons=now) if each.stage is Stage.PENDING and each.guard is Guard.KILL_SWITCH else each
+            for each in self.rollouts
+        )
+        waits = self.guard is Guard.KILL_SWITCH and (not self.state.ended or self.stopped)
+        return replace(self, rollouts=tuple(rollouts), reasons=now if waits else self.reasons)
 
     def drawn(self, plan: Plan, fragments: tuple[tuple[str, str], ...] = ()) -> "Attempt":
         """Return the attempt with the parts of the plan that alerts show."""

@@ -43,6 +43,11 @@ class Guard(StrEnum):
         return self in {Guard.REGISTRATIONS_PER_HOUR, Guard.ROLLOUTS_PER_HOUR}
 
     @property
+    def stops_all(self) -> bool:
+        """Whether it stops all corrections of a stack: when it no longer does, what it stopped is tried again."""
+        return self in {Guard.KILL_SWITCH, Guard.STANDARD}
+
+    @property
     def holds_for_all(self) -> bool:
         """Whether it forbids the update of every service alike."""
-        return self in {Guard.KILL_SWITCH, Guard.STANDARD, Guard.ROLLOUTS_PER_HOUR}
+        return self.stops_all or self is Guard.ROLLOUTS_PER_HOUR

@@ -68,6 +68,8 @@ class Code(StrEnum):
     USE_NOT_KNOWN = "use-not-known"
     RELEASED = "released"
     NOT_QUARANTINED = "not-quarantined"
+    RETRIED = "retried"
+    SWITCH_ON_NOW = "switch-on-now"
     # Somebody else was faster.
     NEWER_REVISION = "newer-revision"
     REGISTERED_MEANWHILE = "registered-meanwhile"

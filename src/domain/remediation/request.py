@@ -134,11 +134,26 @@ class ReleaseRequest(_Request):
     at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
 
 
-type Request = CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest
+class RetryRequest(_Request):
+    """Try now what waits in a family, and what waited in vain for the switch or the standard."""
+
+    kind: Literal["retry"] = "retry"
+    at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
+
+
+type Request = (
+    CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest | RetryRequest
+)
 
 _ADAPTER: TypeAdapter[Request] = TypeAdapter(
     Annotated[
-        CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest,
+        CorrectRequest
+        | CorrectServiceRequest
+        | ApplyRequest
+        | ResumeRequest
+        | UndoRequest
+        | ReleaseRequest
+        | RetryRequest,
         Field(discriminator="kind"),
     ],
     config=ConfigDict(defer_build=True),

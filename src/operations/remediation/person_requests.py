@@ -68,6 +68,8 @@ class Answering:
         for each in history.attempts:
             if each.state in {AttemptState.FAILED, AttemptState.UNDONE, AttemptState.REFUSED} and not each.released:
                 self.parts.ledger.attempts.write(replace(each, released=True))
+            elif each.state is AttemptState.WAITING:  # the quarantine would have refused it
+                self.parts.ledger.attempts.write(replace(each, due=self.parts.now()))
         self.parts.ledger.attempts.release(request.subject)
         Recorder(self.parts).evaluate_again(request.place, request.family, history.services)
         return nothing(request, history, Code.RELEASED if history.quarantine else Code.NOT_QUARANTINED)

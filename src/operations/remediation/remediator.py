@@ -16,6 +16,7 @@ from domain.remediation.request import (
     CorrectServiceRequest,
     ReleaseRequest,
     ResumeRequest,
+    RetryRequest,
     UndoRequest,
     read_request,
 )
@@ -24,6 +25,7 @@ from operations.remediation.corrector import Corrector
 from operations.remediation.outcome import Outcome
 from operations.remediation.parts import Parts
 from operations.remediation.person_requests import Answering, nothing
+from operations.remediation.recording import Recorder
 from operations.remediation.senders import Senders
 
 
@@ -51,9 +53,21 @@ class Remediator:
                 attempt = history.attempt(key)
                 none = nothing(request, history, Code.NO_CORRECTION)
                 return corrector.resume(attempt, history) if attempt is not None else none
+            case RetryRequest():
+                return self._retried(request, history, corrector)
             case ApplyRequest() | UndoRequest() | ReleaseRequest():
                 by = self.senders.person(request, sender)
                 return Answering(self.parts, corrector, by).answered(request, history)
+
+    def _retried(self, request: RetryRequest, history: History, corrector: Corrector) -> Outcome:
+        """Try what waits. What waited in vain is requested again by the evaluation of the family."""
+        stopped = [each for each in history.attempts if each.stopped]
+        for each in stopped:
+            self.parts.ledger.attempts.write(replace(each, released=True))
+        if stopped:
+            Recorder(self.parts).evaluate_again(request.place, request.family, history.services)
+        resumed = [corrector.resume(each, history) for each in history.attempts if not each.state.ended]
+        return resumed[-1] if resumed else nothing(request, history, Code.RETRIED if stopped else Code.NO_CORRECTION)
 
 
 def _fresh(request: CorrectRequest | CorrectServiceRequest, actor: Actor, now: datetime) -> Attempt:
