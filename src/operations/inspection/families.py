@@ -24,9 +24,9 @@ from domain.triggers.trigger import (
     SubjectTrigger,
     TaskDefinitionTrigger,
 )
-from domain.verdict import Compliant, Verdict
+from domain.verdict import Verdict
 from domain.workload import Workload
-from operations.evaluation import Evaluation, Evaluator
+from operations.evaluation import Evaluator
 from operations.facts import runs_on_fargate
 from operations.inspection.job import (
     Evidence,
@@ -143,7 +143,7 @@ class FamilyEvaluator:
             plan=proposal.plan,
             trouble=proposal.trouble,
             users=Users.of(judged.users),
-            still=_still(history, found, judged),
+            still=_still(judged),
             kept=frozenset(open_severities(history))
             if any(each.in_rollout for each in history.attempts)
             else frozenset(),
@@ -262,16 +262,11 @@ def _services_of_changed(job: Job, number: int) -> frozenset[SubjectId]:
     )
 
 
-def _still(history: History, found: Evaluation, judged: Judged) -> dict[str, StillRuns]:
+def _still(judged: Judged) -> dict[str, StillRuns]:
     """Return the earlier revisions that verdicts are about, by rule."""
-    newest = found.workload.revision
-    complies = {
-        rule for rule, each in of_subject(found.verdicts, history.subject).items() if isinstance(each, Compliant)
-    }
-    successor = newest.number if newest is not None else 0
     return {
-        rule: StillRuns(str(each.task.arn), _evidence(each), successor if rule in complies else 0)
-        for rule, each in judged.about.items()
+        rule: StillRuns(str(workload.task.arn), _evidence(workload), successor)
+        for rule, (workload, successor) in judged.about.items()
     }
 
 

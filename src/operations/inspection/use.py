@@ -32,12 +32,13 @@ type Earlier = Mapping[int, Workload | None]
 class Judged:
     """The verdicts on a family and its dependencies: of its newest revision, and of the earlier ones that run.
 
-    `users` decided that. `about` has the earlier revisions that verdicts on the family are about, by rule.
+    `users` decided that. `about` has the earlier revisions that verdicts on the family are about, by rule, each with
+    the number of the newest revision if that complies with the rule, or 0.
     """
 
     users: list[User]
     verdicts: tuple[Verdict, ...]
-    about: Mapping[str, Workload] = field(default_factory=dict)
+    about: Mapping[str, tuple[Workload, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Use:
         """Return the verdicts, with the users that decided them."""
         users = users_of(history.subject.name, history.services, history.seen, evaluator.read_at)
         judged = _judged(history, evaluator, found, users, earlier)
-        if not history.services or not _improves(history, judged):
+        if not history.services or not _depends_on_use(history, judged):
             return judged
         # Events come in any order. Read the services again, so that nothing falls or closes, and rises or opens again.
         users = users_of(history.subject.name, self._services(history), history.seen, evaluator.read_at)
@@ -95,13 +96,16 @@ type _Ran = list[tuple[Workload | None, Verdict]]
 def _judged(history: History, evaluator: Evaluator, found: Evaluation, users: list[User], earlier: Earlier) -> Judged:
     """Combine the verdicts on the newest revision with those on the earlier ones that run."""
     family, newest = history.subject, found.workload.revision
-    verdicts, about = {(verdict.subject, verdict.rule): verdict for verdict in found.verdicts}, dict[str, Workload]()
+    verdicts, about = (
+        {(verdict.subject, verdict.rule): verdict for verdict in found.verdicts},
+        dict[str, tuple[Workload, int]](),
+    )
     ran = _ran(history, evaluator, earlier)
     for (on, rule), each in ran.items():
         held = verdicts.get((on, rule))
         workload, verdict = _combined(held, each)
         if workload is not None and on == family:
-            about[rule] = workload
+            about[rule] = workload, newest.number if newest is not None and isinstance(held, Compliant) else 0
         if verdict is not None and (held is not None or on != family or not isinstance(verdict, Compliant | Exempt)):
             verdicts[on, rule] = verdict
     if newest is not None and not in_use(users, newest.number):
@@ -152,9 +156,13 @@ def _limit(ran: _Ran, stands: Severity) -> Severity:
     return max([UNUSED, *found])
 
 
-def _improves(history: History, judged: Judged) -> bool:
-    """Whether an open finding closes or becomes less severe."""
+def _depends_on_use(history: History, judged: Judged) -> bool:
+    """Whether what runs is about to change a finding: close it, lower it, or make it about an earlier revision."""
     stands = open_severities(history)
+    for rule, (workload, successor) in judged.about.items():
+        finding = history.rows[rule].finding if rule in stands else None
+        if finding is None or (finding.resource, finding.successor) != (workload.task.arn, successor):
+            return True
     return any(
         isinstance(verdict, Compliant) or (isinstance(verdict, Drifted) and verdict.severity < stands[rule])
         for rule, verdict in of_subject(judged.verdicts, history.subject).items()
