@@ -164,9 +164,17 @@ def test_an_approval_of_what_is_no_plan_is_refused(plan: str) -> None:
         read_approval(transformed(transformer_of("ApprovedPlans"), changed(EVENTS["approve-plan"], PLAN, plan)))
 
 
-def test_an_approval_of_a_finding_that_shows_no_plan_requests_nothing() -> None:
+def test_an_approval_of_a_finding_that_shows_no_plan_names_none() -> None:
     found = read_approval(transformed(transformer_of("ApprovedPlans"), without(EVENTS["approve-plan"], PLAN)))
-    assert found == Ignored("the finding shows no plan")
+    assert isinstance(found, ApprovalTrigger)
+    assert found.plan == ""
+
+
+def test_an_approval_of_a_parameters_finding_requests_nothing() -> None:
+    event = without(EVENTS["approve-plan"], PLAN)
+    id_ = "outrider/123456789012/eu-west-1/parameter//fargate/config/config.well-formed"
+    found = read_approval(transformed(transformer_of("ApprovedPlans"), changed(event, "$.detail.findings[0].Id", id_)))
+    assert found == Ignored("a parameter or role has no plan")
 
 
 def test_an_approval_on_the_queue_of_changes_is_refused() -> None:

@@ -132,6 +132,18 @@ def test_a_refusal_is_told_once_however_often_its_message_comes(world: World) ->
 
 
 @pytest.mark.usefixtures("fleet")
+def test_who_approves_a_finding_that_shows_no_plan_is_told_so(world: World) -> None:
+    """By the custom action, on a finding that is closed."""
+    on = of_rule("approval", event="Apply Outrider plan", finding=f"outrider/{PLACE}/family/web/{RULE}", plan=None)
+    world.sees(registered(f"{PLACE.arn('ecs', 'task-definition/web:1')}"), inspector=inspector(world, REPORT))
+    world.sees(registered(world.register()), inspector=inspector(world, REPORT))
+    world.approver().approve(on)
+    outcome = take(world, json.dumps(world.requests[-1]))
+    assert (outcome.state, outcome.guard, outcome.reasons[0].code) == (AttemptState.REFUSED, "approval", Code.NO_PLAN)
+    assert told(world)[-1] == "refused"
+
+
+@pytest.mark.usefixtures("fleet")
 def test_a_refusal_that_could_not_be_told_is_told_by_the_next_delivery(world: World) -> None:
     proposed_digest(world)
     body = asked(world, digest="0" * 16)

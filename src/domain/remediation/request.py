@@ -91,7 +91,9 @@ class ApplyRequest(_Request):
     kind: Literal["apply"] = "apply"
     service: str = Field(default="", pattern="^([^/]+/[^/]+)?$")
     rule: str = Field(default="", description="The rule of the finding that was approved on.")
-    digest: str = Field(pattern=PLAN_DIGEST, description="The plan that was seen.")
+    digest: str = Field(
+        pattern=f"{PLAN_DIGEST}|^$", description="The plan that was seen; empty if the finding showed none."
+    )
     at: datetime
     caller: Caller = ""
 

@@ -44,6 +44,7 @@ _LATE = ConfigDict(defer_build=True)  # built when it is first needed: a functio
 _OF_RULES: TypeAdapter[_OfRule] = TypeAdapter(Annotated[_OfRule, Field(discriminator="kind")], config=_LATE)
 _OWN: TypeAdapter[_Own] = TypeAdapter(Annotated[_Own, Field(discriminator="kind")], config=_LATE)
 _APPROVALS = TypeAdapter(ApprovalTrigger)
+_NEVER_PLANNED = r"outrider/\d{12}/[a-z0-9-]+/(parameter|role)/.+"
 _ONLY_OWN = frozenset({"quiet", "changed", "settled", "after", "merged", "registered"})
 """The keys that only Outrider's own messages have."""
 
@@ -71,8 +72,8 @@ def read(body: str) -> Trigger | Ignored:
 def read_approval(body: str) -> ApprovalTrigger | Ignored:
     """Read a message of the queue of approvals. Raises TriggerUnreadable if the rule of approvals did not send it."""
     content = _of_rule(_object(body))
-    if content.get("kind") == "approval" and "plan" not in content:
-        return Ignored("the finding shows no plan")
+    if content.get("kind") == "approval" and re.fullmatch(_NEVER_PLANNED, str(content.get("finding", ""))):
+        return Ignored("a parameter or role has no plan")
     return _validated(_APPROVALS, content)
 
 

@@ -251,7 +251,11 @@ class ApprovalTrigger(_Trigger):
 
     kind: Literal["approval"] = "approval"
     finding: str = Field(pattern=r"^outrider/\d{12}/[a-z0-9-]+/(family|service)/.+/[a-z.-]+$", description="Its Id.")
-    plan: str = Field(pattern=PLAN_DIGEST, description="The digest of the plan that the finding showed.")
+    plan: str = Field(
+        default="",
+        pattern=PLAN_DIGEST,
+        description="The digest of the plan that the finding showed; empty where it showed none.",
+    )
 
     @model_validator(mode="after")
     def _of_this_place(self) -> Self:
