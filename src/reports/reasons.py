@@ -57,8 +57,8 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.RULE_NOT_IN_PLAN:
             return f"The plan does not correct {what}."
         case Code.PLAN_CHANGED:
-            now = f"is {what} now" if what else "no longer exists"
-            return f"The plan has changed since it was approved: it {now}, and {other or 'none'} was approved. Read it again."
+            now, seen = f"is {what} now" if what else "no longer exists", other or "none"
+            return f"The plan has changed since it was approved: it {now}, and {seen} was approved. Read it again."
         case Code.APPROVAL_TOO_OLD:
             return f"The plan or its approval is older than {number} hours. The next sweep makes a new one."
         case Code.NEEDS_APPROVAL:

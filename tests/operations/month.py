@@ -302,23 +302,35 @@ class Account(World):
         family, before = finding.subject, self.last.get(finding.id)
         if family.kind is not Subject.FAMILY or finding.state is not FindingState.CLOSED or before is None:
             return
-        if before.state is not FindingState.OPEN:
-            return
-        known = self.ledger.history(family).services
-        rules = [rule for rule in JUDGED if rule.id == finding.rule]
-        for title in known:
-            service = self.services.services[title]
-            document = self.aws.definitions.find(service["taskDefinition"])
-            if service["status"] != "ACTIVE" or document is None or document["family"] != family.name:
-                continue
-            task = TaskDefinition(document | {"status": "ACTIVE"})
-            evaluator = Evaluator(
-                Planner(JUDGED, Mode.REPORT), Standard.parse(STANDARDS[self.standard], ""),
-                self.workers[0].inspector.reader(), self.moment,
-            )  # fmt: skip
-            workload = evaluator.workload(PLACE, task, runs_on=runs_on_fargate(task, known))
-            if evaluator.evaluate(workload, rules).drifted:
-                yield f"{finding.id} was closed, but {title} runs {task.arn}"
+        if before.state is FindingState.OPEN:
+            for title in self.ledger.history(family).services:
+                if finding.rule in self.drifts_of(family, title):
+                    yield f"{finding.id} was closed, and {title} runs a revision that drifts"
+
+    def drifts_of(self, family: SubjectId, title: str) -> set[str]:
+        """The rules of families by which what a service runs drifts now; none if it runs another family."""
+        service = self.services.services[title]
+        document = self.aws.definitions.find(service["taskDefinition"])
+        if service["status"] != "ACTIVE" or document is None or document["family"] != family.name:
+            return set()
+        task = TaskDefinition(document | {"status": "ACTIVE"})
+        standard, planner = Standard.parse(STANDARDS[self.standard], ""), Planner(JUDGED, Mode.REPORT)
+        evaluator = Evaluator(planner, standard, self.workers[0].inspector.reader(), self.moment)
+        runs_on = runs_on_fargate(task, self.ledger.history(family).services)
+        rules = [rule for rule in JUDGED if rule.subject is Subject.FAMILY]
+        found = evaluator.evaluate(evaluator.workload(PLACE, task, runs_on=runs_on), rules)
+        return {verdict.rule for verdict in found.drifted}
+
+    def run_and_not_open(self) -> set[tuple[str, str]]:
+        """The drifts of what runs, of which no finding is open: (family's key, rule)."""
+        with self.line.uncounted():
+            standing, missing = self.standing(), set[tuple[str, str]]()
+            for family in (SubjectId(PLACE, Subject.FAMILY, name) for name in FAMILIES):
+                if self.aws.definitions.find(family.name) is None:
+                    continue  # nothing of it is active, so it is no longer evaluated
+                for title in self.services.services:
+                    missing |= {(family.key, rule) for rule in self.drifts_of(family, title)} - standing.keys()
+            return missing
 
     # --- the workers --------------------------------------------------------------------------------------------------
 

@@ -107,6 +107,13 @@ class Month(RuleBasedStateMachine):
         self.happens(self.account.registers(family, document), fate)
         self.happens(self.account.deploys(service, family, "LATEST"), other)
 
+    @rule(family=families, document=documents, service=services, fate=FATES)
+    def releases_and_corrects(self, family: str, document: str, service: str, fate: str) -> None:
+        """A person registers what is right after a release, and deploys it another day or never."""
+        self.releases(family, document, service, "heard", "heard")
+        self.drain(0, late=False)
+        self.happens(self.account.registers(family, "right"), fate)
+
     @rule(pick=st.integers(0, 40), fate=FATES)
     def deregisters(self, pick: int, fate: str) -> None:
         self.happens(self.account.deregisters(pick), fate)
@@ -301,6 +308,7 @@ class Month(RuleBasedStateMachine):
     def as_afresh(self) -> None:
         self.sound = False
         assert not self.account.untrue
+        assert not self.account.run_and_not_open()
         standing, active, unknown = self.account.judged_afresh()
         found, in_the_hub = self.account.standing(), self.account.in_the_hub()
         # What is unknown opens nothing, and leaves open findings as they are.
