@@ -131,7 +131,7 @@ app.command(
     "cli.approvals:retry",
     name="retry",
     usage="Usage: outrider retry [OPTIONS] [FAMILY]",
-    help="Try now the corrections that wait.\n\nWithout FAMILY, those of all families: also those that waited in vain"
+    help="Try now the corrections that wait.\n\nWithout FAMILY, those of all families: also those that waited too long"
     " for the switch or the standard. What failed needs `outrider release`. Calls AWS with your own credentials.",
 )
 app.command(

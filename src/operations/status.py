@@ -12,7 +12,7 @@ from domain.status import PlanWaiting, Standing, Status
 from domain.subject import Subject, SubjectId
 
 _FAILED_FOR = timedelta(days=30)
-"""For so long a correction that failed or was refused is listed."""
+"""A correction that failed or was refused is listed for this long."""
 
 
 def read_status(ledger: Ledger, place: Place, now: datetime) -> Status:
@@ -74,6 +74,6 @@ def _family(subject: SubjectId, record: Record) -> SubjectId | None:
 
 
 def _is_current(attempt: Attempt, records: dict[SubjectId, Record]) -> bool:
-    """Whether the family's newest revision is still the one that was to be corrected."""
+    """Whether the family's newest revision is still the one that the attempt corrects, or its correction."""
     record = records.get(attempt.family)
     return record is not None and record.order in {attempt.source.number, attempt.registered}

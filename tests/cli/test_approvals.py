@@ -475,7 +475,7 @@ def test_when_corrections_are_on_again_what_waited_goes_on_at_once(world: World,
 
 
 @pytest.mark.usefixtures("fleet", "meanwhile")
-def test_what_waited_in_vain_for_the_switch_is_listed_and_retried(world: World, run: Run) -> None:
+def test_what_waited_too_long_for_the_switch_is_listed_and_retried(world: World, run: Run) -> None:
     with_switch(world)
     using = inspector(world, DEPLOY)
     switch(world, "off")

@@ -347,7 +347,7 @@ class Account(World):
     def worker(self) -> Inspection:
         """As a cold start makes it."""
         made = self.inspector(rules=JUDGED)
-        standards = replace(made.inspector.standards, clock=self.seconds)
+        standards = replace(made.inspector.standards, location=f"ssm:{STANDARD}", clock=self.seconds)
         return replace(made, inspector=replace(made.inspector, standards=standards))
 
     def take(self, worker: int, messages: Sequence[Message]) -> None:

@@ -159,7 +159,7 @@ def test_what_runs_and_cannot_be_read_leaves_the_finding_as_it_is(corrected: Wor
 
 
 def test_before_a_finding_closes_its_services_are_read_again(corrected: World) -> None:
-    """The ledger may have heard of a deployment that was rolled back since."""
+    """The ledger may know a deployment that was rolled back since."""
     corrected.ledger.subjects.runs(WEB, "shop/web", Running(fargate=True, revision=2))
     corrected.sees(again())
     assert state(corrected)[0] == "open"

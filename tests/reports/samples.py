@@ -11,8 +11,9 @@ from domain.ecs.task_definition import TaskDefinition
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding, FindingState, Transition, TransitionKind
 from domain.findings.users import NOBODY, User, Users
+from domain.health.facts import SweepRun
 from domain.places import Place, Revision
-from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.attempt import Attempt, AttemptState, ProposedPlan, Quarantine
 from domain.remediation.guard import Guard
 from domain.remediation.plan import Plan
 from domain.remediation.reason import Code, Reason
@@ -20,7 +21,7 @@ from domain.remediation.rollout import Rollout, Stage, Target
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Mode, Standard, default_standard
-from domain.status import Status
+from domain.status import PlanWaiting, Standing, Status
 from domain.subject import Subject, SubjectId
 from domain.triggers.actor import Actor
 from domain.workload import Workload
@@ -98,7 +99,7 @@ def finding(
         created=THEN,
         updated=THEN if state is FindingState.OPEN else THEN + timedelta(minutes=2),
         version=1 if state is FindingState.OPEN else 2,
-        users=Users((User(name, f"shop/{name}", 7, 3),)) if state is FindingState.OPEN else NOBODY,
+        users=Users((User(name, f"shop/{name}", 7 if state is FindingState.OPEN else 8, 3),)),
     )
 
 
@@ -265,13 +266,22 @@ exemptions:
 
 
 def daily() -> Alert:
-    """A day's digest: eight open, two closed, two exemptions about to expire."""
+    """A day's digest: eight open, two closed, two exemptions about to expire, and what waits for a person."""
     still = [
         replace(finding(name=f"shop-{n}"), created=THEN - timedelta(days=3 * n), severity=severity)
         for n, severity in enumerate([Severity.MEDIUM] * 5 + [Severity.HIGH, Severity.LOW, Severity.HIGH])
     ]
     done = [finding(FindingState.CLOSED), finding(FindingState.CLOSED, name="cart")]
-    made = daily_of(Status(PLACE, tuple(still)), done, Standard.parse(EXEMPT, "The standard"), at=THEN)
+    waiting = ProposedPlan("7047ef13b6521ab1", THEN, (PINNED.id,), "safe", until=THEN + timedelta(days=7))
+    off = Reason(Code.SWITCH_OFF, "/outrider/corrections/outrider")
+    standing = Standing(
+        plans=(PlanWaiting(SubjectId(PLACE, Subject.FAMILY, "web"), "web:7", waiting, Severity.HIGH),),
+        under_way=(attempt(AttemptState.WAITING, off, guard=Guard.KILL_SWITCH),),
+        failed=(attempt(AttemptState.REFUSED, Reason(Code.IMAGE_NOT_ALLOWED, MIRROR), guard=Guard.IMAGE),),
+        quarantines=(("cart", Quarantine((Reason(Code.UNDONE, "jo"),), THEN)),),
+    )
+    status = Status(PLACE, tuple(still), (finding(name="cron"),), standing, SweepRun(THEN, THEN))
+    made = daily_of(status, done, Standard.parse(EXEMPT, "The standard"), at=THEN)
     assert made is not None
     return made
 

@@ -175,5 +175,6 @@ def test_rewording_all_rules_together_changes_nothing_but_sentences_and_every_ki
     drifted = {example.rule: example for example in EXAMPLES if example.verdict == "drifted"}
     results = [result(example, CATALOGUE) for example in drifted.values()]
     assert [result(example, REWORDED) for example in drifted.values()] == results
-    assert {step for each in results for step in each.steps} == set(Step)
+    of_use = {Step.REDEPLOY}  # where an earlier revision still runs: no result of a rule
+    assert {step for each in results for step in each.steps} == set(Step) - of_use
     assert {each.safety for each in results} == set(Safety)

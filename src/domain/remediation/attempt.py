@@ -112,7 +112,7 @@ class Attempt:
 
     @property
     def stopped(self) -> bool:
-        """Whether it waited in vain for what stops all corrections: it is tried again when a person asks for that."""
+        """Whether it waited too long for what stops all corrections: it is tried again when a person asks for that."""
         refused = self.state is AttemptState.REFUSED and self.guard is not None and self.guard.stops_all
         return refused and not self.approved and not self.released
 

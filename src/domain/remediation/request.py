@@ -137,7 +137,7 @@ class ReleaseRequest(_Request):
 
 
 class RetryRequest(_Request):
-    """Try now what waits in a family, and what waited in vain for the switch or the standard."""
+    """Try now what waits in a family, and what waited too long for the switch or the standard."""
 
     kind: Literal["retry"] = "retry"
     at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")

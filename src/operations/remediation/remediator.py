@@ -60,7 +60,7 @@ class Remediator:
                 return Answering(self.parts, corrector, by).answered(request, history)
 
     def _retried(self, request: RetryRequest, history: History, corrector: Corrector) -> Outcome:
-        """Try what waits. What waited in vain is requested again by the evaluation of the family."""
+        """Try what waits. What waited too long is requested again by the evaluation of the family."""
         stopped = [each for each in history.attempts if each.stopped]
         for each in stopped:
             self.parts.ledger.attempts.write(replace(each, released=True))
