@@ -67,7 +67,7 @@ def read_as_sent(rule: str, body: str) -> Trigger | ApprovalTrigger | Ignored | 
 
 def said(trigger: Trigger | ApprovalTrigger) -> dict[str, Any]:
     """What a message decides apart from which resource it names."""
-    own = {name: getattr(trigger, name, None) for name in ("quiet", "changed", "after", "settled")}
+    own = {name: getattr(trigger, name, None) for name in ("quiet", "changed", "after", "settled", "suppressed")}
     return own | {"kind": trigger.kind, "place": trigger.place, "by": trigger.actor.arn}
 
 
@@ -132,7 +132,7 @@ def test_no_placeholder_is_inside_quotes(rule: str) -> None:
     assert [text for text in texts if "<" in text] == []
 
 
-@pytest.mark.parametrize("key", ["quiet", "settled", "changed", "after", "approved", "from"])
+@pytest.mark.parametrize("key", ["quiet", "settled", "changed", "after", "suppressed", "approved", "from"])
 @pytest.mark.parametrize("value", [[True], ["2026-11-23T12:00:00Z"], [["x"]], "x", {"x": 1}], ids=str)
 def test_a_message_of_a_rule_has_no_key_that_no_rule_sends(key: str, value: object) -> None:
     body = json.loads(transformed(transformer_of("ServiceCalls"), EVENTS["update-service"]))

@@ -132,7 +132,7 @@ class FamilyEvaluator:
         )
         judged = self.use.judged(history, evaluator, found, earlier)
         said = _dependencies(history, judged.verdicts, depends, Users.of(judged.users or [User(subject.name)]))
-        number = _number(task)
+        number, in_rollout = _number(task), any(each.in_rollout for each in history.attempts)
         later = services_later(history, standard, now) if number != history.order else NOTHING_LATER
         return Inspected(
             job,
@@ -144,9 +144,7 @@ class FamilyEvaluator:
             trouble=proposal.trouble,
             users=Users.of(judged.users),
             still=_still(judged),
-            kept=frozenset(open_severities(history))
-            if any(each.in_rollout for each in history.attempts)
-            else frozenset(),
+            kept=frozenset(open_severities(history)) if in_rollout else frozenset(),
             evidence=_evidence(workload),
             missing=missing_facts([*found.verdicts, *judged.verdicts], proposal.plan),
             order=number,

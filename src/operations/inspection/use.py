@@ -65,7 +65,8 @@ class Use:
         """Return the verdicts, with the users that decided them."""
         users = users_of(history.subject.name, history.services, history.seen, evaluator.read_at)
         judged = _judged(history, evaluator, found, users, earlier)
-        if not history.services or not _depends_on_use(history, judged):
+        in_rollout = any(each.in_rollout for each in history.attempts)  # open findings stay as they are
+        if not history.services or in_rollout or not _depends_on_use(history, judged):
             return judged
         # Events come in any order. Read the services again, so that nothing falls or closes, and rises or opens again.
         users = users_of(history.subject.name, self._services(history), history.seen, evaluator.read_at)
