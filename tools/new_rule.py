@@ -45,7 +45,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
 
 RULE = Rule(
     id="@id@",
-    title="No container of the task sets `@member@`",
+    title="Containers should not set `@member@`",
     why="Replace this by what goes wrong when a task breaks the rule.",
     by_hand="Remove `@member@` from the container.",
     subject=Subject.FAMILY,

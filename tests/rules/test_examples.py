@@ -163,6 +163,7 @@ class TestEveryRule:
     def test_it_says_what_why_and_how_it_is_fixed(self, rule: Rule) -> None:
         assert rule.title[0].isupper()
         assert not rule.title.endswith(".")
+        assert " should " in rule.title, "as the titles of AWS's own controls"
         assert rule.why.endswith(".")
         assert bool(rule.remedy) is (rule.fix is not None)
         assert bool(rule.by_hand) is (rule.fix is None)

@@ -87,7 +87,7 @@ def _judge(workload: Workload, container: Container, destination: Destination, t
 
 RULE = Rule(
     id="application.no-remote-collector",
-    title="An application sends its telemetry to the collector in its own task",
+    title="Applications should send their telemetry to the collector in their own task",
     why="""
         Telemetry that an application sends to another collector or to a vendor bypasses the batching, the filters and
         the credentials of its collector, is lost when the remote endpoint is slow, and does not appear in the

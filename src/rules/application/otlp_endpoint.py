@@ -149,7 +149,7 @@ def _of_scheme(found: str | None, wanted: str | None) -> str:
 
 RULE = Rule(
     id="application.otlp-endpoint",
-    title="An OTLP endpoint inside the task is one that a collector serves, by default http:// and port 4317 or 4318",
+    title="OTLP endpoints inside the task should be ones that a collector serves",
     why="""
         SDKs drop telemetry without an error when nothing answers. Most of them refuse an address without a scheme,
         nothing in the task serves TLS by default, and an HTTP endpoint for one signal is used as written, without its

@@ -189,7 +189,7 @@ def _served(destination: Destination, endpoint: Endpoint) -> Endpoint:
 
 RULE = Rule(
     id="application.otlp-protocol",
-    title="An application's OTLP port and protocol agree: 4317 is gRPC, 4318 is HTTP",
+    title="OTLP ports and protocols should agree: 4317 is gRPC, 4318 is HTTP",
     why="""
         A collector answers gRPC on 4317 and HTTP on 4318. Requests of the other protocol fail, and SDKs report it only
         in their own log. A port without a protocol is INFORMATIONAL: by the specification SDKs use http/protobuf then,

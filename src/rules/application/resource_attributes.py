@@ -132,7 +132,7 @@ def _given(name: str, workload: Workload, standard: Standard) -> str | None:
 
 RULE = Rule(
     id="application.resource-attributes",
-    title="An instrumented application sets the standard's resource attributes, service.name first of all",
+    title="Instrumented applications should set the standard's resource attributes, such as service.name",
     why="""
         Telemetry without them arrives as `unknown_service` and cannot be distinguished from that of other services or
         environments. An application that sets no OTEL_ variable counts as not instrumented, and the rule does not apply

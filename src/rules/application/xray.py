@@ -198,7 +198,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 RULE = Rule(
     id="application.xray",
-    title="The X-Ray daemon's address and the X-Ray sampler's endpoint lead to something in the task that answers",
+    title="X-Ray daemon addresses and sampler endpoints should lead to something in the task that answers",
     why="""
         An X-Ray SDK sends its segments by UDP, so nobody sees that they are lost where nothing listens. The sampler
         `xray` asks http://localhost:2000 for X-Ray's sampling rules; where nothing answers it samples by its default,

@@ -52,7 +52,7 @@ def _drifts(configuration: CollectorConfiguration, release: Release | None) -> t
 
 RULE = Rule(
     id="config.components",
-    title="Every component of the configuration exists in the collector's release",
+    title="Components of a configuration should exist in the collector's release",
     why="""
         ADOT has a part of the components of the OpenTelemetry collector, and removes some in later releases: `logging`
         was removed in v0.42.0, `transform` was never included. A collector that does not know a component exits when it

@@ -55,7 +55,7 @@ def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[D
 
 RULE = Rule(
     id="config.container-metrics",
-    title="The task's own metrics are collected and exported: awsecscontainermetrics feeds a metrics pipeline",
+    title="The task's own metrics should be collected by awsecscontainermetrics and exported",
     why="""
         The receiver reads CPU, memory, network and storage of the task and its containers from the task's metadata
         endpoint. Without it nothing reports what the task uses, unless Container Insights does: set the rule's mode to

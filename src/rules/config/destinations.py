@@ -38,7 +38,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 RULE = Rule(
     id="config.destinations",
-    title="The destinations of exporters accept what is sent: signed as AWS requires, to a log group with a valid name",
+    title="Exporters should send what their destinations accept",
     why="""
         Amazon Managed Service for Prometheus and CloudWatch's OTLP endpoints answer unsigned requests, and those signed
         for another region or service, with 403. The collector runs, and all data is lost. The same holds for a log

@@ -39,7 +39,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
 
 RULE = Rule(
     id="config.exists",
-    title="The parameter that feeds the collector exists, as a String or SecureString",
+    title="The parameter that feeds the collector should exist, as a String or SecureString",
     why="""
         ECS resolves `secrets` before any container starts. A parameter that does not exist, or not in the region that
         `valueFrom` names, keeps the whole task from starting, the application included.

@@ -102,7 +102,7 @@ def _is_root(workload: Workload) -> bool:
 
 RULE = Rule(
     id="config.fargate",
-    title="Nothing in the configuration needs a host, a cluster, a folder or memory that a Fargate task does not have",
+    title="Collector configurations should need nothing that a Fargate task does not have",
     why="""
         `awscontainerinsightreceiver` reads files of an EC2 host, the `eks` detector calls the Kubernetes API, and
         `ecs_observer` writes to /etc by default, where the image's user (4317) may not write: the collector exits. A

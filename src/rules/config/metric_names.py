@@ -82,7 +82,7 @@ def _plain(pattern: str) -> str | None:
 
 RULE = Rule(
     id="config.metric-names",
-    title="The container metrics that processors select by name exist",
+    title="Container metrics that processors select by name should exist",
     why="""
         A filter that includes a name which no metric has drops the data without an error. `ecs.task.memory.limit` and
         `ecs.task.cpu.limit`, which some guides name, do not exist: the limits are `ecs.task.memory.reserved` and

@@ -39,7 +39,7 @@ def _places(configuration: CollectorConfiguration, release: Release | None) -> t
 
 RULE = Rule(
     id="config.no-plain-secrets",
-    title="No credential is in plain text in a String parameter",
+    title="Credentials should not be in plain text in a String parameter",
     why="""
         Everyone who may read parameters or their history sees a String, and it is not encrypted with a key of its own.
         A SecureString is. Better still, the credential is a secret of its own that the configuration names as

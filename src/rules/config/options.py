@@ -30,7 +30,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 RULE = Rule(
     id="config.options",
-    title="Every option of the configuration exists in the collector's release, and its value has the right type",
+    title="Options of a configuration should exist in the collector's release, with values of the right type",
     why="""
         The collector exits when it starts if one key is misspelt, or if a value has the wrong type: a number in quotes,
         a text for true or false, `1d` for a duration. It reads every component, used or not. The options of v0.47.0 and

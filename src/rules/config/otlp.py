@@ -170,7 +170,7 @@ def _listed(words: Iterable[str]) -> str:
 
 RULE = Rule(
     id="config.otlp",
-    title="An otlp receiver listens where the task's applications send, and receives their traces",
+    title="An otlp receiver should listen where the task's applications send, and receive their traces",
     why="""
         An application that finds nothing on its port, or a receiver that no traces pipeline names, loses telemetry.
         Only the application's own log shows it. A collector that scrapes its applications, or takes what they send in

@@ -58,7 +58,7 @@ def _listed(words: Iterable[str]) -> str:
 
 RULE = Rule(
     id="config.protection",
-    title="Pipelines batch what they send, and limit the collector's memory before anything else",
+    title="Pipelines should batch what they send, and limit the collector's memory first",
     why="""
         Without batching, every span is a call to AWS, which throttles. Without memory_limiter as the first processor, a
         backlog grows until the kernel kills the collector and its data is lost. Either the batch processor or the

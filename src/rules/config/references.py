@@ -45,7 +45,7 @@ def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[D
 
 RULE = Rule(
     id="config.references",
-    title="Every named component is defined, and every pipeline has receivers and exporters",
+    title="Components should be defined where they are named, and pipelines have receivers and exporters",
     why="""
         A collector whose configuration names an undefined component exits when it starts, and nothing leaves the task.
         A component that is defined and never used does no harm, but often was meant to be used: INFORMATIONAL.

@@ -64,7 +64,7 @@ def _region_of(workload: Workload) -> str:
 
 RULE = Rule(
     id="config.region",
-    title="Exporters send to the task's own region, or to one that the standard lists",
+    title="Exporters should send to the task's own region, or to one that the standard lists",
     why="""
         A region left over from a copied configuration sends telemetry to a place where nobody looks for it, over a paid
         link, and out of a region that data may not leave. An exporter without a region, and `${env:AWS_REGION}`, send

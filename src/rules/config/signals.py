@@ -27,7 +27,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 RULE = Rule(
     id="config.signals",
-    title="Every pipeline names only components that take its signal",
+    title="Pipelines should name only components that take their signal",
     why="""
         `awsxray` takes traces, `awsemf` metrics, `awscloudwatchlogs` logs. A collector with one of them in a pipeline
         of another signal exits when it starts. Pipelines of profiles need a feature gate that is off in ADOT. The rule

@@ -36,7 +36,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 RULE = Rule(
     id="config.values",
-    title="Every value of the configuration is one that the collector accepts",
+    title="Values of a configuration should be ones that the collector accepts",
     why="""
         Components validate their values before they start, and the collector exits if one of them is refused: a
         memory_limiter without an interval or a limit, a batch whose largest size is below its size, a log_retention

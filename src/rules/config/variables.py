@@ -85,7 +85,7 @@ def _refused_then(
 
 RULE = Rule(
     id="config.variables",
-    title="Every value that the configuration takes from its environment is available to the collector",
+    title="Values that a configuration takes from its environment should be available to the collector",
     why="""
         `${ssm:…}`, `${env:MY-VAR}` and `${1}` stop the collector. A variable that the collector's own container does
         not set is empty, so a vendor's key fails on every export; where the collector refuses an empty value it does

@@ -71,7 +71,7 @@ def _size(workload: Workload) -> Iterator[Drift]:
 
 RULE = Rule(
     id="config.well-formed",
-    title="The collector's configuration is YAML that the collector can read, with a service that has pipelines",
+    title="Collector configurations should be YAML that the collector can read, with a service that has pipelines",
     why="""
         The collector parses the parameter when it starts, and exits where it cannot. Nothing leaves the task then, and
         an essential collector stops the application with it. A file that is longer than a parameter can be (8 KB) is

@@ -30,7 +30,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 RULE = Rule(
     id="identity.execution-role",
-    title="The execution role allows what the start of this task needs",
+    title="Execution roles should allow what the start of the task needs",
     why="""
         Fargate uses this role to pull the images, open the log streams and read parameters and secrets before any
         container runs. Without a permission the task stops with ResourceInitializationError, the application included.

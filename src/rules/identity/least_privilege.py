@@ -55,7 +55,7 @@ def _actions(grant: WildcardGrant) -> str:
 
 RULE = Rule(
     id="identity.least-privilege",
-    title="No customer policy of the task's roles allows every action of a service",
+    title="Customer policies of the task's roles should not allow every action of a service",
     why="""
         An intruder in a container has the task role. The collector and the start of a task need about twenty
         actions, and `logs:*` would also allow to delete the logs. The rule ignores wildcards in resources, which are

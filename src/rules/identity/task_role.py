@@ -37,7 +37,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 RULE = Rule(
     id="identity.task-role",
-    title="The task role allows what the configuration's exporters, receivers and extensions call",
+    title="Task roles should allow what the collector's exporters, receivers and extensions call",
     why="""
         The collector calls AWS with the task role. Without a permission everything looks healthy: only the collector's
         own log shows the denials, and metrics, logs and traces are dropped. The needs are read from the configuration:

@@ -58,7 +58,7 @@ def _judge(arn: str, fact: Fact[Role], place: Place) -> Iterator[Drift | Doubt]:
 
 RULE = Rule(
     id="identity.trust",
-    title="The task's roles exist, and ECS tasks may assume them",
+    title="The task's roles should exist, and ECS tasks should be able to assume them",
     why="""
         ECS assumes both roles as ecs-tasks.amazonaws.com. A role that does not exist, or that trusts only another
         service or other accounts, keeps every task from starting. Conditions on aws:SourceAccount and aws:SourceArn are

@@ -75,7 +75,7 @@ def _file_type(router: Container) -> str | None:
 
 RULE = Rule(
     id="logging.firelens",
-    title="Where awsfirelens is used, the task has exactly one log router, and it is essential",
+    title="Tasks that use awsfirelens should have exactly one log router, and it should be essential",
     why="""
         Without a router ECS does not start the task. When a router that is not essential stops, the applications keep
         running and their logs are lost. Fargate reads a router's configuration only from a file in its image.

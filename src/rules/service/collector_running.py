@@ -42,7 +42,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
 
 RULE = Rule(
     id="service.collector-running",
-    title="In every task that has settled, the collector is running",
+    title="Collectors should be running in every task that has settled",
     why="""
         A collector that is not essential can crash while the task stays healthy, the deployment completes, and the
         telemetry is lost. Nothing else shows it.

@@ -50,7 +50,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 RULE = Rule(
     id="service.config-fresh",
-    title="No running task is older than the collector configuration that it should have, beyond a grace period",
+    title="Running tasks should not be older than the collector configuration that they should have",
     why="""
         A value from `secrets` is read when the container starts, and not again. A task that started before the
         parameter changed keeps the old configuration until it is replaced.

@@ -40,7 +40,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
 
 RULE = Rule(
     id="service.no-central-collector",
-    title="Collectors run as sidecars: no service runs only a collector, and none runs one as a daemon",
+    title="Collectors should run as sidecars, and not as a service or daemon of their own",
     why="""
         A central collector sees neither the container metrics nor the metadata of the tasks that send to it, is a
         single point of failure for all of them, and receives their telemetry unencrypted over the network.

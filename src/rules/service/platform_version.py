@@ -41,7 +41,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 RULE = Rule(
     id="service.platform-version",
-    title="A service on Fargate runs platform version 1.4.0 or later, or LATEST",
+    title="Fargate services should run platform version 1.4.0 or later, or LATEST",
     why="""
         Before 1.4.0 there is no task metadata endpoint V4, without which the collector's awsecscontainermetrics
         receiver stops the collector when it starts, and 1.3.0 starts no new tasks since March 2026. The rule applies

@@ -44,7 +44,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 RULE = Rule(
     id="service.revision",
-    title="A service runs a revision that is no worse than its family's newest",
+    title="Services should run a revision that is no worse than its family's newest",
     why="""
         A corrected revision has no effect while the service runs the old one. The finding names only the rules by which
         the running revision drifts and the newest does not. It is LOW, because the family's findings about these rules

@@ -124,7 +124,7 @@ def _once(collector: Container, variable: str) -> Container:
 
 RULE = Rule(
     id="sidecar.config-effective",
-    title="Nothing in the task definition contradicts the collector's configuration",
+    title="Task definitions should not contradict the collector's configuration",
     why="""
         Where AOT_CONFIG_CONTENT is set, ADOT ignores every `--config` and `--set` without an error. A variable
         that is set twice is refused by ECS or decided by chance. A shell cannot start from an image that has none. The

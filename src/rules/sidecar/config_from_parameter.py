@@ -277,7 +277,7 @@ def _is_standards(workload: Workload, standard: Standard, value_from: str) -> bo
 
 RULE = Rule(
     id="sidecar.config-from-parameter",
-    title="The collector's configuration comes from an SSM parameter, by `secrets`",
+    title="Collectors should read their configuration from an SSM parameter, by `secrets`",
     why="""
         A configuration in the task definition, in the image or behind a URL does not change with the standard's
         parameter and is not evaluated, and in `environment` everyone who may describe the task can read it. A

@@ -125,7 +125,7 @@ def _port(command: tuple[str, ...]) -> int | None:
 
 RULE = Rule(
     id="sidecar.health-check",
-    title="A health check of the collector, if there is one, can succeed",
+    title="Collector health checks, where there are any, should be able to succeed",
     why="""
         The image has no shell and no curl, only `/healthcheck`, which calls the health_check extension. A health check
         that cannot succeed marks the collector unhealthy for ever: ECS replaces the task of an essential one again and

@@ -98,7 +98,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 RULE = Rule(
     id="sidecar.image-approved",
-    title="The collector's image comes from an approved repository and is a secure, supported release",
+    title="Collector images should come from an approved repository and be a secure, supported release",
     why="""
         Old releases have known vulnerabilities (before v0.47.0: CVE-2025-68156) and lack components that configurations
         use. An image from another repository is not the one that was reviewed. ADOT supports a release until the next

@@ -143,7 +143,7 @@ def _numbers(tag: str | None) -> tuple[int, ...]:
 
 RULE = Rule(
     id="sidecar.image-pinned",
-    title="The collector's image is pinned to a release tag or a digest",
+    title="Collector images should be pinned to a release tag or a digest",
     why="""
         A floating tag such as `latest` changes without notice, so a task that is replaced at night starts another
         collector than the one that was tested.

@@ -94,7 +94,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 RULE = Rule(
     id="sidecar.logging",
-    title="The collector's own log goes to awslogs with all options, or to the standard's log driver",
+    title="Collectors should log to awslogs with all options, or to the standard's log driver",
     why="""
         Only the collector's log shows what fails in it: a denied action, a dropped batch, a configuration that cannot
         be parsed. Fargate refuses awslogs without a stream prefix, and a task whose log group does not exist does not

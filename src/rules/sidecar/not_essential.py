@@ -48,7 +48,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 RULE = Rule(
     id="sidecar.not-essential",
-    title="The collector is essential or not as the standard says, by default not",
+    title="Collector containers should be essential only where the standard says so",
     why="""
         When an essential container stops, ECS stops the whole task, so a collector that fails on its configuration
         stops the applications with it. Where `essential` is not set, it is true. The rule does not apply to a collector

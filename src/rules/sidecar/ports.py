@@ -76,7 +76,7 @@ def _claimed(mapping: Json) -> range:
 
 RULE = Rule(
     id="sidecar.ports",
-    title="No other container uses a port that the collector binds",
+    title="Other containers should not use a port that the collector binds",
     why="""
         The containers of a task share one network, so of two that bind a port the second does not start. In addition to
         OTLP the collector binds the port of its own metrics, and all ports on which its receivers and extensions

@@ -163,7 +163,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 RULE = Rule(
     id="sidecar.present",
-    title="The task has the standard's collector",
+    title="Tasks should have the standard's collector container",
     why="""
         Without a collector nothing receives the telemetry that the applications send, and nothing measures the task.
         Another collector than the standard's is not set up, patched and configured as the organization's are.

@@ -83,7 +83,7 @@ def _reserving(collector: Container, cpu: int, memory: int) -> tuple[Container, 
 
 RULE = Rule(
     id="sidecar.resources",
-    title="The collector reserves the standard's CPU and memory, and all containers fit into the task",
+    title="Collectors should reserve the standard's CPU and memory, and all containers should fit into the task",
     why="""
         A container gets what it does not reserve only while no other container needs it. A collector without enough CPU
         drops telemetry when the task is busy, and one without reserved memory takes the applications' memory until the

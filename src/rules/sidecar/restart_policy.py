@@ -72,7 +72,7 @@ def _ignored(collector: Container) -> tuple[int, ...]:
 
 RULE = Rule(
     id="sidecar.restart-policy",
-    title="A collector that is not essential restarts after a crash",
+    title="Collector containers that are not essential should restart after a crash",
     why="""
         ECS neither replaces a task when a container that is not essential stops, nor restarts that container. After one
         crash the task runs without telemetry until it ends. A collector exits with code 1 after an error, so a policy

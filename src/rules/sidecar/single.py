@@ -26,7 +26,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
 
 RULE = Rule(
     id="sidecar.single",
-    title="The task has no more than one collector",
+    title="Tasks should have no more than one collector container",
     why="""
         Two collectors bind the same ports, so one of them does not start. Where their ports differ, container metrics
         are reported twice and paid for twice.

@@ -162,7 +162,7 @@ def _in_one_another(waits: Mapping[str, list[str]]) -> bool:
 
 RULE = Rule(
     id="task.depends-on",
-    title="Every dependsOn names another container and a condition that can be met, above all for a collector",
+    title="Container dependencies should name another container and a condition that can be met",
     why="""
         A container that waits for a condition that is never met never starts. ECS refuses most of these dependencies
         when the task definition is registered. It accepts an application that waits for HEALTHY of a collector whose

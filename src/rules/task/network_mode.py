@@ -60,7 +60,7 @@ def _stray(mapping: Json) -> bool:
 
 RULE = Rule(
     id="task.network-mode",
-    title="The task's network mode is awsvpc",
+    title="Fargate tasks should use the network mode awsvpc",
     why="""
         Fargate supports no other mode, and only in awsvpc do the containers of a task share localhost, by which an
         application reaches its collector. ECS refuses other modes when a Fargate task definition is registered, so this

@@ -32,7 +32,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
 
 RULE = Rule(
     id="task.platform-version",
-    title="Tasks that no service starts run on Fargate platform version 1.4.0 or later, or LATEST",
+    title="Tasks that no service starts should run on Fargate platform version 1.4.0 or later, or LATEST",
     why="""
         Before 1.4.0 there is no task metadata endpoint V4, without which the collector's awsecscontainermetrics
         receiver stops the collector when it starts, and 1.3.0 starts no new tasks since March 2026. RunTask names a

@@ -64,7 +64,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 RULE = Rule(
     id="task.roles",
-    title="The task has an execution role and a task role, and they are different roles",
+    title="Tasks should have an execution role and a task role, and they should be different roles",
     why="""
         Without an execution role Fargate cannot read the collector's configuration, pull a private image or write logs.
         Without a task role the collector may send nothing to AWS. One role for both gives the application the

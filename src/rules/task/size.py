@@ -91,7 +91,7 @@ def _sized(task: TaskDefinition, cpu: int, memory: int) -> TaskDefinition:
 
 RULE = Rule(
     id="task.size",
-    title="The task's CPU and memory are a combination that Fargate supports",
+    title="Task CPU and memory should be a combination that Fargate supports",
     why="""
         ECS refuses every other combination when the task definition is registered, so this rule matters for files and
         for what a correction would register.
