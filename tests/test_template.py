@@ -75,7 +75,7 @@ CALLED = {
         "log_groups": {"fact"},
         "security_hub": {"suppressed"},
         "ledger/subjects": {"history"},
-        "ledger/attempts": {"write", "registered", "release", "answer"},
+        "ledger/attempts": {"write", "registered", "release", "tried", "answer"},
         "ledger/limits": {"claim", "full"},
         "ledger/standards": {"last"},
         "callers": {"has_id"},
@@ -249,7 +249,7 @@ ASKING = {
     "stacks": {"stack"},
     "parameters": {"turn", "why_off"},
     "ledger/subjects": {"history"},
-    "ledger/attempts": {"due", "quarantined"},
+    "ledger/attempts": {"due", "quarantined", "stopped"},
     "channels": {"send"},
 }
 

@@ -213,7 +213,7 @@ def pictures() -> dict[Path, str]:
         return read
 
     return {
-        IMAGES / "slack-message.svg": slack(golden("slack-opened")),
+        IMAGES / "slack-message.svg": slack(golden("slack-thread-first")),
         IMAGES / "finding.svg": finding(golden("finding-opened")),
     }
 

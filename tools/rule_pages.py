@@ -17,6 +17,7 @@ import yaml
 
 import engine
 from domain.drift import Code, Safety
+from domain.iam.advice import minimal_statement
 from domain.remediation.certainty import Uncertainty
 from domain.remediation.plan import Plan, changes_between
 from domain.rule import Rule
@@ -120,6 +121,7 @@ def _page(rule: Rule) -> str:
         "## What to do",
         f"**Fix.** {rule.remedy}" if rule.fix else f"{rule.by_hand}\n\nOutrider has no fix for it: a person decides.",
         *(_at_the_source(rule, example) if example else ()),
+        *(_permissions(example) if example else ()),
         f"## Configure\n\n{rule.configure or 'It has no parameters.'}",
         _fenced("yaml", f"rules:\n  - {{rules: {rule.id}, mode: report, severity: {rule.severity}}}"),
         "## Codes",
@@ -154,6 +156,23 @@ def _at_the_source(rule: Rule, example: Example) -> Iterator[str]:
         if form == "JSON" and (marks := [sign for sign in ("null", "(remove)") if sign in found[form]]):
             yield f"{' and '.join(f'`{sign}`' for sign in marks)}: remove it."
         yield _fenced(language, found[form])
+
+
+def _permissions(example: Example) -> Iterator[str]:
+    """The smallest policy for what each role lacks in the example, in each form."""
+    missing = dict[str, list[tuple[str, str]]]()
+    for grant in (grant for drift in example.case.drift for grant in drift.grants):
+        missing.setdefault(grant.to, []).append((grant.action, grant.resource))
+    for role, calls in missing.items():
+        policy = minimal_statement(calls)
+        properties = {"RoleName": role, "PolicyName": "telemetry", "PolicyDocument": policy}
+        resource = {"Type": "AWS::IAM::RolePolicy", "Properties": properties}
+        text = json.dumps(policy, indent=2)
+        yield f"What the role {role} lacks in the example:"
+        yield f"### Policy in JSON\n\n{_fenced('json', text)}"
+        yield f"### CloudFormation\n\n{_fenced('yaml', _yaml(resource))}"
+        attributes = f'role   = "{role}"\nname   = "telemetry"\npolicy = jsonencode({text})'
+        yield f"### Terraform\n\n{_fenced('terraform', f'# aws_iam_role_policy\n{attributes}')}"
 
 
 def _codes(codes: Iterable[Code]) -> str:
@@ -195,8 +214,6 @@ def _example(rule: Rule, example: Example) -> Iterator[str]:
     for drift in case.drift:
         severity = drift.severity or case.severity or rule.severity
         yield f"> **{severity}** at `{drift.where}` (`{drift.code}`): {drift.why}"
-    for grant in dict.fromkeys(grant for drift in case.drift for grant in drift.grants):
-        yield f"Missing in {grant.to}: `{grant.action}` on `{grant.resource}`"
     if case.refused is not None:
         yield f"Its fix is refused: {case.refused}"
 

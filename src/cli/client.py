@@ -254,7 +254,8 @@ class Client:
             families = [family.name]
         else:
             with failures_as_sentences():
-                families = sorted({family for family, _ in self.ledger.attempts.due(self.place)})
+                waiting = {family for family, _ in self.ledger.attempts.due(self.place)}
+                families = sorted(waiting | set(self.ledger.attempts.stopped(self.place)))
         account, region = self.place.account, self.place.region
         for name in families:
             self._ask(RetryRequest(account=account, region=region, family=name, at=self.now()))
@@ -287,9 +288,8 @@ class Client:
             family = self._family(history)
             return [_standing(history if history.subject == family else self._history(family))]
         with failures_as_sentences():
-            families = {family for family, _ in self.ledger.attempts.due(self.place)} | set(
-                self.ledger.attempts.quarantined(self.place)
-            )
+            families = {family for family, _ in self.ledger.attempts.due(self.place)}
+            families |= {*self.ledger.attempts.quarantined(self.place), *self.ledger.attempts.stopped(self.place)}
         return [_standing(self._read(SubjectId(self.place, Subject.FAMILY, family))) for family in sorted(families)]
 
     # --- the switch --------------------------------------------------------------------------------------------------

@@ -44,6 +44,14 @@ def test_the_page_of_a_rule_with_a_fix_shows_the_change_in_each_form(rule: Rule)
         assert [form for form in FORMS if form not in page] == []
 
 
+@pytest.mark.parametrize("rule", ["identity.execution-role", "identity.task-role"])
+def test_the_page_of_a_rule_about_permissions_shows_the_policy_to_add_in_each_form(rule: str) -> None:
+    page = PAGES[f"rules/{rule}.md"]
+    assert [form for form in ("\n### Policy in JSON\n", *FORMS[:2]) if form not in page] == []
+    assert page.count('"Effect": "Allow"') == 2
+    assert "Type: AWS::IAM::RolePolicy\n" in page
+
+
 @pytest.mark.parametrize("docs", [PAGES_OF_THE_RELEASE, "https://docs.example/v1"])
 @pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.id)
 def test_the_link_of_a_finding_is_the_address_of_the_page_that_the_site_has(rule: Rule, docs: str) -> None:

@@ -1,7 +1,7 @@
 """Attempts at corrections, quarantines, answers to people, and the revisions that Outrider registered."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from aws.ledger.forms import form
@@ -36,12 +36,14 @@ class Attempts:
         }
         due = _due_key(attempt)
         items = [put_item(self.table.name, kept, *unwritten_since(held))]
-        if attempt.state.ended and not attempt.pending and not attempt.stopped:
+        if attempt.state.ended and not attempt.pending:
             items.append({"Delete": {"TableName": self.table.name, "Key": due}})
         else:
-            later = attempt.time + timedelta(days=_ATTEMPT_DAYS)  # listed for `outrider retry`, and not due by itself
-            moment = (later if attempt.stopped and not attempt.pending else attempt.due or attempt.time).isoformat()
+            moment = (attempt.due or attempt.time).isoformat()
             items.append(put_item(self.table.name, due | {"due": {"S": moment}, "expires": expiry(_ATTEMPT_DAYS)}))
+        if attempt.stopped:
+            listed = {"pk": {"S": f"stopped/{attempt.source.place}"}, "sk": {"S": attempt.source.family}}
+            items.append(put_item(self.table.name, listed | {"expires": expiry(_ATTEMPT_DAYS)}))
         if quarantine is not None:
             left_alone = {
                 "pk": {"S": key},
@@ -54,11 +56,11 @@ class Attempts:
         return attempt
 
     def due(self, place: Place, now: datetime | None = None) -> list[tuple[str, str]]:
-        """Return the attempts that have not ended, or may be retried, and are due by now, or all: family and key."""
+        """Return the attempts that have not ended and are due by now, or all, as family and key."""
         return [(family, key) for family, key, due in self.dues(place) if now is None or due <= now]
 
     def dues(self, place: Place) -> list[tuple[str, str, datetime]]:
-        """Return all attempts that have not ended, or may be retried, with when each is due."""
+        """Return all attempts that have not ended, with when each is due."""
         found = [
             (item["sk"]["S"].partition("/attempt/"), moment(item["due"])) for item in self.table.query(f"due/{place}")
         ]
@@ -67,6 +69,14 @@ class Attempts:
     def quarantined(self, place: Place) -> list[str]:
         """Return the quarantined families."""
         return [item["sk"]["S"] for item in self.table.query(f"quarantines/{place}")]
+
+    def stopped(self, place: Place) -> list[str]:
+        """Return the families with attempts that waited too long for what stops all corrections."""
+        return [item["sk"]["S"] for item in self.table.query(f"stopped/{place}")]
+
+    def tried(self, family: SubjectId) -> None:
+        """Remove a family from those: its attempts may be requested again."""
+        self.table.delete(f"stopped/{family.place}", family.name)
 
     def release(self, family: SubjectId) -> None:
         """End a family's quarantine."""

@@ -70,6 +70,7 @@ class Answering:
                 self.parts.ledger.attempts.write(replace(each, released=True))
             elif each.state is AttemptState.WAITING:  # the quarantine would have refused it
                 self.parts.ledger.attempts.write(replace(each, due=self.parts.now()))
+        self.parts.ledger.attempts.tried(request.subject)
         self.parts.ledger.attempts.release(request.subject)
         Recorder(self.parts).evaluate_again(request.place, request.family, history.services)
         return nothing(request, history, Code.RELEASED if history.quarantine else Code.NOT_QUARANTINED)

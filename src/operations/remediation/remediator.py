@@ -64,6 +64,7 @@ class Remediator:
         stopped = [each for each in history.attempts if each.stopped]
         for each in stopped:
             self.parts.ledger.attempts.write(replace(each, released=True))
+        self.parts.ledger.attempts.tried(request.subject)
         if stopped:
             Recorder(self.parts).evaluate_again(request.place, request.family, history.services)
         resumed = [corrector.resume(each, history) for each in history.attempts if not each.state.ended]
