@@ -391,7 +391,7 @@ def test_a_wait_of_less_than_nothing_is_refused(world: World, run: Run, wait: st
     proposed_digest(world)
     ran = run("apply", "web", "--yes", "--wait", wait)
     assert (ran.code, world.requests) == (2, [])
-    assert ran.err == "--wait takes seconds, 0 or more. See outrider apply --help.\n"
+    assert ran.err == "Argument --wait: it takes seconds, 0 or more. See outrider apply --help.\n"
 
 
 def test_a_wait_without_end_is_one(

