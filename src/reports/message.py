@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.findings.alert import Alert
 from domain.findings.thread import Thread
-from domain.places import Revision, role_name
+from domain.places import role_name
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from domain.triggers.actor import OUTRIDER
@@ -205,7 +205,7 @@ class _State:
         when = f"{how}by {by}, {date(alert.occurred)}" if by else date(alert.occurred)
         unknown = "; no event names who made the change" if not by and thread.open else ""
         first = pieces.since(alert) if thread.open else ""
-        use = f"\n{plain(about.use[:1].upper() + about.use[1:], 600)}" if about.use else self._running()
+        use = f"\n{plain(about.use[:1].upper() + about.use[1:], 600)}" if about.use else ""
         return f"{severity}{pieces.what(about)} · {pieces.where(alert)}\n{when}{unknown}{first}{use}"
 
     @property
@@ -221,15 +221,6 @@ class _State:
         if self.thread.over:
             return max(about, key=lambda each: each.occurred, default=self.alert)
         return next(iter(about), self.alert)
-
-    def _running(self) -> str:
-        """Say what runs the revision that closed the findings of a family, as far as the evaluation knew it."""
-        revision = Revision.parse(self._named_alert.resource)
-        users = [user for user in self._named_alert.users if revision is not None and user.revision == revision.number]
-        if self.thread.open or not users:
-            return ""
-        runs = ", ".join(f"{user.title} runs {user.family}:{user.revision}" for user in users)
-        return f"\n{plain(runs, 600)}"
 
     def _changes(self) -> Iterator[str]:
         """Yield the diff, the reasons, the command and the statements of what is open, or of what was corrected."""
