@@ -50,9 +50,9 @@ def test_a_family_has_one_message_that_is_changed(telling: Stage) -> None:
     telling.register(right("threaded"))
     telling.until(lambda: words(telling, "threaded")[:1] == ["Resolved"], "Slack's message was not changed.")
     telling.quiet()
-    head, reply = telling.messages("threaded")
-    assert reply["thread_ts"] == head["ts"]
-    assert all(rule in json.dumps(reply) for rule in RULES)
+    head, *replies = telling.messages("threaded")
+    assert {reply["thread_ts"] for reply in replies} == {head["ts"]}
+    assert all(rule in json.dumps(replies) for rule in RULES)
     assert telling.cloud.slack.refused() == []
 
 
@@ -73,6 +73,8 @@ def told(stage: Stage) -> Counter[str]:
     """The families that people were notified of, in messages of their own and in digests."""
     found = Counter[str]()
     for each in stage.cloud.slack.messages():
+        if "thread_ts" in each:  # what a slow machine evaluates after the first message
+            continue
         text = json.dumps(each, ensure_ascii=False)
         if each["text"].startswith("Drift: burst-"):
             found[each["text"].split()[1]] += 1
