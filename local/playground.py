@@ -66,7 +66,7 @@ STEPS = (
         (
             *_running("payments"),
             "aws securityhub get-findings --query 'Findings[].[Severity.Label,RecordState,Title]' --output text",
-            "outrider corrections",
+            "outrider status",
         ),
         "payments:2 is registered and deployed; the findings close.",
     ),
