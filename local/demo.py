@@ -327,7 +327,9 @@ def main() -> int:
             fleet.create_dependencies(cloud.client)
             cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
             page.say("Deploying Outrider with sam. The first time takes longer, because sam builds it…")
-            outputs = cloud.deploy_outrider(StandardLocation=f"ssm:{STANDARD}", RemediationMode="deploy")
+            outputs = cloud.deploy_outrider(
+                StandardLocation=f"ssm:{STANDARD}", RemediationMode="deploy", MessageWaitSeconds="8"
+            )
             page.say(f"Deployed after {time.monotonic() - begun - up:.0f} s. Its standard allows safe corrections.")
             Story(Shop(cloud, outputs), page).play()
         page.say(

@@ -24,9 +24,9 @@ def titles(stage: Stage, name: str) -> Counter[str]:
 
 def message(stage: Stage, name: str, *words: str) -> str:
     """The last message about a family, which begins with one of these words."""
-    found = stage.messages(name)[-1]
-    assert found["text"].partition(":")[0] in words
-    return json.dumps(found, ensure_ascii=False)
+    found = [each for each in stage.messages(name) if each["text"].partition(":")[0] in words]
+    assert found, [each["text"] for each in stage.messages(name)]
+    return json.dumps(found[-1], ensure_ascii=False)
 
 
 def ledger(stage: Stage, family: str) -> dict[str, Json]:
@@ -123,7 +123,7 @@ def test_services_that_outrider_may_not_update_are_left_and_named(stage: Stage) 
     stage.until(lambda: titles(stage, "mixed-deployed")["Corrected and running"], "Nobody heard of it.")
     stage.quiet()
     assert stage.runs("mixed-api") == "mixed-deployed:2"
-    told = message(stage, "mixed-deployed", "Resolved", "Partly corrected", "Drift")
+    told = message(stage, "mixed-deployed", "Partly corrected")
     for name, reason in (
         ("mixed-ec2", "launch type: It runs on EC2"),
         ("mixed-code", "deployment controller: CODE_DEPLOY controls its deployments"),
@@ -219,5 +219,5 @@ def test_a_family_that_its_pipeline_brings_back_drifted_is_given_up_and_told_onc
         assert stage.newest("fought-deployed") == newest
     assert stage.open("fought-deployed") == RULES
     told = message(stage, "fought-deployed", "Not corrected")
-    assert "the drifted revision was registered by" in told
+    assert "by root" in told
     assert "In CloudFormation" in told
