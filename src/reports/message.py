@@ -160,7 +160,7 @@ class _State:
             return word_of(outcome.transition)
         if not self.thread.open:
             return RESOLVED
-        if self.notified and outcome is not None and self.thread.closed:
+        if outcome is not None and (outcome.transition == "deployed" or (self.notified and self.thread.closed)):
             return "Partly corrected"
         kinds = {alert.transition for alert in self.thread.open}
         return word_of(kinds.pop() if len(kinds) == 1 else "opened")
