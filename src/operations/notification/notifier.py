@@ -137,7 +137,7 @@ class _Due:
             return Post(of_digest(digest), channel=digest.channel)
         message, head = of_thread(self.key, self.after, notified=self.before.notified), self.before.head
         reply = reply_of(self.alerts) if head is not None else None
-        return Post(message, head, reply, self.loud, self.after.channel)
+        return Post(message, head, reply, self.loud and reply is not None, self.after.channel)
 
 
 @dataclass(frozen=True, slots=True)
