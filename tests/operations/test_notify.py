@@ -267,6 +267,16 @@ def test_the_queue_may_mix_up_what_becomes_of_a_finding(machine: Callable[[], Ma
     assert [header[2:] for header in here.headers] == ["Resolved: web"]
 
 
+def test_a_correction_that_ended_is_not_under_way_again(machine: Callable[[], Machine]) -> None:
+    """The alert that a service is being updated is received late. What opens then is no step of that correction."""
+    here, some = machine(), threads.opened()
+    here.later(*some, threads.deployed(), *threads.closed(some), seconds=5 * WAIT)
+    assert kinds(here.later(threads.rolling())) == {SentBefore}
+    again = {"id": "again", "sequence": 10, "transition": "reopened", "occurred": samples.THEN + timedelta(hours=1)}
+    here.later(some[-1].model_copy(update=again))
+    assert [header[2:] for header in here.headers] == ["Resolved: web", "Drift again: service shop/web"]
+
+
 def test_what_is_exempt_or_no_longer_evaluated_is_not_shown_as_open(machine: Callable[[], Machine]) -> None:
     here, some = machine(), threads.opened()
     here.later(*some)

@@ -44,7 +44,8 @@ class Thread(BaseModel):
     """What people were notified of since everything was closed, and what the next message will show.
 
     `findings` and `outcomes` hold the last alert about each finding and each correction. `known` holds the sequence of
-    the last alert about each of them that was shown. `notified` says that people have a message. `busy` is the time
+    the last alert about each of them that was shown, and when the last correction of each family or service ended: the
+    queue may deliver the alert that it began later. `notified` says that people have a message. `busy` is the time
     until which a function sends one.
     """
 
@@ -109,8 +110,9 @@ class Thread(BaseModel):
     # --- what it receives ---------------------------------------------------------------------------------------------
 
     def knows(self, alert: Alert) -> bool:
-        """Whether people were notified of it, or of a later change of the same finding."""
-        return self.known.get(_mark(alert), 0) >= alert.sequence
+        """Whether people were notified of it, of a later change of the same finding, or of what a correction led to."""
+        ended = bool(alert.updating) and self.known.get(_end(alert), 0) > _milliseconds(alert)
+        return ended or self.known.get(_mark(alert), 0) >= alert.sequence
 
     def receives(self, alert: Alert, sent: datetime, wait: timedelta) -> "Thread":
         """Return the thread with one more alert, which was `sent` then. One that is pending is not added again."""
@@ -136,6 +138,8 @@ class Thread(BaseModel):
         for alert in sorted(alerts, key=lambda each: (each.occurred, each.sequence)):
             mark = _mark(alert)
             known[mark] = max(alert.sequence, known.pop(mark, 0))
+            if alert.kind == "outcome" and not alert.updating:
+                known[_end(alert)] = max(_milliseconds(alert), known.pop(_end(alert), 0))
             held = findings.get(alert.finding)
             if alert.transition == "superseded":  # the correction was dropped: what is open shows the present state
                 outcomes.pop(alert.name, None)
@@ -198,7 +202,19 @@ def _asks(thread: Thread, alert: Alert) -> bool:
 
 
 def _mark(alert: Alert) -> str:
-    return hashlib.sha256((alert.finding or alert.id).encode()).hexdigest()[:16]
+    return _hashed(alert.finding or alert.id)
+
+
+def _end(alert: Alert) -> str:
+    return _hashed(f"the end of a correction of {alert.name}")
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _milliseconds(alert: Alert) -> int:
+    return int(alert.occurred.timestamp() * 1000)
 
 
 def _is_gone(held: Alert, alert: Alert) -> bool:
