@@ -287,6 +287,16 @@ def test_what_is_exempt_or_no_longer_evaluated_is_not_shown_as_open(machine: Cal
     assert not any(alert.rule in said for alert in some if alert.rule not in {some[1].rule, "service.platform-version"})
 
 
+def test_what_was_open_on_a_service_that_is_deleted_does_not_keep_a_thread_open(
+    machine: Callable[[], Machine],
+) -> None:
+    """No alert says so: the finding is gone. The closings of the family list what runs it."""
+    here, some = machine(), threads.opened()
+    here.later(*some)
+    here.later(*(alert.model_copy(update={"users": ()}) for alert in threads.closed(some[:-1])))
+    assert [header[2:] for header in here.headers] == ["Drift: web", "Resolved: web"]
+
+
 def test_a_bot_edits_its_message_and_replies(machine: Callable[[], Machine]) -> None:
     here = machine()
     here.follows = True

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.findings.alert import Alert
 from domain.severity import Severity
+from domain.subject import Subject
 
 _OPENING = frozenset({"opened", "raised", "reopened"})
 _FOR_A_PERSON = frozenset({"failed", "refused", "undone"})
@@ -146,7 +147,8 @@ class Thread(BaseModel):
             elif alert.kind == "outcome":
                 outcomes[alert.name] = alert
             elif alert.kind == "finding" and (held is None or held.sequence < alert.sequence):
-                findings = {id_: each for id_, each in findings.items() if not _is_gone(each, alert)}
+                left = {id_: each for id_, each in findings.items() if not _is_gone(each, alert)}
+                findings = {id_: each for id_, each in left.items() if not _ran_it(each, alert)}
                 findings[alert.finding] = alert
         if findings and all(alert.transition == "closed" for alert in findings.values()):
             # Somebody corrected what a person was needed for.
@@ -224,6 +226,17 @@ def _is_gone(held: Alert, alert: Alert) -> bool:
     """
     same = (held.subject, held.name) == (alert.subject, alert.name) and held.finding != alert.finding
     return same and held.transition != "closed" and held.occurred <= alert.occurred and held.rule not in alert.open
+
+
+def _ran_it(held: Alert, alert: Alert) -> bool:
+    """Whether a closing of the family lists what runs it, and not the service of a finding that was open before.
+
+    That service was deleted, or runs another family, without an alert about that. Before a closing the services that
+    run the family are read again.
+    """
+    closes = (alert.subject, alert.transition) == (Subject.FAMILY, "closed") and not alert.omitted_users
+    before = held.subject == Subject.SERVICE and held.transition != "closed" and held.occurred <= alert.occurred
+    return closes and before and held.name not in {user.title for user in alert.users}
 
 
 def _due(alert: Alert, sent: datetime, wait: timedelta) -> datetime:
