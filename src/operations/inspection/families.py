@@ -72,7 +72,7 @@ class FamilyEvaluator:
         task = self.use.running(job.history)
         if task is None:
             return gone
-        # All revisions are deregistered, and what runs drifts as before. Nobody can deploy it again, so no plan is made.
+        # All revisions are deregistered, and what runs drifts as before. Nobody can deploy it, so no plan is made.
         still = self._evaluated(job, task, active=False)
         return replace(still, order=gone.order, later=gone.later, due=gone.due, missed=False)
 
