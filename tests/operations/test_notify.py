@@ -340,6 +340,13 @@ def test_a_bot_posts_to_the_channel_of_the_most_severe_finding(machine: Callable
     assert [post.channel for post in here.posts] == ["C2"]
 
 
+def test_what_is_over_before_its_first_message_goes_where_its_alerts_go(machine: Callable[[], Machine]) -> None:
+    here, some = machine(), [alert.model_copy(update={"channel": "C2"}) for alert in threads.opened()]
+    here.follows = True
+    here.later(*some, *(alert.model_copy(update={"channel": "C2"}) for alert in threads.closed(some)))
+    assert [(post.channel, post.message.header) for post in here.posts] == [("C2", "✅ Resolved: web")]
+
+
 def test_what_a_person_corrected_after_a_failure_is_resolved(machine: Callable[[], Machine]) -> None:
     here = machine()
     here.later(*threads.opened(), samples.of_corrections()["failed"])

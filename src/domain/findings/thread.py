@@ -91,10 +91,16 @@ class Thread(BaseModel):
 
     @property
     def channel(self) -> str:
-        """The channel of the most severe open finding, else that of the message so far; empty for the bot's own."""
+        """The channel of the most severe open finding, else of the message so far, else of the last alert.
+
+        Empty for the bot's own.
+        """
         if self.open:
             return self.open[0].channel
-        return self.head.channel if self.head is not None else self.outcome.channel if self.outcome is not None else ""
+        if self.head is not None:
+            return self.head.channel
+        last = self.outcome or max(self.closed, key=lambda each: each.occurred, default=None)
+        return last.channel if last is not None else ""
 
     @property
     def over(self) -> bool:
