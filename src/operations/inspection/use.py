@@ -142,11 +142,11 @@ def _combined(newest: Verdict | None, ran: _Ran) -> tuple[Workload | None, Verdi
     """Return a rule's verdict on what runs together, and the earlier revision that it is about, if it is."""
     drifted = [(workload, verdict) for workload, verdict in ran if isinstance(verdict, Drifted)]
     match newest:
-        case Drifted() | Exempt():
+        case Drifted():
             return None, newest
         case _ if drifted:
             return max(drifted, key=lambda each: each[1].severity.rank)  # the newest of the most severe
-        case Unknown():
+        case Unknown() | Exempt():
             return None, newest
         case Compliant() | None:
             unknown = next((verdict for _, verdict in ran if isinstance(verdict, Unknown)), None)
