@@ -25,6 +25,8 @@ from operations.wiring.slack import notifier, slack_queue
 logger = Logger(service="slack")
 recorder = metrics.Recorder("slack")
 
+_MORE_EACH_TIME = 30  # seconds
+
 
 @logger.inject_lambda_context
 @recorder.written
@@ -83,7 +85,7 @@ def _later(record: dict[str, Any], outcome: NotSent | Waiting) -> None:
     if isinstance(outcome, Waiting):
         logger.debug("The message waits", message_id=message, after=after)
     elif after is not None:
-        after *= int(record["attributes"].get("ApproximateReceiveCount", "1"))
+        after += _MORE_EACH_TIME * (int(record["attributes"].get("ApproximateReceiveCount", "1")) - 1)
         logger.warning("The message is retried", message_id=message, reason=outcome.reason, after=after)
     else:
         logger.error("The message is retried", message_id=message, reason=outcome.reason)
