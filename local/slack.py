@@ -22,6 +22,7 @@ from typing import Any, Self
 
 from local.message_page import page
 
+MAX_MESSAGE = 13_200  # characters of all blocks: https://github.com/slackapi/bolt-js/issues/2509
 MAX_BLOCKS = 50
 # Slack's documented limits, in characters or elements.
 MAX_HEADER = 150
@@ -293,7 +294,7 @@ def fault_of(payload: Any) -> str | None:
         for index, block in enumerate(some):
             for fault in _block_faults(block):
                 return f"invalid_blocks: {where}/{index} {fault}"
-    return None
+    return "msg_blocks_too_long" if len(json.dumps(blocks, ensure_ascii=False)) > MAX_MESSAGE else None
 
 
 def _block_faults(block: Any) -> Iterable[str]:

@@ -12,6 +12,8 @@ from aws.sessions import Sessions
 _SUBJECT = 100  # characters that SNS accepts
 _BATCH = 10  # messages that SQS and SNS accept in one call
 _BYTES = 200_000  # of a whole batch: some queues and endpoints accept 256 KiB, attributes included
+_LONGEST_HIDDEN = 11 * 3600
+"""Seconds. SQS counts twelve hours from the receipt, and refuses more: a batch may have waited for its function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,10 @@ class Queue:
         return sum(int(found[name]) for name in names)
 
     def hide(self, receipt: str, seconds: int) -> None:
-        """Hide a received message: it is delivered again after so many seconds (12 hours at most)."""
+        """Hide a received message: it is delivered again after so many seconds, or after eleven hours."""
         with calling("sqs:ChangeMessageVisibility", self.name):
             self.sessions.own("sqs").change_message_visibility(
-                QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, 43200)
+                QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=min(seconds, _LONGEST_HIDDEN)
             )
 
 

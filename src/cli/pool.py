@@ -20,7 +20,11 @@ def by_processes[Item, Result](
     work: Callable[[Item], Result], items: Iterable[Item], processes: int
 ) -> Iterator[Result]:
     """Yield the result for each item in order. An exception of the work is raised here."""
-    pool = ProcessPoolExecutor(processes, initializer=_begin, initargs=(work,))
+    try:
+        pool = ProcessPoolExecutor(processes, initializer=_begin, initargs=(work,))
+    except (NotImplementedError, OSError):  # a machine without shared memory or semaphores, as some containers
+        yield from map(work, items)
+        return
     waiting = deque[Future[list[Result]]]()
     try:
         for chunk in batched(items, _CHUNK, strict=False):

@@ -25,6 +25,8 @@ from operations.wiring.slack import notifier, slack_queue
 logger = Logger(service="slack")
 recorder = metrics.Recorder("slack")
 
+_MORE_EACH_TIME = 30  # seconds
+
 
 @logger.inject_lambda_context
 @recorder.written
@@ -44,7 +46,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if isinstance(outcome, NotSent | Waiting):
             again[message] = outcome
     for message, outcome in again.items():
-        _later(message, records[message]["receiptHandle"], outcome)
+        _later(records[message], outcome)
     recorder.count(metrics.MESSAGES, len(records))
     recorder.count(metrics.FAILED_MESSAGES, sum(isinstance(each, NotSent) for each in again.values()))
     return {"batchItemFailures": [{"itemIdentifier": message} for message in again]}
@@ -74,18 +76,22 @@ def _report(outcomes: Mapping[str, Outcome]) -> None:
     recorder.count(metrics.ALERTS_IN_DIGESTS, sum(outcome.in_digest for outcome in sent))
 
 
-def _later(message: str, receipt: str, outcome: NotSent | Waiting) -> None:
-    """Have the queue deliver a message again: after the requested time, or else after its own."""
-    after = outcome.after
+def _later(record: dict[str, Any], outcome: NotSent | Waiting) -> None:
+    """Have the queue deliver a message again: after the requested time, or else after its own.
+
+    What Slack does not accept waits longer each time, so that the tries last for more than an hour.
+    """
+    message, after = record["messageId"], outcome.after
     if isinstance(outcome, Waiting):
         logger.debug("The message waits", message_id=message, after=after)
     elif after is not None:
+        after += _MORE_EACH_TIME * (int(record["attributes"].get("ApproximateReceiveCount", "1")) - 1)
         logger.warning("The message is retried", message_id=message, reason=outcome.reason, after=after)
     else:
         logger.error("The message is retried", message_id=message, reason=outcome.reason)
     if after is None:
         return
     try:
-        slack_queue().hide(receipt, after)
+        slack_queue().hide(record["receiptHandle"], after)
     except CallFailed as failed:
         logger.error("The message is retried", message_id=message, reason=str(failed))  # noqa: TRY400 - the sentence says all

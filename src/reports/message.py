@@ -14,7 +14,7 @@ from reports.mrkdwn import ROOM, date, is_address, plain
 from reports.text import MARK, line
 from reports.words import RESOLVED, word_of
 
-_HEADER, _SUMMARY = 150, 3000
+_HEADER, _SUMMARY, _LISTS = 150, 3000, 7000
 _MOST_STATEMENTS, _MOST_SECTIONS, _MOST_FRAGMENTS, _MOST_OTHERS, _MOST_REPLIED = 4, 10, 2, 4, 10
 _ANGLES = str.maketrans({"<": "\u2039", ">": "\u203a"})
 
@@ -48,7 +48,10 @@ class Message:
 def of_digest(alert: Alert, room: int = ROOM) -> Message:
     """Return the message of a digest; `room` is for one of its lists."""
     word = word_of(alert.transition)
-    listed = (pieces.listing(section, room) for section in alert.sections[:_MOST_SECTIONS])
+    sections = alert.sections[:_MOST_SECTIONS]
+    listed = [pieces.listing(section, room) for section in sections]
+    if sum(map(len, listed)) > _LISTS:
+        listed = [pieces.listing(section, min(room, _LISTS // len(sections))) for section in sections]
     parts = (f"*{plain(alert.title, 1000)}.*\n{date(alert.occurred)}", pieces.reasons(alert), *listed)
     return Message(
         thread=alert.id,

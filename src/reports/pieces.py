@@ -14,7 +14,7 @@ from reports.mrkdwn import ROOM, block, code, date, escaped, link, listed, plain
 from reports.text import line
 
 DONE = "✅"
-_MOST_DRIFTS, _MOST_CHANGES, _MOST_FINDINGS = 5, 8, 12
+_MOST_DRIFTS, _MOST_CHANGES, _MOST_FINDINGS, _MOST_ACTORS = 5, 8, 12, 4
 _WHY = 160  # characters of a finding that is one of several
 _SINGLE_SIGN_ON = re.compile(r"AWSReservedSSO_(?P<set>.+)_[0-9a-f]{16}/(?P<person>.+)")
 
@@ -56,8 +56,9 @@ def where(alert: Alert) -> str:
 
 def who(alerts: Sequence[Alert]) -> str:
     """Return who made the changes, and with which tools; empty if no alert names anybody."""
-    found = dict.fromkeys(_who(alert) for alert in alerts if alert.actor)
-    return " and ".join(found)
+    found = list(dict.fromkeys(_who(alert) for alert in alerts if alert.actor))
+    more = [f"{len(found) - _MOST_ACTORS} more"] if len(found) > _MOST_ACTORS else []
+    return " and ".join([*found[:_MOST_ACTORS], *more])
 
 
 def _who(alert: Alert) -> str:

@@ -1,16 +1,19 @@
 """Messages for Slack (Block Kit).
 
 Facts, from Slack's Block Kit reference: header text 150 characters, section text 3,000, button text 75, URL 3,000,
-fifty blocks; `verbatim` stops Slack from turning plain text into links and mentions.
+fifty blocks; `verbatim` stops Slack from turning plain text into links and mentions. chat.postMessage answers
+msg_blocks_too_long to about 13,000 characters of blocks: https://github.com/slackapi/bolt-js/issues/2509.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reports.message import Message
 from reports.mrkdwn import plain
-from reports.text import cut
+from reports.text import MARK, cut
 
-_BUTTON, _NEXT = 75, 2000
+_BUTTON, _NEXT, _PARTS = 75, 2000, 9000
+_REST = f"{MARK} The findings' details have the rest."
 
 
 def body(message: Message) -> dict[str, Any]:
@@ -33,7 +36,18 @@ def reply_body(message: Message) -> dict[str, Any]:
 
 def _sections(message: Message) -> list[dict[str, Any]]:
     following = [f"*Next:* {plain(message.next_step, _NEXT)}"] if message.next_step else []
-    return [{"type": "section", "text": _mrkdwn(text)} for text in (*message.parts, *following)]
+    return [{"type": "section", "text": _mrkdwn(text)} for text in (*_fitting(message.parts), *following)]
+
+
+def _fitting(parts: Sequence[str]) -> Iterator[str]:
+    """Yield the parts, the last ones only if there is room for all before them."""
+    left = _PARTS
+    for text in parts:
+        left -= len(text)
+        if left < 0:
+            yield _REST
+            return
+        yield text
 
 
 def _button(key: str, label: str, url: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
+from aws.calls import CallFailed
 from cli import client
 from cli.client import Client
 from cli.options import StackOptions
@@ -519,6 +520,24 @@ def test_what_waited_too_long_for_the_switch_is_listed_and_retried(world: World,
     world.sees(*bodies, inspector=using)
     correct()
     assert (attempt(world).state, [each.number for each in world.revisions()]) == (AttemptState.ROLLING, [2, 1])
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_retry_that_fails_halfway_is_carried_out_by_the_next_delivery(world: World) -> None:
+    with_switch(world)
+    switch(world, "off")
+    remediator(world).remediate(request())
+    world.pass_(hours=25)
+    remediator(world).remediate(request("resume", attempt="1"))
+    assert (attempt(world).state, attempt(world).guard) == (AttemptState.REFUSED, "kill switch")
+    world.aws.sqs.purge("changes")
+    world.fail("SendMessageBatch", "InternalFailure", times=9)
+    with pytest.raises(CallFailed):
+        remediator(world).remediate(request("retry"))
+    world.troubles.clear()
+    remediator(world).remediate(request("retry"))
+    assert [json.loads(message.body)["kind"] for message in world.aws.sqs.queue("changes").waiting][:1] == ["family"]
+    assert world.ledger.attempts.stopped(PLACE) == []
 
 
 @pytest.mark.usefixtures("fleet")

@@ -42,8 +42,8 @@ SENT = str(int((START + timedelta(seconds=90)).timestamp() * 1000))
 """When every message was sent: 90 seconds after the call that it reports."""
 
 
-def batch(*bodies: str, fifo: bool = False) -> dict[str, Any]:
-    """An SQS event whose message ids are m0, m1 and so on."""
+def batch(*bodies: str, fifo: bool = False, received: int = 1) -> dict[str, Any]:
+    """An SQS event whose message ids are m0, m1 and so on; each was `received` so often."""
     group = {"MessageGroupId": "web"} if fifo else {}
     return {
         "Records": [
@@ -51,7 +51,7 @@ def batch(*bodies: str, fifo: bool = False) -> dict[str, Any]:
                 "messageId": f"m{index}",
                 "receiptHandle": f"receipt-{index}",
                 "body": body,
-                "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": SENT, **group},
+                "attributes": {"ApproximateReceiveCount": str(received), "SentTimestamp": SENT, **group},
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
                 "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue",
@@ -106,9 +106,11 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
             logging.root.manager.loggerDict.pop(name.removeprefix("handlers."), None)
 
     def made(name: str) -> Call:
-        def call(*bodies: str) -> dict[str, Any]:
+        def call(*bodies: str, received: int = 1) -> dict[str, Any]:
             handler = importlib.import_module(f"handlers.{name}").handler
-            found: dict[str, Any] = handler(batch(*bodies, fifo=name in {"inspect", "remediate"}), Context())
+            found: dict[str, Any] = handler(
+                batch(*bodies, fifo=name in {"inspect", "remediate"}, received=received), Context()
+            )
             return found
 
         return call

@@ -382,6 +382,19 @@ def test_where_slack_asks_to_wait_the_message_is_hidden_for_so_long_and_comes_ag
     assert len(slack.messages()) == 2
 
 
+def test_while_slack_cannot_be_reached_the_tries_of_a_message_last_for_more_than_an_hour(
+    slack: Slack, function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = list[int]()
+    monkeypatch.setattr("aws.channels.Queue.hide", lambda _, __, seconds: hidden.append(seconds))
+    handle = function("slack")
+    for count in range(1, 20):
+        slack.answer_next(Trouble(503))
+        handle(alert(id="one"), received=count)
+    assert hidden == sorted(hidden)
+    assert sum(hidden) > 3600
+
+
 def test_a_message_that_slack_does_not_take_comes_again_and_says_why(
     slack: Slack, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:

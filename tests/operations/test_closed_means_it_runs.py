@@ -132,6 +132,30 @@ def test_an_older_revision_that_is_the_newest_again_closes_nothing(world: World)
     assert state(world) == ("open", "MEDIUM", "web:2")
 
 
+def test_while_a_service_runs_it_a_drift_stays_open_though_every_revision_is_deregistered(world: World) -> None:
+    arn = world.register(DRIFTED)
+    world.sees(service_changed(world.run(arn), "CreateService"))
+    deregistered = registered(world.deregister(arn), "DeregisterTaskDefinition")
+    world.sees(deregistered)
+    assert state(world) == ("open", "MEDIUM", "web:1")
+    assert world.told() == [("opened", PINNED)]
+    assert (world.requests, world.ledger.history(WEB).proposed) == ([], None)
+    world.sees(registered(world.register(definition("api"))), deploys(world, "api:1"))
+    assert state(world)[0] == "gone"
+
+
+def test_an_exemption_of_the_newest_revision_alone_closes_nothing(world: World) -> None:
+    exempt = "{rules: sidecar.image-pinned, where: {tags: {legacy: yes}}, reason: being replaced}"
+    inspector = world.inspector(standard=f"version: 1\nexemptions: [{exempt}]\n")
+    service = world.run(world.register(DRIFTED))
+    world.sees(service_changed(service, "CreateService"), inspector=inspector)
+    tagged = world.register(DRIFTED | {"tags": [{"key": "legacy", "value": "yes"}]})
+    world.sees(registered(tagged), inspector=inspector)
+    assert state(world) == ("open", "MEDIUM", "web:1")
+    world.sees(deploys(world, "web:2"), inspector=inspector)
+    assert state(world)[0] == "exempt"
+
+
 def test_a_rule_that_does_not_apply_to_the_newest_revision_still_applies_to_what_runs(world: World) -> None:
     world.sees(service_changed(world.run(world.register(DRIFTED)), "CreateService"))
     world.sees(registered(world.register(without_collector())))

@@ -267,6 +267,16 @@ def test_the_queue_may_mix_up_what_becomes_of_a_finding(machine: Callable[[], Ma
     assert [header[2:] for header in here.headers] == ["Resolved: web"]
 
 
+def test_a_correction_that_ended_is_not_under_way_again(machine: Callable[[], Machine]) -> None:
+    """The alert that a service is being updated is received late. What opens then is no step of that correction."""
+    here, some = machine(), threads.opened()
+    here.later(*some, threads.deployed(), *threads.closed(some), seconds=5 * WAIT)
+    assert kinds(here.later(threads.rolling())) == {SentBefore}
+    again = {"id": "again", "sequence": 10, "transition": "reopened", "occurred": samples.THEN + timedelta(hours=1)}
+    here.later(some[-1].model_copy(update=again))
+    assert [header[2:] for header in here.headers] == ["Resolved: web", "Drift again: service shop/web"]
+
+
 def test_what_is_exempt_or_no_longer_evaluated_is_not_shown_as_open(machine: Callable[[], Machine]) -> None:
     here, some = machine(), threads.opened()
     here.later(*some)
@@ -275,6 +285,16 @@ def test_what_is_exempt_or_no_longer_evaluated_is_not_shown_as_open(machine: Cal
     said = "\n".join(here.posts[1].message.parts)
     assert some[1].rule in said
     assert not any(alert.rule in said for alert in some if alert.rule not in {some[1].rule, "service.platform-version"})
+
+
+def test_what_was_open_on_a_service_that_is_deleted_does_not_keep_a_thread_open(
+    machine: Callable[[], Machine],
+) -> None:
+    """No alert says so: the finding is gone. The closings of the family list what runs it."""
+    here, some = machine(), threads.opened()
+    here.later(*some)
+    here.later(*(alert.model_copy(update={"users": ()}) for alert in threads.closed(some[:-1])))
+    assert [header[2:] for header in here.headers] == ["Drift: web", "Resolved: web"]
 
 
 def test_a_bot_edits_its_message_and_replies(machine: Callable[[], Machine]) -> None:
@@ -318,6 +338,13 @@ def test_a_bot_posts_to_the_channel_of_the_most_severe_finding(machine: Callable
     assert second.severity > first.severity
     here.later(first.model_copy(update={"channel": "C1"}), second.model_copy(update={"channel": "C2"}))
     assert [post.channel for post in here.posts] == ["C2"]
+
+
+def test_what_is_over_before_its_first_message_goes_where_its_alerts_go(machine: Callable[[], Machine]) -> None:
+    here, some = machine(), [alert.model_copy(update={"channel": "C2"}) for alert in threads.opened()]
+    here.follows = True
+    here.later(*some, *(alert.model_copy(update={"channel": "C2"}) for alert in threads.closed(some)))
+    assert [(post.channel, post.message.header) for post in here.posts] == [("C2", "✅ Resolved: web")]
 
 
 def test_what_a_person_corrected_after_a_failure_is_resolved(machine: Callable[[], Machine]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.drift import Drift, Grant
-from domain.findings.alert import Alert
+from domain.findings.alert import Alert, AlertLine, AlertSection, AlertStatement
 from local.slack import fault_of
 from reports.amazon_q import notification
 from reports.message import reply_of
@@ -37,6 +37,34 @@ def test_slack_takes_it(alert: Alert) -> None:
     assert fault_of(message(alert)) is None
     if alert.kind != "digest":
         assert fault_of(reply_body(reply_of([alert]))) is None
+
+
+def test_however_many_changed_and_drifted_the_blocks_have_room_in_a_message() -> None:
+    """Slack counts the text of all blocks, and refuses about 13,000 characters."""
+    statement = AlertStatement(to="web-task", statement=json.dumps({"Resource": ["arn:aws:s3:::bucket"] * 100}))
+    some = [
+        samples.opened().model_copy(
+            update={
+                "id": f"{n}",
+                "finding": f"{n}",
+                "actor": f"deployer/{n}-{'x' * 60}",
+                "statements": (statement.model_copy(update={"to": f"web-{n}"}),),
+                "open": ("sidecar.image-pinned",),
+            }
+        )
+        for n in range(40)
+    ]
+    made = message(*some)
+    assert fault_of(made) is None
+    assert "The findings' details have the rest." in texts(made)[-2]
+
+
+def test_a_digest_with_many_long_lists_shows_a_part_of_each() -> None:
+    line = AlertLine(text=f"family {'x' * 90}", link=f"https://example.com/{'x' * 300}")
+    sections = tuple(AlertSection(title=f"List {n}", lines=(line,) * 10) for n in range(8))
+    made = message(samples.messages()["daily"].model_copy(update={"sections": sections}))
+    assert fault_of(made) is None
+    assert [f"List {n}" for n in range(8)] == re.findall(r"List \d", "\n".join(texts(made)))
 
 
 def test_slack_takes_what_many_hostile_corrections_say() -> None:

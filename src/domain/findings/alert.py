@@ -104,7 +104,7 @@ class Alert(BaseModel):
     )
     transition: str = Field(
         description="opened, raised, reopened or closed for a finding; registered, deployed, failed, undone,"
-        " superseded or refused for an outcome; digest, daily or burst for a digest. More may be added."
+        " superseded or refused for an outcome; digest, daily, weekly or burst for a digest. More may be added."
     )
     account: str = Field(description="The AWS account, 12 digits.")
     region: str = Field(description="The region.")

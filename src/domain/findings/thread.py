@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.findings.alert import Alert
 from domain.severity import Severity
+from domain.subject import Subject
 
 _OPENING = frozenset({"opened", "raised", "reopened"})
 _FOR_A_PERSON = frozenset({"failed", "refused", "undone"})
@@ -44,7 +45,8 @@ class Thread(BaseModel):
     """What people were notified of since everything was closed, and what the next message will show.
 
     `findings` and `outcomes` hold the last alert about each finding and each correction. `known` holds the sequence of
-    the last alert about each of them that was shown. `notified` says that people have a message. `busy` is the time
+    the last alert about each of them that was shown, and when the last correction of each family or service ended: the
+    queue may deliver the alert that it began later. `notified` says that people have a message. `busy` is the time
     until which a function sends one.
     """
 
@@ -89,10 +91,16 @@ class Thread(BaseModel):
 
     @property
     def channel(self) -> str:
-        """The channel of the most severe open finding, else that of the message so far; empty for the bot's own."""
+        """The channel of the most severe open finding, else of the message so far, else of the last alert.
+
+        Empty for the bot's own.
+        """
         if self.open:
             return self.open[0].channel
-        return self.head.channel if self.head is not None else self.outcome.channel if self.outcome is not None else ""
+        if self.head is not None:
+            return self.head.channel
+        last = self.outcome or max(self.closed, key=lambda each: each.occurred, default=None)
+        return last.channel if last is not None else ""
 
     @property
     def over(self) -> bool:
@@ -109,8 +117,9 @@ class Thread(BaseModel):
     # --- what it receives ---------------------------------------------------------------------------------------------
 
     def knows(self, alert: Alert) -> bool:
-        """Whether people were notified of it, or of a later change of the same finding."""
-        return self.known.get(_mark(alert), 0) >= alert.sequence
+        """Whether people were notified of it, of a later change of the same finding, or of what a correction led to."""
+        ended = bool(alert.updating) and self.known.get(_end(alert), 0) > _milliseconds(alert)
+        return ended or self.known.get(_mark(alert), 0) >= alert.sequence
 
     def receives(self, alert: Alert, sent: datetime, wait: timedelta) -> "Thread":
         """Return the thread with one more alert, which was `sent` then. One that is pending is not added again."""
@@ -136,13 +145,16 @@ class Thread(BaseModel):
         for alert in sorted(alerts, key=lambda each: (each.occurred, each.sequence)):
             mark = _mark(alert)
             known[mark] = max(alert.sequence, known.pop(mark, 0))
+            if alert.kind == "outcome" and not alert.updating:
+                known[_end(alert)] = max(_milliseconds(alert), known.pop(_end(alert), 0))
             held = findings.get(alert.finding)
             if alert.transition == "superseded":  # the correction was dropped: what is open shows the present state
                 outcomes.pop(alert.name, None)
             elif alert.kind == "outcome":
                 outcomes[alert.name] = alert
             elif alert.kind == "finding" and (held is None or held.sequence < alert.sequence):
-                findings = {id_: each for id_, each in findings.items() if not _is_gone(each, alert)}
+                left = {id_: each for id_, each in findings.items() if not _is_gone(each, alert)}
+                findings = {id_: each for id_, each in left.items() if not _ran_it(each, alert)}
                 findings[alert.finding] = alert
         if findings and all(alert.transition == "closed" for alert in findings.values()):
             # Somebody corrected what a person was needed for.
@@ -198,7 +210,19 @@ def _asks(thread: Thread, alert: Alert) -> bool:
 
 
 def _mark(alert: Alert) -> str:
-    return hashlib.sha256((alert.finding or alert.id).encode()).hexdigest()[:16]
+    return _hashed(alert.finding or alert.id)
+
+
+def _end(alert: Alert) -> str:
+    return _hashed(f"the end of a correction of {alert.name}")
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _milliseconds(alert: Alert) -> int:
+    return int(alert.occurred.timestamp() * 1000)
 
 
 def _is_gone(held: Alert, alert: Alert) -> bool:
@@ -208,6 +232,17 @@ def _is_gone(held: Alert, alert: Alert) -> bool:
     """
     same = (held.subject, held.name) == (alert.subject, alert.name) and held.finding != alert.finding
     return same and held.transition != "closed" and held.occurred <= alert.occurred and held.rule not in alert.open
+
+
+def _ran_it(held: Alert, alert: Alert) -> bool:
+    """Whether a closing of the family lists what runs it, and not the service of a finding that was open before.
+
+    That service was deleted, or runs another family, without an alert about that. Before a closing the services that
+    run the family are read again.
+    """
+    closes = (alert.subject, alert.transition) == (Subject.FAMILY, "closed") and not alert.omitted_users
+    before = held.subject == Subject.SERVICE and held.transition != "closed" and held.occurred <= alert.occurred
+    return closes and before and held.name not in {user.title for user in alert.users}
 
 
 def _due(alert: Alert, sent: datetime, wait: timedelta) -> datetime:

@@ -61,12 +61,20 @@ class FamilyEvaluator:
     now: Callable[[], datetime]
 
     def evaluate(self, job: Job) -> Inspected | Skipped:
-        """Evaluate the newest active revision. If there is none, the family's findings are gone."""
+        """Evaluate the newest active revision, else the newest that a service runs; without either it is gone."""
         if _was_evaluated(job):
             return Skipped("it was evaluated before")
         job = replace(job, history=self._with_tasks_seen(job))
         task = self._newest(job)
-        return self._gone(job) if task is None else self._evaluated(job, task)
+        if task is not None:
+            return self._evaluated(job, task)
+        gone = self._gone(job)
+        task = self.use.running(job.history)
+        if task is None:
+            return gone
+        # All revisions are deregistered, and what runs drifts as before. Nobody can deploy it, so no plan is made.
+        still = self._evaluated(job, task, active=False)
+        return replace(still, order=gone.order, later=gone.later, due=gone.due, missed=False)
 
     def _with_tasks_seen(self, job: Job) -> History:
         """Add the tasks outside services that a trigger names, if they were seen later than those known."""
@@ -114,7 +122,7 @@ class FamilyEvaluator:
                 return task if task.active else None
         return None
 
-    def _evaluated(self, job: Job, task: TaskDefinition) -> Inspected:
+    def _evaluated(self, job: Job, task: TaskDefinition, *, active: bool = True) -> Inspected:
         subject, standard, history, now = job.subject, job.edition.standard, job.history, self.now()
         evaluator = Evaluator(self.planner, standard, job.reader, now)
         workload = evaluator.workload(subject.place, task, runs_on=runs_on_fargate(task, history.services))
@@ -127,8 +135,8 @@ class FamilyEvaluator:
         self._announce(history, depends)
         found = evaluator.evaluate(workload, rules_of_families(self.planner.catalogue))
         proposal = proposed(
-            lambda: evaluator.plan(found, Mode.REPORT, suppressed=job.suppressed, explains=True),
-            lambda: correction_of_family(job, evaluator, found),
+            lambda: evaluator.plan(found, Mode.REPORT, suppressed=job.suppressed, explains=True) if active else None,
+            lambda: correction_of_family(job, evaluator, found) if active else None,
         )
         judged = self.use.judged(history, evaluator, found, earlier)
         said = _dependencies(history, judged.verdicts, depends, Users.of(judged.users or [User(subject.name)]))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import engine
 from aws.ecs import Ecs
 from aws.ledger import History
+from domain.ecs.task_definition import TaskDefinition
 from domain.findings.users import UNUSED, Running, User, capped, in_use, users_of
 from domain.places import Revision
 from domain.rule import Rule
@@ -60,6 +61,14 @@ class Use:
             if workload is None or engine.out_of_scope(workload, standard) is None:
                 found[number] = workload
         return found
+
+    def running(self, history: History) -> TaskDefinition | None:
+        """Return the newest revision that a service runs, which may be deregistered; None if none does."""
+        numbers = {each.revision for each in self._services(history).values()} - {0}
+        if not numbers:
+            return None
+        task = self.revisions.read(Revision(history.subject.place, history.subject.name, max(numbers)))
+        return task.with_(status="ACTIVE") if task is not None else None
 
     def judged(self, history: History, evaluator: Evaluator, found: Evaluation, earlier: Earlier) -> Judged:
         """Return the verdicts, with the users that decided them."""
@@ -133,11 +142,11 @@ def _combined(newest: Verdict | None, ran: _Ran) -> tuple[Workload | None, Verdi
     """Return a rule's verdict on what runs together, and the earlier revision that it is about, if it is."""
     drifted = [(workload, verdict) for workload, verdict in ran if isinstance(verdict, Drifted)]
     match newest:
-        case Drifted() | Exempt():
+        case Drifted():
             return None, newest
         case _ if drifted:
             return max(drifted, key=lambda each: each[1].severity.rank)  # the newest of the most severe
-        case Unknown():
+        case Unknown() | Exempt():
             return None, newest
         case Compliant() | None:
             unknown = next((verdict for _, verdict in ran if isinstance(verdict, Unknown)), None)

@@ -61,12 +61,12 @@ class Remediator:
 
     def _retried(self, request: RetryRequest, history: History, corrector: Corrector) -> Outcome:
         """Try what waits. What waited too long is requested again by the evaluation of the family."""
-        stopped = [each for each in history.attempts if each.stopped]
-        for each in stopped:
-            self.parts.ledger.attempts.write(replace(each, released=True))
-        self.parts.ledger.attempts.tried(request.subject)
-        if stopped:
+        attempts = self.parts.ledger.attempts
+        for each in (stopped for stopped in history.attempts if stopped.stopped):
+            attempts.write(replace(each, released=True))
+        if stopped := request.family in attempts.stopped(request.place):  # until all of this is done
             Recorder(self.parts).evaluate_again(request.place, request.family, history.services)
+            attempts.tried(request.subject)
         resumed = [corrector.resume(each, history) for each in history.attempts if not each.state.ended]
         return resumed[-1] if resumed else nothing(request, history, Code.RETRIED if stopped else Code.NO_CORRECTION)
 
