@@ -24,9 +24,12 @@ def titles(stage: Stage, name: str) -> Counter[str]:
 
 def message(stage: Stage, name: str, *words: str) -> str:
     """The last message about a family, which begins with one of these words."""
-    found = [each for each in stage.messages(name) if each["text"].partition(":")[0] in words]
-    assert found, [each["text"] for each in stage.messages(name)]
-    return json.dumps(found[-1], ensure_ascii=False)
+
+    def found() -> list[Json]:
+        return [each for each in stage.messages(name) if each["text"].partition(":")[0] in words]
+
+    stage.until(lambda: bool(found()), f"Slack has no message {words} about {name}.")
+    return json.dumps(found()[-1], ensure_ascii=False)
 
 
 def ledger(stage: Stage, family: str) -> dict[str, Json]:
@@ -40,7 +43,7 @@ def quarantined(stage: Stage, family: str) -> str:
 
 
 def test_an_approved_plan_is_registered_deployed_and_verified_and_then_its_findings_close(stage: Stage) -> None:
-    stage.deploy_drifted("orders-approved", "orders-api", service="orders-api", seconds=2)
+    stage.deploy_drifted("orders-approved", "orders-api", service="orders-api", seconds=6)
     stage.until(lambda: stage.open("orders-approved") == RULES, "No findings came.")
     stage.quiet()
     assert stage.newest("orders-approved") == 2  # nothing is done unasked
