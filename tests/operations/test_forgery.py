@@ -184,9 +184,16 @@ def test_a_request_that_says_who_approved_it_is_refused(world: World) -> None:
 
 def test_an_approval_without_a_digest_is_refused(world: World) -> None:
     body = {"kind": "apply", "account": ACCOUNT, "region": REGION, "family": "web", "at": "2026-11-23T12:00:00Z"}
-    for digest in ({}, {"digest": ""}):
-        with pytest.raises(RequestUnreadable):
-            world.remediator(REGISTER).remediate(json.dumps(body | digest), f"{APPROVE_ID}:approve")
+    with pytest.raises(RequestUnreadable):
+        world.remediator(REGISTER).remediate(json.dumps(body), f"{APPROVE_ID}:approve")
+
+
+def test_an_approval_of_no_plan_carries_out_none(world: World) -> None:
+    """A finding that shows no plan was approved on: people are answered, and nothing is registered."""
+    world.register(DRIFTED)
+    body = {"kind": "apply", "account": ACCOUNT, "region": REGION, "family": "web", "at": "2026-11-23T12:00:00Z"}
+    world.remediator(REGISTER).remediate(json.dumps(body | {"digest": ""}), f"{APPROVE_ID}:approve")
+    assert len(world.revisions()) == 1
 
 
 @pytest.mark.parametrize(
