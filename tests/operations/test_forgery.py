@@ -194,6 +194,7 @@ def test_an_approval_of_no_plan_carries_out_none(world: World) -> None:
     body = {"kind": "apply", "account": ACCOUNT, "region": REGION, "family": "web", "at": "2026-11-23T12:00:00Z"}
     world.remediator(REGISTER).remediate(json.dumps(body | {"digest": ""}), f"{APPROVE_ID}:approve")
     assert len(world.revisions()) == 1
+    assert [each["transition"] for each in world.alerts] == ["refused"]
 
 
 @pytest.mark.parametrize(
