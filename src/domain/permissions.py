@@ -21,12 +21,11 @@ from domain.facts import Absent, Known, Role
 from domain.iam import ACTION_RESOURCES, Context, resources_for, role_context
 from domain.iam.context import Values
 from domain.masking import log_group, word
-from domain.places import Arn, Place, partition_of
+from domain.places import Arn, Place, account_of, partition_of
 from domain.workload import ParameterReference, Workload
 
 _PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _WRITE: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
-_ARN_PARTS: Final = 6
 _AWS_KEY: Final = "alias/aws/ssm"
 """The key that SSM has in every account. Everybody who may read a parameter may use it."""
 
@@ -94,8 +93,7 @@ class Permission:
     @property
     def account(self) -> str | None:
         """The account of the resource, where its ARN has one."""
-        parts = self.resources[0].split(":", 5)
-        return parts[4] if len(parts) == _ARN_PARTS and parts[4].isdigit() else None
+        return account_of(self.resources[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,12 @@ class Arn:
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
 
 
+def account_of(arn: str) -> str | None:
+    """The account that an ARN names; None where it names none, or the text is no ARN. Makes no Arn: rules ask often."""
+    parts = arn.split(":", 5)
+    return parts[4] if parts[0] == "arn" and len(parts) == _ARN_PARTS and parts[4].isdigit() else None
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One task-definition revision: `family:number` in a place."""
