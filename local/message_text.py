@@ -14,10 +14,10 @@ def as_text(message: Mapping[str, Any], without: tuple[str, ...] = ()) -> list[s
             case "header":
                 lines.append(block["text"]["text"])
             case "section":
-                text = _plain(block["text"]["text"])
+                text = plain(block["text"]["text"])
                 lines += [] if text.startswith(without) else text.split("\n")
             case "context":
-                lines += [_plain(element["text"]) for element in block["elements"]]
+                lines += [plain(element["text"]) for element in block["elements"]]
             case "actions":
                 lines.append("  ".join(f"[ {element['text']['text']} ]" for element in block["elements"]))
             case _:
@@ -25,8 +25,8 @@ def as_text(message: Mapping[str, Any], without: tuple[str, ...] = ()) -> list[s
     return lines
 
 
-def _plain(mrkdwn: str) -> str:
-    text = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", mrkdwn)
-    text = re.sub(r"<https://[^|>]*\|([^>]*)>", r"\1", text)
+def plain(mrkdwn: str) -> str:
+    """A text without its formats; of links and dates what they show."""
+    text = re.sub(r"<(?:!date\^|https://)[^|>]*\|([^>]*)>", r"\1", mrkdwn)
     text = re.sub(r"\*([^*\n]+)\*", r"\1", text).replace("```", "\n").replace("`", "").strip("\n")
     return html.unescape(text).replace("\n\n", "\n")

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.message_text import plain
+
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "reports" / "golden"
 IMAGES = ROOT / "docs" / "images"
@@ -153,12 +155,12 @@ def slack(message: dict[str, Any]) -> str:
             case "context":
                 canvas.y += 4
                 for each in block["elements"]:
-                    canvas.text(_plain(each["text"]), SMALL)
+                    canvas.text(plain(each["text"]), SMALL)
             case "divider":
                 canvas.y += 8
             case other:
                 raise ValueError(f"How a block of type {other} looks is not known here.")
-    return canvas.picture(_plain(message["text"]))
+    return canvas.picture(plain(message["text"]))
 
 
 def _section(canvas: Canvas, text: str) -> None:
@@ -168,13 +170,7 @@ def _section(canvas: Canvas, text: str) -> None:
             continue
         for line in part.strip("\n").split("\n"):
             if line:
-                canvas.text(_plain(line), Style(bold=re.fullmatch(r"\*[^*]+\*", line) is not None))
-
-
-def _plain(mrkdwn: str) -> str:
-    """Return the text without its formats."""
-    text = re.sub(r"<(?:!date\^|https://)[^|>]*\|([^>]*)>", r"\1", mrkdwn)
-    return html.unescape(re.sub(r"\*([^*\n]+)\*", r"\1", text).replace("`", ""))
+                canvas.text(plain(line), Style(bold=re.fullmatch(r"\*[^*]+\*", line) is not None))
 
 
 def finding(document: dict[str, Any]) -> str:
