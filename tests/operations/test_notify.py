@@ -251,6 +251,20 @@ def test_what_a_correction_brings_up_is_shown_with_its_outcome(machine: Callable
     assert [header[2:] for header in here.headers] == ["Drift: web", "Partly corrected: web"]
 
 
+def test_a_drift_that_is_raised_before_the_first_message_is_a_drift(machine: Callable[[], Machine]) -> None:
+    """Its service was created within the wait. Of one that people know, or that is older, they read that it rose."""
+    opened = threads.opened()[0]
+    raised = opened.model_copy(update={"id": "raised", "sequence": opened.sequence + 1, "transition": "raised"})
+    here = machine()
+    here.later(opened, raised)
+    assert here.headers == ["🟡 Drift: web"]
+    here.later(raised.model_copy(update={"id": "once more", "sequence": opened.sequence + 2}))
+    assert here.headers[1:] == ["🟡 Drift, now more severe: web"]
+    older = machine()
+    older.later(raised.model_copy(update={"since": opened.occurred - timedelta(days=1)}))
+    assert older.headers == ["🟡 Drift, now more severe: web"]
+
+
 def test_what_opens_after_the_end_begins_anew(machine: Callable[[], Machine]) -> None:
     here = machine()
     here.later(*threads.opened())
