@@ -86,6 +86,8 @@ class Story:
             self._drifted([sample for family, sample in samples.items() if family in EXPECTED])
             for play in PLAYS:
                 self.shop.cloud.control("POST", "rollouts", play)
+            for family in LAST:  # otherwise what is corrected within the wait is told in the message about its end
+                self._drift_message(family)
         self._corrections()
         self._failure()
         self._approval()
@@ -277,12 +279,16 @@ class Story:
         self.page.say(f"{what}: " + self.page.styled(f"✓ {rules} closed", "32") + f" ({took:.1f} s)", hanging=2)
 
     def _slack(self, family: str) -> None:
-        begin = f"Drift: {family} ("
-        self.shop.until(lambda: self.shop.messages(begin), f"Slack has no message that {family} drifted.")
         self.page.head(
             "Slack has received one message about each family, and another when it was resolved. One of them:"
         )
-        self._show(self.shop.messages(begin)[0])
+        self._show(self._drift_message(family))
+
+    def _drift_message(self, family: str) -> dict[str, Any]:
+        """Slack's first message that a family drifted, once it is there."""
+        begin = f"Drift: {family} ("
+        self.shop.until(lambda: self.shop.messages(begin), f"Slack has no message that {family} drifted.")
+        return self.shop.messages(begin)[0]
 
     def _show(self, message: Mapping[str, Any], without: tuple[str, ...] = ()) -> None:
         for line in as_text(message, without):
