@@ -86,7 +86,7 @@ class Story:
             self._drifted([sample for family, sample in samples.items() if family in EXPECTED])
             for play in PLAYS:
                 self.shop.cloud.control("POST", "rollouts", play)
-            for family in LAST:  # otherwise what is corrected within the wait is told in the message about its end
+            for family in LAST:  # what is corrected within the wait is only in the message about its end
                 self._drift_message(family)
         self._corrections()
         self._failure()

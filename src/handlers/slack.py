@@ -26,6 +26,7 @@ logger = Logger(service="slack")
 recorder = metrics.Recorder("slack")
 
 _MORE_EACH_TIME = 30  # seconds
+_BEFORE = 3  # receives until Slack can have refused twice: on arrival, when the thread is due, and the first retry
 
 
 @logger.inject_lambda_context
@@ -50,6 +51,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     recorder.count(metrics.MESSAGES, len(records))
     recorder.count(metrics.FAILED_MESSAGES, sum(isinstance(each, NotSent) for each in again.values()))
     return {"batchItemFailures": [{"itemIdentifier": message} for message in again]}
+
+
+def _receives(record: dict[str, Any]) -> int:
+    return int(record["attributes"].get("ApproximateReceiveCount", "1"))
 
 
 def _sent(record: dict[str, Any]) -> datetime:
@@ -85,7 +90,7 @@ def _later(record: dict[str, Any], outcome: NotSent | Waiting) -> None:
     if isinstance(outcome, Waiting):
         logger.debug("The message waits", message_id=message, after=after)
     elif after is not None:
-        after += _MORE_EACH_TIME * (int(record["attributes"].get("ApproximateReceiveCount", "1")) - 1)
+        after += _MORE_EACH_TIME * max(0, _receives(record) - _BEFORE)
         logger.warning("The message is retried", message_id=message, reason=outcome.reason, after=after)
     else:
         logger.error("The message is retried", message_id=message, reason=outcome.reason)

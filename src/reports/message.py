@@ -166,7 +166,7 @@ class _State:
         if outcome is not None and (outcome.transition == "deployed" or (self.notified and self.thread.closed)):
             return "Partly corrected"
         kinds = {alert.transition for alert in self.thread.open}
-        # Nobody heard of it before, so it is no more severe to them than it was.
+        # No message named it before, so to its readers it is no more severe than it was.
         if kinds == {"raised"} and not self.notified and not any(pieces.since(alert) for alert in self.thread.open):
             kinds = {"opened"}
         return word_of(kinds.pop() if len(kinds) == 1 else "opened")

@@ -38,6 +38,7 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
         resource=resource,
         title=_title(attempt, state),
         updating=_under_way(attempt) if state is AttemptState.REGISTERED else (),
+        skipped=tuple(_at(attempt, Stage.SKIPPED)),
         severity=_severity(attempt, state),
         changes=tuple(AlertChange(where=c.where, before=c.before, after=c.after) for c in attempt.changes),
         omitted_changes=attempt.omitted,

@@ -49,7 +49,7 @@ def story(sessions: Sessions, channel: Channel, standard: str = DEPLOY, **member
     scenario = replace(Scenario(None, begins, standard, plays=deployments, inspects=True), **members)  # type: ignore[arg-type] # its own members
     run = Run(scenario, sessions, Calls(account(standard)))
     with run.line.answering():
-        begins(run)
+        scenario.begin(run)
     Reader(run, channel).until_quiet()
     return run
 
@@ -101,3 +101,21 @@ def test_a_correction_that_fails_is_the_second_message(sessions: Sessions, slack
     failed = texts(slack)[1]
     assert "quarantine" in failed
     assert all(rule in failed for rule in RULES)
+
+
+def test_services_that_are_skipped_are_named_in_one_message_and_not_each_in_its_own(
+    sessions: Sessions, slack: Slack
+) -> None:
+    def two_more(run: Run) -> None:
+        begins(run)
+        run.aws.services.add("shop/blue", arn_of(1), deploymentController={"type": "CODE_DEPLOY"})
+        run.aws.services.add("shop/old", arn_of(1), launchType="EC2")
+        names = [PLACE.arn("ecs", f"service/shop/{name}") for name in ("blue", "old")]
+        run.aws.sqs.put("changes", *(service_changed(name, "CreateService") for name in names))
+
+    story(sessions, webhook(slack), begin=two_more)
+    assert words(slack) == ["Drift", "Partly corrected"]
+    last = texts(slack)[1]
+    assert "shop/blue: deployment controller: CODE_DEPLOY" in last
+    assert "shop/old: launch type: It runs on EC2" in last
+    assert "web:2 runs on shop/web" in last

@@ -121,6 +121,9 @@ class Alert(BaseModel):
     updating: tuple[str, ...] = Field(
         default=(), description="For an outcome: the services whose update to the corrected revision has not ended."
     )
+    skipped: tuple[str, ...] = Field(
+        default=(), description="For an outcome: the services that it left unchanged; `reasons` says why."
+    )
     severity: Severity = Field(description="CRITICAL, HIGH, MEDIUM, LOW or INFORMATIONAL.")
     drifts: tuple[AlertDrift, ...] = Field(
         default=(), description="Where the subject violates the rule, by which code, and why."

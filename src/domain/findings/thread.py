@@ -156,6 +156,10 @@ class Thread(BaseModel):
                 left = {id_: each for id_, each in findings.items() if not _is_gone(each, alert)}
                 findings = {id_: each for id_, each in left.items() if not _ran_it(each, alert)}
                 findings[alert.finding] = alert
+        skipped = {name for each in outcomes.values() for name in each.skipped}
+        # The family's outcome says why it skipped a service; the service's own outcome would only repeat it.
+        repeated = {name for name in skipped if name in outcomes and outcomes[name].transition == "refused"}
+        outcomes = {name: each for name, each in outcomes.items() if name not in repeated}
         if findings and all(alert.transition == "closed" for alert in findings.values()):
             # Somebody corrected what a person was needed for.
             outcomes = {name: each for name, each in outcomes.items() if each.transition not in _FOR_A_PERSON}
@@ -205,6 +209,8 @@ def _asks(thread: Thread, alert: Alert) -> bool:
             return alert.transition in _OPENING and thread.findings.get(alert.finding) == alert
         case "outcome" if alert.transition == "deployed":
             return any(not each.automatic or each.name == alert.name for each in thread.open)
+        case "outcome" if alert.transition == "refused" and alert.name not in thread.outcomes:
+            return False
         case "outcome":
             return alert.transition in _FOR_A_PERSON or (alert.transition in _DONE and not alert.updating)
 
