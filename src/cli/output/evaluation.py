@@ -18,6 +18,18 @@ class InputError:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """A place in the text of a file."""
+
+    file: str
+    """Its name as it was given, or as it was found in a folder."""
+    line: int
+    """The line, from 1."""
+    column: int
+    """The column, from 1, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
 class DriftEntry:
     """One place where a subject departs from a rule."""
 
@@ -33,6 +45,8 @@ class DriftEntry:
     """The right value, where it is known and may be shown; else empty."""
     severity: Severity
     """The severity of this drift."""
+    location: Location | None = None
+    """Where the value stands in the source, or what would hold it; null where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
