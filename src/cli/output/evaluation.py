@@ -45,8 +45,10 @@ class DriftEntry:
     """The right value, where it is known and may be shown; else empty."""
     severity: Severity
     """The severity of this drift."""
+    fingerprint: str = ""
+    """Names this drift in all runs: it depends on file, family, rule, code and path, and on no line or value."""
     location: Location | None = None
-    """Where the value stands in the source, or what would hold it; null where that is not known."""
+    """Where the source has the value, or what would hold it; null where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
