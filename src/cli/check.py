@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from cli.baseline import Baseline
 from cli.evaluating import DefinitionResult, FileEvaluator
 from cli.files import Definition, File
 from cli.fingerprints import fingerprinted
@@ -14,17 +15,19 @@ from cli.output.evaluation import DefinitionEntry
 from cli.output.names import FixKind
 from cli.parallel import in_order
 from cli.reporting import Report
-from cli.results import WITH_SUGGESTIONS, Result, Source, result_of
+from cli.results import WITH_SUGGESTIONS, Result, Results, Source
 from cli.suggesting import MOST, Suggestion, suggestion
 
 
 def check(given: Namespace) -> int:
     """Evaluate task definitions by the rules; return the exit code."""
     options, by = taken(ReportOptions, given), taken(EvaluationOptions, given)
-    evaluate = _Evaluate(FileEvaluator.of_options(by), options)
+    judge = FileEvaluator.of_options(by)
+    baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=judge.selected)
+    evaluate = _Evaluate(judge, Results.by(options.format, baseline))
     inputs = definitions(given.files)
     results = in_order(evaluate, _items(inputs.usable(), whole=options.format in WITH_SUGGESTIONS))
-    return Report(inputs, options, "task definition", hint=by.config is None).of(results)
+    return Report(inputs, options, baseline, "task definition", hint=by.config is None).of(results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,14 @@ class _Evaluate:
     """The work of one process."""
 
     by: FileEvaluator
-    options: ReportOptions
+    results: Results
 
     def __call__(self, item: _Item) -> Result[DefinitionEntry]:
         found = self.by.judge(item.definition.task)
         verdicts = tuple(each.entry for each in found.said)
         entry = DefinitionEntry(item.file, item.definition.resource, found.outside, verdicts)
         source = Source(found.workload.place, _suggestions(item, found))
-        return result_of(fingerprinted(entry, item.number), self.options.format, source)
+        return self.results.of(fingerprinted(entry, item.number), source)
 
 
 def _suggestions(item: _Item, found: DefinitionResult) -> dict[str, Suggestion]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import engine
+from cli.baseline import Baseline
 from cli.evaluating import FileEvaluator, RuleOutcome
 from cli.files import text_of
 from cli.fingerprints import fingerprinted
@@ -14,7 +15,7 @@ from cli.options import EvaluationOptions, ReportOptions, taken
 from cli.output.evaluation import ConfigurationEntry
 from cli.parallel import in_order
 from cli.reporting import Report
-from cli.results import Result, result_of
+from cli.results import Result, Results
 from cli.unusable import NoDefinition, Unusable
 from domain.collector import CollectorConfiguration, variables_read
 from domain.collector.releases import Release, newest_known
@@ -42,9 +43,12 @@ _SECTIONS = re.compile(r"""(?:^["' ]*|[{,]\s*["'])(receivers|exporters|service)[
 def collector(given: Namespace) -> int:
     """Evaluate collector configurations by the rules; return the exit code."""
     options, by = taken(ReportOptions, given), taken(EvaluationOptions, given)
-    evaluate = _Evaluate(ConfigurationEvaluator(FileEvaluator.of_options(by), _release(given.release)), options)
+    judge = ConfigurationEvaluator(FileEvaluator.of_options(by), _release(given.release))
+    rules = [rule.id for rule in _RULES if rule.id in judge.by.selected]
+    baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=rules)
+    evaluate = _Evaluate(judge, Results.by(options.format, baseline))
     inputs = Inputs(given.files, _CONFIGURATIONS)
-    return Report(inputs, options, "configuration", hint=False).of(in_order(evaluate, inputs.usable()))
+    return Report(inputs, options, baseline, "configuration", hint=False).of(in_order(evaluate, inputs.usable()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,13 @@ class _Evaluate:
     """The work of one process."""
 
     by: "ConfigurationEvaluator"
-    options: ReportOptions
+    results: Results
 
     def __call__(self, named: tuple[str, str]) -> Result[ConfigurationEntry]:
         file, text = named
         verdicts = tuple(each.entry for each in self.by.judge(text))
         entry = ConfigurationEntry(file, str(self.by.release), verdicts)
-        return result_of(fingerprinted(entry), self.options.format)
+        return self.results.of(fingerprinted(entry))
 
 
 def _release(text: str | None) -> Release:

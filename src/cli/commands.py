@@ -87,6 +87,21 @@ _FORMAT = Argument(
 _OUTPUT = Argument(
     "output", "Write the report to this file, not to standard output.", ("--output",), "FILE", Takes.FILE, default=None
 )
+_BASELINE = Argument(
+    "baseline",
+    "A file with known drift, which does not count.",
+    ("--baseline",),
+    "FILE",
+    Takes.FILE,
+    default=None,
+)
+_WRITE_BASELINE = Argument(
+    "write_baseline",
+    "Write the file of --baseline: all drift of this run becomes known, and what is fixed is removed.",
+    ("--write-baseline",),
+    takes=Takes.NOTHING,
+    default=False,
+)
 _ACCOUNT = Argument(
     "account",
     "The account of definitions that name none, for asff and ocsf.",
@@ -184,6 +199,8 @@ COMMANDS = (
             _report_format(_FORMATS),
             _OUTPUT,
             _FAIL_ON,
+            _BASELINE,
+            _WRITE_BASELINE,
             _ACCOUNT,
             Argument("region", "The region of definitions that name none, for asff and ocsf.", ("--region",), "REGION"),
         ),
@@ -209,6 +226,8 @@ COMMANDS = (
             _report_format(each for each in _FORMATS if each not in _OF_DEFINITIONS),
             _OUTPUT,
             _FAIL_ON,
+            _BASELINE,
+            _WRITE_BASELINE,
         ),
     ),
     Command(

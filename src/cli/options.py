@@ -42,7 +42,8 @@ class OutputOptions:
 class ReportOptions:
     """How to print a report and where to, and the lowest severity that counts for the exit code.
 
-    `account` and `region` are those of definitions that name none, for formats that need them.
+    `account` and `region` are those of definitions that name none, for formats that need them. `baseline` has known
+    drift.
     """
 
     format: ReportFormat = "table"
@@ -50,6 +51,8 @@ class ReportOptions:
     fail_on: str = "LOW"
     account: str = ""
     region: str = ""
+    baseline: str | None = None
+    write_baseline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

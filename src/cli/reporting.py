@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from cli.baseline import Baseline
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.inputs import Inputs
 from cli.options import ReportOptions
@@ -23,6 +24,7 @@ class Report:
 
     inputs: Inputs[Any]
     options: ReportOptions
+    baseline: Baseline | None
     what: str
     hint: bool
     worst: Severity | None = None
@@ -32,6 +34,8 @@ class Report:
         with _opened(self.options.output) as out:
             self._print(self._counted(results), out)
         self.inputs.say_what_was_skipped()
+        if self.baseline is not None:
+            self.baseline.finish()
         return exit_code(self.worst, self.inputs, self.options.fail_on)
 
     def _counted[Entry: (DefinitionEntry, ConfigurationEntry)](
@@ -39,6 +43,8 @@ class Report:
     ) -> Iterator[Result[Entry]]:
         for each in results:
             self.worst = worse(self.worst, each.worst)
+            if self.baseline is not None:
+                self.baseline.add(each.entry.file, each.drifts)
             yield each
 
     def _print[Entry: (DefinitionEntry, ConfigurationEntry)](

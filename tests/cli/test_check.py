@@ -76,6 +76,7 @@ def test_json_has_the_documented_form(run: Run, floating: Definition) -> None:
             "found": "latest",
             "wanted": "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
             "severity": "MEDIUM",
+            "known": False,
             "location": None,
         }
     ]

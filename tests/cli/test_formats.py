@@ -26,7 +26,7 @@ from cli.formats.registry import OtherFormat, pieces_of
 from cli.options import ReportOptions
 from cli.output.evaluation import DefinitionEntry, DriftEntry, InputError, Location, VerdictEntry
 from cli.output.names import FixKind, Outcome
-from cli.results import result_of
+from cli.results import Results
 from cli.terminal import without_commands
 from domain.severity import Severity
 from tests.cli.conftest import Definition, Run
@@ -332,10 +332,10 @@ def test_ids_in_asff_are_not_those_of_the_service(run: Run, floating: Definition
 def located(form: OtherFormat) -> str:
     """Return a report of one drift whose place in the source is known."""
     drift = DriftEntry(
-        "c", "containers/web", "It is wrong.", "", "", Severity.HIGH, "f" * 32, Location("infra/web.tf", 12, 7)
+        "c", "containers/web", "It is wrong.", "", "", Severity.HIGH, "f" * 32, location=Location("infra/web.tf", 12, 7)
     )
     verdict = VerdictEntry("sidecar.present", "p", Outcome.DRIFTED, Severity.HIGH, (drift,), FixKind.NONE, "", (), ())
-    result = result_of(DefinitionEntry("infra/web.tf", "web", None, (verdict,)), form)
+    result = Results(form).of(DefinitionEntry("infra/web.tf", "web", None, (verdict,)))
     content = Content([result], [InputError("-", "No.")], "task definition", ReportOptions(format=form))
     return "".join(pieces_of(form, content))
 

@@ -47,6 +47,8 @@ class DriftEntry:
     """The severity of this drift."""
     fingerprint: str = ""
     """Names this drift in all runs: it depends on file, family, rule, code and path, and on no line or value."""
+    known: bool = False
+    """Whether the baseline has it, so that it does not count."""
     location: Location | None = None
     """Where the source has the value, or what would hold it; null where that is not known."""
 
