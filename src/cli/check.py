@@ -1,25 +1,56 @@
 """`outrider check`: the evaluation of task definitions in files."""
 
 from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cli.evaluating import FileEvaluator
-from cli.files import Definition
+from cli.baseline import Baseline
+from cli.evaluating import DefinitionResult, FileEvaluator
+from cli.files import Definition, File
+from cli.fingerprints import fingerprinted
 from cli.inputs import definitions
-from cli.options import EvaluationOptions, OutputOptions, taken
+from cli.options import EvaluationOptions, ReportOptions, taken
 from cli.output.evaluation import DefinitionEntry
+from cli.output.names import FixKind
 from cli.parallel import in_order
-from cli.reporting import report
-from cli.results import Result, result_of
+from cli.reporting import Report
+from cli.results import WITH_SUGGESTIONS, Result, Results, Source
+from cli.suggesting import MOST, Suggestion, suggestion
 
 
 def check(given: Namespace) -> int:
     """Evaluate task definitions by the rules; return the exit code."""
-    output, by = taken(OutputOptions, given), taken(EvaluationOptions, given)
-    evaluate = _Evaluate(FileEvaluator.of_options(by), output)
+    options, by = taken(ReportOptions, given), taken(EvaluationOptions, given)
+    judge = FileEvaluator.of_options(by)
+    baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=judge.selected)
+    evaluate = _Evaluate(judge, Results.by(options.format, baseline))
     inputs = definitions(given.files)
-    named = ((file.name, each) for file in inputs.usable() for each in file.definitions)
-    return report(in_order(evaluate, named), inputs, output, "task definition", hint=by.config is None)
+    results = in_order(evaluate, _items(inputs.usable(), whole=options.format in WITH_SUGGESTIONS))
+    return Report(inputs, options, baseline, "task definition", hint=by.config is None).of(results)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One definition of a file: its index, and which of the file's definitions of this family it is.
+
+    `whole` is the file, where a format shows changes of its text.
+    """
+
+    file: str
+    definition: Definition
+    index: int
+    number: int
+    whole: File | None
+
+
+def _items(files: Iterable[File], *, whole: bool) -> Iterator[_Item]:
+    for file in files:
+        families = Counter[str]()
+        shown = file if whole and len(file.text) <= MOST else None
+        for index, each in enumerate(file.definitions):
+            families[each.task.family] += 1
+            yield _Item(file.name, each, index, families[each.task.family], shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +58,22 @@ class _Evaluate:
     """The work of one process."""
 
     by: FileEvaluator
-    output: OutputOptions
+    results: Results
 
-    def __call__(self, named: tuple[str, Definition]) -> Result[DefinitionEntry]:
-        file, definition = named
-        found = self.by.judge(definition.task)
+    def __call__(self, item: _Item) -> Result[DefinitionEntry]:
+        found = self.by.judge(item.definition.task)
         verdicts = tuple(each.entry for each in found.said)
-        return result_of(DefinitionEntry(file, definition.resource, found.outside, verdicts), self.output)
+        entry = DefinitionEntry(item.file, item.definition.resource, found.outside, verdicts)
+        source = Source(found.workload.place, _suggestions(item, found))
+        return self.results.of(fingerprinted(entry, item.number), source)
+
+
+def _suggestions(item: _Item, found: DefinitionResult) -> dict[str, Suggestion]:
+    if item.whole is None:
+        return {}
+    made = {
+        rule: suggestion(item.whole, item.index, fix.after, safe=fix.kind is FixKind.SAFE)
+        for rule, fix in found.tried.items()
+        if fix.after is not None
+    }
+    return {rule: each for rule, each in made.items() if each is not None}

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import engine
+from cli.baseline import Baseline
 from cli.evaluating import FileEvaluator, RuleOutcome
 from cli.files import text_of
+from cli.fingerprints import fingerprinted
 from cli.inputs import Inputs, Kind
-from cli.options import EvaluationOptions, OutputOptions, taken
+from cli.options import EvaluationOptions, ReportOptions, taken
 from cli.output.evaluation import ConfigurationEntry
 from cli.parallel import in_order
-from cli.reporting import report
-from cli.results import Result, result_of
+from cli.reporting import Report
+from cli.results import Result, Results
 from cli.unusable import NoDefinition, Unusable
 from domain.collector import CollectorConfiguration, variables_read
 from domain.collector.releases import Release, newest_known
@@ -40,10 +42,13 @@ _SECTIONS = re.compile(r"""(?:^["' ]*|[{,]\s*["'])(receivers|exporters|service)[
 
 def collector(given: Namespace) -> int:
     """Evaluate collector configurations by the rules; return the exit code."""
-    output, by = taken(OutputOptions, given), taken(EvaluationOptions, given)
-    evaluate = _Evaluate(ConfigurationEvaluator(FileEvaluator.of_options(by), _release(given.release)), output)
+    options, by = taken(ReportOptions, given), taken(EvaluationOptions, given)
+    judge = ConfigurationEvaluator(FileEvaluator.of_options(by), _release(given.release))
+    rules = [rule.id for rule in _RULES if rule.id in judge.by.selected]
+    baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=rules)
+    evaluate = _Evaluate(judge, Results.by(options.format, baseline))
     inputs = Inputs(given.files, _CONFIGURATIONS)
-    return report(in_order(evaluate, inputs.usable()), inputs, output, "configuration", hint=False)
+    return Report(inputs, options, baseline, "configuration", hint=False).of(in_order(evaluate, inputs.usable()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,13 @@ class _Evaluate:
     """The work of one process."""
 
     by: "ConfigurationEvaluator"
-    output: OutputOptions
+    results: Results
 
     def __call__(self, named: tuple[str, str]) -> Result[ConfigurationEntry]:
         file, text = named
         verdicts = tuple(each.entry for each in self.by.judge(text))
-        return result_of(ConfigurationEntry(file, str(self.by.release), verdicts), self.output)
+        entry = ConfigurationEntry(file, str(self.by.release), verdicts)
+        return self.results.of(fingerprinted(entry))
 
 
 def _release(text: str | None) -> Release:

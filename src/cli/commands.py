@@ -3,7 +3,11 @@
 Functions are named by module, so that one command does not import the modules of all.
 """
 
+from collections.abc import Iterable
+from typing import get_args
+
 from cli.grammar import Argument, Command, Many, NotOfThisForm, Takes
+from cli.report_formats import ReportFormat
 
 ABOUT = (
     "Check, fix and correct ECS task definitions that should have an OpenTelemetry collector as a sidecar, and ask"
@@ -12,6 +16,8 @@ ABOUT = (
 GROUPS = {"standard": "Work on the standard: validate it, show the packaged one, and compare two."}
 """First words that several commands share."""
 SHELLS = ("bash", "zsh", "fish")
+_FORMATS: tuple[str, ...] = get_args(ReportFormat.__value__)
+_OF_DEFINITIONS = frozenset({"asff", "ocsf"})
 
 
 def _patterns(text: str) -> tuple[str, ...]:
@@ -26,6 +32,12 @@ def _seconds(text: str) -> float:
     if not seconds >= 0:  # NaN, too
         raise NotOfThisForm("it takes seconds, 0 or more")
     return seconds
+
+
+def _account(text: str) -> str:
+    if text and not (text.isascii() and text.isdigit() and len(text) == len("123456789012")):  # "" is the default
+        raise NotOfThisForm("it takes an account number of 12 digits")
+    return text
 
 
 # --- arguments that several commands have -------------------------------------------------------------------------
@@ -72,6 +84,31 @@ _FORMAT = Argument(
     choices=("table", "json"),
     default="table",
 )
+_OUTPUT = Argument(
+    "output", "Write the report to this file, not to standard output.", ("--output",), "FILE", Takes.FILE, default=None
+)
+_BASELINE = Argument(
+    "baseline",
+    "A file with known drift, which does not count.",
+    ("--baseline",),
+    "FILE",
+    Takes.FILE,
+    default=None,
+)
+_WRITE_BASELINE = Argument(
+    "write_baseline",
+    "Write the file of --baseline: all drift of this run becomes known, and what is fixed is removed.",
+    ("--write-baseline",),
+    takes=Takes.NOTHING,
+    default=False,
+)
+_ACCOUNT = Argument(
+    "account",
+    "The account of definitions that name none, for asff and ocsf.",
+    ("--account",),
+    "ACCOUNT",
+    read=_account,
+)
 _FAIL_ON = Argument(
     "fail_on",
     "The lowest severity that counts as drifted for the exit code.",
@@ -101,6 +138,11 @@ _WAIT = Argument(
 
 def _flag(into: str, text: str) -> Argument:
     return Argument(into, text, (f"--{into}",), takes=Takes.NOTHING, default=False)
+
+
+def _report_format(choices: Iterable[str]) -> Argument:
+    text = "A table for people, or one of the forms that programs read."
+    return Argument("format", text, ("--format",), "FORMAT", choices=tuple(choices), default="table")
 
 
 def _files(text: str) -> Argument:
@@ -154,8 +196,13 @@ COMMANDS = (
             _CONFIG,
             _SELECT,
             _IGNORE,
-            _FORMAT,
+            _report_format(_FORMATS),
+            _OUTPUT,
             _FAIL_ON,
+            _BASELINE,
+            _WRITE_BASELINE,
+            _ACCOUNT,
+            Argument("region", "The region of definitions that name none, for asff and ocsf.", ("--region",), "REGION"),
         ),
     ),
     Command(
@@ -176,8 +223,11 @@ COMMANDS = (
             _STANDARD,
             _SELECT,
             _IGNORE,
-            _FORMAT,
+            _report_format(each for each in _FORMATS if each not in _OF_DEFINITIONS),
+            _OUTPUT,
             _FAIL_ON,
+            _BASELINE,
+            _WRITE_BASELINE,
         ),
     ),
     Command(

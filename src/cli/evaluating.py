@@ -5,7 +5,7 @@ Every other fact is unavailable.
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 
@@ -95,13 +95,15 @@ def _entry(
 class DefinitionResult:
     """The results of the selected rules for one definition; `outside` says why there are none.
 
-    `drifted` are the ids of all drifted rules, also of those that are not selected.
+    `drifted` are the ids of all drifted rules, also of those that are not selected. `tried` are the results of the
+    fixes of the selected ones.
     """
 
     workload: Workload
     said: tuple[RuleOutcome, ...]
     outside: str | None = None
     drifted: tuple[str, ...] = ()
+    tried: "Mapping[str, TriedFix]" = field(default_factory=dict)
 
     @property
     def worst(self) -> Severity | None:
@@ -194,6 +196,7 @@ class FileEvaluator:
         tried = Repairs(self, judgement).tried_fixes
         return replace(
             judgement,
+            tried=tried,
             said=tuple(
                 replace(each, fix=fix.kind, refusal=fix.refusal) if (fix := tried.get(each.rule.id)) else each
                 for each in said
@@ -249,10 +252,11 @@ class FileEvaluator:
 
 @dataclass(frozen=True, slots=True)
 class TriedFix:
-    """The result of trying one rule's fix; why, if there is none."""
+    """The result of trying one rule's fix: the fixed task definition; why, if there is none."""
 
     kind: FixKind
     refusal: str = ""
+    after: TaskDefinition | None = None
 
 
 class Repairs:
@@ -278,7 +282,7 @@ class Repairs:
         except engine.Disagreement as disagreement:
             return TriedFix(FixKind.NONE, str(disagreement))
         if rule in plan.fixes:
-            return TriedFix(FixKind(plan.safety))
+            return TriedFix(FixKind(plan.safety), after=plan.after.task)
         reasons = (reason.text for repair in plan.repairs if repair.rule == rule for reason in repair.reasons)
         return TriedFix(FixKind.NONE, " ".join(reasons))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from cli.environment import first_set
+from cli.report_formats import ReportFormat
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -35,6 +36,23 @@ class OutputOptions:
 
     format: Format = "table"
     fail_on: str = "LOW"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """How to print a report and where to, and the lowest severity that counts for the exit code.
+
+    `account` and `region` are those of definitions that name none, for formats that need them. `baseline` has known
+    drift.
+    """
+
+    format: ReportFormat = "table"
+    output: str | None = None
+    fail_on: str = "LOW"
+    account: str = ""
+    region: str = ""
+    baseline: str | None = None
+    write_baseline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,40 +1,90 @@
 """What `check` and `collector` do with their results: print them, and return the exit code."""
 
+import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
 
+from cli.baseline import Baseline
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.inputs import Inputs
-from cli.options import OutputOptions
+from cli.options import ReportOptions
 from cli.output.evaluation import ConfigurationEntry, DefinitionEntry
-from cli.output.writing import print_streamed
+from cli.output.writing import streamed
 from cli.results import Result
+from cli.unusable import Unusable
 from domain.severity import Severity
 
 
-def report[Entry: (DefinitionEntry, ConfigurationEntry)](
-    results: Iterable[Result[Entry]], inputs: Inputs[Any], output: OutputOptions, what: str, *, hint: bool
-) -> int:
-    """Print each result as soon as there is one; return the exit code.
+@dataclass
+class Report:
+    """A report of inputs. `what` names one of them; `hint` says that --config would make more of them known."""
 
-    `what` names one input, and `hint` says that --config would make more of them known.
-    """
+    inputs: Inputs[Any]
+    options: ReportOptions
+    baseline: Baseline | None
+    what: str
+    hint: bool
     worst: Severity | None = None
 
-    def counted() -> Iterator[Result[Entry]]:
-        nonlocal worst
+    def of[Entry: (DefinitionEntry, ConfigurationEntry)](self, results: Iterable[Result[Entry]]) -> int:
+        """Print each result as soon as there is one; return the exit code."""
+        with _opened(self.options.output) as out:
+            self._print(self._counted(results), out)
+        self.inputs.say_what_was_skipped()
+        if self.baseline is not None:
+            self.baseline.finish()
+        return exit_code(self.worst, self.inputs, self.options.fail_on)
+
+    def _counted[Entry: (DefinitionEntry, ConfigurationEntry)](
+        self, results: Iterable[Result[Entry]]
+    ) -> Iterator[Result[Entry]]:
         for each in results:
-            worst = worse(worst, each.worst)
+            self.worst = worse(self.worst, each.worst)
+            if self.baseline is not None:
+                self.baseline.add(each.entry.file, each.drifts)
             yield each
 
-    if output.format == "json":
-        print_streamed((each.text for each in counted()), lambda: {"errors": inputs.errors, "skipped": inputs.skipped})
-    else:
-        from cli.table import as_table  # noqa: PLC0415 - JSON does not need it
+    def _print[Entry: (DefinitionEntry, ConfigurationEntry)](
+        self, results: Iterable[Result[Entry]], out: TextIO | None
+    ) -> None:
+        match self.options.format:
+            case "table":
+                from cli.table import as_table  # noqa: PLC0415 - no other format needs it
 
-        as_table(counted(), what, hint=hint)
-    inputs.say_what_was_skipped()
-    return exit_code(worst, inputs, output)
+                as_table(results, self.what, hint=self.hint, out=out)
+                return
+            case "json":
+                inputs = self.inputs
+                pieces = streamed(
+                    (each.text for each in results), lambda: {"errors": inputs.errors, "skipped": inputs.skipped}
+                )
+            case other:
+                from cli.formats.content import Content  # noqa: PLC0415 - only for the other formats
+                from cli.formats.registry import pieces_of  # noqa: PLC0415 - as above
+
+                pieces = pieces_of(other, Content(results, self.inputs.errors, self.what, self.options))
+        for piece in pieces:
+            print(piece, end="", file=out)
+
+
+@contextmanager
+def _opened(name: str | None) -> Iterator[TextIO | None]:
+    """Open the file that the report is written to; without one, give standard output."""
+    if name is None:
+        yield sys.stdout
+        return
+    with ExitStack() as open_files:
+        try:
+            file = open_files.enter_context(
+                Path(name).open("w", encoding="utf-8", errors="backslashreplace", newline="")
+            )
+        except (OSError, ValueError) as error:  # ValueError: a NUL within the name
+            reason = (getattr(error, "strerror", None) or "its name is not valid").lower()
+            raise Unusable(f"{name} cannot be written ({reason}).") from None
+        yield file
 
 
 def worse(one: Severity | None, other: Severity | None) -> Severity | None:
@@ -42,8 +92,8 @@ def worse(one: Severity | None, other: Severity | None) -> Severity | None:
     return max((each for each in (one, other) if each is not None), default=None)
 
 
-def exit_code(worst: Severity | None, inputs: Inputs[Any], output: OutputOptions) -> int:
+def exit_code(worst: Severity | None, inputs: Inputs[Any], fail_on: str) -> int:
     """Return DRIFTED whatever else happened; else UNUSABLE if an input could not be used; else CLEAN."""
-    if worst is not None and worst >= Severity(output.fail_on):
+    if worst is not None and worst >= Severity(fail_on):
         return DRIFTED
     return UNUSABLE if inputs.errors else CLEAN

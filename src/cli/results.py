@@ -1,31 +1,105 @@
 """The results of `check` and `collector`."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from cli.options import OutputOptions
-from cli.output.evaluation import ConfigurationEntry, DefinitionEntry
+from cli.baseline import Baseline, KnownDrift, drifts_of
+from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, VerdictEntry
 from cli.output.names import Outcome
 from cli.output.writing import ENTRY, rendered
+from cli.report_formats import ReportFormat
+from cli.suggesting import Suggestion
+from domain.places import Place
 from domain.severity import Severity
+
+WITH_SUGGESTIONS: frozenset[ReportFormat] = frozenset({"sarif", "markdown", "github"})
+_ALL_VERDICTS: frozenset[ReportFormat] = frozenset({"junit"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What only some formats show: where it runs, and the fixes of its drifted rules in the source's text."""
+
+    place: Place
+    suggestions: Mapping[str, Suggestion]
+
+
+NO_SOURCE = Source(Place("", ""), {})
 
 
 @dataclass(frozen=True, slots=True)
 class Result[Entry: (DefinitionEntry, ConfigurationEntry)]:
-    """One input, its worst severity, and what is printed of it: its JSON, or the verdicts that the table shows."""
+    """One input, its worst severity, and what is printed of it: its JSON, or the verdicts that a format shows.
+
+    `drifts` are for the baseline, if there is one.
+    """
 
     entry: Entry
     worst: Severity | None
     text: str = ""
+    source: Source = NO_SOURCE
+    drifts: tuple[KnownDrift, ...] = ()
 
 
-def result_of[Entry: (DefinitionEntry, ConfigurationEntry)](entry: Entry, output: OutputOptions) -> Result[Entry]:
-    """Return the result. A process sends it to another, so it has only what is printed."""
-    if output.format == "json":
-        return Result(replace(entry, verdicts=()), worst_of(entry), rendered(entry, ENTRY))
-    shown = tuple(each for each in entry.verdicts if each.drifts or each.reasons)
-    return Result(replace(entry, verdicts=shown), worst_of(entry))
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Makes results: for which format, and which drifts are known; None without a baseline. `all_known`: every one."""
+
+    form: ReportFormat
+    known: frozenset[str] | None = None
+    all_known: bool = False
+
+    @classmethod
+    def by(cls, form: ReportFormat, baseline: Baseline | None) -> "Results":
+        """Return what makes results by a baseline."""
+        return cls(form) if baseline is None else cls(form, baseline.fingerprints, baseline.writes)
+
+    def of[Entry: (DefinitionEntry, ConfigurationEntry)](
+        self, entry: Entry, source: Source = NO_SOURCE
+    ) -> Result[Entry]:
+        """Return the result. A process sends it to another, so it has only what is printed."""
+        drifts = () if self.known is None else drifts_of(entry)
+        if drifts:
+            entry = replace(entry, verdicts=tuple(map(self._marked, entry.verdicts)))
+        worst = worst_of(entry)
+        if self.form == "json":
+            return Result(replace(entry, verdicts=()), worst, rendered(entry, ENTRY), drifts=drifts)
+        shown = tuple(_without_known(self._shown(entry.verdicts)))
+        return Result(replace(entry, verdicts=shown), worst, source=source, drifts=drifts)
+
+    def _marked(self, verdict: VerdictEntry) -> VerdictEntry:
+        known = self.known or frozenset()
+        drifts = tuple(
+            replace(each, known=True) if self.all_known or each.fingerprint in known else each
+            for each in verdict.drifts
+        )
+        return replace(verdict, drifts=drifts)
+
+    def _shown(self, verdicts: tuple[VerdictEntry, ...]) -> Iterator[VerdictEntry]:
+        every = self.form in _ALL_VERDICTS
+        return (each for each in verdicts if every or each.drifts or each.reasons)
+
+
+def _without_known(verdicts: Iterator[VerdictEntry]) -> Iterator[VerdictEntry]:
+    """Yield the verdicts with the drifts that count; none of which all are known."""
+    for verdict in verdicts:
+        if not any(each.known for each in verdict.drifts):
+            yield verdict
+            continue
+        left = tuple(each for each in verdict.drifts if not each.known)
+        if left:
+            yield replace(verdict, drifts=left, severity=max(each.severity for each in left))
 
 
 def worst_of(entry: DefinitionEntry | ConfigurationEntry) -> Severity | None:
-    """Return the highest severity of its drifted rules; None if it has none."""
-    return max((each.severity for each in entry.verdicts if each.verdict is Outcome.DRIFTED), default=None)
+    """Return the highest severity of its drifts that are not known; None if it has none."""
+    return max(
+        (
+            drift.severity
+            for each in entry.verdicts
+            if each.verdict is Outcome.DRIFTED
+            for drift in each.drifts
+            if not drift.known and drift.severity is not Severity.INFORMATIONAL
+        ),
+        default=None,
+    )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TextIO
 
 from cli.evaluating import by_topic, unread_facts
 from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, VerdictEntry
@@ -31,10 +32,15 @@ _FIXES = {FixKind.SAFE: ", fix is safe", FixKind.REVIEW: ", fix needs approval",
 
 
 def as_table[Entry: (DefinitionEntry, ConfigurationEntry)](
-    results: Iterable[Result[Entry]], what: str, *, hint: bool
+    results: Iterable[Result[Entry]], what: str, *, hint: bool, out: TextIO | None
 ) -> None:
     """Print by file. `hint`: whether to say that --config gives the configuration."""
-    out = console()
+    _as_table(results, what, hint=hint, out=console(out))
+
+
+def _as_table[Entry: (DefinitionEntry, ConfigurationEntry)](
+    results: Iterable[Result[Entry]], what: str, *, hint: bool, out: Console
+) -> None:
     shown, tally = "", Counter[str]()
     unread = dict[str, tuple[str, ...]]()
     for result in results:

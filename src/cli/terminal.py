@@ -1,5 +1,6 @@
 """Printing: styled text that folds at the terminal's width, sentences on stderr, no control characters from files."""
 
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from reports.text import clean
 
 NOT_A_LINE = str.maketrans({"\n": " ", "\t": " ", "\u2028": " ", "\u2029": " "})
 _NARROWEST = 20
+_COMMAND = re.compile(r"^\s*::(?=[A-Za-z])|##(?=\w*\[)")
 
 
 class Style(StrEnum):
@@ -40,10 +42,15 @@ def line(text: str) -> str:
     return clean(text.translate(NOT_A_LINE))
 
 
+def without_commands(row: str) -> str:
+    """Return a row that no pipeline takes for a command: GitHub reads `::name` at its start, others `##name[`."""
+    return _COMMAND.sub(lambda found: f"{found[0][:-1]} {found[0][-1]}", row) if ":" in row or "#" in row else row
+
+
 def say(sentences: str | Iterable[str]) -> None:
     """Print sentences for people on stderr, one a line."""
     for sentence in [sentences] if isinstance(sentences, str) else sentences:
-        print(line(sentence), file=sys.stderr)
+        print(without_commands(line(sentence)), file=sys.stderr)
 
 
 def tolerate_any_encoding() -> None:
@@ -80,13 +87,13 @@ class Console:
         if self.styled:
             text = "".join(f"\x1b[{style}m{part}\x1b[0m" if style and part else part for part, style in parts)
         else:
-            text = "".join(part for part, _ in parts).rstrip()
+            text = without_commands("".join(part for part, _ in parts).rstrip())
         print(text, file=self.out)
 
 
-def console() -> Console:
-    """Return the console of standard output, as wide as the terminal or COLUMNS; styled only on a terminal."""
-    out = sys.stdout
+def console(out: TextIO | None = None) -> Console:
+    """Return the console of standard output, or of a file: as wide as the terminal or COLUMNS, styled on a terminal."""
+    out = out or sys.stdout
     return Console(out, columns(), out is not None and out.isatty() and wants_styles())
 
 

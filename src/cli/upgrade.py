@@ -31,7 +31,7 @@ def upgrade(given: Namespace) -> int:
         as_table(outlooks)
     inputs.say_what_was_skipped()
     worst = max((severity for outlook in outlooks for severity in outlook.severities), default=None)
-    return exit_code(worst, inputs, output)
+    return exit_code(worst, inputs, output.fail_on)
 
 
 def _known(text: str) -> Release:

@@ -65,6 +65,8 @@ def test_json_has_the_documented_form(run: Run, floating: Definition) -> None:
         assert found["page"] == f"docs/rules.md#{found['rule'].replace('.', '')}"
     drifted = verdict(entry, "sidecar.image-pinned")
     assert (drifted["verdict"], drifted["severity"], drifted["fix"]) == ("drifted", "MEDIUM", "safe")
+    (drift,) = drifted["drifts"]
+    assert len(drift.pop("fingerprint")) == 32
     assert drifted["drifts"] == [
         {
             "code": "image-floating",
@@ -74,6 +76,7 @@ def test_json_has_the_documented_form(run: Run, floating: Definition) -> None:
             "found": "latest",
             "wanted": "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
             "severity": "MEDIUM",
+            "known": False,
             "location": None,
         }
     ]
@@ -172,7 +175,7 @@ def shapes(task: Definition) -> dict[str, object]:
 
 @pytest.mark.parametrize("shape", ["register", "describe", "recorded", "list", "list of answers"])
 def test_every_shape_is_judged_alike(run: Run, floating: Definition, shape: str) -> None:
-    plain = run("check", "--format", "json", write("plain.json", floating)).results[0]["verdicts"]
+    plain = run("check", "--format", "json", write("web.json", floating)).results[0]["verdicts"]
     ran = run("check", "--format", "json", write("web.json", shapes(floating)[shape]))
     assert ran.results[0]["verdicts"] == plain
 

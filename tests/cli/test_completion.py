@@ -33,7 +33,7 @@ def completed(script: str, folder: Path, *words: str) -> list[str]:
         (("standard", ""), {"diff", "show", "validate"}),
         (("standard", "validate", "--f"), {"--format"}),
         (("check", "--f"), {"--format", "--fail-on"}),
-        (("check", "--format", "j"), {"json"}),
+        (("check", "--format", "j"), {"json", "junit"}),
         (("check", "web.json", "--fail-on", ""), {"LOW", "MEDIUM", "HIGH", "CRITICAL"}),
         (("check", "--select", "sidecar.image"), {"sidecar.image-pinned", "sidecar.image-approved"}),
         (("check", "--standard", "stand"), {"standard.yaml"}),

@@ -45,6 +45,10 @@ class DriftEntry:
     """The right value, where it is known and may be shown; else empty."""
     severity: Severity
     """The severity of this drift."""
+    fingerprint: str = ""
+    """Names this drift in all runs: it depends on file, family, rule, code and path, and on no line or value."""
+    known: bool = False
+    """Whether the baseline has it, so that it does not count."""
     location: Location | None = None
     """The place of the value in the source, else of what lacks it; null if it is not known."""
 

@@ -1,7 +1,7 @@
 """Write output as JSON."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -43,10 +43,16 @@ ENTRY = 2 * _INDENT
 
 def print_streamed(entries: Iterable[str], rest: Callable[[], Mapping[str, Iterable[object]]]) -> None:
     """Print an output: each entry as soon as there is one, then the other lists, which are complete only then."""
-    print('{\n  "version": 1,\n  "results": [', end="")
+    for piece in streamed(entries, rest):
+        print(piece, end="")
+
+
+def streamed(entries: Iterable[str], rest: Callable[[], Mapping[str, Iterable[object]]]) -> Iterator[str]:
+    """Yield an output in pieces, as `print_streamed` prints it."""
+    yield '{\n  "version": 1,\n  "results": ['
     begin, end = "\n    ", ""
     for entry in entries:
-        print(f"{begin}{entry}", end="")
+        yield f"{begin}{entry}"
         begin, end = ",\n    ", "\n  "
     lists = [f'  "{name}": {rendered(tuple(items), _INDENT)}' for name, items in rest().items()]
-    print(f"{end}],", ",\n".join(lists), "}", sep="\n")
+    yield f"{end}],\n" + ",\n".join(lists) + "\n}\n"

@@ -1,0 +1,59 @@
+"""The fingerprints of drifts: the same in every run, whatever lines, values and sentences are."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, DriftEntry, VerdictEntry
+from cli.paths import report_path
+from domain.places import Revision
+
+_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a drift is known by. `subject` is the family, with a number if a file has it several times."""
+
+    file: str
+    subject: str
+    rule: str
+    code: str
+    where: str
+    number: int
+
+    @property
+    def fingerprint(self) -> str:
+        parts = (self.file, self.subject, self.rule, self.code, self.where, str(self.number))
+        return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:_LENGTH]
+
+
+def subject_of(entry: DefinitionEntry | ConfigurationEntry, number: int = 1) -> str:
+    """Return the family; empty for a configuration. `number` says which of a file's definitions of the family it is."""
+    match entry:
+        case DefinitionEntry():
+            revision = Revision.parse(entry.resource)
+            family = revision.family if revision else entry.resource
+            return family if number == 1 else f"{family}#{number}"
+        case ConfigurationEntry():
+            return ""
+
+
+def fingerprinted[Entry: (DefinitionEntry, ConfigurationEntry)](entry: Entry, number: int = 1) -> Entry:
+    """Return an entry whose drifts have their fingerprints."""
+    if not any(each.drifts for each in entry.verdicts):
+        return entry
+    file, subject = report_path(entry.file), subject_of(entry, number)
+    return replace(entry, verdicts=tuple(_of_verdict(each, file, subject) for each in entry.verdicts))
+
+
+def _of_verdict(verdict: VerdictEntry, file: str, subject: str) -> VerdictEntry:
+    if not verdict.drifts:
+        return verdict
+    seen = Counter[tuple[str, str]]()
+    drifts = list[DriftEntry]()
+    for each in verdict.drifts:
+        seen[each.code, each.where] += 1
+        identity = Identity(file, subject, verdict.rule, each.code, each.where, seen[each.code, each.where])
+        drifts.append(replace(each, fingerprint=identity.fingerprint))
+    return replace(verdict, drifts=tuple(drifts))

@@ -1,0 +1,39 @@
+"""GitLab's code quality report: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cli.formats.content import Content, Found, found_in
+from cli.formats.pieces import listed
+from domain.severity import Severity
+
+
+def pieces(content: Content) -> Iterator[str]:
+    """Yield the report: a list of issues."""
+    return listed(_issue(found) for result in content.results for found in found_in(result))
+
+
+def _issue(found: Found) -> dict[str, Any]:
+    return {
+        "description": f"{found.verdict.rule}: {found.message}",
+        "check_name": found.verdict.rule,
+        "fingerprint": found.drift.fingerprint,
+        "severity": _severity(found.drift.severity),
+        "location": {"path": found.path, "lines": {"begin": found.line}},
+        "content": {"body": f"{found.rule.title}. {found.page}"},
+        "categories": ["Bug Risk"],
+    }
+
+
+def _severity(severity: Severity) -> str:
+    match severity:
+        case Severity.CRITICAL:
+            return "blocker"
+        case Severity.HIGH:
+            return "critical"
+        case Severity.MEDIUM:
+            return "major"
+        case Severity.LOW:
+            return "minor"
+        case Severity.INFORMATIONAL:
+            return "info"
