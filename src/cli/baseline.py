@@ -57,7 +57,7 @@ class Baseline:
 
     @classmethod
     def of_options(cls, name: str | None, *, writes: bool, rules: Collection[str]) -> "Baseline | None":
-        """Read the file; raise Unusable if it is no baseline. A file that is to be written need not exist."""
+        """Read the file; raise Unusable if it is no baseline. A file that will be written need not exist."""
         if name is None:
             if writes:
                 raise Unusable("--write-baseline needs --baseline FILE, which names the file.")
