@@ -64,6 +64,8 @@ endef
 	$(environment)
 .venvs/site/.locked: requirements/site.txt .python-version $(UV)
 	$(environment)
+.venvs/zipapp/.locked: requirements/zipapp.txt .python-version $(UV)
+	$(environment)
 
 # Pins change only where an .in file asks for it; `make lock UPGRADE=--upgrade` takes the newest of everything.
 # dev uses the bundle's pins, so that the tests run what the functions run.
@@ -78,6 +80,7 @@ lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer release
 	$(COMPILE) requirements/aws.in -o requirements/aws.txt
 	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
 	$(COMPILE) requirements/site.in -o requirements/site.txt
+	$(COMPILE) requirements/zipapp.in -o requirements/zipapp.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 
 # --- see it -------------------------------------------------------------------------------------------------------
@@ -120,6 +123,7 @@ check: venvs .venvs/checkov/.locked .venvs/site/.locked  ## Run linters and type
 	PYTHONPATH=. $(DEV)/python tools/permissions.py --check
 	PYTHONPATH=. $(DEV)/python tools/pictures.py --check
 	$(DEV)/python tools/dashboard.py --check
+	$(DEV)/python tools/sarif_check.py
 	$(SPHINX) -b dummy . .cache/site/checked
 
 .PHONY: docs
@@ -156,6 +160,19 @@ bench: .venvs/dev/.locked  ## Measure what must be fast
 .PHONY: build
 build: .venvs/sam/.locked  ## Build the functions for AWS (arm64, no Docker) into .aws-sam
 	$(SAM) build
+
+.PHONY: wheel
+wheel: $(UV)  ## Build the wheel of the command line into dist
+	"$(UV)" build --quiet --wheel --out-dir dist
+
+# It holds compiled libraries, so it is for the kind of machine that makes it.
+.PHONY: zipapp
+zipapp: .venvs/zipapp/.locked  ## Build the command line as one file, dist/outrider.pyz, which needs only Python 3.13
+	@rm -rf .cache/zipapp && mkdir -p dist
+	"$(UV)" pip install --quiet --python .venvs/zipapp/bin/python --target .cache/zipapp --require-hashes -r src/requirements.txt
+	"$(UV)" pip install --quiet --python .venvs/zipapp/bin/python --target .cache/zipapp --no-deps .
+	.venvs/zipapp/bin/shiv --site-packages .cache/zipapp --console-script outrider --python '/usr/bin/env python3.13' \
+		--compressed --reproducible --output-file dist/outrider.pyz
 
 # dev or prod: see samconfig.toml. ARGS goes to sam: `make deploy ENV=prod ARGS='--profile governance'`.
 ENV ?= dev

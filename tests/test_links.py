@@ -14,8 +14,10 @@ PAGES = sorted(
     for glob in ("*.md", "docs/**/*.md", ".github/**/*.md")
     for path in ROOT.glob(glob)
 )
-EXAMPLES = {"src/rules/task/privileged.py", "tests/rules/task/privileged.yaml"}
-"""Paths of a rule that a page has readers create."""
+EXAMPLES = {"src/rules/task/privileged.py", "tests/rules/task/privileged.yaml", ".github/workflows/outrider.yml"}
+"""Paths of a rule and a workflow that pages have readers create."""
+MADE = {".venvs", ".git", "dist"}
+"""Folders that are not in the repository."""
 
 _FENCE = re.compile(r"^ *(`{3,})[^\n]*\n.*?^ *\1 *$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -52,7 +54,7 @@ def links(page: str) -> Iterator[tuple[str, str]]:
 
 def paths(page: str) -> Iterator[str]:
     """What looks like a path of the repository: a file in a folder, or anything in a folder of the root."""
-    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name not in {".venvs", ".git"}}
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name not in MADE}
     for code in _CODE.findall(prose(page)):
         first, slash, _ = code.partition("/")
         if re.fullmatch(r"[\w./*-]+", code) and slash and (_FILE.fullmatch(code) or first in folders):

@@ -9,6 +9,7 @@ from cli.baseline import Baseline
 from cli.evaluating import DefinitionResult, FileEvaluator
 from cli.files import Definition, File
 from cli.fingerprints import fingerprinted
+from cli.inline import comments_in, reporting_mistakes
 from cli.inputs import definitions
 from cli.options import EvaluationOptions, ReportOptions, taken
 from cli.output.evaluation import DefinitionEntry
@@ -17,6 +18,7 @@ from cli.parallel import in_order
 from cli.reporting import Report
 from cli.results import WITH_SUGGESTIONS, Result, Results, Source
 from cli.suggesting import MOST, Suggestion, suggestion
+from domain.standard import Exemption
 
 
 def check(given: Namespace) -> int:
@@ -26,7 +28,8 @@ def check(given: Namespace) -> int:
     baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=judge.selected)
     evaluate = _Evaluate(judge, Results.by(options.format, baseline))
     inputs = definitions(given.files)
-    results = in_order(evaluate, _items(inputs.usable(), whole=options.format in WITH_SUGGESTIONS))
+    files = inputs.usable() if by.no_inline else reporting_mistakes(inputs.usable())
+    results = in_order(evaluate, _items(files, whole=options.format in WITH_SUGGESTIONS))
     return Report(inputs, options, baseline, "task definition", hint=by.config is None).of(results)
 
 
@@ -34,23 +37,25 @@ def check(given: Namespace) -> int:
 class _Item:
     """One definition of a file: its index, and which of the file's definitions of this family it is.
 
-    `whole` is the file, where a format shows changes of its text.
+    `exemptions` are those of the file's comments. `whole` is the file, where a format shows changes of its text.
     """
 
     file: str
     definition: Definition
     index: int
     number: int
+    exemptions: tuple[Exemption, ...]
     whole: File | None
 
 
 def _items(files: Iterable[File], *, whole: bool) -> Iterator[_Item]:
     for file in files:
         families = Counter[str]()
+        exemptions = comments_in(file.text).exemptions
         shown = file if whole and len(file.text) <= MOST else None
         for index, each in enumerate(file.definitions):
             families[each.task.family] += 1
-            yield _Item(file.name, each, index, families[each.task.family], shown)
+            yield _Item(file.name, each, index, families[each.task.family], exemptions, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class _Evaluate:
     results: Results
 
     def __call__(self, item: _Item) -> Result[DefinitionEntry]:
-        found = self.by.judge(item.definition.task)
+        found = self.by.exempting(item.exemptions).judge(item.definition.task)
         verdicts = tuple(each.entry for each in found.said)
         entry = DefinitionEntry(item.file, item.definition.resource, found.outside, verdicts)
         source = Source(found.workload.place, _suggestions(item, found))

@@ -2,7 +2,7 @@
 
 import re
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import engine
@@ -10,12 +10,14 @@ from cli.baseline import Baseline
 from cli.evaluating import FileEvaluator, RuleOutcome
 from cli.files import text_of
 from cli.fingerprints import fingerprinted
+from cli.inline import comments_in
 from cli.inputs import Inputs, Kind
 from cli.options import EvaluationOptions, ReportOptions, taken
 from cli.output.evaluation import ConfigurationEntry
 from cli.parallel import in_order
 from cli.reporting import Report
 from cli.results import Result, Results
+from cli.terminal import say
 from cli.unusable import NoDefinition, Unusable
 from domain.collector import CollectorConfiguration, variables_read
 from domain.collector.releases import Release, newest_known
@@ -48,7 +50,14 @@ def collector(given: Namespace) -> int:
     baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=rules)
     evaluate = _Evaluate(judge, Results.by(options.format, baseline))
     inputs = Inputs(given.files, _CONFIGURATIONS)
-    return Report(inputs, options, baseline, "configuration", hint=False).of(in_order(evaluate, inputs.usable()))
+    texts = inputs.usable() if by.no_inline else _reporting_mistakes(inputs.usable())
+    return Report(inputs, options, baseline, "configuration", hint=False).of(in_order(evaluate, texts))
+
+
+def _reporting_mistakes(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for file, text in texts:
+        say(comments_in(text).said_of(file))
+        yield file, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,8 @@ class _Evaluate:
 
     def __call__(self, named: tuple[str, str]) -> Result[ConfigurationEntry]:
         file, text = named
-        verdicts = tuple(each.entry for each in self.by.judge(text))
+        judge = replace(self.by, by=self.by.by.exempting(comments_in(text).exemptions))
+        verdicts = tuple(each.entry for each in judge.judge(text))
         entry = ConfigurationEntry(file, str(self.by.release), verdicts)
         return self.results.of(fingerprinted(entry))
 

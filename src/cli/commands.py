@@ -102,6 +102,13 @@ _WRITE_BASELINE = Argument(
     takes=Takes.NOTHING,
     default=False,
 )
+_NO_INLINE = Argument(
+    "no_inline",
+    "Ignore exemptions in tags and comments.",
+    ("--no-inline",),
+    takes=Takes.NOTHING,
+    default=False,
+)
 _ACCOUNT = Argument(
     "account",
     "The account of definitions that name none, for asff and ocsf.",
@@ -201,6 +208,7 @@ COMMANDS = (
             _FAIL_ON,
             _BASELINE,
             _WRITE_BASELINE,
+            _NO_INLINE,
             _ACCOUNT,
             Argument("region", "The region of definitions that name none, for asff and ocsf.", ("--region",), "REGION"),
         ),
@@ -228,6 +236,7 @@ COMMANDS = (
             _FAIL_ON,
             _BASELINE,
             _WRITE_BASELINE,
+            _NO_INLINE,
         ),
     ),
     Command(
@@ -325,6 +334,7 @@ COMMANDS = (
             _CONFIG,
             _SELECT,
             _IGNORE,
+            _NO_INLINE,
             _flag("diff", "Print a diff instead, without values that may be secret."),
             _flag("write", "Write the file instead of printing it."),
             _flag("review", "Make the fixes that need approval, too."),

@@ -24,7 +24,7 @@ from domain.places import Arn, Place
 from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.severity import Severity
-from domain.standard import Standard, StandardInvalid, default_standard
+from domain.standard import Exemption, Standard, StandardInvalid, default_standard
 from domain.standard.problems import Level
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import ParameterReference, Workload
@@ -145,11 +145,15 @@ def standard_of(name: str) -> Standard:
 
 @dataclass(frozen=True)
 class FileEvaluator:
-    """A standard, the text of a collector's configuration if one was given, and the selected rules."""
+    """A standard, the text of a collector's configuration if one was given, and the selected rules.
+
+    `inline`: whether tags and comments may exempt.
+    """
 
     standard: Standard
     configuration: str | None = None
     selected: frozenset[str] = frozenset(BY_ID)
+    inline: bool = False
 
     @classmethod
     def of(
@@ -162,7 +166,19 @@ class FileEvaluator:
     @classmethod
     def of_options(cls, by: EvaluationOptions) -> "FileEvaluator":
         """Do the same for the options of a command."""
-        return cls.of(by.standard, by.config, selected(by.select, by.ignore))
+        found = cls.of(by.standard, by.config, selected(by.select, by.ignore))
+        return replace(
+            found,
+            standard=found.standard.model_copy(update={"exemptions_by_tag": not by.no_inline}),
+            inline=not by.no_inline,
+        )
+
+    def exempting(self, exemptions: tuple[Exemption, ...]) -> "FileEvaluator":
+        """Return an evaluator for a file with exemptions of its own."""
+        if not exemptions or not self.inline:
+            return self
+        every = (*self.standard.exemptions, *exemptions)
+        return replace(self, standard=self.standard.model_copy(update={"exemptions": every}))
 
     def workload(self, task: TaskDefinition) -> Workload:
         return self._with_facts(Workload(place=place_of(task), task=task, kinds=self.standard.kind_of))

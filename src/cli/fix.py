@@ -12,6 +12,7 @@ import engine
 from cli.evaluating import DefinitionResult, FileEvaluator, Repairs, RuleOutcome, by_topic, unread_facts
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import STDIN, Definition, File, read
+from cli.inline import comments_in, report_mistakes
 from cli.options import EvaluationOptions, taken
 from cli.output.names import FixKind, Outcome
 from cli.terminal import line, say
@@ -26,8 +27,11 @@ def fix(given: Namespace) -> int:
     if given.write and given.file == STDIN:
         say("Standard input cannot be written to. Name a file, or leave out --write.")
         return UNUSABLE
-    judge = FileEvaluator.of_options(taken(EvaluationOptions, given))
+    by = taken(EvaluationOptions, given)
     file = read(given.file)
+    if not by.no_inline:
+        report_mistakes(file)
+    judge = FileEvaluator.of_options(by).exempting(comments_in(file.text).exemptions)
     corrections = [Correction.of(judge, definition, review=given.review) for definition in file.definitions]
     for correction in corrections:
         say(correction.sentences(review=given.review))

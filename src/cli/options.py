@@ -22,12 +22,16 @@ def taken[T: DataclassInstance](kind: type[T], given: Namespace) -> T:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationOptions:
-    """What to evaluate by, and the patterns of the rules that are selected and ignored."""
+    """What to evaluate by, and the patterns of the rules that are selected and ignored.
+
+    With `no_inline`, tags and comments exempt from nothing.
+    """
 
     standard: str | None = None
     config: str | None = None
     select: Sequence[str] = ()
     ignore: Sequence[str] = ()
+    no_inline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

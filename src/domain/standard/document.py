@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, Self
 from domain.ecs.recognition import CollectorKind
 from domain.severity import Severity
 from domain.standard.collectors import Collector, CollectorFor
+from domain.standard.inline import TAG, Terms
 from domain.standard.notification import Notification
 from domain.standard.part import Field, Part, field_validator, model_of
 from domain.standard.problems import StandardInvalid
@@ -23,7 +24,7 @@ from domain.standard.sections import (
     Scope,
     Services,
 )
-from domain.standard.selector import any_matches
+from domain.standard.selector import Selector, any_matches
 from domain.workload import Workload
 
 
@@ -63,6 +64,11 @@ class Standard(Part):
     )
     exemptions: tuple[Exemption, ...] = Field(
         default=(), description="Rules from which some workloads are exempt, why, and until when."
+    )
+    exemptions_by_tag: bool = Field(
+        default=False,
+        description="Whether a task definition may exempt itself from a rule by a tag: its key is `outrider:exempt:`"
+        " and the rule, its value `until 2027-01-31: why`. Anyone who may register it decides then.",
     )
     notification: Notification = Field(default=Notification(), description="Who is notified of what, and when.")
     remediation: Remediation = Field(default=Remediation(), description="Limits of corrections.")
@@ -158,7 +164,18 @@ class Standard(Part):
         for entry in self.exemptions:
             if entry.covers(rule, workload, resource):
                 return entry
-        return None
+        return _by_tag(rule, workload) if self.exemptions_by_tag else None
+
+
+def _by_tag(rule: str, workload: Workload) -> Exemption | None:
+    text = workload.task.tags.get(TAG + rule)
+    terms = Terms.parse(text, workload.read_at.date()) if text is not None else None
+    match terms:
+        case Terms():
+            where = Selector(family=(workload.task.family,))
+            return Exemption(rules=(rule,), where=where, reason=terms.reason, expires=terms.expires)
+        case _:
+            return None
 
 
 def merged(start: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

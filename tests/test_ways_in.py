@@ -1,0 +1,169 @@
+"""The action, the template and the hooks: what they name exists, and their steps run as their users run them."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cli.commands import COMMANDS
+from cli.parsing import parsed
+from settings import RELEASE
+from tests.cli.conftest import Definition
+
+__all__ = ["floating", "good"]
+
+from tests.cli.conftest import floating, good
+
+ROOT = Path(__file__).parents[1]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+TEMPLATE = yaml.safe_load((ROOT / "templates" / "outrider.gitlab-ci.yml").read_text(encoding="utf-8"))
+HOOKS = {each["id"]: each for each in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+PAGE = (ROOT / "docs" / "pull-requests.md").read_text(encoding="utf-8")
+BASH = shutil.which("bash")
+needs_bash = pytest.mark.skipif(BASH is None, reason="there is no bash here")
+
+
+def ran(script: str, folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "NO_COLOR": "1", **variables}
+    environment.pop("PYTHONPATH", None)
+    command = [str(BASH), "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - the project's own steps
+
+
+# --- the action -------------------------------------------------------------------------------------------------------
+
+
+def inputs_of(text: str, given: dict[str, str]) -> str:
+    """Fill in the inputs of an expression, as GitHub does."""
+    known = {name: str(each["default"]) for name, each in ACTION["inputs"].items()} | given
+    known = {f"inputs.{name}": value for name, value in known.items()} | {"github.action_path": str(ROOT)}
+    return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: known[found[1]], text)
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Path:
+    """A runner's temporary folder in which the step before has installed Outrider."""
+    (tmp_path / "temporary" / "outrider" / "bin").mkdir(parents=True)
+    python = tmp_path / "temporary" / "outrider" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    return tmp_path
+
+
+def acted(runner: Path, given: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the action's last step."""
+    step: dict[str, Any] = ACTION["runs"]["steps"][-1]
+    variables = {name: inputs_of(value, given) for name, value in step["env"].items()}
+    folders = {"RUNNER_TEMP": str(runner / "temporary"), "GITHUB_STEP_SUMMARY": str(runner / "summary.md")}
+    return ran(step["run"], runner, variables | folders)
+
+
+@needs_bash
+def test_the_action_annotates_and_fails(runner: Path, floating: Definition) -> None:
+    (runner / "a folder").mkdir()
+    (runner / "a folder" / "web.json").write_text(json.dumps(floating), encoding="utf-8")
+    found = acted(runner, {"paths": "a folder\n\n", "sarif": "out.sarif"})
+    assert found.returncode == 1
+    assert found.stdout.startswith("::warning file=a folder/web.json,line=1,col=1,title=MEDIUM sidecar.image-pinned")
+    assert "sidecar.image-pinned" in (runner / "summary.md").read_text(encoding="utf-8")
+    assert json.loads((runner / "out.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert acted(runner, {"paths": "a folder", "fail-on": "HIGH"}).returncode == 0
+
+
+@needs_bash
+def test_every_input_of_the_action_counts(runner: Path, floating: Definition) -> None:
+    floating["tags"] = [{"key": "outrider:exempt:sidecar.image-pinned", "value": "until 2999-01-31: For this test."}]
+    (runner / "web.json").write_text(json.dumps(floating), encoding="utf-8")
+    assert acted(runner, {}).returncode == 0
+    assert acted(runner, {"inline": "false"}).returncode == 1
+    assert acted(runner, {"inline": "false", "ignore": "sidecar.image-pinned"}).returncode == 0
+    assert acted(runner, {"inline": "false", "select": "task.*"}).returncode == 0
+    (runner / "standard.yaml").write_text("version: 1\nmode: 'off'\n", encoding="utf-8")
+    assert acted(runner, {"inline": "false", "standard": "standard.yaml"}).returncode == 0
+    (runner / "known.json").write_text('{"version": 1, "drifts": []}', encoding="utf-8")
+    assert acted(runner, {"inline": "false", "baseline": "known.json"}).returncode == 1
+    (runner / "collector.yaml").write_text("receivers: {nothing: }\nexporters: {debug: }\n", encoding="utf-8")
+    found = acted(runner, {"paths": "", "collectors": "collector.yaml"})
+    assert (found.returncode, "file=collector.yaml" in found.stdout) == (1, True)
+    assert acted(runner, {"config": "collector.yaml"}).returncode == 1
+
+
+@needs_bash
+def test_no_input_of_the_action_is_read_as_a_command(runner: Path) -> None:
+    for name in ("paths", "standard", "select", "baseline", "sarif", "fail-on", "collectors"):
+        acted(runner, {name: '$(touch stolen)`touch stolen`"; touch stolen; "'})
+        assert not (runner / "stolen").exists()
+    assert not [step for step in ACTION["runs"]["steps"] if "${{" in step.get("run", "")]
+
+
+def test_other_actions_are_pinned_by_commit() -> None:
+    for step in ACTION["runs"]["steps"]:
+        assert "uses" not in step or re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"])
+
+
+def test_the_page_has_every_input_of_the_action() -> None:
+    _, _, table = PAGE.partition("| input | default | is |")
+    named = re.findall(r"`([\w-]+)`", " ".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))
+    assert named == list(ACTION["inputs"])
+
+
+# --- the template -----------------------------------------------------------------------------------------------------
+
+
+@needs_bash
+def test_the_template_writes_its_reports_and_fails(tmp_path: Path, floating: Definition) -> None:
+    (tmp_path / "web.json").write_text(json.dumps(floating), encoding="utf-8")
+    stubs = f'pip() {{ echo "$*" >pip.txt; }}\noutrider() {{ "{sys.executable}" "{ROOT}/src" "$@"; }}\n'
+    variables = {name: str(value) for name, value in TEMPLATE["variables"].items()}
+    job = TEMPLATE["outrider"]
+    found = ran(stubs + "\n".join(job["script"]), tmp_path, variables)
+    assert found.returncode == 1
+    assert "sidecar.image-pinned" in found.stdout
+    assert variables["OUTRIDER_PACKAGE"] in (tmp_path / "pip.txt").read_text(encoding="utf-8")
+    reports = job["artifacts"]["reports"]
+    (issue,) = json.loads((tmp_path / reports["codequality"]).read_text(encoding="utf-8"))
+    assert issue["check_name"] == "sidecar.image-pinned"
+    assert "<failure" in (tmp_path / reports["junit"]).read_text(encoding="utf-8")
+    options = variables | {"OUTRIDER_OPTIONS": "--fail-on HIGH --ignore task.*"}
+    assert ran(stubs + "\n".join(job["script"]), tmp_path, options).returncode == 0
+
+
+def test_they_name_this_release() -> None:
+    assert f"/v{RELEASE}.tar.gz" in TEMPLATE["variables"]["OUTRIDER_PACKAGE"]
+    named = re.findall(r"outrider(?:@|/)v(\d+\.\d+\.\d+)|rev: v(\S+)", PAGE)
+    assert {version for versions in named for version in versions if version} == {RELEASE}
+
+
+# --- the hooks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hook", HOOKS.values(), ids=HOOKS)
+def test_a_hook_calls_a_command_that_exists(hook: dict[str, Any]) -> None:
+    name, command, *options = hook["entry"].split()
+    assert name == "outrider"
+    found = next(each for each in COMMANDS if each.name == command)
+    assert parsed(found, [*options, "some.file"]).files == ["some.file"]
+
+
+@pytest.mark.parametrize(
+    ("hook", "name", "taken"),
+    [
+        ("outrider-check", "task-definition.json", True),
+        ("outrider-check", ".aws/task-def-web.json", True),
+        ("outrider-check", "deploy/taskdef.json", True),
+        ("outrider-check", "task-definitions/web.json", True),
+        ("outrider-check", "package.json", False),
+        ("outrider-collector", "deploy/web-collector.yaml", True),
+        ("outrider-collector", "otel.yml", True),
+        ("outrider-collector", "compose.yml", False),
+    ],
+)
+def test_a_hook_takes_the_usual_names(hook: str, name: str, *, taken: bool) -> None:
+    assert (re.search(HOOKS[hook]["files"], name) is not None) is taken
