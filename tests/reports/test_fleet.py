@@ -16,6 +16,7 @@ from domain.drift import Safety
 from domain.places import Place
 from domain.remediation.plan import Change
 from domain.severity import Severity
+from reports.fleet.drawing import drawing_of
 from reports.fleet.html import html_of
 from reports.fleet.model import (
     Box,
@@ -34,6 +35,7 @@ from reports.fleet.model import (
 )
 from reports.fleet.packing import packed, visible
 from tests.reports.browser import Page, ask, needs_chromium
+from tests.rules.examples import Case, build
 
 PAGES = Path(__file__).parents[2] / "src" / "reports" / "fleet" / "page"
 SERVICES = 300
@@ -153,6 +155,38 @@ def test_totals_count_a_row_once_and_none_that_is_not_evaluated() -> None:
     rows = (row(State.HIGH, State.UNKNOWN), row(State.UNKNOWN), row(State.COMPLIANT), replace(one, not_evaluated="x"))
     totals = replace(sample(), entries=rows, coverage=()).totals
     assert (totals.services, totals.drifted, totals.unknown, totals.complete) == (3, 1, 1, True)
+
+
+# --- the drawing ------------------------------------------------------------------------------------------------------
+
+
+def test_paths_lead_from_applications_through_the_collector_to_what_is_outside() -> None:
+    base = build("sidecar.present", Case(name="base", verdict="compliant")).before
+    drawing = drawing_of(base, frozenset())
+    assert [(box.name, box.role) for box in drawing.boxes] == [
+        ("app", "application"),
+        ("adot-collector", "collector"),
+    ]
+    first, *rest = drawing.paths
+    assert (first.sender, first.receiver, first.state) == ("app", "adot-collector", PathState.WORKS)
+    assert {path.sender for path in rest} == {"adot-collector"}
+    assert {path.receiver for path in rest} >= {"X-Ray"}
+    assert all(path.outside and path.state is PathState.WORKS for path in rest)
+
+
+def test_a_path_through_a_drift_is_broken() -> None:
+    base = build("sidecar.present", Case(name="base", verdict="compliant")).before
+    variable, exporter = "containers/app/environment/OTEL_EXPORTER_OTLP_ENDPOINT", "exporters/awsxray/region"
+    states = {(path.sender, path.receiver): path.state for path in drawing_of(base, {variable, exporter}).paths}
+    assert states["app", "adot-collector"] is PathState.BROKEN
+    assert states["adot-collector", "X-Ray"] is PathState.BROKEN
+
+
+def test_where_nothing_is_known_the_path_is_unknown() -> None:
+    base = build("sidecar.present", Case(name="base", verdict="compliant", facts={"parameter": "unavailable"})).before
+    assert [(path.receiver, path.state) for path in drawing_of(base, frozenset()).paths[1:]] == [
+        ("not known", PathState.UNKNOWN)
+    ]
 
 
 # --- colours ----------------------------------------------------------------------------------------------------------

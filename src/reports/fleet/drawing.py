@@ -121,7 +121,8 @@ def _exports(name: str, configuration: CollectorConfiguration, drifted: Collecti
         where = f"exporters/{shown(exporter)}"
         broken = part is None or any(each == where or each.startswith(f"{where}/") for each in drifted)
         title = _SERVICES.get(part.canonical if part else "", "")
-        text = f"{title} ({shown(exporter)})" if title else shown(exporter)
+        _, _, instance = exporter.partition("/")
+        text = (f"{title} {shown(instance)}" if title and instance else title) or shown(exporter)
         state = PathState.BROKEN if broken else PathState.WORKS
         yield TelemetryPath(name, text, " ".join(carried), state, outside=True)
     if not signals:

@@ -58,7 +58,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of one rule. `reasons` say why it is unknown or exempt, `remarks` what a person should know of its fix."""
+    """The result of one rule. `reasons` say why it is unknown or exempt, `remarks` what to know of its fix."""
 
     rule: str
     state: State

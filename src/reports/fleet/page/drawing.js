@@ -22,13 +22,16 @@ function drawingOf(fleet, row) {
 
   const drawn = element("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" }, element("title", {}, sentence(ways)));
   ["Application", "Collector", "Destination"].forEach((title, x) => drawn.append(element("text", { x: 6 + x * (WIDE + GAP_X), y: 12, class: "small" }, title)));
+  // Paths between the same two are drawn below one another.
+  const between = (way) => ways.filter((each) => each.sender === way.sender && each.receiver === way.receiver);
   for (const way of ways) {
+    const group = between(way), aside = (group.indexOf(way) - (group.length - 1) / 2) * 17;
     const from = places.get(`in ${way.sender}`), to = places.get(`${way.outside ? "outside" : "in"} ${way.receiver}`);
     if (!from || !to || from === to) continue;
-    const same = from.x === to.x, x1 = from.x + WIDE, y1 = from.y + TALL / 2, x2 = same ? to.x + WIDE : to.x, y2 = to.y + TALL / 2;
+    const same = from.x === to.x, x1 = from.x + WIDE, y1 = from.y + TALL / 2 + aside, x2 = same ? to.x + WIDE : to.x, y2 = to.y + TALL / 2 + aside;
     const bend = same ? 60 : (x2 - x1) / 2, end = same ? x2 + bend : x2 - bend;
     drawn.append(element("path", { d: `M${x1},${y1} C${x1 + bend},${y1} ${end},${y2} ${x2},${y2}`, class: way.state }));
-    drawn.append(element("text", { x: (x1 + x2) / 2, y: (y1 + y2) / 2 - 6, "text-anchor": "middle", class: "small halo" }, cut(`${way.state === "broken" ? "✕ " : way.state === "unknown" ? "? " : ""}${way.label}`, 18)));
+    drawn.append(element("text", { x: (x1 + x2) / 2, y: (y1 + y2) / 2 - 4, "text-anchor": "middle", class: "small halo" }, cut(`${way.state === "broken" ? "✕ " : way.state === "unknown" ? "? " : ""}${way.label}`, 18)));
   }
   for (const box of places.values()) {
     const lines = box.outside ? [] : [cut(`${box.image}`, 30), `${box.role}${box.ports.length ? ` :${box.ports.join(" :")}` : ""}${box.essential ? "" : ", not essential"}`];
