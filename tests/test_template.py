@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.policy import SCAN
 from operations.standards import FRESH
 
 ROOT = Path(__file__).parents[1]
@@ -219,7 +220,7 @@ def test_a_function_may_do_what_its_code_calls_and_no_more(function: str) -> Non
 def test_every_method_of_an_adapter_is_somebodys() -> None:
     for module in MODULES:
         public = {name for name in calls_of(module) if not name.startswith("_") and calls_of(module)[name]}
-        named = {m for called in (*CALLED.values(), ASKING) for m in called.get(module, set())}
+        named = {m for called in (*CALLED.values(), ASKING, SCANNING) for m in called.get(module, set())}
         assert "*" in named or public == named, module
 
 
@@ -267,6 +268,20 @@ def test_the_policy_for_people_allows_what_their_commands_call_and_no_more() -> 
     needed = {call for module, methods in ASKING.items() for method in methods for call in calls_of(module)[method]}
     assert {action for statement in granted for action in actions(statement)} == needed
     assert all(statement["Resource"] != "*" for statement in granted)
+
+
+SCANNING = {
+    "ecs": {"services", "families", "described", "running_by_service", "tasks_of_no_service", "task_definition"},
+    "roles": {"fact"},
+    "role_list": {"find"},
+    "parameters": {"facts"},
+    "log_groups": {"facts", "fact"},
+}
+
+
+def test_the_policy_of_a_scan_allows_what_it_calls_and_no_more() -> None:
+    needed = {call for module, methods in SCANNING.items() for method in methods for call in calls_of(module)[method]}
+    assert {action for each in SCAN for action in each.actions} == needed
 
 
 CORRECTING = {

@@ -152,6 +152,14 @@ def _report_format(choices: Iterable[str]) -> Argument:
     return Argument("format", text, ("--format",), "FORMAT", choices=tuple(choices), default="table")
 
 
+def _one(text: str) -> tuple[str, ...]:
+    return (text,)
+
+
+def _several(into: str, text: str, shown: str) -> Argument:
+    return Argument(into, text, (f"--{into}",), shown, many=Many.ANY, read=_one)
+
+
 def _files(text: str) -> Argument:
     return Argument("files", text, shown="FILE", takes=Takes.FILE, many=Many.ANY)
 
@@ -369,6 +377,36 @@ COMMANDS = (
         ),
     ),
     Command("rules", "cli.catalogue:rules", "[OPTIONS]", "List the rules.", (_FORMAT,)),
+    Command(
+        "scan",
+        "cli.scan:scan",
+        "[OPTIONS]",
+        "Evaluate what is in accounts and regions now.\n\nOnly reads, with your own credentials, and needs no stack."
+        " Evaluates each service with the revision that it runs, and each family without a service. Exits with 1 if"
+        " something drifted; else with 3 if something could not be read; else with 0. With 2 if it could not begin.",
+        (
+            _several("profile", "A profile of your AWS configuration (may be repeated).", "NAME"),
+            _several("region", "A region (may be repeated; default: that of your AWS configuration).", "REGION"),
+            _several("account", "An account, instead of that of the credentials (may be repeated).", "ID"),
+            Argument("role_name", "The role to assume in each --account.", ("--role-name",), "NAME"),
+            Argument("family", "Only this task-definition family.", ("--family",), "NAME"),
+            Argument("cluster", "Only the services of this cluster.", ("--cluster",), "NAME"),
+            _STANDARD,
+            Argument("report", "Write the report as one HTML file.", ("--report",), "FILE", Takes.FILE),
+            Argument(
+                "earlier",
+                "The JSON of an earlier scan, for the report's trend (may be repeated).",
+                ("--earlier",),
+                "FILE",
+                Takes.FILE,
+                Many.ANY,
+                read=_one,
+            ),
+            _FORMAT,
+            _FAIL_ON,
+            _flag("policy", "Only print the IAM policy that this command needs, and call nothing."),
+        ),
+    ),
     Command(
         "standard diff",
         "cli.standards:diff",
