@@ -586,7 +586,8 @@ def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
         "$.detail.requestParameters.taskDefinition", "$.detail.requestParameters.platformVersion",
         "$.detail.responseElements.failures[0].reason",
         "$.detail.responseElements.tasks[0].taskDefinitionArn", "$.detail.responseElements.tasks[0].clusterArn",
-        "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].ProductFields.outrider/plan",
+        "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].ProductArn",
+        "$.detail.findings[0].ProductFields.outrider/plan",
     }  # fmt: skip
     transformer = target["InputTransformer"]
     paths, made = transformer["InputPathsMap"], transformer["InputTemplate"]
