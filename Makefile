@@ -113,6 +113,7 @@ check: venvs .venvs/checkov/.locked .venvs/site/.locked  ## Run linters and type
 	@mkdir -p .cache
 	AWS_DEFAULT_REGION=us-east-1 $(DEV)/python tools/expanded_template.py >.cache/template.json
 	CKV_PARSE_ERROR_FAIL=true $(CHECKOV) --config-file .checkov.yaml --file .cache/template.json
+	@$(MAKE) --no-print-directory member
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/output_schemas.py --check
@@ -121,6 +122,14 @@ check: venvs .venvs/checkov/.locked .venvs/site/.locked  ## Run linters and type
 	PYTHONPATH=. $(DEV)/python tools/pictures.py --check
 	$(DEV)/python tools/dashboard.py --check
 	$(SPHINX) -b dummy . .cache/site/checked
+
+# CloudFormation takes the file as it is: nothing is built into it.
+.PHONY: member
+member: .venvs/dev/.locked .venvs/checkov/.locked  ## Check member.yaml, and copy it to dist for a stack set
+	$(DEV)/cfn-lint --include-checks I3510 -- member.yaml
+	CKV_PARSE_ERROR_FAIL=true $(CHECKOV) --config-file .checkov.yaml --file member.yaml
+	$(DEV)/pytest --quiet --numprocesses 0 tests/test_member.py tests/test_policies.py
+	@mkdir -p dist && cp member.yaml dist/member.yaml && echo "dist/member.yaml: deploy it as docs/members.md shows"
 
 .PHONY: docs
 docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard again
