@@ -123,13 +123,11 @@ check: venvs .venvs/checkov/.locked .venvs/site/.locked  ## Run linters and type
 	$(DEV)/python tools/dashboard.py --check
 	$(SPHINX) -b dummy . .cache/site/checked
 
-# CloudFormation takes the file as it is: nothing is built into it.
 .PHONY: member
-member: .venvs/dev/.locked .venvs/checkov/.locked  ## Check member.yaml, and copy it to dist for a stack set
+member: .venvs/dev/.locked .venvs/checkov/.locked  ## Check member.yaml, which a stack set takes as it is
 	$(DEV)/cfn-lint --include-checks I3510 -- member.yaml
 	CKV_PARSE_ERROR_FAIL=true $(CHECKOV) --config-file .checkov.yaml --file member.yaml
 	$(DEV)/pytest --quiet --numprocesses 0 tests/test_member.py tests/test_policies.py
-	@mkdir -p dist && cp member.yaml dist/member.yaml && echo "dist/member.yaml: deploy it as docs/members.md shows"
 
 .PHONY: docs
 docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard again

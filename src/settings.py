@@ -69,6 +69,9 @@ class Settings(BaseModel):
     account: str = Field(
         default="", alias="OUTRIDER_ACCOUNT", pattern=r"^(\d{12})?$", description="The stack's own account."
     )
+    administrator: str = Field(
+        default="", alias="OUTRIDER_ADMINISTRATOR", description="The account that administers Security Hub."
+    )
     member_role: str = Field(
         default="", alias="OUTRIDER_MEMBER_ROLE", description="Path and name of the role that it assumes in members."
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -333,6 +334,9 @@ def test_the_administrators_account_approves_for_every_member_and_a_member_only_
     approver = world.approver()
     assert approver.approve(approval(ACCOUNT, IN_BANK, IN_BANK)) == family(IN_BANK)
     assert approver.approve(approval(BANK, IN_BANK, IN_BANK)) == family(IN_BANK)
+    other = "777788889999"
+    assert isinstance(approver.approve(approval(other, IN_BANK, IN_BANK)), Refused)
+    assert replace(approver, administrator=other).approve(approval(other, IN_BANK, IN_BANK)) == family(IN_BANK)
     refused = approver.approve(approval(SHOP, IN_BANK, IN_BANK))
     assert refused == Refused("the finding is of another account than the approval")
     assert {each["account"] for each in world.requests} == {BANK}

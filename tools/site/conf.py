@@ -15,6 +15,7 @@ NAVIGATION = {
     "Use": ["docs/standard", "docs/recipes", "docs/rules", "docs/command-line", "docs/faq"],
     "Operate": [
         "docs/runbook",
+        "docs/members",
         "docs/corrections",
         "docs/findings-and-alerts",
         "docs/messages",
