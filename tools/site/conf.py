@@ -23,6 +23,7 @@ NAVIGATION = {
     ],
     "Operate": [
         "docs/runbook",
+        "docs/members",
         "docs/corrections",
         "docs/findings-and-alerts",
         "docs/messages",

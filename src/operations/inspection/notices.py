@@ -32,6 +32,14 @@ class Operations:
         source = fact.call or f"{fact.code}/{fact.resource}"
         self.notify(f"unread/{place.account}/{source}", "Outrider: a fact cannot be read", text)
 
+    def no_access(self, failed: CallFailed, account: str) -> None:
+        """Notify that an account refuses Outrider, once for all that it would do there by one role."""
+        text = (
+            f"In account {account}: {failed.fact.reason}. Nothing is done there until then: no finding is opened or"
+            " closed. Deploy member.yaml in the account, or take the account out of those that are watched."
+        )
+        self.notify(f"access/{failed.resource}", "Outrider: an account refuses it", text)
+
     def security_hub_off(self, place: Place) -> None:
         """Notify that findings cannot be imported because Security Hub is not enabled."""
         text = f"Security Hub is not enabled in {place}. Enable it, or leave it out of the standard's scope."
