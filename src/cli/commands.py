@@ -389,6 +389,7 @@ COMMANDS = (
             _several("region", "A region (may be repeated; default: that of your AWS configuration).", "REGION"),
             _several("account", "An account, instead of that of the credentials (may be repeated).", "ID"),
             Argument("role_name", "The role to assume in each --account.", ("--role-name",), "NAME"),
+            Argument("external_id", "The external id that this role requires.", ("--external-id",), "ID"),
             Argument("family", "Only this task-definition family.", ("--family",), "NAME"),
             Argument("cluster", "Only the services of this cluster.", ("--cluster",), "NAME"),
             _STANDARD,

@@ -5,6 +5,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from aws.sessions import Sessions
@@ -28,6 +29,7 @@ from cli.policy import SCAN, policy_of
 from cli.scan_table import as_table
 from cli.terminal import say
 from cli.unusable import Unusable
+from domain.members import Members
 from domain.places import Place
 from domain.severity import Severity
 from domain.standard import default_standard
@@ -52,6 +54,7 @@ class ScanOptions:
     region: Sequence[str] = ()
     account: Sequence[str] = ()
     role_name: str = ""
+    external_id: str = ""
     family: str = ""
     cluster: str = ""
     standard: str | None = None
@@ -112,16 +115,16 @@ def _scanned(by: ScanOptions, earlier: tuple[Totals, ...]) -> Fleet:
 def _places(by: ScanOptions, profile: str) -> Iterator[tuple[Sessions, Place]]:
     """Yield the accounts and regions that one profile's credentials reach."""
     options = by.aws(profile)
-    aws = Sessions(
-        by.role_name or None,
-        options.named_region[1] or None,
-        profile=profile or None,
-        iam_per_second=_IAM_PER_SECOND,
+    sessions = partial(
+        Sessions, region=options.named_region[1] or None, profile=profile or None, iam_per_second=_IAM_PER_SECOND
     )
+    aws = sessions()
     with sentences(options), failures_as_sentences(_POLICY):
         if not aws.region:
             raise RequestFailed(NO_REGION)
         accounts = by.account or [aws.account]
+        if by.role_name:
+            aws = sessions(Members(aws.account, by.role_name, by.external_id))
     for account in accounts:
         yield from ((aws, Place(account, region)) for region in by.region or [aws.region])
 
