@@ -3,14 +3,16 @@
 from argparse import Namespace
 from dataclasses import dataclass
 
-from cli.evaluating import FileEvaluator
+from cli.evaluating import FileEvaluator, configuration_place
 from cli.files import Definition
 from cli.inputs import definitions
 from cli.options import EvaluationOptions, OutputOptions, taken
-from cli.output.evaluation import DefinitionEntry
+from cli.output.evaluation import DefinitionEntry, Location
 from cli.parallel import in_order
 from cli.reporting import report
 from cli.results import Result, result_of
+from domain.drift import Drift
+from domain.rule import Rule
 
 
 def check(given: Namespace) -> int:
@@ -31,6 +33,12 @@ class _Evaluate:
 
     def __call__(self, named: tuple[str, Definition]) -> Result[DefinitionEntry]:
         file, definition = named
-        found = self.by.judge(definition.task)
-        verdicts = tuple(each.entry for each in found.said)
+        around, origin = definition.around, definition.origin
+        found = self.by.judge(definition.task, around, origin)
+        collector = configuration_place(found.workload)
+
+        def place(rule: Rule, drift: Drift) -> Location | None:
+            return None if origin is None else origin.location(rule, drift, collector)
+
+        verdicts = tuple(each.entry_with(place, around.shown) for each in found.said)
         return result_of(DefinitionEntry(file, definition.resource, found.outside, verdicts), self.output)

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import engine
-from cli.evaluating import FileEvaluator, RuleOutcome
-from cli.files import text_of
+from cli.evaluating import FileEvaluator
 from cli.inputs import Inputs, Kind
 from cli.options import EvaluationOptions, OutputOptions, taken
+from cli.outcome import RuleOutcome
 from cli.output.evaluation import ConfigurationEntry
 from cli.parallel import in_order
 from cli.reporting import report
 from cli.results import Result, result_of
+from cli.texts import text_of
 from cli.unusable import NoDefinition, Unusable
 from domain.collector import CollectorConfiguration, variables_read
 from domain.collector.releases import Release, newest_known

@@ -46,7 +46,7 @@ class DriftEntry:
     severity: Severity
     """The severity of this drift."""
     location: Location | None = None
-    """Where the value stands in the source, or what would hold it; null where that is not known."""
+    """Where the value is in the source, or what would hold it; null where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
