@@ -41,4 +41,4 @@ class _Evaluate:
             return None if origin is None else origin.location(rule, drift, collector)
 
         verdicts = tuple(each.entry_with(place, around.shown) for each in found.said)
-        return result_of(DefinitionEntry(file, definition.resource, found.outside, verdicts), self.output)
+        return result_of(DefinitionEntry(file, around.shown(definition.resource), found.outside, verdicts), self.output)

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import engine
@@ -15,9 +15,11 @@ from cli.files import Definition, File, read
 from cli.options import EvaluationOptions, taken
 from cli.outcome import RuleOutcome, unread_facts
 from cli.output.names import FixKind, Outcome
+from cli.sources.definition import Wanted
 from cli.terminal import line, say
 from cli.texts import STDIN
 from cli.unusable import Unusable
+from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind
 from domain.remediation.plan import Plan
@@ -32,8 +34,8 @@ def fix(given: Namespace) -> int:
     file = read(given.file)
     corrections = [Correction.of(judge, definition, review=given.review) for definition in file.definitions]
     for correction in corrections:
-        say(correction.sentences(review=given.review))
-    rewritten = file.rewritten([correction.after for correction in corrections])
+        say(map(correction.definition.around.shown, correction.sentences(review=given.review)))
+    rewritten = file.rewritten([Wanted(correction.after, correction.service) for correction in corrections])
     text = rewritten.text
     for path in rewritten.by_hand:
         where = "/".join(path).replace("containerDefinitions", "containers")
@@ -70,11 +72,16 @@ class Correction:
             plan = repairs.everything() if review else repairs.safe()
         except engine.Disagreement as disagreement:
             return cls(definition, before, None, before, str(disagreement))
-        return cls(definition, before, plan, judge.judge(plan.after.task, around, origin))
+        later = replace(around, service=plan.after.service)
+        return cls(definition, before, plan, judge.judge(plan.after.task, later, origin))
 
     @property
     def after(self) -> TaskDefinition:
         return self.definition.task if self.plan is None else self.plan.after.task
+
+    @property
+    def service(self) -> Service | None:
+        return self.definition.around.service if self.plan is None else self.plan.after.service
 
     def sentences(self, *, review: bool) -> Iterator[str]:
         """Yield what was fixed, what needs approval, and what was left, with the reason."""

@@ -11,7 +11,7 @@ from cli.sources.nodes import Lines, Node, found_at
 from domain.drift import Drift
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Absent, Fact, Facts, Known, Parameter, Role
+from domain.facts import Absent, Fact, Facts, Known, LogGroup, Parameter, Role
 from domain.rule import Rule
 from domain.subject import Subject
 from domain.workload import Workload
@@ -23,13 +23,17 @@ class Stack:
 
     parameters: Mapping[str, Parameter] = field(default_factory=dict, repr=False)
     roles: Mapping[str, Fact[Role]] = field(default_factory=dict, repr=False)
+    log_groups: Mapping[str, LogGroup] = field(default_factory=dict, repr=False)
 
     def facts(self, workload: Workload) -> Facts:
         """Return what the source has of a workload's parameter and roles."""
         facts = workload.facts
         reference, task = workload.parameter_reference, workload.task
-        if reference is not None and (parameter := self.parameters.get(reference.name)) is not None:
-            facts = replace(facts, parameter=Known(parameter))
+        if reference is not None and (parameter := self._parameter(reference.name)) is not None:
+            facts = replace(facts, parameter=Known(replace(parameter, arn=reference.arn)))
+        if self.log_groups:
+            groups = {name: Known(self.log_groups[name]) for name in workload.log_groups if name in self.log_groups}
+            facts = replace(facts, log_groups=groups)
         if not self.roles:
             return facts
         return replace(
@@ -37,6 +41,10 @@ class Stack:
             execution_role=self._role(workload.role_arn(task.execution_role), facts.execution_role),
             task_role=self._role(workload.role_arn(task.task_role), facts.task_role),
         )
+
+    def _parameter(self, name: str) -> Parameter | None:
+        slashed = self.parameters.get("/" + name.removeprefix("/"))
+        return self.parameters.get(name) or slashed
 
     def _role(self, arn: str | None, unread: Fact[Role]) -> Fact[Role]:
         return Absent() if arn is None else self.roles.get(arn, unread)
@@ -166,7 +174,15 @@ class Definition:
         return self.task.arn or self.task.family
 
 
-type Rewriting = Callable[[Sequence[TaskDefinition]], Edited]
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a definition, and the service that runs it, shall be."""
+
+    task: TaskDefinition
+    service: Service | None = None
+
+
+type Rewriting = Callable[[Sequence[Wanted]], Edited]
 
 
 @dataclass(frozen=True)
@@ -181,10 +197,11 @@ class File:
 
     def with_tasks(self, tasks: Sequence[TaskDefinition]) -> str:
         """Return the file's text with these task definitions. Only the lines of what changed are different."""
-        return self.rewritten(tasks).text
+        before = zip(tasks, self.definitions, strict=True)
+        return self.rewritten([Wanted(task, each.around.service) for task, each in before]).text
 
-    def rewritten(self, tasks: Sequence[TaskDefinition]) -> Edited:
-        """Return the same, with the places of the changes that have to be made by hand."""
-        if list(tasks) == [definition.task for definition in self.definitions]:
+    def rewritten(self, wanted: Sequence[Wanted]) -> Edited:
+        """Return the text with what is wanted, and the places of the changes that have to be made by hand."""
+        if [*wanted] == [Wanted(each.task, each.around.service) for each in self.definitions]:
             return Edited(self.text)
-        return self.rewriting(tasks)
+        return self.rewriting(wanted)

@@ -4,7 +4,7 @@ from typing import Any
 
 from cli.sources import task_definitions
 from cli.sources.definition import File
-from cli.sources.json_text import content_of
+from cli.sources.json_text import content_of, node_of
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition, Unusable
 
@@ -30,6 +30,10 @@ def _is_json(name: str, text: str) -> bool:
 
 def _of_json(given: Text) -> File:
     content, plain = content_of(given.text, shown(given.name))
+    if is_template(content):
+        from cli.sources import cloudformation  # noqa: PLC0415 - only for a template
+
+        return cloudformation.of_template(given, node_of(plain))
     return task_definitions.of_json(given, content, plain)
 
 
@@ -46,6 +50,10 @@ def _of_yaml(given: Text) -> File:
     if root is None or root.parts is None:
         content_of(given.text, name)  # raises, with the place of the mistake
         raise NoDefinition(f"{name} is not a task definition.")
+    if is_template(root.value):
+        from cli.sources import cloudformation  # noqa: PLC0415 - only for a template
+
+        return cloudformation.of_template(given, root)
     return task_definitions.of_yaml(given, root)
 
 
@@ -55,6 +63,9 @@ def _unreadable(given: Text, why: str) -> Unusable:
     return Unusable(why) if about_tasks else NoDefinition(why)
 
 
-def is_a(content: Any, *members: str) -> bool:
-    """Return whether a document is an object with these members."""
-    return isinstance(content, dict) and all(member in content for member in members)
+def is_template(content: Any) -> bool:
+    """Return whether a document is a template of CloudFormation: it has resources with types of AWS."""
+    resources = content.get("Resources") if isinstance(content, dict) else None
+    return isinstance(resources, dict) and any(
+        isinstance(each, dict) and str(each.get("Type", "")).startswith("AWS::") for each in resources.values()
+    )

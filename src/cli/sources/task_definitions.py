@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from cli.sources.definition import Definition, File, Origin
+from cli.sources.definition import Definition, File, Origin, Wanted
 from cli.sources.editing import Edited
 from cli.sources.json_text import node_of
 from cli.sources.nodes import Node
@@ -69,12 +69,12 @@ class _Rewriting:
     plain: str = field(default="", repr=False)
     node: Node | None = field(default=None, repr=False)
 
-    def __call__(self, tasks: Sequence[TaskDefinition]) -> Edited:
+    def __call__(self, wanted: Sequence[Wanted]) -> Edited:
         from cli.sources.editing import Change, edited  # noqa: PLC0415 - only to fix
 
         content = copy.deepcopy(self.content)
-        for definition, task in zip(self.definitions, tasks, strict=True):
-            content = _placed(content, definition, task)
+        for definition, each in zip(self.definitions, wanted, strict=True):
+            content = _placed(content, definition, each.task)
         return edited(self.text, [Change(self.node or node_of(self.plain), content)])
 
 
