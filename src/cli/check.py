@@ -6,18 +6,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cli.baseline import Baseline
-from cli.evaluating import DefinitionResult, FileEvaluator
+from cli.evaluating import DefinitionResult, FileEvaluator, configuration_place
 from cli.files import Definition, File
 from cli.fingerprints import fingerprinted
 from cli.inline import comments_in, reporting_mistakes
 from cli.inputs import definitions
 from cli.options import EvaluationOptions, ReportOptions, taken
-from cli.output.evaluation import DefinitionEntry
+from cli.output.evaluation import DefinitionEntry, Location
 from cli.output.names import FixKind
 from cli.parallel import in_order
 from cli.reporting import Report
 from cli.results import WITH_SUGGESTIONS, Result, Results, Source
 from cli.suggesting import MOST, Suggestion, suggestion
+from domain.drift import Drift
+from domain.rule import Rule
 from domain.standard import Exemption
 
 
@@ -66,9 +68,16 @@ class _Evaluate:
     results: Results
 
     def __call__(self, item: _Item) -> Result[DefinitionEntry]:
-        found = self.by.exempting(item.exemptions).judge(item.definition.task)
-        verdicts = tuple(each.entry for each in found.said)
-        entry = DefinitionEntry(item.file, item.definition.resource, found.outside, verdicts)
+        definition = item.definition
+        around, origin = definition.around, definition.origin
+        found = self.by.exempting(item.exemptions).judge(definition.task, around, origin)
+        collector = configuration_place(found.workload)
+
+        def place(rule: Rule, drift: Drift) -> Location | None:
+            return None if origin is None else origin.location(rule, drift, collector)
+
+        verdicts = tuple(each.entry_with(place, around.shown) for each in found.said)
+        entry = DefinitionEntry(item.file, around.shown(definition.resource), found.outside, verdicts)
         source = Source(found.workload.place, _suggestions(item, found))
         return self.results.of(fingerprinted(entry, item.number), source)
 
