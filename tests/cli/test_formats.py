@@ -272,7 +272,9 @@ def test_github_gets_annotations_and_a_summary(run: Run, floating: Definition, m
     write("web.json", floating)
     out = run("check", "web.json", "gone.json", "--format", "github").out
     annotation, error = out.splitlines()
-    assert annotation.startswith("::warning file=web.json,line=1,col=1199,title=MEDIUM sidecar.image-pinned (web%3A7)::")
+    column = Path("web.json").read_text(encoding="utf-8").index('"public.ecr') + 1
+    title = "MEDIUM sidecar.image-pinned (web%3A7)"
+    assert annotation.startswith(f"::warning file=web.json,line=1,col={column},title={title}::")
     assert error == "::error file=gone.json,title=outrider::gone.json does not exist. Check the path."
     summary = Path("summary.md").read_text(encoding="utf-8")
     assert summary.startswith("before\n## Outrider: 1 of 1 task definition drifted\n")
