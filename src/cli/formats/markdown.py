@@ -12,7 +12,7 @@ from cli.results import Result
 from cli.suggesting import Hunk
 
 _MOST = 60_000
-"""Bytes: GitHub takes 65,536 characters in a comment."""
+"""Bytes of drifts: GitHub takes 65,536 characters in a comment."""
 
 _ERRORS = 20
 
