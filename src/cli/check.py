@@ -17,7 +17,7 @@ from cli.output.names import FixKind
 from cli.parallel import in_order
 from cli.reporting import Report
 from cli.results import WITH_SUGGESTIONS, Result, Results, Source
-from cli.suggesting import MOST, Suggestion, suggestion
+from cli.suggesting import Suggestion, has_suggestions, suggestion
 from domain.drift import Drift
 from domain.rule import Rule
 from domain.standard import Exemption
@@ -54,7 +54,7 @@ def _items(files: Iterable[File], *, whole: bool) -> Iterator[_Item]:
     for file in files:
         families = Counter[str]()
         exemptions = comments_in(file.text).exemptions
-        shown = file if whole and len(file.text) <= MOST else None
+        shown = file if whole and has_suggestions(file) else None
         for index, each in enumerate(file.definitions):
             families[each.task.family] += 1
             yield _Item(file.name, each, index, families[each.task.family], exemptions, shown)

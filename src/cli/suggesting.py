@@ -1,7 +1,7 @@
 """The fix of a rule as changes of the source's text, for forges and editors."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import takewhile
@@ -12,8 +12,10 @@ from domain.ecs.task_definition import TaskDefinition
 from domain.ecs.values import mapping_of, texts_of
 from domain.remediation.plan import visible
 
-MOST = 256 * 1024
+_MOST = 256 * 1024
 """Characters of a file for which there are suggestions: ECS takes 64 KiB a definition, and comparing takes time."""
+_MOST_WORK = 8 * _MOST
+"""The same times the definitions of a file, because the whole text is compared for each."""
 _SHORTEST = 6
 """Values that are shorter protect nothing, and many texts have them by chance."""
 
@@ -70,6 +72,11 @@ class Suggestion:
     safe: bool
 
 
+def has_suggestions(source: File) -> bool:
+    """Return whether there are suggestions for a file: not for large ones, and lists of many definitions."""
+    return len(source.text) <= _MOST and len(source.text) * len(source.definitions) <= _MOST_WORK
+
+
 def suggestion(source: File, index: int, after: TaskDefinition, *, safe: bool) -> Suggestion | None:
     """Return the change of the source that gives one of its definitions this form.
 
@@ -90,9 +97,12 @@ def suggestion(source: File, index: int, after: TaskDefinition, *, safe: bool) -
 
 def _hunks(before: str, after: str) -> Iterator[Hunk]:
     old, new = _lines(before), _lines(after)
-    for kind, a, a_end, b, b_end in SequenceMatcher(None, old, new).get_opcodes():
+    same = _common(old, new)
+    matcher = SequenceMatcher(None, old[same:], new[same:])
+    for kind, *places in matcher.get_opcodes():
         if kind == "equal":
             continue
+        a, a_end, b, b_end = (place + same for place in places)
         # What only inserts has the line before it, too: a suggestion replaces at least one line.
         head = 1 if a == a_end and a else 0
         yield Hunk(a - head + 1, max(a_end, a - head + 1), tuple(old[a - head : a_end]), tuple(new[b - head : b_end]))
@@ -104,7 +114,7 @@ def _lines(text: str) -> list[str]:
     return [*(f"{line}\n" for line in lines[:-1]), *filter(None, lines[-1:])]
 
 
-def _common(one: str, other: str) -> int:
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 

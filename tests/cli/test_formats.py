@@ -387,3 +387,10 @@ def test_no_row_is_a_command_of_a_pipeline(text: str) -> None:
 def test_addresses_stay_as_they_are() -> None:
     for text in ("::1 is loopback", "http://[::1]:4317", "## Title", "a::b"):
         assert without_commands(text) == text
+
+
+def test_a_long_list_of_definitions_has_drifts_and_no_suggestions(run: Run, floating: Definition) -> None:
+    write("many.json", json.dumps([floating | {"family": f"family-{number}"} for number in range(100)], indent=2))
+    results = log_of(run, "many.json")["results"]
+    assert len(results) == 100
+    assert not [each for each in results if "fixes" in each]

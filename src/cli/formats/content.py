@@ -66,7 +66,7 @@ class Found:
 
     @property
     def message(self) -> str:
-        """What is wrong, where, and what is known of the fix."""
+        """What is wrong, and where."""
         return line(f"{self.drift.where}: {self.drift.why}")
 
     @property

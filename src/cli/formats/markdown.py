@@ -6,12 +6,13 @@ from typing import Any
 
 from cli.formats.content import Content, Found, fix_words, found_in
 from cli.formats.escaping import code, fence, markdown
+from cli.output.evaluation import ConfigurationEntry, DefinitionEntry
 from cli.paths import report_path
 from cli.results import Result
 from cli.suggesting import Hunk
 
 _MOST = 60_000
-"""Bytes: GitHub takes 65,536 characters in a comment."""
+"""Bytes of drifts: GitHub takes 65,536 characters in a comment."""
 
 _ERRORS = 20
 
@@ -41,7 +42,7 @@ class Comment:
         if not found:
             return
         self._tally["drifted"] += 1
-        title = f"\n### {code(result.entry.name)} in {code(report_path(result.entry.file))}\n\n"
+        title = f"\n### {_title(result.entry)}\n\n"
         for each in found:
             part = title + _drift(each)
             size = len(part.encode(errors="replace"))
@@ -70,6 +71,11 @@ class Comment:
             if len(content.errors) > _ERRORS:
                 rows.append(f"- … and {len(content.errors) - _ERRORS} more\n")
         return "".join(rows)
+
+
+def _title(entry: DefinitionEntry | ConfigurationEntry) -> str:
+    name, path = code(entry.name), code(report_path(entry.file))
+    return f"{name} in {path}" if isinstance(entry, DefinitionEntry) else f"{path}, read by {name}"
 
 
 def _drift(found: Found) -> str:

@@ -51,7 +51,7 @@ def _result(found: Found, number: int) -> dict[str, Any]:
         "ruleId": found.verdict.rule,
         "ruleIndex": number,
         "level": level_of(found.drift.severity, ("error", "warning", "note")),
-        "message": {"text": _text(f"{found.message}")},
+        "message": {"text": _text(found.message)},
         "locations": [_location(found)],
         "partialFingerprints": {_FINGERPRINT: found.drift.fingerprint},
         "properties": {
