@@ -361,6 +361,28 @@ COMMANDS = (
         ),
     ),
     Command(
+        "replay",
+        "cli.replay:replay",
+        "[OPTIONS] FILE...",
+        "Show what the service would do about saved events.\n\nEvaluates what they concern as the service does, and"
+        " shows the findings, alerts and plans. Reads with your own credentials, and writes and sends nothing. With a"
+        " stack it also reads what the ledger knows. Exits with 0 if every event could be evaluated or concerns"
+        " nothing; else with 2.",
+        (
+            Argument(
+                "files",
+                "Events of EventBridge, records of CloudTrail, or messages of the queue `changes`, as JSON.",
+                shown="FILE",
+                takes=Takes.FILE,
+                many=Many.SOME,
+            ),
+            _STACK,
+            _REGION,
+            _PROFILE,
+            _FORMAT,
+        ),
+    ),
+    Command(
         "retry",
         "cli.approvals:retry",
         "[OPTIONS] [FAMILY]",

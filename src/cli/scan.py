@@ -78,6 +78,8 @@ def scan(given: Namespace) -> int:
         raise Unusable("--account needs --role-name, the role to assume there.")
     earlier = tuple(map(_totals_in, by.earlier))
     fleet = _scanned(by, earlier)
+    if (by.family or by.cluster) and not fleet.entries and fleet.totals.complete:
+        raise Unusable(f"There is no {'family' if by.family else 'service in the cluster'} {by.family or by.cluster}.")
     if by.report:
         _written(by.report, html_of(fleet))
     if by.format == "json":
@@ -98,7 +100,15 @@ def _scanned(by: ScanOptions, earlier: tuple[Totals, ...]) -> Fleet:
         standard = standard_of(by.standard)
     now = datetime.now(UTC)
     with Meter() as meter:
-        scanner = Scanner(standard, CATALOGUE, now, Scope(by.family, by.cluster), Patience(), meter.step)
+        scanner = Scanner(
+            standard,
+            CATALOGUE,
+            now,
+            Scope(by.family, by.cluster),
+            plans=bool(by.report) or by.format == "json",
+            patience=Patience(),
+            step=meter.step,
+        )
         found = scanner.scan([place for profile in by.profile or [""] for place in _places(by, profile)])
     return Fleet(
         title="ECS on Fargate: collector sidecars",

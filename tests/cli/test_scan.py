@@ -108,6 +108,26 @@ def test_a_family_is_not_thought_unused_where_services_cannot_be_listed(estate: 
     assert drifted(entries(run("scan", "--format", "json"))["shop"])["sidecar.present"] == "HIGH"
 
 
+def test_a_service_whose_definition_may_not_be_read_has_a_row_and_no_result(estate: World, run: Run) -> None:
+    estate.fail("DescribeTaskDefinition")
+    found = entries(run("scan", "--format", "json"))
+    assert found["shop/web"]["not_evaluated"] == "its task definition could not be read"
+    assert found["shop/web"]["verdicts"] == []
+
+
+def test_a_service_is_not_up_to_date_where_the_newest_revision_may_not_be_read(world: World, run: Run) -> None:
+    world.run(world.register(definition("web")), "web")
+    world.register(definition("web"))
+    before = {
+        each["rule"]: each["verdict"] for each in entries(run("scan", "--format", "json"))["shop/web"]["verdicts"]
+    }
+    world.fail("DescribeTaskDefinition", times=1)  # of the family; the service's own revision is read afterwards
+    found = entries(run("scan", "--format", "json"))["shop/web"]
+    after = {each["rule"]: each["verdict"] for each in found["verdicts"]}
+    assert "service.revision" not in before or before["service.revision"] != "unknown"
+    assert after["service.revision"] == "unknown"
+
+
 def test_it_calls_what_its_policy_allows_and_no_more(estate: World, run: Run) -> None:
     for number in range(8):
         estate.register(definition(f"more-{number}") | {"executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/r{number}"})
@@ -140,7 +160,9 @@ def test_it_can_be_limited_to_a_family_or_a_cluster(estate: World, run: Run) -> 
     assert {*entries(run("scan", "--family", "shop", "--format", "json"))} == {"shop/shop"}
     assert {*entries(run("scan", "--family", "unused", "--format", "json"))} == {"unused"}
     assert {*entries(run("scan", "--cluster", "shop", "--format", "json"))} == {"shop/shop", "shop/web"}
-    assert entries(run("scan", "--cluster", "none", "--format", "json")) == {}
+    ran = run("scan", "--cluster", "none")
+    assert (ran.code, ran.err) == (2, "There is no service in the cluster none.\n")
+    assert run("scan", "--family", "none").err == "There is no family none.\n"
 
 
 @pytest.mark.usefixtures("estate")

@@ -40,7 +40,8 @@ class Content:
     """What a place has: services, newest revisions by family, and revisions by ARN.
 
     `tasks` are those that no service started, by family and cluster; None if they could not be read. `all_services`
-    tells whether every service is known, so that a family without one has none.
+    tells whether every service is known, so that a family without one has none. `unread` has the families and ARNs that
+    could not be read.
     """
 
     services: tuple[Service, ...]
@@ -49,6 +50,7 @@ class Content:
     running: Mapping[str, Fact[tuple[RunningTask, ...]]]
     tasks: Mapping[str, Mapping[str, SeenTasks]] | None
     all_services: bool
+    unread: Mapping[str, Unavailable]
 
     def unused(self, family: str) -> bool:
         """Whether it is known that nothing runs a family."""
@@ -99,6 +101,7 @@ class PlaceReader:
     record: Record
     patience: Patience = field(default_factory=Patience)
     step: Callable[[Kind, int, int], object] = lambda *_: None
+    _unread: dict[str, Unavailable] = field(default_factory=dict)
 
     def content(self) -> Content:
         """Read services, families, revisions and tasks."""
@@ -109,7 +112,7 @@ class PlaceReader:
         wanted = dict.fromkeys(service.task_definition for service in services if service.task_definition)
         revisions = {arn: task for arn in wanted if (task := known.get(arn)) is not None}
         revisions |= self._definitions([arn for arn in wanted if arn not in known])
-        return Content(services, newest, revisions, self._running(services), self._tasks(), all_services)
+        return Content(services, newest, revisions, self._running(services), self._tasks(), all_services, self._unread)
 
     def _in_scope(self, service: Service) -> bool:
         revision = Revision.parse(service.task_definition)
@@ -195,6 +198,7 @@ class PlaceReader:
             found = self.patience(partial(self.ecs.task_definition, self.place, name))
         except CallFailed as failed:
             self.record.unread(self.place, Kind.TASK_DEFINITIONS, name, failed)
+            self._unread[name] = failed.fact
             return None
         self.record.read(self.place, Kind.TASK_DEFINITIONS, name)
         return found

@@ -11,6 +11,7 @@ from aws.parameters import Parameters
 from aws.role_list import RoleList
 from aws.roles import Roles
 from aws.sessions import Sessions
+from domain.ecs.service import Service
 from domain.facts import Fact, LogGroup, Parameter, Role, RunningTask, Unavailable
 from domain.findings.users import UNUSED, Running, capped
 from domain.places import Place, Revision
@@ -78,19 +79,23 @@ class _PatientLogGroups(LogGroups):
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """Evaluates by one standard and at one moment."""
+    """Evaluates by one standard and at one moment. Plans take most of the time: without `plans` none is made."""
 
     standard: Standard
     catalogue: Sequence[Rule]
     read_at: datetime
     scope: Scope = field(default_factory=Scope)
+    plans: bool = True
     patience: Patience = field(default_factory=Patience)
     step: Step = lambda *_: None
 
     def scan(self, places: Sequence[tuple[Sessions, Place]]) -> Scanned:
-        """Scan these places, each with its own credentials."""
+        """Scan these places, each once, with the first credentials for it."""
         record, entries = Record(), list[Entry]()
+        first = dict[Place, Sessions]()
         for aws, place in places:
+            first.setdefault(place, aws)
+        for place, aws in first.items():
             entries += self._place(aws, place, record)
         return Scanned(tuple(entries), record.coverage)
 
@@ -104,14 +109,20 @@ class Scanner:
         for service in content.services:
             task = content.revisions.get(service.task_definition)
             if task is None:
-                continue  # the record has why
+                yield _without_definition(place, service)
+                continue
             workload = evaluator.workload(place, task, service)
-            newest = content.newest.get(task.family)
-            yield self._entry(evaluator, evaluator.with_newest(workload, newest), record)
+            if (unread := content.unread.get(task.family)) is not None:
+                workload = replace(workload, facts=replace(workload.facts, newest=unread))
+            else:
+                workload = evaluator.with_newest(workload, content.newest.get(task.family))
+            yield self._entry(evaluator, workload, record)
         for family, task in content.newest.items():
             if family in content.used or self.scope.cluster:
                 continue
             workload = evaluator.workload(place, task, runs_on=runs_on_fargate(task, services.of(family)))
+            seen = (content.tasks or {}).get(family, {})
+            workload = replace(workload, standalone=tuple((name, each.platform) for name, each in sorted(seen.items())))
             yield self._entry(evaluator, workload, record, unused=content.unused(family))
 
     def _evaluator(self, aws: Sessions, place: Place, content: Content) -> Evaluator:
@@ -153,7 +164,7 @@ class Scanner:
         record.facts(found.workload)
         if unused:
             found = _capped(found)
-        return entry_of(found, self._plan(evaluator, found), team)
+        return entry_of(found, self._plan(evaluator, found) if self.plans else None, team)
 
     @staticmethod
     def _plan(evaluator: Evaluator, found: Evaluation) -> Plan | None:
@@ -163,6 +174,12 @@ class Scanner:
             return evaluator.plan(of_family, Mode.REPORT, explains=True)
         except engine.Disagreement:
             return None
+
+
+def _without_definition(place: Place, service: Service) -> Entry:
+    revision = Revision.parse(service.task_definition)
+    family, number = (revision.family, revision.number) if revision is not None else ("", 0)
+    return Entry(place, family, number, service.title, not_evaluated="its task definition could not be read")
 
 
 def _capped(found: Evaluation) -> Evaluation:

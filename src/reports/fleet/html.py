@@ -11,7 +11,7 @@ from reports.fleet.model import Fleet
 from reports.fleet.packing import packed, visible
 
 _PAGE = Path(__file__).with_name("page")
-_SCRIPTS = ("data.js", "filter.js", "matrix.js", "drawing.js", "detail.js", "page.js")
+_SCRIPTS = ("data.js", "filter.js", "matrix.js", "drawing.js", "detail.js", "answers.js", "page.js")
 
 
 def html_of(fleet: Fleet) -> str:

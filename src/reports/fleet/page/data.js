@@ -2,7 +2,8 @@
 
 const STATES = [".", "c", "e", "u", "l", "m", "h", "x"];
 const STATE_NAMES = ["Not applicable", "Compliant", "Exempt", "Unknown", "Low", "Medium", "High", "Critical"];
-const UNKNOWN = 3, LOW = 4;
+const UNKNOWN = 3,
+  LOW = 4;
 
 async function readData() {
   const text = document.getElementById("data").textContent.trim();
@@ -13,22 +14,38 @@ async function readData() {
 
 function fleetOf(data) {
   const { columns, names } = data;
-  const count = columns.service.length, ruleCount = data.rules.length;
-  const rules = data.rules.map(([id, title, why, remedy, severity, page]) => ({ id, severity, page, topic: id.split(".")[0], title: plain(title), why: plain(why), remedy: plain(remedy) }));
+  const count = columns.service.length,
+    ruleCount = data.rules.length;
+  const rules = data.rules.map(([id, title, why, remedy, severity, page]) => ({
+    id,
+    severity,
+    page,
+    topic: id.split(".")[0],
+    title: plain(title),
+    why: plain(why),
+    remedy: plain(remedy),
+  }));
   const topics = [...new Set(rules.map((rule) => rule.topic))];
   const topicOf = Uint8Array.from(rules, (rule) => topics.indexOf(rule.topic));
 
   // The states of all rules, a row after another, and the worst of each topic and row.
   const letters = new Uint8Array(128);
-  STATES.forEach((letter, number) => { letters[letter.charCodeAt(0)] = number; });
+  STATES.forEach((letter, number) => {
+    letters[letter.charCodeAt(0)] = number;
+  });
   const verdicts = data.verdicts.map((text) => Uint8Array.from(text, (letter) => letters[letter.charCodeAt(0)]));
   const byTopic = verdicts.map((states) => {
     const worst = new Uint8Array(topics.length);
-    states.forEach((state, rule) => { worst[topicOf[rule]] = Math.max(worst[topicOf[rule]], state); });
+    states.forEach((state, rule) => {
+      worst[topicOf[rule]] = Math.max(worst[topicOf[rule]], state);
+    });
     return worst;
   });
-  const states = new Uint8Array(count * ruleCount), topicStates = new Uint8Array(count * topics.length);
-  const worst = new Uint8Array(count), drifts = new Uint8Array(count), unknowns = new Uint8Array(count);
+  const states = new Uint8Array(count * ruleCount),
+    topicStates = new Uint8Array(count * topics.length);
+  const worst = new Uint8Array(count),
+    drifts = new Uint8Array(count),
+    unknowns = new Uint8Array(count);
   const words = new Array(count);
   for (let row = 0; row < count; row++) {
     const verdict = verdicts[columns.states[row]];
@@ -42,26 +59,51 @@ function fleetOf(data) {
     const named = ["account", "region", "cluster", "team"].map((name) => names[columns[name][row]]);
     words[row] = `${columns.service[row]}\n${columns.family[row]}\n${named.join("\n")}`.toLowerCase();
   }
-  for (const name of ["account", "region", "cluster", "team", "states"]) columns[name] = Uint32Array.from(columns[name]);
+  for (const name of ["account", "region", "cluster", "team", "states"])
+    columns[name] = Uint32Array.from(columns[name]);
   const order = Uint32Array.from({ length: count }, (_, row) => row);
-  order.sort((one, other) => worst[other] - worst[one] || drifts[other] - drifts[one] || unknowns[other] - unknowns[one] || one - other);
-  return { ...data, count, rules, ruleCount, topics, byVerdict: verdicts, states, topicStates, worst, drifts, unknowns, words, order };
+  order.sort(
+    (one, other) =>
+      worst[other] - worst[one] || drifts[other] - drifts[one] || unknowns[other] - unknowns[one] || one - other,
+  );
+  return {
+    ...data,
+    count,
+    rules,
+    ruleCount,
+    topics,
+    byVerdict: verdicts,
+    states,
+    topicStates,
+    worst,
+    drifts,
+    unknowns,
+    words,
+    order,
+  };
 }
 
 // These rows together by team: how many there are, how many drifted, and how many have each state, in all and by topic.
 function byTeam(fleet, rows) {
-  const { columns, names, topics, topicStates, worst } = fleet, size = STATES.length, wide = topics.length;
-  const all = new Uint32Array(names.length * size), parts = new Uint32Array(names.length * wide * size);
+  const { columns, names, topics, topicStates, worst } = fleet,
+    size = STATES.length,
+    wide = topics.length;
+  const all = new Uint32Array(names.length * size),
+    parts = new Uint32Array(names.length * wide * size);
   for (const row of rows) {
     const team = columns.team[row];
     all[team * size + worst[row]]++;
-    for (let topic = 0, at = row * wide; topic < wide; topic++, at++) parts[(team * wide + topic) * size + topicStates[at]]++;
+    for (let topic = 0, at = row * wide; topic < wide; topic++, at++)
+      parts[(team * wide + topic) * size + topicStates[at]]++;
   }
   const found = [];
   for (let team = 0; team < names.length; team++) {
-    const counts = all.subarray(team * size, (team + 1) * size), count = sum(counts);
+    const counts = all.subarray(team * size, (team + 1) * size),
+      count = sum(counts);
     if (!count) continue;
-    const topicCounts = topics.map((_, topic) => parts.subarray((team * wide + topic) * size, (team * wide + topic + 1) * size));
+    const topicCounts = topics.map((_, topic) =>
+      parts.subarray((team * wide + topic) * size, (team * wide + topic + 1) * size),
+    );
     found.push({ team, count, counts, topicCounts, drifted: sum(counts.subarray(LOW)) });
   }
   return found.sort((one, other) => other.drifted - one.drifted || other.count - one.count);
@@ -69,7 +111,9 @@ function byTeam(fleet, rows) {
 
 // How many of these rows have each state, by rule. Rows with the same verdicts are counted together.
 function byRule(fleet, rows) {
-  const alike = new Uint32Array(fleet.byVerdict.length), size = STATES.length, counts = new Uint32Array(fleet.ruleCount * size);
+  const alike = new Uint32Array(fleet.byVerdict.length),
+    size = STATES.length,
+    counts = new Uint32Array(fleet.ruleCount * size);
   for (const row of rows) alike[fleet.columns.states[row]]++;
   fleet.byVerdict.forEach((states, verdict) => {
     const count = alike[verdict];
@@ -84,23 +128,35 @@ const sum = (counts) => counts.reduce((all, each) => all + each, 0);
 const familyOf = (fleet, row) => fleet.columns.family[row] || fleet.columns.service[row];
 const nameOf = (fleet, row) => fleet.columns.service[row] || fleet.columns.family[row];
 const named = (fleet, column, row) => fleet.names[fleet.columns[column][row]];
-const keyOf = (fleet, row) => [named(fleet, "account", row), named(fleet, "region", row), named(fleet, "cluster", row), nameOf(fleet, row)].join("/");
+const keyOf = (fleet, row) =>
+  [named(fleet, "account", row), named(fleet, "region", row), named(fleet, "cluster", row), nameOf(fleet, row)].join(
+    "/",
+  );
 
 // A text of a row, with the row's own names where the text has marks.
 function textOf(fleet, row, number) {
   if (number < 0) return null;
-  const own = { "\x01": named(fleet, "account", row), "\x02": named(fleet, "region", row), "\x03": familyOf(fleet, row), "\x04": fleet.columns.service[row] };
+  const own = {
+    "\x01": named(fleet, "account", row),
+    "\x02": named(fleet, "region", row),
+    "\x03": familyOf(fleet, row),
+    "\x04": fleet.columns.service[row],
+  };
   return fleet.texts[number].replace(/[\x01-\x04]/g, (mark) => own[mark]);
 }
 
 // --- elements: texts are set as text, never as HTML ------------------------------------------------------------------
 
 function element(name, attributes = {}, ...children) {
-  const made = name === "svg" || SVG.has(name) ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
+  const made =
+    name === "svg" || SVG.has(name)
+      ? document.createElementNS("http://www.w3.org/2000/svg", name)
+      : document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else if (key === "style") for (const [property, of] of Object.entries(value)) made.style.setProperty(property, of);
-    else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value === true ? "" : value);
+    else if (value !== false && value !== null && value !== undefined)
+      made.setAttribute(key, value === true ? "" : value);
   }
   made.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return made;

@@ -1,6 +1,7 @@
 // The map: teams or services × topics of rules, on a canvas that draws only the rows in view.
 
-const ROW = 26, NARROW = 80;
+const ROW = 26,
+  NARROW = 80;
 
 class Matrix {
   constructor(fleet, { onTeam, onService }) {
@@ -15,13 +16,19 @@ class Matrix {
     this.rows = [];
     // Sizes are remembered: to ask for one would lay out the page at once.
     this.width = this.height = this.top = 0;
-    this.box.addEventListener("scroll", () => { this.top = this.box.scrollTop; this.soon(); });
+    this.box.addEventListener("scroll", () => {
+      this.top = this.box.scrollTop;
+      this.soon();
+    });
     this.box.addEventListener("keydown", (event) => this.key(event));
     this.box.addEventListener("focus", () => this.soon());
     this.box.addEventListener("blur", () => this.soon());
     this.canvas.addEventListener("click", (event) => this.click(event));
     this.canvas.addEventListener("mousemove", (event) => this.hover(event));
-    new ResizeObserver(([seen]) => { ({ width: this.width, height: this.height } = seen.contentRect); this.soon(); }).observe(this.box);
+    new ResizeObserver(([seen]) => {
+      ({ width: this.width, height: this.height } = seen.contentRect);
+      this.soon();
+    }).observe(this.box);
   }
 
   // Show these rows of the fleet: the teams, or the services.
@@ -36,7 +43,10 @@ class Matrix {
   }
 
   soon() {
-    this.waiting ??= requestAnimationFrame(() => { this.waiting = null; this.draw(); });
+    this.waiting ??= requestAnimationFrame(() => {
+      this.waiting = null;
+      this.draw();
+    });
   }
 
   get cell() {
@@ -53,26 +63,33 @@ class Matrix {
   }
 
   draw(whole = false) {
-    const { canvas, box, fleet } = this, ratio = window.devicePixelRatio || 1;
-    const { head, width } = this, height = whole ? head + Math.min(this.rows.length, 60) * ROW : this.height;
+    const { canvas, box, fleet } = this,
+      ratio = window.devicePixelRatio || 1;
+    const { head, width } = this,
+      height = whole ? head + Math.min(this.rows.length, 60) * ROW : this.height;
     if (!width) return;
     canvas.width = width * ratio;
     canvas.height = height * ratio;
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
-    const style = getComputedStyle(document.documentElement), known = {};
+    const style = getComputedStyle(document.documentElement),
+      known = {};
     const of = (name) => (known[name] ??= style.getPropertyValue(`--${name}`));
     const colours = STATES.map((letter) => of(letter === "." ? "none" : letter));
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
     pen.clearRect(0, 0, width, height);
     pen.textBaseline = "middle";
-    const { labels, cell } = this, top = whole ? 0 : this.top;
-    const first = Math.floor(top / ROW), last = Math.min(this.rows.length, Math.ceil((top + height) / ROW));
+    const { labels, cell } = this,
+      top = whole ? 0 : this.top;
+    const first = Math.floor(top / ROW),
+      last = Math.min(this.rows.length, Math.ceil((top + height) / ROW));
     for (let index = first; index < last; index++) {
-      const row = this.rows[index], y = head + index * ROW - top;
+      const row = this.rows[index],
+        y = head + index * ROW - top;
       this.label(pen, of, row, y, labels);
-      for (let topic = 0; topic < fleet.topics.length; topic++) this.paint(pen, colours, row, topic, labels + topic * cell + 2, y + 3, cell - 4);
+      for (let topic = 0; topic < fleet.topics.length; topic++)
+        this.paint(pen, colours, row, topic, labels + topic * cell + 2, y + 3, cell - 4);
       if (index === this.at.row && document.activeElement === box) {
         pen.strokeStyle = of("accent");
         pen.lineWidth = 3;
@@ -98,7 +115,8 @@ class Matrix {
   }
 
   label(pen, of, row, y, width) {
-    const { fleet } = this, team = this.by === "team";
+    const { fleet } = this,
+      team = this.by === "team";
     const aside = team ? number(row.count) : "";
     pen.font = "11px system-ui, sans-serif";
     pen.fillStyle = of("dim");
@@ -106,11 +124,16 @@ class Matrix {
     pen.fillText(aside, width - room - 10, y + ROW / 2);
     pen.fillStyle = of("text");
     pen.font = "13px system-ui, sans-serif";
-    pen.fillText(fitting(pen, team ? teamName(fleet.names[row.team]) : nameOf(fleet, row), width - room - 26), 10, y + ROW / 2);
+    pen.fillText(
+      fitting(pen, team ? teamName(fleet.names[row.team]) : nameOf(fleet, row), width - room - 26),
+      10,
+      y + ROW / 2,
+    );
   }
 
   paint(pen, colours, row, topic, x, y, width) {
-    const { fleet } = this, height = ROW - 6;
+    const { fleet } = this,
+      height = ROW - 6;
     if (this.by === "service") {
       pen.fillStyle = colours[fleet.topicStates[row * fleet.topics.length + topic]];
       pen.fillRect(x, y, width, height);
@@ -126,11 +149,15 @@ class Matrix {
   }
 
   described(index, topic) {
-    const { fleet } = this, row = this.rows[index];
+    const { fleet } = this,
+      row = this.rows[index];
     if (row === undefined) return "";
-    if (this.by === "service") return `${nameOf(fleet, row)}, ${fleet.topics[topic]}: ${STATE_NAMES[fleet.topicStates[row * fleet.topics.length + topic]]}`;
+    if (this.by === "service")
+      return `${nameOf(fleet, row)}, ${fleet.topics[topic]}: ${STATE_NAMES[fleet.topicStates[row * fleet.topics.length + topic]]}`;
     const parts = [];
-    for (let state = STATES.length - 1; state >= 0; state--) if (row.topicCounts[topic][state]) parts.push(`${number(row.topicCounts[topic][state])} ${STATE_NAMES[state].toLowerCase()}`);
+    for (let state = STATES.length - 1; state >= 0; state--)
+      if (row.topicCounts[topic][state])
+        parts.push(`${number(row.topicCounts[topic][state])} ${STATE_NAMES[state].toLowerCase()}`);
     return `${teamName(fleet.names[row.team])}, ${fleet.topics[topic]}: ${parts.join(", ")}`;
   }
 
@@ -143,13 +170,23 @@ class Matrix {
 
   key(event) {
     const page = Math.max(1, Math.floor((this.box.clientHeight - this.head) / ROW) - 1);
-    const moves = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1], PageDown: [page, 0], PageUp: [-page, 0], Home: [-Infinity, 0], End: [Infinity, 0] };
+    const moves = {
+      ArrowDown: [1, 0],
+      ArrowUp: [-1, 0],
+      ArrowRight: [0, 1],
+      ArrowLeft: [0, -1],
+      PageDown: [page, 0],
+      PageUp: [-page, 0],
+      Home: [-Infinity, 0],
+      End: [Infinity, 0],
+    };
     if (event.key === "Enter" || event.key === " ") this.open();
     else if (moves[event.key]) {
       const [down, right] = moves[event.key];
       this.at.row = Math.max(0, Math.min(this.rows.length - 1, this.at.row + down));
       this.at.topic = Math.max(0, Math.min(this.fleet.topics.length - 1, this.at.topic + right));
-      const y = this.at.row * ROW, seen = this.box.clientHeight - this.head;
+      const y = this.at.row * ROW,
+        seen = this.box.clientHeight - this.head;
       if (y < this.box.scrollTop) this.box.scrollTop = y;
       else if (y + ROW > this.box.scrollTop + seen) this.box.scrollTop = y + ROW - seen;
       this.now.textContent = this.described(this.at.row, this.at.topic);
@@ -160,7 +197,8 @@ class Matrix {
 
   // The cell under the mouse; null outside.
   under(event) {
-    const x = event.offsetX - this.labels, index = Math.floor((event.offsetY - this.head + this.top) / ROW);
+    const x = event.offsetX - this.labels,
+      index = Math.floor((event.offsetY - this.head + this.top) / ROW);
     if (event.offsetY < this.head || index >= this.rows.length) return null;
     const topic = Math.floor(x / this.cell);
     return { row: index, topic: Math.max(0, Math.min(topic, this.fleet.topics.length - 1)) };
@@ -182,7 +220,8 @@ class Matrix {
 
 function fitting(pen, text, width) {
   if (pen.measureText(text).width <= width) return text;
-  let low = 0, high = text.length;
+  let low = 0,
+    high = text.length;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if (pen.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle;
