@@ -1,7 +1,7 @@
 """Member accounts: events from their buses to another account's, and the caller of a role as its trust policy names it.
 
-ministack drops an event for a bus of another account, keeps no policy that CloudFormation gives a bus, names a rule on a
-bus otherwise than CloudFormation, and compares `aws:PrincipalArn` with the ARN of the session instead of the role's.
+ministack drops an event for a bus of another account, keeps no policy that CloudFormation gives a bus, names a rule on
+a bus otherwise than CloudFormation, and compares `aws:PrincipalArn` with the ARN of the session instead of the role's.
 """
 
 import logging
