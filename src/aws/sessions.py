@@ -120,6 +120,10 @@ class Sessions:
         with account.lock:
             self._renew(key, account)
 
+    def is_member(self, place: Place) -> bool:
+        """Whether an account is another than Outrider's own."""
+        return self._key(place.account) != _OWN
+
     def _key(self, account: str) -> str:
         return _OWN if self._members is None or account == self._members.own else account
 

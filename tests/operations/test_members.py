@@ -201,6 +201,22 @@ def test_findings_that_are_open_stay_so_while_their_account_refuses(world: World
     assert len(world.notices) == 1
 
 
+def test_an_account_that_denies_its_reads_is_one_notice_and_fills_no_dlq(world: World) -> None:
+    world.fail("DescribeTaskDefinition", "AccessDeniedException")
+    outcomes = world.look(drifted(world, IN_BANK), drifted(world, IN_BANK, family="api"))
+    assert [each.failures for each in outcomes] == [[], []]
+    [notice] = world.notices
+    assert f"In account {BANK}: ecs:DescribeTaskDefinition" in notice
+
+
+def test_a_denial_in_outriders_own_account_is_retried_as_before(world: World) -> None:
+    message = registered(world.register(definition(collector=FLOATING)))
+    world.fail("DescribeTaskDefinition", "AccessDeniedException")
+    [outcome] = world.look(message)
+    assert outcome.failures
+    assert world.notices == []
+
+
 def test_no_correction_is_tried_where_the_remediation_role_is_missing(world: World) -> None:
     standard = "version: 1\nmode: register\nremediation: {settling_minutes: 0}\n"
     world.sees(drifted(world, IN_BANK), inspector=world.inspector(Mode.REGISTER, standard))

@@ -14,9 +14,11 @@ from math import inf
 
 from aws.calls import CallFailed
 from aws.channels import Message, Queue
+from aws.errors import Meaning
 from aws.ledger import History, Ledger, LedgerConflict
 from aws.sessions import Sessions
 from domain.findings.finding import Transition
+from domain.places import Place
 from domain.standard import StandardInvalid
 from domain.subject import Subject, SubjectId
 from domain.triggers.message import SubjectMessage, read_message
@@ -174,7 +176,7 @@ class Inspector:
                 return outcome, history
             return Failed(messages, job.unpublished) if job.unpublished else outcome, None
         except CallFailed as error:
-            if not error.of_account:
+            if not self._is_refusal(error, on.place):
                 return Failed(messages, str(error)), None
             self.operations.no_access(error, on.place.account)
             return Done(messages, on, skipped=str(error)), None
@@ -182,6 +184,11 @@ class Inspector:
             return Failed(messages, str(error)), None
         except Exception as error:  # noqa: BLE001 - an unexpected error in one subject must not stop the others
             return Failed(messages, described(error)), None
+
+    def _is_refusal(self, failed: CallFailed, place: Place) -> bool:
+        """Whether a member refuses Outrider until a person acts there. A retry would only fill the DLQ of all."""
+        denied = failed.meaning is Meaning.ASK and failed.call.startswith("ecs:")
+        return failed.of_account or (denied and self.sessions.is_member(place))
 
     def _evaluation(self, job: Job) -> Inspected | Skipped:
         match job.subject.kind:

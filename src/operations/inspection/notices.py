@@ -33,12 +33,13 @@ class Operations:
         self.notify(f"unread/{place.account}/{source}", "Outrider: a fact cannot be read", text)
 
     def no_access(self, failed: CallFailed, account: str) -> None:
-        """Notify that an account refuses Outrider, once for all that it would do there by one role."""
+        """Notify that an account refuses Outrider: a role, or a call of one. Once for all that it would do by it."""
         text = (
             f"In account {account}: {failed.fact.reason}. Nothing is done there until then: no finding is opened or"
             " closed. Deploy member.yaml in the account, or take the account out of those that are watched."
         )
-        self.notify(f"access/{failed.resource}", "Outrider: an account refuses it", text)
+        what = failed.resource if failed.of_account else f"{account}/{failed.call}"
+        self.notify(f"access/{what}", "Outrider: an account refuses it", text)
 
     def security_hub_off(self, place: Place) -> None:
         """Notify that findings cannot be imported because Security Hub is not enabled."""
