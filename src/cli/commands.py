@@ -204,8 +204,8 @@ COMMANDS = (
         f" reported as unknown. {_CODES}",
         (
             _files(
-                "Files or folders: what RegisterTaskDefinition takes or DescribeTaskDefinition returns. A dash is"
-                " standard input."
+                "Files or folders: task definitions in JSON or YAML, templates of CloudFormation, SAM and CDK,"
+                " Terraform's files and plans. A dash is standard input."
             ),
             _STANDARD,
             _CONFIG,
@@ -333,7 +333,8 @@ COMMANDS = (
         "fix",
         "cli.fix:fix",
         "[OPTIONS] FILE",
-        "Print a task definition with its drift fixed.\n\nMakes only safe fixes, unless --review is given. Standard"
+        "Print a file with the drift of its task definitions fixed.\n\nOnly the lines of what changes differ; what cannot"
+        " be changed in the file is listed. Makes only safe fixes, unless --review is given. Standard"
         " error lists what was fixed, what was not, and why. Exits with 0 if nothing is drifted afterwards, 1 if"
         " something is, 2 if the file could not be used.",
         (

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, Wanted
-from cli.sources.editing import Change, Dialect, Edited, Path, edited
-from cli.sources.nodes import Node, Part, Style, mapping, sequence
+from cli.sources.editing import Change, Dialect, edited
+from cli.sources.nodes import Edited, Node, Part, Path, Style, mapping, sequence
 from cli.sources.open_images import as_collectors
 from cli.sources.resolving import STAND_INS, VARIANTS, Resolver, first_open
 from cli.sources.roles import Documents, fact_of
@@ -228,9 +228,10 @@ class _Template:
 
 
 def _reference(place: Node, value: Mapping[str, Any]) -> Node:
+    """Return a function that is not written in the template, to know what it gives."""
     ((function, argument),) = value.items()
-    inner = Node(place.begin, place.end, argument, None, Style.FIXED)
-    return Node(place.begin, place.end, dict(value), {function: Part(place.begin, inner)}, Style.FIXED)
+    inner = Node(place.begin, place.begin, argument, None, Style.FIXED)
+    return Node(place.begin, place.begin, dict(value), {function: Part(place.begin, inner)}, Style.FIXED)
 
 
 def _policies(role: Node) -> Iterator[Node]:
@@ -300,12 +301,11 @@ class _TemplateDialect(Dialect):
 
     def text(self, value: str, style: Style) -> str | None:
         """Return the expression of the template that has this value, or one with what stands for region and account."""
-        stands = any(stand_in in value for stand_in, _ in STAND_INS)
         known = self._resolver.expressions.get(value)
         if known is not None:
             found = self._resolver.text[known[0] : known[1]]
             fits = found.startswith("{") is (style is Style.JSON) and "\n" not in found
-            if fits and (stands or "${" in value or len(value) > len("true")):
+            if fits:
                 return found
         for stand_in, expression in STAND_INS:
             value = value.replace(stand_in, expression)

@@ -6,8 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from cli.output.evaluation import Location
-from cli.sources.editing import Edited
-from cli.sources.nodes import Lines, Node, found_at
+from cli.sources.nodes import Edited, Lines, Node, found_at
 from domain.drift import Drift
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -95,6 +94,8 @@ class Origin:
     roots: Mapping[str, Node] = field(default_factory=dict, repr=False)
     line: int = 1
     column: int = 1
+    others: "Mapping[str, Origin]" = field(default_factory=dict, repr=False)
+    """The files of the roots that are not in this one."""
 
     @cached_property
     def nodes(self) -> Mapping[str, Node]:
@@ -113,17 +114,23 @@ class Origin:
         """Return where a drift is, or what would hold it. `collector` is where its configuration stands, if known."""
         match rule.subject:
             case Subject.ROLE:
-                return self._at(self.nodes.get(drift.about), "")
+                return self._of(drift.about, "")
             case Subject.SERVICE:
-                return self._at(self.nodes.get("service"), drift.where.removeprefix("service/"))
+                return self._of("service", drift.where.removeprefix("service/"))
             case Subject.PARAMETER:
-                return self._at(self.nodes.get("parameter"), drift.where)
+                return self._of("parameter", drift.where)
             case Subject.FAMILY if rule.of_configuration:
                 return self._in_configuration(drift.where, collector)
             case Subject.FAMILY:
                 return self.place(drift.where)
 
+    def _of(self, root: str, where: str) -> Location | None:
+        origin = self.others.get(root, self)
+        return origin._at(origin.nodes.get(root), where)  # noqa: SLF001 - of the same class
+
     def _in_configuration(self, where: str, collector: str) -> Location | None:
+        if "parameter" in self.others and not where.startswith("containers/"):
+            return self.others["parameter"]._in_configuration(where, collector)  # noqa: SLF001 - of the same class
         task = self.nodes.get("")
         if where.startswith("containers/"):
             return self._at(task, where)

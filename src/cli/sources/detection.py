@@ -1,15 +1,17 @@
 """Find by its content what kind of source a text is. The readers are loaded only for what they read."""
 
+import re
 from typing import Any
 
 from cli.sources import task_definitions
 from cli.sources.definition import File
 from cli.sources.json_text import content_of, node_of
-from cli.texts import Text, shown
+from cli.texts import STDIN, Text, shown
 from cli.unusable import NoDefinition, Unusable
 
-ENDINGS = (".json", ".jsonc", ".yaml", ".yml", ".template")
+ENDINGS = (".json", ".jsonc", ".yaml", ".yml", ".template", ".tf")
 """Those of the files that are read in a folder."""
+_TERRAFORM = re.compile(r'^resource\s+"aws_ecs_task_definition"', re.MULTILINE)
 _TEXTS_OF_JSON = (".json", ".jsonc")
 _TEXTS_OF_YAML = (".yaml", ".yml")
 
@@ -17,6 +19,10 @@ _TEXTS_OF_YAML = (".yaml", ".yml")
 def read_text(given: Text) -> File:
     """Return the task definitions of a text; raise Unusable if it has none or cannot be parsed."""
     text = given.text.removeprefix("\ufeff")
+    if given.name.lower().endswith(".tf") or (given.name == STDIN and _TERRAFORM.search(text)):
+        from cli.sources import terraform  # noqa: PLC0415 - only for Terraform
+
+        return terraform.of_files(given)
     if _is_json(given.name, text):
         return _of_json(given)
     return _of_yaml(given)
@@ -34,6 +40,10 @@ def _of_json(given: Text) -> File:
         from cli.sources import cloudformation  # noqa: PLC0415 - only for a template
 
         return cloudformation.of_template(given, node_of(plain))
+    if isinstance(content, dict) and "planned_values" in content:
+        from cli.sources import terraform_plan  # noqa: PLC0415 - only for a plan
+
+        return terraform_plan.of_plan(given, node_of(plain))
     return task_definitions.of_json(given, content, plain)
 
 

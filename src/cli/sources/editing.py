@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Final, NamedTuple
 
-from cli.sources.nodes import Node, Part, Style
+from cli.sources.nodes import Edited, Node, Part, Path, Style
 
 _NAMES = ("name", "key", "containerName", "sourceVolume", "family")
 """The members by which items of ECS's lists are known, and task definitions in a list."""
@@ -17,8 +17,6 @@ _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 """What YAML does not read as text."""
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2070-\ud7ff\ue000-\ufdff]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
-
-type Path = tuple[str, ...]
 
 
 class Dialect:
@@ -44,20 +42,13 @@ AS_THE_API: Final = Dialect()
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    """The new text, and the paths of the changes that could not be made in it."""
-
-    text: str = field(repr=False)
-    by_hand: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """A node, and the value that it shall have."""
 
     node: Node
     wanted: Any
     dialect: Dialect = AS_THE_API
+    path: Path = ()
 
 
 class _Edit(NamedTuple):
@@ -80,7 +71,7 @@ def edited(text: str, changes: Sequence[Change]) -> Edited:
     edits, by_hand = list[_Edit](), list[Path]()
     for change in changes:
         document = _Document(text, change.node, change.dialect)
-        edits += document.edits(change.node, change.wanted, ())
+        edits += document.edits(change.node, change.wanted, change.path)
         by_hand += document.by_hand
     pieces, at = list[str](), 0
     # Stable: what is inserted at one place keeps its order.
@@ -183,7 +174,7 @@ class _Document:
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def _replaced(self, node: Node, wanted: Any, path: Path) -> Iterator[_Edit]:
-        if node.style is Style.FIXED or (node.marks and node.parts is None):
+        if node.marks and node.parts is None and self.text[node.begin] != '"':
             self.by_hand.append(path)
             return
         line = self.text.rfind("\n", 0, node.begin) + 1
@@ -308,7 +299,8 @@ class _Document:
         match value:
             case dict() if value:
                 items = [(self._name(name, Style.HCL), item) for name, item in value.items()]
-                if margin is None or (len(items) <= 3 and not any(isinstance(i, dict | list) for _, i in items)):  # noqa: PLR2004 - as people write pairs
+                line = "{ " + ", ".join(f"{name} = {self._hcl(item, None)}" for name, item in items) + " }"
+                if margin is None or (len(line) <= _WIDEST and not any(isinstance(i, dict | list) for _, i in items)):
                     return "{ " + ", ".join(f"{name} = {self._hcl(item, None)}" for name, item in items) + " }"
                 rows = (f"{step}  {name} = {self._hcl(item, margin + '  ')}" for name, item in items)
                 return "{" + "".join(rows) + step + "}"

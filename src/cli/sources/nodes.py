@@ -96,6 +96,18 @@ def _moved(part: Part, place: Callable[[int], int], style: Style | None) -> Part
     return Part(place(part.begin), moved(part.node, place, style))
 
 
+type Path = tuple[str, ...]
+"""The names of the members on the way to a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The new text, and the paths of the changes that could not be made in it."""
+
+    text: str = field(repr=False)
+    by_hand: tuple[Path, ...] = ()
+
+
 class Lines:
     """The lines of a text, to say where an offset is."""
 

@@ -113,8 +113,17 @@ class Resolver:
         if found is None:
             return self._open(whole, _title(function, argument))
         if isinstance(found.value, str) and found.value:
-            self.expressions.setdefault(found.value, (whole.begin, whole.end))
+            self._remember(function, str(argument.value), found.value, whole)
         return found
+
+    def _remember(self, function: str, argument: str, value: str, whole: Node) -> None:
+        """Keep an expression for its value: one that names a resource, or of which a part is not known."""
+        if whole.begin == whole.end or "\n" in self.text[whole.begin : whole.end]:
+            return
+        resource = function == "Ref" and self.kind(argument) != ""
+        partly = REGION in value or "${" in value or function in {"Fn::Sub", "Fn::Join"}
+        if resource or (partly and value not in self.expressions):
+            self.expressions[value] = (whole.begin, whole.end)
 
     # --- what is not known --------------------------------------------------------------------------------------------
 

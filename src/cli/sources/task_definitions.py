@@ -12,9 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from cli.sources.definition import Definition, File, Origin, Wanted
-from cli.sources.editing import Edited
 from cli.sources.json_text import node_of
-from cli.sources.nodes import Node
+from cli.sources.nodes import Edited, Node
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition, Unusable
 from domain.ecs.task_definition import TaskDefinition
@@ -40,7 +39,7 @@ def of_json(given: Text, content: Any, plain: str) -> File:
         if snippets and isinstance(each.path[0], int):
             begin, end = snippets[each.path[0]]
             line, column = plain.count("\n", 0, begin) + 1, begin - (plain.rfind("\n", 0, begin) + 1) + 1
-            origin: Origin = _Within(given.name, plain[begin:end], {}, line, column, each.path[1:])
+            origin: Origin = _Within(given.name, plain[begin:end], {}, line, column, path=each.path[1:])
         else:
             origin = _Within(given.name, plain, path=each.path)
         definitions.append(replace(each, origin=origin))
