@@ -66,7 +66,7 @@ def _replayer(where: StackOptions) -> tuple[Replayer, str]:
             f"There is no stack {where.stack} in {aws.region}, so no earlier finding is known, nor what runs a family:"
             " its drifts are LOW."
         )
-    made = _settings(stack, where.stack)
+    made = _settings(stack, where.stack, aws.account)
 
     def parts(dry: DrySessions) -> tuple[Dispatcher, Inspector]:
         return make_dispatcher(made, dry), make_inspector(made, dry)
@@ -74,10 +74,11 @@ def _replayer(where: StackOptions) -> tuple[Replayer, str]:
     return Replayer(lambda: DrySessions(aws, ledger=stack is not None), parts), aws.account
 
 
-def _settings(stack: Stack | None, name: str) -> Settings:
+def _settings(stack: Stack | None, name: str, account: str) -> Settings:
     """Return what the functions of the stack have, with names instead of the addresses that they send to."""
     parameters = stack.parameters if stack is not None else {}
     return Settings(
+        account=account,
         table=stack.outputs.get("LedgerTable", "") if stack is not None else "none",
         alerts_topic=ALERTS,
         operations_topic=OPERATIONS,
