@@ -41,10 +41,6 @@ class Scanned:
     entries: tuple[Entry, ...]
     coverage: tuple[Coverage, ...]
 
-    @property
-    def complete(self) -> bool:
-        return all(each.complete for each in self.coverage)
-
 
 @dataclass(frozen=True, slots=True)
 class _ReadEcs(Ecs):

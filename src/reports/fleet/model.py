@@ -1,6 +1,6 @@
 """What the report shows, as frozen data. No environment value and no configuration body is in it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -209,7 +209,7 @@ class Fleet:
     rules: tuple[ShownRule, ...]
     entries: tuple[Entry, ...]
     coverage: tuple[Coverage, ...] = ()
-    earlier: tuple[Totals, ...] = field(default=())
+    earlier: tuple[Totals, ...] = ()
 
     @property
     def totals(self) -> Totals:
