@@ -392,3 +392,17 @@ def test_a_long_list_of_definitions_has_drifts_and_no_suggestions(run: Run, floa
     results = log_of(run, "many.json")["results"]
     assert len(results) == 100
     assert not [each for each in results if "fixes" in each]
+
+
+def test_suggestions_are_those_of_their_files_where_several_processes_evaluate(run: Run, floating: Definition) -> None:
+    for number in range(80):
+        write(f"all/{number:02}.json", json.dumps(floating, indent=1 + number % 3))
+    results = log_of(run, "all")["results"]
+    assert len(results) == 80
+    for result in results:
+        (change,) = result["fixes"][0]["artifactChanges"]
+        path = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert change["artifactLocation"]["uri"] == path
+        text = applied(Path(path).read_text(encoding="utf-8"), result["fixes"][0])
+        assert ":latest" not in text
+        json.loads(text)
