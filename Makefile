@@ -116,6 +116,7 @@ check: venvs .venvs/checkov/.locked .venvs/site/.locked  ## Run linters and type
 	@mkdir -p .cache
 	AWS_DEFAULT_REGION=us-east-1 $(DEV)/python tools/expanded_template.py >.cache/template.json
 	CKV_PARSE_ERROR_FAIL=true $(CHECKOV) --config-file .checkov.yaml --file .cache/template.json
+	@$(MAKE) --no-print-directory member
 	PYTHONPATH=src:. $(DEV)/python tools/standard_schema.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/rule_pages.py --check
 	PYTHONPATH=src:. $(DEV)/python tools/output_schemas.py --check
@@ -125,6 +126,12 @@ check: venvs .venvs/checkov/.locked .venvs/site/.locked  ## Run linters and type
 	$(DEV)/python tools/dashboard.py --check
 	$(DEV)/python tools/sarif_check.py
 	$(SPHINX) -b dummy . .cache/site/checked
+
+.PHONY: member
+member: .venvs/dev/.locked .venvs/checkov/.locked  ## Check member.yaml, which a stack set takes as it is
+	$(DEV)/cfn-lint --include-checks I3510 -- member.yaml
+	CKV_PARSE_ERROR_FAIL=true $(CHECKOV) --config-file .checkov.yaml --file member.yaml
+	$(DEV)/pytest --quiet --numprocesses 0 tests/test_member.py tests/test_policies.py
 
 .PHONY: docs
 docs: .venvs/dev/.locked  ## Write generated pages, the schema and the dashboard again

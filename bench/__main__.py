@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import bundle, collector, commands, iam, imports, judgements
+from bench import bundle, collector, commands, iam, imports, judgements, report
 from bench.clock import Row
 
 PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
@@ -16,6 +16,7 @@ PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
     "startup": ("Start of a command: CPU time of a process", commands.startup),
     "throughput": ("Many files in one command: time on the clock", commands.throughput),
     "imports": ("Time of a function's import", imports.rows),
+    "report": ("The report of a fleet as one HTML file", report.rows),
     "bundle": ("The functions' bundle, zipped", bundle.rows),
 }
 

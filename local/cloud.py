@@ -40,6 +40,7 @@ BUCKET = "sam-artifacts"
 WEBHOOK = "/outrider/slack-webhook"
 STANDARD = "/outrider/standard"
 OPERATIONS = "operations"
+EXTERNAL_ID = "local-external-id"
 
 START_SECONDS = 60
 SAM_SECONDS = 240
@@ -194,6 +195,26 @@ class Cloud:
             if not mapping["EventSourceArn"].endswith(".fifo"):
                 functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": 2})
         return outputs
+
+    def join(self, account: str, outputs: Mapping[str, str], **parameters: str) -> None:
+        """Deploy member.yaml into an account, which `MemberAccounts` of Outrider's stack must name."""
+        given = {
+            "GovernanceAccount": ACCOUNT,
+            "GovernanceBus": outputs["MembersBus"],
+            "ExternalId": EXTERNAL_ID,
+            "HomeRegion": REGION,
+            "ReadableParameters": f"arn:aws:ssm:*:{account}:parameter/*",
+            "PassableRoles": f"arn:aws:iam::{account}:role/*",
+            **parameters,
+        }
+        stacks, name = self.client("cloudformation", account=account), "outrider-member"
+        stacks.create_stack(
+            StackName=name,
+            TemplateBody=(ROOT / "member.yaml").read_text(encoding="utf-8"),
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        )
+        stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
     def complete(self, outputs: Mapping[str, str]) -> None:
         """Bring what `outrider doctor` asks for beyond the stack: a trail, a reader of `operations`, a first sweep."""

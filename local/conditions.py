@@ -1,4 +1,4 @@
-"""CloudFormation conditions that contain Fn::Split, Fn::Join and Fn::Sub, which ministack does not resolve.
+"""CloudFormation conditions that contain Fn::Split, Fn::Join, Fn::Sub or AWS::Region: ministack resolves none of them.
 
 They are replaced by their values before ministack evaluates the conditions.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 from local.internals import Ministack
 
+_REGION = "AWS::Region"
 _VARIABLE = re.compile(r"\$\{([^!}]+)\}")
 
 
@@ -18,6 +19,7 @@ def install(ministack: Ministack) -> None:
 
     def evaluated(template: Mapping[str, Any], params: Mapping[str, Any]) -> Any:
         values = {name: given["Value"] for name, given in params.items()}
+        values[_REGION] = ministack.responses.get_region()
         conditions = {name: _resolved(body, values) for name, body in template.get("Conditions", {}).items()}
         return evaluate({**template, "Conditions": conditions}, params)
 
@@ -35,6 +37,8 @@ def _resolved(body: Any, values: Mapping[str, Any]) -> Any:
             return _text(text, values).split(delimiter)
         case {"Fn::Join": [delimiter, items]}:
             return delimiter.join(_items(items, values))
+        case {"Ref": name} if name == _REGION:
+            return values[_REGION]
         case {"Fn::Sub": str(text)}:
             return _VARIABLE.sub(lambda found: str(values.get(found[1], found[0])), text)
         case _:

@@ -25,7 +25,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from local import callers, conditions, event_rules, internals, resource_types
+from local import callers, conditions, event_rules, internals, members, resource_types
 from local.access import Access
 from local.bridge import Bridge, Call
 from local.control import PREFIX, Control, Parts
@@ -74,6 +74,7 @@ class Emulator:
         conditions.install(self._ms)
         event_rules.install(self._ms)
         callers.install(self._ms)
+        members.install(self._ms)
         self._access.install()
         self._shapes.install()
         self._rollouts.install()

@@ -46,6 +46,7 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
     },
     "ministack.core.iam_evaluator": {
         "AuthError": None,
+        "_resolve_condition_key": ("key", "ctx"),
         "enforce": ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"),
         "resolve_caller_identity": ("access_key_id",),
     },
@@ -82,6 +83,10 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
     },
     "ministack.services.eventbridge": {
         "_apply_input_transformer": ("transformer", "rule", "view"),
+        "_dispatch_event": ("event", "view"),
+        "_dispatch_to_event_bus": ("spec", "event", "rule", "event_path", "target_input_payload"),
+        "_event_bus_policies": None,
+        "_event_buses": None,
         "_invoke_target": ("target", "event", "rule", "view"),
         "_put_events": ("data", "allow_aws_source"),
     },

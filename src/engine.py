@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from domain.assumptions import Assumption, FactKnown
 from domain.drift import Code, Doubt, Drift, Refusal, Remark, Safety
@@ -127,7 +128,9 @@ class _Judge:
         setting = self.settings.of(rule)
         if setting.mode is Mode.OFF:
             return []
-        found = list(rule.check(self.workload, setting.standard))
+        # A configuration that could not be read is the engine's to report, for all rules about configurations at once.
+        unread = rule.of_configuration and self.workload.configuration_unread
+        found = [] if unread else list(rule.check(self.workload, setting.standard))
         if not found and not self.standard.exemptions:  # the common case, and the hot path
             if not rule.needs:
                 return [Compliant(rule.id, subject) for subject in subjects]
@@ -181,11 +184,16 @@ def _graded(drift: Drift, rule: Rule, severity: Severity) -> Drift:
 def _unread(workload: Workload, needs: frozenset[FactKind], subject: SubjectId) -> tuple[Unread, ...]:
     unread = [
         (kind, fact)
-        for kind in sorted(needs)
+        for kind in _in_order(needs)
         for fact in facts_of(kind, workload, subject)
         if isinstance(fact, Unavailable)
     ]
     return tuple(unread if len(unread) < 2 else dict.fromkeys(unread))  # noqa: PLR2004 - one is no repetition
+
+
+@lru_cache(maxsize=64)
+def _in_order(kinds: frozenset[FactKind]) -> tuple[FactKind, ...]:
+    return tuple(sorted(kinds))
 
 
 def facts_of(kind: FactKind, workload: Workload, subject: SubjectId | None = None) -> list[Fact[object]]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from domain.members import Members, Registrar
 from domain.places import Place
 from domain.standard import Mode
 
@@ -65,6 +66,22 @@ class Settings(BaseModel):
         default="", alias="OUTRIDER_SWITCH", description="The parameter that must be `on` for anything to be corrected."
     )
     role: str = Field(default="", alias="OUTRIDER_ROLE", description="The ARN of the role that registers revisions.")
+    account: str = Field(
+        default="", alias="OUTRIDER_ACCOUNT", pattern=r"^(\d{12})?$", description="The stack's own account."
+    )
+    administrator: str = Field(
+        default="", alias="OUTRIDER_ADMINISTRATOR", description="The account that administers Security Hub."
+    )
+    member_role: str = Field(
+        default="", alias="OUTRIDER_MEMBER_ROLE", description="Path and name of the role that it assumes in members."
+    )
+    member_registrar: str = Field(
+        default="", alias="OUTRIDER_MEMBER_REGISTRAR", description="Path and name of the members' remediation role."
+    )
+    member_external_id: str = Field(default="", alias="OUTRIDER_MEMBER_EXTERNAL_ID", repr=False)
+    member_accounts: Listed = Field(
+        default=(), alias="OUTRIDER_MEMBER_ACCOUNTS", description="Empty for all accounts that a role trusts it in."
+    )
     inspect_id: str = Field(default="", alias="OUTRIDER_INSPECT_ID", description="The id of the role of inspect.")
     approve_id: str = Field(default="", alias="OUTRIDER_APPROVE_ID", description="The id of the role of approve.")
     image_repositories: Listed = Field(default=(), alias="OUTRIDER_IMAGE_REPOSITORIES")
@@ -88,6 +105,18 @@ class Settings(BaseModel):
     def stack(self) -> str:
         """The stack's name: the namespace of its metrics ends with it."""
         return self.metrics.partition("/")[2]
+
+    @property
+    def members(self) -> Members:
+        """The accounts that this stack watches."""
+        return Members(
+            self.account, self.member_role.lstrip("/"), self.member_external_id, frozenset(self.member_accounts)
+        )
+
+    @property
+    def registrar(self) -> Registrar:
+        """The role that registers revisions, in this stack's account and in members."""
+        return Registrar(self.role, self.member_registrar.lstrip("/"))
 
     @property
     def place(self) -> Place:

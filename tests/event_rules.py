@@ -25,12 +25,19 @@ def _otherwise(loader: _Loader, node: yaml.SequenceNode) -> Any:
 
 _Loader.add_multi_constructor("!", lambda _loader, suffix, _node: suffix)
 _Loader.add_constructor("!If", _otherwise)
-_TEMPLATE: Any = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
-RULES: dict[str, Any] = {
-    name: resource["Properties"]
-    for name, resource in _TEMPLATE["Resources"].items()
-    if resource["Type"] == "AWS::Events::Rule"
-}
+
+
+def _rules(template: str) -> dict[str, Any]:
+    text = (ROOT / template).read_text(encoding="utf-8")
+    resources = yaml.load(text, Loader=_Loader)["Resources"]  # noqa: S506 - a safe one
+    return {name: each["Properties"] for name, each in resources.items() if each["Type"] == "AWS::Events::Rule"}
+
+
+RULES = {name: rule for name, rule in _rules("template.yaml").items() if "EventBusName" not in rule}
+ON_THE_BUS = {name: rule for name, rule in _rules("template.yaml").items() if "EventBusName" in rule}
+"""Those that take the events of members."""
+OF_MEMBERS = _rules("member.yaml")
+"""Those in a member's account that send its events."""
 _PLACEHOLDER = re.compile(r'"(?:\\.|[^"\\])*"|<[A-Za-z0-9_-]+>')
 _VARIABLE = re.compile(r"<([A-Za-z0-9_-]+)>")
 

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cli.evaluating import FileEvaluator, RuleOutcome
-from cli.files import found_in, read
+from cli.evaluating import FileEvaluator
+from cli.files import read
+from cli.outcome import RuleOutcome
+from cli.texts import found_in
 from domain.severity import Severity
 
 CASES = Path(__file__).parents[2] / "shared" / "cases"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.findings.users import SeenTasks
-from domain.triggers.reading import Ignored, read, read_approval
+from domain.triggers.reading import Ignored, Refused, read, read_approval
 from domain.triggers.trigger import (
     ApprovalTrigger,
     DeletedTrigger,
@@ -56,7 +56,7 @@ def body_of(name: str, event: Any = None) -> str:
 
 def trigger_of(body: str) -> Trigger | ApprovalTrigger:
     found = read_approval(body) if json.loads(body)["kind"] == "approval" else read(body)
-    assert not isinstance(found, Ignored)
+    assert not isinstance(found, Ignored | Refused)
     return found
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.places import Place
-from domain.triggers.reading import Ignored, TriggerUnreadable, read, read_approval
+from domain.triggers.reading import Ignored, Refused, TriggerUnreadable, read, read_approval
 from domain.triggers.trigger import ApprovalTrigger, Trigger
 from tests.event_rules import EVENTS, RULES, changed, matches, transformed, transformer_of, without
 from tests.profiles import examples
@@ -60,9 +60,10 @@ NO_TEXT = st.none() | st.booleans() | st.integers() | st.lists(HOSTILE, max_size
 def read_as_sent(rule: str, body: str) -> Trigger | ApprovalTrigger | Ignored | None:
     """As the function reads it that takes the rule's messages; None where it is refused."""
     try:
-        return read_approval(body) if rule == "ApprovedPlans" else read(body)
+        found = read_approval(body) if rule == "ApprovedPlans" else read(body)
     except TriggerUnreadable:
         return None
+    return None if isinstance(found, Refused) else found
 
 
 def said(trigger: Trigger | ApprovalTrigger) -> dict[str, Any]:
@@ -147,7 +148,7 @@ def test_a_key_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize("place", [Place("999999999999", "eu-west-1"), Place("123456789012", "us-east-1")], ids=str)
-def test_an_approval_is_of_the_account_and_region_of_its_event(place: Place) -> None:
+def test_an_approval_is_of_the_account_and_region_that_imported_the_finding(place: Place) -> None:
     event = changed(
         EVENTS["approve-plan"], "$.detail.findings[0].Id", f"outrider/{place}/family/web/sidecar.image-pinned"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_template import actions, of_type, statements, template
+from tests.test_template import ROOT, TEMPLATE, actions, of_type, statements, template
 
 querying = pytest.importorskip("policy_sentry.querying.actions", reason="run `make venvs` once")
 
@@ -22,11 +22,17 @@ TYPES = {
 }
 # The reference names no resource for these, but IAM evaluates them on those of the account and region.
 NARROWER = {"ssm:DescribeParameters": ("ssm", ""), "logs:DescribeLogGroups": ("logs", "log-group")}
-GIVEN = {"KmsKeyArn": ("kms", "key"), "PassableRoles": ("iam", "role"), "ReadableParameters": ("ssm", "parameter")}
+GIVEN = {
+    "GovernanceBus": ("events", "event-bus"),
+    "KmsKeyArn": ("kms", "key"),
+    "PassableRoles": ("iam", "role"),
+    "ReadableParameters": ("ssm", "parameter"),
+}
 CASES = [
-    pytest.param(statement, id=f"{role}-{statement['Sid']}")
-    for role in of_type("AWS::IAM::Role")
-    for statement in statements(role)
+    pytest.param(statement, id=f"{path.stem}-{role}-{statement['Sid']}")
+    for path in (TEMPLATE, ROOT / "member.yaml")
+    for role in of_type("AWS::IAM::Role", path)
+    for statement in statements(role, path=path)
 ]
 
 
@@ -49,7 +55,7 @@ def kinds(resource: Any) -> Iterator[tuple[str, str] | None]:
             yield TYPES[template()["Resources"][name.removesuffix(".Arn")]["Type"]]
         case {"Fn::Sub": [str(text), *_]} | {"Fn::Sub": str(text)}:
             _, _, service, _, _, rest = text.replace("AWS::", "AWS.").split(":", 5)
-            yield service, "" if rest == "*" or service == "s3" else re.split(r"[/:]", rest)[0]
+            yield service, "" if rest == "*" or service == "s3" else re.split(r"[/:$]", rest)[0]
         case other:
             pytest.fail(f"This test cannot read the resource {other}.")
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.policy import SCAN
 from operations.standards import FRESH
 
 ROOT = Path(__file__).parents[1]
@@ -41,12 +42,14 @@ CALLED = {
         "channels": {"send"},
     },
     "DispatchFunction": {
+        "sessions": {"client"},
         "roles": {"with_policy"},
         "ledger/dependents": {"of"},
         "ledger/fan_outs": {"of", "keep"},
         "channels": {"send_each"},
     },
     "InspectFunction": {
+        "sessions": {"reach"},
         "ecs": {"task_definition", "service", "running_tasks"},
         "roles": {"fact"},
         "role_list": {"*"},
@@ -69,6 +72,7 @@ CALLED = {
         "channels": {"publish", "publish_each", "send_each"},
     },
     "RemediateFunction": {
+        "sessions": {"reach"},
         "ecs": {"task_definition", "register", "deregister", "service", "running_tasks", "update"},
         "roles": {"fact"},
         "parameters": {"fact", "read_document", "why_off"},
@@ -78,6 +82,7 @@ CALLED = {
         "ledger/attempts": {"write", "registered", "release", "tried", "answer"},
         "ledger/limits": {"claim", "full"},
         "ledger/standards": {"last"},
+        "ledger/notices": {"*"},
         "callers": {"has_id"},
         "channels": {"publish", "send_all"},
     },
@@ -130,13 +135,13 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 @cache
-def template() -> Any:
-    text = TEMPLATE.read_text(encoding="utf-8")
+def template(path: Path = TEMPLATE) -> Any:
+    text = path.read_text(encoding="utf-8")
     return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe one
 
 
-def of_type(kind: str) -> dict[str, Any]:
-    found = {name: resource for name, resource in template()["Resources"].items() if resource["Type"] == kind}
+def of_type(kind: str, path: Path = TEMPLATE) -> dict[str, Any]:
+    found = {name: resource for name, resource in template(path)["Resources"].items() if resource["Type"] == kind}
     assert found, kind
     return found
 
@@ -146,9 +151,9 @@ def to_the_queue() -> dict[str, Any]:
     return {name: rule for name, rule in rules.items() if rule["Properties"]["Targets"][0]["Id"] == "changes"}
 
 
-def statements(role: str, condition: str = "") -> Iterator[dict[str, Any]]:
+def statements(role: str, condition: str = "", path: Path = TEMPLATE) -> Iterator[dict[str, Any]]:
     """All of them, or those that hold where a condition of the template does and no other."""
-    for policy in template()["Resources"][role]["Properties"].get("Policies", ()):
+    for policy in template(path)["Resources"][role]["Properties"].get("Policies", ()):
         for entry in policy["PolicyDocument"]["Statement"]:
             taken = entry.get("Fn::If")
             if taken and condition in {"", taken[0]}:
@@ -219,7 +224,7 @@ def test_a_function_may_do_what_its_code_calls_and_no_more(function: str) -> Non
 def test_every_method_of_an_adapter_is_somebodys() -> None:
     for module in MODULES:
         public = {name for name in calls_of(module) if not name.startswith("_") and calls_of(module)[name]}
-        named = {m for called in (*CALLED.values(), ASKING) for m in called.get(module, set())}
+        named = {m for called in (*CALLED.values(), ASKING, SCANNING) for m in called.get(module, set())}
         assert "*" in named or public == named, module
 
 
@@ -240,7 +245,9 @@ def test_the_use_cases_call_what_the_table_says() -> None:
         handler = (SRC / "handlers" / f"{function.removesuffix('Function').lower()}.py").read_text()
         own = (path for pattern in patterns for path in (SRC / "operations").glob(pattern))
         source = handler + "".join(path.read_text() for path in own) + shared
-        for methods in CALLED[function].values():
+        for module, methods in CALLED[function].items():
+            if module == "sessions":  # other adapters make its clients too
+                continue
             for method in methods:
                 assert method.startswith(("*", "-")) or re.search(rf"\b{method}\(", source), (function, method)
 
@@ -267,6 +274,20 @@ def test_the_policy_for_people_allows_what_their_commands_call_and_no_more() -> 
     needed = {call for module, methods in ASKING.items() for method in methods for call in calls_of(module)[method]}
     assert {action for statement in granted for action in actions(statement)} == needed
     assert all(statement["Resource"] != "*" for statement in granted)
+
+
+SCANNING = {
+    "ecs": {"services", "families", "described", "running_by_service", "tasks_of_no_service", "task_definition"},
+    "roles": {"fact"},
+    "role_list": {"find"},
+    "parameters": {"facts"},
+    "log_groups": {"facts", "fact"},
+}
+
+
+def test_the_policy_of_a_scan_allows_what_it_calls_and_no_more() -> None:
+    needed = {call for module, methods in SCANNING.items() for method in methods for call in calls_of(module)[method]}
+    assert {action for each in SCAN for action in each.actions} == needed
 
 
 CORRECTING = {
@@ -586,7 +607,8 @@ def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
         "$.detail.requestParameters.taskDefinition", "$.detail.requestParameters.platformVersion",
         "$.detail.responseElements.failures[0].reason",
         "$.detail.responseElements.tasks[0].taskDefinitionArn", "$.detail.responseElements.tasks[0].clusterArn",
-        "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].ProductFields.outrider/plan",
+        "$.detail.actionName", "$.detail.findings[0].Id", "$.detail.findings[0].ProductArn",
+        "$.detail.findings[0].ProductFields.outrider/plan",
     }  # fmt: skip
     transformer = target["InputTransformer"]
     paths, made = transformer["InputPathsMap"], transformer["InputTemplate"]
@@ -603,7 +625,8 @@ def test_an_event_rule_passes_names_ids_actor_and_time_only(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", sorted(to_the_queue()))
 def test_an_event_rule_may_send_to_the_queue(rule: str) -> None:
-    (statement,) = template()["Resources"]["ChangesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    own, members = template()["Resources"]["ChangesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    statement = members["Fn::If"][1] if rule.startswith("Member") else own
     assert {"Fn::GetAtt": f"{rule}.Arn"} in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
 
 
@@ -639,7 +662,8 @@ def test_what_an_event_rule_cannot_deliver_may_go_to_its_dlq() -> None:
     allowed = {
         (queue["Fn::GetAtt"], rule["Fn::GetAtt"])
         for policy in of_type("AWS::SQS::QueuePolicy").values()
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        for entry in policy["Properties"]["PolicyDocument"]["Statement"]
+        for statement in [entry["Fn::If"][1] if "Fn::If" in entry else entry]
         if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "events.amazonaws.com"}
         for queue in _listed(statement["Resource"])
         for rule in _listed(statement["Condition"]["ArnEquals"]["aws:SourceArn"])

@@ -31,7 +31,7 @@ anything of your applications' data. `tests/test_policies.py` checks each statem
 Reference, and `tests/test_template.py` that a role allows the calls that its function makes, and no more.
 """
 
-_READS = re.compile(r"(BatchGet|Decrypt|Describe|Get|List|Query|Receive)")
+_READS = re.compile(r"(AssumeRole|BatchGet|Decrypt|Describe|Get|List|Query|Receive)")
 _SHARED = ("OwnLog", "UseKey", "UseVpc")
 """Statements that all functions have."""
 _BETWEEN = re.compile(r"(?<=<!-- permissions -->\n).*?(?=<!-- /permissions -->)", re.DOTALL)

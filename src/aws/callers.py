@@ -4,33 +4,34 @@ from dataclasses import dataclass
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
-from domain.places import Arn, Place
+from domain.places import Arn
 
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """The roles and users of an account."""
+    """The roles and users of Outrider's own account: its queues accept no message from another."""
 
     sessions: Sessions
+    account: str
 
-    def has_id(self, place: Place, arn: str, id_: str) -> bool:
+    def has_id(self, arn: str, id_: str) -> bool:
         """Whether the caller with an ARN, as GetCallerIdentity returns it, has this id.
 
         Raises CallFailed if a retry may help.
         """
         parsed = Arn.parse(arn)
-        if parsed is None or parsed.account != place.account:
+        if parsed is None or parsed.account != self.account:
             return False
         kind, _, name = parsed.resource.partition("/")
         try:
             match kind:
                 case "assumed-role":
                     role, _, session = name.partition("/")
-                    return id_ == f"{self._role_id(place, role)}:{session}"
+                    return id_ == f"{self._role_id(role)}:{session}"
                 case "user":
-                    return id_ == self._user_id(place, name.rpartition("/")[2])
+                    return id_ == self._user_id(name.rpartition("/")[2])
                 case "root":
-                    return id_ == place.account
+                    return id_ == self.account
                 case _:
                     return False
         except CallFailed as failed:
@@ -38,10 +39,10 @@ class Callers:
                 raise
             return False
 
-    def _role_id(self, place: Place, name: str) -> str:
+    def _role_id(self, name: str) -> str:
         with calling("iam:GetRole", name):
-            return str(self.sessions.client("iam", place).get_role(RoleName=name)["Role"]["RoleId"])
+            return str(self.sessions.own("iam").get_role(RoleName=name)["Role"]["RoleId"])
 
-    def _user_id(self, place: Place, name: str) -> str:
+    def _user_id(self, name: str) -> str:
         with calling("iam:GetUser", name):
-            return str(self.sessions.client("iam", place).get_user(UserName=name)["User"]["UserId"])
+            return str(self.sessions.own("iam").get_user(UserName=name)["User"]["UserId"])

@@ -32,6 +32,11 @@ class CallFailed(Exception):
         return Unavailable(self.code, self.call, self.resource, self.transient)
 
     @property
+    def of_account(self) -> bool:
+        """Whether no call at all can be made in the account: its role cannot be assumed, and a retry does not help."""
+        return self.call == "sts:AssumeRole" and not self.transient
+
+    @property
     def not_enabled(self) -> bool:
         """Whether Security Hub is not enabled in the account and region."""
         return is_not_enabled(self.code)

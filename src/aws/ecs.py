@@ -1,8 +1,9 @@
 """Task definitions and services."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import batched
 from typing import Any
 
 from botocore.session import get_session
@@ -18,6 +19,7 @@ from domain.findings.users import SeenTasks
 from domain.places import Place, Revision
 
 _TASKS = 100  # tasks that one DescribeTasks accepts
+_SERVICES = 10  # services that one DescribeServices accepts
 _PAGES: Any = {"PaginationConfig": {"PageSize": 100}}  # the most that ECS returns; of services it returns 10 unasked
 
 
@@ -82,6 +84,17 @@ class Ecs:
                 titles += [f"{name}/{arn.rpartition('/')[2]}" for page in pages for arn in page["serviceArns"]]
         return titles
 
+    def described(self, place: Place, titles: Sequence[str]) -> Iterator[list[Service]]:
+        """Yield many services of one cluster in batches, as `service` returns one. What is gone is missing."""
+        for batch in batched(titles, _SERVICES, strict=False):
+            cluster = batch[0].partition("/")[0]
+            with calling("ecs:DescribeServices", cluster):
+                found = self.sessions.client("ecs", place).describe_services(
+                    cluster=cluster, services=[title.partition("/")[2] for title in batch], include=["TAGS"]
+                )
+            services = (Service(plain(item)) for item in found["services"])
+            yield [service for service in services if service.active]
+
     def _clusters(self, place: Place) -> list[str]:
         client = self.sessions.client("ecs", place)
         with calling("ecs:ListClusters", str(place)):
@@ -105,6 +118,15 @@ class Ecs:
                 oldest = on if not platform or platform_older(on, platform) else platform
                 clusters[cluster] = SeenTasks(max(number, revision.number), count + runs, oldest)
         return found
+
+    def running_by_service(self, place: Place, cluster: str) -> dict[str, tuple[RunningTask, ...]]:
+        """Return what `running_tasks` returns, of all services of a cluster that have tasks."""
+        found = dict[str, list[RunningTask]]()
+        for task in self._tasks(place, cluster):
+            group, _, name = task.get("group", "").partition(":")
+            if group == "service" and task.get("lastStatus") == "RUNNING":
+                found.setdefault(f"{cluster}/{name}", []).append(_running(task))
+        return {title: tuple(tasks) for title, tasks in found.items()}
 
     def _tasks(self, place: Place, cluster: str) -> Iterator[Mapping[str, Any]]:
         client = self.sessions.client("ecs", place)

@@ -1,6 +1,10 @@
 """SSM parameters, secrets and S3 objects: everything that is read as one text."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import batched
+from typing import Any
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
@@ -9,30 +13,62 @@ from domain.places import Place
 from domain.remediation.reason import Code, Reason
 from domain.workload import ParameterReference
 
+_AT_ONCE = 10  # parameters that one GetParameters accepts
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """SSM parameters as facts."""
 
     sessions: Sessions
+    read: Mapping[ParameterReference, Fact[Parameter]] = field(default_factory=dict, repr=False)
+    """What `facts` returned, so that it is not read again."""
 
     def fact(self, reference: ParameterReference) -> Fact[Parameter]:
         """Read the parameter with its text. Only DescribeParameters returns a SecureString's key."""
-        name, place = reference.name, reference.place
-        client = self.sessions.client("ssm", place)
+        known = self.read.get(reference)
+        return known if known is not None else self.facts([reference])[reference]
+
+    def facts(self, references: Iterable[ParameterReference]) -> dict[ParameterReference, Fact[Parameter]]:
+        """Read many parameters, ten with one call."""
+        found = dict[ParameterReference, Fact[Parameter]]()
+        by_place = defaultdict[Place, list[ParameterReference]](list)
+        for reference in dict.fromkeys(references):
+            by_place[reference.place].append(reference)
+        for place, named in by_place.items():
+            for batch in batched(named, _AT_ONCE, strict=False):
+                found |= self._batch(place, batch)
+        return found
+
+    def _batch(
+        self, place: Place, batch: Sequence[ParameterReference]
+    ) -> Iterator[tuple[ParameterReference, Fact[Parameter]]]:
+        names = [reference.name for reference in batch]
         try:
-            with calling("ssm:GetParameters", name):
-                found = client.get_parameters(Names=[name], WithDecryption=True)["Parameters"]
-            if not found:
-                return Absent()
-            parameter = found[0]
-            key = self._key(place, name) if parameter["Type"] == "SecureString" else None
+            with calling("ssm:GetParameters", ", ".join(names)):
+                answer = self.sessions.client("ssm", place).get_parameters(Names=names, WithDecryption=True)
+        except CallFailed as failed:
+            if len(batch) == 1:
+                yield batch[0], failed.fact
+                return
+            for reference in batch:  # one that may not be read, or decrypted, fails all
+                yield from self._batch(place, [reference])
+            return
+        by_name = {parameter["Name"]: parameter for parameter in answer["Parameters"]}
+        for reference in batch:
+            parameter = by_name.get(reference.name)
+            yield reference, Absent() if parameter is None else self._fact(reference, parameter)
+
+    def _fact(self, reference: ParameterReference, parameter: Any) -> Fact[Parameter]:
+        try:
+            secured = parameter["Type"] == "SecureString"
+            key = self._key(reference.place, reference.name) if secured else None
         except CallFailed as failed:
             return failed.fact
         return Known(
             Parameter(
                 arn=parameter.get("ARN") or reference.arn,
-                name=name,
+                name=reference.name,
                 type=parameter["Type"],
                 text=parameter["Value"],
                 version=int(parameter.get("Version", 0)),

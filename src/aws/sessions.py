@@ -1,6 +1,8 @@
 """boto3 clients by service and place: one session for each account, clients made when first needed."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from threading import RLock
 from typing import Any
@@ -8,9 +10,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from aws.calls import calling
+from aws.calls import CallFailed, calling
+from aws.errors import Meaning
 from aws.pace import Pace
 from aws.traffic import Traffic
+from domain.members import Members
 from domain.places import Place, partition_of
 
 # Standard retries back off with jitter. A call that still fails is retried with its message, so these waits are short.
@@ -22,6 +26,9 @@ _CONFIG = Config(
     parameter_validation=True,
 )
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
+_OWN = ""
+_BEFORE = timedelta(minutes=15)  # before they expire, credentials are replaced: no function runs for longer
+_REFUSED = timedelta(minutes=1)  # until the role of a member that refused is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +39,49 @@ class Caller:
     arn: str
 
 
-class Sessions:
-    """Clients for Outrider's own account by its own role, for any other by the role `member_role` there.
+@dataclass(slots=True)
+class _Account:
+    """The session of one account, with its clients. Threads share them, but no two may make one at once."""
 
-    `region` is where the stack is; by default that of the environment. `profile` names the credentials of a person's
-    AWS configuration. `iam_per_second` bounds the calls to IAM; 0 does not.
+    session: boto3.Session | None = None
+    expires: datetime | None = None
+    refused: tuple[datetime, CallFailed] | None = None
+    clients: dict[tuple[str, str, bool], Any] = field(default_factory=dict)
+    lock: RLock = field(default_factory=RLock)
+
+
+class Sessions:
+    """Clients for Outrider's own account by its own role, for any other by its role as a member.
+
+    Without `members` these credentials are used for every account: those of a person, for the command line. `region` is
+    where the stack is; by default that of the environment. `profile` names the credentials of a person's AWS
+    configuration. `iam_per_second` bounds the calls to IAM in each account; 0 does not.
     """
 
     def __init__(
         self,
-        member_role: str | None = None,
+        members: Members | None = None,
         region: str | None = None,
         *,
         profile: str | None = None,
         iam_per_second: float = 0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.traffic = Traffic()
-        self._iam = Pace(iam_per_second) if iam_per_second else None
-        self._member_role, self._region, self._profile = member_role, region, profile
-        self._clients: dict[tuple[str, Place | None, bool], Any] = {}
-        self._sessions: dict[str, boto3.Session] = {}
-        self._lock = RLock()  # threads share clients, but no two may make one at once
+        self._members, self._region, self._profile = members, region, profile
+        self._iam_per_second, self._now = iam_per_second, now
+        self._paces: dict[str, Pace] = {}
+        self._accounts: dict[str, _Account] = {}
+        self._lock = RLock()
 
     @cached_property
     def _own(self) -> boto3.Session:
-        return self._watched(boto3.Session(region_name=self._region, profile_name=self._profile))
+        return self._watched(boto3.Session(region_name=self._region, profile_name=self._profile), _OWN)
 
-    def _watched(self, session: boto3.Session) -> boto3.Session:
-        if self._iam is not None:
-            session.events.register("before-call.iam", self._iam.wait)
+    def _watched(self, session: boto3.Session, account: str) -> boto3.Session:
+        if self._iam_per_second:
+            pace = self._paces.setdefault(account, Pace(self._iam_per_second))
+            session.events.register("before-call.iam", pace.wait)
         return self.traffic.watch(session)
 
     @cached_property
@@ -73,7 +94,7 @@ class Sessions:
     @property
     def account(self) -> str:
         """Return the account that Outrider itself runs in."""
-        return self.caller.account
+        return self._members.own if self._members is not None else self.caller.account
 
     @property
     def region(self) -> str:
@@ -83,37 +104,74 @@ class Sessions:
 
     def own(self, service: str) -> Any:
         """Return a client in Outrider's own account and region: for its table, queues and topics."""
-        key = (service, None, False)
-        with self._lock:
-            if key not in self._clients:
-                self._clients[key] = self._own.client(service, config=_CONFIG)  # type: ignore[call-overload] # the stubs know a service only by its literal name
-            return self._clients[key]
+        return self._client(_OWN, service, "", once=False)
 
     def client(self, service: str, place: Place, *, once: bool = False) -> Any:
-        """Return a client. With `once` botocore never retries: for calls that a repetition could make twice."""
-        key = (service, place, once)
+        """Return a client. With `once` botocore never retries: for calls that a repetition could make twice.
+
+        Raises CallFailed if the account is not watched, or if its role cannot be assumed.
+        """
+        return self._client(self._key(place.account), service, place.region, once=once)
+
+    def reach(self, place: Place) -> None:
+        """Raise CallFailed if no call can be made in an account. One account's refusal delays no other."""
+        key = self._key(place.account)
+        account = self._of(key)
+        with account.lock:
+            self._renew(key, account)
+
+    def is_member(self, place: Place) -> bool:
+        """Whether an account is another than Outrider's own."""
+        return self._key(place.account) != _OWN
+
+    def _key(self, account: str) -> str:
+        return _OWN if self._members is None or account == self._members.own else account
+
+    def _of(self, key: str) -> _Account:
         with self._lock:
-            if key not in self._clients:
-                session, config = self._session(place.account), _CONFIG.merge(_ONCE) if once else _CONFIG
-                self._clients[key] = session.client(service, region_name=place.region, config=config)  # type: ignore[call-overload] # as above
-            return self._clients[key]
+            return self._accounts.setdefault(key, _Account())
 
-    def _session(self, account: str) -> boto3.Session:
-        if self._member_role is None or account == self.account:
+    def _client(self, key: str, service: str, region: str, *, once: bool) -> Any:
+        account = self._of(key)
+        with account.lock:
+            session = self._renew(key, account)
+            if (service, region, once) not in account.clients:
+                config = _CONFIG.merge(_ONCE) if once else _CONFIG
+                made = session.client(service, region_name=region or None, config=config)  # type: ignore[call-overload] # the stubs know a service only by its literal name
+                account.clients[service, region, once] = made
+            return account.clients[service, region, once]
+
+    def _renew(self, key: str, account: _Account) -> boto3.Session:
+        """Return the account's session; a new one, and no clients of the old, shortly before its credentials expire."""
+        if key == _OWN:
             return self._own
-        if account not in self._sessions:
-            self._sessions[account] = self._assumed(account)
-        return self._sessions[account]
+        now = self._now()
+        if account.session is not None and (account.expires is None or now < account.expires - _BEFORE):
+            return account.session
+        if account.refused is not None and now < account.refused[0]:
+            raise account.refused[1].with_traceback(None)
+        account.clients.clear()
+        try:
+            account.session, account.expires = self._assumed(key)
+        except CallFailed as failed:
+            account.session = None
+            account.refused = None if failed.transient else (now + _REFUSED, failed)
+            raise
+        account.refused = None
+        return account.session
 
-    def _assumed(self, account: str) -> boto3.Session:
-        partition = partition_of(self._own.region_name or "")
-        arn = f"arn:{partition}:iam::{account}:role/{self._member_role}"
+    def _assumed(self, number: str) -> tuple[boto3.Session, datetime | None]:
+        members = self._members or Members(own="")
+        arn = f"arn:{partition_of(self._own.region_name or '')}:iam::{number}:role/{members.role}"
+        if not members.include(number):
+            raise CallFailed("sts:AssumeRole", arn, "NotWatched", Meaning.REFUSE)
+        given = {"ExternalId": members.external_id} if members.external_id else {}
         with calling("sts:AssumeRole", arn):
-            found = self._own.client("sts", config=_CONFIG).assume_role(RoleArn=arn, RoleSessionName="outrider")
+            found = self.own("sts").assume_role(RoleArn=arn, RoleSessionName="outrider", **given)
         keys = found["Credentials"]
         session = boto3.Session(
             aws_access_key_id=keys["AccessKeyId"],
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
         )
-        return self._watched(session)
+        return self._watched(session, number), keys.get("Expiration")

@@ -96,11 +96,13 @@ class StackHealth:
         return _fact(read)
 
     def enabled(self, rule: str) -> Fact[bool]:
-        """Return whether an event rule is enabled."""
+        """Return whether an event rule is enabled; CloudFormation names one of another bus `bus|rule`."""
+        bus, _, name = rule.rpartition("|")
+        on = {"EventBusName": bus} if bus else {}
 
         def read() -> bool:
             with calling("events:DescribeRule", rule):
-                return str(self.sessions.own("events").describe_rule(Name=rule)["State"]).startswith("ENABLED")
+                return str(self.sessions.own("events").describe_rule(Name=name, **on)["State"]).startswith("ENABLED")
 
         return _fact(read)
 

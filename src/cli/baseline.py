@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cli.files import text_of
 from cli.fingerprints import subject_of
 from cli.output.evaluation import ConfigurationEntry, DefinitionEntry
 from cli.output.names import Outcome
 from cli.paths import report_path
 from cli.terminal import say
+from cli.texts import text_of
 from cli.unusable import Unusable
 from domain.severity import Severity
 

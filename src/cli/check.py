@@ -6,20 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from cli.baseline import Baseline
-from cli.evaluating import FileEvaluator
+from cli.evaluating import FileEvaluator, TriedFix, configuration_place
 from cli.files import Definition, File
 from cli.fingerprints import fingerprinted
 from cli.inline import comments_in, reporting_mistakes
 from cli.inputs import definitions
 from cli.options import EvaluationOptions, ReportOptions, taken
-from cli.output.evaluation import DefinitionEntry
+from cli.output.evaluation import DefinitionEntry, Location
 from cli.output.names import FixKind
 from cli.parallel import in_order
 from cli.reporting import Report
 from cli.results import WITH_SUGGESTIONS, Result, Results, Source
+from cli.sources.definition import Wanted
 from cli.suggesting import has_suggestions, suggestion
+from domain.drift import Drift
+from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.ecs.values import Json
+from domain.rule import Rule
 from domain.standard import Exemption
 
 
@@ -48,10 +52,20 @@ class _Item:
 
 @dataclass(frozen=True, slots=True)
 class _Fix:
-    """A definition as a rule's fix makes it. A process sends it to another: as JSON, which is the least."""
+    """A definition and its service as a rule's fix makes them, as JSON: a process sends them to another."""
 
-    after: Json
+    task: Json
+    service: Json | None
     safe: bool
+
+    @classmethod
+    def of(cls, tried: TriedFix, after: Wanted) -> "_Fix":
+        service = after.service.to_aws() if after.service is not None else None
+        return cls(after.task.to_aws(), service, tried.kind is FixKind.SAFE)
+
+    @property
+    def after(self) -> Wanted:
+        return Wanted(TaskDefinition(self.task), None if self.service is None else Service(self.service))
 
 
 type _Fixes = Mapping[str, _Fix]
@@ -66,11 +80,18 @@ class _Evaluate:
     suggests: bool
 
     def __call__(self, item: _Item) -> tuple[Result[DefinitionEntry], _Fixes]:
-        found = self.by.exempting(item.exemptions).judge(item.definition.task)
-        verdicts = tuple(each.entry for each in found.said)
-        entry = DefinitionEntry(item.file, item.definition.resource, found.outside, verdicts)
+        definition = item.definition
+        around, origin = definition.around, definition.origin
+        found = self.by.exempting(item.exemptions).judge(definition.task, around, origin)
+        collector = configuration_place(found.workload)
+
+        def place(rule: Rule, drift: Drift) -> Location | None:
+            return None if origin is None else origin.location(rule, drift, collector)
+
+        verdicts = tuple(each.entry_with(place, around.shown) for each in found.said)
+        entry = DefinitionEntry(item.file, around.shown(definition.resource), found.outside, verdicts)
         fixes = {
-            rule: _Fix(each.after.to_aws(), each.kind is FixKind.SAFE)
+            rule: _Fix.of(each, each.after)
             for rule, each in found.tried.items()
             if self.suggests and each.after is not None
         }
@@ -101,6 +122,6 @@ class _Work:
         file, index = self.waiting.popleft()
         if not fixes or not has_suggestions(file):
             return result
-        made = {rule: suggestion(file, index, TaskDefinition(fix.after), safe=fix.safe) for rule, fix in fixes.items()}
+        made = {rule: suggestion(file, index, fix.after, safe=fix.safe) for rule, fix in fixes.items()}
         suggestions = {rule: each for rule, each in made.items() if each is not None}
         return replace(result, source=replace(result.source, suggestions=suggestions))

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 
 import engine
 from cli.baseline import Baseline
-from cli.evaluating import FileEvaluator, RuleOutcome
-from cli.files import text_of
+from cli.evaluating import FileEvaluator
 from cli.fingerprints import fingerprinted
 from cli.inline import comments_in
 from cli.inputs import Inputs, Kind
 from cli.options import EvaluationOptions, ReportOptions, taken
+from cli.outcome import RuleOutcome
 from cli.output.evaluation import ConfigurationEntry
 from cli.parallel import in_order
 from cli.reporting import Report
 from cli.results import Result, Results
 from cli.terminal import say
+from cli.texts import text_of
 from cli.unusable import NoDefinition, Unusable
 from domain.collector import CollectorConfiguration, variables_read
 from domain.collector.releases import Release, newest_known

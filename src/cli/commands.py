@@ -152,6 +152,14 @@ def _report_format(choices: Iterable[str]) -> Argument:
     return Argument("format", text, ("--format",), "FORMAT", choices=tuple(choices), default="table")
 
 
+def _one(text: str) -> tuple[str, ...]:
+    return (text,)
+
+
+def _several(into: str, text: str, shown: str) -> Argument:
+    return Argument(into, text, (f"--{into}",), shown, many=Many.ANY, read=_one)
+
+
 def _files(text: str) -> Argument:
     return Argument("files", text, shown="FILE", takes=Takes.FILE, many=Many.ANY)
 
@@ -196,8 +204,8 @@ COMMANDS = (
         f" reported as unknown. {_CODES}",
         (
             _files(
-                "Files or folders: what RegisterTaskDefinition takes or DescribeTaskDefinition returns. A dash is"
-                " standard input."
+                "Files or folders: task definitions in JSON or YAML, templates of CloudFormation, SAM and CDK,"
+                " Terraform's files and plans. A dash is standard input."
             ),
             _STANDARD,
             _CONFIG,
@@ -325,7 +333,8 @@ COMMANDS = (
         "fix",
         "cli.fix:fix",
         "[OPTIONS] FILE",
-        "Print a task definition with its drift fixed.\n\nMakes only safe fixes, unless --review is given. Standard"
+        "Print a file with the drift of its task definitions fixed.\n\nOnly the lines of what changes differ; what cannot"
+        " be changed in the file is listed. Makes only safe fixes, unless --review is given. Standard"
         " error lists what was fixed, what was not, and why. Exits with 0 if nothing is drifted afterwards, 1 if"
         " something is, 2 if the file could not be used.",
         (
@@ -353,6 +362,28 @@ COMMANDS = (
         ),
     ),
     Command(
+        "replay",
+        "cli.replay:replay",
+        "[OPTIONS] FILE...",
+        "Show what the service would do about saved events.\n\nEvaluates what they concern as the service does, and"
+        " shows the findings, alerts and plans. Reads with your own credentials, and writes and sends nothing. With a"
+        " stack it also reads what the ledger knows. Exits with 0 if every event could be evaluated or concerns"
+        " nothing; else with 2.",
+        (
+            Argument(
+                "files",
+                "Events of EventBridge, records of CloudTrail, or messages of the queue `changes`, as JSON.",
+                shown="FILE",
+                takes=Takes.FILE,
+                many=Many.SOME,
+            ),
+            _STACK,
+            _REGION,
+            _PROFILE,
+            _FORMAT,
+        ),
+    ),
+    Command(
         "retry",
         "cli.approvals:retry",
         "[OPTIONS] [FAMILY]",
@@ -369,6 +400,37 @@ COMMANDS = (
         ),
     ),
     Command("rules", "cli.catalogue:rules", "[OPTIONS]", "List the rules.", (_FORMAT,)),
+    Command(
+        "scan",
+        "cli.scan:scan",
+        "[OPTIONS]",
+        "Evaluate what is in accounts and regions now.\n\nOnly reads, with your own credentials, and needs no stack."
+        " Evaluates each service with the revision that it runs, and each family without a service. Exits with 1 if"
+        " something drifted; else with 3 if something could not be read; else with 0. With 2 if it could not begin.",
+        (
+            _several("profile", "A profile of your AWS configuration (may be repeated).", "NAME"),
+            _several("region", "A region (may be repeated; default: that of your AWS configuration).", "REGION"),
+            _several("account", "An account, instead of that of the credentials (may be repeated).", "ID"),
+            Argument("role_name", "The role to assume in each --account.", ("--role-name",), "NAME"),
+            Argument("external_id", "The external id that this role requires.", ("--external-id",), "ID"),
+            Argument("family", "Only this task-definition family.", ("--family",), "NAME"),
+            Argument("cluster", "Only the services of this cluster.", ("--cluster",), "NAME"),
+            _STANDARD,
+            Argument("report", "Write the report as one HTML file.", ("--report",), "FILE", Takes.FILE),
+            Argument(
+                "earlier",
+                "The JSON of an earlier scan, for the report's trend (may be repeated).",
+                ("--earlier",),
+                "FILE",
+                Takes.FILE,
+                Many.ANY,
+                read=_one,
+            ),
+            _FORMAT,
+            _FAIL_ON,
+            _flag("policy", "Only print the IAM policy that this command needs, and call nothing."),
+        ),
+    ),
     Command(
         "standard diff",
         "cli.standards:diff",

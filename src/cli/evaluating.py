@@ -4,22 +4,25 @@ Every other fact is unavailable.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import engine
-from cli.files import text_of
+from cli.certainty import Tried, because_of, certain
 from cli.options import EvaluationOptions
-from cli.output.evaluation import DriftEntry, VerdictEntry
-from cli.output.names import FixKind, Outcome, page_of
+from cli.outcome import RuleOutcome
+from cli.output.names import FixKind, Outcome
 from cli.selection import selected
+from cli.sources.definition import NOTHING, Around, Origin, Wanted
 from cli.terminal import say
+from cli.texts import text_of
 from cli.unusable import Unusable
 from domain.drift import Drift, Safety
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import FactKind, Facts, Known, Parameter
+from domain.facts import FactKind, Known, Parameter
+from domain.otlp import place_of as place_of_variable
 from domain.places import Arn, Place
 from domain.remediation.plan import Plan
 from domain.rule import Rule
@@ -37,61 +40,6 @@ _ONLY_A_COLLECTOR = "it has only a collector, and the rules are for tasks with a
 
 
 @dataclass(frozen=True, slots=True)
-class RuleOutcome:
-    """The result of one rule for one definition. `refusal` says why there is no fix.
-
-    `reasons` are those of an Unknown or Exempt. `missing` are the facts that could not be read, where an Unknown has no
-    other reason.
-    """
-
-    rule: Rule
-    word: Outcome
-    severity: Severity
-    drifts: tuple[Drift, ...] = ()
-    reasons: tuple[str, ...] = ()
-    missing: tuple[FactKind, ...] = ()
-    fix: FixKind = FixKind.NONE
-    refusal: str = ""
-
-    @property
-    def entry(self) -> VerdictEntry:
-        """Return it as JSON has it."""
-        plain = _entry(self.rule.id, self.word, self.severity, self.reasons, self.missing)
-        if not self.drifts:
-            return plain
-        drifts = tuple(
-            DriftEntry(
-                code=str(drift.code),
-                where=drift.where,
-                why=drift.why,
-                found=drift.found,
-                wanted=drift.wanted,
-                severity=drift.severity or self.severity,
-            )
-            for drift in self.drifts
-        )
-        return replace(plain, drifts=drifts, fix=self.fix, refusal=self.refusal)
-
-
-@lru_cache(maxsize=4096)
-def _entry(
-    rule: str, word: Outcome, severity: Severity, reasons: tuple[str, ...], missing: tuple[FactKind, ...]
-) -> VerdictEntry:
-    """Return the entry of a rule without drifts: most are, and are the same for many definitions."""
-    return VerdictEntry(
-        rule=rule,
-        page=page_of(rule),
-        verdict=word,
-        severity=severity,
-        drifts=(),
-        fix=FixKind.NONE,
-        refusal="",
-        reasons=reasons or ((unread_facts(missing),) if missing else ()),
-        unread=tuple(kind.value for kind in missing),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class DefinitionResult:
     """The results of the selected rules for one definition; `outside` says why there are none.
 
@@ -104,6 +52,7 @@ class DefinitionResult:
     outside: str | None = None
     drifted: tuple[str, ...] = ()
     tried: "Mapping[str, TriedFix]" = field(default_factory=dict)
+    around: Around = NOTHING
 
     @property
     def worst(self) -> Severity | None:
@@ -122,11 +71,6 @@ def by_topic(rules: Collection[str]) -> str:
         if (named := [rule for rule in ids if rule in rules])
         for name in ([f"{topic}.*"] if named == ids else named)
     )
-
-
-def unread_facts(kinds: Collection[str]) -> str:
-    """Return why rules are unknown here, as a clause."""
-    return f"nothing is read from AWS here ({', '.join(kind.value for kind in FactKind if kind.value in kinds)})"
 
 
 def standard_of(name: str) -> Standard:
@@ -180,10 +124,14 @@ class FileEvaluator:
         every = (*self.standard.exemptions, *exemptions)
         return replace(self, standard=self.standard.model_copy(update={"exemptions": every}))
 
-    def workload(self, task: TaskDefinition) -> Workload:
-        return self._with_facts(Workload(place=place_of(task), task=task, kinds=self.standard.kind_of))
+    def workload(self, task: TaskDefinition, around: Around = NOTHING) -> Workload:
+        service = around.service
+        where = service.fargate if service is not None else None
+        workload = Workload(place_of(task), task, service, kinds=self.standard.kind_of, runs_on=where)
+        return self._with_facts(workload, around)
 
-    def _with_facts(self, workload: Workload) -> Workload:
+    def _with_facts(self, workload: Workload, around: Around) -> Workload:
+        workload = replace(workload, facts=around.stack.facts(workload))
         if self.configuration is None:
             return workload
         reference = workload.parameter_reference or ParameterReference.parse(
@@ -191,14 +139,14 @@ class FileEvaluator:
         )
         arn, name = (reference.arn, reference.name) if reference else ("", "")
         given = Known(Parameter(arn=arn, name=name, type="String", text=self.configuration))
-        return replace(workload, facts=Facts(parameter=given))
+        return replace(workload, facts=replace(workload.facts, parameter=given))
 
-    def judge(self, task: TaskDefinition) -> DefinitionResult:
-        """Evaluate all rules, and try the fix of each drifted one."""
-        workload = self.workload(task)
+    def judge(self, task: TaskDefinition, around: Around = NOTHING, origin: Origin | None = None) -> DefinitionResult:
+        """Evaluate all rules, and try the fix of each drifted one. `origin` has the places in a source, if known."""
+        workload = self.workload(task, around)
         outside = engine.out_of_scope(workload, self.standard)
         if outside is not None:
-            return DefinitionResult(workload, (), outside.reason)
+            return DefinitionResult(workload, (), self._why_outside(outside.reason, around))
         if engine.only_a_collector(workload):
             return DefinitionResult(workload, (), _ONLY_A_COLLECTOR)
         verdicts = engine.evaluate(workload, self.standard, CATALOGUE)
@@ -206,9 +154,11 @@ class FileEvaluator:
         for verdict in verdicts:
             by_rule.setdefault(verdict.rule, []).append(verdict)
         outcomes = [self.said(BY_ID[rule], of_rule, workload) for rule, of_rule in by_rule.items()]
+        if around.others:
+            outcomes = [*certain(outcomes, [*self._tried(around)], around.unresolved, origin)]
         drifted = tuple(each.rule.id for each in outcomes if each.word is Outcome.DRIFTED)
         said = tuple(each for each in outcomes if each.rule.id in self.selected)
-        judgement = DefinitionResult(workload, said, drifted=drifted)
+        judgement = DefinitionResult(workload, said, drifted=drifted, around=around)
         tried = Repairs(self, judgement).tried_fixes
         return replace(
             judgement,
@@ -218,6 +168,18 @@ class FileEvaluator:
                 for each in said
             ),
         )
+
+    def _why_outside(self, reason: str, around: Around) -> str:
+        """Return why it is not evaluated: if another value of what is open would bring it into scope, that."""
+        others = (self.workload(each.task, replace(around, service=each.service)) for each in around.others)
+        inside = any(engine.out_of_scope(other, self.standard) is None for other in others)
+        return because_of(around.unresolved) if inside else reason
+
+    def _tried(self, around: Around) -> Iterator[Tried]:
+        """Yield what the rules say if what could not be resolved has other values."""
+        for other in around.others:
+            workload = self.workload(other.task, replace(around, service=other.service, stack=other.stack))
+            yield Tried.of(engine.evaluate(workload, self.standard, CATALOGUE))
 
     def said(self, rule: Rule, verdicts: Sequence[Verdict], workload: Workload) -> RuleOutcome:
         """What one rule says, of all its subjects."""
@@ -258,21 +220,21 @@ class FileEvaluator:
         only_facts = () if reasons or word is not Outcome.UNKNOWN else tuple(missing)
         return RuleOutcome(rule, word, severity, tuple(drifts), tuple(reasons), only_facts)
 
-    def plan(self, workload: Workload, fixing: Iterable[str]) -> Plan:
+    def plan(self, workload: Workload, fixing: Iterable[str], around: Around) -> Plan:
         """The plan of these rules' fixes, and of those that only then drift; evaluated again by all rules."""
         allowed = frozenset(fixing)
         fixes = tuple(rule for rule in CATALOGUE if rule.fix is not None and rule.id in allowed)
         settled = engine.settle(workload, self.standard, fixes)
-        return engine.plan(settled, self._with_facts(settled.after), self.standard, CATALOGUE)
+        return engine.plan(settled, self._with_facts(settled.after, around), self.standard, CATALOGUE)
 
 
 @dataclass(frozen=True, slots=True)
 class TriedFix:
-    """The result of trying one rule's fix: the fixed task definition; why, if there is none."""
+    """The result of trying one rule's fix: what it makes; why, if there is none."""
 
     kind: FixKind
     refusal: str = ""
-    after: TaskDefinition | None = None
+    after: Wanted | None = None
 
 
 class Repairs:
@@ -280,12 +242,13 @@ class Repairs:
 
     def __init__(self, judge: FileEvaluator, judgement: DefinitionResult) -> None:
         self._judge, self._workload, self._drifted = judge, judgement.workload, judgement.drifted
+        self._around = judgement.around
         self.selected = tuple(rule for rule in judgement.drifted if rule in judge.selected)
 
     def _plan(self, chosen: Iterable[str]) -> Plan:
         # A fix may make another rule drift (a new collector has a size and a log): that rule's fix belongs to it.
         left = set(self._drifted) - set(chosen)
-        return self._judge.plan(self._workload, [rule.id for rule in CATALOGUE if rule.id not in left])
+        return self._judge.plan(self._workload, [rule.id for rule in CATALOGUE if rule.id not in left], self._around)
 
     @cached_property
     def tried_fixes(self) -> Mapping[str, TriedFix]:
@@ -298,7 +261,7 @@ class Repairs:
         except engine.Disagreement as disagreement:
             return TriedFix(FixKind.NONE, str(disagreement))
         if rule in plan.fixes:
-            return TriedFix(FixKind(plan.safety), after=plan.after.task)
+            return TriedFix(FixKind(plan.safety), after=Wanted(plan.after.task, plan.after.service))
         reasons = (reason.text for repair in plan.repairs if repair.rule == rule for reason in repair.reasons)
         return TriedFix(FixKind.NONE, " ".join(reasons))
 
@@ -340,3 +303,9 @@ def place_of(task: TaskDefinition) -> Place:
 def _sure(account: str, region: str) -> tuple[str, str]:
     """Return account and region, each empty if it is a template's placeholder."""
     return account if _ACCOUNT.fullmatch(account) else "", region if _REGION.fullmatch(region) else ""
+
+
+def configuration_place(workload: Workload) -> str:
+    """Return the path of the variable from which the collector takes its configuration."""
+    collector = workload.collector
+    return "" if collector is None else place_of_variable(collector, workload.config_variable)

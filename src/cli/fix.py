@@ -5,18 +5,22 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import engine
-from cli.evaluating import DefinitionResult, FileEvaluator, Repairs, RuleOutcome, by_topic, unread_facts
+from cli.evaluating import DefinitionResult, FileEvaluator, Repairs, by_topic
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
-from cli.files import STDIN, Definition, File, read
+from cli.files import Definition, File, read
 from cli.inline import comments_in, report_mistakes
 from cli.options import EvaluationOptions, taken
+from cli.outcome import RuleOutcome, unread_facts
 from cli.output.names import FixKind, Outcome
+from cli.sources.definition import Wanted
 from cli.terminal import line, say
+from cli.texts import STDIN
 from cli.unusable import Unusable
+from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind
 from domain.remediation.plan import Plan
@@ -34,8 +38,12 @@ def fix(given: Namespace) -> int:
     judge = FileEvaluator.of_options(by).exempting(comments_in(file.text).exemptions)
     corrections = [Correction.of(judge, definition, review=given.review) for definition in file.definitions]
     for correction in corrections:
-        say(correction.sentences(review=given.review))
-    text = file.with_tasks([correction.after for correction in corrections])
+        say(map(correction.definition.around.shown, correction.sentences(review=given.review)))
+    rewritten = file.rewritten([Wanted(correction.after, correction.service) for correction in corrections])
+    text = rewritten.text
+    for path in rewritten.by_hand:
+        where = "/".join(path).replace("containerDefinitions", "containers")
+        say(f"{file.name}: {line(where)} is computed there or stands elsewhere. Change it by hand; --diff shows how.")
     if given.diff:
         for correction in corrections:
             for row in correction.diff(file.name):
@@ -59,7 +67,8 @@ class Correction:
 
     @classmethod
     def of(cls, judge: FileEvaluator, definition: Definition, *, review: bool) -> "Correction":
-        before = judge.judge(definition.task)
+        around, origin = definition.around, definition.origin
+        before = judge.judge(definition.task, around, origin)
         if before.worst is None:
             return cls(definition, before, None, before)
         repairs = Repairs(judge, before)
@@ -67,11 +76,16 @@ class Correction:
             plan = repairs.everything() if review else repairs.safe()
         except engine.Disagreement as disagreement:
             return cls(definition, before, None, before, str(disagreement))
-        return cls(definition, before, plan, judge.judge(plan.after.task))
+        later = replace(around, service=plan.after.service)
+        return cls(definition, before, plan, judge.judge(plan.after.task, later, origin))
 
     @property
     def after(self) -> TaskDefinition:
         return self.definition.task if self.plan is None else self.plan.after.task
+
+    @property
+    def service(self) -> Service | None:
+        return self.definition.around.service if self.plan is None else self.plan.after.service
 
     def sentences(self, *, review: bool) -> Iterator[str]:
         """Yield what was fixed, what needs approval, and what was left, with the reason."""
@@ -124,11 +138,15 @@ class Correction:
         yield f"--- {line(name)}"
         yield f"+++ {line(name)} (fixed)"
         for change in self.plan.changes:
-            yield f"@@ {line(change.where)} @@"
+            yield f"@@ {line(change.where)} @@{self._place(change.where)}"
             if change.before is not None:
-                yield f"-{line(change.before)}"
+                yield f"-{line(self.definition.around.shown(change.before))}"
             if change.after is not None:
-                yield f"+{line(change.after)}"
+                yield f"+{line(self.definition.around.shown(change.after))}"
+
+    def _place(self, where: str) -> str:
+        place = None if self.definition.origin is None else self.definition.origin.place(where)
+        return f" line {place.line}" if place else ""
 
 
 def _reasons(plan: Plan) -> Iterator[str]:

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cli.files import STDIN, File, found_in, is_folder, read
+from cli.files import File, read
 from cli.output.evaluation import InputError
+from cli.sources.detection import ENDINGS
 from cli.terminal import say
+from cli.texts import STDIN, found_in, is_folder
 from cli.unusable import NoDefinition, Unusable
 
 
@@ -81,9 +83,9 @@ def definitions(names: Sequence[str]) -> Inputs[File]:
         Kind(
             one,
             one,
-            (".json",),
+            ENDINGS,
             nothing="Name a file or a folder with task definitions, or - for standard input.",
-            lacking="has JSON files, but none with a task definition.",
+            lacking="has no file with a task definition in it.",
             other="there is no task definition in it",
         ),
     )

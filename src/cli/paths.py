@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
-from cli.files import STDIN
+from cli.texts import STDIN
 
 STDIN_NAME = "stdin"
 

@@ -1,4 +1,7 @@
-"""The IAM policy of `outrider doctor`, which only reads. A test compares it with the calls that are made."""
+"""The IAM policies of `outrider doctor` and `outrider scan`, which only read.
+
+Tests compare them with the calls that are made.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +51,30 @@ READ_ONLY = (
         "SeeTheSecret", ("secretsmanager:DescribeSecret",), ("arn:aws:secretsmanager:REGION:ACCOUNT:secret:SECRET-*",)
     ),
 )
+
+SCAN = (
+    # ECS takes no resource to list clusters, families and services, nor to describe a task definition.
+    Allowed(
+        "ReadEcs",
+        (
+            "ecs:ListClusters", "ecs:ListServices", "ecs:ListTaskDefinitionFamilies", "ecs:ListTasks",
+            "ecs:DescribeServices", "ecs:DescribeTaskDefinition", "ecs:DescribeTasks",
+        ),
+        ("*",),
+    ),
+    Allowed("ListLogGroups", ("logs:DescribeLogGroups",), ("*",)),
+    Allowed("ReadConfigurations", ("ssm:GetParameters",), ("arn:aws:ssm:*:*:parameter/*",)),
+    Allowed("SeeKeysOfParameters", ("ssm:DescribeParameters",), ("*",)),
+    Allowed(
+        "ReadRoles",
+        (
+            "iam:GetAccountAuthorizationDetails", "iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy",
+            "iam:ListAttachedRolePolicies", "iam:GetPolicy", "iam:GetPolicyVersion",
+        ),
+        ("*",),
+    ),
+)  # fmt: skip
+"""Add kms:Decrypt for the keys of parameters that are SecureStrings, and sts:AssumeRole for --role-name."""
 
 
 def policy_of(allowed: Sequence[Allowed], stack: str, region: str) -> dict[str, object]:

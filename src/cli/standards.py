@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from cli.evaluating import FileEvaluator, standard_of
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
-from cli.files import File, shown, text_of
+from cli.files import File
 from cli.inputs import definitions
 from cli.options import AwsOptions, taken
 from cli.output.evaluation import InputError
@@ -23,6 +23,7 @@ from cli.output.standard import (
 )
 from cli.output.writing import rendered
 from cli.terminal import line, say
+from cli.texts import shown, text_of
 from cli.unusable import Unusable
 from domain.standard import DEFAULT, Standard, StandardInvalid
 from domain.standard.checking import checked

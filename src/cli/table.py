@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TextIO
 
-from cli.evaluating import by_topic, unread_facts
+from cli.evaluating import by_topic
+from cli.outcome import unread_facts
 from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, VerdictEntry
 from cli.output.names import FixKind, Outcome
 from cli.results import Result
@@ -86,8 +87,10 @@ def _print_drifts(out: Console, verdict: VerdictEntry) -> None:
     grade = (verdict.severity.value if graded else "note", style_of(verdict.severity))
     out.wrapped([grade, " ", (verdict.rule, Style.BOLD if graded else Style.PLAIN), _FIXES[verdict.fix]], 4)
     for drift in verdict.drifts:
-        lower = "" if drift.severity is verdict.severity else f" ({_grade(drift.severity)})"
-        out.wrapped(f"{line(drift.where)}{lower}: {line(drift.why)}", 6)
+        lower = "" if drift.severity is verdict.severity else _grade(drift.severity)
+        place = f"{line(drift.location.file)}:{drift.location.line}" if drift.location else ""
+        notes = ", ".join(filter(None, (place, lower)))
+        out.wrapped(f"{line(drift.where)}{f' ({notes})' if notes else ''}: {line(drift.why)}", 6)
 
 
 def _grade(severity: Severity) -> str:

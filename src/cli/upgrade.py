@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from cli.collector import is_configuration
 from cli.evaluating import FileEvaluator
-from cli.files import definitions_in, shown, text_of
+from cli.files import definitions_in
 from cli.inputs import Inputs, Kind
 from cli.options import EvaluationOptions, OutputOptions, taken
 from cli.output.writing import ENTRY, print_streamed, rendered
 from cli.reporting import exit_code
+from cli.texts import shown, text_of
 from cli.unusable import NoDefinition, Unusable
 from cli.upgrading import Change, Input
 from domain.collector.releases import Release, newest_known, release_facts
@@ -48,15 +49,13 @@ def _inputs_in(name: str) -> Iterator[Input]:
     """Yield what a file has: one configuration, or its task definitions."""
     text, encoding = text_of(name)
     text = text.removeprefix("\ufeff")
-    if not text.lstrip().startswith(("{", "[")):
-        if not is_configuration(text):
-            raise NoDefinition(f"{shown(name)} is neither a task definition nor a collector configuration.")
-        yield Input(name, "", text)
-        return
     try:
         found = definitions_in(name, text, encoding).definitions
-    except NoDefinition:
+    except Unusable as unusable:
         if not is_configuration(text):
+            if isinstance(unusable, NoDefinition) or not text.lstrip().startswith(("{", "[")):
+                what = "neither a task definition nor a collector configuration"
+                raise NoDefinition(f"{shown(name)} is {what}.") from None
             raise
         yield Input(name, "", text)
         return

@@ -245,17 +245,20 @@ def routes(container: Container) -> tuple[Route, ...]:
 
     Environment files are not read. To be certain, check `has_environment_files` too.
     """
-    return _routes(*_decisive(container))
+    return _routes(*_decisive(*container.otel))
 
 
 def destinations(container: Container) -> tuple[Destination, ...]:
     """Return the endpoint variables in use, each once. A generic one that every signal overrides is not in use."""
-    return _destinations(*_decisive(container))
+    return _destinations(*_decisive(*container.otel))
 
 
-def _decisive(container: Container) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+# Cached: several rules need it for the same container, one after the other.
+@lru_cache(maxsize=256)
+def _decisive(
+    set_plainly: tuple[tuple[str, str], ...], secrets: tuple[str, ...]
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """Return the variables that decide where telemetry is sent, and the names of the secrets among them."""
-    set_plainly, secrets = container.otel
     return tuple([item for item in set_plainly if item[0] in _DECISIVE]), tuple([n for n in secrets if n in _DECISIVE])
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.places import Place, Revision
+from domain.places import Place, Revision, account_of
 
 
 class Subject(StrEnum):
@@ -27,6 +27,11 @@ class SubjectId:
     def key(self) -> str:
         """Stable and unique: `123456789012/eu-west-1/family/web`."""
         return f"{self.place}/{self.kind.value}/{self.name}"
+
+    @property
+    def account(self) -> str:
+        """The account that it belongs to: of a role, the one that its ARN names."""
+        return (account_of(self.name) if self.kind is Subject.ROLE else None) or self.place.account
 
     @classmethod
     def of_family(cls, revision: Revision) -> "SubjectId":

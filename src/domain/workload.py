@@ -201,6 +201,12 @@ class Workload:
         return Known(content)
 
     @cached_property
+    def configuration_unread(self) -> bool:
+        """Whether a parameter feeds the collector and could not be read."""
+        refers = self.parameter_reference is not None and isinstance(self.facts.parameter, Unavailable)
+        return refers and isinstance(self.configuration, Unavailable)
+
+    @cached_property
     def log_groups(self) -> tuple[str, ...]:
         """The log groups that the task's containers write to by awslogs."""
         named = (c.log_options.get("awslogs-group") for c in self.task.containers if c.log_driver == "awslogs")

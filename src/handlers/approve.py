@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
-from domain.triggers.reading import Ignored, TriggerUnreadable
+from domain.triggers.reading import Ignored, Refused, TriggerUnreadable
 from handlers import metrics
 from operations.unexpected import described
 from operations.wiring.approve import approver
@@ -35,7 +35,9 @@ def _approved(message: str, body: str) -> bool:
     except Exception as error:  # noqa: BLE001 - an unexpected error in one message must not stop the others
         logger.error("The message is retried", message_id=message, reason=described(error))  # noqa: TRY400 - a traceback ends in what the error holds
         return False
-    if isinstance(found, Ignored):
+    if isinstance(found, Refused):
+        logger.warning("Refused", message_id=message, reason=found.reason)
+    elif isinstance(found, Ignored):
         logger.warning("Nothing to do", message_id=message, reason=found.reason)
     else:
         logger.info("Requested", message_id=message, subject=found.key)

@@ -24,6 +24,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         match outcome:
             case Dispatched(ignored=reason) if reason:
                 logger.debug("Nothing to do", message_id=message, reason=reason)
+            case Dispatched(refused=reason) if reason:
+                logger.warning("Refused", message_id=message, reason=reason)
             case Dispatched(subjects=number, changed=changed):
                 if changed is not None and (at := sent[message]) is not None:
                     # From the call to the queue. An event's time has no parts of a second.

@@ -6,28 +6,40 @@ from datetime import datetime
 
 from aws.channels import Queue
 from aws.ledger import Ledger
+from domain.members import Members
 from domain.remediation.request import ApplyRequest
 from domain.subject import Subject, SubjectId
-from domain.triggers.reading import Ignored, read_approval
+from domain.triggers.reading import Ignored, Refused, read_approval
 
 
 @dataclass(frozen=True, slots=True)
 class Approver:
-    """The use case; its parts come from operations.wiring."""
+    """The use case; its parts come from operations.wiring.
+
+    `members` are the accounts that are watched, `administrator` is the one that administers Security Hub.
+    """
 
     ledger: Ledger
     remediations: Queue
     now: Callable[[], datetime]
+    members: Members
+    administrator: str = ""
 
-    def approve(self, body: str) -> SubjectId | Ignored:
+    def approve(self, body: str) -> SubjectId | Ignored | Refused:
         """Request the correction of a subject; remediate checks whether the plan is still valid.
 
+        In Outrider's own account and in the administrator's, findings of all accounts can be approved; in any other
+        account only its own.
         Raises TriggerUnreadable if the message is no approval, and CallFailed if it must be retried.
         """
         trigger = read_approval(body)
         if isinstance(trigger, Ignored):
             return trigger
         subject = trigger.subject
+        if trigger.account not in {self.members.own, self.administrator, subject.place.account}:
+            return Refused("the finding is of another account than the approval")
+        if not self.members.include(subject.place.account):
+            return Refused("its account is not watched")
         family = self.ledger.history(subject).family
         if family is None:
             return Ignored("the service has no plan")

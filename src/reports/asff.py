@@ -5,7 +5,7 @@ belongs to the customer and is never written.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -23,6 +23,8 @@ from reports.use import use_of, where_it_runs
 from reports.words import plan_command
 
 _TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters, as all lengths here
+# What a person reads of an ordinary finding, title included, is at most 900; the rest is in the resource's details.
+_PLACES, _ADVICE = 520, 250
 _FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
 # https://docs.aws.amazon.com/securityhub/latest/userguide/asff-resourcedetails-other.html: fewer than 128 and 1,024.
 _DETAILS, _DETAIL_NAME, _DETAIL = 50, 127, 1023
@@ -114,7 +116,7 @@ def description(finding: Finding) -> str:
     """Return what is wrong, place by place; or why nothing is wrong now."""
     match finding.state:
         case FindingState.OPEN:
-            return " ".join(f"{drift.where}: {drift.why}" for drift in finding.drifts)
+            return _listed([f"{drift.where}: {drift.why}" for drift in finding.drifts], " ", _PLACES)
         case FindingState.CLOSED:
             where = where_it_runs(finding)
             return f"{finding.resource} is compliant again." + (f" It runs in {where}." if where else "")
@@ -129,16 +131,28 @@ def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
     if finding.state is not FindingState.OPEN:
         return NOTHING_TO_DO
     if plan is not None and rule.id in plan.fixes:
-        lines = "; ".join(f"{c.where}: {c.before or 'unset'} → {c.after or 'removed'}" for c in plan.changes)
+        lines = [f"{c.where}: {c.before or 'unset'} → {c.after or 'removed'}" for c in plan.changes]
         approval = "" if plan.safety is Safety.SAFE else " (needs approval)"
-        return f"Proposed fix{approval}, plan {plan.digest}: {lines}"
+        return f"Proposed fix{approval}, plan {plan.digest}: {_listed(lines, '; ', _ADVICE)}"
     if missing := statements(finding):
         whole = " ".join(f"Add to {each.to}: {each.statement}" for each in missing)
-        if len(clean(whole)) <= _RECOMMENDATION:
+        if len(clean(whole)) <= _ADVICE:
             return whole
         roles = " and ".join(each.to for each in missing)
         return f"Add to {roles} the policy statement in the resource's details, under Other."
     return next_step(finding, rule, plan)
+
+
+def _listed(parts: Sequence[str], separator: str, room: int) -> str:
+    """Join the first parts, whole, as far as they fit, and say how many more there are; the first is never left out."""
+    kept = list[str]()
+    for part in parts:
+        if kept and len(separator.join([*kept, part])) > room:
+            break
+        kept.append(part)
+    more = len(parts) - len(kept)
+    text = separator.join(kept)
+    return f"{text}{separator}{more} more in the resource's details, under Other." if more else text
 
 
 def _details(finding: Finding, plan: Plan | None, stack: str) -> Iterator[tuple[str, str]]:

@@ -29,8 +29,8 @@ def test_a_few_calls_go_at_once_and_the_rest_at_its_pace() -> None:
 def test_only_calls_to_iam_wait_and_only_where_they_are_bounded(world: World, most: float, waits: int) -> None:
     pauses = list[float]()
     sessions = Sessions(iam_per_second=most)
-    if sessions._iam is not None:
-        sessions._iam = Pace(most, lambda: 0.0, pauses.append)
+    if most:
+        sessions._paces[""] = Pace(most, lambda: 0.0, pauses.append)
     for _ in range(5):
         sessions.client("iam", PLACE).get_role(RoleName="web-task")
         sessions.client("logs", PLACE).describe_log_groups()

@@ -14,6 +14,7 @@ from aws.roles import PolicyDocuments, Roles
 from aws.sessions import Sessions
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Absent, FactKind, Known, LogGroup, MissingReason, Unavailable
+from domain.members import Members
 from domain.places import Place, Revision
 from domain.standard import StandardInvalid
 from domain.workload import ParameterReference, Workload
@@ -252,7 +253,7 @@ def test_a_client_is_made_once_for_a_service_and_place(world: World) -> None:
 
 
 def test_another_account_is_read_by_the_role_there(world: World) -> None:
-    sessions = Sessions(member_role="outrider-member")
+    sessions = Sessions(Members(ACCOUNT, "outrider-member"))
     assert sessions.account == ACCOUNT
     assert sessions.client("sts", PLACE).get_caller_identity()["Account"] == ACCOUNT
     world.calls.clear()
@@ -266,4 +267,4 @@ def test_a_role_that_may_not_be_assumed_is_named(world: World) -> None:
     world.fail("AssumeRole", "AccessDenied")
     role = "arn:aws:iam::210987654321:role/outrider-member"
     with pytest.raises(CallFailed, match=f"sts:AssumeRole on {role} failed: AccessDenied"):
-        Sessions(member_role="outrider-member").client("ecs", Place("210987654321", REGION))
+        Sessions(Members(ACCOUNT, "outrider-member")).client("ecs", Place("210987654321", REGION))

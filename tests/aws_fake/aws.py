@@ -5,6 +5,7 @@ It is one value that pickle copies: a thousand runs may begin at the same moment
 
 import pickle
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Self
 
 from tests.aws_fake.clock import Clock
@@ -12,7 +13,7 @@ from tests.aws_fake.definitions import Definitions
 from tests.aws_fake.dynamodb import DynamoDb
 from tests.aws_fake.iam import Iam
 from tests.aws_fake.security_hub import Hub
-from tests.aws_fake.service import Json, Service, Unsupported, supports
+from tests.aws_fake.service import Json, Refused, Service, Unsupported, supports
 from tests.aws_fake.services import Services
 from tests.aws_fake.sns import Sns
 from tests.aws_fake.sqs import Sqs
@@ -26,7 +27,7 @@ _KEY = "ASIA"  # what the access key of an assumed role begins with; its account
 class Region:
     """The services of an account in a region."""
 
-    def __init__(self, clock: Clock, account: str, region: str, iam: Iam) -> None:
+    def __init__(self, clock: Clock, account: str, region: str, iam: Iam, closed: set[str]) -> None:
         self.dynamodb = DynamoDb()
         self.sqs = Sqs(clock, account, region)
         self.sns = Sns(self.sqs)
@@ -57,7 +58,7 @@ class Region:
             "cloudtrail": (self.trails,),
             "cloudwatch": (self.metrics,),
             "events": (self.events,),
-            "sts": (Sts(account),),
+            "sts": (Sts(clock, account, closed),),
         }
 
 
@@ -65,16 +66,22 @@ class Region:
 class Sts(Service):
     """Who calls, and roles of other accounts."""
 
+    clock: Clock
     account: str
+    closed: set[str]
 
     @supports()
     def get_caller_identity(self, _: Json) -> Json:
         return {"Account": self.account, "Arn": f"arn:aws:sts::{self.account}:assumed-role/outrider/tests"}
 
-    @supports("RoleArn", "RoleSessionName")
+    @supports("RoleArn", "RoleSessionName", "ExternalId")
     def assume_role(self, given: Json) -> Json:
-        key = _KEY + given["RoleArn"].split(":")[4]
-        keys = {"AccessKeyId": key, "SecretAccessKey": "secret", "SessionToken": "token", "Expiration": None}
+        expires = self.clock.now() + timedelta(hours=1)
+        there = given["RoleArn"].split(":")[4]
+        if there in self.closed:
+            raise Refused("AccessDenied", "not authorized to perform: sts:AssumeRole", 403)
+        key = _KEY + there
+        keys = {"AccessKeyId": key, "SecretAccessKey": "secret", "SessionToken": "token", "Expiration": expires}
         return {"Credentials": keys, "AssumedRoleUser": {"AssumedRoleId": key, "Arn": given["RoleArn"]}}
 
 
@@ -85,11 +92,13 @@ class Aws:
     clock: Clock = field(default_factory=Clock)
     regions: dict[tuple[str, str], Region] = field(default_factory=dict)
     identities: dict[str, Iam] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    """The accounts in which no role trusts Outrider."""
 
     def region(self, account: str = ACCOUNT, region: str = REGION) -> Region:
         if (account, region) not in self.regions:
             iam = self.identities.setdefault(account, Iam(self.clock, account))
-            self.regions[account, region] = Region(self.clock, account, region, iam)
+            self.regions[account, region] = Region(self.clock, account, region, iam, self.closed)
         return self.regions[account, region]
 
     def answer(self, service: str, operation: str, given: Json, account: str = ACCOUNT, region: str = REGION) -> Json:

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError, ReadTimeoutError
 
 from aws.sessions import Sessions
+from domain.members import Members
 from domain.places import Place
 from tests.aws_fake.aws import ACCOUNT, REGION, Aws
 from tests.aws_fake.calls import Call, Calls, Crash, Fault, Trouble
@@ -191,7 +192,7 @@ def test_a_page_of_a_query_holds_a_megabyte(sessions: Sessions, line: Calls) -> 
 
 
 def test_accounts_and_regions_are_apart_and_iam_is_of_all_regions(line: Calls) -> None:
-    sessions, there = Sessions("outrider-member"), "210987654321"
+    sessions, there = Sessions(Members(ACCOUNT, "outrider-member")), "210987654321"
     here, far, member = Place(ACCOUNT, REGION), Place(ACCOUNT, "us-east-1"), Place(there, REGION)
     for place in (here, far, member):
         sessions.client("ssm", place).put_parameter(Name="/place", Value=str(place), Type="String")

@@ -92,12 +92,13 @@ class CloudWatch(Service):
 
 @dataclass
 class Events(Service):
-    """Event rules of the default bus by name, and whether each is enabled."""
+    """Event rules by name, those of another bus as `bus|rule`, and whether each is enabled."""
 
     rules: dict[str, bool] = field(default_factory=dict)
 
-    @supports("Name")
+    @supports("Name", "EventBusName")
     def describe_rule(self, given: Json) -> Json:
-        if given["Name"] not in self.rules:
+        name = f"{given['EventBusName']}|{given['Name']}" if "EventBusName" in given else given["Name"]
+        if name not in self.rules:
             raise Refused("ResourceNotFoundException", "The rule does not exist.")
-        return {"Name": given["Name"], "State": "ENABLED" if self.rules[given["Name"]] else "DISABLED"}
+        return {"Name": given["Name"], "State": "ENABLED" if self.rules[name] else "DISABLED"}

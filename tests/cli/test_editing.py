@@ -10,9 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.editing import edited
+from cli.sources.editing import Change
+from cli.sources.editing import edited as edited_in
+from cli.sources.json_text import node_of
 from tests.cli.conftest import Definition, Run
 from tests.profiles import examples
+
+
+def edited(text: str, wanted: Any) -> str:
+    return edited_in(text, [Change(node_of(text), wanted)]).text
+
 
 names = st.sampled_from(["name", "key", "image", "a", "b", "é", 'q"\\']) | st.text(max_size=3)
 scalars = (

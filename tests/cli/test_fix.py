@@ -127,7 +127,7 @@ def test_diff_shows_places_and_hides_what_may_be_secret(run: Run, floating: Defi
     ran = run("fix", "--diff", "--review", "web.json")
     assert ran.out.startswith("--- web.json\n+++ web.json (fixed)\n@@ ")
     assert (
-        "@@ containers/adot-collector/image @@\n"
+        "@@ containers/adot-collector/image @@ line 1\n"
         "-public.ecr.aws/aws-observability/aws-otel-collector:latest\n"
         f"+{PINNED}\n" in ran.out
     )

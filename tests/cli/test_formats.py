@@ -272,7 +272,9 @@ def test_github_gets_annotations_and_a_summary(run: Run, floating: Definition, m
     write("web.json", floating)
     out = run("check", "web.json", "gone.json", "--format", "github").out
     annotation, error = out.splitlines()
-    assert annotation.startswith("::warning file=web.json,line=1,col=1,title=MEDIUM sidecar.image-pinned (web%3A7)::")
+    column = Path("web.json").read_text(encoding="utf-8").index('"public.ecr') + 1
+    title = "MEDIUM sidecar.image-pinned (web%3A7)"
+    assert annotation.startswith(f"::warning file=web.json,line=1,col={column},title={title}::")
     assert error == "::error file=gone.json,title=outrider::gone.json does not exist. Check the path."
     summary = Path("summary.md").read_text(encoding="utf-8")
     assert summary.startswith("before\n## Outrider: 1 of 1 task definition drifted\n")
@@ -406,3 +408,49 @@ def test_suggestions_are_those_of_their_files_where_several_processes_evaluate(r
         text = applied(Path(path).read_text(encoding="utf-8"), result["fixes"][0])
         assert ":latest" not in text
         json.loads(text)
+
+
+TEMPLATE = """\
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Family: web  # the name
+      RequiresCompatibilities: [FARGATE]
+      NetworkMode: awsvpc
+      Cpu: 1024
+      Memory: 2048
+      ContainerDefinitions:
+        - Name: app
+          Image: example/app:1.0.0
+        - Name: adot-collector
+          # to be pinned
+          Image: public.ecr.aws/aws-observability/aws-otel-collector:latest
+          Essential: false
+          LogConfiguration:
+            LogDriver: awslogs
+            Options: {awslogs-group: /ecs/web, awslogs-region: !Ref AWS::Region, awslogs-stream-prefix: ecs}
+"""
+
+
+def test_a_template_has_its_drift_and_its_fix_on_the_line_of_the_value(run: Run) -> None:
+    write("stack.yaml", TEMPLATE)
+    log = log_of(run, "stack.yaml", "--select", "sidecar.image-pinned")
+    sarif().validate(run("check", "stack.yaml", "--format", "sarif").json)
+    (result,) = log["results"]
+    line = 1 + TEMPLATE.splitlines().index(
+        "          Image: public.ecr.aws/aws-observability/aws-otel-collector:latest"
+    )
+    assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == line
+    (fix,) = result["fixes"]
+    assert applied(TEMPLATE, fix) == TEMPLATE.replace("collector:latest", "collector:v0.49.0")
+    for form in FORMATS:
+        ran = run("check", "stack.yaml", "--format", form, "--account", "123456789012", "--region", "eu-west-1")
+        checked(form, ran.out)
+
+
+def test_a_comment_in_a_template_exempts(run: Run) -> None:
+    comment = "# outrider:exempt sidecar.image-pinned until 2999-01-31: For this test."
+    write("stack.yaml", TEMPLATE.replace("# to be pinned", comment))
+    assert log_of(run, "stack.yaml", "--select", "sidecar.image-pinned")["results"] == []
+    assert run("fix", "stack.yaml", "--select", "sidecar.image-pinned").code == 0

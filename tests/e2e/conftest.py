@@ -4,8 +4,8 @@ from collections.abc import Iterator
 import pytest
 
 from local import fleet
-from local.cloud import PYTHON, SAM, Cloud
-from tests.e2e.stage import QUEUES, SPY, STANDARD, STANDARD_TEXT, Stage, unkind_if_asked
+from local.cloud import EXTERNAL_ID, PYTHON, SAM, Cloud
+from tests.e2e.stage import MEMBER, QUEUES, SILENT, SPY, STANDARD, STANDARD_TEXT, Stage, unkind_if_asked
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +24,8 @@ def stage() -> Iterator[Stage]:
             LogLevel="DEBUG",
             MaxReceives="100",
             MessagesPerBatch="200",
+            MemberAccounts=f"{MEMBER},{SILENT}",
+            MemberExternalId=EXTERNAL_ID,
         )
         _spy_on(cloud, outputs["AlertsTopic"])
         stage = Stage(cloud, outputs)

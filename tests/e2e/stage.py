@@ -42,6 +42,9 @@ FUNCTIONS = ("Dispatch", "Approve", "Inspect", "Remediate", "Slack")
 QUEUES = ("Changes", "Approvals", "Subjects", "Remediations", "SlackMessages")
 SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
 
+MEMBER, SILENT = "210987654321", "310987654321"
+"""Member accounts: one with Outrider's roles, and one that sends its events and has no role."""
+
 SECONDS = 90  # a machine may be busy; nothing waits for this long if all is well
 POLL = 0.05
 

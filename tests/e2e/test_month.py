@@ -161,7 +161,7 @@ def judged_afresh(stage: Stage, table: str, sessions: Sessions, *, running: bool
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    made = make_inspector(Settings(table=table, standard=f"ssm:{STANDARD}"), sessions)
+    made = make_inspector(Settings(account=PLACE.account, table=table, standard=f"ssm:{STANDARD}"), sessions)
     found = evaluated_afresh(made, PLACE, FAMILIES, ["shop/lived"] if running else [])
     return _active(found.findings.values())
 

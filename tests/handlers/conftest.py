@@ -69,6 +69,7 @@ type Call = Callable[..., dict[str, Any]]
 def function(world: World) -> Iterator[Callable[[str], Call]]:
     """Import one of the handlers as a cold start would, at its first call; what it gives takes bodies of messages."""
     environment = {
+        "OUTRIDER_ACCOUNT": ACCOUNT,
         "OUTRIDER_TABLE": TABLE,
         "OUTRIDER_ALERTS_TOPIC": world.topics["alerts"],
         "OUTRIDER_OPERATIONS_TOPIC": world.topics["operations"],

@@ -122,6 +122,7 @@ class Ground:
 
     def worker(self, table: str, sessions: Sessions | None = None) -> Worker:
         given = Settings(
+            account=PLACE.account,
             table=table,
             changes_queue=self.changes,
             subjects_queue=self.subjects,

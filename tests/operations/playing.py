@@ -68,6 +68,7 @@ SETTINGS = Settings(
     standard=f"ssm:{STANDARD}",
     switch=SWITCH,
     role=ROLE,
+    account=ACCOUNT,
     inspect_id=INSPECT_ID,
     approve_id=APPROVE_ID,
 )

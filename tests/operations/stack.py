@@ -100,6 +100,8 @@ def _make(region: Region, name: str, kind: str) -> str:
     id_ = f"{STACK}-{name}-1A2B3C"
     match kind:
         case "AWS::Events::Rule":
+            if "EventBusName" in template()["Resources"][name]["Properties"]:
+                id_ = f"{STACK}-members|{id_}"
             region.events.rules[id_] = True
         case "AWS::SQS::Queue":
             fifo = "FifoQueue" in template()["Resources"][name]["Properties"]

@@ -155,6 +155,8 @@ FLOATING = {"image": f"{REPOSITORY}:latest"}
 def of_rule(kind: str, **values: Any) -> str:
     """A message as an event rule makes it; what the event does not have is an empty list."""
     given = {"account": ACCOUNT, "region": REGION} | values
+    if kind == "approval":
+        given = {"product": PLACE.arn("securityhub", f"product/{ACCOUNT}/default")} | given
     return json.dumps({"kind": kind} | {name: [] if value in (None, "") else [value] for name, value in given.items()})
 
 
@@ -208,6 +210,9 @@ class World:
     tasks: int = 0
     """How many a service is to run."""
     subnet: str = "subnet-1"
+    member_role: str = ""
+    """The role in member accounts; without one, only the own account is watched."""
+    member_accounts: tuple[str, ...] = ()
     heard: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -317,6 +322,10 @@ class World:
             mode=cap,
             switch=SWITCH,
             role=ROLE,
+            account=ACCOUNT,
+            member_role=self.member_role,
+            member_registrar="outrider-remediate" if self.member_role else "",
+            member_accounts=self.member_accounts,
             inspect_id=INSPECT_ID,
             approve_id=APPROVE_ID,
         )

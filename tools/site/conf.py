@@ -12,9 +12,18 @@ from pygments.lexers.special import TextLexer
 
 NAVIGATION = {
     "Start": ["docs/quick-start", "docs/concepts", "docs/deploy", "docs/compare"],
-    "Use": ["docs/standard", "docs/recipes", "docs/rules", "docs/command-line", "docs/pull-requests", "docs/faq"],
+    "Use": [
+        "docs/standard",
+        "docs/recipes",
+        "docs/rules",
+        "docs/command-line",
+        "docs/pull-requests",
+        "docs/scan",
+        "docs/faq",
+    ],
     "Operate": [
         "docs/runbook",
+        "docs/members",
         "docs/corrections",
         "docs/findings-and-alerts",
         "docs/messages",

@@ -50,7 +50,7 @@ class DriftEntry:
     known: bool = False
     """Whether the baseline has it, so that it does not count."""
     location: Location | None = None
-    """Where the source has the value, or what would hold it; null where that is not known."""
+    """The place of the value in the source, else of what lacks it; null if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

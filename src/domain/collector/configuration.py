@@ -6,7 +6,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Self
 
-from domain.collector.reading import Value, read
+from domain.collector.reading import Value
 from domain.collector.references import with_known
 from domain.collector.releases import ComponentKind, Release, canonical_type
 from domain.collector.scalars import normal_id, shown
@@ -111,6 +111,8 @@ class CollectorConfiguration:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read YAML (or JSON, which is YAML). Raises ConfigurationUnreadable, which quotes nothing of the text."""
+        from domain.collector.yaml_reading import read  # noqa: PLC0415 - PyYAML is a tenth of a command's start
+
         document = read(text)
         return cls(document.top, document.more_documents)
 

@@ -1,15 +1,17 @@
 """What a release refuses of a configuration's options and signals, as far as that release is known."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from domain.collector.configuration import CollectorConfiguration, Component
-from domain.collector.decoding import Decoder
 from domain.collector.options import ComponentOptions, ReleaseOptions, options_of
 from domain.collector.problems import Problem, ProblemCode, Topic
 from domain.collector.releases import ComponentKind, Release
 from domain.collector.scalars import shown
 from domain.masking import word
+
+if TYPE_CHECKING:
+    from domain.collector.decoding import Decoder
 
 _PROFILES: Final = "profiles"
 _OTLP_HTTP: Final = "otlphttp"
@@ -38,11 +40,17 @@ def _problems(configuration: CollectorConfiguration, options: ReleaseOptions) ->
     for kind in ComponentKind:
         for part in configuration.defined(kind).values():
             if (known := _options(options, part)) is not None:
-                decoder = Decoder(options.release, used=part.where in used)
+                decoder = _decoder(options.release, used=part.where in used)
                 written = configuration.written(part)
                 yield from decoder.problems({} if written is None else written, known.option, part.place)
     yield from _telemetry(configuration, options)
     yield from _signals(configuration, options)
+
+
+def _decoder(release: Release | None, *, used: bool = True) -> "Decoder":
+    from domain.collector.decoding import Decoder  # noqa: PLC0415 - its checks are only for a configuration that is read
+
+    return Decoder(release, used=used)
 
 
 def _options(options: ReleaseOptions, part: Component) -> ComponentOptions | None:
@@ -53,7 +61,7 @@ def _options(options: ReleaseOptions, part: Component) -> ComponentOptions | Non
 def _telemetry(configuration: CollectorConfiguration, options: ReleaseOptions) -> Iterator[Problem]:
     option = (options.service.keys or {}).get("telemetry")
     if option is not None:
-        yield from Decoder(options.release).problems(
+        yield from _decoder(options.release).problems(
             configuration.service.get("telemetry"), option, "service/telemetry"
         )
 

@@ -197,7 +197,12 @@ def _evidence(container: Container, known: Distribution | None, sent_to: frozens
         return (*_of_agent(container, known, sent_to), *mapped)
     given = config_uris(container)
     of_arguments = _of_arguments(given) if given else ()
-    return (*_named(container.image.repository, container.name), *_set(container), *of_arguments, *mapped)
+    return (
+        *_named(container.image.repository, container.name),
+        *_set((*container.environment, *container.secrets)),
+        *of_arguments,
+        *mapped,
+    )
 
 
 def _of_agent(container: Container, known: Distribution, sent_to: frozenset[int]) -> Iterator[Evidence]:
@@ -246,14 +251,17 @@ def _named(repository: str, name: str) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
-def _set(container: Container) -> Iterator[Evidence]:
-    names = (*container.environment, *container.secrets)
+@lru_cache(maxsize=4096)  # most containers of a fleet set variables of the same names
+def _set(names: tuple[str, ...]) -> tuple[Evidence, ...]:
+    """What the names of its variables tell."""
+    found = list[Evidence]()
     if not configuration_variables().isdisjoint(names):
-        yield Evidence.VARIABLE
+        found.append(Evidence.VARIABLE)
     elif not _GENERAL_VARIABLES.isdisjoint(names):
-        yield Evidence.GENERAL_VARIABLE
-    if _ENABLING in " ".join(names) and any(name.startswith(_ENABLING) for name in names):
-        yield Evidence.ENABLED
+        found.append(Evidence.GENERAL_VARIABLE)
+    if any(name.startswith(_ENABLING) for name in names):
+        found.append(Evidence.ENABLED)
+    return tuple(found)
 
 
 def _of_arguments(uris: tuple[str, ...]) -> tuple[Evidence, ...]:

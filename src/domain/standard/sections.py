@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from domain.places import Place
 from domain.severity import Severity
 from domain.standard.collectors import Collector, Repository
 from domain.standard.part import Field, Part, field_validator
@@ -36,6 +37,12 @@ class Scope(Part):
 
     include: tuple[Naming, ...] = Field(default=(), description="Workloads to include; empty for all.")
     exclude: tuple[Naming, ...] = Field(default=(), description="Workloads to exclude from those.")
+
+    def leaves_out(self, place: Place) -> bool:
+        """Whether no workload of an account and region can be in scope, so that none is read."""
+        if self.include and not any(selector.may_match(place) for selector in self.include):
+            return True
+        return any(selector.matches_all_of(place) for selector in self.exclude)
 
 
 class Applications(Part):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated
 
+from domain.places import Place
 from domain.standard.part import AfterValidator, Field, Part, field_validator
 from domain.workload import Workload
 
@@ -60,6 +61,15 @@ class Selector(Part):
     @property
     def empty(self) -> bool:
         return self == Selector()
+
+    def may_match(self, place: Place) -> bool:
+        """Whether a workload in an account and region can match."""
+        named = ((self.account, place.account), (self.region, place.region))
+        return all(any_matches(patterns, name) for patterns, name in named if patterns)
+
+    def matches_all_of(self, place: Place) -> bool:
+        """Whether every workload in an account and region matches."""
+        return self.may_match(place) and self == Selector(account=self.account, region=self.region)
 
     def matches(self, workload: Workload, resource: str = "") -> bool:
         service = workload.service

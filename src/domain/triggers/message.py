@@ -1,9 +1,9 @@
 """Messages of the queue of subjects: one subject to evaluate, and what led to it."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain.findings.finding import shortened
 from domain.json_text import strict_json
@@ -21,6 +21,12 @@ class SubjectMessage(BaseModel):
 
     subject: str = Field(pattern=r"^\d{12}/[a-z0-9-]+/(family|service|parameter|role)/.+$", description="Its key.")
     trigger: Annotated[SubjectTrigger, Field(discriminator="kind")]
+
+    @model_validator(mode="after")
+    def _of_one_place(self) -> Self:
+        if self.on.place != self.trigger.place or self.trigger.foreign:
+            raise ValueError("What led to the evaluation is of another account or region than the subject.")
+        return self
 
     @property
     def on(self) -> SubjectId:

@@ -37,6 +37,13 @@ class Ignored:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that must not be acted on, and that a retry does not make acceptable."""
+
+    reason: str
+
+
 type _OfRule = TaskDefinitionTrigger | DeletedTrigger | RunTaskTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger
 type _Own = FamilyTrigger | ServiceTrigger | ParameterTrigger | RoleTrigger
 
@@ -55,8 +62,12 @@ _ROLE = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 _POLICY = re.compile(r"arn:[a-z-]{1,30}:iam::(\d{12}|aws):policy/[!-~]{1,1024}")
 
 
-def read(body: str) -> Trigger | Ignored:
-    """Read a message of `changes`. Raises TriggerUnreadable if neither an event rule nor Outrider sent it."""
+def read(body: str) -> Trigger | Ignored | Refused:
+    """Read a message of `changes`. Raises TriggerUnreadable if neither an event rule nor Outrider sent it.
+
+    Account and region are those of the event's envelope, which EventBridge sets. An event that names a resource of
+    another account or region is refused: a caller can name any, and DeleteTaskDefinitions succeeds for some that fail.
+    """
     content = _object(body)
     if isinstance(content.get("account"), list):
         found: Trigger = _validated(_OF_RULES, _of_rule(content))
@@ -64,6 +75,8 @@ def read(body: str) -> Trigger | Ignored:
         found = _validated(_OWN, content)
     if isinstance(found, RunTaskTrigger) and found.failed and not found.arn:  # an omitted answer names no failure
         return Ignored("no task was started")
+    if found.foreign:
+        return Refused("it names a resource of another account or region than its own")
     if not _is_named(found):
         raise TriggerUnreadable(f"The message is no trigger: what it names is no {found.kind} of AWS.")
     return found

@@ -71,6 +71,23 @@ class _Trigger(BaseModel):
         return Place(self.account, self.region)
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """The names and ARNs that the message gives for what it is about."""
+        return ()
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is about a resource of another account or region than its own."""
+        elsewhere = any(key.partition("/")[0] != self.account for key in self.changed)
+        return elsewhere or any(self._is_foreign(name) for name in self.named)
+
+    def _is_foreign(self, name: str) -> bool:
+        arn = Arn.parse(name)
+        if arn is None:
+            return False
+        return arn.account not in {"", "aws", self.account} or arn.region not in {"", self.region}
+
+    @property
     def actor(self) -> Actor:
         return Actor(self.identity.get("arn", ""), self.agent or self.identity.get("invokedBy", ""))
 
@@ -99,6 +116,10 @@ class TaskDefinitionTrigger(_Trigger):
     asked: str = ""
 
     @property
+    def named(self) -> tuple[str, ...]:
+        return (self.arn, self.family, self.asked)
+
+    @property
     def revision(self) -> Revision | None:
         """The revision, where the event names one of its own account and region."""
         found = Revision.parse(self.arn)
@@ -117,6 +138,10 @@ class DeletedTrigger(_Trigger):
     names: tuple[str, ...] = ()
 
     @property
+    def named(self) -> tuple[str, ...]:
+        return self.names
+
+    @property
     def families(self) -> tuple[str, ...]:
         """The families' names, each once."""
         return tuple(dict.fromkeys(family for name in self.names if (family := _family_of(name))))
@@ -132,6 +157,10 @@ class RunTaskTrigger(_Trigger):
     within: str = ""
     platform: str = ""
     failed: Text = Field(default="", description="Why the first of the tasks that were not started was not.")
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        return (self.arn, self.asked, self.cluster, self.within)
 
     @property
     def family(self) -> str:
@@ -181,6 +210,10 @@ class ServiceTrigger(_Trigger):
         return value.removeprefix("service:")
 
     @property
+    def named(self) -> tuple[str, ...]:
+        return (self.service, self.cluster)
+
+    @property
     def title(self) -> str:
         """`cluster/service`. A service's long ARN holds its cluster; a short one does not."""
         arn = Arn.parse(self.service)
@@ -210,6 +243,10 @@ class ParameterTrigger(_SharedTrigger):
     name: str = Field(min_length=1)
 
     @property
+    def named(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    @property
     def key(self) -> str:
         """What changed."""
         return f"{self.place}/parameter/{self.name}"
@@ -221,6 +258,10 @@ class RoleTrigger(_SharedTrigger):
     kind: Literal["role"] = "role"
     role: str = ""
     policy: str = ""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        return (self.role, self.policy)
 
     @property
     def key(self) -> str:
@@ -247,10 +288,15 @@ def _family_of(name: str) -> str:
 
 
 class ApprovalTrigger(_Trigger):
-    """A person chose the custom action on one of Outrider's findings: carry out its plan. The event names no person."""
+    """A person chose the custom action on one of Outrider's findings: carry out its plan. The event names no person.
+
+    The event comes from the account where the action was chosen. `product` is the finding's ProductArn, with the
+    account and region that imported it: an Id alone proves nothing, as any account may import a finding with any Id.
+    """
 
     kind: Literal["approval"] = "approval"
     finding: str = Field(pattern=r"^outrider/\d{12}/[a-z0-9-]+/(family|service)/.+/[a-z.-]+$", description="Its Id.")
+    product: str
     plan: str = Field(
         default="",
         pattern=PLAN_DIGEST,
@@ -258,9 +304,10 @@ class ApprovalTrigger(_Trigger):
     )
 
     @model_validator(mode="after")
-    def _of_this_place(self) -> Self:
-        if self.subject.place != self.place:
-            raise ValueError("The finding is of another account or region than the event.")
+    def _of_its_owner(self) -> Self:
+        product = Arn.parse(self.product)
+        if product is None or product.service != "securityhub" or product.place != self.subject.place:
+            raise ValueError("The finding's Id names another account or region than imported it.")
         return self
 
     @property

@@ -10,9 +10,10 @@ from aws.calls import CallFailed
 from aws.channels import Message, Queue
 from aws.ledger import Ledger
 from aws.roles import Roles
+from domain.members import Members
 from domain.subject import Subject, SubjectId
 from domain.triggers.message import SubjectMessage, message_group
-from domain.triggers.reading import Ignored, TriggerUnreadable, read
+from domain.triggers.reading import Ignored, Refused, TriggerUnreadable, read
 from domain.triggers.trigger import (
     DeletedTrigger,
     FamilyTrigger,
@@ -33,7 +34,7 @@ _PAGE = 300  # families that one delivery handles; for the others the message is
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """How many subjects a message resolved to; `ignored` says why there are none.
+    """How many subjects a message resolved to; `ignored` or `refused` says why there are none.
 
     `changed` is when the change was made, if the message is of an event.
     """
@@ -41,6 +42,7 @@ class Dispatched:
     subjects: int = 0
     ignored: str = ""
     changed: datetime | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class _Page:
     rest: str = ""
     ignored: str = ""
     changed: datetime | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Dispatcher:
     changes: Queue
     subjects: Queue
     merger: Merger
+    members: Members
 
     def dispatch(self, messages: Mapping[str, str]) -> dict[str, Dispatched | Undispatched]:
         """Return the outcome of each message (message id → body), sent in as few calls as possible."""
@@ -80,19 +84,24 @@ class Dispatcher:
             except TriggerUnreadable as unreadable:
                 outcomes[message] = Undispatched(str(unreadable), unreadable=True)
             except CallFailed as error:
-                outcomes[message] = Undispatched(str(error))
+                outcomes[message] = Dispatched(refused=str(error)) if error.of_account else Undispatched(str(error))
             except Exception as error:  # noqa: BLE001 - an unexpected error in one message must not stop the others
                 outcomes[message] = Undispatched(described(error))
         unsent = self._send(pages)
         for message, page in pages.items():
             why = unsent.get(message)
-            outcomes[message] = Undispatched(why) if why else Dispatched(len(page.subjects), page.ignored, page.changed)
+            found = Dispatched(len(page.subjects), page.ignored, page.changed, page.refused)
+            outcomes[message] = Undispatched(why) if why else found
         return outcomes
 
     def _page(self, source: str, body: str) -> _Page:
         match read(body):
             case Ignored(reason=reason):
                 return _Page((), ignored=reason)
+            case Refused(reason=reason):
+                return _Page((), refused=reason)
+            case trigger if not self.members.include(trigger.account):
+                return _Page((), refused="its account is not watched")
             case (ParameterTrigger() | RoleTrigger()) as trigger if self.merger.merged(source, trigger):
                 return _Page((), ignored="one message stands for this change and others like it")
             case trigger:
@@ -122,7 +131,8 @@ class Dispatcher:
         by_family = dict[SubjectId, dict[str, None]]()
         for on in changed:
             for dependent in self.ledger.dependents.of(on):
-                by_family.setdefault(dependent.family, {})[dependent.on.key] = None
+                if dependent.family.place.account == trigger.account:  # no change leads to anything elsewhere
+                    by_family.setdefault(dependent.family, {})[dependent.on.key] = None
         families = [each for each in sorted(by_family, key=lambda family: family.key) if each.key > trigger.after]
         page = families[:_PAGE]
         return _Page(

@@ -190,8 +190,12 @@ class FamilyEvaluator:
 
 
 def dependencies_of(workload: Workload) -> list[SubjectId]:
-    """Return the parameters and roles that a workload uses."""
-    return [on for kind in (Subject.PARAMETER, Subject.ROLE) for on in workload.subject(kind)]
+    """Return the parameters and roles that a workload uses in its own account.
+
+    What belongs to another account is not read, and a family there has no part in its findings.
+    """
+    uses = [on for kind in (Subject.PARAMETER, Subject.ROLE) for on in workload.subject(kind)]
+    return [on for on in uses if on.account == workload.place.account]
 
 
 def _was_evaluated(job: Job) -> bool:

@@ -14,8 +14,11 @@ from math import inf
 
 from aws.calls import CallFailed
 from aws.channels import Message, Queue
+from aws.errors import Meaning
 from aws.ledger import History, Ledger, LedgerConflict
+from aws.sessions import Sessions
 from domain.findings.finding import Transition
+from domain.places import Place
 from domain.standard import StandardInvalid
 from domain.subject import Subject, SubjectId
 from domain.triggers.message import SubjectMessage, read_message
@@ -100,6 +103,7 @@ class _Received:
 class Inspector:
     """The use case; its parts come from operations.wiring. It evaluates `at_once` subjects of a batch side by side."""
 
+    sessions: Sessions
     ledger: Ledger
     families: FamilyEvaluator
     services: ServiceEvaluator
@@ -163,15 +167,28 @@ class Inspector:
         """Return the subject's outcome, and its history to publish if something new was recorded."""
         messages = received.ids
         try:
+            if edition.standard.scope.leaves_out(on.place) and not self.ledger.history(on).version:
+                return Done(messages, on, skipped="the standard's scope leaves its account or region out"), None
+            self.sessions.reach(on.place)
             job = self._job(on, received, edition, reader)
             outcome, history = self._recorded(messages, job, self._evaluation(job))
             if history.version > job.history.version:
                 return outcome, history
             return Failed(messages, job.unpublished) if job.unpublished else outcome, None
-        except (CallFailed, LedgerConflict, Unpublished) as error:
+        except CallFailed as error:
+            if not self._is_refusal(error, on.place):
+                return Failed(messages, str(error)), None
+            self.operations.no_access(error, on.place.account)
+            return Done(messages, on, skipped=str(error)), None
+        except (LedgerConflict, Unpublished) as error:
             return Failed(messages, str(error)), None
         except Exception as error:  # noqa: BLE001 - an unexpected error in one subject must not stop the others
             return Failed(messages, described(error)), None
+
+    def _is_refusal(self, failed: CallFailed, place: Place) -> bool:
+        """Whether a member refuses Outrider until a person acts there. A retry would only fill the DLQ of all."""
+        denied = failed.meaning is Meaning.ASK and failed.call.startswith("ecs:")
+        return failed.of_account or (denied and self.sessions.is_member(place))
 
     def _evaluation(self, job: Job) -> Inspected | Skipped:
         match job.subject.kind:

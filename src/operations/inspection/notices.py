@@ -32,6 +32,15 @@ class Operations:
         source = fact.call or f"{fact.code}/{fact.resource}"
         self.notify(f"unread/{place.account}/{source}", "Outrider: a fact cannot be read", text)
 
+    def no_access(self, failed: CallFailed, account: str) -> None:
+        """Notify that an account refuses Outrider: a role, or a call of one. Once for all that it would do by it."""
+        text = (
+            f"In account {account}: {failed.fact.reason}. Nothing is done there until then: no finding is opened or"
+            " closed. Deploy member.yaml in the account, or take the account out of those that are watched."
+        )
+        what = failed.resource if failed.of_account else f"{account}/{failed.call}"
+        self.notify(f"access/{what}", "Outrider: an account refuses it", text)
+
     def security_hub_off(self, place: Place) -> None:
         """Notify that findings cannot be imported because Security Hub is not enabled."""
         text = f"Security Hub is not enabled in {place}. Enable it, or leave it out of the standard's scope."

@@ -8,7 +8,8 @@ from aws.ledger import History, Ledger, Record, Row
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.address import Address
 from domain.findings.finding import FindingState, RuleResult, Transition, TransitionKind, kept, next_transition, renewed
-from domain.places import Revision, is_session_of
+from domain.members import Registrar
+from domain.places import Revision
 from domain.remediation.attempt import ProposedPlan, propose
 from domain.rule import Rule
 from domain.severity import Severity
@@ -17,7 +18,7 @@ from domain.subject import Subject, SubjectId
 from domain.triggers.actor import OUTRIDER, Actor
 from domain.workload import Workload
 from operations.inspection.attribution import caused_by
-from operations.inspection.job import Inspected, of_subject
+from operations.inspection.job import Inspected, Job, of_subject
 from operations.planning import Planner
 from reports.advice import StackAction
 from reports.alerts import AlertContext, alert_of
@@ -30,14 +31,14 @@ class Unpublished(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Records evaluations. `stack` is the stack's name, for the commands in alerts; `role` that of remediate."""
+    """Records evaluations. `stack` is the stack's name, for the commands in alerts; `registrar` remediate's role."""
 
     ledger: Ledger
     planner: Planner
     docs: str
     release: str
     stack: str
-    role: str
+    registrar: Registrar
 
     def record(self, inspected: Inspected) -> tuple[History, list[Transition]]:
         """Return the history with what was found, and the findings' transitions.
@@ -122,7 +123,7 @@ class Recorder:
         evidence = earlier.evidence if earlier is not None else inspected.evidence
         trigger = caused_by(job.triggers, job.subject, rule, evidence) if rule is not None else None
         actor = trigger.actor if trigger is not None else Actor()
-        actor = OUTRIDER if is_session_of(actor.arn, self.role) else actor
+        actor = OUTRIDER if self._is_own(actor, job) else actor
         judged = Revision.parse(finding.resource)  # a renewed finding was found by an earlier evaluation
         facts = {
             "revision": str(judged) if judged is not None else inspected.evidence.revision,
@@ -145,7 +146,7 @@ class Recorder:
                 self._help(rule, inspected),
                 thread=_thread(inspected),
                 open=still,
-                own=any(is_session_of(each.actor.arn, self.role) for each in job.triggers),
+                own=any(self._is_own(each.actor, job) for each in job.triggers),
                 address=_address(inspected, finding.severity),
                 not_before=job.edition.standard.notification.quiet_until(finding.severity, inspected.read_at),
             )
@@ -153,6 +154,10 @@ class Recorder:
             # The alerts of one finding are published in the order of its transitions.
             pending[f"alert/{finding.version:09}/{transition.id}"] = alert.model_dump_json()
         return pending
+
+    def _is_own(self, actor: Actor, job: Job) -> bool:
+        """Whether Outrider made the call."""
+        return self.registrar.made(actor.arn, job.subject.place.account)
 
     def _help(self, rule: Rule, inspected: Inspected) -> StackAction:
         """Return what Outrider does about a rule's drift: automatic only if the correction was just requested."""

@@ -10,11 +10,14 @@ from aws.ecs import Ecs
 from aws.ledger import History, Ledger
 from aws.parameters import Switch
 from aws.security_hub import SecurityHub
+from aws.sessions import Sessions
+from domain.members import Registrar
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden, Moment
 from domain.standard import Standard
 from operations.evaluation import Evaluator
 from operations.facts import FactReader
+from operations.inspection.notices import Operations
 from operations.planning import Planner
 from operations.standards import Standards
 
@@ -26,7 +29,7 @@ SWITCHED_OFF = timedelta(minutes=15)
 class Parts:
     """The parts, from operations.wiring.
 
-    `role` is the ARN of the role that registers revisions.
+    `registrar` is the role that registers revisions.
     """
 
     ecs: Ecs
@@ -40,7 +43,9 @@ class Parts:
     switch: Switch
     image_repositories: Sequence[str]
     release: str
-    role: str
+    registrar: Registrar
+    sessions: Sessions
+    operations: Operations
     stack: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 

@@ -12,7 +12,7 @@ from aws.errors import Meaning
 from aws.ledger import History
 from domain.ecs.equivalence import fingerprint
 from domain.ecs.task_definition import TaskDefinition
-from domain.places import Revision, is_session_of
+from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.ending import Stopped, ended, forbidden, nothing_to_do, refused, skipped_reasons, superseded
 from domain.remediation.guard import Guard
@@ -122,7 +122,7 @@ class Registration:
 
     def _made(self, attempt: Attempt, task: TaskDefinition) -> bool:
         """Return whether this attempt registered an active revision: Outrider registered what the plan results in."""
-        if not task.active or not is_session_of(task.registered_by, self.parts.role):
+        if not task.active or not self.parts.registrar.made(task.registered_by, attempt.source.place.account):
             return False
         return fingerprint(task, str(attempt.source)) == attempt.content
 

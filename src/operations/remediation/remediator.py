@@ -7,7 +7,9 @@ planned again. All requests of one family are handled in order: they share a mes
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from aws.calls import CallFailed
 from aws.ledger import History
+from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.reason import Code
 from domain.remediation.request import (
@@ -39,9 +41,17 @@ class Remediator:
     def remediate(self, body: str, sender: str = "") -> Outcome:
         """Carry out one message. `sender` is the SenderId that SQS recorded with it.
 
-        Raises RequestUnreadable, StandardInvalid, NotRead or CallFailed if it must be retried.
+        Raises RequestUnreadable, StandardInvalid, NotRead or CallFailed if it must be retried. In an account whose role
+        cannot be assumed nothing is done: operations are notified once, and the next evaluation requests it again.
         """
         request = read_request(body)
+        try:
+            self.parts.sessions.reach(request.place)
+        except CallFailed as failed:
+            if not failed.of_account:
+                raise
+            self.parts.operations.no_access(failed, request.place.account)
+            return Outcome(AttemptState.NOTHING, Revision(request.place, request.family, 0), reasons=(failed.reason,))
         history = self.parts.ledger.history(request.subject)
         corrector = Corrector(self.parts)
         match request:

@@ -22,7 +22,7 @@ class Senders:
         """
         if isinstance(request, ApplyRequest) and _is_of(sender, self.approve):
             return ""
-        known = request.caller and self.callers.has_id(request.place, request.caller, sender)
+        known = request.caller and self.callers.has_id(request.caller, sender)
         return request.caller if known else sender
 
     def registrar(self, request: CorrectRequest | CorrectServiceRequest, sender: str) -> Actor:

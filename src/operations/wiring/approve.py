@@ -24,4 +24,5 @@ def _now() -> datetime:
 
 def make_approver(given: Settings, aws: Sessions, now: Callable[[], datetime] = _now) -> Approver:
     """Return the use case with all its parts."""
-    return Approver(Ledger(aws, given.table), Queue(aws, given.remediations_queue), now)
+    queue = Queue(aws, given.remediations_queue)
+    return Approver(Ledger(aws, given.table), queue, now, given.members, given.administrator)

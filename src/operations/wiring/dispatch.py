@@ -33,4 +33,5 @@ def make_dispatcher(given: Settings, aws: Sessions, now: Callable[[], datetime] 
         changes=changes,
         subjects=Queue(aws, given.subjects_queue),
         merger=Merger(ledger, changes, now),
+        members=given.members,
     )

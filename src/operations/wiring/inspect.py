@@ -56,11 +56,12 @@ def make_inspector(
     subjects, remediations = Queue(aws, given.subjects_queue), Queue(aws, given.remediations_queue)
     operations = Operations(ledger, Topic(aws, given.operations_topic))
     return Inspector(
+        sessions=aws,
         ledger=ledger,
         families=FamilyEvaluator(ledger, revisions, planner, Use(ecs, revisions), now),
         services=ServiceEvaluator(ecs, ledger, revisions, planner, now),
         dependencies=DependencyEvaluator(now),
-        recorder=Recorder(ledger, planner, given.docs, RELEASE, given.stack, given.role),
+        recorder=Recorder(ledger, planner, given.docs, RELEASE, given.stack, given.registrar),
         publisher=Publisher(
             SecurityHub(aws),
             ledger,

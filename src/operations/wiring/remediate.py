@@ -12,6 +12,7 @@ from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from operations.facts import FactReader
+from operations.inspection.notices import Operations
 from operations.planning import Planner
 from operations.remediation.parts import Parts
 from operations.remediation.remediator import Remediator
@@ -44,8 +45,10 @@ def make_remediator(given: Settings, aws: Sessions) -> Remediator:
             switch=Switch(aws, given.switch),
             image_repositories=given.image_repositories,
             release=RELEASE,
-            role=given.role,
+            registrar=given.registrar,
+            sessions=aws,
+            operations=Operations(ledger, Topic(aws, given.operations_topic)),
             stack=given.stack,
         ),
-        Senders(Callers(aws), inspect=given.inspect_id, approve=given.approve_id),
+        Senders(Callers(aws, given.account), inspect=given.inspect_id, approve=given.approve_id),
     )

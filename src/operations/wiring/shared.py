@@ -10,4 +10,4 @@ from settings import settings
 def sessions() -> Sessions:
     """One set of sessions for all parts of a function."""
     given = settings()
-    return Sessions(iam_per_second=given.iam_per_second * given.iam_share)
+    return Sessions(given.members, iam_per_second=given.iam_per_second * given.iam_share)

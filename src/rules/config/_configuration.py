@@ -70,7 +70,7 @@ def configuration_of(workload: Workload) -> Available:
         case Absent():
             why = "The parameter that holds the configuration does not exist."
             return None, (Doubt(ConfigurationDoubt.ABSENT, WHERE, why),)
-        case Unavailable() if workload.parameter_reference and isinstance(workload.facts.parameter, Unavailable):
+        case Unavailable() if workload.configuration_unread:
             return None, ()
         case Unavailable(reason=reason) as unread:
             why = f"The configuration is not known: {reason}."

@@ -13,8 +13,8 @@ from domain.collector import (
     CollectorConfiguration,
     ConfigurationUnreadable,
     Value,
-    reading,
     structural_problems,
+    yaml_reading,
 )
 from tests.profiles import examples
 
@@ -35,7 +35,7 @@ def refusal(text: str) -> ConfigurationUnreadable:
 @pytest.fixture(params=["CSafeLoader", "SafeLoader"], autouse=True)
 def _either_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The C parser where it is there, the Python one where it is not: both must read alike."""
-    monkeypatch.setattr(reading, "_LOADER", getattr(yaml, request.param))
+    monkeypatch.setattr(yaml_reading, "_LOADER", getattr(yaml, request.param))
 
 
 @pytest.mark.parametrize(

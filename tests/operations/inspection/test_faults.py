@@ -153,6 +153,7 @@ class Play:
             remediations_queue=urls["remediations.fifo"],
             standard=f"ssm:{STANDARD}",
             mode=Mode.REGISTER,
+            account=PLACE.account,
         )
         clock = self.aws.clock.tick
         dispatcher = make_dispatcher(given, self.sessions, clock)

@@ -1,0 +1,245 @@
+"""`outrider scan`: evaluates what is in accounts and regions now, with the caller's own credentials."""
+
+import json
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from aws.sessions import Sessions
+from cli.confirmation import sentences
+from cli.exits import CLEAN, DRIFTED, INCOMPLETE
+from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.meter import Meter
+from cli.options import AwsOptions, taken
+from cli.output.names import Outcome
+from cli.output.scan import (
+    ScanCoverage,
+    ScanDrift,
+    ScanEntry,
+    ScanFailure,
+    ScanOutput,
+    ScanTotals,
+    ScanVerdict,
+)
+from cli.output.writing import rendered
+from cli.policy import SCAN, policy_of
+from cli.scan_table import as_table
+from cli.terminal import say
+from cli.unusable import Unusable
+from domain.members import Members
+from domain.places import Place
+from domain.severity import Severity
+from domain.standard import default_standard
+from operations.fleet import shown_rules
+from operations.scan.reading import Patience, Scope
+from operations.scan.scanner import Scanner
+from reports.fleet.html import html_of
+from reports.fleet.model import Entry, Fleet, Result, State, Totals
+from rules import CATALOGUE
+from settings import PAGES, RELEASE
+
+_POLICY = "`outrider scan --policy` prints the policy that this command needs."
+_IAM_PER_SECOND = 8.0
+"""IAM's limit of calls is small, and the whole account shares it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanOptions:
+    """Where to scan, by what, and what to write."""
+
+    profile: Sequence[str] = ()
+    region: Sequence[str] = ()
+    account: Sequence[str] = ()
+    role_name: str = ""
+    external_id: str = ""
+    family: str = ""
+    cluster: str = ""
+    standard: str | None = None
+    earlier: Sequence[str] = ()
+    report: str = ""
+    format: str = "table"
+    fail_on: str = "LOW"
+
+    def aws(self, profile: str) -> AwsOptions:
+        """Return what names a profile's credentials and the first region, for sentences about what is wrong."""
+        return AwsOptions(region=self.region[0] if self.region else "", profile=profile)
+
+
+def scan(given: Namespace) -> int:
+    """Scan; return the exit code."""
+    by = taken(ScanOptions, given)
+    if given.policy:
+        print(json.dumps(policy_of(SCAN, "", ""), indent=2))
+        return CLEAN
+    if by.account and not by.role_name:
+        raise Unusable("--account needs --role-name, the role to assume there.")
+    earlier = tuple(map(_totals_in, by.earlier))
+    fleet = _scanned(by, earlier)
+    if (by.family or by.cluster) and not fleet.entries and fleet.totals.complete:
+        raise Unusable(f"There is no {'family' if by.family else 'service in the cluster'} {by.family or by.cluster}.")
+    if by.report:
+        _written(by.report, html_of(fleet))
+    if by.format == "json":
+        print(rendered(_output(fleet)))
+    else:
+        as_table(fleet)
+        if by.report:
+            say(f"The report is in {by.report}.")
+    return _exit_code(fleet, Severity(by.fail_on))
+
+
+def _scanned(by: ScanOptions, earlier: tuple[Totals, ...]) -> Fleet:
+    if by.standard is None:
+        standard = default_standard()
+    else:
+        from cli.evaluating import standard_of  # noqa: PLC0415 - the packaged standard is not read
+
+        standard = standard_of(by.standard)
+    now = datetime.now(UTC)
+    with Meter() as meter:
+        scanner = Scanner(
+            standard,
+            CATALOGUE,
+            now,
+            Scope(by.family, by.cluster),
+            plans=bool(by.report) or by.format == "json",
+            patience=Patience(),
+            step=meter.step,
+        )
+        found = scanner.scan([place for profile in by.profile or [""] for place in _places(by, profile)])
+    return Fleet(
+        title="ECS on Fargate: collector sidecars",
+        standard=standard.name,
+        release=RELEASE,
+        at=now,
+        rules=shown_rules(CATALOGUE, PAGES),
+        entries=found.entries,
+        coverage=found.coverage,
+        earlier=earlier,
+    )
+
+
+def _places(by: ScanOptions, profile: str) -> Iterator[tuple[Sessions, Place]]:
+    """Yield the accounts and regions that one profile's credentials reach."""
+    options = by.aws(profile)
+    sessions = partial(
+        Sessions, region=options.named_region[1] or None, profile=profile or None, iam_per_second=_IAM_PER_SECOND
+    )
+    aws = sessions()
+    with sentences(options), failures_as_sentences(_POLICY):
+        if not aws.region:
+            raise RequestFailed(NO_REGION)
+        accounts = by.account or [aws.account]
+        if by.role_name:
+            aws = sessions(Members(aws.account, by.role_name, by.external_id))
+    for account in accounts:
+        yield from ((aws, Place(account, region)) for region in by.region or [aws.region])
+
+
+def _totals_in(name: str) -> Totals:
+    """Return the totals of an earlier scan's JSON."""
+    try:
+        found = json.loads(Path(name).read_text(encoding="utf-8"))["totals"]
+        at = datetime.fromisoformat(found["at"])
+        services, drifted, unknown = (int(found[each]) for each in ("services", "drifted", "unknown"))
+        return Totals(at, services, drifted, unknown, bool(found["complete"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Unusable(f"{name} is not the JSON of an earlier scan: `outrider scan --format json` prints it.") from None
+
+
+def _written(name: str, text: str) -> None:
+    try:
+        Path(name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Unusable(f"{name} cannot be written ({(error.strerror or 'it failed').lower()}).") from None
+
+
+def _exit_code(fleet: Fleet, least: Severity) -> int:
+    severities = (severity_of(result) for entry in fleet.entries for result in entry.results)
+    if any(severity is not None and severity >= least for severity in severities):
+        return DRIFTED
+    return CLEAN if fleet.totals.complete else INCOMPLETE
+
+
+def severity_of(result: Result) -> Severity | None:
+    """Return the severity of what drifted; None if nothing did."""
+    match result.state:
+        case State.CRITICAL:
+            return Severity.CRITICAL
+        case State.HIGH:
+            return Severity.HIGH
+        case State.MEDIUM:
+            return Severity.MEDIUM
+        case State.LOW:
+            return Severity.LOW
+        case State.NOT_APPLICABLE | State.COMPLIANT | State.EXEMPT | State.UNKNOWN:
+            return None
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def _output(fleet: Fleet) -> ScanOutput:
+    totals = fleet.totals
+    return ScanOutput(
+        version=1,
+        standard=fleet.standard,
+        totals=ScanTotals(
+            totals.at.isoformat(timespec="seconds"), totals.services, totals.drifted, totals.unknown, totals.complete
+        ),
+        coverage=tuple(
+            ScanCoverage(
+                each.place.account,
+                each.place.region,
+                each.kind,
+                each.found,
+                each.read,
+                tuple(ScanFailure(one.call, one.code, one.resource, one.count) for one in each.unread),
+            )
+            for each in fleet.coverage
+        ),
+        results=tuple(map(_entry, fleet.entries)),
+    )
+
+
+def _entry(entry: Entry) -> ScanEntry:
+    plain = [each for each in entry.results if each.state is State.COMPLIANT and not each.problems]
+    return ScanEntry(
+        account=entry.place.account,
+        region=entry.place.region,
+        service=entry.service or None,
+        family=entry.family,
+        revision=entry.revision,
+        team=entry.team,
+        registered_by=entry.registered.by,
+        not_evaluated=entry.not_evaluated or None,
+        plan=entry.proposal.digest if entry.proposal else None,
+        compliant=tuple(each.rule for each in plain),
+        verdicts=tuple(_verdict(each) for each in entry.results if each not in plain),
+    )
+
+
+_OUTCOMES = {
+    State.UNKNOWN: Outcome.UNKNOWN,
+    State.EXEMPT: Outcome.EXEMPT,
+    State.COMPLIANT: Outcome.COMPLIANT,
+}
+"""Of what did not drift."""
+
+
+def _verdict(result: Result) -> ScanVerdict:
+    severity = severity_of(result)
+    return ScanVerdict(
+        rule=result.rule,
+        verdict=_OUTCOMES.get(result.state, Outcome.DRIFTED),
+        severity=severity,
+        drifts=tuple(
+            ScanDrift(each.where, each.why, each.found, each.wanted, each.severity) for each in result.problems
+        ),
+        reasons=result.reasons,
+        fix=result.fix,
+        remarks=result.remarks,
+    )

@@ -1,0 +1,63 @@
+"""The table that `outrider scan` prints: by account and region, then what was not read, then the sums."""
+
+from itertools import groupby
+
+from cli.table import style_of
+from cli.terminal import Style, console, line
+from domain.severity import Severity
+from reports.fleet.model import Entry, Fleet, State
+
+_SHOWN = 40
+"""Drifted services that are listed for each account and region; the report and the JSON have all."""
+_SEVERITIES = {
+    State.CRITICAL: Severity.CRITICAL,
+    State.HIGH: Severity.HIGH,
+    State.MEDIUM: Severity.MEDIUM,
+    State.LOW: Severity.LOW,
+}
+
+
+def as_table(fleet: Fleet) -> None:
+    """Print it."""
+    out = console()
+    for place, group in groupby(fleet.entries, key=lambda entry: entry.place):
+        entries = [*group]
+        out.print([(str(place), Style.BOLD)])
+        drifted = sorted(
+            (entry for entry in entries if _worst(entry) is not None),
+            key=lambda entry: (-(_worst(entry) or Severity.LOW).rank, entry.service or entry.family),
+        )
+        for entry in drifted[:_SHOWN]:
+            worst = _worst(entry) or Severity.LOW
+            rules = ", ".join(each.rule for each in entry.results if each.state in _SEVERITIES)
+            out.wrapped([(f"{worst:<8} ", style_of(worst)), (line(_name(entry)), Style.BOLD), f": {rules}"], 2, 4)
+        if len(drifted) > _SHOWN:
+            out.wrapped(f"and {len(drifted) - _SHOWN:,} more; --report and --format json have all.", 2)
+        if not drifted:
+            out.wrapped("Nothing drifted.", 2)
+    gaps = [each for each in fleet.coverage if not each.complete]
+    if gaps:
+        out.print([("Not read:", Style.BOLD)])
+    for gap in gaps:
+        out.wrapped(f"{gap.place}: {gap.read:,} of {gap.found:,} {gap.kind}", 2)
+        for one in gap.unread:
+            more = f" and {one.count - 1:,} more" if one.count > 1 else ""
+            out.wrapped(line(f"{one.call} failed: {one.code}: {one.resource}{more}"), 4)
+    totals = fleet.totals
+    good = totals.services - totals.drifted - totals.unknown
+    outside = sum(bool(entry.not_evaluated) for entry in fleet.entries)
+    more = f" {outside:,} not evaluated." if outside else ""
+    counts = f"{totals.drifted:,} drifted, {totals.unknown:,} unknown, {good:,} compliant"
+    out.wrapped(
+        f"{totals.services:,} evaluated: {counts}.{more}"
+        + ("" if totals.complete else " Not everything could be read.")
+    )
+
+
+def _worst(entry: Entry) -> Severity | None:
+    return max((_SEVERITIES[each.state] for each in entry.results if each.state in _SEVERITIES), default=None)
+
+
+def _name(entry: Entry) -> str:
+    revision = f"{entry.family}:{entry.revision}"
+    return f"{entry.service} ({revision})" if entry.service else revision

@@ -1,0 +1,321 @@
+"""CloudFormation and SAM templates, in JSON and YAML, and what CDK synthesises."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, Wanted
+from cli.sources.editing import Change, Dialect, edited
+from cli.sources.nodes import Edited, Node, Part, Path, Style, mapping, sequence
+from cli.sources.open_images import as_collectors
+from cli.sources.resolving import STAND_INS, VARIANTS, Resolver, first_open
+from cli.sources.roles import Documents, fact_of
+from cli.texts import Text, shown
+from cli.unusable import NoDefinition
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
+from domain.facts import Fact, LogGroup, Parameter, Role
+from domain.places import Place
+from domain.workload import ParameterReference
+
+_TASK: Final = "AWS::ECS::TaskDefinition"
+_VERBATIM: Final = frozenset({"options", "dockerLabels", "driverOpts", "labels"})
+"""Members whose own members are named by people, and not by the API."""
+_NAMES: Final[Mapping[str, str]] = {
+    "EFSVolumeConfiguration": "efsVolumeConfiguration",
+    "FSxWindowsFileServerVolumeConfiguration": "fsxWindowsFileServerVolumeConfiguration",
+    "FilesystemId": "fileSystemId",
+    "IAM": "iam",
+    "ProxyConfigurationProperties": "properties",
+    "StopTimeout": "stopTimeout",
+}
+_WRITTEN: Final = {ours: theirs for theirs, ours in _NAMES.items()}
+_REFERENCE = re.compile(r"\$\{([^}!]*)\}")
+
+
+def of_template(given: Text, root: Node) -> File:
+    """Return the task definitions of a template."""
+    variants = [_Template(given, Resolver(given.text, root, variant)) for variant in range(VARIANTS)]
+    base = variants[0]
+    definitions, written = list[Definition](), list[_Written]()
+    for name in base.of_type(_TASK):
+        found = base.task(name)
+        if found is None:
+            continue
+        for service in (*base.services(name),) or (None,):
+            definitions.append(_definition(variants, name, found, service))
+            written.append(_Written(found[0], None if service is None else service[0]))
+    if not definitions:
+        raise NoDefinition(f"{shown(given.name)} has no {_TASK} in it whose containers are known.")
+    rewriting = _Rewriting(given.text, written, base.resolver)
+    return File(given.name, given.text, given.encoding, tuple(definitions), rewriting)
+
+
+def _definition(
+    variants: Sequence["_Template"],
+    name: str,
+    found: tuple[Node, TaskDefinition],
+    runs: tuple[Node, Service] | None,
+) -> Definition:
+    """Return one task definition with a service that runs it, if there is one."""
+    base, (node, task) = variants[0], found
+    service, roots = None, {"": node, **base.places(task)}
+    if runs is not None:
+        roots["service"], service = runs
+    resolver = base.resolver
+    others = _others(variants[1:], name, service) if resolver.unresolved or resolver.stands_in else ()
+    around = Around(service, base.stack, tuple(others), STAND_INS, tuple(resolver.unresolved))
+    origin = Origin(base.given.name, base.given.text, roots)
+    return Definition(task, (name,), origin=origin, around=around)
+
+
+def _others(variants: Sequence["_Template"], name: str, runs: Service | None) -> Iterator[Variant]:
+    for each in variants:
+        if (found := each.task(name)) is not None:
+            services = [service for _, service in each.services(name) if runs and service.name == runs.name]
+            yield Variant(found[1], services[0] if services else runs, each.stack)
+
+
+class _Template:
+    """One template in one variant."""
+
+    def __init__(self, given: Text, resolver: Resolver) -> None:
+        self.given, self.resolver = given, resolver
+        self._stack: Stack | None = None
+
+    def of_type(self, *kinds: str) -> Iterator[str]:
+        """Yield the names of the resources of these types that the template creates."""
+        resources = self.resolver.template.get("Resources")
+        for name in resources.parts if resources and isinstance(resources.parts, dict) else ():
+            if self.resolver.kind(name) in kinds:
+                condition = self.resolver.template.get("Resources", name, "Condition")
+                if condition is None or self.resolver.condition(str(condition.value)) is not False:
+                    yield name
+
+    def properties(self, name: str) -> Node | None:
+        """Return a resource's properties, resolved."""
+        found = self.resolver.template.get("Resources", name, "Properties")
+        return None if found is None else self.resolver.resolved(found)
+
+    def task(self, name: str) -> tuple[Node, TaskDefinition] | None:
+        """Return a task definition, with its places; None if its containers are not known."""
+        written = self.properties(name)
+        if written is None:
+            return None
+        node = _named_as_the_api(written, ())
+        containers = node.get("containerDefinitions")
+        if containers is None or not isinstance(containers.parts, list):
+            return None
+        if not all(isinstance(part.node.parts, dict) for part in containers.parts):
+            return None
+        members = {"family": name} | node.value
+        return node, TaskDefinition(as_collectors(members, containers) if self.resolver.variant else members)
+
+    def services(self, task: str) -> list[tuple[Node, Service]]:
+        """Return the services that run a task definition of the template."""
+        found = list[tuple[Node, Service]]()
+        for name in self.of_type("AWS::ECS::Service"):
+            runs = self.resolver.template.get("Resources", name, "Properties", "TaskDefinition", "Ref")
+            if runs is not None and runs.value == task and (written := self.properties(name)) is not None:
+                node = _named_as_the_api(written, ())
+                members = {key: value for key, value in node.value.items() if key != "taskDefinition"}
+                found.append((node, Service({"serviceName": name} | members)))
+        return found
+
+    @property
+    def stack(self) -> Stack:
+        """Return what else the template creates."""
+        if self._stack is None:
+            names = {found.value for name in self.of_type("AWS::Logs::LogGroup") if (found := self._name(name))}
+            self._stack = Stack(
+                parameters={parameter.name: parameter for _, parameter in self._parameters()},
+                roles=dict(self._roles()),
+                log_groups={str(name): LogGroup(str(name)) for name in names},
+            )
+        return self._stack
+
+    def places(self, task: TaskDefinition) -> dict[str, Node]:
+        """Return where a task's roles are, and the parameter that it takes from the template."""
+        found = dict[str, Node]()
+        for name in self.of_type("AWS::IAM::Role"):
+            arn = self._arn(name)
+            if arn and (node := self.resolver.resource(name)) is not None:
+                found[arn] = node
+        named = {
+            reference.name
+            for container in task.containers
+            for value in container.secrets.values()
+            if (reference := ParameterReference.parse(value, Place("", "")))
+        }
+        for node, parameter in self._parameters():
+            if named & {parameter.name, parameter.name.removeprefix("/")}:
+                found["parameter"] = node
+        return found
+
+    def _name(self, name: str) -> Node | None:
+        found = self.resolver.resource(name)
+        return None if found is None else self.resolver.resolved(_reference(found, {"Ref": name}))
+
+    def _arn(self, name: str) -> str:
+        found = self.resolver.resource(name)
+        arn = None if found is None else self.resolver.resolved(_reference(found, {"Fn::GetAtt": [name, "Arn"]}))
+        return str(arn.value) if arn is not None and not arn.open else ""
+
+    def _parameters(self) -> Iterator[tuple[Node, Parameter]]:
+        """Yield each parameter whose name and value are known, and the place of its value."""
+        for name in self.of_type("AWS::SSM::Parameter"):
+            written, called = self.properties(name), self._name(name)
+            value = written.get("Value") if written else None
+            if written is None or value is None or called is None or called.open or first_open(value):
+                continue
+            if isinstance(value.value, str):
+                kind = written.get("Type")
+                yield value, Parameter("", str(called.value), str(kind.value if kind else "String"), value.value)
+
+    def _roles(self) -> Iterator[tuple[str, Fact[Role]]]:
+        attached = [*self._attached()]
+        for name in self.of_type("AWS::IAM::Role"):
+            arn, written = self._arn(name), self.properties(name)
+            if not arn or written is None:
+                continue
+            own = [(f"policy {n + 1} of {name}", each) for n, each in enumerate(_policies(written))]
+            others = [(policy, document) for policy, roles, document in attached if roles is None or name in roles]
+            managed = written.get("ManagedPolicyArns")
+            arns = [part.node for part in managed.children] if managed else []
+            unknown = [node for node in arns if node.open or not isinstance(node.value, str)]
+            complete = not unknown and all(roles is not None for _, roles, _ in attached)
+            documents = [(source, self._closed(node)) for source, node in (*own, *others)]
+            trust = written.get("AssumeRolePolicyDocument")
+            yield (
+                arn,
+                fact_of(
+                    Documents(
+                        arn,
+                        None if trust is None else self._closed(trust),
+                        documents,
+                        [str(node.value) for node in arns],
+                        complete and written.get("PermissionsBoundary") is None,
+                    )
+                ),
+            )
+
+    def _attached(self) -> Iterator[tuple[str, list[str] | None, Node]]:
+        """Yield the policies that name their roles: their names, the logical names of the roles, and the document."""
+        for name in self.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
+            plain = self.resolver.template.get("Resources", name, "Properties")
+            written = self.properties(name)
+            document = written.get("PolicyDocument") if written else None
+            if plain is None or document is None:
+                continue
+            roles = plain.get("Roles")
+            listed = [part.node for part in roles.children] if roles else [r for r in (plain.get("RoleName"),) if r]
+            named = [node.value.get("Ref") if isinstance(node.value, dict) else None for node in listed]
+            yield name, None if None in named else [str(role) for role in named], document
+
+    def _closed(self, node: Node) -> Any:
+        """Return a policy document in which an open text is any resource in one variant, and none in another."""
+        if isinstance(node.value, str) and node.open:
+            return "*" if self.resolver.variant % 2 else "arn:aws:none:::not-known"
+        match node.parts:
+            case dict() as parts:
+                return {name: self._closed(part.node) for name, part in parts.items()}
+            case list() as parts:
+                return [self._closed(part.node) for part in parts]
+            case None:
+                return node.value
+
+
+def _reference(place: Node, value: Mapping[str, Any]) -> Node:
+    """Return a function that is not written in the template, to know what it gives."""
+    ((function, argument),) = value.items()
+    inner = Node(place.begin, place.begin, argument, None, Style.FIXED)
+    return Node(place.begin, place.begin, dict(value), {function: Part(place.begin, inner)}, Style.FIXED)
+
+
+def _policies(role: Node) -> Iterator[Node]:
+    policies = role.get("Policies")
+    for part in policies.children if policies else ():
+        if (document := part.node.get("PolicyDocument")) is not None:
+            yield document
+
+
+def _named_as_the_api(node: Node, path: Path) -> Node:
+    """Return a node with its members named as the API does."""
+    match node.parts:
+        case dict() as parts:
+            renamed = dict[str, Part]()
+            for name, part in parts.items():
+                ours = name if _VERBATIM & {*path} else _NAMES.get(name, name[:1].lower() + name[1:])
+                renamed[ours] = Part(part.begin, _named_as_the_api(part.node, (*path, ours)))
+            return mapping(node, renamed)
+        case list() as parts:
+            return sequence(node, [Part(part.begin, _named_as_the_api(part.node, path)) for part in parts])
+        case None:
+            return node
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The places of a task definition and of the service that runs it."""
+
+    task: Node
+    service: Node | None
+
+
+@dataclass(frozen=True)
+class _Rewriting:
+    """Writes changed definitions and services into the template."""
+
+    text: str = field(repr=False)
+    definitions: Sequence[_Written]
+    resolver: Resolver = field(repr=False)
+
+    def __call__(self, wanted: Sequence[Wanted]) -> Edited:
+        dialect = _TemplateDialect(self.resolver)
+        changes = dict[int, Change]()
+        for written, each in zip(self.definitions, wanted, strict=True):
+            task = each.task.to_aws()
+            if "family" not in written.task.value:
+                del task["family"]  # CloudFormation makes it
+            changes[written.task.begin] = Change(written.task, task, dialect)
+            if written.service is not None and each.service is not None:
+                before = written.service.value
+                members = {name: value for name, value in each.service.to_aws().items() if name != "serviceName"}
+                kept = {name: before[name] for name in ("serviceName", "taskDefinition") if name in before}
+                changes[written.service.begin] = Change(written.service, kept | members, dialect)
+        return edited(self.text, [*changes.values()])
+
+
+class _TemplateDialect(Dialect):
+    """How a template writes names and texts."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def name(self, name: str, path: Path) -> str:
+        if _VERBATIM & {*path}:
+            return name
+        return _WRITTEN.get(name, name[:1].upper() + name[1:])
+
+    def text(self, value: str, style: Style) -> str | None:
+        """Return the expression of the template that has this value, or one with what stands for region and account."""
+        known = self._resolver.expressions.get(value)
+        if known is not None:
+            found = self._resolver.text[known[0] : known[1]]
+            fits = found.startswith("{") is (style is Style.JSON) and "\n" not in found
+            if fits:
+                return found
+        for stand_in, expression in STAND_INS:
+            value = value.replace(stand_in, expression)
+        names = _REFERENCE.findall(value)
+        if not names or not all(self._is_defined(name) for name in names):
+            return None
+        return (
+            json.dumps({"Fn::Sub": value}) if style is Style.JSON else f"!Sub {json.dumps(value, ensure_ascii=False)}"
+        )
+
+    def _is_defined(self, name: str) -> bool:
+        head, template = name.partition(".")[0], self._resolver.template
+        return name.startswith("AWS::") or any(template.get(part, head) for part in ("Parameters", "Resources"))

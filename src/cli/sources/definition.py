@@ -1,0 +1,214 @@
+"""What every kind of source gives: task definitions, what is known around them, and their places."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final
+
+from cli.output.evaluation import Location
+from cli.sources.nodes import Edited, Lines, Node, found_at
+from domain.drift import Drift
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
+from domain.facts import Absent, Fact, Facts, Known, LogGroup, Parameter, Role
+from domain.rule import Rule
+from domain.subject import Subject
+from domain.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What else a source creates: parameters by name, roles by ARN. What it does not create is not known."""
+
+    parameters: Mapping[str, Parameter] = field(default_factory=dict, repr=False)
+    roles: Mapping[str, Fact[Role]] = field(default_factory=dict, repr=False)
+    log_groups: Mapping[str, LogGroup] = field(default_factory=dict, repr=False)
+
+    def facts(self, workload: Workload) -> Facts:
+        """Return what the source has of a workload's parameter and roles."""
+        facts = workload.facts
+        reference, task = workload.parameter_reference, workload.task
+        if reference is not None and (parameter := self._parameter(reference.name)) is not None:
+            facts = replace(facts, parameter=Known(replace(parameter, arn=reference.arn)))
+        if self.log_groups:
+            groups = {name: Known(self.log_groups[name]) for name in workload.log_groups if name in self.log_groups}
+            facts = replace(facts, log_groups=groups)
+        if not self.roles:
+            return facts
+        return replace(
+            facts,
+            execution_role=self._role(workload.role_arn(task.execution_role), facts.execution_role),
+            task_role=self._role(workload.role_arn(task.task_role), facts.task_role),
+        )
+
+    def _parameter(self, name: str) -> Parameter | None:
+        slashed = self.parameters.get("/" + name.removeprefix("/"))
+        return self.parameters.get(name) or slashed
+
+    def _role(self, arn: str | None, unread: Fact[Role]) -> Fact[Role]:
+        return Absent() if arn is None else self.roles.get(arn, unread)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a source tells besides the definition itself.
+
+    `others` are the same definition with other values for what could not be resolved: what holds for all of them is
+    certain. `hidden` replaces in texts what stands for a value that is known only in AWS, such as the region.
+    """
+
+    service: Service | None = None
+    stack: Stack = field(default_factory=Stack)
+    others: "tuple[Variant, ...]" = ()
+    hidden: tuple[tuple[str, str], ...] = ()
+    unresolved: tuple[str, ...] = ()
+
+    def shown(self, text: str) -> str:
+        """Return a text as people may read it."""
+        for stand_in, expression in self.hidden:
+            text = text.replace(stand_in, expression)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A definition with other values for what could not be resolved."""
+
+    task: TaskDefinition
+    service: Service | None = None
+    stack: Stack = field(default_factory=Stack)
+
+
+NOTHING: Final = Around()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The places of a definition in its file. `roots` are the task definition (empty name), service, parameter, roles.
+
+    `line` and `column` are those of the text's beginning in the file.
+    """
+
+    file: str
+    text: str = field(repr=False)
+    roots: Mapping[str, Node] = field(default_factory=dict, repr=False)
+    line: int = 1
+    column: int = 1
+    others: "Mapping[str, Origin]" = field(default_factory=dict, repr=False)
+    """The files of the roots that are not in this one."""
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """Return the roots; a subclass may find them when a place is asked for."""
+        return self.roots
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.text)
+
+    def place(self, where: str) -> Location | None:
+        """Return where a path of the task definition is, or the nearest above it."""
+        return self._at(self.nodes.get(""), where)
+
+    def location(self, rule: Rule, drift: Drift, collector: str = "") -> Location | None:
+        """Return where a drift is, or what would hold it. `collector` is where its configuration stands, if known."""
+        match rule.subject:
+            case Subject.ROLE:
+                return self._of(drift.about, "")
+            case Subject.SERVICE:
+                return self._of("service", drift.where.removeprefix("service/"))
+            case Subject.PARAMETER:
+                return self._of("parameter", drift.where)
+            case Subject.FAMILY if rule.of_configuration:
+                return self._in_configuration(drift.where, collector)
+            case Subject.FAMILY:
+                return self.place(drift.where)
+
+    def _of(self, root: str, where: str) -> Location | None:
+        origin = self.others.get(root, self)
+        return origin._at(origin.nodes.get(root), where)  # noqa: SLF001 - of the same class
+
+    def _in_configuration(self, where: str, collector: str) -> Location | None:
+        if "parameter" in self.others and not where.startswith("containers/"):
+            return self.others["parameter"]._in_configuration(where, collector)  # noqa: SLF001 - of the same class
+        task = self.nodes.get("")
+        if where.startswith("containers/"):
+            return self._at(task, where)
+        written = self.nodes.get("parameter")
+        if written is None and task is not None:
+            written, missing = found_at(task, collector)
+            if missing:
+                return self._at(written, "")
+        if written is None:
+            return None
+        if written.parts is None and isinstance(written.value, str):
+            from cli.sources.embedding import configuration_in  # noqa: PLC0415 - only where a configuration drifts
+
+            return self._at(configuration_in(self.text, written) or written, where)
+        return self._at(written, where)
+
+    def _at(self, node: Node | None, where: str) -> Location | None:
+        if node is None:
+            return None
+        found, _ = found_at(node, where) if where else (node, 0)
+        line, column = self._lines.place(found.begin)
+        if line == 1:
+            column += self.column - 1
+        return Location(self.file, line + self.line - 1, column)
+
+    def is_open(self, where: str) -> str:
+        """Return the expression that a drift's place depends on, if it could not be resolved; else nothing."""
+        task = self.nodes.get("")
+        if task is None:
+            return ""
+        found, _ = found_at(task, where)
+        return found.open if found.parts is not None or not isinstance(found.value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One task definition of a file, at `path`; with `tags_outside`, its tags are next to it in the file."""
+
+    task: TaskDefinition
+    path: tuple[str | int, ...] = ()
+    tags_outside: bool = False
+    origin: Origin | None = field(default=None, repr=False, compare=False)
+    around: Around = NOTHING
+
+    @property
+    def resource(self) -> str:
+        """Return the revision's ARN; the family if it is not registered."""
+        return self.task.arn or self.task.family
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a definition, and the service that runs it, shall be."""
+
+    task: TaskDefinition
+    service: Service | None = None
+
+
+type Rewriting = Callable[[Sequence[Wanted]], Edited]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file and its task definitions. Its content is never in a repr."""
+
+    name: str
+    text: str = field(repr=False)
+    encoding: str
+    definitions: tuple[Definition, ...] = field(repr=False)
+    rewriting: Rewriting = field(repr=False, compare=False)
+
+    def with_tasks(self, tasks: Sequence[TaskDefinition]) -> str:
+        """Return the file's text with these task definitions. Only the lines of what changed are different."""
+        before = zip(tasks, self.definitions, strict=True)
+        return self.rewritten([Wanted(task, each.around.service) for task, each in before]).text
+
+    def rewritten(self, wanted: Sequence[Wanted]) -> Edited:
+        """Return the text with what is wanted, and the places of the changes that have to be made by hand."""
+        if [*wanted] == [Wanted(each.task, each.around.service) for each in self.definitions]:
+            return Edited(self.text)
+        return self.rewriting(wanted)

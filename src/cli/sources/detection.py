@@ -1,0 +1,81 @@
+"""Find by its content what kind of source a text is. The readers are loaded only for what they read."""
+
+import re
+from typing import Any
+
+from cli.sources import task_definitions
+from cli.sources.definition import File
+from cli.sources.json_text import content_of, node_of
+from cli.texts import STDIN, Text, shown
+from cli.unusable import NoDefinition, Unusable
+
+ENDINGS = (".json", ".jsonc", ".yaml", ".yml", ".template", ".tf")
+"""Those of the files that are read in a folder."""
+_TERRAFORM = re.compile(r'^resource\s+"aws_ecs_task_definition"', re.MULTILINE)
+_TEXTS_OF_JSON = (".json", ".jsonc")
+_TEXTS_OF_YAML = (".yaml", ".yml")
+
+
+def read_text(given: Text) -> File:
+    """Return the task definitions of a text; raise Unusable if it has none or cannot be parsed."""
+    text = given.text.removeprefix("\ufeff")
+    if given.name.lower().endswith(".tf") or (given.name == STDIN and _TERRAFORM.search(text)):
+        from cli.sources import terraform  # noqa: PLC0415 - only for Terraform
+
+        return terraform.of_files(given)
+    if _is_json(given.name, text):
+        return _of_json(given)
+    return _of_yaml(given)
+
+
+def _is_json(name: str, text: str) -> bool:
+    if name.lower().endswith(_TEXTS_OF_JSON) or not text.strip():
+        return True
+    return not name.lower().endswith(_TEXTS_OF_YAML) and text.lstrip().startswith(("{", "[", "//", "/*"))
+
+
+def _of_json(given: Text) -> File:
+    content, plain = content_of(given.text, shown(given.name))
+    if is_template(content):
+        from cli.sources import cloudformation  # noqa: PLC0415 - only for a template
+
+        return cloudformation.of_template(given, node_of(plain))
+    if isinstance(content, dict) and "planned_values" in content:
+        from cli.sources import terraform_plan  # noqa: PLC0415 - only for a plan
+
+        return terraform_plan.of_plan(given, node_of(plain))
+    return task_definitions.of_json(given, content, plain)
+
+
+def _of_yaml(given: Text) -> File:
+    from cli.sources import yaml_text  # noqa: PLC0415 - JSON does not need it
+
+    name = shown(given.name)
+    try:
+        root = yaml_text.node_of(given.text)
+    except yaml_text.NotYaml as error:
+        raise _unreadable(
+            given, f"{name}, line {error.line}, column {error.column}: not YAML ({error}). Correct it there."
+        ) from None
+    if root is None or root.parts is None:
+        content_of(given.text, name)  # raises, with the place of the mistake
+        raise NoDefinition(f"{name} is not a task definition.")
+    if is_template(root.value):
+        from cli.sources import cloudformation  # noqa: PLC0415 - only for a template
+
+        return cloudformation.of_template(given, root)
+    return task_definitions.of_yaml(given, root)
+
+
+def _unreadable(given: Text, why: str) -> Unusable:
+    """A file in a folder that is not YAML is a mistake only if it seems to be about a task."""
+    about_tasks = "ontainerDefinitions" in given.text or "AWS::ECS::TaskDefinition" in given.text
+    return Unusable(why) if about_tasks else NoDefinition(why)
+
+
+def is_template(content: Any) -> bool:
+    """Return whether a document is a template of CloudFormation: it has resources with types of AWS."""
+    resources = content.get("Resources") if isinstance(content, dict) else None
+    return isinstance(resources, dict) and any(
+        isinstance(each, dict) and str(each.get("Type", "")).startswith("AWS::") for each in resources.values()
+    )

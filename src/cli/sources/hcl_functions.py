@@ -1,0 +1,65 @@
+"""Terraform's functions that are evaluated: those that people use for names, lists and numbers."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+
+def text_of(value: Any) -> str:
+    """Return a value as Terraform writes it into a text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, str | int) and str(value).isdecimal() else None
+
+
+def _replaced(text: str, old: str, new: str) -> Any:
+    return None if old.startswith("/") else text.replace(old, new)
+
+
+def _formatted(form: str, *values: Any) -> Any:
+    if len(re.findall(r"%[sd]", form)) != len(values) or form.count("%") != len(values):
+        return None
+    pieces = re.split(r"%[sd]", form)
+    return "".join(piece + text for piece, text in zip(pieces, [*map(text_of, values), ""], strict=True))
+
+
+def _looked_up(values: Mapping[str, Any], key: str, default: Any = None) -> Any:
+    return values.get(key, default)
+
+
+def _flat(items: Sequence[Any]) -> list[Any]:
+    return [inner for item in items for inner in (item if isinstance(item, list) else [item])]
+
+
+_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "tostring": text_of,
+    "trimspace": lambda text: text.strip(),
+    "tonumber": _number,
+    "lower": lambda text: text.lower(),
+    "upper": lambda text: text.upper(),
+    "join": lambda by, items: by.join(map(text_of, items)),
+    "split": lambda by, text: text.split(by),
+    "replace": _replaced,
+    "format": _formatted,
+    "coalesce": lambda *items: next((item for item in items if item is not None and item != ""), None),
+    "length": len,
+    "lookup": _looked_up,
+    "element": lambda items, index: items[index % len(items)],
+    "flatten": _flat,
+    "compact": lambda items: [item for item in items if item],
+}
+
+
+def called(name: str, args: Sequence[Any]) -> Any:
+    """Return the value of a function of known values; None if it is not evaluated here."""
+    function = _FUNCTIONS.get(name)
+    if function is None:
+        return None
+    try:
+        return function(*args)
+    except (TypeError, ValueError, AttributeError, IndexError, ZeroDivisionError):
+        return None  # Terraform would refuse the call

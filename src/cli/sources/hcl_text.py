@@ -1,0 +1,464 @@
+"""HCL, the language of Terraform's files: blocks, attributes and expressions with their places."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, NoReturn
+
+_SPACE = re.compile(r"(?:[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_BLANK = re.compile(r"(?:\s+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_NAME = re.compile(r"[^\W\d][\w-]*")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_HEREDOC = re.compile(r"<<(?P<trim>-?)(?P<end>[^\W\d][\w.-]*)\r?\n")
+_OPERATOR = re.compile(r"==|!=|<=|>=|&&|\|\||[<>+*/%-]")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_DEEPEST = 60
+
+
+class NotHcl(Exception):
+    """The text is not HCL; the message says what is wrong, `at` where."""
+
+    def __init__(self, what: str, at: int) -> None:
+        super().__init__(what)
+        self.at = at
+
+
+class Kind(Enum):
+    """What an expression is."""
+
+    LITERAL = auto()
+    TEMPLATE = auto()
+    """Its `args` are texts (as literals) and expressions; `marks` has the places of the texts' characters."""
+    OBJECT = auto()
+    """Its `args` are keys and values in turn."""
+    TUPLE = auto()
+    REFERENCE = auto()
+    """`value` is the root's name, `args` are the steps: literals for names, any expression for an index."""
+    CALL = auto()
+    """`value` is the function's name."""
+    CONDITIONAL = auto()
+    OTHER = auto()
+    """An operation, a `for` or a splat: it is not evaluated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression, and where it begins and ends."""
+
+    kind: Kind
+    begin: int
+    end: int
+    value: Any = field(default=None, repr=False)
+    args: "tuple[Expression, ...]" = ()
+    marks: tuple[int, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block: its type and labels, attributes by name with the places of their names, and blocks within."""
+
+    kind: str
+    labels: tuple[str, ...]
+    begin: int
+    end: int
+    attributes: dict[str, tuple[int, Expression]]
+    blocks: "tuple[Block, ...]"
+
+
+def blocks_of(text: str) -> tuple[Block, ...]:
+    """Return the blocks of a file. Raises NotHcl."""
+    parser = _Parser(text)
+    try:
+        return parser.body(0, "").blocks
+    except RecursionError:
+        raise NotHcl("it is nested too deeply", 0) from None
+
+
+def attributes_of(text: str) -> dict[str, tuple[int, Expression]]:
+    """Return the attributes of a file that has only these, such as terraform.tfvars. Raises NotHcl."""
+    try:
+        return _Parser(text).body(0, "").attributes
+    except RecursionError:
+        raise NotHcl("it is nested too deeply", 0) from None
+
+
+def template_of(text: str) -> Expression:
+    """Return the template that a whole text is. Raises NotHcl."""
+    parser = _Parser(text)
+    return parser.template(0, len(text), escapes=False)
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text, self.at, self.depth = text, 0, 0
+
+    # --- structure ----------------------------------------------------------------------------------------------------
+
+    def body(self, begin: int, kind: str, labels: tuple[str, ...] = ()) -> Block:
+        attributes, blocks = dict[str, tuple[int, Expression]](), list[Block]()
+        while True:
+            self._skip(_BLANK)
+            if self.at >= len(self.text) or self.text[self.at] == "}":
+                if (self.at >= len(self.text)) is bool(kind):
+                    self._refuse("a brace is missing or too much")
+                self.at += bool(kind)
+                return Block(kind, labels, begin, self.at, attributes, tuple(blocks))
+            start, name = self.at, self._name()
+            self._skip(_SPACE)
+            if self._has("=") and not self._has("=="):
+                self.at += 1
+                attributes[name] = (start, self.expression(newlines=False))
+                self._skip(_SPACE)
+                if self.at < len(self.text) and self.text[self.at] not in "\n}":
+                    self._refuse("a new line is missing")
+            else:
+                self._deeper()
+                blocks.append(self._block(start, name))
+                self.depth -= 1
+
+    def _block(self, start: int, name: str) -> Block:
+        labels = list[str]()
+        while not self._has("{"):
+            label = self._string() if self._has('"') else None
+            labels.append(self._name() if label is None else _text_of(label))
+            self._skip(_SPACE)
+        self.at += 1
+        return self.body(start, name, tuple(labels))
+
+    # --- expressions --------------------------------------------------------------------------------------------------
+
+    def expression(self, *, newlines: bool) -> Expression:
+        self._deeper()
+        found = self._operation(newlines=newlines)
+        self._skip(_BLANK if newlines else _SPACE)
+        if self._has("?"):
+            self.at += 1
+            yes = self.expression(newlines=newlines)
+            self._skip(_BLANK)
+            self._expect(":")
+            no = self.expression(newlines=newlines)
+            found = Expression(Kind.CONDITIONAL, found.begin, no.end, None, (found, yes, no))
+        self.depth -= 1
+        return found
+
+    def _operation(self, *, newlines: bool) -> Expression:
+        found = self._term(newlines=newlines)
+        while True:
+            before = self.at
+            self._skip(_BLANK if newlines else _SPACE)
+            operator = _OPERATOR.match(self.text, self.at)
+            if operator is None:
+                self.at = before
+                return found
+            self.at = operator.end()
+            self._skip(_BLANK)
+            other = self._term(newlines=newlines)
+            found = Expression(Kind.OTHER, found.begin, other.end, operator[0], (found, other))
+
+    def _term(self, *, newlines: bool) -> Expression:
+        self._skip(_BLANK if newlines else _SPACE)
+        begin = self.at
+        letter = self.text[begin : begin + 1]
+        if letter in {"!", "-"}:
+            self.at += 1
+            inner = self._term(newlines=newlines)
+            if letter == "-" and isinstance(inner.value, int | float) and inner.kind is Kind.LITERAL:
+                return Expression(Kind.LITERAL, begin, inner.end, -inner.value)
+            return Expression(Kind.OTHER, begin, inner.end, letter, (inner,))
+        return self._steps(self._primary(begin, letter))
+
+    def _primary(self, begin: int, letter: str) -> Expression:
+        match letter:
+            case '"':
+                return self._string()
+            case "(":
+                self.at += 1
+                inner = self.expression(newlines=True)
+                self._skip(_BLANK)
+                self._expect(")")
+                return inner
+            case "[":
+                return self._tuple(begin)
+            case "{":
+                return self._object(begin)
+            case "<":
+                return self._heredoc(begin)
+            case _ if number := _NUMBER.match(self.text, begin):
+                self.at = number.end()
+                value = json.loads(number[0].lstrip("0") or "0") if number[0].isdecimal() else float(number[0])
+                return Expression(Kind.LITERAL, begin, self.at, value)
+            case _:
+                return self._named(begin)
+
+    def _named(self, begin: int) -> Expression:
+        name = self._name()
+        words = {"true": True, "false": False, "null": None}
+        if name in words:
+            return Expression(Kind.LITERAL, begin, self.at, words[name])
+        while self._has("::"):
+            self.at += 2
+            name = f"{name}::{self._name()}"
+        if not self._has("("):
+            return Expression(Kind.REFERENCE, begin, self.at, name)
+        self.at += 1
+        args = list[Expression]()
+        while not self._closes(")"):
+            args.append(self.expression(newlines=True))
+            self._skip(_BLANK)
+            if self._has("..."):
+                self.at += 3
+                name = f"{name}..."
+            self._comma(")")
+        return Expression(Kind.CALL, begin, self.at, name, tuple(args))
+
+    def _steps(self, found: Expression) -> Expression:
+        while True:
+            if self._has(".*") or self._has("[*]"):
+                self.at += 2 if self._has(".*") else 3
+                found = Expression(Kind.OTHER, found.begin, self.at, "*", (found,))
+            elif self._has(".") and not self._has("..."):
+                self.at += 1
+                begin = self.at
+                number = re.compile(r"\d+").match(self.text, begin)
+                step: Any = number[0] if number else None
+                self.at = number.end() if number else begin
+                step = int(step) if number else self._name()
+                found = self._stepped(found, Expression(Kind.LITERAL, begin, self.at, step))
+            elif self._has("["):
+                self.at += 1
+                index = self.expression(newlines=True)
+                self._skip(_BLANK)
+                self._expect("]")
+                found = self._stepped(found, index)
+            else:
+                return found
+
+    def _stepped(self, found: Expression, step: Expression) -> Expression:
+        if found.kind is Kind.REFERENCE:
+            return Expression(Kind.REFERENCE, found.begin, self.at, found.value, (*found.args, step))
+        return Expression(Kind.OTHER, found.begin, self.at, ".", (found, step))
+
+    def _tuple(self, begin: int) -> Expression:
+        self.at += 1
+        if self._is_for():
+            return self._for(begin, "]")
+        items = list[Expression]()
+        while not self._closes("]"):
+            items.append(self.expression(newlines=True))
+            self._comma("]")
+        return Expression(Kind.TUPLE, begin, self.at, None, tuple(items))
+
+    def _object(self, begin: int) -> Expression:
+        self.at += 1
+        if self._is_for():
+            return self._for(begin, "}")
+        items = list[Expression]()
+        while not self._closes("}"):
+            items.append(self._key())
+            self._skip(_SPACE)
+            if not self._has("=") and not self._has(":"):
+                self._refuse("an equals sign is missing")
+            self.at += 1
+            items.append(self.expression(newlines=False))
+            self._skip(_SPACE)
+            if self._has(","):
+                self.at += 1
+            elif not self._has("\n") and not self._has("}"):
+                self._refuse("a comma or a new line is missing")
+        return Expression(Kind.OBJECT, begin, self.at, None, tuple(items))
+
+    def _key(self) -> Expression:
+        begin = self.at
+        name = _NAME.match(self.text, begin)
+        if name and re.compile(r"[ \t]*[=:]").match(self.text, name.end()):
+            self.at = name.end()
+            return Expression(Kind.LITERAL, begin, self.at, name[0])
+        return self.expression(newlines=False)
+
+    def _is_for(self) -> bool:
+        self._skip(_BLANK)
+        return bool(re.compile(r"for\s").match(self.text, self.at))
+
+    def _for(self, begin: int, end: str) -> Expression:
+        """Skip a `for`: it is not evaluated. Its parts are expressions, so texts in it hold no bracket that counts."""
+        depth = 0
+        while True:
+            letter = self.text[self.at : self.at + 1]
+            if not letter:
+                self._refuse("a bracket is missing")
+            if letter == '"':
+                self._string()
+                continue
+            if letter == "<" and _HEREDOC.match(self.text, self.at):
+                self._heredoc(self.at)
+                continue
+            self.at += 1
+            if letter == end and not depth:
+                return Expression(Kind.OTHER, begin, self.at, "for")
+            depth += (letter in "([{") - (letter in ")]}")
+
+    # --- texts --------------------------------------------------------------------------------------------------------
+
+    def _string(self) -> Expression:
+        begin = self.at
+        at, depth = begin + 1, 0
+        while at < len(self.text):
+            letter = self.text[at]
+            if letter == "\\" and not depth:
+                at += 2
+                continue
+            if self.text.startswith(("${", "%{"), at) and self.text[at - 1] != letter:
+                depth += 1
+                at += 2
+                continue
+            if depth and letter in "{}":
+                depth += 1 if letter == "{" else -1
+            elif depth and letter == '"':
+                self.at = at
+                self._deeper()
+                at = self._string().end
+                self.depth -= 1
+                continue
+            elif letter == '"' or (letter == "\n" and not depth):
+                break
+            at += 1
+        if self.text[at : at + 1] != '"':
+            self.at = begin
+            self._refuse("a quotation mark is missing")
+        found = self.template(begin + 1, at, escapes=True)
+        self.at = at + 1
+        return Expression(found.kind, begin, self.at, found.value, found.args, found.marks)
+
+    def _heredoc(self, begin: int) -> Expression:
+        opened = _HEREDOC.match(self.text, begin)
+        closing = re.compile(rf"^[ \t]*{re.escape(opened['end'])}[ \t\r]*$", re.MULTILINE) if opened else None
+        closed = closing.search(self.text, opened.end()) if opened and closing else None
+        if opened is None or closed is None:
+            self._refuse("the end of a heredoc is missing")
+        rows = self.text[opened.end() : closed.start()].splitlines(keepends=True)
+        indents = [len(row) - len(row.lstrip(" \t")) for row in rows if row.strip()]
+        cut = min(indents, default=0) if opened["trim"] else 0
+        found = self.template(opened.end(), closed.start(), escapes=False, cut=cut)
+        self.at = closed.end()
+        return Expression(found.kind, begin, self.at, found.value, found.args, found.marks)
+
+    def template(self, begin: int, end: int, *, escapes: bool, cut: int = 0) -> Expression:
+        """Return the template between two places; `cut` characters of each line's indentation are not part of it."""
+        parts, letters, marks = list[Expression](), list[str](), list[int]()
+        at, fresh = begin, True
+        while at < end:
+            if fresh and cut:
+                skipped = min(cut, len(self.text[at:end]) - len(self.text[at:end].lstrip(" \t")))
+                at += skipped
+                fresh = False
+                continue
+            letter = self.text[at]
+            fresh = letter == "\n"
+            if self.text.startswith(("$${", "%%{"), at):
+                letters += [letter, "{"]
+                marks += [at, at + 2]
+                at += 3
+            elif self.text.startswith(("${", "%{"), at):
+                if letters:
+                    parts.append(_literal(letters, marks, at))
+                    letters, marks = list[str](), list[int]()
+                inner = self._interpolated(at, directive=letter == "%")
+                parts.append(inner)
+                at = inner.end
+            elif escapes and letter == "\\":
+                text, at_after = self._escape(at)
+                letters += text
+                marks += [at] * len(text)
+                at = at_after
+            else:
+                letters.append(letter)
+                marks.append(at)
+                at += 1
+        if letters or not parts:
+            parts.append(_literal(letters, marks, end))
+        if len(parts) == 1 and parts[0].kind is Kind.LITERAL:
+            return parts[0]
+        return Expression(Kind.TEMPLATE, begin, end, None, tuple(parts))
+
+    def _escape(self, at: int) -> tuple[str, int]:
+        letter = self.text[at + 1 : at + 2]
+        for name, length in (("u", 4), ("U", 8)):
+            digits = self.text[at + 2 : at + 2 + length]
+            if letter == name and re.fullmatch(rf"[0-9a-fA-F]{{{length}}}", digits) and int(digits, 16) <= 0x10FFFF:  # noqa: PLR2004 - the last character of Unicode
+                return chr(int(digits, 16)), at + 2 + length
+        return _ESCAPES.get(letter, letter), at + 2
+
+    def _interpolated(self, at: int, *, directive: bool) -> Expression:
+        if directive:
+            end = self.text.find("}", at)
+            return Expression(Kind.OTHER, at, len(self.text) if end < 0 else end + 1, "%")
+        self.at = at + 2
+        if self._has("~"):
+            self.at += 1
+        inner = self.expression(newlines=True)
+        self._skip(_BLANK)
+        if self._has("~"):
+            self.at += 1
+        self._expect("}")
+        return Expression(inner.kind, at, self.at, inner.value, inner.args, inner.marks)
+
+    # --- letters ------------------------------------------------------------------------------------------------------
+
+    def _skip(self, what: re.Pattern[str]) -> None:
+        found = what.match(self.text, self.at)
+        self.at = found.end() if found else self.at
+
+    def _has(self, text: str) -> bool:
+        return self.text.startswith(text, self.at)
+
+    def _expect(self, text: str) -> None:
+        if not self._has(text):
+            self._refuse(f"{text!r} is missing")
+        self.at += len(text)
+
+    def _closes(self, end: str) -> bool:
+        self._skip(_BLANK)
+        if self.at >= len(self.text):
+            self._refuse(f"{end!r} is missing")
+        if self._has(end):
+            self.at += 1
+            return True
+        return False
+
+    def _comma(self, end: str) -> None:
+        self._skip(_BLANK)
+        if self._has(","):
+            self.at += 1
+        elif not self._has(end):
+            self._refuse(f"a comma or {end!r} is missing")
+
+    def _name(self) -> str:
+        found = _NAME.match(self.text, self.at)
+        if found is None:
+            self._refuse("a name or a value is missing")
+        self.at = found.end()
+        return found[0]
+
+    def _deeper(self) -> None:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            self._refuse("it is nested too deeply")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise NotHcl(what, min(self.at, len(self.text)))
+
+
+def _literal(letters: list[str], marks: list[int], end: int) -> Expression:
+    begin = marks[0] if marks else end
+    return Expression(Kind.LITERAL, begin, end, "".join(letters), (), (*marks, end))
+
+
+def _text_of(label: Expression) -> str:
+    return str(label.value) if label.kind is Kind.LITERAL else ""
+
+
+def pairs(found: Expression) -> Iterator[tuple[Expression, Expression]]:
+    """Yield the keys and values of an object."""
+    yield from zip(found.args[::2], found.args[1::2], strict=True)

@@ -1,0 +1,383 @@
+"""Values of Terraform's expressions, evaluated as far as a module's files alone allow.
+
+Variables have their defaults. What is not known, such as a variable without default, is open: it gets a placeholder,
+and in each further variant another value. The region and the account get stand-ins.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from cli.sources.embedding import json_within
+from cli.sources.hcl_functions import called, text_of
+from cli.sources.hcl_text import Block, Expression, Kind, NotHcl, pairs, template_of
+from cli.sources.nodes import Node, Part, Style, mapping, moved, sequence
+from cli.sources.resolving import ACCOUNT, REGION, VARIANTS, first_open
+
+_DEEPEST = 60
+_REGIONS: Final = frozenset({"name", "id", "region"})
+_NAMED: Final = frozenset({"name", "id"})
+ARNS: Final[Mapping[str, str]] = {
+    "aws_iam_role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
+    "aws_iam_policy": f"arn:aws:iam::{ACCOUNT}:policy/{{}}",
+    "aws_ecs_task_definition": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{{}}",
+    "aws_cloudwatch_log_group": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}",
+    "aws_ssm_parameter": f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{{}}",
+}
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module's files: their texts and blocks by name, and what reads further files of the module's folder."""
+
+    texts: Mapping[str, str] = field(repr=False)
+    blocks: Mapping[str, Sequence[Block]] = field(repr=False)
+    read: Callable[[str], str | None]
+    values: Mapping[str, tuple[str, Expression]] = field(default_factory=dict, repr=False)
+    """The values of variables that files such as terraform.tfvars give."""
+
+    def found(self, kind: str, *labels: str) -> tuple[str, Block] | None:
+        """Return the file and the block of this kind and these labels."""
+        return next(
+            (
+                (name, b)
+                for name, blocks in self.blocks.items()
+                for b in blocks
+                if (b.kind, *b.labels) == (kind, *labels)
+            ),
+            None,
+        )
+
+    def local(self, name: str) -> tuple[str, Expression] | None:
+        """Return the file and the expression of a local value."""
+        return next(
+            (
+                (file, block.attributes[name][1])
+                for file, blocks in self.blocks.items()
+                for block in blocks
+                if block.kind == "locals" and name in block.attributes
+            ),
+            None,
+        )
+
+    def uses(self, name: str) -> int:
+        """Return how often the module's texts name a value."""
+        pattern = re.compile(rf"{re.escape(name)}(?![\w-])")
+        return sum(len(pattern.findall(text)) for text in self.texts.values())
+
+
+@dataclass
+class Evaluation:
+    """Evaluates expressions of one file of a module, in one variant of what is open."""
+
+    module: Module
+    file: str
+    variant: int = 0
+    scope: Mapping[str, Node] = field(default_factory=dict)
+    unresolved: dict[str, None] = field(default_factory=dict)
+    expressions: dict[str, str] = field(default_factory=dict, repr=False)
+    """Values of expressions, with the text of one that has it."""
+    depth: int = 0
+
+    @property
+    def text(self) -> str:
+        return self.module.texts[self.file]
+
+    def of(self, found: Expression) -> Node:
+        """Return the value of an expression, with its places."""
+        if self.depth > _DEEPEST:
+            return self._open(found, "a value that refers to itself")
+        self.depth += 1
+        try:
+            value = self._of(found)
+        finally:
+            self.depth -= 1
+        if isinstance(value.value, str) and value.value:
+            self._remember(found, value.value)
+        return value
+
+    def _remember(self, found: Expression, value: str) -> None:
+        """Keep an expression for its value; a reference rather than a template."""
+        computed = found.kind in {Kind.CALL, Kind.TEMPLATE} and value not in self.expressions
+        if found.kind is Kind.REFERENCE or computed:
+            self.expressions[value] = self._written(found)
+
+    def _of(self, found: Expression) -> Node:
+        match found.kind:
+            case Kind.LITERAL:
+                return Node(found.begin, found.end, found.value, None, Style.HCL, "", found.marks)
+            case Kind.TEMPLATE:
+                return self._template(found)
+            case Kind.OBJECT:
+                return self._object(found)
+            case Kind.TUPLE:
+                items = [self.of(item) for item in found.args]
+                place = Node(found.begin, found.end, None, None, Style.HCL)
+                return sequence(place, [Part(item.begin, item) for item in items])
+            case Kind.REFERENCE:
+                return self._reference(found)
+            case Kind.CALL:
+                return self._call(found)
+            case Kind.CONDITIONAL:
+                return self._conditional(found)
+            case Kind.OTHER:
+                return self._operation(found)
+
+    def _open(self, place: Expression, name: str) -> Node:
+        self.unresolved[name] = None
+        value = (f"${{{name}}}", "0", "true", "x")[self.variant % VARIANTS]
+        return Node(place.begin, place.end, value, None, Style.FIXED, name)
+
+    def _written(self, place: Expression) -> str:
+        """Return an expression as it is written, on one line."""
+        text = " ".join(self.text[place.begin : place.end].split())
+        return text.removeprefix("${").removesuffix("}").strip() if text.startswith("${") else text
+
+    # --- texts and objects --------------------------------------------------------------------------------------------
+
+    def _template(self, found: Expression) -> Node:
+        """Return a template's text. In a JSON text, what is open and not quoted becomes a text in quotes."""
+        text, marks, open_ = "", list[int](), ""
+        first = found.args[0]
+        is_json = first.kind is Kind.LITERAL and str(first.value).lstrip()[:1] in {"[", "{"}
+        for part in found.args:
+            node = self.of(part)
+            value = text_of(node.value)
+            if part.kind is Kind.LITERAL and part.marks:
+                marks += part.marks[:-1]
+            else:
+                if node.open and is_json and not _is_quoted(text):
+                    value = json.dumps(value)
+                marks += [part.begin] * len(value)
+            open_ = open_ or node.open
+            text += value
+        return Node(found.begin, found.end, text, None, Style.FIXED, open_, (*marks, found.end))
+
+    def _object(self, found: Expression) -> Node:
+        parts = dict[str, Part]()
+        for key, value in pairs(found):
+            name = self.of(key)
+            parts[text_of(name.value)] = Part(key.begin, self.of(value))
+        return mapping(Node(found.begin, found.end, None, None, Style.HCL), parts)
+
+    # --- references ---------------------------------------------------------------------------------------------------
+
+    def _reference(self, found: Expression) -> Node:
+        names = [step.value if step.kind is Kind.LITERAL else self.of(step).value for step in found.args]
+        match (found.value, *names):
+            case (str() as root, *rest) if root in self.scope:
+                return self._stepped(found, self.scope[root], rest)
+            case ("var", str() as name, *rest):
+                return self._stepped(found, self._variable(found, name), rest)
+            case ("local", str() as name, *rest):
+                return self._local(found, name, rest)
+            case ("data", "aws_region", _, str() as attribute) if attribute in _REGIONS:
+                return self._computed(found, self.region)
+            case ("data", "aws_caller_identity", _, "account_id"):
+                return self._computed(found, self.account)
+            case ("data", "aws_partition", _, "partition"):
+                return self._computed(found, "aws")
+            case ("data", "aws_iam_policy_document", str() as name, "json"):
+                return self._policy(found, name)
+            case ("path", "module" | "root"):
+                return self._computed(found, ".")
+            case (str() as kind, str() as name, *rest) if kind not in {"data", "each", "count", "module", "self"}:
+                return self._attribute(found, kind, name, [step for step in rest if not isinstance(step, int)])
+            case _:
+                return self._open(found, self._written(found))
+
+    @property
+    def region(self) -> str:
+        return "eu-west-1" if self.variant % 2 else REGION
+
+    @property
+    def account(self) -> str:
+        return ACCOUNT
+
+    def _computed(self, place: Expression, value: Any, open_: str = "") -> Node:
+        return Node(place.begin, place.end, value, None, Style.FIXED, open_)
+
+    def _elsewhere(self, place: Expression, node: Node) -> Node:
+        """Return a value that is written elsewhere, at the place of its use."""
+        return replace(moved(node, lambda _: place.begin, Style.FIXED), end=place.end, marks=())
+
+    def _in(self, file: str, expression: Expression) -> Node:
+        other = self if file == self.file else replace(self, file=file)
+        other.depth = self.depth
+        return other.of(expression)
+
+    def _variable(self, place: Expression, name: str) -> Node:
+        if (given := self.module.values.get(name)) is not None:
+            return self._elsewhere(place, self._in(*given))
+        block = self.module.found("variable", name)
+        if block is None or "default" not in block[1].attributes:
+            return self._open(place, f"var.{name}")
+        value = self._in(block[0], block[1].attributes["default"][1])
+        return self._elsewhere(place, value)
+
+    def _local(self, place: Expression, name: str, rest: Sequence[Any]) -> Node:
+        found = self.module.local(name)
+        if found is None:
+            return self._open(place, f"local.{name}")
+        value = self._in(*found)
+        if found[0] == self.file and value.parts is not None and not rest and self.module.uses(f"local.{name}") == 1:
+            return value  # it is used here alone, so that it may be changed
+        return self._stepped(place, self._elsewhere(place, value), rest)
+
+    def _stepped(self, place: Expression, value: Node, steps: Sequence[Any]) -> Node:
+        for step in steps:
+            below = None
+            match value.parts:
+                case dict() as parts if isinstance(step, str):
+                    below = parts.get(step)
+                case list() as items if isinstance(step, int) and step < len(items):
+                    below = items[step]
+                case _:
+                    pass
+            if below is None:
+                return self._open(place, self._written(place))
+            value = below.node
+        return self._elsewhere(place, value)
+
+    def _attribute(self, place: Expression, kind: str, label: str, rest: Sequence[Any]) -> Node:
+        """Return an attribute of a resource of the module: one that it gives, its name, or its ARN."""
+        found = self.module.found("resource", kind, label)
+        if found is None or len(rest) != 1:
+            return self._open(place, self._written(place))
+        file, block = found
+        name = None if kind == "aws_ecs_task_definition" else block.attributes.get("name")
+        called = self._computed(place, label) if name is None else self._elsewhere(place, self._in(file, name[1]))
+        match rest[0]:
+            case "arn" if kind in ARNS and not called.open:
+                path = text_of(called.value).removeprefix("/")
+                return self._computed(place, ARNS[kind].format(path).replace(REGION, self.region))
+            case "policy" | "value" as attribute if attribute in block.attributes:
+                return self._elsewhere(place, self._in(file, block.attributes[attribute][1]))
+            case attribute if attribute in _NAMED and kind in {*ARNS, "aws_ecs_cluster"}:
+                return called
+            case _:
+                return self._open(place, self._written(place))
+
+    def _policy(self, place: Expression, name: str) -> Node:
+        """Return the JSON of a policy document that the module writes as blocks."""
+        found = self.module.found("data", "aws_iam_policy_document", name)
+        if found is None:
+            return self._open(place, self._written(place))
+        statements, open_ = list[dict[str, Any]](), ""
+        for block in found[1].blocks:
+            if block.kind != "statement":
+                return self._open(place, self._written(place))
+            statement, unknown = self._statement(found[0], block)
+            statements.append(statement)
+            open_ = open_ or unknown
+        return self._computed(place, json.dumps({"Version": "2012-10-17", "Statement": statements}), open_)
+
+    def _statement(self, file: str, block: Block) -> tuple[dict[str, Any], str]:
+        values = {name: self._in(file, expression) for name, (_, expression) in block.attributes.items()}
+        open_ = next((unknown for node in values.values() if (unknown := first_open(node))), "")
+        statement: dict[str, Any] = {"Effect": "Allow"}
+        members = {"effect": "Effect", "sid": "Sid", "actions": "Action", "not_actions": "NotAction"}
+        members |= {"resources": "Resource", "not_resources": "NotResource"}
+        statement |= {members[name]: node.value for name, node in values.items() if name in members}
+        for inner in block.blocks:
+            given = {name: self._in(file, expression).value for name, (_, expression) in inner.attributes.items()}
+            match inner.kind:
+                case "principals":
+                    statement.setdefault("Principal", {})[text_of(given.get("type"))] = given.get("identifiers")
+                case "condition":
+                    by = statement.setdefault("Condition", {}).setdefault(text_of(given.get("test")), {})
+                    by[text_of(given.get("variable"))] = given.get("values")
+                case other:
+                    open_ = open_ or other
+        return statement, open_
+
+    # --- calls and operations -----------------------------------------------------------------------------------------
+
+    def _call(self, found: Expression) -> Node:
+        name, args = str(found.value), found.args
+        match name:
+            case "jsonencode" | "yamlencode" | "tolist" | "toset" | "sensitive" | "nonsensitive" if len(args) == 1:
+                return self.of(args[0])
+            case "jsondecode" if len(args) == 1:
+                return json_within(self.of(args[0]))
+            case "concat" if args:
+                return self._concat(found)
+            case "merge" if args:
+                return self._merge(found)
+            case "file" if len(args) == 1:
+                text = self.module.read(text_of(self.of(args[0]).value))
+                return self._open(found, self._written(found)) if text is None else self._computed(found, text)
+            case "templatefile" if len(args) == 2:  # noqa: PLR2004 - the file and its variables
+                return self._templatefile(found)
+            case _:
+                return self._function(found, name, [self.of(arg) for arg in args])
+
+    def _function(self, found: Expression, name: str, args: Sequence[Node]) -> Node:
+        if not any(first_open(arg) for arg in args):
+            value = called(name, [arg.value for arg in args])
+            if value is not None:
+                return self._computed(found, value)
+        return self._open(found, self._written(found))
+
+    def _concat(self, found: Expression) -> Node:
+        lists = [self.of(arg) for arg in found.args]
+        if not all(isinstance(each.parts, list) for each in lists):
+            return self._open(found, self._written(found))
+        parts = [part for each in lists for part in each.children]
+        fixed = [Part(part.begin, part.node) for part in parts]
+        return sequence(Node(found.begin, found.end, None, None, Style.FIXED), fixed)
+
+    def _merge(self, found: Expression) -> Node:
+        objects = [self.of(arg) for arg in found.args]
+        if not all(isinstance(each.parts, dict) for each in objects):
+            return self._open(found, self._written(found))
+        parts = dict[str, Part]()
+        for each in objects:
+            parts |= each.parts if isinstance(each.parts, dict) else {}
+        return mapping(Node(found.begin, found.end, None, None, Style.FIXED), parts)
+
+    def _templatefile(self, found: Expression) -> Node:
+        name, given = (self.of(arg) for arg in found.args)
+        text = self.module.read(text_of(name.value))
+        if text is None or not isinstance(given.parts, dict):
+            return self._open(found, self._written(found))
+        scope = {key: part.node for key, part in given.parts.items()}
+        texts = {**self.module.texts, text_of(name.value): text}
+        inner = replace(self, module=replace(self.module, texts=texts), file=text_of(name.value), scope=scope)
+        try:
+            node = inner.of(template_of(text))
+        except (NotHcl, RecursionError):
+            return self._open(found, self._written(found))
+        return self._computed(found, node.value, node.open)
+
+    def _conditional(self, found: Expression) -> Node:
+        condition, yes, no = found.args
+        holds = self.of(condition)
+        if isinstance(holds.value, bool) and not holds.open:
+            return self._elsewhere(found, self.of(yes if holds.value else no))
+        name = holds.open or self._written(condition)
+        self.unresolved[name] = None
+        chosen = self._elsewhere(found, self.of(yes if self.variant in {0, 3} else no))
+        return replace(chosen, open=name if chosen.parts is not None else chosen.open)
+
+    def _operation(self, found: Expression) -> Node:
+        args = [self.of(arg) for arg in found.args]
+        if found.value in {"==", "!="} and len(args) == 2 and not any(map(first_open, args)):  # noqa: PLR2004 - both sides
+            same = args[0].value == args[1].value
+            return self._computed(found, same if found.value == "==" else not same)
+        if found.value == "!" and isinstance(args[0].value, bool):
+            return self._computed(found, not args[0].value)
+        numbers = [arg.value for arg in args if type(arg.value) is int]
+        if len(numbers) == len(args) == 2 and found.value in {"+", "-", "*"}:  # noqa: PLR2004 - both sides
+            one, other = numbers
+            results = {"+": one + other, "-": one - other, "*": one * other}
+            return self._computed(found, results[str(found.value)])
+        return self._open(found, self._written(found))
+
+
+def _is_quoted(text: str) -> bool:
+    """Return whether a JSON text ends within quotes."""
+    row = text.rpartition("\n")[2]
+    return len(re.findall(r'(?<!\\)"', row)) % 2 == 1

@@ -1,0 +1,200 @@
+"""JSON, and JSON with comments and trailing commas, with the places of its values."""
+
+import json
+import re
+from json.decoder import scanstring  # type: ignore[attr-defined] # documented in its source, not in the stubs
+from json.scanner import py_make_scanner  # type: ignore[attr-defined] # not in the stubs; see _Locating
+from typing import Any
+
+from cli.sources.nodes import Node, Part
+from cli.unusable import Unusable
+
+DEEPEST = 64
+_BLANK = re.compile(r"[ \t\n\r]*")
+_SCALAR = re.compile(r"[^ \t\n\r,\]}]+")
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*\n|/\*.*?\*/)*[\]}])', re.DOTALL)
+
+
+def content_of(text: str, name: str) -> tuple[Any, str]:
+    """Return what a text holds, and the text without comments; raise Unusable with the place of a mistake.
+
+    The text without comments has every value at the same place.
+    """
+    if not text.strip():
+        raise Unusable(f"{name} is empty.")
+    try:
+        return _checked(_loaded(text, name), name), text
+    except json.JSONDecodeError as error:
+        plain = blanked(text)
+        if plain == text:
+            raise _not_json(error, name) from None
+    try:
+        return _checked(_loaded(plain, name), name), plain
+    except json.JSONDecodeError as error:
+        raise _not_json(error, name) from None
+
+
+def _not_json(error: json.JSONDecodeError, name: str) -> Unusable:
+    what = error.msg[0].lower() + error.msg[1:]
+    return Unusable(
+        f"{name}, line {error.lineno}, column {error.colno}: not JSON ({what}). Correct it there. If it"
+        " is a template, fill it in first."
+    )
+
+
+def blanked(text: str) -> str:
+    """Return the text with spaces instead of comments and trailing commas."""
+    return _TOKENS.sub(lambda found: found[0] if found[0][0] == '"' else re.sub(r"[^\n]", " ", found[0]), text)
+
+
+def node_of(plain: str) -> Node:
+    """Return the value of a JSON text with its places. It must be JSON, without comments."""
+    return _Reader(plain).node(_past_blanks(plain, 0))
+
+
+class Repeated(Exception):
+    """An object with a key twice; the message is the key."""
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raise Repeated if it has a key twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise Repeated(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _number(written: str) -> float:
+    value = float(written)
+    if value in {float("inf"), float("-inf")}:
+        raise ValueError(written)
+    return value
+
+
+def _constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _loaded(text: str, name: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=unique, parse_float=_number, parse_constant=_constant)
+    except json.JSONDecodeError:
+        raise
+    except Repeated as repeated:
+        key = str(repeated)
+        raise Unusable(
+            f"{name}, line {_Locating().line_of(text)}: the object that starts here has {key[:60]!r} twice. Keep one."
+        ) from None
+    except RecursionError:
+        raise Unusable(f"{name} is nested too deeply to be a task definition.") from None
+    except ValueError:
+        raise Unusable(f"{name} has a number in it that is not valid JSON: too large, or not a number.") from None
+
+
+def _checked(content: Any, name: str) -> Any:
+    if depth_exceeds(content, DEEPEST):
+        raise Unusable(f"{name} is nested too deeply to be a task definition.")
+    return content
+
+
+class _Locating(json.JSONDecoder):
+    """Finds where an object with a repeated key starts. Slow, so it is used only for a file that is refused."""
+
+    def __init__(self) -> None:
+        super().__init__(object_pairs_hook=unique)
+        self.start: int | None = None
+        plain = self.parse_object  # type: ignore[has-type] # documented, but not in the stubs
+
+        def locating(text_and_end: tuple[str, int], *rest: Any) -> Any:
+            try:
+                return plain(text_and_end, *rest)
+            except Repeated:
+                # The innermost object raises first.
+                self.start = text_and_end[1] if self.start is None else self.start
+                raise
+
+        self.parse_object = locating
+        self.scan_once = py_make_scanner(self)
+
+    def line_of(self, text: str) -> int:
+        try:
+            self.decode(text)
+        except Repeated:
+            return text.count("\n", 0, self.start or 0) + 1
+        return 1
+
+
+def depth_exceeds(content: Any, deepest: int) -> bool:
+    """Return whether objects and lists are nested more deeply than this."""
+    level = [content]
+    for _ in range(deepest):
+        level = [
+            item
+            for thing in level
+            if isinstance(thing, dict | list)
+            for item in (thing.values() if isinstance(thing, dict) else thing)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _past_blanks(text: str, at: int) -> int:
+    found = _BLANK.match(text, at)
+    return found.end() if found else at
+
+
+class _Reader:
+    """Reads a text that is known to be JSON."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def node(self, begin: int) -> Node:
+        match self.text[begin]:
+            case "{":
+                return self._object(begin)
+            case "[":
+                return self._list(begin)
+            case '"':
+                value, end = scanstring(self.text, begin + 1)
+                return Node(begin, end, value)
+            case _:
+                found = _SCALAR.match(self.text, begin)
+                end = found.end() if found else begin
+                return Node(begin, end, json.loads(self.text[begin:end]))
+
+    def _object(self, begin: int) -> Node:
+        parts, at = dict[str, Part](), _past_blanks(self.text, begin + 1)
+        while self.text[at] != "}":
+            name, end = scanstring(self.text, at + 1)
+            colon = _past_blanks(self.text, end)
+            parts[name] = part = Part(at, self.node(_past_blanks(self.text, colon + 1)))
+            at = self._next(part.end)
+        return Node(begin, at + 1, {name: part.node.value for name, part in parts.items()}, parts)
+
+    def _list(self, begin: int) -> Node:
+        parts, at = list[Part](), _past_blanks(self.text, begin + 1)
+        while self.text[at] != "]":
+            parts.append(Part(at, self.node(at)))
+            at = self._next(parts[-1].end)
+        return Node(begin, at + 1, [part.node.value for part in parts], parts)
+
+    def _next(self, end: int) -> int:
+        at = _past_blanks(self.text, end)
+        return _past_blanks(self.text, at + 1) if self.text[at] == "," else at
+
+
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
+
+
+def marks_of(text: str, node: Node) -> list[int]:
+    """Return the place of each character of a quoted text, and of its end."""
+    marks, at = list[int](), node.begin + 1
+    while at < node.end - 1:
+        marks.append(at)
+        found = _ESCAPE.match(text, at)
+        at = found.end() if found else at + 1
+    return [*marks, node.end - 1]

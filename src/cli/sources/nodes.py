@@ -1,0 +1,170 @@
+"""Values with their places in a text, whatever language it is written in."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import Any
+
+
+class Style(Enum):
+    """How a value is written, so that a change of it is written in the same way."""
+
+    JSON = auto()
+    BLOCK = auto()
+    """A mapping or sequence of YAML by indentation."""
+    YAML = auto()
+    """Any other value of YAML."""
+    HCL = auto()
+    FIXED = auto()
+    """It is computed, or stands elsewhere too: no change of it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value, where it begins and ends, and its parts: a dict by names, or a list.
+
+    `open` is the expression that the value depends on, if that could not be resolved. `marks` are the places of a
+    text's characters and of its end, where the source has the text in another form.
+    """
+
+    begin: int
+    end: int
+    value: Any = field(repr=False)
+    parts: "dict[str, Part] | list[Part] | None" = field(default=None, repr=False)
+    style: Style = Style.JSON
+    open: str = ""
+    marks: Sequence[int] = field(default=(), repr=False)
+
+    @property
+    def children(self) -> "Iterator[Part]":
+        match self.parts:
+            case dict() as parts:
+                yield from parts.values()
+            case list() as parts:
+                yield from parts
+            case None:
+                return
+
+    def get(self, *names: str) -> "Node | None":
+        """Return the value below these names."""
+        found: Node | None = self
+        for name in names:
+            found = part.node if found and isinstance(found.parts, dict) and (part := found.parts.get(name)) else None
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A member, which begins with its name, or an item."""
+
+    begin: int
+    node: Node
+
+    @property
+    def end(self) -> int:
+        return self.node.end
+
+
+def mapping(origin: Node, parts: dict[str, Part], style: Style | None = None) -> Node:
+    """Return an object in the place of another node."""
+    value = {name: part.node.value for name, part in parts.items()}
+    return replace(origin, value=value, parts=parts, style=style or origin.style)
+
+
+def sequence(origin: Node, parts: list[Part], style: Style | None = None) -> Node:
+    """Return a list in the place of another node."""
+    return replace(origin, value=[part.node.value for part in parts], parts=parts, style=style or origin.style)
+
+
+def moved(node: Node, place: Callable[[int], int], style: Style | None = None) -> Node:
+    """Return a node of a text within another text, with its places in the outer one."""
+    parts: dict[str, Part] | list[Part] | None = None
+    match node.parts:
+        case dict() as members:
+            parts = {name: _moved(part, place, style) for name, part in members.items()}
+        case list() as items:
+            parts = [_moved(part, place, style) for part in items]
+        case None:
+            pass
+    marks = [place(mark) for mark in node.marks]
+    begin, end = place(node.begin), place(node.end)
+    return replace(node, begin=begin, end=end, parts=parts, style=style or node.style, marks=marks)
+
+
+def _moved(part: Part, place: Callable[[int], int], style: Style | None) -> Part:
+    return Part(place(part.begin), moved(part.node, place, style))
+
+
+type Path = tuple[str, ...]
+"""The names of the members on the way to a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The new text, and the paths of the changes that could not be made in it."""
+
+    text: str = field(repr=False)
+    by_hand: tuple[Path, ...] = ()
+
+
+class Lines:
+    """The lines of a text, to say where an offset is."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(at + 1 for at, letter in enumerate(text) if letter == "\n")]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Return line and column, both from 1."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+
+_CONTENT = ("value", "valueFrom")
+_NAMES = ("name", "key", "containerName", "sourceVolume", "containerPort")
+_MEMBERS: Mapping[str, str] = {"containers": "containerDefinitions"}
+
+
+def found_at(root: Node, where: str) -> tuple[Node, int]:
+    """Return the node that a drift's path names, or the nearest above it, and how many steps of it are missing."""
+    steps = where.split("/")
+    node, at = root, 0
+    while at < len(steps):
+        below = _below(node, steps, at)
+        if below is None:
+            break
+        node, at = below
+    return node, len(steps) - at
+
+
+def _below(node: Node, steps: Sequence[str], at: int) -> tuple[Node, int] | None:
+    """Return the node of the next steps; a name with slashes in it takes several."""
+    for taken in range(len(steps) - at, 0, -1):
+        name = "/".join(steps[at : at + taken])
+        if found := _named(node, _MEMBERS.get(name, name) if at == 0 else name):
+            return found, at + taken
+    return None
+
+
+def _named(node: Node, name: str) -> Node | None:
+    match node.parts:
+        case dict() as parts:
+            if isinstance(part := parts.get(name), Part):
+                return part.node
+            head, bracket, index = name.rpartition("[")
+            if bracket and index[:-1].isdecimal() and (found := _named(node, head)):
+                return next((part.node for n, part in enumerate(found.children) if n == int(index[:-1])), None)
+            return None
+        case list() as parts:
+            return next((_content(part.node) for part in parts if _is_called(part.node.value, name)), None)
+        case None:
+            return None
+
+
+def _is_called(item: Any, name: str) -> bool:
+    return isinstance(item, dict) and any(str(item[key]) == name for key in _NAMES if key in item)
+
+
+def _content(node: Node) -> Node:
+    """Return the value of a pair of a name and a value; else the item itself."""
+    return next((found for name in _CONTENT if (found := node.get(name))), node)

@@ -1,0 +1,36 @@
+"""Containers whose image is not resolved and that may be the collector."""
+
+import re
+from typing import Any, Final
+
+from cli.sources.nodes import Node
+from domain.collector.releases import newest_known
+
+_IMAGE: Final = "public.ecr.aws/aws-observability/aws-otel-collector"
+_NAMED = re.compile(r"otel|adot|collector", re.IGNORECASE)
+_VARIABLES: Final = frozenset({"AOT_CONFIG_CONTENT", "OTEL_CONFIG"})
+
+
+def as_collectors(task: dict[str, Any], containers: Node) -> dict[str, Any]:
+    """Return a task definition in which open images of what is named or set up as a collector are a collector's.
+
+    An image that is open elsewhere stays what it is: most are those of applications.
+    """
+    changed = [
+        {**part.node.value, "image": f"{_IMAGE}:{newest_known()}"} if _may_collect(part.node) else part.node.value
+        for part in containers.children
+    ]
+    return {**task, "containerDefinitions": changed}
+
+
+def _may_collect(container: Node) -> bool:
+    image, value = container.get("image"), container.value
+    if image is None or not image.open or not isinstance(value, dict):
+        return False
+    variables = {
+        item.get("name")
+        for member in ("environment", "secrets")
+        for item in value.get(member) or ()
+        if isinstance(item, dict)
+    }
+    return bool(_NAMED.search(str(value.get("name"))) or _VARIABLES & variables)

@@ -1,0 +1,61 @@
+"""Roles as a source describes them, as facts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from domain.facts import Fact, Known, MissingReason, Role, Unavailable
+from domain.iam import Policy, PolicyUnreadable
+
+# What AWS grants in its own policies that tasks' roles have most. AWS only adds to them.
+_OF_AWS: Final[Mapping[str, tuple[str, ...]]] = {
+    "service-role/AmazonECSTaskExecutionRolePolicy": (
+        "ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer",
+        "ecr:BatchGetImage", "logs:CreateLogStream", "logs:PutLogEvents",
+    ),
+    "AWSXRayDaemonWriteAccess": (
+        "xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets",
+        "xray:GetSamplingStatisticSummaries",
+    ),
+    "AmazonPrometheusRemoteWriteAccess": ("aps:RemoteWrite",),
+    "AmazonSSMReadOnlyAccess": ("ssm:Describe*", "ssm:Get*", "ssm:List*"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What a source says of one role: its trust, its own policies by name, and the ARNs of managed ones.
+
+    `complete` is whether no other policy of the source may belong to it.
+    """
+
+    arn: str
+    trust: Any
+    policies: Sequence[tuple[str, Any]]
+    managed: Sequence[str] = ()
+    complete: bool = True
+
+
+def fact_of(written: Documents) -> Fact[Role]:
+    """Return the role; Unavailable if a part of it is not known."""
+    name = written.arn.rpartition("/")[2]
+    unreadable = Unavailable(MissingReason.POLICY_UNREADABLE, resource=name)
+    policies = [*written.policies]
+    for arn in written.managed:
+        actions = _OF_AWS.get(arn.partition(":policy/")[2]) if arn.startswith("arn:aws:iam::aws:") else None
+        if actions is None:
+            return unreadable
+        statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        policies.append((arn, {"Version": "2012-10-17", "Statement": [statement]}))
+    if not written.complete:
+        return unreadable
+    try:
+        return Known(
+            Role(
+                written.arn,
+                Policy.parse(written.trust, f"the trust policy of {name}", trust=True),
+                tuple(Policy.parse(document, source) for source, document in policies),
+            )
+        )
+    except PolicyUnreadable:
+        return unreadable

@@ -1,0 +1,179 @@
+"""Task definitions as the API has them, in JSON, JSON with comments, or YAML.
+
+The shapes: what RegisterTaskDefinition takes, what DescribeTaskDefinition returns (`taskDefinition` and `tags`), a
+recorded response (`status_code` and `data` around that), and a list of any of these.
+"""
+
+import copy
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from cli.sources.definition import Definition, File, Origin, Wanted
+from cli.sources.json_text import node_of
+from cli.sources.nodes import Edited, Node
+from cli.texts import Text, shown
+from cli.unusable import NoDefinition, Unusable
+from domain.ecs.task_definition import TaskDefinition
+
+
+@dataclass(frozen=True)
+class _Within(Origin):
+    """Places in JSON, which are looked for only when one is asked for."""
+
+    path: tuple[str | int, ...] = ()
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        return {"": _node_at(node_of(self.text), self.path)}
+
+
+def of_json(given: Text, content: Any, plain: str) -> File:
+    """Return the task definitions of a JSON document, whose text without comments is `plain`."""
+    found = [*_definitions(content, shown(given.name), ())]
+    snippets = _snippets(plain) if isinstance(content, list) and len(found) > 1 else []
+    definitions = list[Definition]()
+    for each in found:
+        if snippets and isinstance(each.path[0], int):
+            begin, end = snippets[each.path[0]]
+            line, column = plain.count("\n", 0, begin) + 1, begin - (plain.rfind("\n", 0, begin) + 1) + 1
+            origin: Origin = _Within(given.name, plain[begin:end], {}, line, column, path=each.path[1:])
+        else:
+            origin = _Within(given.name, plain, path=each.path)
+        definitions.append(replace(each, origin=origin))
+    return File(
+        given.name, given.text, given.encoding, tuple(definitions), _Rewriting(given.text, content, found, plain)
+    )
+
+
+def of_yaml(given: Text, root: Node) -> File:
+    """Return the task definitions of a YAML document."""
+    found = [*_definitions(root.value, shown(given.name), ())]
+    definitions = [
+        replace(each, origin=Origin(given.name, given.text, {"": _node_at(root, each.path)})) for each in found
+    ]
+    rewriting = _Rewriting(given.text, root.value, found, node=root)
+    return File(given.name, given.text, given.encoding, tuple(definitions), rewriting)
+
+
+@dataclass(frozen=True)
+class _Rewriting:
+    """Writes changed definitions into the document."""
+
+    text: str = field(repr=False)
+    content: Any = field(repr=False)
+    definitions: Sequence[Definition]
+    plain: str = field(default="", repr=False)
+    node: Node | None = field(default=None, repr=False)
+
+    def __call__(self, wanted: Sequence[Wanted]) -> Edited:
+        from cli.sources.editing import Change, edited  # noqa: PLC0415 - only to fix
+
+        content = copy.deepcopy(self.content)
+        for definition, each in zip(self.definitions, wanted, strict=True):
+            content = _placed(content, definition, each.task)
+        return edited(self.text, [Change(self.node or node_of(self.plain), content)])
+
+
+def _placed(content: Any, definition: Definition, task: TaskDefinition) -> Any:
+    members = task.to_aws()
+    if not definition.path:
+        return members
+    *above, last = definition.path
+    place = content
+    for step in above:
+        place = place[step]
+    if definition.tags_outside:
+        place["tags"] = members.pop("tags", [])
+    place[last] = members
+    return content
+
+
+def _node_at(node: Node, path: Sequence[str | int]) -> Node:
+    for step in path:
+        match node.parts:
+            case dict() as parts if isinstance(step, str):
+                node = parts[step].node
+            case list() as items if isinstance(step, int):
+                node = items[step].node
+            case _:
+                break
+    return node
+
+
+def _snippets(plain: str) -> list[tuple[int, int]]:
+    """Return where each item of a list begins and ends."""
+    decoder, found = json.JSONDecoder(), list[tuple[int, int]]()
+    at = plain.index("[") + 1
+    while True:
+        begin = at + len(plain[at : at + 4096]) - len(plain[at : at + 4096].lstrip(" \t\r\n,"))
+        if begin == at + 4096:
+            at = begin
+            continue
+        if plain[begin] == "]":
+            return found
+        _, at = decoder.raw_decode(plain, begin)
+        found.append((begin, at))
+
+
+def _definitions(content: Any, name: str, path: tuple[str | int, ...]) -> Iterator[Definition]:
+    match content:
+        case {"data": dict() as data, "status_code": _}:
+            yield from _definitions(data, name, (*path, "data"))
+        case {"taskDefinition": dict() as task, **others}:
+            tags = others.get("tags")
+            outside = isinstance(tags, list) and "tags" not in task
+            yield _definition({**task, "tags": tags} if outside else task, name, (*path, "taskDefinition"), outside)
+        case {"containerDefinitions": _} | {"requiresCompatibilities": _, "family": _}:
+            yield _definition(content, name, path, tags_outside=False)
+        case [_, *_] if not path and not any(_is_container(item) for item in content):
+            for index, item in enumerate(content):
+                yield from _definitions(item, name, (index,))
+        case _:
+            raise _refusal(content, f"{name}, entry {path[0]}," if path and isinstance(path[0], int) else name)
+
+
+def _is_container(thing: Any) -> bool:
+    return isinstance(thing, Mapping) and "image" in thing and "containerDefinitions" not in thing
+
+
+def _definition(task: Any, name: str, path: tuple[str | int, ...], tags_outside: bool) -> Definition:  # noqa: FBT001 - one of four facts
+    check_containers(task, name)
+    return Definition(TaskDefinition(task), path, tags_outside)
+
+
+def check_containers(task: Any, name: str) -> None:
+    """Raise Unusable if a definition's containers are no list of objects."""
+    containers = task.get("containerDefinitions")
+    if containers is not None and not isinstance(containers, list):
+        raise Unusable(f"{name} has containerDefinitions that are not a list. Write them as a list of objects.")
+    for index, container in enumerate(containers or ()):
+        if not isinstance(container, dict):
+            raise Unusable(
+                f"{name} has containerDefinitions whose item {index + 1} is not an object. Correct it there."
+            )
+
+
+def _refusal(content: Any, name: str) -> Unusable:
+    one = content[0] if isinstance(content, list) and content else content
+    if _is_container(one):
+        return Unusable(
+            f"{name} has containers without the task definition around them, which says whether they run on Fargate."
+            " Give the whole definition."
+        )
+    match content:
+        case {"service": {"pipelines": _}}:
+            return NoDefinition(f"{name} is a collector's configuration. `outrider collector` evaluates it.")
+        case {"services": _} | {"service": _} | {"serviceName": _} | {"serviceArn": _} | {"desiredCount": _}:
+            return NoDefinition(f"{name} describes services, not a task definition. Give the definition that they run.")
+        case {"taskDefinition": _}:
+            return NoDefinition(f"{name} only names a task definition. Give the definition itself.")
+        case []:
+            return NoDefinition(f"{name} is an empty list.")
+        case _:
+            return NoDefinition(
+                f"{name} is not a task definition: it has no containerDefinitions. Give what RegisterTaskDefinition"
+                " takes or DescribeTaskDefinition returns."
+            )

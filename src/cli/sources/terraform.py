@@ -1,0 +1,182 @@
+"""Terraform's own files: the task definitions of a file, with the rest of its folder as its module."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from cli.sources.definition import File, Wanted
+from cli.sources.editing import Change, Dialect, edited
+from cli.sources.hcl_text import Block, Expression, NotHcl, attributes_of, blocks_of
+from cli.sources.hcl_values import Evaluation, Module
+from cli.sources.nodes import Edited, Lines, Node, Part, Style, mapping, sequence
+from cli.sources.nodes import Path as Steps
+from cli.sources.resolving import VARIANTS
+from cli.sources.terraform_resources import STAND_INS, TASK, Estate, Resource, definitions_of
+from cli.texts import STDIN, Text, shown
+from cli.unusable import NoDefinition, Unusable
+
+_MOST_BYTES: Final = 2 * 1024 * 1024
+_REFERENCE = re.compile(r"\$\{([^}]*)\}")
+
+
+def of_files(given: Text) -> File:
+    """Return the task definitions of a file. The other files of its folder give variables, local values and roles."""
+    if TASK not in given.text:
+        raise NoDefinition(f"{shown(given.name)} has no {TASK} in it.")
+    module = _module(given)
+    evaluations = [Evaluation(module, given.name, variant) for variant in range(VARIANTS)]
+    estates = [_estate(each) for each in evaluations]
+    found = [*definitions_of(given.name, module.texts, estates)]
+    if not found:
+        raise NoDefinition(f"{shown(given.name)} has no {TASK} in it whose containers are known.")
+    places = [(task, service) for _, task, service in found]
+    rewriting = _Rewriting(given.text, places, evaluations[0])
+    return File(given.name, given.text, given.encoding, tuple(each for each, _, _ in found), rewriting)
+
+
+def _module(given: Text) -> Module:
+    texts, blocks = {given.name: given.text}, dict[str, Sequence[Block]]()
+    try:
+        blocks[given.name] = blocks_of(given.text)
+    except NotHcl as error:
+        line, column = Lines(given.text).place(error.at)
+        raise Unusable(
+            f"{shown(given.name)}, line {line}, column {column}: not Terraform's language ({error}). Correct it there."
+        ) from None
+    folder = Path(given.name).parent
+    for path in sorted(folder.glob("*.tf")) if given.name != STDIN else ():
+        text = _read(path)
+        if str(path) == str(Path(given.name)) or text is None:
+            continue
+        try:
+            blocks[str(path)] = blocks_of(text)
+        except NotHcl:
+            continue  # it is reported where it is read itself
+        texts[str(path)] = text
+    values = _values(folder, texts) if given.name != STDIN else {}
+    return Module(texts, blocks, lambda name: _read(folder / name) if _is_within(name) else None, values)
+
+
+def _values(folder: Path, texts: dict[str, str]) -> dict[str, tuple[str, Expression]]:
+    """Return the values of variables that Terraform itself would read from the folder, the last of a name."""
+    found = dict[str, tuple[str, Expression]]()
+    for path in (folder / "terraform.tfvars", *sorted(folder.glob("*.auto.tfvars"))):
+        if (text := _read(path)) is None:
+            continue
+        try:
+            attributes = attributes_of(text)
+        except NotHcl:
+            continue
+        texts[str(path)] = text
+        found |= {name: (str(path), expression) for name, (_, expression) in attributes.items()}
+    return found
+
+
+def _is_within(name: str) -> bool:
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
+
+
+def _read(path: Path) -> str | None:
+    """Return the text of a further file of the folder; None if there is none."""
+    try:
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            return None
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+
+
+def _estate(by: Evaluation) -> Estate:
+    resources = list[Resource]()
+    for file, blocks in by.module.blocks.items():
+        for block in blocks:
+            if block.kind == "resource" and len(block.labels) == 2 and block.labels[0].startswith("aws_"):  # noqa: PLR2004 - type and name
+                node = _attributes(by if file == by.file else _elsewhere(by, file), block)
+                resources.append(Resource(*block.labels, node, file))
+    return Estate(resources, by.variant, tuple(by.unresolved))
+
+
+def _elsewhere(by: Evaluation, file: str) -> Evaluation:
+    return Evaluation(by.module, file, by.variant, {}, by.unresolved, by.expressions)
+
+
+def _attributes(by: Evaluation, block: Block) -> Node:
+    """Return a block as an object: attributes by name, and blocks of one type as a list."""
+    parts = {name: Part(begin, by.of(expression)) for name, (begin, expression) in block.attributes.items()}
+    inner = dict[str, list[Part]]()
+    for each in block.blocks:
+        if each.kind != "dynamic":
+            inner.setdefault(each.kind, []).append(Part(each.begin, _attributes(by, each)))
+    place = Node(block.begin, block.end, None, None, Style.HCL)
+    parts |= {kind: Part(items[0].begin, sequence(place, items, Style.FIXED)) for kind, items in inner.items()}
+    return mapping(place, parts)
+
+
+@dataclass(frozen=True)
+class _Rewriting:
+    """Writes changed definitions and services into the file."""
+
+    text: str = field(repr=False)
+    places: Sequence[tuple[Node, Node | None]]
+    by: Evaluation = field(repr=False)
+
+    def __call__(self, wanted: Sequence[Wanted]) -> Edited:
+        dialect = _TerraformDialect(self.by)
+        changes, missing = dict[tuple[int, str], Change](), list[Steps]()
+        for (task, service), each in zip(self.places, wanted, strict=True):
+            self._changed(task, each.task.to_aws(), (changes, missing), dialect)
+            if service is not None and each.service is not None:
+                self._changed(service, each.service.to_aws(), (changes, missing), dialect)
+        found = edited(self.text, [*changes.values()])
+        return Edited(found.text, (*missing, *found.by_hand))
+
+    def _changed(
+        self,
+        node: Node,
+        wanted: Mapping[str, Any],
+        into: tuple[dict[tuple[int, str], Change], list[Steps]],
+        dialect: Dialect,
+    ) -> None:
+        """Add the changes of each attribute by itself; those of the resource's own form are made by hand."""
+        changes, missing = into
+        for name, value in wanted.items():
+            part = node.parts.get(name) if isinstance(node.parts, dict) else None
+            if part is not None:
+                changes[node.begin, name] = Change(part.node, value, dialect, (name,))
+            elif name not in {"family", "serviceName"}:
+                missing.append((name,))
+        for name in node.value:
+            if name not in wanted and name not in {"taskDefinition", "serviceName"}:
+                missing.append((name,))
+
+
+class _TerraformDialect(Dialect):
+    """How Terraform writes texts: with its own expressions."""
+
+    def __init__(self, by: Evaluation) -> None:
+        self._by = by
+
+    def text(self, value: str, style: Style) -> str | None:
+        """Return the expression of the file that has this value; None for an ordinary text."""
+        known = self._by.expressions.get(value)
+        stands = any(stand_in in value for stand_in, _ in STAND_INS)
+        if known and "\n" not in known and (stands or "${" in value or known.startswith(("data.", "aws_"))):
+            if style is Style.HCL:
+                return known
+            return None if '"' in known else json.dumps(f"${{{known}}}")
+        if not stands and not _REFERENCE.search(value):
+            return None
+        for stand_in, data in STAND_INS:
+            kind = data.removeprefix("${data.").partition(".")[0]
+            named = next((label for label in self._labels(kind)), None)
+            if stand_in in value and named is None:
+                return None
+            value = value.replace(stand_in, data.replace(".current.", f".{named}."))
+        return json.dumps(value, ensure_ascii=False)
+
+    def _labels(self, kind: str) -> list[str]:
+        blocks = (block for blocks in self._by.module.blocks.values() for block in blocks if block.kind == "data")
+        return [block.labels[1] for block in blocks if block.labels[:1] == (kind,)]

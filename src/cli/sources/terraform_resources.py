@@ -1,0 +1,289 @@
+"""Resources of Terraform's AWS provider as task definitions, services and facts, wherever they were read from."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final
+
+from cli.sources.definition import Around, Definition, Origin, Stack, Variant
+from cli.sources.embedding import json_within
+from cli.sources.hcl_values import ARNS
+from cli.sources.nodes import Node, Part, Style, mapping, sequence
+from cli.sources.open_images import as_collectors
+from cli.sources.resolving import ACCOUNT, REGION, first_open
+from cli.sources.roles import Documents, fact_of
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
+from domain.facts import Fact, LogGroup, Parameter, Role
+from domain.places import Place
+from domain.workload import ParameterReference
+
+TASK: Final = "aws_ecs_task_definition"
+STAND_INS: Final = (
+    (REGION, "${data.aws_region.current.name}"),
+    (ACCOUNT, "${data.aws_caller_identity.current.account_id}"),
+)
+_SINGLE: Final = frozenset({
+    "runtime_platform", "proxy_configuration", "ephemeral_storage", "efs_volume_configuration",
+    "docker_volume_configuration", "fsx_windows_file_server_volume_configuration", "authorization_config",
+    "deployment_controller", "deployment_circuit_breaker", "network_configuration",
+})  # fmt: skip
+"""Blocks that the API has as one object."""
+_PLURAL: Final[Mapping[str, str]] = {"volume": "volumes", "placement_constraints": "placementConstraints"}
+_NOT_OF_TASKS: Final = frozenset({
+    "arn", "id", "revision", "skip_destroy", "tags_all", "track_latest", "arn_without_revision", "depends_on",
+    "lifecycle", "count", "for_each", "provider", "region", "container_definitions", "timeouts",
+})  # fmt: skip
+_SNAKE = re.compile(r"_([a-z0-9])")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource: its type, its name in its module, and what was written for it."""
+
+    kind: str
+    name: str
+    attributes: Node = field(repr=False)
+    file: str = ""
+
+    def text(self, name: str) -> str:
+        """Return an attribute that is known and a text; else nothing."""
+        found = self.attributes.get(name)
+        return found.value if found is not None and isinstance(found.value, str) and not found.open else ""
+
+    @property
+    def called(self) -> str:
+        """Return its name in AWS; the name in its module if AWS or the provider makes one."""
+        return self.text("name") or self.name
+
+    @property
+    def arn(self) -> str:
+        """Return its ARN: the known one, else one that stands for it."""
+        known = self.text("arn")
+        if known.startswith("arn:"):
+            return known
+        name = self.name if self.kind == TASK else self.called
+        return ARNS[self.kind].format(name.removeprefix("/"))
+
+
+@dataclass(frozen=True)
+class Estate:
+    """The resources of a module, in one variant of what is open."""
+
+    resources: Sequence[Resource]
+    variant: int = 0
+    unresolved: tuple[str, ...] = ()
+
+    def of(self, *kinds: str) -> Iterator[Resource]:
+        """Yield the resources of these types."""
+        return (each for each in self.resources if each.kind in kinds)
+
+    def tasks(self) -> Iterator[tuple[Resource, Node, TaskDefinition]]:
+        """Yield the task definitions whose containers are known, with their places."""
+        for each in self.of(TASK):
+            node = task_of(each.attributes)
+            containers = None if node is None else node.get("containerDefinitions")
+            if node is not None and containers is not None:
+                members = {"family": each.name} | node.value
+                yield each, node, TaskDefinition(as_collectors(members, containers) if self.variant else members)
+
+    def services(self, task: Resource) -> Iterator[tuple[Resource, Node, Service]]:
+        """Yield the services that run a task definition."""
+        named = {task.arn, task.arn.replace(REGION, "eu-west-1"), task.text("family")} - {""}
+        for each in self.of("aws_ecs_service"):
+            runs = each.attributes.get("task_definition")
+            if runs is None or not isinstance(runs.value, str):
+                continue
+            if runs.value in named or runs.value.rpartition("/")[2].partition(":")[0] == task.name:
+                node = service_of(each.attributes)
+                members = {name: value for name, value in node.value.items() if name != "taskDefinition"}
+                yield each, node, Service({"serviceName": each.called} | members)
+
+    @cached_property
+    def stack(self) -> Stack:
+        """Return what else the module creates."""
+        groups = (each.called for each in self.of("aws_cloudwatch_log_group"))
+        return Stack(
+            parameters={each.called: parameter for each, _, parameter in self._parameters()},
+            roles={each.arn: self._role(each) for each in self.of("aws_iam_role")},
+            log_groups={name: LogGroup(name) for name in groups},
+        )
+
+    def places(self, task: TaskDefinition) -> dict[str, tuple[str, Node]]:
+        """Return in which files the roles are, and the parameter that a task takes from the module."""
+        found = {each.arn: (each.file, each.attributes) for each in self.of("aws_iam_role")}
+        named = {
+            reference.name.removeprefix("/")
+            for container in task.containers
+            for value in container.secrets.values()
+            if (reference := ParameterReference.parse(value, Place("", "")))
+        }
+        for each, node, _ in self._parameters():
+            if each.called.removeprefix("/") in named:
+                found["parameter"] = (each.file, node)
+        return found
+
+    def _parameters(self) -> Iterator[tuple[Resource, Node, Parameter]]:
+        for each in self.of("aws_ssm_parameter"):
+            value = each.attributes.get("value") or each.attributes.get("insecure_value")
+            if value is None or first_open(value):
+                continue
+            text = value.value if isinstance(value.value, str) else _as_json(value.value)
+            yield each, value, Parameter("", each.called, each.text("type") or "String", text)
+
+    def _role(self, role: Resource) -> Fact[Role]:
+        own = [(f"{name} of {role.name}", document) for name, document in self._policies(role)]
+        managed = role.attributes.get("managed_policy_arns")
+        arns = [str(part.node.value) for part in managed.children] if managed is not None else []
+        complete = role.attributes.get("permissions_boundary") is None
+        documents = list[tuple[str, Any]](own)
+        for each in self.of("aws_iam_role_policy_attachment", "aws_iam_policy_attachment"):
+            if self._is_of(each, role) is False:
+                continue
+            complete = complete and self._is_of(each, role) is True
+            policy = each.text("policy_arn")
+            written = next((found for found in self.of("aws_iam_policy") if found.arn == policy), None)
+            if written is not None and (document := written.attributes.get("policy")) is not None:
+                documents.append((written.name, self._closed(document)))
+            else:
+                arns.append(policy)
+        for each in self.of("aws_iam_role_policy"):
+            complete = complete and self._is_of(each, role) is not None
+        trust = role.attributes.get("assume_role_policy")
+        written_trust = None if trust is None else self._closed(trust)
+        return fact_of(Documents(role.arn, written_trust, documents, arns, complete))
+
+    def _policies(self, role: Resource) -> Iterator[tuple[str, Any]]:
+        for each in self.of("aws_iam_role_policy"):
+            if self._is_of(each, role) and (document := each.attributes.get("policy")) is not None:
+                yield each.name, self._closed(document)
+        inline = role.attributes.get("inline_policy")
+        for part in inline.children if inline is not None else ():
+            if (document := part.node.get("policy")) is not None:
+                yield "inline policy", self._closed(document)
+
+    def _is_of(self, policy: Resource, role: Resource) -> bool | None:
+        """Return whether a policy belongs to a role; None if that is not known."""
+        named = policy.attributes.get("role") or policy.attributes.get("roles")
+        if named is None:
+            return None
+        texts = [part.node for part in named.children] or [named]
+        if any(node.open or not isinstance(node.value, str) for node in texts):
+            return None
+        return role.called in [str(node.value) for node in texts]
+
+    def _closed(self, node: Node) -> Any:
+        """Return a policy document in which an open text is any resource in one variant, and none in another."""
+        found = json_within(node) if isinstance(node.value, str) and node.parts is None else node
+        return self._closed_value(found)
+
+    def _closed_value(self, node: Node) -> Any:
+        if isinstance(node.value, str) and node.open:
+            return "*" if self.variant % 2 else "arn:aws:none:::not-known"
+        match node.parts:
+            case dict() as parts:
+                return {name: self._closed_value(part.node) for name, part in parts.items()}
+            case list() as parts:
+                return [self._closed_value(part.node) for part in parts]
+            case None:
+                return node.value
+
+
+def definitions_of(
+    file: str, texts: Mapping[str, str], estates: Sequence[Estate]
+) -> Iterator[tuple[Definition, Node, Node | None]]:
+    """Yield the task definitions of a file with the places of each and of its service, if that is in the file too.
+
+    The first estate is the base, the others are its variants.
+    """
+    base, *variants = estates
+    for resource, node, task in base.tasks():
+        if resource.file != file:
+            continue
+        for runs in (*base.services(resource),) or (None,):
+            places = {"": (file, node), **base.places(task)}
+            service, own = None, None
+            if runs is not None:
+                service, places["service"] = runs[2], (runs[0].file, runs[1])
+                own = runs[1] if runs[0].file == file else None
+            origins = {name: Origin(name, text, _of_file(places, name)) for name, text in texts.items()}
+            others = {key: origins[name] for key, (name, _) in places.items() if name != file}
+            origin = replace(origins[file], others=others)
+            variant = tuple(_others(variants, resource.name, service)) if base.unresolved else ()
+            around = Around(service, base.stack, variant, STAND_INS, base.unresolved)
+            yield Definition(task, (resource.name,), origin=origin, around=around), node, own
+
+
+def _of_file(places: Mapping[str, tuple[str, Node]], file: str) -> dict[str, Node]:
+    return {key: node for key, (name, node) in places.items() if name == file}
+
+
+def _others(variants: Sequence[Estate], name: str, runs: Service | None) -> Iterator[Variant]:
+    for each in variants:
+        for resource, _, task in each.tasks():
+            if resource.name == name:
+                services = [service for _, _, service in each.services(resource) if runs and service.name == runs.name]
+                yield Variant(task, services[0] if services else runs, each.stack)
+
+
+def task_of(attributes: Node) -> Node | None:
+    """Return a task definition as the API has it, with its places; None if its containers are not known."""
+    written = attributes.get("container_definitions")
+    containers = None if written is None else json_within(written)
+    if containers is None or not isinstance(containers.parts, list):
+        return None
+    if not all(isinstance(part.node.parts, dict) for part in containers.parts):
+        return None
+    node = _as_the_api(attributes, _NOT_OF_TASKS)
+    parts = dict(node.parts) if isinstance(node.parts, dict) else {}
+    parts["containerDefinitions"] = Part(containers.begin, containers)
+    return mapping(node, parts)
+
+
+def service_of(attributes: Node) -> Node:
+    """Return a service as the API has it, with its places."""
+    node = _as_the_api(attributes, frozenset({"depends_on", "lifecycle", "count", "for_each", "tags_all", "timeouts"}))
+    parts = dict(node.parts) if isinstance(node.parts, dict) else {}
+    if "name" in parts:
+        parts["serviceName"] = parts.pop("name")
+    if (breaker := parts.pop("deploymentCircuitBreaker", None)) is not None:
+        inner = mapping(breaker.node, {"deploymentCircuitBreaker": breaker})
+        parts["deploymentConfiguration"] = Part(breaker.begin, inner)
+    return mapping(node, parts)
+
+
+def _as_the_api(node: Node, without: frozenset[str]) -> Node:
+    """Return an object with the API's names; maps of tags and properties become lists of pairs."""
+    parts = dict[str, Part]()
+    for name, part in node.parts.items() if isinstance(node.parts, dict) else ():
+        value = part.node
+        if name in without or (value.value is None and not value.open) or value.value in ([], {}):
+            continue
+        if name in _SINGLE and isinstance(value.parts, list) and value.parts:
+            value = value.parts[0].node
+        if name in {"tags", "properties"} and isinstance(value.parts, dict):
+            value = _pairs(value, "key" if name == "tags" else "name")
+        elif isinstance(value.parts, dict):
+            value = _as_the_api(value, frozenset())
+        elif isinstance(value.parts, list) and all(isinstance(item.node.parts, dict) for item in value.parts):
+            items = [Part(item.begin, _as_the_api(item.node, frozenset())) for item in value.parts]
+            value = sequence(value, items)
+        ours = _PLURAL.get(name) or _SNAKE.sub(lambda found: found[1].upper(), name)
+        parts[ours] = Part(part.begin, value)
+    return mapping(node, parts)
+
+
+def _pairs(node: Node, key: str) -> Node:
+    items = list[Part]()
+    for name, part in node.parts.items() if isinstance(node.parts, dict) else ():
+        named = Node(part.begin, part.begin, name, None, Style.FIXED)
+        members = {key: Part(part.begin, named), "value": Part(part.begin, replace(part.node, style=Style.FIXED))}
+        items.append(Part(part.begin, mapping(replace(part.node, style=Style.FIXED, open=""), members)))
+    return sequence(node, items, Style.FIXED)
+
+
+def _as_json(value: Any) -> str:
+
+    return json.dumps(value)

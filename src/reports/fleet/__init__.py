@@ -1,0 +1,1 @@
+"""The report of a fleet: what was evaluated, as one HTML file that needs nothing else."""

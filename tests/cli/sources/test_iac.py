@@ -1,0 +1,93 @@
+"""Sources in the manner of public ones: their drifts, at the marked lines, and their fixes.
+
+`drift: RULE …` in a file marks a line where these rules drift. A file that marks none is read without a mistake.
+"""
+
+import difflib
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+
+FILES = Path(__file__).with_name("iac")
+NAMES = sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob("*") if path.is_file())
+SOURCES = [name for name in NAMES if not name.endswith((".tftpl", ".tfvars", "variables.tf", "iam.tf"))]
+MARK = re.compile(r"drift: ([a-z. -]+)")
+
+
+@pytest.fixture
+def folder(run: Run, tmp_path: Path) -> Path:
+    del run  # which enters the folder
+    shutil.copytree(FILES, tmp_path / "iac")
+    return tmp_path / "iac"
+
+
+def drifts(run: Run, name: str) -> list[tuple[str, Any]]:
+    ran = run("check", "--format", "json", name)
+    assert not ran.json["errors"], ran.err
+    return [
+        (verdict["rule"], drift["location"])
+        for entry in ran.results
+        for verdict in entry["verdicts"]
+        for drift in verdict["drifts"]
+        if verdict["verdict"] == "drifted"
+    ]
+
+
+def marked(text: str) -> set[tuple[str, int]]:
+    rows = enumerate(text.split("\n"), 1)
+    return {(rule, number) for number, row in rows if (found := MARK.search(row)) for rule in found[1].split()}
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", SOURCES)
+def test_each_marked_line_has_its_drifts_and_each_drift_has_a_place(run: Run, name: str) -> None:
+    found = drifts(run, f"iac/{name}")
+    text = (FILES / name).read_text(encoding="utf-8")
+    assert marked(text) <= {(rule, place["line"]) for rule, place in found if place["file"] == f"iac/{name}"}
+    for _, place in found:
+        row = Path(place["file"]).read_text(encoding="utf-8").split("\n")[place["line"] - 1]
+        assert place["column"] <= len(row) + 1
+        assert not row[place["column"] - 1 :].startswith((" ", "\t"))
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if "plan" not in name])
+def test_after_a_fix_only_lines_of_changes_differ_and_it_changes_nothing_more(
+    run: Run, folder: Path, name: str
+) -> None:
+    before = (folder / name).read_text(encoding="utf-8")
+    planned = run("fix", "--review", "--diff", f"iac/{name}").out.count("\n@@ ")
+    ran = run("fix", "--review", "--write", f"iac/{name}")
+    after = (folder / name).read_text(encoding="utf-8")
+    rows = [row for row in difflib.ndiff(before.split("\n"), after.split("\n")) if row[0] in "+-"]
+    assert sum(row[0] == "-" for row in rows) <= planned, ran.err
+    if "by hand" not in ran.err:
+        fixed = set(re.findall(r"[a-z]+\.[a-z-]+", " ".join(re.findall(r": fixed (.*)\.\n", ran.err))))
+        assert not fixed & {rule for rule, _ in drifts(run, f"iac/{name}")}, "\n".join(rows)
+    run("fix", "--review", "--write", f"iac/{name}")
+    assert (folder / name).read_text(encoding="utf-8") == after
+
+
+def test_a_value_that_is_not_resolved_makes_no_drift_and_no_pass(run: Run, folder: Path) -> None:
+    text = (FILES / "stack.yaml").read_text(encoding="utf-8")
+    text = text.replace("public.ecr.aws/aws-observability/aws-otel-collector:latest", "!Ref Image")
+    (folder / "open.yaml").write_text(text.replace('"1024"', "!ImportValue memory"), encoding="utf-8")
+    ran = run("check", "--format", "json", "iac/open.yaml")
+    verdicts = {each["rule"]: each for each in ran.results[0]["verdicts"]}
+    assert verdicts["sidecar.present"]["verdict"] == "unknown"
+    assert "Image" in verdicts["sidecar.present"]["reasons"][0]
+    assert verdicts["task.size"]["verdict"] == "unknown"
+    assert verdicts["service.platform-version"]["verdict"] == "drifted"
+
+
+def test_what_stands_for_region_and_account_is_not_shown(run: Run, folder: Path) -> None:
+    del folder
+    ran = run("check", "--format", "json", "iac/stack.yaml")
+    assert "zz-region-1" not in ran.out
+    assert "000000000000" not in ran.out
+    assert "${AWS::Region}" in ran.out
+    assert "zz-region-1" not in run("fix", "--review", "iac/stack.yaml").out
