@@ -3,11 +3,34 @@
 Functions are named by module, so that one command does not import the modules of all.
 """
 
-from collections.abc import Iterable
-from typing import get_args
-
-from cli.grammar import Argument, Command, Many, NotOfThisForm, Takes
-from cli.report_formats import ReportFormat
+from cli.arguments import (
+    ACCOUNT,
+    BASELINE,
+    CONFIG,
+    FAIL_ON,
+    FORMAT,
+    FORMATS,
+    IGNORE,
+    NO_INLINE,
+    OF_DEFINITIONS,
+    OF_STACK,
+    OUTPUT,
+    PROFILE,
+    REGION,
+    SELECT,
+    STACK,
+    STANDARD,
+    WAIT,
+    WRITE_BASELINE,
+    YES,
+    files,
+    flag,
+    one,
+    plan,
+    report_format,
+    several,
+)
+from cli.grammar import Argument, Command, Many, Takes
 
 ABOUT = (
     "Check, fix and correct ECS task definitions that should have an OpenTelemetry collector as a sidecar, and ask"
@@ -16,160 +39,6 @@ ABOUT = (
 GROUPS = {"standard": "Work on the standard: validate it, show the packaged one, and compare two."}
 """First words that several commands share."""
 SHELLS = ("bash", "zsh", "fish")
-_FORMATS: tuple[str, ...] = get_args(ReportFormat.__value__)
-_OF_DEFINITIONS = frozenset({"asff", "ocsf"})
-
-
-def _patterns(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if not seconds >= 0:  # NaN, too
-        raise NotOfThisForm("it takes seconds, 0 or more")
-    return seconds
-
-
-def _account(text: str) -> str:
-    if text and not (text.isascii() and text.isdigit() and len(text) == len("123456789012")):  # "" is the default
-        raise NotOfThisForm("it takes an account number of 12 digits")
-    return text
-
-
-# --- arguments that several commands have -------------------------------------------------------------------------
-
-_STANDARD = Argument(
-    "standard",
-    "The standard to evaluate by, instead of the packaged one.",
-    ("--standard",),
-    "FILE",
-    Takes.FILE,
-    default=None,
-)
-_CONFIG = Argument(
-    "config",
-    "A file with the collector's configuration, instead of the SSM parameter.",
-    ("--config",),
-    "FILE",
-    Takes.FILE,
-    default=None,
-)
-_SELECT = Argument(
-    "select",
-    "Only these rules, such as sidecar.* (patterns, separated by commas; the option may be repeated).",
-    ("--select",),
-    "RULES",
-    Takes.RULE,
-    Many.ANY,
-    read=_patterns,
-)
-_IGNORE = Argument(
-    "ignore",
-    "Not these rules; the patterns are as those of --select.",
-    ("--ignore",),
-    "RULES",
-    Takes.RULE,
-    Many.ANY,
-    read=_patterns,
-)
-_FORMAT = Argument(
-    "format",
-    "A table for people, JSON for programs.",
-    ("--format",),
-    "FORMAT",
-    choices=("table", "json"),
-    default="table",
-)
-_OUTPUT = Argument(
-    "output", "Write the report to this file, not to standard output.", ("--output",), "FILE", Takes.FILE, default=None
-)
-_BASELINE = Argument(
-    "baseline",
-    "A file with known drift, which does not count.",
-    ("--baseline",),
-    "FILE",
-    Takes.FILE,
-    default=None,
-)
-_WRITE_BASELINE = Argument(
-    "write_baseline",
-    "Write the file of --baseline: all drift of this run becomes known, and what is fixed is removed.",
-    ("--write-baseline",),
-    takes=Takes.NOTHING,
-    default=False,
-)
-_NO_INLINE = Argument(
-    "no_inline",
-    "Ignore exemptions in tags and comments.",
-    ("--no-inline",),
-    takes=Takes.NOTHING,
-    default=False,
-)
-_ACCOUNT = Argument(
-    "account",
-    "The account of definitions that name none, for asff and ocsf.",
-    ("--account",),
-    "ACCOUNT",
-    read=_account,
-)
-_FAIL_ON = Argument(
-    "fail_on",
-    "The lowest severity that counts as drifted for the exit code.",
-    ("--fail-on",),
-    "SEVERITY",
-    choices=("LOW", "MEDIUM", "HIGH", "CRITICAL"),
-    default="LOW",
-    read=str.upper,
-)
-_REGION = Argument("region", "The region (default: that of your AWS configuration).", ("--region",), "REGION")
-_PROFILE = Argument(
-    "profile", "The profile of your AWS configuration whose credentials are used.", ("--profile",), "NAME"
-)
-_STACK = Argument("stack", "The stack's name (default: outrider).", ("--stack",), "NAME", default="outrider")
-_QUEUE = Argument("queue", "The queue of requests (default: from the stack's outputs).", ("--queue",), "URL")
-_TABLE = Argument("table", "The ledger's table (default: from the stack's outputs).", ("--table",), "NAME")
-_OF_STACK = (_STACK, _REGION, _PROFILE, _QUEUE, _TABLE)
-_WAIT = Argument(
-    "wait",
-    "Wait up to this many seconds for the end, and print each step.",
-    ("--wait",),
-    "SECONDS",
-    default=0.0,
-    read=_seconds,
-)
-
-
-def _flag(into: str, text: str) -> Argument:
-    return Argument(into, text, (f"--{into}",), takes=Takes.NOTHING, default=False)
-
-
-def _report_format(choices: Iterable[str]) -> Argument:
-    text = "A table for people, or one of the forms that programs read."
-    return Argument("format", text, ("--format",), "FORMAT", choices=tuple(choices), default="table")
-
-
-def _one(text: str) -> tuple[str, ...]:
-    return (text,)
-
-
-def _several(into: str, text: str, shown: str) -> Argument:
-    return Argument(into, text, (f"--{into}",), shown, many=Many.ANY, read=_one)
-
-
-def _files(text: str) -> Argument:
-    return Argument("files", text, shown="FILE", takes=Takes.FILE, many=Many.ANY)
-
-
-def _plan(text: str) -> Argument:
-    return Argument("plan", f"The digest of the plan that you have read. {text}", ("--plan",), "DIGEST")
-
-
-_YES = _flag("yes", "Skip the confirmation prompt.")
-
 # --- commands -----------------------------------------------------------------------------------------------------
 
 _CODES = "Exits with 1 if something drifted; else with 2 if an input could not be used; else with 0."
@@ -190,10 +59,10 @@ COMMANDS = (
                 "A finding's Id, a family, CLUSTER/SERVICE, or the ARN of a task definition or service.",
                 shown="WHAT",
             ),
-            _plan("If the plan has changed since, no request is sent."),
-            _YES,
-            _WAIT,
-            *_OF_STACK,
+            plan("If the plan has changed since, no request is sent."),
+            YES,
+            WAIT,
+            *OF_STACK,
         ),
     ),
     Command(
@@ -203,21 +72,21 @@ COMMANDS = (
         "Check task definitions against the rules.\n\nMakes no AWS calls: what would have to be read from AWS is"
         f" reported as unknown. {_CODES}",
         (
-            _files(
+            files(
                 "Files or folders: task definitions in JSON or YAML, templates of CloudFormation, SAM and CDK,"
                 " Terraform's files and plans. A dash is standard input."
             ),
-            _STANDARD,
-            _CONFIG,
-            _SELECT,
-            _IGNORE,
-            _report_format(_FORMATS),
-            _OUTPUT,
-            _FAIL_ON,
-            _BASELINE,
-            _WRITE_BASELINE,
-            _NO_INLINE,
-            _ACCOUNT,
+            STANDARD,
+            CONFIG,
+            SELECT,
+            IGNORE,
+            report_format(FORMATS),
+            OUTPUT,
+            FAIL_ON,
+            BASELINE,
+            WRITE_BASELINE,
+            NO_INLINE,
+            ACCOUNT,
             Argument("region", "The region of definitions that name none, for asff and ocsf.", ("--region",), "REGION"),
         ),
     ),
@@ -228,7 +97,7 @@ COMMANDS = (
         "Check collector configurations without a task definition.\n\nMistakes with which the collector does not start"
         f" are HIGH or CRITICAL. Rules that depend on the task are not evaluated. {_CODES}",
         (
-            _files("Files or folders with collector configurations. A dash is standard input."),
+            files("Files or folders with collector configurations. A dash is standard input."),
             Argument(
                 "release",
                 "The ADOT release that reads them (default: the newest that Outrider knows).",
@@ -236,15 +105,15 @@ COMMANDS = (
                 "RELEASE",
                 default=None,
             ),
-            _STANDARD,
-            _SELECT,
-            _IGNORE,
-            _report_format(each for each in _FORMATS if each not in _OF_DEFINITIONS),
-            _OUTPUT,
-            _FAIL_ON,
-            _BASELINE,
-            _WRITE_BASELINE,
-            _NO_INLINE,
+            STANDARD,
+            SELECT,
+            IGNORE,
+            report_format(each for each in FORMATS if each not in OF_DEFINITIONS),
+            OUTPUT,
+            FAIL_ON,
+            BASELINE,
+            WRITE_BASELINE,
+            NO_INLINE,
         ),
     ),
     Command(
@@ -266,8 +135,8 @@ COMMANDS = (
         " nothing to correct or the correction is not possible.",
         (
             Argument("what", "A family, CLUSTER/SERVICE, the ARN of either, or a finding's Id.", shown="WHAT"),
-            _plan("If the plan has changed since, nothing is changed."),
-            _YES,
+            plan("If the plan has changed since, nothing is changed."),
+            YES,
             Argument(
                 "standard",
                 "The standard to evaluate by, instead of the stack's. No stack is needed then.",
@@ -276,9 +145,9 @@ COMMANDS = (
                 Takes.FILE,
                 default=None,
             ),
-            _STACK,
-            _REGION,
-            _PROFILE,
+            STACK,
+            REGION,
+            PROFILE,
         ),
     ),
     Command(
@@ -295,8 +164,8 @@ COMMANDS = (
                 shown="FAMILY",
                 many=Many.AT_MOST_ONE,
             ),
-            _YES,
-            *_OF_STACK,
+            YES,
+            *OF_STACK,
         ),
     ),
     Command(
@@ -307,11 +176,11 @@ COMMANDS = (
         " nothing to Slack. For each check that does not hold it prints the command that fixes it. What may not be read"
         " is reported as unknown. Exits with 0 if no check fails, 1 if one fails, 2 if there is no such stack.",
         (
-            _STACK,
-            _REGION,
-            _PROFILE,
-            _FORMAT,
-            _flag("policy", "Only print the IAM policy that this command needs, and call nothing."),
+            STACK,
+            REGION,
+            PROFILE,
+            FORMAT,
+            flag("policy", "Only print the IAM policy that this command needs, and call nothing."),
         ),
     ),
     Command(
@@ -333,20 +202,20 @@ COMMANDS = (
         "fix",
         "cli.fix:fix",
         "[OPTIONS] FILE",
-        "Print a file with the drift of its task definitions fixed.\n\nOnly the lines of what changes differ; what cannot"
-        " be changed in the file is listed. Makes only safe fixes, unless --review is given. Standard"
-        " error lists what was fixed, what was not, and why. Exits with 0 if nothing is drifted afterwards, 1 if"
+        "Print a file with the drift of its task definitions fixed.\n\nOnly the lines of what changes differ; what"
+        " cannot be changed in the file is listed. Makes only safe fixes, unless --review is given. Standard error"
+        " lists what was fixed, what was not, and why. Exits with 0 if nothing is drifted afterwards, 1 if"
         " something is, 2 if the file could not be used.",
         (
             Argument("file", "A file that `check` accepts. A dash is standard input.", shown="FILE", takes=Takes.FILE),
-            _STANDARD,
-            _CONFIG,
-            _SELECT,
-            _IGNORE,
-            _NO_INLINE,
-            _flag("diff", "Print a diff instead, without values that may be secret."),
-            _flag("write", "Write the file instead of printing it."),
-            _flag("review", "Make the fixes that need approval, too."),
+            STANDARD,
+            CONFIG,
+            SELECT,
+            IGNORE,
+            NO_INLINE,
+            flag("diff", "Print a diff instead, without values that may be secret."),
+            flag("write", "Write the file instead of printing it."),
+            flag("review", "Make the fixes that need approval, too."),
         ),
     ),
     Command(
@@ -356,9 +225,9 @@ COMMANDS = (
         f"Let Outrider correct a quarantined family again.\n\n{_ASKED}",
         (
             Argument("what", "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.", shown="FAMILY"),
-            _YES,
-            _WAIT,
-            *_OF_STACK,
+            YES,
+            WAIT,
+            *OF_STACK,
         ),
     ),
     Command(
@@ -377,10 +246,10 @@ COMMANDS = (
                 takes=Takes.FILE,
                 many=Many.SOME,
             ),
-            _STACK,
-            _REGION,
-            _PROFILE,
-            _FORMAT,
+            STACK,
+            REGION,
+            PROFILE,
+            FORMAT,
         ),
     ),
     Command(
@@ -396,10 +265,10 @@ COMMANDS = (
                 shown="FAMILY",
                 many=Many.AT_MOST_ONE,
             ),
-            *_OF_STACK,
+            *OF_STACK,
         ),
     ),
-    Command("rules", "cli.catalogue:rules", "[OPTIONS]", "List the rules.", (_FORMAT,)),
+    Command("rules", "cli.catalogue:rules", "[OPTIONS]", "List the rules.", (FORMAT,)),
     Command(
         "scan",
         "cli.scan:scan",
@@ -408,14 +277,14 @@ COMMANDS = (
         " Evaluates each service with the revision that it runs, and each family without a service. Exits with 1 if"
         " something drifted; else with 3 if something could not be read; else with 0. With 2 if it could not begin.",
         (
-            _several("profile", "A profile of your AWS configuration (may be repeated).", "NAME"),
-            _several("region", "A region (may be repeated; default: that of your AWS configuration).", "REGION"),
-            _several("account", "An account, instead of that of the credentials (may be repeated).", "ID"),
+            several("profile", "A profile of your AWS configuration (may be repeated).", "NAME"),
+            several("region", "A region (may be repeated; default: that of your AWS configuration).", "REGION"),
+            several("account", "An account, instead of that of the credentials (may be repeated).", "ID"),
             Argument("role_name", "The role to assume in each --account.", ("--role-name",), "NAME"),
             Argument("external_id", "The external id that this role requires.", ("--external-id",), "ID"),
             Argument("family", "Only this task-definition family.", ("--family",), "NAME"),
             Argument("cluster", "Only the services of this cluster.", ("--cluster",), "NAME"),
-            _STANDARD,
+            STANDARD,
             Argument("report", "Write the report as one HTML file.", ("--report",), "FILE", Takes.FILE),
             Argument(
                 "earlier",
@@ -424,11 +293,11 @@ COMMANDS = (
                 "FILE",
                 Takes.FILE,
                 Many.ANY,
-                read=_one,
+                read=one,
             ),
-            _FORMAT,
-            _FAIL_ON,
-            _flag("policy", "Only print the IAM policy that this command needs, and call nothing."),
+            FORMAT,
+            FAIL_ON,
+            flag("policy", "Only print the IAM policy that this command needs, and call nothing."),
         ),
     ),
     Command(
@@ -440,7 +309,7 @@ COMMANDS = (
         " nothing from ECS or IAM, and changes nothing. Exits with 1 if something would change; else with 2 if an"
         " input could not be used; else with 0.",
         (
-            _files("Files or folders with task definitions, as `check` takes them."),
+            files("Files or folders with task definitions, as `check` takes them."),
             Argument("standard", "The new standard.", ("--standard",), "FILE", Takes.FILE, required=True),
             Argument(
                 "against",
@@ -451,10 +320,10 @@ COMMANDS = (
                 default=None,
             ),
             Argument("stack", "Compare on what this stack's ledger knows, too.", ("--stack",), "NAME", default=None),
-            _REGION,
-            _PROFILE,
-            _CONFIG,
-            _FORMAT,
+            REGION,
+            PROFILE,
+            CONFIG,
+            FORMAT,
         ),
     ),
     Command(
@@ -469,7 +338,7 @@ COMMANDS = (
         "[OPTIONS] FILE...",
         "Check standards: what is wrong in them, what contradicts itself, and what can have no effect.\n\nExits with 0"
         " if there is nothing to report, 1 if there are only warnings, 2 if Outrider would refuse one of them.",
-        (_files("YAML files. A dash is standard input."), _FORMAT),
+        (files("YAML files. A dash is standard input."), FORMAT),
     ),
     Command(
         "status",
@@ -478,7 +347,7 @@ COMMANDS = (
         "Show what is open, what waits for approval, and what needs a person.\n\nOpen findings by severity, plans that"
         " wait for approval, corrections in progress, failures, quarantines, exemptions, suppressed findings and the"
         " last sweep. Reads the stack's ledger with your own credentials, and changes nothing.",
-        (_FORMAT, _STACK, _REGION, _PROFILE),
+        (FORMAT, STACK, REGION, PROFILE),
     ),
     Command(
         "undo",
@@ -492,9 +361,9 @@ COMMANDS = (
                 "CLUSTER/SERVICE, or a family for its revision and all its services; also an ARN or a finding's Id.",
                 shown="WHAT",
             ),
-            _YES,
-            _WAIT,
-            *_OF_STACK,
+            YES,
+            WAIT,
+            *OF_STACK,
         ),
     ),
     Command(
@@ -505,7 +374,7 @@ COMMANDS = (
         " the release refuses, what it calls otherwise, and which releases are out of support. Exits with 1 if"
         " something breaks or the release is out of support; else with 2 if an input could not be used; else with 0.",
         (
-            _files("Files or folders with task definitions or collector configurations. A dash is standard input."),
+            files("Files or folders with task definitions or collector configurations. A dash is standard input."),
             Argument("to", "The ADOT release to change to.", ("--to",), "RELEASE", required=True),
             Argument(
                 "since",
@@ -515,12 +384,12 @@ COMMANDS = (
                 "RELEASE",
                 default=None,
             ),
-            _STANDARD,
-            _CONFIG,
-            _SELECT,
-            _IGNORE,
-            _FORMAT,
-            _FAIL_ON,
+            STANDARD,
+            CONFIG,
+            SELECT,
+            IGNORE,
+            FORMAT,
+            FAIL_ON,
         ),
     ),
 )

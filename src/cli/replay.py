@@ -11,13 +11,13 @@ from aws.stacks import Stack, Stacks
 from cli.confirmation import printed, sentences
 from cli.exits import CLEAN, UNUSABLE
 from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
-from cli.files import text_of
 from cli.options import StackOptions, taken
 from cli.output.replay import ReplayEntry, ReplayOutput
 from cli.output.writing import rendered
 from cli.progress import Line, diff
 from cli.table import style_of
 from cli.terminal import Style, say
+from cli.texts import text_of
 from cli.unusable import Unusable
 from domain.findings.alert import Alert
 from domain.remediation.plan import Change

@@ -1,0 +1,167 @@
+"""The arguments that several commands have, as data."""
+
+from collections.abc import Iterable
+from typing import get_args
+
+from cli.grammar import Argument, Many, NotOfThisForm, Takes
+from cli.report_formats import ReportFormat
+
+FORMATS: tuple[str, ...] = get_args(ReportFormat.__value__)
+OF_DEFINITIONS = frozenset({"asff", "ocsf"})
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not seconds >= 0:  # NaN, too
+        raise NotOfThisForm("it takes seconds, 0 or more")
+    return seconds
+
+
+def _account(text: str) -> str:
+    if text and not (text.isascii() and text.isdigit() and len(text) == len("123456789012")):  # "" is the default
+        raise NotOfThisForm("it takes an account number of 12 digits")
+    return text
+
+
+# --- arguments that several commands have -------------------------------------------------------------------------
+
+STANDARD = Argument(
+    "standard",
+    "The standard to evaluate by, instead of the packaged one.",
+    ("--standard",),
+    "FILE",
+    Takes.FILE,
+    default=None,
+)
+CONFIG = Argument(
+    "config",
+    "A file with the collector's configuration, instead of the SSM parameter.",
+    ("--config",),
+    "FILE",
+    Takes.FILE,
+    default=None,
+)
+SELECT = Argument(
+    "select",
+    "Only these rules, such as sidecar.* (patterns, separated by commas; the option may be repeated).",
+    ("--select",),
+    "RULES",
+    Takes.RULE,
+    Many.ANY,
+    read=_patterns,
+)
+IGNORE = Argument(
+    "ignore",
+    "Not these rules; the patterns are as those of --select.",
+    ("--ignore",),
+    "RULES",
+    Takes.RULE,
+    Many.ANY,
+    read=_patterns,
+)
+FORMAT = Argument(
+    "format",
+    "A table for people, JSON for programs.",
+    ("--format",),
+    "FORMAT",
+    choices=("table", "json"),
+    default="table",
+)
+OUTPUT = Argument(
+    "output", "Write the report to this file, not to standard output.", ("--output",), "FILE", Takes.FILE, default=None
+)
+BASELINE = Argument(
+    "baseline",
+    "A file with known drift, which does not count.",
+    ("--baseline",),
+    "FILE",
+    Takes.FILE,
+    default=None,
+)
+WRITE_BASELINE = Argument(
+    "write_baseline",
+    "Write the file of --baseline: all drift of this run becomes known, and what is fixed is removed.",
+    ("--write-baseline",),
+    takes=Takes.NOTHING,
+    default=False,
+)
+NO_INLINE = Argument(
+    "no_inline",
+    "Ignore exemptions in tags and comments.",
+    ("--no-inline",),
+    takes=Takes.NOTHING,
+    default=False,
+)
+ACCOUNT = Argument(
+    "account",
+    "The account of definitions that name none, for asff and ocsf.",
+    ("--account",),
+    "ACCOUNT",
+    read=_account,
+)
+FAIL_ON = Argument(
+    "fail_on",
+    "The lowest severity that counts as drifted for the exit code.",
+    ("--fail-on",),
+    "SEVERITY",
+    choices=("LOW", "MEDIUM", "HIGH", "CRITICAL"),
+    default="LOW",
+    read=str.upper,
+)
+REGION = Argument("region", "The region (default: that of your AWS configuration).", ("--region",), "REGION")
+PROFILE = Argument(
+    "profile", "The profile of your AWS configuration whose credentials are used.", ("--profile",), "NAME"
+)
+STACK = Argument("stack", "The stack's name (default: outrider).", ("--stack",), "NAME", default="outrider")
+_QUEUE = Argument("queue", "The queue of requests (default: from the stack's outputs).", ("--queue",), "URL")
+_TABLE = Argument("table", "The ledger's table (default: from the stack's outputs).", ("--table",), "NAME")
+OF_STACK = (STACK, REGION, PROFILE, _QUEUE, _TABLE)
+WAIT = Argument(
+    "wait",
+    "Wait up to this many seconds for the end, and print each step.",
+    ("--wait",),
+    "SECONDS",
+    default=0.0,
+    read=_seconds,
+)
+
+
+def flag(into: str, text: str) -> Argument:
+    """Return an option that takes no value."""
+    return Argument(into, text, (f"--{into}",), takes=Takes.NOTHING, default=False)
+
+
+def report_format(choices: Iterable[str]) -> Argument:
+    """Return the option --format of a report."""
+    text = "A table for people, or one of the forms that programs read."
+    return Argument("format", text, ("--format",), "FORMAT", choices=tuple(choices), default="table")
+
+
+def one(text: str) -> tuple[str, ...]:
+    """Read a value that is one of several."""
+    return (text,)
+
+
+def several(into: str, text: str, shown: str) -> Argument:
+    """Return an option that may be repeated."""
+    return Argument(into, text, (f"--{into}",), shown, many=Many.ANY, read=one)
+
+
+def files(text: str) -> Argument:
+    """Return the files that a command reads."""
+    return Argument("files", text, shown="FILE", takes=Takes.FILE, many=Many.ANY)
+
+
+def plan(text: str) -> Argument:
+    """Return the option that names a plan by its digest."""
+    return Argument("plan", f"The digest of the plan that you have read. {text}", ("--plan",), "DIGEST")
+
+
+YES = flag("yes", "Skip the confirmation prompt.")
