@@ -1,12 +1,12 @@
 """`outrider check`: the evaluation of task definitions in files."""
 
 from argparse import Namespace
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from cli.baseline import Baseline
-from cli.evaluating import DefinitionResult, FileEvaluator, configuration_place
+from cli.evaluating import FileEvaluator, TriedFix, configuration_place
 from cli.files import Definition, File
 from cli.fingerprints import fingerprinted
 from cli.inline import comments_in, reporting_mistakes
@@ -17,8 +17,12 @@ from cli.output.names import FixKind
 from cli.parallel import in_order
 from cli.reporting import Report
 from cli.results import WITH_SUGGESTIONS, Result, Results, Source
-from cli.suggesting import Suggestion, has_suggestions, suggestion
+from cli.sources.definition import Wanted
+from cli.suggesting import has_suggestions, suggestion
 from domain.drift import Drift
+from domain.ecs.service import Service
+from domain.ecs.task_definition import TaskDefinition
+from domain.ecs.values import Json
 from domain.rule import Rule
 from domain.standard import Exemption
 
@@ -28,46 +32,54 @@ def check(given: Namespace) -> int:
     options, by = taken(ReportOptions, given), taken(EvaluationOptions, given)
     judge = FileEvaluator.of_options(by)
     baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=judge.selected)
-    evaluate = _Evaluate(judge, Results.by(options.format, baseline))
     inputs = definitions(given.files)
+    suggests = options.format in WITH_SUGGESTIONS
+    work, evaluate = _Work(suggests), _Evaluate(judge, Results.by(options.format, baseline), suggests)
     files = inputs.usable() if by.no_inline else reporting_mistakes(inputs.usable())
-    results = in_order(evaluate, _items(files, whole=options.format in WITH_SUGGESTIONS))
+    results = (work.with_suggestions(*each) for each in in_order(evaluate, work.items(files)))
     return Report(inputs, options, baseline, "task definition", hint=by.config is None).of(results)
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One definition of a file: its index, and which of the file's definitions of this family it is.
-
-    `exemptions` are those of the file's comments. `whole` is the file, where a format shows changes of its text.
-    """
+    """One definition of a file, which of the file's definitions of this family it is, and the file's exemptions."""
 
     file: str
     definition: Definition
-    index: int
     number: int
     exemptions: tuple[Exemption, ...]
-    whole: File | None
 
 
-def _items(files: Iterable[File], *, whole: bool) -> Iterator[_Item]:
-    for file in files:
-        families = Counter[str]()
-        exemptions = comments_in(file.text).exemptions
-        shown = file if whole and has_suggestions(file) else None
-        for index, each in enumerate(file.definitions):
-            families[each.task.family] += 1
-            yield _Item(file.name, each, index, families[each.task.family], exemptions, shown)
+@dataclass(frozen=True, slots=True)
+class _Fix:
+    """A definition and its service as a rule's fix makes them, as JSON: a process sends them to another."""
+
+    task: Json
+    service: Json | None
+    safe: bool
+
+    @classmethod
+    def of(cls, tried: TriedFix, after: Wanted) -> "_Fix":
+        service = after.service.to_aws() if after.service is not None else None
+        return cls(after.task.to_aws(), service, tried.kind is FixKind.SAFE)
+
+    @property
+    def after(self) -> Wanted:
+        return Wanted(TaskDefinition(self.task), None if self.service is None else Service(self.service))
+
+
+type _Fixes = Mapping[str, _Fix]
 
 
 @dataclass(frozen=True, slots=True)
 class _Evaluate:
-    """The work of one process."""
+    """The work of one process: the result of a definition, and its fixes if the format has suggestions."""
 
     by: FileEvaluator
     results: Results
+    suggests: bool
 
-    def __call__(self, item: _Item) -> Result[DefinitionEntry]:
+    def __call__(self, item: _Item) -> tuple[Result[DefinitionEntry], _Fixes]:
         definition = item.definition
         around, origin = definition.around, definition.origin
         found = self.by.exempting(item.exemptions).judge(definition.task, around, origin)
@@ -78,16 +90,38 @@ class _Evaluate:
 
         verdicts = tuple(each.entry_with(place, around.shown) for each in found.said)
         entry = DefinitionEntry(item.file, around.shown(definition.resource), found.outside, verdicts)
-        source = Source(found.workload.place, _suggestions(item, found))
-        return self.results.of(fingerprinted(entry, item.number), source)
+        fixes = {
+            rule: _Fix.of(each, each.after)
+            for rule, each in found.tried.items()
+            if self.suggests and each.after is not None
+        }
+        return self.results.of(fingerprinted(entry, item.number), Source(found.workload.place, {})), fixes
 
 
-def _suggestions(item: _Item, found: DefinitionResult) -> dict[str, Suggestion]:
-    if item.whole is None:
-        return {}
-    made = {
-        rule: suggestion(item.whole, item.index, fix.after, safe=fix.kind is FixKind.SAFE)
-        for rule, fix in found.tried.items()
-        if fix.after is not None
-    }
-    return {rule: each for rule, each in made.items() if each is not None}
+@dataclass
+class _Work:
+    """The definitions of files, in order. Where a format has suggestions, their files are kept until they are made."""
+
+    suggests: bool
+    waiting: deque[tuple[File, int]] = field(default_factory=deque)
+
+    def items(self, files: Iterable[File]) -> Iterator[_Item]:
+        for file in files:
+            families = Counter[str]()
+            exemptions = comments_in(file.text).exemptions
+            for index, each in enumerate(file.definitions):
+                families[each.task.family] += 1
+                if self.suggests:
+                    self.waiting.append((file, index))
+                yield _Item(file.name, each, families[each.task.family], exemptions)
+
+    def with_suggestions(self, result: Result[DefinitionEntry], fixes: _Fixes) -> Result[DefinitionEntry]:
+        """Return the next result with the changes of its file's text."""
+        if not self.suggests:
+            return result
+        file, index = self.waiting.popleft()
+        if not fixes or not has_suggestions(file):
+            return result
+        made = {rule: suggestion(file, index, fix.after, safe=fix.safe) for rule, fix in fixes.items()}
+        suggestions = {rule: each for rule, each in made.items() if each is not None}
+        return replace(result, source=replace(result.source, suggestions=suggestions))

@@ -15,7 +15,7 @@ from cli.options import EvaluationOptions
 from cli.outcome import RuleOutcome
 from cli.output.names import FixKind, Outcome
 from cli.selection import selected
-from cli.sources.definition import NOTHING, Around, Origin
+from cli.sources.definition import NOTHING, Around, Origin, Wanted
 from cli.terminal import say
 from cli.texts import text_of
 from cli.unusable import Unusable
@@ -230,11 +230,11 @@ class FileEvaluator:
 
 @dataclass(frozen=True, slots=True)
 class TriedFix:
-    """The result of trying one rule's fix: the fixed task definition; why, if there is none."""
+    """The result of trying one rule's fix: what it makes; why, if there is none."""
 
     kind: FixKind
     refusal: str = ""
-    after: TaskDefinition | None = None
+    after: Wanted | None = None
 
 
 class Repairs:
@@ -261,7 +261,7 @@ class Repairs:
         except engine.Disagreement as disagreement:
             return TriedFix(FixKind.NONE, str(disagreement))
         if rule in plan.fixes:
-            return TriedFix(FixKind(plan.safety), after=plan.after.task)
+            return TriedFix(FixKind(plan.safety), after=Wanted(plan.after.task, plan.after.service))
         reasons = (reason.text for repair in plan.repairs if repair.rule == rule for reason in repair.reasons)
         return TriedFix(FixKind.NONE, " ".join(reasons))
 

@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from itertools import takewhile
 
 from cli.files import File
+from cli.sources.definition import Wanted
 from domain.ecs.container import Container
 from domain.ecs.task_definition import TaskDefinition
 from domain.ecs.values import mapping_of, texts_of
@@ -16,6 +17,8 @@ _MOST = 256 * 1024
 """Characters of a file for which there are suggestions: ECS takes 64 KiB a definition, and comparing takes time."""
 _MOST_WORK = 8 * _MOST
 """The same times the definitions of a file, because the whole text is compared for each."""
+_LONGEST_LINE = 400
+"""Characters of a line that may be shown whole: a longer one holds much that has nothing to do with the change."""
 _SHORTEST = 6
 """Values that are shorter protect nothing, and many texts have them by chance."""
 
@@ -41,7 +44,7 @@ class Replacement:
 class Hunk:
     """Whole lines, from `first` to `last`, and the lines that replace them.
 
-    With `secret` they have a value in them that nobody may see, but what changes in them has none.
+    With `secret` they may have a value in them that nobody may see, but what changes in them has none.
     """
 
     first: int
@@ -77,22 +80,29 @@ def has_suggestions(source: File) -> bool:
     return len(source.text) <= _MOST and len(source.text) * len(source.definitions) <= _MOST_WORK
 
 
-def suggestion(source: File, index: int, after: TaskDefinition, *, safe: bool) -> Suggestion | None:
-    """Return the change of the source that gives one of its definitions this form.
+def suggestion(source: File, index: int, after: Wanted, *, safe: bool) -> Suggestion | None:
+    """Return the change of the source that gives one of its definitions, and its service, this form.
 
     None if the text does not change, or would get a value that may be secret at another place.
     """
-    tasks = [each.task for each in source.definitions]
-    before, tasks[index] = tasks[index], after
-    hidden = tuple(_hidden(before))
+    wanted = [Wanted(each.task, each.around.service) for each in source.definitions]
+    definition, wanted[index] = source.definitions[index], after
+    rewritten = source.rewritten(wanted)
+    hidden = tuple(_hidden(definition.task))
     hunks = tuple(
-        replace(hunk, secret=any(value in line for line in hunk.after for value in hidden))
-        for hunk in _hunks(source.text, source.with_tasks(tasks))
+        replace(hunk, secret=any(_may_be_secret(line, hidden) for line in hunk.after))
+        for hunk in _hunks(source.text, rewritten.text)
     )
-    written = [hunk.replacement.text for hunk in hunks if hunk.secret]
-    if not hunks or any(value in text for text in written for value in hidden):
+    written = [hunk.replacement.text for hunk in hunks]
+    if not hunks or rewritten.by_hand or any(definition.around.shown(text) != text for text in written):
+        return None
+    if any(value in text for text in written for value in hidden):
         return None
     return Suggestion(hunks, safe)
+
+
+def _may_be_secret(line: str, hidden: Iterable[str]) -> bool:
+    return len(line) > _LONGEST_LINE or any(value in line for value in hidden)
 
 
 def _hunks(before: str, after: str) -> Iterator[Hunk]:
