@@ -233,6 +233,15 @@ COMMANDS = (
         ),
     ),
     Command(
+        "coverage",
+        "cli.coverage:coverage",
+        "[OPTIONS]",
+        "Show what the last sweep covered, and what it could not.\n\nReads the certificate of coverage with your own"
+        " credentials, and changes nothing. Exits with 0 if everything was covered, 1 if not or if the certificate was"
+        " changed, 2 if it could not be read.",
+        (_FORMAT, _STACK, _REGION, _PROFILE),
+    ),
+    Command(
         "doctor",
         "cli.doctor:doctor",
         "[OPTIONS]",
