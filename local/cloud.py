@@ -216,15 +216,18 @@ class Cloud:
         )
         stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
-    def complete(self, outputs: Mapping[str, str]) -> None:
-        """Bring what `outrider doctor` asks for beyond the stack: a trail, a reader of `operations`, a first sweep."""
+    def complete(self, outputs: Mapping[str, str], **sweep: str) -> None:
+        """Bring what `outrider doctor` asks for beyond the stack: a trail, a reader of `operations`, a first sweep.
+
+        `sweep` is what that is limited to.
+        """
         trail = self.client("cloudtrail")
         trail.create_trail(Name="management-events", S3BucketName=BUCKET, IsMultiRegionTrail=True)
         trail.start_logging(Name="management-events")
         self.client("sqs").create_queue(QueueName=OPERATIONS)
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{OPERATIONS}"
         self.client("sns").subscribe(TopicArn=outputs["OperationsTopic"], Protocol="sqs", Endpoint=arn)
-        self.client("lambda").invoke(FunctionName=outputs["SweepFunction"], InvocationType="Event")
+        self.client("stepfunctions").start_execution(stateMachineArn=outputs["SweepMachine"], input=json.dumps(sweep))
 
     def build(self, template: Path) -> Path:
         """The built template: from an earlier build of the same sources, else by `sam build`."""

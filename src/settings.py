@@ -88,6 +88,13 @@ class Settings(BaseModel):
     watched: str = Field(
         default="", alias="OUTRIDER_WATCHED", pattern=r"^(\d{12}/[a-z0-9-]+)?$", description="ACCOUNT/REGION."
     )
+    bucket: str = Field(default="", alias="OUTRIDER_BUCKET", description="For certificates, and how far a sweep came.")
+    accounts: Listed = Field(
+        default=(),
+        alias="OUTRIDER_ACCOUNTS",
+        description="That are swept besides this one, or `organization` for all of it.",
+    )
+    regions: Listed = Field(default=(), alias="OUTRIDER_REGIONS", description="That are swept; none for this one.")
     iam_per_second: float = Field(
         default=0, ge=0, alias="OUTRIDER_IAM_PER_SECOND", description="Calls to IAM by all functions; 0 for no bound."
     )

@@ -21,6 +21,7 @@ FUNCTIONS = {function.removesuffix("Function").lower() for function in CALLED}
 # AWS's own metrics, by namespace. Any other name is a mistake.
 OF_AWS = {
     "AWS/SQS": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"},
+    "AWS/States": {"ExecutionsFailed"},
     "AWS/Lambda": {"Duration", "Errors", "Throttles"},
 }
 VALUES: dict[Dimension, set[str]] = {

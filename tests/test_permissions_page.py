@@ -41,7 +41,7 @@ def test_only_remediate_may_change_ecs_and_nothing_else_of_others_is_changed() -
             "ecs:UpdateService",
             "iam:PassRole",
         },
-        "sweep": {"securityhub:BatchImportFindings"},
+        "sweep": {"s3:PutObject", "securityhub:BatchImportFindings"},  # certificates, in the stack's bucket
     }
 
 

@@ -38,8 +38,8 @@ PLATFORMS = ("aarch64-manylinux2014", "x86_64-manylinux2014", NATIVE)
 # The AWS services that src/aws calls. botocore carries the models of all 400, which is nine tenths of its size and a
 # good part of a cold start; a call to a service that is not named here fails with UnknownServiceError.
 SERVICES = frozenset({
-    "cloudformation", "cloudtrail", "cloudwatch", "dynamodb", "ecs", "events", "iam", "logs", "s3", "secretsmanager",
-    "securityhub", "sns", "sqs", "ssm", "sts",
+    "cloudformation", "cloudtrail", "cloudwatch", "dynamodb", "ecs", "events", "iam", "logs", "organizations",
+    "s3", "secretsmanager", "securityhub", "sns", "sqs", "ssm", "sts",
 })  # fmt: skip
 
 # What no import at run time touches. Metadata: pydantic looks for plugins in it and for nothing else; none is locked.
@@ -156,6 +156,10 @@ def trim(layout: Path) -> None:
         model.unlink()
 
 
+_NEEDED = "clientContextParams"
+"""What botocore reads with its documentation: without that, every call to S3 fails."""
+
+
 def without_documentation(node: Any) -> Any:
     """A service's model less its prose, which is two thirds of it and serves `help()` alone.
 
@@ -164,7 +168,7 @@ def without_documentation(node: Any) -> Any:
     match node:
         case dict():
             return {
-                key: without_documentation(value)
+                key: value if key == _NEEDED else without_documentation(value)
                 for key, value in node.items()
                 if not (key == "documentation" and isinstance(value, str))
             }

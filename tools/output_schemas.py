@@ -15,12 +15,13 @@ from pydantic import TypeAdapter
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from cli.output import catalogue, evaluation, replay, scan, stack, standard, status, upgrade  # noqa: E402 - the source is not installed, so its path comes first
+from cli.output import catalogue, coverage, evaluation, replay, scan, stack, standard, status, upgrade  # noqa: E402 - the source is not installed, so its path comes first
 
 SCHEMAS = ROOT / "docs" / "schemas"
 OUTPUTS: dict[str, type] = {
     "check": evaluation.CheckOutput,
     "collector": evaluation.CollectorOutput,
+    "coverage": coverage.CoverageOutput,
     "doctor": stack.DoctorOutput,
     "replay": replay.ReplayOutput,
     "rules": catalogue.RulesOutput,
@@ -37,7 +38,7 @@ _CONFIG = {"use_attribute_docstrings": True}
 
 def schema(name: str) -> dict[str, Any]:
     """Return the schema of an output. Fields may be added to a version, so a schema does not forbid more."""
-    for module in (catalogue, evaluation, replay, scan, stack, standard, status, upgrade):
+    for module in (catalogue, coverage, evaluation, replay, scan, stack, standard, status, upgrade):
         for each in vars(module).values():
             if isinstance(each, type) and is_dataclass(each):
                 each.__pydantic_config__ = _CONFIG  # type: ignore[attr-defined] # where pydantic looks for it

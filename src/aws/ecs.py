@@ -20,7 +20,8 @@ from domain.places import Place, Revision
 
 _TASKS = 100  # tasks that one DescribeTasks accepts
 _SERVICES = 10  # services that one DescribeServices accepts
-_PAGES: Any = {"PaginationConfig": {"PageSize": 100}}  # the most that ECS returns; of services it returns 10 unasked
+_MOST = 100  # names that ECS returns in one page; of services it returns 10 unasked
+_PAGES: Any = {"PaginationConfig": {"PageSize": _MOST}}
 
 
 @lru_cache(maxsize=1)
@@ -68,21 +69,15 @@ class Ecs:
         service = next((Service(plain(item)) for item in found["services"]), None)
         return service if service is not None and service.active else None
 
-    def families(self, place: Place) -> list[str]:
-        """Return every family with an active revision. Its revisions are not listed: there may be thousands."""
-        paginator = self.sessions.client("ecs", place).get_paginator("list_task_definition_families")
-        with calling("ecs:ListTaskDefinitionFamilies", str(place)):
-            return [name for page in paginator.paginate(status="ACTIVE", **_PAGES) for name in page["families"]]
+    def families(self, place: Place, token: str = "") -> tuple[list[str], str]:
+        """Return a page of the families with an active revision, and the token of the next page; empty after the last.
 
-    def services(self, place: Place) -> list[str]:
-        """Return every service, as `cluster/service`."""
+        Their revisions are not listed: there may be thousands.
+        """
         client = self.sessions.client("ecs", place)
-        titles = []
-        for name in self._clusters(place):
-            with calling("ecs:ListServices", name):
-                pages = client.get_paginator("list_services").paginate(cluster=name, **_PAGES)
-                titles += [f"{name}/{arn.rpartition('/')[2]}" for page in pages for arn in page["serviceArns"]]
-        return titles
+        with calling("ecs:ListTaskDefinitionFamilies", str(place)):
+            page = client.list_task_definition_families(status="ACTIVE", maxResults=_MOST, **_from(token))
+        return list(page["families"]), page.get("nextToken") or ""
 
     def described(self, place: Place, titles: Sequence[str]) -> Iterator[list[Service]]:
         """Yield many services of one cluster in batches, as `service` returns one. What is gone is missing."""
@@ -95,28 +90,43 @@ class Ecs:
             services = (Service(plain(item)) for item in found["services"])
             yield [service for service in services if service.active]
 
-    def _clusters(self, place: Place) -> list[str]:
+    def clusters(self, place: Place) -> list[str]:
+        """Return the names of the clusters."""
         client = self.sessions.client("ecs", place)
         with calling("ecs:ListClusters", str(place)):
             pages = client.get_paginator("list_clusters").paginate(**_PAGES)
             return [arn.rpartition("/")[2] for page in pages for arn in page["clusterArns"]]
 
-    def tasks_of_no_service(self, place: Place) -> dict[str, dict[str, SeenTasks]]:
-        """Return the tasks outside services, by family and cluster.
+    def services(self, place: Place, cluster: str, token: str = "") -> tuple[list[str], str]:
+        """Return a page of a cluster's services as `cluster/service`, and the token of the next page.
+
+        A cluster that was deleted meanwhile has none.
+        """
+        client = self.sessions.client("ecs", place)
+        try:
+            with calling("ecs:ListServices", cluster):
+                page = client.list_services(cluster=cluster, maxResults=_MOST, **_from(token))
+        except CallFailed as failed:
+            if failed.meaning is Meaning.ABSENT:
+                return [], ""
+            raise
+        titles = [f"{cluster}/{arn.rpartition('/')[2]}" for arn in page["serviceArns"]]
+        return titles, page.get("nextToken") or ""
+
+    def tasks_of_no_service(self, place: Place, cluster: str) -> dict[str, SeenTasks]:
+        """Return a cluster's tasks outside services, by family.
 
         Tasks that ended within the last hour, which ECS still lists, are included but not counted.
         """
-        found: dict[str, dict[str, SeenTasks]] = {}
-        for cluster in self._clusters(place):
-            for task in self._tasks(place, cluster):
-                revision = Revision.parse(task.get("taskDefinitionArn", ""))
-                if revision is None or task.get("group", "").startswith("service:"):
-                    continue
-                clusters = found.setdefault(revision.family, {})
-                number, count, platform = clusters.get(cluster, SeenTasks(0, 0))
-                runs, on = task.get("desiredStatus") == "RUNNING", task.get("platformVersion", "")
-                oldest = on if not platform or platform_older(on, platform) else platform
-                clusters[cluster] = SeenTasks(max(number, revision.number), count + runs, oldest)
+        found = dict[str, SeenTasks]()
+        for task in self._tasks(place, cluster):
+            revision = Revision.parse(task.get("taskDefinitionArn", ""))
+            if revision is None or task.get("group", "").startswith("service:"):
+                continue
+            number, count, platform = found.get(revision.family, SeenTasks(0, 0))
+            runs, on = task.get("desiredStatus") == "RUNNING", task.get("platformVersion", "")
+            oldest = on if not platform or platform_older(on, platform) else platform
+            found[revision.family] = SeenTasks(max(number, revision.number), count + runs, oldest)
         return found
 
     def running_by_service(self, place: Place, cluster: str) -> dict[str, tuple[RunningTask, ...]]:
@@ -131,10 +141,15 @@ class Ecs:
     def _tasks(self, place: Place, cluster: str) -> Iterator[Mapping[str, Any]]:
         client = self.sessions.client("ecs", place)
         arns = list[str]()
-        for status in ("RUNNING", "STOPPED"):
-            with calling("ecs:ListTasks", cluster):
-                pages = client.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status, **_PAGES)
-                arns += [arn for page in pages for arn in page["taskArns"]]
+        try:
+            for status in ("RUNNING", "STOPPED"):
+                with calling("ecs:ListTasks", cluster):
+                    pages = client.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status, **_PAGES)
+                    arns += [arn for page in pages for arn in page["taskArns"]]
+        except CallFailed as failed:
+            if failed.meaning is Meaning.ABSENT:  # the cluster was deleted meanwhile
+                return
+            raise
         for start in range(0, len(arns), _TASKS):
             with calling("ecs:DescribeTasks", cluster):
                 found = client.describe_tasks(cluster=cluster, tasks=arns[start : start + _TASKS])
@@ -181,6 +196,10 @@ class Ecs:
                 cluster=cluster, service=name, **{member: value for member, value in given.items() if value}
             )
         return Service(plain(found["service"]))
+
+
+def _from(token: str) -> dict[str, str]:
+    return {"nextToken": token} if token else {}
 
 
 def _with_tags(found: Mapping[str, Any]) -> TaskDefinition:

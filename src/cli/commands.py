@@ -169,6 +169,15 @@ COMMANDS = (
         ),
     ),
     Command(
+        "coverage",
+        "cli.coverage:coverage",
+        "[OPTIONS]",
+        "Show what the last sweep covered, and what it could not.\n\nReads the certificate of coverage with your own"
+        " credentials, and changes nothing. Exits with 0 if everything was covered, 1 if not or if the certificate was"
+        " changed, 2 if it could not be read.",
+        (FORMAT, STACK, REGION, PROFILE),
+    ),
+    Command(
         "doctor",
         "cli.doctor:doctor",
         "[OPTIONS]",

@@ -14,6 +14,11 @@ class Subject(StrEnum):
     PARAMETER = "parameter"
     ROLE = "role"
 
+    @property
+    def listed(self) -> bool:
+        """Whether a sweep lists subjects of this kind; others are evaluated with the families that use them."""
+        return self in {Subject.FAMILY, Subject.SERVICE}
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class SubjectId:

@@ -132,15 +132,15 @@ class SelfCheck:
     hub: SecurityHub
     operations: Topic
 
-    def began(self) -> SweepRun:
+    def began(self) -> None:
         """Record that a sweep begins."""
-        run = SweepRun(self.doctor.now(), None)
-        self.ledger.health.record(self.doctor.place, run)
-        return run
+        self.ledger.health.record(self.doctor.place, SweepRun(self.doctor.now(), None))
 
-    def ended(self, run: SweepRun) -> None:
-        """Record that the sweep has sent everything for evaluation."""
-        self.ledger.health.record(self.doctor.place, replace(run, ended=self.doctor.now()))
+    def ended(self) -> None:
+        """Record that everything that the sweep sent was evaluated, and its certificate stored."""
+        now, place = self.doctor.now(), self.doctor.place
+        run = self.ledger.health.run(place) or SweepRun(now, None)
+        self.ledger.health.record(place, replace(run, ended=now))
 
     def check(self, name: str) -> tuple[Row, ...]:
         """Import the findings, notify operations, and record both. Raises CallFailed: the next sweep does it again.

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from domain.coverage import Certificate
 from domain.findings.address import Address
 from domain.findings.alert import Alert, AlertLine, AlertSection
 from domain.findings.finding import Finding, FindingState
@@ -14,6 +15,7 @@ from domain.standard import Exemption, Standard
 from domain.status import Status
 from domain.subject import Subject, SubjectId
 from reports.alerts import finding_link
+from reports.coverage import uncovered
 from reports.status import exemptions_of, section, sections_of, swept
 from reports.words import RESOLVED
 
@@ -23,27 +25,35 @@ _SOON = timedelta(days=14)
 _UNREAD = "The standard could not be read, so exemptions that expire soon are not listed."
 
 
-def digest_of(findings: Iterable[Finding], place: Place, *, swept: datetime, waiting: int, occurred: datetime) -> Alert:
+def digest_of(
+    findings: Iterable[Finding],
+    places: Sequence[Place],
+    certificate: Certificate,
+    *,
+    swept: datetime,
+    occurred: datetime,
+) -> Alert:
     """Return open findings, counted by severity and by rule; the worst gives the digest's severity.
 
-    `swept` is the time of the sweep, `waiting` how many of its messages are not evaluated yet.
+    `swept` is the time of the sweep. What its certificate does not cover is named, and nothing is called complete then.
     """
-    found = list(findings)
-    title = "The evaluation is not complete yet" if waiting else "Everything was evaluated"
-    unseen = ("1 message waits" if waiting == 1 else f"{waiting} messages wait",) if waiting else ()
+    found, complete = list(findings), certificate.complete
+    title = "Everything was evaluated" if complete else "Not everything was evaluated"
+    one = places[0] if len(places) == 1 else None
+    name = str(one) if one is not None else f"{len(places)} accounts and regions"
     return Alert(
-        id=f"{place}/digest/{swept.isoformat()}",  # the same if a sweep is retried after it published
+        id=f"{one or 'organization'}/digest/{swept.isoformat()}",  # the same if a sweep is retried after it published
         kind="digest",
         transition="digest",
-        account=place.account,
-        region=place.region,
+        account=one.account if one is not None else "several accounts",
+        region=one.region if one is not None else "several regions",
         subject="account",
-        name=str(place),
+        name=name,
         resource="",
         title=f"{title}: {_are_open(len(found))}",
         severity=_worst(finding.severity for finding in found),
-        reasons=(*unseen, *_counts((finding.severity, finding.rule) for finding in found)),
-        next_step=_after_a_sweep(some=bool(found), rest=bool(waiting)),
+        reasons=(*uncovered(certificate), *_counts((finding.severity, finding.rule) for finding in found)),
+        next_step=_after_a_sweep(some=bool(found), rest=not complete),
         since=min((finding.created for finding in found), default=occurred),
         occurred=occurred,
     )
@@ -233,7 +243,7 @@ def _after_a_sweep(*, some: bool, rest: bool) -> str:
         if some
         else ""
     )
-    return f"{worst}{' The daily digest lists the others.' if rest else ''}".strip()
+    return f"{worst}{' `outrider coverage` shows what is missing.' if rest else ''}".strip()
 
 
 def _next_step(*, still: bool, expiring: bool) -> str:

@@ -53,8 +53,8 @@ def fix(row: Row, facts: StackFacts) -> str:  # noqa: C901, PLR0912 - a case for
             topic = row.names[0] if row.names else "TOPIC"
             return f"aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint ADDRESS {region}"
         case Code.STANDARD_NOT_SWEPT | Code.SWEEP_OLD | Code.SWEEP_NOT_ENDED | Code.NO_SWEEP:
-            function = facts.resources.get("SweepFunction", "SWEEP-FUNCTION")
-            return f"aws lambda invoke --function-name {function} --invocation-type Event {region} /dev/stdout"
+            machine = facts.resources.get("SweepMachine", "SWEEP-MACHINE")
+            return f"aws stepfunctions start-execution --state-machine-arn {machine} {region}"
         case Code.FACTS_UNREAD:
             return _log(facts, "InspectLog", '"failed:"')
         case Code.LAG_LONG:

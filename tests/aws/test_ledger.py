@@ -80,7 +80,7 @@ def test_what_was_written_is_read_again(world: World, subject: SubjectId) -> Non
     given = record(row(subject=subject), order=7, request="{}")
     written = ledger.subjects.write(ledger.history(subject), given)
     assert ledger.history(subject) == written == History(subject, version=1, record=given)
-    assert ledger.subjects.all(PLACE) == [subject]
+    assert list(ledger.subjects.everywhere()) == [subject]
 
 
 def test_a_large_record_is_kept_in_little_room(world: World) -> None:
@@ -114,7 +114,7 @@ def test_the_findings_of_a_place_are_found(world: World) -> None:
     ):
         finding = replace(row(subject=subject).finding, state=state, updated=NOW + timedelta(days=days))
         ledger.subjects.write(ledger.history(subject), record(Row(finding)))
-    assert {each.subject.name for each in ledger.subjects.open_findings(PLACE)} == {
+    assert {each.finding.subject.name for each in ledger.subjects.open_rows([PLACE])} == {
         "web", "arn:aws:iam::999999999999:role/web",
     }  # fmt: skip
     everything = ledger.overviews.of(PLACE)

@@ -17,7 +17,7 @@ from tests.aws_fake.service import Json, Refused, Service, Unsupported, supports
 from tests.aws_fake.services import Services
 from tests.aws_fake.sns import Sns
 from tests.aws_fake.sqs import Sqs
-from tests.aws_fake.stores import S3, CloudFormation, Logs, Secrets, Ssm
+from tests.aws_fake.stores import S3, CloudFormation, Logs, Organizations, Secrets, Ssm
 from tests.aws_fake.watching import CloudTrail, CloudWatch, Events
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -27,7 +27,9 @@ _KEY = "ASIA"  # what the access key of an assumed role begins with; its account
 class Region:
     """The services of an account in a region."""
 
-    def __init__(self, clock: Clock, account: str, region: str, iam: Iam, closed: set[str]) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - a fake region has all of these
+        self, clock: Clock, account: str, region: str, iam: Iam, closed: set[str], organizations: Organizations
+    ) -> None:
         self.dynamodb = DynamoDb()
         self.sqs = Sqs(clock, account, region)
         self.sns = Sns(self.sqs)
@@ -37,6 +39,7 @@ class Region:
         self.ssm = Ssm(clock, account, region)
         self.secrets = Secrets(account, region)
         self.s3 = S3()
+        self.organizations = organizations
         self.logs = Logs()
         self.stacks = CloudFormation()
         self.hub = Hub(clock, account, region)
@@ -52,6 +55,7 @@ class Region:
             "ssm": (self.ssm,),
             "secretsmanager": (self.secrets,),
             "s3": (self.s3,),
+            "organizations": (self.organizations,),
             "logs": (self.logs,),
             "cloudformation": (self.stacks,),
             "securityhub": (self.hub,),
@@ -94,11 +98,13 @@ class Aws:
     identities: dict[str, Iam] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
     """The accounts in which no role trusts Outrider."""
+    organization: Organizations = field(default_factory=Organizations)
 
     def region(self, account: str = ACCOUNT, region: str = REGION) -> Region:
         if (account, region) not in self.regions:
             iam = self.identities.setdefault(account, Iam(self.clock, account))
-            self.regions[account, region] = Region(self.clock, account, region, iam, self.closed)
+            made = Region(self.clock, account, region, iam, self.closed, self.organization)
+            self.regions[account, region] = made
         return self.regions[account, region]
 
     def answer(self, service: str, operation: str, given: Json, account: str = ACCOUNT, region: str = REGION) -> Json:

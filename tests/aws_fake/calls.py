@@ -122,10 +122,13 @@ class Calls:
     checks: bool = True
     """Whether requests are validated; a thousand runs of calls that were need not be."""
     quiet: bool = False
+    where: tuple[str, str] = ("", "")
+    """The account and region of the call that is made."""
     lock: RLock = field(default_factory=RLock, repr=False)
 
     def call(self, client: BaseClient, operation: str, given: Json) -> Json:
         """As botocore's own: parameters are validated, events emitted, and errors are botocore's."""
+        self.where = account_of(client._request_signer._credentials.access_key), client.meta.region_name  # type: ignore[attr-defined] # the stubs leave it out
         if self.instead is not None:
             instead = self.instead
             return self._made(operation, given, lambda: instead(client, operation, given))

@@ -158,6 +158,20 @@ class S3(Service):
 
 
 @dataclass
+class Organizations(Service):
+    """The accounts of the organisation, as its delegated administrator sees them, in pages of 20."""
+
+    accounts: dict[str, str] = field(default_factory=dict)
+    """By id, the status."""
+
+    @supports("NextToken", "MaxResults")
+    def list_accounts(self, given: Json) -> Json:
+        found, token = page(list(self.accounts.items()), given, "NextToken", "MaxResults", 20)
+        accounts = [{"Id": id_, "Status": status} for id_, status in found]
+        return {"Accounts": accounts} | ({"NextToken": token} if token else {})
+
+
+@dataclass
 class Logs(Service):
     """Log groups by name."""
 

@@ -132,7 +132,7 @@ def old_sweep(stack: Deployed) -> None:
 
 
 def sweep_not_ended(stack: Deployed) -> None:
-    stack.swept(hours=2, ended=False)
+    stack.swept(hours=7, ended=False)
 
 
 def no_sweep(stack: Deployed) -> None:
@@ -200,10 +200,12 @@ BROKEN = [
     Broken(switch_off, "switch", "warning", "switch-off", "outrider corrections on --region eu-west-1"),
     Broken(broken_standard, "standard", "failing", "standard-invalid", f"aws ssm put-parameter --name {STANDARD} "),
     Broken(no_standard, "standard", "failing", "standard-absent", f"aws ssm put-parameter --name {STANDARD} "),
-    Broken(standard_not_swept, "standard", "warning", "standard-not-swept", "aws lambda invoke"),
-    Broken(old_sweep, "sweep", "failing", "sweep-old", "invoke --function-name outrider-SweepFunction-1A2B3C "),
-    Broken(sweep_not_ended, "sweep", "failing", "sweep-not-ended", "aws lambda invoke"),
-    Broken(no_sweep, "sweep", "warning", "no-sweep", "aws lambda invoke"),
+    Broken(standard_not_swept, "standard", "warning", "standard-not-swept", "aws stepfunctions start-execution"),
+    Broken(
+        old_sweep, "sweep", "failing", "sweep-old", "start-execution --state-machine-arn outrider-SweepMachine-1A2B3C "
+    ),
+    Broken(sweep_not_ended, "sweep", "failing", "sweep-not-ended", "aws stepfunctions start-execution"),
+    Broken(no_sweep, "sweep", "warning", "no-sweep", "aws stepfunctions start-execution"),
     Broken(role_missing, "roles", "failing", "role-missing", "aws cloudformation detect-stack-drift"),
     Broken(role_of_others, "roles", "failing", "role-not-assumable", "aws cloudformation detect-stack-drift"),
     Broken(subscription_pending, "operations", "failing", "subscription-pending", "aws sns subscribe --topic-arn arn:"),

@@ -321,12 +321,27 @@ class Stage:
         """Slack's messages about a family or other subject."""
         return [each for each in self.cloud.slack.messages() if re.search(_named(name), each["text"])]
 
+    def sweep(self, **request: Any) -> Json:
+        """Start a sweep and wait for its end; returns what its execution returns."""
+        states = self.client("stepfunctions")
+        started = states.start_execution(stateMachineArn=self.outputs["SweepMachine"], input=json.dumps(request))
+
+        def ended() -> Json | None:
+            found: Json = states.describe_execution(executionArn=started["executionArn"])
+            return None if found["status"] == "RUNNING" else found
+
+        found = self.until(ended, "The sweep did not end.")
+        assert found["status"] == "SUCCEEDED", found
+        output: Json = json.loads(found["output"])
+        return output
+
     def swept_by_now(self) -> None:
-        """The last sweep was by this standard and release: the next is no baseline, which would wait for the queues."""
+        """The last sweep ended now, and was by this standard and release: the next is no baseline."""
         digest = hashlib.sha256(STANDARD_TEXT.encode()).hexdigest()[:16]
-        row = {"pk": "swept/123456789012/us-east-1", "sk": "sweep", "release": RELEASE, "standard": digest}
-        item = {name: {"S": value} for name, value in row.items()}
-        self.client("dynamodb").put_item(TableName=self.outputs["LedgerTable"], Item=item)
+        now = datetime.now(UTC).isoformat()
+        for row in ({"sk": "sweep", "release": RELEASE, "standard": digest}, {"sk": "run", "began": now, "ended": now}):
+            named = {"pk": "swept/123456789012/us-east-1"} | row
+            self._write({name: {"S": value} for name, value in named.items()})
 
     def logs(self, function: str) -> list[Json]:
         """What a function has logged, oldest first."""

@@ -18,6 +18,7 @@ from operations.wiring import dispatch, inspect, remediate, shared, slack, sweep
 from tests.aws_fake.clock import START
 from tests.operations.conftest import sessions as sessions  # noqa: PLC0414 - a fixture, for these tests too
 from tests.operations.conftest import world as world  # noqa: PLC0414 - as above
+from tests.operations.sweeping import BUCKET
 from tests.operations.world import ACCOUNT, REGION, TABLE, World
 
 SRC = Path(__file__).parents[2] / "src"
@@ -79,6 +80,7 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
         "OUTRIDER_SLACK_QUEUE": world.queues["slack"],
         "OUTRIDER_SLACK_WEBHOOK": f"ssm:{WEBHOOK}",
         "OUTRIDER_MODE": "register",
+        "OUTRIDER_BUCKET": BUCKET,
         "OUTRIDER_IMAGE_REPOSITORIES": "public.ecr.aws/aws-observability/*",
         "OUTRIDER_WATCHED": f"{ACCOUNT}/{REGION}",
         "OUTRIDER_METRICS": "Outrider/test",
@@ -93,7 +95,11 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
         inspect.inspector,
         remediate.remediator,
         slack.notifier,
-        sweep.sweeper,
+        sweep.beginner,
+        sweep.place_sweeper,
+        sweep.certifier,
+        sweep.digests,
+        sweep.standards,
         sweep.self_check,
         slack.slack_queue,
     )

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from aws.calls import CallFailed
 from aws.ecs import Ecs
 from aws.ledger import SweepBasis
 from domain.findings.alert import Alert
@@ -20,6 +19,7 @@ from operations.standards import Standards
 from settings import RELEASE
 from tests.aws_fake.calls import failure
 from tests.handlers.conftest import WEBHOOK, Call, Context
+from tests.operations.machine import Machine
 from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, of_rule, registered
 from tests.reports import samples
 
@@ -554,15 +554,33 @@ def by_the_standard_of_now(world: World) -> None:
         world.ledger.sweeps.finished(PLACE, SweepBasis(RELEASE, Standards(world.sessions, "", ()).current().digest))
 
 
+def swept(world: World, **request: Any) -> dict[str, Any]:
+    """An execution of the state machine; what it sends is evaluated while it waits."""
+    sweep = importlib.import_module("handlers.sweep")
+    buckets = world.aws.region().s3.buckets
+
+    def wait(_: float) -> None:
+        waiting = world.aws.sqs.queue("changes").waiting
+        bodies = [message.body for message in waiting]
+        waiting.clear()
+        world.look(*bodies)
+
+    def invoke(event: dict[str, Any]) -> Any:
+        return sweep.handler(event, Context())
+
+    return Machine(invoke, lambda bucket, key: buckets[bucket][key].decode(), wait).run("daily", request)
+
+
 def test_a_sweep_counts_what_it_sent_and_what_is_open(
     world: World, inspect: Call, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     inspect(registered(world.register(definition(collector=FLOATING))))
     by_the_standard_of_now(world)
     capsys.readouterr()
-    function("sweep")()
+    function("sweep")
+    assert swept(world) == {"again": False, "run": "daily.2", "complete": True}
     found = metrics(capsys.readouterr().out)
-    assert (found["SweptFamilies/sweep"], found["SweptServices/sweep"]) == (1, 0)
+    assert (found["SweptFamilies/sweep"], found["SweptServices/sweep"], found["CoverageGaps/sweep"]) == (1, 0, 0)
     by_severity = Counter(
         world.hub.findings[f"outrider/{PLACE}/{id_}"]["Severity"]["Label"] for id_ in world.hub.open()
     )
@@ -570,25 +588,29 @@ def test_a_sweep_counts_what_it_sent_and_what_is_open(
     assert {s: found[f"OpenFindings/{s}"] for s in severities} == {s: by_severity[s] for s in severities}
 
 
-def test_a_baseline_that_could_not_tell_its_digest_is_no_sweep_that_ended_and_is_told_when_it_is_tried_again(
-    world: World, inspect: Call, function: Function, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_baseline_that_could_not_tell_its_digest_tells_it_once_when_it_is_tried_again(
+    world: World, inspect: Call, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     inspect(registered(world.register(definition(collector=FLOATING))))
     function("sweep")
-    sweep = importlib.import_module("handlers.sweep")
-    everything = ("changes", "subjects.fifo")  # is evaluated meanwhile
-    monkeypatch.setattr(sweep, "sleep", lambda _: world.aws.sqs.purge(*everything))
     world.fail("Publish", "ThrottlingException", times=1)
     capsys.readouterr()
-    with pytest.raises(CallFailed):
-        sweep.handler({}, Context())
-    assert "SweptFamilies" not in capsys.readouterr().out
-    at = "2026-08-01T08:00:00Z"
-    assert [sweep.handler({"at": at}, Context()) for _ in range(2)] == [{"families": 1, "services": 0}] * 2
-    assert metrics(capsys.readouterr().out)["SweptFamilies/sweep"] == 2
+    swept(world, at="2026-08-01T08:00:00Z")
+    assert metrics(capsys.readouterr().out)["SweptFamilies/sweep"] == 1
     [digest] = [alert for alert in world.alerts if alert["kind"] == "digest"]
     assert digest["id"] == f"{PLACE}/digest/2026-08-01T08:00:00+00:00"
     assert digest["title"].startswith("Everything was evaluated: ")
+
+
+def test_a_second_execution_ends_at_once_and_does_nothing(world: World, inspect: Call, function: Function) -> None:
+    inspect(registered(world.register()))
+    function("sweep")
+    assert importlib.import_module("handlers.sweep").handler(
+        {"step": "begin", "run": "first", "request": {}}, Context()
+    )["started"]
+    before = len(world.sent_back)
+    assert not swept(world)["begun"]["started"]
+    assert len(world.sent_back) == before
 
 
 def test_a_count_that_fails_is_not_worth_another_sweep(
@@ -597,7 +619,8 @@ def test_a_count_that_fails_is_not_worth_another_sweep(
     inspect(registered(world.register(definition(collector=FLOATING))))
     by_the_standard_of_now(world)
     world.fail("Scan", after=1)
-    assert function("sweep")()["families"] == 1
+    function("sweep")
+    assert swept(world)["complete"]
     out = capsys.readouterr().out
     assert "The open findings were not counted" in out
     assert "OpenFindings" not in out
@@ -609,7 +632,8 @@ def test_a_stack_that_cannot_be_checked_is_not_worth_another_sweep(
     inspect(registered(world.register(definition(collector=FLOATING))))
     by_the_standard_of_now(world)
     world.fail("DescribeStacks")
-    assert function("sweep")()["families"] == 1
+    function("sweep")
+    assert swept(world)["complete"]
     assert "The stack was not checked" in capsys.readouterr().out
     run = world.ledger.health.run(PLACE)
     assert run is not None

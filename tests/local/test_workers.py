@@ -150,7 +150,7 @@ class Ground:
         return parameter_changed(PARAMETER)
 
     def standing(self, table: str) -> Mapping[tuple[str, str], tuple[Any, ...]]:
-        found = Ledger(self.sessions, table).subjects.open_findings(PLACE)
+        found = [row.finding for row in Ledger(self.sessions, table).subjects.open_rows()]
         return {(f.subject.key, f.rule): (f.severity, f.drifts, f.resource) for f in found}
 
     def afresh(self) -> Mapping[tuple[str, str], tuple[Any, ...]]:

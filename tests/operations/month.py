@@ -14,9 +14,6 @@ from functools import partial
 from typing import Any
 
 from aws.calls import CallFailed
-from aws.channels import Queue, Topic
-from aws.ecs import Ecs
-from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.finding import Finding, FindingState
@@ -25,12 +22,12 @@ from domain.subject import Subject, SubjectId
 from operations.evaluation import Evaluator
 from operations.facts import runs_on_fargate
 from operations.planning import Planner
-from operations.sweep import Sweeper
 from rules import CATALOGUE
 from tests.aws_fake.calls import Calls, Crash, Fault, suffer
 from tests.aws_fake.security_hub import Hub
 from tests.aws_fake.sqs import Message
 from tests.operations.delivery import Inspection
+from tests.operations.sweeping import Channels, Sweeping
 from tests.operations.world import (
     ACCOUNT,
     CONFIG,
@@ -186,6 +183,7 @@ class Account(World):
 
     tasks: int = 2
     workers: list[Inspection] = field(default_factory=list)
+    sweeps: int = 0
     interruptions: list[Interruption] = field(default_factory=list)
     turns: Turns | None = None
     working: threading.local = field(default_factory=threading.local)
@@ -383,27 +381,22 @@ class Account(World):
         return batches
 
     def sweep(self, *, quiet: bool = False) -> None:
-        """The real sweep; where a call fails, the schedule tries again."""
-        sweeper = Sweeper(
-            Ecs(self.sessions),
-            self.ledger,
-            Queue(self.sessions, self.queues["changes"]),
-            Queue(self.sessions, self.queues["subjects.fifo"]),
-            Topic(self.sessions, self.topics["alerts"]),
-            SecurityHub(self.sessions),
-            self.workers[0].inspector.standards,
-            now=self.now,
-        )
+        """The real sweep; where a call fails, it is tried again."""
+        others = self.aws.sns.create_topic({"Name": "digests"})["TopicArn"]  # only alerts about findings are compared
+        channels = Channels(self.queues["changes"], self.queues["subjects.fifo"], others, others)
+        sweeping = Sweeping(self.sessions, channels, self.workers[0].inspector.standards, self.now)
+        self.sweeps += 1
+        run = f"run-{self.sweeps}"
         try:
             with self.watched():
-                sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet))
+                sweeping.sweep(run, quiet=quiet)
         except (CallFailed, Crash):
-            sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=quiet))
+            sweeping.sweep(run, quiet=quiet)
 
     # --- what stands, and what should ---------------------------------------------------------------------------------
 
     def standing(self) -> Standing:
-        return _standing(self.ledger.subjects.open_findings(PLACE))
+        return _standing([row.finding for row in self.ledger.subjects.open_rows()])
 
     def in_the_hub(self) -> Mapping[str, tuple[str, str, str]]:
         """Severity, description and resource of what is open in the hub, by Id."""

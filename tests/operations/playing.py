@@ -242,7 +242,7 @@ class Run:
             assert told.setdefault(alert["id"], body) == body, f"{alert['id']} says two things"
         with self.line.answering(), self.line.uncounted():
             found, dues = self.ledger.history(FAMILY), self.dues()
-            held = [self.ledger.history(subject) for subject in self.ledger.subjects.all(PLACE)]
+            held = [self.ledger.history(subject) for subject in self.ledger.subjects.everywhere()]
         exactly, active = self.scenario.exactly, aws.definitions.active()
         return {
             "stuck": self.stuck,

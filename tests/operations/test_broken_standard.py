@@ -6,10 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aws.channels import Queue, Topic
-from aws.ecs import Ecs
-from aws.ledger import SweepBasis
 from aws.ledger.standards import GoodStandard
-from aws.security_hub import SecurityHub
 from domain.remediation.attempt import AttemptState
 from domain.remediation.guard import Guard
 from domain.standard import Mode
@@ -17,9 +14,9 @@ from domain.subject import Subject, SubjectId
 from operations.inspection.notices import Operations
 from operations.remediation.resuming import Resumer
 from operations.standards import Standards
-from operations.sweep import Sweeper
 from rules import CATALOGUE
 from tests.operations.delivery import Inspection
+from tests.operations.sweeping import Sweeping, sent
 from tests.operations.test_remediate import REGISTER, request
 from tests.operations.world import FLOATING, PLACE, STANDARD, World, definition, registered
 
@@ -190,35 +187,22 @@ def test_nothing_is_corrected_until_the_standard_is(world: World) -> None:
 # --- sweep ------------------------------------------------------------------------------------------------------------
 
 
-def sweeper(world: World) -> Sweeper:
+def sweeper(world: World) -> Sweeping:
     operations = Operations(world.ledger, Topic(world.sessions, world.topics["operations"]))
-    standards = Standards(
-        world.sessions, f"ssm:{STANDARD}", CATALOGUE, world.ledger.standards, reports=operations.standard
-    )
-    return Sweeper(
-        Ecs(world.sessions),
-        world.ledger,
-        Queue(world.sessions, world.queues["changes"]),
-        Queue(world.sessions, world.queues["subjects.fifo"]),
-        Topic(world.sessions, world.topics["alerts"]),
-        SecurityHub(world.sessions),
-        standards,
-        "1",
-        now=world.now,
+    return world.sweeping(
+        Standards(world.sessions, f"ssm:{STANDARD}", CATALOGUE, world.ledger.standards, reports=operations.standard)
     )
 
 
 def test_the_sweep_that_a_broken_standard_starts_notifies_operations_and_is_no_baseline(world: World) -> None:
     world.sees(family(world, "web"), inspector=world.inspector(standard=GOOD))
-    swept = sweeper(world).sweep(PLACE)
-    sweeper(world).ended(PLACE, swept)
+    sweeper(world).sweep()
+    first = sweeper(world).run.standard
+    world.notices.clear()
     world.inspector(standard=BROKEN)
-    again = sweeper(world).sweep(PLACE)
-    assert (again.families, again.baseline, again.by) == (1, False, swept.by)
-    [notice] = world.notices
-    assert "The last good standard, good, is used" in notice
+    again = sweeper(world).sweep()
+    assert (sent(again), again.baseline, sweeper(world).run.standard) == ((1, 0), False, first)
+    assert "The last good standard, good, is used" in world.notices[0]
     world.inspector(standard=BETTER)
-    third = sweeper(world).sweep(PLACE)
-    assert third.baseline
-    assert isinstance(third.by, SweepBasis)
-    assert third.by != swept.by
+    assert sweeper(world).sweep().baseline
+    assert sweeper(world).run.standard not in {"", first}

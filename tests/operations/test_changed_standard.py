@@ -7,18 +7,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from aws.channels import Queue, Topic
-from aws.ecs import Ecs
+from aws.channels import Queue
 from aws.ledger import Ledger
 from aws.pace import Pace
-from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.standard import Mode
 from operations.planning import Planner
 from operations.remediation.outcome import Outcome
 from operations.remediation.resuming import Resumer
 from operations.standards import Standards
-from operations.sweep import Sweeper
 from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
 from operations.wiring.remediate import make_remediator
@@ -28,6 +25,7 @@ from tests.aws_fake.limits import BUCKETS, IAM, seconds, throttled
 from tests.aws_fake.sqs import Message
 from tests.operations.delivery import Inspection, Take, deliver, remediating
 from tests.operations.playing import DEPLOY, SETTINGS, account
+from tests.operations.sweeping import Channels, Sweeping
 from tests.operations.world import (
     EXECUTION,
     FLOATING,
@@ -155,17 +153,14 @@ class Storm:
 
     def sweep(self) -> None:
         clock = self.line.aws.clock
-        sweeper = Sweeper(
-            Ecs(self.sessions),
-            Ledger(self.sessions, TABLE),
-            Queue(self.sessions, SETTINGS.changes_queue),
-            Queue(self.sessions, SETTINGS.subjects_queue),
-            Topic(self.sessions, SETTINGS.alerts_topic),
-            SecurityHub(self.sessions),
-            Standards(self.sessions, SETTINGS.standard, RULES),
-            now=clock.now,
+        channels = Channels(
+            SETTINGS.changes_queue, SETTINGS.subjects_queue, SETTINGS.alerts_topic, SETTINGS.operations_topic
         )
-        sweeper.ended(PLACE, sweeper.sweep(PLACE, quiet=True))
+        standards = Standards(self.sessions, SETTINGS.standard, RULES)
+        sweeping = Sweeping(self.sessions, channels, standards, clock.now, table=TABLE)
+        sweeping.list(quiet=True)
+        clock.pass_(seconds=sweeping.begun_wait)
+        sweeping.certify()
 
     def resume(self) -> None:
         """At the next full hour what waits for its turn is due."""

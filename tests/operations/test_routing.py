@@ -9,7 +9,7 @@ import pytest
 from aws.sessions import Sessions
 from domain.findings.alert import Alert
 from domain.standard import Mode
-from tests.operations.test_sweep import sweeper
+from tests.operations.test_sweep import digests
 from tests.operations.world import FLOATING, PLACE, Json, World, definition, registered, service_changed
 
 ROUTED = """\
@@ -92,13 +92,13 @@ def test_each_team_has_a_weekly_digest_of_what_is_open(world: World, sessions: S
         document = definition(family, collector=FLOATING) | {"tags": tags}
         world.sees(registered(world.register(document)), inspector=world.inspector(standard=TEAMS))
     world.hub.silent.add(f"outrider/{PLACE}/family/api/sidecar.image-pinned")
-    sweeping = sweeper(sessions, "", world.topics["alerts"])
+    weekly = digests(sessions, world.topics["alerts"]).weekly
     at = datetime(2026, 11, 30, 8, tzinfo=UTC)
-    alerts = sweeping.weekly(PLACE, at)
+    alerts = weekly(PLACE, at)
     assert [(alert.team, alert.route, alert.title) for alert in alerts] == [
         ("jobs", "", "1 finding is open"),
         ("shop", "shop", "1 finding is open"),
     ]
     assert {alert.transition for alert in alerts} == {"weekly"}
     assert [alert["id"] for alert in world.alerts[-2:]] == [alert.id for alert in alerts]
-    assert sweeping.weekly(PLACE, at) == alerts
+    assert weekly(PLACE, at) == alerts

@@ -4,15 +4,9 @@ import json
 
 import pytest
 
-from aws.channels import Queue, Topic
-from aws.ecs import Ecs
-from aws.security_hub import SecurityHub
 from domain.remediation.attempt import AttemptState
 from domain.standard import Mode
 from operations.remediation.outcome import Outcome
-from operations.standards import Standards
-from operations.sweep import Sweeper
-from rules import CATALOGUE
 from tests.operations.world import (
     ACCOUNT,
     APPROVE_ID,
@@ -85,21 +79,13 @@ def plans(world: World) -> dict[str, str]:
 
 def is_swept(world: World) -> None:
     """The daily sweep, with everything that it has evaluated."""
-    aws, queues = world.sessions, world.queues
-    Sweeper(
-        Ecs(aws),
-        world.ledger,
-        Queue(aws, queues["changes"]),
-        Queue(aws, queues["subjects.fifo"]),
-        Topic(aws, world.topics["alerts"]),
-        SecurityHub(aws),
-        Standards(aws, "", CATALOGUE),
-        now=world.now,
-    ).sweep(PLACE)
+    sweep = world.sweeping()
+    sweep.list()
     waiting = world.aws.sqs.queue("changes").waiting
     bodies = [message.body for message in waiting]
     waiting.clear()
     world.sees(*bodies)
+    sweep.certify()
 
 
 def approved(world: World, digest: str, rule: str = "sidecar.not-essential") -> Outcome:

@@ -1,14 +1,15 @@
 """The sweep has everything looked at again, and what is gone too."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from aws.calls import CallFailed
-from aws.channels import Queue, Topic
+from aws.channels import Topic
 from aws.ecs import Ecs
 from aws.errors import Meaning
 from aws.ledger import Ledger, Record, Row, SweepBasis
@@ -20,14 +21,17 @@ from domain.findings.finding import Finding, FindingState
 from domain.places import Place
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
+from domain.sweeping import Scope, SweepRequest
 from operations.standards import Standards
-from operations.sweep import Sweeper, Swept
+from operations.sweep.beginning import SweepEnded
+from operations.sweep.digests import Digests
 from rules import CATALOGUE
+from tests.operations.sweeping import Sweeping
+from tests.operations.sweeping import sent as how_many
 from tests.operations.world import World, definition, registered
 
 PLACE = Place("123456789012", "eu-west-1")
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
-BASELINE = Swept(families=1, services=0, baseline=True, at=NOON)
 
 
 @pytest.fixture
@@ -42,46 +46,48 @@ def sent(aws: Sessions, url: str) -> list[dict[str, Any]]:
     return bodies
 
 
-def sweeper(aws: Sessions, url: str, topic: str = "", *, standard: str = "", release: str = "1") -> Sweeper:
-    subjects = aws.own("sqs").create_queue(QueueName="subjects.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    return Sweeper(
-        Ecs(aws),
-        Ledger(aws, "ledger"),
-        Queue(aws, url),
-        Queue(aws, subjects),
-        Topic(aws, topic),
-        SecurityHub(aws),
-        Standards(aws, standard, CATALOGUE, Ledger(aws, "ledger").standards),
-        release,
-        now=lambda: NOON,
-    )
+def sweeping(world: World, *, standard: str = "", release: str = "1") -> Sweeping:
+    standards = Standards(world.sessions, standard, CATALOGUE, world.ledger.standards)
+    made = world.sweeping(standards, release)
+    made.now = lambda: NOON
+    return made
 
 
-def test_what_is_there_and_what_was_is_looked_at_again(aws: Sessions) -> None:
-    ecs, url = aws.own("ecs"), aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+def digests(aws: Sessions, topic: str, *, standard: str = "") -> Digests:
+    standards = Standards(aws, standard, CATALOGUE, Ledger(aws, "ledger").standards)
+    return Digests(Ledger(aws, "ledger"), Topic(aws, topic), SecurityHub(aws), standards, now=lambda: NOON)
+
+
+def changes(world: World) -> list[dict[str, Any]]:
+    return sent(world.sessions, world.queues["changes"])
+
+
+def test_what_is_there_and_what_was_is_looked_at_again(world: World) -> None:
+    ecs = world.sessions.own("ecs")
     containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
     for family in [f"family-{n}" for n in range(12)] + ["web", "web"]:
         ecs.register_task_definition(family=family, containerDefinitions=containers)
     ecs.create_cluster(clusterName="prod")
     ecs.create_service(cluster="prod", serviceName="web", taskDefinition="web", desiredCount=0)
-    ledger = Ledger(aws, "ledger")
+    ledger = world.ledger
     for kind, name in ((Subject.FAMILY, "gone"), (Subject.FAMILY, "web"), (Subject.SERVICE, "prod/gone")):
         history = ledger.history(SubjectId(PLACE, kind, name))
         ledger.subjects.write(history, Record(order=1))
     elsewhere = ledger.history(SubjectId(Place("123456789012", "eu-west-10"), Subject.FAMILY, "elsewhere"))
     ledger.subjects.write(elsewhere, Record(order=1))
 
-    sweeping = sweeper(aws, url)
-    by = SweepBasis("1", sweeping.standards.current().digest)
-    ledger.sweeps.finished(PLACE, by)
-    assert sweeping.sweep(PLACE) == Swept(families=14, services=2, baseline=False, at=NOON, by=by)
+    sweep = sweeping(world)
+    ledger.sweeps.finished(PLACE, SweepBasis("1", sweep.standards.current().digest))
+    [here, there] = sweep.list("daily")
+    assert (here.place, how_many(here), here.baseline) == (PLACE, (14, 2), False)
+    assert (there.watched, dict(there.left)) == (False, {Subject.FAMILY: 1})
 
-    bodies = sent(aws, url)
+    bodies = changes(world)
     families = {body["family"]: body["revision"] for body in bodies if body["kind"] == "family"}
     assert families == dict.fromkeys([*(f"family-{n}" for n in range(12)), "web", "gone"], 0)  # inspect asks ECS
     assert {body["service"] for body in bodies if body["kind"] == "service"} == {"prod/web", "prod/gone"}
     assert {(body["account"], body["region"]) for body in bodies} == {(PLACE.account, PLACE.region)}
-    assert {body["quiet"] for body in bodies} == {False}
+    assert {(body["quiet"], body["sweep"]) for body in bodies} == {(False, "daily")}
 
 
 def test_families_are_listed_and_not_their_revisions_in_pages_as_large_as_they_can_be(world: World) -> None:
@@ -90,188 +96,275 @@ def test_families_are_listed_and_not_their_revisions_in_pages_as_large_as_they_c
         family: dict[str, Any] = {"family": f"family-{number:03}", "containerDefinitions": []}
         arns = [definitions.register(family) for _ in range(5)]
         services.add(f"prod/service-{number:03}", arns[-1])
-    url = world.sessions.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     world.calls.clear()
-    swept = sweeper(world.sessions, url).sweep(PLACE)
-    assert (swept.families, swept.services) == (101, 101)
+    assert how_many(sweeping(world).list()[0]) == (101, 101)
     ecs = {operation: world.calls[operation] for operation in world.calls if "TaskDefinition" in operation}
     assert ecs == {"ListTaskDefinitionFamilies": 2}
     assert world.calls["ListServices"] == 2
 
 
 @pytest.mark.parametrize("asked", [False, True])
-def test_the_first_day_and_what_is_asked_for_are_baselines(aws: Sessions, *, asked: bool) -> None:
-    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+def test_the_first_day_and_what_is_asked_for_are_baselines(world: World, *, asked: bool) -> None:
     containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
-    aws.own("ecs").register_task_definition(family="web", containerDefinitions=containers)
+    world.sessions.own("ecs").register_task_definition(family="web", containerDefinitions=containers)
     if asked:
-        ledger = Ledger(aws, "ledger")
-        web = ledger.history(SubjectId(PLACE, Subject.FAMILY, "web"))
-        ledger.subjects.write(web, Record(order=1))
-    assert sweeper(aws, url).sweep(PLACE, quiet=asked).baseline
-    assert [body["quiet"] for body in sent(aws, url)] == [True]
+        recorded(world.sessions, a_finding("web", FindingState.OPEN, hours=1))
+    assert sweeping(world).list(quiet=asked)[0].baseline
+    assert [body["quiet"] for body in changes(world)] == [True]
 
 
-def a_family_that_was_looked_at(aws: Sessions) -> None:
+def a_family_that_was_looked_at(world: World) -> None:
     containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
-    aws.own("ecs").register_task_definition(family="web", containerDefinitions=containers)
-    recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
-
-
-def swept(sweeping: Sweeper) -> bool:
-    """Whether it was a baseline."""
-    found = sweeping.sweep(PLACE)
-    sweeping.ended(PLACE, found)
-    return found.baseline
+    world.sessions.own("ecs").register_task_definition(family="web", containerDefinitions=containers)
+    recorded(world.sessions, a_finding("web", FindingState.OPEN, hours=1))
 
 
 @pytest.mark.parametrize("where", ["ssm:/standard", "s3://standards/standard.yaml"])
-def test_a_sweep_by_another_standard_than_the_last_is_a_baseline(aws: Sessions, where: str) -> None:
+def test_a_sweep_by_another_standard_than_the_last_is_a_baseline(world: World, where: str) -> None:
     """Whether or not there was an event about it; there is none about an object."""
-    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     location: Any = {"LocationConstraint": PLACE.region}
+    aws = world.sessions
     aws.client("s3", PLACE).create_bucket(Bucket="standards", CreateBucketConfiguration=location)
 
     def store(text: str) -> None:
         aws.own("ssm").put_parameter(Name="/standard", Value=text, Type="String", Overwrite=True)
         aws.client("s3", PLACE).put_object(Bucket="standards", Key="standard.yaml", Body=text.encode())
 
-    a_family_that_was_looked_at(aws)
+    a_family_that_was_looked_at(world)
     store("version: 1\n")
-    sweeping = sweeper(aws, url, standard=where)
-    told = [swept(sweeping)]  # by none that is known of, as after an update of an earlier release
-    told += [swept(sweeping)]
-    store("version: 1\ncollector: {cpu: 512}\n")
-    told += [swept(sweeping), swept(sweeping)]  # though the cached standard was read a moment ago
-    assert told == [True, False, True, False]
-    # The last two were sent for later: no function is to judge by the earlier standard any more.
-    assert [body["quiet"] for body in sent(aws, url)] == [True, False, False]
-    assert Queue(aws, url).depth() == 4
+    sweep, told = sweeping(world, standard=where), list[tuple[bool, int]]()
+    for text in ("", "", "version: 1\ncollector: {cpu: 512}\n", ""):
+        if text:
+            store(text)
+        told.append((sweep.sweep().baseline, sweep.begun_wait))
+    # Nothing is evaluated until no function uses the earlier standard any more, though the cached one was just read.
+    assert told == [(True, 0), (False, 0), (True, 200), (False, 0)]
 
 
-def test_the_first_sweep_of_another_release_is_a_baseline(aws: Sessions) -> None:
-    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
-    a_family_that_was_looked_at(aws)
+def test_the_first_sweep_of_another_release_is_a_baseline(world: World) -> None:
+    a_family_that_was_looked_at(world)
     releases = ("1", "1", "2", "2", "1")
-    assert [swept(sweeper(aws, url, release=each)) for each in releases] == [True, False, True, False, True]
+    baselines = [sweeping(world, release=each).sweep().baseline for each in releases]
+    assert baselines == [True, False, True, False, True]
 
 
-def test_a_baseline_that_did_not_end_is_one_when_it_is_tried_again(aws: Sessions) -> None:
+def test_a_baseline_that_did_not_end_is_one_when_the_next_sweep_comes(world: World) -> None:
     """Its digest may not have been published."""
-    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
-    a_family_that_was_looked_at(aws)
-    sweeping = sweeper(aws, url)
-    assert [sweeping.sweep(PLACE).baseline, swept(sweeping), swept(sweeping)] == [True, True, False]
+    a_family_that_was_looked_at(world)
+    sweep = sweeping(world)
+    first = sweep.list()[0].baseline
+    world.ledger.runs.claim(sweep.run, NOON, NOON - timedelta(hours=1))  # it was stopped, and its lease is over
+    assert [first, sweep.sweep().baseline, sweep.sweep().baseline] == [True, True, False]
 
 
 @pytest.mark.parametrize("stored", [None, "version: 9\n"])
-def test_without_a_good_one_a_standard_that_cannot_be_read_makes_no_baseline(aws: Sessions, stored: str | None) -> None:
-    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
-    a_family_that_was_looked_at(aws)
+def test_without_a_good_one_a_standard_that_cannot_be_read_makes_no_baseline(world: World, stored: str | None) -> None:
+    a_family_that_was_looked_at(world)
     if stored:
-        aws.own("ssm").put_parameter(Name="/standard", Value=stored, Type="String")
-    assert not swept(sweeper(aws, url, standard="ssm:/standard"))
-    assert Ledger(aws, "ledger").sweeps.last(PLACE) is None
+        world.sessions.own("ssm").put_parameter(Name="/standard", Value=stored, Type="String")
+    assert not sweeping(world, standard="ssm:/standard").sweep().baseline
+    assert world.ledger.sweeps.last(PLACE) is None
 
 
 def test_a_standard_that_cannot_be_read_just_now_has_the_sweep_tried_again(
-    aws: Sessions, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be another: a sweep all the same could send one alert for each finding."""
 
     def busy(*_: object) -> str:
         raise CallFailed("ssm:GetParameter", "/standard", "ThrottlingException", Meaning.RETRY)
 
-    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
     monkeypatch.setattr("operations.standards.read_document", busy)
     with pytest.raises(CallFailed):
-        sweeper(aws, url, standard="ssm:/standard").sweep(PLACE)
-    assert sent(aws, url) == []
+        sweeping(world, standard="ssm:/standard").list()
+    assert changes(world) == []
 
 
-def test_a_digest_waits_until_everything_was_looked_at_and_counts_what_is_open(aws: Sessions) -> None:
-    sns, sqs = aws.own("sns"), aws.own("sqs")
-    url, heard = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("changes", "heard"))
-    topic = sns.create_topic(Name="alerts")["TopicArn"]
-    arn = sqs.get_queue_attributes(QueueUrl=heard, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    sqs.send_message(QueueUrl=url, MessageBody="{}")
-    waited = []
-
-    def wait() -> bool:
-        """What inspect does meanwhile."""
-        waited.append(1)
-        if len(waited) > 1:
-            return True
-        for number, severity in enumerate((Severity.HIGH, Severity.HIGH, Severity.LOW)):
-            subject = SubjectId(PLACE, Subject.FAMILY, f"family-{number}")
-            now = datetime(2026, 8, 1, number, tzinfo=UTC)
-            rule = "sidecar.present" if severity is Severity.HIGH else "sidecar.restart-policy"
-            finding = Finding(
-                subject, rule, FindingState.OPEN, severity, (Drift("code", "containers", "None."),), "arn", now, now
-            )
-            closed = Finding(subject, "task.size", FindingState.CLOSED, severity, (), "arn", now, now)
-            ledger = Ledger(aws, "ledger")
-            rows = {each.rule: Row(each) for each in (finding, closed)}
-            ledger.subjects.write(ledger.history(subject), Record(order=1, rows=rows))
-        assert sent(aws, url)
-        sqs.purge_queue(QueueUrl=url)
-        return True
-
-    alert = sweeper(aws, url, topic).digest(PLACE, BASELINE, wait)
-
-    assert waited == [1] * 4, "what was sent a moment ago is not counted at once: an empty queue is one that stays so"
-    assert (alert.title, alert.severity) == ("Everything was evaluated: 3 findings are open", Severity.HIGH)
-    assert alert.reasons == ("2 HIGH", "1 LOW", "sidecar.present: 2", "sidecar.restart-policy: 1")
-    assert [Alert.model_validate(body) for body in sent(aws, heard)] == [alert]
+# --- only one at a time -----------------------------------------------------------------------------------------------
 
 
-def test_a_digest_is_told_in_time_even_where_not_everything_was_looked_at(aws: Sessions) -> None:
-    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
-    topic = aws.own("sns").create_topic(Name="alerts")["TopicArn"]
-    aws.own("sqs").send_message(QueueUrl=url, MessageBody="{}")
-    alert = sweeper(aws, url, topic).digest(PLACE, BASELINE, lambda: False)
-    assert alert.title == "The evaluation is not complete yet: 0 findings are open"
-    assert (alert.reasons, alert.next_step) == (("1 message waits",), "The daily digest lists the others.")
+def test_while_a_sweep_runs_no_other_begins_and_a_step_that_is_tried_again_is_the_same_sweep(world: World) -> None:
+    sweep = sweeping(world)
+    begun = [sweep.beginner.begin(run, SweepRequest()).started for run in ("first", "second", "first")]
+    assert begun == [True, False, True]
+    with pytest.raises(SweepEnded):
+        sweep.place_sweeper.sweep("second", PLACE, lambda: 60)
+    sweep.run_id = "first"
+    sweep.certify()
+    assert sweep.beginner.begin("third", SweepRequest()).started
 
 
-def test_what_comes_late_into_the_queues_count_is_waited_for(aws: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    counts, waited = [0, 0, 7, 0, 0, 0, 0], list[int]()
-    monkeypatch.setattr(Queue, "depth", lambda queue, **_: 0 if queue.url else counts[len(waited)])
-
-    def wait() -> bool:
-        waited.append(1)
-        return True
-
-    topic = aws.own("sns").create_topic(Name="alerts")["TopicArn"]
-    alert = sweeper(aws, "", topic).digest(PLACE, BASELINE, wait)
-    assert (alert.title, len(waited)) == ("Everything was evaluated: 0 findings are open", 6)
+def test_a_sweep_that_died_holds_nobody_up_for_longer_than_an_hour(world: World) -> None:
+    sweep = sweeping(world)
+    sweep.list("died")
+    sweep.now = lambda: NOON + timedelta(minutes=59)
+    assert not sweep.beginner.begin("next", SweepRequest()).started
+    sweep.now = lambda: NOON + timedelta(minutes=61)
+    assert sweep.beginner.begin("next", SweepRequest()).started
+    with pytest.raises(SweepEnded):
+        sweep.place_sweeper.sweep("died", PLACE, lambda: 60)
 
 
-def test_what_the_customer_suppressed_is_in_no_baselines_digest_either(
-    world: World, aws: Sessions, heard: tuple[str, str]
-) -> None:
-    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+def test_a_standard_that_changed_during_a_sweep_leads_to_another_one(world: World) -> None:
+    world.sessions.own("ssm").put_parameter(Name="/standard", Value="version: 1\n", Type="String")
+    sweep = sweeping(world, standard="ssm:/standard")
+    sweep.list()
+    world.sessions.own("ssm").put_parameter(Name="/standard", Value="version: 1\nname: b\n", Overwrite=True)
+    assert sweep.certify().again
+    sweep.list()
+    assert not sweep.certify().again
+
+
+# --- page by page -----------------------------------------------------------------------------------------------------
+
+
+def test_it_goes_on_from_where_the_time_ran_short_and_sends_nothing_twice(world: World) -> None:
+    for number in range(250):
+        arn = world.aws.definitions.register({"family": f"family-{number:03}", "containerDefinitions": []})
+        world.aws.services.add(f"cluster-{number % 3}/service-{number:03}", arn)
+    recorded(world.sessions, a_finding("gone", FindingState.OPEN, hours=1))
+    sweep = sweeping(world)
+    sweep.beginner.begin("daily", SweepRequest())
+    invocations = 1
+    while sweep.place_sweeper.sweep("daily", PLACE, lambda: 1):  # always too late for more than one page
+        invocations += 1
+    assert invocations > 6
+    names = Counter(body.get("family") or body["service"] for body in changes(world))
+    assert set(names.values()) == {1}
+    assert len(names) == 501
+    assert how_many(world.ledger.runs.place("daily", PLACE)) == (251, 250)
+
+
+@pytest.mark.parametrize("operation", ["ListTaskDefinitionFamilies", "ListServices", "ListTasks", "ListClusters"])
+def test_a_listing_that_failed_closes_nothing_and_is_continued(world: World, operation: str) -> None:
+    for name in ("web", "api"):
+        world.run(world.register(definition(name)), name)
+    recorded(world.sessions, a_finding("gone", FindingState.OPEN, hours=1))
+    sweep = sweeping(world)
+    sweep.beginner.begin("daily", SweepRequest())
+    world.fail(operation, "ThrottlingException", times=1)
+    with pytest.raises(CallFailed):
+        sweep.place_sweeper.sweep("daily", PLACE, lambda: 60)
+    gone = {body.get("family") for body in changes(world)} & {"gone"}
+    listed = operation in {"ListServices", "ListClusters"}  # families were listed to their end
+    assert gone == ({"gone"} if listed else set())
+    assert not sweep.place_sweeper.sweep("daily", PLACE, lambda: 60)
+    assert how_many(world.ledger.runs.place("daily", PLACE)) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"), [("ListTaskDefinitionFamilies", Subject.FAMILY), ("ListServices", Subject.SERVICE)]
+)
+def test_what_may_not_be_listed_is_not_sent_and_the_other_kind_is(world: World, operation: str, kind: Subject) -> None:
+    world.run(world.register())
+    recorded(world.sessions, a_finding("gone", FindingState.OPEN, hours=1))
+    world.ledger.subjects.write(world.ledger.history(SubjectId(PLACE, Subject.SERVICE, "shop/gone")), Record(order=1))
+    world.fail(operation)
+    [swept] = sweeping(world).list()
+    (denied,) = [each for each in swept.listings.values() if each.missing is not None]
+    assert denied == swept.listing(kind)
+    assert (denied.sent, denied.known, denied.complete) == (0, 1, False)
+    assert {body["kind"] for body in changes(world)} == {"family", "service"} - {kind.value}
+
+
+# --- a part -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_sweep_of_a_cluster_a_family_or_a_place_sends_nothing_else(world: World) -> None:
+    for number in range(4):
+        arn = world.aws.definitions.register({"family": f"family-{number}", "containerDefinitions": []})
+        world.aws.services.add(f"cluster-{number % 2}/service-{number}", arn)
+    sweep = sweeping(world)
+    asked: list[dict[str, str]] = [{"cluster": "cluster-1"}, {"family": "family-2"}, {"region": "eu-west-2"}]
+    for scope, wanted in zip(asked, ({"cluster-1/service-1", "cluster-1/service-3"}, {"family-2"}, set()), strict=True):
+        sweep.list(**scope)
+        assert {body.get("family") or body["service"] for body in changes(world)} == wanted
+        certificate = sweep.certify().certificate
+        assert certificate.scope == Scope(**scope)
+    assert world.ledger.runs.last() is None  # the last certificate is of everything
+
+
+# --- the digest of a baseline -----------------------------------------------------------------------------------------
+
+
+def baselined(world: World, wait: Callable[[], object] = lambda: None, **request: Any) -> Alert:
+    sweep = sweeping(world)
+    sweep.list(quiet=True, **request)
+    wait()
+    sweep.certify()
+    (alert,) = [each for each in world.alerts if each["transition"] == "digest"]
+    world.aws.sns.topic("alerts").published.clear()
+    world.heard["alerts"].clear()
+    world.read["alerts"] = 0
+    return Alert.model_validate(alert)
+
+
+def evaluated(world: World) -> None:
+    """What dispatch and inspect do meanwhile."""
+    world.sees(*(json.dumps(body) for body in changes(world)))
+
+
+def test_a_digest_counts_what_is_open(world: World) -> None:
+    for number in range(2):
+        world.register(definition(f"family-{number}", collector={"image": "public.ecr.aws/x/y:latest"}))
+    alert = baselined(world, lambda: evaluated(world))
+    assert alert.title == "Everything was evaluated: 2 findings are open"
+    assert alert.reasons[-1] == "sidecar.present: 2"
+
+
+def test_a_digest_is_not_complete_where_not_everything_was_looked_at(world: World) -> None:
+    world.register()
+    alert = baselined(world)
+    assert alert.title == "Not everything was evaluated: 0 findings are open"
+    assert alert.reasons == ("1 family never reached in 123456789012/eu-west-1",)
+    assert alert.next_step == "`outrider coverage` shows what is missing."
+
+
+def test_what_the_customer_suppressed_is_in_no_baselines_digest_either(world: World) -> None:
     shown, silenced = a_finding("shown", FindingState.OPEN, hours=1), a_finding("silenced", FindingState.OPEN, hours=1)
-    recorded(aws, shown, silenced)
+    recorded(world.sessions, shown, silenced)
     world.hub.silent.add(silenced.id)
-    alert = sweeper(aws, url, heard[0]).digest(PLACE, BASELINE, lambda: False)
-    assert alert.title == "Everything was evaluated: 1 finding is open"
+    assert baselined(world).title.endswith(": 1 finding is open")
 
 
-def test_each_baseline_of_a_day_has_a_digest_and_one_that_is_tried_again_the_same(
-    aws: Sessions, heard: tuple[str, str]
-) -> None:
+def test_each_baseline_of_a_day_has_a_digest_and_one_that_is_tried_again_the_same(world: World) -> None:
     """Else the second, with as many findings, would be taken for a repetition of the first."""
-    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
-    sweeping = sweeper(aws, url, heard[0])
     times = (NOON - timedelta(hours=6), NOON, NOON)
-    first, second, again = (sweeping.digest(PLACE, sweeping.sweep(PLACE, at=at), lambda: False).id for at in times)
+    first, second, again = (baselined(world, at=at).id for at in times)
     assert first != second == again
 
 
-def test_tasks_that_no_service_started_are_told_with_their_family(aws: Sessions) -> None:
-    ecs, url = aws.own("ecs"), aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_waited_until_everything_was_evaluated_and_the_queues_are_empty(world: World) -> None:
+    world.register()
+    sweep = sweeping(world)
+    sweep.list()
+    first = sweep.certifier.waiting(sweep.run_id, None)
+    assert (first.left, first.wait) == (2, 2)  # the family, and its message
+    bodies = changes(world)
+    assert sweep.certifier.waiting(sweep.run_id, first).left == 2  # received, and not yet evaluated
+    world.aws.sqs.purge("changes")
+    world.sees(*map(json.dumps, bodies))
+    done = sweep.certifier.waiting(sweep.run_id, first)
+    assert (done.left, done.wait) == (0, 0)
+
+
+def test_it_is_not_waited_for_ever(world: World) -> None:
+    world.register()
+    sweep = sweeping(world)
+    sweep.list()
+    waiting = sweep.certifier.waiting(sweep.run_id, None)
+    sweep.now = lambda: NOON + timedelta(minutes=44)
+    later = sweep.certifier.waiting(sweep.run_id, waiting)
+    assert (later.since, later.wait) == (NOON, 60)
+    sweep.now = lambda: NOON + timedelta(minutes=46)
+    assert sweep.certifier.waiting(sweep.run_id, later).wait == 0
+
+
+def test_tasks_that_no_service_started_are_told_with_their_family(world: World) -> None:
+    ecs = world.sessions.own("ecs")
     containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
     for family in ("nightly", "nightly", "web"):
         ecs.register_task_definition(
@@ -283,8 +376,8 @@ def test_tasks_that_no_service_started_are_told_with_their_family(aws: Sessions)
     for given in ({"taskDefinition": "nightly:1", "count": 2}, {"taskDefinition": "nightly:2"},
                   {"taskDefinition": "web", "group": "service:web"}):  # fmt: skip
         ecs.run_task(cluster="batch", launchType="FARGATE", networkConfiguration=network, **given)
-    sweeper(aws, url).sweep(PLACE)
-    bodies = [body for body in sent(aws, url) if body["kind"] == "family"]
+    sweeping(world).list()
+    bodies = [body for body in changes(world) if body["kind"] == "family"]
     assert {body["family"]: body["tasks"] for body in bodies} == {"nightly": {"batch": [2, 3, "1.4.0"]}, "web": {}}
     assert {body["listed"] for body in bodies} == {"2026-08-01T12:00:00Z"}
 
@@ -293,17 +386,13 @@ def test_of_tasks_that_no_service_started_the_oldest_platform_version_is_told(aw
     """In a cluster; those that have just ended are not counted."""
 
     class Running(Ecs):
-        def _clusters(self, place: Place) -> list[str]:
-            assert place == PLACE
-            return ["batch"]
-
         def _tasks(self, place: Place, cluster: str) -> Iterator[Mapping[str, Any]]:
             assert cluster == "batch"
             arn = place.arn("ecs", "task-definition/nightly:3")
             for status, version in (("RUNNING", "1.4.0"), ("STOPPED", "1.3.0"), ("RUNNING", "LATEST")):
                 yield {"taskDefinitionArn": arn, "group": "any", "desiredStatus": status, "platformVersion": version}
 
-    assert Running(aws).tasks_of_no_service(PLACE) == {"nightly": {"batch": (3, 2, "1.3.0")}}
+    assert Running(aws).tasks_of_no_service(PLACE, "batch") == {"nightly": (3, 2, "1.3.0")}
 
 
 # --- the daily digest -------------------------------------------------------------------------------------------------
@@ -356,7 +445,7 @@ def test_a_day_is_told_by_what_is_open_what_closed_and_what_is_about_to_expire(
         a_finding("gone", FindingState.GONE, hours=1),
         a_finding("exempt", FindingState.EXEMPT, hours=1),
     )
-    alert = sweeper(aws, "", topic, standard="ssm:/standard").daily(PLACE)
+    alert = digests(aws, topic, standard="ssm:/standard").daily(PLACE)
     assert alert is not None
     assert [Alert.model_validate(body) for body in sent(aws, url)] == [alert]
     assert alert.title == "2 findings are open, 1 closed since yesterday"
@@ -376,13 +465,13 @@ def test_a_day_is_told_by_what_is_open_what_closed_and_what_is_about_to_expire(
 def test_a_day_of_which_there_is_nothing_to_tell_is_not_told(aws: Sessions, heard: tuple[str, str]) -> None:
     topic, url = heard
     recorded(aws, a_finding("fixed", FindingState.CLOSED, hours=30), a_finding("gone", FindingState.GONE, hours=1))
-    assert sweeper(aws, "", topic).daily(PLACE) is None
+    assert digests(aws, topic).daily(PLACE) is None
     assert sent(aws, url) == []
 
 
 def test_only_an_exemption_that_expires_is_told_too(aws: Sessions, heard: tuple[str, str]) -> None:
     aws.own("ssm").put_parameter(Name="/standard", Value=EXEMPT, Type="String")
-    alert = sweeper(aws, "", heard[0], standard="ssm:/standard").daily(PLACE)
+    alert = digests(aws, heard[0], standard="ssm:/standard").daily(PLACE)
     assert alert is not None
     assert (alert.title, alert.severity, len(alert.sections)) == ("0 findings are open", Severity.INFORMATIONAL, 1)
 
@@ -391,7 +480,7 @@ def test_what_the_customer_suppressed_is_in_no_digest(world: World, aws: Session
     shown, silenced = a_finding("shown", FindingState.OPEN, hours=1), a_finding("silenced", FindingState.OPEN, hours=1)
     recorded(aws, shown, silenced)
     world.hub.silent.add(silenced.id)
-    alert = sweeper(aws, "", heard[0]).daily(PLACE)
+    alert = digests(aws, heard[0]).daily(PLACE)
     assert alert is not None
     assert alert.title == "1 finding is open"
     assert "silenced" not in alert.model_dump_json()
@@ -402,16 +491,16 @@ def test_without_a_hub_nothing_is_suppressed_and_a_hub_that_fails_has_it_tried_a
 ) -> None:
     recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
     world.hub.enabled = False
-    assert sweeper(aws, "", heard[0]).daily(PLACE) is not None
+    assert digests(aws, heard[0]).daily(PLACE) is not None
     world.hub.enabled = True
     world.fail("GetFindings", "ThrottlingException")
     with pytest.raises(CallFailed):
-        sweeper(aws, "", heard[0]).daily(PLACE)
+        digests(aws, heard[0]).daily(PLACE)
 
 
 def test_a_standard_that_cannot_be_read_is_said_so(aws: Sessions, heard: tuple[str, str]) -> None:
     recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
-    alert = sweeper(aws, "", heard[0], standard="ssm:/nowhere").daily(PLACE)
+    alert = digests(aws, heard[0], standard="ssm:/nowhere").daily(PLACE)
     assert alert is not None
     assert alert.reasons[-1] == "The standard could not be read, so exemptions that expire soon are not listed."
 
@@ -419,8 +508,8 @@ def test_a_standard_that_cannot_be_read_is_said_so(aws: Sessions, heard: tuple[s
 def test_a_day_that_is_told_again_has_the_same_id(aws: Sessions, heard: tuple[str, str]) -> None:
     recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
     at = datetime(2026, 8, 1, 8, tzinfo=UTC)
-    first, again = (sweeper(aws, "", heard[0]).daily(PLACE, at) for _ in range(2))
-    other = sweeper(aws, "", heard[0]).daily(PLACE, at + timedelta(days=1))
+    first, again = (digests(aws, heard[0]).daily(PLACE, at) for _ in range(2))
+    other = digests(aws, heard[0]).daily(PLACE, at + timedelta(days=1))
     assert first is not None
     assert again is not None
     assert other is not None
@@ -435,19 +524,9 @@ def test_what_closed_is_told_on_one_day_however_late_its_digest_is(aws: Sessions
         a_finding("at-its-end", FindingState.CLOSED, hours=4),
         a_finding("after", FindingState.CLOSED, hours=1),
     )
-    late, next_ = (sweeper(aws, "", heard[0]).daily(PLACE, day) for day in (at, at + timedelta(days=1)))
+    late, next_ = (digests(aws, heard[0]).daily(PLACE, day) for day in (at, at + timedelta(days=1)))
     titles = [alert.title if alert else "" for alert in (late, next_)]
     assert titles == [f"0 findings are open, {closed} closed since yesterday" for closed in (1, 2)]
-
-
-def test_the_digest_does_not_wait_for_what_settles(aws: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that was deployed a moment ago is evaluated again in minutes: in a busy account there is always one."""
-    topic = aws.own("sns").create_topic(Name="alerts")["TopicArn"]
-    url = aws.own("sqs").create_queue(QueueName="changes")["QueueUrl"]
-    monkeypatch.setattr(Queue, "depth", lambda _, *, delayed=False: int(delayed))
-    sweep = sweeper(aws, url, topic)
-    swept = sweep.sweep(PLACE, quiet=True)
-    assert sweep.digest(PLACE, swept, lambda: True).title.startswith("Everything")
 
 
 # --- what no event reported -------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from domain.subject import Subject, SubjectId
 from operations.approving import Approver
 from operations.planning import Planner
 from operations.remediation.remediator import Remediator
+from operations.standards import Standards
 from operations.wiring.approve import make_approver
 from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
@@ -34,6 +35,7 @@ from tests.aws_fake.definitions import OUR_ROLE
 from tests.aws_fake.security_hub import CLOSED, GONE, OPEN, Hub
 from tests.aws_fake.services import Services
 from tests.operations.delivery import Inspection, Outcome
+from tests.operations.sweeping import BUCKET, Channels, Sweeping
 
 __all__ = ["ACCOUNT", "CLOSED", "GONE", "OPEN", "REGION"]
 
@@ -287,6 +289,15 @@ class World:
         dispatcher = make_dispatcher(given, self.sessions, self.now)
         return Inspection(self.aws.sqs, dispatcher, make_inspector(given, self.sessions, rules, self.now))
 
+    def sweeping(self, standards: Standards | None = None, release: str = "1") -> Sweeping:
+        """The function sweep; by default by the packaged standard."""
+        channels = Channels(
+            self.queues["changes"], self.queues["subjects.fifo"], self.topics["alerts"], self.topics["operations"]
+        )
+        return Sweeping(
+            self.sessions, channels, standards or Standards(self.sessions, "", CATALOGUE), self.now, release, TABLE
+        )
+
     def approver(self) -> Approver:
         return make_approver(self._settings(Mode.REPORT, None), self.sessions, self.now)
 
@@ -466,6 +477,7 @@ def furnish(call: Callable[[str, str, Json], object]) -> None:
         call("sqs", "CreateQueue", {"QueueName": name, "Attributes": attributes})
     for name in TOPICS:
         call("sns", "CreateTopic", {"Name": name})
+    call("s3", "CreateBucket", {"Bucket": BUCKET, "CreateBucketConfiguration": {"LocationConstraint": REGION}})
     for name, value in ((PARAMETER, CONFIG), (SWITCH, "on")):
         call("ssm", "PutParameter", {"Name": name, "Value": value, "Type": "String"})
     call("logs", "CreateLogGroup", {"logGroupName": "/ecs/web"})

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import engine
+from domain.coverage import Certificate, Coverage, Covered, rows_of
 from domain.drift import Drift, Grant
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.address import Address
@@ -25,6 +26,7 @@ from domain.severity import Severity
 from domain.standard import Mode, Standard, default_standard
 from domain.status import PlanWaiting, Standing, Status
 from domain.subject import Subject, SubjectId
+from domain.sweeping import Listing, PlaceSweep
 from domain.triggers.actor import Actor
 from domain.workload import Workload
 from reports.advice import StackAction
@@ -398,13 +400,28 @@ def messages() -> dict[str, Alert]:
                 finding(name="cart"),
                 replace(finding(name="cron"), severity=Severity.LOW, rule="sidecar.resources"),
             ],
-            PLACE,
+            [PLACE],
+            certificate(),
             swept=THEN,
-            waiting=0,
             occurred=THEN,
         ),
-        "digest-in-part": digest_of([finding(), finding(name="cart")], PLACE, swept=THEN, waiting=1200, occurred=THEN),
+        "digest-in-part": digest_of(
+            [finding(), finding(name="cart")], [PLACE], certificate(sent=1250), swept=THEN, occurred=THEN
+        ),
     }
+
+
+def certificate(sent: int = 50) -> Certificate:
+    """Of a place where 50 families of those that were sent were evaluated, and its role could not be read."""
+    families = [Covered(SubjectId(PLACE, Subject.FAMILY, f"family-{n}"), Coverage.EVALUATED) for n in range(50)]
+    role = SubjectId(PLACE, Subject.ROLE, "arn:aws:iam::123456789012:role/web-task")
+    denied = Covered(role, Coverage.DENIED, "iam:GetRole", "AccessDenied")
+    listings = {Subject.FAMILY: Listing(sent=sent, complete=True), Subject.SERVICE: Listing(complete=True)}
+    swept = PlaceSweep(PLACE, THEN, THEN, baseline=True, listings=listings)
+    return Certificate(
+        run="daily", began=THEN, ended=THEN, release="1.0.0", standard="0123456789abcdef",
+        rows=rows_of([swept], [*families, denied] if sent > 50 else families),
+    )  # fmt: skip
 
 
 def shown(*alerts: Alert) -> Message:

@@ -19,8 +19,9 @@ corrections were made within an hour, `revisions/…` what each revision of a fa
 (without the environment values that no rule reads), `notice/…` what the operations topic was notified of recently,
 `fan-out/…` how often what uses a parameter, role or policy was sent for evaluation within a minute, `thread/…` what
 people were notified of about a family and its services, or about a parameter or role, `swept/PLACE` by which release
-and standard everything was swept last, when, and the findings about Outrider itself, and `standard` the text of the
-last good standard.
+and standard everything was swept last, when, and the findings about Outrider itself, `sweep` which sweep runs and where
+the last certificate is, `sweep/RUN` how far it came in each place, `coverage/RUN` what its evaluations covered, and
+`standard` the text of the last good standard.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from aws.ledger.limits import Limits
 from aws.ledger.notices import Notices
 from aws.ledger.overviews import Overview, Overviews
 from aws.ledger.revisions import Revisions
+from aws.ledger.runs import LastCertificate, Runs
 from aws.ledger.standards import GoodStandards
 from aws.ledger.subjects import Subjects
 from aws.ledger.sweeps import SweepBasis, Sweeps
@@ -42,7 +44,17 @@ from aws.ledger.threads import Threads
 from aws.sessions import Sessions
 from domain.subject import SubjectId
 
-__all__ = ["Dependent", "History", "Ledger", "LedgerConflict", "Overview", "Record", "Row", "SweepBasis"]
+__all__ = [
+    "Dependent",
+    "History",
+    "LastCertificate",
+    "Ledger",
+    "LedgerConflict",
+    "Overview",
+    "Record",
+    "Row",
+    "SweepBasis",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,10 @@ class Ledger:
     @property
     def sweeps(self) -> Sweeps:
         return Sweeps(self.table)
+
+    @property
+    def runs(self) -> Runs:
+        return Runs(self.table)
 
     @property
     def threads(self) -> Threads:

@@ -1,12 +1,12 @@
 """Subjects: each subject's record, which is one item, and the rows of what runs a family."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from aws.ledger.dependents import partition_of, read_dependent
 from aws.ledger.forms import form
-from aws.ledger.history import History, Record
+from aws.ledger.history import History, Record, Row
 from aws.ledger.table import Table, expiry, moment, packed, unpacked
 from domain.findings.address import Address
 from domain.findings.finding import Finding, FindingState
@@ -91,21 +91,25 @@ class Subjects:
         """Record that a service runs a family with another number of tasks."""
         self.table.put(family.key, f"service/{title}", _running_item(running))
 
-    def all(self, place: Place) -> list[SubjectId]:
-        """Return every subject of a place that was ever evaluated. Scans the table: only the sweep calls it."""
-        items = self._records(place, "", {}, {})
-        return [SubjectId.parse(item["sk"]["S"].removeprefix("record/")) for item in items]
+    def everywhere(self) -> Iterator[SubjectId]:
+        """Yield every subject that was ever evaluated. Scans the table: only the sweep calls it, once."""
+        for item in self.table.scan("begins_with(#sk, :record)", {":record": {"S": "record/"}}, {"#sk": "sk"}):
+            yield SubjectId.parse(item["sk"]["S"].removeprefix("record/"))
 
     def records(self, place: Place) -> Iterator[tuple[SubjectId, Record]]:
         """Yield every subject of a place with its record. Scans the table: only the command line calls it."""
         for item in self._records(place, "", {}, {}):
             yield SubjectId.parse(item["sk"]["S"].removeprefix("record/")), read_record(item)
 
-    def open_findings(self, place: Place) -> list[Finding]:
-        """Return every open finding of a place. Scans the table: only the sweep calls it."""
-        items = self._records(place, " AND #open > :none", {":none": {"N": "0"}}, {"#open": "open"})
-        found = (row.finding for item in items for row in read_record(item).rows.values())
-        return [finding for finding in found if finding.state is FindingState.OPEN]
+    def open_rows(self, places: Collection[Place] | None = None) -> Iterator[Row]:
+        """Yield the rows of open findings, of these places or of all. Scans the table: only the sweep calls it."""
+        values = {":record": {"S": "record/"}, ":none": {"N": "0"}}
+        condition = "begins_with(#sk, :record) AND #open > :none"
+        for item in self.table.scan(condition, values, {"#sk": "sk", "#open": "open"}):
+            for row in read_record(item).rows.values():
+                here = places is None or row.finding.subject.place in places
+                if here and row.finding.state is FindingState.OPEN:
+                    yield row
 
     def open_by_address(self, place: Place) -> Iterator[tuple[Address, Finding]]:
         """Yield every open finding of a place, and where its alerts go. Scans the table: only the sweep calls it."""

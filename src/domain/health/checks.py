@@ -24,7 +24,7 @@ LONGEST_WAIT = 900
 """Seconds; the alarms of the queues have the same."""
 LONGEST_LAG = 900
 _SWEEP_EVERY = timedelta(days=2)  # as the alarm SweepMissingAlarm
-_SWEEP_RUNS = timedelta(hours=1)  # three attempts of ten minutes, with Lambda's pauses between them
+_SWEEP_RUNS = timedelta(hours=6)  # a large organisation, whose evaluations take hours
 _LAMBDA = "lambda.amazonaws.com"
 
 

@@ -79,7 +79,7 @@ class StoredStandard:
 
 @dataclass(frozen=True, slots=True)
 class SweepRun:
-    """The last sweep; `ended` is None until it has sent everything for evaluation."""
+    """The last sweep; `ended` is None until its certificate is stored."""
 
     began: datetime
     ended: datetime | None

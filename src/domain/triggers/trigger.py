@@ -32,6 +32,7 @@ type Text = Annotated[str, BeforeValidator(_or_nothing)]
 PLAN_DIGEST = "^[0-9a-f]{16}$"
 
 
+_SWEEP = r"^[A-Za-z0-9_.:-]{0,200}$"
 _SUPPRESSED = "The rules whose findings the sweep saw as suppressed; None if it did not read them."
 
 
@@ -191,6 +192,7 @@ class ServiceTrigger(_Trigger):
         default=None, description="When the tasks have settled for which Outrider evaluates the service again."
     )
     suppressed: tuple[str, ...] | None = Field(default=None, description=_SUPPRESSED)
+    sweep: str = Field(default="", pattern=_SWEEP, description="The sweep that sent it; empty if none did.")
 
     @model_validator(mode="before")
     @classmethod
@@ -280,6 +282,7 @@ class FamilyTrigger(_Trigger):
         default=None, description="When these were asked for; `time` is when a change was made."
     )
     suppressed: tuple[str, ...] | None = Field(default=None, description=_SUPPRESSED)
+    sweep: str = Field(default="", pattern=_SWEEP, description="The sweep that sent it; empty if none did.")
 
 
 def _family_of(name: str) -> str:

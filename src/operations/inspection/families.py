@@ -151,7 +151,7 @@ class FamilyEvaluator:
             plan=proposal.plan,
             trouble=proposal.trouble,
             users=Users.of(judged.users),
-            workload=workload,
+            workload=found.workload,
             still=_still(judged),
             kept=frozenset(open_severities(history)) if in_rollout else frozenset(),
             evidence=_evidence(workload),

@@ -17,6 +17,7 @@ from aws.channels import Message, Queue
 from aws.errors import Meaning
 from aws.ledger import History, Ledger, LedgerConflict
 from aws.sessions import Sessions
+from domain.coverage import Covered
 from domain.findings.finding import Transition
 from domain.places import Place
 from domain.standard import StandardInvalid
@@ -26,6 +27,7 @@ from domain.triggers.reading import TriggerUnreadable
 from domain.triggers.trigger import SubjectTrigger
 from domain.verdict import Drifted, Unknown
 from operations.facts import FactReader
+from operations.inspection.covering import covered_by, not_covered, record, sweeps_of
 from operations.inspection.dependencies import DependencyEvaluator
 from operations.inspection.families import FamilyEvaluator
 from operations.inspection.job import Inspected, Job, Skipped
@@ -55,15 +57,18 @@ class Done:
     skipped: str = ""
     missed: bool = False
     """Whether a sweep found what an event should have reported."""
+    covered: tuple[Covered, ...] = ()
+    """What it covered, for a sweep."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why messages must be retried; with `unreadable` a retry does not help."""
+    """Why messages must be retried; with `unreadable` a retry does not help. `covered` is what a sweep has of it."""
 
     messages: tuple[str, ...]
     reason: str
     unreadable: bool = False
+    covered: tuple[Covered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +154,29 @@ class Inspector:
         failed = self.publisher.publish([history for _, history in evaluated if history is not None]).failed
         unbegun = [received[on] for on, each in zip(received, results, strict=True) if each is None]
         outcomes += self._handed_back(unbegun)
+        ended = list[Outcome]()
         for outcome, history in evaluated:
             why = failed.get(history.subject) if history is not None else None
-            outcomes.append(Failed(outcome.messages, why) if why and isinstance(outcome, Done) else outcome)
-        return outcomes
+            if why and isinstance(outcome, Done):
+                ended.append(Failed(outcome.messages, why, covered=not_covered(outcome.subject, None)))
+            else:
+                ended.append(outcome)
+        return outcomes + self._covered(received, ended)
+
+    def _covered(self, received: Mapping[SubjectId, _Received], ended: Sequence[Outcome]) -> list[Outcome]:
+        """Record what the evaluations covered, for the sweeps that asked. If that fails, they are evaluated again."""
+        sweeps = {each.ids: sweeps_of(each.triggers) for each in received.values()}
+        swept = [
+            (sweeps[each.messages], each.covered)
+            for each in ended
+            if isinstance(each, Done | Failed) and sweeps[each.messages]
+        ]
+        why = _unrecorded(lambda: record(self.ledger, swept))
+        if not why:
+            return list(ended)
+        return [
+            Failed(each.messages, why) if isinstance(each, Done) and sweeps[each.messages] else each for each in ended
+        ]
 
     def _handed_back(self, unbegun: Sequence[_Received]) -> list[Outcome]:
         """Send the messages again. What cannot be sent is left to the queue to deliver again."""
@@ -174,16 +198,18 @@ class Inspector:
             outcome, history = self._recorded(messages, job, self._evaluation(job))
             if history.version > job.history.version:
                 return outcome, history
-            return Failed(messages, job.unpublished) if job.unpublished else outcome, None
+            left = not_covered(on, None)
+            return Failed(messages, job.unpublished, covered=left) if job.unpublished else outcome, None
         except CallFailed as error:
+            left = not_covered(on, error)
             if not self._is_refusal(error, on.place):
-                return Failed(messages, str(error)), None
+                return Failed(messages, str(error), covered=left), None
             self.operations.no_access(error, on.place.account)
-            return Done(messages, on, skipped=str(error)), None
+            return Done(messages, on, skipped=str(error), covered=left), None
         except (LedgerConflict, Unpublished) as error:
-            return Failed(messages, str(error)), None
+            return Failed(messages, str(error), covered=not_covered(on, None)), None
         except Exception as error:  # noqa: BLE001 - an unexpected error in one subject must not stop the others
-            return Failed(messages, described(error)), None
+            return Failed(messages, described(error), covered=not_covered(on, None)), None
 
     def _is_refusal(self, failed: CallFailed, place: Place) -> bool:
         """Whether a member refuses Outrider until a person acts there. A retry would only fill the DLQ of all."""
@@ -218,7 +244,8 @@ class Inspector:
         if found.trouble:
             self.operations.no_plan(history.subject, found.trouble)
         if found.retried:
-            return Failed(messages, "; ".join(fact.reason for fact in found.missing if fact.transient)), history
+            why = "; ".join(fact.reason for fact in found.missing if fact.transient)
+            return Failed(messages, why, covered=covered_by(found)), history
         done = Done(
             messages,
             history.subject,
@@ -228,8 +255,18 @@ class Inspector:
             drifted=tuple(verdict.rule for verdict in found.all_verdicts if isinstance(verdict, Drifted)),
             called_at=_called_at(job),
             missed=found.missed,
+            covered=covered_by(found),
         )
         return done, history
+
+
+def _unrecorded(write: Callable[[], None]) -> str:
+    """Return why a write failed; empty if it did not."""
+    try:
+        write()
+    except CallFailed as error:
+        return str(error)
+    return ""
 
 
 def _send(queue: Queue, messages: Sequence[Message]) -> None:

@@ -90,7 +90,7 @@ class ServiceEvaluator:
             all_verdicts=found.verdicts,
             plan=proposal.plan,
             trouble=proposal.trouble,
-            workload=workload,
+            workload=found.workload,
             kept=frozenset(open_severities(job.history)) if resumed else frozenset(),
             evidence=Evidence(
                 str(revision),

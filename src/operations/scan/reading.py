@@ -122,7 +122,7 @@ class PlaceReader:
 
     def _services(self) -> tuple[tuple[Service, ...], bool]:
         """Return the services, and whether these are all."""
-        listed = self._listed(Kind.SERVICES, partial(self.ecs.services, self.place))
+        listed = self._listed(Kind.SERVICES, self._titles)
         complete = listed is not None
         by_cluster = defaultdict[str, list[str]](list)
         for title in filter(self.scope.takes, listed or ()):
@@ -142,6 +142,10 @@ class PlaceReader:
                 continue
             self.record.read(self.place, Kind.SERVICES, *titles)
         return tuple(found), complete
+
+    def _titles(self) -> list[str]:
+        clusters = self.ecs.clusters(self.place)
+        return [title for cluster in clusters for title in _every(partial(self.ecs.services, self.place, cluster))]
 
     def _batches(self, titles: list[str]) -> Iterator[list[Service]]:
         for some in batched(titles, _BATCH, strict=False):
@@ -167,10 +171,17 @@ class PlaceReader:
 
     def _tasks(self) -> dict[str, dict[str, SeenTasks]] | None:
         try:
-            return self.patience(partial(self.ecs.tasks_of_no_service, self.place))
+            return self.patience(self._seen_tasks)
         except CallFailed as failed:
             self.record.unread(self.place, Kind.TASKS, "", failed)
             return None
+
+    def _seen_tasks(self) -> dict[str, dict[str, SeenTasks]]:
+        found = dict[str, dict[str, SeenTasks]]()
+        for cluster in self.ecs.clusters(self.place):
+            for family, seen in self.ecs.tasks_of_no_service(self.place, cluster).items():
+                found.setdefault(family, {})[cluster] = seen
+        return found
 
     # --- task definitions ---------------------------------------------------------------------------------------------
 
@@ -180,7 +191,7 @@ class PlaceReader:
         if self.scope.cluster:
             parsed = (Revision.parse(service.task_definition) for service in services)
             return list(dict.fromkeys(revision.family for revision in parsed if revision is not None))
-        return self._listed(Kind.FAMILIES, partial(self.ecs.families, self.place)) or []
+        return self._listed(Kind.FAMILIES, partial(_every, partial(self.ecs.families, self.place))) or []
 
     def _definitions(self, names: list[str]) -> dict[str, TaskDefinition]:
         """Return task definitions by the name that was given: a family, or an ARN."""
@@ -213,3 +224,12 @@ class PlaceReader:
         if kind is Kind.FAMILIES:
             self.record.read(self.place, kind, *names)
         return names
+
+
+def _every(page: Callable[[str], tuple[list[str], str]]) -> list[str]:
+    """Return the names of all pages."""
+    names, token = page("")
+    while token:
+        more, token = page(token)
+        names += more
+    return names

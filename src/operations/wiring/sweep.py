@@ -5,40 +5,72 @@ from functools import lru_cache
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import Ledger
+from aws.objects import Bucket
+from aws.organizations import Organizations
 from aws.security_hub import SecurityHub
 from operations.health import Doctor, SelfCheck
 from operations.inspection.notices import Operations
 from operations.remediation.resuming import Resumer
 from operations.standards import Standards
-from operations.sweep import Sweeper
+from operations.sweep.beginning import Beginner, Watched
+from operations.sweep.certifying import Certifier
+from operations.sweep.digests import Digests
+from operations.sweep.places import PlaceSweeper
 from operations.wiring import shared
 from rules import CATALOGUE
 from settings import RELEASE, settings
 
 
 @lru_cache(maxsize=1)
-def sweeper() -> Sweeper:
+def standards() -> Standards:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
-    ledger = Ledger(aws, given.table)
+    ledger = _ledger()
     operations = Operations(ledger, Topic(aws, given.operations_topic))
-    return Sweeper(
-        ecs=Ecs(aws),
-        ledger=ledger,
-        changes=Queue(aws, given.changes_queue),
-        subjects=Queue(aws, given.subjects_queue),
-        alerts=Topic(aws, given.alerts_topic),
-        hub=SecurityHub(aws),
-        standards=Standards(
-            aws,
-            given.standard,
-            CATALOGUE,
-            ledger.standards,
-            reports=operations.standard,
-            fresh=given.standard_seconds,
-        ),
-        release=RELEASE,
-        stack=given.stack,
+    return Standards(
+        aws, given.standard, CATALOGUE, ledger.standards, reports=operations.standard, fresh=given.standard_seconds
+    )
+
+
+def _ledger() -> Ledger:
+    return Ledger(shared.sessions(), settings().table)
+
+
+@lru_cache(maxsize=1)
+def beginner() -> Beginner:
+    """As the environment sets it up."""
+    given, aws = settings(), shared.sessions()
+    watched = Watched(given.place, given.accounts, given.regions)
+    return Beginner(_ledger(), Bucket(aws, given.bucket), Organizations(aws), standards(), watched, RELEASE)
+
+
+@lru_cache(maxsize=1)
+def place_sweeper() -> PlaceSweeper:
+    """As the environment sets it up."""
+    given, aws = settings(), shared.sessions()
+    bucket = Bucket(aws, given.bucket)
+    return PlaceSweeper(Ecs(aws), _ledger(), Queue(aws, given.changes_queue), SecurityHub(aws), bucket)
+
+
+@lru_cache(maxsize=1)
+def digests() -> Digests:
+    """As the environment sets it up."""
+    given, aws = settings(), shared.sessions()
+    return Digests(_ledger(), Topic(aws, given.alerts_topic), SecurityHub(aws), standards(), given.stack)
+
+
+@lru_cache(maxsize=1)
+def certifier() -> Certifier:
+    """As the environment sets it up."""
+    given, aws = settings(), shared.sessions()
+    return Certifier(
+        _ledger(),
+        Bucket(aws, given.bucket),
+        Queue(aws, given.changes_queue),
+        Queue(aws, given.subjects_queue),
+        Topic(aws, given.operations_topic),
+        standards(),
+        digests(),
     )
 
 

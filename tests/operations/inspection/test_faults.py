@@ -202,7 +202,7 @@ class Play:
         """
         with self.line.answering(), self.line.uncounted():
             ledger = Ledger(self.sessions, TABLE)
-            held = [ledger.history(subject) for subject in ledger.subjects.all(PLACE)]
+            held = [ledger.history(subject) for subject in ledger.subjects.everywhere()]
         alerts = [json.loads(body) for body in self.aws.sns.topic("alerts").published]
         told = dict[str, str]()
         for alert in alerts:

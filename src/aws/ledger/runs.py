@@ -1,0 +1,123 @@
+"""Sweeps that run: the one that holds the lease, how far it came in each place, and what its evaluations covered."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aws.calls import CallFailed, calling
+from aws.errors import Meaning
+from aws.ledger.forms import form
+from aws.ledger.table import Table, expiry, packed, unpacked
+from domain.coverage import Coverage, Covered
+from domain.places import Place
+from domain.subject import SubjectId
+from domain.sweeping import PlaceSweep, Run
+
+_OWNER, _RUN, _LAST = "sweep", "run", "certificate"
+_DAYS = 14
+"""How long the ledger keeps the progress of a sweep, and what each of its evaluations covered."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastCertificate:
+    """Where the last certificate is stored, and its digest."""
+
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The rows of sweeps."""
+
+    table: Table
+
+    def claim(self, run: Run, now: datetime, until: datetime) -> bool:
+        """Let a sweep run `until` then, or extend that. False if another one runs: only one does at a time."""
+        item = {
+            "pk": {"S": _OWNER},
+            "sk": {"S": _RUN},
+            "run": {"S": run.id},
+            "lease": {"N": str(int(until.timestamp()))},
+            "body": {"S": form(Run).dump_json(run).decode()},
+        }
+        try:
+            with calling("dynamodb:PutItem", _OWNER):
+                self.table.client.put_item(
+                    TableName=self.table.name,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(pk) OR #lease < :now OR #run = :run",
+                    ExpressionAttributeNames={"#lease": "lease", "#run": "run"},
+                    ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}, ":run": {"S": run.id}},
+                )
+        except CallFailed as failed:
+            if failed.meaning is Meaning.CONFLICT:
+                return False
+            raise
+        return True
+
+    def current(self) -> Run | None:
+        """Return the sweep that runs, or the last one that ran."""
+        item = self.table.row(_OWNER, _RUN)
+        return form(Run).validate_json(item["body"]["S"]) if item else None
+
+    def save(self, run: str, swept: PlaceSweep) -> None:
+        """Record how far the sweep of a place came."""
+        self.save_all(run, [swept])
+
+    def save_all(self, run: str, swept: Iterable[PlaceSweep]) -> None:
+        """Record how far the sweep of places came."""
+        self.table.write_all(_places(run), ({"PutRequest": {"Item": _progress(run, each)}} for each in swept))
+
+    def place(self, run: str, place: Place) -> PlaceSweep:
+        """Return how far the sweep of a place came."""
+        item = self.table.row(_places(run), str(place))
+        return form(PlaceSweep).validate_json(unpacked(item["body"])) if item else PlaceSweep(place)
+
+    def places(self, run: str) -> list[PlaceSweep]:
+        """Return how far the sweep came in each place."""
+        return [form(PlaceSweep).validate_json(unpacked(item["body"])) for item in self.table.query(_places(run))]
+
+    def cover(self, run: str, covered: Iterable[Covered]) -> None:
+        """Record what an evaluation covered. A later evaluation of the same subject in the same sweep replaces it."""
+        rows = {each.subject: each for each in covered}
+        self.table.write_all(
+            f"coverage/{run}", ({"PutRequest": {"Item": _item(run, rows[subject])}} for subject in sorted(rows))
+        )
+
+    def covered(self, run: str) -> Iterator[Covered]:
+        """Yield what the evaluations of a sweep covered so far."""
+        for item in self.table.query(f"coverage/{run}"):
+            yield Covered(
+                SubjectId.parse(item["sk"]["S"]), Coverage(item["coverage"]["S"]), item["call"]["S"], item["code"]["S"]
+            )
+
+    def last(self) -> LastCertificate | None:
+        """Return where the certificate of the last whole sweep is."""
+        item = self.table.row(_OWNER, _LAST)
+        return LastCertificate(item["key"]["S"], item["digest"]["S"]) if item else None
+
+    def certified(self, last: LastCertificate) -> None:
+        """Record where the certificate of the last whole sweep is."""
+        self.table.put(_OWNER, _LAST, {"key": {"S": last.key}, "digest": {"S": last.digest}})
+
+
+def _places(run: str) -> str:
+    return f"sweep/{run}"
+
+
+def _progress(run: str, swept: PlaceSweep) -> dict[str, Any]:
+    body = packed(form(PlaceSweep).dump_json(swept))
+    return {"pk": {"S": _places(run)}, "sk": {"S": str(swept.place)}, "body": body, "expires": expiry(_DAYS)}
+
+
+def _item(run: str, covered: Covered) -> dict[str, Any]:
+    return {
+        "pk": {"S": f"coverage/{run}"},
+        "sk": {"S": covered.subject.key},
+        "coverage": {"S": covered.coverage.value},
+        "call": {"S": covered.call},
+        "code": {"S": covered.code},
+        "expires": expiry(_DAYS),
+    }

@@ -1,0 +1,29 @@
+"""Objects in the stack's own bucket: certificates of coverage, and how far a sweep came."""
+
+from dataclasses import dataclass
+
+from aws.calls import CallFailed, calling
+from aws.errors import Meaning
+from aws.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """An S3 bucket of Outrider's own account. Raises CallFailed."""
+
+    sessions: Sessions
+    name: str
+
+    def put(self, key: str, body: str) -> None:
+        with calling("s3:PutObject", key):
+            self.sessions.own("s3").put_object(Bucket=self.name, Key=key, Body=body.encode())
+
+    def get(self, key: str) -> str | None:
+        """Return an object's text; None if there is none."""
+        try:
+            with calling("s3:GetObject", key):
+                return str(self.sessions.own("s3").get_object(Bucket=self.name, Key=key)["Body"].read().decode())
+        except CallFailed as failed:
+            if failed.meaning is Meaning.ABSENT:
+                return None
+            raise

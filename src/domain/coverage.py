@@ -1,0 +1,190 @@
+"""Coverage: what a sweep evaluated, what it could not read and what it never reached, by account, region and kind.
+
+A certificate says it of one whole sweep. It has the digest of the certificate before it, so that none can be changed or
+left out unnoticed.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.facts import Unavailable
+from domain.places import Place
+from domain.subject import Subject, SubjectId
+from domain.sweeping import PlaceSweep, Scope
+
+
+class Coverage(StrEnum):
+    """What a sweep found out about a subject."""
+
+    EVALUATED = "evaluated"
+    GONE = "gone"  # looked for, and it does not exist any more
+    OUT_OF_SCOPE = "out of scope"
+    DENIED = "denied"  # a call was refused, or it is not readable at all: a person must act
+    THROTTLED = "throttled"  # a call failed, and may succeed later
+    NEVER_REACHED = "never reached"
+
+    @property
+    def gap(self) -> bool:
+        """Whether the subject's present state is not known, or only in part."""
+        return self in {Coverage.DENIED, Coverage.THROTTLED, Coverage.NEVER_REACHED}
+
+    @classmethod
+    def of(cls, missing: Iterable[Unavailable]) -> tuple["Coverage", Unavailable | None]:
+        """Return the coverage that remains without these facts, and the first that decides it."""
+        found = list(missing)
+        throttled = next((fact for fact in found if fact.transient), None)
+        first = throttled or next(iter(found), None)
+        return (cls.EVALUATED if first is None else cls.THROTTLED if throttled else cls.DENIED), first
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """One subject in a sweep. With a gap, the `call` that failed and its `code`."""
+
+    subject: SubjectId
+    coverage: Coverage
+    call: str = ""
+    code: str = ""
+
+    @classmethod
+    def without(cls, subject: SubjectId, missing: Iterable[Unavailable]) -> "Covered":
+        """Return a subject that was evaluated without these facts."""
+        coverage, fact = Coverage.of(missing)
+        return cls(subject, coverage, fact.call, fact.code) if fact is not None else cls(subject, coverage)
+
+
+class Gap(BaseModel):
+    """Why subjects are not covered: the call that failed, and how many subjects it left out."""
+
+    model_config = ConfigDict(defer_build=True, frozen=True)
+
+    coverage: Coverage = Field(description="denied, throttled or never reached.")
+    call: str = Field(default="", description="The call that failed, as IAM names it; empty if none did.")
+    code: str = Field(default="", description="AWS's error code, or why it was not read.")
+    subjects: int = Field(description="How many subjects it left out; 0 if a listing failed, so that nobody knows.")
+
+
+class CoverageRow(BaseModel):
+    """The subjects of one kind in one account and region."""
+
+    model_config = ConfigDict(defer_build=True, frozen=True)
+
+    account: str
+    region: str
+    kind: Subject
+    began: datetime | None = Field(default=None, description="When its listing began; null if it never did.")
+    counts: Mapping[Coverage, int] = Field(description="How many subjects; those that are not named are 0.")
+    gaps: tuple[Gap, ...] = Field(default=(), description="Why some are not covered.")
+
+    @property
+    def place(self) -> Place:
+        return Place(self.account, self.region)
+
+
+class Certificate(BaseModel):
+    """What one sweep covered."""
+
+    model_config = ConfigDict(defer_build=True, frozen=True)
+
+    version: int = 1
+    run: str = Field(description="The sweep: the name of the execution of the state machine.")
+    began: datetime
+    ended: datetime
+    release: str = Field(description="Outrider's.")
+    standard: str = Field(description="The digest of the standard; empty if it could not be used.")
+    scope: Scope = Field(default=Scope(), description="What the sweep was limited to; empty for everything.")
+    rows: tuple[CoverageRow, ...]
+    before: str = Field(default="", description="The digest of the certificate before this one; empty for the first.")
+
+    @property
+    def digest(self) -> str:
+        """The digest of everything in it, the digest of the certificate before included."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    @property
+    def gaps(self) -> list[tuple[CoverageRow, Gap]]:
+        return [(row, gap) for row in self.rows for gap in row.gaps]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the present state of everything in scope is known, so that no open finding means that none exists."""
+        return bool(self.rows) and not self.gaps
+
+    @property
+    def totals(self) -> Mapping[Coverage, int]:
+        """How many subjects of each coverage."""
+        found = Counter[Coverage]()
+        for row in self.rows:
+            found.update(row.counts)
+        return {coverage: found[coverage] for coverage in Coverage}
+
+    def same_gaps(self, other: "Certificate | None") -> bool:
+        """Whether the same is missing for the same reasons as in another sweep."""
+        return other is not None and self.missing == other.missing
+
+    @property
+    def missing(self) -> frozenset[tuple[Place, Subject, Coverage, str, str]]:
+        """What is missing where, and why."""
+        return frozenset((row.place, row.kind, gap.coverage, gap.call, gap.code) for row, gap in self.gaps)
+
+
+type _Why = tuple[Coverage, str, str]
+"""With a gap, the call that failed and its code."""
+
+
+def rows_of(swept: Iterable[PlaceSweep], covered: Iterable[Covered]) -> tuple[CoverageRow, ...]:
+    """Return the rows of a certificate: of every place in scope, whether or not it could be swept."""
+    found = dict[tuple[Place, Subject], Counter[_Why]]()
+    for each in covered:
+        counts = found.setdefault((each.subject.place, each.subject.kind), Counter())
+        counts[each.coverage, each.call, each.code] += 1
+    progress = {each.place: each for each in swept}
+    elsewhere = {place for place, _ in found} - progress.keys()  # a parameter may be in a region that is not swept
+    progress |= {place: PlaceSweep(place, watched=False) for place in elsewhere}
+    rows = (
+        _row(progress[place], kind, found.get((place, kind), Counter()))
+        for place in sorted(progress)
+        for kind in Subject
+    )
+    return tuple(row for row in rows if row is not None)
+
+
+def _row(swept: PlaceSweep, kind: Subject, counts: Counter[_Why]) -> CoverageRow | None:
+    listing, left = swept.listing(kind), swept.left.get(kind, 0)
+    unlisted = list[Gap]()
+    if swept.watched and kind.listed:
+        counts[Coverage.NEVER_REACHED, "", ""] += max(listing.sent - counts.total(), 0)
+        if (missing := listing.missing) is not None:
+            coverage = Coverage.THROTTLED if missing.transient else Coverage.DENIED
+            counts[coverage, missing.call, missing.code] += listing.known
+            if not listing.known:
+                unlisted.append(Gap(coverage=coverage, call=missing.call, code=missing.code, subjects=0))
+        elif not listing.complete:
+            counts[Coverage.NEVER_REACHED, "", ""] += listing.known
+            unlisted.append(Gap(coverage=Coverage.NEVER_REACHED, subjects=0))
+    elif left:
+        counts[Coverage.OUT_OF_SCOPE, "", ""] += left
+    elif not counts:
+        return None
+    by_coverage = Counter[Coverage]()
+    for (coverage, _, _), number in counts.items():
+        by_coverage[coverage] += number
+    gaps = [
+        Gap(coverage=coverage, call=call, code=code, subjects=number)
+        for (coverage, call, code), number in sorted(counts.items())
+        if coverage.gap and number
+    ]
+    return CoverageRow(
+        account=swept.place.account,
+        region=swept.place.region,
+        kind=kind,
+        began=swept.began,
+        counts={coverage: by_coverage[coverage] for coverage in Coverage if by_coverage[coverage]},
+        gaps=(*gaps, *unlisted),
+    )

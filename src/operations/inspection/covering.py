@@ -1,0 +1,73 @@
+"""What an evaluation covered, for the sweep that asked for it: the subject itself, and what its family depends on."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import engine
+from aws.calls import CallFailed
+from aws.ledger import Ledger
+from domain.coverage import Coverage, Covered
+from domain.facts import NOT_READ, Absent, Fact, Known, Unavailable
+from domain.subject import Subject, SubjectId
+from domain.triggers.trigger import FamilyTrigger, ServiceTrigger, SubjectTrigger
+from domain.workload import Workload
+from operations.inspection.job import Inspected
+
+
+def sweeps_of(triggers: Sequence[SubjectTrigger]) -> frozenset[str]:
+    """Return the sweeps that asked for an evaluation."""
+    asked = (trigger.sweep for trigger in triggers if isinstance(trigger, FamilyTrigger | ServiceTrigger))
+    return frozenset(filter(None, asked))
+
+
+def covered_by(found: Inspected) -> tuple[Covered, ...]:
+    """Return what an evaluation covered. Of a family that is out of scope nothing else is read."""
+    subject, workload = found.job.subject, found.workload
+    if workload is None:
+        return (Covered(subject, Coverage.GONE),)
+    if engine.out_of_scope(workload, found.job.edition.standard) is not None:
+        return (Covered(subject, Coverage.OUT_OF_SCOPE),)
+    facts = dict(_dependencies(workload))
+    missing = [fact for fact in found.missing if fact.call and fact not in facts.values()]
+    read = (_dependency(on, fact) for on, fact in facts.items() if fact != NOT_READ)
+    return (Covered.without(subject, missing), *read)
+
+
+def not_covered(subject: SubjectId, why: CallFailed | None) -> tuple[Covered, ...]:
+    """Return what an evaluation that failed covered. One that is retried may still succeed."""
+    if why is None:
+        return (Covered(subject, Coverage.THROTTLED, code="NotFinished"),)
+    return (Covered.without(subject, [why.fact]),)
+
+
+def record(ledger: Ledger, covered: Sequence[tuple[frozenset[str], Sequence[Covered]]]) -> None:
+    """Record what a batch of evaluations covered, in as few calls as possible. Raises CallFailed."""
+    by_sweep = defaultdict[str, list[Covered]](list)
+    for sweeps, some in covered:
+        for sweep in sweeps:
+            by_sweep[sweep] += some
+    for sweep, some in by_sweep.items():
+        ledger.runs.cover(sweep, some)
+
+
+def _dependencies(workload: Workload) -> Iterator[tuple[SubjectId, Fact[object]]]:
+    """Yield the parameters and roles that a rule needed, each with its fact."""
+    facts, task = workload.facts, workload.task
+    of_roles = {
+        workload.role_arn(task.execution_role): facts.execution_role,
+        workload.role_arn(task.task_role): facts.task_role,
+    }
+    for on in workload.subject(Subject.PARAMETER):
+        yield on, facts.parameter
+    for on in workload.subject(Subject.ROLE):
+        yield on, of_roles[on.name]
+
+
+def _dependency(on: SubjectId, fact: Fact[object]) -> Covered:
+    match fact:
+        case Known():
+            return Covered(on, Coverage.EVALUATED)
+        case Absent():
+            return Covered(on, Coverage.GONE)
+        case Unavailable():
+            return Covered.without(on, [fact])

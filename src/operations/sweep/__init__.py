@@ -1,0 +1,1 @@
+"""Sweeps: have everything that exists or existed evaluated again, because events may be missed, and certify it."""
