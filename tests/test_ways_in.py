@@ -71,7 +71,9 @@ def test_the_action_annotates_and_fails(runner: Path, floating: Definition) -> N
     (runner / "a folder" / "web.json").write_text(json.dumps(floating), encoding="utf-8")
     found = acted(runner, {"paths": "a folder\n\n", "sarif": "out.sarif"})
     assert found.returncode == 1
-    assert found.stdout.startswith("::warning file=a folder/web.json,line=1,col=1,title=MEDIUM sidecar.image-pinned")
+    column = 1 + json.dumps(floating).index('"public.ecr.aws/aws-observability')
+    place = f"file=a folder/web.json,line=1,col={column}"
+    assert found.stdout.startswith(f"::warning {place},title=MEDIUM sidecar.image-pinned")
     assert "sidecar.image-pinned" in (runner / "summary.md").read_text(encoding="utf-8")
     assert json.loads((runner / "out.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
     assert acted(runner, {"paths": "a folder", "fail-on": "HIGH"}).returncode == 0
@@ -159,6 +161,7 @@ def test_a_hook_calls_a_command_that_exists(hook: dict[str, Any]) -> None:
         ("outrider-check", ".aws/task-def-web.json", True),
         ("outrider-check", "deploy/taskdef.json", True),
         ("outrider-check", "task-definitions/web.json", True),
+        ("outrider-check", "deploy/web-taskdef.yaml", True),
         ("outrider-check", "package.json", False),
         ("outrider-collector", "deploy/web-collector.yaml", True),
         ("outrider-collector", "otel.yml", True),
