@@ -33,6 +33,8 @@ class _Evaluate:
 
     def __call__(self, named: tuple[str, Definition]) -> Result[DefinitionEntry]:
         file, definition = named
+        if definition.unread:
+            return result_of(DefinitionEntry(file, definition.resource, definition.unread, ()), self.output)
         around, origin = definition.around, definition.origin
         found = self.by.judge(definition.task, around, origin)
         collector = configuration_place(found.workload)

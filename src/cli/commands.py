@@ -266,8 +266,8 @@ COMMANDS = (
         "fix",
         "cli.fix:fix",
         "[OPTIONS] FILE",
-        "Print a file with the drift of its task definitions fixed.\n\nOnly the lines of what changes differ; what cannot"
-        " be changed in the file is listed. Makes only safe fixes, unless --review is given. Standard"
+        "Print a file with the drift of its task definitions fixed.\n\nOnly the lines of what changes differ; what"
+        " cannot be changed in the file is listed. Makes only safe fixes, unless --review is given. Standard"
         " error lists what was fixed, what was not, and why. Exits with 0 if nothing is drifted afterwards, 1 if"
         " something is, 2 if the file could not be used.",
         (

@@ -63,6 +63,9 @@ class Correction:
 
     @classmethod
     def of(cls, judge: FileEvaluator, definition: Definition, *, review: bool) -> "Correction":
+        if definition.unread:
+            before = DefinitionResult(judge.workload(definition.task), (), definition.unread)
+            return cls(definition, before, None, before)
         around, origin = definition.around, definition.origin
         before = judge.judge(definition.task, around, origin)
         if before.worst is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from cli.sources.definition import Around, Definition, Origin, Stack, Variant
+from cli.sources.definition import Around, Definition, Origin, Stack, Variant, opaque
 from cli.sources.embedding import json_within
 from cli.sources.hcl_values import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
@@ -193,12 +193,15 @@ class Estate:
 
 def definitions_of(
     file: str, texts: Mapping[str, str], estates: Sequence[Estate]
-) -> Iterator[tuple[Definition, Node, Node | None]]:
+) -> Iterator[tuple[Definition, Node | None, Node | None]]:
     """Yield the task definitions of a file with the places of each and of its service, if that is in the file too.
 
     The first estate is the base, the others are its variants.
     """
     base, *variants = estates
+    for resource in base.of(TASK):
+        if resource.file == file and task_of(resource.attributes) is None:
+            yield opaque(resource.name, resource.text("family")), None, None
     for resource, node, task in base.tasks():
         if resource.file != file:
             continue
