@@ -48,7 +48,8 @@ def fix(given: Namespace) -> int:
         _write(file, text)
     elif not given.diff:
         _print(text)
-    return DRIFTED if any(correction.left.worst for correction in corrections) else CLEAN
+    left = rewritten.by_hand or any(correction.left.worst for correction in corrections)
+    return DRIFTED if left else CLEAN
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pygments.lexers.special import TextLexer
 
 NAVIGATION = {
     "Start": ["docs/quick-start", "docs/concepts", "docs/deploy", "docs/compare"],
-    "Use": ["docs/standard", "docs/recipes", "docs/rules", "docs/command-line", "docs/faq"],
+    "Use": ["docs/standard", "docs/recipes", "docs/rules", "docs/command-line", "docs/inputs", "docs/faq"],
     "Operate": [
         "docs/runbook",
         "docs/corrections",

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from cli.sources.embedding import json_within
 from cli.sources.hcl_functions import called, text_of
-from cli.sources.hcl_text import Block, Expression, Kind, NotHcl, pairs, template_of
+from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
+from cli.sources.hcl_text import template_of
 from cli.sources.nodes import Node, Part, Style, mapping, moved, sequence
 from cli.sources.resolving import ACCOUNT, REGION, VARIANTS, first_open
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from cli.sources.definition import File, Wanted
 from cli.sources.editing import Change, Dialect, edited
-from cli.sources.hcl_text import Block, Expression, NotHcl, attributes_of, blocks_of
+from cli.sources.hcl_syntax import Block, Expression, NotHcl
+from cli.sources.hcl_text import attributes_of, blocks_of
 from cli.sources.hcl_values import Evaluation, Module
 from cli.sources.nodes import Edited, Lines, Node, Part, Style, mapping, sequence
 from cli.sources.nodes import Path as Steps

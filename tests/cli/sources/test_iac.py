@@ -112,6 +112,7 @@ def test_a_plan_is_checked_and_not_written(run: Run, folder: Path) -> None:
     ran = run("fix", "--write", "iac/plan.json")
     assert (folder / "plan.json").read_text(encoding="utf-8") == before
     assert "by hand" in ran.err
+    assert ran.code == 1
 
 
 def test_a_folder_of_all_kinds_is_evaluated_in_one_run(run: Run, folder: Path) -> None:
