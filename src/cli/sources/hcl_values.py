@@ -15,7 +15,7 @@ from cli.sources.hcl_functions import called, text_of
 from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
 from cli.sources.hcl_text import template_of
 from cli.sources.nodes import Node, Part, Style, mapping, moved, sequence
-from cli.sources.resolving import ACCOUNT, REGION, VARIANTS, first_open
+from cli.sources.resolving import ACCOUNT, REGION, VARIANTS, first_open, region_of
 
 _DEEPEST = 60
 _REGIONS: Final = frozenset({"name", "id", "region"})
@@ -200,7 +200,8 @@ class Evaluation:
 
     @property
     def region(self) -> str:
-        return "eu-west-1" if self.variant % 2 else REGION
+        """Return the region: in a variant one that the module names, which may be meant."""
+        return region_of("".join(self.module.texts.values())) if self.variant % 2 else REGION
 
     def _computed(self, place: Expression, value: Any, open_: str = "") -> Node:
         return Node(place.begin, place.end, value, None, Style.FIXED, open_)

@@ -12,7 +12,7 @@ from cli.sources.embedding import json_within
 from cli.sources.hcl_values import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
 from cli.sources.open_images import as_collectors
-from cli.sources.resolving import ACCOUNT, REGION, first_open
+from cli.sources.resolving import ACCOUNT, REGION, first_open, region_of
 from cli.sources.roles import Documents, fact_of
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -91,7 +91,7 @@ class Estate:
 
     def services(self, task: Resource) -> Iterator[tuple[Resource, Node, Service]]:
         """Yield the services that run a task definition."""
-        named = {task.arn, task.arn.replace(REGION, "eu-west-1"), task.text("family")} - {""}
+        named = {task.arn, task.text("family")} - {""}
         for each in self.of("aws_ecs_service"):
             runs = each.attributes.get("task_definition")
             if runs is None or not isinstance(runs.value, str):
@@ -214,7 +214,8 @@ def definitions_of(
             origins = {name: Origin(name, text, _of_file(places, name)) for name, text in texts.items()}
             others = {key: origins[name] for key, (name, _) in places.items() if name != file}
             origin = replace(origins[file], others=others)
-            variant = tuple(_others(variants, resource.name, service)) if base.unresolved else ()
+            varies = base.unresolved or any(region_of(text) != REGION for text in texts.values())
+            variant = tuple(_others(variants, resource.name, service)) if varies else ()
             around = Around(service, base.stack, variant, STAND_INS, base.unresolved)
             yield Definition(task, (resource.name,), origin=origin, around=around), node, own
 

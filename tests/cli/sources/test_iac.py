@@ -139,3 +139,18 @@ def test_a_definition_whose_containers_are_elsewhere_is_named(run: Run, folder: 
     results = {each["resource"]: each for each in run("check", "--format", "json", "iac/tf-opaque/main.tf").results}
     assert "not known" in results["opaque"]["not_evaluated"]
     assert results["known"]["not_evaluated"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "region"),
+    [("stack.yaml", "region: ${AWS::Region}"), ("tf-whole/main.tf", "${data.aws_region.current.name}")],
+)
+def test_a_region_that_is_written_may_be_that_of_the_stack(run: Run, folder: Path, name: str, region: str) -> None:
+    text = (folder / name).read_text(encoding="utf-8")
+    text = text.replace("            regoin: x\n", "").replace("regoin", "region")
+    written = region.replace("${AWS::Region}", "us-west-2").replace("${data.aws_region.current.name}", "us-west-2")
+    (folder / name).write_text(text.replace(region, written, 1), encoding="utf-8")
+    ran = run("check", "--format", "json", "--select", "config.region", f"iac/{name}")
+    (verdict,) = ran.results[0]["verdicts"]
+    assert verdict["verdict"] == "unknown", verdict
+    assert "region" in verdict["reasons"][0] or "source" in verdict["reasons"][0]
