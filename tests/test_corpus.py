@@ -175,7 +175,13 @@ def test_the_commands_take_the_whole_corpus_without_a_traceback(capsys: pytest.C
     assert main(["check", "--format", "json", str(CORPUS)]) == 1
     said = capsys.readouterr()
     output = json.loads(said.out)
-    assert len(output["results"]) == len(DEFINITIONS)
+    assert len([each for each in output["results"] if each["file"].endswith(".json")]) == len(DEFINITIONS)
+    drifts = [drift for each in output["results"] for found in each["verdicts"] for drift in found["drifts"]]
+    assert drifts
+    for drift in drifts:
+        place = drift["location"]
+        row = Path(place["file"]).read_text(encoding="utf-8-sig").split("\n")[place["line"] - 1]
+        assert not row[place["column"] - 1 :].startswith((" ", "\t"))
     assert len(output["errors"]) == len(reviewed()["refused"])
     assert said.err.count("\n") == len(reviewed()["refused"]) + 1, "and one line for the services"
     for name, definition in DEFINITIONS:

@@ -167,7 +167,8 @@ def test_only_roles_of_the_two_names_are_assumed_and_only_in_accounts_that_are_w
     }
     names = {role: each["Resource"]["Fn::Sub"].rpartition("role${MemberRolePath}")[2] for role, each in found.items()}
     reads = "${MemberReadRole}"
-    assert names == {"DispatchRole": reads, "InspectRole": reads, "RemediateRole": "${MemberRemediationRole}"}
+    readers = dict.fromkeys(("DispatchRole", "InspectRole", "SweepRole"), reads)
+    assert names == readers | {"RemediateRole": "${MemberRemediationRole}"}
     no_value = {"Ref": "AWS::NoValue"}
     for statement in found.values():
         assert statement["Condition"] == {

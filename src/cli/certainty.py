@@ -67,5 +67,7 @@ def _unknown(said: RuleOutcome, unresolved: Sequence[str]) -> RuleOutcome:
 
 def because_of(unresolved: Sequence[str]) -> str:
     """Return why something is not known, as a clause."""
+    if not unresolved:
+        return "it depends on the region or the account, which the source does not name"
     more = f" and {len(unresolved) - _FEW} more" if len(unresolved) > _FEW else ""
     return f"it depends on what the source does not resolve ({', '.join(unresolved[:_FEW])}{more})"

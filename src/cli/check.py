@@ -81,6 +81,9 @@ class _Evaluate:
 
     def __call__(self, item: _Item) -> tuple[Result[DefinitionEntry], _Fixes]:
         definition = item.definition
+        if definition.unread:
+            entry = DefinitionEntry(item.file, definition.resource, definition.unread, ())
+            return self.results.of(entry), {}
         around, origin = definition.around, definition.origin
         found = self.by.exempting(item.exemptions).judge(definition.task, around, origin)
         collector = configuration_place(found.workload)

@@ -52,7 +52,8 @@ def fix(given: Namespace) -> int:
         _write(file, text)
     elif not given.diff:
         _print(text)
-    return DRIFTED if any(correction.left.worst for correction in corrections) else CLEAN
+    left = rewritten.by_hand or any(correction.left.worst for correction in corrections)
+    return DRIFTED if left else CLEAN
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,9 @@ class Correction:
 
     @classmethod
     def of(cls, judge: FileEvaluator, definition: Definition, *, review: bool) -> "Correction":
+        if definition.unread:
+            before = DefinitionResult(judge.workload(definition.task), (), definition.unread)
+            return cls(definition, before, None, before)
         around, origin = definition.around, definition.origin
         before = judge.judge(definition.task, around, origin)
         if before.worst is None:

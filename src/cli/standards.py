@@ -125,7 +125,8 @@ def _of_file(judges: tuple[FileEvaluator, FileEvaluator], file: File) -> Iterato
     old, new = judges
     comparison = Comparison(old.standard, new.standard, CATALOGUE)
     for each in file.definitions:
-        yield Compared(each.resource, comparison.of(old.workload(each.task), new.workload(each.task)))
+        before, after = (judge.workload(each.task, each.around) for judge in judges)
+        yield Compared(each.resource, comparison.of(before, after))
 
 
 @dataclass

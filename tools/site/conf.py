@@ -17,6 +17,7 @@ NAVIGATION = {
         "docs/recipes",
         "docs/rules",
         "docs/command-line",
+        "docs/inputs",
         "docs/pull-requests",
         "docs/scan",
         "docs/faq",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, Wanted
+from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, Wanted, opaque
 from cli.sources.editing import Change, Dialect, edited
 from cli.sources.nodes import Edited, Node, Part, Path, Style, mapping, sequence
 from cli.sources.open_images import as_collectors
@@ -39,16 +39,18 @@ def of_template(given: Text, root: Node) -> File:
     """Return the task definitions of a template."""
     variants = [_Template(given, Resolver(given.text, root, variant)) for variant in range(VARIANTS)]
     base = variants[0]
-    definitions, written = list[Definition](), list[_Written]()
+    definitions, written = list[Definition](), list[_Written | None]()
     for name in base.of_type(_TASK):
         found = base.task(name)
         if found is None:
+            definitions.append(opaque(name))
+            written.append(None)
             continue
         for service in (*base.services(name),) or (None,):
             definitions.append(_definition(variants, name, found, service))
             written.append(_Written(found[0], None if service is None else service[0]))
     if not definitions:
-        raise NoDefinition(f"{shown(given.name)} has no {_TASK} in it whose containers are known.")
+        raise NoDefinition(f"{shown(given.name)} has no {_TASK} in it.")
     rewriting = _Rewriting(given.text, written, base.resolver)
     return File(given.name, given.text, given.encoding, tuple(definitions), rewriting)
 
@@ -269,13 +271,15 @@ class _Rewriting:
     """Writes changed definitions and services into the template."""
 
     text: str = field(repr=False)
-    definitions: Sequence[_Written]
+    definitions: Sequence[_Written | None]
     resolver: Resolver = field(repr=False)
 
     def __call__(self, wanted: Sequence[Wanted]) -> Edited:
         dialect = _TemplateDialect(self.resolver)
         changes = dict[int, Change]()
         for written, each in zip(self.definitions, wanted, strict=True):
+            if written is None:
+                continue
             task = each.task.to_aws()
             if "family" not in written.task.value:
                 del task["family"]  # CloudFormation makes it

@@ -174,11 +174,19 @@ class Definition:
     tags_outside: bool = False
     origin: Origin | None = field(default=None, repr=False, compare=False)
     around: Around = NOTHING
+    unread: str = ""
+    """Why it cannot be evaluated: the source does not say what its containers are."""
 
     @property
     def resource(self) -> str:
         """Return the revision's ARN; the family if it is not registered."""
         return self.task.arn or self.task.family
+
+
+def opaque(name: str, family: str = "") -> Definition:
+    """Return a definition of which the source says only that there is one."""
+    why = "its containers are not known here: the source computes them, or takes them from elsewhere"
+    return Definition(TaskDefinition({"family": family or name}), (name,), unread=why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,13 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, Final, NamedTuple
 
+from cli.sources.matching import matched, name_of, same
 from cli.sources.nodes import Edited, Node, Part, Path, Style
 
-_NAMES = ("name", "key", "containerName", "sourceVolume", "family")
-"""The members by which items of ECS's lists are known, and task definitions in a list."""
 _WIDEST = 80  # characters of an object that is added on one line
 _PLAIN = re.compile(r"[A-Za-z_/.][\w/.@+-]*(?::[\w/.@+-]+)*", re.ASCII)
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -101,7 +99,7 @@ class _Document:
 
     def edits(self, node: Node, wanted: Any, path: Path) -> Iterator[_Edit]:
         """Yield the changes that make a value the one that is wanted."""
-        if _same(node.value, wanted):
+        if same(node.value, wanted):
             return
         if node.style is Style.FIXED:
             self.by_hand.append(path)
@@ -111,7 +109,7 @@ class _Document:
                 slots = [_Slot(parts.get(name), name, value) for name, value in wanted.items()]
                 yield from self._rebuilt(node, slots, wanted, path)
             case list() as parts, list():
-                found = _matched([part.node.value for part in parts], wanted)
+                found = matched([part.node.value for part in parts], wanted)
                 slots = [_Slot(parts[found[i]] if i in found else None, None, item) for i, item in enumerate(wanted)]
                 yield from self._rebuilt(node, slots, wanted, path)
             case _:
@@ -376,7 +374,7 @@ def _block(value: Any, margin: str, flow: Any) -> Iterator[str]:
 def _step(slot: _Slot) -> str:
     if slot.name is not None:
         return slot.name
-    name = _name(slot.value)
+    name = name_of(slot.value)
     return name.partition(" ")[2] if name else ""
 
 
@@ -386,31 +384,3 @@ def _compounds(node: Node) -> Iterator[Node]:
         yield node
         for part in node.children:
             yield from _compounds(part.node)
-
-
-def _matched(old: Sequence[Any], new: Sequence[Any]) -> Mapping[int, int]:
-    """Return which old item is kept for each new one, by their places.
-
-    It is one of the same name, or an equal one; between these, one that has no name either.
-    """
-    matcher = SequenceMatcher(None, [*map(_label, old)], [*map(_label, new)], autojunk=False)
-    found = dict[int, int]()
-    for _, a, a_end, b, b_end in matcher.get_opcodes():
-        pairs = zip(range(a, a_end), range(b, b_end), strict=False)
-        found |= {j: i for i, j in pairs if _name(old[i]) == _name(new[j])}
-    return found
-
-
-def _name(item: Any) -> str | None:
-    if isinstance(item, dict):
-        return next((f"{name} {item[name]}" for name in _NAMES if isinstance(item.get(name), str)), None)
-    return None
-
-
-def _label(item: Any) -> str:
-    return _name(item) or json.dumps(item, sort_keys=True)
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Return whether two values are the same in JSON, where true is not 1."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from cli.sources.embedding import json_within
 from cli.sources.hcl_functions import called, text_of
-from cli.sources.hcl_text import Block, Expression, Kind, NotHcl, pairs, template_of
+from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
+from cli.sources.hcl_text import template_of
 from cli.sources.nodes import Node, Part, Style, mapping, moved, sequence
-from cli.sources.resolving import ACCOUNT, REGION, VARIANTS, first_open
+from cli.sources.resolving import ACCOUNT, REGION, VARIANTS, first_open, region_of
 
 _DEEPEST = 60
 _REGIONS: Final = frozenset({"name", "id", "region"})
@@ -173,14 +174,8 @@ class Evaluation:
                 return self._stepped(found, self._variable(found, name), rest)
             case ("local", str() as name, *rest):
                 return self._local(found, name, rest)
-            case ("data", "aws_region", _, str() as attribute) if attribute in _REGIONS:
-                return self._computed(found, self.region)
-            case ("data", "aws_caller_identity", _, "account_id"):
-                return self._computed(found, self.account)
-            case ("data", "aws_partition", _, "partition"):
-                return self._computed(found, "aws")
-            case ("data", "aws_iam_policy_document", str() as name, "json"):
-                return self._policy(found, name)
+            case ("data", str() as kind, str() as name, str() as attribute):
+                return self._data(found, kind, name, attribute)
             case ("path", "module" | "root"):
                 return self._computed(found, ".")
             case (str() as kind, str() as name, *rest) if kind not in {"data", "each", "count", "module", "self"}:
@@ -188,13 +183,25 @@ class Evaluation:
             case _:
                 return self._open(found, self._written(found))
 
-    @property
-    def region(self) -> str:
-        return "eu-west-1" if self.variant % 2 else REGION
+    def _data(self, found: Expression, kind: str, name: str, attribute: str) -> Node:
+        match kind, attribute:
+            case "aws_region", _ if attribute in _REGIONS:
+                return self._computed(found, self.region)
+            case "aws_caller_identity", "account_id":
+                return self._computed(found, ACCOUNT)
+            case "aws_partition", "partition":
+                return self._computed(found, "aws")
+            case "aws_iam_policy_document", "json":
+                return self._policy(found, name)
+            case "template_file", "rendered":
+                return self._rendered(found, name)
+            case _:
+                return self._open(found, self._written(found))
 
     @property
-    def account(self) -> str:
-        return ACCOUNT
+    def region(self) -> str:
+        """Return the region: in a variant one that the module names, which may be meant."""
+        return region_of("".join(self.module.texts.values())) if self.variant % 2 else REGION
 
     def _computed(self, place: Expression, value: Any, open_: str = "") -> Node:
         return Node(place.begin, place.end, value, None, Style.FIXED, open_)
@@ -340,12 +347,28 @@ class Evaluation:
 
     def _templatefile(self, found: Expression) -> Node:
         name, given = (self.of(arg) for arg in found.args)
-        text = self.module.read(text_of(name.value))
+        return self._filled(found, self.module.read(text_of(name.value)), given)
+
+    def _rendered(self, place: Expression, name: str) -> Node:
+        """Return what the older data source template_file gives."""
+        block = self.module.found("data", "template_file", name)
+        attributes = block[1].attributes if block is not None else {}
+        if block is None or "template" not in attributes:
+            return self._open(place, self._written(place))
+        template = self._in(block[0], attributes["template"][1])
+        given = self._in(block[0], attributes["vars"][1]) if "vars" in attributes else Node(0, 0, {}, {})
+        known = isinstance(template.value, str) and not template.open
+        return self._filled(place, template.value if known else None, given)
+
+    def _filled(self, found: Expression, text: str | None, given: Node) -> Node:
+        """Return a template's text with its variables filled in."""
         if text is None or not isinstance(given.parts, dict):
             return self._open(found, self._written(found))
         scope = {key: part.node for key, part in given.parts.items()}
-        texts = {**self.module.texts, text_of(name.value): text}
-        inner = replace(self, module=replace(self.module, texts=texts), file=text_of(name.value), scope=scope)
+        name = f"{self.file} (template)"
+        inner = replace(
+            self, module=replace(self.module, texts={**self.module.texts, name: text}), file=name, scope=scope
+        )
         try:
             node = inner.of(template_of(text))
         except (NotHcl, RecursionError):

@@ -46,8 +46,7 @@ class Resolver:
     @property
     def region(self) -> str:
         """Return the region: in a variant one that the template names, which may be meant."""
-        found = _REAL_REGION.search(self.text) if self.variant % 2 else None
-        return found[0] if found else REGION
+        return region_of(self.text) if self.variant % 2 else REGION
 
     @property
     def account(self) -> str:
@@ -338,6 +337,12 @@ def _title(function: str, argument: Node) -> str:
             return f"{name}.{attribute}"
         case _:
             return function
+
+
+def region_of(text: str) -> str:
+    """Return a region that a text names; the one that stands for any if it names none."""
+    found = _REAL_REGION.search(text)
+    return found[0] if found else REGION
 
 
 def first_open(node: Node) -> str:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from cli.sources.definition import File, Wanted
 from cli.sources.editing import Change, Dialect, edited
-from cli.sources.hcl_text import Block, Expression, NotHcl, attributes_of, blocks_of
+from cli.sources.hcl_syntax import Block, Expression, NotHcl
+from cli.sources.hcl_text import attributes_of, blocks_of
 from cli.sources.hcl_values import Evaluation, Module
 from cli.sources.nodes import Edited, Lines, Node, Part, Style, mapping, sequence
 from cli.sources.nodes import Path as Steps
@@ -31,7 +32,7 @@ def of_files(given: Text) -> File:
     estates = [_estate(each) for each in evaluations]
     found = [*definitions_of(given.name, module.texts, estates)]
     if not found:
-        raise NoDefinition(f"{shown(given.name)} has no {TASK} in it whose containers are known.")
+        raise NoDefinition(f"{shown(given.name)} has no {TASK} in it.")
     places = [(task, service) for _, task, service in found]
     rewriting = _Rewriting(given.text, places, evaluations[0])
     return File(given.name, given.text, given.encoding, tuple(each for each, _, _ in found), rewriting)
@@ -120,14 +121,15 @@ class _Rewriting:
     """Writes changed definitions and services into the file."""
 
     text: str = field(repr=False)
-    places: Sequence[tuple[Node, Node | None]]
+    places: Sequence[tuple[Node | None, Node | None]]
     by: Evaluation = field(repr=False)
 
     def __call__(self, wanted: Sequence[Wanted]) -> Edited:
         dialect = _TerraformDialect(self.by)
         changes, missing = dict[tuple[int, str], Change](), list[Steps]()
         for (task, service), each in zip(self.places, wanted, strict=True):
-            self._changed(task, each.task.to_aws(), (changes, missing), dialect)
+            if task is not None:
+                self._changed(task, each.task.to_aws(), (changes, missing), dialect)
             if service is not None and each.service is not None:
                 self._changed(service, each.service.to_aws(), (changes, missing), dialect)
         found = edited(self.text, [*changes.values()])

@@ -18,7 +18,7 @@ def of_plan(given: Text, root: Node) -> File:
     readers = [_Reader(root, variant) for variant in range(VARIANTS)]
     found = [*definitions_of(given.name, {given.name: given.text}, [each.estate(given.name) for each in readers])]
     if not found:
-        raise NoDefinition(f"{shown(given.name)} plans no {TASK} whose containers are known before it is applied.")
+        raise NoDefinition(f"{shown(given.name)} plans no {TASK}.")
     definitions = tuple(each for each, _, _ in found)
     return File(given.name, given.text, given.encoding, definitions, _Unwritten(given.text))
 

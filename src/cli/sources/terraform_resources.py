@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from cli.sources.definition import Around, Definition, Origin, Stack, Variant
+from cli.sources.definition import Around, Definition, Origin, Stack, Variant, opaque
 from cli.sources.embedding import json_within
 from cli.sources.hcl_values import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
 from cli.sources.open_images import as_collectors
-from cli.sources.resolving import ACCOUNT, REGION, first_open
+from cli.sources.resolving import ACCOUNT, REGION, first_open, region_of
 from cli.sources.roles import Documents, fact_of
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -91,7 +91,7 @@ class Estate:
 
     def services(self, task: Resource) -> Iterator[tuple[Resource, Node, Service]]:
         """Yield the services that run a task definition."""
-        named = {task.arn, task.arn.replace(REGION, "eu-west-1"), task.text("family")} - {""}
+        named = {task.arn, task.text("family")} - {""}
         for each in self.of("aws_ecs_service"):
             runs = each.attributes.get("task_definition")
             if runs is None or not isinstance(runs.value, str):
@@ -193,12 +193,15 @@ class Estate:
 
 def definitions_of(
     file: str, texts: Mapping[str, str], estates: Sequence[Estate]
-) -> Iterator[tuple[Definition, Node, Node | None]]:
+) -> Iterator[tuple[Definition, Node | None, Node | None]]:
     """Yield the task definitions of a file with the places of each and of its service, if that is in the file too.
 
     The first estate is the base, the others are its variants.
     """
     base, *variants = estates
+    for resource in base.of(TASK):
+        if resource.file == file and task_of(resource.attributes) is None:
+            yield opaque(resource.name, resource.text("family")), None, None
     for resource, node, task in base.tasks():
         if resource.file != file:
             continue
@@ -211,7 +214,8 @@ def definitions_of(
             origins = {name: Origin(name, text, _of_file(places, name)) for name, text in texts.items()}
             others = {key: origins[name] for key, (name, _) in places.items() if name != file}
             origin = replace(origins[file], others=others)
-            variant = tuple(_others(variants, resource.name, service)) if base.unresolved else ()
+            varies = base.unresolved or any(region_of(text) != REGION for text in texts.values())
+            variant = tuple(_others(variants, resource.name, service)) if varies else ()
             around = Around(service, base.stack, variant, STAND_INS, base.unresolved)
             yield Definition(task, (resource.name,), origin=origin, around=around), node, own
 

@@ -15,7 +15,7 @@ from tests.cli.conftest import Run
 
 FILES = Path(__file__).with_name("iac")
 NAMES = sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob("*") if path.is_file())
-SOURCES = [name for name in NAMES if not name.endswith((".tftpl", ".tfvars", "variables.tf", "iam.tf"))]
+SOURCES = [name for name in NAMES if not name.endswith((".tftpl", ".tpl", ".tfvars", "variables.tf", "iam.tf"))]
 MARK = re.compile(r"drift: ([a-z. -]+)")
 
 
@@ -91,3 +91,66 @@ def test_what_stands_for_region_and_account_is_not_shown(run: Run, folder: Path)
     assert "000000000000" not in ran.out
     assert "${AWS::Region}" in ran.out
     assert "zz-region-1" not in run("fix", "--review", "iac/stack.yaml").out
+
+
+def test_containers_that_are_there_only_perhaps_make_no_verdict_about_them(run: Run, folder: Path) -> None:
+    del folder
+    ran = run("check", "--format", "json", "iac/tf-conditional/main.tf")
+    verdicts = {each["rule"]: each for each in ran.results[0]["verdicts"]}
+    assert verdicts["sidecar.present"]["verdict"] == "unknown"
+    assert verdicts["task.size"]["verdict"] == "compliant"
+
+
+def test_a_launch_type_that_is_not_known_is_said(run: Run, folder: Path) -> None:
+    del folder
+    ran = run("check", "--format", "json", "iac/cfn/launch-type.yaml")
+    assert not ran.results[0]["verdicts"] or "LaunchType" in ran.out
+
+
+def test_a_plan_is_checked_and_not_written(run: Run, folder: Path) -> None:
+    before = (folder / "plan.json").read_text(encoding="utf-8")
+    ran = run("fix", "--write", "iac/plan.json")
+    assert (folder / "plan.json").read_text(encoding="utf-8") == before
+    assert "by hand" in ran.err
+    assert ran.code == 1
+
+
+def test_a_folder_of_all_kinds_is_evaluated_in_one_run(run: Run, folder: Path) -> None:
+    del folder
+    ran = run("check", "--format", "json", "iac")
+    assert not [error for error in ran.json["errors"] if "tf-broken" not in error["file"]]
+    assert len({entry["file"] for entry in ran.results}) == len(SOURCES)
+
+
+def test_values_of_the_environment_and_configurations_are_not_shown(run: Run, folder: Path) -> None:
+    for name in ("stack.yaml", "tf-whole/main.tf"):
+        text = (folder / name).read_text(encoding="utf-8")
+        text = text.replace("Value: web\n", "Value: s3cr3t-value\n").replace('value = "web"', 'value = "s3cr3t-value"')
+        (folder / name).write_text(text.replace("awsxray:", "awsxray/s3cr3t:"), encoding="utf-8")
+        assert "s3cr3t-value" in text
+        ran = run("check", f"iac/{name}")
+        assert "s3cr3t-value" not in ran.out + ran.err
+        fixed = run("fix", "--review", "--diff", f"iac/{name}")
+        assert "s3cr3t-value" not in fixed.out + fixed.err
+
+
+def test_a_definition_whose_containers_are_elsewhere_is_named(run: Run, folder: Path) -> None:
+    del folder
+    results = {each["resource"]: each for each in run("check", "--format", "json", "iac/tf-opaque/main.tf").results}
+    assert "not known" in results["opaque"]["not_evaluated"]
+    assert results["known"]["not_evaluated"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "region"),
+    [("stack.yaml", "region: ${AWS::Region}"), ("tf-whole/main.tf", "${data.aws_region.current.name}")],
+)
+def test_a_region_that_is_written_may_be_that_of_the_stack(run: Run, folder: Path, name: str, region: str) -> None:
+    text = (folder / name).read_text(encoding="utf-8")
+    text = text.replace("            regoin: x\n", "").replace("regoin", "region")
+    written = region.replace("${AWS::Region}", "us-west-2").replace("${data.aws_region.current.name}", "us-west-2")
+    (folder / name).write_text(text.replace(region, written, 1), encoding="utf-8")
+    ran = run("check", "--format", "json", "--select", "config.region", f"iac/{name}")
+    (verdict,) = ran.results[0]["verdicts"]
+    assert verdict["verdict"] == "unknown", verdict
+    assert "region" in verdict["reasons"][0] or "source" in verdict["reasons"][0]
