@@ -93,6 +93,7 @@ CALLED = {
         "ledger/threads": {"*"},
     },
     "SweepFunction": {
+        "sessions": {"client"},
         "ecs": {"families", "clusters", "services", "tasks_of_no_service"},
         "objects": {"get", "put"},
         "organizations": {"accounts"},
@@ -282,7 +283,15 @@ def test_the_policy_for_people_allows_what_their_commands_call_and_no_more() -> 
 
 
 SCANNING = {
-    "ecs": {"services", "families", "described", "running_by_service", "tasks_of_no_service", "task_definition"},
+    "ecs": {
+        "clusters",
+        "services",
+        "families",
+        "described",
+        "running_by_service",
+        "tasks_of_no_service",
+        "task_definition",
+    },
     "roles": {"fact"},
     "role_list": {"find"},
     "parameters": {"facts"},

@@ -313,7 +313,7 @@ def organisation(sessions: Sessions) -> Iterator[Organisation]:
 
 
 def made_function(organisation: Organisation) -> Function:
-    given: Settings = SETTINGS.model_copy(update={"standard": ""})
+    given: Settings = SETTINGS.model_copy(update={"standard": "", "member_role": ROLE})
     sessions, clock = organisation.sessions, organisation.aws.clock
     inspection = Inspection(
         organisation.aws.sqs,
