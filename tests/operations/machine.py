@@ -13,7 +13,7 @@ from tests.test_template import template
 type Json = dict[str, Any]
 
 _KNOWN = {
-    "Type", "Next", "Default", "Choices", "Parameters", "Resource", "ResultPath", "Retry", "Catch", "OutputPath",
+    "Type", "Next", "Default", "Choices", "Parameters", "Resource", "ResultPath", "Retry", "Catch", "InputPath", "End",
     "SecondsPath", "Label", "ItemReader", "ItemSelector", "MaxConcurrency", "ToleratedFailurePercentage",
     "ItemProcessor",
 }  # fmt: skip
@@ -50,10 +50,12 @@ class Machine:
             assert not state.keys() - _KNOWN, f"{at} has fields that this test does not know"
             match state["Type"]:
                 case "Pass":
-                    data = _filled(state["Parameters"], data, context)
+                    found = _at(state.get("InputPath", "$"), data, context)
+                    data = _filled(state["Parameters"], found, context) if "Parameters" in state else found
+                    if state.get("End"):
+                        return data
                 case "Succeed":
-                    found: Json = _at(state.get("OutputPath", "$"), data, context)
-                    return found
+                    return data
                 case "Wait":
                     self._pass(float(_at(state["SecondsPath"], data, context)))
                 case "Choice":
