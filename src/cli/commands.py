@@ -359,6 +359,23 @@ COMMANDS = (
         (FORMAT, STACK, REGION, PROFILE),
     ),
     Command(
+        "sweep",
+        "cli.sweep:sweep",
+        "[OPTIONS]",
+        "Have the stack evaluate everything again.\n\nStarts the sweep that the schedule starts once a day, or a part"
+        " of it. Calls AWS with your own credentials. Exits with 0 if it was started, 2 if not.",
+        (
+            Argument("account", "Only this account.", ("--account",), "ID"),
+            Argument("only_region", "Only this region of the accounts.", ("--only-region",), "REGION"),
+            Argument("cluster", "Only the services of this cluster.", ("--cluster",), "NAME"),
+            Argument("family", "Only this task-definition family.", ("--family",), "NAME"),
+            flag("quiet", "Send one digest, and not an alert for each finding."),
+            STACK,
+            REGION,
+            PROFILE,
+        ),
+    ),
+    Command(
         "undo",
         "cli.approvals:undo",
         "[OPTIONS] WHAT",

@@ -17,7 +17,7 @@ from tests.aws_fake.service import Json, Refused, Service, Unsupported, supports
 from tests.aws_fake.services import Services
 from tests.aws_fake.sns import Sns
 from tests.aws_fake.sqs import Sqs
-from tests.aws_fake.stores import S3, CloudFormation, Logs, Organizations, Secrets, Ssm
+from tests.aws_fake.stores import S3, CloudFormation, Logs, Organizations, Secrets, Ssm, StepFunctions
 from tests.aws_fake.watching import CloudTrail, CloudWatch, Events
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -40,6 +40,7 @@ class Region:
         self.secrets = Secrets(account, region)
         self.s3 = S3()
         self.organizations = organizations
+        self.machines = StepFunctions()
         self.logs = Logs()
         self.stacks = CloudFormation()
         self.hub = Hub(clock, account, region)
@@ -56,6 +57,7 @@ class Region:
             "secretsmanager": (self.secrets,),
             "s3": (self.s3,),
             "organizations": (self.organizations,),
+            "stepfunctions": (self.machines,),
             "logs": (self.logs,),
             "cloudformation": (self.stacks,),
             "securityhub": (self.hub,),

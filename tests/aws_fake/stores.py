@@ -172,6 +172,20 @@ class Organizations(Service):
 
 
 @dataclass
+class StepFunctions(Service):
+    """Executions by name, with their input."""
+
+    executions: dict[str, str] = field(default_factory=dict)
+
+    @supports("stateMachineArn", "input")
+    def start_execution(self, given: Json) -> Json:
+        name = f"execution-{len(self.executions) + 1}"
+        self.executions[name] = given["input"]
+        arn = given["stateMachineArn"].replace(":stateMachine:", ":execution:")
+        return {"executionArn": f"{arn}:{name}", "startDate": 0}
+
+
+@dataclass
 class Logs(Service):
     """Log groups by name."""
 
