@@ -157,7 +157,9 @@ type Calls = set[tuple[str, str]]  # function and call
 
 
 def granted(stage: Stage, *functions: str) -> Calls:
-    return {(function, call) for function in functions for call in allowed(stage, function)}
+    # Nothing is registered in a member here: test_members.py has one whose role cannot be assumed.
+    calls = ((function, call) for function in functions for call in allowed(stage, function))
+    return {(function, call) for function, call in calls if call != "sts:AssumeRole"}
 
 
 def run_failing(stage: Stage, name: str, calls: Calls, error: str) -> tuple[dict[str, Any], Calls]:

@@ -307,7 +307,7 @@ def organisation(sessions: Sessions) -> Iterator[Organisation]:
     size = by_profile(default=Size(6, 8), deep=Size(200, 34), explore=Size(20, 12))
     line = Calls(Aws(), checks=False)
     with line.answering():
-        made = Organisation(line, Sessions(Members(ACCOUNT, ROLE)), size)
+        made = Organisation(line, Sessions(Members(ACCOUNT, ROLE), now=line.aws.clock.now), size)
         made.found()
         yield made
 
