@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from aws.ledger import LastCertificate, Ledger
 from aws.objects import Bucket
 from aws.sessions import Sessions
-from aws.stacks import Stacks
 from cli.confirmation import printed, sentences
+from cli.deployed import deployed
 from cli.exits import FAILING, WELL
-from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.failures import RequestFailed, failures_as_sentences
 from cli.options import StackOptions, taken
 from cli.output.coverage import CoverageEntry, CoverageOutput, GapEntry
 from cli.output.writing import rendered
@@ -45,16 +45,8 @@ def coverage(given: Namespace) -> int:
 
 def _read(where: StackOptions) -> _Found:
     name, aws = where.stack, Sessions(region=where.named_region[1] or None, profile=where.profile or None)
-    if not aws.region:
-        raise RequestFailed(NO_REGION)
-    stack = Stacks(aws).stack(name)
-    if stack is None:
-        raise RequestFailed(
-            f"There is no stack {name} in {aws.region}. Name it with --stack, and its region with --region."
-        )
-    table, bucket = (stack.outputs.get(output, "") for output in ("LedgerTable", "CertificatesBucket"))
-    if not (table and bucket):
-        raise RequestFailed(f"The stack {name} is not Outrider's: it has no output CertificatesBucket.")
+    outputs = deployed(aws, name, "CertificatesBucket", "LedgerTable").outputs
+    table, bucket = outputs["LedgerTable"], outputs["CertificatesBucket"]
     last = Ledger(aws, table).runs.last()
     if last is None:
         raise RequestFailed("There is no certificate yet: no sweep has ended.")

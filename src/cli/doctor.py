@@ -4,10 +4,10 @@ import json
 from argparse import Namespace
 
 from aws.sessions import Sessions
-from aws.stacks import Stacks
 from cli.confirmation import sentences
+from cli.deployed import deployed
 from cli.exits import FAILING, WELL
-from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.failures import failures_as_sentences
 from cli.options import StackOptions, taken
 from cli.output.stack import DoctorOutput, FailedCall, HealthEntry
 from cli.output.writing import rendered
@@ -43,16 +43,8 @@ def doctor(given: Namespace) -> int:
 def _examined(given: StackOptions) -> Examined:
     aws, name = Sessions(region=given.named_region[1] or None, profile=given.profile or None), given.stack
     with failures_as_sentences(_POLICY):
-        if not aws.region:
-            raise RequestFailed(NO_REGION)
+        found = deployed(aws, name, "LedgerTable")
         place = Place(aws.account, aws.region)
-        found = Stacks(aws).stack(name)
-    if found is None:
-        raise RequestFailed(
-            f"There is no stack {name} in {place.region}. Name it with --stack, and its region with --region."
-        )
-    if "LedgerTable" not in found.outputs:
-        raise RequestFailed(f"The stack {name} is not Outrider's: it has no output LedgerTable.")
     return _doctor(aws, place).examine(name, found)
 
 

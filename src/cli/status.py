@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from aws.ledger import Ledger
 from aws.parameters import Switch, read_document
 from aws.sessions import Sessions
-from aws.stacks import Stack, Stacks
+from aws.stacks import Stack
 from cli.confirmation import printed, sentences
+from cli.deployed import deployed
 from cli.exits import DONE
-from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.failures import failures_as_sentences
 from cli.options import StackOptions, taken
 from cli.output.status import (
     AttemptEntry,
@@ -63,16 +64,8 @@ def status(given: Namespace) -> int:
 
 def _read(where: StackOptions) -> _Found:
     name, aws = where.stack, Sessions(region=where.named_region[1] or None, profile=where.profile or None)
-    if not aws.region:
-        raise RequestFailed(NO_REGION)
-    place, stack = Place(aws.account, aws.region), Stacks(aws).stack(name)
-    if stack is None:
-        raise RequestFailed(
-            f"There is no stack {name} in {aws.region}. Name it with --stack, and its region with --region."
-        )
-    table = stack.outputs.get("LedgerTable", "")
-    if not table:
-        raise RequestFailed(f"The stack {name} is not Outrider's: it has no output LedgerTable.")
+    stack = deployed(aws, name, "LedgerTable")
+    place, table = Place(aws.account, aws.region), stack.outputs["LedgerTable"]
     switch = stack.outputs.get("CorrectionsSwitch", "")
     off = Switch(aws, switch).why_off() if switch else None
     found = read_status(Ledger(aws, table), place, _now())

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from aws.sessions import Sessions
-from aws.stacks import Stacks
 from aws.state_machines import StateMachines
 from cli.confirmation import printed, sentences
+from cli.deployed import deployed
 from cli.exits import CLEAN
-from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.failures import failures_as_sentences
 from cli.options import StackOptions, taken
 from cli.progress import Line
 from cli.unusable import Unusable
@@ -53,14 +53,5 @@ def _request(part: _Part) -> SweepRequest:
 
 def _started(where: StackOptions, request: SweepRequest) -> str:
     name, aws = where.stack, Sessions(region=where.named_region[1] or None, profile=where.profile or None)
-    if not aws.region:
-        raise RequestFailed(NO_REGION)
-    stack = Stacks(aws).stack(name)
-    if stack is None:
-        raise RequestFailed(
-            f"There is no stack {name} in {aws.region}. Name it with --stack, and its region with --region."
-        )
-    machine = stack.outputs.get("SweepMachine", "")
-    if not machine:
-        raise RequestFailed(f"The stack {name} is not Outrider's: it has no output SweepMachine.")
+    machine = deployed(aws, name, "SweepMachine").outputs["SweepMachine"]
     return StateMachines(aws).start(machine, request.model_dump_json(exclude_defaults=True))
