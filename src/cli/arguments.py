@@ -115,6 +115,7 @@ FAIL_ON = Argument(
     default="LOW",
     read=str.upper,
 )
+OF_REPORT = (OUTPUT, FAIL_ON, BASELINE, WRITE_BASELINE, NO_INLINE)
 REGION = Argument("region", "The region (default: that of your AWS configuration).", ("--region",), "REGION")
 PROFILE = Argument(
     "profile", "The profile of your AWS configuration whose credentials are used.", ("--profile",), "NAME"

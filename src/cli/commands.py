@@ -5,7 +5,6 @@ Functions are named by module, so that one command does not import the modules o
 
 from cli.arguments import (
     ACCOUNT,
-    BASELINE,
     CONFIG,
     FAIL_ON,
     FORMAT,
@@ -13,15 +12,14 @@ from cli.arguments import (
     IGNORE,
     NO_INLINE,
     OF_DEFINITIONS,
+    OF_REPORT,
     OF_STACK,
-    OUTPUT,
     PROFILE,
     REGION,
     SELECT,
     STACK,
     STANDARD,
     WAIT,
-    WRITE_BASELINE,
     YES,
     files,
     flag,
@@ -39,7 +37,6 @@ ABOUT = (
 GROUPS = {"standard": "Work on the standard: validate it, show the packaged one, and compare two."}
 """First words that several commands share."""
 SHELLS = ("bash", "zsh", "fish")
-# --- commands -----------------------------------------------------------------------------------------------------
 
 _CODES = "Exits with 1 if something drifted; else with 2 if an input could not be used; else with 0."
 _ASKED = (
@@ -81,11 +78,7 @@ COMMANDS = (
             SELECT,
             IGNORE,
             report_format(FORMATS),
-            OUTPUT,
-            FAIL_ON,
-            BASELINE,
-            WRITE_BASELINE,
-            NO_INLINE,
+            *OF_REPORT,
             ACCOUNT,
             Argument("region", "The region of definitions that name none, for asff and ocsf.", ("--region",), "REGION"),
         ),
@@ -109,11 +102,7 @@ COMMANDS = (
             SELECT,
             IGNORE,
             report_format(each for each in FORMATS if each not in OF_DEFINITIONS),
-            OUTPUT,
-            FAIL_ON,
-            BASELINE,
-            WRITE_BASELINE,
-            NO_INLINE,
+            *OF_REPORT,
         ),
     ),
     Command(
