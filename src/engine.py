@@ -109,7 +109,7 @@ def needs(rules: Iterable[Rule]) -> frozenset[FactKind]:
 class _Judge:
     """One workload under one standard: what several rules ask is found once."""
 
-    __slots__ = ("settings", "standard", "subjects", "unread", "workload")
+    __slots__ = ("settings", "settles", "standard", "subjects", "unread", "workload")
 
     def __init__(self, workload: Workload, standard: Standard) -> None:
         self.workload = workload
@@ -117,6 +117,16 @@ class _Judge:
         self.settings = standard.settings(workload)
         self.subjects = dict[Subject, tuple[SubjectId, ...]]()
         self.unread = dict[frozenset[FactKind], tuple[Unread, ...]]()
+        self.settles: bool | None = None
+
+    def drifts(self, rule: Rule) -> bool:
+        """Whether the rule applies to the workload, and drifts."""
+        if self.settles is None:
+            in_scope = out_of_scope(self.workload, self.standard) is None
+            self.settles = in_scope and not only_a_collector(self.workload)
+        if not self.settles or not applicable((rule,), self.workload):
+            return False
+        return any(isinstance(verdict, Drifted) for verdict in self.verdicts(rule))
 
     def verdicts(self, rule: Rule) -> list[Verdict]:
         """The verdict of one rule on each of its subjects; none where the standard switches it off."""
@@ -239,35 +249,30 @@ def settle(
 
     Disagreement, naming the rules, where eight passes do not suffice.
     """
-    allowed = None if fixing is None else frozenset(fixing)
+    ids = {rule.id for rule in rules} if fixing is None else set(fixing)
+    allowed = [rule for rule in rules if rule.id in ids]
     repairs = dict[str, Repair]()
     notes = dict[Remark, None]()
-    current = workload
-    changed = list[str]()
+    judge = _Judge(workload, standard)
+    changed, last = list[str](), ""
     for _ in range(PASSES):
         changed = []
-        for rule in rules:
-            if not applicable((rule,), current):
-                continue
-            drifted = [verdict for verdict in _judge_in_scope(current, standard, rule) if isinstance(verdict, Drifted)]
-            if not drifted or (allowed is not None and rule.id not in allowed):
-                continue
-            repair, after = _apply(current, standard, rule, repairs.get(rule.id))
-            repairs[rule.id] = repair
-            if (after.task, after.service) != (current.task, current.service):
-                changed.append(rule.id)
-            notes |= dict.fromkeys(remark for remark in after.remarks if not remark.needs_approval)
-            current = replace(after, remarks=(), assumptions=())
+        for rule in allowed:
+            current = judge.workload
+            if judge.drifts(rule):
+                repair, after = _apply(current, standard, rule, repairs.get(rule.id))
+                repairs[rule.id] = repair
+                notes |= dict.fromkeys(remark for remark in after.remarks if not remark.needs_approval)
+                if (after.task, after.service) != (current.task, current.service):
+                    changed.append(rule.id)
+                    judge = _Judge(replace(after, remarks=(), assumptions=()), standard)
+            if rule.id == last and not changed:  # the rules after it have already evaluated what it made
+                break
         if not changed:
-            return Settled(workload, current, tuple(repairs.values()), tuple(notes))
+            return Settled(workload, judge.workload, tuple(repairs.values()), tuple(notes))
+        last = changed[-1]
     names = ", ".join(sorted(set(changed)))
     raise Disagreement(f"The fixes of {names} undo one another on {workload.task.family}; nothing was planned.")
-
-
-def _judge_in_scope(workload: Workload, standard: Standard, rule: Rule) -> list[Verdict]:
-    if out_of_scope(workload, standard) or only_a_collector(workload):
-        return []
-    return _Judge(workload, standard).verdicts(rule)
 
 
 def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair | None) -> tuple[Repair, Workload]:
@@ -305,8 +310,17 @@ def _named_apart(workload: Workload) -> bool:
     return all(names) and len(set(names)) == len(names)
 
 
-def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[Rule]) -> Plan:
+def plan(
+    settled: Settled,
+    after: Workload,
+    standard: Standard,
+    rules: Sequence[Rule],
+    *,
+    earlier: Sequence[Verdict] | None = None,
+) -> Plan:
     """Make the plan: `after` is the settled workload, with the facts read that it names for the first time.
+
+    `earlier` are the verdicts of the workload before, if they are known; otherwise it is evaluated again.
 
     It is SAFE only where all that its fixes assume is known to hold, none of them needs approval by itself, and the
     evaluation of the result by all rules has no drift and no Unknown that was not there before.
@@ -328,7 +342,9 @@ def plan(settled: Settled, after: Workload, standard: Standard, rules: Sequence[
         for rule, found in unknown.items()
         for assumed, remark in found
     ]
-    concerns += _brought_about(settled.before, after, standard, rules)
+    if earlier is None:
+        earlier = evaluate(settled.before, standard, rules)
+    concerns += _brought_about(earlier, evaluate(after, standard, rules))
     repairs = [
         replace(repair, reasons=(*repair.reasons, *(remark for _, remark in unknown.get(repair.rule, ()))))
         for repair in settled.repairs
@@ -351,12 +367,11 @@ def _kind_of(assumed: Assumption, after: Workload) -> tuple[FactKind, ...]:
     return ()
 
 
-def _brought_about(before: Workload, after: Workload, standard: Standard, rules: Sequence[Rule]) -> Iterator[Concern]:
+def _brought_about(earlier: Sequence[Verdict], now: Iterable[Verdict]) -> Iterator[Concern]:
     """Yield each drift and each Unknown that the result has and the workload did not have.
 
     The same drift at the same place is new where it is more severe, or where more permissions are missing.
     """
-    earlier = evaluate(before, standard, rules)
     drifts = {
         (verdict.rule, drift.where, drift.code): drift
         for verdict in earlier
@@ -365,7 +380,7 @@ def _brought_about(before: Workload, after: Workload, standard: Standard, rules:
     }
     doubtful = (verdict for verdict in earlier if isinstance(verdict, Unknown))
     unknown = {(verdict.rule, reason) for verdict in doubtful for reason in _why(verdict)}
-    for verdict in evaluate(after, standard, rules):
+    for verdict in now:
         match verdict:
             case Drifted(rule=rule, drifts=found):
                 for drift in found:

@@ -43,14 +43,15 @@ _ONLY_A_COLLECTOR = "it has only a collector, and the rules are for tasks with a
 class DefinitionResult:
     """The results of the selected rules for one definition; `outside` says why there are none.
 
-    `drifted` are the ids of all drifted rules, also of those that are not selected. `tried` are the results of the
-    fixes of the selected ones.
+    `drifted` are the ids of all drifted rules, also of those that are not selected, and `verdicts` those of all
+    rules. `tried` are the results of the fixes of the selected ones.
     """
 
     workload: Workload
     said: tuple[RuleOutcome, ...]
     outside: str | None = None
     drifted: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
     tried: "Mapping[str, TriedFix]" = field(default_factory=dict)
     around: Around = NOTHING
 
@@ -158,7 +159,7 @@ class FileEvaluator:
             outcomes = [*certain(outcomes, [*self._tried(around)], around.unresolved, origin)]
         drifted = tuple(each.rule.id for each in outcomes if each.word is Outcome.DRIFTED)
         said = tuple(each for each in outcomes if each.rule.id in self.selected)
-        judgement = DefinitionResult(workload, said, drifted=drifted, around=around)
+        judgement = DefinitionResult(workload, said, drifted=drifted, verdicts=verdicts, around=around)
         tried = Repairs(self, judgement).tried_fixes
         return replace(
             judgement,
@@ -220,12 +221,13 @@ class FileEvaluator:
         only_facts = () if reasons or word is not Outcome.UNKNOWN else tuple(missing)
         return RuleOutcome(rule, word, severity, tuple(drifts), tuple(reasons), only_facts)
 
-    def plan(self, workload: Workload, fixing: Iterable[str], around: Around) -> Plan:
+    def plan(self, judgement: DefinitionResult, fixing: Iterable[str]) -> Plan:
         """The plan of these rules' fixes, and of those that only then drift; evaluated again by all rules."""
         allowed = frozenset(fixing)
         fixes = tuple(rule for rule in CATALOGUE if rule.fix is not None and rule.id in allowed)
-        settled = engine.settle(workload, self.standard, fixes)
-        return engine.plan(settled, self._with_facts(settled.after, around), self.standard, CATALOGUE)
+        settled = engine.settle(judgement.workload, self.standard, fixes)
+        after = self._with_facts(settled.after, judgement.around)
+        return engine.plan(settled, after, self.standard, CATALOGUE, earlier=judgement.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,14 +243,13 @@ class Repairs:
     """The fixes of an evaluated workload."""
 
     def __init__(self, judge: FileEvaluator, judgement: DefinitionResult) -> None:
-        self._judge, self._workload, self._drifted = judge, judgement.workload, judgement.drifted
-        self._around = judgement.around
+        self._judge, self._judgement = judge, judgement
         self.selected = tuple(rule for rule in judgement.drifted if rule in judge.selected)
 
     def _plan(self, chosen: Iterable[str]) -> Plan:
         # A fix may make another rule drift (a new collector has a size and a log): that rule's fix belongs to it.
-        left = set(self._drifted) - set(chosen)
-        return self._judge.plan(self._workload, [rule.id for rule in CATALOGUE if rule.id not in left], self._around)
+        left = set(self._judgement.drifted) - set(chosen)
+        return self._judge.plan(self._judgement, [rule.id for rule in CATALOGUE if rule.id not in left])
 
     @cached_property
     def tried_fixes(self) -> Mapping[str, TriedFix]:
