@@ -1,17 +1,22 @@
-"""What `make cloud` says to type, typed by the AWS CLI and the command line as it is printed."""
+"""What `make cloud` says to type, typed by the AWS CLI and the command line as it is printed.
+
+The AWS CLI is release 1, from its locked requirements. `AWS_CLI=FOLDER` names a folder with another one: release 2 is
+in no Python registry, and is tried by hand with the `dist` folder of its installer.
+"""
 
 import os
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from local.cloud import PYTHON, ROOT, SAM, Cloud
 from local.playground import ENVIRONMENT, STEPS, deployed, instructions
 
-AWS = ROOT / ".venvs/aws/bin"
+AWS = Path(os.environ.get("AWS_CLI", ROOT / ".venvs/aws/bin"))
 
 
 @pytest.fixture(scope="module")
