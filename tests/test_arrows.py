@@ -55,7 +55,7 @@ def part(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", modules(), ids=str)
-def test_a_module_leans_only_on_what_lies_below_it(path: Path) -> None:
+def test_a_module_depends_only_on_what_lies_below_it(path: Path) -> None:
     also = {"rules", "settings"} if path.as_posix().startswith(WIRING) else set()
     allowed = MAY_USE[part(path)] | {part(path)} | also
     assert {name for name in imports(path) if name in OURS} <= allowed

@@ -254,7 +254,7 @@ def test_its_fix_leaves_what_the_configuration_alone_can_fix() -> None:
     assert left == {"config.metric-names", "config.protection"}
 
 
-def test_an_application_that_says_it_sends_metrics_and_logs_hears_that_they_are_lost() -> None:
+def test_an_application_that_sends_metrics_and_logs_drifts_where_they_are_lost() -> None:
     """The article has its configuration take all three by OTLP; it takes traces only."""
     application = ARTICLE.applications[0]
     sending = application.with_variable("OTEL_METRICS_EXPORTER", "otlp").with_variable("OTEL_LOGS_EXPORTER", "otlp")

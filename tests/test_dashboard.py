@@ -95,8 +95,8 @@ def test_every_metric_that_there_is_a_name_for_is_counted_somewhere() -> None:
 
 
 def test_the_functions_write_where_the_dashboard_looks() -> None:
-    told = template()["Globals"]["Function"]["Environment"]["Variables"]["OUTRIDER_METRICS"]
-    assert told == {"Fn::Sub": OURS}
+    given = template()["Globals"]["Function"]["Environment"]["Variables"]["OUTRIDER_METRICS"]
+    assert given == {"Fn::Sub": OURS}
 
 
 def test_the_template_shows_the_dashboard_of_the_file() -> None:

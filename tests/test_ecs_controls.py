@@ -12,9 +12,10 @@ from domain.facts import Absent, Facts
 from domain.remediation.plan import Plan
 from domain.standard import Standard, default_standard
 from domain.workload import Workload
+from tests.corpus import corpus
 from tests.ecs_controls import OF_TASK_DEFINITIONS, failed
 from tests.rules.examples import Example, all_examples
-from tests.strategies import PLACE, corpus, workloads
+from tests.strategies import PLACE, workloads
 from tests.test_plans import planned, thoroughly
 
 PUBLISHED = {name: found for name, found in corpus().items() if found.get("containerDefinitions")}

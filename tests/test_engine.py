@@ -154,7 +154,7 @@ def test_of_two_roles_each_has_its_own_verdict() -> None:
     assert {v.subject.name[-1]: type(v).__name__ for v in verdicts} == {"x": "Compliant", "t": "Drifted"}
 
 
-def test_only_what_rules_need_is_to_be_read() -> None:
+def test_only_what_rules_need_is_read() -> None:
     both = [rule(needs=frozenset({FactKind.TASK_ROLE})), rule(needs=frozenset({FactKind.LOG_GROUPS}))]
     assert engine.needs(both) == {FactKind.TASK_ROLE, FactKind.LOG_GROUPS}
     assert engine.needs([]) == frozenset()
@@ -185,7 +185,7 @@ ON_SPOT = Service({"serviceName": "web", "capacityProviderStrategy": [{"capacity
         (workload(Service({"serviceName": "w", "launchType": "FARGATE", "platformFamily": "Windows"})), False),
     ],
 )
-def test_what_can_run_on_fargate_linux_is_judged(over: Workload, *, within: bool) -> None:
+def test_what_can_run_on_fargate_linux_is_evaluated(over: Workload, *, within: bool) -> None:
     assert (engine.out_of_scope(over, standard()) is None) is within
     assert bool(engine.evaluate(over, standard(), [rule(CPU)])) is within
 
@@ -283,7 +283,7 @@ def test_a_fix_that_needs_a_person_makes_the_plan_review() -> None:
     assert (plan.safety, plan.reasons) == (Safety.REVIEW, ("task.size: It costs more.",))
 
 
-def test_a_remark_beside_a_fix_leaves_it_safe() -> None:
+def test_a_remark_with_a_fix_leaves_it_safe() -> None:
     def telling(workload: Workload, standard: Standard) -> Workload:
         return bigger(workload, standard).noting("code", "It starts slower.")
 

@@ -106,14 +106,14 @@ def test_what_is_out_of_scope_gets_no_verdict_and_says_why(case: dict[str, Any],
     assert (settled.after.task == workload.task) is (reason is not None)
 
 
-def test_where_no_collector_stands_a_rule_of_the_collector_says_and_mends_nothing() -> None:
+def test_where_there_is_no_collector_a_rule_of_the_collector_reports_and_fixes_nothing() -> None:
     workload, standard = task(before={"containers": {"adot-collector": None}})
     of_collector = replace(counts_to("task.any", 768), of_collector=True)
     assert engine.evaluate(workload, standard, [of_collector]) == ()
     assert engine.settle(workload, standard, [of_collector]).repairs == ()
 
 
-def test_of_a_task_that_is_nothing_but_a_collector_only_one_rule_speaks() -> None:
+def test_only_one_rule_reports_on_a_task_that_is_nothing_but_a_collector() -> None:
     workload, standard = task(before={"containers": {"app": None}})
     rules = [counts_to("task.any", 768), rule("service.no-central-collector", Drift("code", "service", "Central."))]
     assert [verdict.rule for verdict in engine.evaluate(workload, standard, rules)] == ["service.no-central-collector"]
@@ -249,7 +249,7 @@ def test_a_fix_that_comes_back_after_a_refusal_is_made() -> None:
     }
 
 
-def test_a_rule_without_a_fix_or_whose_fix_finds_nothing_is_told_so() -> None:
+def test_a_rule_without_a_fix_or_whose_fix_finds_nothing_has_this_outcome() -> None:
     workload, standard = task()
     idle = replace(rule("task.idle", Drift("code", HERE, "Bad.")), fix=lambda workload, _standard: workload)
     settled = engine.settle(workload, standard, [rule("task.any", Drift("code", HERE, "Bad.")), idle])
@@ -311,14 +311,14 @@ def _where_larger(*found: Drift | Doubt) -> Check:
     ],
     ids=lambda item: type(item).__name__,
 )
-def test_a_plan_needs_approval_where_something_new_drifts_or_cannot_be_told(
+def test_a_plan_needs_approval_where_something_new_drifts_or_is_unknown(
     found: Drift | Doubt, reasons: tuple[str, ...]
 ) -> None:
     plan = _planned(counts_to("task.any", 768), _rule("config.any", _where_larger(found)))
     assert (plan.safety is Safety.REVIEW, plan.reasons) == (bool(reasons), reasons)
 
 
-def test_what_could_not_be_told_before_is_no_reason_against_a_plan() -> None:
+def test_what_was_unknown_before_is_no_reason_against_a_plan() -> None:
     plan = _planned(counts_to("task.any", 768), rule("config.any", Doubt("code", "memory", "Who knows.")))
     assert (plan.safety, plan.reasons) == (Safety.SAFE, ())
 

@@ -137,7 +137,7 @@ def test_what_a_sample_says_to_look_at(name: str, subject_name: str) -> None:
         ("put-role-policy", "cloudformation-execution/AWSCloudFormation", "CloudFormation"),
     ],
 )
-def test_who_did_it_and_by_what_is_told(name: str, actor: str, tool: str) -> None:
+def test_who_did_it_and_by_what_is_read(name: str, actor: str, tool: str) -> None:
     trigger = trigger_of(body_of(name))
     assert (trigger.actor.name, trigger.actor.tool) == (actor, tool)
     assert trigger.when is not None
@@ -177,7 +177,7 @@ def test_name_and_state_of_a_stopped_container_are_those_of_one_container(
     assert matches(pattern, event) is taken
 
 
-def test_a_cut_answer_leaves_the_family_to_look_at() -> None:
+def test_a_cut_answer_leaves_the_family_to_evaluate() -> None:
     """CloudTrail leaves out fields that are too large, and says `omitted`."""
     event = json.loads(json.dumps(EVENTS["register-task-definition"]))
     event["detail"]["responseElements"] = {"omitted": True, "originalSize": 120000, "reason": "too large"}
@@ -196,7 +196,7 @@ def test_a_deregistration_without_an_answer_is_of_what_was_asked_for(asked: str,
     assert trigger.subject_name == "checkout"
 
 
-def test_a_cut_answer_leaves_the_tasks_to_look_at() -> None:
+def test_a_cut_answer_leaves_the_tasks_to_evaluate() -> None:
     """Where the family alone was asked for, its revision is then not known."""
     event = json.loads(json.dumps(EVENTS["run-task"]))
     event["detail"]["responseElements"] = {"omitted": True}
@@ -215,7 +215,7 @@ def test_a_call_that_started_no_task_is_none_that_was_seen(started: int) -> None
 
 
 @pytest.mark.parametrize("name", ["create-service", "update-service", "delete-service"])
-def test_a_cut_answer_leaves_the_service_to_look_at(name: str) -> None:
+def test_a_cut_answer_leaves_the_service_to_evaluate(name: str) -> None:
     whole = trigger_of(body_of(name))
     event = json.loads(json.dumps(EVENTS[name]))
     event["detail"]["responseElements"] = {"omitted": True}

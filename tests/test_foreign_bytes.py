@@ -87,7 +87,7 @@ def test_a_text_is_json_or_refused(text: str) -> None:
 
 @examples(300)
 @given(st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=6), st.sampled_from(["task", "first", "collector"]))
-def test_a_definition_of_any_form_is_judged(members: dict[str, Any], where: str) -> None:
+def test_a_definition_of_any_form_is_evaluated(members: dict[str, Any], where: str) -> None:
     content = json.loads(json.dumps(dict(BASE.before.task.json)))
     match where:
         case "task":

@@ -11,13 +11,14 @@ from domain.facts import Facts
 from domain.remediation.plan import Plan
 from domain.standard import Standard, default_standard
 from domain.workload import Workload
-from tests.strategies import PLACE, corpus, workloads
+from tests.corpus import corpus
+from tests.strategies import PLACE, workloads
 from tests.test_plans import planned, thoroughly
 
 PUBLISHED = {name: found for name, found in corpus().items() if found.get("containerDefinitions")}
 
 
-def adds_none_beside_one(plan: Plan | None) -> None:
+def adds_none_to_one(plan: Plan | None) -> None:
     """A plan adds a container only where every other one is known to be no collector."""
     if plan is None or len(plan.after.task.containers) == len(plan.before.task.containers):
         return
@@ -30,10 +31,10 @@ def adds_none_beside_one(plan: Plan | None) -> None:
 
 @thoroughly
 @given(workloads())
-def test_no_collector_is_added_beside_one_that_is_or_may_be(drawn: tuple[Workload, Standard]) -> None:
+def test_no_collector_is_added_where_one_is_or_may_be(drawn: tuple[Workload, Standard]) -> None:
     workload, standard = drawn
     for each in (workload, replace(workload, service=None)):
-        adds_none_beside_one(planned(each, standard))
+        adds_none_to_one(planned(each, standard))
 
 
 @thoroughly
@@ -54,4 +55,4 @@ def test_a_published_definition_gets_no_second_collector(name: str) -> None:
     standard = default_standard()
     task = TaskDefinition(PUBLISHED[name]).with_(requiresCompatibilities=["FARGATE"])
     workload = Workload(PLACE, task, facts=Facts(), kinds=standard.kind_of)
-    adds_none_beside_one(planned(workload, standard))
+    adds_none_to_one(planned(workload, standard))

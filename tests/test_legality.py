@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from domain.ecs.task_definition import TaskDefinition
+from tests.corpus import CORPUS, corpus
 from tests.legality import illegal
-from tests.strategies import CORPUS, corpus
 
 ROLE = "arn:aws:iam::123456789012:role/web-execution"
 LOGS = {"awslogs-group": "/ecs/web", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "web"}

@@ -29,9 +29,10 @@ from operations.evaluation import Evaluation, Evaluator
 from operations.facts import FactReader
 from operations.planning import Planner
 from rules import CATALOGUE
+from tests.corpus import corpus
 from tests.legality import illegal
 from tests.profiles import examples
-from tests.strategies import PLACE, corpus, workloads
+from tests.strategies import PLACE, workloads
 
 thoroughly = examples(100)
 PUBLISHED = {name: found for name, found in corpus().items() if found.get("containerDefinitions")}

@@ -26,9 +26,11 @@ from domain.remediation.plan import Plan
 from domain.standard import Standard, default_standard
 from domain.workload import Workload
 from rules import CATALOGUE
+from tests.corpus import corpus
 from tests.ecs_controls import failed
+from tests.mutations import mutants
 from tests.profiles import examples
-from tests.strategies import CONFIG, PLACE, corpus, mutants, workloads
+from tests.strategies import CONFIG, PLACE, workloads
 
 PUBLISHED = {name: found for name, found in corpus().items() if found.get("containerDefinitions")}
 each_published = pytest.mark.parametrize("name", PUBLISHED or [pytest.param("", marks=pytest.mark.skip("no corpus"))])
@@ -109,7 +111,7 @@ def _placeholders(task: TaskDefinition) -> int:
     return sum(1 for text in texts_within(task.json) if placeholder(text))
 
 
-def adds_none_beside_one(plan: Plan) -> None:
+def adds_none_to_one(plan: Plan) -> None:
     if len(plan.after.task.containers) > len(plan.before.task.containers):
         assert {each.recognition.answer for each in plan.before.container_roles.every} <= {Answer.IS_NOT}
 
@@ -127,7 +129,7 @@ def is_a_fixed_point(plan: Plan, standard: Standard) -> None:
 def hold(workload: Workload, standard: Standard) -> None:
     plan = planned(workload, standard)
     depends_only_on_what_is_known(plan)
-    adds_none_beside_one(plan)
+    adds_none_to_one(plan)
     fails_no_control(plan)
     is_a_fixed_point(plan, standard)
 

@@ -6,7 +6,7 @@ from settings import PAGES, RELEASE, Settings, SettingsInvalid, settings
 
 
 @pytest.fixture(autouse=True)
-def _anew() -> None:
+def _without_settings() -> None:
     settings.cache_clear()
 
 
@@ -21,7 +21,7 @@ def test_what_the_stack_gives_is_read_once(monkeypatch: pytest.MonkeyPatch) -> N
     assert settings() is found
 
 
-def test_a_function_that_is_told_nothing_may_do_the_least() -> None:
+def test_a_function_without_settings_may_do_the_least() -> None:
     found = Settings.model_validate({})
     assert (found.mode, found.image_repositories, found.standard) == (Mode.REPORT, (), "")
 

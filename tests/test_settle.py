@@ -18,9 +18,10 @@ from domain.standard import Standard
 from domain.verdict import Drifted
 from domain.workload import Workload
 from rules import CATALOGUE
+from tests.corpus import CORPUS, corpus
 from tests.profiles import examples
 from tests.rules.examples import Case, build
-from tests.strategies import CORPUS, PLACE, corpus, json_values, workloads
+from tests.strategies import PLACE, json_values, workloads
 
 PUBLISHED = corpus()
 

@@ -14,7 +14,7 @@ COLLECTOR = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
 
 
 @pytest.mark.parametrize("names", [("app", "app"), ("app", None), ("", "collector")])
-def test_containers_that_are_not_told_apart_by_name_are_left_alone(names: tuple[str | None, str | None]) -> None:
+def test_containers_that_are_not_distinguished_by_name_are_skipped(names: tuple[str | None, str | None]) -> None:
     images = ("web:1.0.0", COLLECTOR)
     containers = [{"name": name, "image": image} for name, image in zip(names, images, strict=True)]
     task = TaskDefinition(

@@ -355,7 +355,7 @@ def test_a_function_has_a_role_of_its_own_and_a_log_that_ends(function: str) -> 
     ("condition", "read", "service"),
     [("HasStandardObject", "s3:GetObject", "s3"), ("HasStandardParameter", "ssm:GetParameter", "ssm")],
 )
-def test_whoever_reads_the_standard_may_decrypt_it(condition: str, read: str, service: str) -> None:
+def test_each_function_that_reads_the_standard_may_decrypt_it(condition: str, read: str, service: str) -> None:
     readers = set()
     for role in of_type("AWS::IAM::Role"):
         under = list(statements(role, condition))
@@ -496,8 +496,8 @@ def test_the_sweep_may_list_the_subscriptions_of_every_topic() -> None:
 
 
 def test_the_address_of_every_queue_and_dlq_is_an_output() -> None:
-    told = {output["Value"].get("Ref") for output in template()["Outputs"].values()}
-    assert of_type("AWS::SQS::Queue").keys() <= told
+    named = {output["Value"].get("Ref") for output in template()["Outputs"].values()}
+    assert of_type("AWS::SQS::Queue").keys() <= named
 
 
 def test_every_role_has_the_boundary_and_path_that_the_organisation_sets() -> None:
@@ -701,7 +701,7 @@ def test_a_standard_that_changed_or_was_stored_again_has_everything_swept_as_a_b
     assert target["InputTransformer"]["InputPathsMap"] == {"time": "$.time"}
 
 
-def test_what_a_schedule_starts_knows_when_it_was_to_be() -> None:
+def test_what_a_schedule_starts_knows_when_it_was_scheduled() -> None:
     """Tried again, it has the same id, and is published once."""
     resources = template()["Resources"]
     digests = resources["SweepFunction"]["Properties"]["Events"]

@@ -54,7 +54,10 @@ CHECKED = (
     "tools/**/*.py",
     HELP,
 )
-"""What is checked: globs of files, and `--help` for what the commands print. Of tests, only docstrings and comments."""
+"""What is checked: globs of files, and `--help` for what the commands print.
+
+Of tests: docstrings, comments, and the names of functions and classes.
+"""
 
 GENERATED = ("docs/messages.md", "docs/rules.md", "docs/rules/*.md", "docs/standard.md")
 """Pages that are made from other files. Those files are checked instead."""
@@ -109,10 +112,19 @@ def texts(source: str) -> Iterator[tuple[int, str]]:
             if source.startswith("tests/"):  # other strings there are names and data
                 found = (token for token in found if token.type == tokenize.COMMENT or token.line.lstrip()[:3] == '"""')
             yield from ((token.start[0], _content(token)) for token in found)
+            if source.startswith("tests/"):
+                yield from names(ast.parse(text))
         case ".json":
             yield from ((1, each) for each in _strings(json.loads(text)))
         case _:
             yield 1, text
+
+
+def names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The names of functions and classes as words: `test_it_is_so` is “test it is so”."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.lineno, node.name.replace("_", " ")
 
 
 def _content(token: tokenize.TokenInfo) -> str:

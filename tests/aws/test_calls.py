@@ -60,7 +60,7 @@ def test_only_what_may_succeed_later_is_passing(code: str, status: int, *, trans
         (ParamValidationError(report=CANARY), False),
     ],
 )
-def test_what_never_reached_aws_is_told_by_its_kind(error: BotoCoreError, *, transient: bool) -> None:
+def test_what_never_reached_aws_is_named_by_its_kind(error: BotoCoreError, *, transient: bool) -> None:
     failed = failing(error)
     assert (failed.code, failed.transient) == (type(error).__name__, transient)
 
@@ -70,6 +70,6 @@ def test_what_aws_said_is_shown_nowhere() -> None:
     assert CANARY not in "".join(traceback.format_exception(failed)) + repr(failed) + repr(failed.args)
 
 
-def test_errors_of_ours_pass_through() -> None:
+def test_errors_of_outrider_pass_through() -> None:
     with pytest.raises(KeyError), calling("ecs:DescribeServices", "shop/web"):
         raise KeyError

@@ -259,7 +259,7 @@ def test_a_history_of_several_pages_is_read_to_its_end(world: World) -> None:
     assert world.calls["Query"] > 1
 
 
-def test_rows_show_nothing_of_what_is_to_be_told() -> None:
+def test_rows_show_nothing_of_what_must_be_published() -> None:
     assert "alert" not in repr(row())
 
 

@@ -94,7 +94,7 @@ def test_documents_and_secrets_are_read_from_where_they_may_be(world: World) -> 
         ("s3://nowhere/key", "s3:GetObject on nowhere/key failed: NoSuchBucket"),
     ],
 )
-def test_a_standard_that_is_not_there_is_told_by_its_call(world: World, location: str, said: str) -> None:
+def test_a_missing_standard_is_reported_with_its_call(world: World, location: str, said: str) -> None:
     with pytest.raises(CallFailed) as caught:
         Standards(world.sessions, location, CATALOGUE).current()
     assert str(caught.value) == said

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Definition, Run
-from tests.cli.test_check import write
+from tests.cli.files import write
 
 BASELINE = ("--baseline", "known.json")
 
@@ -58,7 +58,7 @@ def test_new_drift_counts(run: Run, floating: Definition) -> None:
 
 
 @pytest.mark.usefixtures("written")
-def test_what_is_fixed_is_said_and_removed_when_the_file_is_written_again(run: Run, floating: Definition) -> None:
+def test_what_is_fixed_is_reported_and_removed_when_the_file_is_written_again(run: Run, floating: Definition) -> None:
     write("web.json", json.dumps(floating).replace(":latest", ":v0.49.0"))
     ran = run("check", *BASELINE, "web.json")
     assert ran.code == 0

@@ -56,7 +56,7 @@ def test_json_has_the_documented_form(run: Run) -> None:
 
 
 @pytest.mark.parametrize(("bar", "code"), [("LOW", 1), ("MEDIUM", 0)])
-def test_the_exit_code_heeds_the_bar(run: Run, bar: str, code: int) -> None:
+def test_the_exit_code_follows_the_lowest_severity_that_fails(run: Run, bar: str, code: int) -> None:
     name = write("collector.yaml", GOOD.replace("memory_limiter, batch]", "batch]"))
     assert run("collector", "--fail-on", bar, name).code == code
 
@@ -116,7 +116,7 @@ def test_a_release_that_is_none_cannot_be_used(run: Run, release: str) -> None:
     assert "is not a release: write it as v0.47.0." in ran.err
 
 
-def test_of_a_release_whose_options_are_not_known_the_rest_is_judged_and_that_is_said(run: Run) -> None:
+def test_of_a_release_whose_options_are_not_known_the_rest_is_evaluated_and_that_is_reported(run: Run) -> None:
     text = BAD.replace("awsxray", "awsxrays")
     ran = run("collector", "--format", "json", "--release", "v0.40.0", write("collector.yaml", text))
     assert drifted(ran.results[0]) == {"config.components": "HIGH"}
@@ -154,14 +154,14 @@ service:
     assert "0123456789abcdef" not in ran.out
 
 
-def test_the_tasks_own_matters_are_not_judged(run: Run) -> None:
+def test_what_only_the_task_decides_is_not_evaluated(run: Run) -> None:
     ran = run("collector", "--format", "json", write("collector.yaml", GOOD.replace("AWS_REGION", "MY_REGION")))
     assert drifted(ran.results[0]) == {}
     said = {found["rule"] for found in ran.results[0]["verdicts"]}
     assert not said & {"config.otlp", "config.region", "config.container-metrics", "config.exists"}
 
 
-def test_what_no_parameter_holds_is_told(run: Run) -> None:
+def test_what_no_parameter_holds_is_reported(run: Run) -> None:
     long = GOOD + f"# {'x' * 9000}\n"
     (found,) = run("collector", "--format", "json", write("long.yaml", long)).results
     assert drifted(found) == {"config.well-formed": "MEDIUM"}
@@ -170,7 +170,7 @@ def test_what_no_parameter_holds_is_told(run: Run) -> None:
     assert (note["severity"], "advanced tier" in note["why"]) == ("INFORMATIONAL", True)
 
 
-def test_the_standard_is_heeded(run: Run) -> None:
+def test_the_standard_is_applied(run: Run) -> None:
     write("standard.yaml", "version: 1\nrules:\n  - {rules: [config.options], mode: off}\n")
     ran = run("collector", "--format", "json", "--standard", "standard.yaml", write("collector.yaml", BAD))
     assert ran.code == 0
@@ -188,7 +188,7 @@ def test_the_hook_calls_a_command_that_there_is(run: Run) -> None:
     assert run(*entry[1:], write("collector.yaml", GOOD)).code == 0
 
 
-def test_many_files_are_judged_in_one_run(run: Run) -> None:
+def test_many_files_are_evaluated_in_one_run(run: Run) -> None:
     for number in range(200):
         write(f"many/{number}.yaml", GOOD.replace("limit_mib: 400", f"limit_mib: {number + 1}"))
     ran = run("collector", "--format", "json", "many")

@@ -8,9 +8,9 @@ import pytest
 
 from cli import correcting
 from tests.cli.conftest import Run
-from tests.cli.test_approvals import stack
-from tests.operations.conftest import sessions, world
-from tests.operations.test_rollouts import REPORT, fleet, inspector, known
+from tests.cli.requesting import stack
+from tests.operations.conftest import fleet, sessions, world
+from tests.operations.rolling import REPORT, inspector, known
 from tests.operations.world import (
     ACCOUNT,
     CANARY,
@@ -198,7 +198,7 @@ def test_a_newer_revision_by_the_time_of_the_answer_is_not_overtaken(
     assert "web has a newer revision now. Nothing was changed." in ran.err
 
 
-def test_who_registers_at_the_same_moment_is_told_of(world: World, run: Run) -> None:
+def test_who_registers_at_the_same_moment_is_named(world: World, run: Run) -> None:
     world.register(definition(collector=FLOATING))
     world.meanwhile["RegisterTaskDefinition"] = lambda: world.register(definition(cpu="2048", memory="4096"))
     ran = run("correct", "web", "--yes")

@@ -10,7 +10,7 @@ import pytest
 
 from cli.main import main
 from tests.cli.conftest import Definition, Run
-from tests.cli.test_check import shapes
+from tests.cli.files import shapes
 
 PINNED = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"
 

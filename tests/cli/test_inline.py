@@ -18,7 +18,7 @@ from domain.verdict import Drifted, Exempt
 from domain.workload import Workload
 from rules import BY_ID
 from tests.cli.conftest import Definition, Run
-from tests.cli.test_check import verdict, write
+from tests.cli.files import verdict, write
 
 UNTIL = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
 WHY = "Replaced by the platform team."

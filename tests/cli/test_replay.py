@@ -9,10 +9,10 @@ import pytest
 from aws.dry import DrySessions
 from tests.aws_fake.watching import WRITES
 from tests.cli.conftest import Run, held
-from tests.cli.test_approvals import stack
+from tests.cli.requesting import stack
 from tests.event_rules import EVENTS
 from tests.operations.conftest import sessions, world
-from tests.operations.test_rollouts import REPORT, inspector
+from tests.operations.rolling import REPORT, inspector
 from tests.operations.world import CANARY, PLACE, REGION, World, definition, registered, without_collector
 
 __all__ = ["sessions", "world"]

@@ -16,7 +16,7 @@ from domain.standard import Standard, default_standard
 from domain.standard.part import model_of
 from rules import CATALOGUE
 from tests.cli.conftest import Definition, Run
-from tests.cli.test_approvals import stack
+from tests.cli.requesting import stack
 from tests.handlers.conftest import SRC
 from tests.operations.conftest import sessions, world
 from tests.operations.world import (

@@ -46,7 +46,7 @@ def test_modules_of_others_with_the_same_names_are_not_taken(installed: dict[str
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"outrider {RELEASE}\n", "")
 
 
-def test_the_wheel_installs_one_name_and_the_release_stands_in_one_place() -> None:
+def test_the_wheel_installs_one_name_and_the_release_is_in_one_place() -> None:
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert (wheel["only-include"], wheel["sources"]) == (["src"], {"src": "outrider"})
     assert PROJECT["project"]["scripts"] == {"outrider": "outrider.cli.start:main"}

@@ -56,7 +56,9 @@ def test_the_state_machine_is_started_with_what_is_asked_for(
         (("--stack", "other"), "There is no stack other"),
     ],
 )
-def test_what_cannot_be_asked_for_is_said(deployed: World, run: Run, options: tuple[str, ...], sentence: str) -> None:
+def test_what_cannot_be_requested_is_reported(
+    deployed: World, run: Run, options: tuple[str, ...], sentence: str
+) -> None:
     ran = run("sweep", *options)
     assert ran.code == 2
     assert sentence in ran.err

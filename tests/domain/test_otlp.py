@@ -66,7 +66,7 @@ def test_an_endpoint_is_read_in_its_parts(
 @pytest.mark.parametrize(
     "text", ["http://${HOST}:4317", "{{endpoint}}", "<collector>:4318", "unix:///var/run/otel.sock"]
 )
-def test_what_leads_nowhere_that_can_be_told_is_no_endpoint(text: str) -> None:
+def test_what_leads_nowhere_that_is_known_is_no_endpoint(text: str) -> None:
     assert Endpoint.parse(text) is None
 
 

@@ -200,7 +200,7 @@ class TestTheContext:
         assert circumstances.of(self.need("*", keys={"ecs:cluster": ("c",)})).values("ecs:cluster") == ("c",)
         assert circumstances.of(self.need("*")).values("ecs:cluster") is None
 
-    def test_a_call_by_way_of_a_service_is_told_apart(self) -> None:
+    def test_a_call_by_way_of_a_service_is_distinguished(self) -> None:
         assert self.known("*").values("kms:viaservice") == ABSENT
         assert self.known("*", via="ssm").values("kms:viaservice") == ("ssm.eu-west-1.amazonaws.com",)
 

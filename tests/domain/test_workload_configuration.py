@@ -57,7 +57,7 @@ def test_a_variable_that_the_command_names() -> None:
 
 
 @pytest.mark.parametrize("command", [["--config=/etc/ecs/ecs-xray.yaml"], ["--config", "file:/etc/ecs/ecs-xray.yaml"]])
-def test_a_file_of_the_image_is_judged_by_what_it_holds(command: list[str]) -> None:
+def test_a_file_of_the_image_is_evaluated_by_its_content(command: list[str]) -> None:
     assert receivers(workload(command=command)) == {"otlp"}
 
 

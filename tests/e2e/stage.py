@@ -312,7 +312,7 @@ class Stage:
         found = (json.loads(body) for body in self.bodies(self.client("sqs").get_queue_url(QueueName=SPY)["QueueUrl"]))
         return list({each["id"]: each for each in found}.values())
 
-    def told(self, name: str) -> Counter[str]:
+    def alert_lines(self, name: str) -> Counter[str]:
         """The alerts about a family or other subject, in a line."""
         lines = (f"{word_of(each['transition'])}: {each['name']}: {each['title']}" for each in self.alerts())
         return Counter(text for text in lines if re.search(_named(name), text))

@@ -56,20 +56,20 @@ def test_a_family_has_one_message_that_is_changed(telling: Stage) -> None:
     assert telling.cloud.slack.refused() == []
 
 
-def test_many_at_once_are_each_told_once_one_by_one_or_in_a_digest(telling: Stage) -> None:
+def test_many_at_once_are_each_posted_once_alone_or_in_a_digest(telling: Stage) -> None:
     families = {f"burst-{number}" for number in range(6)}
     queue = telling.queue("SlackMessages")
     with telling.paused("Slack"):
         for family in families:
             telling.register(drifted(family))
         telling.until(lambda: telling.waiting(queue) == len(families) * len(RULES), "Not every alert was published.")
-    telling.until(lambda: set(told(telling)) == families, "Slack has not been told of everything.")
+    telling.until(lambda: set(posted(telling)) == families, "Slack has not been told of everything.")
     telling.quiet()
-    assert told(telling) == Counter(dict.fromkeys(families, 1))
+    assert posted(telling) == Counter(dict.fromkeys(families, 1))
     assert telling.errors() == []
 
 
-def told(stage: Stage) -> Counter[str]:
+def posted(stage: Stage) -> Counter[str]:
     """The families that people were notified of, in messages of their own and in digests."""
     found = Counter[str]()
     for each in stage.cloud.slack.messages():
@@ -83,7 +83,7 @@ def told(stage: Stage) -> Counter[str]:
     return found
 
 
-def test_the_daily_digest_tells_what_is_open_and_what_closed(telling: Stage) -> None:
+def test_the_daily_digest_lists_what_is_open_and_what_closed(telling: Stage) -> None:
     payload = json.dumps({"digest": True}).encode()
     answer = telling.client("lambda").invoke(FunctionName=telling.outputs["SweepFunction"], Payload=payload)
     assert json.load(answer["Payload"]) == {"published": 1}
@@ -97,7 +97,7 @@ def test_the_daily_digest_tells_what_is_open_and_what_closed(telling: Stage) -> 
     assert "thread_ts" not in message
 
 
-def test_the_token_is_to_be_found_nowhere(telling: Stage) -> None:
+def test_the_token_is_found_nowhere(telling: Stage) -> None:
     telling.quiet()
     token = telling.cloud.slack.token
     assert {where for where, text in telling.everything().items() if token in text} == set()

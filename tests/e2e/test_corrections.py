@@ -16,9 +16,9 @@ def titles(stage: Stage, name: str) -> Counter[str]:
 
     Whether a finding is raised depends on whether the family or the service that runs it was evaluated first.
     """
-    told = stage.told(name)
-    assert set(told.values()) <= {1}
-    found = Counter(title.partition(":")[0] for title in told)
+    published = stage.alert_lines(name)
+    assert set(published.values()) <= {1}
+    found = Counter(title.partition(":")[0] for title in published)
     return found - Counter({"Drift, now more severe": found["Drift, now more severe"]})
 
 
@@ -75,7 +75,7 @@ def test_a_second_approval_of_what_runs_already_changes_nothing(stage: Stage) ->
     assert (stage.newest("orders-approved"), stage.updates("orders-api")) == before
 
 
-def test_a_deployment_that_fails_is_rolled_back_by_ecs_and_the_family_is_left_alone(stage: Stage) -> None:
+def test_a_deployment_that_fails_is_rolled_back_by_ecs_and_the_family_is_quarantined(stage: Stage) -> None:
     play = {"service": "cart-api", "outcome": "fails", "seconds": 1, "rollback_seconds": 1}
     stage.deploy_drifted("cart-deployed", "cart-api", **play)
     stage.until(lambda: titles(stage, "cart-deployed")["Correction failed"], "Nobody heard that it failed.")
@@ -97,7 +97,7 @@ def test_a_deployment_that_fails_is_rolled_back_by_ecs_and_the_family_is_left_al
     assert len(stage.updates("cart-api")) == 1
 
 
-def test_a_deployment_that_completes_with_a_dead_collector_is_set_back(stage: Stage) -> None:
+def test_a_deployment_that_completes_with_a_dead_collector_is_rolled_back(stage: Stage) -> None:
     play = {"service": "stock-api", "outcome": "loses-a-container", "seconds": 1}
     stage.deploy_drifted("stock-deployed", "stock-api", **play)
     stage.until(lambda: titles(stage, "stock-deployed")["Correction failed"], "Nobody heard that it failed.")
@@ -126,14 +126,14 @@ def test_services_that_outrider_may_not_update_are_left_and_named(stage: Stage) 
     stage.until(lambda: titles(stage, "mixed-deployed")["Corrected and running"], "Nobody heard of it.")
     stage.quiet()
     assert stage.runs("mixed-api") == "mixed-deployed:2"
-    told = message(stage, "mixed-deployed", "Partly corrected")
+    published = message(stage, "mixed-deployed", "Partly corrected")
     for name, reason in (
         ("mixed-ec2", "launch type: It runs on EC2"),
         ("mixed-code", "deployment controller: CODE_DEPLOY controls its deployments"),
         ("mixed-external", "deployment controller: EXTERNAL controls its deployments"),
         ("mixed-unsafe", "circuit breaker: "),
     ):
-        assert f"shop/{name}: {reason}" in told
+        assert f"shop/{name}: {reason}" in published
         assert stage.runs(name) == "mixed-deployed:1"
         assert stage.updates(name) == []
 
@@ -148,7 +148,7 @@ def test_a_service_alone_is_corrected_by_the_same_way(stage: Stage) -> None:
     assert titles(stage, "shop/old-api") == {"Drift": 1, "Corrected and running": 1, "Closed": 1}
 
 
-def test_the_kill_switch_stops_it_and_a_visit_goes_on_when_it_is_on_again(stage: Stage) -> None:
+def test_the_kill_switch_stops_it_and_it_resumes_when_the_switch_is_on_again(stage: Stage) -> None:
     switch: dict[str, Any] = {"Name": stage.outputs["CorrectionsSwitch"], "Overwrite": True}
     stage.client("ssm").put_parameter(Value="off", **switch)
     stage.deploy_drifted("switched-deployed", "switched-api")
@@ -173,7 +173,7 @@ def waits_for(stage: Stage, guard: str) -> int:
     return sum(1 for line in stage.logs("Remediate") if (line.get("state"), line.get("guard")) == ("waiting", guard))
 
 
-def test_a_deployment_whose_end_no_event_tells_of_is_found_by_a_visit(stage: Stage) -> None:
+def test_a_deployment_whose_end_no_event_reports_is_found_when_it_resumes(stage: Stage) -> None:
     stage.deploy_drifted("silent-deployed", "silent-api", service="silent-api", seconds=3)
     stage.until(lambda: stage.runs("silent-api") == "silent-deployed:3", "The service was not updated.")
     with stage.paused("Inspect"):
@@ -215,12 +215,12 @@ def test_a_crash_about_update_service_leaves_one_rollout_and_one_message(stage: 
     assert stage.waiting(stage.queue("RemediationsDlq")) == 0
 
 
-def test_a_family_that_its_pipeline_brings_back_drifted_is_given_up_and_told_once(stage: Stage) -> None:
+def test_a_family_that_its_pipeline_brings_back_drifted_is_given_up_and_published_once(stage: Stage) -> None:
     for newest in (2, 4, 5, 6):  # the third and the fourth are not corrected any more
         stage.register(drifted("fought-deployed"))
         stage.quiet()
         assert stage.newest("fought-deployed") == newest
     assert stage.open("fought-deployed") == RULES
-    told = message(stage, "fought-deployed", "Not corrected")
-    assert "by root" in told
-    assert "In CloudFormation" in told
+    published = message(stage, "fought-deployed", "Not corrected")
+    assert "by root" in published
+    assert "In CloudFormation" in published

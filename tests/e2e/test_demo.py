@@ -33,8 +33,8 @@ def demo(scratch: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def assert_nothing_is_left(told: str, scratch: Path) -> None:
-    found = re.search(r"http://127\.0\.0\.1:\d+", told)
+def assert_nothing_is_left(output: str, scratch: Path) -> None:
+    found = re.search(r"http://127\.0\.0\.1:\d+", output)
     assert found
     at = urlsplit(found[0])
     with socket.socket() as probe:
@@ -46,7 +46,7 @@ def test_it_shows_findings_corrections_a_failure_an_approval_and_a_pipeline_that
     tmp_path: Path,
 ) -> None:
     with demo(tmp_path) as process:
-        told, errors = process.communicate()
+        output, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
     for line in (
         "  catalog:1, compliant: no finding",
@@ -56,7 +56,7 @@ def test_it_shows_findings_corrections_a_failure_an_approval_and_a_pipeline_that
         "🟠 Correction failed: payments",
         "🟡 Not corrected: my-fargate-task",
     ):
-        assert line in told
+        assert line in output
     for sentence in (
         "shop/checkout runs checkout:2, with a collector that runs in 3 of 3 tasks: ✓ sidecar.present closed",
         "deregistered payments:2, and put the family in quarantine; 5 findings stay open.",
@@ -64,22 +64,22 @@ def test_it_shows_findings_corrections_a_failure_an_approval_and_a_pipeline_that
         "Outrider does not correct my-fargate-task:5:",
         "7 of 12 findings are closed; 5 wait for the team of payments.",
     ):
-        assert sentence in " ".join(told.split())
-    assert "\x1b" not in told
-    assert [line for line in told.splitlines() if len(line) > NARROW] == []
-    assert_nothing_is_left(told, tmp_path)
+        assert sentence in " ".join(output.split())
+    assert "\x1b" not in output
+    assert [line for line in output.splitlines() if len(line) > NARROW] == []
+    assert_nothing_is_left(output, tmp_path)
 
 
 def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     with demo(tmp_path) as process:
         assert process.stdout is not None
-        told = ""
-        while "Deploying" not in told:
+        output = ""
+        while "Deploying" not in output:
             line = process.stdout.readline()
             assert line, "The demo ended."
-            told += line
+            output += line
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
     assert process.returncode == 130
     assert errors == "\nStopped. Nothing is left behind.\n"
-    assert_nothing_is_left(told, tmp_path)
+    assert_nothing_is_left(output, tmp_path)

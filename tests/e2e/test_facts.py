@@ -4,7 +4,7 @@ from local import fleet
 from tests.e2e.stage import Stage, right
 
 
-def test_a_configuration_that_breaks_is_found_and_closes_when_mended(stage: Stage) -> None:
+def test_a_configuration_that_breaks_is_found_and_closes_when_fixed(stage: Stage) -> None:
     def put(value: str, *, overwrite: bool = True) -> None:
         stage.client("ssm").put_parameter(Name="/tables/collector", Type="String", Value=value, Overwrite=overwrite)
 
@@ -24,13 +24,13 @@ def test_a_configuration_that_breaks_is_found_and_closes_when_mended(stage: Stag
     stage.quiet()
 
     # One finding for all that use it, and one message for each of its transitions.
-    told = stage.told("/tables/collector")
-    assert set(told.values()) == {1}
-    assert {title.partition(":")[0] for title in told} == {"Drift", "Closed"}
+    published = stage.alert_lines("/tables/collector")
+    assert set(published.values()) == {1}
+    assert {title.partition(":")[0] for title in published} == {"Drift", "Closed"}
     assert stage.findings("/tables/collector")["config.well-formed"] == ("PASSED", "ARCHIVED")
 
 
-def test_a_role_that_allows_too_little_is_found_and_closes_when_mended(stage: Stage) -> None:
+def test_a_role_that_allows_too_little_is_found_and_closes_when_fixed(stage: Stage) -> None:
     actions = next(role.actions for role in fleet.ROLES if role.name == "shop-task")
     iam, trust = stage.client("iam"), stage.client("iam").get_role(RoleName="shop-task")["Role"]
     document = str(trust["AssumeRolePolicyDocument"]).replace("'", '"')
@@ -46,4 +46,4 @@ def test_a_role_that_allows_too_little_is_found_and_closes_when_mended(stage: St
     stage.until(lambda: not stage.open("narrow"), "The finding did not close.")
     stage.quiet()
     assert stage.findings("narrow") == {"identity.task-role": ("PASSED", "ARCHIVED")}
-    assert set(stage.told("narrow").values()) == {1}
+    assert set(stage.alert_lines("narrow").values()) == {1}

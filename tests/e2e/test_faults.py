@@ -103,7 +103,7 @@ def stir_again(stage: Stage, name: str) -> None:
         stage.client("ecs").update_service(cluster="shop", service=f"{name}-api", taskDefinition=f"{name}-deployed")
 
 
-def stir_for_good(stage: Stage, name: str) -> None:
+def stir_at_last(stage: Stage, name: str) -> None:
     """And at last: the family takes the parameter of all others, and the service goes."""
     stage.register(right(f"{name}-secret"))
     stage.client("ecs").delete_service(cluster="shop", service=name, force=True)
@@ -135,13 +135,13 @@ def stands(stage: Stage, name: str) -> dict[str, Any]:
     found |= {"runs": stage.runs(api), "updates": stage.updates(api), "drifts": sorted(stage.open(f"shop/{api}"))}
     # That the service runs the earlier revision may be seen before the update is written down, as nothing settles here.
     lines = (f"{each['transition']}: {each['name']}: {each['title']}" for each in stage.alerts())
-    told = Counter(line for line in lines if name in line and f": shop/{api}: " not in line)
-    renamed: dict[str, Any] = json.loads(json.dumps(found | {"told": told}).replace(name, "NAME"))
+    published = Counter(line for line in lines if name in line and f": shop/{api}: " not in line)
+    renamed: dict[str, Any] = json.loads(json.dumps(found | {"published": published}).replace(name, "NAME"))
     return renamed
 
 
 def run(stage: Stage, name: str) -> dict[str, Any]:
-    for act in (stir, stir_again, stir_for_good):
+    for act in (stir, stir_again, stir_at_last):
         act(stage, name)
         stage.quiet()
     return stands(stage, name)
@@ -236,7 +236,7 @@ def test_throttling_is_waited_out(stage: Stage) -> None:
     stage.quiet()
     assert any(re.search(r"BatchImportFindings on .* failed: ThrottlingException", each) for each in stage.errors())
     assert set(stage.findings("throttled").values()) == {("PASSED", "ARCHIVED")}
-    assert set(stage.told("throttled").values()) == {1}
+    assert set(stage.alert_lines("throttled").values()) == {1}
 
 
 def test_what_remediate_may_not_read_is_not_corrected_and_a_person_hears_why(stage: Stage) -> None:
@@ -244,7 +244,9 @@ def test_what_remediate_may_not_read_is_not_corrected_and_a_person_hears_why(sta
     stage.fault(service="ssm", operation="GetParameters", **denied)
     bare = right("unreadable")
     stage.register(bare | {"containerDefinitions": bare["containerDefinitions"][:1]})
-    stage.until(lambda: any(title.startswith("Not corrected") for title in stage.told("unreadable")), "Nobody heard.")
+    stage.until(
+        lambda: any(title.startswith("Not corrected") for title in stage.alert_lines("unreadable")), "Nobody heard."
+    )
     stage.quiet()
     *_, message = stage.messages("unreadable")
     assert message["text"].startswith("Not corrected: unreadable")

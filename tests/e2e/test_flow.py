@@ -48,7 +48,7 @@ def given(revision: dict[str, Any]) -> dict[str, Any]:
     return kept | {"tags": [tag for tag in revision["tags"] if not tag["key"].startswith("outrider:")]}
 
 
-def test_a_drift_is_found_corrected_told_and_closed(stage: Stage) -> None:
+def test_a_drift_is_found_corrected_published_and_closed(stage: Stage) -> None:
     stage.register(rich("flow"))
     stage.until(lambda: stage.history("flow"), "No finding came.")
     stage.quiet()
@@ -75,9 +75,9 @@ def test_a_drift_is_found_corrected_told_and_closed(stage: Stage) -> None:
     # Its own revision is judged like any other, and never corrected again.
     assert stage.newest("flow") == 2
 
-    told = stage.told("flow")
-    assert set(told.values()) == {1}
-    assert Counter(title.partition(":")[0] for title in told) == {"Drift": 3, "Corrected": 1, "Closed": 3}
+    published = stage.alert_lines("flow")
+    assert set(published.values()) == {1}
+    assert Counter(title.partition(":")[0] for title in published) == {"Drift": 3, "Corrected": 1, "Closed": 3}
     assert alerted(stage, "flow") == {"opened": 3, "registered": 1, "closed": 3}
     # And a person reads it as two messages, or as many more as a slow machine needs waits of three seconds.
     messages = [each["text"].partition(":")[0] for each in stage.messages("flow")]
@@ -94,7 +94,7 @@ def test_a_right_definition_and_one_out_of_scope_bring_nothing_about(stage: Stag
         assert evaluations(stage, family)
         assert stage.findings(family) == {}
         assert stage.newest(family) == 1
-        assert not stage.told(family)
+        assert not stage.alert_lines(family)
 
 
 def test_a_failed_call_brings_nothing_about(stage: Stage) -> None:
@@ -106,20 +106,20 @@ def test_a_failed_call_brings_nothing_about(stage: Stage) -> None:
     assert all(stage.waiting(stage.queue(name)) == 0 for name in ("Changes", "Subjects", "Remediations"))
 
 
-def test_events_that_come_again_and_in_reverse_order_change_nothing(stage: Stage) -> None:
+def test_events_that_are_repeated_in_reverse_order_change_nothing(stage: Stage) -> None:
     stage.register(drifted("again"))
     stage.until(lambda: stage.newest("again") == 2, "No corrected revision came.")
     stage.quiet()
-    before = (stage.findings("again"), stage.told("again"), alerted(stage, "again"))
+    before = (stage.findings("again"), stage.alert_lines("again"), alerted(stage, "again"))
     events = stage.events("again")
     assert len(events) == 2
     stage.publish(event for event in reversed(events) for _ in range(2))
     stage.quiet()
-    assert (stage.findings("again"), stage.told("again"), alerted(stage, "again")) == before
+    assert (stage.findings("again"), stage.alert_lines("again"), alerted(stage, "again")) == before
     assert stage.newest("again") == 2
 
 
-def test_events_that_come_late_are_judged_by_what_stands_there_now(stage: Stage) -> None:
+def test_late_events_are_evaluated_by_the_present_state(stage: Stage) -> None:
     """While the event rule was off, one family was fixed and another broken; their events come twice and reversed."""
     rules = stage.client("events")
     rule = stage.named("TaskDefinitionCalls", (each["Name"] for each in rules.list_rules()["Rules"]))
@@ -135,12 +135,12 @@ def test_events_that_come_late_are_judged_by_what_stands_there_now(stage: Stage)
     stage.until(lambda: stage.newest("broken") == 3, "No corrected revision came.")
     stage.quiet()
     assert stage.history("fixed") == []
-    assert not stage.told("fixed")
+    assert not stage.alert_lines("fixed")
     assert stage.newest("fixed") == 2
     assert stage.findings("broken") == dict.fromkeys(RULES, ("PASSED", "ARCHIVED"))
     assert stage.newest("broken") == 3
-    assert set(stage.told("broken").values()) == {1}
-    assert len(stage.told("broken")) == 7
+    assert set(stage.alert_lines("broken").values()) == {1}
+    assert len(stage.alert_lines("broken")) == 7
 
 
 def test_an_alert_that_is_published_again_is_shown_once(stage: Stage) -> None:
@@ -164,7 +164,7 @@ def test_a_service_on_an_old_platform_is_found_and_closed(stage: Stage) -> None:
     stage.until(lambda: not stage.open("shop/old-platform"), "The finding did not close.")
     stage.quiet()
     assert stage.findings("shop/old-platform") == {"service.platform-version": ("PASSED", "ARCHIVED")}
-    assert set(stage.told("shop/old-platform").values()) == {1}
+    assert set(stage.alert_lines("shop/old-platform").values()) == {1}
 
 
 def test_a_drift_is_low_until_a_service_runs_it(stage: Stage) -> None:
@@ -177,8 +177,8 @@ def test_a_drift_is_low_until_a_service_runs_it(stage: Stage) -> None:
     stage.quiet()
     severities = {(each["transition"], each["severity"]) for each in alerts(stage, "unused") if each["rule"] == PINNED}
     assert severities >= {("opened", "LOW"), ("raised", "MEDIUM")}
-    told = {(each["rule"], each["use"]) for each in alerts(stage, "unused") if each["transition"] == "raised"}
-    assert told == {(PINNED, "run by shop/unused, 1 task")}
+    published = {(each["rule"], each["use"]) for each in alerts(stage, "unused") if each["transition"] == "raised"}
+    assert published == {(PINNED, "run by shop/unused, 1 task")}
 
 
 def test_tasks_that_are_run_on_an_old_platform_are_a_finding_of_their_family(stage: Stage) -> None:
@@ -193,7 +193,7 @@ def test_tasks_that_are_run_on_an_old_platform_are_a_finding_of_their_family(sta
     stage.quiet()
 
 
-def test_deleted_revisions_are_looked_at(stage: Stage) -> None:
+def test_deleted_revisions_are_evaluated(stage: Stage) -> None:
     arn = stage.register(right("deleted"))
     ecs = stage.client("ecs")
     ecs.deregister_task_definition(taskDefinition=arn)

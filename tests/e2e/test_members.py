@@ -76,7 +76,7 @@ def test_a_drift_in_a_member_is_found_and_corrected_there_by_the_roles_of_its_ow
 
 def test_a_member_without_roles_is_one_notice_and_the_others_are_not_affected(members: Stage) -> None:
     stage = members
-    with notices(stage) as told:
+    with notices(stage) as published:
         for family in ("silent-one", "silent-two"):
             ecs = stage.cloud.client("ecs", account=SILENT)
             ecs.register_task_definition(**in_account(drifted(family), SILENT))
@@ -84,6 +84,6 @@ def test_a_member_without_roles_is_one_notice_and_the_others_are_not_affected(me
         ecs.register_task_definition(**in_account(drifted("member-api"), MEMBER))
         stage.until(lambda: findings(stage, MEMBER, "member-api"), "No finding came.")
         stage.quiet()
-    [notice] = [each for each in told if SILENT in each]
+    [notice] = [each for each in published if SILENT in each]
     assert f"sts:AssumeRole on arn:aws:iam::{SILENT}:role/outrider-read failed: AccessDenied" in notice
     assert findings(stage, SILENT, "silent-one") == findings(stage, SILENT, "silent-two") == {}

@@ -50,11 +50,11 @@ def test_a_busy_slack_has_each_message_once_in_the_end(stage: Stage) -> None:
     stage.quiet()
     assert words().count("Resolved") == 1
     assert words()[-1] == "Resolved"
-    assert len(words()) < len(stage.told("busy"))
+    assert len(words()) < len(stage.alert_lines("busy"))
     assert any("429" in str(line.get("reason")) for line in stage.logs("Slack"))
 
 
-def test_no_environment_value_and_no_webhook_is_to_be_found_anywhere(stage: Stage) -> None:
+def test_no_environment_value_and_no_webhook_is_found_anywhere(stage: Stage) -> None:
     application, collector = drifted("secretive")["containerDefinitions"]
     for container in (application, collector):
         others = [each for each in container.get("environment", ()) if each["name"] not in NAMES]

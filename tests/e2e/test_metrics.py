@@ -34,8 +34,8 @@ def test_the_functions_print_what_the_dashboard_shows(stage: Stage) -> None:
         metrics.MESSAGES, metrics.DRIFTED_BY_RULE, metrics.TRANSITIONS, metrics.SECONDS_TO_FINDING,
         metrics.CORRECTIONS, metrics.SLACK_MESSAGES, metrics.OPEN_FINDINGS, metrics.AWS_CALLS,
     )  # fmt: skip
-    told = {(NAMESPACE, metric.name, metric.by.value) for metric in wanted}
-    stage.until(lambda: told <= printed(stage), "Not all of the metrics were printed.")
+    published = {(NAMESPACE, metric.name, metric.by.value) for metric in wanted}
+    stage.until(lambda: published <= printed(stage), "Not all of the metrics were printed.")
 
 
 def printed(stage: Stage) -> set[tuple[str, str, str]]:

@@ -206,7 +206,9 @@ def comes_to(stage: Stage, wanted: dict[str, tuple[str, str]], day: str) -> None
     stage.quiet()
 
 
-def test_a_life_ends_each_day_in_what_a_first_look_would_find(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_life_ends_each_day_in_what_a_first_evaluation_would_find(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in stage.cloud.environment().items():
         monkeypatch.setenv(name, value)
     sessions, life = Sessions(), Life(stage)
@@ -226,11 +228,11 @@ def test_a_life_ends_each_day_in_what_a_first_look_would_find(stage: Stage, monk
             comes_to(stage, afresh, day)
 
     said, seen = alerts(stage), changes(stage)
-    told = Counter((each["finding"], each["transition"]) for each in said if each["kind"] == "finding")
+    published = Counter((each["finding"], each["transition"]) for each in said if each["kind"] == "finding")
     (suppressed,) = {id_ for id_, _ in seen if id_.endswith(QUIETENED)}
-    assert {change for id_, change in told if id_ == suppressed} == {"opened"}
+    assert {change for id_, change in published if id_ == suppressed} == {"opened"}
     assert {key: count for key, count in seen.items() if key[0] != suppressed} == {
-        key: count for key, count in told.items() if key[0] != suppressed
+        key: count for key, count in published.items() if key[0] != suppressed
     }
     messages = [each for each in stage.cloud.slack.messages() if mine(each["text"])]
     assert 0 < len(messages) <= len(said), "one message for what belongs together"

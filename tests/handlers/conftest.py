@@ -1,6 +1,7 @@
 """The functions as Lambda calls them: their environment from the stack, the fake AWS."""
 
 import importlib
+import json
 import logging
 import os
 import sys
@@ -14,7 +15,9 @@ from unittest.mock import patch
 import pytest
 
 import settings
-from operations.wiring import dispatch, inspect, remediate, shared, slack, sweep
+from operations.wiring import remediate, shared, slack, sweep
+from operations.wiring.dispatch import dispatcher
+from operations.wiring.inspect import inspector
 from tests.aws_fake.clock import START
 from tests.operations.conftest import sessions as sessions  # noqa: PLC0414 - a fixture, for these tests too
 from tests.operations.conftest import world as world  # noqa: PLC0414 - as above
@@ -91,8 +94,8 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
     cached = (
         settings.settings,
         shared.sessions,
-        dispatch.dispatcher,
-        inspect.inspector,
+        dispatcher,
+        inspector,
         remediate.remediator,
         slack.notifier,
         sweep.beginner,
@@ -127,3 +130,22 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
     with patch.dict(os.environ, environment), patch.object(shared, "sessions", lambda: world.sessions):
         yield made
     forget()
+
+
+@pytest.fixture
+def dispatch(function: Callable[[str], Call]) -> Call:
+    return function("dispatch")
+
+
+@pytest.fixture
+def inspect(world: World, function: Callable[[str], Call]) -> Call:
+    """It is given messages of the queue of changes, and takes those that dispatch makes of them."""
+    call, receiver = function("inspect"), world.inspector().dispatcher
+
+    def dispatched(body: str) -> str:
+        before = len(world.subjects)
+        with world.peace():
+            receiver.dispatch({str(before): body})
+        return json.dumps(world.subjects[before]) if len(world.subjects) > before else body
+
+    return lambda *bodies: call(*map(dispatched, bodies))

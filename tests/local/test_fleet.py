@@ -24,7 +24,7 @@ def test_the_configuration_fits_a_standard_parameter() -> None:
     assert len(fleet.COLLECTOR_CONFIG.encode()) <= 4096
 
 
-def test_the_canary_stands_in_environment_values_and_nowhere_else() -> None:
+def test_the_canary_is_in_environment_values_and_nowhere_else() -> None:
     text = json.dumps([sample.definition for sample in fleet.samples()])
     values = [
         variable["value"]

@@ -76,7 +76,7 @@ def test_what_slack_refuses_is_refused_in_its_words(slack: Slack, payload: Any, 
     assert len(slack.refused()) == 1
 
 
-def test_it_fails_as_often_as_it_is_told_and_then_takes_the_message(slack: Slack) -> None:
+def test_it_fails_as_often_as_requested_and_then_takes_the_message(slack: Slack) -> None:
     slack.answer_next(Trouble(status=429, retry_after=2, times=2))
     post(f"{slack.origin}/answers", {"status": 500})
     answers = [post(slack.webhook, {"text": "x"}) for _ in range(4)]
@@ -116,7 +116,7 @@ def test_what_slack_refuses_a_bot_it_answers_with_200(slack: Slack, members: dic
     assert slack.messages() == []
 
 
-def test_a_bot_fails_as_often_as_it_is_told(slack: Slack) -> None:
+def test_a_bot_fails_as_often_as_requested(slack: Slack) -> None:
     slack.answer_next(Trouble(error="internal_error"))
     assert [call(slack).get("error") for _ in range(2)] == ["internal_error", None]
 

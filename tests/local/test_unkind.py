@@ -83,7 +83,7 @@ def test_each_region_has_limits_of_its_own(unkind: Unkind) -> None:
     assert unkind.refuse(call("securityhub:GetFindings"), ("123456789012", "us-east-1")) is None
 
 
-def test_two_registrations_of_one_family_at_a_time_are_one_too_many(unkind: Unkind) -> None:
+def test_two_registrations_of_one_family_at_a_time_exceed_the_limit(unkind: Unkind) -> None:
     first, other = call("ecs:RegisterTaskDefinition", family="web"), call("ecs:RegisterTaskDefinition", family="api")
     unkind.begin(first, PLACE)
     fault = unkind.refuse(first, PLACE)

@@ -55,14 +55,14 @@ FAMILIES = ("race-web", "race-api", "race-cron")
 
 
 @dataclass
-class Told:
+class Published:
     """Stands for the topic of alerts."""
 
-    told: dict[str, tuple[str, str]]
+    published: dict[str, tuple[str, str]]
 
     def publish_each(self, messages: Sequence[Message]) -> dict[int, CallFailed]:
         alerts = [json.loads(message.body) for message in messages]
-        self.told |= {alert["id"]: (alert["transition"], alert["rule"]) for alert in alerts}
+        self.published |= {alert["id"]: (alert["transition"], alert["rule"]) for alert in alerts}
         return {}
 
 
@@ -102,7 +102,7 @@ class Ground:
     subjects: str
     sessions: Sessions = field(default_factory=Sessions)
     tables: int = 0
-    told: dict[str, tuple[str, str]] = field(default_factory=dict)
+    published: dict[str, tuple[str, str]] = field(default_factory=dict)
     """(transition, rule) by alert id, as the slack function tells them: each once."""
 
     def client(self, service: str) -> Any:
@@ -130,7 +130,7 @@ class Ground:
         )
         sessions = sessions or Sessions()
         made = make_inspector(given, sessions, RULES)
-        alerts: Any = Told(self.told)
+        alerts: Any = Published(self.published)
         inspector = replace(made, publisher=replace(made.publisher, alerts=alerts))
         return Worker(make_dispatcher(given, sessions), inspector)
 
@@ -264,18 +264,18 @@ def test_of_writes_to_one_subject_at_the_same_time_one_is_taken(ground: Ground) 
     assert set(history.rows) == {f"rule.{number}" for number, count in enumerate(taken) if count}
 
 
-def test_workers_that_open_one_finding_at_the_same_time_tell_of_it_once(ground: Ground) -> None:
+def test_workers_that_open_one_finding_at_the_same_time_publish_it_once(ground: Ground) -> None:
     ground.put(CONFIG)
     message = ground.register("race-web", **FLOATING)
     table = ground.table()
-    ground.told.clear()
+    ground.published.clear()
     revision = Revision.parse(json.loads(message)["arn"][0])
     assert revision is not None
     trigger = TaskDefinitionTrigger(account=ACCOUNT, region=REGION, event="RegisterTaskDefinition", arn=revision.arn)
     family = SubjectMessage(subject=SubjectId.of_family(revision).key, trigger=trigger)
     at_once([ground.worker(table) for _ in range(WORKERS)], family.body)
     ground.client("sqs").purge_queue(QueueUrl=ground.subjects)
-    assert list(ground.told.values()) == [("opened", "sidecar.image-pinned")]
+    assert list(ground.published.values()) == [("opened", "sidecar.image-pinned")]
     (row,) = Ledger(Sessions(), table).history(SubjectId(PLACE, Subject.FAMILY, "race-web")).rows.values()
     assert (row.finding.version, dict(row.pending)) == (1, {})
 
@@ -300,17 +300,17 @@ def test_workers_at_the_same_time_end_in_what_one_alone_would_find(ground: Groun
     before = ground.standing(table)
     assert before == ground.afresh() == {}
     for turn in TURNS:
-        ground.told.clear()
+        ground.published.clear()
         bodies = turn(ground)
         workers[0].dispatched(table, *bodies, bodies[0])
         until_quiet(ground, workers)
         found = ground.standing(table)
         assert found == ground.afresh()
         # The account did not change meanwhile: what one published, no other withdrew.
-        told = Counter(ground.told.values())
+        published = Counter(ground.published.values())
         opened = Counter(rule for subject, rule in found.keys() - before.keys())
         closed = Counter(rule for subject, rule in before.keys() - found.keys())
-        assert Counter({r: n for (change, r), n in told.items() if change in {"opened", "reopened"}}) == opened
-        assert Counter({r: n for (change, r), n in told.items() if change == "closed"}) == closed
+        assert Counter({r: n for (change, r), n in published.items() if change in {"opened", "reopened"}}) == opened
+        assert Counter({r: n for (change, r), n in published.items() if change == "closed"}) == closed
         before = found
     assert before

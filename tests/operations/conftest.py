@@ -5,6 +5,8 @@ from unittest.mock import patch
 import pytest
 
 from aws.sessions import Sessions
+from tests.aws_fake.services import Services
+from tests.operations.rolling import DRIFTED, known
 from tests.operations.world import REGION, World
 
 
@@ -22,3 +24,12 @@ def world(sessions: Sessions) -> Iterator[World]:
     with made.line.answering():
         made.build()
         yield made
+
+
+@pytest.fixture
+def fleet(world: World) -> Services:
+    """web:1 is drifted, and shop/web runs it."""
+    world.services.at_once = False
+    arn = world.register(DRIFTED)
+    known(world, "shop/web", arn)
+    return world.services

@@ -236,10 +236,10 @@ class Run:
     def end(self) -> dict[str, Any]:
         """All that must be the same, whatever went wrong on the way; times are not."""
         aws = self.aws
-        told = dict[str, str]()  # as the slack function tells: of each id the first body, and none is ever another
+        published = dict[str, str]()  # as the slack function tells: of each id the first body, and none is ever another
         for alert in self.alerts:
             body = json.dumps({k: v for k, v in alert.items() if k not in _TIMES}, sort_keys=True)
-            assert told.setdefault(alert["id"], body) == body, f"{alert['id']} says two things"
+            assert published.setdefault(alert["id"], body) == body, f"{alert['id']} says two things"
         with self.line.answering(), self.line.uncounted():
             found, dues = self.ledger.history(FAMILY), self.dues()
             held = [self.ledger.history(subject) for subject in self.ledger.subjects.everywhere()]
@@ -256,12 +256,14 @@ class Run:
                 for title, each in aws.services.services.items()
             },
             "updates": sorted(json.dumps(each, sort_keys=True) for each in aws.services.updates),
-            "told": told if exactly else bool(told) == (len(aws.definitions.families["web"]) > active[-1]),
+            "published": published
+            if exactly
+            else bool(published) == (len(aws.definitions.families["web"]) > active[-1]),
             "attempts": {each.key: _kept(each) if exactly else (each.state.value,) for each in found.attempts},
             "quarantine": found.quarantine and found.quarantine.reasons,
             "ours": found.own_revisions & set(active),
             "due": dues,
-            "untold": [each for each in held if each.record.pending],
+            "unpublished": [each for each in held if each.record.pending],
             "findings": {id_: each["Compliance"]["Status"] for id_, each in aws.hub.findings.items()},
         }
 
@@ -318,7 +320,7 @@ class Scenario:
     inspects: bool = False
     rules: Sequence[Rule] = RULES
     updates: int = 0
-    told: tuple[str, ...] = ()
+    published: tuple[str, ...] = ()
     exactly: bool = True
     """Whether the same alerts are published. A superseded attempt publishes one only if it had registered."""
 

@@ -1,9 +1,7 @@
-"""What a person asks: approvals, undo and release, each answered once however often its message comes."""
+"""Approved plans of families, and requests to undo and release."""
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,62 +12,29 @@ from domain.remediation.reason import Code
 from domain.remediation.request import read_request
 from domain.remediation.rollout import Stage
 from domain.standard import Mode
-from domain.subject import Subject, SubjectId
-from operations.planning import Planner
-from operations.remediation.outcome import Outcome
-from operations.remediation.remediator import Remediator
-from rules import BY_ID
 from tests.aws_fake.services import Services
-from tests.operations.delivery import Inspection
-from tests.operations.saying import said
-from tests.operations.test_rollouts import (
+from tests.operations.approving import FAMILY, asked, take
+from tests.operations.rolling import (
     DEPLOY,
     DRIFTED,
     REPORT,
     attempt,
     deployed,
-    fleet,
     inspector,
     known,
     proposed_digest,
-    remediator,
+    published,
     request,
     resume_attempt,
     runs,
     settle,
     stages,
     switch,
-    told,
 )
-from tests.operations.world import (
-    ACCOUNT,
-    APPROVE_ID,
-    FLOATING,
-    PLACE,
-    RULES,
-    World,
-    definition,
-    of_rule,
-    registered,
-    service_changed,
-)
+from tests.operations.saying import said
+from tests.operations.world import ACCOUNT, FLOATING, PLACE, World, definition, of_rule, registered, service_changed
 
-__all__ = ["fleet"]
-
-FAMILY = SubjectId.parse(f"{PLACE}/family/web")
-SERVICE = SubjectId.parse(f"{PLACE}/service/shop/web")
 RULE = "sidecar.image-pinned"
-
-
-def asked(world: World, kind: str = "apply", **members: Any) -> str:
-    """A request of its own: each is asked at another moment."""
-    return request(kind, at=world.now().isoformat(), **members)
-
-
-def take(
-    world: World, body: str, standard: str = REPORT, cap: Mode = Mode.DEPLOY, sender: str = f"{APPROVE_ID}:approve"
-) -> Outcome:
-    return remediator(world, standard, cap).remediate(body, sender)
 
 
 def role_id(world: World) -> str:
@@ -105,10 +70,10 @@ def test_a_second_person_who_approves_the_same_plan_joins_the_first(world: World
     second = asked(world, digest=digest)
     assert take(world, second, sender="AROAADMIN:sam").state is AttemptState.ROLLING
     assert (answer(world, second).attempt, attempt(world).approved_by) == ("1", "AROAADMIN:jo")
-    assert (len(world.revisions()), told(world)) == (2, ["registered"])
+    assert (len(world.revisions()), published(world)) == (2, ["registered"])
 
 
-def test_a_second_approval_after_the_end_is_told_that_it_is_done(world: World, fleet: Services) -> None:
+def test_a_second_approval_after_the_end_is_answered_that_it_is_done(world: World, fleet: Services) -> None:
     digest = proposed_digest(world)
     take(world, asked(world, digest=digest))
     fleet.complete("shop/web")
@@ -116,11 +81,11 @@ def test_a_second_approval_after_the_end_is_told_that_it_is_done(world: World, f
     world.pass_(minutes=6)
     resume_attempt(world)
     assert take(world, asked(world, digest=digest)).state is AttemptState.DEPLOYED
-    assert (len(world.revisions()), told(world)) == (2, ["registered", "deployed"])
+    assert (len(world.revisions()), published(world)) == (2, ["registered", "deployed"])
 
 
 @pytest.mark.usefixtures("fleet")
-def test_a_refusal_is_told_once_however_often_its_message_comes(world: World) -> None:
+def test_a_refusal_is_published_once_however_often_its_message_comes(world: World) -> None:
     proposed_digest(world)
     body = asked(world, digest="0" * 16)
     for _ in range(3):
@@ -128,11 +93,11 @@ def test_a_refusal_is_told_once_however_often_its_message_comes(world: World) ->
         assert (outcome.state, outcome.guard) == (AttemptState.REFUSED, "approval")
         assert outcome.reasons[0].code is Code.PLAN_CHANGED
         world.register(definition(cpu="2048", memory="4096"))  # what is there now does not change what was answered
-    assert told(world) == ["refused"]
+    assert published(world) == ["refused"]
 
 
 @pytest.mark.usefixtures("fleet")
-def test_who_approves_a_finding_that_shows_no_plan_is_told_so(world: World) -> None:
+def test_who_approves_a_finding_that_shows_no_plan_is_notified(world: World) -> None:
     """By the custom action, on a finding that is closed."""
     on = of_rule("approval", event="Apply Outrider plan", finding=f"outrider/{PLACE}/family/web/{RULE}", plan=None)
     world.sees(registered(f"{PLACE.arn('ecs', 'task-definition/web:1')}"), inspector=inspector(world, REPORT))
@@ -140,11 +105,11 @@ def test_who_approves_a_finding_that_shows_no_plan_is_told_so(world: World) -> N
     world.approver().approve(on)
     outcome = take(world, json.dumps(world.requests[-1]))
     assert (outcome.state, outcome.guard, outcome.reasons[0].code) == (AttemptState.REFUSED, "approval", Code.NO_PLAN)
-    assert told(world)[-1] == "refused"
+    assert published(world)[-1] == "refused"
 
 
 @pytest.mark.usefixtures("fleet")
-def test_a_refusal_that_could_not_be_told_is_told_by_the_next_delivery(world: World) -> None:
+def test_a_refusal_that_could_not_be_published_is_published_by_the_next_delivery(world: World) -> None:
     proposed_digest(world)
     body = asked(world, digest="0" * 16)
     world.fail("Publish", "InternalError", times=1)
@@ -152,11 +117,11 @@ def test_a_refusal_that_could_not_be_told_is_told_by_the_next_delivery(world: Wo
         take(world, body)
     take(world, body)
     take(world, body)
-    assert told(world) == ["refused"]
+    assert published(world) == ["refused"]
 
 
 @pytest.mark.usefixtures("fleet")
-def test_what_stood_in_the_way_of_an_approval_may_be_removed_and_approved_anew(world: World) -> None:
+def test_what_prevented_an_approved_plan_may_be_removed_and_the_plan_approved_again(world: World) -> None:
     digest = proposed_digest(world)
     world.hub.silent = set(world.hub.findings)
     for _ in range(2):
@@ -178,7 +143,7 @@ def test_a_refused_approval_leaves_what_waits_of_its_own_accord(world: World) ->
 
 
 @pytest.mark.usefixtures("fleet")
-def test_an_approval_goes_before_a_correction_that_waits(world: World) -> None:
+def test_an_approval_has_priority_over_a_correction_that_waits(world: World) -> None:
     digest = proposed_digest(world)
     switch(world, "off")
     assert take(world, request(), DEPLOY).guard == "kill switch"
@@ -247,120 +212,10 @@ def test_a_refused_approval_does_not_hide_what_failed_before(world: World, fleet
     assert (attempt(world).state, attempt(world).registered) == (AttemptState.FAILED, 2)
 
 
-# --- a service's plan -------------------------------------------------------------------------------------------------
-
-
-def old_platform(world: World, **members: Any) -> str:
-    """The digest of the plan that shop/web may be approved for: it runs on a platform version that is no more."""
-    world.services.at_once = False
-    arn = known(world, "shop/web", world.register(), platformVersion="1.3.0", **members)
-    return service_offer(world, arn)
-
-
-def service_offer(world: World, arn: str) -> str:
-    world.sees(service_changed(arn), inspector=inspector(world, REPORT))
-    proposed = world.ledger.history(SERVICE).proposed
-    assert proposed is not None
-    return proposed.digest
-
-
-def test_a_services_plan_is_approved_by_the_services_name(world: World) -> None:
-    digest = old_platform(world)
-    body = asked(world, digest=digest, service="shop/web", rule="service.platform-version")
-    outcome = take(world, body)
-    assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
-    assert take(world, asked(world, digest=digest, service="shop/web")).state is AttemptState.ROLLING
-    assert len(world.services.updates) == 1
-
-
-def test_the_same_plan_on_a_later_deployment_is_carried_out_again(world: World) -> None:
-    digest = old_platform(world)
-    take(world, asked(world, digest=digest, service="shop/web"))
-    world.services.complete("shop/web")
-    resume_attempt(world, REPORT, answer_key(world))
-    world.pass_(minutes=6)
-    assert resume_attempt(world, REPORT, answer_key(world)).state is AttemptState.DEPLOYED
-    service = world.services.services["shop/web"]
-    world.client("ecs").update_service(cluster="shop", service="web", platformVersion="1.3.0")
-    world.services.complete("shop/web")
-    assert service_offer(world, service["serviceArn"]) == digest
-    assert take(world, asked(world, digest=digest, service="shop/web")).state is AttemptState.ROLLING
-    assert service["platformVersion"] == "LATEST"
-
-
-def answer_key(world: World) -> str:
-    [found] = world.ledger.history(FAMILY).attempts
-    return found.key
-
-
-@pytest.mark.parametrize("cap", [Mode.REPORT, Mode.REGISTER])
-def test_a_stack_that_deploys_nothing_updates_no_service_though_a_person_asks(world: World, cap: Mode) -> None:
-    digest = old_platform(world)
-    outcome = take(world, asked(world, digest=digest, service="shop/web"), cap=cap)
-    assert (outcome.state, outcome.guard, world.services.updates) == (AttemptState.REFUSED, "stack", [])
-
-
-def test_a_service_that_runs_another_family_by_now_is_refused(world: World) -> None:
-    digest = old_platform(world)
-    world.services.services["shop/web"]["taskDefinition"] = world.register(definition("other"))
-    outcome = take(world, asked(world, digest=digest, service="shop/web"))
-    assert said(outcome) == ("shop/web runs other:1 now. Read the finding again.",)
-    assert world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "other")).attempts == ()
-
-
-def with_rule(world: World, rule: str) -> tuple[Inspection, Callable[[], Remediator]]:
-    rules = (*RULES, BY_ID[rule])
-    planner = Planner(rules, Mode.DEPLOY)
-    return (
-        world.inspector(Mode.DEPLOY, REPORT, rules),
-        lambda: replace(made := remediator(world, REPORT), parts=replace(made.parts, planner=planner)),
-    )
-
-
-def test_a_stale_configuration_needs_approval_and_gets_a_new_deployment(world: World) -> None:
-    world.services.at_once = False
-    arn = world.services.add("shop/web", world.register(), datetime(2020, 1, 1, tzinfo=UTC))
-    world.pass_(days=365)
-    judging, correcting = with_rule(world, "service.config-fresh")
-    world.sees(service_changed(arn), inspector=judging)
-    proposed = world.ledger.history(SERVICE).proposed
-    assert proposed is not None
-    assert (proposed.safety, proposed.rules) == ("review", ("service.config-fresh",))
-    body = asked(world, digest=proposed.digest, service="shop/web")
-    assert stages(correcting().remediate(body)) == {"shop/web": Stage.DEPLOYING}
-    [update] = world.services.updates
-    assert update["forceNewDeployment"]
-    assert "taskDefinition" not in update
-    world.services.complete("shop/web")
-    second = correcting().remediate(asked(world, digest=proposed.digest, service="shop/web"))
-    assert second.state is AttemptState.ROLLING, "joined: it is watched still"
-    world.pass_(minutes=6)
-    assert correcting().remediate(request("resume", attempt=answer_key(world))).state is AttemptState.DEPLOYED
-    late = correcting().remediate(asked(world, digest=proposed.digest, service="shop/web"))
-    assert (late.state, len(world.services.updates)) == (AttemptState.REFUSED, 1), (
-        "nothing is left that it could correct"
-    )
-
-
-@pytest.mark.parametrize("silent", [False, True])
-def test_a_service_is_moved_to_a_newer_revision_of_somebody_elses_only_by_a_person(world: World, silent: bool) -> None:  # noqa: FBT001 - a case
-    world.services.at_once = False
-    arn = known(world, "shop/web", world.register(DRIFTED))
-    judging, correcting = with_rule(world, "service.revision")
-    world.sees(registered(world.register()), service_changed(arn), inspector=judging)
-    proposed = world.ledger.history(SERVICE).proposed
-    assert proposed is not None
-    assert (proposed.rules, [b for b in world.requests if b["kind"] != "resume"]) == (("service.revision",), [])
-    world.hub.silent = set(world.hub.findings) if silent else set()
-    outcome = correcting().remediate(asked(world, digest=proposed.digest, service="shop/web"))
-    assert outcome.guard is (Guard.SUPPRESSED if silent else None)
-    assert runs(world.services) == ("web:1" if silent else "web:2")
-
-
 # --- undo and release -------------------------------------------------------------------------------------------------
 
 
-def test_an_undo_that_comes_again_undoes_nothing_else(world: World, fleet: Services) -> None:
+def test_an_undo_that_is_retried_undoes_nothing_else(world: World, fleet: Services) -> None:
     deployed(world, fleet)
     drifted = world.register(DRIFTED)  # the pipeline is at it again
     world.client("ecs").update_service(cluster="shop", service="web", taskDefinition=drifted)
@@ -380,7 +235,7 @@ def test_an_undo_that_comes_again_undoes_nothing_else(world: World, fleet: Servi
     assert (attempt(world, "1").state, runs(fleet)) == (AttemptState.DEPLOYED, "web:3")
     again = take(world, asked(world, "undo", service="shop/web", caller="jo"), DEPLOY)
     assert said(again) == ("shop/web no longer runs what Outrider deployed.",)
-    assert told(world).count("undone") == 1
+    assert published(world).count("undone") == 1
 
 
 def test_services_are_undone_one_by_one(world: World, fleet: Services) -> None:
@@ -407,7 +262,7 @@ def test_a_stack_that_deploys_nothing_any_more_says_so_of_an_undo(world: World, 
     assert attempt(world).state is AttemptState.DEPLOYED
 
 
-def test_what_is_corrected_again_after_a_release_is_told_again(world: World, fleet: Services) -> None:
+def test_what_is_corrected_again_after_a_release_is_published_again(world: World, fleet: Services) -> None:
     deployed(world, fleet)
     take(world, asked(world, "undo"), DEPLOY)
     fleet.complete("shop/web")
@@ -424,7 +279,7 @@ def test_what_is_corrected_again_after_a_release_is_told_again(world: World, fle
 
 
 @pytest.mark.usefixtures("fleet")
-def test_what_waited_and_has_nothing_left_to_correct_is_looked_at_no_more(world: World) -> None:
+def test_what_waited_and_has_nothing_left_to_correct_is_not_resumed(world: World) -> None:
     switch(world, "off")
     take(world, request(), DEPLOY)
     world.pass_(minutes=16)

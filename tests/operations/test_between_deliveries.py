@@ -68,7 +68,7 @@ def waiting(sessions: Sessions, *titles: str) -> tuple[Run, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("looks", [1, 2])
-def test_an_update_that_took_effect_is_watched_though_the_next_looks_show_it_late(
+def test_an_update_that_took_effect_is_watched_though_the_next_reads_show_it_late(
     sessions: Sessions, looks: int
 ) -> None:
     run = deploying(sessions)
@@ -123,7 +123,7 @@ def test_a_rule_that_this_release_no_longer_has_is_not_rolled_out(sessions: Sess
     assert (run.stuck, stages(run)["shop/b"]) == ([], Stage.SKIPPED)
 
 
-def test_a_service_is_not_begun_anew_after_another_has_failed(sessions: Sessions) -> None:
+def test_a_service_is_not_started_again_after_another_has_failed(sessions: Sessions) -> None:
     run = deploying(sessions, asked("shop/a", "shop/b"), still)
     throttled = list[int]()
 
@@ -146,7 +146,7 @@ def test_a_service_is_not_begun_anew_after_another_has_failed(sessions: Sessions
     assert attempt(run).state is AttemptState.FAILED
 
 
-def test_a_correction_that_failed_has_failed_whoever_deploys_on_the_way_back(sessions: Sessions) -> None:
+def test_a_correction_that_failed_has_failed_even_if_others_deploy_during_its_rollback(sessions: Sessions) -> None:
     run = deploying(sessions, plays=still)
     calls = list[int]()
 
@@ -218,13 +218,13 @@ def test_an_unreadable_canary_holds_the_others(sessions: Sessions) -> None:
     assert updates(run) == []
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["it was asked for", "nobody asked"])
-def test_a_canary_that_will_not_be_corrected_is_not_waited_for(sessions: Sessions, *, told: bool) -> None:
+@pytest.mark.parametrize("published", [True, False], ids=["it was asked for", "nobody asked"])
+def test_a_canary_that_will_not_be_corrected_is_not_waited_for(sessions: Sessions, *, published: bool) -> None:
     def begin(run: Run) -> None:
         alone(run, "shop/a")
         serve(run, "shop/c", platformVersion="1.3.0", deploymentConfiguration={})
         [deployment] = run.aws.services.services["shop/c"]["deployments"]
-        if told:
+        if published:
             ask(run, request("correct-service", revision=1, service="shop/c", deployment=deployment["id"]))
 
     run = quiet(deploying(sessions, begin, standard=CANARY))
@@ -276,7 +276,7 @@ def test_a_queue_that_moves_is_waited_for_longer_than_the_window(sessions: Sessi
     assert {each.state for each in attempts_of(run)} == {AttemptState.DEPLOYED}
 
 
-def test_a_service_that_was_never_updated_was_not_corrected_and_nobody_is_told(sessions: Sessions) -> None:
+def test_a_service_that_was_never_updated_was_not_corrected_and_nothing_is_published(sessions: Sessions) -> None:
     """A pipeline that deploys every three minutes, and each time something else that must settle for five."""
     run = deploying(sessions, lambda _: None, still, DEPLOY.replace("minutes: 0", "minutes: 5"))
     services = run.aws.services
@@ -297,7 +297,7 @@ def test_a_service_that_was_never_updated_was_not_corrected_and_nobody_is_told(s
     assert run.alerts == []
 
 
-def test_a_way_back_of_a_platform_version_that_ecs_rolls_back_is_told_as_what_it_is(sessions: Sessions) -> None:
+def test_a_rollback_of_a_platform_version_that_ecs_rolls_back_is_published_as_what_it_is(sessions: Sessions) -> None:
     run = steps(deploying(sessions, lambda run: alone(run, WEB), still), 1)
     services = run.aws.services
     services.complete(WEB, dead="adot-collector")
@@ -307,11 +307,11 @@ def test_a_way_back_of_a_platform_version_that_ecs_rolls_back_is_told_as_what_it
     services.services[WEB]["platformVersion"] = "LATEST"
     services.complete(WEB)
     quiet(run)
-    [told] = [alert for alert in run.alerts if alert["transition"] == "failed"]
-    assert (told["severity"], "It is back on" in json.dumps(told)) == ("CRITICAL", False)
+    [published] = [alert for alert in run.alerts if alert["transition"] == "failed"]
+    assert (published["severity"], "It is back on" in json.dumps(published)) == ("CRITICAL", False)
 
 
-def test_a_revision_that_cannot_be_taken_back_is_told_of_and_not_tried_for_ever(sessions: Sessions) -> None:
+def test_a_revision_that_cannot_be_deregistered_is_published_and_not_tried_for_ever(sessions: Sessions) -> None:
     run = deploying(sessions, plays=still)
 
     def refused(real: Answer) -> Answer:

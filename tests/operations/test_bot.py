@@ -139,7 +139,9 @@ def test_a_reply_that_slack_does_not_accept_is_repeated_with_the_change(slack: S
         ),
     ],
 )
-def test_what_slack_refuses_is_told_in_its_word(slack: Slack, trouble: Trouble, after: int | None, reason: str) -> None:
+def test_what_slack_refuses_is_reported_with_slacks_error(
+    slack: Slack, trouble: Trouble, after: int | None, reason: str
+) -> None:
     sending = bot(slack)
     slack.answer_next(trouble)
     with pytest.raises(SlackRefused) as caught:
@@ -149,7 +151,7 @@ def test_what_slack_refuses_is_told_in_its_word(slack: Slack, trouble: Trouble, 
     assert places(slack) == [(None, False, 0)]
 
 
-def test_a_token_that_is_no_more_good_is_read_anew(slack: Slack) -> None:
+def test_a_token_that_is_no_longer_valid_is_read_again(slack: Slack) -> None:
     stored = [json.dumps(json.loads(slack.bot) | {"token": "xoxb-old"}), slack.bot]
     sending = Bot(Secret(lambda: stored.pop(0)))
     with pytest.raises(SlackRefused, match="invalid_auth"):

@@ -42,7 +42,7 @@ def test_a_notification_has_the_form_that_amazon_q_takes(alert: Alert, monkeypat
     assert all(isinstance(each, str) and each for each in strings)
 
 
-def test_what_becomes_of_a_family_has_one_thread_in_which_each_message_is_another(
+def test_what_happens_to_a_family_has_one_thread_in_which_each_message_is_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = [sent(alert, monkeypatch) for alert in (samples.opened(), samples.registered(), samples.closed())]
@@ -53,7 +53,7 @@ def test_what_becomes_of_a_family_has_one_thread_in_which_each_message_is_anothe
     assert len({each["id"] for each in found}) == 3
 
 
-def test_what_is_published_comes_to_whoever_reads_the_topic(world: World) -> None:
+def test_what_is_published_comes_to_all_who_read_the_topic(world: World) -> None:
     AmazonQ(Topic(world.sessions, world.topics["alerts"])).send(Post(samples.shown(samples.opened())))
     (body,) = world.alerts
     assert body["source"] == "custom"

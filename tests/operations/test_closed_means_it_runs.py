@@ -11,7 +11,7 @@ from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from rules import BY_ID
 from tests.aws_fake.services import Services
-from tests.operations.test_rollouts import DEPLOY, REPORT, inspector, known, remediator, request, resume_attempt, runs
+from tests.operations.rolling import DEPLOY, REPORT, inspector, known, remediator, request, resume_attempt, runs
 from tests.operations.world import (
     ACCOUNT,
     FLOATING,
@@ -63,7 +63,7 @@ def corrected(world: World) -> World:
 
 def test_a_corrected_revision_that_nothing_runs_closes_nothing(corrected: World) -> None:
     assert state(corrected) == ("open", "MEDIUM", "web:1")
-    assert corrected.told() == [("opened", PINNED)]
+    assert corrected.transitions() == [("opened", PINNED)]
     hub = in_the_hub(corrected)
     assert (hub["Compliance"]["Status"], hub["RecordState"]) == ("FAILED", "ACTIVE")
     assert hub["Remediation"]["Recommendation"]["Text"] == (
@@ -75,7 +75,7 @@ def test_a_corrected_revision_that_nothing_runs_closes_nothing(corrected: World)
 def test_it_closes_when_the_service_runs_it_and_says_where(corrected: World) -> None:
     corrected.sees(deploys(corrected, "web:2"))
     assert state(corrected) == ("closed", "MEDIUM", "web:2")
-    assert corrected.told() == [("opened", PINNED), ("closed", PINNED)]
+    assert corrected.transitions() == [("opened", PINNED), ("closed", PINNED)]
     assert corrected.alerts[-1]["use"] == "runs in shop/web"
     assert in_the_hub(corrected)["Description"].endswith(
         "task-definition/web:2 is compliant again. It runs in shop/web."
@@ -110,7 +110,7 @@ def test_a_service_that_goes_back_to_the_drifted_revision_reopens_it(corrected: 
     corrected.sees(deploys(corrected, "web:2"))
     corrected.sees(deploys(corrected, "web:1"))
     assert state(corrected) == ("open", "MEDIUM", "web:1")
-    assert corrected.told()[-1] == ("reopened", PINNED)
+    assert corrected.transitions()[-1] == ("reopened", PINNED)
     assert corrected.alerts[-1]["next_step"].startswith("shop/web still runs web:1. web:2 fixes it")
 
 
@@ -138,7 +138,7 @@ def test_while_a_service_runs_it_a_drift_stays_open_though_every_revision_is_der
     deregistered = registered(world.deregister(arn), "DeregisterTaskDefinition")
     world.sees(deregistered)
     assert state(world) == ("open", "MEDIUM", "web:1")
-    assert world.told() == [("opened", PINNED)]
+    assert world.transitions() == [("opened", PINNED)]
     assert (world.requests, world.ledger.history(WEB).proposed) == ([], None)
     world.sees(registered(world.register(definition("api"))), deploys(world, "api:1"))
     assert state(world)[0] == "gone"
@@ -224,7 +224,7 @@ def test_the_service_that_keeps_the_older_revision_has_one_low_finding_that_says
         "LOW",
         ["shop/web still runs web:1 (1 issue: sidecar.image-pinned). web:2 fixes it: redeploy with web:2."],
     )
-    assert corrected.told() == [("opened", PINNED), ("opened", "service.revision")]
+    assert corrected.transitions() == [("opened", PINNED), ("opened", "service.revision")]
 
 
 # --- what Outrider itself does ----------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def test_a_registration_whose_answer_is_lost_is_not_made_again(sessions: Session
     assert run.aws.definitions.active() == [1, 2]
 
 
-def test_a_revision_that_is_gone_for_good_is_not_waited_for(sessions: Sessions) -> None:
+def test_a_revision_that_is_gone_permanently_is_not_waited_for(sessions: Sessions) -> None:
     run = deploying(sessions)
 
     def gone(real: Answer) -> Answer:
@@ -85,7 +85,7 @@ def test_a_revision_that_is_gone_for_good_is_not_waited_for(sessions: Sessions) 
     assert (attempt(run).state, stages(run), run.stuck) == (AttemptState.REGISTERED, {WEB: Stage.SKIPPED}, [])
 
 
-def test_somebody_elses_revision_that_is_not_shown_yet_supersedes_ours(sessions: Sessions) -> None:
+def test_a_revision_of_others_that_is_not_shown_yet_supersedes_outriders(sessions: Sessions) -> None:
     run = deploying(sessions)
     others = [definition(cpu="2048", memory="4096")]
 

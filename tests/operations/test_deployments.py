@@ -38,7 +38,7 @@ def later(run: Run, **time: float) -> None:
     steps(run, 2)
 
 
-def test_a_slow_deployment_that_makes_progress_is_not_set_back(sessions: Sessions) -> None:
+def test_a_slow_deployment_that_makes_progress_is_not_rolled_back(sessions: Sessions) -> None:
     run = slow(sessions)
     for running in range(0, MANY, 5):  # 25 minutes for every five tasks: 100 in all
         run.aws.services.moves(WEB, running)
@@ -49,7 +49,7 @@ def test_a_slow_deployment_that_makes_progress_is_not_set_back(sessions: Session
     assert (attempt(run).state, updates(run)) == (AttemptState.DEPLOYED, ["web web:2"])
 
 
-def test_a_deployment_without_progress_is_set_back(sessions: Sessions) -> None:
+def test_a_deployment_without_progress_is_rolled_back(sessions: Sessions) -> None:
     run = slow(sessions)
     run.aws.services.moves(WEB, 5)
     later(run, minutes=1)
@@ -58,7 +58,7 @@ def test_a_deployment_without_progress_is_set_back(sessions: Sessions) -> None:
     assert "no progress for 30 minutes" in why(attempt(run).rollouts[0])
 
 
-def test_tasks_that_all_run_are_not_set_back_as_others_drain_or_alarms_are_watched(sessions: Sessions) -> None:
+def test_tasks_that_all_run_are_not_rolled_back_while_others_drain_or_alarms_are_watched(sessions: Sessions) -> None:
     run = slow(sessions, 2)
     services = run.aws.services
     services.complete(WEB)
@@ -122,7 +122,7 @@ def test_a_revision_that_is_deregistered_meanwhile_is_named_when_a_service_canno
 # --- what others manage -----------------------------------------------------------------------------------------------
 
 
-def test_a_service_that_ecs_manages_is_judged_and_never_corrected(world: World) -> None:
+def test_a_service_that_ecs_manages_is_evaluated_and_never_corrected(world: World) -> None:
     arn = world.register(definition(collector=FLOATING))
     service = world.run(arn, platform="1.3.0")
     world.services.services[WEB]["resourceManagementType"] = "ECS"

@@ -112,40 +112,42 @@ def others_register(aws: Aws) -> None:
 
 
 SCENARIOS = {
-    "registered": Scenario(AttemptState.REGISTERED, asked(), REGISTER, told=("registered",)),
+    "registered": Scenario(AttemptState.REGISTERED, asked(), REGISTER, published=("registered",)),
     "deployed": Scenario(
-        AttemptState.DEPLOYED, asked("shop/a", "shop/b"), CANARIES, updates=2, told=("deployed", "registered")
+        AttemptState.DEPLOYED, asked("shop/a", "shop/b"), CANARIES, updates=2, published=("deployed", "registered")
     ),
     "rolled back": Scenario(
-        AttemptState.FAILED, asked("shop/web"), plays=badly, updates=1, told=("failed", "registered")
+        AttemptState.FAILED, asked("shop/web"), plays=badly, updates=1, published=("failed", "registered")
     ),
-    "dead": Scenario(AttemptState.FAILED, asked("shop/web"), plays=dead, updates=2, told=("failed", "registered")),
+    "dead": Scenario(AttemptState.FAILED, asked("shop/web"), plays=dead, updates=2, published=("failed", "registered")),
     "one failed": Scenario(
         AttemptState.FAILED,
         asked("shop/a", "shop/b"),
         ONE_BY_ONE,
         plays=one_bad,
         updates=2,
-        told=("failed", "registered"),
+        published=("failed", "registered"),
     ),
     "superseded": Scenario(
         AttemptState.SUPERSEDED,
         asked("shop/web"),
         meanwhile={"RegisterTaskDefinition": others_register},
-        told=("superseded",),
+        published=("superseded",),
         exactly=False,
     ),
-    "refused": Scenario(AttemptState.REFUSED, asked("shop/web"), repositories=(), told=("refused",)),
+    "refused": Scenario(AttemptState.REFUSED, asked("shop/web"), repositories=(), published=("refused",)),
     "waiting": Scenario(
-        AttemptState.DEPLOYED, switched_off, plays=switched_on, updates=1, told=("deployed", "registered")
+        AttemptState.DEPLOYED, switched_off, plays=switched_on, updates=1, published=("deployed", "registered")
     ),
-    "approved": Scenario(AttemptState.DEPLOYED, approved, REPORT, updates=1, told=("deployed", "opened", "registered")),
-    "not approved": Scenario(None, approved_too_late, REPORT, told=("opened", "refused")),
-    "service": Scenario(AttemptState.DEPLOYED, old_platform, updates=1, told=("deployed",)),
-    "undone": Scenario(AttemptState.UNDONE, undoing, updates=2, told=("deployed", "registered", "undone")),
-    "released": Scenario(AttemptState.UNDONE, releasing, updates=2, told=("deployed", "registered", "undone")),
+    "approved": Scenario(
+        AttemptState.DEPLOYED, approved, REPORT, updates=1, published=("deployed", "opened", "registered")
+    ),
+    "not approved": Scenario(None, approved_too_late, REPORT, published=("opened", "refused")),
+    "service": Scenario(AttemptState.DEPLOYED, old_platform, updates=1, published=("deployed",)),
+    "undone": Scenario(AttemptState.UNDONE, undoing, updates=2, published=("deployed", "registered", "undone")),
+    "released": Scenario(AttemptState.UNDONE, releasing, updates=2, published=("deployed", "registered", "undone")),
     "seen": Scenario(
-        AttemptState.DEPLOYED, seen, inspects=True, updates=1, told=("closed", "deployed", "opened", "registered")
+        AttemptState.DEPLOYED, seen, inspects=True, updates=1, published=("closed", "deployed", "opened", "registered")
     ),
 }  # fmt: skip
 
@@ -185,10 +187,10 @@ def test_without_a_fault(sessions: Sessions, name: str) -> None:
     scenario, (run, _) = SCENARIOS[name], calm(name, sessions)
     end = run.end()
     assert {made[0] for made in end["attempts"].values()} == ({scenario.state.value} if scenario.state else set())
-    assert sorted({alert["id"]: alert["transition"] for alert in run.alerts}.values()) == [*scenario.told]
+    assert sorted({alert["id"]: alert["transition"] for alert in run.alerts}.values()) == [*scenario.published]
     assert len(end["updates"]) == scenario.updates
     assert end["ours"] == {number for number, tags in end["tags"].items() if "outrider:plan" in json.dumps(tags)}
-    assert (end["stuck"], end["due"], end["untold"]) == ([], [], [])
+    assert (end["stuck"], end["due"], end["unpublished"]) == ([], [], [])
     assert CANARY not in json.dumps([*run.items(), run.alerts], default=str)
 
 

@@ -75,7 +75,7 @@ def test_a_revision_with_outriders_tags_and_content_by_another_is_not_outriders(
     assert attempt(world).registered is None
 
 
-def test_a_revision_with_another_content_is_not_outriders_whoever_registered_it(world: World) -> None:
+def test_a_revision_with_another_content_is_not_outriders_no_matter_who_registered_it(world: World) -> None:
     lost(world)
     containers = definition(collector={"image": IMAGE})["containerDefinitions"]
     forge(world, OUR_SESSION, containerDefinitions=[containers[0] | {"image": EVIL}, containers[1]])

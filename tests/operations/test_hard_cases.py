@@ -45,7 +45,7 @@ def seen(
     return run
 
 
-def told(run: Run, transition: str) -> list[dict[str, Any]]:
+def alerts(run: Run, transition: str) -> list[dict[str, Any]]:
     return [alert for alert in run.alerts if alert["transition"] == transition]
 
 
@@ -72,12 +72,12 @@ EC2_ONLY: dict[str, Any] = {"requiresCompatibilities": ["EC2"], "networkMode": "
     ],
     ids=["ec2", "external", "external controller", "codedeploy"],
 )
-def test_a_service_that_is_not_ours_to_update_is_named_with_its_reason(
+def test_a_service_that_outrider_must_not_update_is_named_with_its_reason(
     sessions: Sessions, members: dict[str, Any], why: str
 ) -> None:
     run = seen(sessions, definition(collector=FLOATING), TITLE, other=members)
     assert [each["service"] for each in run.aws.services.updates] == ["web"]
-    [alert] = told(run, "deployed")
+    [alert] = alerts(run, "deployed")
     assert alert["reasons"] == [f"shop/other: {why}"]
     assert run.outcomes[-1].guards == {why.partition(":")[0]}
 
@@ -90,7 +90,7 @@ def test_a_definition_that_fargate_cannot_run_is_none_of_outriders(sessions: Ses
 def test_an_eleventh_container_is_not_put_in_and_the_alert_says_why(sessions: Sessions) -> None:
     run = seen(sessions, without_collector(containerDefinitions=[application(), *more(9)]), TITLE)
     assert (run.aws.definitions.active(), run.aws.services.updates) == ([1], [])
-    [alert] = told(run, "opened")
+    [alert] = alerts(run, "opened")
     assert alert["rule"] == "sidecar.present"
     assert "Outrider does not, because: " in alert["next_step"]
     assert "10 containers" in alert["next_step"]
@@ -122,7 +122,7 @@ def test_one_of_60_kb_is_corrected_and_one_that_would_be_too_large_is_not_and_sa
     ), "nothing of it is lost"
     run = seen(sessions, large(63.9), TITLE)
     assert (run.aws.definitions.active(), run.aws.services.updates) == ([1], [])
-    assert [alert["guard"] for alert in told(run, "refused")] == ["registration"]
+    assert [alert["guard"] for alert in alerts(run, "refused")] == ["registration"]
 
 
 def test_one_that_only_runtask_uses_is_registered_and_its_alert_says_who_gets_it(sessions: Sessions) -> None:
@@ -132,5 +132,5 @@ def test_one_that_only_runtask_uses_is_registered_and_its_alert_says_who_gets_it
         (),
         [1, 2],
     )
-    [alert] = told(run, "registered")
+    [alert] = alerts(run, "registered")
     assert "Tasks that are started by the family's name alone use web:2 at once" in alert["next_step"]

@@ -46,12 +46,12 @@ def looked_at_again(family: str = "web") -> str:
 # --- the life of a finding --------------------------------------------------------------------------------------------
 
 
-def test_a_definition_that_keeps_the_rules_is_not_spoken_of(world: World) -> None:
+def test_nothing_is_published_about_a_definition_that_keeps_the_rules(world: World) -> None:
     world.sees(registered(world.register()))
     assert (world.hub.findings, world.alerts, world.notices, world.requests) == ({}, [], [], [])
 
 
-def test_a_drift_opens_a_finding_and_tells_it_once(world: World) -> None:
+def test_a_drift_opens_a_finding_and_is_published_once(world: World) -> None:
     world.sees(registered(world.register(definition(collector=FLOATING))))
     assert world.hub.states() == {"family/web/sidecar.image-pinned": OPEN}
     [alert] = world.alerts
@@ -66,7 +66,7 @@ def test_a_drift_opens_a_finding_and_tells_it_once(world: World) -> None:
 def test_the_next_clean_revision_closes_it_and_a_later_drift_opens_it_again_under_the_same_id(world: World) -> None:
     for document in (definition(collector=FLOATING), definition(), definition(collector=FLOATING)):
         world.sees(registered(world.register(document)))
-    assert world.told() == [(change, "sidecar.image-pinned") for change in ("opened", "closed", "reopened")]
+    assert world.transitions() == [(change, "sidecar.image-pinned") for change in ("opened", "closed", "reopened")]
     assert len({alert["id"] for alert in world.alerts}) == 3
     assert len({alert["since"] for alert in world.alerts}) == 1, "first observed survives"
     assert [i["Compliance"]["Status"] for i in world.hub.imports] == ["FAILED", "PASSED", "FAILED"]
@@ -74,20 +74,20 @@ def test_the_next_clean_revision_closes_it_and_a_later_drift_opens_it_again_unde
     assert len(world.hub.findings) == 1
 
 
-def test_another_drift_of_the_same_rule_is_imported_and_not_told(world: World) -> None:
+def test_another_drift_of_the_same_rule_is_imported_and_not_published(world: World) -> None:
     world.sees(registered(world.register(definition(collector=FLOATING))))
     world.sees(registered(world.register(definition(collector={"image": FLOATING["image"].replace("latest", "main")}))))
-    assert world.told() == [("opened", "sidecar.image-pinned")]
+    assert world.transitions() == [("opened", "sidecar.image-pinned")]
     assert "main" in world.hub.imports[-1]["Description"]
 
 
-def test_a_drift_that_the_standard_now_takes_more_seriously_is_told(world: World) -> None:
+def test_a_drift_that_is_more_severe_by_the_new_standard_is_published(world: World) -> None:
     arn = world.register(definition(collector=FLOATING))
     message = registered(arn)
     world.sees(service_changed(world.run(arn), "CreateService"))
     graver = "version: 1\nrules:\n  - rules: sidecar.image-pinned\n    severity: CRITICAL\n"
     world.sees(message, inspector=world.inspector(standard=graver))
-    assert world.told() == [("opened", "sidecar.image-pinned"), ("raised", "sidecar.image-pinned")]
+    assert world.transitions() == [("opened", "sidecar.image-pinned"), ("raised", "sidecar.image-pinned")]
     assert world.alerts[-1]["severity"] == "CRITICAL"
 
 
@@ -103,7 +103,7 @@ def test_what_the_standard_exempts_is_archived_silently_and_opens_again_when_the
     world.sees(message, inspector=world.inspector(standard=exempt.format("2026-12-31")))
     assert world.hub.states() == {"family/web/sidecar.image-pinned": GONE}
     world.sees(message, inspector=world.inspector(standard=exempt.format("2026-11-22")))
-    assert world.told() == [("opened", "sidecar.image-pinned"), ("reopened", "sidecar.image-pinned")]
+    assert world.transitions() == [("opened", "sidecar.image-pinned"), ("reopened", "sidecar.image-pinned")]
 
 
 def test_what_is_out_of_scope_makes_no_finding_and_costs_no_further_call(world: World) -> None:
@@ -119,7 +119,7 @@ def test_a_family_that_leaves_the_scope_has_its_findings_archived_silently(world
     world.sees(registered(world.register(without_collector())))
     world.sees(registered(world.register(without_collector(requiresCompatibilities=["EC2"], networkMode="bridge"))))
     assert world.hub.states() == {"family/web/sidecar.present": GONE}
-    assert world.told() == [("opened", "sidecar.present")]
+    assert world.transitions() == [("opened", "sidecar.present")]
 
 
 # --- what is no longer there ------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def test_a_family_without_an_active_revision_is_gone_and_stays_so(world: World) 
     assert world.hub.states() == {"family/web/sidecar.image-pinned": GONE}
     world.sees(first, last, parameter_changed(), role_changed("web-task"))
     assert world.hub.states() == {"family/web/sidecar.image-pinned": GONE}
-    assert world.told() == [("opened", "sidecar.image-pinned")]
+    assert world.transitions() == [("opened", "sidecar.image-pinned")]
 
 
 def test_where_the_newest_revision_is_deregistered_the_one_before_it_counts(world: World) -> None:
@@ -157,7 +157,7 @@ def test_an_older_revision_that_is_deregistered_changes_nothing(world: World) ->
     world.deregister(old)
     world.sees(registered(old, "DeregisterTaskDefinition"))
     assert world.hub.states() == {"family/web/sidecar.image-pinned": OPEN}
-    assert world.told() == [("opened", "sidecar.image-pinned")]
+    assert world.transitions() == [("opened", "sidecar.image-pinned")]
 
 
 @pytest.mark.parametrize("deployed", [False, True], ids=["as it is", "while its correction keeps it open"])
@@ -173,12 +173,12 @@ def test_the_finding_of_a_rule_that_a_release_no_longer_has_is_gone(world: World
         world.sees(looked_at_again(), inspector=after_release)
     assert world.hub.states() == {"family/web/sidecar.image-pinned": GONE, "family/web/sidecar.not-essential": OPEN}
     assert world.open() == {"sidecar.not-essential"}
-    assert ("closed", "sidecar.image-pinned") not in world.told()
+    assert ("closed", "sidecar.image-pinned") not in world.transitions()
     world.sees(looked_at_again())
-    assert world.told()[-1] == ("reopened", "sidecar.image-pinned"), "and it is back with an earlier release"
+    assert world.transitions()[-1] == ("reopened", "sidecar.image-pinned"), "and it is back with an earlier release"
 
 
-def test_the_finding_of_a_shared_role_is_gone_though_others_still_lean_on_it(world: World) -> None:
+def test_the_finding_of_a_shared_role_is_gone_though_others_still_use_it(world: World) -> None:
     world.trust("web-task", "ec2.amazonaws.com")
     world.sees(registered(world.register()), registered(world.register(definition("api"))))
     fewer = tuple(rule for rule in RULES if rule.id != "identity.trust")
@@ -189,7 +189,7 @@ def test_the_finding_of_a_shared_role_is_gone_though_others_still_lean_on_it(wor
 # --- the standard -----------------------------------------------------------------------------------------------------
 
 
-def test_by_an_invalid_standard_nothing_is_judged_and_operations_hears_of_it_once(world: World) -> None:
+def test_by_an_invalid_standard_nothing_is_evaluated_and_operations_is_notified_once(world: World) -> None:
     messages = [registered(world.register(definition(name, collector=FLOATING))) for name in ("web", "api")]
     for _ in range(2):
         inspector = world.inspector(standard="version: 1\ncollector:\n  cpus: 256\n")
@@ -212,7 +212,7 @@ def test_a_standard_that_cannot_be_read_brings_every_message_back(world: World) 
     assert len(world.notices) == 1
 
 
-def test_another_standard_judges_what_was_judged_before_again(world: World) -> None:
+def test_another_standard_evaluates_again_what_was_evaluated_before(world: World) -> None:
     message = registered(world.register(definition(collector={"cpu": 300})))
     world.sees(message, inspector=world.inspector(standard="version: 1\n"))
     assert world.open() == set()
@@ -237,7 +237,7 @@ def test_a_correction_is_asked_for_where_standard_and_stack_allow_it(world: Worl
     assert len(digest) == 16
 
 
-def test_a_correction_that_could_not_be_asked_for_is_asked_for_when_the_message_comes_again(world: World) -> None:
+def test_a_correction_that_could_not_be_requested_is_requested_when_the_message_is_retried(world: World) -> None:
     inspector = world.inspector(Mode.REGISTER, REGISTER)
     message = registered(world.register(definition(collector=FLOATING)))
     world.fail("SendMessageBatch", times=1, after=2)  # after those that send subjects
@@ -260,7 +260,7 @@ def test_no_correction_is_asked_for_where_it_needs_approval(world: World) -> Non
     assert alert["safety"] in {"review", ""}
 
 
-def test_outriders_own_revision_is_judged_and_never_corrected(world: World) -> None:
+def test_outriders_own_revision_is_evaluated_and_never_corrected(world: World) -> None:
     arn = world.register(definition(collector=FLOATING))
     world.ledger.attempts.registered(Revision(PLACE, "web", 1))
     world.sees(registered(arn), inspector=world.inspector(Mode.REGISTER, REGISTER))
@@ -289,7 +289,7 @@ def test_what_asks_for_nothing_costs_nothing(world: World) -> None:
 # --- secrets ----------------------------------------------------------------------------------------------------------
 
 
-def test_environment_values_and_configurations_are_kept_and_told_nowhere(world: World) -> None:
+def test_environment_values_and_configurations_are_kept_and_published_nowhere(world: World) -> None:
     secret = CONFIG.replace(
         "awsxray: }", f"awsxray: , otlphttp: {{endpoint: 'https://x.example', headers: {{a: {CANARY}}}}}}}"
     )

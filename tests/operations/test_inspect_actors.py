@@ -145,5 +145,5 @@ def test_who_starts_tasks_is_named_for_their_platform_version_alone(world: World
     world.sees(registered(world.register(definition(collector=FLOATING))))
     world.sees(by_ada(tasks_run("web:1", "1.3.0")))
     assert named(world, "task.platform-version") == (ADA, True)
-    assert ("raised", "sidecar.image-pinned") in world.told()
+    assert ("raised", "sidecar.image-pinned") in world.transitions()
     assert named(world, "sidecar.image-pinned") == NOBODY

@@ -39,7 +39,7 @@ from tests.operations.world import (
 ROLE = SubjectId(PLACE, Subject.ROLE, role_arn("web-task"))
 
 
-def test_a_parameter_change_judges_those_who_lean_on_it_again_without_describing_them(world: World) -> None:
+def test_a_parameter_change_evaluates_its_dependents_again_without_describing_them(world: World) -> None:
     other = [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/fargate/other"}]
     world.client("ssm").put_parameter(Name="/fargate/other", Value=CONFIG, Type="String")
     for document in (definition("web"), definition("api"), definition("cron", collector={"secrets": other})):
@@ -54,7 +54,7 @@ def test_a_parameter_change_judges_those_who_lean_on_it_again_without_describing
     set_configuration(world, CONFIG)
     world.sees(parameter_changed())
     assert world.hub.states() == {f"parameter/{PARAMETER}/config.well-formed": CLOSED}
-    assert world.told() == [("opened", "config.well-formed"), ("closed", "config.well-formed")]
+    assert world.transitions() == [("opened", "config.well-formed"), ("closed", "config.well-formed")]
 
 
 def test_each_family_that_depends_on_a_parameter_is_evaluated_by_a_message_of_its_own(world: World) -> None:
@@ -72,7 +72,7 @@ BY_ADA = {"time": "2026-11-23T11:00:00Z", "identity": {"arn": f"arn:aws:iam::{AC
 
 
 @pytest.mark.parametrize("quiet", [False, True])
-def test_who_changed_a_role_that_many_lean_on_is_told_with_what_came_of_it(world: World, quiet: bool) -> None:  # noqa: FBT001 - a case
+def test_who_changed_a_role_that_many_use_is_published_with_the_result(world: World, quiet: bool) -> None:  # noqa: FBT001 - a case
     for number in range(11):
         world.sees(registered(world.register(definition(f"web-{number:02}"))))
     world.trust("web-task", "ec2.amazonaws.com")
@@ -80,8 +80,8 @@ def test_who_changed_a_role_that_many_lean_on_is_told_with_what_came_of_it(world
     [outcome] = world.look(own("role", region="us-east-1", event=event, role="web-task", quiet=quiet, **BY_ADA))
     assert world.open(ROLE) == {"identity.trust"}
     assert {each.called_at for each in outcome.done} == {datetime(2026, 11, 23, 11, tzinfo=UTC)}
-    told = [(alert["rule"], alert["actor"], alert["tool"], alert["occurred"]) for alert in world.alerts]
-    assert told == ([] if quiet else [("identity.trust", "ada", "the AWS CLI", BY_ADA["time"])])
+    published = [(alert["rule"], alert["actor"], alert["tool"], alert["occurred"]) for alert in world.alerts]
+    assert published == ([] if quiet else [("identity.trust", "ada", "the AWS CLI", BY_ADA["time"])])
 
 
 def depends(world: World, family: SubjectId, on: SubjectId) -> None:
@@ -131,7 +131,7 @@ def test_a_parameter_on_which_nobody_depends_is_ignored(world: World) -> None:
     assert (outcome.ignored, outcome.evaluated) == ("no family depends on it", [])
 
 
-def test_a_family_that_leans_on_another_parameter_now_is_not_judged_for_the_old_one(world: World) -> None:
+def test_a_family_that_uses_another_parameter_now_is_not_evaluated_for_the_old_one(world: World) -> None:
     world.sees(registered(world.register()))
     plain = [{"name": "AOT_CONFIG_CONTENT", "valueFrom": "/fargate/other"}]
     world.sees(registered(world.register(definition(collector={"secrets": plain}))))
@@ -140,7 +140,7 @@ def test_a_family_that_leans_on_another_parameter_now_is_not_judged_for_the_old_
     assert outcome.ignored == "no family depends on it"
 
 
-def test_a_role_that_changed_is_judged_by_what_those_who_take_it_need(world: World) -> None:
+def test_a_role_that_changed_is_evaluated_by_what_its_dependents_need(world: World) -> None:
     world.sees(registered(world.register()))
     world.allow("web-task", "logs:CreateLogStream")
     world.sees(role_changed("web-task"))
@@ -175,7 +175,7 @@ EXEMPT = "version: 1\nexemptions:\n  - {rules: identity.trust, where: {family: e
 
 
 @pytest.mark.parametrize("other", [EC2, definition("exempt")], ids=["out of scope", "exempt"])
-def test_what_one_family_says_of_a_role_stands_where_another_has_nothing_to_say(
+def test_the_finding_of_one_family_about_a_role_stays_open_where_another_has_none(
     world: World, other: dict[str, Any]
 ) -> None:
     inspector = world.inspector(standard=EXEMPT)
@@ -185,11 +185,11 @@ def test_what_one_family_says_of_a_role_stands_where_another_has_nothing_to_say(
     assert world.open(ROLE) == {"identity.trust"}
     world.sees(registered(world.register(other)), mine, inspector=inspector)
     assert world.open(ROLE) == {"identity.trust"}
-    assert world.told() == [("opened", "identity.trust")]
+    assert world.transitions() == [("opened", "identity.trust")]
 
 
 @pytest.mark.parametrize("leaves", ["role", "life"])
-def test_that_a_finding_is_gone_is_told_later_though_nobody_leans_on_its_subject_any_more(
+def test_that_a_finding_is_gone_is_published_later_though_nobody_uses_its_subject_any_more(
     world: World, leaves: str
 ) -> None:
     """Else Security Hub would keep it for as long as it can: nothing evaluates what nobody uses."""
@@ -211,7 +211,7 @@ def test_that_a_finding_is_gone_is_told_later_though_nobody_leans_on_its_subject
 
 
 @pytest.mark.parametrize("leaves", ["role", "scope", "life"])
-def test_the_finding_of_a_role_is_gone_when_nobody_leans_on_it_any_more(world: World, leaves: str) -> None:
+def test_the_finding_of_a_role_is_gone_when_nobody_uses_it_any_more(world: World, leaves: str) -> None:
     world.trust("web-task", "ec2.amazonaws.com")
     arn = world.register()
     world.sees(registered(arn), registered(world.register(definition("other"))))
@@ -230,7 +230,7 @@ def test_the_finding_of_a_role_is_gone_when_nobody_leans_on_it_any_more(world: W
 @pytest.mark.parametrize(
     "first", [f"arn:aws:iam::{ACCOUNT}:role/old/web-task", "arn:aws:iam::999999999999:role/web-task"]
 )
-def test_a_change_of_a_role_is_heard_though_the_family_took_another_of_its_name_before(
+def test_a_change_of_a_role_is_evaluated_though_the_family_used_another_of_its_name_before(
     world: World, first: str
 ) -> None:
     for document in (definition(taskRoleArn=first), definition()):
@@ -253,7 +253,9 @@ def test_the_finding_of_a_role_that_moved_to_another_path_is_gone(world: World) 
 
 
 @pytest.mark.parametrize("after", range(6))
-def test_a_family_that_went_on_while_its_look_failed_leans_only_on_what_it_reads_now(world: World, after: int) -> None:
+def test_a_family_that_changed_while_its_evaluation_failed_depends_only_on_what_it_reads_now(
+    world: World, after: int
+) -> None:
     world.sees(registered(world.register()))
     others = [f"/fargate/{name}" for name in ("second", "third")]
     for name in others:
@@ -271,7 +273,7 @@ def test_a_family_that_went_on_while_its_look_failed_leans_only_on_what_it_reads
     assert leaning == [False, False, True]
 
 
-def test_what_changes_while_a_family_is_first_looked_at_is_heard_of(world: World) -> None:
+def test_what_changes_during_the_first_evaluation_of_a_family_is_not_missed(world: World) -> None:
     def breaks() -> None:
         set_configuration(world, BROKEN)
         world.look(parameter_changed())

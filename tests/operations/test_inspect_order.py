@@ -63,12 +63,12 @@ def test_events_repeated_and_reversed_end_in_the_same_findings_alerts_and_reques
     for message in messages:
         world.sees(message, inspector=inspector)
     ends = _ends(world)
-    told = len(world.alerts)
-    assert told == len(ends[1]) > 0, "each transition was told once"
+    published = len(world.alerts)
+    assert published == len(ends[1]) > 0, "each transition was told once"
     assert len(ends[2]) == len({json.loads(r)["family"] for r in ends[2]}) > 0, "one request for a revision"
 
     world.sees(*reversed(messages), *messages, inspector=world.inspector(Mode.REGISTER, REGISTER))
-    assert (_ends(world), len(world.alerts)) == (ends, told)
+    assert (_ends(world), len(world.alerts)) == (ends, published)
 
 
 def test_events_that_come_in_reverse_order_and_in_one_batch_end_as_those_that_came_in_order(world: World) -> None:
@@ -76,7 +76,7 @@ def test_events_that_come_in_reverse_order_and_in_one_batch_end_as_those_that_ca
     messages = _fleet(world)
     world.sees(*messages, *messages, inspector=inspector)
     findings, _, requests = _ends(world)
-    told = {(alert["name"], alert["rule"]) for alert in world.alerts}
+    published = {(alert["name"], alert["rule"]) for alert in world.alerts}
     # Forget it all, and receive the events in the other order.
     dynamodb = world.client("dynamodb")
     for item in dynamodb.scan(TableName="ledger")["Items"]:
@@ -87,7 +87,7 @@ def test_events_that_come_in_reverse_order_and_in_one_batch_end_as_those_that_ca
         world.sees(message, inspector=inspector)
     assert (_ends(world)[0], _ends(world)[2]) == (findings, requests)
     # A family whose event comes before that of its service opens LOW and is raised; else it opens as it is.
-    assert {(alert["name"], alert["rule"]) for alert in world.alerts} == told
+    assert {(alert["name"], alert["rule"]) for alert in world.alerts} == published
 
 
 def test_an_older_revision_that_ecs_still_gives_is_not_evaluated(world: World) -> None:
@@ -145,15 +145,17 @@ def test_of_two_that_open_the_same_finding_one_publishes(world: World) -> None:
 
 # That of the record after it is published comes after the writes of the notices, the revision and the record.
 @pytest.mark.parametrize(("operation", "after"), [("PublishBatch", 0), ("PublishBatch", 1), ("PutItem", 2)])
-def test_what_could_not_be_told_is_told_when_the_message_comes_again(world: World, operation: str, after: int) -> None:
+def test_what_could_not_be_published_is_published_when_the_message_is_retried(
+    world: World, operation: str, after: int
+) -> None:
     message = drifted_family(world)
     world.fail(operation, times=1, after=after)
     [outcome] = world.look(message)
     assert outcome.failures
     assert ("sns:Publish on alerts" if operation == "PublishBatch" else "dynamodb:PutItem on ") in outcome.failures[0]
     world.sees(message)
-    told = sorted({(alert["id"], alert["rule"]) for alert in world.alerts})
-    assert [rule for _, rule in sorted(told, key=lambda pair: pair[1])] == [
+    published = sorted({(alert["id"], alert["rule"]) for alert in world.alerts})
+    assert [rule for _, rule in sorted(published, key=lambda pair: pair[1])] == [
         "config.well-formed", "identity.trust", "sidecar.image-pinned",
     ]  # fmt: skip
     count = len(world.alerts)
@@ -161,14 +163,14 @@ def test_what_could_not_be_told_is_told_when_the_message_comes_again(world: Worl
     assert len(world.alerts) == count, "and not again after that"
 
 
-def test_what_another_message_could_not_tell_is_told_by_the_next_look(world: World) -> None:
+def test_the_next_evaluation_publishes_what_another_message_could_not(world: World) -> None:
     world.fail("PublishBatch", times=1)
     world.look(registered(world.register(definition(collector=FLOATING))))
     world.sees(registered(world.register()))
-    assert world.told() == [("opened", "sidecar.image-pinned"), ("closed", "sidecar.image-pinned")]
+    assert world.transitions() == [("opened", "sidecar.image-pinned"), ("closed", "sidecar.image-pinned")]
 
 
-def test_what_could_not_be_told_of_a_finding_is_told_in_the_order_in_which_it_came_about(world: World) -> None:
+def test_what_could_not_be_published_about_a_finding_is_published_later_in_its_order(world: World) -> None:
     families = [f"web-{number}" for number in range(4)]
     world.fail("PublishBatch")
     for family in families:
@@ -179,8 +181,8 @@ def test_what_could_not_be_told_of_a_finding_is_told_in_the_order_in_which_it_ca
     for family in families:
         world.sees(registered(world.register(definition(family))))
     for family in families:
-        told = [alert["transition"] for alert in world.alerts if alert["name"] == family]
-        assert told == ["opened", "closed", "reopened", "closed"]
+        published = [alert["transition"] for alert in world.alerts if alert["name"] == family]
+        assert published == ["opened", "closed", "reopened", "closed"]
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["each finding is refused", "the call is refused"])
@@ -201,10 +203,10 @@ def test_a_hub_that_is_not_enabled_brings_the_message_back_and_is_noticed_once(w
     world.hub.enabled = True
     world.troubles.clear()
     world.sees(message, other)
-    assert world.told() == [("opened", "sidecar.image-pinned")] * 2
+    assert world.transitions() == [("opened", "sidecar.image-pinned")] * 2
 
 
-def test_of_findings_that_were_imported_together_only_the_failed_one_comes_again(world: World) -> None:
+def test_of_findings_that_were_imported_together_only_the_failed_one_is_retried(world: World) -> None:
     messages = [registered(world.register(definition(name, collector=FLOATING))) for name in ("web", "api", "cron")]
     failed = f"outrider/{PLACE}/family/api/sidecar.image-pinned"
     world.hub.failing[failed] = "InternalError"
@@ -225,7 +227,7 @@ def refused(world: World, *messages: str, code: str = "InvalidInput") -> list[Ou
     return world.look(*messages)
 
 
-def test_a_finding_that_is_refused_for_good_silences_neither_its_alert_nor_its_siblings(world: World) -> None:
+def test_a_finding_that_is_refused_permanently_silences_neither_its_alert_nor_its_siblings(world: World) -> None:
     drifted = registered(world.register(definition(collector=FLOATING | {"essential": True})))
     other = registered(world.register(definition("api", collector=FLOATING)))
     for _ in range(3):
@@ -243,15 +245,15 @@ def test_a_finding_that_is_refused_for_good_silences_neither_its_alert_nor_its_s
     assert len(world.alerts) == 3
 
 
-def test_a_finding_whose_every_import_is_refused_is_told_of_all_its_life(world: World) -> None:
+def test_a_finding_whose_every_import_is_refused_is_published_all_its_life(world: World) -> None:
     for collector in (FLOATING, None, FLOATING):
         [outcome] = refused(world, registered(world.register(definition(collector=collector))))
         world.hub.failing.clear()
         assert not outcome.failures
-    assert world.told() == [(change, "sidecar.image-pinned") for change in ("opened", "closed", "reopened")]
+    assert world.transitions() == [(change, "sidecar.image-pinned") for change in ("opened", "closed", "reopened")]
 
 
-def test_where_it_is_not_known_what_is_suppressed_only_that_is_not_told(world: World) -> None:
+def test_where_it_is_not_known_what_is_suppressed_only_that_is_not_published(world: World) -> None:
     arn = world.register(definition(collector=FLOATING))
     world.sees(registered(arn))
     world.trust("web-task", "ec2.amazonaws.com")
@@ -259,7 +261,7 @@ def test_where_it_is_not_known_what_is_suppressed_only_that_is_not_told(world: W
     world.fail("GetFindings", "ThrottlingException")
     [outcome] = world.look(message)
     assert outcome.failures == ["securityhub:GetFindings on 123456789012/eu-west-1 failed: ThrottlingException"]
-    assert world.told()[1:] == [("opened", "identity.trust")], "a new one cannot be suppressed"
+    assert world.transitions()[1:] == [("opened", "identity.trust")], "a new one cannot be suppressed"
     world.troubles.clear()
     world.sees(message)
-    assert world.told()[2:] == [("closed", "sidecar.image-pinned")]
+    assert world.transitions()[2:] == [("closed", "sidecar.image-pinned")]

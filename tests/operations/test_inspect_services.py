@@ -44,7 +44,7 @@ def test_a_service_on_a_retired_platform_has_its_own_finding_until_it_is_gone(wo
     ecs.delete_service(cluster="shop", service="web", force=True)
     world.sees(service_changed(arn, "DeleteService"))
     assert world.hub.states() == {"service/shop/web/service.platform-version": GONE}
-    assert world.told() == [("opened", "service.platform-version")]
+    assert world.transitions() == [("opened", "service.platform-version")]
 
 
 def test_a_service_on_fargate_brings_a_family_that_names_no_compatibility_into_scope(world: World) -> None:
@@ -61,7 +61,7 @@ def test_a_service_on_fargate_brings_a_family_that_names_no_compatibility_into_s
     assert world.hub.states() == {"family/web/sidecar.present": GONE}, "and takes it out again"
 
 
-def test_a_family_that_a_new_service_brings_into_scope_is_judged_though_the_first_try_failed(world: World) -> None:
+def test_a_family_that_a_new_service_brings_into_scope_is_evaluated_though_the_first_try_failed(world: World) -> None:
     document = without_collector()
     del document["requiresCompatibilities"]
     arn = world.register(document)
@@ -109,7 +109,7 @@ def task_changed() -> str:
 
 
 @pytest.mark.parametrize("event", ["task", "deployment"])
-def test_a_collector_that_dies_at_the_start_is_told_of_when_its_task_has_settled(world: World, event: str) -> None:
+def test_a_collector_that_dies_at_the_start_is_published_when_its_task_has_settled(world: World, event: str) -> None:
     inspector = deployed(world, dead="adot-collector")
     message = task_changed() if event == "task" else service_changed("shop/web", "SERVICE_DEPLOYMENT_COMPLETED")
     world.sees(message, inspector=inspector)
@@ -119,11 +119,11 @@ def test_a_collector_that_dies_at_the_start_is_told_of_when_its_task_has_settled
     world.pass_(seconds=delay)
     world.sees(*came_back(world), inspector=inspector)
     assert world.open(SERVICE) == {RUNNING}
-    assert world.told() == [("opened", RUNNING)]
+    assert world.transitions() == [("opened", RUNNING)]
     assert came_back(world) == []
 
 
-def test_a_collector_that_dies_after_its_deployment_was_complete_is_told_of_too(world: World) -> None:
+def test_a_collector_that_dies_after_its_deployment_was_complete_is_published_too(world: World) -> None:
     """The event that it stopped may be late or lost."""
     inspector = deployed(world)
     world.sees(service_changed("shop/web", "SERVICE_DEPLOYMENT_COMPLETED"), inspector=inspector)
@@ -133,7 +133,7 @@ def test_a_collector_that_dies_after_its_deployment_was_complete_is_told_of_too(
     assert world.open(SERVICE) == {RUNNING}
 
 
-def test_tasks_that_settle_for_longer_than_a_message_waits_are_looked_at_when_they_have(world: World) -> None:
+def test_tasks_that_settle_for_longer_than_a_message_waits_are_evaluated_when_they_have(world: World) -> None:
     inspector = deployed(world, dead="adot-collector", standard="version: 1\nservices: {settling_minutes: 40}\n")
     world.sees(task_changed(), inspector=inspector)
     for _ in range(2):
@@ -147,7 +147,7 @@ def test_tasks_that_settle_for_longer_than_a_message_waits_are_looked_at_when_th
     assert (world.open(SERVICE), came_back(world)) == ({RUNNING}, [])
 
 
-def test_a_service_whose_tasks_start_and_end_is_not_looked_at_for_ever(world: World) -> None:
+def test_a_service_whose_tasks_start_and_end_is_not_evaluated_for_ever(world: World) -> None:
     """Each task that comes has events of its own."""
     inspector = deployed(world, dead="adot-collector")
     world.sees(task_changed(), inspector=inspector)

@@ -64,7 +64,7 @@ def test_a_fact_that_may_not_be_read_opens_nothing(world: World, operation: str)
 
 @pytest.mark.parametrize("operation", ["DescribeTaskDefinition", "Query", "PutItem", "BatchWriteItem", "GetItem"])
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "ConnectTimeoutError"])
-def test_without_the_present_state_or_the_ledger_the_message_comes_again(
+def test_without_the_present_state_or_the_ledger_the_message_is_retried(
     world: World, operation: str, code: str
 ) -> None:
     world.sees(registered(world.register(definition("leaning"))))
@@ -118,7 +118,7 @@ def test_one_throttled_call_anywhere_and_the_message_again_end_as_if_nothing_had
     assert [(r["family"], r["revision"]) for r in world.requests] == [("web", 1)]
 
 
-def test_a_fact_that_was_throttled_is_judged_when_the_message_comes_again(world: World) -> None:
+def test_a_fact_that_was_throttled_is_evaluated_when_the_message_is_retried(world: World) -> None:
     set_configuration(world, BROKEN)
     message = registered(world.register())
     world.fail("GetParameters", "ThrottlingException", times=1)
@@ -128,7 +128,7 @@ def test_a_fact_that_was_throttled_is_judged_when_the_message_comes_again(world:
     assert world.open(CONFIGURATION) == {"config.well-formed"}
 
 
-def test_one_family_that_cannot_be_read_does_not_keep_the_others_from_being_judged(world: World) -> None:
+def test_one_family_that_cannot_be_read_does_not_keep_the_others_from_being_evaluated(world: World) -> None:
     for name in ("api", "web"):
         world.sees(registered(world.register(definition(name))))
     world.allow("web-task", "logs:CreateLogStream")

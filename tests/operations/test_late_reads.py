@@ -1,8 +1,6 @@
 """What ECS shows late, what cannot be read, and what others do between two deliveries: no guess, no loss."""
 
 import copy
-import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,30 +10,22 @@ from aws.sessions import Sessions
 from domain.remediation.attempt import AttemptState
 from domain.remediation.guard import Guard
 from domain.remediation.rollout import Stage
-from tests.aws_fake.aws import Aws
-from tests.aws_fake.calls import Crash, Fault
 from tests.aws_fake.clock import START
 from tests.operations.playing import (
-    DEPLOY,
-    FAMILY,
     REGISTER,
     REPORT,
     Run,
-    arn_of,
     ask,
     asked,
     deploying,
-    deployments,
     fleet,
     proposed_digest,
     quiet,
     request,
-    serve,
     steps,
 )
-from tests.operations.saying import said, why
+from tests.operations.saying import why
 from tests.operations.steering import (
-    CANARY,
     WEB,
     Answer,
     alone,
@@ -44,7 +34,6 @@ from tests.operations.steering import (
     attempts_of,
     denied,
     found,
-    others_deploy,
     outcomes,
     runs,
     stages,
@@ -52,7 +41,7 @@ from tests.operations.steering import (
     unreadable,
     updates,
 )
-from tests.operations.world import FLOATING, SWITCH, definition
+from tests.operations.world import FLOATING, definition
 
 # --- what is shown late -----------------------------------------------------------------------------------------------
 
@@ -131,213 +120,6 @@ def test_a_forced_deployment_that_ecs_has_rolled_back_failed(sessions: Sessions)
     assert (attempt(run, key).state, stages(run, key)) == (AttemptState.FAILED, {WEB: Stage.BACK})
 
 
-# --- what others do between two deliveries ----------------------------------------------------------------------------
-
-
-def test_a_failed_deployment_that_a_pipeline_has_replaced_already_is_left_to_it(sessions: Sessions) -> None:
-    run = steps(deploying(sessions, plays=still), 1)
-    run.aws.services.fail(WEB)
-    others_deploy(run.aws)
-    quiet(run)
-    assert (runs(run), updates(run)) == ("web:3", ["web web:2", "web web:3"])
-    assert stages(run) == {WEB: Stage.SKIPPED}
-
-
-def test_a_way_back_that_ecs_rolls_back_is_told_as_what_it_is(sessions: Sessions) -> None:
-    def plays(aws: Aws) -> bool:
-        """web:2 completes with dead collectors, and the way back to web:1 fails: ECS restores web:2."""
-        return deployments(aws, lambda _, revision: "badly" if revision == "web:1" else "dead")
-
-    run = quiet(deploying(sessions, plays=plays))
-    assert (attempt(run).state, stages(run), runs(run)) == (AttemptState.FAILED, {WEB: Stage.NOT_ROLLED_BACK}, "web:2")
-    [told] = [alert for alert in run.alerts if alert["transition"] == "failed"]
-    assert (told["severity"], run.aws.definitions.active()) == ("CRITICAL", [1, 2])
-    assert "It is back on" not in json.dumps(told)
-
-
-def test_a_revision_that_something_runs_is_not_taken_back_when_another_service_fails(sessions: Sessions) -> None:
-    run = steps(deploying(sessions, asked("shop/a", "shop/b"), still), 1)
-    services = run.aws.services
-    services.complete("shop/a")
-    services.update("shop/a", forceNewDeployment=True)
-    services.complete("shop/a")  # somebody has deployed it once more
-    services.fail("shop/b")
-    services.complete("shop/b")
-    quiet(run)
-    assert (attempt(run).state, runs(run, "shop/a"), run.aws.definitions.active()) == (
-        AttemptState.FAILED,
-        "web:2",
-        [1, 2],
-    )
-    assert any("web:2 remains the newest revision: shop/a runs it." in each for each in said(attempt(run)))
-
-
-def test_a_revision_that_a_service_of_somebody_elses_runs_is_not_taken_back_by_an_undo(sessions: Sessions) -> None:
-    run = quiet(deploying(sessions))
-    with run.line.answering():
-        serve(run, "shop/new", 2)
-        ask(run, request("undo", caller="jo"))
-    quiet(run)
-    assert (attempt(run).state, runs(run), run.aws.definitions.active()) == (AttemptState.UNDONE, "web:1", [1, 2])
-
-
-def test_what_somebody_else_deployed_is_given_back_though_the_function_ends_before_it(sessions: Sessions) -> None:
-    for fault in (Fault.THROTTLED, Fault.CRASH_BEFORE):
-        run = deploying(sessions, plays=still)
-        calls = list[str]()
-
-        def overtaken(real: Answer, run: Run = run, calls: list[str] = calls, fault: Fault = fault) -> Answer:
-            def answer(operation: str, given: dict[str, Any]) -> Any:
-                if operation == "UpdateService":
-                    calls.append(operation)
-                    if len(calls) == 1:
-                        others_deploy(run.aws)
-                    elif len(calls) == 2:
-                        raise Crash if fault is Fault.CRASH_BEFORE else denied(operation, "ThrottlingException")
-                return real(operation, given)
-
-            return answer
-
-        answering(run, overtaken)
-        steps(run, 1)
-        run.aws.services.complete(WEB)  # nothing shows any more what they deployed
-        quiet(run)
-        assert (runs(run), stages(run)) == ("web:3", {WEB: Stage.SKIPPED}), fault
-        assert outcomes(run) == ["registered", "registered"]
-
-
-def test_what_cannot_be_given_back_is_told_at_once(sessions: Sessions) -> None:
-    run = deploying(sessions, plays=still)
-    calls = list[str]()
-
-    def refused(real: Answer) -> Answer:
-        def answer(operation: str, given: dict[str, Any]) -> Any:
-            if operation == "UpdateService":
-                calls.append(operation)
-                if len(calls) > 1:
-                    raise denied(operation, "InvalidParameterException")
-                others_deploy(run.aws)
-            return real(operation, given)
-
-        return answer
-
-    answering(run, refused)
-    quiet(run)
-    assert (attempt(run).state, stages(run), run.stuck) == (AttemptState.FAILED, {WEB: Stage.NOT_ROLLED_BACK}, [])
-    assert run.alerts[-1]["severity"] == "CRITICAL"
-
-
-def test_a_revision_that_copies_our_tags_is_not_ours(sessions: Sessions) -> None:
-    """A pipeline copied what we registered just before the function ended, and changed it."""
-    run = deploying(sessions)
-
-    def dying(real: Answer) -> Answer:
-        def answer(operation: str, given: dict[str, Any]) -> Any:
-            found = real(operation, given)
-            if operation == "RegisterTaskDefinition" and len(run.aws.definitions.families["web"]) == 2:
-                copied = definition(collector=FLOATING, cpu="2048", memory="4096")
-                run.aws.definitions.register(copied | {"tags": copy.deepcopy(run.aws.definitions.tags[arn_of(2)])})
-                raise Crash
-            return found
-
-        return answer
-
-    answering(run, dying)
-    quiet(run)
-    with run.line.answering():
-        assert run.ledger.history(FAMILY).own_revisions == {2}
-    assert (run.aws.definitions.active(), runs(run)) == ([1, 2, 3], "web:2")
-
-
-# --- guards that come to forbid it ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.CRASH_BEFORE])
-def test_the_switch_is_read_again_before_an_update_that_was_not_made(sessions: Sessions, fault: Fault) -> None:
-    run = deploying(sessions, plays=still)
-
-    def once(real: Answer) -> Answer:
-        def answer(operation: str, given: dict[str, Any]) -> Any:
-            if operation == "UpdateService" and run.aws.ssm.parameters[SWITCH]["Value"] == "on":
-                run.aws.ssm.put(SWITCH, "off")
-                raise Crash if fault is Fault.CRASH_BEFORE else denied(operation, "ThrottlingException")
-            return real(operation, given)
-
-        return answer
-
-    answering(run, once)
-    quiet(run)
-    assert updates(run) == []
-    assert (attempt(run).state, attempt(run).rollouts[0].guard) == (AttemptState.REGISTERED, "kill switch")
-
-
-def test_a_quarantine_stops_what_waits(sessions: Sessions) -> None:
-    run = deploying(sessions, lambda run: alone(run, "shop/a", "shop/b"), still)
-    services = run.aws.services
-    [busy] = services.services["shop/b"]["deployments"]
-    steps(run, 1)  # shop/a is under way
-    busy["rolloutState"] = "IN_PROGRESS"
-    steps(run, 1)  # shop/b waits for its own deployment
-    services.complete("shop/a", dead="adot-collector")
-    steps(run, 6)
-    services.complete("shop/a")  # it is back
-    busy["rolloutState"] = "COMPLETED"
-    quiet(run)
-    with run.line.answering():
-        assert run.ledger.history(FAMILY).quarantine is not None
-    assert "b LATEST" not in updates(run)
-    [told] = [each for each in run.alerts if each["name"] == "shop/b"]
-    assert (told["transition"], told["guard"]) == ("refused", "quarantine")
-
-
-def test_a_finding_that_is_suppressed_meanwhile_stops_what_waits(sessions: Sessions) -> None:
-    run = deploying(sessions, found, still)
-    [deployment] = run.aws.services.services[WEB]["deployments"]
-    deployment["rolloutState"] = "IN_PROGRESS"
-    steps(run, 1)
-    assert stages(run) == {WEB: Stage.PENDING}
-    run.aws.hub.silent = set(run.aws.hub.findings)
-    deployment["rolloutState"] = "COMPLETED"
-    quiet(run)
-    assert (updates(run), attempt(run).rollouts[0].guard) == ([], "suppressed")
-
-
-@pytest.mark.parametrize("who", ["the canary may not be updated", "somebody else deploys the canary"])
-def test_without_a_canary_that_was_verified_no_other_is_begun(sessions: Sessions, who: str) -> None:
-    left = who.endswith("updated")
-
-    def begin(run: Run) -> None:
-        fleet(run, "shop/a", "shop/b")
-        more: dict[str, Any] = {"deploymentConfiguration": {}} if left else {}
-        serve(run, "shop/c", **more)
-        ask(run, request())
-
-    run = steps(deploying(sessions, begin, still, CANARY), 1)
-    if not left:
-        others_deploy(run.aws, "shop/c")
-        run.aws.services.complete("shop/c")
-    quiet(run)
-    assert {runs(run, title) for title in ("shop/a", "shop/b")} == {"web:1"}
-    assert [each.guard for each in attempt(run).rollouts if not each.canary] == ["canary", "canary"]
-
-
-def test_services_alone_are_corrected_canaries_first_and_a_few_at_a_time(sessions: Sessions) -> None:
-    standard = DEPLOY.replace("minutes: 0", "minutes: 0, at_once: 1, canary: ['shop/c']")
-    run = deploying(sessions, lambda run: alone(run, "shop/a", "shop/b", "shop/c"), still, standard)
-    steps(run, 3)
-    assert updates(run) == ["c LATEST"]
-
-    def plays(aws: Aws) -> bool:
-        states = [each["deployments"][0]["rolloutState"] for each in aws.services.services.values()]
-        assert states.count("IN_PROGRESS") <= 1
-        return deployments(aws)
-
-    run.scenario = replace(run.scenario, plays=plays)
-    quiet(run)
-    assert sorted(updates(run)) == ["a LATEST", "b LATEST", "c LATEST"]
-    assert {each.state for each in attempts_of(run)} == {AttemptState.DEPLOYED}
-
-
 # --- what cannot be read ----------------------------------------------------------------------------------------------
 
 
@@ -393,7 +175,9 @@ def test_a_hub_that_is_off_silences_nothing_and_one_that_may_not_be_asked_is_wai
 # --- what is published ------------------------------------------------------------------------------------------------
 
 
-def test_a_family_that_is_fought_for_is_told_of_once_in_a_window_and_again_in_the_next(sessions: Sessions) -> None:
+def test_a_family_that_others_bring_back_drifted_is_published_once_in_a_window_and_again_in_the_next(
+    sessions: Sessions,
+) -> None:
     run = deploying(sessions, lambda _: None, still, REGISTER)
     with run.line.answering():
         for hour in range(24 * 4):

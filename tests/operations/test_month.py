@@ -24,17 +24,9 @@ from hypothesis.stateful import (
 from aws.sessions import Sessions
 from domain.findings.finding import Finding, FindingState
 from tests.aws_fake.calls import Fault
-from tests.operations.month import (
-    DOCUMENTS,
-    FAMILIES,
-    PARAMETERS,
-    ROLES,
-    SERVICES,
-    STANDARDS,
-    START,
-    Interruption,
-    living,
-)
+from tests.operations.month import START, living
+from tests.operations.people import DOCUMENTS, FAMILIES, PARAMETERS, ROLES, SERVICES, STANDARDS
+from tests.operations.turns import Interruption
 from tests.operations.world import BROKEN, CONFIG, EXECUTION, TASK
 from tests.profiles import by_profile
 
@@ -266,9 +258,9 @@ class Month(RuleBasedStateMachine):
         self.quietly(seed)
 
     def quietly(self, seed: int) -> None:
-        told = set(self.account.published)
+        published = set(self.account.published)
         self.drain(seed, late=False)
-        assert set(self.account.published) == told, "a baseline tells nothing"
+        assert set(self.account.published) == published, "a baseline tells nothing"
         self.as_afresh()
         self.transitions()
         self.sound = True
@@ -286,7 +278,7 @@ class Month(RuleBasedStateMachine):
             self.lost = False
             self.drain(seed, late=False)
         self.as_afresh()
-        self.told_what_changed()
+        self.published_what_changed()
         self.changes = 0
         self.blurred.clear()
 
@@ -317,17 +309,17 @@ class Month(RuleBasedStateMachine):
         ids = {f"outrider/{subject}/{rule}" for subject, rule in stays}
         _same(*({id_: said for id_, said in each.items() if id_ not in ids} for each in (in_the_hub, active)))
 
-    def told_what_changed(self) -> None:
+    def published_what_changed(self) -> None:
         """Each transition that the ledger recorded since the last quiet point was published once, and nothing else."""
         account = self.account
         alerts = [alert for id_, alert in account.published.items() if id_ not in self.heard]
-        told = Counter((alert["finding"], alert["transition"]) for alert in alerts)
+        published = Counter((alert["finding"], alert["transition"]) for alert in alerts)
         wanted = Counter((found.id, change) for found, change in self.transitions() if change in ALERTING)
         for finding in account.hub.silent - self.blurred:
-            assert not [change for id_, change in told if id_ == finding], "suppressed, and told"
-        sure = {key for key in {*told, *wanted} if key[0] not in self.blurred | account.hub.silent}
-        assert {key: told[key] for key in sure} == {key: wanted[key] for key in sure}
-        assert all(told[key] <= wanted[key] for key in told)
+            assert not [change for id_, change in published if id_ == finding], "suppressed, and told"
+        sure = {key for key in {*published, *wanted} if key[0] not in self.blurred | account.hub.silent}
+        assert {key: published[key] for key in sure} == {key: wanted[key] for key in sure}
+        assert all(published[key] <= wanted[key] for key in published)
         most = max(Counter(alert["finding"] for alert in alerts).values(), default=0)
         assert self.changes > 1 or most <= self.changes, "more was told than happened"
         self.heard |= set(account.published)

@@ -3,7 +3,7 @@
 from tests.operations.world import FLOATING, World, definition, registered
 
 
-def test_a_notice_that_could_not_be_told_is_told_by_the_next_trouble_of_its_kind(world: World) -> None:
+def test_a_notice_that_could_not_be_published_is_published_by_the_next_trouble_of_its_kind(world: World) -> None:
     world.hub.enabled = False
     message = registered(world.register(definition(collector=FLOATING)))
     world.fail("Publish", times=1)

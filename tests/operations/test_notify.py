@@ -234,7 +234,7 @@ def test_a_service_that_is_being_updated_and_what_outriders_own_call_shows_raise
     here = machine()
     here.later(*threads.opened()[:-1], threads.rolling())
     behind = threads.opened()[-1]
-    own = samples.told("sidecar.present", "web", samples.WEB, threads.SERVICE).model_copy(update={"own": True})
+    own = samples.finding_alert("sidecar.present", "web", samples.WEB, threads.SERVICE).model_copy(update={"own": True})
     assert kinds(here.later(behind, own)) == {Recorded}
     here.later(samples.of_corrections()["failed"])
     assert here.headers == ["🟠 Drift: web", "🟠 Correction failed: web"]
@@ -245,7 +245,7 @@ def test_what_a_correction_brings_up_is_shown_with_its_outcome(machine: Callable
     """Outrider's own revision may show a drift that the earlier one hid: people read of it once it is deployed."""
     here = machine()
     here.later(*threads.opened()[:-1], threads.rolling())
-    own = samples.told("sidecar.present", "web", samples.WEB, threads.SERVICE).model_copy(update={"own": True})
+    own = samples.finding_alert("sidecar.present", "web", samples.WEB, threads.SERVICE).model_copy(update={"own": True})
     here.later(own)
     here.later(threads.deployed(), *threads.closed(threads.opened()[:-1], "sidecar.present"), seconds=5 * WAIT)
     assert [header[2:] for header in here.headers] == ["Drift: web", "Partly corrected: web"]
@@ -265,7 +265,7 @@ def test_a_drift_that_is_raised_before_the_first_message_is_a_drift(machine: Cal
     assert older.headers == ["🟡 Drift, now more severe: web"]
 
 
-def test_what_opens_after_the_end_begins_anew(machine: Callable[[], Machine]) -> None:
+def test_what_opens_after_the_end_begins_again(machine: Callable[[], Machine]) -> None:
     here = machine()
     here.later(*threads.opened())
     here.later(*threads.closed(threads.opened()))
@@ -274,7 +274,7 @@ def test_what_opens_after_the_end_begins_anew(machine: Callable[[], Machine]) ->
     assert here.headers[2:] == ["🟡 Drift again: web"]
 
 
-def test_the_queue_may_mix_up_what_becomes_of_a_finding(machine: Callable[[], Machine]) -> None:
+def test_the_queue_may_change_the_order_of_a_findings_transitions(machine: Callable[[], Machine]) -> None:
     here = machine()
     here.later(*threads.closed(threads.opened()[:1]))
     assert here.later(threads.opened()[0]) == {threads.opened()[0].id: SentBefore()}

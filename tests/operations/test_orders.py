@@ -19,6 +19,7 @@ from domain.workload import Workload
 from rules import CATALOGUE
 from tests.aws_fake.aws import Aws
 from tests.aws_fake.calls import Calls
+from tests.corpus import corpus
 from tests.operations.playing import (
     DEPLOY,
     DRIFTED,
@@ -34,7 +35,7 @@ from tests.operations.playing import (
 )
 from tests.operations.world import IMAGE, registered, service_changed
 from tests.profiles import examples
-from tests.strategies import corpus, workloads
+from tests.strategies import workloads
 
 TITLE = "shop/web"
 # A function's fixture is the same for all examples: it holds nothing but clients.
@@ -97,8 +98,8 @@ def test_no_order_leaves_a_service_on_a_drifted_revision(sessions: Sessions, ord
     runs = run.aws.services.services[TITLE]["taskDefinition"]
     found = run.aws.definitions.families["web"][int(runs.rpartition(":")[2]) - 1]
     assert found["containerDefinitions"][1]["image"] == IMAGE, order
-    told = [alert["id"] for alert in run.alerts if alert["kind"] == "outcome"]
-    assert len(told) == len(set(told)), "without a fault each is told once"
+    published = [alert["id"] for alert in run.alerts if alert["kind"] == "outcome"]
+    assert len(published) == len(set(published)), "without a fault each is told once"
 
 
 # --- a plan is carried out once ---------------------------------------------------------------------------------------
@@ -122,8 +123,8 @@ def carried_out(sessions: Sessions, document: dict[str, Any], rules: tuple[Rule,
         run.until_quiet()
     assert run.stuck == []
     assert len(run.aws.definitions.families["web"]) - 1 == made <= 1
-    told = [alert["id"] for alert in run.alerts]
-    assert len(told) == len(set(told))
+    published = [alert["id"] for alert in run.alerts]
+    assert len(published) == len(set(published))
     return made
 
 

@@ -87,14 +87,14 @@ def test_a_clock_that_goes_back_changes_nothing(sessions: Sessions) -> None:
 # --- services that change under a rollout -----------------------------------------------------------------------------
 
 
-def test_whoever_deploys_at_the_same_moment_has_the_last_word(sessions: Sessions) -> None:
+def test_another_who_deploys_at_the_same_moment_decides(sessions: Sessions) -> None:
     run = deploying(sessions)
 
-    def theirs() -> None:
+    def deploy_at_once() -> None:
         arn = run.aws.definitions.register(definition(cpu="2048", memory="4096"))
         run.aws.services.update(TITLE, taskDefinition=arn)
 
-    run.line.meanwhile["UpdateService"] = theirs
+    run.line.meanwhile["UpdateService"] = deploy_at_once
     assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.SKIPPED}, "web:3")
     assert "Somebody else deployed web:3 at the same moment" in why(run.outcomes[-1])
 
@@ -106,7 +106,7 @@ def test_a_service_that_is_deleted_is_left(sessions: Sessions) -> None:
     assert said(run.outcomes[-1]) == (f"{TITLE}: The service no longer exists.",)
 
 
-def test_a_service_that_is_made_anew_is_not_ours(sessions: Sessions) -> None:
+def test_a_service_that_is_created_again_is_another_service(sessions: Sessions) -> None:
     run = steps(deploying(sessions), 1)
     other = run.aws.definitions.register(definition("api"))
     run.aws.services.add(TITLE, other)
@@ -123,7 +123,7 @@ def test_a_service_that_was_moved_to_another_family_is_left(sessions: Sessions) 
     assert (run.outcomes[-1].state, run.outcomes[-1].rollouts) == (AttemptState.REGISTERED, ())
 
 
-def test_a_service_that_wants_no_tasks_has_none_to_look_at(sessions: Sessions) -> None:
+def test_a_service_with_a_desired_count_of_zero_has_no_tasks_to_evaluate(sessions: Sessions) -> None:
     def begin(run: Run) -> None:
         fleet(run, TITLE, desiredCount=0)
         ask(run, request())
@@ -172,7 +172,7 @@ def test_tasks_that_start_and_end_again_and_again_are_not_verified(sessions: Ses
     assert "None of its tasks has run for 5 minutes" in why(run.outcomes[-1])
 
 
-def test_a_deployment_that_completes_with_fewer_tasks_is_set_back(sessions: Sessions) -> None:
+def test_a_deployment_that_completes_with_fewer_tasks_is_rolled_back(sessions: Sessions) -> None:
     def plays(aws: Aws) -> bool:
         any_ = deployments(aws)
         ours = [arn for arn, task in aws.services.tasks.items() if task["taskDefinitionArn"] == arn_of(2)]
@@ -208,7 +208,7 @@ def test_an_update_that_is_refused_leaves_the_service_and_says_so(sessions: Sess
     assert said(run.outcomes[-1]) == (f"{TITLE}: ecs:UpdateService on {TITLE} failed: {code}.",)
 
 
-def test_what_failed_is_told_though_the_revision_cannot_be_taken_back(sessions: Sessions) -> None:
+def test_what_failed_is_published_though_the_revision_cannot_be_deregistered(sessions: Sessions) -> None:
     run = deploying(sessions, plays=lambda aws: deployments(aws, lambda *_: "dead"))
     run.line.troubles["DeregisterTaskDefinition"] = Trouble("AccessDeniedException")
     with run.line.answering():
@@ -219,7 +219,7 @@ def test_what_failed_is_told_though_the_revision_cannot_be_taken_back(sessions: 
     assert run.end()["quarantine"]
 
 
-def test_what_the_registration_is_refused_for_is_told_once_and_not_tried_for_ever(sessions: Sessions) -> None:
+def test_why_the_registration_is_refused_is_published_once_and_not_tried_for_ever(sessions: Sessions) -> None:
     run = deploying(sessions)
     run.line.troubles["RegisterTaskDefinition"] = Trouble("ClientException")
     quiet(run)
@@ -309,7 +309,7 @@ def test_a_request_of_another_account_changes_nothing_here(sessions: Sessions, a
     assert run.outcomes[0].state in {AttemptState.SUPERSEDED, AttemptState.NOTHING, AttemptState.REFUSED}
 
 
-def test_nothing_that_is_told_or_kept_shows_a_value(sessions: Sessions) -> None:
+def test_nothing_that_is_published_or_kept_shows_a_value(sessions: Sessions) -> None:
     run = quiet(deploying(sessions))
     shown = json.dumps([*run.items(), run.alerts], default=str)
     assert CANARY not in shown + repr(run.outcomes)

@@ -72,7 +72,7 @@ def test_the_corrected_revision_differs_only_where_the_diff_says(world: World) -
     assert alert["resource"] == source(2).arn
 
 
-def test_tags_are_kept_those_of_aws_left_out_and_ours_added(world: World) -> None:
+def test_tags_are_kept_those_of_aws_left_out_and_outriders_added(world: World) -> None:
     tags = [{"key": "team", "value": "shop"}]
     world.register(definition(collector=FLOATING, tags=tags))
     # Nobody may set these; ECS sets them itself, which moto does not.
@@ -105,7 +105,7 @@ def test_a_missing_collector_is_put_in(world: World) -> None:
     assert CANARY not in repr(world.alerts)
 
 
-def test_the_same_request_twice_registers_once_and_tells_once(world: World) -> None:
+def test_the_same_request_twice_registers_once_and_publishes_once(world: World) -> None:
     world.register(DRIFTED)
     remediator = world.remediator(REGISTER)
     first, second = remediator.remediate(request()), remediator.remediate(request())
@@ -203,7 +203,7 @@ def test_one_throttled_call_and_the_message_again_end_in_one_revision(world: Wor
 # --- what others do at the same time ----------------------------------------------------------------------------------
 
 
-def test_where_somebody_registers_in_between_ours_is_taken_back(world: World) -> None:
+def test_where_somebody_registers_in_between_outriders_is_deregistered(world: World) -> None:
     world.register(DRIFTED)
     world.meanwhile["RegisterTaskDefinition"] = lambda: world.register(definition(cpu="2048", memory="4096"))
     outcome = world.remediator(REGISTER).remediate(request())
@@ -213,7 +213,9 @@ def test_where_somebody_registers_in_between_ours_is_taken_back(world: World) ->
     assert [alert["transition"] for alert in world.alerts] == ["superseded"]
 
 
-def test_a_crash_before_ours_is_taken_back_does_not_leave_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_before_outriders_is_deregistered_does_not_leave_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.register(DRIFTED)
     world.meanwhile["RegisterTaskDefinition"] = lambda: world.register(definition(cpu="2048", memory="4096"))
 
@@ -245,7 +247,7 @@ def test_a_source_that_became_the_newest_again_is_corrected(world: World) -> Non
     assert [revision.number for revision in world.revisions()] == [3, 1]
 
 
-def test_a_family_that_is_gone_is_left_alone(world: World) -> None:
+def test_a_family_that_is_gone_is_skipped(world: World) -> None:
     world.deregister(world.register(DRIFTED))
     outcome = world.remediator(REGISTER).remediate(request())
     assert (outcome.state, said(outcome)) == (AttemptState.NOTHING, ("The family has no active revision.",))
@@ -315,7 +317,7 @@ def test_a_family_that_comes_back_drifted_again_and_again_is_left_to_its_source(
     assert "Make the change at its source" in reason
 
 
-def test_a_refusal_is_told_once(world: World) -> None:
+def test_a_refusal_is_published_once(world: World) -> None:
     world.register(DRIFTED)
     remediator = world.remediator(REGISTER, repositories=())
     assert remediator.remediate(request()).state is AttemptState.REFUSED
@@ -327,7 +329,7 @@ def test_a_refusal_is_told_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("operation", ["GetParameters", "GetRole", "GetRolePolicy", "DescribeLogGroups"])
-def test_without_the_facts_nothing_is_registered_and_the_message_comes_again(world: World, operation: str) -> None:
+def test_without_the_facts_nothing_is_registered_and_the_message_is_retried(world: World, operation: str) -> None:
     world.register(without_collector())
     world.fail(operation, "ThrottlingException", times=1)
     remediator = world.remediator(REGISTER)
@@ -351,7 +353,7 @@ def test_what_is_no_request_is_refused_without_showing_it(world: World, body: st
     assert caught.value.__suppress_context__
 
 
-def test_no_environment_value_is_kept_or_told(world: World) -> None:
+def test_no_environment_value_is_kept_or_published(world: World) -> None:
     app = application(
         environment=[{"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "localhost:4318"}, {"name": "A", "value": CANARY}]
     )

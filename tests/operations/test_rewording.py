@@ -11,9 +11,9 @@ from aws.sessions import Sessions
 from domain.remediation.reason import Code, Reason
 from reports import reasons
 from tests.aws_fake.calls import Calls
+from tests.operations.guarding import ROWS, Row, played
 from tests.operations.playing import Run, Scenario, account
 from tests.operations.test_faults import SCENARIOS
-from tests.operations.test_guards import ROWS, Row, played
 
 _WORDS = ("title", "next_step", "reasons")
 
@@ -21,8 +21,8 @@ _WORDS = ("title", "next_step", "reasons")
 def ended(run: Run) -> Any:
     """All that came of it, but for the words in which it is published."""
     end = run.end()
-    told = end.pop("told")
-    shown = {id_: json.loads(body) for id_, body in told.items()} if isinstance(told, dict) else told
+    published = end.pop("published")
+    shown = {id_: json.loads(body) for id_, body in published.items()} if isinstance(published, dict) else published
     if isinstance(shown, dict):
         shown = {id_: {k: v for k, v in alert.items() if k not in _WORDS} for id_, alert in shown.items()}
     return end, shown, [replace(each, pending=()) for each in run.outcomes]

@@ -10,7 +10,8 @@ from datetime import timedelta
 from operator import itemgetter
 
 from aws.sessions import Sessions
-from tests.operations.month import DOCUMENTS, PARAMETERS, ROLES, Account, living
+from tests.operations.month import Account, living
+from tests.operations.people import DOCUMENTS, PARAMETERS, ROLES
 from tests.operations.world import BROKEN, CONFIG, EXECUTION, TASK
 from tests.profiles import by_profile
 

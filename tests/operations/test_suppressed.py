@@ -26,30 +26,30 @@ REGISTER = "version: 1\nmode: register\n"
 PINNED = f"outrider/{PLACE}/family/web/sidecar.image-pinned"
 
 
-def test_a_suppressed_finding_goes_on_without_a_word(world: World) -> None:
+def test_a_suppressed_finding_changes_without_an_alert(world: World) -> None:
     world.sees(registered(world.register(definition(collector=FLOATING))))
     world.hub.silent.add(PINNED)
-    told = world.told()
+    published = world.transitions()
     world.sees(registered(world.register(definition())))
     assert world.hub.states()["family/web/sidecar.image-pinned"] == CLOSED
     world.sees(registered(world.register(definition(collector=FLOATING))))
     assert world.hub.states()["family/web/sidecar.image-pinned"] == OPEN
-    assert world.told() == told
+    assert world.transitions() == published
 
 
-def test_what_is_suppressed_no_longer_is_told_again(world: World) -> None:
+def test_what_is_suppressed_no_longer_is_published_again(world: World) -> None:
     world.sees(registered(world.register(definition(collector=FLOATING))))
     world.hub.silent.add(PINNED)
     world.sees(registered(world.register(definition())))
     world.hub.silent.clear()
     world.sees(registered(world.register(definition(collector=FLOATING))))
-    assert world.told() == [("opened", "sidecar.image-pinned"), ("reopened", "sidecar.image-pinned")]
+    assert world.transitions() == [("opened", "sidecar.image-pinned"), ("reopened", "sidecar.image-pinned")]
 
 
-def test_a_new_finding_is_told_without_asking(world: World) -> None:
+def test_a_new_finding_is_published_without_reading_security_hub(world: World) -> None:
     world.hub.silent.add(PINNED)  # a finding that is not there yet cannot be
     world.sees(registered(world.register(definition(collector=FLOATING))))
-    assert world.told() == [("opened", "sidecar.image-pinned")]
+    assert world.transitions() == [("opened", "sidecar.image-pinned")]
 
 
 def test_a_suppressed_finding_is_not_corrected(world: World) -> None:
@@ -155,13 +155,13 @@ def suppressed_and_closed(world: World) -> None:
 
 def test_a_suppressed_finding_that_opens_again_after_months_is_still_suppressed(world: World) -> None:
     suppressed_and_closed(world)
-    told = world.told()
+    published = world.transitions()
     for _ in range(90):
         world.pass_(days=1)
         world.sees(swept())
     assert world.hub.workflow(PINNED) == "SUPPRESSED"
     world.sees(registered(world.register(definition(collector=FLOATING))))
-    assert world.told() == told
+    assert world.transitions() == published
 
 
 @pytest.mark.parametrize("baseline", [False, True])
@@ -171,12 +171,12 @@ def test_a_suppression_outlives_the_finding_in_security_hub(world: World, *, bas
     world.hub.customer_sets(PINNED, "SUPPRESSED")
     right = registered(world.register(definition()))
     world.sees(own("family", family="web", revision=0, quiet=True) if baseline else right)
-    told = world.told()
+    published = world.transitions()
     world.pass_(days=60)
     assert world.hub.held(PINNED) is None
     inspector = world.inspector(Mode.REGISTER, REGISTER)
     world.sees(registered(world.register(definition(collector=FLOATING))), inspector=inspector)
-    assert world.told() == told
+    assert world.transitions() == published
     assert world.hub.workflow(PINNED) == "SUPPRESSED"
     request = world.requests[-1]
     assert world.remediator(REGISTER).remediate(json.dumps(request)).state is AttemptState.NOTHING
@@ -186,11 +186,11 @@ def test_a_suppression_that_a_person_takes_back_is_not_remembered(world: World) 
     suppressed_and_closed(world)
     world.hub.customer_sets(PINNED, "NEW")
     world.sees(registered(world.register(definition(collector=FLOATING))))
-    assert world.told()[-1] == ("reopened", "sidecar.image-pinned")
+    assert world.transitions()[-1] == ("reopened", "sidecar.image-pinned")
     world.sees(registered(world.register(definition())))
     world.pass_(days=60)
     world.sees(registered(world.register(definition(collector=FLOATING))))
-    assert world.told()[-1] == ("reopened", "sidecar.image-pinned")
+    assert world.transitions()[-1] == ("reopened", "sidecar.image-pinned")
 
 
 def test_nothing_is_lost_while_security_hub_is_disabled(world: World) -> None:
@@ -201,12 +201,12 @@ def test_nothing_is_lost_while_security_hub_is_disabled(world: World) -> None:
     [outcome] = world.look(registered(world.register(definition(collector=FLOATING, cpu="2048", memory="4096"))))
     assert outcome.failures
     world.look(registered(world.register(without_collector())))
-    told = world.told()
+    published = world.transitions()
     world.hub.clear()
     world.look(swept())
     assert world.hub.open() == {"family/web/sidecar.present"}
-    assert world.told() == [*told, ("opened", "sidecar.present")]
+    assert world.transitions() == [*published, ("opened", "sidecar.present")]
     assert world.hub.workflow(PINNED) == "SUPPRESSED"
     world.sees(registered(world.register(definition(collector=FLOATING, cpu="2048", memory="4096"))))
     assert world.hub.workflow(PINNED) == "SUPPRESSED"
-    assert ("reopened", "sidecar.image-pinned") not in world.told()
+    assert ("reopened", "sidecar.image-pinned") not in world.transitions()

@@ -62,7 +62,7 @@ def changes(world: World) -> list[dict[str, Any]]:
     return sent(world.sessions, world.queues["changes"])
 
 
-def test_what_is_there_and_what_was_is_looked_at_again(world: World) -> None:
+def test_what_is_there_and_what_was_is_evaluated_again(world: World) -> None:
     ecs = world.sessions.own("ecs")
     containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
     for family in [f"family-{n}" for n in range(12)] + ["web", "web"]:
@@ -113,7 +113,7 @@ def test_the_first_day_and_what_is_asked_for_are_baselines(world: World, *, aske
     assert [body["quiet"] for body in changes(world)] == [True]
 
 
-def a_family_that_was_looked_at(world: World) -> None:
+def an_evaluated_family(world: World) -> None:
     containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
     world.sessions.own("ecs").register_task_definition(family="web", containerDefinitions=containers)
     recorded(world.sessions, a_finding("web", FindingState.OPEN, hours=1))
@@ -130,19 +130,19 @@ def test_a_sweep_by_another_standard_than_the_last_is_a_baseline(world: World, w
         aws.own("ssm").put_parameter(Name="/standard", Value=text, Type="String", Overwrite=True)
         aws.client("s3", PLACE).put_object(Bucket="standards", Key="standard.yaml", Body=text.encode())
 
-    a_family_that_was_looked_at(world)
+    an_evaluated_family(world)
     store("version: 1\n")
-    sweep, told = sweeping(world, standard=where), list[tuple[bool, int]]()
+    sweep, published = sweeping(world, standard=where), list[tuple[bool, int]]()
     for text in ("", "", "version: 1\ncollector: {cpu: 512}\n", ""):
         if text:
             store(text)
-        told.append((sweep.sweep().baseline, sweep.begun_wait))
+        published.append((sweep.sweep().baseline, sweep.begun_wait))
     # Nothing is evaluated until no function uses the earlier standard any more, though the cached one was just read.
-    assert told == [(True, 0), (False, 0), (True, 200), (False, 0)]
+    assert published == [(True, 0), (False, 0), (True, 200), (False, 0)]
 
 
 def test_the_first_sweep_of_another_release_is_a_baseline(world: World) -> None:
-    a_family_that_was_looked_at(world)
+    an_evaluated_family(world)
     releases = ("1", "1", "2", "2", "1")
     baselines = [sweeping(world, release=each).sweep().baseline for each in releases]
     assert baselines == [True, False, True, False, True]
@@ -150,7 +150,7 @@ def test_the_first_sweep_of_another_release_is_a_baseline(world: World) -> None:
 
 def test_a_baseline_that_did_not_end_is_one_when_the_next_sweep_comes(world: World) -> None:
     """Its digest may not have been published."""
-    a_family_that_was_looked_at(world)
+    an_evaluated_family(world)
     sweep = sweeping(world)
     first = sweep.list()[0].baseline
     world.ledger.runs.claim(sweep.run, NOON, NOON - timedelta(hours=1))  # it was stopped, and its lease is over
@@ -159,7 +159,7 @@ def test_a_baseline_that_did_not_end_is_one_when_the_next_sweep_comes(world: Wor
 
 @pytest.mark.parametrize("stored", [None, "version: 9\n"])
 def test_without_a_good_one_a_standard_that_cannot_be_read_makes_no_baseline(world: World, stored: str | None) -> None:
-    a_family_that_was_looked_at(world)
+    an_evaluated_family(world)
     if stored:
         world.sessions.own("ssm").put_parameter(Name="/standard", Value=stored, Type="String")
     assert not sweeping(world, standard="ssm:/standard").sweep().baseline
@@ -312,7 +312,7 @@ def test_a_digest_counts_what_is_open(world: World) -> None:
     assert alert.reasons[-1] == "sidecar.present: 2"
 
 
-def test_a_digest_is_not_complete_where_not_everything_was_looked_at(world: World) -> None:
+def test_a_digest_is_not_complete_where_not_everything_was_evaluated(world: World) -> None:
     world.register()
     alert = baselined(world)
     assert alert.title == "Not everything was evaluated: 0 findings are open"
@@ -363,7 +363,7 @@ def test_it_is_not_waited_for_ever(world: World) -> None:
     assert sweep.certifier.waiting(sweep.run_id, later).wait == 0
 
 
-def test_tasks_that_no_service_started_are_told_with_their_family(world: World) -> None:
+def test_tasks_that_no_service_started_are_sent_with_their_family(world: World) -> None:
     ecs = world.sessions.own("ecs")
     containers: list[Any] = [{"name": "app", "image": "web:1.0.0", "memory": 512}]
     for family in ("nightly", "nightly", "web"):
@@ -382,7 +382,7 @@ def test_tasks_that_no_service_started_are_told_with_their_family(world: World) 
     assert {body["listed"] for body in bodies} == {"2026-08-01T12:00:00Z"}
 
 
-def test_of_tasks_that_no_service_started_the_oldest_platform_version_is_told(aws: Sessions) -> None:
+def test_of_tasks_that_no_service_started_the_oldest_platform_version_is_sent(aws: Sessions) -> None:
     """In a cluster; those that have just ended are not counted."""
 
     class Running(Ecs):
@@ -431,7 +431,7 @@ def a_finding(name: str, state: FindingState, *, hours: float, severity: Severit
     return Finding(subject, "sidecar.present", state, severity, drifts, arn, then - timedelta(days=1), then)
 
 
-def test_a_day_is_told_by_what_is_open_what_closed_and_what_is_about_to_expire(
+def test_a_days_digest_has_what_is_open_what_closed_and_what_is_about_to_expire(
     aws: Sessions, heard: tuple[str, str]
 ) -> None:
     topic, url = heard
@@ -462,14 +462,14 @@ def test_a_day_is_told_by_what_is_open_what_closed_and_what_is_about_to_expire(
     }
 
 
-def test_a_day_of_which_there_is_nothing_to_tell_is_not_told(aws: Sessions, heard: tuple[str, str]) -> None:
+def test_a_day_with_nothing_to_report_has_no_digest(aws: Sessions, heard: tuple[str, str]) -> None:
     topic, url = heard
     recorded(aws, a_finding("fixed", FindingState.CLOSED, hours=30), a_finding("gone", FindingState.GONE, hours=1))
     assert digests(aws, topic).daily(PLACE) is None
     assert sent(aws, url) == []
 
 
-def test_only_an_exemption_that_expires_is_told_too(aws: Sessions, heard: tuple[str, str]) -> None:
+def test_an_exemption_that_expires_is_enough_for_a_digest(aws: Sessions, heard: tuple[str, str]) -> None:
     aws.own("ssm").put_parameter(Name="/standard", Value=EXEMPT, Type="String")
     alert = digests(aws, heard[0], standard="ssm:/standard").daily(PLACE)
     assert alert is not None
@@ -505,7 +505,7 @@ def test_a_standard_that_cannot_be_read_is_said_so(aws: Sessions, heard: tuple[s
     assert alert.reasons[-1] == "The standard could not be read, so exemptions that expire soon are not listed."
 
 
-def test_a_day_that_is_told_again_has_the_same_id(aws: Sessions, heard: tuple[str, str]) -> None:
+def test_a_digest_that_is_published_again_has_the_same_id(aws: Sessions, heard: tuple[str, str]) -> None:
     recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
     at = datetime(2026, 8, 1, 8, tzinfo=UTC)
     first, again = (digests(aws, heard[0]).daily(PLACE, at) for _ in range(2))
@@ -516,7 +516,7 @@ def test_a_day_that_is_told_again_has_the_same_id(aws: Sessions, heard: tuple[st
     assert first.id == again.id != other.id
 
 
-def test_what_closed_is_told_on_one_day_however_late_its_digest_is(aws: Sessions, heard: tuple[str, str]) -> None:
+def test_what_closed_is_in_the_digest_of_one_day_however_late_that_is(aws: Sessions, heard: tuple[str, str]) -> None:
     at = datetime(2026, 8, 1, 8, tzinfo=UTC)
     recorded(
         aws,

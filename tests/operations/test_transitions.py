@@ -99,11 +99,11 @@ def is_gone(world: World) -> None:
     world.sees(registered(world.deregister(arn), "DeregisterTaskDefinition"))
 
 
-def is_looked_at_again(world: World) -> None:
+def is_evaluated_again(world: World) -> None:
     world.sees(same())
 
 
-def is_looked_at_a_month_later(world: World) -> None:
+def is_evaluated_a_month_later(world: World) -> None:
     world.pass_(days=30)
     world.sees(same())
 
@@ -154,12 +154,12 @@ WALKS = {
     "raised": Walk(drifts, starts),
     "updated": Walk(runs_and_drifts, drifts_elsewhere),
     "lowered": Walk(runs_and_drifts, stops),
-    "unchanged": Walk(runs_and_drifts, is_looked_at_again),
-    "renewed": Walk(runs_and_drifts, is_looked_at_a_month_later),
+    "unchanged": Walk(runs_and_drifts, is_evaluated_again),
+    "renewed": Walk(runs_and_drifts, is_evaluated_a_month_later),
     "unknown": Walk(role_lacks_rights, role_cannot_be_read, rule="identity.task-role"),
     "renewed, unknown": Walk(role_lacks_rights, role_cannot_be_read_a_month_later, rule="identity.task-role"),
     "corrected, not yet run": Walk(runs_and_drifts, is_right),
-    "renewed, not yet run": Walk(after(runs_and_drifts, is_right), is_looked_at_a_month_later),
+    "renewed, not yet run": Walk(after(runs_and_drifts, is_right), is_evaluated_a_month_later),
     "closed": Walk(after(runs_and_drifts, is_right), runs_the_newest),
     "exempt": Walk(runs_and_drifts, is_exempt),
     "gone": Walk(drifts, is_gone),
@@ -180,7 +180,7 @@ def test_the_page_has_the_rows_that_are_walked() -> None:
 
 
 @pytest.mark.parametrize("transition", WALKS)
-def test_what_a_transition_writes_and_tells_is_what_the_page_says(world: World, transition: str) -> None:
+def test_what_a_transition_writes_and_publishes_is_what_the_page_says(world: World, transition: str) -> None:
     walk = WALKS[transition]
     id_ = f"outrider/{PLACE}/family/web/{walk.rule}"
     walk.before(world)
@@ -197,13 +197,13 @@ def test_what_a_transition_writes_and_tells_is_what_the_page_says(world: World, 
     assert after_ is not None
     assert len(imported) <= 1
     last = imported[0] if imported else None
-    told = [alert["transition"] for alert in world.alerts[alerts:] if alert["rule"] == walk.rule]
+    published = [alert["transition"] for alert in world.alerts[alerts:] if alert["rule"] == walk.rule]
     assert ROWS[transition] == (
         last["Compliance"]["Status"] if last else NOTHING,
         last["RecordState"] if last else NOTHING,
         _severity(before, after_) if last else NOTHING,
         _workflow(before, after_),
-        *(told or [NOTHING]),
+        *(published or [NOTHING]),
         _row(row, now),
     )
 

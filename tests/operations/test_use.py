@@ -62,18 +62,18 @@ def test_what_is_registered_and_not_run_is_low_until_a_service_runs_it(world: Wo
     assert (severity(world, "sidecar.present"), users(world, "sidecar.present")) == ("LOW", [])
     world.sees(service_changed(world.run(arn), "CreateService"))
     assert (severity(world, "sidecar.present"), users(world, "sidecar.present")) == ("HIGH", [("shop/web", 1, 0)])
-    assert world.told() == [("opened", "sidecar.present"), ("raised", "sidecar.present")]
+    assert world.transitions() == [("opened", "sidecar.present"), ("raised", "sidecar.present")]
     assert [finding["Severity"]["Label"] for finding in world.hub.imports] == ["LOW", "HIGH"]
 
 
-def test_when_nothing_runs_it_any_more_it_falls_and_nobody_is_told(world: World) -> None:
+def test_when_nothing_runs_it_any_more_it_falls_and_nothing_is_published(world: World) -> None:
     arn = world.register(without_collector())
     service = world.run(arn)
     world.sees(service_changed(service, "CreateService"))
     world.client("ecs").delete_service(cluster="shop", service="web", force=True)
     world.sees(service_changed(service, "DeleteService"))
     assert (severity(world, "sidecar.present"), users(world, "sidecar.present")) == ("LOW", [])
-    assert world.told() == [("opened", "sidecar.present")]
+    assert world.transitions() == [("opened", "sidecar.present")]
     assert world.hub.findings[f"outrider/{PLACE}/family/web/sidecar.present"]["Severity"]["Label"] == "LOW"
 
 
@@ -85,7 +85,7 @@ def test_a_service_that_moves_to_the_drifted_revision_raises_its_finding(world: 
     assert (severity(world), users(world)) == ("LOW", [("shop/web", 1, 0)])
     world.sees(deploys(world, bad))
     assert (severity(world), users(world)) == ("MEDIUM", [("shop/web", 2, 0)])
-    assert world.told() == [("opened", PINNED), ("raised", PINNED)]
+    assert world.transitions() == [("opened", PINNED), ("raised", PINNED)]
 
 
 def test_what_runs_and_drifts_keeps_its_severity_while_the_next_drifted_revision_waits(world: World) -> None:
@@ -96,10 +96,10 @@ def test_what_runs_and_drifts_keeps_its_severity_while_the_next_drifted_revision
         world.sees(registered(arn))
         assert severity(world) == "MEDIUM"
         world.sees(deploys(world, arn))
-    assert world.told() == [("opened", PINNED)]
+    assert world.transitions() == [("opened", PINNED)]
 
 
-def test_a_drift_that_only_the_revision_that_waits_has_is_low_beside_one_that_runs(world: World) -> None:
+def test_a_drift_that_only_the_waiting_revision_has_is_low_next_to_one_that_runs(world: World) -> None:
     world.sees(service_changed(world.run(world.register(definition(collector=OLD))), "CreateService"))
     world.sees(registered(world.register(definition(collector=GRAVE | {"essential": True}))))
     assert (severity(world), severity(world, "sidecar.not-essential")) == ("MEDIUM", "LOW")
@@ -119,7 +119,7 @@ def test_where_what_runs_cannot_be_judged_the_severity_stays(world: World) -> No
     world.sees(service_changed(world.run(world.register(definition(collector=GRAVE))), "CreateService"))
     world.ledger.subjects.runs(WEB, "shop/web", Running(fargate=True, revision=99, tasks=1))
     world.sees(again())
-    assert (severity(world), world.told()) == ("MEDIUM", [("opened", PINNED)])
+    assert (severity(world), world.transitions()) == ("MEDIUM", [("opened", PINNED)])
 
 
 def test_what_runs_again_does_not_fall_though_the_service_was_not_looked_at_yet(world: World) -> None:
@@ -132,10 +132,10 @@ def test_what_runs_again_does_not_fall_though_the_service_was_not_looked_at_yet(
     world.sees(again())
     assert (severity(world), users(world)) == ("MEDIUM", [("shop/web", 2, 0)])
     world.sees(deploys(world, bad))
-    assert (severity(world), world.told()) == ("MEDIUM", [("opened", PINNED), ("raised", PINNED)])
+    assert (severity(world), world.transitions()) == ("MEDIUM", [("opened", PINNED), ("raised", PINNED)])
 
 
-def test_another_count_of_tasks_is_written_down_and_judges_nothing(world: World) -> None:
+def test_another_count_of_tasks_is_recorded_and_evaluates_nothing(world: World) -> None:
     arn = world.register(definition(collector=GRAVE))
     world.sees(service_changed(world.run(arn), "CreateService"))
     imports = len(world.hub.imports)
@@ -152,12 +152,12 @@ def test_another_count_of_tasks_is_written_down_and_judges_nothing(world: World)
     assert world.calls["PutItem"] == 0, "and only once"
 
 
-def test_another_service_on_the_same_revision_is_listed_and_nobody_is_told(world: World) -> None:
+def test_another_service_on_the_same_revision_is_listed_and_nothing_is_published(world: World) -> None:
     arn = world.register(definition(collector=GRAVE))
     world.sees(service_changed(world.run(arn), "CreateService"))
     world.sees(service_changed(world.run(arn, name="worker"), "CreateService"))
     assert users(world) == [("shop/web", 1, 0), ("shop/worker", 1, 0)]
-    assert world.told() == [("opened", PINNED)]
+    assert world.transitions() == [("opened", PINNED)]
 
 
 def test_a_service_that_moves_from_fargate_to_ec2_takes_its_family_out_of_scope(world: World) -> None:
@@ -171,7 +171,7 @@ def test_a_service_that_moves_from_fargate_to_ec2_takes_its_family_out_of_scope(
     assert world.open() == set()
 
 
-def test_a_family_that_could_not_be_judged_is_judged_when_the_services_message_comes_again(world: World) -> None:
+def test_a_family_that_could_not_be_evaluated_is_evaluated_when_the_services_message_is_retried(world: World) -> None:
     good = world.register()
     world.sees(service_changed(world.run(good), "CreateService"))
     bad = world.register(definition(collector=GRAVE))
@@ -192,7 +192,7 @@ def test_tasks_that_no_service_started_count_as_use_for_thirty_days(world: World
     world.pass_(days=days)
     world.sees(again())
     assert severity(world) == left
-    assert world.told() == [("opened", PINNED), ("raised", PINNED)]
+    assert world.transitions() == [("opened", PINNED), ("raised", PINNED)]
 
 
 # --- tasks that no service started ------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def test_it_closes_when_they_are_seen_on_a_newer_one_or_thirty_days_after(world:
     assert world.open() == {"task.platform-version"}
     world.pass_(days=31)
     world.sees(again())
-    assert world.told() == [
+    assert world.transitions() == [
         (change, "task.platform-version") for change in ("opened", "closed", "reopened", "closed")
     ]  # fmt: skip
 
@@ -260,7 +260,7 @@ def leaning(world: World) -> list[tuple[str, str]]:
     return [(user.family, user.title) for user in world.rows(ROLE)["identity.trust"].users.known]
 
 
-def test_the_finding_of_a_role_lists_the_families_that_lean_on_it_as_they_come_and_go(world: World) -> None:
+def test_the_finding_of_a_role_lists_the_families_that_use_it_as_they_come_and_go(world: World) -> None:
     world.trust("web-task", "ec2.amazonaws.com")
     web, api = (world.register(definition(name)) for name in ("web", "api"))
     world.sees(registered(web))
@@ -274,13 +274,13 @@ def test_the_finding_of_a_role_lists_the_families_that_lean_on_it_as_they_come_a
     assert leaning(world) == [("api", ""), ("web", "shop/web")], "its service still takes the role"
     world.sees(deploys(world, other))
     assert leaning(world) == [("api", "")]
-    assert world.told().count(("opened", "identity.trust")) == 1
-    assert {change for change, rule in world.told() if rule == "identity.trust"} == {"opened"}
+    assert world.transitions().count(("opened", "identity.trust")) == 1
+    assert {change for change, rule in world.transitions() if rule == "identity.trust"} == {"opened"}
     [imported] = [f for id_, f in world.hub.findings.items() if "identity.trust" in id_]
     assert imported["Resources"][0]["Details"]["Other"]["use"] == "used by api"
 
 
-def test_a_parameter_of_another_region_has_its_finding_while_one_family_leans_on_it(world: World) -> None:
+def test_a_parameter_of_another_region_has_its_finding_while_one_family_uses_it(world: World) -> None:
     far = Place(ACCOUNT, "us-east-1")
     on = SubjectId(far, Subject.PARAMETER, "/far/config")
     world.sessions.client("ssm", far).put_parameter(Name=on.name, Value=BROKEN, Type="String")
@@ -299,7 +299,7 @@ def test_a_family_that_is_exempt_from_the_rule_is_listed_too(world: World) -> No
     world.sees(registered(world.register()), inspector=world.inspector(standard=exempt))
     world.sees(registered(world.register(definition("api"))), inspector=world.inspector(standard=exempt))
     assert leaning(world) == [("api", ""), ("web", "")]
-    assert world.told() == [("opened", "identity.trust")]
+    assert world.transitions() == [("opened", "identity.trust")]
 
 
 def test_of_many_families_some_are_listed_and_the_rest_counted(world: World) -> None:
@@ -312,7 +312,7 @@ def test_of_many_families_some_are_listed_and_the_rest_counted(world: World) -> 
     assert users.more == 3
 
 
-def test_a_role_without_a_finding_costs_no_look_at_who_leans_on_it(world: World) -> None:
+def test_a_role_without_a_finding_costs_no_read_of_its_dependents(world: World) -> None:
     world.sees(registered(world.register()))
     world.calls.clear()
     world.sees(again())
@@ -349,7 +349,7 @@ def heard(world: World, *messages: str) -> list[str]:
     return [subject.name for subject in subjects]
 
 
-def test_a_change_of_what_only_the_running_revision_leans_on_is_heard_until_it_no_longer_runs(waiting: World) -> None:
+def test_a_change_of_what_only_the_running_revision_uses_is_evaluated_until_it_no_longer_runs(waiting: World) -> None:
     assert heard(waiting, parameter_changed()) == ["web", "shop/web"]
     assert heard(waiting, parameter_changed(OTHER)) == ["web", "shop/web"]
     waiting.sees(deploys(waiting, PLACE.arn("ecs", "task-definition/web:2")))
@@ -382,7 +382,7 @@ def test_a_parameter_that_the_newest_revision_left_drifts_while_an_older_one_run
     assert (waiting.open(on), dict(waiting.ledger.history(on).dependents)) == (set(), {})
 
 
-def test_a_service_that_runs_an_old_configuration_hears_of_a_new_one_and_who_wrote_it(world: World) -> None:
+def test_a_service_that_runs_an_old_configuration_is_evaluated_for_a_new_one_and_its_writer_named(world: World) -> None:
     world.services.at_once = False
     rules = tuple(rule for rule in CATALOGUE if rule.id == "service.config-fresh")
     standard = "version: 1\nservices: {config_grace_days: 0}\n"

@@ -43,7 +43,7 @@ def test_a_message_is_posted(slack: Slack) -> None:
         (Trouble(403), None, "Slack answered 403 and rejected the message. Check the webhook."),
     ],
 )
-def test_what_slack_refuses_is_told_with_the_time_that_it_asks_for(
+def test_what_slack_refuses_is_reported_with_the_time_that_it_asks_for(
     slack: Slack, trouble: Trouble, after: int | None, reason: str
 ) -> None:
     slack.answer_next(trouble)
@@ -102,7 +102,7 @@ def test_the_url_is_in_no_repr(slack: Slack) -> None:
     assert slack.path not in repr(telling)
 
 
-def test_a_webhook_is_held_for_minutes_and_read_anew_when_slack_refuses_it(slack: Slack) -> None:
+def test_a_webhook_is_held_for_minutes_and_read_again_when_slack_refuses_it(slack: Slack) -> None:
     reads, now = list[int](), [0.0]
 
     def read_url() -> str:

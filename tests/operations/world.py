@@ -417,7 +417,7 @@ class World:
         self.heard[name] += map(json.loads, new) if parse else new
         return self.heard[name]
 
-    def told(self) -> list[tuple[str, str]]:
+    def transitions(self) -> list[tuple[str, str]]:
         """(transition, rule) of each alert, oldest first."""
         return [(alert["transition"], alert["rule"]) for alert in self.alerts]
 

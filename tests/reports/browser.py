@@ -34,14 +34,14 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Visit:
+class Seen:
     """The answer of a script on the page, and what the page wrote to the console."""
 
     answer: Any
     console: tuple[str, ...]
 
 
-def ask(page: Page, script: str, folder: Path) -> Visit:
+def ask(page: Page, script: str, folder: Path) -> Seen:
     """Open the page and return the answer of an async function's body, which runs when the page is ready.
 
     Time passes at once where nothing happens, so nothing waits.
@@ -50,7 +50,7 @@ def ask(page: Page, script: str, folder: Path) -> Visit:
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - our own file
     found = _ANSWER.search(ran.stdout)
     assert found is not None, ran.stderr[-2000:]
-    return Visit(json.loads(html.unescape(found[1])), tuple(_CONSOLE.findall(ran.stderr)))
+    return Seen(json.loads(html.unescape(found[1])), tuple(_CONSOLE.findall(ran.stderr)))
 
 
 def opened(page: Page, script: str, folder: Path) -> list[str]:

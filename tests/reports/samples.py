@@ -145,7 +145,7 @@ RUNNING = Users((User("web", "shop/web", 7, 3), User("web", "shop/worker", 6, 1)
 LEANING = Users((User("api", "shop/api", 4, 2), User("cron"), User("web", "shop/web", 7, 3)), more=12)
 
 
-def told(  # noqa: PLR0913 - the parts of a transition
+def finding_alert(  # noqa: PLR0913 - the parts of a transition
     rule_id: str,
     name: str,
     resource: str,
@@ -239,8 +239,8 @@ def burst() -> Alert:
     opened_ = [opened(finding(name=name)) for name in names]
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
     worse = [
-        told("identity.trust", role, role, Drift("code", "trust policy", "No."), actor=PERSON),
-        told(
+        finding_alert("identity.trust", role, role, Drift("code", "trust policy", "No."), actor=PERSON),
+        finding_alert(
             "sidecar.resources",
             "web",
             WEB,
@@ -324,7 +324,7 @@ def messages() -> dict[str, Alert]:
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
     return {
         "opened": opened(),
-        "opened-review": told(
+        "opened-review": finding_alert(
             PINNED.id,
             "web",
             WEB,
@@ -332,14 +332,14 @@ def messages() -> dict[str, Alert]:
             actor=PERSON,
             by=plan(MIRROR),
         ),
-        "opened-service": told(
+        "opened-service": finding_alert(
             "service.collector-running",
             "shop/web",
             PLACE.arn("ecs", "service/shop/web"),
             Drift("collector-not-running", "service/tasks/adot-collector", down, "STOPPED", "RUNNING"),
             actor=Actor(),
         ),
-        "opened-parameter": told(
+        "opened-parameter": finding_alert(
             "config.references",
             PARAMETER,
             PLACE.arn("ssm", f"parameter{PARAMETER}"),
@@ -347,12 +347,12 @@ def messages() -> dict[str, Alert]:
             actor=PERSON,
             users=LEANING,
         ),
-        "opened-role": told(
+        "opened-role": finding_alert(
             "identity.trust", role, role, Drift("ecs-not-trusted", "trust policy", trust), users=LEANING
         ),
-        "opened-unused": told("sidecar.present", "web", WEB, bare, users=NOBODY, severity=Severity.LOW),
-        "opened-statement": told("identity.task-role", "web", WEB, *TASK_ROLE),
-        "raised": told(
+        "opened-unused": finding_alert("sidecar.present", "web", WEB, bare, users=NOBODY, severity=Severity.LOW),
+        "opened-statement": finding_alert("identity.task-role", "web", WEB, *TASK_ROLE),
+        "raised": finding_alert(
             "sidecar.resources",
             "web",
             WEB,
@@ -360,7 +360,7 @@ def messages() -> dict[str, Alert]:
             change=TransitionKind.RAISED,
             after=9 * day,
         ),
-        "reopened": told(
+        "reopened": finding_alert(
             PINNED.id,
             "web",
             Revision(PLACE, "web", 9).arn,

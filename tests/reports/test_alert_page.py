@@ -43,7 +43,7 @@ def kind(field: dict[str, Any], definitions: dict[str, Any]) -> str:
             raise AssertionError(field)
 
 
-def test_the_page_tells_every_field() -> None:
+def test_the_page_describes_every_field() -> None:
     text = PAGE.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
@@ -54,12 +54,12 @@ def test_the_page_tells_every_field() -> None:
     assert text == made
 
 
-def test_every_field_is_told_in_words() -> None:
+def test_every_field_is_described() -> None:
     assert [name for name, field in Alert.model_fields.items() if not field.description] == []
 
 
-def test_the_page_tells_every_message_attribute() -> None:
+def test_the_page_describes_every_message_attribute() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    (told,) = (line for line in text.split("\n\n") if line.startswith("Message attributes"))
+    (published,) = (line for line in text.split("\n\n") if line.startswith("Message attributes"))
     found = {name for alert in samples.messages().values() for name in alert.attributes}
-    assert all(f"`{name}`" in told for name in found)
+    assert all(f"`{name}`" in published for name in found)

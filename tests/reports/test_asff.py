@@ -233,8 +233,8 @@ def test_the_details_name_the_resource_and_say_where_and_why_while_it_drifts(
     one = Finding(subject, "a.b", state, Severity.LOW, (Drift("code", "where", "why"),), f"arn:aws:{arn}", then, then)
     found = asff(one, samples.PINNED, docs="", facts={})
     use = {Subject.FAMILY: {"use": "nothing runs it yet, so its severity is at most LOW"}}.get(kind, {})
-    told = {"where": "why"} | use if state is FindingState.OPEN else {}
-    assert found["Resources"][0]["Details"]["Other"] == told | names
+    published = {"where": "why"} | use if state is FindingState.OPEN else {}
+    assert found["Resources"][0]["Details"]["Other"] == published | names
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_the_details_name_the_resource_and_say_where_and_why_while_it_drifts(
         (Subject.SERVICE, "HIGH", [], None),
     ],
 )  # fmt: skip
-def test_the_details_tell_who_runs_it_or_leans_on_it(kind: Subject, severity: str, users: Any, said: str) -> None:
+def test_the_details_name_who_runs_or_uses_it(kind: Subject, severity: str, users: Any, said: str) -> None:
     subject, then = SubjectId(samples.PLACE, kind, "web"), samples.THEN
     drifts, arn = (Drift("code", "where", "why"),), "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7"
     known = Users.of(User(*each) for each in users)

@@ -37,7 +37,7 @@ MADE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_what_is_told_is_what_was_read_and_found_right(name: str) -> None:
+def test_messages_are_those_that_were_read_and_approved(name: str) -> None:
     text = json.dumps(MADE[name], indent=2, ensure_ascii=False) + "\n"
     path = GOLDEN / f"{name}.json"
     if os.environ.get("UPDATE_GOLDEN"):
@@ -46,7 +46,7 @@ def test_what_is_told_is_what_was_read_and_found_right(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_no_environment_value_is_told(name: str) -> None:
+def test_no_environment_value_is_in_a_message(name: str) -> None:
     assert samples.CANARY not in json.dumps(MADE[name])
 
 

@@ -116,7 +116,7 @@ def test_what_is_open_or_failed_says_what_to_do_next(alert: Alert) -> None:
     assert ("*Next:*" in said) is (alert.transition != "closed")
 
 
-def test_a_closed_finding_is_told_shortly_and_without_old_drift() -> None:
+def test_the_message_of_a_closed_finding_is_short_and_without_old_drift() -> None:
     made = message(samples.closed())
     assert [block["type"] for block in made["blocks"]] == ["header", "section", "section"]
     assert len("".join(texts(made))) < 300
@@ -135,7 +135,7 @@ def test_a_statement_that_has_no_room_indented_is_shown_as_it_came_and_one_too_l
         text = json.dumps(statement, separators=(",", ":"))
         grants = tuple(Grant("web-task", "a:B", resource) for resource in resources)
         drift = Drift("not-allowed", "taskRoleArn/x", "It lacks permissions.", grants=grants)
-        made = message(samples.told("identity.task-role", "web", samples.WEB, drift))
+        made = message(samples.finding_alert("identity.task-role", "web", samples.WEB, drift))
         assert fault_of(made) is None
         [block] = [one for one in texts(made) if "```" in one]
         assert (block.split("```")[1] == text) is whole
@@ -160,7 +160,9 @@ def test_what_has_no_room_is_counted() -> None:
 
 def test_an_arn_can_be_copied_as_it_is() -> None:
     arn = "arn:aws:iam::123456789012:role/web_task"
-    made = message(samples.told("task.roles", "web", samples.WEB, Drift("code", "executionRoleArn", f"It is {arn}.")))
+    made = message(
+        samples.finding_alert("task.roles", "web", samples.WEB, Drift("code", "executionRoleArn", f"It is {arn}."))
+    )
     assert any(arn in text for text in texts(made))
 
 
@@ -247,18 +249,18 @@ def test_whatever_an_alert_holds_slack_takes_its_message(members: dict[str, str]
 
 def test_amazon_q_escapes_once_and_leaves_an_arn_as_it_is() -> None:
     arn = "arn:aws:iam::123456789012:role/_shop_/a*b_"
-    told = samples.opened().model_copy(update={"name": "R&D <team>", "resource": arn})
-    made = notification(samples.shown(told))
+    published = samples.opened().model_copy(update={"name": "R&D <team>", "resource": arn})
+    made = notification(samples.shown(published))
     assert made["metadata"]["summary"].startswith(
         "Drift: R&amp;D &lt;team&gt; (MEDIUM) does not comply with the rule: "
     )
     assert made["metadata"]["relatedResources"] == [arn]
-    long = notification(samples.shown(told.model_copy(update={"title": "<" * 600})))
+    long = notification(samples.shown(published.model_copy(update={"title": "<" * 600})))
     assert len(long["metadata"]["summary"]) <= 500
     assert not re.search(r"&amp;(amp|lt|gt);", json.dumps([made, long]))
 
 
 def test_a_command_can_be_copied_whole() -> None:
-    told = samples.opened()
-    [block] = [text for text in texts(message(told)) if text.startswith("```outrider")]
-    assert html.unescape(block.strip("`")) == told.command
+    published = samples.opened()
+    [block] = [text for text in texts(message(published)) if text.startswith("```outrider")]
+    assert html.unescape(block.strip("`")) == published.command

@@ -22,10 +22,11 @@ from domain.remediation.plan import Plan, visible
 from domain.standard import Standard, default_standard
 from domain.workload import Workload
 from reports.source import fragments, property_of
+from tests.corpus import corpus
 from tests.profiles import examples
 from tests.reports import samples
 from tests.reports.plans import BEFORE, plan_of, planned, rewritten
-from tests.strategies import PLACE, corpus, workloads
+from tests.strategies import PLACE, workloads
 
 TERRAFORM = shutil.which("terraform") or ""
 with_terraform = pytest.mark.skipif(not TERRAFORM, reason="terraform is not on this machine, and knows its own format")
@@ -134,7 +135,7 @@ def test_a_service_is_changed_where_the_service_is_defined() -> None:
     assert linted(texts(service_plan(platformVersion="LATEST"))["CloudFormation"]) == []
 
 
-def test_where_nothing_is_to_be_changed_there_is_nothing() -> None:
+def test_where_nothing_must_be_changed_there_is_nothing() -> None:
     assert fragments(service_plan(forceNewDeployment=True)) == ()
     assert fragments(plan_of(BEFORE, BEFORE)) == ()
 
@@ -151,7 +152,7 @@ def whole_and_without_secrets(plan: Plan) -> None:
 
 @thoroughly
 @given(workloads())
-def test_whatever_is_changed_is_told_in_each_form_and_nothing_hidden_is(given_: tuple[Workload, Standard]) -> None:
+def test_whatever_is_changed_is_in_each_form_and_nothing_hidden_is(given_: tuple[Workload, Standard]) -> None:
     whole_and_without_secrets(planned(*given_))
 
 

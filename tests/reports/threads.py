@@ -49,9 +49,9 @@ SERVICE = _drift(
 def opened() -> list[Alert]:
     """What one registration and the creation of its service bring about."""
     found = [samples.opened()]
-    found += [samples.told(rule, "web", samples.WEB, drift) for rule, drift in DRIFTS.items()]
+    found += [samples.finding_alert(rule, "web", samples.WEB, drift) for rule, drift in DRIFTS.items()]
     arn = samples.PLACE.arn("ecs", "service/shop/web")
-    service = samples.told("service.platform-version", "shop/web", arn, SERVICE)
+    service = samples.finding_alert("service.platform-version", "shop/web", arn, SERVICE)
     rules = tuple(alert.rule for alert in found)
     return [
         *(alert.model_copy(update={"open": rules}) for alert in found),

@@ -185,7 +185,7 @@ class TestEveryRule:
     def test_its_id_is_its_path(self, rule: Rule) -> None:
         assert rule.check.__module__ == "rules." + rule.id.replace("-", "_")
 
-    def test_it_has_nothing_to_say_of_the_base(self, rule: Rule) -> None:
+    def test_it_reports_nothing_about_the_base(self, rule: Rule) -> None:
         for case in (
             Case(name="alone", verdict="compliant"),
             Case(name="as a service", verdict="compliant", service={}),

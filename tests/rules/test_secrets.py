@@ -130,7 +130,7 @@ def _fed(text: str, type_: str = "String") -> Workload:
 DOCUMENT = yaml.safe_load(RICH)
 
 
-def test_the_configuration_makes_rules_speak() -> None:
+def test_rules_report_on_the_configuration() -> None:
     """Else the canaries below would prove nothing."""
     standard = build("a.b", Case(name="none", verdict="none")).standard
     verdicts = engine.evaluate(_fed(RICH), standard, CATALOGUE)

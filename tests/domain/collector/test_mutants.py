@@ -132,7 +132,7 @@ def test_what_a_collector_refuses_for_a_reason_in_the_text_is_refused(release: s
 
 @needs_the_corpus
 @pytest.mark.parametrize("release", RELEASES)
-def test_real_configurations_are_judged_as_collectors_judged_them(release: str) -> None:
+def test_real_configurations_have_the_verdicts_that_collectors_gave_them(release: str) -> None:
     otherwise = {}
     with (CORPUS / "collector-verdicts.tsv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file, delimiter="\t"):

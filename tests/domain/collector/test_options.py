@@ -56,7 +56,9 @@ def tool() -> Any:
         (None, []),
     ],
 )
-def test_a_release_is_judged_by_its_own_options_or_by_those_about_it(release: str | None, judged_by: list[str]) -> None:
+def test_a_release_is_evaluated_by_its_own_options_or_by_those_nearest_to_it(
+    release: str | None, judged_by: list[str]
+) -> None:
     wanted = None if release is None else Release.parse(release)
     assert [str(options.release) for options in options_of(wanted)] == judged_by
     assert options_are_known(wanted) is bool(judged_by)
@@ -182,7 +184,7 @@ PLACES = places()
 
 @settings(max_examples=400)
 @given(st.sampled_from(PLACES), VALUES, st.sampled_from(["v0.47.0", "v0.48.0", "v0.49.0"]))
-def test_any_value_in_any_place_is_judged_alike_and_never_shown(path: tuple[str, ...], value: Any, tag: str) -> None:
+def test_any_value_in_any_place_is_evaluated_alike_and_never_shown(path: tuple[str, ...], value: Any, tag: str) -> None:
     document: dict[str, Any] = {
         "receivers": {"otlp": {"protocols": {"grpc": None}}},
         "exporters": {"debug": None},

@@ -125,7 +125,7 @@ STATUS = [
 
 
 @pytest.mark.parametrize(("kind", "name", "tag", "standing", "instead"), STATUS)
-def test_a_component_name_stands_in_a_release_as_it_does_in_the_image(
+def test_a_component_has_the_same_name_in_a_release_as_in_the_image(
     kind: ComponentKind, name: str, tag: str, standing: ReleaseStanding, instead: str | None
 ) -> None:
     status = component_status(kind, name, Release.parse(tag))

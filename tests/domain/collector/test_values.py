@@ -231,19 +231,19 @@ TAKEN: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("kind", "name", "settings", "expected"), REFUSED)
-def test_what_a_component_refuses_is_told_with_its_place(
+def test_what_a_component_refuses_is_reported_with_its_place(
     kind: str, name: str, settings: Any, expected: tuple[str, str]
 ) -> None:
     assert expected in found(kind, name, settings)
 
 
 @pytest.mark.parametrize(("kind", "name", "settings"), TAKEN)
-def test_what_a_component_takes_is_not_told(kind: str, name: str, settings: Any) -> None:
+def test_what_a_component_accepts_is_not_reported(kind: str, name: str, settings: Any) -> None:
     assert found(kind, name, settings) == []
 
 
 @pytest.mark.parametrize(("kind", "name", "settings", "expected"), REFUSED)
-def test_what_the_environment_decides_is_not_told(
+def test_what_the_environment_decides_is_not_reported(
     kind: str, name: str, settings: Any, expected: tuple[str, str]
 ) -> None:
     def unknown(value: Any) -> Any:
@@ -262,7 +262,7 @@ def test_what_the_environment_decides_is_not_told(
         assert expected[0] in {"required", "not-both"} or expected not in found(kind, name, hidden)
 
 
-def test_what_is_looked_at_only_when_a_component_is_created_is_not_asked_of_an_unused_one() -> None:
+def test_what_is_checked_only_when_a_component_is_created_is_not_required_of_an_unused_one() -> None:
     settings = {"actions": [{"key": "a", "action": "remove"}]}
     assert found("processors", "attributes", settings) == [("choice", "actions[0]/action")]
     assert found("processors", "attributes", settings, used=False) == []
@@ -274,7 +274,7 @@ def test_an_otlphttp_exporter_has_an_endpoint_for_each_signal_that_it_is_given()
     assert found("exporters", "otlphttp", {**settings, "endpoint": "https://example.com"}) == []
 
 
-def test_a_release_whose_options_are_not_known_is_not_judged() -> None:
+def test_a_release_whose_options_are_not_known_is_not_evaluated() -> None:
     assert found("processors", "memory_limiter", None, release=Release(0, 40, 0)) == []
 
 

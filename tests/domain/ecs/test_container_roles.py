@@ -224,7 +224,7 @@ class TestAnImageThatIsNotKnown:
     def test_it_is_none(self, members: dict[str, Any]) -> None:
         assert answer(members) is Answer.IS_NOT
 
-    def test_an_endpoint_out_of_the_task_does_not_speak_against_it(self) -> None:
+    def test_an_endpoint_out_of_the_task_is_no_reason_against_it(self) -> None:
         environment = variables(OTEL_EXPORTER_OTLP_ENDPOINT="https://otlp.example.com")
         assert answer({"image": f"{ECR}/platform/otel-collector:1.4.0", "environment": environment}) is Answer.IS
 

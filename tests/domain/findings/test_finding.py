@@ -84,13 +84,13 @@ def test_the_ways_that_a_finding_can_go(
     assert (found.change if found else None) is change
 
 
-def test_only_what_people_should_hear_of_alerts() -> None:
+def test_only_what_people_should_know_alerts() -> None:
     assert {change for change in TransitionKind if change.alerts} == {
         TransitionKind.OPENED, TransitionKind.RAISED, TransitionKind.REOPENED, TransitionKind.CLOSED,
     }  # fmt: skip
 
 
-def test_a_new_revision_with_the_same_drift_is_imported_and_not_told() -> None:
+def test_a_new_revision_with_the_same_drift_is_imported_and_not_published() -> None:
     found = following(standing(FindingState.OPEN), DRIFTED, resource="web:2")
     assert found is not None
     assert (found.change, found.finding.resource) == (TransitionKind.UPDATED, "web:2")

@@ -24,7 +24,7 @@ def test_an_id_fits_and_is_one_subjects_alone(one: str, other: str) -> None:
     assert (id_of(one) == id_of(other)) == (one == other)
 
 
-def test_long_names_that_begin_alike_are_told_apart() -> None:
+def test_long_names_that_begin_alike_are_distinguished() -> None:
     assert id_of("/a" * 500 + "/x") != id_of("/a" * 500 + "/y")
 
 

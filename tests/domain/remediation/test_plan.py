@@ -26,7 +26,7 @@ def containers(*items: dict[str, Any]) -> dict[str, Any]:
     return {"family": "web", "containerDefinitions": list(items)}
 
 
-def test_a_change_is_told_by_names_and_not_by_indexes() -> None:
+def test_a_change_is_shown_by_names_and_not_by_indexes() -> None:
     before = containers({"name": "app", "image": "web:1"}, {"name": "adot", "image": "otel:latest", "essential": True})
     after = containers({"name": "adot", "image": "otel:v1", "essential": False}, {"name": "app", "image": "web:1"})
     assert changes(before, after) == (
@@ -71,7 +71,7 @@ def test_of_environment_values_only_those_are_shown_that_may_be(name: str, value
     "member", ["command", "entryPoint", "dockerLabels", "healthCheck", "links", "x-unknown", "secretOptions"]
 )
 @pytest.mark.parametrize("value", [CANARY, [CANARY], {"a": CANARY}, [{"name": "a", "secret": CANARY}], [[CANARY]]])
-def test_what_may_hold_a_credential_is_told_to_have_changed_and_no_more(member: str, value: Any) -> None:
+def test_what_may_hold_a_credential_is_shown_as_changed_and_no_more(member: str, value: Any) -> None:
     found = changes(containers({"name": "app"}), containers({"name": "app", member: value}))
     assert found
     assert CANARY not in repr(found)
@@ -100,12 +100,12 @@ def test_a_value_is_not_shown_for_its_key_being_that_of_a_member_that_may_be(mem
     assert [change.after for change in found] == ["(hidden)"]
 
 
-def test_an_empty_object_that_comes_or_goes_is_told() -> None:
+def test_an_empty_object_that_is_added_or_removed_is_shown() -> None:
     assert changes({"x-new": {}}, {}) == (Change("x-new", HIDDEN, None),)
     assert changes({}, {"x-new": {}}) == (Change("x-new", None, HIDDEN),)
 
 
-def test_a_variable_that_is_set_twice_is_told_as_a_whole() -> None:
+def test_a_variable_that_is_set_twice_is_shown_as_a_whole() -> None:
     twice = {"name": "app", "environment": [{"name": "A", "value": CANARY}, {"name": "A", "value": "b"}]}
     assert changes(containers({"name": "app"}), containers(twice)) == (
         Change("containers/app/environment", None, "(hidden)"),
@@ -117,7 +117,7 @@ def test_tags_show_their_keys() -> None:
     assert found == (Change("tags/team/key", None, "team"), Change("tags/team/value", None, "(hidden)"))
 
 
-def test_a_services_change_stands_beside_it() -> None:
+def test_a_services_change_is_next_to_it() -> None:
     task = TaskDefinition({"family": "web"})
     one, other = (Workload(PLACE, task, Service({"platformVersion": version})) for version in ("1.3.0", "LATEST"))
     assert changes_between(one, other) == (Change("service/platformVersion", "1.3.0", "LATEST"),)

@@ -223,5 +223,5 @@ class TestRefused:
         ],
         ids=lambda value: value[:40],
     )
-    def test_it_is_told_with_its_line(self, text: str, sentence: str) -> None:
+    def test_it_is_reported_with_its_line(self, text: str, sentence: str) -> None:
         assert mistake(text) == sentence

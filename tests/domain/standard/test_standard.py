@@ -203,7 +203,7 @@ def mistake(text: str) -> str:
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,
 )
-def test_a_mistake_is_told_with_its_line_its_field_and_what_would_be_right(text: str, sentence: str) -> None:
+def test_a_mistake_is_reported_with_its_line_its_field_and_what_would_be_right(text: str, sentence: str) -> None:
     assert mistake(text) == sentence
 
 
@@ -234,13 +234,13 @@ def read(text: str) -> Standard | str:
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_a_standard_or_told_why_not(text: str) -> None:
+def test_any_text_is_a_standard_or_the_reason_is_reported(text: str) -> None:
     assert read(text)
     assert read(f"version: 1\n{text}")
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=9), st.lists, max_leaves=9))
-def test_any_value_of_any_field_is_taken_or_told_of(value: object) -> None:
+def test_any_value_of_any_field_is_accepted_or_reported(value: object) -> None:
     for name in model_of(Standard).model_fields:
         found = read(yaml.safe_dump({"version": 1, name: value}))
         assert isinstance(found, Standard) or "line" in found or "YAML" in found

@@ -130,18 +130,18 @@ def reads(world: World, *bodies: str, rules: Sequence[Rule] = CATALOGUE) -> list
     return found
 
 
-def beside_facts(found: Sequence[str]) -> int:
+def apart_from_facts(found: Sequence[str]) -> int:
     return sum(OF_FACTS.match(each) is None for each in found)
 
 
 def test_what_a_known_a_new_and_a_changed_family_read(world: World) -> None:
     new = registered(world.register(definition(collector=FLOATING)))
     of_new = reads(world, new)
-    assert 0 < beside_facts(of_new) <= MOST_READS
+    assert 0 < apart_from_facts(of_new) <= MOST_READS
     assert reads(world, new) == []
     changed = registered(world.register(definition(collector=FLOATING, cpu="2048", memory="4096")))
     of_changed = reads(world, changed)
-    assert 0 < beside_facts(of_changed) <= MOST_READS
+    assert 0 < apart_from_facts(of_changed) <= MOST_READS
     for found in (of_new, of_changed):
         assert len(found) == len(set(found)), "something was read twice"
 
@@ -152,7 +152,7 @@ def test_what_is_read_does_not_grow_with_the_rules(world: World) -> None:
     few = reads(world, registered(world.register(definition("few"))), rules=needing)
     every = reads(world, registered(world.register(definition("all"))))
     assert {each for each in every if OF_FACTS.match(each)} == {each for each in few if OF_FACTS.match(each)}
-    assert beside_facts(every) == beside_facts(few)
+    assert apart_from_facts(every) == apart_from_facts(few)
 
 
 def test_the_page_has_the_ceilings() -> None:

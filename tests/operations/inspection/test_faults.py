@@ -204,11 +204,11 @@ class Play:
             ledger = Ledger(self.sessions, TABLE)
             held = [ledger.history(subject) for subject in ledger.subjects.everywhere()]
         alerts = [json.loads(body) for body in self.aws.sns.topic("alerts").published]
-        told = dict[str, str]()
+        published = dict[str, str]()
         for alert in alerts:
             free = {"since", "occurred"} | ({"use", "users"} if alert["subject"] in _SHARED else set())
             body = json.dumps({k: v for k, v in alert.items() if k not in free}, sort_keys=True)
-            assert told.setdefault(alert["id"], body) == body, f"{alert['id']} says two things"
+            assert published.setdefault(alert["id"], body) == body, f"{alert['id']} says two things"
         findings = [row.finding for each in held for row in each.rows.values()]
         return {
             "lost": self.lost,
@@ -220,7 +220,7 @@ class Play:
                 id_: (each["Compliance"]["Status"], each["RecordState"], each["Severity"]["Label"])
                 for id_, each in self.aws.hub.findings.items()
             },
-            "told": told,
+            "published": published,
             "pending": [each.subject.key for each in held if each.record.pending],
             "requests": sorted({message.body for message in self.aws.sqs.queue("remediations.fifo").sent}),
             "dependencies": {each.subject.key: sorted(each.record.dependencies) for each in held},
@@ -264,7 +264,7 @@ def played(sessions: Sessions, line: Calls) -> Play:
 def test_without_a_fault(sessions: Sessions, name: str) -> None:
     end = calm(name, sessions).end()
     assert (end["lost"], end["pending"]) == ([], [])
-    assert end["told"] or end["requests"] or end["findings"]
+    assert end["published"] or end["requests"] or end["findings"]
 
 
 @pytest.mark.parametrize("fault", ONCE)

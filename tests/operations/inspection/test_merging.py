@@ -52,7 +52,7 @@ def test_a_change_after_a_minute_is_evaluated_at_once(world: World) -> None:
         world.sees(writes(world, CONFIG))
     world.pass_(minutes=2)
     world.sees(writes(world, BROKEN))
-    assert world.told() == [("opened", PARAMETER_FINDING)]
+    assert world.transitions() == [("opened", PARAMETER_FINDING)]
 
 
 def test_changes_of_different_parameters_are_not_taken_together(world: World) -> None:
@@ -60,7 +60,7 @@ def test_changes_of_different_parameters_are_not_taken_together(world: World) ->
     for number in range(9):
         world.sees(parameter_changed(f"/another/{number}"))
     world.sees(writes(world, BROKEN))
-    assert world.told() == [("opened", PARAMETER_FINDING)]
+    assert world.transitions() == [("opened", PARAMETER_FINDING)]
 
 
 def test_what_cannot_be_recorded_or_sent_is_retried_and_not_lost(world: World) -> None:
@@ -73,7 +73,7 @@ def test_what_cannot_be_recorded_or_sent_is_retried_and_not_lost(world: World) -
     world.sees(message)
     world.pass_(minutes=1)
     world.sees(*delayed(world)[-1:])
-    assert world.told() == [("opened", PARAMETER_FINDING)]
+    assert world.transitions() == [("opened", PARAMETER_FINDING)]
 
 
 def test_many_registrations_have_a_service_evaluated_once_more_and_after_the_last(world: World) -> None:

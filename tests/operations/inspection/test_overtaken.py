@@ -6,7 +6,8 @@ import pytest
 
 from aws.sessions import Sessions
 from tests.aws_fake.calls import Fault
-from tests.operations.month import OTHER_PARAMETER, Account, living
+from tests.operations.month import Account, living
+from tests.operations.people import OTHER_PARAMETER
 from tests.operations.world import BROKEN, CONFIG, PARAMETER, TASK
 from tests.profiles import by_profile
 
@@ -149,7 +150,7 @@ def test_a_service_that_runs_a_deregistered_revision_keeps_its_finding(account: 
     as_afresh(account)
 
 
-def test_a_revision_that_the_sweep_saw_and_that_was_deregistered_since_is_not_judged(account: Account) -> None:
+def test_a_revision_that_the_sweep_listed_and_that_was_deregistered_since_is_not_evaluated(account: Account) -> None:
     evaluate(account, *account.registers("web", "right"), *account.registers("web", "a floating tag"))
     account.sweep()
     swept = list(account.changes)
@@ -176,5 +177,5 @@ def test_what_a_customer_resolved_is_new_again_though_its_closing_did_not_reach_
     evaluate(account, *account.registers("web", "a floating tag"))
     assert [i["RecordState"] for i in account.hub.imports] == ["ACTIVE", "ARCHIVED", "ACTIVE"]
     assert account.hub.workflow(finding) == "NEW"
-    told = [alert["transition"] for alert in account.published.values()]
-    assert told == ["opened", "closed", "reopened"]
+    published = [alert["transition"] for alert in account.published.values()]
+    assert published == ["opened", "closed", "reopened"]

@@ -1,0 +1,132 @@
+"""What `outrider check` refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.cli.conftest import Definition, Run
+from tests.cli.files import write
+from tests.profiles import examples
+
+MEMBERS = ["containerDefinitions", "requiresCompatibilities", "family", "taskDefinition", "tags", "data", "status_code"]
+BAD: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "bad.json is empty."),
+    "not JSON": (b'{\n  "family": $NAME\n}', "bad.json, line 2, column 13: not JSON (expecting value)."),
+    "latin-1": ('{"family": "ä"}'.encode("latin-1"), "bad.json is not UTF-8: byte 13 does not fit."),
+    "UTF-16 without a mark": ("{}".encode("utf-16-le"), "bad.json has NUL bytes in it"),
+    "NUL": (b'{"family": "a\0b"}', "bad.json has NUL bytes in it"),
+    "half of UTF-16": (b"\xff\xfe{\0\0", "bad.json is not UTF-16"),
+    "a key twice": (
+        b'{\n  "family": "a",\n  "containerDefinitions": [\n    {"image": "a", "image": "b"}\n  ]\n}',
+        "bad.json, line 4: the object that starts here has 'image' twice. Keep one.",
+    ),
+    "deep": (b"[" * 100_000 + b"]" * 100_000, "bad.json is nested too deeply"),
+    "rather deep": (b'{"containerDefinitions":' + b"[" * 90 + b"]" * 90 + b"}", "bad.json is nested too deeply"),
+    "a long number": (b'{"cpu": ' + b"1" * 5000 + b"}", "bad.json has a number in it"),
+    "a large number": (b'{"cpu": 1e999}', "bad.json has a number in it"),
+    "not a number": (b'{"cpu": NaN}', "bad.json has a number in it"),
+    "text": (b'"hello"', "bad.json is not a task definition"),
+    "an empty list": (b"[]", "bad.json is an empty list."),
+    "an empty object": (b"{}", "bad.json is not a task definition"),
+    "containers": (b'[{"name": "web", "image": "nginx"}]', "bad.json has containers without the task definition"),
+    "one container": (b'{"name": "web", "image": "nginx"}', "bad.json has containers without the task definition"),
+    "services": (b'{"services": []}', "bad.json describes services"),
+    "a service": (b'{"serviceName": "web", "taskDefinition": "web:1"}', "bad.json describes services"),
+    "containers as text": (b'{"family": "a", "containerDefinitions": "[]"}', "bad.json has containerDefinitions that"),
+    "a container that is none": (b'{"containerDefinitions": [{}, 1]}', "whose item 2 is not an object"),
+    "a list with another thing": (b'[{"containerDefinitions": []}, 3]', "bad.json, entry 1, is not a task definition"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_cannot_be_used_is_one_sentence_and_the_others_are_evaluated(
+    run: Run, floating: Definition, case: str
+) -> None:
+    content, sentence = BAD[case]
+    Path("bad.json").write_bytes(content)
+    ran = run("check", "--format", "json", "bad.json", write("web.json", floating))
+    assert ran.code == 1  # something drifted, whatever else could not be read
+    assert [entry["file"] for entry in ran.results] == ["web.json"]
+    assert ran.err.count("\n") == 1
+    assert sentence in ran.err
+    assert ran.json["errors"] == [{"file": "bad.json", "message": ran.err.rstrip()}]
+    assert run("check", "bad.json").code == 2
+
+
+def test_what_is_not_there_or_is_no_file_is_a_sentence(run: Run, good: Definition) -> None:
+    write("web.json", good)
+    Path("empty").mkdir()
+    write("other/package.json", {"name": "web"})
+    ran = run("check", "gone.json", "empty", "other", "a\0b", "web.json")
+    assert ran.code == 2
+    assert ran.err.splitlines()[:3] == [
+        "gone.json does not exist. Check the path.",
+        (
+            "empty has no file in it whose name ends with .json, .jsonc, .yaml, .yml, .template or .tf. Name a file"
+            " or another folder."
+        ),
+        "other has no file with a task definition in it. Name another folder.",
+    ]
+    assert "1 task definition: 1 clean." in ran.out
+
+
+def test_a_huge_file_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch, good: Definition) -> None:
+    monkeypatch.setattr("cli.texts.MAX_BYTES", 1024 * 1024)
+    write("web.json", json.dumps(good) + " " * 1024 * 1024)
+    assert run("check", "web.json").err == "web.json is larger than 1 MiB. Split it.\n"
+
+
+def test_an_invalid_standard_is_a_sentence_per_mistake(run: Run, good: Definition) -> None:
+    write("web.json", good)
+    write("standard.yaml", "version: 1\ncollector: {cpu: many}\nmood: fine\n")
+    ran = run("check", "--standard", "standard.yaml", "web.json")
+    assert (ran.code, ran.out) == (2, "")
+    assert [row.partition(":")[0] for row in ran.err.splitlines()] == ["standard.yaml, line 2", "standard.yaml, line 3"]
+    assert run("check", "--standard", "gone.yaml", "web.json").err == "gone.yaml does not exist. Check the path.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--form", "json", "web.json"), ("--fail-on", "dire", "web.json"), ("web.json", "--standard")]
+)
+def test_a_command_that_is_not_understood_exits_with_2_and_a_sentence(run: Run, arguments: tuple[str, ...]) -> None:
+    ran = run("check", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+
+
+def test_no_value_of_the_environment_is_shown(run: Run, floating: Definition) -> None:
+    floating["containerDefinitions"][0]["environment"] += [{"name": "PASSWORD", "value": "hunter2"}]
+    write("web.json", floating)
+    for form in ("table", "json"):
+        assert "hunter2" not in run("check", "--format", form, "web.json").out
+    write("bad.json", '{"family": "a", "containerDefinitions": [{"environment": ["hunter2"')
+    assert "hunter2" not in run("check", "bad.json").err
+
+
+def test_a_terminal_is_not_obeyed_by_what_a_file_says(run: Run, floating: Definition) -> None:
+    del floating["taskDefinitionArn"]
+    floating["family"] = "web\x1b[2J\nclean"
+    floating["containerDefinitions"][1]["name"] = "[red]x[/red]\ud800"
+    ran = run("check", write("web.json", floating))
+    assert "\x1b" not in ran.out
+    assert "web[2J clean: drifted" in ran.out
+    assert "[red]x[/red]" in ran.out
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(MEMBERS) | st.text(), inner),
+    max_leaves=30,
+)
+
+
+@examples(100)
+@given(content=st.binary() | anything.map(lambda thing: json.dumps(thing).encode()))
+def test_any_bytes_and_any_json_are_evaluated_or_refused(run: Run, content: bytes) -> None:
+    for command in (("check", "--format", "json"), ("fix", "--review")):
+        ran = run(*command, "-", stdin=content)
+        assert ran.code in {0, 1, 2}
+        assert (ran.code == 2) <= bool(ran.err)

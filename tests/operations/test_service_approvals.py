@@ -1,0 +1,141 @@
+"""Approved plans of services."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from domain.remediation.attempt import AttemptState
+from domain.remediation.guard import Guard
+from domain.remediation.rollout import Stage
+from domain.standard import Mode
+from domain.subject import Subject, SubjectId
+from operations.planning import Planner
+from operations.remediation.remediator import Remediator
+from rules import BY_ID
+from tests.operations.approving import FAMILY, asked, take
+from tests.operations.delivery import Inspection
+from tests.operations.rolling import (
+    DRIFTED,
+    REPORT,
+    inspector,
+    known,
+    remediator,
+    request,
+    resume_attempt,
+    runs,
+    stages,
+)
+from tests.operations.saying import said
+from tests.operations.world import PLACE, RULES, World, definition, registered, service_changed
+
+SERVICE = SubjectId.parse(f"{PLACE}/service/shop/web")
+
+
+def old_platform(world: World, **members: Any) -> str:
+    """The digest of the plan that shop/web may be approved for: it runs on a platform version that is no more."""
+    world.services.at_once = False
+    arn = known(world, "shop/web", world.register(), platformVersion="1.3.0", **members)
+    return service_offer(world, arn)
+
+
+def service_offer(world: World, arn: str) -> str:
+    world.sees(service_changed(arn), inspector=inspector(world, REPORT))
+    proposed = world.ledger.history(SERVICE).proposed
+    assert proposed is not None
+    return proposed.digest
+
+
+def test_a_services_plan_is_approved_by_the_services_name(world: World) -> None:
+    digest = old_platform(world)
+    body = asked(world, digest=digest, service="shop/web", rule="service.platform-version")
+    outcome = take(world, body)
+    assert (outcome.state, stages(outcome)) == (AttemptState.ROLLING, {"shop/web": Stage.DEPLOYING})
+    assert take(world, asked(world, digest=digest, service="shop/web")).state is AttemptState.ROLLING
+    assert len(world.services.updates) == 1
+
+
+def test_the_same_plan_on_a_later_deployment_is_carried_out_again(world: World) -> None:
+    digest = old_platform(world)
+    take(world, asked(world, digest=digest, service="shop/web"))
+    world.services.complete("shop/web")
+    resume_attempt(world, REPORT, answer_key(world))
+    world.pass_(minutes=6)
+    assert resume_attempt(world, REPORT, answer_key(world)).state is AttemptState.DEPLOYED
+    service = world.services.services["shop/web"]
+    world.client("ecs").update_service(cluster="shop", service="web", platformVersion="1.3.0")
+    world.services.complete("shop/web")
+    assert service_offer(world, service["serviceArn"]) == digest
+    assert take(world, asked(world, digest=digest, service="shop/web")).state is AttemptState.ROLLING
+    assert service["platformVersion"] == "LATEST"
+
+
+def answer_key(world: World) -> str:
+    [found] = world.ledger.history(FAMILY).attempts
+    return found.key
+
+
+@pytest.mark.parametrize("cap", [Mode.REPORT, Mode.REGISTER])
+def test_a_stack_that_deploys_nothing_updates_no_service_though_a_person_asks(world: World, cap: Mode) -> None:
+    digest = old_platform(world)
+    outcome = take(world, asked(world, digest=digest, service="shop/web"), cap=cap)
+    assert (outcome.state, outcome.guard, world.services.updates) == (AttemptState.REFUSED, "stack", [])
+
+
+def test_a_service_that_runs_another_family_by_now_is_refused(world: World) -> None:
+    digest = old_platform(world)
+    world.services.services["shop/web"]["taskDefinition"] = world.register(definition("other"))
+    outcome = take(world, asked(world, digest=digest, service="shop/web"))
+    assert said(outcome) == ("shop/web runs other:1 now. Read the finding again.",)
+    assert world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "other")).attempts == ()
+
+
+def with_rule(world: World, rule: str) -> tuple[Inspection, Callable[[], Remediator]]:
+    rules = (*RULES, BY_ID[rule])
+    planner = Planner(rules, Mode.DEPLOY)
+    return (
+        world.inspector(Mode.DEPLOY, REPORT, rules),
+        lambda: replace(made := remediator(world, REPORT), parts=replace(made.parts, planner=planner)),
+    )
+
+
+def test_a_stale_configuration_needs_approval_and_gets_a_new_deployment(world: World) -> None:
+    world.services.at_once = False
+    arn = world.services.add("shop/web", world.register(), datetime(2020, 1, 1, tzinfo=UTC))
+    world.pass_(days=365)
+    judging, correcting = with_rule(world, "service.config-fresh")
+    world.sees(service_changed(arn), inspector=judging)
+    proposed = world.ledger.history(SERVICE).proposed
+    assert proposed is not None
+    assert (proposed.safety, proposed.rules) == ("review", ("service.config-fresh",))
+    body = asked(world, digest=proposed.digest, service="shop/web")
+    assert stages(correcting().remediate(body)) == {"shop/web": Stage.DEPLOYING}
+    [update] = world.services.updates
+    assert update["forceNewDeployment"]
+    assert "taskDefinition" not in update
+    world.services.complete("shop/web")
+    second = correcting().remediate(asked(world, digest=proposed.digest, service="shop/web"))
+    assert second.state is AttemptState.ROLLING, "joined: it is watched still"
+    world.pass_(minutes=6)
+    assert correcting().remediate(request("resume", attempt=answer_key(world))).state is AttemptState.DEPLOYED
+    late = correcting().remediate(asked(world, digest=proposed.digest, service="shop/web"))
+    assert (late.state, len(world.services.updates)) == (AttemptState.REFUSED, 1), (
+        "nothing is left that it could correct"
+    )
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_service_is_moved_to_a_newer_revision_of_somebody_elses_only_by_a_person(world: World, silent: bool) -> None:  # noqa: FBT001 - a case
+    world.services.at_once = False
+    arn = known(world, "shop/web", world.register(DRIFTED))
+    judging, correcting = with_rule(world, "service.revision")
+    world.sees(registered(world.register()), service_changed(arn), inspector=judging)
+    proposed = world.ledger.history(SERVICE).proposed
+    assert proposed is not None
+    assert (proposed.rules, [b for b in world.requests if b["kind"] != "resume"]) == (("service.revision",), [])
+    world.hub.silent = set(world.hub.findings) if silent else set()
+    outcome = correcting().remediate(asked(world, digest=proposed.digest, service="shop/web"))
+    assert outcome.guard is (Guard.SUPPRESSED if silent else None)
+    assert runs(world.services) == ("web:1" if silent else "web:2")
