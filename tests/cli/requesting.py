@@ -1,4 +1,4 @@
-"""A deployed stack, and what becomes of what a command requested."""
+"""A deployed stack, and the remediation of what a command requested."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What keeps a service from being updated, for a while or for good."""
+"""What keeps a service from being updated, for a while or permanently."""
 
 from typing import Any
 

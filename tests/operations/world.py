@@ -1,6 +1,5 @@
 """The fake AWS with what tests need in it, and Outrider's use cases wired to it."""
 
-import copy
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from aws.ecs import Ecs
 from aws.ledger import Ledger
 from aws.sessions import Sessions
 from domain.findings.finding import Finding, FindingState
-from domain.places import Place, Revision
+from domain.places import Revision
 from domain.rule import Rule
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
@@ -35,23 +34,80 @@ from tests.aws_fake.definitions import OUR_ROLE
 from tests.aws_fake.security_hub import CLOSED, GONE, OPEN, Hub
 from tests.aws_fake.services import Services
 from tests.operations.delivery import Inspection, Outcome
+from tests.operations.documents import (
+    BROKEN,
+    CANARY,
+    CONFIG,
+    EXECUTION,
+    FLOATING,
+    IMAGE,
+    PARAMETER,
+    PLACE,
+    REPOSITORY,
+    TASK,
+    Json,
+    application,
+    definition,
+    logs,
+    policy,
+    role_arn,
+    trusting,
+    without_collector,
+)
+from tests.operations.messages import (
+    but,
+    deleted,
+    of_rule,
+    own,
+    parameter_changed,
+    registered,
+    role_changed,
+    service_changed,
+    tasks_run,
+)
 from tests.operations.sweeping import BUCKET, Channels, Sweeping
 
-__all__ = ["ACCOUNT", "CLOSED", "GONE", "OPEN", "REGION"]
+__all__ = [
+    "ACCOUNT",
+    "BROKEN",
+    "CANARY",
+    "CLOSED",
+    "CONFIG",
+    "EXECUTION",
+    "FLOATING",
+    "GONE",
+    "IMAGE",
+    "OPEN",
+    "PARAMETER",
+    "PLACE",
+    "REGION",
+    "REPOSITORY",
+    "TASK",
+    "Json",
+    "application",
+    "but",
+    "definition",
+    "deleted",
+    "logs",
+    "of_rule",
+    "own",
+    "parameter_changed",
+    "policy",
+    "registered",
+    "role_arn",
+    "role_changed",
+    "service_changed",
+    "tasks_run",
+    "trusting",
+    "without_collector",
+]
 
-type Json = dict[str, Any]
-
-PLACE = Place(ACCOUNT, REGION)
 TABLE = "ledger"
-PARAMETER = "/fargate/otel-collector-config"
 STANDARD = "/outrider/standard"
 SWITCH = "/outrider/corrections"
 ROLE = OUR_ROLE
 INSPECT_ID, APPROVE_ID = "AROAINSPECT", "AROAAPPROVE"
 QUEUES, TOPICS = ("changes", "subjects.fifo", "remediations.fifo", "slack"), ("alerts", "operations")
-REPOSITORY = "public.ecr.aws/aws-observability/aws-otel-collector"
-IMAGE = f"{REPOSITORY}:v0.49.0"
-CANARY = "c4nary-s3cret-p4ss"
 
 # The rules of these tests; the catalogue's other rules may change without them.
 RULES = tuple(
@@ -65,142 +121,6 @@ RULES = tuple(
         "task.platform-version",
     }
 )  # fmt: skip
-
-CONFIG = """\
-extensions: {health_check: }
-receivers: {otlp: {protocols: {grpc: , http: }}}
-processors: {batch: }
-exporters: {awsxray: }
-service:
-  extensions: [health_check]
-  pipelines: {traces: {receivers: [otlp], processors: [batch], exporters: [awsxray]}}
-"""
-BROKEN = "receivers:\n  otlp:\n - exporters: [awsxray]\n"
-
-EXECUTION = (
-    "ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage",
-    "logs:CreateLogStream", "logs:PutLogEvents", "ssm:GetParameters", "secretsmanager:GetSecretValue",
-)  # fmt: skip
-TASK = ("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets")
-
-
-def role_arn(name: str) -> str:
-    return f"arn:aws:iam::{ACCOUNT}:role/{name}"
-
-
-def trusting(service: str) -> str:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def policy(*actions: str) -> str:
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def definition(family: str = "web", *, collector: Mapping[str, Any] | None = None, **members: Any) -> Json:
-    """A task definition that keeps every rule here; `collector` changes members of its collector."""
-    sidecar: Json = {
-        "name": "adot-collector",
-        "image": IMAGE,
-        "cpu": 256,
-        "memoryReservation": 512,
-        "essential": False,
-        "command": ["--config=env:AOT_CONFIG_CONTENT"],
-        "secrets": [{"name": "AOT_CONFIG_CONTENT", "valueFrom": PARAMETER}],
-        "logConfiguration": logs("collector"),
-    }
-    sidecar = {key: value for key, value in (sidecar | dict(collector or {})).items() if value is not None}
-    return copy.deepcopy({
-        "family": family,
-        "requiresCompatibilities": ["FARGATE"],
-        "networkMode": "awsvpc",
-        "cpu": "1024",
-        "memory": "2048",
-        "executionRoleArn": role_arn("web-execution"),
-        "taskRoleArn": role_arn("web-task"),
-        "containerDefinitions": [application(), sidecar],
-        "tags": [{"key": "team", "value": "shop"}],
-    } | members)  # fmt: skip
-
-
-def application(**members: Any) -> Json:
-    return {
-        "name": "app",
-        "image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/web:1.4.2",
-        "essential": True,
-        "cpu": 256,
-        "environment": [
-            {"name": "DATABASE_PASSWORD", "value": CANARY},
-            {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://localhost:4318"},
-            {"name": "OTEL_EXPORTER_OTLP_HEADERS", "value": f"authorization={CANARY}"},
-        ],
-        "logConfiguration": logs("app"),
-    } | members
-
-
-def without_collector(family: str = "web", **members: Any) -> Json:
-    return definition(family, **({"containerDefinitions": [application()]} | members))
-
-
-def logs(prefix: str) -> Json:
-    options = {"awslogs-group": "/ecs/web", "awslogs-region": REGION, "awslogs-stream-prefix": prefix}
-    return {"logDriver": "awslogs", "options": options}
-
-
-FLOATING = {"image": f"{REPOSITORY}:latest"}
-
-
-# --- what came in -----------------------------------------------------------------------------------------------------
-
-
-def of_rule(kind: str, **values: Any) -> str:
-    """A message as an event rule makes it; what the event does not have is an empty list."""
-    given = {"account": ACCOUNT, "region": REGION} | values
-    if kind == "approval":
-        given = {"product": PLACE.arn("securityhub", f"product/{ACCOUNT}/default")} | given
-    return json.dumps({"kind": kind} | {name: [] if value in (None, "") else [value] for name, value in given.items()})
-
-
-def but(message: str, **values: Any) -> str:
-    """A rule's message with other values."""
-    return json.dumps(json.loads(message) | {name: [value] for name, value in values.items()})
-
-
-def own(kind: str, **values: Any) -> str:
-    """A message as Outrider sends it to itself."""
-    return json.dumps({"kind": kind, "account": ACCOUNT, "region": REGION} | values)
-
-
-def registered(arn: str, event: str = "RegisterTaskDefinition", **members: Any) -> str:
-    given: Json = {"event": event, "arn": arn, "time": "2026-11-23T12:00:00Z", "agent": "Terraform/1.9"}
-    given |= {"identity": {"arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/ci"}}
-    return of_rule("task-definition", **(given | members))
-
-
-def service_changed(arn: str, event: str = "UpdateService", cluster: str = "") -> str:
-    return of_rule("service", event=event, service=arn, cluster=cluster)
-
-
-def tasks_run(task: str, platform: str, cluster: str = "batch", time: str = "2026-11-23T12:00:00Z") -> str:
-    given = {"event": "RunTask", "asked": task, "time": time, "platform": platform, "within": cluster}
-    return of_rule("run-task", identity={"arn": "arn:aws:iam::1:user/ada"}, **given)
-
-
-def deleted(*names: str) -> str:
-    return of_rule("deleted-task-definitions", names=list(names))
-
-
-def parameter_changed(name: str = PARAMETER) -> str:
-    return of_rule("parameter", event="Update", name=name)
-
-
-def role_changed(role: str = "", policy: str = "", event: str = "PutRolePolicy") -> str:
-    # IAM's events arrive in us-east-1, wherever the tasks are.
-    return of_rule("role", region="us-east-1", event=event, role=role, policy=policy)
-
-
-# --- the world --------------------------------------------------------------------------------------------------------
 
 
 @dataclass
