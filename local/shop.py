@@ -94,11 +94,11 @@ def use(finding: Mapping[str, Any]) -> str:
 def what_is_wrong(finding: Mapping[str, Any]) -> str:
     """What is wrong, as far as a table has room: the first place, without the wanted value, which the diff shows."""
     details = finding["Resources"][0]["Details"]["Other"]
-    beside = ("change ", "add to ", "command", "family", "revision", "cluster", "service", "parameter", "role")
+    other = ("change ", "add to ", "command", "family", "revision", "cluster", "service", "parameter", "role")
     why = [
         value
         for name, value in details.items()
-        if name != "use" and (not name.lower().startswith(beside) or name.startswith("service/"))
+        if name != "use" and (not name.lower().startswith(other) or name.startswith("service/"))
     ]
     text = re.split(r"; |\. ", (why or [finding["Description"]])[0])[0].removesuffix(".")
     text = text.replace(fleet.COLLECTOR_IMAGE, "…/aws-otel-collector")

@@ -44,13 +44,13 @@ class Page:
 
     def row(self, severity: str, rule: str, wrong: str) -> None:
         """One finding: severity, rule, and what is wrong next to them, or below where there is no room."""
-        beside = self.width >= TABLE_WIDTH
-        left = 4 + SEVERITY_COLUMN + (RULE_COLUMN if beside else 0)
+        in_columns = self.width >= TABLE_WIDTH
+        left = 4 + SEVERITY_COLUMN + (RULE_COLUMN if in_columns else 0)
         shown = wrapped(wrong, self.width - left)[:MOST_LINES]
         if len(" ".join(shown)) < len(wrong):
             shown[-1] = shown[-1][: self.width - left - 1].rstrip(" ,.") + "…"
         graded = self.styled(f"{severity:<{SEVERITY_COLUMN}}", _SEVERITIES.get(severity, "2"))
-        first = shown.pop(0) if beside else ""
+        first = shown.pop(0) if in_columns else ""
         self.line(f"    {graded}{rule:<{RULE_COLUMN}}{first}".rstrip())
         for each in shown:
             self.line(" " * left + each)

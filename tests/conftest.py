@@ -22,6 +22,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 GROUPS: Mapping[str, str] = {
     "tests/e2e/test_demo.py": "demo",
     "tests/e2e/test_bot.py": "bot",
+    "tests/e2e/test_playground.py": "playground",
     "tests/e2e/": "cloud",
     "tests/local/": "local",
 }
@@ -29,8 +30,8 @@ GROUPS: Mapping[str, str] = {
 FIRST = (
     "tests/e2e/",
     "tests/local/",
+    "tests/operations/inspection/",
     "tests/operations/test_faults.py",
-    "tests/operations/test_changed_standard.py",
     "tests/operations/test_month.py",
 )
 """What takes long begins first, so that no worker is left with it at the end."""

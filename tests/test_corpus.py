@@ -29,7 +29,7 @@ CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 REVIEWED = Path(__file__).with_name("corpus.yaml")
 MOST_CONTAINERS = 10
 
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of collected task definitions is not at hand")
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of collected task definitions is not available")
 
 JUDGE = FileEvaluator.of(None, None)
 FILES = sorted(str(path.relative_to(CORPUS)) for path in CORPUS.rglob("*.json"))

@@ -28,7 +28,7 @@ REVIEWED = Path(__file__).with_name("corpus-configurations.yaml")
 REPOSITORY = "public.ecr.aws/aws-observability/aws-otel-collector"
 CARRIED = re.compile(r"___(v\d+\.\d+\.\d+)_")
 
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of collected configurations is not at hand")
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of collected configurations is not available")
 
 
 def judged() -> list[tuple[str, str]]:

@@ -317,7 +317,7 @@ EXCEPTIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of collected task definitions is not at hand")
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of collected task definitions is not available")
 def test_what_was_published_for_fargate_is_legal_or_known_not_to_be() -> None:
     published = {name: TaskDefinition(found) for name, found in corpus().items()}
     refused = {name: illegal(found) for name, found in published.items() if "FARGATE" in found.launch_types}

@@ -155,7 +155,7 @@ def keeps_what_it_does_not_know(plan: Plan) -> None:
     names = [container.name for container in plan.after.task.containers]
     assert [container.name for container in plan.before.task.containers if container.name in names] == [
         name for name in names if plan.before.task.container(name)
-    ], "containers stay in theirs"
+    ], "containers stay in their order"
     for container in plan.after.task.containers:
         earlier = plan.before.task.container(container.name)
         unknown = {name: value for name, value in (earlier.json if earlier else {}).items() if name.startswith("x")}

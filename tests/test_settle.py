@@ -73,7 +73,7 @@ def _holds(workload: Workload, standard: Standard) -> None:
     after = _drifted(settled.after, standard)
     again = engine.settle(settled.after, standard, CATALOGUE)
 
-    assert json.dumps(workload.task.json) == as_it_was, "input is left alone"
+    assert json.dumps(workload.task.json) == as_it_was, "input is unchanged"
     assert engine.evaluate(twin, standard, CATALOGUE) == engine.evaluate(workload, standard, CATALOGUE)
     assert engine.settle(twin, standard, CATALOGUE).after == settled.after, "the same input settles in the same way"
     assert (again.after.task, again.after.service) == (settled.after.task, settled.after.service)
@@ -175,7 +175,7 @@ def test_no_rule_stumbles_over_odd_json(member: str, value: Any) -> None:
 
 def test_the_corpus_is_read() -> None:
     if not CORPUS.is_dir():
-        pytest.skip(f"the published task definitions are not there: {CORPUS.name} beside the project")
+        pytest.skip(f"the published task definitions are not there: {CORPUS.name} next to the project")
     assert len(PUBLISHED) > 80
 
 

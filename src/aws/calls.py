@@ -63,7 +63,7 @@ def calling(call: str, resource: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code, message = _told(error.response)
+        code, message = _error(error.response)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         meaning = meaning_of(call, code, message, status)
         raise CallFailed(call, resource, code, meaning, answered=status < SERVER_ERROR) from None
@@ -73,7 +73,7 @@ def calling(call: str, resource: str) -> Iterator[None]:
         raise CallFailed(call, resource, type(error).__name__, meaning) from None
 
 
-def _told(response: Any) -> tuple[str, str]:
+def _error(response: Any) -> tuple[str, str]:
     """Return an error's code and message. Of a cancelled transaction, the reasons of its writes say more."""
     error = response.get("Error", {})
     code, message = str(error.get("Code", "Unknown")), str(error.get("Message", ""))

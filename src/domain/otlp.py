@@ -209,7 +209,7 @@ class Destination:
         path, scheme = self.path_served(endpoint.path, by_http=by_http), "https" if tls else "http"
         return replace(endpoint, scheme=scheme, host=endpoint.host or "localhost", port=port, path=path)
 
-    def beside(self, endpoint: Endpoint) -> Endpoint:
+    def of_sidecar(self, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint of the sidecar collector, instead of the host that this one names."""
         given = endpoint.port if endpoint.port in PORTS else None
         port = (self.protocol_set.port if self.protocol_set else given) or self.port_meant(endpoint) or HTTP_PORT

@@ -165,7 +165,7 @@ class Workload:
         """
         if self.collector is not None and not self.read_as_collector:
             return Unavailable(MissingReason.OTHER_LANGUAGE, resource=self.distribution.title)
-        found = None if self.parameter_reference else self._configuration_beside()
+        found = None if self.parameter_reference else self._own_configuration()
         if found is not None and not isinstance(found, Unavailable):
             return found
         match self.facts.parameter:
@@ -174,7 +174,7 @@ class Workload:
             case Absent() | Unavailable() as missing:
                 return found or missing
 
-    def _configuration_beside(self) -> Fact[CollectorConfiguration | ConfigurationUnreadable] | None:
+    def _own_configuration(self) -> Fact[CollectorConfiguration | ConfigurationUnreadable] | None:
         """What the collector reads where no parameter feeds it; None where there is no collector."""
         collector = self.collector
         if collector is None:

@@ -33,7 +33,7 @@ def test_a_call_that_would_do_something_twice_is_sent_once(monkeypatch: pytest.M
     sessions._own.events.register("before-send.ecs", lost)
     with pytest.raises(CallFailed) as caught:
         CALLS[call](Ecs(sessions))
-    assert caught.value.transient, "the message comes again"
+    assert caught.value.transient, "the message is retried"
     assert len(sent) == 1
 
 

@@ -63,7 +63,7 @@ def test_many_at_once_are_each_posted_once_alone_or_in_a_digest(telling: Stage) 
         for family in families:
             telling.register(drifted(family))
         telling.until(lambda: telling.waiting(queue) == len(families) * len(RULES), "Not every alert was published.")
-    telling.until(lambda: set(posted(telling)) == families, "Slack has not been told of everything.")
+    telling.until(lambda: set(posted(telling)) == families, "Slack has not received everything.")
     telling.quiet()
     assert posted(telling) == Counter(dict.fromkeys(families, 1))
     assert telling.errors() == []

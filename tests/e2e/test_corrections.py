@@ -123,7 +123,7 @@ def test_services_that_outrider_may_not_update_are_left_and_named(stage: Stage) 
         stage.serve("mixed-code", "mixed-deployed", deploymentController={"type": "CODE_DEPLOY"})
         stage.serve("mixed-external", "mixed-deployed", deploymentController={"type": "EXTERNAL"})
         stage.serve("mixed-unsafe", "mixed-deployed", deploymentConfiguration={})
-    stage.until(lambda: titles(stage, "mixed-deployed")["Corrected and running"], "Nobody heard of it.")
+    stage.until(lambda: titles(stage, "mixed-deployed")["Corrected and running"], "Nobody was notified.")
     stage.quiet()
     assert stage.runs("mixed-api") == "mixed-deployed:2"
     published = message(stage, "mixed-deployed", "Partly corrected")
@@ -155,7 +155,7 @@ def test_the_kill_switch_stops_it_and_it_resumes_when_the_switch_is_on_again(sta
     stage.until(lambda: "attempt/2" in ledger(stage, "switched-deployed"), "Nothing was asked for.")
     stage.quiet()
     stage.come_due("switched-deployed")
-    stage.until(lambda: waits_for(stage, "kill switch") > 1, "The visit did not look again.")
+    stage.until(lambda: waits_for(stage, "kill switch") > 1, "It did not resume.")
     assert (stage.newest("switched-deployed"), stage.updates("switched-api")) == (2, [])
     assert stage.open("switched-deployed") == RULES
 
@@ -182,7 +182,7 @@ def test_a_deployment_whose_end_no_event_reports_is_found_when_it_resumes(stage:
         )
         assert not titles(stage, "silent-deployed")["Corrected and running"]
         stage.come_due("silent-deployed")
-        stage.until(lambda: titles(stage, "silent-deployed")["Corrected and running"], "The visit did not find it.")
+        stage.until(lambda: titles(stage, "silent-deployed")["Corrected and running"], "It did not resume.")
     stage.until(lambda: not stage.open("silent-deployed"), "The findings did not close.")
     stage.quiet()
     assert titles(stage, "silent-deployed")["Corrected and running"] == 1

@@ -12,8 +12,6 @@ from local import fleet
 from local.emulator import ACCOUNT
 from tests.e2e.stage import MEMBER, SILENT, Stage, drifted
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 
 @pytest.fixture(scope="module")
 def members(stage: Stage) -> Stage:

@@ -153,7 +153,9 @@ def _active(findings: Any) -> dict[str, tuple[str, str]]:
     }
 
 
-def judged_afresh(stage: Stage, table: str, sessions: Sessions, *, running: bool) -> dict[str, tuple[str, str]]:
+def evaluated_from_scratch(
+    stage: Stage, table: str, sessions: Sessions, *, running: bool
+) -> dict[str, tuple[str, str]]:
     """The same of an Outrider with a table and a hub of its own, which looks at everything once."""
     stage.client("dynamodb").create_table(
         TableName=table,
@@ -224,7 +226,7 @@ def test_a_life_ends_each_day_in_what_a_first_evaluation_would_find(
             struck = [fault["struck"] for fault in stage.struck()]
             stage.cloud.control("DELETE", "faults")
             assert all(struck), (day, struck)
-            afresh = judged_afresh(stage, f"lived-{number}", sessions, running=0 < number < len(DAYS) - 1)
+            afresh = evaluated_from_scratch(stage, f"lived-{number}", sessions, running=0 < number < len(DAYS) - 1)
             comes_to(stage, afresh, day)
 
     said, seen = alerts(stage), changes(stage)

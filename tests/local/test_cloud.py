@@ -15,8 +15,6 @@ import pytest
 
 from local.cloud import PYTHON, ROOT
 
-pytestmark = pytest.mark.xdist_group("local")
-
 PROGRAM = """
 import io, json, sys, zipfile
 from local.cloud import Cloud

@@ -2,12 +2,8 @@
 
 import json
 
-import pytest
-
 from local import fleet
 from local.cloud import Cloud
-
-pytestmark = pytest.mark.xdist_group("local")
 
 
 def test_the_fleet_registers_and_runs(cloud: Cloud) -> None:

@@ -17,8 +17,6 @@ from domain.iam import AccessRequest, Decided, Decision, Policy, decide
 from local.cloud import Cloud
 from tests.profiles import examples
 
-pytestmark = pytest.mark.xdist_group("local")
-
 ACTIONS = (
     "logs:PutLogEvents",
     "logs:CreateLogStream",

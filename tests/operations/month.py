@@ -278,7 +278,7 @@ class Account(People):
         """Severity, description and resource of what is open in the hub, by Id."""
         return _active(self.hub)
 
-    def judged_afresh(
+    def evaluated_from_scratch(
         self, families: Sequence[str] = FAMILIES
     ) -> tuple[Standing, Mapping[str, tuple[str, str, str]], set[tuple[str, str]]]:
         """The same two of an Outrider that has never seen this account before, and evaluates all of it.

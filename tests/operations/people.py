@@ -69,13 +69,13 @@ DOCUMENTS: Mapping[str, Callable[[str], Json]] = {
     "a parameter that is not there": lambda family: definition(family, collector=_reading("/fargate/none")),
     "no task role": lambda family: {k: v for k, v in definition(family).items() if k != "taskRoleArn"},
     "a role that is not there": lambda family: definition(family, executionRoleArn=role_arn("nobody")),
-    "no word of Fargate": _unnamed,
+    "nothing about Fargate": _unnamed,
     "for EC2": lambda family: without_collector(family, requiresCompatibilities=["EC2"], networkMode="bridge"),
 }
 
 STANDARDS: Mapping[str, str] = {
     "the plain one": "version: 1\n",
-    "a graver one": "version: 1\nrules:\n  - {rules: sidecar.image-pinned, severity: CRITICAL}\n",
+    "a more severe one": "version: 1\nrules:\n  - {rules: sidecar.image-pinned, severity: CRITICAL}\n",
     "one that leaves cron out": "version: 1\nscope:\n  exclude:\n    - {family: cron}\n",
     "one with exemptions": "version: 1\nexemptions:\n"
     "  - {rules: 'sidecar.*', where: {family: web}, reason: being replaced, expires: 2026-11-12}\n"

@@ -127,7 +127,7 @@ def test_what_prevented_an_approved_plan_may_be_removed_and_the_plan_approved_ag
     for _ in range(2):
         assert take(world, asked(world, digest=digest)).guard == "suppressed"
         world.pass_(minutes=1)
-    assert len(set(ids(world, "refused"))) == 2, "each is told"
+    assert len(set(ids(world, "refused"))) == 2, "each is published"
     world.hub.silent = set()
     assert take(world, asked(world, digest=digest)).state is AttemptState.ROLLING
 
@@ -198,7 +198,7 @@ def test_the_custom_action_is_bound_to_the_plan_that_the_finding_showed(world: W
     [update] = [
         alert for alert in world.alerts if alert["transition"] in {"opened", "raised"} and alert["rule"] == RULE
     ]
-    assert update["transition"] == "opened", "another plan alone is told nobody"
+    assert update["transition"] == "opened", "another plan alone is not published"
 
 
 def test_a_refused_approval_does_not_hide_what_failed_before(world: World, fleet: Services) -> None:

@@ -148,7 +148,7 @@ def test_where_the_newest_revision_is_deregistered_the_one_before_it_counts(worl
     assert world.hub.states() == {"family/web/sidecar.image-pinned": CLOSED}
     set_configuration(world, BROKEN)
     world.sees(parameter_changed())
-    assert world.open() == set(), "and it is the one that is looked at again"
+    assert world.open() == set(), "and it is the one that is evaluated again"
 
 
 def test_an_older_revision_that_is_deregistered_changes_nothing(world: World) -> None:

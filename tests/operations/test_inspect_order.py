@@ -64,7 +64,7 @@ def test_events_repeated_and_reversed_end_in_the_same_findings_alerts_and_reques
         world.sees(message, inspector=inspector)
     ends = _ends(world)
     published = len(world.alerts)
-    assert published == len(ends[1]) > 0, "each transition was told once"
+    assert published == len(ends[1]) > 0, "each transition was published once"
     assert len(ends[2]) == len({json.loads(r)["family"] for r in ends[2]}) > 0, "one request for a revision"
 
     world.sees(*reversed(messages), *messages, inspector=world.inspector(Mode.REGISTER, REGISTER))

@@ -47,7 +47,7 @@ def test_a_fact_that_may_not_be_read_makes_unknown_and_a_notice_and_closes_nothi
         name for name, state in world.hub.states().items()
         if state == CLOSED and ("parameter" in name) == (operation == "GetParameters")
     }  # fmt: skip
-    assert rules == set(), "what leans on it stays open"
+    assert rules == set(), "what depends on it stays open"
     assert len(set(world.notices)) == len(world.notices) > 0
     assert all(READS[operation] in notice for notice in world.notices)
     assert f"{CANARY}" not in repr((world.look(message), world.notices, outcome))

@@ -128,7 +128,7 @@ def test_a_service_that_may_not_be_read_any_more_holds_up_no_other(sessions: Ses
     unreadable(run, "a")
     run.aws.services.complete("shop/b", dead="adot-collector")
     steps(run, 6)
-    assert runs(run, "shop/b") == "web:1", "it was set back"
+    assert runs(run, "shop/b") == "web:1", "it was rolled back"
     run.aws.services.complete("shop/b")
     quiet(run)
     assert (attempt(run).state, stages(run)) == (

@@ -261,7 +261,7 @@ class Month(RuleBasedStateMachine):
         published = set(self.account.published)
         self.drain(seed, late=False)
         assert set(self.account.published) == published, "a baseline tells nothing"
-        self.as_afresh()
+        self.is_as_from_scratch()
         self.transitions()
         self.sound = True
         self.changes = 0
@@ -277,7 +277,7 @@ class Month(RuleBasedStateMachine):
             self.swept = self.account.moment.date()
             self.lost = False
             self.drain(seed, late=False)
-        self.as_afresh()
+        self.is_as_from_scratch()
         self.published_what_changed()
         self.changes = 0
         self.blurred.clear()
@@ -297,11 +297,11 @@ class Month(RuleBasedStateMachine):
         assert not account.waiting, "messages are retried again and again"
         account.changes.extend(held)
 
-    def as_afresh(self) -> None:
+    def is_as_from_scratch(self) -> None:
         self.sound = False
         assert not self.account.untrue
         assert not self.account.run_and_not_open()
-        standing, active, unknown = self.account.judged_afresh()
+        standing, active, unknown = self.account.evaluated_from_scratch()
         found, in_the_hub = self.account.standing(), self.account.in_the_hub()
         # What is unknown opens nothing, and leaves open findings as they are.
         stays = (found.keys() - standing.keys()) & unknown
@@ -316,12 +316,12 @@ class Month(RuleBasedStateMachine):
         published = Counter((alert["finding"], alert["transition"]) for alert in alerts)
         wanted = Counter((found.id, change) for found, change in self.transitions() if change in ALERTING)
         for finding in account.hub.silent - self.blurred:
-            assert not [change for id_, change in published if id_ == finding], "suppressed, and told"
+            assert not [change for id_, change in published if id_ == finding], "suppressed, and published"
         sure = {key for key in {*published, *wanted} if key[0] not in self.blurred | account.hub.silent}
         assert {key: published[key] for key in sure} == {key: wanted[key] for key in sure}
         assert all(published[key] <= wanted[key] for key in published)
         most = max(Counter(alert["finding"] for alert in alerts).values(), default=0)
-        assert self.changes > 1 or most <= self.changes, "more was told than happened"
+        assert self.changes > 1 or most <= self.changes, "more was published than happened"
         self.heard |= set(account.published)
         self.sound = True
 

@@ -65,8 +65,8 @@ STEPS: dict[str, Callable[[Run], object]] = {
     "the third is asked for": lambda run: ask(run, request(revision=3)),
     "a message": lambda run: run.step(),
     "another message": lambda run: run.step(),
-    "the first is visited": lambda run: ask(run, request("resume", attempt="1")),
-    "the third is visited": lambda run: ask(run, request("resume", attempt="3")),
+    "the first is resumed": lambda run: ask(run, request("resume", attempt="1")),
+    "the third is resumed": lambda run: ask(run, request("resume", attempt="3")),
     "deployments end": lambda run: deployments(run.aws),
     "the pipeline deploys": lambda run: pipeline(run.aws),
     "the pipeline deploys at the next registration": lambda run: run.line.meanwhile.update(
@@ -99,7 +99,7 @@ def test_no_order_leaves_a_service_on_a_drifted_revision(sessions: Sessions, ord
     found = run.aws.definitions.families["web"][int(runs.rpartition(":")[2]) - 1]
     assert found["containerDefinitions"][1]["image"] == IMAGE, order
     published = [alert["id"] for alert in run.alerts if alert["kind"] == "outcome"]
-    assert len(published) == len(set(published)), "without a fault each is told once"
+    assert len(published) == len(set(published)), "without a fault each is published once"
 
 
 # --- a plan is carried out once ---------------------------------------------------------------------------------------

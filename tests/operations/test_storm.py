@@ -96,7 +96,7 @@ def test_a_storm(sessions: Sessions) -> None:
         own = len(changes.sent) - before[0] - storm.events
         sent, took = len(subjects.sent) - before[1], account.moment - begun
         print(f"\n{calls} calls, {storm.events} events: {own} changes, {sent} subjects, quiet after {took}")  # noqa: T201 - the numbers of docs/performance.md
-        standing, _, unknown = account.judged_afresh(named)
+        standing, _, unknown = account.evaluated_from_scratch(named)
         found = account.standing()
         stays = (found.keys() - standing.keys()) & unknown
         assert {key: each for key, each in found.items() if key not in stays} == standing

@@ -92,7 +92,7 @@ class Case(_Form):
     refused: str | None = None
     safety: Safety | None = None
     review: str | tuple[str, ...] | None = None
-    notes: tuple[str, ...] | None = Field(default=None, description="All that the fix notes beside its change.")
+    notes: tuple[str, ...] | None = Field(default=None, description="All that the fix notes with its change.")
     left: tuple[str, ...] = Field(default=(), description="Where the fix leaves drift of its own rule standing.")
 
 

@@ -55,7 +55,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             endpoint = destination.leads_to
             if endpoint is None or endpoint.in_task:
                 continue
-            container = container.with_otel(destination.variable, str(destination.beside(endpoint)))
+            container = container.with_otel(destination.variable, str(destination.of_sidecar(endpoint)))
             workload = workload.needing_approval(
                 Kind.DESTINATION_MOVES,
                 f"{name_of(application, destination.variable)} of {application.name} would point to the collector."
@@ -75,7 +75,7 @@ def _judge(workload: Workload, container: Container, destination: Destination, t
         return
     variable, name = destination.variable, name_of(container, destination.variable)
     found = quotable(variable, text) or HIDDEN
-    wanted = quotable(variable, str(destination.beside(endpoint))) or HIDDEN
+    wanted = quotable(variable, str(destination.of_sidecar(endpoint))) or HIDDEN
     if workload.task.container(endpoint.host) is not None:
         # A habit from Docker Compose.
         code, fault = Kind.CONTAINER_NAME, "the containers of a Fargate task cannot reach one another by name"

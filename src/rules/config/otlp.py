@@ -93,8 +93,8 @@ def _no_receiver(senders: _Senders) -> Drift:
 
 
 def _ports(senders: _Senders, listeners: tuple[Listener, ...]) -> Iterator[Drift | Doubt]:
-    heard = {listener.port for listener in listeners if listener.serves_the_task is not False}
-    elsewhere = {listener.port for listener in listeners} - heard
+    served = {listener.port for listener in listeners if listener.serves_the_task is not False}
+    elsewhere = {listener.port for listener in listeners} - served
     wanted: dict[int | None, list[str]] = {}
     for app, sent in senders:
         for port in dict.fromkeys(_port(route) for route in sent):
@@ -103,15 +103,15 @@ def _ports(senders: _Senders, listeners: tuple[Listener, ...]) -> Iterator[Drift
         if port is not None and port not in PORTS:
             continue  # agreed with the receiver, else reported by application.otlp-endpoint
         asked = PORTS if port is None else {port}
-        if asked & heard:
+        if asked & served:
             continue
         part = "" if port is None else f"/protocols/{'grpc' if port == Protocol.GRPC.port else 'http'}"
         to = " or ".join(map(str, sorted(asked)))
-        if None in heard | elsewhere:
+        if None in served | elsewhere:
             why = f"Whether an otlp receiver listens on port {to} depends on the environment."
             yield Doubt(Kind.PORT_UNCLEAR, _WHERE + part, why)
             continue
-        ports = _listed(map(str, sorted(number for number in heard | elsewhere if number is not None)))
+        ports = _listed(map(str, sorted(number for number in served | elsewhere if number is not None)))
         if asked & elsewhere:
             code, fault = Kind.PORT_UNREACHABLE, "but the otlp receiver there listens on neither localhost nor 0.0.0.0"
         else:

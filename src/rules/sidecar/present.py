@@ -73,7 +73,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         why = f"The task has {len(task.containers)} containers, and ECS accepts no more than {MOST_CONTAINERS}."
         raise Refusal(Kind.TOO_MANY_CONTAINERS, why)
     if receiver := _receiver(workload):
-        raise _beside(receiver)
+        raise _already_there(receiver)
     if task.execution_role is None and standard.roles.execution is None:
         why = "The task has no execution role and the standard names none. The collector's `secrets` need one."
         raise Refusal(Kind.NO_EXECUTION_ROLE, why)
@@ -98,7 +98,7 @@ def _receiver(workload: Workload) -> Recognised | None:
     return next(iter(workload.container_roles.receivers), None)
 
 
-def _beside(receiver: Recognised) -> Refusal:
+def _already_there(receiver: Recognised) -> Refusal:
     """Why no collector is added to a task that has one, or may have one."""
     name, reasons = receiver.container.name, reasons_of(receiver)
     if receiver.recognition.answer is Answer.IS:

@@ -52,7 +52,7 @@ EDITIONS = [
 ]
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="needs the corpus beside the project")
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="needs the corpus next to the project")
 @pytest.mark.parametrize(
     ("path", "file", "tag"), [(path, file, tag) for path, file, tags in EDITIONS for tag in tags], ids=str
 )

@@ -49,7 +49,7 @@ NOT_IN_THE_TEXT = {
 }
 """Why a refusal of this kind may pass here."""
 
-needs_the_corpus = pytest.mark.skipif(not MUTANTS.is_file(), reason="needs ../shared/corpus beside the project")
+needs_the_corpus = pytest.mark.skipif(not MUTANTS.is_file(), reason="needs ../shared/corpus next to the project")
 
 
 @dataclass(frozen=True)

@@ -266,7 +266,7 @@ def corpus() -> list[Path]:
     return sorted(CORPUS.iterdir()) if CORPUS.is_dir() else []
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="needs the corpus beside the project")
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="needs the corpus next to the project")
 def test_every_configuration_of_the_corpus_is_read_or_refused_with_a_sentence() -> None:
     refused = {}
     for path in corpus():

@@ -73,7 +73,7 @@ def test_the_known_range_is_that_of_the_facts() -> None:
     assert newest_known() >= NEWEST
 
 
-@pytest.mark.skipif(not REFERENCE.exists(), reason="needs the reference material beside the project")
+@pytest.mark.skipif(not REFERENCE.exists(), reason="needs the reference material next to the project")
 def test_every_component_of_every_release_is_as_the_collector_registers_it() -> None:
     listed = json.loads(REFERENCE.read_text())
     facts = release_facts()

@@ -146,7 +146,7 @@ def test_in_every_history_times_grow_first_seen_survives_and_no_two_transitions_
             continue
         if finding is not None:
             before, after = (f.updated.isoformat(timespec="milliseconds") for f in (finding, found.finding))
-            assert before < after, "in the milliseconds that Security Hub is told"
+            assert before < after, "in the milliseconds that Security Hub receives"
             assert found.finding.created == finding.created
             assert found.finding.version == finding.version + 1
         if isinstance(verdict, Unknown):

@@ -44,8 +44,8 @@ def take_all(account: Account, worker: int) -> None:
         account.take(worker, due[:10])
 
 
-def as_afresh(account: Account) -> None:
-    standing, in_the_hub, _ = account.judged_afresh()
+def is_as_from_scratch(account: Account) -> None:
+    standing, in_the_hub, _ = account.evaluated_from_scratch()
     assert (account.standing(), account.in_the_hub()) == (standing, in_the_hub)
 
 
@@ -118,7 +118,7 @@ def test_anything_may_happen_before_any_call(sessions: Sessions, race: str) -> N
             if not done:
                 break
             reached += 1
-            as_afresh(account)
+            is_as_from_scratch(account)
     assert reached > 2
 
 
@@ -139,7 +139,7 @@ def test_a_service_that_moves_on_after_an_evaluation_that_failed_leaves_no_row_a
                 break
             account.send(*account.deploys("front", "api", "LATEST"))
             settle(account)
-            as_afresh(account)
+            is_as_from_scratch(account)
 
 
 def test_a_service_that_runs_a_deregistered_revision_keeps_its_finding(account: Account) -> None:
@@ -147,7 +147,7 @@ def test_a_service_that_runs_a_deregistered_revision_keeps_its_finding(account: 
     gone = account.deregisters(0)
     evaluate(account, *gone, *account.deploys_again("front"))
     assert {rule for _, rule in account.standing()} == {"service.platform-version"}
-    as_afresh(account)
+    is_as_from_scratch(account)
 
 
 def test_a_revision_that_the_sweep_listed_and_that_was_deregistered_since_is_not_evaluated(account: Account) -> None:
