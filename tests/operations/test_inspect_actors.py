@@ -1,4 +1,4 @@
-"""Who is named for a drift: whoever made the change that brought it about, or nobody."""
+"""Who is named for a drift: the one who made the change that caused it, or nobody."""
 
 from tests.operations.inspecting import judging_services, set_configuration
 from tests.operations.world import (
