@@ -260,8 +260,10 @@ class Evaluation:
             case "arn" if kind in ARNS and not called.open:
                 path = text_of(called.value).removeprefix("/")
                 return self._computed(place, ARNS[kind].format(path).replace(REGION, self.region))
-            case "policy" | "value" as attribute if attribute in block.attributes:
+            case "policy" | "value" | "family" as attribute if attribute in block.attributes:
                 return self._elsewhere(place, self._in(file, block.attributes[attribute][1]))
+            case "revision" if kind == "aws_ecs_task_definition":
+                return self._computed(place, 1)  # any: what uses it asks only for the newest
             case attribute if attribute in _NAMED and kind in {*ARNS, "aws_ecs_cluster"}:
                 return called
             case _:

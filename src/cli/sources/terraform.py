@@ -95,13 +95,10 @@ def _estate(by: Evaluation) -> Estate:
     for file, blocks in by.module.blocks.items():
         for block in blocks:
             if block.kind == "resource" and len(block.labels) == 2 and block.labels[0].startswith("aws_"):  # noqa: PLR2004 - type and name
-                node = _attributes(by if file == by.file else _elsewhere(by, file), block)
-                resources.append(Resource(*block.labels, node, file))
-    return Estate(resources, by.variant, tuple(by.unresolved))
-
-
-def _elsewhere(by: Evaluation, file: str) -> Evaluation:
-    return Evaluation(by.module, file, by.variant, {}, by.unresolved, by.expressions)
+                within = Evaluation(by.module, file, by.variant, {}, {}, by.expressions)
+                node = _attributes(within, block)
+                resources.append(Resource(*block.labels, node, file, tuple(within.unresolved)))
+    return Estate(resources, by.variant)
 
 
 def _attributes(by: Evaluation, block: Block) -> Node:

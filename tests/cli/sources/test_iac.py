@@ -141,6 +141,32 @@ def test_a_definition_whose_containers_are_elsewhere_is_named(run: Run, folder: 
     assert results["known"]["not_evaluated"] is None
 
 
+@pytest.mark.parametrize("name", ["tf-two-services/main.tf", "cfn/two-services.yaml"])
+def test_a_definition_that_several_services_run_is_listed_once(run: Run, folder: Path, name: str) -> None:
+    (entry,) = run("check", "--format", "json", f"iac/{name}").results
+    rules = [each["rule"] for each in entry["verdicts"]]
+    assert len(rules) == len({*rules})
+    (breaker,) = [each for each in entry["verdicts"] if each["rule"] == "service.platform-version"]
+    assert len({drift["location"]["line"] for drift in breaker["drifts"]}) == 2
+    prints = [drift["fingerprint"] for each in entry["verdicts"] for drift in each["drifts"]]
+    assert len(prints) == len({*prints})
+    fixed = run("fix", "--review", "--diff", f"iac/{name}")
+    heads = [row for row in fixed.out.split("\n") if row.startswith("@@")]
+    assert len(heads) == len({*heads})
+    assert fixed.out.count("+++ ") == 1
+    (log,) = run("check", "--format", "sarif", f"iac/{name}").json["runs"]
+    regions = [
+        replacement["deletedRegion"]["startLine"]
+        for result in log["results"]
+        if result["ruleId"] == "task.size"
+        for fix in result.get("fixes", ())
+        for change in fix["artifactChanges"]
+        for replacement in change["replacements"]
+    ]
+    text = (folder / name).read_text(encoding="utf-8")
+    assert all("512" in text.split("\n")[line - 1] for line in regions)
+
+
 @pytest.mark.parametrize(
     ("name", "region"),
     [("stack.yaml", "region: ${AWS::Region}"), ("tf-whole/main.tf", "${data.aws_region.current.name}")],
