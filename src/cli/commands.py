@@ -71,7 +71,7 @@ COMMANDS = (
         (
             files(
                 "Files or folders: task definitions in JSON or YAML, templates of CloudFormation, SAM and CDK,"
-                " Terraform's files and plans. A dash is standard input."
+                " Terraform's files and plans, manifests of Copilot, definitions of ecspresso. A dash is standard input."
             ),
             STANDARD,
             CONFIG,

@@ -129,7 +129,7 @@ class _Template:
         written = self.properties(name)
         if written is None:
             return None
-        node = _named_as_the_api(written, ())
+        node = named_as_the_api(written, ())
         containers = node.get("containerDefinitions")
         if containers is None or not isinstance(containers.parts, list):
             return None
@@ -143,7 +143,7 @@ class _Template:
         for name in self.of_type(_SERVICE):
             runs = self.resolver.template.get("Resources", name, "Properties", "TaskDefinition")
             if runs is not None and task in _named_in(runs) and (written := self.properties(name)) is not None:
-                node = _named_as_the_api(written, ())
+                node = named_as_the_api(written, ())
                 members = {key: value for key, value in node.value.items() if key != "taskDefinition"}
                 yield _Run(name, node, Service({"serviceName": name} | members))
 
@@ -274,17 +274,22 @@ def _policies(role: Node) -> Iterator[Node]:
             yield document
 
 
-def _named_as_the_api(node: Node, path: Path) -> Node:
+def api_name(name: str) -> str:
+    """Return how the API names a property."""
+    return _NAMES.get(name, name[:1].lower() + name[1:])
+
+
+def named_as_the_api(node: Node, path: Path) -> Node:
     """Return a node with its members named as the API does."""
     match node.parts:
         case dict() as parts:
             renamed = dict[str, Part]()
             for name, part in parts.items():
-                ours = name if _VERBATIM & {*path} else _NAMES.get(name, name[:1].lower() + name[1:])
-                renamed[ours] = Part(part.begin, _named_as_the_api(part.node, (*path, ours)))
+                ours = name if _VERBATIM & {*path} else api_name(name)
+                renamed[ours] = Part(part.begin, named_as_the_api(part.node, (*path, ours)))
             return mapping(node, renamed)
         case list() as parts:
-            return sequence(node, [Part(part.begin, _named_as_the_api(part.node, path)) for part in parts])
+            return sequence(node, [Part(part.begin, named_as_the_api(part.node, path)) for part in parts])
         case None:
             return node
 
