@@ -14,6 +14,7 @@ from cli.arguments import (
     OF_DEFINITIONS,
     OF_REPORT,
     OF_STACK,
+    OUTPUT,
     PROFILE,
     REGION,
     SELECT,
@@ -71,7 +72,7 @@ COMMANDS = (
         (
             files(
                 "Files or folders: task definitions in JSON or YAML, templates of CloudFormation, SAM and CDK,"
-                " Terraform's files and plans. A dash is standard input."
+                " Terraform's files and plans, Copilot's manifests, ecspresso's definitions. A dash is standard input."
             ),
             STANDARD,
             CONFIG,
@@ -293,7 +294,8 @@ COMMANDS = (
                 Many.ANY,
                 read=one,
             ),
-            FORMAT,
+            report_format(FORMATS),
+            OUTPUT,
             FAIL_ON,
             flag("policy", "Only print the IAM policy that this command needs, and call nothing."),
         ),

@@ -90,7 +90,8 @@ def _result(rule: str, verdicts: Sequence[Verdict], plan: Plan | None) -> Result
                 reasons |= {f"{verdict.reason}{until}": None}
     worst = max(states, key=_BEST_FIRST.index)
     problems = tuple(
-        Problem(each.where, each.why, each.found, each.wanted, each.severity or Severity.LOW) for each in drifts
+        Problem(each.where, each.why, each.found, each.wanted, each.severity or Severity.LOW, str(each.code))
+        for each in drifts
     )
     fix, remarks = _fix(rule, plan) if any(isinstance(each, Drifted) for each in verdicts) else (Fix.NONE, ())
     return Result(rule, worst, problems, tuple(reasons), fix, tuple(remark.text for remark in remarks))

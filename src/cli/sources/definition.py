@@ -1,8 +1,9 @@
 """What every kind of source gives: task definitions, what is known around them, and their places."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Final
 
 from cli.output.evaluation import Location
@@ -80,6 +81,8 @@ class Variant:
 
 
 NOTHING: Final = Around()
+_SERVICE: Final = "service/"
+"""How the path of a drift of a service begins."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,9 @@ class Origin:
         return Lines(self.text)
 
     def place(self, where: str) -> Location | None:
-        """Return where a path of the task definition is, or the nearest above it."""
+        """Return where a path of the task definition or the service is, or the nearest above it."""
+        if where.startswith(_SERVICE):
+            return self._of("service", where.removeprefix(_SERVICE))
         return self._at(self.nodes.get(""), where)
 
     def location(self, rule: Rule, drift: Drift, collector: str = "") -> Location | None:
@@ -116,7 +121,7 @@ class Origin:
             case Subject.ROLE:
                 return self._of(drift.about, "")
             case Subject.SERVICE:
-                return self._of("service", drift.where.removeprefix("service/"))
+                return self._of("service", drift.where.removeprefix(_SERVICE))
             case Subject.PARAMETER:
                 return self._of("parameter", drift.where)
             case Subject.FAMILY if rule.of_configuration:
@@ -209,6 +214,11 @@ class File:
     encoding: str
     definitions: tuple[Definition, ...] = field(repr=False)
     rewriting: Rewriting = field(repr=False, compare=False)
+
+    def by_task(self) -> Iterator[tuple[Definition, ...]]:
+        """Yield the task definitions, each with all services that run it."""
+        for _, uses in groupby(self.definitions, key=lambda each: id(each.task)):
+            yield tuple(uses)
 
     def with_tasks(self, tasks: Sequence[TaskDefinition]) -> str:
         """Return the file's text with these task definitions. Only the lines of what changed are different."""

@@ -38,6 +38,8 @@ class Module:
     read: Callable[[str], str | None]
     values: Mapping[str, tuple[str, Expression]] = field(default_factory=dict, repr=False)
     """The values of variables that files such as terraform.tfvars give."""
+    json: frozenset[str] = frozenset()
+    """The files that are written as JSON."""
 
     def found(self, kind: str, *labels: str) -> tuple[str, Block] | None:
         """Return the file and the block of this kind and these labels."""
@@ -86,6 +88,10 @@ class Evaluation:
     def text(self) -> str:
         return self.module.texts[self.file]
 
+    @property
+    def _style(self) -> Style:
+        return Style.JSON if self.file in self.module.json else Style.HCL
+
     def of(self, found: Expression) -> Node:
         """Return the value of an expression, with its places."""
         if self.depth > _DEEPEST:
@@ -108,14 +114,14 @@ class Evaluation:
     def _of(self, found: Expression) -> Node:
         match found.kind:
             case Kind.LITERAL:
-                return Node(found.begin, found.end, found.value, None, Style.HCL, "", found.marks)
+                return Node(found.begin, found.end, found.value, None, self._style, "", found.marks)
             case Kind.TEMPLATE:
                 return self._template(found)
             case Kind.OBJECT:
                 return self._object(found)
             case Kind.TUPLE:
                 items = [self.of(item) for item in found.args]
-                place = Node(found.begin, found.end, None, None, Style.HCL)
+                place = Node(found.begin, found.end, None, None, self._style)
                 return sequence(place, [Part(item.begin, item) for item in items])
             case Kind.REFERENCE:
                 return self._reference(found)
@@ -123,6 +129,8 @@ class Evaluation:
                 return self._call(found)
             case Kind.CONDITIONAL:
                 return self._conditional(found)
+            case Kind.ESCAPED:
+                return moved(self.of(found.args[0]), lambda at: at, Style.FIXED)
             case Kind.OTHER:
                 return self._operation(found)
 
@@ -142,6 +150,8 @@ class Evaluation:
         """Return a template's text. In a JSON text, what is open and not quoted becomes a text in quotes."""
         text, marks, open_ = "", list[int](), ""
         first = found.args[0]
+        if len(found.args) == 1 and not (first.kind is Kind.OTHER and first.value == "%"):
+            return self._alone(first)
         is_json = first.kind is Kind.LITERAL and str(first.value).lstrip()[:1] in {"[", "{"}
         for part in found.args:
             node = self.of(part)
@@ -156,12 +166,17 @@ class Evaluation:
             text += value
         return Node(found.begin, found.end, text, None, Style.FIXED, open_, (*marks, found.end))
 
+    def _alone(self, found: Expression) -> Node:
+        """Return the value of an expression that is all of a text, and need not be one. Its braces are not written."""
+        value = self.of(found)
+        return replace(value, style=Style.FIXED) if value.begin == found.begin else value
+
     def _object(self, found: Expression) -> Node:
         parts = dict[str, Part]()
         for key, value in pairs(found):
             name = self.of(key)
             parts[text_of(name.value)] = Part(key.begin, self.of(value))
-        return mapping(Node(found.begin, found.end, None, None, Style.HCL), parts)
+        return mapping(Node(found.begin, found.end, None, None, self._style), parts)
 
     # --- references ---------------------------------------------------------------------------------------------------
 
@@ -260,8 +275,10 @@ class Evaluation:
             case "arn" if kind in ARNS and not called.open:
                 path = text_of(called.value).removeprefix("/")
                 return self._computed(place, ARNS[kind].format(path).replace(REGION, self.region))
-            case "policy" | "value" as attribute if attribute in block.attributes:
+            case "policy" | "value" | "family" as attribute if attribute in block.attributes:
                 return self._elsewhere(place, self._in(file, block.attributes[attribute][1]))
+            case "revision" if kind == "aws_ecs_task_definition":
+                return self._computed(place, 1)  # any: what uses it asks only for the newest
             case attribute if attribute in _NAMED and kind in {*ARNS, "aws_ecs_cluster"}:
                 return called
             case _:

@@ -16,6 +16,8 @@ class Style(Enum):
     YAML = auto()
     """Any other value of YAML."""
     HCL = auto()
+    ESCAPED = auto()
+    """JSON within a quoted text, with that one's escapes."""
     FIXED = auto()
     """It is computed, or stands elsewhere too: no change of it is written."""
 

@@ -54,6 +54,8 @@ class Problem:
     found: str = ""
     wanted: str = ""
     severity: Severity = Severity.LOW
+    code: str = ""
+    """What is wrong; unique within the rule."""
 
 
 @dataclass(frozen=True, slots=True)
