@@ -50,7 +50,7 @@ CALLED = {
     },
     "InspectFunction": {
         "sessions": {"reach"},
-        "ecs": {"task_definition", "service", "running_tasks"},
+        "ecs": {"task_definition", "service", "running_tasks", "described", "tasks_by_id"},
         "roles": {"fact"},
         "role_list": {"*"},
         "parameters": {"fact", "read_document"},
@@ -94,7 +94,7 @@ CALLED = {
     },
     "SweepFunction": {
         "sessions": {"client"},
-        "ecs": {"families", "clusters", "services", "tasks_of_no_service"},
+        "ecs": {"families", "newest", "clusters", "services", "tasks"},
         "objects": {"get", "put"},
         "organizations": {"accounts"},
         "ledger/subjects": {"everywhere", "open_by_address", "open_rows"},
@@ -288,8 +288,7 @@ SCANNING = {
         "services",
         "families",
         "described",
-        "running_by_service",
-        "tasks_of_no_service",
+        "tasks",
         "task_definition",
     },
     "roles": {"fact"},

@@ -84,13 +84,14 @@ def test_what_is_there_and_what_was_is_looked_at_again(world: World) -> None:
 
     bodies = changes(world)
     families = {body["family"]: body["revision"] for body in bodies if body["kind"] == "family"}
-    assert families == dict.fromkeys([*(f"family-{n}" for n in range(12)), "web", "gone"], 0)  # inspect asks ECS
+    # Of the family that is gone inspect asks ECS.
+    assert families == dict.fromkeys([f"family-{n}" for n in range(12)], 1) | {"web": 2, "gone": 0}
     assert {body["service"] for body in bodies if body["kind"] == "service"} == {"prod/web", "prod/gone"}
     assert {(body["account"], body["region"]) for body in bodies} == {(PLACE.account, PLACE.region)}
     assert {(body["quiet"], body["sweep"]) for body in bodies} == {(False, "daily")}
 
 
-def test_families_are_listed_and_not_their_revisions_in_pages_as_large_as_they_can_be(world: World) -> None:
+def test_everything_is_listed_in_pages_as_large_as_they_can_be(world: World) -> None:
     definitions, services = world.aws.definitions, world.aws.services
     for number in range(101):
         family: dict[str, Any] = {"family": f"family-{number:03}", "containerDefinitions": []}
@@ -99,8 +100,27 @@ def test_families_are_listed_and_not_their_revisions_in_pages_as_large_as_they_c
     world.calls.clear()
     assert how_many(sweeping(world).list()[0]) == (101, 101)
     ecs = {operation: world.calls[operation] for operation in world.calls if "TaskDefinition" in operation}
-    assert ecs == {"ListTaskDefinitionFamilies": 2}
+    assert ecs == {"ListTaskDefinitionFamilies": 2, "ListTaskDefinitions": 6}
     assert world.calls["ListServices"] == 2
+
+
+def test_revisions_are_listed_only_while_that_takes_fewer_calls_than_to_ask_for_each_family(world: World) -> None:
+    for number in range(6):
+        for _ in range(90):
+            world.aws.definitions.register({"family": f"family-{number}", "containerDefinitions": []})
+    world.calls.clear()
+    sweeping(world).list()
+    assert world.calls["ListTaskDefinitions"] == 3
+    families = {body["family"]: body["revision"] for body in changes(world)}
+    assert families == {f"family-{n}": 90 if n >= 2 else 0 for n in range(6)}
+
+
+def test_without_permission_to_list_revisions_inspect_asks_for_each(world: World) -> None:
+    world.aws.definitions.register({"family": "web", "containerDefinitions": []})
+    world.fail("ListTaskDefinitions")
+    [swept] = sweeping(world).list()
+    assert swept.listing(Subject.FAMILY).complete
+    assert [body["revision"] for body in changes(world)] == [0]
 
 
 @pytest.mark.parametrize("asked", [False, True])
@@ -235,7 +255,9 @@ def test_it_goes_on_from_where_the_time_ran_short_and_sends_nothing_twice(world:
     assert how_many(world.ledger.runs.place("daily", PLACE)) == (251, 250)
 
 
-@pytest.mark.parametrize("operation", ["ListTaskDefinitionFamilies", "ListServices", "ListTasks", "ListClusters"])
+@pytest.mark.parametrize(
+    "operation", ["ListTaskDefinitionFamilies", "ListTaskDefinitions", "ListServices", "ListTasks", "ListClusters"]
+)
 def test_a_listing_that_failed_closes_nothing_and_is_continued(world: World, operation: str) -> None:
     for name in ("web", "api"):
         world.run(world.register(definition(name)), name)
@@ -246,7 +268,7 @@ def test_a_listing_that_failed_closes_nothing_and_is_continued(world: World, ope
     with pytest.raises(CallFailed):
         sweep.place_sweeper.sweep("daily", PLACE, lambda: 60)
     gone = {body.get("family") for body in changes(world)} & {"gone"}
-    listed = operation in {"ListServices", "ListClusters"}  # families were listed to their end
+    listed = operation == "ListServices"  # families were listed to their end
     assert gone == ({"gone"} if listed else set())
     assert not sweep.place_sweeper.sweep("daily", PLACE, lambda: 60)
     assert how_many(world.ledger.runs.place("daily", PLACE)) == (3, 2)
@@ -392,7 +414,7 @@ def test_of_tasks_that_no_service_started_the_oldest_platform_version_is_told(aw
             for status, version in (("RUNNING", "1.4.0"), ("STOPPED", "1.3.0"), ("RUNNING", "LATEST")):
                 yield {"taskDefinitionArn": arn, "group": "any", "desiredStatus": status, "platformVersion": version}
 
-    assert Running(aws).tasks_of_no_service(PLACE, "batch") == {"nightly": (3, 2, "1.3.0")}
+    assert Running(aws).tasks(PLACE, "batch").of_no_service == {"nightly": (3, 2, "1.3.0")}
 
 
 # --- the daily digest -------------------------------------------------------------------------------------------------

@@ -127,6 +127,17 @@ class Standard(Part):
             kind = self._kinds[which] = replace(found, applications=self.applications.repositories)
         return kind
 
+    @cached_property
+    def depends_on_tags(self) -> bool:
+        """Whether a verdict may depend on tags, which change without a new revision and without an event."""
+        of_entries = (
+            *(entry.where for entry in self.rules),
+            *(entry.where for entry in self.exemptions),
+            *(entry.where for entry in self.collectors),
+        )
+        selectors = (*of_entries, *self.scope.include, *self.scope.exclude)
+        return self.exemptions_by_tag or any(selector.tags for selector in selectors)
+
     def _collector_entry(self, workload: Workload) -> int | None:
         """Return the index of the last entry of `collectors` that applies to a workload, or None."""
         if not self.collectors:

@@ -21,7 +21,6 @@ from domain.triggers.trigger import (
     DeletedTrigger,
     FamilyTrigger,
     RunTaskTrigger,
-    SubjectTrigger,
     TaskDefinitionTrigger,
 )
 from domain.verdict import Verdict
@@ -95,8 +94,7 @@ class FamilyEvaluator:
 
     def _newest(self, job: Job) -> TaskDefinition | None:
         history = job.history
-        asks = any(_asks_ecs(trigger, history) for trigger in job.triggers)
-        task = self.revisions.newest(history.subject, 0 if asks else history.order, history.order)
+        task = self.revisions.newest(history.subject, _known(job), history.order)
         task = self._just_registered(job, _number(task) if task is not None else 0) or task
         if task is None or _number(task) >= history.order:
             return task
@@ -210,15 +208,23 @@ def _was_evaluated(job: Job) -> bool:
     )
 
 
-def _asks_ecs(trigger: SubjectTrigger, history: History) -> bool:
-    """Whether the family's newest revision may differ from the one in the ledger."""
-    match trigger:
-        case TaskDefinitionTrigger() | DeletedTrigger():
-            return True
-        case FamilyTrigger(revision=int() as number):
-            return number != history.order  # the revision that the sweep listed may be deregistered now
-        case _:
-            return False
+def _known(job: Job) -> int:
+    """Return the number of the family's newest revision, if nothing says that it may be another, or have other tags.
+
+    A revision that the sweep listed may be deregistered by now; its event says so.
+    """
+    number = job.history.order
+    for trigger in job.triggers:
+        match trigger:
+            case TaskDefinitionTrigger() | DeletedTrigger():
+                return 0
+            case FamilyTrigger(revision=int() as listed):
+                if listed < number or job.edition.standard.depends_on_tags:
+                    return 0
+                number = listed
+            case _:
+                pass
+    return number
 
 
 def _missed(job: Job, task: TaskDefinition, now: datetime) -> bool:

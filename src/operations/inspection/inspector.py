@@ -8,7 +8,7 @@ against a second writer: a redriven message, or one that takes too long.
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
 
@@ -26,7 +26,7 @@ from domain.triggers.message import SubjectMessage, read_message
 from domain.triggers.reading import TriggerUnreadable
 from domain.triggers.trigger import SubjectTrigger
 from domain.verdict import Drifted, Unknown
-from operations.facts import FactReader
+from operations.inspection.bulk import Batch, Bulk
 from operations.inspection.covering import covered_by, not_covered, record, sweeps_of
 from operations.inspection.dependencies import DependencyEvaluator
 from operations.inspection.families import FamilyEvaluator
@@ -120,7 +120,7 @@ class Inspector:
     subjects: Queue
     remediations: Queue
     standards: Standards
-    reader: Callable[[], FactReader]
+    bulk: Bulk
     at_once: int = 1
 
     def inspect(self, messages: Mapping[str, str], seconds_left: Callable[[], float] = lambda: inf) -> list[Outcome]:
@@ -138,16 +138,19 @@ class Inspector:
             else:
                 received.setdefault(found.on, _Received()).messages[message] = found
         try:
-            edition, reader = self.standards.current(), self.reader()
+            edition = self.standards.current()
         except (StandardInvalid, CallFailed) as error:
             self.operations.no_standard(error)
             return outcomes + [Failed(each.ids, str(error)) for each in received.values()]
+
+        scope = edition.standard.scope
+        batch = self.bulk.read({on: each.triggers for on, each in received.items() if not scope.leaves_out(on.place)})
 
         def evaluate(numbered: tuple[int, SubjectId]) -> tuple[Outcome, History | None] | None:
             number, on = numbered
             if number and seconds_left() < _RESERVE:  # the first is always begun, so that each batch makes progress
                 return None
-            return self._outcome(on, received[on], edition, reader)
+            return self._outcome(on, received[on], edition, batch)
 
         results = side_by_side(evaluate, enumerate(received), self.at_once)
         evaluated = [each for each in results if each is not None]
@@ -186,7 +189,7 @@ class Inspector:
         return [Failed(each.ids, why[each.ids]) if each.ids in why else SentBack(each.ids) for each in unbegun]
 
     def _outcome(
-        self, on: SubjectId, received: _Received, edition: Edition, reader: FactReader
+        self, on: SubjectId, received: _Received, edition: Edition, batch: Batch
     ) -> tuple[Outcome, History | None]:
         """Return the subject's outcome, and its history to publish if something new was recorded."""
         messages = received.ids
@@ -194,8 +197,8 @@ class Inspector:
             if edition.standard.scope.leaves_out(on.place) and not self.ledger.history(on).version:
                 return Done(messages, on, skipped="the standard's scope leaves its account or region out"), None
             self.sessions.reach(on.place)
-            job = self._job(on, received, edition, reader)
-            outcome, history = self._recorded(messages, job, self._evaluation(job))
+            job = self._job(on, received, edition, batch)
+            outcome, history = self._recorded(messages, job, self._found(job, batch))
             if history.version > job.history.version:
                 return outcome, history
             left = not_covered(on, None)
@@ -216,6 +219,17 @@ class Inspector:
         denied = failed.meaning is Meaning.ASK and failed.call.startswith("ecs:")
         return failed.of_account or (denied and self.sessions.is_member(place))
 
+    def _found(self, job: Job, batch: Batch) -> Inspected | Skipped:
+        """Evaluate, by facts that a sweep remembers if these show that nothing changed, else by those of now.
+
+        What is remembered may be older than the evaluation in the ledger, so nothing is written because of it.
+        """
+        if batch.remembered is not None and job.history.record.standard == job.edition.digest:
+            found = self._evaluation(replace(job, reader=batch.remembered))
+            if isinstance(found, Inspected) and not self.recorder.changes(found):
+                return found
+        return self._evaluation(job)
+
     def _evaluation(self, job: Job) -> Inspected | Skipped:
         match job.subject.kind:
             case Subject.FAMILY:
@@ -225,12 +239,12 @@ class Inspector:
             case Subject.PARAMETER | Subject.ROLE:
                 return self.dependencies.evaluate(job)
 
-    def _job(self, on: SubjectId, received: _Received, edition: Edition, reader: FactReader) -> Job:
+    def _job(self, on: SubjectId, received: _Received, edition: Edition, batch: Batch) -> Job:
         """Return the job with the subject's history. What an earlier evaluation left is published first."""
         history = self.ledger.history(on)
         published = self.publisher.publish([history])
         history, why = published.histories[on], published.failed.get(on, "")
-        return Job(history, received.triggers, edition, reader, why)
+        return Job(history, received.triggers, edition, batch.reader, batch.services.get(on), why)
 
     def _recorded(self, messages: tuple[str, ...], job: Job, found: Inspected | Skipped) -> tuple[Outcome, History]:
         """Send messages that the record does not hold, before it is written; a failure sends them again."""

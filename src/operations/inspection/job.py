@@ -18,6 +18,7 @@ from domain.triggers.trigger import FamilyTrigger, FollowUpTrigger, ServiceTrigg
 from domain.verdict import Unknown, Verdict
 from domain.workload import Workload
 from operations.facts import FactReader
+from operations.inspection.bulk import Described
 from operations.standards import Edition
 
 
@@ -25,13 +26,15 @@ from operations.standards import Edition
 class Job:
     """One subject to evaluate, with its history and its triggers. A batch shares its facts.
 
-    `unpublished` says why something of an earlier evaluation cannot be published now; empty if nothing is left.
+    `described` is the service, if it was read with others of its batch. `unpublished` says why something of an earlier
+    evaluation cannot be published now; empty if nothing is left.
     """
 
     history: History
     triggers: tuple[SubjectTrigger, ...]
     edition: Edition
     reader: FactReader
+    described: Described | None = None
     unpublished: str = ""
 
     @property

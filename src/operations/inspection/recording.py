@@ -46,6 +46,18 @@ class Recorder:
         Nothing is written if nothing changed. Raises LedgerConflict if another worker wrote the subject since it was
         read.
         """
+        history = inspected.job.history
+        record, transitions = self._recorded(inspected)
+        if record == history.record or _is_nothing(record, history):
+            return history, []
+        return self.ledger.subjects.write(history, record), list(transitions.values())
+
+    def changes(self, inspected: Inspected) -> bool:
+        """Whether anything would be written or sent because of an evaluation."""
+        record, _ = self._recorded(inspected)
+        return bool(record != inspected.job.history.record or inspected.later or inspected.resumed)
+
+    def _recorded(self, inspected: Inspected) -> tuple[Record, dict[str, Transition]]:
         job, history = inspected.job, inspected.job.history
         hours = job.edition.standard.remediation.approval_hours
         proposed = propose(history.proposed, inspected.plan, inspected.read_at, hours)
@@ -66,9 +78,7 @@ class Recorder:
             request=inspected.request or history.record.request,
             notify={**history.record.notify, **{on.key: job.message(on) for on in sorted(inspected.notify)}},
         )
-        if record == history.record or _is_nothing(record, history):
-            return history, []
-        return self.ledger.subjects.write(history, record), list(transitions.values())
+        return record, transitions
 
     def _transitions(self, inspected: Inspected, proposed: ProposedPlan | None) -> dict[str, Transition]:
         history, found = inspected.job.history, dict[str, Transition]()

@@ -162,7 +162,7 @@ class PlaceReader:
         for cluster, titles in by_cluster.items():
             fact: dict[str, tuple[RunningTask, ...]] | Unavailable
             try:
-                fact = self.patience(partial(self.ecs.running_by_service, self.place, cluster))
+                fact = dict(self.patience(partial(self.ecs.tasks, self.place, cluster)).by_service)
             except CallFailed as failed:
                 fact = failed.fact
             for title in titles:
@@ -179,7 +179,7 @@ class PlaceReader:
     def _seen_tasks(self) -> dict[str, dict[str, SeenTasks]]:
         found = dict[str, dict[str, SeenTasks]]()
         for cluster in self.ecs.clusters(self.place):
-            for family, seen in self.ecs.tasks_of_no_service(self.place, cluster).items():
+            for family, seen in self.ecs.tasks(self.place, cluster).of_no_service.items():
                 found.setdefault(family, {})[cluster] = seen
         return found
 

@@ -1,6 +1,6 @@
 """The parts of the inspect function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,6 +16,7 @@ from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.rule import Rule
 from operations.facts import FactReader
+from operations.inspection.bulk import Bulk
 from operations.inspection.dependencies import DependencyEvaluator
 from operations.inspection.families import FamilyEvaluator
 from operations.inspection.inspector import Inspector
@@ -54,6 +55,11 @@ def make_inspector(
     documents, lengths = PolicyDocuments(), dict[str, float]()
     revisions = Revisions(ecs, ledger)
     subjects, remediations = Queue(aws, given.subjects_queue), Queue(aws, given.remediations_queue)
+
+    def reader(expected: Mapping[str, int]) -> FactReader:
+        roles = Roles(aws, documents, RoleList(aws, lengths, expected))
+        return FactReader(Parameters(aws), roles, LogGroups(aws), ecs)
+
     operations = Operations(ledger, Topic(aws, given.operations_topic))
     return Inspector(
         sessions=aws,
@@ -84,5 +90,5 @@ def make_inspector(
             fresh=given.standard_seconds,
             now=now,
         ),
-        reader=lambda: FactReader(Parameters(aws), Roles(aws, documents, RoleList(aws, lengths)), LogGroups(aws), ecs),
+        bulk=Bulk(ecs, reader, now),
     )
