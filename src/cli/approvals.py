@@ -26,7 +26,7 @@ def apply(given: Namespace) -> int:
             return NOT_DONE
         asked = ask.apply(approvable)
         say(f"The request to apply plan {approvable.proposed.digest} to {approvable.of} is sent.")
-        return _watched(ask, asked, given.wait, where.see(approvable.family), _corrected)
+        return _watched(ask, asked, given.wait, where.see(ask.typed(asked.family)), _corrected)
 
 
 def undo(given: Namespace) -> int:
@@ -40,7 +40,7 @@ def undo(given: Namespace) -> int:
             return NOT_DONE
         asked = ask.undo(found)
         say(f"The request to undo the correction of {found.service or found.family} is sent.")
-        return _watched(ask, asked, given.wait, where.see(found.family), progress.undone)
+        return _watched(ask, asked, given.wait, where.see(ask.typed(asked.family)), progress.undone)
 
 
 def release(given: Namespace) -> int:
@@ -54,7 +54,7 @@ def release(given: Namespace) -> int:
             return NOT_DONE
         asked = ask.release(found)
         say(f"The request to release {found.family} is sent.")
-        return _watched(ask, asked, given.wait, where.see(found.family), lambda end: end.ended)
+        return _watched(ask, asked, given.wait, where.see(ask.typed(asked.family)), lambda end: end.ended)
 
 
 def retry(given: Namespace) -> int:

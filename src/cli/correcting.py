@@ -14,7 +14,7 @@ from aws.roles import Roles
 from aws.sessions import Sessions
 from aws.stacks import Stacks
 from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
-from cli.naming import subject_of
+from cli.naming import own_subject_of
 from cli.options import StackOptions
 from domain.findings.users import Running
 from domain.places import Place, Revision
@@ -76,7 +76,7 @@ class Correcting:
     def proposed(self, what: str, digest: str = "") -> Plan:
         """Return the plan; raise RequestFailed if there is none, a guard refuses it, or its digest is another."""
         with _plainly():
-            workload = self._workload(*subject_of(what, self.place))
+            workload = self._workload(*own_subject_of(what, self.place))
             plan = self._plan(workload, _name(workload))
             if digest and digest != plan.digest:
                 raise RequestFailed(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aws.ledger import Ledger
+from aws.objects import Bucket
 from aws.parameters import Switch, read_document
 from aws.sessions import Sessions
 from aws.stacks import Stack
@@ -20,21 +21,27 @@ from cli.output.status import (
     FindingEntry,
     PlanEntry,
     QuarantineEntry,
+    SeenEntry,
     StatusOutput,
     SweepEntry,
+    UncoveredEntry,
 )
 from cli.output.writing import rendered
 from cli.progress import Line
 from cli.terminal import Style
+from domain.coverage import Seen
 from domain.findings.alert import AlertSection
 from domain.findings.finding import Finding
 from domain.places import Place
-from domain.remediation.attempt import Attempt
+from domain.remediation.attempt import Attempt, Quarantine
 from domain.remediation.reason import Reason
 from domain.standard import Exemption, Standard, StandardInvalid, default_standard
 from domain.status import PlanWaiting, Status
-from operations.status import read_status
+from domain.subject import SubjectId
+from operations.seen import seen_if_readable
+from operations.status import status_of
 from reports import status as reports
+from reports.coverage import proof, unseen
 from reports.reasons import joined, text
 
 _MOST = 50  # lines of a section
@@ -42,9 +49,8 @@ _MOST = 50  # lines of a section
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The status of a stack; why its corrections are off, if they are; and its exemptions, None without a standard."""
+    """The status; why corrections are off, if they are; and its exemptions, None without a standard."""
 
-    stack: str
     status: Status
     off: Reason | None
     exemptions: tuple[Exemption, ...] | None
@@ -64,14 +70,16 @@ def status(given: Namespace) -> int:
 
 def _read(where: StackOptions) -> _Found:
     name, aws = where.stack, Sessions(region=where.named_region[1] or None, profile=where.profile or None)
-    stack = deployed(aws, name, "LedgerTable")
-    place, table = Place(aws.account, aws.region), stack.outputs["LedgerTable"]
+    stack = deployed(aws, name, "LedgerTable", "CertificatesBucket")
+    home, ledger = Place(aws.account, aws.region), Ledger(aws, stack.outputs["LedgerTable"])
     switch = stack.outputs.get("CorrectionsSwitch", "")
     off = Switch(aws, switch).why_off() if switch else None
-    found = read_status(Ledger(aws, table), place, _now())
+    seen = seen_if_readable(ledger, Bucket(aws, stack.outputs["CertificatesBucket"]))
+    found = status_of(ledger.overviews.of_all(), home, _now())
+    found = replace(found, swept=ledger.health.run(home), seen=seen, stack=name)
     if switch and off is None:
         found = replace(found, standing=found.standing.with_corrections_on)
-    return _Found(name, found, off, _exemptions(aws, stack))
+    return _Found(found, off, _exemptions(aws, stack))
 
 
 def _now() -> datetime:
@@ -91,14 +99,19 @@ def _lines(found: _Found) -> Iterator[Line]:
     state = found.status
     if found.off is not None:
         yield Line(text(found.off), style=Style.YELLOW)
-    yield from _section(reports.findings_of(state.findings), "No finding is open.")
-    for each in reports.sections_of(state.standing, state.place, found.stack, _MOST):
+    if not state.seen.complete:
+        yield Line(f"Not everything was evaluated. {proof(state.seen)}", style=Style.YELLOW)
+    none = "No finding is open." if state.seen.complete else "No finding is open in what was evaluated."
+    yield from _section(reports.findings_of(state.findings), none)
+    yield from _section(reports.unseen_of(state.seen, _MOST))
+    yield from _section(reports.places_of(state, _MOST))
+    for each in reports.sections_of(state, _MOST):
         yield from _section(each)
     if found.exemptions is None:
         yield Line("The stored standard is not valid, so its exemptions are not listed. See `outrider doctor`.")
     else:
         yield from _section(reports.exemptions_of(found.exemptions, "Exemptions", _MOST))
-    yield from _section(reports.suppressed_of(state.suppressed, _MOST))
+    yield from _section(reports.suppressed_of(state, _MOST))
     yield Line(reports.swept(state.swept))
 
 
@@ -119,27 +132,41 @@ def _output(found: _Found) -> StatusOutput:
     state, standing = found.status, found.status.standing
     return StatusOutput(
         version=1,
-        account=state.place.account,
-        region=state.place.region,
-        stack=found.stack,
+        account=state.home.account,
+        region=state.home.region,
+        stack=state.stack,
         corrections_off=text(found.off) if found.off is not None else "",
         findings=_findings(state.findings),
-        plans=tuple(_plan(each, found.stack) for each in standing.plans),
+        plans=tuple(_plan(each, state) for each in standing.plans),
         corrections=tuple(map(_attempt, standing.under_way)),
         failures=tuple(map(_attempt, standing.failed)),
-        quarantines=tuple(
-            QuarantineEntry(family, _stamp(each.since), joined(each.reasons)) for family, each in standing.quarantines
-        ),
+        quarantines=tuple(_quarantine(family, each) for family, each in standing.quarantines),
         exemptions=None if found.exemptions is None else tuple(map(_exemption, found.exemptions)),
         suppressed=_findings(state.suppressed),
         swept=SweepEntry(_stamp(state.swept.began), _until(state.swept.ended)) if state.swept is not None else None,
+        coverage=_seen(state.seen),
     )
+
+
+def _quarantine(family: SubjectId, each: Quarantine) -> QuarantineEntry:
+    return QuarantineEntry(*_place(family.place), family.name, _stamp(each.since), joined(each.reasons))
+
+
+def _seen(seen: Seen) -> SeenEntry:
+    uncovered = seen.certificate.uncovered if seen.certificate is not None else []
+    entries = (UncoveredEntry(*_place(each.place), _until(each.since), unseen(each)) for each in uncovered)
+    return SeenEntry(seen.complete, seen.proof.value, tuple(entries))
+
+
+def _place(place: Place) -> tuple[str, str]:
+    return place.account, place.region
 
 
 def _findings(findings: Iterable[Finding]) -> tuple[FindingEntry, ...]:
     ordered = sorted(findings, key=lambda each: (-each.severity.rank, each.subject.key, each.rule))
     return tuple(
         FindingEntry(
+            *_place(each.subject.place),
             each.id,
             each.subject.kind.value,
             each.subject.name,
@@ -152,9 +179,11 @@ def _findings(findings: Iterable[Finding]) -> tuple[FindingEntry, ...]:
     )
 
 
-def _plan(each: PlanWaiting, stack: str) -> PlanEntry:
-    plan = each.plan
+def _plan(each: PlanWaiting, status: Status) -> PlanEntry:
+    plan, place = each.plan, each.subject.place
     return PlanEntry(
+        account=place.account,
+        region=place.region,
         subject=each.subject.kind.value,
         name=each.subject.name,
         revision=each.revision,
@@ -165,12 +194,14 @@ def _plan(each: PlanWaiting, stack: str) -> PlanEntry:
         safety=plan.safety,
         reasons=tuple(plan.reasons),
         until=_until(plan.until),
-        command=reports.apply_of(each, stack),
+        command=reports.apply_of(each, status),
     )
 
 
 def _attempt(each: Attempt) -> AttemptEntry:
     return AttemptEntry(
+        account=each.source.place.account,
+        region=each.source.place.region,
         family=each.source.family,
         source=str(each.source),
         registered=str(each.correction) if each.correction else "",

@@ -81,6 +81,10 @@ class CoverageRow(BaseModel):
     began: datetime | None = Field(default=None, description="When its listing began; null if it never did.")
     counts: Mapping[Coverage, int] = Field(description="How many subjects; those that are not named are 0.")
     gaps: tuple[Gap, ...] = Field(default=(), description="Why some are not covered.")
+    since: datetime | None = Field(
+        default=None,
+        description="When the first of the sweeps in a row began that did not cover all; null if all is covered.",
+    )
 
     @property
     def place(self) -> Place:
@@ -117,6 +121,16 @@ class Certificate(BaseModel):
         return bool(self.rows) and not self.gaps
 
     @property
+    def uncovered(self) -> list["Uncovered"]:
+        """What is not covered by account and region: first where nobody knows how much, then where it is the most."""
+        by_place = dict[Place, list[CoverageRow]]()
+        for row in self.rows:
+            if row.gaps:
+                by_place.setdefault(row.place, []).append(row)
+        found = [Uncovered(place, tuple(rows)) for place, rows in by_place.items()]
+        return sorted(found, key=lambda each: (not each.unlisted, -each.subjects, each.place))
+
+    @property
     def totals(self) -> Mapping[Coverage, int]:
         """How many subjects of each coverage."""
         found = Counter[Coverage]()
@@ -132,6 +146,61 @@ class Certificate(BaseModel):
     def missing(self) -> frozenset[tuple[Place, Subject, Coverage, str, str]]:
         """What is missing where, and why."""
         return frozenset((row.place, row.kind, gap.coverage, gap.call, gap.code) for row, gap in self.gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """The rows of one account and region that have gaps."""
+
+    place: Place
+    rows: tuple[CoverageRow, ...]
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether a listing failed, so that nobody knows how many subjects there are."""
+        return any(not gap.subjects for row in self.rows for gap in row.gaps)
+
+    @property
+    def subjects(self) -> int:
+        return sum(gap.subjects for row in self.rows for gap in row.gaps)
+
+    @property
+    def since(self) -> datetime | None:
+        return min((row.since for row in self.rows if row.since is not None), default=None)
+
+
+class Proof(StrEnum):
+    """Whether the certificate of the last sweep can be relied on."""
+
+    INTACT = "intact"
+    CHANGED = "changed"  # it is not the one that the sweep stored
+    MISSING = "missing"
+    NONE = "none"  # no sweep has ended yet
+    UNREAD = "unread"  # a call failed
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The certificate of the last sweep of everything, and whether it can be relied on."""
+
+    proof: Proof = Proof.NONE
+    certificate: Certificate | None = None
+    why: str = ""
+    """Why it could not be read."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether no open finding means that none exists."""
+        return self.proof is Proof.INTACT and self.certificate is not None and self.certificate.complete
+
+
+def lasting(rows: Iterable[CoverageRow], before: Certificate | None, began: datetime) -> tuple[CoverageRow, ...]:
+    """Return the rows with since when they have gaps: since this sweep, or since an earlier one."""
+    earlier = {(row.place, row.kind): row.since for row in (before.rows if before is not None else ()) if row.gaps}
+    return tuple(
+        row.model_copy(update={"since": earlier.get((row.place, row.kind)) or began}) if row.gaps else row
+        for row in rows
+    )
 
 
 type _Why = tuple[Coverage, str, str]

@@ -1,11 +1,11 @@
 """A certificate of coverage as people read it: the gaps in a phrase each, a page in Markdown, a notice."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from domain.coverage import Certificate, Coverage, CoverageRow, Gap
+from domain.coverage import Certificate, Coverage, CoverageRow, Gap, Proof, Seen, Uncovered
 from domain.subject import Subject
 from domain.sweeping import Scope
 
@@ -54,6 +54,35 @@ def uncovered(certificate: Certificate) -> tuple[str, ...]:
     )
 
 
+def unseen(each: Uncovered) -> str:
+    """Return what is not covered in an account and region, why, and since when."""
+    by_reason = dict[tuple[Coverage, str, str], list[tuple[Subject, int]]]()
+    for row in each.rows:
+        for gap in row.gaps:
+            by_reason.setdefault((gap.coverage, gap.call, gap.code), []).append((row.kind, gap.subjects))
+    gaps = [
+        f"{_numbers(kinds)} {coverage.value}{f' ({_reason(call, code)})' if code else ''}"
+        for (coverage, call, code), kinds in by_reason.items()
+    ]
+    since = f", since {_time(each.since)}" if each.since is not None else ""
+    return f"{each.place}: {'; '.join(gaps)}{since}"
+
+
+def proof(seen: Seen) -> str:
+    """Return whether the last sweep covered everything, in a sentence; empty if it did."""
+    match seen.proof:
+        case Proof.INTACT:
+            return "" if seen.certificate is None or seen.complete else "The last sweep could not cover everything."
+        case Proof.CHANGED:
+            return f"The certificate {seen.why} is not the one that the sweep stored, so the coverage is not known."
+        case Proof.MISSING:
+            return f"The certificate {seen.why} is not there any more, so the coverage is not known."
+        case Proof.NONE:
+            return "No sweep has ended yet, so the coverage is not known."
+        case Proof.UNREAD:
+            return f"The coverage is not known: {seen.why}."
+
+
 def text(certificate: Certificate) -> Iterator[str]:
     """Yield the lines that `outrider coverage` prints."""
     yield summary(certificate)
@@ -100,8 +129,19 @@ def _paragraphs(certificate: Certificate) -> list[str]:
 
 
 def _gap(row: CoverageRow, gap: Gap) -> str:
-    why = f", {gap.call}: {gap.code}" if gap.call else f", {gap.code}" if gap.code else ""
+    why = f", {_reason(gap.call, gap.code)}" if gap.code else ""
     return f"{_number(gap.subjects, row.kind)} {gap.coverage.value}{why}"
+
+
+def _numbers(kinds: Sequence[tuple[Subject, int]]) -> str:
+    """`3 families and 1 service`; `an unknown number of families and services`."""
+    known = [_number(number, kind) for kind, number in kinds if number]
+    unknown = [_PLURALS[kind] for kind, number in kinds if not number]
+    return " and ".join([*known, *([f"an unknown number of {' and '.join(unknown)}"] if unknown else [])])
+
+
+def _reason(call: str, code: str) -> str:
+    return f"{call}: {code}" if call else code
 
 
 def _number(number: int, kind: Subject) -> str:

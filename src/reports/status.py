@@ -1,9 +1,10 @@
-"""The state of a place, for `outrider status` and the daily digest: sections of lines, and JSON."""
+"""The state of everything that is watched, for `outrider status` and the daily digest: sections of lines, and JSON."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
+from domain.coverage import Seen
 from domain.findings.alert import AlertLine, AlertSection
 from domain.findings.finding import Finding
 from domain.health.facts import SweepRun
@@ -11,19 +12,35 @@ from domain.places import Place, role_name
 from domain.remediation.attempt import Attempt, Quarantine
 from domain.severity import Severity
 from domain.standard import Exemption, Selector
-from domain.status import PlanWaiting, Standing
+from domain.status import PlaceStatus, PlanWaiting, Status
 from domain.subject import Subject, SubjectId
+from reports.coverage import unseen
 from reports.reasons import joined
 from reports.words import command
 
 
-def sections_of(standing: Standing, place: Place, stack: str = "", most: int = 10) -> Iterator[AlertSection]:
+def sections_of(status: Status, most: int = 10) -> Iterator[AlertSection]:
     """Yield what waits, what is in progress and what needs a person; at most so many lines of each."""
-    yield section("Plans that wait for approval", [_plan(each, stack) for each in standing.plans], most)
-    yield section("Corrections in progress", [_attempt(each) for each in standing.under_way], most)
-    yield section("Corrections that failed or were refused", [_attempt(each) for each in standing.failed], most)
-    quarantines = [_quarantine(family, each, place, stack) for family, each in standing.quarantines]
+    standing, home = status.standing, status.home
+    yield section("Plans that wait for approval", [_plan(each, status) for each in standing.plans], most)
+    yield section("Corrections in progress", [_attempt(each, home) for each in standing.under_way], most)
+    yield section("Corrections that failed or were refused", [_attempt(each, home) for each in standing.failed], most)
+    quarantines = [_quarantine(family, each, status) for family, each in standing.quarantines]
     yield section("Families in quarantine", quarantines, most)
+
+
+def places_of(status: Status, most: int = 10) -> AlertSection:
+    """Return what is open and what waits by account and region, the worst first; empty if all of it is at home."""
+    found = status.by_place
+    if {each.place for each in found} <= {status.home}:
+        found = []
+    return section("By account and region", [_of_place(each) for each in found], most)
+
+
+def unseen_of(seen: Seen, most: int = 10) -> AlertSection:
+    """Return the accounts and regions that the last sweep did not cover, each with the reason and since when."""
+    found = seen.certificate.uncovered if seen.certificate is not None else []
+    return section("Not covered by the last sweep", [AlertLine(text=unseen(each)) for each in found], most)
 
 
 def findings_of(findings: Iterable[Finding]) -> AlertSection:
@@ -33,11 +50,11 @@ def findings_of(findings: Iterable[Finding]) -> AlertSection:
     return AlertSection(title="Open findings", lines=tuple(lines))
 
 
-def suppressed_of(findings: Iterable[Finding], most: int) -> AlertSection:
+def suppressed_of(status: Status, most: int) -> AlertSection:
     """Return the suppressed findings."""
     lines = [
-        AlertLine(text=f"{named(each.subject)}: {each.rule} ({each.severity.value})")
-        for each in sorted(findings, key=lambda each: (each.subject.key, each.rule))
+        AlertLine(text=f"{named(each.subject, status.home)}: {each.rule} ({each.severity.value})")
+        for each in sorted(status.suppressed, key=lambda each: (each.subject.key, each.rule))
     ]
     return section("Suppressed findings", lines, most)
 
@@ -68,40 +85,78 @@ def section(title: str, lines: Sequence[AlertLine], most: int) -> AlertSection:
     return AlertSection(title=title, lines=tuple(lines[:most]), omitted=max(len(lines) - most, 0))
 
 
-def named(subject: SubjectId) -> str:
-    """`family web`."""
-    return f"{subject.kind} {role_name(subject.name) if subject.kind is Subject.ROLE else subject.name}"
+def named(subject: SubjectId, home: Place) -> str:
+    """`family web`, and where it is, if that is not `home`."""
+    name = role_name(subject.name) if subject.kind is Subject.ROLE else subject.name
+    return f"{subject.kind} {name}{elsewhere(subject.place, home)}"
+
+
+def elsewhere(place: Place, home: Place) -> str:
+    """` in 222222222222/eu-west-1`; empty for `home`."""
+    return f" in {place}" if place != home else ""
+
+
+def command_of(verb: str, subject: SubjectId, status: Status, options: str = "") -> str:
+    """Return a command about a subject. The stack's region is named, so what is elsewhere is named by its ARN."""
+    return command(verb, f"{typed_name(subject, status.home)}{options}", status.home, status.stack)
+
+
+def typed_name(subject: SubjectId, home: Place) -> str:
+    """Return how a person names a family or service in a command: by its name, or by its ARN if it is elsewhere."""
+    if subject.place == home:
+        return subject.name
+    kind = "task-definition" if subject.kind is Subject.FAMILY else "service"
+    return subject.place.arn("ecs", f"{kind}/{subject.name}")
 
 
 # --- one line each ----------------------------------------------------------------------------------------------------
 
 
-def _plan(each: PlanWaiting, stack: str) -> AlertLine:
+def _of_place(each: PlaceStatus) -> AlertLine:
+    """`222222222222/eu-west-1: 2 HIGH, 1 LOW; 1 plan waits for approval`."""
+    counts = [f"{each.severities[one]} {one.value}" for one in reversed(Severity) if each.severities[one]]
+    more = [
+        f"{number} {one if number == 1 else several}"
+        for number, one, several in (
+            (each.plans, "plan waits for approval", "plans wait for approval"),
+            (each.failed, "correction failed or was refused", "corrections failed or were refused"),
+            (each.quarantines, "family is in quarantine", "families are in quarantine"),
+        )
+        if number
+    ]
+    worst = next((one for one in reversed(Severity) if each.severities[one]), None)
+    return AlertLine(text=f"{each.place}: {'; '.join(filter(None, [', '.join(counts), *more]))}", severity=worst)
+
+
+def _plan(each: PlanWaiting, status: Status) -> AlertLine:
     plan, until = each.plan, f", until {_time(each.plan.until)}" if each.plan.until is not None else ""
-    what = f"{each.revision or each.subject.name}, plan {plan.digest}{until}"
-    return AlertLine(text=f"{what}: {', '.join(plan.rules)}. {apply_of(each, stack)}", severity=each.severity)
+    where = elsewhere(each.subject.place, status.home)
+    what = f"{each.revision or each.subject.name}{where}, plan {plan.digest}{until}"
+    return AlertLine(text=f"{what}: {', '.join(plan.rules)}. {apply_of(each, status)}", severity=each.severity)
 
 
-def apply_of(each: PlanWaiting, stack: str) -> str:
+def apply_of(each: PlanWaiting, status: Status) -> str:
     """Return the command that approves a plan."""
-    return command("apply", f"{each.subject.name} --plan {each.plan.digest}", each.subject.place, stack)
+    return command_of("apply", each.subject, status, f" --plan {each.plan.digest}")
 
 
-def _attempt(each: Attempt) -> AlertLine:
+def _attempt(each: Attempt, home: Place) -> AlertLine:
     what = f"{each.service} ({each.source})" if each.service else str(each.source)
     guard = f" ({each.guard})" if each.guard else ""
     services = [rollout.service for rollout in each.rollouts if not rollout.stage.ended]
     updated = f": {', '.join(services)}" if services and not each.reasons else ""
     reasons = f": {joined(each.reasons)}" if each.reasons else updated
     corrected = f" → {each.correction}" if each.correction else ""
+    where = elsewhere(each.source.place, home)
     return AlertLine(
-        text=f"{what}{corrected}, {each.state.value}{guard} since {_time(each.began or each.time)}{reasons}"
+        text=f"{what}{corrected}{where}, {each.state.value}{guard} since {_time(each.began or each.time)}{reasons}"
     )
 
 
-def _quarantine(family: str, each: Quarantine, place: Place, stack: str) -> AlertLine:
-    ends = command("release", family, place, stack)
-    return AlertLine(text=f"{family}, since {_time(each.since)}: {joined(each.reasons)} {ends}")
+def _quarantine(family: SubjectId, each: Quarantine, status: Status) -> AlertLine:
+    ends = command_of("release", family, status)
+    what = f"{family.name}{elsewhere(family.place, status.home)}"
+    return AlertLine(text=f"{what}, since {_time(each.since)}: {joined(each.reasons)} {ends}")
 
 
 def _selected(where: Selector) -> str:

@@ -117,10 +117,10 @@ def test_the_findings_of_a_place_are_found(world: World) -> None:
     assert {each.finding.subject.name for each in ledger.subjects.open_rows([PLACE])} == {
         "web", "arn:aws:iam::999999999999:role/web",
     }  # fmt: skip
-    everything = ledger.overviews.of(PLACE)
+    everything = ledger.overviews.of_all()
     assert {each.subject.name for each in everything.findings} == {
         "web", "closed", "closed-before", "exempt", "arn:aws:iam::999999999999:role/web",
-    }  # fmt: skip
+    }, "of all places"  # fmt: skip
 
 
 def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) -> None:

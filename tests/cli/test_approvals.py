@@ -15,8 +15,11 @@ from aws.calls import CallFailed
 from cli import client
 from cli.client import Client
 from cli.options import StackOptions
-from domain.remediation.attempt import AttemptState
+from domain.places import Place, Revision
+from domain.remediation.attempt import Attempt, AttemptState, Quarantine
+from domain.remediation.reason import Code, Reason
 from domain.standard import Mode
+from domain.subject import Subject, SubjectId
 from tests.aws_fake.services import Services
 from tests.cli.conftest import Ran, Run
 from tests.operations.conftest import sessions, world
@@ -247,6 +250,45 @@ def test_a_plan_that_needs_approval_says_why(world: World, run: Run) -> None:
     assert "no service runs it" in ran.out
 
 
+@pytest.mark.usefixtures("fleet", "meanwhile")
+@pytest.mark.parametrize("verb", ["apply", "release", "retry"])
+def test_what_is_in_a_member_is_named_by_its_arn_and_asked_for_there(world: World, run: Run, verb: str) -> None:
+    digest, other = proposed_digest(world), Place("222222222222", "us-east-1")
+    record = world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "web")).record
+    there = SubjectId(other, Subject.FAMILY, "web")
+    world.ledger.subjects.write(world.ledger.history(there), record)
+    arn = other.arn("ecs", "task-definition/web")
+    if verb == "release":
+        failed = Attempt(Revision(other, "web", 1), "", AttemptState.FAILED, world.now())
+        world.ledger.attempts.write(failed, Quarantine((Reason(Code.UNDONE, "jo"),), world.now()))
+    if verb == "retry":
+        waiting = Attempt(Revision(other, "web", 1), "", AttemptState.WAITING, world.now(), due=world.now())
+        world.ledger.attempts.write(waiting)
+    ran = run(verb, arn, *([] if verb == "retry" else ["--yes"]))
+    assert ran.code == 0
+    [asked] = world.requests
+    assert (asked["kind"], asked["account"], asked["region"], asked["family"]) == (verb, *_parts(other), "web")
+    assert asked.get("digest", digest) == digest
+    if verb != "retry":
+        assert f"outrider corrections {arn}" in ran.err
+
+
+def _parts(place: Place) -> tuple[str, str]:
+    return place.account, place.region
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+def test_what_waits_in_every_account_is_listed_and_tried_again(world: World, run: Run) -> None:
+    for place in (PLACE, Place("222222222222", "us-east-1")):
+        waiting = Attempt(Revision(place, "web", 1), "", AttemptState.WAITING, world.now(), due=world.now())
+        world.ledger.attempts.write(waiting)
+    assert "web in 222222222222/us-east-1" in run("corrections").out
+    assert run("retry").err == "What waits is tried again now: web, web in 222222222222/us-east-1.\n"
+    assert {(asked["account"], asked["kind"]) for asked in world.requests} == {
+        (ACCOUNT, "retry"), ("222222222222", "retry"),
+    }  # fmt: skip
+
+
 # --- what is not asked ------------------------------------------------------------------------------------------------
 
 
@@ -262,7 +304,7 @@ def test_a_plan_that_needs_approval_says_why(world: World, run: Run) -> None:
         (("apply", "outrider/web"), "is not a finding's Id"),
         (("apply", "arn:aws:s3:::web"), "is not the ARN of a task definition or a service."),
         (("apply", f"{ARN}service/web"), "does not name a service with its cluster"),
-        (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"and this is {PLACE}."),
+        (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"no family web in {ACCOUNT}/us-east-1."),
         (("apply", "a/b/c"), "does not name a service with its cluster"),
         (("apply", ":"), "is not a family, FAMILY:REVISION or CLUSTER/SERVICE."),
         (("apply", "web", "--stack", "none"), f"There is no stack none in {REGION}."),
@@ -537,7 +579,7 @@ def test_a_retry_that_fails_halfway_is_carried_out_by_the_next_delivery(world: W
     world.troubles.clear()
     remediator(world).remediate(request("retry"))
     assert [json.loads(message.body)["kind"] for message in world.aws.sqs.queue("changes").waiting][:1] == ["family"]
-    assert world.ledger.attempts.stopped(PLACE) == []
+    assert world.ledger.attempts.stopped() == []
 
 
 @pytest.mark.usefixtures("fleet")

@@ -7,7 +7,7 @@ import pytest
 from domain.coverage import Certificate
 from tests.cli.conftest import Run, held
 from tests.operations.conftest import sessions, world
-from tests.operations.stack import STACK, deploy
+from tests.operations.stack import deploy
 from tests.operations.sweeping import BUCKET
 from tests.operations.world import REGION, World, definition
 
@@ -20,7 +20,6 @@ def swept(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("AWS_REGION", REGION)
     monkeypatch.setattr("cli.coverage.Sessions", lambda **_: world.sessions)
     deploy(world)
-    world.stacks[STACK]["Outputs"].append({"OutputKey": "CertificatesBucket", "OutputValue": BUCKET})
     world.register(definition())
     world.fail("ListServices")
     world.run(world.register(definition("api")), "api")
@@ -80,6 +79,5 @@ def test_before_the_first_sweep_there_is_none(world: World, run: Run, monkeypatc
     monkeypatch.setenv("AWS_REGION", REGION)
     monkeypatch.setattr("cli.coverage.Sessions", lambda **_: world.sessions)
     deploy(world)
-    world.stacks[STACK]["Outputs"].append({"OutputKey": "CertificatesBucket", "OutputValue": BUCKET})
     ran = run("coverage")
     assert (ran.code, "no sweep has ended" in ran.err) == (2, True)

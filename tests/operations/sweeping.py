@@ -78,7 +78,13 @@ class Sweeping:
     @property
     def digests(self) -> Digests:
         return Digests(
-            self.ledger, Topic(self.sessions, self.channels.alerts), self.hub, self.standards, "outrider", self.now
+            self.ledger,
+            self.bucket,
+            Topic(self.sessions, self.channels.alerts),
+            self.hub,
+            self.standards,
+            "outrider",
+            self.now,
         )
 
     @property

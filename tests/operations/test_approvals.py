@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -412,11 +412,11 @@ def test_what_is_corrected_again_after_a_release_is_told_again(world: World, fle
     take(world, asked(world, "undo"), DEPLOY)
     fleet.complete("shop/web")
     resume_attempt(world)
-    assert world.ledger.attempts.quarantined(PLACE) == ["web"]
+    assert [each.name for each in world.ledger.attempts.quarantined()] == ["web"]
     body = asked(world, "release", caller="jo")
     assert said(take(world, body, DEPLOY)) == ("Released.",)
     assert said(take(world, body, DEPLOY)) == ("Released.",)
-    assert world.ledger.attempts.quarantined(PLACE) == []
+    assert world.ledger.attempts.quarantined() == []
     using = inspector(world)
     world.sees(*(json.dumps(body) for body in world.sent_back), inspector=using)
     take(world, json.dumps(world.requests[-1]), DEPLOY)
@@ -428,9 +428,9 @@ def test_what_waited_and_has_nothing_left_to_correct_is_looked_at_no_more(world:
     switch(world, "off")
     take(world, request(), DEPLOY)
     world.pass_(minutes=16)
-    assert world.ledger.attempts.due(PLACE, world.now()) == [("web", "1")]
+    assert world.due_attempts() == [("web", "1")]
     lenient = DEPLOY + "rules:\n  - {rules: '*', mode: report}\n"
     assert take(world, request("resume", attempt="1"), lenient).state is AttemptState.NOTHING
-    assert world.ledger.attempts.due(PLACE, world.now() + timedelta(days=1)) == []
+    assert world.due_attempts(days=1) == []
     switch(world, "on")
     assert take(world, request(), DEPLOY).state is AttemptState.ROLLING, "and may be tried should the drift come back"

@@ -114,7 +114,7 @@ def test_a_drifted_service_runs_the_corrected_revision_and_is_told_when_its_coll
     assert (outcome.state, stages(outcome)) == (AttemptState.DEPLOYED, {"shop/web": Stage.VERIFIED})
     assert told(world) == ["registered", "deployed"]
     assert len(fleet.updates) == 1
-    assert world.ledger.attempts.due(PLACE, world.now()) == []
+    assert world.due_attempts() == []
 
 
 def test_findings_close_only_when_it_runs(world: World, fleet: Services) -> None:
@@ -147,9 +147,9 @@ def test_an_event_of_the_deployment_wakes_the_correction(world: World, fleet: Se
 @pytest.mark.usefixtures("fleet")
 def test_what_no_event_tells_of_is_due(world: World) -> None:
     remediator(world).remediate(request())
-    assert world.ledger.attempts.due(PLACE, world.now()) == []
+    assert world.due_attempts() == []
     world.pass_(minutes=3)
-    assert world.ledger.attempts.due(PLACE, world.now()) == [("web", "1")]
+    assert world.due_attempts() == [("web", "1")]
 
 
 @pytest.mark.usefixtures("fleet")
@@ -159,7 +159,7 @@ def test_what_is_due_is_asked_for_once_and_again_when_it_is_due_again(world: Wor
     remediator(world).remediate(request())
     for visits in (1, 2):
         world.pass_(minutes=3)
-        assert (visitor.resume(PLACE), visitor.resume(PLACE)) == (1, 1)
+        assert (visitor.resume(), visitor.resume()) == (1, 1)
         assert [body["kind"] for body in world.requests].count("resume") == visits
         resume_attempt(world)
 
@@ -633,7 +633,7 @@ def test_what_was_waiting_and_is_no_longer_to_be_corrected_is_dropped_without_a_
     outcome = resume_attempt(world)
     assert (outcome.state, told(world)) == (AttemptState.SUPERSEDED, [])
     world.pass_(hours=1)
-    assert world.ledger.attempts.due(PLACE, world.now()) == []
+    assert world.due_attempts() == []
 
 
 def test_what_was_dropped_as_there_was_nothing_to_do_may_be_asked_for_again(world: World) -> None:
@@ -642,6 +642,6 @@ def test_what_was_dropped_as_there_was_nothing_to_do_may_be_asked_for_again(worl
     switch(world, "off")
     remediator(world).remediate(request())
     assert resume_attempt(world, "version: 1\n").state is AttemptState.NOTHING
-    assert world.ledger.attempts.due(PLACE, world.now()) == []
+    assert world.due_attempts() == []
     switch(world, "on")
     assert remediator(world).remediate(request()).state is AttemptState.REGISTERED

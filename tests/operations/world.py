@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore import xform_name
@@ -268,6 +268,11 @@ class World:
 
     def client(self, service: str) -> Any:
         return self.sessions.client(service, PLACE)
+
+    def due_attempts(self, *, days: float = 0) -> list[tuple[str, str]]:
+        """The attempts that are due by now, or in so many days: family and key."""
+        by = self.now() + timedelta(days=days)
+        return [(family.name, key) for family, key, due in self.ledger.attempts.dues() if due <= by]
 
     def now(self) -> datetime:
         """A second later each time that it is asked."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import engine
-from domain.coverage import Certificate, Coverage, Covered, rows_of
+from domain.coverage import Certificate, Coverage, CoverageRow, Covered, Gap, Proof, Seen, rows_of
 from domain.drift import Drift, Grant
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.address import Address
@@ -38,6 +38,7 @@ from reports.source import fragments
 from rules import CATALOGUE
 
 PLACE = Place("123456789012", "eu-west-1")
+BANK = Place("222222222222", "eu-west-1")
 DOCS = "https://docs.example/v0.1.0"
 THEN = datetime(2026, 11, 23, 9, 14, 2, 345678, tzinfo=UTC)
 CANARY = "c4nary-s3cret-p4ss"
@@ -277,8 +278,24 @@ exemptions:
 """
 
 
+def seen() -> Seen:
+    """What a sweep covered that could not read two accounts."""
+    denied = Gap(coverage=Coverage.DENIED, call="sts:AssumeRole", code="AccessDenied", subjects=0)
+    late = Gap(coverage=Coverage.THROTTLED, call="ecs:DescribeServices", code="ThrottlingException", subjects=3)
+    rows = [
+        CoverageRow(account=each.account, region=each.region, kind=kind, counts={}, gaps=(gap,), since=THEN - ago)
+        for each, kind, gap, ago in (
+            (BANK, Subject.FAMILY, denied, timedelta(days=2)),
+            (BANK, Subject.SERVICE, denied, timedelta(days=2)),
+            (Place("333333333333", "us-east-1"), Subject.SERVICE, late, timedelta()),
+        )
+    ]
+    certificate = Certificate(run="run", began=THEN, ended=THEN, release="0.1.0", standard="s", rows=tuple(rows))
+    return Seen(Proof.INTACT, certificate)
+
+
 def daily() -> Alert:
-    """A day's digest: eight open, two closed, two exemptions about to expire, and what waits for a person."""
+    """A day's digest of two accounts: nine open, two closed, two exemptions about to expire, and what waits."""
     still = [
         replace(finding(name=f"shop-{n}"), created=THEN - timedelta(days=3 * n), severity=severity)
         for n, severity in enumerate([Severity.MEDIUM] * 5 + [Severity.HIGH, Severity.LOW, Severity.HIGH])
@@ -290,9 +307,11 @@ def daily() -> Alert:
         plans=(PlanWaiting(SubjectId(PLACE, Subject.FAMILY, "web"), "web:7", waiting, Severity.HIGH),),
         under_way=(attempt(AttemptState.WAITING, off, guard=Guard.KILL_SWITCH),),
         failed=(attempt(AttemptState.REFUSED, Reason(Code.IMAGE_NOT_ALLOWED, MIRROR), guard=Guard.IMAGE),),
-        quarantines=(("cart", Quarantine((Reason(Code.UNDONE, "jo"),), THEN)),),
+        quarantines=((SubjectId(BANK, Subject.FAMILY, "cart"), Quarantine((Reason(Code.UNDONE, "jo"),), THEN)),),
     )
-    status = Status(PLACE, tuple(still), (finding(name="cron"),), standing, SweepRun(THEN, THEN))
+    there = SubjectId(BANK, Subject.FAMILY, "vault")
+    still.append(replace(finding(), subject=there, resource=Revision(BANK, "vault", 2).arn, created=THEN))
+    status = Status(PLACE, tuple(still), (finding(name="cron"),), standing, SweepRun(THEN, THEN), seen())
     made = daily_of(status, done, Standard.parse(EXEMPT, "The standard"), at=THEN)
     assert made is not None
     return made
@@ -301,7 +320,7 @@ def daily() -> Alert:
 def weekly() -> Alert:
     """A team's digest: three open findings."""
     still = [replace(finding(name=f"shop-{n}"), created=THEN - timedelta(days=3 * n)) for n in range(3)]
-    return weekly_of(still, Address("shop", "shop", "C0123456789"), PLACE, at=THEN)
+    return weekly_of(still, Address("shop", "shop", "C0123456789"), PLACE, seen(), at=THEN)
 
 
 def messages() -> dict[str, Alert]:

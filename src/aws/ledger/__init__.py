@@ -13,8 +13,8 @@ Rows of a subject share a partition (`account/region/kind/name`). The sort key t
     dependent/KEY/KEY    a family that uses this parameter or role, and its verdicts on it
 
 The partition of a role is by its account and name alone, as IAM's events have no more; the subject's key is part of the
-sort key. Besides, `due/PLACE` holds which attempts have not ended and when they must be resumed, `quarantines/PLACE`
-which families are quarantined, `stopped/PLACE` which have corrections that a person may retry, `rate/…` how many
+sort key. Besides, `due` holds which attempts have not ended and when they must be resumed, `quarantines` which
+families are quarantined, `stopped` which have corrections that a person may retry, `rate/…` how many
 corrections were made within an hour, `revisions/…` what each revision of a family contains, which never changes
 (without the environment values that no rule reads), `notice/…` what the operations topic was notified of recently,
 `fan-out/…` how often what uses a parameter, role or policy was sent for evaluation within a minute, `thread/…` what

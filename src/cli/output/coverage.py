@@ -31,6 +31,8 @@ class CoverageEntry:
     """family, service, parameter or role."""
     began: str | None
     """When its listing began; null if it never did."""
+    since: str | None
+    """When the first of the sweeps in a row began that did not cover all; null if all is covered."""
     counts: Mapping[str, int]
     """How many subjects are evaluated, gone, out of scope, denied, throttled or never reached; no entry means none."""
     gaps: tuple[GapEntry, ...]

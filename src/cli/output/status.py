@@ -9,6 +9,10 @@ from typing import Any, Literal
 class FindingEntry:
     """A finding, open or suppressed."""
 
+    account: str
+    """The account that it is in."""
+    region: str
+    """The region that it is in."""
     id: str
     """Its Id in Security Hub."""
     subject: str
@@ -29,6 +33,10 @@ class FindingEntry:
 class PlanEntry:
     """A plan that waits for approval."""
 
+    account: str
+    """The account that it is in."""
+    region: str
+    """The region that it is in."""
     subject: str
     """family or service."""
     name: str
@@ -57,6 +65,10 @@ class PlanEntry:
 class AttemptEntry:
     """A correction that is in progress or failed."""
 
+    account: str
+    """The account that it is in."""
+    region: str
+    """The region that it is in."""
     family: str
     """The family."""
     source: str
@@ -87,6 +99,10 @@ class AttemptEntry:
 class QuarantineEntry:
     """A family that is not corrected until somebody releases it."""
 
+    account: str
+    """The account that it is in."""
+    region: str
+    """The region that it is in."""
     family: str
     """The family."""
     since: str
@@ -120,6 +136,32 @@ class SweepEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class UncoveredEntry:
+    """An account and region that the last sweep did not cover."""
+
+    account: str
+    """The account."""
+    region: str
+    """The region."""
+    since: str | None
+    """When the first of the sweeps in a row began that did not cover it."""
+    why: str
+    """What is missing, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEntry:
+    """What the last sweep of everything covered."""
+
+    complete: bool
+    """Whether the present state of everything is known, so that no open finding means that none exists."""
+    proof: str
+    """intact, changed, missing, none or unread: whether the certificate can be relied on."""
+    uncovered: tuple[UncoveredEntry, ...]
+    """What it did not cover."""
+
+
+@dataclass(frozen=True, slots=True)
 class StatusOutput:
     """The output of `outrider status`."""
 
@@ -149,3 +191,5 @@ class StatusOutput:
     """The findings that were suppressed in Security Hub."""
     swept: SweepEntry | None
     """The last sweep; null if there was none."""
+    coverage: SeenEntry
+    """What it covered."""

@@ -74,7 +74,7 @@ class Remediator:
         attempts = self.parts.ledger.attempts
         for each in (stopped for stopped in history.attempts if stopped.stopped):
             attempts.write(replace(each, released=True))
-        if stopped := request.family in attempts.stopped(request.place):  # until all of this is done
+        if stopped := request.subject in attempts.stopped():  # until all of this is done
             Recorder(self.parts).evaluate_again(request.place, request.family, history.services)
             attempts.tried(request.subject)
         resumed = [corrector.resume(each, history) for each in history.attempts if not each.state.ended]

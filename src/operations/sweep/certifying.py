@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from aws.channels import Queue, Topic
 from aws.ledger import LastCertificate, Ledger, SweepBasis
 from aws.objects import Bucket
-from domain.coverage import Certificate, Coverage, CoverageRow, rows_of
+from domain.coverage import Certificate, Coverage, CoverageRow, lasting, rows_of
 from domain.places import Place
 from domain.subject import Subject
 from domain.sweeping import Run
@@ -118,7 +118,7 @@ class Certifier:
             release=run.release,
             standard=run.standard,
             scope=run.scope,
-            rows=rows,
+            rows=lasting(rows, before, run.began),
             before=before.digest if before is not None and run.scope.everything else "",
         )
 

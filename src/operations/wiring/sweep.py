@@ -56,7 +56,8 @@ def place_sweeper() -> PlaceSweeper:
 def digests() -> Digests:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
-    return Digests(_ledger(), Topic(aws, given.alerts_topic), SecurityHub(aws), standards(), given.stack)
+    bucket, alerts = Bucket(aws, given.bucket), Topic(aws, given.alerts_topic)
+    return Digests(_ledger(), bucket, alerts, SecurityHub(aws), standards(), given.stack)
 
 
 @lru_cache(maxsize=1)
