@@ -15,6 +15,7 @@ from aws.roles import PolicyDocuments, Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.rule import Rule
+from operations.account_standards import AccountStandards
 from operations.facts import FactReader
 from operations.inspection.dependencies import DependencyEvaluator
 from operations.inspection.families import FamilyEvaluator
@@ -84,5 +85,6 @@ def make_inspector(
             fresh=given.standard_seconds,
             now=now,
         ),
+        accounts=AccountStandards(ledger.accounts, operations.account_unknown, given.standard_seconds),
         reader=lambda: FactReader(Parameters(aws), Roles(aws, documents, RoleList(aws, lengths)), LogGroups(aws), ecs),
     )
