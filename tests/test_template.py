@@ -64,6 +64,7 @@ CALLED = {
             "-records",
             "-_records",
         },
+        "ledger/accounts": {"of"},
         "ledger/dependents": {"of"},
         "ledger/table": {"write_all"},
         "ledger/revisions": {"*"},
@@ -80,6 +81,7 @@ CALLED = {
         "log_groups": {"fact"},
         "security_hub": {"suppressed"},
         "ledger/subjects": {"history"},
+        "ledger/accounts": {"of"},
         "ledger/attempts": {"write", "registered", "release", "tried", "answer"},
         "ledger/limits": {"claim", "full"},
         "ledger/standards": {"last"},
@@ -96,8 +98,9 @@ CALLED = {
         "sessions": {"client"},
         "ecs": {"families", "newest", "clusters", "services", "tasks"},
         "objects": {"get", "put"},
-        "organizations": {"accounts"},
+        "organizations": {"*"},
         "ledger/subjects": {"everywhere", "open_by_address", "open_rows"},
+        "ledger/accounts": {"keep"},
         "ledger/runs": {"*", "-cover"},
         "ledger/overviews": {"of_all"},
         "ledger/attempts": {"dues"},
@@ -115,9 +118,9 @@ CALLED = {
 
 
 MODULES = (
-    "callers", "channels", "ecs", "ledger/attempts", "ledger/dependents", "ledger/fan_outs", "ledger/health",
-    "ledger/limits", "ledger/notices", "ledger/overviews", "ledger/revisions", "ledger/runs", "ledger/standards",
-    "ledger/subjects", "ledger/sweeps", "ledger/threads", "log_groups",
+    "callers", "channels", "ecs", "ledger/accounts", "ledger/attempts", "ledger/dependents", "ledger/fan_outs",
+    "ledger/health", "ledger/limits", "ledger/notices", "ledger/overviews", "ledger/revisions", "ledger/runs",
+    "ledger/standards", "ledger/subjects", "ledger/sweeps", "ledger/threads", "log_groups",
     "objects", "organizations", "parameters", "role_list", "roles", "security_hub", "stack_health",
 )  # fmt: skip
 
@@ -714,7 +717,7 @@ def test_what_a_schedule_starts_knows_when_it_was_to_be() -> None:
 def test_the_sweep_writes_no_row_of_the_ledger_but_its_own() -> None:
     found = [each for each in statements("SweepRole") if {"dynamodb:PutItem", "dynamodb:DeleteItem"} & {*actions(each)}]
     assert [statement["Condition"] for statement in found] == [
-        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["sweep", "sweep/*", "swept/*"]}},
+        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["sweep", "sweep/*", "swept/*", "account/*"]}},
         {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["notice/standard/*"]}},
     ]
 

@@ -24,7 +24,9 @@ from cli.arguments import (
     YES,
     files,
     flag,
+    of_account,
     one,
+    patterns,
     plan,
     report_format,
     several,
@@ -329,8 +331,40 @@ COMMANDS = (
     Command(
         "standard show",
         "cli.standards:show",
-        "",
-        "Print the packaged standard, with every field and what it means.",
+        "[OPTIONS]",
+        "Print the packaged standard, or the standard of one account.\n\nThe packaged one has every field and what it"
+        " means. That of an account has the layers for it, and says from which line each value comes; other commands"
+        " take it as a standard. Without --standard it is the stack's, read with your own credentials.",
+        (
+            Argument("account", "The account.", ("--account",), "ID", read=of_account),
+            Argument(
+                "standard",
+                "A standard with layers, instead of the stack's.",
+                ("--standard",),
+                "FILE",
+                Takes.FILE,
+                default=None,
+            ),
+            Argument(
+                "unit",
+                "The account's organisational units, instead of those in the ledger.",
+                ("--unit",),
+                "ID,ID…",
+                default=(),
+                read=patterns,
+            ),
+            Argument(
+                "tags",
+                "The account's tags, instead of those in the ledger.",
+                ("--tags",),
+                "KEY=VALUE,…",
+                default=(),
+                read=patterns,
+            ),
+            STACK,
+            REGION,
+            PROFILE,
+        ),
     ),
     Command(
         "standard validate",

@@ -17,15 +17,18 @@ from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
 from cli.naming import own_subject_of
 from cli.options import StackOptions
 from domain.findings.users import Running
+from domain.organization import Membership
 from domain.places import Place, Revision
 from domain.remediation import guards
 from domain.remediation.guards import Forbidden
 from domain.remediation.plan import Plan
 from domain.remediation.rollout import deployment_of, runs
 from domain.standard import Mode, Standard, StandardInvalid
+from domain.standard.layered import standard_of
 from domain.subject import Subject, SubjectId
 from domain.verdict import Drifted
 from domain.workload import Workload
+from operations.account_standards import AccountStandards
 from operations.evaluation import Evaluator, unread_for_now
 from operations.facts import FactReader, runs_on_fargate
 from operations.planning import Planner
@@ -57,10 +60,11 @@ class CorrectionLimits:
             raise RequestFailed(
                 f"There is no stack {name} in {aws.region}. Name it with --stack, or give the standard with --standard."
             )
-        standard = Standards(aws, found.parameters.get("StandardLocation", ""), CATALOGUE).current().standard
+        edition = Standards(aws, found.parameters.get("StandardLocation", ""), CATALOGUE).current()
         given = found.parameters.get("AllowedImageRepositories", "")
         repositories = tuple(part.strip() for part in given.split(",") if part.strip())
         ledger = Ledger(aws, found.outputs.get("LedgerTable", ""))
+        standard = AccountStandards(ledger.accounts).of(edition, aws.account).standard
         return cls(standard, repositories, lambda family: ledger.history(family).services)
 
 
@@ -191,7 +195,7 @@ def correcting_of(given: StackOptions, standard: Standard | None = None) -> Corr
             raise RequestFailed(NO_REGION)
         place = Place(aws.account, aws.region)
         bounds = (
-            CorrectionLimits.of_standard(standard)
+            CorrectionLimits.of_standard(standard_of(standard, Membership(place.account)))
             if standard is not None
             else CorrectionLimits.of_stack(aws, given.stack)
         )

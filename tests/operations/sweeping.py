@@ -17,6 +17,7 @@ from aws.sessions import Sessions
 from domain.places import Place
 from domain.subject import Subject
 from domain.sweeping import PlaceSweep, Run, SweepRequest
+from operations.inspection.notices import Operations
 from operations.standards import Standards
 from operations.sweep.beginning import Beginner, Watched
 from operations.sweep.certifying import Certified, Certifier
@@ -67,7 +68,14 @@ class Sweeping:
     @property
     def beginner(self) -> Beginner:
         return Beginner(
-            self.ledger, self.bucket, Organizations(self.sessions), self.standards, self.watched, self.release, self.now
+            self.ledger,
+            self.bucket,
+            Organizations(self.sessions),
+            self.standards,
+            self.watched,
+            Operations(self.ledger, Topic(self.sessions, self.channels.operations)),
+            self.release,
+            self.now,
         )
 
     @property

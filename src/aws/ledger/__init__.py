@@ -20,12 +20,13 @@ corrections were made within an hour, `revisions/…` what each revision of a fa
 `fan-out/…` how often what uses a parameter, role or policy was sent for evaluation within a minute, `thread/…` what
 people were notified of about a family and its services, or about a parameter or role, `swept/PLACE` by which release
 and standard everything was swept last, when, and the findings about Outrider itself, `sweep` which sweep runs and where
-the last certificate is, `sweep/RUN` how far it came in each place, `coverage/RUN` what its evaluations covered, and
-`standard` the text of the last good standard.
+the last certificate is, `sweep/RUN` how far it came in each place, `coverage/RUN` what its evaluations covered,
+`standard` the text of the last good standard, and `account/NUMBER` the organisational units and tags of an account.
 """
 
 from dataclasses import dataclass
 
+from aws.ledger.accounts import Accounts
 from aws.ledger.attempts import Attempts
 from aws.ledger.dependents import Dependent, Dependents
 from aws.ledger.fan_outs import FanOuts
@@ -119,6 +120,10 @@ class Ledger:
     @property
     def standards(self) -> GoodStandards:
         return GoodStandards(self.table)
+
+    @property
+    def accounts(self) -> Accounts:
+        return Accounts(self.table)
 
     @property
     def health(self) -> Health:

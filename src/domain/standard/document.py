@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
 from domain.ecs.recognition import CollectorKind
+from domain.organization import Needed
 from domain.severity import Severity
 from domain.standard.collectors import Collector, CollectorFor
 from domain.standard.inline import TAG, Terms
+from domain.standard.layers import Layer, Locked
 from domain.standard.notification import Notification
 from domain.standard.part import Field, Part, field_validator, model_of
 from domain.standard.problems import StandardInvalid
@@ -72,6 +74,10 @@ class Standard(Part):
     )
     notification: Notification = Field(default=Notification(), description="Who is notified of what, and when.")
     remediation: Remediation = Field(default=Remediation(), description="Limits of corrections.")
+    layers: tuple[Layer, ...] = Field(
+        default=(), description="What is different in some accounts: by organisational unit, tags or account."
+    )
+    locked: Locked = Field(default=Locked(), description="What no layer may loosen.")
 
     @field_validator("mode", mode="before")
     @classmethod
@@ -90,6 +96,12 @@ class Standard(Part):
             return cls.model_validate(content)
         except ValidationError as error:
             raise StandardInvalid(source, mistakes(node, model_of(cls), error)) from None
+
+    @property
+    def of_organization(self) -> Needed:
+        """What must be known of the accounts of the organisation."""
+        selectors = [layer.where for layer in self.layers]
+        return Needed(any(each.unit for each in selectors), any(each.tags for each in selectors))
 
     def setting(self, rule: Named, workload: Workload) -> "Setting":
         """Return mode, severity and parameters of this rule for this workload."""
@@ -175,7 +187,8 @@ class Standard(Part):
         for entry in self.exemptions:
             if entry.covers(rule, workload, resource):
                 return entry
-        return _by_tag(rule, workload) if self.exemptions_by_tag else None
+        by_tag = self.exemptions_by_tag and not self.locked.holds(rule)
+        return _by_tag(rule, workload) if by_tag else None
 
 
 def _by_tag(rule: str, workload: Workload) -> Exemption | None:

@@ -129,22 +129,27 @@ class RuleSetting(Part):
     @field_validator("set")
     @classmethod
     def _known(cls, value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-        from pydantic import ValidationError  # noqa: PLC0415 - a standard that is read has loaded it
+        return settable(value, SETTABLE)
 
-        for section, members in value.items():
-            part = SETTABLE.get(section)
-            if part is None:
-                raise ValueError(f"sections among {', '.join(SETTABLE)}; not {section}")
-            fixed = [f"{section}.{name}" for name in members if f"{section}.{name}" in _FOR_ALL_RULES]
-            if fixed:
-                raise ValueError(
-                    f"without {fixed[0]}, which all rules share: set it for the document, or in collectors"
-                )
-            try:
-                part.model_validate(members)
-            except ValidationError as error:
-                raise _below(section, error) from None
-        return value
+
+def settable(
+    value: Mapping[str, Mapping[str, Any]], sections: "Mapping[str, type[Part]]"
+) -> Mapping[str, Mapping[str, Any]]:
+    """Return the fields of sections that an entry sets; raise ValueError or ValidationError for what it may not set."""
+    from pydantic import ValidationError  # noqa: PLC0415 - a standard that is read has loaded it
+
+    for section, members in value.items():
+        part = sections.get(section)
+        if part is None:
+            raise ValueError(f"sections among {', '.join(sections)}; not {section}")
+        named = [f"{section}.{name}" for name in members]
+        if shared := [name for name in named if name in _FOR_ALL_RULES]:
+            raise ValueError(f"without {shared[0]}, which all rules share: set it for the document, or in collectors")
+        try:
+            part.model_validate(members)
+        except ValidationError as error:
+            raise _below(section, error) from None
+    return value
 
 
 def _below(section: str, error: "ValidationError") -> "ValidationError":

@@ -26,6 +26,7 @@ from domain.triggers.message import SubjectMessage, read_message
 from domain.triggers.reading import TriggerUnreadable
 from domain.triggers.trigger import SubjectTrigger
 from domain.verdict import Drifted, Unknown
+from operations.account_standards import AccountStandards
 from operations.inspection.bulk import Batch, Bulk
 from operations.inspection.covering import covered_by, not_covered, record, sweeps_of
 from operations.inspection.dependencies import DependencyEvaluator
@@ -120,6 +121,7 @@ class Inspector:
     subjects: Queue
     remediations: Queue
     standards: Standards
+    accounts: AccountStandards
     bulk: Bulk
     at_once: int = 1
 
@@ -197,6 +199,7 @@ class Inspector:
             if edition.standard.scope.leaves_out(on.place) and not self.ledger.history(on).version:
                 return Done(messages, on, skipped="the standard's scope leaves its account or region out"), None
             self.sessions.reach(on.place)
+            edition = self.accounts.of(edition, on.place.account)
             job = self._job(on, received, edition, batch)
             outcome, history = self._recorded(messages, job, self._found(job, batch))
             if history.version > job.history.version:

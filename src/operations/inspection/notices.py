@@ -71,6 +71,23 @@ class Operations:
             key = f"standard/{edition.digest}/{hashlib.sha256(about.encode()).hexdigest()[:16]}"
             self.notify(key, "Outrider: the standard has warnings", text, hours=_MONTH)
 
+    def account_unknown(self, account: str) -> None:
+        """Notify that the units or tags of an account are not known. Once a day, for all accounts."""
+        text = (
+            f"The organisational units or tags of account {account} are not known, perhaps of others neither. Layers of"
+            " the standard that select by them do not count there: only the organisation's own standard, and layers for"
+            " its account number. A sweep with SweptAccounts=organization reads them."
+        )
+        self.notify("organization/unknown", "Outrider: an account's organisational unit is not known", text)
+
+    def no_organization(self, failed: CallFailed) -> None:
+        """Notify that the organisation cannot be read. What an earlier sweep read counts for some weeks."""
+        text = (
+            f"{failed.fact.reason}. Layers of the standard by organisational unit or tags count as an earlier sweep"
+            " read them, for up to 35 days."
+        )
+        self.notify("standard/organization", "Outrider: the organisation cannot be read", text)
+
     def no_standard(self, why: StandardInvalid | CallFailed) -> None:
         """Notify that the standard is not valid or cannot be read, and that there is no good one."""
         text = (

@@ -15,6 +15,7 @@ from domain.members import Registrar
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden, Moment
 from domain.standard import Standard
+from operations.account_standards import AccountStandards
 from operations.evaluation import Evaluator
 from operations.facts import FactReader
 from operations.inspection.notices import Operations
@@ -29,7 +30,7 @@ SWITCHED_OFF = timedelta(minutes=15)
 class Parts:
     """The parts, from operations.wiring.
 
-    `registrar` is the role that registers revisions.
+    `registrar` is the role that registers revisions, `account` the one that a request is for.
     """
 
     ecs: Ecs
@@ -38,6 +39,7 @@ class Parts:
     alerts: Topic
     changes: Queue
     standards: Standards
+    accounts: AccountStandards
     reader: Callable[[], FactReader]
     planner: Planner
     switch: Switch
@@ -47,15 +49,16 @@ class Parts:
     sessions: Sessions
     operations: Operations
     stack: str = ""
+    account: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def standard(self) -> Standard:
-        """Return the standard, or the last good one, by which nothing is begun.
+        """Return the account's standard, or the last good one, by which nothing is begun.
 
         Raises StandardInvalid or CallFailed if there is none.
         """
-        return self.standards.current().standard
+        return self.accounts.of(self.standards.current(), self.account).standard
 
     @property
     def moment(self) -> Moment:

@@ -17,6 +17,7 @@ from domain.remediation.request import (
     CorrectRequest,
     CorrectServiceRequest,
     ReleaseRequest,
+    Request,
     ResumeRequest,
     RetryRequest,
     UndoRequest,
@@ -45,6 +46,18 @@ class Remediator:
         cannot be assumed nothing is done: operations are notified once, and the next evaluation requests it again.
         """
         request = read_request(body)
+        parts = replace(self.parts, account=request.account)
+        return _Handling(parts, self.senders).carried_out(request, sender)
+
+
+@dataclass(frozen=True, slots=True)
+class _Handling:
+    """Handles one request, by the standard of its account."""
+
+    parts: Parts
+    senders: Senders
+
+    def carried_out(self, request: Request, sender: str) -> Outcome:
         try:
             self.parts.sessions.reach(request.place)
         except CallFailed as failed:

@@ -14,11 +14,13 @@ from aws.sessions import Sessions
 from domain.ecs.service import Service
 from domain.facts import Fact, LogGroup, Parameter, Role, RunningTask, Unavailable
 from domain.findings.users import UNUSED, Running, capped
+from domain.organization import Membership
 from domain.places import Place, Revision
 from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Mode, Standard
+from domain.standard.layered import standard_of
 from domain.subject import Subject
 from domain.verdict import Drifted
 from domain.workload import ParameterReference, Workload
@@ -92,10 +94,13 @@ class Scanner:
         for aws, place in places:
             first.setdefault(place, aws)
         for place, aws in first.items():
-            entries += self._place(aws, place, record)
+            of_account = replace(self, standard=standard_of(self.standard, Membership(place.account)))
+            entries += of_account.entries(aws, place, record)
         return Scanned(tuple(entries), record.coverage)
 
-    def _place(self, aws: Sessions, place: Place, record: Record) -> Iterator[Entry]:
+    def entries(self, aws: Sessions, place: Place, record: Record) -> Iterator[Entry]:
+        """Yield the rows of one place, by the standard of its account."""
+
         def step(kind: Kind, done: int, of: int) -> None:
             self.step(place, kind, done, of)
 

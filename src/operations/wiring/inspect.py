@@ -15,6 +15,7 @@ from aws.roles import PolicyDocuments, Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.rule import Rule
+from operations.account_standards import AccountStandards
 from operations.facts import FactReader
 from operations.inspection.bulk import Bulk
 from operations.inspection.dependencies import DependencyEvaluator
@@ -90,5 +91,6 @@ def make_inspector(
             fresh=given.standard_seconds,
             now=now,
         ),
+        accounts=AccountStandards(ledger.accounts, operations.account_unknown, given.standard_seconds),
         bulk=Bulk(ecs, reader, now),
     )

@@ -11,6 +11,7 @@ from aws.parameters import Parameters, Switch
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
+from operations.account_standards import AccountStandards
 from operations.facts import FactReader
 from operations.inspection.notices import Operations
 from operations.planning import Planner
@@ -40,6 +41,7 @@ def make_remediator(given: Settings, aws: Sessions) -> Remediator:
             alerts=Topic(aws, given.alerts_topic),
             changes=Queue(aws, given.changes_queue),
             standards=Standards(aws, given.standard, CATALOGUE, ledger.standards, fresh=given.standard_seconds),
+            accounts=AccountStandards(ledger.accounts, fresh=given.standard_seconds),
             reader=lambda: FactReader(Parameters(aws), Roles(aws), LogGroups(aws), Ecs(aws)),
             planner=Planner(CATALOGUE, given.mode),
             switch=Switch(aws, given.switch),

@@ -25,11 +25,18 @@ from settings import RELEASE, settings
 def standards() -> Standards:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
-    ledger = _ledger()
-    operations = Operations(ledger, Topic(aws, given.operations_topic))
     return Standards(
-        aws, given.standard, CATALOGUE, ledger.standards, reports=operations.standard, fresh=given.standard_seconds
+        aws,
+        given.standard,
+        CATALOGUE,
+        _ledger().standards,
+        reports=_operations().standard,
+        fresh=given.standard_seconds,
     )
+
+
+def _operations() -> Operations:
+    return Operations(_ledger(), Topic(shared.sessions(), settings().operations_topic))
 
 
 def _ledger() -> Ledger:
@@ -41,7 +48,9 @@ def beginner() -> Beginner:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
     watched = Watched(given.place, given.accounts, given.regions)
-    return Beginner(_ledger(), Bucket(aws, given.bucket), Organizations(aws), standards(), watched, RELEASE)
+    return Beginner(
+        _ledger(), Bucket(aws, given.bucket), Organizations(aws), standards(), watched, _operations(), RELEASE
+    )
 
 
 @lru_cache(maxsize=1)
