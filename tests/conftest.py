@@ -1,4 +1,4 @@
-"""What shares one local cloud runs in one worker: starting a second costs more than it saves."""
+"""What shares one local cloud, or a module, runs in one worker: to make it a second time costs more than it saves."""
 
 import signal
 from collections.abc import Mapping
@@ -26,12 +26,37 @@ GROUPS: Mapping[str, str] = {
     "tests/local/": "local",
 }
 
+FIRST = (
+    "tests/e2e/",
+    "tests/local/",
+    "tests/operations/test_faults.py",
+    "tests/operations/test_changed_standard.py",
+    "tests/operations/test_month.py",
+)
+"""What takes long begins first, so that no worker is left with it at the end."""
+
+
+def scope(nodeid: str) -> str:
+    """What runs in one worker: the tests on one local cloud, or those of a module, which share what they make once."""
+    module = nodeid.partition("::")[0]
+    return next((group for path, group in GROUPS.items() if module.startswith(path)), module)
+
+
+def place(nodeid: str) -> int:
+    return next((place for place, path in enumerate(FIRST) if nodeid.startswith(path)), len(FIRST))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # only where workers share the tests
+        items.sort(key=lambda item: place(item.nodeid))
+
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - not installed where tests run without it
 
-    class ByCloud(LoadScopeScheduling):  # type: ignore[misc] # as above
+    class ByScope(LoadScopeScheduling):  # type: ignore[misc] # as above
         def _split_scope(self, nodeid: str) -> str:
-            return next((group for path, group in GROUPS.items() if nodeid.startswith(path)), nodeid)
+            return scope(nodeid)
 
-    return ByCloud(config, log)
+    config.option.loadscopereorder = False  # the number of tests says little of how long they take
+    return ByScope(config, log)

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,14 @@ def modules() -> list[Path]:
     return sorted(path.relative_to(SRC) for path in SRC.rglob("*.py"))
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse((SRC / path).read_text(encoding="utf-8"))
+
+
 def imports(path: Path) -> Iterator[str]:
     """The top-level names that a module imports, those for types included."""
-    for node in ast.walk(ast.parse((SRC / path).read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -65,10 +71,9 @@ def test_a_library_stays_in_its_place(path: Path) -> None:
 def test_the_environment_is_read_in_one_place_for_functions_and_one_for_people(path: Path) -> None:
     if path.as_posix() in {"settings.py", "cli/environment.py"}:
         return
-    tree = ast.parse((SRC / path).read_text(encoding="utf-8"))
     read = [
         node
-        for node in ast.walk(tree)
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.Attribute)
         and node.attr in {"environ", "getenv"}
         and isinstance(node.value, ast.Name)
@@ -101,7 +106,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 def imported(path: Path) -> Iterator[str]:
     """The modules that a module imports, whole: `from rules import sidecar` imports `rules.sidecar`."""
-    for node in ast.walk(ast.parse((SRC / path).read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

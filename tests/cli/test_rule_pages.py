@@ -35,6 +35,13 @@ def test_a_rule_has_its_page_and_the_contents_lead_there(rule: Rule) -> None:
     assert f"[{rule.id}](rules/{rule.id}.md)" in PAGES["rules.md"]
 
 
+@pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.id)
+def test_a_page_documents_every_code_of_its_rule(rule: Rule) -> None:
+    page = PAGES[f"rules/{rule.id}.md"]
+    for code in rule.codes:
+        assert f"- `{code}`: {code.meaning}\n" in page
+
+
 @pytest.mark.parametrize("rule", FIXED, ids=lambda rule: rule.id)
 def test_the_page_of_a_rule_with_a_fix_shows_the_change_in_each_form(rule: Rule) -> None:
     page = PAGES[f"rules/{rule.id}.md"]

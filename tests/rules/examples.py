@@ -6,7 +6,7 @@ A patch is merged into what it patches: mappings member by member, anything else
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -134,11 +134,11 @@ class _Null:
 _NULL = _Null()
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     pass
 
 
-def _replaced(loader: yaml.SafeLoader, node: yaml.Node) -> _Replaced:
+def _replaced(loader: yaml.CSafeLoader, node: yaml.Node) -> _Replaced:
     assert isinstance(node, yaml.MappingNode)
     return _Replaced({str(key): value for key, value in loader.construct_mapping(node, deep=True).items()})
 
@@ -298,11 +298,11 @@ def _facts(written: Patch, workload: Workload, standard: Standard) -> Facts:
     )
 
 
-def read(path: Path) -> Iterator[Example]:
+@cache
+def read(path: Path) -> tuple[Example, ...]:
     """The examples of one file; the file's place names the rule."""
     rule = f"{path.parent.name}.{path.stem}"
-    for written in _load(path) or ():
-        yield build(rule, Case.model_validate(written))
+    return tuple(build(rule, Case.model_validate(written)) for written in _load(path) or ())
 
 
 def build(rule: str, case: Case) -> Example:
@@ -337,6 +337,7 @@ def _after(case: Case, before: Workload, task: Patch, service: Patch | None) -> 
     return after
 
 
+@cache
 def all_examples() -> tuple[Example, ...]:
     """Every example, in the order of topics and rules."""
     return tuple(example for path in sorted(HERE.glob("*/*.yaml")) for example in read(path))

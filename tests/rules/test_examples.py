@@ -15,11 +15,9 @@ from domain.severity import Severity
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from rules import BY_ID, CATALOGUE
 from tests.rules.examples import Case, Example, ExpectedDrift, all_examples, build
-from tools import rule_pages
 
 EXAMPLES = all_examples()
 REVIEW = Safety.REVIEW
-PAGES = rule_pages.pages()
 OF_RULES = tuple(example for example in EXAMPLES if example.rule in BY_ID)
 
 each_example = pytest.mark.parametrize("example", OF_RULES, ids=lambda example: example.id)
@@ -175,11 +173,6 @@ class TestEveryRule:
         for code in rule.codes:
             assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code)
             assert code.meaning.endswith(".")
-
-    def test_its_page_documents_every_code(self, rule: Rule) -> None:
-        page = PAGES[f"rules/{rule.id}.md"]
-        for code in rule.codes:
-            assert f"- `{code}`: {code.meaning}\n" in page
 
     def test_all_that_it_reports_in_its_examples_has_a_declared_code(self, rule: Rule) -> None:
         found = set[str]()
