@@ -17,6 +17,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -247,7 +248,7 @@ def _alive(chosen: Sequence[Mutant]) -> Iterator[str]:
 def _run(mutant: Mutant, tree: ast.Module, arguments: Sequence[str], glob: str) -> int:
     sys.meta_path.insert(0, _Finder(mutant.module, mutant.path, tree))
     paths = sorted(examples.HERE.glob(glob))
-    examples.all_examples = lambda: tuple(example for path in paths for example in examples.read(path))
+    examples.all_examples = cache(lambda: tuple(example for path in paths for example in examples.read(path)))
     # These hold of all rules at once, of which only some have their examples here.
     quiet = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-o", "filterwarnings=ignore"]
     return int(pytest.main([*quiet, *arguments]))
