@@ -1,6 +1,6 @@
 """What a message says, as mrkdwn, for every channel: the state of a thread, what is new in it, or a digest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.findings.alert import Alert
@@ -62,6 +62,7 @@ def of_digest(alert: Alert, room: int = ROOM) -> Message:
         parts=tuple(filter(None, parts)),
         next_step=alert.next_step,
         context=pieces.where(alert),
+        links=tuple(_given(alert, [("report", "Open the report")])),
     )
 
 
@@ -274,7 +275,12 @@ class _State:
         label = f"Open the {thing}" if alert.subject in set(Subject) else "Open the resource"
         named = [("finding", "Open the finding"), ("resource", label)]
         named += [("rule", "About this rule")] if self._single is not None else []
-        yield from ((key, label, alert.links[key]) for key, label in named if is_address(alert.links.get(key, "")))
+        yield from _given(alert, named)
+
+
+def _given(alert: Alert, named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Yield the links that an alert has, each with its label."""
+    yield from ((key, label, alert.links[key]) for key, label in named if is_address(alert.links.get(key, "")))
 
 
 def _header(sign: str, word: str, name: str) -> str:

@@ -20,8 +20,8 @@ corrections were made within an hour, `revisions/…` what each revision of a fa
 `fan-out/…` how often what uses a parameter, role or policy was sent for evaluation within a minute, `thread/…` what
 people were notified of about a family and its services, or about a parameter or role, `swept/PLACE` by which release
 and standard everything was swept last, when, and the findings about Outrider itself, `sweep` which sweep runs and where
-the last certificate is, `sweep/RUN` how far it came in each place, `coverage/RUN` what its evaluations covered, and
-`standard` the text of the last good standard.
+the last certificate is, `sweep/RUN` how far it came in each place, `coverage/RUN` what its evaluations covered,
+`rows/RUN` what its report shows of each family and service, and `standard` the text of the last good standard.
 """
 
 from dataclasses import dataclass

@@ -173,7 +173,8 @@ class Alert(BaseModel):
         description="When the standard's quiet hours end, in which nobody is notified of what is only LOW.",
     )
     links: Mapping[str, str] = Field(
-        default_factory=dict, description="Addresses in the console and of the rule's page: finding, resource, rule."
+        default_factory=dict,
+        description="Addresses in the console and of the rule's page: finding, resource, rule; report for a digest.",
     )
 
     @property

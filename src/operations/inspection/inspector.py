@@ -243,9 +243,10 @@ class Inspector:
             self.operations.unread(history.subject.place, fact)
         if found.trouble:
             self.operations.no_plan(history.subject, found.trouble)
+        covered = covered_by(found) if sweeps_of(job.triggers) else ()
         if found.retried:
             why = "; ".join(fact.reason for fact in found.missing if fact.transient)
-            return Failed(messages, why, covered=covered_by(found)), history
+            return Failed(messages, why, covered=covered), history
         done = Done(
             messages,
             history.subject,
@@ -255,7 +256,7 @@ class Inspector:
             drifted=tuple(verdict.rule for verdict in found.all_verdicts if isinstance(verdict, Drifted)),
             called_at=_called_at(job),
             missed=found.missed,
-            covered=covered_by(found),
+            covered=covered,
         )
         return done, history
 

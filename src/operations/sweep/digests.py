@@ -10,7 +10,7 @@ from aws.channels import Topic
 from aws.ledger import Ledger, Row
 from aws.objects import Bucket
 from aws.security_hub import SecurityHub
-from domain.coverage import Certificate
+from domain.coverage import Certificate, Proof, Seen
 from domain.findings.address import Address
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding, FindingState
@@ -39,7 +39,9 @@ class Digests:
     def baseline(self, run: Run, places: Sequence[Place], certificate: Certificate) -> Alert:
         """Publish what is open in these places in one alert, in place of an alert for each finding."""
         found = self._shown(self.ledger.subjects.open_rows(places))
-        alert = digest_of(found, places, certificate, swept=run.at, occurred=self.now())
+        report = seen_if_readable(self.ledger, self.bucket).report if run.scope.everything else None
+        seen = Seen(Proof.INTACT, certificate, report=report)
+        alert = digest_of(found, places, seen, swept=run.at, occurred=self.now())
         self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
 
