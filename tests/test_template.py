@@ -62,7 +62,7 @@ CALLED = {
             "-open_rows",
             "-open_by_address",
             "-records",
-            "-_records",
+            "-_with_open",
         },
         "ledger/dependents": {"of"},
         "ledger/table": {"write_all"},

@@ -89,8 +89,8 @@ def of_thread(key: str, thread: Thread, *, notified: bool = False) -> Message:
 def reply_of(alerts: Sequence[Alert]) -> Message:
     """Return what is new in a thread: a line for each finding, and what came of a correction."""
     ordered = sorted(alerts, key=lambda each: (each.kind, each.transition, -each.severity.rank, each.rule))
-    opened = [alert for alert in ordered if alert.kind == "finding" and alert.transition != "closed"]
-    closed = [alert for alert in ordered if alert.transition == "closed"]
+    opened = [alert for alert in ordered if alert.kind == "finding" and not alert.ends]
+    closed = [alert for alert in ordered if alert.ends]
     outcomes = [alert for alert in ordered if alert.kind == "outcome"]
     parts = [pieces.findings(opened, ("", ""))] if opened else []
     for alert in outcomes[:_MOST_REPLIED]:
@@ -207,7 +207,7 @@ class _State:
         severity = f"*{thread.severity.value}* · " if thread.open else ""
         about = self._named_alert
         by = OUTRIDER.name if thread.over and thread.closed and thread.outcome is not None else pieces.who(self._shown)
-        how = "corrected " if thread.over and thread.closed else ""
+        how = "corrected " if thread.over and any(not alert.silent for alert in thread.closed) else ""
         how = "the drifted revision was registered " if not thread.findings else how
         when = f"{how}by {by}, {date(alert.occurred)}" if by else date(alert.occurred)
         unknown = "; no event names who made the change" if not by and thread.open else ""
