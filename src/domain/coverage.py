@@ -135,6 +135,14 @@ class Certificate(BaseModel):
         return sorted(found, key=lambda each: (not each.unlisted, -each.subjects, each.place))
 
     @property
+    def unwatched(self) -> frozenset[Place]:
+        """The accounts and regions that the ledger knows, and that are not swept any more."""
+        swept = {
+            row.place for row in self.rows if row.began is not None or row.counts.keys() != {Coverage.OUT_OF_SCOPE}
+        }
+        return frozenset(row.place for row in self.rows) - swept
+
+    @property
     def totals(self) -> Mapping[Coverage, int]:
         """How many subjects of each coverage."""
         found = Counter[Coverage]()
@@ -206,6 +214,10 @@ class Seen:
     def complete(self) -> bool:
         """Whether no open finding means that none exists."""
         return self.proof is Proof.INTACT and self.certificate is not None and self.certificate.complete
+
+
+UNSEEN = Seen()
+"""No sweep has ended."""
 
 
 def lasting(rows: Iterable[CoverageRow], before: Certificate | None, began: datetime) -> tuple[CoverageRow, ...]:

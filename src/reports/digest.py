@@ -17,7 +17,7 @@ from domain.status import Status
 from domain.subject import Subject, SubjectId
 from reports.alerts import finding_link, report_link
 from reports.coverage import proof, uncovered
-from reports.status import elsewhere, exemptions_of, places_of, section, sections_of, swept, unseen_of
+from reports.status import elsewhere, exemptions_of, places_of, section, sections_of, swept, unseen_of, unwatched
 from reports.words import RESOLVED
 
 _RULES = 10
@@ -82,6 +82,7 @@ def daily_of(status: Status, closed: Sequence[Finding], standard: Standard | Non
         reasons=(
             *_counts((finding.severity, finding.rule) for finding in still),
             *((f"{len(status.suppressed)} suppressed",) if status.suppressed else ()),
+            *((unwatched(status),) if status.unwatched else ()),
             *((swept(status.swept),) if status.swept else ()),
             *((proof(status.seen),) if status.seen.proof is not Proof.INTACT else ()),
             *(() if standard else (_UNREAD,)),

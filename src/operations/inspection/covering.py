@@ -52,6 +52,15 @@ def not_covered(subject: SubjectId, why: CallFailed | None) -> tuple[Covered, ..
     return (Covered.without(subject, [why.fact]),)
 
 
+def without_hub(covered: Sequence[Covered], subject: SubjectId, why: CallFailed) -> tuple[Covered, ...]:
+    """Return what an evaluation covered whose findings could not be imported: nobody sees them."""
+    fact = why.fact
+    return tuple(
+        replace(each, coverage=Coverage.DENIED, call=fact.call, code=fact.code) if each.subject == subject else each
+        for each in covered
+    )
+
+
 def record(ledger: Ledger, covered: Sequence[tuple[frozenset[str], Sequence[Covered]]]) -> None:
     """Record what a batch of evaluations covered, in as few calls as possible. Raises CallFailed."""
     by_sweep = defaultdict[str, list[Covered]](list)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from aws.calls import CallFailed
 from aws.channels import Message
 from aws.ledger import History
 from domain.facts import FactKind, Unavailable
@@ -25,7 +26,8 @@ from operations.standards import Edition
 class Job:
     """One subject to evaluate, with its history and its triggers. A batch shares its facts.
 
-    `unpublished` says why something of an earlier evaluation cannot be published now; empty if nothing is left.
+    `unpublished` says why something of an earlier evaluation cannot be published now; empty if nothing is left. `off`
+    is the import that failed because Security Hub is not enabled in a member.
     """
 
     history: History
@@ -33,6 +35,7 @@ class Job:
     edition: Edition
     reader: FactReader
     unpublished: str = ""
+    off: CallFailed | None = None
 
     @property
     def subject(self) -> SubjectId:

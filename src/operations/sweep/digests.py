@@ -67,9 +67,10 @@ class Digests:
         """
         end = at or self.now()
         everything, since = self.ledger.overviews.of_all(), end - timedelta(days=1)
-        status = status_of(everything, home, end)
+        status = status_of(everything, home, end, seen_if_readable(self.ledger, self.bucket))
         rows = [row for record in everything.records.values() for row in record.rows.values()]
-        still = [row for row in rows if row.finding.state is FindingState.OPEN]
+        watched = {finding.id for finding in (*status.findings, *status.suppressed)}
+        still = [row for row in rows if row.finding.id in watched]
         done = [row for row in rows if row.finding.state is FindingState.CLOSED and since <= row.finding.updated < end]
         shown = {finding.id for finding in self._shown([*still, *done])}
         status = replace(
@@ -77,7 +78,6 @@ class Digests:
             findings=tuple(row.finding for row in still if row.finding.id in shown),
             suppressed=tuple(row.finding for row in still if row.finding.id not in shown),
             swept=self.ledger.health.run(home),
-            seen=seen_if_readable(self.ledger, self.bucket),
             stack=self.stack,
         )
         edition = usable(self.standards.current)
