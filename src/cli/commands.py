@@ -167,7 +167,15 @@ COMMANDS = (
         "Show what the last sweep covered, and what it could not.\n\nReads the certificate of coverage with your own"
         " credentials, and changes nothing. Exits with 0 if everything was covered, 1 if not or if the certificate was"
         " changed, 2 if it could not be read.",
-        (FORMAT, STACK, REGION, PROFILE),
+        (
+            Argument(
+                "report", "Write the sweep's report, one HTML page, to this file.", ("--report",), "FILE", Takes.FILE
+            ),
+            FORMAT,
+            STACK,
+            REGION,
+            PROFILE,
+        ),
     ),
     Command(
         "doctor",

@@ -12,8 +12,9 @@ from cli.exits import FAILING, WELL
 from cli.failures import RequestFailed, failures_as_sentences
 from cli.options import StackOptions, taken
 from cli.output.coverage import CoverageEntry, CoverageOutput, GapEntry
-from cli.output.writing import rendered
+from cli.output.writing import rendered, written
 from cli.progress import Line
+from cli.terminal import say
 from domain.coverage import Certificate, Proof, Seen
 from operations.seen import read_seen
 from reports.coverage import text
@@ -23,7 +24,7 @@ def coverage(given: Namespace) -> int:
     """Print the certificate of the last sweep; return the exit code."""
     where = taken(StackOptions, given)
     with sentences(where), failures_as_sentences():
-        seen, certificate = _read(where)
+        seen, certificate = _read(where, given.report)
     if given.format == "json":
         print(rendered(_output(certificate, seen)))
     else:
@@ -31,20 +32,28 @@ def coverage(given: Namespace) -> int:
         if seen.proof is not Proof.INTACT:
             lines.append("It is not the certificate that the sweep stored: its digest in the ledger is another.")
         printed(Line(line) for line in lines)
+        if given.report:
+            say(f"The report is in {given.report}.")
     return WELL if seen.complete else FAILING
 
 
-def _read(where: StackOptions) -> tuple[Seen, Certificate]:
+def _read(where: StackOptions, report: str) -> tuple[Seen, Certificate]:
     name, aws = where.stack, Sessions(region=where.named_region[1] or None, profile=where.profile or None)
     outputs = deployed(aws, name, "CertificatesBucket", "LedgerTable").outputs
     bucket = outputs["CertificatesBucket"]
-    seen = read_seen(Ledger(aws, outputs["LedgerTable"]), Bucket(aws, bucket))
+    objects = Bucket(aws, bucket)
+    seen = read_seen(Ledger(aws, outputs["LedgerTable"]), objects)
     if seen.proof is Proof.NONE:
         raise RequestFailed("There is no certificate yet: no sweep has ended.")
     if seen.proof is Proof.MISSING:
         raise RequestFailed(f"The certificate {seen.why} is not in the bucket {bucket} any more.")
     if seen.certificate is None:
         raise RequestFailed(f"{seen.why} in the bucket {bucket} is no certificate.")
+    if report:
+        page = objects.get(seen.report.key) if seen.report is not None else None
+        if page is None:
+            raise RequestFailed("The last sweep has no report, or it is not there any more.")
+        written(report, page)
     return seen, seen.certificate
 
 

@@ -24,7 +24,7 @@ from cli.output.scan import (
     ScanTotals,
     ScanVerdict,
 )
-from cli.output.writing import rendered
+from cli.output.writing import rendered, written
 from cli.policy import SCAN, policy_of
 from cli.report_formats import ReportFormat
 from cli.reporting import opened
@@ -85,7 +85,7 @@ def scan(given: Namespace) -> int:
     if (by.family or by.cluster) and not fleet.entries and fleet.totals.complete:
         raise Unusable(f"There is no {'family' if by.family else 'service in the cluster'} {by.family or by.cluster}.")
     if by.report:
-        _written(by.report, html_of(fleet))
+        written(by.report, html_of(fleet))
     with opened(by.output) as out:
         _print(fleet, by, out)
     if by.report and by.format != "json":
@@ -165,13 +165,6 @@ def _totals_in(name: str) -> Totals:
         return Totals(at, services, drifted, unknown, bool(found["complete"]))
     except (OSError, ValueError, KeyError, TypeError):
         raise Unusable(f"{name} is not the JSON of an earlier scan: `outrider scan --format json` prints it.") from None
-
-
-def _written(name: str, text: str) -> None:
-    try:
-        Path(name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Unusable(f"{name} cannot be written ({(error.strerror or 'it failed').lower()}).") from None
 
 
 def _exit_code(fleet: Fleet, least: Severity) -> int:

@@ -75,8 +75,8 @@ def _read(where: StackOptions) -> _Found:
     switch = stack.outputs.get("CorrectionsSwitch", "")
     off = Switch(aws, switch).why_off() if switch else None
     seen = seen_if_readable(ledger, Bucket(aws, stack.outputs["CertificatesBucket"]))
-    found = status_of(ledger.overviews.of_all(), home, _now())
-    found = replace(found, swept=ledger.health.run(home), seen=seen, stack=name)
+    found = status_of(ledger.overviews.of_all(), home, _now(), seen)
+    found = replace(found, swept=ledger.health.run(home), stack=name)
     if switch and off is None:
         found = replace(found, standing=found.standing.with_corrections_on)
     return _Found(found, off, _exemptions(aws, stack))
@@ -112,6 +112,8 @@ def _lines(found: _Found) -> Iterator[Line]:
     else:
         yield from _section(reports.exemptions_of(found.exemptions, "Exemptions", _MOST))
     yield from _section(reports.suppressed_of(state, _MOST))
+    if state.unwatched:
+        yield Line(reports.unwatched(state))
     yield Line(reports.swept(state.swept))
 
 
@@ -145,6 +147,7 @@ def _output(found: _Found) -> StatusOutput:
         suppressed=_findings(state.suppressed),
         swept=SweepEntry(_stamp(state.swept.began), _until(state.swept.ended)) if state.swept is not None else None,
         coverage=_seen(state.seen),
+        unwatched=state.unwatched,
     )
 
 

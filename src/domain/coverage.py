@@ -7,7 +7,7 @@ left out unnoticed.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -45,12 +45,16 @@ class Coverage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """One subject in a sweep. With a gap, the `call` that failed and its `code`."""
+    """One subject in a sweep. With a gap, the `call` that failed and its `code`.
+
+    `row` is what the report shows of a family or service, as JSON.
+    """
 
     subject: SubjectId
     coverage: Coverage
     call: str = ""
     code: str = ""
+    row: str = field(default="", repr=False)
 
     @classmethod
     def without(cls, subject: SubjectId, missing: Iterable[Unavailable]) -> "Covered":
@@ -131,6 +135,14 @@ class Certificate(BaseModel):
         return sorted(found, key=lambda each: (not each.unlisted, -each.subjects, each.place))
 
     @property
+    def unwatched(self) -> frozenset[Place]:
+        """The accounts and regions that the ledger knows, and that are not swept any more."""
+        swept = {
+            row.place for row in self.rows if row.began is not None or row.counts.keys() != {Coverage.OUT_OF_SCOPE}
+        }
+        return frozenset(row.place for row in self.rows) - swept
+
+    @property
     def totals(self) -> Mapping[Coverage, int]:
         """How many subjects of each coverage."""
         found = Counter[Coverage]()
@@ -180,18 +192,32 @@ class Proof(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredReport:
+    """Where a sweep's report is: a bucket in `home`, and the object's key."""
+
+    home: Place
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
-    """The certificate of the last sweep of everything, and whether it can be relied on."""
+    """The certificate of the last sweep of everything, whether it can be relied on, and the sweep's report."""
 
     proof: Proof = Proof.NONE
     certificate: Certificate | None = None
     why: str = ""
-    """Why it could not be read."""
+    """Its key, or why it could not be read."""
+    report: StoredReport | None = None
 
     @property
     def complete(self) -> bool:
         """Whether no open finding means that none exists."""
         return self.proof is Proof.INTACT and self.certificate is not None and self.certificate.complete
+
+
+UNSEEN = Seen()
+"""No sweep has ended."""
 
 
 def lasting(rows: Iterable[CoverageRow], before: Certificate | None, began: datetime) -> tuple[CoverageRow, ...]:

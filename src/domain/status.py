@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
-from domain.coverage import Seen
+from domain.coverage import UNSEEN, Seen
 from domain.findings.finding import Finding
 from domain.health.facts import SweepRun
 from domain.places import Place
@@ -62,7 +62,9 @@ class Status:
     suppressed: tuple[Finding, ...] = ()
     standing: Standing = Standing()
     swept: SweepRun | None = None
-    seen: Seen = Seen()  # noqa: RUF009 - frozen
+    seen: Seen = UNSEEN
+    unwatched: int = 0
+    """How many findings are open where nothing is watched any more: they are not in `findings`."""
     stack: str = ""
 
     @property

@@ -3,7 +3,7 @@
 from aws.calls import CallFailed
 from aws.ledger import Ledger
 from aws.objects import Bucket
-from domain.coverage import Certificate, Proof, Seen
+from domain.coverage import Certificate, Proof, Seen, StoredReport
 
 
 def read_seen(ledger: Ledger, bucket: Bucket) -> Seen:
@@ -12,13 +12,15 @@ def read_seen(ledger: Ledger, bucket: Bucket) -> Seen:
     if last is None:
         return Seen(Proof.NONE)
     stored = bucket.get(last.key)
+    report = StoredReport(bucket.home, bucket.name, last.report) if last.report else None
     if stored is None:
-        return Seen(Proof.MISSING, why=last.key)
+        return Seen(Proof.MISSING, why=last.key, report=report)
     try:
         certificate = Certificate.model_validate_json(stored)
     except ValueError:
-        return Seen(Proof.CHANGED, why=last.key)
-    return Seen(Proof.INTACT if certificate.digest == last.digest else Proof.CHANGED, certificate, last.key)
+        return Seen(Proof.CHANGED, why=last.key, report=report)
+    proof = Proof.INTACT if certificate.digest == last.digest else Proof.CHANGED
+    return Seen(proof, certificate, last.key, report)
 
 
 def seen_if_readable(ledger: Ledger, bucket: Bucket) -> Seen:

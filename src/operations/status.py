@@ -1,9 +1,10 @@
 """Status: what is open, what waits and what failed everywhere, from the ledger alone."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from aws.ledger import Overview, Record
+from domain.coverage import UNSEEN, Seen
 from domain.findings.finding import FindingState
 from domain.places import Place
 from domain.remediation.attempt import AttemptState
@@ -14,8 +15,13 @@ _FAILED_FOR = timedelta(days=30)
 """A correction that failed or was refused is listed for this long."""
 
 
-def status_of(everything: Overview, home: Place, now: datetime) -> Status:
-    """Return it from what the ledger holds. What is suppressed is as Security Hub said last."""
+def status_of(everything: Overview, home: Place, now: datetime, seen: Seen = UNSEEN) -> Status:
+    """Return it from what the ledger holds. What is suppressed is as Security Hub said last.
+
+    Nobody can close what is open in an account or region that is not watched any more: it is only counted.
+    """
+    unwatched = seen.certificate.unwatched if seen.certificate is not None else frozenset[Place]()
+    everything, left = _watched(everything, unwatched)
     rows = [row for record in everything.records.values() for row in record.rows.values()]
     still = [row for row in rows if row.finding.state is FindingState.OPEN]
     return Status(
@@ -23,7 +29,27 @@ def status_of(everything: Overview, home: Place, now: datetime) -> Status:
         tuple(row.finding for row in still if not row.suppressed),
         tuple(row.finding for row in still if row.suppressed),
         _standing(everything, now),
+        seen=seen,
+        unwatched=left,
     )
+
+
+def _watched(everything: Overview, unwatched: Collection[Place]) -> tuple[Overview, int]:
+    """Return it without some places, and how many findings are open there."""
+    if not unwatched:
+        return everything, 0
+    left = [
+        finding
+        for finding in everything.findings
+        if finding.state is FindingState.OPEN and finding.subject.place in unwatched
+    ]
+    found = Overview(
+        {on: record for on, record in everything.records.items() if on.place not in unwatched},
+        everything.orders,
+        [each for each in everything.attempts if each.source.place not in unwatched],
+        {on: each for on, each in everything.quarantines.items() if on.place not in unwatched},
+    )
+    return found, len(left)
 
 
 def _standing(everything: Overview, now: datetime) -> Standing:

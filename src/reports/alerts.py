@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
+from domain.coverage import StoredReport
 from domain.drift import Drift
 from domain.findings.address import NOWHERE, Address
 from domain.findings.alert import Alert, AlertChange, AlertDrift, AlertUser
@@ -134,6 +135,14 @@ def console_links(resource: str) -> dict[str, str]:
             return {"resource": f"{page}/{quote(role, safe='')}"}
         case _:
             return {}
+
+
+def report_link(report: StoredReport | None) -> dict[str, str]:
+    """Return the console's page of a sweep's report. IAM decides who may open it, so the address is no secret."""
+    if report is None or report.home.partition != "aws":
+        return {}
+    region, key = report.home.region, quote(report.key, safe="")
+    return {"report": f"https://{region}.console.aws.amazon.com/s3/object/{report.bucket}?region={region}&prefix={key}"}
 
 
 def finding_link(finding: Finding) -> dict[str, str]:

@@ -9,7 +9,7 @@ from domain.coverage import Certificate, Coverage, CoverageRow, Gap, Proof, Seen
 from domain.subject import Subject
 from domain.sweeping import Scope
 
-_PLURALS = {
+PLURALS = {
     Subject.FAMILY: "families",
     Subject.SERVICE: "services",
     Subject.PARAMETER: "parameters",
@@ -104,7 +104,7 @@ def page(certificate: Certificate) -> str:
     lines += [f"| --- | --- | --- | {' | '.join('---:' for _ in columns)} |"]
     for row in certificate.rows:
         numbers = " | ".join(str(row.counts.get(each, 0)) for each in columns)
-        lines.append(f"| {row.account} | {row.region} | {_PLURALS[row.kind]} | {numbers} |")
+        lines.append(f"| {row.account} | {row.region} | {PLURALS[row.kind]} | {numbers} |")
     if certificate.gaps:
         lines += ["", "## Not covered", ""]
         lines += [f"- {row.place}: {_gap(row, gap)}" for row, gap in certificate.gaps]
@@ -136,7 +136,7 @@ def _gap(row: CoverageRow, gap: Gap) -> str:
 def _numbers(kinds: Sequence[tuple[Subject, int]]) -> str:
     """`3 families and 1 service`; `an unknown number of families and services`."""
     known = [_number(number, kind) for kind, number in kinds if number]
-    unknown = [_PLURALS[kind] for kind, number in kinds if not number]
+    unknown = [PLURALS[kind] for kind, number in kinds if not number]
     return " and ".join([*known, *([f"an unknown number of {' and '.join(unknown)}"] if unknown else [])])
 
 
@@ -146,8 +146,8 @@ def _reason(call: str, code: str) -> str:
 
 def _number(number: int, kind: Subject) -> str:
     if not number:
-        return f"an unknown number of {_PLURALS[kind]}"
-    return f"1 {kind.value}" if number == 1 else f"{number} {_PLURALS[kind]}"
+        return f"an unknown number of {PLURALS[kind]}"
+    return f"1 {kind.value}" if number == 1 else f"{number} {PLURALS[kind]}"
 
 
 def _places(places: set[str]) -> str:

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from domain.coverage import Certificate, Proof, Seen
+from domain.coverage import Proof, Seen
 from domain.findings.address import NOWHERE, Address
 from domain.findings.alert import Alert, AlertLine, AlertSection
 from domain.findings.finding import Finding, FindingState
@@ -15,9 +15,9 @@ from domain.severity import Severity
 from domain.standard import Exemption, Standard
 from domain.status import Status
 from domain.subject import Subject, SubjectId
-from reports.alerts import finding_link
+from reports.alerts import finding_link, report_link
 from reports.coverage import proof, uncovered
-from reports.status import elsewhere, exemptions_of, places_of, section, sections_of, swept, unseen_of
+from reports.status import elsewhere, exemptions_of, places_of, section, sections_of, swept, unseen_of, unwatched
 from reports.words import RESOLVED
 
 _RULES = 10
@@ -29,16 +29,16 @@ _UNREAD = "The standard could not be read, so exemptions that expire soon are no
 def digest_of(
     findings: Iterable[Finding],
     places: Sequence[Place],
-    certificate: Certificate,
+    seen: Seen,
     *,
     swept: datetime,
     occurred: datetime,
 ) -> Alert:
     """Return open findings, counted by severity and by rule; the worst gives the digest's severity.
 
-    `swept` is the time of the sweep. What its certificate does not cover is named, and nothing is called complete then.
+    `swept` is the time of the sweep. What it has not `seen` is named, and nothing is called complete then.
     """
-    found, complete = list(findings), certificate.complete
+    found, complete = list(findings), seen.complete
     title = "Everything was evaluated" if complete else "Not everything was evaluated"
     one = places[0] if len(places) == 1 else None
     name = str(one) if one is not None else f"{len(places)} accounts and regions"
@@ -53,10 +53,11 @@ def digest_of(
         resource="",
         title=f"{title}: {_are_open(len(found))}",
         severity=_worst(finding.severity for finding in found),
-        reasons=(*uncovered(certificate), *_counts((finding.severity, finding.rule) for finding in found)),
+        reasons=(*_unseen(seen), *_counts((finding.severity, finding.rule) for finding in found)),
         next_step=_after_a_sweep(some=bool(found), rest=not complete),
         since=min((finding.created for finding in found), default=occurred),
         occurred=occurred,
+        links=report_link(seen.report),
     )
 
 
@@ -74,13 +75,14 @@ def daily_of(status: Status, closed: Sequence[Finding], standard: Standard | Non
     plans = len(status.standing.plans)
     counts += [f"{plans} plan{'s wait' if plans > 1 else ' waits'} for approval"] if plans else []
     counts += [] if green else ["not everything was evaluated"]
-    digest = _Digest("daily", status.home, at, str(status.home))
+    digest = _Digest("daily", status.home, at, str(status.home), links=report_link(status.seen.report))
     return digest.alert(
         title=", ".join(counts),
         findings=still,
         reasons=(
             *_counts((finding.severity, finding.rule) for finding in still),
             *((f"{len(status.suppressed)} suppressed",) if status.suppressed else ()),
+            *((unwatched(status),) if status.unwatched else ()),
             *((swept(status.swept),) if status.swept else ()),
             *((proof(status.seen),) if status.seen.proof is not Proof.INTACT else ()),
             *(() if standard else (_UNREAD,)),
@@ -100,7 +102,7 @@ def daily_of(status: Status, closed: Sequence[Finding], standard: Standard | Non
 def weekly_of(findings: Iterable[Finding], address: Address, home: Place, seen: Seen, *, at: datetime) -> Alert:
     """Return the open findings of one team in all accounts, for the week that ended `at`."""
     found = sorted(findings, key=lambda each: (-each.severity.rank, each.created))
-    digest = _Digest("weekly", home, at, address.team, address)
+    digest = _Digest("weekly", home, at, address.team, address, report_link(seen.report))
     return digest.alert(
         title=", ".join([_are_open(len(found)), *([] if seen.complete else ["not everything was evaluated"])]),
         findings=found,
@@ -119,6 +121,7 @@ class _Digest:
     at: datetime
     name: str
     address: Address = NOWHERE
+    links: Mapping[str, str] = field(default_factory=dict)
 
     def alert(
         self,
@@ -150,6 +153,7 @@ class _Digest:
             channel=self.address.channel,
             since=min((finding.created for finding in findings), default=self.at),
             occurred=self.at,
+            links=self.links,
         )
 
 

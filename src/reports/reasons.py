@@ -31,6 +31,9 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"The kill switch {what} is not on."
         case Code.STANDARD_NOT_USED:
             return "The stored standard cannot be used. Correct it: until then nothing is corrected."
+        case Code.ACCOUNT_REFUSES:
+            since = f" since {reason.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if reason.at else ""
+            return f"The account refuses Outrider{since}: {because}"
         case Code.SWITCH_NOT_SET:
             return f"The kill switch {what} is not set. Turn corrections on with `outrider corrections on`."
         case Code.STACK_CORRECTS_NOTHING:

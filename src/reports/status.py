@@ -80,6 +80,12 @@ def swept(run: SweepRun | None) -> str:
     return f"The last sweep began {_time(run.began)} and ended {_time(run.ended)}."
 
 
+def unwatched(status: Status) -> str:
+    """Return how many findings are left out, because nothing is watched where they are."""
+    count = "1 finding is" if status.unwatched == 1 else f"{status.unwatched} findings are"
+    return f"{count} left out: of accounts and regions that are not watched any more."
+
+
 def section(title: str, lines: Sequence[AlertLine], most: int) -> AlertSection:
     """Return a section with at most so many lines."""
     return AlertSection(title=title, lines=tuple(lines[:most]), omitted=max(len(lines) - most, 0))

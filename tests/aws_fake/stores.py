@@ -138,7 +138,7 @@ class S3(Service):
         self.buckets[given["Bucket"]] = {}
         return {"Location": f"/{given['Bucket']}"}
 
-    @supports("Bucket", "Key", "Body")
+    @supports("Bucket", "Key", "Body", "ContentType")
     def put_object(self, given: Json) -> Json:
         body = given["Body"]
         self._bucket(given)[given["Key"]] = body.encode() if isinstance(body, str) else bytes(body)

@@ -20,6 +20,7 @@ from settings import RELEASE
 from tests.aws_fake.calls import failure
 from tests.handlers.conftest import WEBHOOK, Call, Context
 from tests.operations.machine import Machine
+from tests.operations.test_digests import certified
 from tests.operations.world import CANARY, FLOATING, PLACE, World, application, definition, of_rule, registered
 from tests.reports import samples
 
@@ -669,6 +670,7 @@ def test_each_team_has_a_weekly_digest_and_nothing_is_swept(world: World, inspec
 
 @pytest.mark.usefixtures("inspect")
 def test_where_there_is_nothing_to_tell_there_is_no_daily_digest(world: World, function: Function) -> None:
+    certified(world.sessions)
     function("sweep")
     answer = importlib.import_module("handlers.sweep").handler({"digest": True}, Context())
     assert answer == {"published": 0}

@@ -23,6 +23,8 @@ from operations.sweep.beginning import Beginner, Watched
 from operations.sweep.certifying import Certified, Certifier
 from operations.sweep.digests import Digests
 from operations.sweep.places import PlaceSweeper
+from operations.sweep.reporting import Reporter
+from rules import CATALOGUE
 
 BUCKET = "outrider-certificates"
 HOME = Place("123456789012", "eu-west-1")
@@ -105,6 +107,7 @@ class Sweeping:
             Topic(self.sessions, self.channels.operations),
             self.standards,
             self.digests,
+            Reporter(self.ledger, self.bucket, CATALOGUE, "https://docs.example"),
             self.now,
         )
 

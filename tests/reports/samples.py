@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import engine
-from domain.coverage import Certificate, Coverage, CoverageRow, Covered, Gap, Proof, Seen, rows_of
+from domain.coverage import Certificate, Coverage, CoverageRow, Covered, Gap, Proof, Seen, StoredReport, rows_of
 from domain.drift import Drift, Grant
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.address import Address
@@ -39,6 +39,7 @@ from rules import CATALOGUE
 
 PLACE = Place("123456789012", "eu-west-1")
 BANK = Place("222222222222", "eu-west-1")
+REPORT = StoredReport(PLACE, "outrider-certificates", "reports/2026/11/23/run.html")
 DOCS = "https://docs.example/v0.1.0"
 THEN = datetime(2026, 11, 23, 9, 14, 2, 345678, tzinfo=UTC)
 CANARY = "c4nary-s3cret-p4ss"
@@ -291,7 +292,7 @@ def seen() -> Seen:
         )
     ]
     certificate = Certificate(run="run", began=THEN, ended=THEN, release="0.1.0", standard="s", rows=tuple(rows))
-    return Seen(Proof.INTACT, certificate)
+    return Seen(Proof.INTACT, certificate, report=REPORT)
 
 
 def daily() -> Alert:
@@ -420,12 +421,16 @@ def messages() -> dict[str, Alert]:
                 replace(finding(name="cron"), severity=Severity.LOW, rule="sidecar.resources"),
             ],
             [PLACE],
-            certificate(),
+            Seen(Proof.INTACT, certificate(), report=REPORT),
             swept=THEN,
             occurred=THEN,
         ),
         "digest-in-part": digest_of(
-            [finding(), finding(name="cart")], [PLACE], certificate(sent=1250), swept=THEN, occurred=THEN
+            [finding(), finding(name="cart")],
+            [PLACE],
+            Seen(Proof.INTACT, certificate(sent=1250)),
+            swept=THEN,
+            occurred=THEN,
         ),
     }
 

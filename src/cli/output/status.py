@@ -193,3 +193,5 @@ class StatusOutput:
     """The last sweep; null if there was none."""
     coverage: SeenEntry
     """What it covered."""
+    unwatched: int
+    """How many findings are open in accounts and regions that are not watched any more; they are not in `findings`."""

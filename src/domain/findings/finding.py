@@ -34,7 +34,10 @@ class FindingState(StrEnum):
 
 
 class TransitionKind(StrEnum):
-    """What one evaluation changed about a finding. The first four alert; the others only reach Security Hub."""
+    """What one evaluation changed about a finding. The first four alert; an update only reaches Security Hub.
+
+    About the last two nobody gets a message, but a message that shows the finding as open is changed.
+    """
 
     OPENED = "opened"
     RAISED = "raised"
@@ -47,6 +50,11 @@ class TransitionKind(StrEnum):
     @property
     def alerts(self) -> bool:
         return self in {TransitionKind.OPENED, TransitionKind.RAISED, TransitionKind.REOPENED, TransitionKind.CLOSED}
+
+    @property
+    def silent(self) -> bool:
+        """Whether it only changes a message that people have."""
+        return self in {TransitionKind.EXEMPTED, TransitionKind.GONE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ class Guard(StrEnum):
     # Of a whole correction.
     KILL_SWITCH = "kill switch"
     STANDARD = "standard"
+    ACCOUNT = "account"  # its role cannot be assumed
     STACK = "stack"  # its RemediationMode
     QUARANTINE = "quarantine"
     OWN_REVISION = "own revision"
@@ -44,8 +45,8 @@ class Guard(StrEnum):
 
     @property
     def stops_all(self) -> bool:
-        """Whether it stops all corrections of a stack: when it no longer does, what it stopped is tried again."""
-        return self in {Guard.KILL_SWITCH, Guard.STANDARD}
+        """Whether it stops all corrections of a stack or account: when it no longer does, they can be tried again."""
+        return self in {Guard.KILL_SWITCH, Guard.STANDARD, Guard.ACCOUNT}
 
     @property
     def holds_for_all(self) -> bool:

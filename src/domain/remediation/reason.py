@@ -18,6 +18,7 @@ class Code(StrEnum):
     SWITCH_UNREADABLE = "switch-unreadable"
     SWITCH_OFF = "switch-off"
     STANDARD_NOT_USED = "standard-not-used"
+    ACCOUNT_REFUSES = "account-refuses"
     SWITCH_NOT_SET = "switch-not-set"
     STACK_CORRECTS_NOTHING = "stack-corrects-nothing"
     STACK_UPDATES_NO_SERVICE = "stack-updates-no-service"

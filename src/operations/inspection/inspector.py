@@ -28,7 +28,7 @@ from domain.triggers.trigger import SubjectTrigger
 from domain.verdict import Drifted, Unknown
 from operations.account_standards import AccountStandards
 from operations.inspection.bulk import Batch, Bulk
-from operations.inspection.covering import covered_by, not_covered, record, sweeps_of
+from operations.inspection.covering import covered_by, not_covered, record, sweeps_of, without_hub
 from operations.inspection.dependencies import DependencyEvaluator
 from operations.inspection.families import FamilyEvaluator
 from operations.inspection.job import Inspected, Job, Skipped
@@ -156,16 +156,20 @@ class Inspector:
 
         results = side_by_side(evaluate, enumerate(received), self.at_once)
         evaluated = [each for each in results if each is not None]
-        failed = self.publisher.publish([history for _, history in evaluated if history is not None]).failed
+        published = self.publisher.publish([history for _, history in evaluated if history is not None])
         unbegun = [received[on] for on, each in zip(received, results, strict=True) if each is None]
         outcomes += self._handed_back(unbegun)
         ended = list[Outcome]()
         for outcome, history in evaluated:
-            why = failed.get(history.subject) if history is not None else None
-            if why and isinstance(outcome, Done):
-                ended.append(Failed(outcome.messages, why, covered=not_covered(outcome.subject, None)))
-            else:
-                ended.append(outcome)
+            why = published.failed.get(history.subject) if history is not None else None
+            off = published.off.get(history.subject) if history is not None else None
+            match outcome:
+                case Done() if why:
+                    ended.append(Failed(outcome.messages, why, covered=not_covered(outcome.subject, None)))
+                case Done() if off is not None:
+                    ended.append(replace(outcome, covered=without_hub(outcome.covered, outcome.subject, off)))
+                case _:
+                    ended.append(outcome)
         return outcomes + self._covered(received, ended)
 
     def _covered(self, received: Mapping[SubjectId, _Received], ended: Sequence[Outcome]) -> list[Outcome]:
@@ -204,8 +208,7 @@ class Inspector:
             outcome, history = self._recorded(messages, job, self._found(job, batch))
             if history.version > job.history.version:
                 return outcome, history
-            left = not_covered(on, None)
-            return Failed(messages, job.unpublished, covered=left) if job.unpublished else outcome, None
+            return _left_as_it_was(outcome, job), None
         except CallFailed as error:
             left = not_covered(on, error)
             if not self._is_refusal(error, on.place):
@@ -247,7 +250,8 @@ class Inspector:
         history = self.ledger.history(on)
         published = self.publisher.publish([history])
         history, why = published.histories[on], published.failed.get(on, "")
-        return Job(history, received.triggers, edition, batch.reader, batch.services.get(on), why)
+        described, off = batch.services.get(on), published.off.get(on)
+        return Job(history, received.triggers, edition, batch.reader, described, why, off)
 
     def _recorded(self, messages: tuple[str, ...], job: Job, found: Inspected | Skipped) -> tuple[Outcome, History]:
         """Send messages that the record does not hold, before it is written; a failure sends them again."""
@@ -260,9 +264,10 @@ class Inspector:
             self.operations.unread(history.subject.place, fact)
         if found.trouble:
             self.operations.no_plan(history.subject, found.trouble)
+        covered = covered_by(found) if sweeps_of(job.triggers) else ()
         if found.retried:
             why = "; ".join(fact.reason for fact in found.missing if fact.transient)
-            return Failed(messages, why, covered=covered_by(found)), history
+            return Failed(messages, why, covered=covered), history
         done = Done(
             messages,
             history.subject,
@@ -272,9 +277,18 @@ class Inspector:
             drifted=tuple(verdict.rule for verdict in found.all_verdicts if isinstance(verdict, Drifted)),
             called_at=_called_at(job),
             missed=found.missed,
-            covered=covered_by(found),
+            covered=covered,
         )
         return done, history
+
+
+def _left_as_it_was(outcome: Outcome, job: Job) -> Outcome:
+    """Return the outcome of an evaluation that recorded nothing new; what is left of an earlier one counts."""
+    if job.unpublished:
+        return Failed(outcome.messages, job.unpublished, covered=not_covered(job.subject, None))
+    if job.off is not None and isinstance(outcome, Done):
+        return replace(outcome, covered=without_hub(outcome.covered, job.subject, job.off))
+    return outcome
 
 
 def _unrecorded(write: Callable[[], None]) -> str:

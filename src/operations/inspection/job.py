@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from aws.calls import CallFailed
 from aws.channels import Message
 from aws.ledger import History
 from domain.facts import FactKind, Unavailable
@@ -27,7 +28,8 @@ class Job:
     """One subject to evaluate, with its history and its triggers. A batch shares its facts.
 
     `described` is the service, if it was read with others of its batch. `unpublished` says why something of an earlier
-    evaluation cannot be published now; empty if nothing is left.
+    evaluation cannot be published now; empty if nothing is left. `off` is the import that failed because Security Hub
+    is not enabled in a member.
     """
 
     history: History
@@ -36,6 +38,7 @@ class Job:
     reader: FactReader
     described: Described | None = None
     unpublished: str = ""
+    off: CallFailed | None = None
 
     @property
     def subject(self) -> SubjectId:

@@ -147,7 +147,8 @@ class Recorder:
         if suppressed:  # counts only if Security Hub has forgotten the finding
             document["Workflow"] = {"Status": "SUPPRESSED"}
         pending = {"import": dumps(document)}
-        if rule is not None and transition.change.alerts and not job.quiet:
+        alerts = transition.change.silent or (transition.change.alerts and not job.quiet)
+        if rule is not None and alerts:
             occurred = (trigger.when if trigger is not None else None) or inspected.read_at
             context = AlertContext(
                 actor,

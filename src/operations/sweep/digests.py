@@ -10,7 +10,7 @@ from aws.channels import Topic
 from aws.ledger import Ledger, Row
 from aws.objects import Bucket
 from aws.security_hub import SecurityHub
-from domain.coverage import Certificate
+from domain.coverage import Certificate, Proof, Seen
 from domain.findings.address import Address
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding, FindingState
@@ -39,7 +39,9 @@ class Digests:
     def baseline(self, run: Run, places: Sequence[Place], certificate: Certificate) -> Alert:
         """Publish what is open in these places in one alert, in place of an alert for each finding."""
         found = self._shown(self.ledger.subjects.open_rows(places))
-        alert = digest_of(found, places, certificate, swept=run.at, occurred=self.now())
+        report = seen_if_readable(self.ledger, self.bucket).report if run.scope.everything else None
+        seen = Seen(Proof.INTACT, certificate, report=report)
+        alert = digest_of(found, places, seen, swept=run.at, occurred=self.now())
         self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
 
@@ -65,9 +67,10 @@ class Digests:
         """
         end = at or self.now()
         everything, since = self.ledger.overviews.of_all(), end - timedelta(days=1)
-        status = status_of(everything, home, end)
+        status = status_of(everything, home, end, seen_if_readable(self.ledger, self.bucket))
         rows = [row for record in everything.records.values() for row in record.rows.values()]
-        still = [row for row in rows if row.finding.state is FindingState.OPEN]
+        watched = {finding.id for finding in (*status.findings, *status.suppressed)}
+        still = [row for row in rows if row.finding.id in watched]
         done = [row for row in rows if row.finding.state is FindingState.CLOSED and since <= row.finding.updated < end]
         shown = {finding.id for finding in self._shown([*still, *done])}
         status = replace(
@@ -75,7 +78,6 @@ class Digests:
             findings=tuple(row.finding for row in still if row.finding.id in shown),
             suppressed=tuple(row.finding for row in still if row.finding.id not in shown),
             swept=self.ledger.health.run(home),
-            seen=seen_if_readable(self.ledger, self.bucket),
             stack=self.stack,
         )
         edition = usable(self.standards.current)

@@ -16,6 +16,7 @@ from operations.sweep.beginning import Beginner, Watched
 from operations.sweep.certifying import Certifier
 from operations.sweep.digests import Digests
 from operations.sweep.places import PlaceSweeper
+from operations.sweep.reporting import Reporter
 from operations.wiring import shared
 from rules import CATALOGUE
 from settings import RELEASE, settings
@@ -81,6 +82,7 @@ def certifier() -> Certifier:
         Topic(aws, given.operations_topic),
         standards(),
         digests(),
+        Reporter(_ledger(), Bucket(aws, given.bucket), CATALOGUE, given.docs),
     )
 
 
