@@ -18,6 +18,7 @@ from cli.output.status import (
     AttemptEntry,
     ExemptionEntry,
     FindingEntry,
+    OwnersExemptionEntry,
     PlanEntry,
     QuarantineEntry,
     StatusOutput,
@@ -28,6 +29,7 @@ from cli.progress import Line
 from cli.terminal import Style
 from domain.findings.alert import AlertSection
 from domain.findings.finding import Finding
+from domain.organization import OwnersEntry, OwnersRecord
 from domain.places import Place
 from domain.remediation.attempt import Attempt
 from domain.remediation.reason import Reason
@@ -42,12 +44,16 @@ _MOST = 50  # lines of a section
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The status of a stack; why its corrections are off, if they are; and its exemptions, None without a standard."""
+    """The status of a stack; why its corrections are off, if they are; and exemptions by its standard and by owners.
+
+    Those of the standard are None if it cannot be used.
+    """
 
     stack: str
     status: Status
     off: Reason | None
     exemptions: tuple[Exemption, ...] | None
+    owners: tuple[OwnersRecord, ...]
 
 
 def status(given: Namespace) -> int:
@@ -71,7 +77,8 @@ def _read(where: StackOptions) -> _Found:
     found = read_status(Ledger(aws, table), place, _now())
     if switch and off is None:
         found = replace(found, standing=found.standing.with_corrections_on)
-    return _Found(name, found, off, _exemptions(aws, stack))
+    owners = tuple(Ledger(aws, table).accounts.exemptions_of(aws.account))
+    return _Found(name, found, off, _exemptions(aws, stack), owners)
 
 
 def _now() -> datetime:
@@ -98,6 +105,7 @@ def _lines(found: _Found) -> Iterator[Line]:
         yield Line("The stored standard is not valid, so its exemptions are not listed. See `outrider doctor`.")
     else:
         yield from _section(reports.exemptions_of(found.exemptions, "Exemptions", _MOST))
+    yield from _section(reports.owners_of(found.owners, _MOST))
     yield from _section(reports.suppressed_of(state.suppressed, _MOST))
     yield Line(reports.swept(state.swept))
 
@@ -131,6 +139,7 @@ def _output(found: _Found) -> StatusOutput:
             QuarantineEntry(family, _stamp(each.since), joined(each.reasons)) for family, each in standing.quarantines
         ),
         exemptions=None if found.exemptions is None else tuple(map(_exemption, found.exemptions)),
+        owners=tuple(_owners_entry(record.place, each) for record in found.owners for each in record.entries),
         suppressed=_findings(state.suppressed),
         swept=SweepEntry(_stamp(state.swept.began), _until(state.swept.ended)) if state.swept is not None else None,
     )
@@ -189,6 +198,10 @@ def _attempt(each: Attempt) -> AttemptEntry:
 def _exemption(each: Exemption) -> ExemptionEntry:
     expires = each.expires.isoformat() if each.expires is not None else None
     return ExemptionEntry(tuple(each.rules), each.where.model_dump(exclude_defaults=True), expires, each.reason)
+
+
+def _owners_entry(place: Place, each: OwnersEntry) -> OwnersExemptionEntry:
+    return OwnersExemptionEntry(place.region, tuple(each.rules), each.where, each.expires.isoformat(), each.reason)
 
 
 def _stamp(moment: datetime) -> str:

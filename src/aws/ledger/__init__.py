@@ -21,7 +21,8 @@ corrections were made within an hour, `revisions/…` what each revision of a fa
 people were notified of about a family and its services, or about a parameter or role, `swept/PLACE` by which release
 and standard everything was swept last, when, and the findings about Outrider itself, `sweep` which sweep runs and where
 the last certificate is, `sweep/RUN` how far it came in each place, `coverage/RUN` what its evaluations covered,
-`standard` the text of the last good standard, and `account/NUMBER` the organisational units and tags of an account.
+`standard` the text of the last good standard, and `account/NUMBER` the organisational units and tags of an account,
+and what its owners exempt from.
 """
 
 from dataclasses import dataclass

@@ -110,6 +110,22 @@ class ExemptionEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnersExemptionEntry:
+    """An exemption by an owner of the account."""
+
+    region: str
+    """The region in which it counts."""
+    rules: tuple[str, ...]
+    """The rules, as patterns."""
+    where: Mapping[str, Any]
+    """The workloads, as the owner selects them."""
+    expires: str
+    """Its last day."""
+    reason: str
+    """Why."""
+
+
+@dataclass(frozen=True, slots=True)
 class SweepEntry:
     """The last sweep."""
 
@@ -145,6 +161,8 @@ class StatusOutput:
     """The families in quarantine."""
     exemptions: tuple[ExemptionEntry, ...] | None
     """The standard's exemptions; null if the stored standard is not valid."""
+    owners: tuple[OwnersExemptionEntry, ...]
+    """Exemptions by owners of the account that count."""
     suppressed: tuple[FindingEntry, ...]
     """The findings that were suppressed in Security Hub."""
     swept: SweepEntry | None
