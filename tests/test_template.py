@@ -248,7 +248,8 @@ def test_the_use_cases_call_what_the_table_says() -> None:
         "SweepFunction": ["sweep/*.py", "health.py", "remediation/resuming.py", "wiring/sweep.py"],
     }
     shared = "".join(
-        (SRC / "operations" / f"{name}.py").read_text() for name in ("evaluation", "facts", "planning", "standards")
+        (SRC / "operations" / f"{name}.py").read_text()
+        for name in ("account_standards", "evaluation", "facts", "owners", "planning", "standards")
     )
     for function, patterns in of.items():
         handler = (SRC / "handlers" / f"{function.removesuffix('Function').lower()}.py").read_text()
