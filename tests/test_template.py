@@ -64,7 +64,7 @@ CALLED = {
             "-records",
             "-_with_open",
         },
-        "ledger/accounts": {"of"},
+        "ledger/accounts": {"of", "exemptions_in", "keep_exemptions"},
         "ledger/dependents": {"of"},
         "ledger/table": {"write_all"},
         "ledger/revisions": {"*"},
@@ -100,7 +100,7 @@ CALLED = {
         "objects": {"get", "put"},
         "organizations": {"*"},
         "ledger/subjects": {"everywhere", "open_by_address", "open_rows"},
-        "ledger/accounts": {"keep"},
+        "ledger/accounts": {"keep", "exemptions_of"},
         "ledger/runs": {"*", "-cover"},
         "ledger/overviews": {"of_all"},
         "ledger/attempts": {"dues"},
@@ -248,7 +248,8 @@ def test_the_use_cases_call_what_the_table_says() -> None:
         "SweepFunction": ["sweep/*.py", "health.py", "remediation/resuming.py", "wiring/sweep.py"],
     }
     shared = "".join(
-        (SRC / "operations" / f"{name}.py").read_text() for name in ("evaluation", "facts", "planning", "standards")
+        (SRC / "operations" / f"{name}.py").read_text()
+        for name in ("account_standards", "evaluation", "facts", "owners", "planning", "standards")
     )
     for function, patterns in of.items():
         handler = (SRC / "handlers" / f"{function.removesuffix('Function').lower()}.py").read_text()

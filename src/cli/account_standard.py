@@ -9,17 +9,19 @@ import yaml
 
 from cli.exits import CLEAN
 from cli.options import StackOptions, taken
+from cli.terminal import line
 from cli.texts import text_of
 from cli.unusable import Unusable
-from domain.organization import Membership
+from domain.organization import Membership, OwnersRecord
 from domain.standard import DEFAULT, StandardInvalid
 from domain.standard.checking import checked
 from domain.standard.origins import Origins, Value
 from domain.standard.problems import path_text
 from domain.standard.text import read
+from reports.status import owners_of
 from rules import CATALOGUE
 
-_WIDE = 10**6
+_WIDE, _MOST = 10**6, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Source:
     text: str
     name: str
     member: Membership
+    owners: tuple[OwnersRecord, ...] = ()
 
 
 def show_account(given: Namespace) -> int:
@@ -39,8 +42,9 @@ def show_account(given: Namespace) -> int:
     else:
         from cli.ledger import standard_on  # noqa: PLC0415 - boto3 takes half a second, which a file need not wait for
 
-        text, name, known = standard_on(taken(StackOptions, given), given.account)
-        source = Source(text or DEFAULT.read_text(encoding="utf-8"), name, member if _given(given) else known)
+        text, name, known, owners = standard_on(taken(StackOptions, given), given.account)
+        text = text or DEFAULT.read_text(encoding="utf-8")
+        source = Source(text, name, member if _given(given) else known, owners)
     print("\n".join(_lines(source)))
     return CLEAN
 
@@ -71,6 +75,8 @@ def _lines(source: Source) -> Iterator[str]:
         yield "# Its tags are not known: layers that select by tags do not count. --tags names them."
     layers = ", ".join(f"layers[{i}]" for i in origins.layers)
     yield f"# Layers, of which the last one wins: {layers or 'none'}."
+    for each in owners_of(source.owners, _MOST).lines:
+        yield f"# Exempted by owners: {line(each.text)}"
     section = ""
     for value in _in_order(origins):
         name = str(value.path[0])

@@ -31,10 +31,11 @@ from domain.workload import Workload
 from operations.account_standards import AccountStandards
 from operations.evaluation import Evaluator, unread_for_now
 from operations.facts import FactReader, runs_on_fargate
+from operations.owners import Owners
 from operations.planning import Planner
 from operations.standards import Standards
 from reports.reasons import text
-from rules import CATALOGUE
+from rules import BY_ID, CATALOGUE
 
 _AGAIN = "Nothing was changed. Run the command again, and read the new plan."
 
@@ -64,7 +65,9 @@ class CorrectionLimits:
         given = found.parameters.get("AllowedImageRepositories", "")
         repositories = tuple(part.strip() for part in given.split(",") if part.strip())
         ledger = Ledger(aws, found.outputs.get("LedgerTable", ""))
-        standard = AccountStandards(ledger.accounts).of(edition, aws.account).standard
+        place = Place(aws.account, aws.region)
+        owners = Owners(lambda: Parameters(aws), ledger.accounts, BY_ID)
+        standard = AccountStandards(ledger.accounts, owners).of(edition, place).standard
         return cls(standard, repositories, lambda family: ledger.history(family).services)
 
 

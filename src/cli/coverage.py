@@ -11,7 +11,7 @@ from cli.deployed import deployed
 from cli.exits import FAILING, WELL
 from cli.failures import RequestFailed, failures_as_sentences
 from cli.options import StackOptions, taken
-from cli.output.coverage import CoverageEntry, CoverageOutput, GapEntry
+from cli.output.coverage import CoverageEntry, CoverageOutput, GapEntry, OwnersEntry
 from cli.output.writing import rendered, written
 from cli.progress import Line
 from cli.terminal import say
@@ -80,6 +80,9 @@ def _output(certificate: Certificate, seen: Seen) -> CoverageOutput:
                 tuple(GapEntry(gap.coverage.value, gap.call, gap.code, gap.subjects) for gap in row.gaps),
             )
             for row in certificate.rows
+        ),
+        owners=tuple(
+            OwnersEntry(each.account, each.region, each.exemptions, each.refused) for each in certificate.owners
         ),
     )
 

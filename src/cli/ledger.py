@@ -8,7 +8,7 @@ from cli.confirmation import sentences
 from cli.deployed import deployed
 from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
 from cli.options import AwsOptions, StackOptions
-from domain.organization import Membership
+from domain.organization import Membership, OwnersRecord
 from domain.places import Place
 from domain.standard import Standard, StandardInvalid, default_standard
 from domain.standard.layered import standard_of
@@ -39,8 +39,8 @@ def compared_on(stack: str, given: AwsOptions, old: Standard | None, new: Standa
         return old, list(comparison.of(place))
 
 
-def standard_on(given: StackOptions, account: str) -> tuple[str, str, Membership]:
-    """Return the text of a stack's standard, its name, and what the ledger knows of an account.
+def standard_on(given: StackOptions, account: str) -> tuple[str, str, Membership, tuple[OwnersRecord, ...]]:
+    """Return the text of a stack's standard, its name, and what the ledger knows of an account and its owners.
 
     The text is empty for the packaged standard. Raises Unusable if they cannot be read.
     """
@@ -49,7 +49,8 @@ def standard_on(given: StackOptions, account: str) -> tuple[str, str, Membership
         found = deployed(aws, given.stack, "LedgerTable")
         location = found.parameters.get("StandardLocation", "")
         text = read_document(aws, location) if location else ""
-        return text, f"The standard at {location}", Ledger(aws, found.outputs["LedgerTable"]).accounts.of(account)
+        accounts = Ledger(aws, found.outputs["LedgerTable"]).accounts
+        return text, f"The standard at {location}", accounts.of(account), tuple(accounts.exemptions_of(account))
 
 
 def _of_stack(aws: Sessions, location: str) -> Standard:

@@ -19,6 +19,7 @@ from cli.output.status import (
     AttemptEntry,
     ExemptionEntry,
     FindingEntry,
+    OwnersExemptionEntry,
     PlanEntry,
     QuarantineEntry,
     SeenEntry,
@@ -32,6 +33,7 @@ from cli.terminal import Style
 from domain.coverage import Seen
 from domain.findings.alert import AlertSection
 from domain.findings.finding import Finding
+from domain.organization import OwnersEntry, OwnersRecord
 from domain.places import Place
 from domain.remediation.attempt import Attempt, Quarantine
 from domain.remediation.reason import Reason
@@ -49,11 +51,15 @@ _MOST = 50  # lines of a section
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The status; why corrections are off, if they are; and its exemptions, None without a standard."""
+    """The status; why corrections are off, if they are; and exemptions by its standard and by owners of accounts.
+
+    Those of the standard are None if it cannot be used.
+    """
 
     status: Status
     off: Reason | None
     exemptions: tuple[Exemption, ...] | None
+    owners: tuple[OwnersRecord, ...]
 
 
 def status(given: Namespace) -> int:
@@ -79,7 +85,8 @@ def _read(where: StackOptions) -> _Found:
     found = replace(found, swept=ledger.health.run(home), stack=name)
     if switch and off is None:
         found = replace(found, standing=found.standing.with_corrections_on)
-    return _Found(found, off, _exemptions(aws, stack))
+    owners = tuple(ledger.accounts.exemptions())
+    return _Found(found, off, _exemptions(aws, stack), owners)
 
 
 def _now() -> datetime:
@@ -111,6 +118,7 @@ def _lines(found: _Found) -> Iterator[Line]:
         yield Line("The stored standard is not valid, so its exemptions are not listed. See `outrider doctor`.")
     else:
         yield from _section(reports.exemptions_of(found.exemptions, "Exemptions", _MOST))
+    yield from _section(reports.owners_of(found.owners, _MOST))
     yield from _section(reports.suppressed_of(state, _MOST))
     if state.unwatched:
         yield Line(reports.unwatched(state))
@@ -144,6 +152,7 @@ def _output(found: _Found) -> StatusOutput:
         failures=tuple(map(_attempt, standing.failed)),
         quarantines=tuple(_quarantine(family, each) for family, each in standing.quarantines),
         exemptions=None if found.exemptions is None else tuple(map(_exemption, found.exemptions)),
+        owners=tuple(_owners_entry(record.place, each) for record in found.owners for each in record.entries),
         suppressed=_findings(state.suppressed),
         swept=SweepEntry(_stamp(state.swept.began), _until(state.swept.ended)) if state.swept is not None else None,
         coverage=_seen(state.seen),
@@ -223,6 +232,11 @@ def _attempt(each: Attempt) -> AttemptEntry:
 def _exemption(each: Exemption) -> ExemptionEntry:
     expires = each.expires.isoformat() if each.expires is not None else None
     return ExemptionEntry(tuple(each.rules), each.where.model_dump(exclude_defaults=True), expires, each.reason)
+
+
+def _owners_entry(place: Place, each: OwnersEntry) -> OwnersExemptionEntry:
+    expires = each.expires.isoformat()
+    return OwnersExemptionEntry(place.account, place.region, tuple(each.rules), each.where, expires, each.reason)
 
 
 def _stamp(moment: datetime) -> str:

@@ -95,6 +95,17 @@ class CoverageRow(BaseModel):
         return Place(self.account, self.region)
 
 
+class OwnersRow(BaseModel):
+    """How many exemptions by owners count in an account and region, and how many problems the others have."""
+
+    model_config = ConfigDict(defer_build=True, frozen=True)
+
+    account: str
+    region: str
+    exemptions: int
+    refused: int
+
+
 class Certificate(BaseModel):
     """What one sweep covered."""
 
@@ -108,6 +119,7 @@ class Certificate(BaseModel):
     standard: str = Field(description="The digest of the standard; empty if it could not be used.")
     scope: Scope = Field(default=Scope(), description="What the sweep was limited to; empty for everything.")
     rows: tuple[CoverageRow, ...]
+    owners: tuple[OwnersRow, ...] = Field(default=(), description="Exemptions by owners of accounts, where any are.")
     before: str = Field(default="", description="The digest of the certificate before this one; empty for the first.")
 
     @property

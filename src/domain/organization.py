@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from domain.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +26,22 @@ class Needed:
 
     def __bool__(self) -> bool:
         return self.units or self.tags
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersEntry:
+    """An exemption by the owner of an account that counts."""
+
+    rules: tuple[str, ...]
+    where: Mapping[str, Any]
+    expires: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersRecord:
+    """What owners exempt from in an account and region, and the problems of what does not count, with their lines."""
+
+    place: Place
+    entries: tuple[OwnersEntry, ...] = ()
+    refused: tuple[tuple[str, int], ...] = ()

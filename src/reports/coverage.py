@@ -89,6 +89,9 @@ def text(certificate: Certificate) -> Iterator[str]:
     yield f"The sweep began {_time(certificate.began)} and ended {_time(certificate.ended)}."
     yield f"Standard {certificate.standard or 'not usable'}, release {certificate.release}, run {certificate.run}."
     yield f"Digest {certificate.digest}, after {certificate.before or 'none'}."
+    for each in certificate.owners:
+        refused = f"; {each.refused} problems with others, which do not count" if each.refused else ""
+        yield f"Exemptions by owners in {each.account}/{each.region}: {each.exemptions}{refused}."
     if certificate.gaps:
         yield ""
         yield "Not covered:"

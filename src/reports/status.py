@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 from domain.coverage import Seen
 from domain.findings.alert import AlertLine, AlertSection
 from domain.findings.finding import Finding
 from domain.health.facts import SweepRun
+from domain.organization import OwnersRecord
 from domain.places import Place, role_name
 from domain.remediation.attempt import Attempt, Quarantine
 from domain.severity import Severity
@@ -63,6 +65,24 @@ def exemptions_of(exemptions: Iterable[Exemption], title: str, most: int) -> Ale
     """Return exemptions, the first to expire first."""
     ordered = sorted(exemptions, key=lambda each: (each.expires or date.max, each.rules))
     return section(title, [AlertLine(text=exemption(each)) for each in ordered], most)
+
+
+def owners_of(records: Iterable[OwnersRecord], most: int) -> AlertSection:
+    """Return exemptions by owners of accounts, and what does not count of them."""
+    lines = [
+        AlertLine(
+            text=f"{record.place}: {', '.join(each.rules)} for {_chosen(each.where)}, until {each.expires}:"
+            f" {each.reason}"
+        )
+        for record in records
+        for each in record.entries
+    ]
+    lines += [
+        AlertLine(text=f"{record.place}, line {at}: does not count [{code}]")
+        for record in records
+        for code, at in record.refused
+    ]
+    return section("Exemptions by owners of accounts", lines, most)
 
 
 def exemption(each: Exemption) -> str:
@@ -167,7 +187,10 @@ def _quarantine(family: SubjectId, each: Quarantine, status: Status) -> AlertLin
 
 def _selected(where: Selector) -> str:
     """`family cart, checkout; account 123456789012`."""
-    chosen = where.model_dump(exclude_defaults=True)
+    return _chosen(where.model_dump(exclude_defaults=True))
+
+
+def _chosen(chosen: Mapping[str, Any]) -> str:
     return "; ".join(
         f"{name} " + ", ".join(f"{key}={each}" for key, each in found.items())
         if isinstance(found, Mapping)

@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from domain.organization import OwnersEntry, OwnersRecord
 from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.guard import Guard
@@ -121,6 +123,18 @@ def test_exemptions_the_last_sweep_and_that_corrections_are_off(stack: Deployed,
     text = run("status").out
     assert "task.* for family cron, until 2026-12-31: is replaced" in text
     assert "The last sweep began 2026-11-23" in text
+
+
+def test_exemptions_by_owners_of_the_account_and_what_does_not_count(stack: Deployed, run: Run) -> None:
+    entry = OwnersEntry(("task.size",), {"family": ("web",)}, date(2026, 12, 20), "ends in seconds")
+    stack.world.ledger.accounts.keep_exemptions(OwnersRecord(PLACE, (entry,), (("exemption-too-long", 7),)))
+    ran = run("status")
+    assert "Exemptions by owners of accounts" in ran.out
+    assert f"{REGION}: task.size for family web, until 2026-12-20: ends in seconds" in ran.out
+    assert f"{REGION}, line 7: does not count [exemption-too-long]" in ran.out
+    found = run("status", "--format", "json").json
+    held("status", found)
+    assert [(each["rules"], each["expires"]) for each in found["owners"]] == [(["task.size"], "2026-12-20")]
 
 
 def test_a_stack_of_which_there_is_nothing_to_report(stack: Deployed, run: Run) -> None:

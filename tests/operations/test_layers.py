@@ -1,7 +1,8 @@
-"""Layers of the standard: each account is evaluated and corrected by those for it, as the organisation has it."""
+"""Each account is evaluated and corrected by the layers of the standard for it, and by exemptions of its owners."""
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,9 +13,11 @@ from domain.members import Members
 from domain.places import Place
 from domain.remediation.attempt import AttemptState
 from domain.standard import Mode
+from domain.standard.owners import PARAMETER
 from domain.sweeping import SweepRequest
 from operations.standards import Standards
 from operations.sweep.beginning import ORGANIZATION, Watched
+from reports.coverage import text
 from rules import CATALOGUE
 from tests.aws_fake.aws import Aws
 from tests.aws_fake.calls import Trouble
@@ -128,3 +131,81 @@ def test_a_correction_is_decided_by_the_layers_of_its_account(world: World) -> N
     assert remediator.remediate(asked, f"{INSPECT_ID}:inspect").state is AttemptState.REGISTERED
     in_bank = remediator.remediate(asked.replace(SHOP, BANK), f"{INSPECT_ID}:inspect")
     assert in_bank.state is AttemptState.NOTHING
+
+
+# --- exemptions by owners ---------------------------------------------------------------------------------------------
+
+OWNERS_MAY = f"version: 1\nowner_exemptions: {{rules: {RULE}, days: 366}}\n"
+
+
+def exempts(world: World, account: str, rule: str = RULE, reason: str = "It ends within seconds.") -> None:
+    """The owner of an account writes the parameter."""
+    last = (world.aws.clock.now() + timedelta(days=30)).date()
+    entry = f"{{rules: {rule}, where: {{family: web}}, reason: '{reason}', expires: {last}}}"
+    world.aws.region(account).ssm.put(PARAMETER, f"version: 1\nexemptions:\n  - {entry}\n")
+
+
+def again(world: World, account: str, standard: str) -> None:
+    """The family is evaluated again by functions that have just started."""
+    body = own("family", family="web", revision=0).replace(ACCOUNT, account)
+    world.sees(body, inspector=world.inspector(standard=standard))
+
+
+def test_an_owner_exempts_in_the_own_account_alone_and_the_finding_says_so(world: World) -> None:
+    world.sees(drifted(world, IN_SHOP), drifted(world, IN_BANK), inspector=world.inspector(standard=OWNERS_MAY))
+    assert open_in(world, IN_SHOP)
+    exempts(world, SHOP)
+    for account in (SHOP, BANK):
+        again(world, account, OWNERS_MAY)
+    assert not open_in(world, IN_SHOP)
+    assert open_in(world, IN_BANK)
+    [finding] = [each for each in world.aws.region(SHOP).hub.findings.values() if each["Id"].endswith(RULE)]
+    assert finding["Description"].startswith("An owner of the account exempts it until")
+    assert finding["Description"].endswith("It ends within seconds.")
+    [record] = world.ledger.accounts.exemptions_of(SHOP)
+    assert (record.place, [entry.rules for entry in record.entries]) == (IN_SHOP, [(RULE,)])
+
+
+def test_by_default_owners_exempt_from_nothing_and_nothing_of_theirs_is_read(world: World) -> None:
+    exempts(world, SHOP)
+    world.sees(drifted(world, IN_SHOP), inspector=world.inspector(standard="version: 1\n"))
+    assert open_in(world, IN_SHOP)
+    assert world.ledger.accounts.exemptions_of(SHOP) == []
+
+
+def test_an_exemption_beyond_the_limits_is_one_notice_that_repeats_nothing_of_it(world: World) -> None:
+    exempts(world, SHOP, "task.size", "<!channel> click here")
+    world.sees(drifted(world, IN_SHOP), inspector=world.inspector(standard=OWNERS_MAY))
+    again(world, SHOP, OWNERS_MAY)
+    assert open_in(world, IN_SHOP)
+    [notice] = world.notices
+    assert f"{IN_SHOP} do not count" in notice
+    assert "line 3: `owner_exemptions` does not allow the rule. [exemption-not-allowed]" in notice
+    assert "click" not in notice
+
+
+def test_a_parameter_that_may_not_be_read_exempts_from_nothing_and_delays_nothing(world: World) -> None:
+    exempts(world, SHOP)
+    inspector = world.inspector(standard=OWNERS_MAY)
+    world.troubles["GetParameters"] = Trouble("AccessDeniedException", times=1)
+    world.sees(drifted(world, IN_SHOP), inspector=inspector)
+    assert open_in(world, IN_SHOP)
+    assert any("Exemptions by the account's owners do not count" in each for each in world.notices)
+
+
+def test_what_an_owner_exempts_from_is_not_corrected(world: World) -> None:
+    standard = f"{OWNERS_MAY}mode: register\nremediation: {{settling_minutes: 0}}\n"
+    world.sees(drifted(world, IN_SHOP), inspector=world.inspector(Mode.REGISTER, standard))
+    [asked] = [json.dumps(each) for each in world.requests]
+    exempts(world, SHOP)
+    assert world.remediator(standard).remediate(asked, f"{INSPECT_ID}:inspect").state is AttemptState.NOTHING
+
+
+def test_a_certificate_says_how_many_exemptions_by_owners_count(world: World) -> None:
+    exempts(world, SHOP)
+    world.sees(drifted(world, IN_SHOP), inspector=world.inspector(standard=OWNERS_MAY))
+    sweep_begins(world, OWNERS_MAY)
+    sweeping = world.sweeping(Standards(world.sessions, f"ssm:{STANDARD}", CATALOGUE))
+    certificate = sweeping.certifier.certify("sweep-1").certificate
+    assert [(each.account, each.exemptions, each.refused) for each in certificate.owners] == [(SHOP, 1, 0)]
+    assert f"Exemptions by owners in {IN_SHOP}: 1." in list(text(certificate))

@@ -22,7 +22,7 @@ people were notified of about a family and its services, or about a parameter or
 and standard everything was swept last, when, and the findings about Outrider itself, `sweep` which sweep runs and where
 the last certificate is, `sweep/RUN` how far it came in each place, `coverage/RUN` what its evaluations covered,
 `rows/RUN` what its report shows of each family and service, `standard` the text of the last good standard, and
-`account/NUMBER` the organisational units and tags of an account.
+`account/NUMBER` the organisational units and tags of an account, and what its owners exempt from.
 """
 
 from dataclasses import dataclass

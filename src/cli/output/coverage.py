@@ -40,6 +40,20 @@ class CoverageEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnersEntry:
+    """Exemptions by owners of an account, in one region."""
+
+    account: str
+    """The account."""
+    region: str
+    """The region."""
+    exemptions: int
+    """How many count."""
+    refused: int
+    """How many problems there are with others, which do not count."""
+
+
+@dataclass(frozen=True, slots=True)
 class CoverageOutput:
     """The certificate of the last sweep."""
 
@@ -65,3 +79,5 @@ class CoverageOutput:
     """The digest of the certificate before this one; empty for the first."""
     results: tuple[CoverageEntry, ...]
     """What was covered, by account, region and kind."""
+    owners: tuple[OwnersEntry, ...]
+    """Exemptions by owners of accounts, where there are any."""

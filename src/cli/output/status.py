@@ -126,6 +126,24 @@ class ExemptionEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnersExemptionEntry:
+    """An exemption by an owner of an account."""
+
+    account: str
+    """The account."""
+    region: str
+    """The region in which it counts."""
+    rules: tuple[str, ...]
+    """The rules, as patterns."""
+    where: Mapping[str, Any]
+    """The workloads, as the owner selects them."""
+    expires: str
+    """Its last day."""
+    reason: str
+    """Why."""
+
+
+@dataclass(frozen=True, slots=True)
 class SweepEntry:
     """The last sweep."""
 
@@ -187,6 +205,8 @@ class StatusOutput:
     """The families in quarantine."""
     exemptions: tuple[ExemptionEntry, ...] | None
     """The standard's exemptions; null if the stored standard is not valid."""
+    owners: tuple[OwnersExemptionEntry, ...]
+    """Exemptions by owners of accounts that count."""
     suppressed: tuple[FindingEntry, ...]
     """The findings that were suppressed in Security Hub."""
     swept: SweepEntry | None

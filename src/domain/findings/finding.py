@@ -63,7 +63,7 @@ class Finding:
 
     `users` are those whom it concerns: who runs the family, or uses the parameter or role. `successor` is the number of
     the family's newest revision, where that complies with the rule and the finding is about an earlier one that still
-    runs; otherwise 0.
+    runs; otherwise 0. `exempt` says by whom, why and until when it is exempt.
     """
 
     subject: SubjectId
@@ -77,6 +77,7 @@ class Finding:
     version: int = 1
     users: Users = NOBODY
     successor: int = 0
+    exempt: Exempt | None = None
 
     @property
     def id(self) -> str:
@@ -148,7 +149,13 @@ def next_transition(finding: Finding | None, result: RuleResult) -> Transition |
     # Security Hub wants UpdatedAt to grow, in milliseconds, even if a clock does not.
     grown = max(now, finding.updated + timedelta(milliseconds=1))
     moved = replace(
-        finding, resource=resource, updated=grown, version=finding.version + 1, users=NOBODY, successor=successor
+        finding,
+        resource=resource,
+        updated=grown,
+        version=finding.version + 1,
+        users=NOBODY,
+        successor=successor,
+        exempt=None,
     )
     match result.verdict:
         case Unknown():
@@ -166,8 +173,8 @@ def next_transition(finding: Finding | None, result: RuleResult) -> Transition |
             return renewed(replace(finding, users=users), now)
         case Compliant() if finding.state is FindingState.OPEN:
             return Transition(replace(moved, state=FindingState.CLOSED, users=users), TransitionKind.CLOSED)
-        case Exempt() if finding.state is FindingState.OPEN:
-            return Transition(replace(moved, state=FindingState.EXEMPT), TransitionKind.EXEMPTED)
+        case Exempt() as exempt if finding.state is FindingState.OPEN:
+            return Transition(replace(moved, state=FindingState.EXEMPT, exempt=exempt), TransitionKind.EXEMPTED)
         case None if finding.state is FindingState.OPEN:
             return Transition(replace(moved, state=FindingState.GONE), TransitionKind.GONE)
         case _:

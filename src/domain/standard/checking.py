@@ -119,12 +119,16 @@ class _Check:
         yield from self._accounts()
 
     def _accounts(self) -> Iterator[Found]:
-        """Check what is for some accounts: layers, and what they may not loosen."""
+        """Check what is for some accounts: layers, what they may not loosen, and exemptions by owners."""
         standard = self.standard
         for i, layer in enumerate(standard.layers):
             yield from self._layer(layer, ("layers", i))
-        if standard.locked.rules:
-            yield from self._named(standard.locked.rules, ("locked", "rules"))
+        for section, patterns in (
+            ("locked", standard.locked.rules),
+            ("owner_exemptions", standard.owner_exemptions.rules),
+        ):
+            if patterns:
+                yield from self._named(patterns, (section, "rules"))
 
     def _found(self, code: Problem, path: Path, why: str) -> Found:
         return Found(code, why, path, position_of(self.node, path))

@@ -11,7 +11,7 @@ from domain.organization import Needed
 from domain.severity import Severity
 from domain.standard.collectors import Collector, CollectorFor
 from domain.standard.inline import TAG, Terms
-from domain.standard.layers import Layer, Locked
+from domain.standard.layers import Layer, Locked, OwnerExemptions
 from domain.standard.notification import Notification
 from domain.standard.part import Field, Part, field_validator, model_of
 from domain.standard.problems import StandardInvalid
@@ -25,6 +25,7 @@ from domain.standard.sections import (
     RuleSetting,
     Scope,
     Services,
+    TagExemption,
 )
 from domain.standard.selector import Selector, any_matches
 from domain.workload import Workload
@@ -77,7 +78,11 @@ class Standard(Part):
     layers: tuple[Layer, ...] = Field(
         default=(), description="What is different in some accounts: by organisational unit, tags or account."
     )
-    locked: Locked = Field(default=Locked(), description="What no layer may loosen.")
+    locked: Locked = Field(default=Locked(), description="What no layer and no owner of an account may loosen.")
+
+    owner_exemptions: OwnerExemptions = Field(
+        default=OwnerExemptions(), description="From what owners of an account may exempt their workloads."
+    )
 
     @field_validator("mode", mode="before")
     @classmethod
@@ -197,7 +202,7 @@ def _by_tag(rule: str, workload: Workload) -> Exemption | None:
     match terms:
         case Terms():
             where = Selector(family=(workload.task.family,))
-            return Exemption(rules=(rule,), where=where, reason=terms.reason, expires=terms.expires)
+            return TagExemption(rules=(rule,), where=where, reason=terms.reason, expires=terms.expires)
         case _:
             return None
 

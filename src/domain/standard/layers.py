@@ -40,7 +40,7 @@ class Layer(Part):
 
 
 class Locked(Part):
-    """What no layer may loosen."""
+    """What no layer and no owner of an account may loosen."""
 
     rules: tuple[Pattern, ...] = Field(
         default=(),
@@ -74,3 +74,19 @@ class Locked(Part):
     def holds(self, rule: str) -> bool:
         """Whether a rule is locked."""
         return any_matches(self.rules, rule)
+
+
+class OwnerExemptions(Part):
+    """From which rules owners of an account may exempt their workloads, by a parameter in their account."""
+
+    rules: tuple[Pattern, ...] = Field(
+        default=(), description="Rule ids: `sidecar.*`. Empty for none. Locked rules are never among them."
+    )
+    days: int = Field(
+        default=30, ge=1, le=366, description="Days after the parameter was written by which each must have expired."
+    )
+
+    @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return one_or_many(value)

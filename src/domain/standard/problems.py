@@ -43,6 +43,10 @@ class Problem(Code):
     IMAGE_TOO_OLD = "image-below-minimum", "The image is older than `minimum_release`."
     PARAMETER_NOT_ALLOWED = "parameter-not-allowed", "`parameters_allowed` does not match the parameter."
     LOOSENS = "loosens-locked", "A layer loosens what `locked` names."
+    # What an owner of an account may not exempt from.
+    NOT_FOR_OWNERS = "exemption-not-allowed", "`owner_exemptions` does not allow the rule."
+    TOO_LONG = "exemption-too-long", "The exemption ends later than `owner_exemptions` allows."
+    TOO_MANY = "too-many", "There are more than 50 exemptions."
     # What may be meant, but is often a mistake.
     ONLY_BARE_NAME = "only-bare-name", "A pattern matches a tool's bare name, but not the name with stack or tag."
     SELECTS_NO_FAMILY = "selects-no-family", "A cluster or service in `scope` selects no task definition."

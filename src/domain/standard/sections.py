@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.places import Place
 from domain.severity import Severity
 from domain.standard.collectors import Collector, Repository
 from domain.standard.part import Field, Part, field_validator
 from domain.standard.selector import Naming, Pattern, Selector, any_matches
+from domain.verdict import ExemptedBy
 from domain.workload import Workload
 
 if TYPE_CHECKING:
@@ -185,6 +186,7 @@ class Exemption(Part):
     where: Naming = Field(description="Which workloads.")
     reason: str = Field(min_length=8, description="Why; shown with the exemption.")
     expires: date | None = Field(default=None, description="The last day of the exemption.")
+    by: ClassVar[ExemptedBy] = ExemptedBy.STANDARD
 
     @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
     @classmethod
@@ -194,6 +196,12 @@ class Exemption(Part):
     def covers(self, rule: str, workload: Workload, resource: str) -> bool:
         alive = self.expires is None or workload.read_at.date() <= self.expires
         return alive and any_matches(self.rules, rule) and self.where.matches(workload, resource)
+
+
+class TagExemption(Exemption):
+    """An exemption by a tag of the task definition."""
+
+    by = ExemptedBy.TAG
 
 
 class Remediation(Part):

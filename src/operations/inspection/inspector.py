@@ -203,7 +203,7 @@ class Inspector:
             if edition.standard.scope.leaves_out(on.place) and not self.ledger.history(on).version:
                 return Done(messages, on, skipped="the standard's scope leaves its account or region out"), None
             self.sessions.reach(on.place)
-            edition = self.accounts.of(edition, on.place.account)
+            edition = self.accounts.of(edition, on.place)
             job = self._job(on, received, edition, batch)
             outcome, history = self._recorded(messages, job, self._found(job, batch))
             if history.version > job.history.version:

@@ -1,6 +1,7 @@
 """Operating: notify the topic `operations` about problems of Outrider itself, at most once in some hours."""
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from domain.facts import Unavailable
 from domain.findings.finding import Finding
 from domain.places import Place
 from domain.standard import StandardInvalid
+from domain.standard.owners import PARAMETER, Refused
 from domain.subject import SubjectId
 from operations.standards import Edition
 
@@ -79,6 +81,21 @@ class Operations:
             " its account number. A sweep with SweptAccounts=organization reads them."
         )
         self.notify("organization/unknown", "Outrider: an account's organisational unit is not known", text)
+
+    def owners_refused(self, place: Place, refused: Sequence[Refused]) -> None:
+        """Notify that exemptions by owners do not count. Nothing of what they wrote is repeated."""
+        lines = [f"line {each.line}: {each.problem.meaning} [{each.problem}]" for each in refused[:_LISTED]]
+        text = (
+            f"Exemptions in the parameter {PARAMETER} in {place} do not count, because they are wrong or beyond what"
+            " the standard allows owners. The others there count.\n" + "\n".join(lines)
+        )
+        about = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        self.notify(f"owners/{place}/{about}", "Outrider: exemptions by an owner do not count", text, hours=_MONTH)
+
+    def owners_unread(self, place: Place, fact: Unavailable) -> None:
+        """Notify that the exemptions by owners cannot be read."""
+        text = f"In {place}: {fact.reason}. Exemptions by the account's owners do not count until then."
+        self.notify(f"owners/{place}/unread", "Outrider: exemptions by an owner cannot be read", text)
 
     def no_organization(self, failed: CallFailed) -> None:
         """Notify that the organisation cannot be read. What an earlier sweep read counts for some weeks."""

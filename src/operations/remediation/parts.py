@@ -12,6 +12,7 @@ from aws.parameters import Switch
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.members import Registrar
+from domain.places import Place
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden, Moment
 from domain.standard import Standard
@@ -22,6 +23,8 @@ from operations.inspection.notices import Operations
 from operations.planning import Planner
 from operations.standards import Standards
 
+NO_PLACE = Place("", "")
+"""Before a request is read."""
 SWITCHED_OFF = timedelta(minutes=15)
 """How long to wait before the kill switch, or a hub that cannot be read, is read again."""
 
@@ -30,7 +33,7 @@ SWITCHED_OFF = timedelta(minutes=15)
 class Parts:
     """The parts, from operations.wiring.
 
-    `registrar` is the role that registers revisions, `account` the one that a request is for.
+    `registrar` is the role that registers revisions, `place` the account and region that a request is for.
     """
 
     ecs: Ecs
@@ -49,7 +52,7 @@ class Parts:
     sessions: Sessions
     operations: Operations
     stack: str = ""
-    account: str = ""
+    place: Place = NO_PLACE
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
@@ -58,7 +61,7 @@ class Parts:
 
         Raises StandardInvalid or CallFailed if there is none.
         """
-        return self.accounts.of(self.standards.current(), self.account).standard
+        return self.accounts.of(self.standards.current(), self.place).standard
 
     @property
     def moment(self) -> Moment:

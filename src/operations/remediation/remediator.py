@@ -47,7 +47,7 @@ class Remediator:
         cannot be assumed nothing is done: operations are notified once, and what was begun waits.
         """
         request = read_request(body)
-        parts = replace(self.parts, account=request.account)
+        parts = replace(self.parts, place=request.place)
         return _Handling(parts, self.senders).carried_out(request, sender)
 
 

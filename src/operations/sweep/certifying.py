@@ -1,7 +1,7 @@
 """End a sweep: wait until its evaluations are done, then store and publish the certificate of what it covered."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ledger import LastCertificate, Ledger, SweepBasis
 from aws.objects import Bucket
-from domain.coverage import Certificate, Coverage, CoverageRow, lasting, rows_of
+from domain.coverage import Certificate, Coverage, CoverageRow, OwnersRow, lasting, rows_of
 from domain.places import Place
 from domain.subject import Subject
 from domain.sweeping import Run
@@ -141,8 +141,18 @@ class Certifier:
             standard=run.standard,
             scope=run.scope,
             rows=lasting(rows, before, run.began),
+            owners=tuple(self._owners(dict.fromkeys(row.account for row in rows))),
             before=before.digest if before is not None and run.scope.everything else "",
         )
+
+    def _owners(self, accounts: Iterable[str]) -> Iterator[OwnersRow]:
+        """Yield the exemptions by owners that the evaluations read, if the standard allows any."""
+        edition = usable(self.standards.current)
+        if edition is None or not edition.standard.owner_exemptions.rules:
+            return
+        for record in (each for account in accounts for each in self.ledger.accounts.exemptions_of(account)):
+            place, count = record.place, len(record.entries)
+            yield OwnersRow(account=place.account, region=place.region, exemptions=count, refused=len(record.refused))
 
     def _store(self, run: Run, certificate: Certificate, before: Certificate | None) -> None:
         """Store it, and notify operations if the gaps are others than before: after a failure again."""

@@ -27,10 +27,11 @@ from operations.inspection.recording import Recorder
 from operations.inspection.revisions import Revisions
 from operations.inspection.services import ServiceEvaluator
 from operations.inspection.use import Use
+from operations.owners import Owners
 from operations.planning import Planner
 from operations.standards import Standards
 from operations.wiring import shared
-from rules import CATALOGUE
+from rules import BY_ID, CATALOGUE
 from settings import RELEASE, Settings, settings
 
 _AT_ONCE = 4
@@ -91,6 +92,19 @@ def make_inspector(
             fresh=given.standard_seconds,
             now=now,
         ),
-        accounts=AccountStandards(ledger.accounts, operations.account_unknown, given.standard_seconds),
+        accounts=AccountStandards(
+            ledger.accounts,
+            Owners(
+                lambda: Parameters(aws),
+                ledger.accounts,
+                BY_ID,
+                operations.owners_refused,
+                operations.owners_unread,
+                keeps=True,
+                fresh=given.standard_seconds,
+            ),
+            operations.account_unknown,
+            given.standard_seconds,
+        ),
         bulk=Bulk(ecs, reader, now),
     )
