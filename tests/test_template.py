@@ -294,7 +294,7 @@ SCANNING = {
     "roles": {"fact"},
     "role_list": {"find"},
     "parameters": {"facts"},
-    "log_groups": {"facts", "fact"},
+    "log_groups": {"listed", "fact"},
 }
 
 
