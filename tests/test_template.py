@@ -298,7 +298,7 @@ SCANNING = {
     "roles": {"fact"},
     "role_list": {"find"},
     "parameters": {"facts"},
-    "log_groups": {"facts", "fact"},
+    "log_groups": {"listed", "fact"},
 }
 
 
@@ -329,6 +329,7 @@ def test_the_policy_for_who_corrects_by_hand_allows_what_the_command_calls_and_n
 
 STATUS = {
     "stacks": {"stack"},
+    "ledger/accounts": {"exemptions"},
     "ledger/overviews": {"of_all"},
     "ledger/health": {"run"},
     "ledger/runs": {"last"},
