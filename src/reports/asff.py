@@ -19,6 +19,7 @@ from domain.rule import Rule
 from domain.subject import Subject
 from domain.verdict import Exempt, ExemptedBy
 from reports.advice import next_step, statements
+from reports.source import at_source
 from reports.text import clean, cut, line
 from reports.use import use_of, where_it_runs
 from reports.words import plan_command
@@ -185,6 +186,9 @@ def _details(finding: Finding, plan: Plan | None, stack: str) -> Iterator[tuple[
     yield "left out of the plan, because suppressed", ", ".join(plan.left_out) if plan else ""
     for change in plan.changes[:_CHANGES] if plan else ():
         yield f"change {change.where}", f"{change.before or 'unset'} → {change.after or 'removed'}"
+    owner, written = at_source(plan)
+    yield "source", owner
+    yield from _parts(f"change in {written.form}", written.text) if written else ()
     yield from _names(finding)
 
 

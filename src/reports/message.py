@@ -238,6 +238,7 @@ class _State:
             yield from map(pieces.fragment, outcome.fragments[:_MOST_FRAGMENTS])
         elif fixable is not None:
             yield pieces.changed(fixable)
+            yield from map(pieces.fragment, fixable.fragments)
             yield pieces.reasons(fixable)
             yield pieces.command(fixable)
         missing = list(dict.fromkeys(each for alert in self.thread.open for each in alert.statements))

@@ -294,7 +294,8 @@ class _Render:
         """Return a value in which what the shell or CloudFormation gives is open."""
         match node.value:
             case str() as text if (found := _VARIABLE.search(text)) is not None:
-                return self._open(node, found[1])
+                value = _VARIABLE.sub(lambda each: str(self._open(node, each[1]).value), text)
+                return replace(node, value=value, style=Style.FIXED, open=found[1])
             case dict() as value if len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref", "fn::", "ref")):
                 return self._open(node, next(iter(value)))
             case _:

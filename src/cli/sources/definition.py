@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from cli.output.evaluation import Location
-from cli.sources.nodes import Edited, Lines, Node, found_at
+from cli.sources.nodes import Edited, Lines, Node, found_at, open_below
 from domain.drift import Drift
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -161,6 +161,16 @@ class Origin:
             column += self.column - 1
         return Location(self.file, line + self.line - 1, column)
 
+    def open_at(self, where: str) -> tuple[str, ...]:
+        """Return the expressions that could not be resolved at a place and below; of containers, their images."""
+        task = self.nodes.get("")
+        if task is None:
+            return ()
+        node, missing = found_at(task, where)
+        images = [image for part in node.children if (image := part.node.get("image"))] if where == "containers" else []
+        found = [each for root in images or [node] for each in open_below(root)]
+        return () if missing else tuple(dict.fromkeys(found))
+
     def is_open(self, where: str) -> str:
         """Return the expression that a drift's place depends on, if it could not be resolved; else nothing."""
         task = self.nodes.get("")
@@ -188,9 +198,10 @@ class Definition:
         return self.task.arn or self.task.family
 
 
-def opaque(name: str, family: str = "") -> Definition:
-    """Return a definition of which the source says only that there is one."""
-    why = "its containers are not known here: the source computes them, or takes them from elsewhere"
+def opaque(name: str, family: str = "", expression: str = "") -> Definition:
+    """Return a definition of which the source says only that there is one, and what would give its containers."""
+    by = f" ({expression})" if expression else ""
+    why = f"its containers are not known here: the source computes them, or takes them from elsewhere{by}"
     return Definition(TaskDefinition({"family": family or name}), (name,), unread=why)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from cli.sources.embedding import json_within
-from cli.sources.hcl_functions import called, text_of
+from cli.sources.hcl_functions import called, text_of, title_of
 from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
 from cli.sources.hcl_text import template_of
 from cli.sources.nodes import Node, Part, Style, mapping, moved, sequence
@@ -135,6 +135,7 @@ class Evaluation:
                 return self._operation(found)
 
     def _open(self, place: Expression, name: str) -> Node:
+        name = title_of(name)
         self.unresolved[name] = None
         value = (f"${{{name}}}", "0", "true", "x")[self.variant % VARIANTS]
         return Node(place.begin, place.end, value, None, Style.FIXED, name)
@@ -266,13 +267,13 @@ class Evaluation:
     def _attribute(self, place: Expression, kind: str, label: str, rest: Sequence[Any]) -> Node:
         """Return an attribute of a resource of the module: one that it gives, its name, or its ARN."""
         found = self.module.found("resource", kind, label)
-        if found is None or len(rest) != 1:
+        if len(rest) != 1 or (found is None and kind not in ARNS):
             return self._open(place, self._written(place))
-        file, block = found
-        name = None if kind == "aws_ecs_task_definition" else block.attributes.get("name")
-        called = self._computed(place, label) if name is None else self._elsewhere(place, self._in(file, name[1]))
+        # A resource that is in a file that was not given has a name and an ARN all the same.
+        file, block = found or (self.file, Block("resource", (), 0, 0, {}, ()))
+        called = self._called_in_aws(place, file, block, label)
         match rest[0]:
-            case "arn" if kind in ARNS and not called.open:
+            case "arn" if kind in ARNS:
                 path = text_of(called.value).removeprefix("/")
                 return self._computed(place, ARNS[kind].format(path).replace(REGION, self.region))
             case "policy" | "value" | "family" as attribute if attribute in block.attributes:
@@ -283,6 +284,19 @@ class Evaluation:
                 return called
             case _:
                 return self._open(place, self._written(place))
+
+    def _called_in_aws(self, place: Expression, file: str, block: Block, label: str) -> Node:
+        """Return a resource's name; its name in the module, where AWS or the provider makes one, or it is open."""
+        name = None if block.labels[:1] == ("aws_ecs_task_definition",) else block.attributes.get("name")
+        if name is None:
+            return self._computed(place, label)
+        before = dict(self.unresolved)
+        called = self._elsewhere(place, self._in(file, name[1]))
+        if not called.open:
+            return called
+        self.unresolved.clear()
+        self.unresolved.update(before)  # the name alone makes no verdict
+        return self._computed(place, label)
 
     def _policy(self, place: Expression, name: str) -> Node:
         """Return the JSON of a policy document that the module writes as blocks."""
@@ -397,7 +411,7 @@ class Evaluation:
         holds = self.of(condition)
         if isinstance(holds.value, bool) and not holds.open:
             return self._elsewhere(found, self.of(yes if holds.value else no))
-        name = holds.open or self._written(condition)
+        name = holds.open or title_of(self._written(condition))
         self.unresolved[name] = None
         chosen = self._elsewhere(found, self.of(yes if self.variant in {0, 3} else no))
         return replace(chosen, open=name if chosen.parts is not None else chosen.open)

@@ -122,6 +122,14 @@ class Lines:
         return line, offset - self._starts[line - 1] + 1
 
 
+def open_below(node: Node) -> Iterator[str]:
+    """Yield the expressions of a value, and of what is below it, that could not be resolved."""
+    if node.open:
+        yield node.open
+    for part in node.children:
+        yield from open_below(part.node)
+
+
 _CONTENT = ("value", "valueFrom")
 _NAMES = ("name", "key", "containerName", "sourceVolume", "containerPort")
 _MEMBERS: Mapping[str, str] = {"containers": "containerDefinitions"}

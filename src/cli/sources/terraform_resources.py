@@ -10,7 +10,7 @@ from typing import Any, Final
 from cli.sources.definition import Around, Definition, Origin, Stack, Variant, opaque
 from cli.sources.embedding import json_within
 from cli.sources.hcl_values import ARNS
-from cli.sources.nodes import Node, Part, Style, mapping, sequence
+from cli.sources.nodes import Node, Part, Style, mapping, open_below, sequence
 from cli.sources.open_images import as_collectors
 from cli.sources.resolving import ACCOUNT, REGION, first_open, region_of
 from cli.sources.roles import Documents, fact_of
@@ -212,7 +212,9 @@ def definitions_of(
     base, *variants = estates
     for resource in base.of(TASK):
         if resource.file == file and task_of(resource.attributes) is None:
-            yield opaque(resource.name, resource.text("family")), None, None
+            written = resource.attributes.get("container_definitions")
+            expression = "" if written is None else next(open_below(written), "")
+            yield opaque(resource.name, resource.text("family"), expression), None, None
     for resource, node, task in base.tasks():
         if resource.file != file:
             continue

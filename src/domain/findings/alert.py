@@ -153,7 +153,8 @@ class Alert(BaseModel):
     digest: str = Field(default="", description="The plan's digest.")
     guard: str = Field(default="", description="For an outcome: the guard that forbade the correction.")
     fragments: tuple[AlertFragment, ...] = Field(
-        default=(), description="The change to make at the source, where something brings the drift back."
+        default=(),
+        description="The change to make at the source, where its tool is known or something brings the drift back.",
     )
     approved_by: str = Field(
         default="", description="For an approved correction: who approved, or `somebody who is not named`."
