@@ -423,8 +423,9 @@ class World:
         return self.heard[name]
 
     def told(self) -> list[tuple[str, str]]:
-        """(transition, rule) of each alert, oldest first."""
-        return [(alert["transition"], alert["rule"]) for alert in self.alerts]
+        """(transition, rule) of each alert that makes a message, oldest first."""
+        made = [alert for alert in self.alerts if alert["transition"] not in {"exempted", "gone"}]
+        return [(alert["transition"], alert["rule"]) for alert in made]
 
     def rows(self, subject: SubjectId | str = "web") -> dict[str, Finding]:
         """The findings in the ledger by rule."""

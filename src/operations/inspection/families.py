@@ -31,6 +31,7 @@ from operations.inspection.job import (
     Evidence,
     Inspected,
     Job,
+    Registration,
     Skipped,
     StillRuns,
     missing_facts,
@@ -152,7 +153,7 @@ class FamilyEvaluator:
             workload=found.workload,
             still=_still(judged),
             kept=frozenset(open_severities(history)) if in_rollout else frozenset(),
-            evidence=_evidence(workload),
+            evidence=replace(_evidence(workload), registration=_registration(task, history, now)),
             missing=missing_facts([*found.verdicts, *judged.verdicts], proposal.plan),
             order=number,
             dependencies=said,
@@ -233,6 +234,14 @@ def _missed(job: Job, task: TaskDefinition, now: datetime) -> bool:
     registered = moment_of(task.json.get("registeredAt"))
     first = job.quiet and not job.history.version
     return swept and not first and registered is not None and registered < now - _REPORTED
+
+
+def _registration(task: TaskDefinition, history: History, now: datetime) -> Registration | None:
+    """Return who registered a revision that was not evaluated before, if it is so new that its event may still come."""
+    at = moment_of(task.json.get("registeredAt"))
+    if _number(task) == history.order or at is None or at < now - _REPORTED or not task.registered_by:
+        return None
+    return Registration(task.registered_by, at)
 
 
 def _number(task: TaskDefinition) -> int:

@@ -81,6 +81,14 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """Who registered a revision, and when, as ECS says. Which tool did is only in the event."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The data that decides whether a call caused a verdict."""
 
@@ -92,6 +100,8 @@ class Evidence:
     """The keys of the parameters that it reads."""
     deployed: datetime | None = None
     """When the service's present deployment was created."""
+    registration: Registration | None = None
+    """Who registered the revision, if it is new and its event may still come."""
 
 
 @dataclass(frozen=True, slots=True)

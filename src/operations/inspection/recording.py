@@ -17,7 +17,7 @@ from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from domain.triggers.actor import OUTRIDER, Actor
 from domain.workload import Workload
-from operations.inspection.attribution import caused_by
+from operations.inspection.attribution import Cause, cause_of
 from operations.inspection.job import Inspected, Job, of_subject
 from operations.planning import Planner
 from reports.advice import StackAction
@@ -131,9 +131,8 @@ class Recorder:
         rule = self._rules(job.subject).get(finding.rule)
         earlier = inspected.still.get(finding.rule)
         evidence = earlier.evidence if earlier is not None else inspected.evidence
-        trigger = caused_by(job.triggers, job.subject, rule, evidence) if rule is not None else None
-        actor = trigger.actor if trigger is not None else Actor()
-        actor = OUTRIDER if self._is_own(actor, job) else actor
+        cause = cause_of(job.triggers, job.subject, rule, evidence) if rule is not None else Cause()
+        actor = OUTRIDER if self._is_own(cause.actor, job) else cause.actor
         judged = Revision.parse(finding.resource)  # a renewed finding was found by an earlier evaluation
         facts = {
             "revision": str(judged) if judged is not None else inspected.evidence.revision,
@@ -149,7 +148,7 @@ class Recorder:
         pending = {"import": dumps(document)}
         alerts = transition.change.silent or (transition.change.alerts and not job.quiet)
         if rule is not None and alerts:
-            occurred = (trigger.when if trigger is not None else None) or inspected.read_at
+            occurred = cause.when or inspected.read_at
             context = AlertContext(
                 actor,
                 occurred,
