@@ -9,6 +9,7 @@ class Guard(StrEnum):
     # Of a whole correction.
     KILL_SWITCH = "kill switch"
     STANDARD = "standard"
+    STAGE = "stage"  # of a rollout over accounts
     STACK = "stack"  # its RemediationMode
     QUARANTINE = "quarantine"
     OWN_REVISION = "own revision"
@@ -38,9 +39,9 @@ class Guard(StrEnum):
     MODE = "mode"
 
     @property
-    def hourly(self) -> bool:
-        """Whether it bounds a rate: what it forbids has its turn in a later hour."""
-        return self in {Guard.REGISTRATIONS_PER_HOUR, Guard.ROLLOUTS_PER_HOUR}
+    def gives_turns(self) -> bool:
+        """Whether what it forbids has its turn later, however long that takes: the next hour, or the next stage."""
+        return self in {Guard.REGISTRATIONS_PER_HOUR, Guard.ROLLOUTS_PER_HOUR, Guard.STAGE}
 
     @property
     def stops_all(self) -> bool:
@@ -50,4 +51,4 @@ class Guard(StrEnum):
     @property
     def holds_for_all(self) -> bool:
         """Whether it forbids the update of every service alike."""
-        return self.stops_all or self is Guard.ROLLOUTS_PER_HOUR
+        return self.stops_all or self in {Guard.ROLLOUTS_PER_HOUR, Guard.STAGE}

@@ -17,6 +17,7 @@ from domain.remediation.request import (
     CorrectRequest,
     CorrectServiceRequest,
     ReleaseRequest,
+    ReleaseStagesRequest,
     Request,
     ResumeRequest,
     RetryRequest,
@@ -78,7 +79,7 @@ class _Handling:
                 return corrector.resume(attempt, history) if attempt is not None else none
             case RetryRequest():
                 return self._retried(request, history, corrector)
-            case ApplyRequest() | UndoRequest() | ReleaseRequest():
+            case ApplyRequest() | UndoRequest() | ReleaseRequest() | ReleaseStagesRequest():
                 by = self.senders.person(request, sender)
                 return Answering(self.parts, corrector, by).answered(request, history)
 
