@@ -22,7 +22,15 @@ from domain.findings.users import Running
 from domain.places import Place
 from domain.remediation.attempt import Answer, Attempt, AttemptState, ProposedPlan, Quarantine, to_undo
 from domain.remediation.reason import Reason
-from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, RetryRequest, UndoRequest
+from domain.remediation.request import (
+    ApplyRequest,
+    ReleaseRequest,
+    ReleaseStagesRequest,
+    Request,
+    RetryRequest,
+    UndoRequest,
+)
+from domain.remediation.switch import SwitchState
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from reports.reasons import joined
@@ -250,6 +258,11 @@ class Client:
             ReleaseRequest(account=account, region=region, family=what.family, caller=self.caller, at=self.now())
         )
 
+    def release_stages(self) -> SentRequest:
+        """Send the request to let corrections go on in all accounts."""
+        account, region = self.place.account, self.place.region
+        return self._ask(ReleaseStagesRequest(account=account, region=region, caller=self.caller, at=self.now()))
+
     # --- retry -------------------------------------------------------------------------------------------------------
 
     def retry(self, what: str = "") -> list[str]:
@@ -307,17 +320,17 @@ class Client:
 
     # --- the switch --------------------------------------------------------------------------------------------------
 
-    def turn(self, *, on: bool) -> None:
-        """Turn all corrections of the stack on or off."""
+    def turn(self, *, on: bool, account: str = "") -> SwitchState:
+        """Turn all corrections of the stack on or off, or those in an account; return the state."""
         if self.switch is None:
             raise RequestFailed("The stack corrects nothing, or is not known. Name one that corrects with --stack.")
         with failures_as_sentences():
-            self.switch.turn(on=on, by=self.caller)
+            return self.switch.turn(on=on, by=self.caller, account=account)
 
     def why_off(self) -> Reason | None:
         """Return why corrections are off; None if they are on, or if there is no switch."""
         with failures_as_sentences():
-            return self.switch.why_off() if self.switch is not None else None
+            return self.switch.why_off(self.place.account) if self.switch is not None else None
 
     # --- shared parts ------------------------------------------------------------------------------------------------
 

@@ -156,6 +156,7 @@ COMMANDS = (
                 shown="FAMILY",
                 many=Many.AT_MOST_ONE,
             ),
+            Argument("account", "Turn only those in this account on or off.", ("--account",), "ID", read=of_account),
             YES,
             *OF_STACK,
         ),
@@ -230,10 +231,17 @@ COMMANDS = (
     Command(
         "release",
         "cli.approvals:release",
-        "[OPTIONS] FAMILY",
-        f"Let Outrider correct a quarantined family again.\n\n{_ASKED}",
+        "[OPTIONS] FAMILY|--stages",
+        "Let Outrider correct a quarantined family again.\n\nWith --stages, let corrections of all accounts go on that"
+        f" stopped because some failed. {_ASKED}",
         (
-            Argument("what", "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.", shown="FAMILY"),
+            Argument(
+                "what",
+                "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.",
+                shown="FAMILY",
+                many=Many.AT_MOST_ONE,
+            ),
+            flag("stages", "Release the stages of corrections over accounts."),
             YES,
             WAIT,
             *OF_STACK,

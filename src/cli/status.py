@@ -23,6 +23,7 @@ from cli.output.status import (
     PlanEntry,
     QuarantineEntry,
     SeenEntry,
+    StageEntry,
     StatusOutput,
     SweepEntry,
     UncoveredEntry,
@@ -36,7 +37,8 @@ from domain.findings.finding import Finding
 from domain.organization import OwnersEntry, OwnersRecord
 from domain.places import Place
 from domain.remediation.attempt import Attempt, Quarantine
-from domain.remediation.reason import Reason
+from domain.remediation.reason import Code, Reason
+from domain.remediation.stages import Stages
 from domain.standard import Exemption, Standard, StandardInvalid, default_standard
 from domain.status import PlanWaiting, Status
 from domain.subject import SubjectId
@@ -53,13 +55,16 @@ _MOST = 50  # lines of a section
 class _Found:
     """The status; why corrections are off, if they are; and exemptions by its standard and by owners of accounts.
 
-    Those of the standard are None if it cannot be used.
+    Those of the standard are None if it cannot be used. `stages` are None without any, and corrections are off in the
+    accounts `off_in` alone.
     """
 
     status: Status
     off: Reason | None
     exemptions: tuple[Exemption, ...] | None
     owners: tuple[OwnersRecord, ...]
+    stages: Stages | None
+    off_in: tuple[str, ...]
 
 
 def status(given: Namespace) -> int:
@@ -79,33 +84,45 @@ def _read(where: StackOptions) -> _Found:
     stack = deployed(aws, name, "LedgerTable", "CertificatesBucket")
     home, ledger = Place(aws.account, aws.region), Ledger(aws, stack.outputs["LedgerTable"])
     switch = stack.outputs.get("CorrectionsSwitch", "")
-    off = Switch(aws, switch).why_off() if switch else None
+    turned = Switch(aws, switch)
+    off = turned.why_off(aws.account) if switch else None
+    off_in = turned.read().off_in if switch and (off is None or off.code is Code.SWITCH_OFF_IN) else ()
     seen = seen_if_readable(ledger, Bucket(aws, stack.outputs["CertificatesBucket"]))
     found = status_of(ledger.overviews.of_all(), home, _now(), seen)
     found = replace(found, swept=ledger.health.run(home), stack=name)
     if switch and off is None:
         found = replace(found, standing=found.standing.with_corrections_on)
-    owners = tuple(ledger.accounts.exemptions())
-    return _Found(found, off, _exemptions(aws, stack), owners)
+    owners, standard = tuple(ledger.accounts.exemptions()), _standard(aws, stack)
+    exemptions = tuple(standard.exemptions) if standard is not None else None
+    return _Found(found, off, exemptions, owners, _stages(ledger, standard), off_in)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _exemptions(aws: Sessions, stack: Stack) -> tuple[Exemption, ...] | None:
+def _stages(ledger: Ledger, standard: Standard | None) -> Stages | None:
+    if standard is None or not standard.remediation.stages:
+        return None
+    return Stages(standard, ledger.stages.accounts(ledger.stages.current()))
+
+
+def _standard(aws: Sessions, stack: Stack) -> Standard | None:
     location = stack.parameters.get("StandardLocation", "")
     try:
-        standard = Standard.parse(read_document(aws, location), location) if location else default_standard()
+        return Standard.parse(read_document(aws, location), location) if location else default_standard()
     except StandardInvalid:
         return None
-    return tuple(standard.exemptions)
 
 
 def _lines(found: _Found) -> Iterator[Line]:
     state = found.status
     if found.off is not None:
         yield Line(text(found.off), style=Style.YELLOW)
+    if found.off_in:
+        yield Line(f"Corrections are off in accounts {', '.join(found.off_in)}.", style=Style.YELLOW)
+    if found.stages is not None:
+        yield from _section(reports.stages_of(found.stages, _MOST))
     if not state.seen.complete:
         yield Line(f"Not everything was evaluated. {proof(state.seen)}", style=Style.YELLOW)
     none = "No finding is open." if state.seen.complete else "No finding is open in what was evaluated."
@@ -146,6 +163,9 @@ def _output(found: _Found) -> StatusOutput:
         region=state.home.region,
         stack=state.stack,
         corrections_off=text(found.off) if found.off is not None else "",
+        corrections_off_in=found.off_in,
+        stages=tuple(_stage_entries(found.stages)) if found.stages is not None else (),
+        stages_stopped=found.stages is not None and found.stages.stopped,
         findings=_findings(state.findings),
         plans=tuple(_plan(each, state) for each in standing.plans),
         corrections=tuple(map(_attempt, standing.under_way)),
@@ -232,6 +252,18 @@ def _attempt(each: Attempt) -> AttemptEntry:
 def _exemption(each: Exemption) -> ExemptionEntry:
     expires = each.expires.isoformat() if each.expires is not None else None
     return ExemptionEntry(tuple(each.rules), each.where.model_dump(exclude_defaults=True), expires, each.reason)
+
+
+def _stage_entries(stages: Stages) -> Iterator[StageEntry]:
+    for number in range(stages.count):
+        accounts = [each for each in stages.accounts if each.stage == number]
+        yield StageEntry(
+            number + 1,
+            _until(stages.opens(number)),
+            _until(stages.firsts.get(number)),
+            tuple(each.account for each in accounts if each.first is not None),
+            tuple(f"{each.account}/{name}" for each in accounts for name in each.failed),
+        )
 
 
 def _owners_entry(place: Place, each: OwnersEntry) -> OwnersExemptionEntry:

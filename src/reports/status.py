@@ -12,6 +12,7 @@ from domain.health.facts import SweepRun
 from domain.organization import OwnersRecord
 from domain.places import Place, role_name
 from domain.remediation.attempt import Attempt, Quarantine
+from domain.remediation.stages import Stages
 from domain.severity import Severity
 from domain.standard import Exemption, Selector
 from domain.status import PlaceStatus, PlanWaiting, Status
@@ -65,6 +66,27 @@ def exemptions_of(exemptions: Iterable[Exemption], title: str, most: int) -> Ale
     """Return exemptions, the first to expire first."""
     ordered = sorted(exemptions, key=lambda each: (each.expires or date.max, each.rules))
     return section(title, [AlertLine(text=exemption(each)) for each in ordered], most)
+
+
+def stages_of(stages: Stages, most: int) -> AlertSection:
+    """Return how far corrections over accounts came, and what stopped them."""
+    lines = [AlertLine(text=_stage(stages, number)) for number in range(stages.count)]
+    if stages.stopped:
+        ended = "`outrider release --stages` lets them go on"
+        lines.insert(0, AlertLine(text=f"Stopped in all accounts: {', '.join(stages.failed)} failed. {ended}."))
+    return section("Stages of corrections", lines, most)
+
+
+def _stage(stages: Stages, number: int) -> str:
+    what = f"stage {number + 1} of {stages.count}"
+    without, opens, first = stages.without(number), stages.opens(number), stages.firsts.get(number)
+    if without is not None:
+        return f"{what} waits for a verified correction in stage {without + 1}"
+    begins = f"begins {_time(opens)}" if opens is not None else "may begin"
+    if first is None:
+        return f"{what} {begins}; it has no verified correction yet"
+    accounts = [each.account for each in stages.accounts if each.stage == number and each.first is not None]
+    return f"{what}: first verified {_time(first)}; accounts {', '.join(accounts)}"
 
 
 def owners_of(records: Iterable[OwnersRecord], most: int) -> AlertSection:

@@ -291,6 +291,6 @@ def test_a_correction_of_very_many_services_fits_into_an_item(world: World) -> N
 def test_an_hour_has_room_for_the_longest_names(world: World) -> None:
     limits, now = Ledger(world.sessions, "ledger").limits, datetime(2026, 11, 23, 12, tzinfo=UTC)
     keys = [f"{number:04}/{'x' * 700}" for number in range(1001)]
-    assert [limits.claim(PLACE, "rollouts", key, 1000, now) for key in keys] == [True] * 1000 + [False]
-    assert limits.full(PLACE, "rollouts", keys[-1], 1000, now)
-    assert not limits.full(PLACE, "rollouts", keys[0], 1000, now)
+    assert [limits.claim(str(PLACE), "rollouts", key, 1000, now) for key in keys] == [True] * 1000 + [False]
+    assert limits.full(str(PLACE), "rollouts", keys[-1], 1000, now)
+    assert not limits.full(str(PLACE), "rollouts", keys[0], 1000, now)

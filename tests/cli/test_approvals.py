@@ -20,6 +20,7 @@ from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.reason import Code, Reason
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
+from operations.remediation.stages import StageGuard
 from tests.aws_fake.services import Services
 from tests.cli.conftest import Ran, Run
 from tests.operations.conftest import sessions, world
@@ -480,6 +481,22 @@ def test_undo_release_and_what_stands_between(
     assert "No correction is in progress or waiting" in run("corrections").err
 
 
+def test_stages_that_stopped_are_released(
+    world: World, fleet: Services, run: Run, meanwhile: list[Callable[[], object]]
+) -> None:
+    stages = f"stages: [{{where: {{account: '{ACCOUNT}'}}}}]"
+    staged = DEPLOY.replace("settling_minutes: 0", f"settling_minutes: 0, {stages}")
+    del fleet
+    remediator(world, staged).remediate(request())
+    rollout = StageGuard(remediator(world, staged).parts).rollout
+    world.ledger.stages.failed(rollout, 0, ACCOUNT, f"{REGION}/web")
+    meanwhile.append(work(world, staged))
+    ran = run("release", "--stages", "--yes", "--wait", "60")
+    assert (ran.code, list(rows(ran))[-1]) == (0, "Corrections go on, in the stages that are open.")
+    assert world.ledger.stages.accounts(rollout)[0].failed == ()
+    assert run("release").code == run("release", "web", "--stages").code == 2
+
+
 @pytest.mark.usefixtures("meanwhile", "fleet")
 def test_how_corrections_stand_says_what_each_waits_for(world: World, run: Run) -> None:
     world.client("ecs").update_service(cluster="shop", service="web", forceNewDeployment=True)
@@ -524,6 +541,24 @@ def test_the_switch_is_turned_on_and_off_and_the_command_says_by_whom(world: Wor
     ran = run("corrections", "on", "--yes")
     assert (ran.code, switched(world)) == (0, "on")
     assert "switch" not in run("corrections").err
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_the_switch_of_one_account_is_turned_and_stays_while_all_are_turned(world: World, run: Run) -> None:
+    with_switch(world)
+    ran = run("corrections", "on", "--account", "111122223333", "--yes")
+    assert (ran.code, switched(world)) == (0, "on")
+    assert "What waits there is tried within 15 minutes." in ran.err
+    ran = run("corrections", "off", "--account", "111122223333")
+    assert (ran.code, switched(world)) == (0, "on without 111122223333")
+    assert ran.err.startswith("Corrections in account 111122223333 are off, turned off by arn:aws:")
+    assert "switch" not in run("corrections").err
+    run("corrections", "off")
+    assert switched(world) == "off without 111122223333"
+    assert "They stay off in 111122223333." in run("corrections", "on", "--yes").err
+    run("corrections", "off", "--account", ACCOUNT)
+    assert f"is off in account {ACCOUNT}." in run("corrections").err
+    assert run("corrections", "web", "--account", "111122223333").code == 2
 
 
 @pytest.mark.usefixtures("meanwhile")

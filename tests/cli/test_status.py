@@ -125,6 +125,24 @@ def test_exemptions_the_last_sweep_and_that_corrections_are_off(stack: Deployed,
     assert "The last sweep began 2026-11-23" in text
 
 
+def test_stages_over_accounts_and_what_stopped_them(stack: Deployed, run: Run) -> None:
+    ledger, standard = stack.world.ledger, "version: 1\nremediation: {stages: [{where: {account: '111122223333'}}]}\n"
+    stack.world.client("ssm").put_parameter(Name=STANDARD, Value=standard, Type="String", Overwrite=True)
+    assert "stage 2 of 2 waits for a verified correction in stage 1" in run("status").out
+    ledger.stages.verified("now", 0, "111122223333", stack.world.now())
+    out = run("status").out
+    assert "stage 1 of 2: first verified 2026-11-23" in out
+    assert "stage 2 of 2 begins 2026-11-24" in out
+    ledger.stages.failed("now", 1, "444455556666", f"{REGION}/web")
+    assert f"Stopped in all accounts: 444455556666/{REGION}/web failed." in run("status").out
+    found = run("status", "--format", "json").json
+    held("status", found)
+    assert found["stages_stopped"]
+    assert [each["corrected"] for each in found["stages"]] == [["111122223333"], []]
+    stack.world.client("ssm").put_parameter(Name=SWITCH, Value="on without 444455556666", Overwrite=True)
+    assert "Corrections are off in accounts 444455556666." in run("status").out
+
+
 def test_exemptions_by_owners_of_the_account_and_what_does_not_count(stack: Deployed, run: Run) -> None:
     entry = OwnersEntry(("task.size",), {"family": ("web",)}, date(2026, 12, 20), "ends in seconds")
     stack.world.ledger.accounts.keep_exemptions(OwnersRecord(PLACE, (entry,), (("exemption-too-long", 7),)))

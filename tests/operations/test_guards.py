@@ -199,7 +199,7 @@ def just_deployed(run: Run) -> None:
 def hour_taken(what: str) -> Callable[[Run], None]:
     def hold(run: Run) -> None:
         for number in range(20):
-            run.ledger.limits.claim(PLACE, what, f"other:{number}", 20, run.aws.clock.now())
+            run.ledger.limits.claim(str(PLACE), what, f"other:{number}", 20, run.aws.clock.now())
 
     return hold
 
@@ -445,6 +445,6 @@ def test_what_is_suppressed_is_left_out_of_what_nobody_asked_for(sessions: Sessi
 
 
 def test_no_guard_is_without_a_row() -> None:
-    """Those of rates end nothing; test_deployments.py and test_operating.py have the other two."""
-    elsewhere = {guard for guard in Guard if guard.hourly} | {Guard.WAY_BACK, Guard.ACCOUNT}
+    """Those of turns end nothing; test_deployments.py and test_operating.py have the other two."""
+    elsewhere = {guard for guard in Guard if guard.gives_turns} | {Guard.WAY_BACK, Guard.ACCOUNT}
     assert {row.guard for row in ROWS} == set(Guard) - elsewhere

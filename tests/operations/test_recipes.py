@@ -14,6 +14,7 @@ from aws.sessions import Sessions
 from domain.ecs.task_definition import TaskDefinition
 from domain.organization import Membership
 from domain.places import Place
+from domain.remediation.stages import Stages
 from domain.rule import Rule
 from domain.standard import Mode, Standard
 from domain.standard.checking import checked
@@ -191,3 +192,10 @@ def test_a_unit_and_an_account_have_another_standard() -> None:
     assert (whole.mode, in_unit.mode, in_unit.collector.memory) == (Mode.REPORT, Mode.DEPLOY, 1024)
     firelens = BY_ID["logging.firelens"]
     assert [each.setting(firelens, workload("web")).mode for each in (in_unit, alone)] == [Mode.DEPLOY, Mode.OFF]
+
+
+def test_one_account_is_first_then_a_unit_then_all() -> None:
+    stages = Stages(recipe("one-account-first"))
+    unit = ("r-ab12", "ou-ab12-cd34ef56")
+    members = [Membership("2" * 12, unit), Membership("3" * 12, unit), Membership("4" * 12, ("r-ab12",))]
+    assert [stages.of(each) for each in members] == [0, 1, 2]

@@ -21,8 +21,9 @@ corrections were made within an hour, `revisions/…` what each revision of a fa
 people were notified of about a family and its services, or about a parameter or role, `swept/PLACE` by which release
 and standard everything was swept last, when, and the findings about Outrider itself, `sweep` which sweep runs and where
 the last certificate is, `sweep/RUN` how far it came in each place, `coverage/RUN` what its evaluations covered,
-`rows/RUN` what its report shows of each family and service, `standard` the text of the last good standard, and
-`account/NUMBER` the organisational units and tags of an account, and what its owners exempt from.
+`rows/RUN` what its report shows of each family and service, `standard` the text of the last good standard,
+`account/NUMBER` the organisational units and tags of an account, and what its owners exempt from, `stages/ROLLOUT`
+which accounts were corrected, and what failed in them, and `stages` the last such rollout.
 """
 
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from aws.ledger.notices import Notices
 from aws.ledger.overviews import Overview, Overviews
 from aws.ledger.revisions import Revisions
 from aws.ledger.runs import LastCertificate, Runs
+from aws.ledger.stages import StageRows
 from aws.ledger.standards import GoodStandards
 from aws.ledger.subjects import Subjects
 from aws.ledger.sweeps import SweepBasis, Sweeps
@@ -121,6 +123,10 @@ class Ledger:
     @property
     def standards(self) -> GoodStandards:
         return GoodStandards(self.table)
+
+    @property
+    def stages(self) -> StageRows:
+        return StageRows(self.table)
 
     @property
     def accounts(self) -> Accounts:

@@ -144,6 +144,22 @@ class OwnersExemptionEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class StageEntry:
+    """A stage of corrections over accounts."""
+
+    number: int
+    """Its number, from 1; the last one has all other accounts."""
+    opens: str | None
+    """When it begins or began; null for the first, and while nobody can say."""
+    first: str | None
+    """When its first correction was verified."""
+    corrected: tuple[str, ...]
+    """The accounts in which a correction was verified."""
+    failed: tuple[str, ...]
+    """Corrections that failed since the last release, as account, region and family."""
+
+
+@dataclass(frozen=True, slots=True)
 class SweepEntry:
     """The last sweep."""
 
@@ -193,6 +209,12 @@ class StatusOutput:
     """The stack's name."""
     corrections_off: str
     """Why corrections are off; empty if they are on."""
+    corrections_off_in: tuple[str, ...]
+    """The accounts in which alone they are off."""
+    stages: tuple[StageEntry, ...]
+    """The stages of corrections over accounts; empty if the standard has none."""
+    stages_stopped: bool
+    """Whether corrections stopped in all accounts, because some failed."""
     findings: tuple[FindingEntry, ...]
     """The open findings, the most severe first."""
     plans: tuple[PlanEntry, ...]

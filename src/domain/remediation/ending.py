@@ -44,9 +44,9 @@ def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], mome
     An approval that is refused at once leaves the stored attempt unchanged. A family that is corrected too often is
     published once in a window.
     """
-    if by.until is not None and (by.guard.hourly or moment.now < attempt.time + moment.window):
+    if by.until is not None and (by.guard.gives_turns or moment.now < attempt.time + moment.window):
         waiting = replace(attempt, state=AttemptState.WAITING, guard=by.guard, reasons=(by.reason,), due=by.until)
-        return Stopped(replace(waiting, time=moment.now) if by.guard.hourly else waiting)
+        return Stopped(replace(waiting, time=moment.now) if by.guard.gives_turns else waiting)
     others = [each for each in attempts if each.key != attempt.key]
     quiet = by.guard is Guard.ATTEMPTS and any(
         each.guard is Guard.ATTEMPTS

@@ -10,6 +10,7 @@ class Guard(StrEnum):
     KILL_SWITCH = "kill switch"
     STANDARD = "standard"
     ACCOUNT = "account"  # its role cannot be assumed
+    STAGE = "stage"  # of a rollout over accounts
     STACK = "stack"  # its RemediationMode
     QUARANTINE = "quarantine"
     OWN_REVISION = "own revision"
@@ -39,9 +40,9 @@ class Guard(StrEnum):
     MODE = "mode"
 
     @property
-    def hourly(self) -> bool:
-        """Whether it bounds a rate: what it forbids has its turn in a later hour."""
-        return self in {Guard.REGISTRATIONS_PER_HOUR, Guard.ROLLOUTS_PER_HOUR}
+    def gives_turns(self) -> bool:
+        """Whether what it forbids has its turn later, however long that takes: the next hour, or the next stage."""
+        return self in {Guard.REGISTRATIONS_PER_HOUR, Guard.ROLLOUTS_PER_HOUR, Guard.STAGE}
 
     @property
     def stops_all(self) -> bool:
@@ -51,4 +52,4 @@ class Guard(StrEnum):
     @property
     def holds_for_all(self) -> bool:
         """Whether it forbids the update of every service alike."""
-        return self.stops_all or self is Guard.ROLLOUTS_PER_HOUR
+        return self.stops_all or self in {Guard.ROLLOUTS_PER_HOUR, Guard.STAGE}

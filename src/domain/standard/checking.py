@@ -119,10 +119,13 @@ class _Check:
         yield from self._accounts()
 
     def _accounts(self) -> Iterator[Found]:
-        """Check what is for some accounts: layers, what they may not loosen, and exemptions by owners."""
+        """Check what is for some accounts: layers, what they may not loosen, exemptions by owners, and stages."""
         standard = self.standard
         for i, layer in enumerate(standard.layers):
             yield from self._layer(layer, ("layers", i))
+        for i, stage in enumerate(standard.remediation.stages):
+            where: Path = ("remediation", "stages", i, "where")
+            yield from self._matched(names.ACCOUNTS, stage.where.account, (*where, "account"))
         for section, patterns in (
             ("locked", standard.locked.rules),
             ("owner_exemptions", standard.owner_exemptions.rules),

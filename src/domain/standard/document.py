@@ -106,6 +106,7 @@ class Standard(Part):
     def of_organization(self) -> Needed:
         """What must be known of the accounts of the organisation."""
         selectors = [layer.where for layer in self.layers]
+        selectors += [stage.where for stage in self.remediation.stages]
         return Needed(any(each.unit for each in selectors), any(each.tags for each in selectors))
 
     def setting(self, rule: Named, workload: Workload) -> "Setting":

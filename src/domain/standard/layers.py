@@ -12,6 +12,16 @@ LAYERED: dict[str, type[Part]] = {**SETTABLE, "remediation": Remediation}
 """The sections whose fields a layer may set."""
 
 
+_OF_ORGANIZATION = frozenset(
+    {
+        "remediation.stages",
+        "remediation.stop_after",
+        "remediation.all_registrations_per_hour",
+        "remediation.all_rollouts_per_hour",
+    }
+)
+
+
 class Layer(Part):
     """What is different in some accounts. A layer of an account wins over one of tags, and that over one of a unit.
 
@@ -36,7 +46,7 @@ class Layer(Part):
     @field_validator("set")
     @classmethod
     def _known(cls, value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-        return settable(value, LAYERED)
+        return settable(value, LAYERED, _OF_ORGANIZATION)
 
 
 class Locked(Part):

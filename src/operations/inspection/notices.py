@@ -97,6 +97,19 @@ class Operations:
         text = f"In {place}: {fact.reason}. Exemptions by the account's owners do not count until then."
         self.notify(f"owners/{place}/unread", "Outrider: exemptions by an owner cannot be read", text)
 
+    def stages_stopped(self, rollout: str, failed: Sequence[str]) -> None:
+        """Notify that corrections stopped in all accounts. Once, until they are released."""
+        text = (
+            f"{len(failed)} corrections failed or were undone: {', '.join(failed[:_LISTED])}. No other begins in any"
+            " account. See `outrider status`, and let them go on with `outrider release --stages`."
+        )
+        self.notify(_stages(rollout), "Outrider: corrections stopped in all accounts", text, hours=_MONTH)
+
+    def stages_released(self, rollout: str) -> None:
+        """Have the next stop notified of again."""
+        with suppress(CallFailed):
+            self.ledger.notices.withdraw(_stages(rollout))
+
     def no_organization(self, failed: CallFailed) -> None:
         """Notify that the organisation cannot be read. What an earlier sweep read counts for some weeks."""
         text = (
@@ -129,6 +142,10 @@ class Operations:
                     self.topic.publish(text, subject=subject)
                 except CallFailed:
                     self.ledger.notices.withdraw(key)  # so that the next problem of this kind is published
+
+
+def _stages(rollout: str) -> str:
+    return f"stages/{rollout}"
 
 
 def _listed(why: StandardInvalid | CallFailed) -> str:

@@ -18,6 +18,7 @@ from domain.remediation.request import (
     CorrectRequest,
     CorrectServiceRequest,
     ReleaseRequest,
+    ReleaseStagesRequest,
     Request,
     ResumeRequest,
     RetryRequest,
@@ -82,7 +83,7 @@ class _Handling:
                 return corrector.resume(attempt, history)
             case RetryRequest():
                 return self._retried(request, history, corrector)
-            case ApplyRequest() | UndoRequest() | ReleaseRequest():
+            case ApplyRequest() | UndoRequest() | ReleaseRequest() | ReleaseStagesRequest():
                 by = self.senders.person(request, sender)
                 return Answering(self.parts, corrector, by).answered(request, history)
 

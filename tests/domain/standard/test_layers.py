@@ -192,6 +192,13 @@ def test_what_is_as_strict_or_not_locked_may_be_set(text: str) -> None:
             ),
         ),
         (
+            f"{LAYER}set: {{remediation: {{stop_after: 9}}}}",
+            (
+                "layers[0].set must be without remediation.stop_after, which is for all accounts: set it for the"
+                " document."
+            ),
+        ),
+        (
             "locked: {settings: [collector.minimum]}",
             "locked.settings must be fields such as collector.minimum_release; collector.minimum is none.",
         ),
