@@ -18,7 +18,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import fleet
-from local.cloud import STANDARD, Cloud, CloudFailed
+from local.cloud import EXTERNAL_ID, STANDARD, Cloud, CloudFailed
+from local.demo_members import MEMBER, SILENT, Members
 from local.diffs import diff
 from local.fleet import Sample
 from local.message_text import as_text
@@ -93,6 +94,7 @@ class Story:
         self._approval()
         self._fight(samples[DRIFTING_AGAIN])
         self._end()
+        Members(self.shop, self.page).play(samples[DRIFTING_AGAIN])
 
     # --- step by step -------------------------------------------------------------------------------------------------
 
@@ -220,6 +222,7 @@ class Story:
         self.page.head(f"A pipeline brings the drift back: Terraform registers {DRIFTING_AGAIN} again, as it was")
         pipeline = self._pipeline()
         for drifted, corrected in ((3, 4), (5, None)):
+            self.shop.until(self.shop.idle, "The queues of changes did not empty.")
             begun = time.monotonic()
             pipeline.register_task_definition(**sample.definition)
             if corrected is not None:
@@ -334,7 +337,12 @@ def main() -> int:
             cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
             page.say("Deploying Outrider with sam. The first time takes longer, because sam builds it…")
             outputs = cloud.deploy_outrider(
-                StandardLocation=f"ssm:{STANDARD}", RemediationMode="deploy", MessageWaitSeconds="8"
+                StandardLocation=f"ssm:{STANDARD}",
+                RemediationMode="deploy",
+                MessageWaitSeconds="8",
+                MemberAccounts=f"{MEMBER},{SILENT}",
+                MemberExternalId=EXTERNAL_ID,
+                SweptAccounts=f"{MEMBER},{SILENT}",
             )
             page.say(f"Deployed after {time.monotonic() - begun - up:.0f} s. Its standard allows safe corrections.")
             Story(Shop(cloud, outputs), page).play()

@@ -47,6 +47,15 @@ class Shop:
         events = self.cloud.client("logs").filter_log_events(logGroupName=self.outputs["InspectLogGroup"])["events"]
         return any('"Evaluated"' in each["message"] and named in each["message"] for each in events)
 
+    def idle(self) -> bool:
+        """Whether nothing waits to be evaluated: what comes next is found by its own event."""
+        sqs, names = self.cloud.client("sqs"), ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        for queue in ("ChangesQueue", "SubjectsQueue"):
+            found = sqs.get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=list(names))["Attributes"]
+            if any(int(found[name]) for name in names):
+                return False
+        return True
+
     def runs(self, service: str) -> str:
         (found,) = self.cloud.client("ecs").describe_services(cluster=fleet.CLUSTER, services=[service])["services"]
         return str(found["taskDefinition"].rpartition("/")[2])

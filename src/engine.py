@@ -149,7 +149,7 @@ class _Judge:
 
     def _verdict(self, rule: Rule, subject: SubjectId, found: list[Drift | Doubt], severity: Severity) -> Verdict:
         if exemption := self.standard.exemption(rule.id, self.workload, subject.name):
-            return Exempt(rule.id, subject, exemption.reason, exemption.expires)
+            return Exempt(rule.id, subject, exemption.reason, exemption.expires, exemption.by)
         if not found:
             return self._without_drift(rule, subject)
         unread = self._unread(rule.needs, subject) if rule.needs else ()

@@ -19,7 +19,7 @@ SWEEP = {module: CALLED["SweepFunction"][module] for module in ("ecs",)}
 OWN = {"iam:GetUser", "ssm:GetParameter"}
 NO_NARROWER = {
     "ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:ListClusters", "ecs:ListServices",
-    "ecs:ListTaskDefinitionFamilies", "ecs:ListTasks", "ecs:RegisterTaskDefinition",
+    "ecs:ListTaskDefinitionFamilies", "ecs:ListTaskDefinitions", "ecs:ListTasks", "ecs:RegisterTaskDefinition",
     "iam:GetAccountAuthorizationDetails", "ssm:DescribeParameters",
 }  # fmt: skip
 """Actions that IAM checks on no resource, or only on container instances, which Fargate does not have."""

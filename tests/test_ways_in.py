@@ -163,6 +163,9 @@ def test_a_hook_calls_a_command_that_exists(hook: dict[str, Any]) -> None:
         ("outrider-check", "task-definitions/web.json", True),
         ("outrider-check", "deploy/web-taskdef.yaml", True),
         ("outrider-check", "package.json", False),
+        ("outrider-check-folder", "infra/main.tf", True),
+        ("outrider-check-folder", "infra/main.tf.json", True),
+        ("outrider-check-folder", "app.py", False),
         ("outrider-collector", "deploy/web-collector.yaml", True),
         ("outrider-collector", "otel.yml", True),
         ("outrider-collector", "compose.yml", False),
@@ -170,3 +173,21 @@ def test_a_hook_calls_a_command_that_exists(hook: dict[str, Any]) -> None:
 )
 def test_a_hook_takes_the_usual_names(hook: str, name: str, *, taken: bool) -> None:
     assert (re.search(HOOKS[hook]["files"], name) is not None) is taken
+
+
+# --- the container ----------------------------------------------------------------------------------------------------
+
+
+def test_the_container_is_made_of_what_is_here_and_runs_as_nobody(tmp_path: Path, floating: Definition) -> None:
+    """Docker itself is not asked: what the image has, and its entry point, are tried here."""
+    steps = [row.split() for row in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines() if row[:1].isupper()]
+    copied = {words[2]: ROOT / words[1] for words in steps if words[0] == "COPY"}
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split("\n")
+    assert ignored[:2] == ["*", "!src"]
+    assert all(path.exists() and path.relative_to(ROOT).parts[0] == "src" for path in copied.values())
+    assert [words[1] for words in steps if words[0] == "USER"] == ["65534:65534"]
+    python, folder = json.loads(" ".join(next(words[1:] for words in steps if words[0] == "ENTRYPOINT")))
+    assert python == "python"
+    (tmp_path / "web.json").write_text(json.dumps(floating), encoding="utf-8")
+    found = ran(f'"{sys.executable}" "{copied[folder]}" check .', tmp_path, {})
+    assert (found.returncode, "sidecar.image-pinned" in found.stdout) == (1, True), found.stderr

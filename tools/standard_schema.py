@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from domain.standard import DEFAULT, SETTABLE, Standard  # noqa: E402 - the source is not installed, so its path comes first
+from domain.standard.layers import LAYERED  # noqa: E402
 from domain.standard.part import Part, model_of  # noqa: E402
 from domain.standard.problems import Problem  # noqa: E402
 from domain.standard.text import MAX_BYTES  # noqa: E402
@@ -77,10 +78,11 @@ _SECTIONS: tuple[type[BaseModel], ...] = tuple(map(model_of, SETTABLE.values()))
 def schema() -> dict[str, Any]:
     """The JSON Schema of a standard, for editors and pipelines."""
     made = model_of(Standard).model_json_schema()
-    sections = {name: {"$ref": f"#/$defs/{part.__name__}"} for name, part in SETTABLE.items()}
-    members = made["$defs"]["RuleSetting"]["properties"]["set"]
-    members.pop("additionalProperties")
-    members |= {"properties": sections, "additionalProperties": False}
+    for where, settable in (("RuleSetting", SETTABLE), ("Layer", LAYERED)):
+        sections = {name: {"$ref": f"#/$defs/{part.__name__}"} for name, part in settable.items()}
+        members = made["$defs"][where]["properties"]["set"]
+        members.pop("additionalProperties")
+        members |= {"properties": sections, "additionalProperties": False}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_untitled(made),

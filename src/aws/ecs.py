@@ -1,7 +1,7 @@
 """Task definitions and services."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import batched
 from typing import Any
@@ -33,10 +33,20 @@ def registrable_members() -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterTasks:
+    """A cluster's tasks: those that no service started, by family, and those that run, by service."""
+
+    of_no_service: Mapping[str, SeenTasks]
+    by_service: Mapping[str, tuple[RunningTask, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Ecs:
     """What Outrider reads from ECS, and the few calls that write. All raise CallFailed."""
 
     sessions: Sessions
+    running: Mapping[tuple[Place, str], Fact[tuple[RunningTask, ...]]] = field(default_factory=dict, repr=False)
+    """The running tasks of services that were read with those of others, so that they are not read again."""
 
     def task_definition(self, place: Place, name: str) -> TaskDefinition | None:
         """Return a revision by ARN or `family:number`, or a family's newest active one; None if there is none.
@@ -79,6 +89,16 @@ class Ecs:
             page = client.list_task_definition_families(status="ACTIVE", maxResults=_MOST, **_from(token))
         return list(page["families"]), page.get("nextToken") or ""
 
+    def newest(self, place: Place, token: str = "") -> tuple[dict[str, int], str]:
+        """Return a page of active revisions, newest first: by family, the newest one's number; and the next token."""
+        client = self.sessions.client("ecs", place)
+        with calling("ecs:ListTaskDefinitions", str(place)):
+            page = client.list_task_definitions(status="ACTIVE", sort="DESC", maxResults=_MOST, **_from(token))
+        found = dict[str, int]()
+        for revision in filter(None, map(Revision.parse, page["taskDefinitionArns"])):
+            found[revision.family] = max(revision.number, found.get(revision.family, 0))
+        return found, page.get("nextToken") or ""
+
     def described(self, place: Place, titles: Sequence[str]) -> Iterator[list[Service]]:
         """Yield many services of one cluster in batches, as `service` returns one. What is gone is missing."""
         for batch in batched(titles, _SERVICES, strict=False):
@@ -113,30 +133,32 @@ class Ecs:
         titles = [f"{cluster}/{arn.rpartition('/')[2]}" for arn in page["serviceArns"]]
         return titles, page.get("nextToken") or ""
 
-    def tasks_of_no_service(self, place: Place, cluster: str) -> dict[str, SeenTasks]:
-        """Return a cluster's tasks outside services, by family.
-
-        Tasks that ended within the last hour, which ECS still lists, are included but not counted.
-        """
-        found = dict[str, SeenTasks]()
-        for task in self._tasks(place, cluster):
-            revision = Revision.parse(task.get("taskDefinitionArn", ""))
-            if revision is None or task.get("group", "").startswith("service:"):
-                continue
-            number, count, platform = found.get(revision.family, SeenTasks(0, 0))
-            runs, on = task.get("desiredStatus") == "RUNNING", task.get("platformVersion", "")
-            oldest = on if not platform or platform_older(on, platform) else platform
-            found[revision.family] = SeenTasks(max(number, revision.number), count + runs, oldest)
-        return found
-
-    def running_by_service(self, place: Place, cluster: str) -> dict[str, tuple[RunningTask, ...]]:
-        """Return what `running_tasks` returns, of all services of a cluster that have tasks."""
-        found = dict[str, list[RunningTask]]()
+    def tasks(self, place: Place, cluster: str) -> ClusterTasks:
+        """Return a cluster's tasks. Those of no service that ended within the last hour are not counted, but named."""
+        alone, by_service = dict[str, SeenTasks](), dict[str, list[RunningTask]]()
         for task in self._tasks(place, cluster):
             group, _, name = task.get("group", "").partition(":")
-            if group == "service" and task.get("lastStatus") == "RUNNING":
-                found.setdefault(f"{cluster}/{name}", []).append(_running(task))
-        return {title: tuple(tasks) for title, tasks in found.items()}
+            if group == "service":
+                if task.get("lastStatus") == "RUNNING":
+                    by_service.setdefault(f"{cluster}/{name}", []).append(_running(task))
+                continue
+            revision = Revision.parse(task.get("taskDefinitionArn", ""))
+            if revision is None:
+                continue
+            number, count, platform = alone.get(revision.family, SeenTasks(0, 0))
+            runs, on = task.get("desiredStatus") == "RUNNING", task.get("platformVersion", "")
+            oldest = on if not platform or platform_older(on, platform) else platform
+            alone[revision.family] = SeenTasks(max(number, revision.number), count + runs, oldest)
+        return ClusterTasks(alone, {title: tuple(tasks) for title, tasks in by_service.items()})
+
+    def tasks_by_id(self, place: Place, cluster: str, ids: Sequence[str]) -> Iterator[tuple[str, RunningTask]]:
+        """Yield those of a cluster's tasks that run, each with its service as `cluster/service`."""
+        for batch in batched(ids, _TASKS, strict=False):
+            with calling("ecs:DescribeTasks", cluster):
+                found = self.sessions.client("ecs", place).describe_tasks(cluster=cluster, tasks=list(batch))
+            for task in found["tasks"]:
+                if task.get("lastStatus") == "RUNNING":
+                    yield f"{cluster}/{task.get('group', '').partition(':')[2]}", _running(task)
 
     def _tasks(self, place: Place, cluster: str) -> Iterator[Mapping[str, Any]]:
         client = self.sessions.client("ecs", place)
@@ -157,6 +179,9 @@ class Ecs:
 
     def running_tasks(self, place: Place, title: str) -> Fact[tuple[RunningTask, ...]]:
         """Return the running tasks of a service, with the state of their containers."""
+        known = self.running.get((place, title))
+        if known is not None:
+            return known
         cluster, _, name = title.partition("/")
         client = self.sessions.client("ecs", place)
         try:

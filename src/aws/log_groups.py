@@ -1,7 +1,6 @@
 """CloudWatch log groups: whether they exist."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aws.calls import CallFailed, calling
 from aws.sessions import Sessions
@@ -14,13 +13,8 @@ class LogGroups:
     """Log groups as facts."""
 
     sessions: Sessions
-    read: Mapping[tuple[Place, str], Fact[LogGroup]] = field(default_factory=dict, repr=False)
-    """What `facts` returned, so that it is not read again."""
 
     def fact(self, place: Place, name: str) -> Fact[LogGroup]:
-        known = self.read.get((place, name))
-        if known is not None:
-            return known
         try:
             with calling("logs:DescribeLogGroups", name):
                 pages = (
@@ -33,20 +27,17 @@ class LogGroups:
             return failed.fact
         return Known(LogGroup(name)) if found else Absent()
 
-    def facts(self, place: Place, names: Collection[str]) -> dict[tuple[Place, str], Fact[LogGroup]]:
-        """Read many log groups from the list of all, as long as that takes fewer calls than to read each.
-
-        What the list did not reach, or could not give, is missing.
-        """
-        exist, pages = set[str](), 0
+    def listed(self, place: Place, most: int) -> frozenset[str] | None:
+        """Return the names of all log groups; None if they cannot be listed, or not in so many pages."""
+        found = set[str]()
         try:
             with calling("logs:DescribeLogGroups", str(place)):
                 client = self.sessions.client("logs", place)
-                for page in client.get_paginator("describe_log_groups").paginate(PaginationConfig={"PageSize": 50}):
-                    exist.update(group["logGroupName"] for group in page["logGroups"])
-                    pages += 1
-                    if pages >= len(names):
-                        return {(place, name): Known(LogGroup(name)) for name in names if name in exist}
+                pages = client.get_paginator("describe_log_groups").paginate(PaginationConfig={"PageSize": 50})
+                for number, page in enumerate(pages, 1):
+                    if number > most:
+                        return None
+                    found.update(group["logGroupName"] for group in page["logGroups"])
         except CallFailed:
-            return {}
-        return {(place, name): Known(LogGroup(name)) if name in exist else Absent() for name in names}
+            return None
+        return frozenset(found)

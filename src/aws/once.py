@@ -11,6 +11,9 @@ class Once[K, V]:
     def __init__(self) -> None:
         self._lock, self._values = Lock(), dict[K, Future[V]]()
 
+    def __len__(self) -> int:
+        return len(self._values)
+
     def get(self, key: K, read: Callable[[], V]) -> V:
         """Return the value, by reading it if nobody did."""
         with self._lock:

@@ -11,6 +11,7 @@ from aws.sessions import Sessions
 from domain.facts import Absent, Fact, Known, Parameter
 from domain.places import Place
 from domain.remediation.reason import Code, Reason
+from domain.remediation.switch import SwitchState
 from domain.workload import ParameterReference
 
 _AT_ONCE = 10  # parameters that one GetParameters accepts
@@ -116,35 +117,52 @@ class Switch:
     sessions: Sessions
     name: str
 
-    def why_off(self) -> Reason | None:
-        """Return why the switch forbids corrections; None if the parameter exists, is readable and is `on`.
+    def why_off(self, account: str) -> Reason | None:
+        """Return why the switch forbids corrections in an account; None if it exists, is readable and is on there.
 
         Raises CallFailed if the read may succeed later: the message is retried, and nothing is corrected until then.
         """
         if not self.name:
             return Reason(Code.NO_SWITCH)
         try:
-            value = _parameter(self.sessions, self.name).strip().lower()
+            state = self.read()
         except CallFailed as failed:
             if failed.transient:
                 raise
             if failed.code == "ParameterNotFound":
                 return Reason(Code.SWITCH_NOT_SET, self.name)
             return Reason(Code.SWITCH_UNREADABLE, self.name, because=(failed.reason,))
-        return None if value == "on" else Reason(Code.SWITCH_OFF, self.name)
+        if not state.on:
+            return Reason(Code.SWITCH_OFF, self.name)
+        return Reason(Code.SWITCH_OFF_IN, self.name, account) if account in state.off_in else None
 
-    def turn(self, *, on: bool, by: str) -> None:
-        """Set it. SSM records who did as the parameter's LastModifiedUser; its description says so too."""
-        value = "on" if on else "off"
+    def read(self) -> SwitchState:
+        """Return its state. Raises CallFailed if it cannot be read."""
+        return SwitchState.of(_parameter(self.sessions, self.name))
+
+    def turn(self, *, on: bool, by: str, account: str = "") -> SwitchState:
+        """Set it for all accounts or for one, and return its new state. What is off in an account stays so.
+
+        SSM records who did as the parameter's LastModifiedUser; its description says so too.
+        """
+        try:
+            before = self.read()
+        except CallFailed as failed:
+            if failed.code != "ParameterNotFound":
+                raise
+            before = SwitchState(on=False)
+        now = before.turned(on=on, account=account)
+        where = f" in {account}" if account else ""
         with calling("ssm:PutParameter", self.name):
             self.sessions.own("ssm").put_parameter(
                 Name=self.name,
-                Value=value,
+                Value=str(now),
                 Type="String",
                 Overwrite=True,
-                AllowedPattern="^(on|off)$",
-                Description=f"Outrider's corrections. Turned {value} by {by}"[:1024],
+                AllowedPattern="^(on|off)( without( [0-9]{12})+)?$",
+                Description=f"Outrider's corrections. Turned {'on' if on else 'off'}{where} by {by}"[:1024],
             )
+        return now
 
 
 def _parameter(sessions: Sessions, name: str) -> str:

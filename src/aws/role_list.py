@@ -2,10 +2,11 @@
 
 A role by itself costs four calls of IAM's bucket of about 15 a second, which the whole account shares. One page of
 GetAccountAuthorizationDetails has up to 1,000 roles, but is megabytes. So a batch reads its first roles one by one, and
-a page only for every five roles that it needs. How many pages there are is remembered, so that an account with very
-many roles is not listed for a batch in vain.
+a page only for every five roles that it needs or, in a sweep, is expected to need. How many pages there are is
+remembered, so that an account with very many roles is not listed for a batch in vain.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from threading import Lock
@@ -40,8 +41,15 @@ class RoleList:
     sessions: Sessions
     lengths: dict[str, float]
     """The pages of each account's list, as far as known: kept as long as the function lives. Endless if denied."""
+    expected: Mapping[str, int] = field(default_factory=dict)
+    """How many roles the batch may need, by account; else nobody knows."""
     _listed: dict[str, _Listed] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
+
+    @property
+    def size(self) -> int:
+        """How many roles were listed."""
+        return sum(len(listed.roles) for listed in self._listed.values())
 
     def find(self, place: Place, name: str) -> Any:
         """Return a role with its inline policies as the list has it; None if it must be read by itself."""
@@ -53,7 +61,8 @@ class RoleList:
             return listed.roles.get(name)
 
     def _is_worth_a_page(self, place: Place, listed: _Listed) -> bool:
-        return listed.needed > _ROLES * max(listed.pages + 1, self.lengths.get(place.account, 1))
+        needed = max(listed.needed, self.expected.get(place.account, 0))
+        return needed > _ROLES * max(listed.pages + 1, self.lengths.get(place.account, 1))
 
     def _read_page(self, place: Place, listed: _Listed) -> None:
         """Read one more page. If that fails, the batch reads its other roles one by one."""

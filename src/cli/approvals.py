@@ -9,6 +9,7 @@ from cli.confirmation import confirmed, printed, sentences
 from cli.exits import DONE, NOT_DONE
 from cli.options import StackOptions, taken
 from cli.terminal import say
+from cli.unusable import Unusable
 from domain.remediation.attempt import AttemptState
 from reports.reasons import text
 
@@ -26,7 +27,7 @@ def apply(given: Namespace) -> int:
             return NOT_DONE
         asked = ask.apply(approvable)
         say(f"The request to apply plan {approvable.proposed.digest} to {approvable.of} is sent.")
-        return _watched(ask, asked, given.wait, where.see(approvable.family), _corrected)
+        return _watched(ask, asked, given.wait, where.see(ask.typed(asked.family)), _corrected)
 
 
 def undo(given: Namespace) -> int:
@@ -40,12 +41,16 @@ def undo(given: Namespace) -> int:
             return NOT_DONE
         asked = ask.undo(found)
         say(f"The request to undo the correction of {found.service or found.family} is sent.")
-        return _watched(ask, asked, given.wait, where.see(found.family), progress.undone)
+        return _watched(ask, asked, given.wait, where.see(ask.typed(asked.family)), progress.undone)
 
 
 def release(given: Namespace) -> int:
     """End a family's quarantine; return the exit code."""
     where = taken(StackOptions, given)
+    if bool(given.what) == given.stages:
+        raise Unusable("Name the family, or say --stages.")
+    if given.stages:
+        return _released_stages(given, where)
     with sentences(where):
         ask = client_of(where)
         found = ask.to_release(given.what)
@@ -54,7 +59,17 @@ def release(given: Namespace) -> int:
             return NOT_DONE
         asked = ask.release(found)
         say(f"The request to release {found.family} is sent.")
-        return _watched(ask, asked, given.wait, where.see(found.family), lambda end: end.ended)
+        return _watched(ask, asked, given.wait, where.see(ask.typed(asked.family)), lambda end: end.ended)
+
+
+def _released_stages(given: Namespace, where: StackOptions) -> int:
+    if not (given.yes or confirmed("Let corrections go on in all accounts?")):
+        return NOT_DONE
+    with sentences(where):
+        ask = client_of(where)
+        asked = ask.release_stages()
+        say("The request to let corrections go on in all accounts is sent.")
+        return _watched(ask, asked, given.wait, "outrider status", lambda end: end.ended)
 
 
 def retry(given: Namespace) -> int:
@@ -72,16 +87,15 @@ def _retried(ask: Client, family: str = "") -> None:
 
 def corrections(given: Namespace) -> int:
     """Print the state of corrections, or turn all of them on or off; return the exit code."""
-    where, family = taken(StackOptions, given), given.what
-    if family == "on" and not (given.yes or confirmed("Turn all corrections of this stack on?")):
+    where, family, account = taken(StackOptions, given), given.what, given.account
+    if account and family not in {"on", "off"}:
+        raise Unusable("With --account, say on or off.")
+    if family == "on" and not (given.yes or confirmed(f"Turn {_those(account)} on?")):
         return NOT_DONE
     with sentences(where):
         ask = client_of(where)
         if family in {"on", "off"}:
-            ask.turn(on=family == "on")
-            say(f"Corrections are {family}, turned {family} by {ask.caller}.")
-            if family == "on":
-                _retried(ask)
+            _turned(ask, account, on=family == "on")
             return DONE
         if not family and (off := ask.why_off()) is not None:
             say(text(off))
@@ -91,6 +105,24 @@ def corrections(given: Namespace) -> int:
         if not found:
             say("No correction is in progress or waiting, and no family is in quarantine.")
     return DONE
+
+
+def _those(account: str) -> str:
+    return f"corrections in account {account}" if account else "all corrections of this stack"
+
+
+def _turned(ask: Client, account: str, *, on: bool) -> None:
+    """Turn the switch, and have what waits tried."""
+    state, word = ask.turn(on=on, account=account), "on" if on else "off"
+    say(f"Corrections{f' in account {account}' if account else ''} are {word}, turned {word} by {ask.caller}.")
+    if account and on and not state.on:
+        say("They begin when those of all accounts are on: `outrider corrections on`.")
+    if not account and state.off_in:
+        say(f"They stay off in {', '.join(state.off_in)}.")
+    if on and account in {"", ask.place.account}:
+        _retried(ask)
+    elif on:
+        say("What waits there is tried within 15 minutes.")
 
 
 def _watched(ask: Client, asked: SentRequest, wait: float, see: str, well: Callable[[Progress], bool]) -> int:

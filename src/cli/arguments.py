@@ -10,7 +10,8 @@ FORMATS: tuple[str, ...] = get_args(ReportFormat.__value__)
 OF_DEFINITIONS = frozenset({"asff", "ocsf"})
 
 
-def _patterns(text: str) -> tuple[str, ...]:
+def patterns(text: str) -> tuple[str, ...]:
+    """Read a list with commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -24,7 +25,8 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _account(text: str) -> str:
+def of_account(text: str) -> str:
+    """Read an account number."""
     if text and not (text.isascii() and text.isdigit() and len(text) == len("123456789012")):  # "" is the default
         raise NotOfThisForm("it takes an account number of 12 digits")
     return text
@@ -55,7 +57,7 @@ SELECT = Argument(
     "RULES",
     Takes.RULE,
     Many.ANY,
-    read=_patterns,
+    read=patterns,
 )
 IGNORE = Argument(
     "ignore",
@@ -64,7 +66,7 @@ IGNORE = Argument(
     "RULES",
     Takes.RULE,
     Many.ANY,
-    read=_patterns,
+    read=patterns,
 )
 FORMAT = Argument(
     "format",
@@ -104,7 +106,7 @@ ACCOUNT = Argument(
     "The account of definitions that name none, for asff and ocsf.",
     ("--account",),
     "ACCOUNT",
-    read=_account,
+    read=of_account,
 )
 FAIL_ON = Argument(
     "fail_on",

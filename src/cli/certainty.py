@@ -46,7 +46,7 @@ def certain(
                 drifts = tuple(each for each in said.drifts if _holds(rule, each, tried, origin))
                 severities = [each.severity or said.severity for each in drifts]
                 if all(each is Severity.INFORMATIONAL for each in severities):
-                    yield _unknown(said, unresolved)
+                    yield _unknown(said, _named_at(said, origin) or unresolved)
                 else:
                     yield replace(said, drifts=drifts, severity=max(severities))
             case Outcome.COMPLIANT if not all(rule in each.compliant for each in tried):
@@ -59,6 +59,12 @@ def _holds(rule: str, drift: Drift, tried: Collection[Tried], origin: Origin | N
     if origin is not None and origin.is_open(drift.where):
         return False
     return all(str(drift.code) in each.drifted.get(rule, ()) for each in tried)
+
+
+def _named_at(said: RuleOutcome, origin: Origin | None) -> tuple[str, ...]:
+    """Return the expressions at the places of a rule's drifts."""
+    found = (name for each in said.drifts for name in (origin.open_at(each.where) if origin is not None else ()))
+    return tuple(dict.fromkeys(found))
 
 
 def _unknown(said: RuleOutcome, unresolved: Sequence[str]) -> RuleOutcome:

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from cli.baseline import Baseline
-from cli.evaluating import FileEvaluator, TriedFix, configuration_place
+from cli.evaluating import DefinitionResult, FileEvaluator, TriedFix, configuration_place
 from cli.files import Definition, File
 from cli.fingerprints import fingerprinted
 from cli.inline import comments_in, reporting_mistakes
 from cli.inputs import definitions
+from cli.merging import merged
 from cli.options import EvaluationOptions, ReportOptions, taken
 from cli.output.evaluation import DefinitionEntry, Location
 from cli.output.names import FixKind
 from cli.parallel import in_order
 from cli.reporting import Report
-from cli.results import WITH_SUGGESTIONS, Result, Results, Source
+from cli.results import NO_SOURCE, WITH_SUGGESTIONS, Result, Results, Source
 from cli.sources.definition import Wanted
 from cli.suggesting import has_suggestions, suggestion
 from domain.drift import Drift
@@ -42,26 +43,33 @@ def check(given: Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One definition of a file, which of the file's definitions of this family it is, and the file's exemptions."""
+    """One definition of a file, which of the file's definitions of this family it is, and the file's exemptions.
+
+    `uses` are the definition with each of the services that run it.
+    """
 
     file: str
-    definition: Definition
+    uses: tuple[Definition, ...]
     number: int
     exemptions: tuple[Exemption, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Fix:
-    """A definition and its service as a rule's fix makes them, as JSON: a process sends them to another."""
+    """A definition and its service as a rule's fix makes them, as JSON: a process sends them to another.
+
+    `use` is which of the services that run it this is.
+    """
 
     task: Json
     service: Json | None
     safe: bool
+    use: int
 
     @classmethod
-    def of(cls, tried: TriedFix, after: Wanted) -> "_Fix":
+    def of(cls, tried: TriedFix, after: Wanted, use: int) -> "_Fix":
         service = after.service.to_aws() if after.service is not None else None
-        return cls(after.task.to_aws(), service, tried.kind is FixKind.SAFE)
+        return cls(after.task.to_aws(), service, tried.kind is FixKind.SAFE, use)
 
     @property
     def after(self) -> Wanted:
@@ -80,25 +88,29 @@ class _Evaluate:
     suggests: bool
 
     def __call__(self, item: _Item) -> tuple[Result[DefinitionEntry], _Fixes]:
-        definition = item.definition
-        if definition.unread:
-            entry = DefinitionEntry(item.file, definition.resource, definition.unread, ())
+        first = item.uses[0]
+        if first.unread:
+            entry = DefinitionEntry(item.file, first.resource, first.unread, ())
             return self.results.of(entry), {}
-        around, origin = definition.around, definition.origin
-        found = self.by.exempting(item.exemptions).judge(definition.task, around, origin)
-        collector = configuration_place(found.workload)
+        entries, fixes, place = list[DefinitionEntry](), dict[str, _Fix](), NO_SOURCE.place
+        for number, definition in enumerate(item.uses):
+            found = self.by.exempting(item.exemptions).judge(definition.task, definition.around, definition.origin)
+            entries.append(_entry(item.file, definition, found))
+            place = found.workload.place
+            for rule, each in found.tried.items() if self.suggests else ():
+                if each.after is not None and rule not in fixes:
+                    fixes[rule] = _Fix.of(each, each.after, number)
+        return self.results.of(fingerprinted(merged(entries), item.number), Source(place, {})), fixes
 
-        def place(rule: Rule, drift: Drift) -> Location | None:
-            return None if origin is None else origin.location(rule, drift, collector)
 
-        verdicts = tuple(each.entry_with(place, around.shown) for each in found.said)
-        entry = DefinitionEntry(item.file, around.shown(definition.resource), found.outside, verdicts)
-        fixes = {
-            rule: _Fix.of(each, each.after)
-            for rule, each in found.tried.items()
-            if self.suggests and each.after is not None
-        }
-        return self.results.of(fingerprinted(entry, item.number), Source(found.workload.place, {})), fixes
+def _entry(file: str, definition: Definition, found: DefinitionResult) -> DefinitionEntry:
+    around, origin, collector = definition.around, definition.origin, configuration_place(found.workload)
+
+    def place(rule: Rule, drift: Drift) -> Location | None:
+        return None if origin is None else origin.location(rule, drift, collector)
+
+    verdicts = tuple(each.entry_with(place, around.shown) for each in found.said)
+    return DefinitionEntry(file, around.shown(definition.resource), found.outside, verdicts)
 
 
 @dataclass
@@ -112,11 +124,14 @@ class _Work:
         for file in files:
             families = Counter[str]()
             exemptions = comments_in(file.text).exemptions
-            for index, each in enumerate(file.definitions):
-                families[each.task.family] += 1
+            index = 0
+            for uses in file.by_task():
+                family = uses[0].task.family
+                families[family] += 1
                 if self.suggests:
                     self.waiting.append((file, index))
-                yield _Item(file.name, each, families[each.task.family], exemptions)
+                index += len(uses)
+                yield _Item(file.name, uses, families[family], exemptions)
 
     def with_suggestions(self, result: Result[DefinitionEntry], fixes: _Fixes) -> Result[DefinitionEntry]:
         """Return the next result with the changes of its file's text."""
@@ -125,6 +140,6 @@ class _Work:
         file, index = self.waiting.popleft()
         if not fixes or not has_suggestions(file):
             return result
-        made = {rule: suggestion(file, index, fix.after, safe=fix.safe) for rule, fix in fixes.items()}
+        made = {rule: suggestion(file, index + fix.use, fix.after, safe=fix.safe) for rule, fix in fixes.items()}
         suggestions = {rule: each for rule, each in made.items() if each is not None}
         return replace(result, source=replace(result.source, suggestions=suggestions))

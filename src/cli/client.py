@@ -22,10 +22,19 @@ from domain.findings.users import Running
 from domain.places import Place
 from domain.remediation.attempt import Answer, Attempt, AttemptState, ProposedPlan, Quarantine, to_undo
 from domain.remediation.reason import Reason
-from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, RetryRequest, UndoRequest
+from domain.remediation.request import (
+    ApplyRequest,
+    ReleaseRequest,
+    ReleaseStagesRequest,
+    Request,
+    RetryRequest,
+    UndoRequest,
+)
+from domain.remediation.switch import SwitchState
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from reports.reasons import joined
+from reports.status import elsewhere, typed_name
 
 _EVERY = 2.0  # seconds between two reads of a request's progress
 
@@ -72,18 +81,26 @@ class ApprovablePlan:
 class UndoTarget:
     """What an undo would roll back: one service of the attempt, or all if none is named."""
 
-    family: str
+    of: SubjectId
     service: str
     attempt: Attempt
+
+    @property
+    def family(self) -> str:
+        return self.of.name
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseTarget:
     """A family's quarantine, and the attempts of it that may be tried again after a release."""
 
-    family: str
+    of: SubjectId
     quarantine: Quarantine | None
     attempts: tuple[Attempt, ...]
+
+    @property
+    def family(self) -> str:
+        return self.of.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +144,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Sends requests for one account and region. `caller` is the ARN of the caller; remediate has IAM confirm it."""
+    """Sends requests. A bare name is of `place`, where the stack is.
+
+    `caller` is the ARN of the caller; remediate has IAM confirm it.
+    """
 
     ledger: Ledger
     remediations: Queue
@@ -152,7 +172,7 @@ class Client:
         if (held := of_family.quarantine) is not None:
             raise RequestFailed(
                 f"{family.name} has been in quarantine since {_time(held.since)}: {joined(held.reasons)}"
-                f" End it with `outrider release {family.name}`."
+                f" End it with `outrider release {self.typed(family)}`."
             )
         if (proposed := history.proposed) is None:
             raise RequestFailed(f"There is no plan for {subject.name} now. {_why_none(history, of_family)}")
@@ -176,8 +196,8 @@ class Client:
         service = approvable.subject.name if approvable.subject.kind is Subject.SERVICE else ""
         return self._ask(
             ApplyRequest(
-                account=self.place.account,
-                region=self.place.region,
+                account=approvable.subject.place.account,
+                region=approvable.subject.place.region,
                 family=approvable.family,
                 service=service,
                 rule=approvable.rule,
@@ -202,14 +222,14 @@ class Client:
         if attempt is None:
             raise RequestFailed(f"{subject.name} has no correction that can be undone.")
         self._may(Mode.DEPLOY if attempt.rollouts else Mode.REGISTER)
-        return UndoTarget(family.name, service, attempt)
+        return UndoTarget(family, service, attempt)
 
     def undo(self, what: UndoTarget) -> SentRequest:
         """Send the request to undo it."""
         return self._ask(
             UndoRequest(
-                account=self.place.account,
-                region=self.place.region,
+                account=what.of.place.account,
+                region=what.of.place.region,
                 family=what.family,
                 service=what.service,
                 caller=self.caller,
@@ -229,14 +249,19 @@ class Client:
             raise RequestFailed(
                 f"{family.name} is not in quarantine, and none of its corrections failed or was refused."
             )
-        return ReleaseTarget(family.name, history.quarantine, attempts)
+        return ReleaseTarget(family, history.quarantine, attempts)
 
     def release(self, what: ReleaseTarget) -> SentRequest:
         """Send the request to end the family's quarantine."""
-        account, region = self.place.account, self.place.region
+        account, region = what.of.place.account, what.of.place.region
         return self._ask(
             ReleaseRequest(account=account, region=region, family=what.family, caller=self.caller, at=self.now())
         )
+
+    def release_stages(self) -> SentRequest:
+        """Send the request to let corrections go on in all accounts."""
+        account, region = self.place.account, self.place.region
+        return self._ask(ReleaseStagesRequest(account=account, region=region, caller=self.caller, at=self.now()))
 
     # --- retry -------------------------------------------------------------------------------------------------------
 
@@ -249,17 +274,18 @@ class Client:
             if all(each.state.ended and not each.stopped for each in attempts):
                 raise RequestFailed(
                     f"Nothing of {family.name} waits. What failed or was refused is tried again after"
-                    f" `outrider release {family.name}`."
+                    f" `outrider release {self.typed(family)}`."
                 )
-            families = [family.name]
+            families = [family]
         else:
             with failures_as_sentences():
-                waiting = {family for family, _ in self.ledger.attempts.due(self.place)}
-                families = sorted(waiting | set(self.ledger.attempts.stopped(self.place)))
-        account, region = self.place.account, self.place.region
-        for name in families:
-            self._ask(RetryRequest(account=account, region=region, family=name, at=self.now()))
-        return families
+                families = sorted(
+                    {family for family, *_ in self.ledger.attempts.dues()} | {*self.ledger.attempts.stopped()}
+                )
+        for each in families:
+            account, region = each.place.account, each.place.region
+            self._ask(RetryRequest(account=account, region=region, family=each.name, at=self.now()))
+        return [self._named(each) for each in families]
 
     # --- progress and state ------------------------------------------------------------------------------------------
 
@@ -286,25 +312,25 @@ class Client:
         if what:
             history = self._history(subject_of(what, self.place)[0])
             family = self._family(history)
-            return [_standing(history if history.subject == family else self._history(family))]
+            return [self._standing(history if history.subject == family else self._history(family))]
         with failures_as_sentences():
-            families = {family for family, _ in self.ledger.attempts.due(self.place)}
-            families |= {*self.ledger.attempts.quarantined(self.place), *self.ledger.attempts.stopped(self.place)}
-        return [_standing(self._read(SubjectId(self.place, Subject.FAMILY, family))) for family in sorted(families)]
+            families = {family for family, *_ in self.ledger.attempts.dues()}
+            families |= {*self.ledger.attempts.quarantined(), *self.ledger.attempts.stopped()}
+        return [self._standing(self._read(family)) for family in sorted(families)]
 
     # --- the switch --------------------------------------------------------------------------------------------------
 
-    def turn(self, *, on: bool) -> None:
-        """Turn all corrections of the stack on or off."""
+    def turn(self, *, on: bool, account: str = "") -> SwitchState:
+        """Turn all corrections of the stack on or off, or those in an account; return the state."""
         if self.switch is None:
             raise RequestFailed("The stack corrects nothing, or is not known. Name one that corrects with --stack.")
         with failures_as_sentences():
-            self.switch.turn(on=on, by=self.caller)
+            return self.switch.turn(on=on, by=self.caller, account=account)
 
     def why_off(self) -> Reason | None:
         """Return why corrections are off; None if they are on, or if there is no switch."""
         with failures_as_sentences():
-            return self.switch.why_off() if self.switch is not None else None
+            return self.switch.why_off(self.place.account) if self.switch is not None else None
 
     # --- shared parts ------------------------------------------------------------------------------------------------
 
@@ -316,11 +342,22 @@ class Client:
                 " `outrider correct`, as the finding shows."
             )
 
+    def typed(self, family: SubjectId) -> str:
+        """Return how a person names a family in a command."""
+        return typed_name(family, self.place)
+
+    def _standing(self, history: History) -> FamilyCorrections:
+        name = self._named(history.subject)
+        return FamilyCorrections(name, history.attempts, history.quarantine, history.proposed)
+
+    def _named(self, family: SubjectId) -> str:
+        return f"{family.name}{elsewhere(family.place, self.place)}"
+
     def _history(self, subject: SubjectId) -> History:
         history = self._read(subject)
         if not history.version and not history.attempts and history.quarantine is None:
             raise RequestFailed(
-                f"The ledger has no {subject.kind} {subject.name} in {self.place}. Check its name, the stack and the"
+                f"The ledger has no {subject.kind} {subject.name} in {subject.place}. Check its name, the stack and the"
                 " region."
             )
         return history
@@ -357,10 +394,6 @@ def client_of(given: StackOptions) -> Client:
     switch = Switch(aws, parts.switch) if parts.switch else None
     ledger, remediations = Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue)
     return Client(ledger, remediations, place, caller, parts.mode, switch)
-
-
-def _standing(history: History) -> FamilyCorrections:
-    return FamilyCorrections(history.subject.name, history.attempts, history.quarantine, history.proposed)
 
 
 def _why_none(history: History, family: History) -> str:

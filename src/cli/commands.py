@@ -14,6 +14,7 @@ from cli.arguments import (
     OF_DEFINITIONS,
     OF_REPORT,
     OF_STACK,
+    OUTPUT,
     PROFILE,
     REGION,
     SELECT,
@@ -23,7 +24,9 @@ from cli.arguments import (
     YES,
     files,
     flag,
+    of_account,
     one,
+    patterns,
     plan,
     report_format,
     several,
@@ -71,7 +74,7 @@ COMMANDS = (
         (
             files(
                 "Files or folders: task definitions in JSON or YAML, templates of CloudFormation, SAM and CDK,"
-                " Terraform's files and plans. A dash is standard input."
+                " Terraform's files and plans, Copilot's manifests, ecspresso's definitions. A dash is standard input."
             ),
             STANDARD,
             CONFIG,
@@ -153,6 +156,7 @@ COMMANDS = (
                 shown="FAMILY",
                 many=Many.AT_MOST_ONE,
             ),
+            Argument("account", "Turn only those in this account on or off.", ("--account",), "ID", read=of_account),
             YES,
             *OF_STACK,
         ),
@@ -164,7 +168,15 @@ COMMANDS = (
         "Show what the last sweep covered, and what it could not.\n\nReads the certificate of coverage with your own"
         " credentials, and changes nothing. Exits with 0 if everything was covered, 1 if not or if the certificate was"
         " changed, 2 if it could not be read.",
-        (FORMAT, STACK, REGION, PROFILE),
+        (
+            Argument(
+                "report", "Write the sweep's report, one HTML page, to this file.", ("--report",), "FILE", Takes.FILE
+            ),
+            FORMAT,
+            STACK,
+            REGION,
+            PROFILE,
+        ),
     ),
     Command(
         "doctor",
@@ -219,10 +231,17 @@ COMMANDS = (
     Command(
         "release",
         "cli.approvals:release",
-        "[OPTIONS] FAMILY",
-        f"Let Outrider correct a quarantined family again.\n\n{_ASKED}",
+        "[OPTIONS] FAMILY|--stages",
+        "Let Outrider correct a quarantined family again.\n\nWith --stages, let corrections of all accounts go on that"
+        f" stopped because some failed. {_ASKED}",
         (
-            Argument("what", "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.", shown="FAMILY"),
+            Argument(
+                "what",
+                "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.",
+                shown="FAMILY",
+                many=Many.AT_MOST_ONE,
+            ),
+            flag("stages", "Release the stages of corrections over accounts."),
             YES,
             WAIT,
             *OF_STACK,
@@ -293,7 +312,8 @@ COMMANDS = (
                 Many.ANY,
                 read=one,
             ),
-            FORMAT,
+            report_format(FORMATS),
+            OUTPUT,
             FAIL_ON,
             flag("policy", "Only print the IAM policy that this command needs, and call nothing."),
         ),
@@ -327,8 +347,40 @@ COMMANDS = (
     Command(
         "standard show",
         "cli.standards:show",
-        "",
-        "Print the packaged standard, with every field and what it means.",
+        "[OPTIONS]",
+        "Print the packaged standard, or the standard of one account.\n\nThe packaged one has every field and what it"
+        " means. That of an account has the layers for it, and says from which line each value comes; other commands"
+        " take it as a standard. Without --standard it is the stack's, read with your own credentials.",
+        (
+            Argument("account", "The account.", ("--account",), "ID", read=of_account),
+            Argument(
+                "standard",
+                "A standard with layers, instead of the stack's.",
+                ("--standard",),
+                "FILE",
+                Takes.FILE,
+                default=None,
+            ),
+            Argument(
+                "unit",
+                "The account's organisational units, instead of those in the ledger.",
+                ("--unit",),
+                "ID,ID…",
+                default=(),
+                read=patterns,
+            ),
+            Argument(
+                "tags",
+                "The account's tags, instead of those in the ledger.",
+                ("--tags",),
+                "KEY=VALUE,…",
+                default=(),
+                read=patterns,
+            ),
+            STACK,
+            REGION,
+            PROFILE,
+        ),
     ),
     Command(
         "standard validate",

@@ -14,24 +14,28 @@ from aws.roles import Roles
 from aws.sessions import Sessions
 from aws.stacks import Stacks
 from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
-from cli.naming import subject_of
+from cli.naming import own_subject_of
 from cli.options import StackOptions
 from domain.findings.users import Running
+from domain.organization import Membership
 from domain.places import Place, Revision
 from domain.remediation import guards
 from domain.remediation.guards import Forbidden
 from domain.remediation.plan import Plan
 from domain.remediation.rollout import deployment_of, runs
 from domain.standard import Mode, Standard, StandardInvalid
+from domain.standard.layered import standard_of
 from domain.subject import Subject, SubjectId
 from domain.verdict import Drifted
 from domain.workload import Workload
+from operations.account_standards import AccountStandards
 from operations.evaluation import Evaluator, unread_for_now
 from operations.facts import FactReader, runs_on_fargate
+from operations.owners import Owners
 from operations.planning import Planner
 from operations.standards import Standards
 from reports.reasons import text
-from rules import CATALOGUE
+from rules import BY_ID, CATALOGUE
 
 _AGAIN = "Nothing was changed. Run the command again, and read the new plan."
 
@@ -57,10 +61,13 @@ class CorrectionLimits:
             raise RequestFailed(
                 f"There is no stack {name} in {aws.region}. Name it with --stack, or give the standard with --standard."
             )
-        standard = Standards(aws, found.parameters.get("StandardLocation", ""), CATALOGUE).current().standard
+        edition = Standards(aws, found.parameters.get("StandardLocation", ""), CATALOGUE).current()
         given = found.parameters.get("AllowedImageRepositories", "")
         repositories = tuple(part.strip() for part in given.split(",") if part.strip())
         ledger = Ledger(aws, found.outputs.get("LedgerTable", ""))
+        place = Place(aws.account, aws.region)
+        owners = Owners(lambda: Parameters(aws), ledger.accounts, BY_ID)
+        standard = AccountStandards(ledger.accounts, owners).of(edition, place).standard
         return cls(standard, repositories, lambda family: ledger.history(family).services)
 
 
@@ -76,7 +83,7 @@ class Correcting:
     def proposed(self, what: str, digest: str = "") -> Plan:
         """Return the plan; raise RequestFailed if there is none, a guard refuses it, or its digest is another."""
         with _plainly():
-            workload = self._workload(*subject_of(what, self.place))
+            workload = self._workload(*own_subject_of(what, self.place))
             plan = self._plan(workload, _name(workload))
             if digest and digest != plan.digest:
                 raise RequestFailed(
@@ -191,7 +198,7 @@ def correcting_of(given: StackOptions, standard: Standard | None = None) -> Corr
             raise RequestFailed(NO_REGION)
         place = Place(aws.account, aws.region)
         bounds = (
-            CorrectionLimits.of_standard(standard)
+            CorrectionLimits.of_standard(standard_of(standard, Membership(place.account)))
             if standard is not None
             else CorrectionLimits.of_stack(aws, given.stack)
         )

@@ -1,9 +1,9 @@
 """`outrider coverage`: what the last sweep covered, and what it could not."""
 
 from argparse import Namespace
-from dataclasses import dataclass
+from datetime import datetime
 
-from aws.ledger import LastCertificate, Ledger
+from aws.ledger import Ledger
 from aws.objects import Bucket
 from aws.sessions import Sessions
 from cli.confirmation import printed, sentences
@@ -11,60 +11,57 @@ from cli.deployed import deployed
 from cli.exits import FAILING, WELL
 from cli.failures import RequestFailed, failures_as_sentences
 from cli.options import StackOptions, taken
-from cli.output.coverage import CoverageEntry, CoverageOutput, GapEntry
-from cli.output.writing import rendered
+from cli.output.coverage import CoverageEntry, CoverageOutput, GapEntry, OwnersEntry
+from cli.output.writing import rendered, written
 from cli.progress import Line
-from domain.coverage import Certificate
+from cli.terminal import say
+from domain.coverage import Certificate, Proof, Seen
+from operations.seen import read_seen
 from reports.coverage import text
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    certificate: Certificate
-    last: LastCertificate
-
-    @property
-    def intact(self) -> bool:
-        return self.certificate.digest == self.last.digest
 
 
 def coverage(given: Namespace) -> int:
     """Print the certificate of the last sweep; return the exit code."""
     where = taken(StackOptions, given)
     with sentences(where), failures_as_sentences():
-        found = _read(where)
+        seen, certificate = _read(where, given.report)
     if given.format == "json":
-        print(rendered(_output(found)))
+        print(rendered(_output(certificate, seen)))
     else:
-        lines = [*text(found.certificate)]
-        if not found.intact:
+        lines = [*text(certificate)]
+        if seen.proof is not Proof.INTACT:
             lines.append("It is not the certificate that the sweep stored: its digest in the ledger is another.")
         printed(Line(line) for line in lines)
-    return WELL if found.certificate.complete and found.intact else FAILING
+        if given.report:
+            say(f"The report is in {given.report}.")
+    return WELL if seen.complete else FAILING
 
 
-def _read(where: StackOptions) -> _Found:
+def _read(where: StackOptions, report: str) -> tuple[Seen, Certificate]:
     name, aws = where.stack, Sessions(region=where.named_region[1] or None, profile=where.profile or None)
     outputs = deployed(aws, name, "CertificatesBucket", "LedgerTable").outputs
-    table, bucket = outputs["LedgerTable"], outputs["CertificatesBucket"]
-    last = Ledger(aws, table).runs.last()
-    if last is None:
+    bucket = outputs["CertificatesBucket"]
+    objects = Bucket(aws, bucket)
+    seen = read_seen(Ledger(aws, outputs["LedgerTable"]), objects)
+    if seen.proof is Proof.NONE:
         raise RequestFailed("There is no certificate yet: no sweep has ended.")
-    stored = Bucket(aws, bucket).get(last.key)
-    if stored is None:
-        raise RequestFailed(f"The certificate {last.key} is not in the bucket {bucket} any more.")
-    try:
-        return _Found(Certificate.model_validate_json(stored), last)
-    except ValueError:
-        raise RequestFailed(f"{last.key} in the bucket {bucket} is no certificate.") from None
+    if seen.proof is Proof.MISSING:
+        raise RequestFailed(f"The certificate {seen.why} is not in the bucket {bucket} any more.")
+    if seen.certificate is None:
+        raise RequestFailed(f"{seen.why} in the bucket {bucket} is no certificate.")
+    if report:
+        page = objects.get(seen.report.key) if seen.report is not None else None
+        if page is None:
+            raise RequestFailed("The last sweep has no report, or it is not there any more.")
+        written(report, page)
+    return seen, seen.certificate
 
 
-def _output(found: _Found) -> CoverageOutput:
-    certificate = found.certificate
+def _output(certificate: Certificate, seen: Seen) -> CoverageOutput:
     return CoverageOutput(
         version=1,
         complete=certificate.complete,
-        intact=found.intact,
+        intact=seen.proof is Proof.INTACT,
         run=certificate.run,
         began=certificate.began.isoformat(),
         ended=certificate.ended.isoformat(),
@@ -77,10 +74,18 @@ def _output(found: _Found) -> CoverageOutput:
                 row.account,
                 row.region,
                 row.kind.value,
-                row.began.isoformat() if row.began is not None else None,
+                _stamp(row.began),
+                _stamp(row.since),
                 {each.value: number for each, number in row.counts.items()},
                 tuple(GapEntry(gap.coverage.value, gap.call, gap.code, gap.subjects) for gap in row.gaps),
             )
             for row in certificate.rows
         ),
+        owners=tuple(
+            OwnersEntry(each.account, each.region, each.exemptions, each.refused) for each in certificate.owners
+        ),
     )
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None

@@ -4,8 +4,8 @@ import json
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import engine
@@ -37,8 +37,9 @@ def fix(given: Namespace) -> int:
         report_mistakes(file)
     judge = FileEvaluator.of_options(by).exempting(comments_in(file.text).exemptions)
     corrections = [Correction.of(judge, definition, review=given.review) for definition in file.definitions]
+    said, shown = _Once(), _Once()
     for correction in corrections:
-        say(map(correction.definition.around.shown, correction.sentences(review=given.review)))
+        say(said.of(correction, map(correction.definition.around.shown, correction.sentences(review=given.review))))
     rewritten = file.rewritten([Wanted(correction.after, correction.service) for correction in corrections])
     text = rewritten.text
     for path in rewritten.by_hand:
@@ -46,8 +47,8 @@ def fix(given: Namespace) -> int:
         say(f"{file.name}: {line(where)} is computed there or stands elsewhere. Change it by hand; --diff shows how.")
     if given.diff:
         for correction in corrections:
-            for row in correction.diff(file.name):
-                print(row)
+            for hunk in shown.of(correction, correction.diff(file.name)):
+                print(hunk)
     if given.write:
         _write(file, text)
     elif not given.diff:
@@ -136,21 +137,38 @@ class Correction:
         return "the right value is not known here."
 
     def diff(self, name: str) -> Iterator[str]:
-        """Yield the changes in the form of a unified diff; values that may be secret are hidden."""
+        """Yield the changes in the form of a unified diff, the names first; values that may be secret are hidden."""
         if self.plan is None or not self.plan.changes:
             return
-        yield f"--- {line(name)}"
-        yield f"+++ {line(name)} (fixed)"
+        yield f"--- {line(name)}\n+++ {line(name)} (fixed)"
         for change in self.plan.changes:
-            yield f"@@ {line(change.where)} @@{self._place(change.where)}"
+            rows = [f"@@ {line(change.where)} @@{self._place(change.where)}"]
             if change.before is not None:
-                yield f"-{line(self.definition.around.shown(change.before))}"
+                rows.append(f"-{line(self.definition.around.shown(change.before))}")
             if change.after is not None:
-                yield f"+{line(self.definition.around.shown(change.after))}"
+                rows.append(f"+{line(self.definition.around.shown(change.after))}")
+            yield "\n".join(rows)
 
     def _place(self, where: str) -> str:
         place = None if self.definition.origin is None else self.definition.origin.place(where)
         return f" line {place.line}" if place else ""
+
+
+@dataclass
+class _Once:
+    """Texts about definitions, each once for a definition that several services run."""
+
+    task: TaskDefinition | None = None
+    texts: set[str] = field(default_factory=set)
+
+    def of(self, correction: Correction, texts: Iterable[str]) -> Iterator[str]:
+        """Yield those that were not yielded for the same definition before."""
+        if correction.definition.task is not self.task:
+            self.task, self.texts = correction.definition.task, set()
+        for text in texts:
+            if text not in self.texts:
+                self.texts.add(text)
+                yield text
 
 
 def _reasons(plan: Plan) -> Iterator[str]:

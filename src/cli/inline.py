@@ -81,7 +81,7 @@ def reporting_mistakes(files: Iterable[File]) -> Iterator[File]:
 def report_mistakes(file: File) -> None:
     """Say which exemptions of a file have no effect."""
     say(comments_in(file.text).said_of(file.name))
-    say(wrong.sentence(file.name) for each in file.definitions for wrong in _wrong_tags(each.task))
+    say(wrong.sentence(file.name) for each, *_ in file.by_task() for wrong in _wrong_tags(each.task))
 
 
 def _wrong_tags(task: TaskDefinition) -> Iterator[Wrong]:

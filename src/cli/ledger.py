@@ -5,10 +5,13 @@ from aws.parameters import read_document
 from aws.sessions import Sessions
 from aws.stacks import Stacks
 from cli.confirmation import sentences
+from cli.deployed import deployed
 from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
-from cli.options import AwsOptions
+from cli.options import AwsOptions, StackOptions
+from domain.organization import Membership, OwnersRecord
 from domain.places import Place
 from domain.standard import Standard, StandardInvalid, default_standard
+from domain.standard.layered import standard_of
 from operations.differences import Compared, Comparison
 from operations.ledger_differences import LedgerComparison
 from rules import CATALOGUE
@@ -30,8 +33,24 @@ def compared_on(stack: str, given: AwsOptions, old: Standard | None, new: Standa
         if not table:
             raise RequestFailed(f"The stack {stack} is not Outrider's: it has no output LedgerTable.")
         old = old or _of_stack(aws, found.parameters.get("StandardLocation", ""))
-        comparison = LedgerComparison(Ledger(aws, table), Comparison(old, new, CATALOGUE))
+        ledger = Ledger(aws, table)
+        member = ledger.accounts.of(place.account) if old.layers or new.layers else Membership(place.account)
+        comparison = LedgerComparison(ledger, Comparison(standard_of(old, member), standard_of(new, member), CATALOGUE))
         return old, list(comparison.of(place))
+
+
+def standard_on(given: StackOptions, account: str) -> tuple[str, str, Membership, tuple[OwnersRecord, ...]]:
+    """Return the text of a stack's standard, its name, and what the ledger knows of an account and its owners.
+
+    The text is empty for the packaged standard. Raises Unusable if they cannot be read.
+    """
+    with sentences(given), failures_as_sentences():
+        aws = Sessions(region=given.named_region[1] or None, profile=given.profile or None)
+        found = deployed(aws, given.stack, "LedgerTable")
+        location = found.parameters.get("StandardLocation", "")
+        text = read_document(aws, location) if location else ""
+        accounts = Ledger(aws, found.outputs["LedgerTable"]).accounts
+        return text, f"The standard at {location}", accounts.of(account), tuple(accounts.exemptions_of(account))
 
 
 def _of_stack(aws: Sessions, location: str) -> Standard:

@@ -12,12 +12,9 @@ _FINDING = re.compile(
 )
 
 
-def subject_of(what: str, place: Place) -> tuple[SubjectId, str, int]:
-    """Return the subject, a finding's rule (or empty), and a revision's number (or 0).
-
-    Raise RequestFailed if the subject is in another account or region.
-    """
-    subject, rule, number = _parsed(what, place)
+def own_subject_of(what: str, place: Place) -> tuple[SubjectId, str, int]:
+    """Return what `subject_of` does; raise RequestFailed if the subject is in another account or region."""
+    subject, rule, number = subject_of(what, place)
     if subject.place != place:
         raise RequestFailed(
             f"{what} is in {subject.place}, and this is {place}. Use that account's credentials, and name its region"
@@ -26,7 +23,11 @@ def subject_of(what: str, place: Place) -> tuple[SubjectId, str, int]:
     return subject, rule, number
 
 
-def _parsed(what: str, place: Place) -> tuple[SubjectId, str, int]:
+def subject_of(what: str, place: Place) -> tuple[SubjectId, str, int]:
+    """Return the subject, a finding's rule (or empty), and a revision's number (or 0).
+
+    A bare name is of `place`; a finding's Id or an ARN has its own account and region.
+    """
     if what.startswith("outrider/"):
         found = _FINDING.fullmatch(what)
         if found is None:

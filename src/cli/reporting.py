@@ -31,7 +31,7 @@ class Report:
 
     def of[Entry: (DefinitionEntry, ConfigurationEntry)](self, results: Iterable[Result[Entry]]) -> int:
         """Print each result as soon as there is one; return the exit code."""
-        with _opened(self.options.output) as out:
+        with opened(self.options.output) as out:
             self._print(self._counted(results), out)
         self.inputs.say_what_was_skipped()
         if self.baseline is not None:
@@ -71,7 +71,7 @@ class Report:
 
 
 @contextmanager
-def _opened(name: str | None) -> Iterator[TextIO | None]:
+def opened(name: str | None) -> Iterator[TextIO | None]:
     """Open the file that the report is written to; without one, give standard output."""
     if name is None:
         yield sys.stdout

@@ -18,10 +18,14 @@ _ALL_VERDICTS: frozenset[ReportFormat] = frozenset({"junit"})
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What only some formats show: where it runs, and the fixes of its drifted rules in the source's text."""
+    """What only some formats show: where it runs, and the fixes of its drifted rules in the source's text.
+
+    `deployed`: it was read from AWS, and not from a file.
+    """
 
     place: Place
     suggestions: Mapping[str, Suggestion]
+    deployed: bool = False
 
 
 NO_SOURCE = Source(Place("", ""), {})

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from aws.sessions import Sessions
 from cli.confirmation import sentences
 from cli.exits import CLEAN, DRIFTED, INCOMPLETE
 from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
 from cli.meter import Meter
-from cli.options import AwsOptions, taken
-from cli.output.names import Outcome
+from cli.options import AwsOptions, ReportOptions, taken
 from cli.output.scan import (
     ScanCoverage,
     ScanDrift,
@@ -24,8 +24,11 @@ from cli.output.scan import (
     ScanTotals,
     ScanVerdict,
 )
-from cli.output.writing import rendered
+from cli.output.writing import rendered, written
 from cli.policy import SCAN, policy_of
+from cli.report_formats import ReportFormat
+from cli.reporting import opened
+from cli.scan_results import errors_of, outcome_of, results_of, severity_of
 from cli.scan_table import as_table
 from cli.terminal import say
 from cli.unusable import Unusable
@@ -60,7 +63,8 @@ class ScanOptions:
     standard: str | None = None
     earlier: Sequence[str] = ()
     report: str = ""
-    format: str = "table"
+    format: ReportFormat = "table"
+    output: str | None = None
     fail_on: str = "LOW"
 
     def aws(self, profile: str) -> AwsOptions:
@@ -81,14 +85,27 @@ def scan(given: Namespace) -> int:
     if (by.family or by.cluster) and not fleet.entries and fleet.totals.complete:
         raise Unusable(f"There is no {'family' if by.family else 'service in the cluster'} {by.family or by.cluster}.")
     if by.report:
-        _written(by.report, html_of(fleet))
-    if by.format == "json":
-        print(rendered(_output(fleet)))
-    else:
-        as_table(fleet)
-        if by.report:
-            say(f"The report is in {by.report}.")
+        written(by.report, html_of(fleet))
+    with opened(by.output) as out:
+        _print(fleet, by, out)
+    if by.report and by.format != "json":
+        say(f"The report is in {by.report}.")
     return _exit_code(fleet, Severity(by.fail_on))
+
+
+def _print(fleet: Fleet, by: ScanOptions, out: TextIO | None) -> None:
+    match by.format:
+        case "table":
+            as_table(fleet, out)
+        case "json":
+            print(rendered(_output(fleet)), file=out)
+        case other:
+            from cli.formats.content import Content  # noqa: PLC0415 - only for the other formats
+            from cli.formats.registry import pieces_of  # noqa: PLC0415 - as above
+
+            content = Content(results_of(fleet, other), errors_of(fleet), "workload", ReportOptions(format=other))
+            for piece in pieces_of(other, content):
+                print(piece, end="", file=out)
 
 
 def _scanned(by: ScanOptions, earlier: tuple[Totals, ...]) -> Fleet:
@@ -105,7 +122,7 @@ def _scanned(by: ScanOptions, earlier: tuple[Totals, ...]) -> Fleet:
             CATALOGUE,
             now,
             Scope(by.family, by.cluster),
-            plans=bool(by.report) or by.format == "json",
+            plans=bool(by.report) or by.format != "table",
             patience=Patience(),
             step=meter.step,
         )
@@ -150,33 +167,11 @@ def _totals_in(name: str) -> Totals:
         raise Unusable(f"{name} is not the JSON of an earlier scan: `outrider scan --format json` prints it.") from None
 
 
-def _written(name: str, text: str) -> None:
-    try:
-        Path(name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Unusable(f"{name} cannot be written ({(error.strerror or 'it failed').lower()}).") from None
-
-
 def _exit_code(fleet: Fleet, least: Severity) -> int:
     severities = (severity_of(result) for entry in fleet.entries for result in entry.results)
     if any(severity is not None and severity >= least for severity in severities):
         return DRIFTED
     return CLEAN if fleet.totals.complete else INCOMPLETE
-
-
-def severity_of(result: Result) -> Severity | None:
-    """Return the severity of what drifted; None if nothing did."""
-    match result.state:
-        case State.CRITICAL:
-            return Severity.CRITICAL
-        case State.HIGH:
-            return Severity.HIGH
-        case State.MEDIUM:
-            return Severity.MEDIUM
-        case State.LOW:
-            return Severity.LOW
-        case State.NOT_APPLICABLE | State.COMPLIANT | State.EXEMPT | State.UNKNOWN:
-            return None
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
@@ -222,22 +217,15 @@ def _entry(entry: Entry) -> ScanEntry:
     )
 
 
-_OUTCOMES = {
-    State.UNKNOWN: Outcome.UNKNOWN,
-    State.EXEMPT: Outcome.EXEMPT,
-    State.COMPLIANT: Outcome.COMPLIANT,
-}
-"""Of what did not drift."""
-
-
 def _verdict(result: Result) -> ScanVerdict:
     severity = severity_of(result)
     return ScanVerdict(
         rule=result.rule,
-        verdict=_OUTCOMES.get(result.state, Outcome.DRIFTED),
+        verdict=outcome_of(result),
         severity=severity,
         drifts=tuple(
-            ScanDrift(each.where, each.why, each.found, each.wanted, each.severity) for each in result.problems
+            ScanDrift(each.code, each.where, each.why, each.found, each.wanted, each.severity)
+            for each in result.problems
         ),
         reasons=result.reasons,
         fix=result.fix,

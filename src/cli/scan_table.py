@@ -1,6 +1,7 @@
 """The table that `outrider scan` prints: by account and region, then what was not read, then the sums."""
 
 from itertools import groupby
+from typing import TextIO
 
 from cli.table import style_of
 from cli.terminal import Style, console, line
@@ -17,9 +18,9 @@ _SEVERITIES = {
 }
 
 
-def as_table(fleet: Fleet) -> None:
+def as_table(fleet: Fleet, file: TextIO | None = None) -> None:
     """Print it."""
-    out = console()
+    out = console(file)
     for place, group in groupby(fleet.entries, key=lambda entry: entry.place):
         entries = [*group]
         out.print([(str(place), Style.BOLD)])

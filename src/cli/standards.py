@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from cli.account_standard import show_account
 from cli.evaluating import FileEvaluator, standard_of
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import File
@@ -79,8 +80,12 @@ def _print(name: str, problems: Sequence[Found]) -> None:
     print(line(f"{name}: {', '.join(counts) or 'no problems'}."))
 
 
-def show(_: Namespace) -> int:
-    """Print the packaged standard."""
+def show(given: Namespace) -> int:
+    """Print the packaged standard, or that of an account."""
+    if given.account:
+        return show_account(given)
+    if given.standard is not None or given.unit or given.tags:
+        raise Unusable("Name the account with --account.")
     print(DEFAULT.read_text(encoding="utf-8"), end="")
     return CLEAN
 

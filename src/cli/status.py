@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aws.ledger import Ledger
+from aws.objects import Bucket
 from aws.parameters import Switch, read_document
 from aws.sessions import Sessions
 from aws.stacks import Stack
@@ -18,23 +19,33 @@ from cli.output.status import (
     AttemptEntry,
     ExemptionEntry,
     FindingEntry,
+    OwnersExemptionEntry,
     PlanEntry,
     QuarantineEntry,
+    SeenEntry,
+    StageEntry,
     StatusOutput,
     SweepEntry,
+    UncoveredEntry,
 )
 from cli.output.writing import rendered
 from cli.progress import Line
 from cli.terminal import Style
+from domain.coverage import Seen
 from domain.findings.alert import AlertSection
 from domain.findings.finding import Finding
+from domain.organization import OwnersEntry, OwnersRecord
 from domain.places import Place
-from domain.remediation.attempt import Attempt
-from domain.remediation.reason import Reason
+from domain.remediation.attempt import Attempt, Quarantine
+from domain.remediation.reason import Code, Reason
+from domain.remediation.stages import Stages
 from domain.standard import Exemption, Standard, StandardInvalid, default_standard
 from domain.status import PlanWaiting, Status
-from operations.status import read_status
+from domain.subject import SubjectId
+from operations.seen import seen_if_readable
+from operations.status import status_of
 from reports import status as reports
+from reports.coverage import proof, unseen
 from reports.reasons import joined, text
 
 _MOST = 50  # lines of a section
@@ -42,12 +53,18 @@ _MOST = 50  # lines of a section
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The status of a stack; why its corrections are off, if they are; and its exemptions, None without a standard."""
+    """The status; why corrections are off, if they are; and exemptions by its standard and by owners of accounts.
 
-    stack: str
+    Those of the standard are None if it cannot be used. `stages` are None without any, and corrections are off in the
+    accounts `off_in` alone.
+    """
+
     status: Status
     off: Reason | None
     exemptions: tuple[Exemption, ...] | None
+    owners: tuple[OwnersRecord, ...]
+    stages: Stages | None
+    off_in: tuple[str, ...]
 
 
 def status(given: Namespace) -> int:
@@ -64,41 +81,64 @@ def status(given: Namespace) -> int:
 
 def _read(where: StackOptions) -> _Found:
     name, aws = where.stack, Sessions(region=where.named_region[1] or None, profile=where.profile or None)
-    stack = deployed(aws, name, "LedgerTable")
-    place, table = Place(aws.account, aws.region), stack.outputs["LedgerTable"]
+    stack = deployed(aws, name, "LedgerTable", "CertificatesBucket")
+    home, ledger = Place(aws.account, aws.region), Ledger(aws, stack.outputs["LedgerTable"])
     switch = stack.outputs.get("CorrectionsSwitch", "")
-    off = Switch(aws, switch).why_off() if switch else None
-    found = read_status(Ledger(aws, table), place, _now())
+    turned = Switch(aws, switch)
+    off = turned.why_off(aws.account) if switch else None
+    off_in = turned.read().off_in if switch and (off is None or off.code is Code.SWITCH_OFF_IN) else ()
+    seen = seen_if_readable(ledger, Bucket(aws, stack.outputs["CertificatesBucket"]))
+    found = status_of(ledger.overviews.of_all(), home, _now(), seen)
+    found = replace(found, swept=ledger.health.run(home), stack=name)
     if switch and off is None:
         found = replace(found, standing=found.standing.with_corrections_on)
-    return _Found(name, found, off, _exemptions(aws, stack))
+    owners, standard = tuple(ledger.accounts.exemptions()), _standard(aws, stack)
+    exemptions = tuple(standard.exemptions) if standard is not None else None
+    return _Found(found, off, exemptions, owners, _stages(ledger, standard), off_in)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _exemptions(aws: Sessions, stack: Stack) -> tuple[Exemption, ...] | None:
+def _stages(ledger: Ledger, standard: Standard | None) -> Stages | None:
+    if standard is None or not standard.remediation.stages:
+        return None
+    return Stages(standard, ledger.stages.accounts(ledger.stages.current()))
+
+
+def _standard(aws: Sessions, stack: Stack) -> Standard | None:
     location = stack.parameters.get("StandardLocation", "")
     try:
-        standard = Standard.parse(read_document(aws, location), location) if location else default_standard()
+        return Standard.parse(read_document(aws, location), location) if location else default_standard()
     except StandardInvalid:
         return None
-    return tuple(standard.exemptions)
 
 
 def _lines(found: _Found) -> Iterator[Line]:
     state = found.status
     if found.off is not None:
         yield Line(text(found.off), style=Style.YELLOW)
-    yield from _section(reports.findings_of(state.findings), "No finding is open.")
-    for each in reports.sections_of(state.standing, state.place, found.stack, _MOST):
+    if found.off_in:
+        yield Line(f"Corrections are off in accounts {', '.join(found.off_in)}.", style=Style.YELLOW)
+    if found.stages is not None:
+        yield from _section(reports.stages_of(found.stages, _MOST))
+    if not state.seen.complete:
+        yield Line(f"Not everything was evaluated. {proof(state.seen)}", style=Style.YELLOW)
+    none = "No finding is open." if state.seen.complete else "No finding is open in what was evaluated."
+    yield from _section(reports.findings_of(state.findings), none)
+    yield from _section(reports.unseen_of(state.seen, _MOST))
+    yield from _section(reports.places_of(state, _MOST))
+    for each in reports.sections_of(state, _MOST):
         yield from _section(each)
     if found.exemptions is None:
         yield Line("The stored standard is not valid, so its exemptions are not listed. See `outrider doctor`.")
     else:
         yield from _section(reports.exemptions_of(found.exemptions, "Exemptions", _MOST))
-    yield from _section(reports.suppressed_of(state.suppressed, _MOST))
+    yield from _section(reports.owners_of(found.owners, _MOST))
+    yield from _section(reports.suppressed_of(state, _MOST))
+    if state.unwatched:
+        yield Line(reports.unwatched(state))
     yield Line(reports.swept(state.swept))
 
 
@@ -119,27 +159,46 @@ def _output(found: _Found) -> StatusOutput:
     state, standing = found.status, found.status.standing
     return StatusOutput(
         version=1,
-        account=state.place.account,
-        region=state.place.region,
-        stack=found.stack,
+        account=state.home.account,
+        region=state.home.region,
+        stack=state.stack,
         corrections_off=text(found.off) if found.off is not None else "",
+        corrections_off_in=found.off_in,
+        stages=tuple(_stage_entries(found.stages)) if found.stages is not None else (),
+        stages_stopped=found.stages is not None and found.stages.stopped,
         findings=_findings(state.findings),
-        plans=tuple(_plan(each, found.stack) for each in standing.plans),
+        plans=tuple(_plan(each, state) for each in standing.plans),
         corrections=tuple(map(_attempt, standing.under_way)),
         failures=tuple(map(_attempt, standing.failed)),
-        quarantines=tuple(
-            QuarantineEntry(family, _stamp(each.since), joined(each.reasons)) for family, each in standing.quarantines
-        ),
+        quarantines=tuple(_quarantine(family, each) for family, each in standing.quarantines),
         exemptions=None if found.exemptions is None else tuple(map(_exemption, found.exemptions)),
+        owners=tuple(_owners_entry(record.place, each) for record in found.owners for each in record.entries),
         suppressed=_findings(state.suppressed),
         swept=SweepEntry(_stamp(state.swept.began), _until(state.swept.ended)) if state.swept is not None else None,
+        coverage=_seen(state.seen),
+        unwatched=state.unwatched,
     )
+
+
+def _quarantine(family: SubjectId, each: Quarantine) -> QuarantineEntry:
+    return QuarantineEntry(*_place(family.place), family.name, _stamp(each.since), joined(each.reasons))
+
+
+def _seen(seen: Seen) -> SeenEntry:
+    uncovered = seen.certificate.uncovered if seen.certificate is not None else []
+    entries = (UncoveredEntry(*_place(each.place), _until(each.since), unseen(each)) for each in uncovered)
+    return SeenEntry(seen.complete, seen.proof.value, tuple(entries))
+
+
+def _place(place: Place) -> tuple[str, str]:
+    return place.account, place.region
 
 
 def _findings(findings: Iterable[Finding]) -> tuple[FindingEntry, ...]:
     ordered = sorted(findings, key=lambda each: (-each.severity.rank, each.subject.key, each.rule))
     return tuple(
         FindingEntry(
+            *_place(each.subject.place),
             each.id,
             each.subject.kind.value,
             each.subject.name,
@@ -152,9 +211,11 @@ def _findings(findings: Iterable[Finding]) -> tuple[FindingEntry, ...]:
     )
 
 
-def _plan(each: PlanWaiting, stack: str) -> PlanEntry:
-    plan = each.plan
+def _plan(each: PlanWaiting, status: Status) -> PlanEntry:
+    plan, place = each.plan, each.subject.place
     return PlanEntry(
+        account=place.account,
+        region=place.region,
         subject=each.subject.kind.value,
         name=each.subject.name,
         revision=each.revision,
@@ -165,12 +226,14 @@ def _plan(each: PlanWaiting, stack: str) -> PlanEntry:
         safety=plan.safety,
         reasons=tuple(plan.reasons),
         until=_until(plan.until),
-        command=reports.apply_of(each, stack),
+        command=reports.apply_of(each, status),
     )
 
 
 def _attempt(each: Attempt) -> AttemptEntry:
     return AttemptEntry(
+        account=each.source.place.account,
+        region=each.source.place.region,
         family=each.source.family,
         source=str(each.source),
         registered=str(each.correction) if each.correction else "",
@@ -189,6 +252,23 @@ def _attempt(each: Attempt) -> AttemptEntry:
 def _exemption(each: Exemption) -> ExemptionEntry:
     expires = each.expires.isoformat() if each.expires is not None else None
     return ExemptionEntry(tuple(each.rules), each.where.model_dump(exclude_defaults=True), expires, each.reason)
+
+
+def _stage_entries(stages: Stages) -> Iterator[StageEntry]:
+    for number in range(stages.count):
+        accounts = [each for each in stages.accounts if each.stage == number]
+        yield StageEntry(
+            number + 1,
+            _until(stages.opens(number)),
+            _until(stages.firsts.get(number)),
+            tuple(each.account for each in accounts if each.first is not None),
+            tuple(f"{each.account}/{name}" for each in accounts for name in each.failed),
+        )
+
+
+def _owners_entry(place: Place, each: OwnersEntry) -> OwnersExemptionEntry:
+    expires = each.expires.isoformat()
+    return OwnersExemptionEntry(place.account, place.region, tuple(each.rules), each.where, expires, each.reason)
 
 
 def _stamp(moment: datetime) -> str:

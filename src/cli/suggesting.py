@@ -85,8 +85,12 @@ def suggestion(source: File, index: int, after: Wanted, *, safe: bool) -> Sugges
 
     None if the text does not change, or would get a value that may be secret at another place.
     """
-    wanted = [Wanted(each.task, each.around.service) for each in source.definitions]
-    definition, wanted[index] = source.definitions[index], after
+    definition = source.definitions[index]
+    wanted = [
+        Wanted(after.task if each.task is definition.task else each.task, each.around.service)
+        for each in source.definitions
+    ]
+    wanted[index] = after
     rewritten = source.rewritten(wanted)
     hidden = tuple(_hidden(definition.task))
     hunks = tuple(

@@ -50,7 +50,7 @@ def _inputs_in(name: str) -> Iterator[Input]:
     text, encoding = text_of(name)
     text = text.removeprefix("\ufeff")
     try:
-        found = definitions_in(name, text, encoding).definitions
+        found = definitions_in(name, text, encoding)
     except Unusable as unusable:
         if not is_configuration(text):
             if isinstance(unusable, NoDefinition) or not text.lstrip().startswith(("{", "[")):
@@ -59,7 +59,7 @@ def _inputs_in(name: str) -> Iterator[Input]:
             raise
         yield Input(name, "", text)
         return
-    for definition in found:
+    for definition, *_ in found.by_task():
         yield Input(name, definition.resource, definition.task)
 
 

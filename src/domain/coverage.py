@@ -7,7 +7,7 @@ left out unnoticed.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -45,12 +45,16 @@ class Coverage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """One subject in a sweep. With a gap, the `call` that failed and its `code`."""
+    """One subject in a sweep. With a gap, the `call` that failed and its `code`.
+
+    `row` is what the report shows of a family or service, as JSON.
+    """
 
     subject: SubjectId
     coverage: Coverage
     call: str = ""
     code: str = ""
+    row: str = field(default="", repr=False)
 
     @classmethod
     def without(cls, subject: SubjectId, missing: Iterable[Unavailable]) -> "Covered":
@@ -81,10 +85,25 @@ class CoverageRow(BaseModel):
     began: datetime | None = Field(default=None, description="When its listing began; null if it never did.")
     counts: Mapping[Coverage, int] = Field(description="How many subjects; those that are not named are 0.")
     gaps: tuple[Gap, ...] = Field(default=(), description="Why some are not covered.")
+    since: datetime | None = Field(
+        default=None,
+        description="When the first of the sweeps in a row began that did not cover all; null if all is covered.",
+    )
 
     @property
     def place(self) -> Place:
         return Place(self.account, self.region)
+
+
+class OwnersRow(BaseModel):
+    """How many exemptions by owners count in an account and region, and how many problems the others have."""
+
+    model_config = ConfigDict(defer_build=True, frozen=True)
+
+    account: str
+    region: str
+    exemptions: int
+    refused: int
 
 
 class Certificate(BaseModel):
@@ -100,6 +119,7 @@ class Certificate(BaseModel):
     standard: str = Field(description="The digest of the standard; empty if it could not be used.")
     scope: Scope = Field(default=Scope(), description="What the sweep was limited to; empty for everything.")
     rows: tuple[CoverageRow, ...]
+    owners: tuple[OwnersRow, ...] = Field(default=(), description="Exemptions by owners of accounts, where any are.")
     before: str = Field(default="", description="The digest of the certificate before this one; empty for the first.")
 
     @property
@@ -117,6 +137,24 @@ class Certificate(BaseModel):
         return bool(self.rows) and not self.gaps
 
     @property
+    def uncovered(self) -> list["Uncovered"]:
+        """What is not covered by account and region: first where nobody knows how much, then where it is the most."""
+        by_place = dict[Place, list[CoverageRow]]()
+        for row in self.rows:
+            if row.gaps:
+                by_place.setdefault(row.place, []).append(row)
+        found = [Uncovered(place, tuple(rows)) for place, rows in by_place.items()]
+        return sorted(found, key=lambda each: (not each.unlisted, -each.subjects, each.place))
+
+    @property
+    def unwatched(self) -> frozenset[Place]:
+        """The accounts and regions that the ledger knows, and that are not swept any more."""
+        swept = {
+            row.place for row in self.rows if row.began is not None or row.counts.keys() != {Coverage.OUT_OF_SCOPE}
+        }
+        return frozenset(row.place for row in self.rows) - swept
+
+    @property
     def totals(self) -> Mapping[Coverage, int]:
         """How many subjects of each coverage."""
         found = Counter[Coverage]()
@@ -132,6 +170,75 @@ class Certificate(BaseModel):
     def missing(self) -> frozenset[tuple[Place, Subject, Coverage, str, str]]:
         """What is missing where, and why."""
         return frozenset((row.place, row.kind, gap.coverage, gap.call, gap.code) for row, gap in self.gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """The rows of one account and region that have gaps."""
+
+    place: Place
+    rows: tuple[CoverageRow, ...]
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether a listing failed, so that nobody knows how many subjects there are."""
+        return any(not gap.subjects for row in self.rows for gap in row.gaps)
+
+    @property
+    def subjects(self) -> int:
+        return sum(gap.subjects for row in self.rows for gap in row.gaps)
+
+    @property
+    def since(self) -> datetime | None:
+        return min((row.since for row in self.rows if row.since is not None), default=None)
+
+
+class Proof(StrEnum):
+    """Whether the certificate of the last sweep can be relied on."""
+
+    INTACT = "intact"
+    CHANGED = "changed"  # it is not the one that the sweep stored
+    MISSING = "missing"
+    NONE = "none"  # no sweep has ended yet
+    UNREAD = "unread"  # a call failed
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """Where a sweep's report is: a bucket in `home`, and the object's key."""
+
+    home: Place
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The certificate of the last sweep of everything, whether it can be relied on, and the sweep's report."""
+
+    proof: Proof = Proof.NONE
+    certificate: Certificate | None = None
+    why: str = ""
+    """Its key, or why it could not be read."""
+    report: StoredReport | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether no open finding means that none exists."""
+        return self.proof is Proof.INTACT and self.certificate is not None and self.certificate.complete
+
+
+UNSEEN = Seen()
+"""No sweep has ended."""
+
+
+def lasting(rows: Iterable[CoverageRow], before: Certificate | None, began: datetime) -> tuple[CoverageRow, ...]:
+    """Return the rows with since when they have gaps: since this sweep, or since an earlier one."""
+    earlier = {(row.place, row.kind): row.since for row in (before.rows if before is not None else ()) if row.gaps}
+    return tuple(
+        row.model_copy(update={"since": earlier.get((row.place, row.kind)) or began}) if row.gaps else row
+        for row in rows
+    )
 
 
 type _Why = tuple[Coverage, str, str]

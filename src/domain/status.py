@@ -1,7 +1,9 @@
-"""The status of a place: what is open, what waits, what is in progress, and what needs a person."""
+"""The status: what is open, what waits, what is in progress, what needs a person, and what nobody has seen."""
 
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 
+from domain.coverage import UNSEEN, Seen
 from domain.findings.finding import Finding
 from domain.health.facts import SweepRun
 from domain.places import Place
@@ -33,7 +35,7 @@ class Standing:
     plans: tuple[PlanWaiting, ...] = ()
     under_way: tuple[Attempt, ...] = ()
     failed: tuple[Attempt, ...] = ()
-    quarantines: tuple[tuple[str, Quarantine], ...] = ()
+    quarantines: tuple[tuple[SubjectId, Quarantine], ...] = ()
 
     @property
     def with_corrections_on(self) -> "Standing":
@@ -49,14 +51,51 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The open findings, the suppressed ones apart; the state of corrections; and the last sweep.
+    """The open findings, the suppressed ones apart; the state of corrections; the last sweep, and what it covered.
 
-    `stack` is named in commands.
+    All of it is about every account and region that is watched. `home` is where the stack is; `stack` is named in
+    commands.
     """
 
-    place: Place
+    home: Place
     findings: tuple[Finding, ...]
     suppressed: tuple[Finding, ...] = ()
     standing: Standing = Standing()
     swept: SweepRun | None = None
+    seen: Seen = UNSEEN
+    unwatched: int = 0
+    """How many findings are open where nothing is watched any more: they are not in `findings`."""
     stack: str = ""
+
+    @property
+    def by_place(self) -> list["PlaceStatus"]:
+        """Return the accounts and regions with something open, waiting or in quarantine, the worst first."""
+        found = defaultdict[Place, PlaceStatus](PlaceStatus)
+        for finding in self.findings:
+            found[finding.subject.place].severities[finding.severity] += 1
+        for plan in self.standing.plans:
+            found[plan.subject.place].plans += 1
+        for attempt in self.standing.failed:
+            found[attempt.source.place].failed += 1
+        for family, _ in self.standing.quarantines:
+            found[family.place].quarantines += 1
+        for place, each in found.items():
+            each.place = place
+        return sorted(found.values(), key=lambda each: each.order)
+
+
+@dataclass(slots=True)
+class PlaceStatus:
+    """How much is open in an account and region, by severity, and how much waits or needs a person."""
+
+    place: Place = Place("", "")  # noqa: RUF009 - frozen
+    severities: Counter[Severity] = field(default_factory=Counter)
+    plans: int = 0
+    failed: int = 0
+    quarantines: int = 0
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """The highest severity first, then the most of it."""
+        counts = (-self.severities[severity] for severity in reversed(Severity))
+        return (*counts, -self.quarantines, -self.failed, -self.plans, self.place)

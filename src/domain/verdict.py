@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import NamedTuple
 
 from domain.drift import Doubt, Drift
@@ -50,14 +51,23 @@ class Unknown(NamedTuple):
         return tuple(dict.fromkeys((*doubts, *(f"{kind}: {fact.reason}" for kind, fact in self.facts))))
 
 
+class ExemptedBy(StrEnum):
+    """Who exempts."""
+
+    STANDARD = "standard"
+    TAG = "tag"
+    OWNER = "owner"
+
+
 @dataclass(frozen=True, slots=True)
 class Exempt:
-    """The standard exempts the subject from the rule."""
+    """The standard, a tag that it allows, or the account's owner exempts the subject from the rule."""
 
     rule: str
     subject: SubjectId
     reason: str
     expires: date | None
+    by: ExemptedBy = ExemptedBy.STANDARD
 
 
 type Verdict = Compliant | Drifted | Unknown | Exempt

@@ -55,7 +55,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             logger.info("Weekly digests", teams=[alert.team for alert in weekly])
             return {"published": len(weekly)}
         case {"resume": True}:
-            resumed = resumer().resume(settings().place)
+            resumed = resumer().resume()
             logger.debug("Resumed", corrections=resumed)
             return {"corrections": resumed}
         case _:

@@ -40,6 +40,12 @@ class FactReader:
     _roles: Once[tuple[str, str], Fact[Role]] = field(default_factory=Once)
     _log_groups: Once[tuple[Place, str], Fact[LogGroup]] = field(default_factory=Once)
 
+    @property
+    def size(self) -> int:
+        """How many facts it holds, those of a list of roles included."""
+        listed = self.roles.all.size if self.roles.all is not None else 0
+        return len(self._parameters) + len(self._roles) + len(self._log_groups) + listed
+
     def with_facts(self, workload: Workload, kinds: frozenset[FactKind]) -> Workload:
         """Return the workload with the facts of these kinds that its documents name."""
         facts, place = workload.facts, workload.place

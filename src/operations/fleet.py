@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from domain.drift import Drift, Remark
 from domain.remediation.plan import Fixed, Plan
@@ -23,6 +24,30 @@ def entry_of(found: Evaluation, plan: Plan | None = None, team: str = "") -> Ent
     drifted = {drift.where for verdict in found.drifted for drift in verdict.drifts}
     results = tuple(_result(rule, verdicts, plan) for rule, verdicts in by_rule.items())
     return _row(found.workload, team, results, plan, drifted)
+
+
+def brief_entry_of(found: Evaluation, team: str = "") -> Entry:
+    """Return the row of a workload that was evaluated, with nothing but its team and which rules it does not keep."""
+    workload = found.workload
+    worst = dict[str, State]()
+    for verdict in found.verdicts:
+        if isinstance(verdict, Compliant | Exempt):
+            continue
+        state = State.drifted(verdict.severity) if isinstance(verdict, Drifted) else State.UNKNOWN
+        worst[verdict.rule] = max(worst.get(verdict.rule, state), state, key=_BEST_FIRST.index)
+    return Entry(
+        place=workload.place,
+        family=workload.task.family,
+        revision=workload.revision.number if workload.revision is not None else 0,
+        service=workload.service.title if workload.service is not None else "",
+        team=team,
+        results=tuple(_brief_result(rule, state) for rule, state in worst.items()),
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _brief_result(rule: str, state: State) -> Result:
+    return Result(rule, state)
 
 
 def entry_outside(workload: Workload, why: str, team: str = "") -> Entry:
@@ -90,7 +115,8 @@ def _result(rule: str, verdicts: Sequence[Verdict], plan: Plan | None) -> Result
                 reasons |= {f"{verdict.reason}{until}": None}
     worst = max(states, key=_BEST_FIRST.index)
     problems = tuple(
-        Problem(each.where, each.why, each.found, each.wanted, each.severity or Severity.LOW) for each in drifts
+        Problem(each.where, each.why, each.found, each.wanted, each.severity or Severity.LOW, str(each.code))
+        for each in drifts
     )
     fix, remarks = _fix(rule, plan) if any(isinstance(each, Drifted) for each in verdicts) else (Fix.NONE, ())
     return Result(rule, worst, problems, tuple(reasons), fix, tuple(remark.text for remark in remarks))

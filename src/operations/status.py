@@ -1,13 +1,13 @@
-"""Status: what is open, what waits and what failed in a place, from the ledger alone."""
+"""Status: what is open, what waits and what failed everywhere, from the ledger alone."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
-from aws.ledger import Ledger, Overview, Record
+from aws.ledger import Overview, Record
+from domain.coverage import UNSEEN, Seen
 from domain.findings.finding import FindingState
-from domain.health.facts import SweepRun
 from domain.places import Place
-from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.attempt import AttemptState
 from domain.status import PlanWaiting, Standing, Status
 from domain.subject import Subject, SubjectId
 
@@ -15,26 +15,45 @@ _FAILED_FOR = timedelta(days=30)
 """A correction that failed or was refused is listed for this long."""
 
 
-def read_status(ledger: Ledger, place: Place, now: datetime) -> Status:
-    """Read it. What is suppressed is as Security Hub said last."""
-    return status_of(ledger.overviews.of(place), ledger.health.run(place), place, now)
+def status_of(everything: Overview, home: Place, now: datetime, seen: Seen = UNSEEN) -> Status:
+    """Return it from what the ledger holds. What is suppressed is as Security Hub said last.
 
-
-def status_of(everything: Overview, swept: SweepRun | None, place: Place, now: datetime) -> Status:
-    """Return it from what the ledger holds."""
+    Nobody can close what is open in an account or region that is not watched any more: it is only counted.
+    """
+    unwatched = seen.certificate.unwatched if seen.certificate is not None else frozenset[Place]()
+    everything, left = _watched(everything, unwatched)
     rows = [row for record in everything.records.values() for row in record.rows.values()]
     still = [row for row in rows if row.finding.state is FindingState.OPEN]
     return Status(
-        place,
+        home,
         tuple(row.finding for row in still if not row.suppressed),
         tuple(row.finding for row in still if row.suppressed),
         _standing(everything, now),
-        swept,
+        seen=seen,
+        unwatched=left,
     )
 
 
+def _watched(everything: Overview, unwatched: Collection[Place]) -> tuple[Overview, int]:
+    """Return it without some places, and how many findings are open there."""
+    if not unwatched:
+        return everything, 0
+    left = [
+        finding
+        for finding in everything.findings
+        if finding.state is FindingState.OPEN and finding.subject.place in unwatched
+    ]
+    found = Overview(
+        {on: record for on, record in everything.records.items() if on.place not in unwatched},
+        everything.orders,
+        [each for each in everything.attempts if each.source.place not in unwatched],
+        {on: each for on, each in everything.quarantines.items() if on.place not in unwatched},
+    )
+    return found, len(left)
+
+
 def _standing(everything: Overview, now: datetime) -> Standing:
-    """Return the state of a place's corrections."""
+    """Return the state of corrections."""
     failed = {AttemptState.FAILED, AttemptState.REFUSED}
     return Standing(
         plans=tuple(sorted(_plans(everything, now), key=lambda each: (-each.severity.rank, each.subject.key))),
@@ -45,8 +64,8 @@ def _standing(everything: Overview, now: datetime) -> Standing:
             if each.state in failed
             and not each.released
             and now < each.time + _FAILED_FOR
-            and each.family.name not in everything.quarantines
-            and _is_current(each, everything.records)
+            and each.family not in everything.quarantines
+            and everything.orders.get(each.family, 0) in {each.source.number, each.registered}
         ),
         quarantines=tuple(sorted(everything.quarantines.items())),
     )
@@ -59,7 +78,7 @@ def _plans(everything: Overview, now: datetime) -> Iterator[PlanWaiting]:
         proposed, family = record.proposed, _family(subject, record)
         if proposed is None or family is None or (proposed.until is not None and proposed.until < now):
             continue
-        if family in busy or family.name in everything.quarantines:
+        if family in busy or family in everything.quarantines:
             continue
         shown = [row.finding.severity for rule, row in record.rows.items() if rule in proposed.rules]
         if shown:
@@ -71,9 +90,3 @@ def _family(subject: SubjectId, record: Record) -> SubjectId | None:
     if subject.kind is Subject.FAMILY:
         return subject
     return next((on for on in map(SubjectId.parse, record.dependencies) if on.kind is Subject.FAMILY), None)
-
-
-def _is_current(attempt: Attempt, records: dict[SubjectId, Record]) -> bool:
-    """Whether the family's newest revision is still the one that the attempt corrects, or its correction."""
-    record = records.get(attempt.family)
-    return record is not None and record.order in {attempt.source.number, attempt.registered}

@@ -14,6 +14,7 @@ from domain.remediation.plan import Fixed, Plan
 from domain.rule import Rule
 from domain.standard import Mode
 from domain.subject import Subject
+from reports.source import at_source
 from reports.use import still_runs
 from reports.words import plan_command
 
@@ -118,7 +119,7 @@ def step(finding: Finding, rule: Rule, plan: Plan | None) -> Step:
 
 
 def _sentence(finding: Finding, rule: Rule, plan: Plan | None) -> str:
-    source = _source(finding)
+    source = _source(finding, at_source(plan)[0])
     then = " and register it" if plan is not None and plan.changes_task else ""
     match step(finding, rule, plan):
         case Step.MAKE_CHANGE:
@@ -146,9 +147,11 @@ def _refused(rule: Rule, plan: Plan | None) -> str:
     return ""
 
 
-def _source(finding: Finding) -> str:
+def _source(finding: Finding, owner: str) -> str:
     name = finding.subject.name
     match finding.subject.kind:
+        case Subject.FAMILY | Subject.SERVICE if owner:
+            return f"at the source of {name} in {owner}"
         case Subject.FAMILY | Subject.SERVICE:
             return f"where {name} is defined"
         case Subject.PARAMETER:

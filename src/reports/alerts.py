@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
+from domain.coverage import StoredReport
 from domain.drift import Drift
 from domain.findings.address import NOWHERE, Address
-from domain.findings.alert import Alert, AlertChange, AlertDrift, AlertUser
+from domain.findings.alert import Alert, AlertChange, AlertDrift, AlertFragment, AlertUser
 from domain.findings.finding import Finding, FindingState, Transition
 from domain.places import Arn, Revision
 from domain.remediation.plan import Plan
@@ -14,6 +15,8 @@ from domain.rule import Rule
 from domain.triggers.actor import Actor
 from reports.advice import NO_ACTION, StackAction, next_step, statements
 from reports.asff import rule_url
+from reports.mrkdwn import ROOM
+from reports.source import at_source
 from reports.text import cut
 from reports.use import use_of, where_it_runs
 
@@ -77,6 +80,7 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
         omitted_users=finding.users.more,
         command=help_.command(shown) if shown else "",
         next_step=next_step(finding, rule, plan, help_),
+        fragments=_fragments(shown),
         safety=shown.safety.value if shown else "",
         reasons=shown.reasons if shown else (),
         digest=shown.digest if shown else "",
@@ -108,6 +112,14 @@ def _changes(plan: Plan | None) -> tuple[AlertChange, ...]:
     return tuple(AlertChange(where=c.where, before=c.before, after=c.after) for c in changes)
 
 
+def _fragments(plan: Plan | None) -> tuple[AlertFragment, ...]:
+    """Return the change in the form of what owns it, if that is known and the change is short."""
+    _, written = at_source(plan)
+    if written is None or len(written.text) > ROOM:
+        return ()
+    return (AlertFragment(form=written.form, text=written.text),)
+
+
 def _omitted(plan: Plan | None) -> int:
     return max(len(plan.changes) - _CHANGES, 0) if plan else 0
 
@@ -134,6 +146,14 @@ def console_links(resource: str) -> dict[str, str]:
             return {"resource": f"{page}/{quote(role, safe='')}"}
         case _:
             return {}
+
+
+def report_link(report: StoredReport | None) -> dict[str, str]:
+    """Return the console's page of a sweep's report. IAM decides who may open it, so the address is no secret."""
+    if report is None or report.home.partition != "aws":
+        return {}
+    region, key = report.home.region, quote(report.key, safe="")
+    return {"report": f"https://{region}.console.aws.amazon.com/s3/object/{report.bucket}?region={region}&prefix={key}"}
 
 
 def finding_link(finding: Finding) -> dict[str, str]:

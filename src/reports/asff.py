@@ -17,7 +17,9 @@ from domain.places import Revision, role_name
 from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.subject import Subject
+from domain.verdict import Exempt, ExemptedBy
 from reports.advice import next_step, statements
+from reports.source import at_source
 from reports.text import clean, cut, line
 from reports.use import use_of, where_it_runs
 from reports.words import plan_command
@@ -121,9 +123,27 @@ def description(finding: Finding) -> str:
             where = where_it_runs(finding)
             return f"{finding.resource} is compliant again." + (f" It runs in {where}." if where else "")
         case FindingState.EXEMPT:
-            return "The standard exempts it."
+            return _exempt(finding.exempt)
         case FindingState.GONE:
             return "It no longer exists, or is no longer in scope."
+
+
+def _exempting(by: ExemptedBy) -> str:
+    match by:
+        case ExemptedBy.STANDARD:
+            return "The standard exempts it"
+        case ExemptedBy.TAG:
+            return "A tag of the task definition exempts it"
+        case ExemptedBy.OWNER:
+            return "An owner of the account exempts it"
+
+
+def _exempt(verdict: Exempt | None) -> str:
+    who = _exempting(verdict.by if verdict is not None else ExemptedBy.STANDARD)
+    if verdict is None:
+        return f"{who}."
+    until = f" until {verdict.expires}" if verdict.expires is not None else ""
+    return f"{who}{until}: {verdict.reason}" if verdict.reason else f"{who}{until}."
 
 
 def recommendation(finding: Finding, rule: Rule, plan: Plan | None) -> str:
@@ -166,6 +186,9 @@ def _details(finding: Finding, plan: Plan | None, stack: str) -> Iterator[tuple[
     yield "left out of the plan, because suppressed", ", ".join(plan.left_out) if plan else ""
     for change in plan.changes[:_CHANGES] if plan else ():
         yield f"change {change.where}", f"{change.before or 'unset'} → {change.after or 'removed'}"
+    owner, written = at_source(plan)
+    yield "source", owner
+    yield from _parts(f"change in {written.form}", written.text) if written else ()
     yield from _names(finding)
 
 

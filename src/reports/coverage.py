@@ -1,15 +1,15 @@
 """A certificate of coverage as people read it: the gaps in a phrase each, a page in Markdown, a notice."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from domain.coverage import Certificate, Coverage, CoverageRow, Gap
+from domain.coverage import Certificate, Coverage, CoverageRow, Gap, Proof, Seen, Uncovered
 from domain.subject import Subject
 from domain.sweeping import Scope
 
-_PLURALS = {
+PLURALS = {
     Subject.FAMILY: "families",
     Subject.SERVICE: "services",
     Subject.PARAMETER: "parameters",
@@ -54,12 +54,44 @@ def uncovered(certificate: Certificate) -> tuple[str, ...]:
     )
 
 
+def unseen(each: Uncovered) -> str:
+    """Return what is not covered in an account and region, why, and since when."""
+    by_reason = dict[tuple[Coverage, str, str], list[tuple[Subject, int]]]()
+    for row in each.rows:
+        for gap in row.gaps:
+            by_reason.setdefault((gap.coverage, gap.call, gap.code), []).append((row.kind, gap.subjects))
+    gaps = [
+        f"{_numbers(kinds)} {coverage.value}{f' ({_reason(call, code)})' if code else ''}"
+        for (coverage, call, code), kinds in by_reason.items()
+    ]
+    since = f", since {_time(each.since)}" if each.since is not None else ""
+    return f"{each.place}: {'; '.join(gaps)}{since}"
+
+
+def proof(seen: Seen) -> str:
+    """Return whether the last sweep covered everything, in a sentence; empty if it did."""
+    match seen.proof:
+        case Proof.INTACT:
+            return "" if seen.certificate is None or seen.complete else "The last sweep could not cover everything."
+        case Proof.CHANGED:
+            return f"The certificate {seen.why} is not the one that the sweep stored, so the coverage is not known."
+        case Proof.MISSING:
+            return f"The certificate {seen.why} is not there any more, so the coverage is not known."
+        case Proof.NONE:
+            return "No sweep has ended yet, so the coverage is not known."
+        case Proof.UNREAD:
+            return f"The coverage is not known: {seen.why}."
+
+
 def text(certificate: Certificate) -> Iterator[str]:
     """Yield the lines that `outrider coverage` prints."""
     yield summary(certificate)
     yield f"The sweep began {_time(certificate.began)} and ended {_time(certificate.ended)}."
     yield f"Standard {certificate.standard or 'not usable'}, release {certificate.release}, run {certificate.run}."
     yield f"Digest {certificate.digest}, after {certificate.before or 'none'}."
+    for each in certificate.owners:
+        refused = f"; {each.refused} problems with others, which do not count" if each.refused else ""
+        yield f"Exemptions by owners in {each.account}/{each.region}: {each.exemptions}{refused}."
     if certificate.gaps:
         yield ""
         yield "Not covered:"
@@ -75,7 +107,7 @@ def page(certificate: Certificate) -> str:
     lines += [f"| --- | --- | --- | {' | '.join('---:' for _ in columns)} |"]
     for row in certificate.rows:
         numbers = " | ".join(str(row.counts.get(each, 0)) for each in columns)
-        lines.append(f"| {row.account} | {row.region} | {_PLURALS[row.kind]} | {numbers} |")
+        lines.append(f"| {row.account} | {row.region} | {PLURALS[row.kind]} | {numbers} |")
     if certificate.gaps:
         lines += ["", "## Not covered", ""]
         lines += [f"- {row.place}: {_gap(row, gap)}" for row, gap in certificate.gaps]
@@ -100,14 +132,25 @@ def _paragraphs(certificate: Certificate) -> list[str]:
 
 
 def _gap(row: CoverageRow, gap: Gap) -> str:
-    why = f", {gap.call}: {gap.code}" if gap.call else f", {gap.code}" if gap.code else ""
+    why = f", {_reason(gap.call, gap.code)}" if gap.code else ""
     return f"{_number(gap.subjects, row.kind)} {gap.coverage.value}{why}"
+
+
+def _numbers(kinds: Sequence[tuple[Subject, int]]) -> str:
+    """`3 families and 1 service`; `an unknown number of families and services`."""
+    known = [_number(number, kind) for kind, number in kinds if number]
+    unknown = [PLURALS[kind] for kind, number in kinds if not number]
+    return " and ".join([*known, *([f"an unknown number of {' and '.join(unknown)}"] if unknown else [])])
+
+
+def _reason(call: str, code: str) -> str:
+    return f"{call}: {code}" if call else code
 
 
 def _number(number: int, kind: Subject) -> str:
     if not number:
-        return f"an unknown number of {_PLURALS[kind]}"
-    return f"1 {kind.value}" if number == 1 else f"{number} {_PLURALS[kind]}"
+        return f"an unknown number of {PLURALS[kind]}"
+    return f"1 {kind.value}" if number == 1 else f"{number} {PLURALS[kind]}"
 
 
 def _places(places: set[str]) -> str:

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from domain.coverage import Certificate
-from domain.findings.address import Address
+from domain.coverage import Proof, Seen
+from domain.findings.address import NOWHERE, Address
 from domain.findings.alert import Alert, AlertLine, AlertSection
 from domain.findings.finding import Finding, FindingState
 from domain.findings.thread import Thread
@@ -14,9 +15,9 @@ from domain.severity import Severity
 from domain.standard import Exemption, Standard
 from domain.status import Status
 from domain.subject import Subject, SubjectId
-from reports.alerts import finding_link
-from reports.coverage import uncovered
-from reports.status import exemptions_of, section, sections_of, swept
+from reports.alerts import finding_link, report_link
+from reports.coverage import proof, uncovered
+from reports.status import elsewhere, exemptions_of, places_of, section, sections_of, swept, unseen_of, unwatched
 from reports.words import RESOLVED
 
 _RULES = 10
@@ -28,16 +29,16 @@ _UNREAD = "The standard could not be read, so exemptions that expire soon are no
 def digest_of(
     findings: Iterable[Finding],
     places: Sequence[Place],
-    certificate: Certificate,
+    seen: Seen,
     *,
     swept: datetime,
     occurred: datetime,
 ) -> Alert:
     """Return open findings, counted by severity and by rule; the worst gives the digest's severity.
 
-    `swept` is the time of the sweep. What its certificate does not cover is named, and nothing is called complete then.
+    `swept` is the time of the sweep. What it has not `seen` is named, and nothing is called complete then.
     """
-    found, complete = list(findings), certificate.complete
+    found, complete = list(findings), seen.complete
     title = "Everything was evaluated" if complete else "Not everything was evaluated"
     one = places[0] if len(places) == 1 else None
     name = str(one) if one is not None else f"{len(places)} accounts and regions"
@@ -52,82 +53,108 @@ def digest_of(
         resource="",
         title=f"{title}: {_are_open(len(found))}",
         severity=_worst(finding.severity for finding in found),
-        reasons=(*uncovered(certificate), *_counts((finding.severity, finding.rule) for finding in found)),
+        reasons=(*_unseen(seen), *_counts((finding.severity, finding.rule) for finding in found)),
         next_step=_after_a_sweep(some=bool(found), rest=not complete),
         since=min((finding.created for finding in found), default=occurred),
         occurred=occurred,
+        links=report_link(seen.report),
     )
 
 
 def daily_of(status: Status, closed: Sequence[Finding], standard: Standard | None, *, at: datetime) -> Alert | None:
     """Return what is open, what waits or needs a person, what closed in the day before `at`, and what soon expires.
 
-    `standard` is None if it could not be read. Return None if there is nothing to report.
+    `standard` is None if it could not be read. Return None if there is nothing to report: if everything was seen, too.
     """
-    place, still = status.place, status.findings
+    still, green = status.findings, status.seen.complete
     expiring = _expiring(standard.exemptions, at.date()) if standard else []
-    if not still and not closed and not expiring and not status.standing:
+    if green and not (still or closed or expiring or status.standing):
         return None
     counts = [_are_open(len(still))]
     counts += [f"{len(closed)} closed since yesterday"] if closed else []
     plans = len(status.standing.plans)
     counts += [f"{plans} plan{'s wait' if plans > 1 else ' waits'} for approval"] if plans else []
-    return Alert(
-        id=f"{place}/daily/{at.isoformat()}",
-        kind="digest",
-        transition="daily",
-        account=place.account,
-        region=place.region,
-        subject="account",
-        name=str(place),
-        resource="",
+    counts += [] if green else ["not everything was evaluated"]
+    digest = _Digest("daily", status.home, at, str(status.home), links=report_link(status.seen.report))
+    return digest.alert(
         title=", ".join(counts),
-        severity=_worst(finding.severity for finding in still),
+        findings=still,
         reasons=(
             *_counts((finding.severity, finding.rule) for finding in still),
             *((f"{len(status.suppressed)} suppressed",) if status.suppressed else ()),
+            *((unwatched(status),) if status.unwatched else ()),
             *((swept(status.swept),) if status.swept else ()),
+            *((proof(status.seen),) if status.seen.proof is not Proof.INTACT else ()),
             *(() if standard else (_UNREAD,)),
         ),
-        sections=tuple(
-            section
-            for section in (
-                *sections_of(status.standing, place, status.stack),
-                _section("The oldest", sorted(still, key=lambda each: each.created), _OLDEST),
-                _section("Closed since yesterday", sorted(closed, key=lambda each: each.updated), _CLOSED),
-                exemptions_of(expiring, "Exemptions that expire within two weeks", _EXEMPTIONS),
-            )
-            if section.lines
+        sections=(
+            unseen_of(status.seen),
+            places_of(status),
+            *sections_of(status),
+            _section("The oldest", sorted(still, key=lambda each: each.created), _OLDEST, status.home),
+            _section("Closed since yesterday", sorted(closed, key=lambda each: each.updated), _CLOSED, status.home),
+            exemptions_of(expiring, "Exemptions that expire within two weeks", _EXEMPTIONS),
         ),
-        next_step=_next_step(still=bool(still), expiring=bool(expiring)),
-        since=min((finding.created for finding in still), default=at),
-        occurred=at,
+        next_step=_next_step(still=bool(still), expiring=bool(expiring), unseen=not green),
     )
 
 
-def weekly_of(findings: Iterable[Finding], address: Address, place: Place, *, at: datetime) -> Alert:
-    """Return the open findings of one team, for the week that ended `at`."""
+def weekly_of(findings: Iterable[Finding], address: Address, home: Place, seen: Seen, *, at: datetime) -> Alert:
+    """Return the open findings of one team in all accounts, for the week that ended `at`."""
     found = sorted(findings, key=lambda each: (-each.severity.rank, each.created))
-    return Alert(
-        id=f"{place}/weekly/{address.team}/{at.isoformat()}",
-        kind="digest",
-        transition="weekly",
-        account=place.account,
-        region=place.region,
-        subject="account",
-        name=address.team,
-        resource="",
-        title=_are_open(len(found)),
-        severity=_worst(finding.severity for finding in found),
-        reasons=_counts((finding.severity, finding.rule) for finding in found),
-        sections=(_section("The most severe", found, _OF_THREADS),),
-        next_step=_next_step(still=True, expiring=False),
-        team=address.team,
-        route=address.route,
-        channel=address.channel,
-        since=min((finding.created for finding in found), default=at),
-        occurred=at,
+    digest = _Digest("weekly", home, at, address.team, address, report_link(seen.report))
+    return digest.alert(
+        title=", ".join([_are_open(len(found)), *([] if seen.complete else ["not everything was evaluated"])]),
+        findings=found,
+        reasons=(*_counts((finding.severity, finding.rule) for finding in found), *_unseen(seen)),
+        sections=(places_of(Status(home, tuple(found))), _section("The most severe", found, _OF_THREADS, home)),
+        next_step=_next_step(still=True, expiring=False, unseen=not seen.complete),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    """A digest that is sent on a schedule, about everything that is watched."""
+
+    kind: str
+    home: Place
+    at: datetime
+    name: str
+    address: Address = NOWHERE
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    def alert(
+        self,
+        *,
+        title: str,
+        findings: Sequence[Finding],
+        reasons: tuple[str, ...],
+        sections: tuple[AlertSection, ...],
+        next_step: str,
+    ) -> Alert:
+        """Return its alert, whose id is the same in a retry."""
+        team = f"{self.address.team}/" if self.address.team else ""
+        return Alert(
+            id=f"{self.home}/{self.kind}/{team}{self.at.isoformat()}",
+            kind="digest",
+            transition=self.kind,
+            account=self.home.account,
+            region=self.home.region,
+            subject="account",
+            name=self.name,
+            resource="",
+            title=title,
+            severity=_worst(finding.severity for finding in findings),
+            reasons=reasons,
+            sections=tuple(section for section in sections if section.lines),
+            next_step=next_step,
+            team=self.address.team,
+            route=self.address.route,
+            channel=self.address.channel,
+            since=min((finding.created for finding in findings), default=self.at),
+            occurred=self.at,
+            links=self.links,
+        )
 
 
 def burst_of(threads: Mapping[str, Thread], *, id_: str, most: int, occurred: datetime) -> Alert:
@@ -182,13 +209,21 @@ def _counts(findings: Iterable[tuple[Severity, str]]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _section(title: str, findings: Sequence[Finding], most: int) -> AlertSection:
-    return section(title, [_line(finding) for finding in findings], most)
+def _unseen(seen: Seen) -> tuple[str, ...]:
+    """Return why the coverage is not known, or what the last sweep could not cover."""
+    if seen.proof is Proof.INTACT and seen.certificate is not None:
+        return uncovered(seen.certificate)
+    return (proof(seen),)
 
 
-def _line(finding: Finding) -> AlertLine:
+def _section(title: str, findings: Sequence[Finding], most: int, home: Place) -> AlertSection:
+    return section(title, [_line(finding, home) for finding in findings], most)
+
+
+def _line(finding: Finding, home: Place) -> AlertLine:
     subject = finding.subject
-    what = f"{_named(subject.kind.value, subject.name, finding.resource)}: {finding.rule}"
+    where = elsewhere(subject.place, home)
+    what = f"{_named(subject.kind.value, subject.name, finding.resource)}{where}: {finding.rule}"
     still = finding.state is FindingState.OPEN
     return AlertLine(
         text=f"{what}, since {finding.created:%Y-%m-%d}" if still else what,
@@ -246,11 +281,12 @@ def _after_a_sweep(*, some: bool, rest: bool) -> str:
     return f"{worst}{' `outrider coverage` shows what is missing.' if rest else ''}".strip()
 
 
-def _next_step(*, still: bool, expiring: bool) -> str:
+def _next_step(*, still: bool, expiring: bool, unseen: bool) -> str:
     worst = "Start with the most severe. Security Hub lists each with the next step." if still else ""
     renew = (
         "When an exemption expires, its findings open again: correct the drift, or renew the exemption in the standard."
         if expiring
         else ""
     )
-    return f"{worst} {renew}".strip()
+    rest = "`outrider coverage` shows what is missing." if unseen else ""
+    return " ".join(filter(None, [worst, renew, rest]))

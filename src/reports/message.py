@@ -1,6 +1,6 @@
 """What a message says, as mrkdwn, for every channel: the state of a thread, what is new in it, or a digest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.findings.alert import Alert
@@ -62,6 +62,7 @@ def of_digest(alert: Alert, room: int = ROOM) -> Message:
         parts=tuple(filter(None, parts)),
         next_step=alert.next_step,
         context=pieces.where(alert),
+        links=tuple(_given(alert, [("report", "Open the report")])),
     )
 
 
@@ -88,8 +89,8 @@ def of_thread(key: str, thread: Thread, *, notified: bool = False) -> Message:
 def reply_of(alerts: Sequence[Alert]) -> Message:
     """Return what is new in a thread: a line for each finding, and what came of a correction."""
     ordered = sorted(alerts, key=lambda each: (each.kind, each.transition, -each.severity.rank, each.rule))
-    opened = [alert for alert in ordered if alert.kind == "finding" and alert.transition != "closed"]
-    closed = [alert for alert in ordered if alert.transition == "closed"]
+    opened = [alert for alert in ordered if alert.kind == "finding" and not alert.ends]
+    closed = [alert for alert in ordered if alert.ends]
     outcomes = [alert for alert in ordered if alert.kind == "outcome"]
     parts = [pieces.findings(opened, ("", ""))] if opened else []
     for alert in outcomes[:_MOST_REPLIED]:
@@ -206,7 +207,7 @@ class _State:
         severity = f"*{thread.severity.value}* · " if thread.open else ""
         about = self._named_alert
         by = OUTRIDER.name if thread.over and thread.closed and thread.outcome is not None else pieces.who(self._shown)
-        how = "corrected " if thread.over and thread.closed else ""
+        how = "corrected " if thread.over and any(not alert.silent for alert in thread.closed) else ""
         how = "the drifted revision was registered " if not thread.findings else how
         when = f"{how}by {by}, {date(alert.occurred)}" if by else date(alert.occurred)
         unknown = "; no event names who made the change" if not by and thread.open else ""
@@ -237,6 +238,7 @@ class _State:
             yield from map(pieces.fragment, outcome.fragments[:_MOST_FRAGMENTS])
         elif fixable is not None:
             yield pieces.changed(fixable)
+            yield from map(pieces.fragment, fixable.fragments)
             yield pieces.reasons(fixable)
             yield pieces.command(fixable)
         missing = list(dict.fromkeys(each for alert in self.thread.open for each in alert.statements))
@@ -274,7 +276,12 @@ class _State:
         label = f"Open the {thing}" if alert.subject in set(Subject) else "Open the resource"
         named = [("finding", "Open the finding"), ("resource", label)]
         named += [("rule", "About this rule")] if self._single is not None else []
-        yield from ((key, label, alert.links[key]) for key, label in named if is_address(alert.links.get(key, "")))
+        yield from _given(alert, named)
+
+
+def _given(alert: Alert, named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Yield the links that an alert has, each with its label."""
+    yield from ((key, label, alert.links[key]) for key, label in named if is_address(alert.links.get(key, "")))
 
 
 def _header(sign: str, word: str, name: str) -> str:

@@ -187,6 +187,8 @@ def _in_the_way(guard: Guard | None) -> str:
             return "Correct what the reason names (PassableRoles of the stack, if a role may not be passed)"
         case Guard.KILL_SWITCH:
             return "Set the kill switch to on"
+        case Guard.ACCOUNT:
+            return "Deploy member.yaml in that account again, or take the account out of those that are watched"
         case Guard.STANDARD:
             return "Correct the standard (`outrider standard validate` says what is wrong)"
         case _:

@@ -98,10 +98,14 @@ def _finding(alert: Alert, subject: tuple[str, str]) -> str:
 
 
 def closed(alerts: Sequence[Alert]) -> str:
-    """`✅ 2 findings are closed: sidecar.resources, sidecar.image-pinned`."""
-    rules = ", ".join(dict.fromkeys(alert.rule for alert in alerts))
-    count = "1 finding is closed" if len(alerts) == 1 else f"{len(alerts)} findings are closed"
-    return f"{DONE} {count}: {plain(rules, 600)}"
+    """`✅ 2 findings are closed: sidecar.resources, sidecar.image-pinned`; those that are exempt or gone apart."""
+    lines = list[str]()
+    for transition, state in (("closed", "closed"), ("exempted", "exempt"), ("gone", "gone")):
+        found = [alert.rule for alert in alerts if alert.transition == transition]
+        if found:
+            count = f"1 finding is {state}" if len(found) == 1 else f"{len(found)} findings are {state}"
+            lines.append(f"{DONE} {count}: {plain(', '.join(dict.fromkeys(found)), 600)}")
+    return "\n".join(lines)
 
 
 # --- what to do -------------------------------------------------------------------------------------------------------

@@ -29,8 +29,19 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"The kill switch {what} cannot be read: {because}"
         case Code.SWITCH_OFF:
             return f"The kill switch {what} is not on."
+        case Code.SWITCH_OFF_IN:
+            return f"The kill switch {what} is off in account {other}."
+        case Code.STAGE_WAITS:
+            return f"Its account is in stage {number} of corrections, which begins later."
+        case Code.STAGE_BEFORE_HAS_NONE:
+            return f"Its account is in stage {number} of corrections: no correction of stage {limit} is verified yet."
+        case Code.STAGES_STOPPED:
+            return f"Corrections stopped in all accounts after {number} failed: `outrider release --stages` ends that."
         case Code.STANDARD_NOT_USED:
             return "The stored standard cannot be used. Correct it: until then nothing is corrected."
+        case Code.ACCOUNT_REFUSES:
+            since = f" since {reason.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if reason.at else ""
+            return f"The account refuses Outrider{since}: {because}"
         case Code.SWITCH_NOT_SET:
             return f"The kill switch {what} is not set. Turn corrections on with `outrider corrections on`."
         case Code.STACK_CORRECTS_NOTHING:
@@ -132,6 +143,10 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"{what} runs {other}, which Outrider did not deploy there. Roll it back first."
         case Code.USE_NOT_KNOWN:
             return f"It is not known whether something runs {what}. {because}"
+        case Code.STAGES_RELEASED:
+            return "Corrections go on, in the stages that are open."
+        case Code.STAGES_NOT_STOPPED:
+            return "The stages of corrections are not stopped."
         case Code.RELEASED:
             return "Released."
         case Code.RETRIED:

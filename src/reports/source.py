@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 import yaml
 
 from domain.ecs.documents import name_of, same
+from domain.ecs.ownership import owner_of, stack_of
 from domain.ecs.task_definition import DESCRIBED_ONLY
 from domain.ecs.values import Json
 from domain.remediation.plan import Plan, visible
@@ -66,6 +67,19 @@ def fragments(plan: Plan, owner: str = "") -> tuple[Fragment, ...]:
         "JSON": lambda: json.dumps(_plain(part), indent=2, ensure_ascii=False),
     }
     return tuple(Fragment(form, made[form]()) for form in _in_order(owner))
+
+
+def at_source(plan: Plan | None) -> tuple[str, Fragment | None]:
+    """Return what owns what a plan changes, and the change in its form; nothing where no tag names an owner.
+
+    A service's tags say nothing of its task definition, which may be registered by something else.
+    """
+    if plan is None:
+        return "", None
+    service = plan.before.service
+    changes_service = service is not None and service != plan.after.service
+    owner = stack_of(service) if service is not None and changes_service else owner_of(plan.before.task)
+    return owner, next(iter(fragments(plan, owner)), None) if owner else None
 
 
 def _in_order(owner: str) -> tuple[Form, ...]:

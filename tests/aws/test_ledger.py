@@ -117,10 +117,10 @@ def test_the_findings_of_a_place_are_found(world: World) -> None:
     assert {each.finding.subject.name for each in ledger.subjects.open_rows([PLACE])} == {
         "web", "arn:aws:iam::999999999999:role/web",
     }  # fmt: skip
-    everything = ledger.overviews.of(PLACE)
+    everything = ledger.overviews.of_all()
     assert {each.subject.name for each in everything.findings} == {
         "web", "closed", "closed-before", "exempt", "arn:aws:iam::999999999999:role/web",
-    }  # fmt: skip
+    }, "of all places"  # fmt: skip
 
 
 def test_services_attempts_and_own_revisions_belong_to_the_family(world: World) -> None:
@@ -291,6 +291,6 @@ def test_a_correction_of_very_many_services_fits_into_an_item(world: World) -> N
 def test_an_hour_has_room_for_the_longest_names(world: World) -> None:
     limits, now = Ledger(world.sessions, "ledger").limits, datetime(2026, 11, 23, 12, tzinfo=UTC)
     keys = [f"{number:04}/{'x' * 700}" for number in range(1001)]
-    assert [limits.claim(PLACE, "rollouts", key, 1000, now) for key in keys] == [True] * 1000 + [False]
-    assert limits.full(PLACE, "rollouts", keys[-1], 1000, now)
-    assert not limits.full(PLACE, "rollouts", keys[0], 1000, now)
+    assert [limits.claim(str(PLACE), "rollouts", key, 1000, now) for key in keys] == [True] * 1000 + [False]
+    assert limits.full(str(PLACE), "rollouts", keys[-1], 1000, now)
+    assert not limits.full(str(PLACE), "rollouts", keys[0], 1000, now)

@@ -54,8 +54,9 @@ class Services(Service):
         primary["rolloutState"] = "COMPLETED"
         primary["runningCount"] = service["desiredCount"]
         service["deployments"] = [primary]
-        self.tasks = {arn: task for arn, task in self.tasks.items() if task["group"] != f"service:{title}"}
-        members = {"group": f"service:{title}", "startedAt": at or self.clock.now()}
+        for task in list(self.tasks_of(title)):
+            del self.tasks[task["taskArn"]]
+        members = {"group": f"service:{service['serviceName']}", "startedAt": at or self.clock.now()}
         for _ in range(service["desiredCount"]):
             task = self._start(title.partition("/")[0], service["taskDefinition"], members, ("app", *sidecars))
             self._stop(task, dead)
@@ -101,7 +102,11 @@ class Services(Service):
         self.answer("UpdateService", {"cluster": cluster, "service": name} | given)
 
     def tasks_of(self, title: str) -> Iterator[Json]:
-        return (task for task in self.tasks.values() if task["group"] == f"service:{title}")
+        cluster, _, name = title.partition("/")
+        where = self._arn(f"cluster/{cluster}")
+        return (
+            task for task in self.tasks.values() if (task["clusterArn"], task["group"]) == (where, f"service:{name}")
+        )
 
     # --- clusters -----------------------------------------------------------------------------------------------------
 
@@ -163,6 +168,7 @@ class Services(Service):
             if title in self.services:
                 shown = dict(self.services[title])
                 tags = shown.pop("tags")
+                shown["runningCount"] = sum(task["lastStatus"] == "RUNNING" for task in self.tasks_of(title))
                 found.append(shown | ({"tags": tags} if "TAGS" in given.get("include", ()) else {}))
             else:
                 failures.append({"arn": self._arn(f"service/{title}"), "reason": "MISSING"})
@@ -189,7 +195,8 @@ class Services(Service):
         if service["desiredCount"] and not given.get("force"):
             raise Refused("InvalidParameterException", "The service cannot be stopped while it is scaled above 0.")
         title = service["serviceArn"].rpartition(":service/")[2]
-        self.tasks = {arn: task for arn, task in self.tasks.items() if task["group"] != f"service:{title}"}
+        for task in list(self.tasks_of(title)):
+            del self.tasks[task["taskArn"]]
         service |= {"status": "INACTIVE", "desiredCount": 0, "deployments": []}
         return {"service": service | {"status": "DRAINING"}}
 
@@ -253,11 +260,13 @@ class Services(Service):
 
     @supports("cluster", "tasks")
     def describe_tasks(self, given: Json) -> Json:
-        self._cluster(given)
+        """By ARN or id."""
+        cluster = self._cluster(given)
         if len(given["tasks"]) > _PAGE:
             raise Refused("InvalidParameterException", "Tasks cannot have more than 100 elements.")
-        missing = [{"arn": arn, "reason": "MISSING"} for arn in given["tasks"] if arn not in self.tasks]
-        return {"tasks": [self.tasks[arn] for arn in given["tasks"] if arn in self.tasks], "failures": missing}
+        arns = [each if ":" in each else self._arn(f"task/{cluster}/{each}") for each in given["tasks"]]
+        missing = [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in self.tasks]
+        return {"tasks": [self.tasks[arn] for arn in arns if arn in self.tasks], "failures": missing}
 
     @supports("cluster", "taskDefinition", "count", "launchType", "platformVersion", "networkConfiguration", "group")
     def run_task(self, given: Json) -> Json:

@@ -138,7 +138,7 @@ class S3(Service):
         self.buckets[given["Bucket"]] = {}
         return {"Location": f"/{given['Bucket']}"}
 
-    @supports("Bucket", "Key", "Body")
+    @supports("Bucket", "Key", "Body", "ContentType")
     def put_object(self, given: Json) -> Json:
         body = given["Body"]
         self._bucket(given)[given["Key"]] = body.encode() if isinstance(body, str) else bytes(body)
@@ -163,12 +163,40 @@ class Organizations(Service):
 
     accounts: dict[str, str] = field(default_factory=dict)
     """By id, the status."""
+    units: dict[str, str] = field(default_factory=lambda: {"r-ab12": ""})
+    """By id, the unit above it."""
+    unit_of: dict[str, str] = field(default_factory=dict)
+    """By account, its unit; the root by default."""
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By account."""
 
     @supports("NextToken", "MaxResults")
     def list_accounts(self, given: Json) -> Json:
-        found, token = page(list(self.accounts.items()), given, "NextToken", "MaxResults", 20)
-        accounts = [{"Id": id_, "Status": status} for id_, status in found]
+        return self._accounts(list(self.accounts), given)
+
+    def _accounts(self, ids: list[str], given: Json) -> Json:
+        found, token = page(ids, given, "NextToken", "MaxResults", 20)
+        accounts = [{"Id": id_, "Status": self.accounts[id_]} for id_ in found]
         return {"Accounts": accounts} | ({"NextToken": token} if token else {})
+
+    @supports("NextToken", "MaxResults")
+    def list_roots(self, _: Json) -> Json:
+        return {"Roots": [{"Id": unit} for unit, above in self.units.items() if not above]}
+
+    @supports("ParentId", "NextToken", "MaxResults")
+    def list_organizational_units_for_parent(self, given: Json) -> Json:
+        below = [unit for unit, above in self.units.items() if above == given["ParentId"]]
+        found, token = page(below, given, "NextToken", "MaxResults", 20)
+        return {"OrganizationalUnits": [{"Id": unit} for unit in found]} | ({"NextToken": token} if token else {})
+
+    @supports("ParentId", "NextToken", "MaxResults")
+    def list_accounts_for_parent(self, given: Json) -> Json:
+        ids = [id_ for id_ in self.accounts if self.unit_of.get(id_, "r-ab12") == given["ParentId"]]
+        return self._accounts(ids, given)
+
+    @supports("ResourceId", "NextToken")
+    def list_tags_for_resource(self, given: Json) -> Json:
+        return {"Tags": [{"Key": key, "Value": value} for key, value in self.tags.get(given["ResourceId"], {}).items()]}
 
 
 @dataclass

@@ -1,13 +1,15 @@
 """`outrider coverage`, against a deployed stack in the fake AWS."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from domain.coverage import Certificate
 from tests.cli.conftest import Run, held
 from tests.operations.conftest import sessions, world
-from tests.operations.stack import STACK, deploy
+from tests.operations.stack import deploy
 from tests.operations.sweeping import BUCKET
 from tests.operations.world import REGION, World, definition
 
@@ -20,7 +22,6 @@ def swept(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("AWS_REGION", REGION)
     monkeypatch.setattr("cli.coverage.Sessions", lambda **_: world.sessions)
     deploy(world)
-    world.stacks[STACK]["Outputs"].append({"OutputKey": "CertificatesBucket", "OutputValue": BUCKET})
     world.register(definition())
     world.fail("ListServices")
     world.run(world.register(definition("api")), "api")
@@ -80,6 +81,16 @@ def test_before_the_first_sweep_there_is_none(world: World, run: Run, monkeypatc
     monkeypatch.setenv("AWS_REGION", REGION)
     monkeypatch.setattr("cli.coverage.Sessions", lambda **_: world.sessions)
     deploy(world)
-    world.stacks[STACK]["Outputs"].append({"OutputKey": "CertificatesBucket", "OutputValue": BUCKET})
     ran = run("coverage")
     assert (ran.code, "no sweep has ended" in ran.err) == (2, True)
+
+
+def test_the_sweeps_report_is_written_to_a_file(swept: World, run: Run, tmp_path: Path) -> None:
+    ran = run("coverage", "--report", str(tmp_path / "out.html"))
+    assert (ran.code, ran.err) == (1, f"The report is in {tmp_path / 'out.html'}.\n")
+    assert (tmp_path / "out.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    last = swept.ledger.runs.last()
+    assert last is not None
+    swept.ledger.runs.certified(replace(last, report="reports/expired.html"))
+    ran = run("coverage", "--report", str(tmp_path / "gone.html"))
+    assert (ran.code, ran.err) == (2, "The last sweep has no report, or it is not there any more.\n")

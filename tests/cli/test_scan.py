@@ -11,6 +11,7 @@ from cli.policy import SCAN
 from operations.scan.reading import Patience
 from tests.aws_fake.watching import WRITES
 from tests.cli.conftest import Ran, Run, held
+from tests.cli.report_schemas import FORMATS, SECRET, checked
 from tests.operations.conftest import sessions, world
 from tests.operations.world import ACCOUNT, CANARY, FLOATING, REGION, World, definition, without_collector
 from tests.reports.test_fleet import unpacked
@@ -68,6 +69,46 @@ def test_the_table_lists_what_drifted_by_place(run: Run) -> None:
     assert ran.out.startswith(f"{ACCOUNT}/{REGION}\n")
     assert "shop/shop (shop:1): sidecar.present" in ran.out
     assert "1 not evaluated." in ran.out
+
+
+@pytest.mark.usefixtures("estate")
+@pytest.mark.parametrize("form", FORMATS)
+def test_it_prints_every_format_of_a_report(world: World, run: Run, form: str) -> None:
+    shop = definition("secret") | {"tags": [{"key": "note", "value": SECRET}]}
+    shop["containerDefinitions"][0]["environment"] = [{"name": "PASSWORD", "value": SECRET}]
+    world.run(world.register(shop), "secret")
+    ran = run("scan", "--format", form)
+    assert ran.code == 1
+    checked(form, ran.out)
+    assert "sidecar.present" in ran.out
+    assert "outrider fix" not in ran.out, "it changes files"
+    place = f"{ACCOUNT}/{REGION}/shop/shop"
+    assert place in ran.out or form == "asff"
+    assert SECRET not in ran.out + ran.err
+    assert CANARY not in ran.out
+    again = run("scan", "--format", form, "--output", "report")
+    assert (again.code, again.out) == (1, "")
+    checked(form, Path("report").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "github", "markdown"])
+def test_a_report_says_what_could_not_be_read(estate: World, run: Run, form: str) -> None:
+    estate.fail("GetParameters")
+    ran = run("scan", "--format", form)
+    checked(form, ran.out)
+    assert "ssm:GetParameters failed" in ran.out.replace("%3A", ":")
+    assert f"{ACCOUNT}/{REGION}/parameters" in ran.out
+
+
+@pytest.mark.usefixtures("estate")
+def test_fingerprints_are_those_of_the_scan_before(run: Run) -> None:
+    def prints() -> list[str]:
+        (log,) = run("scan", "--format", "sarif").json["runs"]
+        return [each["partialFingerprints"]["outrider/v1"] for each in log["results"]]
+
+    first = prints()
+    assert first == prints()
+    assert len(first) == len({*first})
 
 
 def test_it_is_0_where_all_was_read_and_nothing_drifted_and_3_where_something_was_not(world: World, run: Run) -> None:

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from cli import ledger
+from domain.organization import Membership
 from domain.places import Revision
-from domain.standard import Standard, default_standard
+from domain.standard import Mode, Standard, default_standard
 from domain.standard.part import model_of
 from rules import CATALOGUE
 from tests.cli.conftest import Definition, Run
@@ -38,6 +39,86 @@ __all__ = ["sessions", "world"]
 def written(path: Path, text: str) -> str:
     path.write_text(text, encoding="utf-8")
     return path.name
+
+
+# --- show -------------------------------------------------------------------------------------------------------------
+
+LAYERED = """\
+version: 1
+name: acme
+mode: register
+locked: {rules: sidecar.image-approved}
+layers:
+  - where: {unit: ou-ab12-11111111}
+    set: {collector: {cpu: 128, memory: 300}}
+  - where: {account: '123456789012'}
+    mode: deploy
+    rules: [{rules: task.*, severity: LOW}]
+    set: {collector: {cpu: 512, support_days: 90}}
+"""
+OF_ACCOUNT = ("standard", "show", "--account", "123456789012")
+
+
+def test_the_standard_of_an_account_names_the_line_of_each_value(run: Run, tmp_path: Path) -> None:
+    name = written(tmp_path / "s.yaml", LAYERED)
+    ran = run(*OF_ACCOUNT, "--standard", name, "--unit", "r-ab12,ou-ab12-11111111")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[:5] == [
+        "# The standard acme for account 123456789012.",
+        "# Layers, of which the last one wins: layers[0], layers[1].",
+        "version: 1  # version, line 1",
+        "name: acme  # name, line 2",
+        "mode: deploy  # layers[1].mode, line 9",
+    ]
+    for line in (
+        "  cpu: 512  # layers[1].set.collector.cpu, line 11",
+        "  memory: 300  # layers[0].set.collector.memory, line 7",
+        "  minimum_release: v0.47.0",
+        "  - {rules: [task.*], severity: LOW}  # layers[1].rules[0], line 10",
+    ):
+        assert line in ran.out.splitlines()
+
+
+def test_the_standard_of_an_account_is_one_that_other_commands_take(run: Run, tmp_path: Path) -> None:
+    """It says what the service evaluates by, also for a locked rule."""
+    name = written(tmp_path / "s.yaml", LAYERED)
+    own = Standard.parse(run(*OF_ACCOUNT, "--standard", name).out)
+    assert (own.collector.cpu, own.mode, own.layers) == (512, Mode.DEPLOY, ())
+    rules = {rule.id: own.setting_by(rule, tuple(range(len(own.rules)))) for rule in CATALOGUE}
+    assert rules["sidecar.image-approved"].standard.collector.support_days == 60
+    assert rules["sidecar.image-pinned"].standard.collector.support_days == 90
+
+
+def test_without_its_unit_the_layers_of_units_are_left_out_and_that_is_said(run: Run, tmp_path: Path) -> None:
+    ran = run(*OF_ACCOUNT, "--standard", written(tmp_path / "s.yaml", LAYERED))
+    assert "# Its organisational unit is not known: layers that select by unit do not count." in ran.out
+    assert "# Layers, of which the last one wins: layers[1]." in ran.out
+    assert "  memory: 512" in ran.out.splitlines()
+
+
+def test_the_stacks_own_standard_is_shown_with_what_the_ledger_knows_of_the_account(run: Run, world: World) -> None:
+    world.client("ssm").put_parameter(Name=STANDARD, Value=LAYERED, Type="String", Overwrite=True)
+    stack(world)
+    world.stacks["outrider"]["Parameters"].append(
+        {"ParameterKey": "StandardLocation", "ParameterValue": f"ssm:{STANDARD}"}
+    )
+    world.ledger.accounts.keep([Membership("123456789012", ("r-ab12", "ou-ab12-11111111"))])
+    assert "# Layers, of which the last one wins: layers[0], layers[1]." in run(*OF_ACCOUNT, "--region", REGION).out
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (("--unit", "ou-ab12-11111111"), "Name the account with --account."),
+        (("--account", "12"), "takes an account number of 12 digits"),
+        (("--account", "123456789012", "--standard", "s.yaml", "--tags", "production"), "--tags takes KEY=VALUE"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(run: Run, tmp_path: Path, given: tuple[str, ...], why: str) -> None:
+    written(tmp_path / "s.yaml", LAYERED)
+    ran = run("standard", "show", *given)
+    assert ran.code == 2
+    assert why in ran.err
 
 
 # --- validate ---------------------------------------------------------------------------------------------------------

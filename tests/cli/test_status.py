@@ -2,15 +2,19 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from domain.organization import OwnersEntry, OwnersRecord
 from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.guard import Guard
 from domain.remediation.reason import Code, Reason
+from domain.severity import Severity
 from domain.subject import SubjectId
 from tests.cli.conftest import Run, held
+from tests.cli.test_coverage import sweep
 from tests.operations.conftest import sessions, world
 from tests.operations.stack import Deployed, deploy
 from tests.operations.world import (
@@ -121,9 +125,97 @@ def test_exemptions_the_last_sweep_and_that_corrections_are_off(stack: Deployed,
     assert "The last sweep began 2026-11-23" in text
 
 
+def test_stages_over_accounts_and_what_stopped_them(stack: Deployed, run: Run) -> None:
+    ledger, standard = stack.world.ledger, "version: 1\nremediation: {stages: [{where: {account: '111122223333'}}]}\n"
+    stack.world.client("ssm").put_parameter(Name=STANDARD, Value=standard, Type="String", Overwrite=True)
+    assert "stage 2 of 2 waits for a verified correction in stage 1" in run("status").out
+    ledger.stages.verified("now", 0, "111122223333", stack.world.now())
+    out = run("status").out
+    assert "stage 1 of 2: first verified 2026-11-23" in out
+    assert "stage 2 of 2 begins 2026-11-24" in out
+    ledger.stages.failed("now", 1, "444455556666", f"{REGION}/web")
+    assert f"Stopped in all accounts: 444455556666/{REGION}/web failed." in run("status").out
+    found = run("status", "--format", "json").json
+    held("status", found)
+    assert found["stages_stopped"]
+    assert [each["corrected"] for each in found["stages"]] == [["111122223333"], []]
+    stack.world.client("ssm").put_parameter(Name=SWITCH, Value="on without 444455556666", Overwrite=True)
+    assert "Corrections are off in accounts 444455556666." in run("status").out
+
+
+def test_exemptions_by_owners_of_the_account_and_what_does_not_count(stack: Deployed, run: Run) -> None:
+    entry = OwnersEntry(("task.size",), {"family": ("web",)}, date(2026, 12, 20), "ends in seconds")
+    stack.world.ledger.accounts.keep_exemptions(OwnersRecord(PLACE, (entry,), (("exemption-too-long", 7),)))
+    ran = run("status")
+    assert "Exemptions by owners of accounts" in ran.out
+    assert f"{REGION}: task.size for family web, until 2026-12-20: ends in seconds" in ran.out
+    assert f"{REGION}, line 7: does not count [exemption-too-long]" in ran.out
+    found = run("status", "--format", "json").json
+    held("status", found)
+    assert [(each["rules"], each["expires"]) for each in found["owners"]] == [(["task.size"], "2026-12-20")]
+
+
 def test_a_stack_of_which_there_is_nothing_to_report(stack: Deployed, run: Run) -> None:
+    sweep(stack.world)
+    [first, last] = run("status").out.splitlines()
+    assert first == "No finding is open."
+    assert last.startswith("The last sweep began")
+
+
+def test_without_a_sweep_no_open_finding_is_not_called_none(stack: Deployed, run: Run) -> None:
     stack.world.ledger.table.delete(f"swept/{PLACE}", "run")
-    assert run("status").out.splitlines() == ["No finding is open.", "There was no sweep yet."]
+    assert run("status").out.splitlines() == [
+        "Not everything was evaluated. No sweep has ended yet, so the coverage is not known.",
+        "No finding is open in what was evaluated.",
+        "There was no sweep yet.",
+    ]
+    found = run("status", "--format", "json").json
+    assert found["coverage"] == {"complete": False, "proof": "none", "uncovered": []}
+
+
+def test_findings_plans_and_quarantines_of_all_accounts_the_worst_first(drifted: World, run: Run) -> None:
+    other = SubjectId.parse("222222222222/us-east-1/family/vault")
+    record = drifted.ledger.history(FAMILY).record
+    rows = {
+        rule: replace(row, finding=replace(row.finding, subject=other, severity=Severity.CRITICAL))
+        for rule, row in record.rows.items()
+    }
+    drifted.ledger.subjects.write(drifted.ledger.history(other), replace(record, rows=rows))
+    found = run("status", "--format", "json").json
+    held("status", found)
+    assert [(each["account"], each["severity"]) for each in found["findings"]] == [
+        ("222222222222", "CRITICAL"), (ACCOUNT, "LOW"),
+    ]  # fmt: skip
+    arn = other.place.arn("ecs", "task-definition/vault")
+    assert [each["command"] for each in found["plans"]] == [
+        f"outrider apply {what} --plan {found['plans'][0]['digest']} --region {REGION}" for what in (arn, "web")
+    ]
+    text = run("status").out
+    assert f"By account and region\n  CRITICAL {other.place}: 1 CRITICAL; 1 plan waits for approval\n" in text
+    assert f"vault:1 in {other.place}, plan" in text
+
+
+def test_an_account_that_the_last_sweep_could_not_read_is_named(stack: Deployed, run: Run) -> None:
+    stack.world.run(stack.world.register())
+    stack.world.fail("ListServices")
+    sweep(stack.world)
+    text = run("status").out
+    assert "Not everything was evaluated. The last sweep could not cover everything." in text
+    assert "No finding is open in what was evaluated." in text
+    [line] = re.findall(r"Not covered by the last sweep\n  (.*)\n", text)
+    assert line.startswith(f"{PLACE}: an unknown number of services denied (ecs:ListServices: AccessDeniedException)")
+    found = run("status", "--format", "json").json["coverage"]
+    assert (found["complete"], found["proof"]) == (False, "intact")
+    assert [(each["account"], each["region"]) for each in found["uncovered"]] == [(ACCOUNT, REGION)]
+    assert found["uncovered"][0]["since"]
+
+
+def test_a_coverage_that_may_not_be_read_is_said_so_and_hides_nothing_else(drifted: World, run: Run) -> None:
+    sweep(drifted)
+    drifted.fail("GetObject")
+    text = run("status").out
+    assert "The coverage is not known: s3:GetObject" in text
+    assert "Open findings\n  2 LOW" in text
 
 
 def test_a_standard_that_is_not_valid_hides_nothing_else(stack: Deployed, run: Run) -> None:

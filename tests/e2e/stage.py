@@ -159,8 +159,8 @@ class Stage:
         """What waits for its time, of this family, has waited for as long; and the schedule has come due."""
         place, now = "123456789012/us-east-1", datetime.now(UTC).isoformat()
         since = (datetime.now(UTC) - timedelta(minutes=3)).isoformat()
-        for item in self.ledger(f"due/{place}").values():
-            if item["sk"]["S"].startswith(f"{family}/"):
+        for item in self.ledger("due").values():
+            if item["sk"]["S"].startswith(f"{place}/family/{family}/"):
                 self._write(item | {"due": {"S": now}})
         for name, item in self.ledger(f"{place}/family/{family}").items():
             if name.startswith("attempt/"):

@@ -42,7 +42,7 @@ def assert_nothing_is_left(output: str, scratch: Path) -> None:
     assert not list(scratch.iterdir())
 
 
-def test_it_shows_findings_corrections_a_failure_an_approval_and_a_pipeline_that_brings_the_drift_back(
+def test_it_shows_findings_corrections_a_failure_an_approval_a_pipeline_and_members(
     tmp_path: Path,
 ) -> None:
     with demo(tmp_path) as process:
@@ -63,6 +63,10 @@ def test_it_shows_findings_corrections_a_failure_an_approval_and_a_pipeline_that
         "Outrider updates the service: ✓ service.platform-version closed",
         "Outrider does not correct my-fargate-task:5:",
         "7 of 12 findings are closed; 5 wait for the team of payments.",
+        "ledger:1 is registered in 222222222222, and its own Security Hub has 3 findings",
+        "archive:1 was there before: the sweep opens 3 findings",
+        "The coverage of 3 accounts and regions is not complete",
+        "not covered: 333333333333/us-east-1: an unknown number of services denied, sts:AssumeRole: AccessDenied",
     ):
         assert sentence in " ".join(output.split())
     assert "\x1b" not in output

@@ -11,6 +11,7 @@ from operations.standards import Standards
 from settings import RELEASE
 from tests.handlers.conftest import Call, Context
 from tests.handlers.output import Function, metrics, swept
+from tests.operations.test_digests import certified
 from tests.operations.world import FLOATING, PLACE, World, definition, registered
 
 
@@ -118,6 +119,7 @@ def test_each_team_has_a_weekly_digest_and_nothing_is_swept(world: World, inspec
 
 @pytest.mark.usefixtures("inspect")
 def test_where_there_is_nothing_to_tell_there_is_no_daily_digest(world: World, function: Function) -> None:
+    certified(world.sessions)
     function("sweep")
     answer = importlib.import_module("handlers.sweep").handler({"digest": True}, Context())
     assert answer == {"published": 0}

@@ -175,7 +175,7 @@ def just_deployed(run: Run) -> None:
 def hour_taken(what: str) -> Callable[[Run], None]:
     def hold(run: Run) -> None:
         for number in range(20):
-            run.ledger.limits.claim(PLACE, what, f"other:{number}", 20, run.aws.clock.now())
+            run.ledger.limits.claim(str(PLACE), what, f"other:{number}", 20, run.aws.clock.now())
 
     return hold
 

@@ -189,7 +189,7 @@ class Account(People):
             return set()
         task = TaskDefinition(document | {"status": "ACTIVE"})
         standard, planner = Standard.parse(STANDARDS[self.standard], ""), Planner(JUDGED, Mode.REPORT)
-        evaluator = Evaluator(planner, standard, self.workers[0].inspector.reader(), self.moment)
+        evaluator = Evaluator(planner, standard, self.workers[0].inspector.bulk.make({}), self.moment)
         runs_on = runs_on_fargate(task, self.ledger.history(family).services)
         rules = [rule for rule in JUDGED if rule.subject is Subject.FAMILY]
         found = evaluator.evaluate(evaluator.workload(PLACE, task, runs_on=runs_on), rules)

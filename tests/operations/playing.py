@@ -206,7 +206,7 @@ class Run:
     def dues(self) -> list[tuple[str, str, datetime]]:
         """Attempts that have not ended: family, key, and when each is resumed."""
         with self.line.uncounted():
-            return self.ledger.attempts.dues(PLACE)
+            return [(family.name, key, due) for family, key, due in self.ledger.attempts.dues()]
 
     def _resumed(self) -> bool:
         """What is due next comes due; whether there was any."""
@@ -273,7 +273,7 @@ _TIMES = frozenset({"since", "occurred"})
 
 def _went(resumer: Resumer) -> bool:
     try:
-        resumer.resume(PLACE)
+        resumer.resume()
     except (CallFailed, Crash):
         return False
     return True

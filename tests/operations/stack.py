@@ -11,6 +11,7 @@ from operations.standards import Standards
 from rules import CATALOGUE
 from settings import RELEASE
 from tests.aws_fake.aws import Region
+from tests.operations.sweeping import BUCKET
 from tests.operations.world import PLACE, STANDARD, SWITCH, TABLE, Json, World, trusting
 from tests.test_template import template
 
@@ -69,6 +70,7 @@ def deploy(world: World) -> Deployed:
     outputs = {
         "LedgerTable": TABLE, "AlertsTopic": ids["Alerts"], "OperationsTopic": ids["Operations"],
         "ChatTopic": ids["Chat"], "CorrectionsSwitch": SWITCH, "RemediationsQueue": ids["Remediations"],
+        "CertificatesBucket": BUCKET,
     }  # fmt: skip
     world.stacks[STACK] = {
         "StackName": STACK,

@@ -17,11 +17,14 @@ from aws.sessions import Sessions
 from domain.places import Place
 from domain.subject import Subject
 from domain.sweeping import PlaceSweep, Run, SweepRequest
+from operations.inspection.notices import Operations
 from operations.standards import Standards
 from operations.sweep.beginning import Beginner, Watched
 from operations.sweep.certifying import Certified, Certifier
 from operations.sweep.digests import Digests
 from operations.sweep.places import PlaceSweeper
+from operations.sweep.reporting import Reporter
+from rules import CATALOGUE
 
 BUCKET = "outrider-certificates"
 HOME = Place("123456789012", "eu-west-1")
@@ -67,7 +70,14 @@ class Sweeping:
     @property
     def beginner(self) -> Beginner:
         return Beginner(
-            self.ledger, self.bucket, Organizations(self.sessions), self.standards, self.watched, self.release, self.now
+            self.ledger,
+            self.bucket,
+            Organizations(self.sessions),
+            self.standards,
+            self.watched,
+            Operations(self.ledger, Topic(self.sessions, self.channels.operations)),
+            self.release,
+            self.now,
         )
 
     @property
@@ -78,7 +88,13 @@ class Sweeping:
     @property
     def digests(self) -> Digests:
         return Digests(
-            self.ledger, Topic(self.sessions, self.channels.alerts), self.hub, self.standards, "outrider", self.now
+            self.ledger,
+            self.bucket,
+            Topic(self.sessions, self.channels.alerts),
+            self.hub,
+            self.standards,
+            "outrider",
+            self.now,
         )
 
     @property
@@ -91,6 +107,7 @@ class Sweeping:
             Topic(self.sessions, self.channels.operations),
             self.standards,
             self.digests,
+            Reporter(self.ledger, self.bucket, CATALOGUE, "https://docs.example"),
             self.now,
         )
 

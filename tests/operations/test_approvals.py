@@ -1,7 +1,6 @@
 """Approved plans of families, and requests to undo and release."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -267,11 +266,11 @@ def test_what_is_corrected_again_after_a_release_is_published_again(world: World
     take(world, asked(world, "undo"), DEPLOY)
     fleet.complete("shop/web")
     resume_attempt(world)
-    assert world.ledger.attempts.quarantined(PLACE) == ["web"]
+    assert [each.name for each in world.ledger.attempts.quarantined()] == ["web"]
     body = asked(world, "release", caller="jo")
     assert said(take(world, body, DEPLOY)) == ("Released.",)
     assert said(take(world, body, DEPLOY)) == ("Released.",)
-    assert world.ledger.attempts.quarantined(PLACE) == []
+    assert world.ledger.attempts.quarantined() == []
     using = inspector(world)
     world.sees(*(json.dumps(body) for body in world.sent_back), inspector=using)
     take(world, json.dumps(world.requests[-1]), DEPLOY)
@@ -283,9 +282,9 @@ def test_what_waited_and_has_nothing_left_to_correct_is_not_resumed(world: World
     switch(world, "off")
     take(world, request(), DEPLOY)
     world.pass_(minutes=16)
-    assert world.ledger.attempts.due(PLACE, world.now()) == [("web", "1")]
+    assert world.due_attempts() == [("web", "1")]
     lenient = DEPLOY + "rules:\n  - {rules: '*', mode: report}\n"
     assert take(world, request("resume", attempt="1"), lenient).state is AttemptState.NOTHING
-    assert world.ledger.attempts.due(PLACE, world.now() + timedelta(days=1)) == []
+    assert world.due_attempts(days=1) == []
     switch(world, "on")
     assert take(world, request(), DEPLOY).state is AttemptState.ROLLING, "and may be tried should the drift come back"

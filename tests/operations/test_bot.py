@@ -76,6 +76,17 @@ def test_where_the_first_message_cannot_be_changed_another_is_sent(slack: Slack,
     assert places(slack) == [(None, False, 0)] * 2
 
 
+def test_a_message_that_is_gone_is_not_replaced_by_one_that_would_only_change_it(slack: Slack) -> None:
+    sending = bot(slack)
+    head = sending.send(FIRST)
+    silent = replace(follow(head), reply=None, silent=True)
+    assert sending.send(silent) == head
+    assert places(slack) == [(None, False, 1)]
+    slack.answer_next(Trouble(error="message_not_found"))
+    assert sending.send(silent) == head
+    assert len(slack.messages()) == 1
+
+
 def test_where_the_thread_is_gone_another_message_is_sent(slack: Slack) -> None:
     sending = bot(slack)
     head = sending.send(FIRST)

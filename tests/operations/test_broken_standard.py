@@ -178,7 +178,7 @@ def test_nothing_is_corrected_until_the_standard_is(world: World) -> None:
     assert len(world.revisions()) == 1
     world.pass_(minutes=16)
     queue = Queue(world.sessions, world.queues["remediations.fifo"])
-    assert Resumer(world.ledger, queue, world.now).resume(PLACE) == 1
+    assert Resumer(world.ledger, queue, world.now).resume() == 1
     resumed = world.remediator(REGISTER).remediate(request())
     assert resumed.state is AttemptState.REGISTERED
     assert len(world.revisions()) == 2

@@ -29,7 +29,6 @@ from tests.operations.sweeping import Channels, Sweeping
 from tests.operations.world import (
     EXECUTION,
     FLOATING,
-    PLACE,
     REPOSITORY,
     RULES,
     STANDARD,
@@ -167,9 +166,7 @@ class Storm:
         """At the next full hour what waits for its turn is due."""
         clock = self.line.aws.clock
         clock.moment = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-        Resumer(Ledger(self.sessions, TABLE), Queue(self.sessions, SETTINGS.remediations_queue), clock.now).resume(
-            PLACE
-        )
+        Resumer(Ledger(self.sessions, TABLE), Queue(self.sessions, SETTINGS.remediations_queue), clock.now).resume()
 
 
 def furnished(sessions: Sessions) -> Storm:

@@ -136,6 +136,6 @@ def test_what_is_suppressed_is_left_out_of_what_nobody_asked_for(sessions: Sessi
 
 
 def test_no_guard_is_without_a_row() -> None:
-    """Those of rates end nothing, and test_deployments.py has a service that could not go back."""
-    elsewhere = {guard for guard in Guard if guard.hourly} | {Guard.WAY_BACK}
+    """Those of turns end nothing; test_deployments.py and test_operating.py have the other two."""
+    elsewhere = {guard for guard in Guard if guard.gives_turns} | {Guard.WAY_BACK, Guard.ACCOUNT}
     assert {row.guard for row in ROWS} == set(Guard) - elsewhere

@@ -312,7 +312,8 @@ class Month(RuleBasedStateMachine):
     def published_what_changed(self) -> None:
         """Each transition that the ledger recorded since the last quiet point was published once, and nothing else."""
         account = self.account
-        alerts = [alert for id_, alert in account.published.items() if id_ not in self.heard]
+        new = [alert for id_, alert in account.published.items() if id_ not in self.heard]
+        alerts = [alert for alert in new if alert["transition"] in ALERTING]
         published = Counter((alert["finding"], alert["transition"]) for alert in alerts)
         wanted = Counter((found.id, change) for found, change in self.transitions() if change in ALERTING)
         for finding in account.hub.silent - self.blurred:

@@ -311,6 +311,63 @@ def test_what_was_open_on_a_service_that_is_deleted_does_not_keep_a_thread_open(
     assert [header[2:] for header in here.headers] == ["Drift: web", "Resolved: web"]
 
 
+def ended(transition: str, *some: Alert) -> list[Alert]:
+    """The same findings, which became exempt or gone."""
+    since = samples.THEN + timedelta(hours=1)
+    update = {"transition": transition, "sequence": 9, "occurred": since, "drifts": (), "changes": (), "open": ()}
+    return [each.model_copy(update=update | {"id": f"{transition} {each.id}"}) for each in some]
+
+
+@pytest.mark.parametrize(("transition", "state"), [("exempted", "exempt"), ("gone", "gone")])
+def test_a_bot_changes_the_message_of_what_became_exempt_or_is_gone_and_sends_none(
+    machine: Callable[[], Machine], transition: str, state: str
+) -> None:
+    here, some = machine(), threads.opened()
+    here.follows = True
+    here.later(*some)
+    here.later(*ended(transition, *some[:2]))
+    here.later(*ended(transition, *some[2:]))
+    first, fewer, last = here.posts
+    head = Head(channel="C0", ts="1.0")
+    assert [(post.head, post.silent, post.reply) for post in (fewer, last)] == [(head, True, None)] * 2
+    assert [post.message.header[2:] for post in here.posts] == ["Drift: web", "Drift: web", "Resolved: web"]
+    assert f"2 findings are {state}" in "\n".join(fewer.message.parts)
+    assert some[0].rule not in "\n".join(fewer.message.parts).partition(f"findings are {state}")[0]
+    assert f"{len(some)} findings are {state}" in "\n".join(last.message.parts)
+    assert "corrected" not in "\n".join(last.message.parts)
+    assert first.head is None
+
+
+def test_a_webhook_sends_nothing_about_it_and_the_next_message_shows_it(machine: Callable[[], Machine]) -> None:
+    here, some = machine(), threads.opened()
+    here.later(*some)
+    assert kinds(here.later(*ended("exempted", *some[:2]))) == {Recorded}
+    here.later(*threads.closed(some[2:]))
+    _, last = here.posts
+    said = "\n".join(last.message.parts)
+    assert "2 findings are exempt" in said
+    assert f"{len(some) - 2} findings are closed" in said
+
+
+def test_very_many_that_become_exempt_at_once_are_no_digest(machine: Callable[[], Machine]) -> None:
+    here, some = machine(), alerts(2 * MOST)
+    here.follows = True
+    for each in some:
+        here.later(each)
+    here.later(*ended("exempted", *some))
+    changed = here.posts[len(some) :]
+    assert len(changed) == len(some)
+    assert all(post.silent for post in changed)
+
+
+def test_what_becomes_exempt_before_anybody_read_of_it_is_in_no_message(machine: Callable[[], Machine]) -> None:
+    here, some = machine(), threads.opened()
+    here.follows = True
+    here.notify(*some)
+    here.later(*some, *ended("exempted", *some))
+    assert here.posts == []
+
+
 def test_a_bot_edits_its_message_and_replies(machine: Callable[[], Machine]) -> None:
     here = machine()
     here.follows = True

@@ -12,10 +12,13 @@ import pytest
 import engine
 from aws.sessions import Sessions
 from domain.ecs.task_definition import TaskDefinition
+from domain.organization import Membership
 from domain.places import Place
+from domain.remediation.stages import Stages
 from domain.rule import Rule
 from domain.standard import Mode, Standard
 from domain.standard.checking import checked
+from domain.standard.layered import standard_of
 from domain.verdict import Drifted, Exempt
 from domain.workload import Workload
 from operations.planning import Planner
@@ -181,3 +184,18 @@ def test_each_environment_has_its_parameter_and_may_read_no_other(family: str, a
         allowed = other.startswith(parameter.rpartition("/")[0] + "/")
         assert isinstance(verdict, Drifted) is not allowed, other
     assert standard.collector_of(workload(family, account)).parameter == parameter
+
+
+def test_a_unit_and_an_account_have_another_standard() -> None:
+    whole, unit = recipe("another-standard-for-one-unit"), ("r-ab12", "ou-ab12-cd34ef56")
+    in_unit, alone = standard_of(whole, Membership("1" * 12, unit)), standard_of(whole, Membership("2" * 12, ()))
+    assert (whole.mode, in_unit.mode, in_unit.collector.memory) == (Mode.REPORT, Mode.DEPLOY, 1024)
+    firelens = BY_ID["logging.firelens"]
+    assert [each.setting(firelens, workload("web")).mode for each in (in_unit, alone)] == [Mode.DEPLOY, Mode.OFF]
+
+
+def test_one_account_is_first_then_a_unit_then_all() -> None:
+    stages = Stages(recipe("one-account-first"))
+    unit = ("r-ab12", "ou-ab12-cd34ef56")
+    members = [Membership("2" * 12, unit), Membership("3" * 12, unit), Membership("4" * 12, ("r-ab12",))]
+    assert [stages.of(each) for each in members] == [0, 1, 2]

@@ -20,7 +20,7 @@ from tests.operations.rolling import (
     switch,
 )
 from tests.operations.saying import said
-from tests.operations.world import FLOATING, PLACE, SWITCH, World, definition
+from tests.operations.world import FLOATING, SWITCH, World, definition
 
 # --- guards of a service ----------------------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ def test_what_was_waiting_and_is_no_longer_to_be_corrected_is_dropped_without_a_
     outcome = resume_attempt(world)
     assert (outcome.state, published(world)) == (AttemptState.SUPERSEDED, [])
     world.pass_(hours=1)
-    assert world.ledger.attempts.due(PLACE, world.now()) == []
+    assert world.due_attempts() == []
 
 
 def test_what_was_dropped_as_there_was_nothing_to_do_may_be_asked_for_again(world: World) -> None:
@@ -175,6 +175,6 @@ def test_what_was_dropped_as_there_was_nothing_to_do_may_be_asked_for_again(worl
     switch(world, "off")
     remediator(world).remediate(request())
     assert resume_attempt(world, "version: 1\n").state is AttemptState.NOTHING
-    assert world.ledger.attempts.due(PLACE, world.now()) == []
+    assert world.due_attempts() == []
     switch(world, "on")
     assert remediator(world).remediate(request()).state is AttemptState.REGISTERED

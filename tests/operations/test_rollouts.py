@@ -54,7 +54,7 @@ def test_a_drifted_service_runs_the_corrected_revision_and_it_is_published_when_
     assert (outcome.state, stages(outcome)) == (AttemptState.DEPLOYED, {"shop/web": Stage.VERIFIED})
     assert published(world) == ["registered", "deployed"]
     assert len(fleet.updates) == 1
-    assert world.ledger.attempts.due(PLACE, world.now()) == []
+    assert world.due_attempts() == []
 
 
 def test_findings_close_only_when_it_runs(world: World, fleet: Services) -> None:
@@ -87,9 +87,9 @@ def test_an_event_of_the_deployment_wakes_the_correction(world: World, fleet: Se
 @pytest.mark.usefixtures("fleet")
 def test_what_no_event_reports_is_due(world: World) -> None:
     remediator(world).remediate(request())
-    assert world.ledger.attempts.due(PLACE, world.now()) == []
+    assert world.due_attempts() == []
     world.pass_(minutes=3)
-    assert world.ledger.attempts.due(PLACE, world.now()) == [("web", "1")]
+    assert world.due_attempts() == [("web", "1")]
 
 
 @pytest.mark.usefixtures("fleet")
@@ -99,7 +99,7 @@ def test_what_is_due_is_asked_for_once_and_again_when_it_is_due_again(world: Wor
     remediator(world).remediate(request())
     for visits in (1, 2):
         world.pass_(minutes=3)
-        assert (visitor.resume(PLACE), visitor.resume(PLACE)) == (1, 1)
+        assert (visitor.resume(), visitor.resume()) == (1, 1)
         assert [body["kind"] for body in world.requests].count("resume") == visits
         resume_attempt(world)
 

@@ -9,7 +9,7 @@ import pytest
 from aws.sessions import Sessions
 from domain.findings.alert import Alert
 from domain.standard import Mode
-from tests.operations.test_sweep import digests
+from tests.operations.test_digests import certified, digests
 from tests.operations.world import FLOATING, PLACE, Json, World, definition, registered, service_changed
 
 ROUTED = """\
@@ -92,6 +92,7 @@ def test_each_team_has_a_weekly_digest_of_what_is_open(world: World, sessions: S
         document = definition(family, collector=FLOATING) | {"tags": tags}
         world.sees(registered(world.register(document)), inspector=world.inspector(standard=TEAMS))
     world.hub.silent.add(f"outrider/{PLACE}/family/api/sidecar.image-pinned")
+    certified(sessions)
     weekly = digests(sessions, world.topics["alerts"]).weekly
     at = datetime(2026, 11, 30, 8, tzinfo=UTC)
     alerts = weekly(PLACE, at)

@@ -9,25 +9,21 @@ from typing import Any
 import pytest
 
 from aws.calls import CallFailed
-from aws.channels import Topic
 from aws.ecs import Ecs
 from aws.errors import Meaning
-from aws.ledger import Ledger, Record, Row, SweepBasis
-from aws.security_hub import SecurityHub
+from aws.ledger import Record, SweepBasis
 from aws.sessions import Sessions
-from domain.drift import Drift
 from domain.findings.alert import Alert
-from domain.findings.finding import Finding, FindingState
+from domain.findings.finding import FindingState
 from domain.places import Place
-from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from domain.sweeping import Scope, SweepRequest
 from operations.standards import Standards
 from operations.sweep.beginning import SweepEnded
-from operations.sweep.digests import Digests
 from rules import CATALOGUE
 from tests.operations.sweeping import Sweeping
 from tests.operations.sweeping import sent as how_many
+from tests.operations.test_digests import a_finding, recorded
 from tests.operations.world import World, definition, registered
 
 PLACE = Place("123456789012", "eu-west-1")
@@ -51,11 +47,6 @@ def sweeping(world: World, *, standard: str = "", release: str = "1") -> Sweepin
     made = world.sweeping(standards, release)
     made.now = lambda: NOON
     return made
-
-
-def digests(aws: Sessions, topic: str, *, standard: str = "") -> Digests:
-    standards = Standards(aws, standard, CATALOGUE, Ledger(aws, "ledger").standards)
-    return Digests(Ledger(aws, "ledger"), Topic(aws, topic), SecurityHub(aws), standards, now=lambda: NOON)
 
 
 def changes(world: World) -> list[dict[str, Any]]:
@@ -84,13 +75,14 @@ def test_what_is_there_and_what_was_is_evaluated_again(world: World) -> None:
 
     bodies = changes(world)
     families = {body["family"]: body["revision"] for body in bodies if body["kind"] == "family"}
-    assert families == dict.fromkeys([*(f"family-{n}" for n in range(12)), "web", "gone"], 0)  # inspect asks ECS
+    # Of the family that is gone inspect asks ECS.
+    assert families == dict.fromkeys([f"family-{n}" for n in range(12)], 1) | {"web": 2, "gone": 0}
     assert {body["service"] for body in bodies if body["kind"] == "service"} == {"prod/web", "prod/gone"}
     assert {(body["account"], body["region"]) for body in bodies} == {(PLACE.account, PLACE.region)}
     assert {(body["quiet"], body["sweep"]) for body in bodies} == {(False, "daily")}
 
 
-def test_families_are_listed_and_not_their_revisions_in_pages_as_large_as_they_can_be(world: World) -> None:
+def test_everything_is_listed_in_pages_as_large_as_they_can_be(world: World) -> None:
     definitions, services = world.aws.definitions, world.aws.services
     for number in range(101):
         family: dict[str, Any] = {"family": f"family-{number:03}", "containerDefinitions": []}
@@ -99,8 +91,27 @@ def test_families_are_listed_and_not_their_revisions_in_pages_as_large_as_they_c
     world.calls.clear()
     assert how_many(sweeping(world).list()[0]) == (101, 101)
     ecs = {operation: world.calls[operation] for operation in world.calls if "TaskDefinition" in operation}
-    assert ecs == {"ListTaskDefinitionFamilies": 2}
+    assert ecs == {"ListTaskDefinitionFamilies": 2, "ListTaskDefinitions": 6}
     assert world.calls["ListServices"] == 2
+
+
+def test_revisions_are_listed_only_while_that_takes_fewer_calls_than_to_ask_for_each_family(world: World) -> None:
+    for number in range(6):
+        for _ in range(90):
+            world.aws.definitions.register({"family": f"family-{number}", "containerDefinitions": []})
+    world.calls.clear()
+    sweeping(world).list()
+    assert world.calls["ListTaskDefinitions"] == 3
+    families = {body["family"]: body["revision"] for body in changes(world)}
+    assert families == {f"family-{n}": 90 if n >= 2 else 0 for n in range(6)}
+
+
+def test_without_permission_to_list_revisions_inspect_asks_for_each(world: World) -> None:
+    world.aws.definitions.register({"family": "web", "containerDefinitions": []})
+    world.fail("ListTaskDefinitions")
+    [swept] = sweeping(world).list()
+    assert swept.listing(Subject.FAMILY).complete
+    assert [body["revision"] for body in changes(world)] == [0]
 
 
 @pytest.mark.parametrize("asked", [False, True])
@@ -132,13 +143,13 @@ def test_a_sweep_by_another_standard_than_the_last_is_a_baseline(world: World, w
 
     an_evaluated_family(world)
     store("version: 1\n")
-    sweep, published = sweeping(world, standard=where), list[tuple[bool, int]]()
+    sweep, told = sweeping(world, standard=where), list[tuple[bool, int]]()
     for text in ("", "", "version: 1\ncollector: {cpu: 512}\n", ""):
         if text:
             store(text)
-        published.append((sweep.sweep().baseline, sweep.begun_wait))
+        told.append((sweep.sweep().baseline, sweep.begun_wait))
     # Nothing is evaluated until no function uses the earlier standard any more, though the cached one was just read.
-    assert published == [(True, 0), (False, 0), (True, 200), (False, 0)]
+    assert told == [(True, 0), (False, 0), (True, 200), (False, 0)]
 
 
 def test_the_first_sweep_of_another_release_is_a_baseline(world: World) -> None:
@@ -235,7 +246,9 @@ def test_it_goes_on_from_where_the_time_ran_short_and_sends_nothing_twice(world:
     assert how_many(world.ledger.runs.place("daily", PLACE)) == (251, 250)
 
 
-@pytest.mark.parametrize("operation", ["ListTaskDefinitionFamilies", "ListServices", "ListTasks", "ListClusters"])
+@pytest.mark.parametrize(
+    "operation", ["ListTaskDefinitionFamilies", "ListTaskDefinitions", "ListServices", "ListTasks", "ListClusters"]
+)
 def test_a_listing_that_failed_closes_nothing_and_is_continued(world: World, operation: str) -> None:
     for name in ("web", "api"):
         world.run(world.register(definition(name)), name)
@@ -246,7 +259,7 @@ def test_a_listing_that_failed_closes_nothing_and_is_continued(world: World, ope
     with pytest.raises(CallFailed):
         sweep.place_sweeper.sweep("daily", PLACE, lambda: 60)
     gone = {body.get("family") for body in changes(world)} & {"gone"}
-    listed = operation in {"ListServices", "ListClusters"}  # families were listed to their end
+    listed = operation == "ListServices"  # families were listed to their end
     assert gone == ({"gone"} if listed else set())
     assert not sweep.place_sweeper.sweep("daily", PLACE, lambda: 60)
     assert how_many(world.ledger.runs.place("daily", PLACE)) == (3, 2)
@@ -392,141 +405,7 @@ def test_of_tasks_that_no_service_started_the_oldest_platform_version_is_sent(aw
             for status, version in (("RUNNING", "1.4.0"), ("STOPPED", "1.3.0"), ("RUNNING", "LATEST")):
                 yield {"taskDefinitionArn": arn, "group": "any", "desiredStatus": status, "platformVersion": version}
 
-    assert Running(aws).tasks_of_no_service(PLACE, "batch") == {"nightly": (3, 2, "1.3.0")}
-
-
-# --- the daily digest -------------------------------------------------------------------------------------------------
-
-EXEMPT = """\
-version: 1
-name: shop
-exemptions:
-  - {rules: sidecar.*, where: {family: legacy}, reason: is switched off soon, expires: 2026-08-15}
-  - {rules: sidecar.*, where: {family: later}, reason: is switched off later, expires: 2026-08-16}
-"""
-
-
-@pytest.fixture
-def heard(aws: Sessions) -> tuple[str, str]:
-    """A topic, and a queue that hears it."""
-    sqs, sns = aws.own("sqs"), aws.own("sns")
-    topic, url = sns.create_topic(Name="alerts")["TopicArn"], sqs.create_queue(QueueName="heard")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    return topic, url
-
-
-def recorded(aws: Sessions, *findings: Finding) -> None:
-    ledger = Ledger(aws, "ledger")
-    for finding in findings:
-        history = ledger.history(finding.subject)
-        ledger.subjects.write(history, Record(order=1, rows={finding.rule: Row(finding)}))
-
-
-def a_finding(name: str, state: FindingState, *, hours: float, severity: Severity = Severity.MEDIUM) -> Finding:
-    """One that became so many hours before noon what it is."""
-    subject, then = SubjectId(PLACE, Subject.FAMILY, name), NOON - timedelta(hours=hours)
-    drifts = (Drift("code", "containers", "None.", severity=severity),)
-    arn = PLACE.arn("ecs", f"task-definition/{name}:1")
-    return Finding(subject, "sidecar.present", state, severity, drifts, arn, then - timedelta(days=1), then)
-
-
-def test_a_days_digest_has_what_is_open_what_closed_and_what_is_about_to_expire(
-    aws: Sessions, heard: tuple[str, str]
-) -> None:
-    topic, url = heard
-    aws.own("ssm").put_parameter(Name="/standard", Value=EXEMPT, Type="String")
-    recorded(
-        aws,
-        a_finding("new", FindingState.OPEN, hours=1, severity=Severity.HIGH),
-        a_finding("old", FindingState.OPEN, hours=1000),
-        a_finding("fixed", FindingState.CLOSED, hours=23.9),
-        a_finding("fixed-before", FindingState.CLOSED, hours=24.1),
-        a_finding("gone", FindingState.GONE, hours=1),
-        a_finding("exempt", FindingState.EXEMPT, hours=1),
-    )
-    alert = digests(aws, topic, standard="ssm:/standard").daily(PLACE)
-    assert alert is not None
-    assert [Alert.model_validate(body) for body in sent(aws, url)] == [alert]
-    assert alert.title == "2 findings are open, 1 closed since yesterday"
-    assert (alert.severity, alert.reasons) == (Severity.HIGH, ("1 HIGH", "1 MEDIUM", "sidecar.present: 2"))
-    assert {section.title: [line.text for line in section.lines] for section in alert.sections} == {
-        "The oldest": [
-            "family old, revision 1: sidecar.present, since 2026-06-19",
-            "family new, revision 1: sidecar.present, since 2026-07-31",
-        ],
-        "Closed since yesterday": ["family fixed, revision 1: sidecar.present"],
-        "Exemptions that expire within two weeks": [
-            "sidecar.* for family legacy, until 2026-08-15: is switched off soon"
-        ],
-    }
-
-
-def test_a_day_with_nothing_to_report_has_no_digest(aws: Sessions, heard: tuple[str, str]) -> None:
-    topic, url = heard
-    recorded(aws, a_finding("fixed", FindingState.CLOSED, hours=30), a_finding("gone", FindingState.GONE, hours=1))
-    assert digests(aws, topic).daily(PLACE) is None
-    assert sent(aws, url) == []
-
-
-def test_an_exemption_that_expires_is_enough_for_a_digest(aws: Sessions, heard: tuple[str, str]) -> None:
-    aws.own("ssm").put_parameter(Name="/standard", Value=EXEMPT, Type="String")
-    alert = digests(aws, heard[0], standard="ssm:/standard").daily(PLACE)
-    assert alert is not None
-    assert (alert.title, alert.severity, len(alert.sections)) == ("0 findings are open", Severity.INFORMATIONAL, 1)
-
-
-def test_what_the_customer_suppressed_is_in_no_digest(world: World, aws: Sessions, heard: tuple[str, str]) -> None:
-    shown, silenced = a_finding("shown", FindingState.OPEN, hours=1), a_finding("silenced", FindingState.OPEN, hours=1)
-    recorded(aws, shown, silenced)
-    world.hub.silent.add(silenced.id)
-    alert = digests(aws, heard[0]).daily(PLACE)
-    assert alert is not None
-    assert alert.title == "1 finding is open"
-    assert "silenced" not in alert.model_dump_json()
-
-
-def test_without_a_hub_nothing_is_suppressed_and_a_hub_that_fails_has_it_tried_again(
-    world: World, aws: Sessions, heard: tuple[str, str]
-) -> None:
-    recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
-    world.hub.enabled = False
-    assert digests(aws, heard[0]).daily(PLACE) is not None
-    world.hub.enabled = True
-    world.fail("GetFindings", "ThrottlingException")
-    with pytest.raises(CallFailed):
-        digests(aws, heard[0]).daily(PLACE)
-
-
-def test_a_standard_that_cannot_be_read_is_said_so(aws: Sessions, heard: tuple[str, str]) -> None:
-    recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
-    alert = digests(aws, heard[0], standard="ssm:/nowhere").daily(PLACE)
-    assert alert is not None
-    assert alert.reasons[-1] == "The standard could not be read, so exemptions that expire soon are not listed."
-
-
-def test_a_digest_that_is_published_again_has_the_same_id(aws: Sessions, heard: tuple[str, str]) -> None:
-    recorded(aws, a_finding("web", FindingState.OPEN, hours=1))
-    at = datetime(2026, 8, 1, 8, tzinfo=UTC)
-    first, again = (digests(aws, heard[0]).daily(PLACE, at) for _ in range(2))
-    other = digests(aws, heard[0]).daily(PLACE, at + timedelta(days=1))
-    assert first is not None
-    assert again is not None
-    assert other is not None
-    assert first.id == again.id != other.id
-
-
-def test_what_closed_is_in_the_digest_of_one_day_however_late_that_is(aws: Sessions, heard: tuple[str, str]) -> None:
-    at = datetime(2026, 8, 1, 8, tzinfo=UTC)
-    recorded(
-        aws,
-        a_finding("before", FindingState.CLOSED, hours=4.5),
-        a_finding("at-its-end", FindingState.CLOSED, hours=4),
-        a_finding("after", FindingState.CLOSED, hours=1),
-    )
-    late, next_ = (digests(aws, heard[0]).daily(PLACE, day) for day in (at, at + timedelta(days=1)))
-    titles = [alert.title if alert else "" for alert in (late, next_)]
-    assert titles == [f"0 findings are open, {closed} closed since yesterday" for closed in (1, 2)]
+    assert Running(aws).tasks(PLACE, "batch").of_no_service == {"nightly": (3, 2, "1.3.0")}
 
 
 # --- what no event reported -------------------------------------------------------------------------------------------

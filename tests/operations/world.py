@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore import xform_name
@@ -189,6 +189,11 @@ class World:
     def client(self, service: str) -> Any:
         return self.sessions.client(service, PLACE)
 
+    def due_attempts(self, *, days: float = 0) -> list[tuple[str, str]]:
+        """The attempts that are due by now, or in so many days: family and key."""
+        by = self.now() + timedelta(days=days)
+        return [(family.name, key) for family, key, due in self.ledger.attempts.dues() if due <= by]
+
     def now(self) -> datetime:
         """A second later each time that it is asked."""
         moment = self.aws.clock.now()
@@ -338,8 +343,9 @@ class World:
         return self.heard[name]
 
     def transitions(self) -> list[tuple[str, str]]:
-        """(transition, rule) of each alert, oldest first."""
-        return [(alert["transition"], alert["rule"]) for alert in self.alerts]
+        """(transition, rule) of each alert that makes a message, oldest first."""
+        made = [alert for alert in self.alerts if alert["transition"] not in {"exempted", "gone"}]
+        return [(alert["transition"], alert["rule"]) for alert in made]
 
     def rows(self, subject: SubjectId | str = "web") -> dict[str, Finding]:
         """The findings in the ledger by rule."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import engine
+from domain.coverage import StoredReport
 from domain.drift import Drift, Grant
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.alert import Alert
@@ -28,6 +29,8 @@ from reports.outcomes import outcome_of
 from rules import CATALOGUE
 
 PLACE = Place("123456789012", "eu-west-1")
+BANK = Place("222222222222", "eu-west-1")
+REPORT = StoredReport(PLACE, "outrider-certificates", "reports/2026/11/23/run.html")
 DOCS = "https://docs.example/v0.1.0"
 THEN = datetime(2026, 11, 23, 9, 14, 2, 345678, tzinfo=UTC)
 CANARY = "c4nary-s3cret-p4ss"

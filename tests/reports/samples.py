@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.coverage import Certificate, Coverage, Covered, rows_of
+from domain.coverage import Certificate, Coverage, CoverageRow, Covered, Gap, Proof, Seen, rows_of
 from domain.drift import Drift
 from domain.findings.address import Address
 from domain.findings.alert import Alert
@@ -11,7 +11,7 @@ from domain.findings.finding import FindingState, TransitionKind
 from domain.findings.thread import Thread
 from domain.findings.users import NOBODY, User, Users
 from domain.health.facts import SweepRun
-from domain.places import Revision
+from domain.places import Place, Revision
 from domain.remediation.attempt import AttemptState, ProposedPlan, Quarantine
 from domain.remediation.guard import Guard
 from domain.remediation.reason import Code, Reason
@@ -27,6 +27,7 @@ from reports.message import Message, of_digest, of_thread
 from reports.source import fragments
 from tests.reports.parts import (
     ACTOR,
+    BANK,
     CANARY,
     DOCS,
     FLOATING,
@@ -41,6 +42,7 @@ from tests.reports.parts import (
     PERSON,
     PINNED,
     PLACE,
+    REPORT,
     RUNNING,
     STATEMENT,
     TASK_ROLE,
@@ -61,6 +63,7 @@ from tests.reports.parts import (
 
 __all__ = [
     "ACTOR",
+    "BANK",
     "CANARY",
     "DOCS",
     "EXEMPT",
@@ -76,6 +79,7 @@ __all__ = [
     "PERSON",
     "PINNED",
     "PLACE",
+    "REPORT",
     "RUNNING",
     "STATEMENT",
     "TASK_ROLE",
@@ -97,6 +101,7 @@ __all__ = [
     "registered",
     "rollout",
     "rule",
+    "seen",
     "shown",
     "superseded",
     "weekly",
@@ -172,8 +177,24 @@ exemptions:
 """
 
 
+def seen() -> Seen:
+    """What a sweep covered that could not read two accounts."""
+    denied = Gap(coverage=Coverage.DENIED, call="sts:AssumeRole", code="AccessDenied", subjects=0)
+    late = Gap(coverage=Coverage.THROTTLED, call="ecs:DescribeServices", code="ThrottlingException", subjects=3)
+    rows = [
+        CoverageRow(account=each.account, region=each.region, kind=kind, counts={}, gaps=(gap,), since=THEN - ago)
+        for each, kind, gap, ago in (
+            (BANK, Subject.FAMILY, denied, timedelta(days=2)),
+            (BANK, Subject.SERVICE, denied, timedelta(days=2)),
+            (Place("333333333333", "us-east-1"), Subject.SERVICE, late, timedelta()),
+        )
+    ]
+    certificate = Certificate(run="run", began=THEN, ended=THEN, release="0.1.0", standard="s", rows=tuple(rows))
+    return Seen(Proof.INTACT, certificate, report=REPORT)
+
+
 def daily() -> Alert:
-    """A day's digest: eight open, two closed, two exemptions about to expire, and what waits for a person."""
+    """A day's digest of two accounts: nine open, two closed, two exemptions about to expire, and what waits."""
     still = [
         replace(finding(name=f"shop-{n}"), created=THEN - timedelta(days=3 * n), severity=severity)
         for n, severity in enumerate([Severity.MEDIUM] * 5 + [Severity.HIGH, Severity.LOW, Severity.HIGH])
@@ -185,9 +206,11 @@ def daily() -> Alert:
         plans=(PlanWaiting(SubjectId(PLACE, Subject.FAMILY, "web"), "web:7", waiting, Severity.HIGH),),
         under_way=(attempt(AttemptState.WAITING, off, guard=Guard.KILL_SWITCH),),
         failed=(attempt(AttemptState.REFUSED, Reason(Code.IMAGE_NOT_ALLOWED, MIRROR), guard=Guard.IMAGE),),
-        quarantines=(("cart", Quarantine((Reason(Code.UNDONE, "jo"),), THEN)),),
+        quarantines=((SubjectId(BANK, Subject.FAMILY, "cart"), Quarantine((Reason(Code.UNDONE, "jo"),), THEN)),),
     )
-    status = Status(PLACE, tuple(still), (finding(name="cron"),), standing, SweepRun(THEN, THEN))
+    there = SubjectId(BANK, Subject.FAMILY, "vault")
+    still.append(replace(finding(), subject=there, resource=Revision(BANK, "vault", 2).arn, created=THEN))
+    status = Status(PLACE, tuple(still), (finding(name="cron"),), standing, SweepRun(THEN, THEN), seen())
     made = daily_of(status, done, Standard.parse(EXEMPT, "The standard"), at=THEN)
     assert made is not None
     return made
@@ -196,7 +219,7 @@ def daily() -> Alert:
 def weekly() -> Alert:
     """A team's digest: three open findings."""
     still = [replace(finding(name=f"shop-{n}"), created=THEN - timedelta(days=3 * n)) for n in range(3)]
-    return weekly_of(still, Address("shop", "shop", "C0123456789"), PLACE, at=THEN)
+    return weekly_of(still, Address("shop", "shop", "C0123456789"), PLACE, seen(), at=THEN)
 
 
 def messages() -> dict[str, Alert]:
@@ -296,12 +319,16 @@ def messages() -> dict[str, Alert]:
                 replace(finding(name="cron"), severity=Severity.LOW, rule="sidecar.resources"),
             ],
             [PLACE],
-            certificate(),
+            Seen(Proof.INTACT, certificate(), report=REPORT),
             swept=THEN,
             occurred=THEN,
         ),
         "digest-in-part": digest_of(
-            [finding(), finding(name="cart")], [PLACE], certificate(sent=1250), swept=THEN, occurred=THEN
+            [finding(), finding(name="cart")],
+            [PLACE],
+            Seen(Proof.INTACT, certificate(sent=1250)),
+            swept=THEN,
+            occurred=THEN,
         ),
     }
 

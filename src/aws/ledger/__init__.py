@@ -13,19 +13,22 @@ Rows of a subject share a partition (`account/region/kind/name`). The sort key t
     dependent/KEY/KEY    a family that uses this parameter or role, and its verdicts on it
 
 The partition of a role is by its account and name alone, as IAM's events have no more; the subject's key is part of the
-sort key. Besides, `due/PLACE` holds which attempts have not ended and when they must be resumed, `quarantines/PLACE`
-which families are quarantined, `stopped/PLACE` which have corrections that a person may retry, `rate/…` how many
+sort key. Besides, `due` holds which attempts have not ended and when they must be resumed, `quarantines` which
+families are quarantined, `stopped` which have corrections that a person may retry, `rate/…` how many
 corrections were made within an hour, `revisions/…` what each revision of a family contains, which never changes
 (without the environment values that no rule reads), `notice/…` what the operations topic was notified of recently,
 `fan-out/…` how often what uses a parameter, role or policy was sent for evaluation within a minute, `thread/…` what
 people were notified of about a family and its services, or about a parameter or role, `swept/PLACE` by which release
 and standard everything was swept last, when, and the findings about Outrider itself, `sweep` which sweep runs and where
-the last certificate is, `sweep/RUN` how far it came in each place, `coverage/RUN` what its evaluations covered, and
-`standard` the text of the last good standard.
+the last certificate is, `sweep/RUN` how far it came in each place, `coverage/RUN` what its evaluations covered,
+`rows/RUN` what its report shows of each family and service, `standard` the text of the last good standard,
+`account/NUMBER` the organisational units and tags of an account, and what its owners exempt from, `stages/ROLLOUT`
+which accounts were corrected, and what failed in them, and `stages` the last such rollout.
 """
 
 from dataclasses import dataclass
 
+from aws.ledger.accounts import Accounts
 from aws.ledger.attempts import Attempts
 from aws.ledger.dependents import Dependent, Dependents
 from aws.ledger.fan_outs import FanOuts
@@ -36,6 +39,7 @@ from aws.ledger.notices import Notices
 from aws.ledger.overviews import Overview, Overviews
 from aws.ledger.revisions import Revisions
 from aws.ledger.runs import LastCertificate, Runs
+from aws.ledger.stages import StageRows
 from aws.ledger.standards import GoodStandards
 from aws.ledger.subjects import Subjects
 from aws.ledger.sweeps import SweepBasis, Sweeps
@@ -119,6 +123,14 @@ class Ledger:
     @property
     def standards(self) -> GoodStandards:
         return GoodStandards(self.table)
+
+    @property
+    def stages(self) -> StageRows:
+        return StageRows(self.table)
+
+    @property
+    def accounts(self) -> Accounts:
+        return Accounts(self.table)
 
     @property
     def health(self) -> Health:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws.ledger.forms import form
 from aws.ledger.table import Table, expiry, moment, packed, put_item, unwritten_since
-from domain.places import Place, Revision
+from domain.places import Revision
 from domain.remediation.attempt import Answer, Attempt, Quarantine
 from domain.subject import SubjectId
 
@@ -42,7 +42,7 @@ class Attempts:
             moment = (attempt.due or attempt.time).isoformat()
             items.append(put_item(self.table.name, due | {"due": {"S": moment}, "expires": expiry(_ATTEMPT_DAYS)}))
         if attempt.stopped:
-            listed = {"pk": {"S": f"stopped/{attempt.source.place}"}, "sk": {"S": attempt.source.family}}
+            listed = {"pk": {"S": "stopped"}, "sk": {"S": key}}
             items.append(put_item(self.table.name, listed | {"expires": expiry(_ATTEMPT_DAYS)}))
         if quarantine is not None:
             left_alone = {
@@ -50,38 +50,32 @@ class Attempts:
                 "sk": {"S": "quarantine"},
                 "body": {"S": form(Quarantine).dump_json(quarantine).decode()},
             }
-            listed = {"pk": {"S": f"quarantines/{attempt.source.place}"}, "sk": {"S": attempt.source.family}}
+            listed = {"pk": {"S": "quarantines"}, "sk": {"S": key}}
             items += [put_item(self.table.name, left_alone), put_item(self.table.name, listed)]
         self.table.write(f"{key}/{sk}", items)
         return attempt
 
-    def due(self, place: Place, now: datetime | None = None) -> list[tuple[str, str]]:
-        """Return the attempts that have not ended and are due by now, or all, as family and key."""
-        return [(family, key) for family, key, due in self.dues(place) if now is None or due <= now]
+    def dues(self) -> list[tuple[SubjectId, str, datetime]]:
+        """Return all attempts that have not ended, by family and key, with when each is due."""
+        found = [(item["sk"]["S"].partition("/attempt/"), moment(item["due"])) for item in self.table.query("due")]
+        return [(SubjectId.parse(family), key, due) for (family, _, key), due in found]
 
-    def dues(self, place: Place) -> list[tuple[str, str, datetime]]:
-        """Return all attempts that have not ended, with when each is due."""
-        found = [
-            (item["sk"]["S"].partition("/attempt/"), moment(item["due"])) for item in self.table.query(f"due/{place}")
-        ]
-        return [(family, key, due) for (family, _, key), due in found]
-
-    def quarantined(self, place: Place) -> list[str]:
+    def quarantined(self) -> list[SubjectId]:
         """Return the quarantined families."""
-        return [item["sk"]["S"] for item in self.table.query(f"quarantines/{place}")]
+        return [SubjectId.parse(item["sk"]["S"]) for item in self.table.query("quarantines")]
 
-    def stopped(self, place: Place) -> list[str]:
+    def stopped(self) -> list[SubjectId]:
         """Return the families with attempts that waited too long for what stops all corrections."""
-        return [item["sk"]["S"] for item in self.table.query(f"stopped/{place}")]
+        return [SubjectId.parse(item["sk"]["S"]) for item in self.table.query("stopped")]
 
     def tried(self, family: SubjectId) -> None:
         """Remove a family from those: its attempts may be requested again."""
-        self.table.delete(f"stopped/{family.place}", family.name)
+        self.table.delete("stopped", family.key)
 
     def release(self, family: SubjectId) -> None:
         """End a family's quarantine."""
         self.table.delete(family.key, "quarantine")
-        self.table.delete(f"quarantines/{family.place}", family.name)
+        self.table.delete("quarantines", family.key)
 
     def answer(self, of: SubjectId, request: str, answer: Answer) -> None:
         """Write the outcome of a person's request; `request` is its id."""
@@ -94,5 +88,4 @@ class Attempts:
 
 
 def _due_key(attempt: Attempt) -> dict[str, Any]:
-    source = attempt.source
-    return {"pk": {"S": f"due/{source.place}"}, "sk": {"S": f"{source.family}/attempt/{attempt.key}"}}
+    return {"pk": {"S": "due"}, "sk": {"S": f"{attempt.family.key}/attempt/{attempt.key}"}}

@@ -7,7 +7,6 @@ from datetime import datetime
 from aws.calls import CallFailed, calling
 from aws.errors import Meaning
 from aws.ledger.table import Table, expiry
-from domain.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +15,19 @@ class Limits:
 
     table: Table
 
-    def full(self, place: Place, what: str, key: str, most: int, now: datetime) -> bool:
+    def full(self, where: str, what: str, key: str, most: int, now: datetime) -> bool:
         """Whether no place of this hour is left for a key that has none. Takes none."""
-        item = self.table.row(f"rate/{place}", f"{what}/{now:%Y-%m-%dT%H}")
+        item = self.table.row(f"rate/{where}", f"{what}/{now:%Y-%m-%dT%H}")
         taken = item["keys"]["SS"] if item else []
         return _short(key) not in taken and len(taken) >= most
 
-    def claim(self, place: Place, what: str, key: str, most: int, now: datetime) -> bool:
+    def claim(self, where: str, what: str, key: str, most: int, now: datetime) -> bool:
         """Take one of this hour's `most` places for `what`. The same key takes only one place."""
         try:
-            with calling("dynamodb:UpdateItem", f"rate/{place}/{what}"):
+            with calling("dynamodb:UpdateItem", f"rate/{where}/{what}"):
                 self.table.client.update_item(
                     TableName=self.table.name,
-                    Key={"pk": {"S": f"rate/{place}"}, "sk": {"S": f"{what}/{now:%Y-%m-%dT%H}"}},
+                    Key={"pk": {"S": f"rate/{where}"}, "sk": {"S": f"{what}/{now:%Y-%m-%dT%H}"}},
                     UpdateExpression="ADD #keys :key SET #expires = :expires",
                     ConditionExpression="attribute_not_exists(#keys) OR contains(#keys, :one) OR size(#keys) < :most",
                     ExpressionAttributeNames={"#keys": "keys", "#expires": "expires"},

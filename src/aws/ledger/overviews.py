@@ -1,25 +1,27 @@
-"""Overviews: everything that the ledger holds of a place's subjects and corrections, in one scan of the table."""
+"""Overviews: what the ledger holds of all findings, plans and corrections, in one scan of the table."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from aws.ledger.forms import form
 from aws.ledger.history import Record
 from aws.ledger.subjects import read_record
 from aws.ledger.table import Table, unpacked
 from domain.findings.finding import Finding
-from domain.places import Place
 from domain.remediation.attempt import Attempt, Quarantine
 from domain.subject import SubjectId
 
 
 @dataclass(slots=True)
 class Overview:
-    """The subjects' records, all attempts, and the quarantines by their families' names."""
+    """The records that hold a finding or a plan, all attempts, and the quarantines, by subject.
+
+    `orders` holds the number of each family's newest revision.
+    """
 
     records: dict[SubjectId, Record] = field(default_factory=dict)
+    orders: dict[SubjectId, int] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
-    quarantines: dict[str, Quarantine] = field(default_factory=dict)
+    quarantines: dict[SubjectId, Quarantine] = field(default_factory=dict)
 
     @property
     def findings(self) -> list[Finding]:
@@ -32,25 +34,23 @@ class Overviews:
 
     table: Table
 
-    def of(self, place: Place) -> Overview:
+    def of_all(self) -> Overview:
+        """Return it, of all accounts and regions."""
         found = Overview()
-        rows = "begins_with(sk, :record) AND #place = :place"
-        others = "begins_with(pk, :within) AND (begins_with(sk, :attempt) OR sk = :quarantine)"
-        values: dict[str, Any] = {
-            ":record": {"S": "record/"},
-            ":place": {"S": str(place)},
-            ":within": {"S": f"{place}/"},
-            ":attempt": {"S": "attempt/"},
-            ":quarantine": {"S": "quarantine"},
-        }
-        for item in self.table.scan(f"({rows}) OR ({others})", values, {"#place": "place"}):
+        values = {":record": {"S": "record/"}, ":attempt": {"S": "attempt/"}, ":quarantine": {"S": "quarantine"}}
+        condition = "begins_with(sk, :record) OR begins_with(sk, :attempt) OR sk = :quarantine"
+        for item in self.table.scan(condition, values, {}):
             kind, _, name = item["sk"]["S"].partition("/")
             match kind:
                 case "record":
-                    found.records[SubjectId.parse(name)] = read_record(item)
+                    subject, record = SubjectId.parse(name), read_record(item)
+                    if record.order:
+                        found.orders[subject] = record.order
+                    if record.rows or record.proposed is not None:
+                        found.records[subject] = record
                 case "attempt":
                     found.attempts.append(form(Attempt).validate_json(unpacked(item["body"])))
                 case _:
-                    family = SubjectId.parse(item["pk"]["S"]).name
+                    family = SubjectId.parse(item["pk"]["S"])
                     found.quarantines[family] = form(Quarantine).validate_json(item["body"]["S"])
         return found

@@ -1,7 +1,7 @@
 """Sweeps that run: the one that holds the lease, how far it came in each place, and what its evaluations covered."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,10 +21,11 @@ _DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class LastCertificate:
-    """Where the last certificate is stored, and its digest."""
+    """Where the last certificate is stored, its digest, and where the sweep's report is; empty if there is none."""
 
     key: str
     digest: str
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,19 @@ class Runs:
         return [form(PlaceSweep).validate_json(unpacked(item["body"])) for item in self.table.query(_places(run))]
 
     def cover(self, run: str, covered: Iterable[Covered]) -> None:
-        """Record what an evaluation covered. A later evaluation of the same subject in the same sweep replaces it."""
+        """Record what an evaluation covered. A later evaluation of the same subject in the same sweep replaces it.
+
+        The report's rows are in a partition of their own, because what is covered is read again and again.
+        """
         rows = {each.subject: each for each in covered}
-        self.table.write_all(
-            f"coverage/{run}", ({"PutRequest": {"Item": _item(run, rows[subject])}} for subject in sorted(rows))
-        )
+        items = [_item(run, rows[subject]) for subject in sorted(rows)]
+        items += [_row(run, rows[subject]) for subject in sorted(rows) if rows[subject].row]
+        self.table.write_all(f"coverage/{run}", ({"PutRequest": {"Item": item}} for item in items))
+
+    def rows(self, run: str) -> Iterator[tuple[SubjectId, bytes]]:
+        """Yield the rows of a sweep's report, as JSON."""
+        for item in self.table.query(f"rows/{run}"):
+            yield SubjectId.parse(item["sk"]["S"]), unpacked(item["body"])
 
     def covered(self, run: str) -> Iterator[Covered]:
         """Yield what the evaluations of a sweep covered so far."""
@@ -96,11 +105,11 @@ class Runs:
     def last(self) -> LastCertificate | None:
         """Return where the certificate of the last whole sweep is."""
         item = self.table.row(_OWNER, _LAST)
-        return LastCertificate(item["key"]["S"], item["digest"]["S"]) if item else None
+        return LastCertificate(*(item[name]["S"] for name in ("key", "digest", "report"))) if item else None
 
     def certified(self, last: LastCertificate) -> None:
         """Record where the certificate of the last whole sweep is."""
-        self.table.put(_OWNER, _LAST, {"key": {"S": last.key}, "digest": {"S": last.digest}})
+        self.table.put(_OWNER, _LAST, {name: {"S": value} for name, value in asdict(last).items()})
 
 
 def _places(run: str) -> str:
@@ -121,3 +130,8 @@ def _item(run: str, covered: Covered) -> dict[str, Any]:
         "code": {"S": covered.code},
         "expires": expiry(_DAYS),
     }
+
+
+def _row(run: str, covered: Covered) -> dict[str, Any]:
+    body = packed(covered.row.encode())
+    return {"pk": {"S": f"rows/{run}"}, "sk": {"S": covered.subject.key}, "body": body, "expires": expiry(_DAYS)}

@@ -9,7 +9,7 @@ from aws.ledger.forms import form
 from aws.ledger.history import History, Record, Row
 from aws.ledger.table import Table, expiry, moment, packed, unpacked
 from domain.findings.address import Address
-from domain.findings.finding import Finding, FindingState
+from domain.findings.finding import FindingState
 from domain.findings.users import Running, Seen
 from domain.places import Place
 from domain.remediation.attempt import Answer, Attempt, Quarantine
@@ -98,34 +98,29 @@ class Subjects:
 
     def records(self, place: Place) -> Iterator[tuple[SubjectId, Record]]:
         """Yield every subject of a place with its record. Scans the table: only the command line calls it."""
-        for item in self._records(place, "", {}, {}):
+        own = {":record": {"S": "record/"}, ":place": {"S": str(place)}}
+        for item in self.table.scan("begins_with(sk, :record) AND #place = :place", own, {"#place": "place"}):
             yield SubjectId.parse(item["sk"]["S"].removeprefix("record/")), read_record(item)
 
     def open_rows(self, places: Collection[Place] | None = None) -> Iterator[Row]:
         """Yield the rows of open findings, of these places or of all. Scans the table: only the sweep calls it."""
-        values = {":record": {"S": "record/"}, ":none": {"N": "0"}}
-        condition = "begins_with(#sk, :record) AND #open > :none"
-        for item in self.table.scan(condition, values, {"#sk": "sk", "#open": "open"}):
+        for item in self._with_open():
             for row in read_record(item).rows.values():
                 here = places is None or row.finding.subject.place in places
                 if here and row.finding.state is FindingState.OPEN:
                     yield row
 
-    def open_by_address(self, place: Place) -> Iterator[tuple[Address, Finding]]:
-        """Yield every open finding of a place, and where its alerts go. Scans the table: only the sweep calls it."""
-        for item in self._records(place, " AND #open > :none", {":none": {"N": "0"}}, {"#open": "open"}):
+    def open_by_address(self) -> Iterator[tuple[Address, Row]]:
+        """Yield the rows of all open findings, and where their alerts go. Scans the table: only the sweep calls it."""
+        for item in self._with_open():
             record = read_record(item)
             for row in record.rows.values():
                 if row.finding.state is FindingState.OPEN:
-                    yield record.address, row.finding
+                    yield record.address, row
 
-    def _records(
-        self, place: Place, condition: str, values: Mapping[str, Any], names: Mapping[str, str]
-    ) -> Iterable[Mapping[str, Any]]:
-        own = {":record": {"S": "record/"}, ":place": {"S": str(place)}}
-        return self.table.scan(
-            f"begins_with(sk, :record) AND #place = :place{condition}", own | dict(values), {"#place": "place", **names}
-        )
+    def _with_open(self) -> Iterable[Mapping[str, Any]]:
+        values = {":record": {"S": "record/"}, ":none": {"N": "0"}}
+        return self.table.scan("begins_with(#sk, :record) AND #open > :none", values, {"#sk": "sk", "#open": "open"})
 
 
 def put_running(family: SubjectId, title: str, running: Running) -> dict[str, Any]:

@@ -48,20 +48,19 @@ class Table:
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def scan(self, condition: str, values: Mapping[str, Any], names: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-        start: dict[str, Any] = {}
+        start: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
         while True:
             with calling("dynamodb:Scan", self.name):
                 page = self.client.scan(
                     TableName=self.name,
                     FilterExpression=condition,
                     ExpressionAttributeValues=values,
-                    ExpressionAttributeNames=names,
                     **start,
                 )
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+            start["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def row(self, pk: str, sk: str) -> dict[str, Any] | None:
         with calling("dynamodb:GetItem", f"{pk}/{sk}"):

@@ -69,7 +69,7 @@ def _finding(result: Result[Any], verdict: VerdictEntry, place: Place, now: date
     made = asff(finding, rule, docs=PAGES, facts=facts)
     # What runs it, and what closes a finding, only a deployed Outrider knows.
     made["Resources"][0]["Details"]["Other"].pop("use", None)
-    advice = fix_words(verdict.fix) or rule.by_hand or rule.title
+    advice = fix_words(verdict.fix, result.source) or rule.by_hand or rule.title
     made["Remediation"]["Recommendation"]["Text"] = cut(" ".join(advice.split()), _RECOMMENDATION)
     return {
         **made,

@@ -8,7 +8,7 @@ from cli.options import ReportOptions
 from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, DriftEntry, InputError, VerdictEntry
 from cli.output.names import FixKind, Outcome
 from cli.paths import report_path
-from cli.results import Result
+from cli.results import Result, Source
 from cli.suggesting import Suggestion
 from cli.terminal import line
 from domain.rule import Rule
@@ -91,13 +91,13 @@ def page_of(rule: str) -> str:
     return f"{PAGES}/docs/rules/{rule}.html"
 
 
-def fix_words(fix: FixKind) -> str:
-    """Return what is known of a fix, for the end of a text."""
+def fix_words(fix: FixKind, source: Source) -> str:
+    """Return what is known of a fix, and the command for it, for the end of a text."""
     match fix:
         case FixKind.SAFE:
-            return "The fix is safe: `outrider fix`."
+            return f"The fix is safe: `outrider {'correct' if source.deployed else 'fix'}`."
         case FixKind.REVIEW:
-            return "The fix needs approval: `outrider fix --review`."
+            return f"The fix needs approval: `outrider {'correct' if source.deployed else 'fix --review'}`."
         case FixKind.NONE:
             return ""
 

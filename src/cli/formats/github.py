@@ -39,7 +39,7 @@ def _annotation(found: Found) -> str:
     level = level_of(found.drift.severity, ("error", "warning", "notice"))
     at = {"file": report_path(found.file), "line": str(found.line), "col": str(found.column)}
     title = f"{found.drift.severity} {found.verdict.rule} ({found.entry.name})"
-    text = " ".join(filter(None, (found.message, fix_words(found.verdict.fix), found.page)))
+    text = " ".join(filter(None, (found.message, fix_words(found.verdict.fix, found.result.source), found.page)))
     return _command(level, {**at, "title": title}, text)
 
 

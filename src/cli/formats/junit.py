@@ -14,7 +14,7 @@ from cli.formats.content import Content, fix_words
 from cli.output.evaluation import InputError, VerdictEntry
 from cli.output.names import Outcome
 from cli.paths import report_path
-from cli.results import Result
+from cli.results import Result, Source
 from cli.terminal import line
 from domain.severity import Severity
 
@@ -38,7 +38,7 @@ def _suite(result: Result[Any]) -> Element:
     if entry.not_evaluated:
         _case(suite, "evaluation", path, "skipped", line(entry.not_evaluated))
     for verdict in entry.verdicts:
-        kind, text = _ending(verdict)
+        kind, text = _ending(verdict, result.source)
         case = _case(suite, verdict.rule, path, kind, text)
         if kind == "failure":
             case[0].set("type", verdict.severity.value)
@@ -47,12 +47,12 @@ def _suite(result: Result[Any]) -> Element:
     return suite
 
 
-def _ending(verdict: VerdictEntry) -> tuple[str, str]:
+def _ending(verdict: VerdictEntry, source: Source) -> tuple[str, str]:
     match verdict.verdict:
         case Outcome.DRIFTED:
             counted = [each for each in verdict.drifts if each.severity is not Severity.INFORMATIONAL]
             rows = [f"{each.severity} {each.where}: {each.why}" for each in counted]
-            return "failure", "\n".join(filter(None, (*map(line, rows), fix_words(verdict.fix))))
+            return "failure", "\n".join(filter(None, (*map(line, rows), fix_words(verdict.fix, source))))
         case Outcome.UNKNOWN | Outcome.EXEMPT as word:
             return "skipped", line(f"{word}: {'; '.join(verdict.reasons)}")
         case Outcome.COMPLIANT:

@@ -81,7 +81,7 @@ def _title(entry: DefinitionEntry | ConfigurationEntry) -> str:
 def _drift(found: Found) -> str:
     at = f"{report_path(found.file)}:{found.line}" if found.drift.location else report_path(found.file)
     head = f"**{found.drift.severity}** [{found.verdict.rule}]({found.page}) at {code(at)}: {markdown(found.message)}"
-    row = f"- {' '.join(filter(None, (head, fix_words(found.verdict.fix))))}\n"
+    row = f"- {' '.join(filter(None, (head, fix_words(found.verdict.fix, found.result.source))))}\n"
     hunks = found.suggestion.hunks if found.suggestion else ()
     if any(each.secret for each in hunks):
         hunks = ()

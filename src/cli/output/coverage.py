@@ -31,10 +31,26 @@ class CoverageEntry:
     """family, service, parameter or role."""
     began: str | None
     """When its listing began; null if it never did."""
+    since: str | None
+    """When the first of the sweeps in a row began that did not cover all; null if all is covered."""
     counts: Mapping[str, int]
     """How many subjects are evaluated, gone, out of scope, denied, throttled or never reached; no entry means none."""
     gaps: tuple[GapEntry, ...]
     """Why some are not covered."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersEntry:
+    """Exemptions by owners of an account, in one region."""
+
+    account: str
+    """The account."""
+    region: str
+    """The region."""
+    exemptions: int
+    """How many count."""
+    refused: int
+    """How many problems there are with others, which do not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +79,5 @@ class CoverageOutput:
     """The digest of the certificate before this one; empty for the first."""
     results: tuple[CoverageEntry, ...]
     """What was covered, by account, region and kind."""
+    owners: tuple[OwnersEntry, ...]
+    """Exemptions by owners of accounts, where there are any."""

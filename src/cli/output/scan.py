@@ -12,6 +12,8 @@ from reports.fleet.model import Fix
 class ScanDrift:
     """One place where a service departs from a rule."""
 
+    code: str
+    """What is wrong; unique within the rule. `outrider explain` lists them."""
     where: str
     """A path by names: `containers/adot-collector/image`."""
     why: str

@@ -9,6 +9,10 @@ from typing import Any, Literal
 class FindingEntry:
     """A finding, open or suppressed."""
 
+    account: str
+    """The account that it is in."""
+    region: str
+    """The region that it is in."""
     id: str
     """Its Id in Security Hub."""
     subject: str
@@ -29,6 +33,10 @@ class FindingEntry:
 class PlanEntry:
     """A plan that waits for approval."""
 
+    account: str
+    """The account that it is in."""
+    region: str
+    """The region that it is in."""
     subject: str
     """family or service."""
     name: str
@@ -57,6 +65,10 @@ class PlanEntry:
 class AttemptEntry:
     """A correction that is in progress or failed."""
 
+    account: str
+    """The account that it is in."""
+    region: str
+    """The region that it is in."""
     family: str
     """The family."""
     source: str
@@ -87,6 +99,10 @@ class AttemptEntry:
 class QuarantineEntry:
     """A family that is not corrected until somebody releases it."""
 
+    account: str
+    """The account that it is in."""
+    region: str
+    """The region that it is in."""
     family: str
     """The family."""
     since: str
@@ -110,6 +126,40 @@ class ExemptionEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnersExemptionEntry:
+    """An exemption by an owner of an account."""
+
+    account: str
+    """The account."""
+    region: str
+    """The region in which it counts."""
+    rules: tuple[str, ...]
+    """The rules, as patterns."""
+    where: Mapping[str, Any]
+    """The workloads, as the owner selects them."""
+    expires: str
+    """Its last day."""
+    reason: str
+    """Why."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageEntry:
+    """A stage of corrections over accounts."""
+
+    number: int
+    """Its number, from 1; the last one has all other accounts."""
+    opens: str | None
+    """When it begins or began; null for the first, and while nobody can say."""
+    first: str | None
+    """When its first correction was verified."""
+    corrected: tuple[str, ...]
+    """The accounts in which a correction was verified."""
+    failed: tuple[str, ...]
+    """Corrections that failed since the last release, as account, region and family."""
+
+
+@dataclass(frozen=True, slots=True)
 class SweepEntry:
     """The last sweep."""
 
@@ -117,6 +167,32 @@ class SweepEntry:
     """When it began."""
     ended: str | None
     """When it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class UncoveredEntry:
+    """An account and region that the last sweep did not cover."""
+
+    account: str
+    """The account."""
+    region: str
+    """The region."""
+    since: str | None
+    """When the first of the sweeps in a row began that did not cover it."""
+    why: str
+    """What is missing, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEntry:
+    """What the last sweep of everything covered."""
+
+    complete: bool
+    """Whether the present state of everything is known, so that no open finding means that none exists."""
+    proof: str
+    """intact, changed, missing, none or unread: whether the certificate can be relied on."""
+    uncovered: tuple[UncoveredEntry, ...]
+    """What it did not cover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +209,12 @@ class StatusOutput:
     """The stack's name."""
     corrections_off: str
     """Why corrections are off; empty if they are on."""
+    corrections_off_in: tuple[str, ...]
+    """The accounts in which alone they are off."""
+    stages: tuple[StageEntry, ...]
+    """The stages of corrections over accounts; empty if the standard has none."""
+    stages_stopped: bool
+    """Whether corrections stopped in all accounts, because some failed."""
     findings: tuple[FindingEntry, ...]
     """The open findings, the most severe first."""
     plans: tuple[PlanEntry, ...]
@@ -145,7 +227,13 @@ class StatusOutput:
     """The families in quarantine."""
     exemptions: tuple[ExemptionEntry, ...] | None
     """The standard's exemptions; null if the stored standard is not valid."""
+    owners: tuple[OwnersExemptionEntry, ...]
+    """Exemptions by owners of accounts that count."""
     suppressed: tuple[FindingEntry, ...]
     """The findings that were suppressed in Security Hub."""
     swept: SweepEntry | None
     """The last sweep; null if there was none."""
+    coverage: SeenEntry
+    """What it covered."""
+    unwatched: int
+    """How many findings are open in accounts and regions that are not watched any more; they are not in `findings`."""

@@ -1,9 +1,12 @@
-"""Write output as JSON."""
+"""Write output as JSON, and files."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
+
+from cli.unusable import Unusable
 
 _INDENT = 2
 
@@ -56,3 +59,11 @@ def streamed(entries: Iterable[str], rest: Callable[[], Mapping[str, Iterable[ob
         begin, end = ",\n    ", "\n  "
     lists = [f'  "{name}": {rendered(tuple(items), _INDENT)}' for name, items in rest().items()]
     yield f"{end}],\n" + ",\n".join(lists) + "\n}\n"
+
+
+def written(name: str, text: str) -> None:
+    """Write a file; raise Unusable if that is not possible."""
+    try:
+        Path(name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Unusable(f"{name} cannot be written ({(error.strerror or 'it failed').lower()}).") from None

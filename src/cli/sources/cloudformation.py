@@ -21,6 +21,7 @@ from domain.places import Place
 from domain.workload import ParameterReference
 
 _TASK: Final = "AWS::ECS::TaskDefinition"
+_SERVICE: Final = "AWS::ECS::Service"
 _VERBATIM: Final = frozenset({"options", "dockerLabels", "driverOpts", "labels"})
 """Members whose own members are named by people, and not by the API."""
 _NAMES: Final[Mapping[str, str]] = {
@@ -48,7 +49,7 @@ def of_template(given: Text, root: Node) -> File:
             continue
         for service in (*base.services(name),) or (None,):
             definitions.append(_definition(variants, name, found, service))
-            written.append(_Written(found[0], None if service is None else service[0]))
+            written.append(_Written(found[0], None if service is None else service.node))
     if not definitions:
         raise NoDefinition(f"{shown(given.name)} has no {_TASK} in it.")
     rewriting = _Rewriting(given.text, written, base.resolver)
@@ -59,25 +60,35 @@ def _definition(
     variants: Sequence["_Template"],
     name: str,
     found: tuple[Node, TaskDefinition],
-    runs: tuple[Node, Service] | None,
+    runs: "_Run | None",
 ) -> Definition:
     """Return one task definition with a service that runs it, if there is one."""
     base, (node, task) = variants[0], found
     service, roots = None, {"": node, **base.places(task)}
     if runs is not None:
-        roots["service"], service = runs
-    resolver = base.resolver
-    others = _others(variants[1:], name, service) if resolver.unresolved or resolver.stands_in else ()
-    around = Around(service, base.stack, tuple(others), STAND_INS, tuple(resolver.unresolved))
+        roots["service"], service = runs.node, runs.service
+    stack, unresolved = base.stack, base.unresolved(name, "" if runs is None else runs.name)
+    others = _others(variants[1:], name, runs) if unresolved or base.resolver.stands_in else ()
+    around = Around(service, stack, tuple(others), STAND_INS, unresolved)
     origin = Origin(base.given.name, base.given.text, roots)
     return Definition(task, (name,), origin=origin, around=around)
 
 
-def _others(variants: Sequence["_Template"], name: str, runs: Service | None) -> Iterator[Variant]:
+def _others(variants: Sequence["_Template"], name: str, runs: "_Run | None") -> Iterator[Variant]:
     for each in variants:
         if (found := each.task(name)) is not None:
-            services = [service for _, service in each.services(name) if runs and service.name == runs.name]
-            yield Variant(found[1], services[0] if services else runs, each.stack)
+            services = [other.service for other in each.services(name) if runs and other.name == runs.name]
+            service = next(iter(services), runs.service if runs else None)
+            yield Variant(found[1], service, each.stack)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A service that runs a task definition: its logical name, and its properties with their places."""
+
+    name: str
+    node: Node
+    service: Service
 
 
 class _Template:
@@ -86,6 +97,7 @@ class _Template:
     def __init__(self, given: Text, resolver: Resolver) -> None:
         self.given, self.resolver = given, resolver
         self._stack: Stack | None = None
+        self._unresolved = dict[str, tuple[str, ...]]()
 
     def of_type(self, *kinds: str) -> Iterator[str]:
         """Yield the names of the resources of these types that the template creates."""
@@ -99,14 +111,25 @@ class _Template:
     def properties(self, name: str) -> Node | None:
         """Return a resource's properties, resolved."""
         found = self.resolver.template.get("Resources", name, "Properties")
-        return None if found is None else self.resolver.resolved(found)
+        if found is None:
+            return None
+        self.resolver.unresolved = {}
+        written = self.resolver.resolved(found)
+        self._unresolved[name] = tuple(self.resolver.unresolved)
+        return written
+
+    def unresolved(self, task: str, service: str) -> tuple[str, ...]:
+        """Return the expressions of a definition that are not resolved, then those of what is around it."""
+        others = (name for name in self._unresolved if self.resolver.kind(name) not in {_TASK, _SERVICE})
+        every = (self._unresolved.get(name, ()) for name in (task, service, *others))
+        return tuple(dict.fromkeys(name for names in every for name in names))
 
     def task(self, name: str) -> tuple[Node, TaskDefinition] | None:
         """Return a task definition, with its places; None if its containers are not known."""
         written = self.properties(name)
         if written is None:
             return None
-        node = _named_as_the_api(written, ())
+        node = named_as_the_api(written, ())
         containers = node.get("containerDefinitions")
         if containers is None or not isinstance(containers.parts, list):
             return None
@@ -115,16 +138,14 @@ class _Template:
         members = {"family": name} | node.value
         return node, TaskDefinition(as_collectors(members, containers) if self.resolver.variant else members)
 
-    def services(self, task: str) -> list[tuple[Node, Service]]:
-        """Return the services that run a task definition of the template."""
-        found = list[tuple[Node, Service]]()
-        for name in self.of_type("AWS::ECS::Service"):
-            runs = self.resolver.template.get("Resources", name, "Properties", "TaskDefinition", "Ref")
-            if runs is not None and runs.value == task and (written := self.properties(name)) is not None:
-                node = _named_as_the_api(written, ())
+    def services(self, task: str) -> Iterator[_Run]:
+        """Yield the services that run a task definition of the template."""
+        for name in self.of_type(_SERVICE):
+            runs = self.resolver.template.get("Resources", name, "Properties", "TaskDefinition")
+            if runs is not None and task in _named_in(runs) and (written := self.properties(name)) is not None:
+                node = named_as_the_api(written, ())
                 members = {key: value for key, value in node.value.items() if key != "taskDefinition"}
-                found.append((node, Service({"serviceName": name} | members)))
-        return found
+                yield _Run(name, node, Service({"serviceName": name} | members))
 
     @property
     def stack(self) -> Stack:
@@ -229,6 +250,16 @@ class _Template:
                 return node.value
 
 
+def _named_in(node: Node) -> Iterator[str]:
+    """Yield the names of the resources that an expression refers to."""
+    match node.value:
+        case {"Ref": str() as name} | {"Fn::GetAtt": [str() as name, *_]}:
+            yield name
+        case _:
+            for part in node.children:
+                yield from _named_in(part.node)
+
+
 def _reference(place: Node, value: Mapping[str, Any]) -> Node:
     """Return a function that is not written in the template, to know what it gives."""
     ((function, argument),) = value.items()
@@ -243,17 +274,22 @@ def _policies(role: Node) -> Iterator[Node]:
             yield document
 
 
-def _named_as_the_api(node: Node, path: Path) -> Node:
+def api_name(name: str) -> str:
+    """Return how the API names a property."""
+    return _NAMES.get(name, name[:1].lower() + name[1:])
+
+
+def named_as_the_api(node: Node, path: Path) -> Node:
     """Return a node with its members named as the API does."""
     match node.parts:
         case dict() as parts:
             renamed = dict[str, Part]()
             for name, part in parts.items():
-                ours = name if _VERBATIM & {*path} else _NAMES.get(name, name[:1].lower() + name[1:])
-                renamed[ours] = Part(part.begin, _named_as_the_api(part.node, (*path, ours)))
+                ours = name if _VERBATIM & {*path} else api_name(name)
+                renamed[ours] = Part(part.begin, named_as_the_api(part.node, (*path, ours)))
             return mapping(node, renamed)
         case list() as parts:
-            return sequence(node, [Part(part.begin, _named_as_the_api(part.node, path)) for part in parts])
+            return sequence(node, [Part(part.begin, named_as_the_api(part.node, path)) for part in parts])
         case None:
             return node
 

@@ -1,12 +1,13 @@
 """What every kind of source gives: task definitions, what is known around them, and their places."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Final
 
 from cli.output.evaluation import Location
-from cli.sources.nodes import Edited, Lines, Node, found_at
+from cli.sources.nodes import Edited, Lines, Node, found_at, open_below
 from domain.drift import Drift
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -80,6 +81,8 @@ class Variant:
 
 
 NOTHING: Final = Around()
+_SERVICE: Final = "service/"
+"""How the path of a drift of a service begins."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,9 @@ class Origin:
         return Lines(self.text)
 
     def place(self, where: str) -> Location | None:
-        """Return where a path of the task definition is, or the nearest above it."""
+        """Return where a path of the task definition or the service is, or the nearest above it."""
+        if where.startswith(_SERVICE):
+            return self._of("service", where.removeprefix(_SERVICE))
         return self._at(self.nodes.get(""), where)
 
     def location(self, rule: Rule, drift: Drift, collector: str = "") -> Location | None:
@@ -116,7 +121,7 @@ class Origin:
             case Subject.ROLE:
                 return self._of(drift.about, "")
             case Subject.SERVICE:
-                return self._of("service", drift.where.removeprefix("service/"))
+                return self._of("service", drift.where.removeprefix(_SERVICE))
             case Subject.PARAMETER:
                 return self._of("parameter", drift.where)
             case Subject.FAMILY if rule.of_configuration:
@@ -156,6 +161,16 @@ class Origin:
             column += self.column - 1
         return Location(self.file, line + self.line - 1, column)
 
+    def open_at(self, where: str) -> tuple[str, ...]:
+        """Return the expressions that could not be resolved at a place and below; of containers, their images."""
+        task = self.nodes.get("")
+        if task is None:
+            return ()
+        node, missing = found_at(task, where)
+        images = [image for part in node.children if (image := part.node.get("image"))] if where == "containers" else []
+        found = [each for root in images or [node] for each in open_below(root)]
+        return () if missing else tuple(dict.fromkeys(found))
+
     def is_open(self, where: str) -> str:
         """Return the expression that a drift's place depends on, if it could not be resolved; else nothing."""
         task = self.nodes.get("")
@@ -183,9 +198,10 @@ class Definition:
         return self.task.arn or self.task.family
 
 
-def opaque(name: str, family: str = "") -> Definition:
-    """Return a definition of which the source says only that there is one."""
-    why = "its containers are not known here: the source computes them, or takes them from elsewhere"
+def opaque(name: str, family: str = "", expression: str = "") -> Definition:
+    """Return a definition of which the source says only that there is one, and what would give its containers."""
+    by = f" ({expression})" if expression else ""
+    why = f"its containers are not known here: the source computes them, or takes them from elsewhere{by}"
     return Definition(TaskDefinition({"family": family or name}), (name,), unread=why)
 
 
@@ -209,6 +225,11 @@ class File:
     encoding: str
     definitions: tuple[Definition, ...] = field(repr=False)
     rewriting: Rewriting = field(repr=False, compare=False)
+
+    def by_task(self) -> Iterator[tuple[Definition, ...]]:
+        """Yield the task definitions, each with all services that run it."""
+        for _, uses in groupby(self.definitions, key=lambda each: id(each.task)):
+            yield tuple(uses)
 
     def with_tasks(self, tasks: Sequence[TaskDefinition]) -> str:
         """Return the file's text with these task definitions. Only the lines of what changed are different."""

@@ -1,15 +1,17 @@
 """Find by its content what kind of source a text is. The readers are loaded only for what they read."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from cli.sources import task_definitions
 from cli.sources.definition import File
 from cli.sources.json_text import content_of, node_of
+from cli.sources.nodes import Node
 from cli.texts import STDIN, Text, shown
 from cli.unusable import NoDefinition, Unusable
 
-ENDINGS = (".json", ".jsonc", ".yaml", ".yml", ".template", ".tf")
+ENDINGS = (".json", ".jsonc", ".jsonnet", ".yaml", ".yml", ".template", ".tf")
 """Those of the files that are read in a folder."""
 _TERRAFORM = re.compile(r'^resource\s+"aws_ecs_task_definition"', re.MULTILINE)
 _TEXTS_OF_JSON = (".json", ".jsonc")
@@ -23,9 +25,21 @@ def read_text(given: Text) -> File:
         from cli.sources import terraform  # noqa: PLC0415 - only for Terraform
 
         return terraform.of_files(given)
-    if _is_json(given.name, text):
-        return _of_json(given)
-    return _of_yaml(given)
+    if given.name.lower().endswith(".jsonnet"):
+        from cli.sources import jsonnet  # noqa: PLC0415 - only for Jsonnet
+
+        return jsonnet.of_file(given)
+    json = _is_json(given.name, text)
+    if "{{" in text:
+        from cli.sources import ecspresso  # noqa: PLC0415 - only for templates of ecspresso
+
+        if (by := ecspresso.filled(given, json=json)) is not None:
+            return ecspresso.of_document(given, _root(replace(given, text=by.text), json=json), by)
+    return _of_json(given) if json else _of_yaml(given)
+
+
+def _root(given: Text, *, json: bool) -> Node:
+    return node_of(content_of(given.text, shown(given.name))[1]) if json else _yaml_root(given)
 
 
 def _is_json(name: str, text: str) -> bool:
@@ -44,10 +58,15 @@ def _of_json(given: Text) -> File:
         from cli.sources import terraform_plan  # noqa: PLC0415 - only for a plan
 
         return terraform_plan.of_plan(given, node_of(plain))
+    if isinstance(content, dict) and "resource" in content:
+        from cli.sources import hcl_json, terraform  # noqa: PLC0415 - only for Terraform
+
+        if hcl_json.is_terraform(content):
+            return terraform.of_files(given)
     return task_definitions.of_json(given, content, plain)
 
 
-def _of_yaml(given: Text) -> File:
+def _yaml_root(given: Text) -> Node:
     from cli.sources import yaml_text  # noqa: PLC0415 - JSON does not need it
 
     name = shown(given.name)
@@ -60,10 +79,20 @@ def _of_yaml(given: Text) -> File:
     if root is None or root.parts is None:
         content_of(given.text, name)  # raises, with the place of the mistake
         raise NoDefinition(f"{name} is not a task definition.")
+    return root
+
+
+def _of_yaml(given: Text) -> File:
+    root = _yaml_root(given)
     if is_template(root.value):
         from cli.sources import cloudformation  # noqa: PLC0415 - only for a template
 
         return cloudformation.of_template(given, root)
+    if "type" in root.value and "name" in root.value:
+        from cli.sources import copilot  # noqa: PLC0415 - only for Copilot
+
+        if copilot.is_manifest(root.value):
+            return copilot.of_manifest(given, root)
     return task_definitions.of_yaml(given, root)
 
 

@@ -209,7 +209,7 @@ class _Document:
                 return " = "
             case Style.BLOCK | Style.YAML:
                 return ": "
-            case Style.JSON | Style.FIXED:
+            case Style.JSON | Style.ESCAPED | Style.FIXED:
                 return self._colon
 
     def _name(self, name: str, style: Style) -> str:
@@ -217,6 +217,8 @@ class _Document:
             return name
         if style in {Style.BLOCK, Style.YAML} and _PLAIN.fullmatch(name) and name.lower() not in _WORDS:
             return name
+        if style is Style.ESCAPED:
+            return _escaped(self._dumped(name))
         return self._dumped(name) if style in {Style.JSON, Style.HCL} else _quoted(name)
 
     def _spelled(self, value: Any, path: Path) -> Any:
@@ -234,6 +236,8 @@ class _Document:
         spelled = self._spelled(value, path)
         if style is Style.HCL:
             return self._hcl(spelled, margin)
+        if style is Style.ESCAPED:
+            return _escaped(self._dumped(self._with_expressions(spelled)))
         if style is not Style.JSON:
             return self._flow(spelled)
         spelled = self._with_expressions(spelled)
@@ -348,6 +352,11 @@ class _Document:
     def _is_flat(self, node: Node) -> bool:
         """Return whether it has parts, and all of it is on one line."""
         return bool(node.parts) and "\n" not in self.text[node.begin : node.end]
+
+
+def _escaped(text: str) -> str:
+    """Return a text of JSON as it is written within quotation marks."""
+    return json.dumps(text, ensure_ascii=text.isascii())[1:-1]
 
 
 def _quoted(text: str) -> str:

@@ -40,19 +40,30 @@ def json_within(node: Node) -> Node:
     marks = node.marks or [node.begin] * (len(node.value) + 1)
     if len(marks) != len(node.value) + 1:
         marks = [node.begin] * (len(node.value) + 1)
-    return _opened(moved(json_text.node_of(node.value), lambda at: marks[min(at, len(marks) - 1)]), node)
+    found = moved(json_text.node_of(node.value), lambda at: marks[min(at, len(marks) - 1)])
+    return _opened(found, node, Style.ESCAPED if _is_escaped(node.value, marks) else Style.JSON)
 
 
-def _opened(node: Node, whole: Node) -> Node:
+def _is_escaped(text: str, marks: Sequence[int]) -> bool:
+    """Return whether quotation marks have a backslash before them."""
+    at = text.find('"')
+    return at >= 0 and marks[at + 1] - marks[at] > 1
+
+
+def _opened(node: Node, whole: Node, style: Style) -> Node:
     """Return a value within a text that is a template: what comes of an expression is fixed, and may be open."""
     match node.parts:
         case dict() as parts:
-            inner = {name: Part(part.begin, _opened(part.node, whole)) for name, part in parts.items()}
-            return replace(node, parts=inner)
+            inner = {name: Part(part.begin, _opened(part.node, whole, style)) for name, part in parts.items()}
+            return replace(node, parts=inner, style=style)
         case list() as parts:
-            return replace(node, parts=[Part(part.begin, _opened(part.node, whole)) for part in parts])
+            return replace(
+                node, parts=[Part(part.begin, _opened(part.node, whole, style)) for part in parts], style=style
+            )
         case None:
             pass
-    plain = node.end - node.begin == len(json.dumps(node.value)) and whole.marks
+    written = json.dumps(node.value)
+    length = len(written) if style is Style.JSON else len(json.dumps(written)) - 2  # its own quotation marks
+    plain = node.end - node.begin == length and whole.marks
     text = node.value if isinstance(node.value, str) else ""
-    return replace(node, style=node.style if plain else Style.FIXED, open=text if whole.open and "${" in text else "")
+    return replace(node, style=style if plain else Style.FIXED, open=text if whole.open and "${" in text else "")

@@ -4,12 +4,27 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+_FILE = re.compile(r'file\("[^"]*"\)')
+_TEXT = re.compile(r'(?<!\[)"[^"]*"')
+_LONGEST: Final = 80
+
 
 def text_of(value: Any) -> str:
     """Return a value as Terraform writes it into a text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
+
+
+def title_of(expression: str) -> str:
+    """Return an expression as people know it: short, and without the texts in it, which may be values."""
+    if _FILE.fullmatch(expression):
+        return expression
+    masked = _TEXT.sub('"…"', expression)
+    called = re.match(r"[\w.:-]+\(", masked)
+    if len(masked) <= _LONGEST:
+        return masked
+    return f"{called[0]}…)" if called else f"{masked[:_LONGEST]}…"
 
 
 def _number(value: Any) -> Any:

@@ -28,6 +28,8 @@ class Kind(Enum):
     CALL = auto()
     """`value` is the function's name."""
     CONDITIONAL = auto()
+    ESCAPED = auto()
+    """Its one `args` is within a text of another language, with that one's escapes: no change of it is written."""
     OTHER = auto()
     """An operation, a `for` or a splat: it is not evaluated."""
 

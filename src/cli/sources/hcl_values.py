@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from cli.sources.embedding import json_within
-from cli.sources.hcl_functions import called, text_of
+from cli.sources.hcl_functions import called, text_of, title_of
 from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
 from cli.sources.hcl_text import template_of
 from cli.sources.nodes import Node, Part, Style, mapping, moved, sequence
@@ -38,6 +38,8 @@ class Module:
     read: Callable[[str], str | None]
     values: Mapping[str, tuple[str, Expression]] = field(default_factory=dict, repr=False)
     """The values of variables that files such as terraform.tfvars give."""
+    json: frozenset[str] = frozenset()
+    """The files that are written as JSON."""
 
     def found(self, kind: str, *labels: str) -> tuple[str, Block] | None:
         """Return the file and the block of this kind and these labels."""
@@ -86,6 +88,10 @@ class Evaluation:
     def text(self) -> str:
         return self.module.texts[self.file]
 
+    @property
+    def _style(self) -> Style:
+        return Style.JSON if self.file in self.module.json else Style.HCL
+
     def of(self, found: Expression) -> Node:
         """Return the value of an expression, with its places."""
         if self.depth > _DEEPEST:
@@ -108,14 +114,14 @@ class Evaluation:
     def _of(self, found: Expression) -> Node:
         match found.kind:
             case Kind.LITERAL:
-                return Node(found.begin, found.end, found.value, None, Style.HCL, "", found.marks)
+                return Node(found.begin, found.end, found.value, None, self._style, "", found.marks)
             case Kind.TEMPLATE:
                 return self._template(found)
             case Kind.OBJECT:
                 return self._object(found)
             case Kind.TUPLE:
                 items = [self.of(item) for item in found.args]
-                place = Node(found.begin, found.end, None, None, Style.HCL)
+                place = Node(found.begin, found.end, None, None, self._style)
                 return sequence(place, [Part(item.begin, item) for item in items])
             case Kind.REFERENCE:
                 return self._reference(found)
@@ -123,10 +129,13 @@ class Evaluation:
                 return self._call(found)
             case Kind.CONDITIONAL:
                 return self._conditional(found)
+            case Kind.ESCAPED:
+                return moved(self.of(found.args[0]), lambda at: at, Style.FIXED)
             case Kind.OTHER:
                 return self._operation(found)
 
     def _open(self, place: Expression, name: str) -> Node:
+        name = title_of(name)
         self.unresolved[name] = None
         value = (f"${{{name}}}", "0", "true", "x")[self.variant % VARIANTS]
         return Node(place.begin, place.end, value, None, Style.FIXED, name)
@@ -142,6 +151,8 @@ class Evaluation:
         """Return a template's text. In a JSON text, what is open and not quoted becomes a text in quotes."""
         text, marks, open_ = "", list[int](), ""
         first = found.args[0]
+        if len(found.args) == 1 and not (first.kind is Kind.OTHER and first.value == "%"):
+            return self._alone(first)
         is_json = first.kind is Kind.LITERAL and str(first.value).lstrip()[:1] in {"[", "{"}
         for part in found.args:
             node = self.of(part)
@@ -156,12 +167,17 @@ class Evaluation:
             text += value
         return Node(found.begin, found.end, text, None, Style.FIXED, open_, (*marks, found.end))
 
+    def _alone(self, found: Expression) -> Node:
+        """Return the value of an expression that is all of a text, and need not be one. Its braces are not written."""
+        value = self.of(found)
+        return replace(value, style=Style.FIXED) if value.begin == found.begin else value
+
     def _object(self, found: Expression) -> Node:
         parts = dict[str, Part]()
         for key, value in pairs(found):
             name = self.of(key)
             parts[text_of(name.value)] = Part(key.begin, self.of(value))
-        return mapping(Node(found.begin, found.end, None, None, Style.HCL), parts)
+        return mapping(Node(found.begin, found.end, None, None, self._style), parts)
 
     # --- references ---------------------------------------------------------------------------------------------------
 
@@ -251,21 +267,36 @@ class Evaluation:
     def _attribute(self, place: Expression, kind: str, label: str, rest: Sequence[Any]) -> Node:
         """Return an attribute of a resource of the module: one that it gives, its name, or its ARN."""
         found = self.module.found("resource", kind, label)
-        if found is None or len(rest) != 1:
+        if len(rest) != 1 or (found is None and kind not in ARNS):
             return self._open(place, self._written(place))
-        file, block = found
-        name = None if kind == "aws_ecs_task_definition" else block.attributes.get("name")
-        called = self._computed(place, label) if name is None else self._elsewhere(place, self._in(file, name[1]))
+        # A resource that is in a file that was not given has a name and an ARN all the same.
+        file, block = found or (self.file, Block("resource", (), 0, 0, {}, ()))
+        called = self._called_in_aws(place, file, block, label)
         match rest[0]:
-            case "arn" if kind in ARNS and not called.open:
+            case "arn" if kind in ARNS:
                 path = text_of(called.value).removeprefix("/")
                 return self._computed(place, ARNS[kind].format(path).replace(REGION, self.region))
-            case "policy" | "value" as attribute if attribute in block.attributes:
+            case "policy" | "value" | "family" as attribute if attribute in block.attributes:
                 return self._elsewhere(place, self._in(file, block.attributes[attribute][1]))
+            case "revision" if kind == "aws_ecs_task_definition":
+                return self._computed(place, 1)  # any: what uses it asks only for the newest
             case attribute if attribute in _NAMED and kind in {*ARNS, "aws_ecs_cluster"}:
                 return called
             case _:
                 return self._open(place, self._written(place))
+
+    def _called_in_aws(self, place: Expression, file: str, block: Block, label: str) -> Node:
+        """Return a resource's name; its name in the module, where AWS or the provider makes one, or it is open."""
+        name = None if block.labels[:1] == ("aws_ecs_task_definition",) else block.attributes.get("name")
+        if name is None:
+            return self._computed(place, label)
+        before = dict(self.unresolved)
+        called = self._elsewhere(place, self._in(file, name[1]))
+        if not called.open:
+            return called
+        self.unresolved.clear()
+        self.unresolved.update(before)  # the name alone makes no verdict
+        return self._computed(place, label)
 
     def _policy(self, place: Expression, name: str) -> Node:
         """Return the JSON of a policy document that the module writes as blocks."""
@@ -380,7 +411,7 @@ class Evaluation:
         holds = self.of(condition)
         if isinstance(holds.value, bool) and not holds.open:
             return self._elsewhere(found, self.of(yes if holds.value else no))
-        name = holds.open or self._written(condition)
+        name = holds.open or title_of(self._written(condition))
         self.unresolved[name] = None
         chosen = self._elsewhere(found, self.of(yes if self.variant in {0, 3} else no))
         return replace(chosen, open=name if chosen.parts is not None else chosen.open)

@@ -16,6 +16,8 @@ class Style(Enum):
     YAML = auto()
     """Any other value of YAML."""
     HCL = auto()
+    ESCAPED = auto()
+    """JSON within a quoted text, with that one's escapes."""
     FIXED = auto()
     """It is computed, or stands elsewhere too: no change of it is written."""
 
@@ -118,6 +120,14 @@ class Lines:
         """Return line and column, both from 1."""
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
+
+
+def open_below(node: Node) -> Iterator[str]:
+    """Yield the expressions of a value, and of what is below it, that could not be resolved."""
+    if node.open:
+        yield node.open
+    for part in node.children:
+        yield from open_below(part.node)
 
 
 _CONTENT = ("value", "valueFrom")

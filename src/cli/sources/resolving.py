@@ -153,12 +153,15 @@ class Resolver:
                 pass
         if (parameter := self.template.get("Parameters", name)) is not None:
             return self._parameter(name, parameter, whole)
-        if (own := _NAMES.get(self.kind(name))) and (named := self.template.get("Resources", name, "Properties", own)):
-            found = self.resolved(named)
-            return None if found is None else self._computed(whole, found.value, found.open)
-        if self.kind(name) in _NAMES:
-            return self._computed(whole, name)  # a name that CloudFormation makes begins with its own
-        return None
+        if self.kind(name) not in _NAMES:
+            return None
+        written, before = self.template.get("Resources", name, "Properties", _NAMES[self.kind(name)]), self.unresolved
+        self.unresolved = dict(before)
+        found = None if written is None else self.resolved(written)
+        if found is not None and not found.open:
+            return self._computed(whole, found.value)
+        self.unresolved = before  # the name alone makes no verdict
+        return self._computed(whole, name)  # a name that CloudFormation makes begins with its own
 
     def _parameter(self, name: str, parameter: Node, whole: Node) -> Node | None:
         kind, default = parameter.get("Type"), parameter.get("Default")
@@ -335,6 +338,8 @@ def _title(function: str, argument: Node) -> str:
             return name
         case [str() as name, str() as attribute] if function == "Fn::GetAtt":
             return f"{name}.{attribute}"
+        case (str() as name) | {"Fn::Sub": str() as name} if function == "Fn::ImportValue":
+            return f"ImportValue {' '.join(name.split())}"
         case _:
             return function
 

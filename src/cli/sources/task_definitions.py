@@ -27,12 +27,12 @@ class _Within(Origin):
 
     @cached_property
     def nodes(self) -> Mapping[str, Node]:
-        return {"": _node_at(node_of(self.text), self.path)}
+        return {"": node_at(node_of(self.text), self.path)}
 
 
 def of_json(given: Text, content: Any, plain: str) -> File:
     """Return the task definitions of a JSON document, whose text without comments is `plain`."""
-    found = [*_definitions(content, shown(given.name), ())]
+    found = [*definitions_of(content, shown(given.name), ())]
     snippets = _snippets(plain) if isinstance(content, list) and len(found) > 1 else []
     definitions = list[Definition]()
     for each in found:
@@ -44,23 +44,23 @@ def of_json(given: Text, content: Any, plain: str) -> File:
             origin = _Within(given.name, plain, path=each.path)
         definitions.append(replace(each, origin=origin))
     return File(
-        given.name, given.text, given.encoding, tuple(definitions), _Rewriting(given.text, content, found, plain)
+        given.name, given.text, given.encoding, tuple(definitions), Rewritten(given.text, content, found, plain)
     )
 
 
 def of_yaml(given: Text, root: Node) -> File:
     """Return the task definitions of a YAML document."""
-    found = [*_definitions(root.value, shown(given.name), ())]
+    found = [*definitions_of(root.value, shown(given.name), ())]
     definitions = [
-        replace(each, origin=Origin(given.name, given.text, {"": _node_at(root, each.path)})) for each in found
+        replace(each, origin=Origin(given.name, given.text, {"": node_at(root, each.path)})) for each in found
     ]
-    rewriting = _Rewriting(given.text, root.value, found, node=root)
+    rewriting = Rewritten(given.text, root.value, found, node=root)
     return File(given.name, given.text, given.encoding, tuple(definitions), rewriting)
 
 
 @dataclass(frozen=True)
-class _Rewriting:
-    """Writes changed definitions into the document."""
+class Rewritten:
+    """Writes changed definitions into a document."""
 
     text: str = field(repr=False)
     content: Any = field(repr=False)
@@ -91,7 +91,8 @@ def _placed(content: Any, definition: Definition, task: TaskDefinition) -> Any:
     return content
 
 
-def _node_at(node: Node, path: Sequence[str | int]) -> Node:
+def node_at(node: Node, path: Sequence[str | int]) -> Node:
+    """Return the value at a path of names and numbers."""
     for step in path:
         match node.parts:
             case dict() as parts if isinstance(step, str):
@@ -118,10 +119,11 @@ def _snippets(plain: str) -> list[tuple[int, int]]:
         found.append((begin, at))
 
 
-def _definitions(content: Any, name: str, path: tuple[str | int, ...]) -> Iterator[Definition]:
+def definitions_of(content: Any, name: str, path: tuple[str | int, ...] = ()) -> Iterator[Definition]:
+    """Yield the task definitions of a document in any of the shapes; raise Unusable if it has none."""
     match content:
         case {"data": dict() as data, "status_code": _}:
-            yield from _definitions(data, name, (*path, "data"))
+            yield from definitions_of(data, name, (*path, "data"))
         case {"taskDefinition": dict() as task, **others}:
             tags = others.get("tags")
             outside = isinstance(tags, list) and "tags" not in task
@@ -130,7 +132,7 @@ def _definitions(content: Any, name: str, path: tuple[str | int, ...]) -> Iterat
             yield _definition(content, name, path, tags_outside=False)
         case [_, *_] if not path and not any(_is_container(item) for item in content):
             for index, item in enumerate(content):
-                yield from _definitions(item, name, (index,))
+                yield from definitions_of(item, name, (index,))
         case _:
             raise _refusal(content, f"{name}, entry {path[0]}," if path and isinstance(path[0], int) else name)
 
@@ -166,6 +168,13 @@ def _refusal(content: Any, name: str) -> Unusable:
     match content:
         case {"service": {"pipelines": _}}:
             return NoDefinition(f"{name} is a collector's configuration. `outrider collector` evaluates it.")
+        case {"services": dict() as services} if any(
+            isinstance(each, dict) and "image" in each for each in services.values()
+        ):
+            return NoDefinition(
+                f"{name} is a file of Docker Compose, and has no task definition. Give the one that your tool makes of"
+                " it: what DescribeTaskDefinition returns, or the template for CloudFormation."
+            )
         case {"services": _} | {"service": _} | {"serviceName": _} | {"serviceArn": _} | {"desiredCount": _}:
             return NoDefinition(f"{name} describes services, not a task definition. Give the definition that they run.")
         case {"taskDefinition": _}:

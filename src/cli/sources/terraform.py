@@ -4,9 +4,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from cli.sources import hcl_json
 from cli.sources.definition import File, Wanted
 from cli.sources.editing import Change, Dialect, edited
 from cli.sources.hcl_syntax import Block, Expression, NotHcl
@@ -40,40 +42,52 @@ def of_files(given: Text) -> File:
 
 def _module(given: Text) -> Module:
     texts, blocks = {given.name: given.text}, dict[str, Sequence[Block]]()
+    in_json = {given.name} if _is_json(given.name, given.text) else set[str]()
     try:
-        blocks[given.name] = blocks_of(given.text)
+        blocks[given.name] = (hcl_json.blocks_of if in_json else blocks_of)(given.text)
     except NotHcl as error:
         line, column = Lines(given.text).place(error.at)
         raise Unusable(
             f"{shown(given.name)}, line {line}, column {column}: not Terraform's language ({error}). Correct it there."
         ) from None
     folder = Path(given.name).parent
-    for path in sorted(folder.glob("*.tf")) if given.name != STDIN else ():
+    for path in sorted((*folder.glob("*.tf"), *folder.glob("*.tf.json"))) if given.name != STDIN else ():
         text = _read(path)
         if str(path) == str(Path(given.name)) or text is None:
             continue
         try:
-            blocks[str(path)] = blocks_of(text)
+            blocks[str(path)] = (hcl_json.blocks_of if path.suffix == ".json" else blocks_of)(text)
         except NotHcl:
             continue  # it is reported where it is read itself
         texts[str(path)] = text
+        in_json |= {str(path)} if path.suffix == ".json" else set()
     values = _values(folder, texts) if given.name != STDIN else {}
-    return Module(texts, blocks, lambda name: _read(folder / name) if _is_within(name) else None, values)
+    read = partial(_read_within, folder)
+    return Module(texts, blocks, read, values, frozenset(in_json))
+
+
+def _is_json(name: str, text: str) -> bool:
+    return name.lower().endswith(".json") or (name == STDIN and text.lstrip().startswith("{"))
 
 
 def _values(folder: Path, texts: dict[str, str]) -> dict[str, tuple[str, Expression]]:
     """Return the values of variables that Terraform itself would read from the folder, the last of a name."""
     found = dict[str, tuple[str, Expression]]()
-    for path in (folder / "terraform.tfvars", *sorted(folder.glob("*.auto.tfvars"))):
+    automatic = sorted((*folder.glob("*.auto.tfvars"), *folder.glob("*.auto.tfvars.json")))
+    for path in (folder / "terraform.tfvars", folder / "terraform.tfvars.json", *automatic):
         if (text := _read(path)) is None:
             continue
         try:
-            attributes = attributes_of(text)
+            attributes = (hcl_json.attributes_of if path.suffix == ".json" else attributes_of)(text)
         except NotHcl:
             continue
         texts[str(path)] = text
         found |= {name: (str(path), expression) for name, (_, expression) in attributes.items()}
     return found
+
+
+def _read_within(folder: Path, name: str) -> str | None:
+    return _read(folder / name) if _is_within(name) else None
 
 
 def _is_within(name: str) -> bool:
@@ -95,13 +109,10 @@ def _estate(by: Evaluation) -> Estate:
     for file, blocks in by.module.blocks.items():
         for block in blocks:
             if block.kind == "resource" and len(block.labels) == 2 and block.labels[0].startswith("aws_"):  # noqa: PLR2004 - type and name
-                node = _attributes(by if file == by.file else _elsewhere(by, file), block)
-                resources.append(Resource(*block.labels, node, file))
-    return Estate(resources, by.variant, tuple(by.unresolved))
-
-
-def _elsewhere(by: Evaluation, file: str) -> Evaluation:
-    return Evaluation(by.module, file, by.variant, {}, by.unresolved, by.expressions)
+                within = Evaluation(by.module, file, by.variant, {}, {}, by.expressions)
+                node = _attributes(within, block)
+                resources.append(Resource(*block.labels, node, file, tuple(within.unresolved)))
+    return Estate(resources, by.variant)
 
 
 def _attributes(by: Evaluation, block: Block) -> Node:

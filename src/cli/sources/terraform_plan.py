@@ -39,14 +39,13 @@ class _Reader:
 
     root: Node
     variant: int
-    unresolved: dict[str, None] = field(default_factory=dict)
 
     def estate(self, file: str) -> Estate:
         planned = self.root.get("planned_values", "root_module")
         configured = self.root.get("configuration", "root_module")
         unknown = dict(self._unknown())
         resources = [] if planned is None else [*self._resources(planned, configured, (file, unknown))]
-        return Estate(resources, self.variant, tuple(self.unresolved))
+        return Estate(resources, self.variant)
 
     def _unknown(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield what is known only after applying, by the resource's address."""
@@ -69,8 +68,9 @@ class _Reader:
                 continue
             open_ = unknown.get(str(address.value), {})
             known = expressions.get(f"{kind.value}.{name.value}")
-            node = self._with_unknown(found, values, open_, known)
-            yield Resource(str(kind.value), str(name.value), node, file)
+            unresolved = dict[str, None]()
+            node = self._with_unknown(found, values, (open_, known), unresolved)
+            yield Resource(str(kind.value), str(name.value), node, file, tuple(unresolved))
         modules = module.get("child_modules")
         for part in modules.children if modules is not None else ():
             address = part.node.get("address")
@@ -78,14 +78,22 @@ class _Reader:
             inner = configured.get("module_calls", label, "module") if configured is not None else None
             yield from self._resources(part.node, inner, of)
 
-    def _with_unknown(self, resource: Node, values: Node, unknown: Mapping[str, Any], known: Node | None) -> Node:
+    def _with_unknown(
+        self,
+        resource: Node,
+        values: Node,
+        known: tuple[Mapping[str, Any], Node | None],
+        unresolved: dict[str, None],
+    ) -> Node:
+        """Return values with the unknown ones, the names of which are added. `known`: these, and their expressions."""
+        unknown, expressions = known
         parts = dict(values.parts) if isinstance(values.parts, dict) else {}
         for name, whether in unknown.items():
             if whether is True:
-                parts[name] = Part(resource.begin, self._open(resource, name, known))
+                parts[name] = Part(resource.begin, self._open(resource, name, expressions, unresolved))
         return moved(mapping(values, parts), lambda at: at, Style.FIXED)
 
-    def _open(self, resource: Node, name: str, known: Node | None) -> Node:
+    def _open(self, resource: Node, name: str, known: Node | None, unresolved: dict[str, None]) -> Node:
         """Return a value that is known after applying: an ARN of the plan's own resource, or an open one."""
         references = known.get(name, "references") if known is not None else None
         named = [str(part.node.value) for part in references.children] if references is not None else []
@@ -96,7 +104,7 @@ class _Reader:
             return Node(resource.begin, resource.end, value, None, Style.FIXED)
         title = named[0] if named else name
         if name not in {"arn", "id", "tags_all", "revision", "arn_without_revision", "unique_id", "create_date"}:
-            self.unresolved[title] = None
+            unresolved[title] = None
         value = (f"${{{title}}}", "0", "true", "x")[self.variant % VARIANTS]
         return Node(resource.begin, resource.end, value, None, Style.FIXED, title)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from cli.sources.definition import Around, Definition, Origin, Stack, Variant, opaque
 from cli.sources.embedding import json_within
 from cli.sources.hcl_values import ARNS
-from cli.sources.nodes import Node, Part, Style, mapping, sequence
+from cli.sources.nodes import Node, Part, Style, mapping, open_below, sequence
 from cli.sources.open_images import as_collectors
 from cli.sources.resolving import ACCOUNT, REGION, first_open, region_of
 from cli.sources.roles import Documents, fact_of
@@ -36,6 +36,11 @@ _NOT_OF_TASKS: Final = frozenset({
     "arn", "id", "revision", "skip_destroy", "tags_all", "track_latest", "arn_without_revision", "depends_on",
     "lifecycle", "count", "for_each", "provider", "region", "container_definitions", "timeouts",
 })  # fmt: skip
+_AROUND: Final = frozenset({
+    "aws_iam_role", "aws_iam_policy", "aws_iam_role_policy", "aws_iam_role_policy_attachment",
+    "aws_iam_policy_attachment", "aws_ssm_parameter", "aws_cloudwatch_log_group",
+})  # fmt: skip
+"""What gives facts about a task."""
 _SNAKE = re.compile(r"_([a-z0-9])")
 
 
@@ -47,6 +52,7 @@ class Resource:
     name: str
     attributes: Node = field(repr=False)
     file: str = ""
+    unresolved: tuple[str, ...] = ()
 
     def text(self, name: str) -> str:
         """Return an attribute that is known and a text; else nothing."""
@@ -74,11 +80,16 @@ class Estate:
 
     resources: Sequence[Resource]
     variant: int = 0
-    unresolved: tuple[str, ...] = ()
 
     def of(self, *kinds: str) -> Iterator[Resource]:
         """Yield the resources of these types."""
         return (each for each in self.resources if each.kind in kinds)
+
+    def unresolved(self, task: Resource, service: Resource | None) -> tuple[str, ...]:
+        """Return the expressions of a definition that are not resolved, then those of what is around it."""
+        own = (task,) if service is None else (task, service)
+        around = (each for each in self.resources if each.kind in _AROUND)
+        return tuple(dict.fromkeys(name for each in (*own, *around) for name in each.unresolved))
 
     def tasks(self) -> Iterator[tuple[Resource, Node, TaskDefinition]]:
         """Yield the task definitions whose containers are known, with their places."""
@@ -91,12 +102,12 @@ class Estate:
 
     def services(self, task: Resource) -> Iterator[tuple[Resource, Node, Service]]:
         """Yield the services that run a task definition."""
-        named = {task.arn, task.text("family")} - {""}
+        families = {task.name, task.text("family")} - {""}
         for each in self.of("aws_ecs_service"):
             runs = each.attributes.get("task_definition")
             if runs is None or not isinstance(runs.value, str):
                 continue
-            if runs.value in named or runs.value.rpartition("/")[2].partition(":")[0] == task.name:
+            if runs.value == task.arn or runs.value.rpartition("/")[2].partition(":")[0] in families:
                 node = service_of(each.attributes)
                 members = {name: value for name, value in node.value.items() if name != "taskDefinition"}
                 yield each, node, Service({"serviceName": each.called} | members)
@@ -201,7 +212,9 @@ def definitions_of(
     base, *variants = estates
     for resource in base.of(TASK):
         if resource.file == file and task_of(resource.attributes) is None:
-            yield opaque(resource.name, resource.text("family")), None, None
+            written = resource.attributes.get("container_definitions")
+            expression = "" if written is None else next(open_below(written), "")
+            yield opaque(resource.name, resource.text("family"), expression), None, None
     for resource, node, task in base.tasks():
         if resource.file != file:
             continue
@@ -214,9 +227,10 @@ def definitions_of(
             origins = {name: Origin(name, text, _of_file(places, name)) for name, text in texts.items()}
             others = {key: origins[name] for key, (name, _) in places.items() if name != file}
             origin = replace(origins[file], others=others)
-            varies = base.unresolved or any(region_of(text) != REGION for text in texts.values())
+            unresolved = base.unresolved(resource, None if runs is None else runs[0])
+            varies = unresolved or any(region_of(text) != REGION for text in texts.values())
             variant = tuple(_others(variants, resource.name, service)) if varies else ()
-            around = Around(service, base.stack, variant, STAND_INS, base.unresolved)
+            around = Around(service, base.stack, variant, STAND_INS, unresolved)
             yield Definition(task, (resource.name,), origin=origin, around=around), node, own
 
 

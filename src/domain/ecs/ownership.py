@@ -1,5 +1,6 @@
 """Which tool owns a task definition, and so where to change it."""
 
+from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.triggers.actor import Actor
 
@@ -31,6 +32,12 @@ def owner_of(task: TaskDefinition, actor: Actor | None = None) -> str:
         cdk = by_agent == "CDK" or any(key.lower().startswith(("aws:cdk", "aws-cdk")) for key in tags)
         return f"{'CDK' if cdk else 'CloudFormation'} (stack {tags[_STACK]})"
     return by_agent or _as_tags_say(task)
+
+
+def stack_of(service: Service) -> str:
+    """Return the owner of a service, as the tag says that only CloudFormation can set; "" without it."""
+    stack = service.tags.get(_STACK)
+    return f"CloudFormation (stack {stack})" if stack else ""
 
 
 def _as_tags_say(task: TaskDefinition) -> str:

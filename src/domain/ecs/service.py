@@ -101,6 +101,12 @@ class Service(Document):
         return _count(self.json.get("desiredCount"))
 
     @property
+    def running(self) -> int | None:
+        """The number of its tasks that run; None if it does not say."""
+        found = self.json.get("runningCount")
+        return found if isinstance(found, int) else None
+
+    @property
     def platform_version(self) -> str | None:
         return text_of(self.json.get("platformVersion"))
 

@@ -103,8 +103,8 @@ class Alert(BaseModel):
         description="A finding's transition, the outcome of a correction, or a digest."
     )
     transition: str = Field(
-        description="opened, raised, reopened or closed for a finding; registered, deployed, failed, undone,"
-        " superseded or refused for an outcome; digest, daily, weekly or burst for a digest. More may be added."
+        description="opened, raised, reopened, closed, exempted or gone for a finding; registered, deployed, failed,"
+        " undone, superseded or refused for an outcome; digest, daily, weekly or burst for a digest. More may be added."
     )
     account: str = Field(description="The AWS account, 12 digits.")
     region: str = Field(description="The region.")
@@ -153,7 +153,8 @@ class Alert(BaseModel):
     digest: str = Field(default="", description="The plan's digest.")
     guard: str = Field(default="", description="For an outcome: the guard that forbade the correction.")
     fragments: tuple[AlertFragment, ...] = Field(
-        default=(), description="The change to make at the source, where something brings the drift back."
+        default=(),
+        description="The change to make at the source, where its tool is known or something brings the drift back.",
     )
     approved_by: str = Field(
         default="", description="For an approved correction: who approved, or `somebody who is not named`."
@@ -173,8 +174,19 @@ class Alert(BaseModel):
         description="When the standard's quiet hours end, in which nobody is notified of what is only LOW.",
     )
     links: Mapping[str, str] = Field(
-        default_factory=dict, description="Addresses in the console and of the rule's page: finding, resource, rule."
+        default_factory=dict,
+        description="Addresses in the console and of the rule's page: finding, resource, rule; report for a digest.",
     )
+
+    @property
+    def silent(self) -> bool:
+        """Whether it only changes a message that people have: the finding became exempt, or is gone."""
+        return self.transition in {"exempted", "gone"}
+
+    @property
+    def ends(self) -> bool:
+        """Whether the finding is not open any more."""
+        return self.silent or self.transition == "closed"
 
     @property
     def attributes(self) -> dict[str, str]:

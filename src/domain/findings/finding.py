@@ -34,7 +34,10 @@ class FindingState(StrEnum):
 
 
 class TransitionKind(StrEnum):
-    """What one evaluation changed about a finding. The first four alert; the others only reach Security Hub."""
+    """What one evaluation changed about a finding. The first four alert; an update only reaches Security Hub.
+
+    About the last two nobody gets a message, but a message that shows the finding as open is changed.
+    """
 
     OPENED = "opened"
     RAISED = "raised"
@@ -48,6 +51,11 @@ class TransitionKind(StrEnum):
     def alerts(self) -> bool:
         return self in {TransitionKind.OPENED, TransitionKind.RAISED, TransitionKind.REOPENED, TransitionKind.CLOSED}
 
+    @property
+    def silent(self) -> bool:
+        """Whether it only changes a message that people have."""
+        return self in {TransitionKind.EXEMPTED, TransitionKind.GONE}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -55,7 +63,7 @@ class Finding:
 
     `users` are those whom it concerns: who runs the family, or uses the parameter or role. `successor` is the number of
     the family's newest revision, where that complies with the rule and the finding is about an earlier one that still
-    runs; otherwise 0.
+    runs; otherwise 0. `exempt` says by whom, why and until when it is exempt.
     """
 
     subject: SubjectId
@@ -69,6 +77,7 @@ class Finding:
     version: int = 1
     users: Users = NOBODY
     successor: int = 0
+    exempt: Exempt | None = None
 
     @property
     def id(self) -> str:
@@ -140,7 +149,13 @@ def next_transition(finding: Finding | None, result: RuleResult) -> Transition |
     # Security Hub wants UpdatedAt to grow, in milliseconds, even if a clock does not.
     grown = max(now, finding.updated + timedelta(milliseconds=1))
     moved = replace(
-        finding, resource=resource, updated=grown, version=finding.version + 1, users=NOBODY, successor=successor
+        finding,
+        resource=resource,
+        updated=grown,
+        version=finding.version + 1,
+        users=NOBODY,
+        successor=successor,
+        exempt=None,
     )
     match result.verdict:
         case Unknown():
@@ -158,8 +173,8 @@ def next_transition(finding: Finding | None, result: RuleResult) -> Transition |
             return renewed(replace(finding, users=users), now)
         case Compliant() if finding.state is FindingState.OPEN:
             return Transition(replace(moved, state=FindingState.CLOSED, users=users), TransitionKind.CLOSED)
-        case Exempt() if finding.state is FindingState.OPEN:
-            return Transition(replace(moved, state=FindingState.EXEMPT), TransitionKind.EXEMPTED)
+        case Exempt() as exempt if finding.state is FindingState.OPEN:
+            return Transition(replace(moved, state=FindingState.EXEMPT, exempt=exempt), TransitionKind.EXEMPTED)
         case None if finding.state is FindingState.OPEN:
             return Transition(replace(moved, state=FindingState.GONE), TransitionKind.GONE)
         case _:

@@ -65,12 +65,13 @@ class Thread(BaseModel):
     @property
     def open(self) -> Sequence[Alert]:
         """The alerts about open findings, the most severe first."""
-        found = [alert for alert in self.findings.values() if alert.transition != "closed"]
+        found = [alert for alert in self.findings.values() if not alert.ends]
         return sorted(found, key=lambda each: (-each.severity.rank, each.subject, each.name, each.rule))
 
     @property
     def closed(self) -> Sequence[Alert]:
-        return [alert for alert in self.findings.values() if alert.transition == "closed"]
+        """The alerts about findings that are not open any more: closed, exempt or gone."""
+        return [alert for alert in self.findings.values() if alert.ends]
 
     @property
     def outcome(self) -> Alert | None:
@@ -160,7 +161,7 @@ class Thread(BaseModel):
         # The family's outcome says why it skipped a service; the service's own outcome would only repeat it.
         repeated = {name for name in skipped if name in outcomes and outcomes[name].transition == "refused"}
         outcomes = {name: each for name, each in outcomes.items() if name not in repeated}
-        if findings and all(alert.transition == "closed" for alert in findings.values()):
+        if findings and all(alert.ends for alert in findings.values()):
             # Somebody corrected what a person was needed for.
             outcomes = {name: each for name, each in outcomes.items() if each.transition not in _FOR_A_PERSON}
         newest = dict(list(known.items())[-_KNOWN:])
@@ -173,7 +174,8 @@ class Thread(BaseModel):
     def to_send(self, now: datetime, *, follows: bool) -> bool:
         """Whether a message is due; `follows` says that people see each step in a thread of their own.
 
-        No message is due about a step that Outrider takes: the next message shows it. No alarm is raised about what
+        No message is due about a step that Outrider takes, or a finding that is exempt or gone: the next message shows
+        it, and a bot changes the one that people have. No alarm is raised about what
         Outrider itself leads to, while its correction is under way: it is shown with the outcome.
         """
         after = self.after(self.batch)
@@ -237,7 +239,7 @@ def _is_gone(held: Alert, alert: Alert) -> bool:
     That finding may be exempt, or no longer evaluated.
     """
     same = (held.subject, held.name) == (alert.subject, alert.name) and held.finding != alert.finding
-    return same and held.transition != "closed" and held.occurred <= alert.occurred and held.rule not in alert.open
+    return same and not held.ends and held.occurred <= alert.occurred and held.rule not in alert.open
 
 
 def _ran_it(held: Alert, alert: Alert) -> bool:
@@ -247,7 +249,7 @@ def _ran_it(held: Alert, alert: Alert) -> bool:
     run the family are read again.
     """
     closes = (alert.subject, alert.transition) == (Subject.FAMILY, "closed") and not alert.omitted_users
-    before = held.subject == Subject.SERVICE and held.transition != "closed" and held.occurred <= alert.occurred
+    before = held.subject == Subject.SERVICE and not held.ends and held.occurred <= alert.occurred
     return closes and before and held.name not in {user.title for user in alert.users}
 
 

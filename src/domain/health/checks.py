@@ -17,6 +17,7 @@ from domain.health.facts import (
 from domain.health.row import Check, Code, Row, State
 from domain.iam import Decision, Policy, trust_context, trusts
 from domain.places import Place
+from domain.remediation.switch import SwitchState
 
 HOME_OF_IAM = {"aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 """The region that IAM's events arrive in, by partition; elsewhere us-east-1."""
@@ -146,7 +147,7 @@ def switch(facts: StackFacts) -> Row:
     if not facts.corrects:
         return Row(check, State.OK, Code.REPORT_ONLY)
     match facts.switch:
-        case Known(value) if value.strip().lower() == "on":
+        case Known(value) if SwitchState.of(value).on:
             return Row(check, State.OK, Code.SWITCH_ON, name)
         case Known():
             return Row(check, State.WARNING, Code.SWITCH_OFF, name)

@@ -47,8 +47,9 @@ class Attempt:
     person's request, or when the released one before it ended; empty for the first. `rules` are those that the plan
     fixes, `left_out` those that it does not because their findings are suppressed. `changes` are those of the diff
     that there is room for, `omitted` how many more there are, `fragments` what to write at the source instead, by form.
-    `released` says that it may be tried again, `quiet` that nobody was notified of its end. Its alerts go to
-    `address`; `pending` holds those that are still to be published. `version` is how often it was written.
+    `unreachable` is since when its account refuses Outrider. `released` says that it may be tried again, `quiet` that
+    nobody was notified of its end. Its alerts go to `address`; `pending` holds those that are still to be published.
+    `version` is how often it was written.
     """
 
     source: Revision
@@ -73,6 +74,7 @@ class Attempt:
     reasons: tuple[Reason, ...] = ()
     due: datetime | None = None
     began: datetime | None = None
+    unreachable: datetime | None = None
     undone: bool = False
     undone_by: str = ""
     released: bool = False

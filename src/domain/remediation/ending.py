@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden, Moment
 from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import Rollout, Stage
+
+_UNREACHABLE_FOR = timedelta(days=3)
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,9 @@ def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], mome
     An approval that is refused at once leaves the stored attempt unchanged. A family that is corrected too often is
     published once in a window.
     """
-    if by.until is not None and (by.guard.hourly or moment.now < attempt.time + moment.window):
+    if by.until is not None and (by.guard.gives_turns or moment.now < attempt.time + moment.window):
         waiting = replace(attempt, state=AttemptState.WAITING, guard=by.guard, reasons=(by.reason,), due=by.until)
-        return Stopped(replace(waiting, time=moment.now) if by.guard.hourly else waiting)
+        return Stopped(replace(waiting, time=moment.now) if by.guard.gives_turns else waiting)
     others = [each for each in attempts if each.key != attempt.key]
     quiet = by.guard is Guard.ATTEMPTS and any(
         each.guard is Guard.ATTEMPTS
@@ -55,6 +59,21 @@ def forbidden(attempt: Attempt, by: Forbidden, attempts: Iterable[Attempt], mome
     at_once = attempt.approved and by.until is None and (held is None or held.request_id != attempt.request_id)
     stopped = refused(attempt, by.guard, by.reason)
     return replace(stopped, attempt=replace(stopped.attempt, quiet=quiet), kept=not at_once)
+
+
+def unreachable(attempt: Attempt, why: Reason, now: datetime) -> Stopped:
+    """Return an attempt whose account refuses Outrider: it waits, each time for longer, and ends after days.
+
+    What services run is not known then: a rollout fails, and the family is in quarantine until a person releases it.
+    """
+    since = attempt.unreachable or now
+    reason = Reason(Code.ACCOUNT_REFUSES, at=since, because=(why,))
+    if now - since < _UNREACHABLE_FOR:
+        pause = min(max(now - since, _FIRST_PAUSE), _LONGEST_PAUSE)
+        return Stopped(replace(attempt, reasons=(reason,), due=now + pause, unreachable=since))
+    if attempt.state is AttemptState.WAITING:
+        return refused(attempt, Guard.ACCOUNT, reason)
+    return replace(ended(attempt, AttemptState.FAILED, reason), quarantine=Quarantine((reason,), now))
 
 
 def nothing_to_do(attempt: Attempt, code: Code, attempts: Iterable[Attempt], what: str = "") -> Stopped:

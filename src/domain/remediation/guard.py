@@ -9,6 +9,8 @@ class Guard(StrEnum):
     # Of a whole correction.
     KILL_SWITCH = "kill switch"
     STANDARD = "standard"
+    ACCOUNT = "account"  # its role cannot be assumed
+    STAGE = "stage"  # of a rollout over accounts
     STACK = "stack"  # its RemediationMode
     QUARANTINE = "quarantine"
     OWN_REVISION = "own revision"
@@ -38,16 +40,16 @@ class Guard(StrEnum):
     MODE = "mode"
 
     @property
-    def hourly(self) -> bool:
-        """Whether it bounds a rate: what it forbids has its turn in a later hour."""
-        return self in {Guard.REGISTRATIONS_PER_HOUR, Guard.ROLLOUTS_PER_HOUR}
+    def gives_turns(self) -> bool:
+        """Whether what it forbids has its turn later, however long that takes: the next hour, or the next stage."""
+        return self in {Guard.REGISTRATIONS_PER_HOUR, Guard.ROLLOUTS_PER_HOUR, Guard.STAGE}
 
     @property
     def stops_all(self) -> bool:
-        """Whether it stops all corrections of a stack: when it no longer does, what it stopped is tried again."""
-        return self in {Guard.KILL_SWITCH, Guard.STANDARD}
+        """Whether it stops all corrections of a stack or account: when it no longer does, they can be tried again."""
+        return self in {Guard.KILL_SWITCH, Guard.STANDARD, Guard.ACCOUNT}
 
     @property
     def holds_for_all(self) -> bool:
         """Whether it forbids the update of every service alike."""
-        return self.stops_all or self is Guard.ROLLOUTS_PER_HOUR
+        return self.stops_all or self in {Guard.ROLLOUTS_PER_HOUR, Guard.STAGE}

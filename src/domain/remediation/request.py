@@ -136,6 +136,15 @@ class ReleaseRequest(_Request):
     at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
 
 
+class ReleaseStagesRequest(_Request):
+    """Let corrections go on in all accounts after some failed. It is about no family."""
+
+    kind: Literal["release-stages"] = "release-stages"
+    family: Literal["-"] = "-"
+    caller: Caller = ""
+    at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
+
+
 class RetryRequest(_Request):
     """Try now what waits in a family, and what waited too long for the switch or the standard."""
 
@@ -143,9 +152,9 @@ class RetryRequest(_Request):
     at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
 
 
-type Request = (
-    CorrectRequest | CorrectServiceRequest | ApplyRequest | ResumeRequest | UndoRequest | ReleaseRequest | RetryRequest
-)
+type PersonRequest = ApplyRequest | UndoRequest | ReleaseRequest | ReleaseStagesRequest
+"""Requests that a person answers for."""
+type Request = CorrectRequest | CorrectServiceRequest | PersonRequest | ResumeRequest | RetryRequest
 
 _ADAPTER: TypeAdapter[Request] = TypeAdapter(
     Annotated[
@@ -155,6 +164,7 @@ _ADAPTER: TypeAdapter[Request] = TypeAdapter(
         | ResumeRequest
         | UndoRequest
         | ReleaseRequest
+        | ReleaseStagesRequest
         | RetryRequest,
         Field(discriminator="kind"),
     ],

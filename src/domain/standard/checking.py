@@ -17,11 +17,14 @@ from domain.ecs.ownership import owner_forms
 from domain.places import Place
 from domain.standard import names
 from domain.standard.collectors import Collector
-from domain.standard.document import Named, Standard, merged
+from domain.standard.document import Named, Standard
+from domain.standard.layered import with_fields
+from domain.standard.layers import LAYERED, Layer
+from domain.standard.loosening import Loosening
 from domain.standard.names import Names
 from domain.standard.part import Part, model_of
 from domain.standard.problems import Found, Level, Path, Problem, StandardInvalid
-from domain.standard.sections import SETTABLE, Exemption, Mode, RuleSetting
+from domain.standard.sections import Exemption, Mode, RuleSetting
 from domain.standard.selector import Selector, any_matches
 from domain.standard.text import mistakes, position_of, read
 from domain.subject import Subject
@@ -97,7 +100,7 @@ class _Check:
         standard = self.standard
         for section in ("collector", "services", "configuration", "remediation"):
             yield from self._patterns(section, getattr(standard, section), (section,))
-        yield from self._owners()
+        yield from self._tools(standard.remediation.leave_to, ("remediation", "leave_to"))
         yield from self._collector(standard.collector, ("collector",))
         for i, other in enumerate(standard.collectors):
             at: Path = ("collectors", i)
@@ -113,6 +116,22 @@ class _Check:
             yield from self._entry(entry, ("rules", i))
         for i, exemption in enumerate(standard.exemptions):
             yield from self._exemption(exemption, ("exemptions", i))
+        yield from self._accounts()
+
+    def _accounts(self) -> Iterator[Found]:
+        """Check what is for some accounts: layers, what they may not loosen, exemptions by owners, and stages."""
+        standard = self.standard
+        for i, layer in enumerate(standard.layers):
+            yield from self._layer(layer, ("layers", i))
+        for i, stage in enumerate(standard.remediation.stages):
+            where: Path = ("remediation", "stages", i, "where")
+            yield from self._matched(names.ACCOUNTS, stage.where.account, (*where, "account"))
+        for section, patterns in (
+            ("locked", standard.locked.rules),
+            ("owner_exemptions", standard.owner_exemptions.rules),
+        ):
+            if patterns:
+                yield from self._named(patterns, (section, "rules"))
 
     def _found(self, code: Problem, path: Path, why: str) -> Found:
         return Found(code, why, path, position_of(self.node, path))
@@ -134,10 +153,10 @@ class _Check:
             why = f"{pattern[:60]} can match no {kind.noun}: {kind.form}{meant}"
             yield self._found(Problem.MATCHES_NOTHING, (*path, i), why)
 
-    def _owners(self) -> Iterator[Found]:
+    def _tools(self, patterns: Iterable[str], within: Path) -> Iterator[Found]:
         forms = owner_forms()
-        for i, pattern in enumerate(self.standard.remediation.leave_to):
-            path: Path = ("remediation", "leave_to", i)
+        for i, pattern in enumerate(patterns):
+            path: Path = (*within, i)
             met = [(tool, form) for tool, of in forms.items() for form in of if names.owners(form).may_match(pattern)]
             if not met:
                 bare = pattern.lower().strip("*?")
@@ -205,14 +224,16 @@ class _Check:
         if entry.mode is None and entry.approval is None and entry.severity is None and not any(entry.set.values()):
             why = "sets nothing: add mode, approval, severity or set"
             yield self._found(Problem.NOTHING_SET, path, why)
-        for section, members in entry.set.items():
+        yield from self._set(entry.set, (*path, "set"))
+
+    def _set(self, changes: Mapping[str, Mapping[str, object]], path: Path) -> Iterator[Found]:
+        """Check the fields that an entry or a layer sets."""
+        for section, members in changes.items():
             if any((section, member) in _PATTERNS for member in members):
-                part = SETTABLE[section].model_validate(members)
-                yield from self._patterns(section, part, (*path, "set", section))
-        own = entry.set.get("collector", {})
+                yield from self._patterns(section, LAYERED[section].model_validate(members), (*path, section))
+        own = changes.get("collector", {})
         if _CONTRADICTING & own.keys():
-            changed = merged(self.standard.collector.model_dump(), own)
-            yield from self._collector(Collector.model_validate(changed), (*path, "set", "collector"), own)
+            yield from self._collector(with_fields(self.standard.collector, own), (*path, "collector"), own)
 
     def _applies_to_services(self, entry: RuleSetting, rules: tuple[Ruled, ...]) -> bool:
         """Whether an entry for a cluster or service has an effect there.
@@ -251,6 +272,23 @@ class _Check:
         if exemption.expires is not None and exemption.expires < self.today:
             why = f"is over since {exemption.expires}: the exemption has no effect"
             yield self._found(Problem.EXPIRED, (*path, "expires"), why)
+
+    # --- layers -------------------------------------------------------------------------------------------------------
+
+    def _layer(self, layer: Layer, path: Path) -> Iterator[Found]:
+        yield from self._matched(names.ACCOUNTS, layer.where.account, (*path, "where", "account"))
+        if layer.mode is None and not (layer.rules or layer.exemptions or any(layer.set.values())):
+            yield self._found(Problem.NOTHING_SET, path, "sets nothing: add mode, rules, exemptions or set")
+        for i, entry in enumerate(layer.rules):
+            yield from self._entry(entry, (*path, "rules", i))
+        for i, exemption in enumerate(layer.exemptions):
+            yield from self._exemption(exemption, (*path, "exemptions", i))
+        yield from self._set(layer.set, (*path, "set"))
+        if "leave_to" in layer.set.get("remediation", {}):
+            limits = with_fields(self.standard.remediation, layer.set["remediation"])
+            yield from self._tools(limits.leave_to, (*path, "set", "remediation", "leave_to"))
+        for loose in Loosening(self.standard, self.rules).by_layer(layer):
+            yield self._found(Problem.LOOSENS, (*path, *loose.path), loose.why)
 
     # --- the collector ------------------------------------------------------------------------------------------------
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
 from domain.ecs.recognition import CollectorKind
+from domain.organization import Needed
 from domain.severity import Severity
 from domain.standard.collectors import Collector, CollectorFor
 from domain.standard.inline import TAG, Terms
+from domain.standard.layers import Layer, Locked, OwnerExemptions
 from domain.standard.notification import Notification
 from domain.standard.part import Field, Part, field_validator, model_of
 from domain.standard.problems import StandardInvalid
@@ -23,6 +25,7 @@ from domain.standard.sections import (
     RuleSetting,
     Scope,
     Services,
+    TagExemption,
 )
 from domain.standard.selector import Selector, any_matches
 from domain.workload import Workload
@@ -72,6 +75,14 @@ class Standard(Part):
     )
     notification: Notification = Field(default=Notification(), description="Who is notified of what, and when.")
     remediation: Remediation = Field(default=Remediation(), description="Limits of corrections.")
+    layers: tuple[Layer, ...] = Field(
+        default=(), description="What is different in some accounts: by organisational unit, tags or account."
+    )
+    locked: Locked = Field(default=Locked(), description="What no layer and no owner of an account may loosen.")
+
+    owner_exemptions: OwnerExemptions = Field(
+        default=OwnerExemptions(), description="From what owners of an account may exempt their workloads."
+    )
 
     @field_validator("mode", mode="before")
     @classmethod
@@ -90,6 +101,13 @@ class Standard(Part):
             return cls.model_validate(content)
         except ValidationError as error:
             raise StandardInvalid(source, mistakes(node, model_of(cls), error)) from None
+
+    @property
+    def of_organization(self) -> Needed:
+        """What must be known of the accounts of the organisation."""
+        selectors = [layer.where for layer in self.layers]
+        selectors += [stage.where for stage in self.remediation.stages]
+        return Needed(any(each.unit for each in selectors), any(each.tags for each in selectors))
 
     def setting(self, rule: Named, workload: Workload) -> "Setting":
         """Return mode, severity and parameters of this rule for this workload."""
@@ -126,6 +144,17 @@ class Standard(Part):
             found = (self.collector if which is None else self.collectors[which]).as_kind
             kind = self._kinds[which] = replace(found, applications=self.applications.repositories)
         return kind
+
+    @cached_property
+    def depends_on_tags(self) -> bool:
+        """Whether a verdict may depend on tags, which change without a new revision and without an event."""
+        of_entries = (
+            *(entry.where for entry in self.rules),
+            *(entry.where for entry in self.exemptions),
+            *(entry.where for entry in self.collectors),
+        )
+        selectors = (*of_entries, *self.scope.include, *self.scope.exclude)
+        return self.exemptions_by_tag or any(selector.tags for selector in selectors)
 
     def _collector_entry(self, workload: Workload) -> int | None:
         """Return the index of the last entry of `collectors` that applies to a workload, or None."""
@@ -164,7 +193,8 @@ class Standard(Part):
         for entry in self.exemptions:
             if entry.covers(rule, workload, resource):
                 return entry
-        return _by_tag(rule, workload) if self.exemptions_by_tag else None
+        by_tag = self.exemptions_by_tag and not self.locked.holds(rule)
+        return _by_tag(rule, workload) if by_tag else None
 
 
 def _by_tag(rule: str, workload: Workload) -> Exemption | None:
@@ -173,7 +203,7 @@ def _by_tag(rule: str, workload: Workload) -> Exemption | None:
     match terms:
         case Terms():
             where = Selector(family=(workload.task.family,))
-            return Exemption(rules=(rule,), where=where, reason=terms.reason, expires=terms.expires)
+            return TagExemption(rules=(rule,), where=where, reason=terms.reason, expires=terms.expires)
         case _:
             return None
 

@@ -9,6 +9,11 @@ from domain.drift import Code
 type Path = tuple[int | str, ...]
 
 
+def path_text(path: Path) -> str:
+    """Return a field as it is written: `rules[0].where.cluster`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
 class Level(StrEnum):
     """Whether a standard with such a problem is refused."""
 
@@ -37,6 +42,11 @@ class Problem(Code):
     # What contradicts itself.
     IMAGE_TOO_OLD = "image-below-minimum", "The image is older than `minimum_release`."
     PARAMETER_NOT_ALLOWED = "parameter-not-allowed", "`parameters_allowed` does not match the parameter."
+    LOOSENS = "loosens-locked", "A layer loosens what `locked` names."
+    # What an owner of an account may not exempt from.
+    NOT_FOR_OWNERS = "exemption-not-allowed", "`owner_exemptions` does not allow the rule."
+    TOO_LONG = "exemption-too-long", "The exemption ends later than `owner_exemptions` allows."
+    TOO_MANY = "too-many", "There are more than 50 exemptions."
     # What may be meant, but is often a mistake.
     ONLY_BARE_NAME = "only-bare-name", "A pattern matches a tool's bare name, but not the name with stack or tag."
     SELECTS_NO_FAMILY = "selects-no-family", "A cluster or service in `scope` selects no task definition."
@@ -89,8 +99,7 @@ class Found:
     @property
     def field(self) -> str:
         """Return the field as it is written: `rules[0].where.cluster`."""
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path)
-        return path.lstrip(".").removesuffix(".[key]")
+        return path_text(self.path).removesuffix(".[key]")
 
     @property
     def sentence(self) -> str:

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.places import Place
 from domain.severity import Severity
+from domain.standard.accounts import Accounts
 from domain.standard.collectors import Collector, Repository
 from domain.standard.part import Field, Part, field_validator
 from domain.standard.selector import Naming, Pattern, Selector, any_matches
+from domain.verdict import ExemptedBy
 from domain.workload import Workload
 
 if TYPE_CHECKING:
@@ -129,22 +131,32 @@ class RuleSetting(Part):
     @field_validator("set")
     @classmethod
     def _known(cls, value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-        from pydantic import ValidationError  # noqa: PLC0415 - a standard that is read has loaded it
+        return settable(value, SETTABLE)
 
-        for section, members in value.items():
-            part = SETTABLE.get(section)
-            if part is None:
-                raise ValueError(f"sections among {', '.join(SETTABLE)}; not {section}")
-            fixed = [f"{section}.{name}" for name in members if f"{section}.{name}" in _FOR_ALL_RULES]
-            if fixed:
-                raise ValueError(
-                    f"without {fixed[0]}, which all rules share: set it for the document, or in collectors"
-                )
-            try:
-                part.model_validate(members)
-            except ValidationError as error:
-                raise _below(section, error) from None
-        return value
+
+def settable(
+    value: Mapping[str, Mapping[str, Any]], sections: "Mapping[str, type[Part]]", fixed: frozenset[str] = frozenset()
+) -> Mapping[str, Mapping[str, Any]]:
+    """Return the fields of sections that an entry sets; raise ValueError or ValidationError for what it may not set.
+
+    `fixed` are fields that the document alone may set.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - a standard that is read has loaded it
+
+    for section, members in value.items():
+        part = sections.get(section)
+        if part is None:
+            raise ValueError(f"sections among {', '.join(sections)}; not {section}")
+        named = [f"{section}.{name}" for name in members]
+        if shared := [name for name in named if name in _FOR_ALL_RULES]:
+            raise ValueError(f"without {shared[0]}, which all rules share: set it for the document, or in collectors")
+        if own := [name for name in named if name in fixed]:
+            raise ValueError(f"without {own[0]}, which is for all accounts: set it for the document")
+        try:
+            part.model_validate(members)
+        except ValidationError as error:
+            raise _below(section, error) from None
+    return value
 
 
 def _below(section: str, error: "ValidationError") -> "ValidationError":
@@ -180,6 +192,7 @@ class Exemption(Part):
     where: Naming = Field(description="Which workloads.")
     reason: str = Field(min_length=8, description="Why; shown with the exemption.")
     expires: date | None = Field(default=None, description="The last day of the exemption.")
+    by: ClassVar[ExemptedBy] = ExemptedBy.STANDARD
 
     @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
     @classmethod
@@ -189,6 +202,24 @@ class Exemption(Part):
     def covers(self, rule: str, workload: Workload, resource: str) -> bool:
         alive = self.expires is None or workload.read_at.date() <= self.expires
         return alive and any_matches(self.rules, rule) and self.where.matches(workload, resource)
+
+
+class TagExemption(Exemption):
+    """An exemption by a tag of the task definition."""
+
+    by = ExemptedBy.TAG
+
+
+class Stage(Part):
+    """Accounts that are corrected before the others."""
+
+    where: Accounts = Field(description="Which accounts. An account is in the first stage that matches it.")
+    wait_hours: int = Field(
+        default=24,
+        ge=0,
+        le=2160,
+        description="Hours between the first verified correction of this stage and the begin of the next.",
+    )
 
 
 class Remediation(Part):
@@ -208,6 +239,12 @@ class Remediation(Part):
     )
     rollouts_per_hour: int = Field(
         default=10, ge=1, le=1000, description="Updated services in one account and region within an hour, at most."
+    )
+    all_registrations_per_hour: int | None = Field(
+        default=None, ge=1, le=10000, description="Corrected revisions in all accounts within an hour, at most."
+    )
+    all_rollouts_per_hour: int | None = Field(
+        default=None, ge=1, le=10000, description="Updated services in all accounts within an hour, at most."
     )
     leave_to: tuple[Pattern, ...] = Field(
         default=(),
@@ -231,4 +268,16 @@ class Remediation(Part):
     )
     approval_hours: int = Field(
         default=168, ge=1, le=2160, description="Hours after a plan was made in which it may be approved."
+    )
+    stages: tuple[Stage, ...] = Field(
+        default=(),
+        description="Accounts that are corrected first, stage by stage; all others follow the last stage. They begin"
+        " again when something that corrections depend on changes.",
+    )
+    stop_after: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="Failed corrections after which the stages stop: none begins in any account until a person"
+        " releases them.",
     )

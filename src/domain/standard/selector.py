@@ -11,6 +11,25 @@ from domain.workload import Workload
 Pattern = Annotated[str, Field(min_length=1, description="A name; `*` and `?` are wildcards. It is case-sensitive.")]
 
 
+def one_or_many(value: object) -> list[object]:
+    """Return what a field for a list was given, as a list: a single item needs none.
+
+    An account number without quotes is an integer in YAML; one that begins with a zero is read as text.
+    """
+    items = value if isinstance(value, list | tuple) else [value]
+    return [str(item) if isinstance(item, int) and not isinstance(item, bool) else item for item in items]
+
+
+def valid_accounts(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return patterns of account numbers; raise ValueError for a number that can be none."""
+    for account in patterns:
+        if not any(mark in account for mark in "*?[") and not (
+            len(account) == len("123456789012") and account.isdigit()
+        ):
+            raise ValueError(f"account numbers of 12 digits, or patterns; {account} matches none")
+    return patterns
+
+
 class Selector(Part):
     """Which workloads: every member that is set must match; a list matches if one of its patterns does."""
 
@@ -44,19 +63,12 @@ class Selector(Part):
     )
     @classmethod
     def _one_or_many(cls, value: object) -> object:
-        # An account number without quotes is an integer in YAML; one that begins with a zero is read as text.
-        items = value if isinstance(value, list | tuple) else [value]
-        return [str(item) if isinstance(item, int) and not isinstance(item, bool) else item for item in items]
+        return one_or_many(value)
 
     @field_validator("account")
     @classmethod
     def _accounts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for account in value:
-            if not any(mark in account for mark in "*?[") and not (
-                len(account) == len("123456789012") and account.isdigit()
-            ):
-                raise ValueError(f"account numbers of 12 digits, or patterns; {account} matches none")
-        return value
+        return valid_accounts(value)
 
     @property
     def empty(self) -> bool:

@@ -138,6 +138,7 @@ _FORMS = {
     r"^\d+\.\d+\.\d+$": "must be a version of three numbers such as 1.4.0",
     r"^arn:[a-z-]+:iam::\d{12}:role/.+$": "must be a role's ARN such as arn:aws:iam::123456789012:role/name",
 }
+_UNIT = "must be the id of an organisational unit such as ou-ab12-cd34ef56, or of the root"
 _PARAMETER = "must be an SSM parameter's name such as /fargate/otel-collector-config, or its ARN"
 
 
@@ -158,7 +159,8 @@ def _wanted(mistake: ErrorDetails, model: type[BaseModel]) -> str:  # noqa: PLR0
             return "must be text" + (": put it in quotes" if isinstance(given, int | float) else "")
         case "string_pattern_mismatch":
             pattern = str(context.get("pattern"))
-            return _FORMS.get(pattern, _PARAMETER if ":ssm:" in pattern else f"must match {pattern}") + shown
+            other = _PARAMETER if ":ssm:" in pattern else f"must match {pattern}"
+            return _FORMS.get(pattern, _UNIT if pattern.startswith("^(ou-") else other) + shown
         case "string_too_short":
             least = context.get("min_length")
             return "must not be empty" if least == 1 else f"must have at least {least} characters"

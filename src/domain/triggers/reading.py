@@ -52,7 +52,7 @@ _OF_RULES: TypeAdapter[_OfRule] = TypeAdapter(Annotated[_OfRule, Field(discrimin
 _OWN: TypeAdapter[_Own] = TypeAdapter(Annotated[_Own, Field(discriminator="kind")], config=_LATE)
 _APPROVALS = TypeAdapter(ApprovalTrigger)
 _NEVER_PLANNED = r"outrider/\d{12}/[a-z0-9-]+/(parameter|role)/.+"
-_ONLY_OWN = frozenset({"quiet", "changed", "settled", "after", "merged", "registered", "suppressed"})
+_ONLY_OWN = frozenset({"quiet", "changed", "settled", "after", "merged", "registered", "suppressed", "sweep", "tasks"})
 """The keys that only Outrider's own messages have."""
 
 # The forms of names. AWS accepts no others, so another one is not from AWS.

@@ -193,6 +193,9 @@ class ServiceTrigger(_Trigger):
     )
     suppressed: tuple[str, ...] | None = Field(default=None, description=_SUPPRESSED)
     sweep: str = Field(default="", pattern=_SWEEP, description="The sweep that sent it; empty if none did.")
+    tasks: tuple[Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")], ...] | None = Field(
+        default=None, description="The ids of the tasks that the sweep saw running; None if it did not list them."
+    )
 
     @model_validator(mode="before")
     @classmethod

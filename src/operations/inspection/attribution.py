@@ -1,12 +1,14 @@
 """Attribution: find the call that caused a verdict, where that is certain."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from domain.facts import FactKind
 from domain.places import Revision, role_name
 from domain.rule import Rule
 from domain.subject import Subject, SubjectId
+from domain.triggers.actor import Actor
 from domain.triggers.trigger import RunTaskTrigger, ServiceTrigger, SubjectTrigger, TaskDefinitionTrigger
 from operations.inspection.job import Evidence
 
@@ -31,6 +33,30 @@ def caused_by(
     read from it.
     """
     return next((trigger for trigger in triggers if _is_certain(trigger, subject, rule, evidence)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who caused what a rule finds, and when; neither where that is not certain."""
+
+    actor: Actor = Actor()  # noqa: RUF009 - frozen
+    when: datetime | None = None
+
+
+def cause_of(triggers: Iterable[SubjectTrigger], subject: SubjectId, rule: Rule, evidence: Evidence) -> Cause:
+    """Return who caused what a rule finds now.
+
+    An evaluation may find a new revision before the event about it comes, which then changes nothing any more. So where
+    no trigger is certain, whom ECS names as the one who registered the revision counts as the event would.
+    """
+    trigger = caused_by(triggers, subject, rule, evidence)
+    if trigger is not None:
+        return Cause(trigger.actor, trigger.when)
+    registered, revision = evidence.registration, evidence.revision
+    first = revision.endswith(":1")
+    if subject.kind is Subject.FAMILY and registered is not None and (first or not rule.needs):
+        return Cause(Actor(registered.by), registered.at)
+    return Cause()
 
 
 def _is_certain(trigger: SubjectTrigger, subject: SubjectId, rule: Rule, evidence: Evidence) -> bool:

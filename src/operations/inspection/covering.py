@@ -2,16 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import engine
 from aws.calls import CallFailed
 from aws.ledger import Ledger
+from aws.ledger.forms import form
 from domain.coverage import Coverage, Covered
 from domain.facts import NOT_READ, Absent, Fact, Known, Unavailable
+from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import FamilyTrigger, ServiceTrigger, SubjectTrigger
 from domain.workload import Workload
+from operations.evaluation import Evaluation
+from operations.fleet import entry_of, entry_outside
 from operations.inspection.job import Inspected
+from reports.fleet.model import Entry
 
 
 def sweeps_of(triggers: Sequence[SubjectTrigger]) -> frozenset[str]:
@@ -21,16 +27,22 @@ def sweeps_of(triggers: Sequence[SubjectTrigger]) -> frozenset[str]:
 
 
 def covered_by(found: Inspected) -> tuple[Covered, ...]:
-    """Return what an evaluation covered. Of a family that is out of scope nothing else is read."""
-    subject, workload = found.job.subject, found.workload
+    """Return what an evaluation covered, with the row of the report. Out of scope, nothing else is read."""
+    subject, workload, standard = found.job.subject, found.workload, found.job.edition.standard
     if workload is None:
         return (Covered(subject, Coverage.GONE),)
-    if engine.out_of_scope(workload, found.job.edition.standard) is not None:
-        return (Covered(subject, Coverage.OUT_OF_SCOPE),)
+    team = standard.notification.address(workload, Severity.CRITICAL).team
+    if (outside := engine.out_of_scope(workload, standard)) is not None:
+        return (Covered(subject, Coverage.OUT_OF_SCOPE, row=_json(entry_outside(workload, outside.reason, team))),)
     facts = dict(_dependencies(workload))
     missing = [fact for fact in found.missing if fact.call and fact not in facts.values()]
     read = (_dependency(on, fact) for on, fact in facts.items() if fact != NOT_READ)
-    return (Covered.without(subject, missing), *read)
+    entry = entry_of(Evaluation(workload, tuple(found.all_verdicts)), found.plan, team)
+    return (replace(Covered.without(subject, missing), row=_json(entry)), *read)
+
+
+def _json(entry: Entry) -> str:
+    return form(Entry).dump_json(entry, exclude_defaults=True).decode()
 
 
 def not_covered(subject: SubjectId, why: CallFailed | None) -> tuple[Covered, ...]:
@@ -38,6 +50,15 @@ def not_covered(subject: SubjectId, why: CallFailed | None) -> tuple[Covered, ..
     if why is None:
         return (Covered(subject, Coverage.THROTTLED, code="NotFinished"),)
     return (Covered.without(subject, [why.fact]),)
+
+
+def without_hub(covered: Sequence[Covered], subject: SubjectId, why: CallFailed) -> tuple[Covered, ...]:
+    """Return what an evaluation covered whose findings could not be imported: nobody sees them."""
+    fact = why.fact
+    return tuple(
+        replace(each, coverage=Coverage.DENIED, call=fact.call, code=fact.code) if each.subject == subject else each
+        for each in covered
+    )
 
 
 def record(ledger: Ledger, covered: Sequence[tuple[frozenset[str], Sequence[Covered]]]) -> None:

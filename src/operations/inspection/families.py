@@ -21,7 +21,6 @@ from domain.triggers.trigger import (
     DeletedTrigger,
     FamilyTrigger,
     RunTaskTrigger,
-    SubjectTrigger,
     TaskDefinitionTrigger,
 )
 from domain.verdict import Verdict
@@ -32,6 +31,7 @@ from operations.inspection.job import (
     Evidence,
     Inspected,
     Job,
+    Registration,
     Skipped,
     StillRuns,
     missing_facts,
@@ -95,8 +95,7 @@ class FamilyEvaluator:
 
     def _newest(self, job: Job) -> TaskDefinition | None:
         history = job.history
-        asks = any(_asks_ecs(trigger, history) for trigger in job.triggers)
-        task = self.revisions.newest(history.subject, 0 if asks else history.order, history.order)
+        task = self.revisions.newest(history.subject, _known(job), history.order)
         task = self._just_registered(job, _number(task) if task is not None else 0) or task
         if task is None or _number(task) >= history.order:
             return task
@@ -154,7 +153,7 @@ class FamilyEvaluator:
             workload=found.workload,
             still=_still(judged),
             kept=frozenset(open_severities(history)) if in_rollout else frozenset(),
-            evidence=_evidence(workload),
+            evidence=replace(_evidence(workload), registration=_registration(task, history, now)),
             missing=missing_facts([*found.verdicts, *judged.verdicts], proposal.plan),
             order=number,
             dependencies=said,
@@ -210,15 +209,23 @@ def _was_evaluated(job: Job) -> bool:
     )
 
 
-def _asks_ecs(trigger: SubjectTrigger, history: History) -> bool:
-    """Whether the family's newest revision may differ from the one in the ledger."""
-    match trigger:
-        case TaskDefinitionTrigger() | DeletedTrigger():
-            return True
-        case FamilyTrigger(revision=int() as number):
-            return number != history.order  # the revision that the sweep listed may be deregistered now
-        case _:
-            return False
+def _known(job: Job) -> int:
+    """Return the number of the family's newest revision, if nothing says that it may be another, or have other tags.
+
+    A revision that the sweep listed may be deregistered by now; its event says so.
+    """
+    number = job.history.order
+    for trigger in job.triggers:
+        match trigger:
+            case TaskDefinitionTrigger() | DeletedTrigger():
+                return 0
+            case FamilyTrigger(revision=int() as listed):
+                if listed < number or job.edition.standard.depends_on_tags:
+                    return 0
+                number = listed
+            case _:
+                pass
+    return number
 
 
 def _missed(job: Job, task: TaskDefinition, now: datetime) -> bool:
@@ -227,6 +234,14 @@ def _missed(job: Job, task: TaskDefinition, now: datetime) -> bool:
     registered = moment_of(task.json.get("registeredAt"))
     first = job.quiet and not job.history.version
     return swept and not first and registered is not None and registered < now - _REPORTED
+
+
+def _registration(task: TaskDefinition, history: History, now: datetime) -> Registration | None:
+    """Return who registered a revision that was not evaluated before, if it is so new that its event may still come."""
+    at = moment_of(task.json.get("registeredAt"))
+    if _number(task) == history.order or at is None or at < now - _REPORTED or not task.registered_by:
+        return None
+    return Registration(task.registered_by, at)
 
 
 def _number(task: TaskDefinition) -> int:

@@ -8,7 +8,7 @@ against a second writer: a redriven message, or one that takes too long.
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
 
@@ -26,8 +26,9 @@ from domain.triggers.message import SubjectMessage, read_message
 from domain.triggers.reading import TriggerUnreadable
 from domain.triggers.trigger import SubjectTrigger
 from domain.verdict import Drifted, Unknown
-from operations.facts import FactReader
-from operations.inspection.covering import covered_by, not_covered, record, sweeps_of
+from operations.account_standards import AccountStandards
+from operations.inspection.bulk import Batch, Bulk
+from operations.inspection.covering import covered_by, not_covered, record, sweeps_of, without_hub
 from operations.inspection.dependencies import DependencyEvaluator
 from operations.inspection.families import FamilyEvaluator
 from operations.inspection.job import Inspected, Job, Skipped
@@ -120,7 +121,8 @@ class Inspector:
     subjects: Queue
     remediations: Queue
     standards: Standards
-    reader: Callable[[], FactReader]
+    accounts: AccountStandards
+    bulk: Bulk
     at_once: int = 1
 
     def inspect(self, messages: Mapping[str, str], seconds_left: Callable[[], float] = lambda: inf) -> list[Outcome]:
@@ -138,29 +140,36 @@ class Inspector:
             else:
                 received.setdefault(found.on, _Received()).messages[message] = found
         try:
-            edition, reader = self.standards.current(), self.reader()
+            edition = self.standards.current()
         except (StandardInvalid, CallFailed) as error:
             self.operations.no_standard(error)
             return outcomes + [Failed(each.ids, str(error)) for each in received.values()]
+
+        scope = edition.standard.scope
+        batch = self.bulk.read({on: each.triggers for on, each in received.items() if not scope.leaves_out(on.place)})
 
         def evaluate(numbered: tuple[int, SubjectId]) -> tuple[Outcome, History | None] | None:
             number, on = numbered
             if number and seconds_left() < _RESERVE:  # the first is always begun, so that each batch makes progress
                 return None
-            return self._outcome(on, received[on], edition, reader)
+            return self._outcome(on, received[on], edition, batch)
 
         results = side_by_side(evaluate, enumerate(received), self.at_once)
         evaluated = [each for each in results if each is not None]
-        failed = self.publisher.publish([history for _, history in evaluated if history is not None]).failed
+        published = self.publisher.publish([history for _, history in evaluated if history is not None])
         unbegun = [received[on] for on, each in zip(received, results, strict=True) if each is None]
         outcomes += self._handed_back(unbegun)
         ended = list[Outcome]()
         for outcome, history in evaluated:
-            why = failed.get(history.subject) if history is not None else None
-            if why and isinstance(outcome, Done):
-                ended.append(Failed(outcome.messages, why, covered=not_covered(outcome.subject, None)))
-            else:
-                ended.append(outcome)
+            why = published.failed.get(history.subject) if history is not None else None
+            off = published.off.get(history.subject) if history is not None else None
+            match outcome:
+                case Done() if why:
+                    ended.append(Failed(outcome.messages, why, covered=not_covered(outcome.subject, None)))
+                case Done() if off is not None:
+                    ended.append(replace(outcome, covered=without_hub(outcome.covered, outcome.subject, off)))
+                case _:
+                    ended.append(outcome)
         return outcomes + self._covered(received, ended)
 
     def _covered(self, received: Mapping[SubjectId, _Received], ended: Sequence[Outcome]) -> list[Outcome]:
@@ -186,7 +195,7 @@ class Inspector:
         return [Failed(each.ids, why[each.ids]) if each.ids in why else SentBack(each.ids) for each in unbegun]
 
     def _outcome(
-        self, on: SubjectId, received: _Received, edition: Edition, reader: FactReader
+        self, on: SubjectId, received: _Received, edition: Edition, batch: Batch
     ) -> tuple[Outcome, History | None]:
         """Return the subject's outcome, and its history to publish if something new was recorded."""
         messages = received.ids
@@ -194,12 +203,12 @@ class Inspector:
             if edition.standard.scope.leaves_out(on.place) and not self.ledger.history(on).version:
                 return Done(messages, on, skipped="the standard's scope leaves its account or region out"), None
             self.sessions.reach(on.place)
-            job = self._job(on, received, edition, reader)
-            outcome, history = self._recorded(messages, job, self._evaluation(job))
+            edition = self.accounts.of(edition, on.place)
+            job = self._job(on, received, edition, batch)
+            outcome, history = self._recorded(messages, job, self._found(job, batch))
             if history.version > job.history.version:
                 return outcome, history
-            left = not_covered(on, None)
-            return Failed(messages, job.unpublished, covered=left) if job.unpublished else outcome, None
+            return _left_as_it_was(outcome, job), None
         except CallFailed as error:
             left = not_covered(on, error)
             if not self._is_refusal(error, on.place):
@@ -216,6 +225,17 @@ class Inspector:
         denied = failed.meaning is Meaning.ASK and failed.call.startswith("ecs:")
         return failed.of_account or (denied and self.sessions.is_member(place))
 
+    def _found(self, job: Job, batch: Batch) -> Inspected | Skipped:
+        """Evaluate, by facts that a sweep remembers if these show that nothing changed, else by those of now.
+
+        What is remembered may be older than the evaluation in the ledger, so nothing is written because of it.
+        """
+        if batch.remembered is not None and job.history.record.standard == job.edition.digest:
+            found = self._evaluation(replace(job, reader=batch.remembered))
+            if isinstance(found, Inspected) and not self.recorder.changes(found):
+                return found
+        return self._evaluation(job)
+
     def _evaluation(self, job: Job) -> Inspected | Skipped:
         match job.subject.kind:
             case Subject.FAMILY:
@@ -225,12 +245,13 @@ class Inspector:
             case Subject.PARAMETER | Subject.ROLE:
                 return self.dependencies.evaluate(job)
 
-    def _job(self, on: SubjectId, received: _Received, edition: Edition, reader: FactReader) -> Job:
+    def _job(self, on: SubjectId, received: _Received, edition: Edition, batch: Batch) -> Job:
         """Return the job with the subject's history. What an earlier evaluation left is published first."""
         history = self.ledger.history(on)
         published = self.publisher.publish([history])
         history, why = published.histories[on], published.failed.get(on, "")
-        return Job(history, received.triggers, edition, reader, why)
+        described, off = batch.services.get(on), published.off.get(on)
+        return Job(history, received.triggers, edition, batch.reader, described, why, off)
 
     def _recorded(self, messages: tuple[str, ...], job: Job, found: Inspected | Skipped) -> tuple[Outcome, History]:
         """Send messages that the record does not hold, before it is written; a failure sends them again."""
@@ -243,9 +264,10 @@ class Inspector:
             self.operations.unread(history.subject.place, fact)
         if found.trouble:
             self.operations.no_plan(history.subject, found.trouble)
+        covered = covered_by(found) if sweeps_of(job.triggers) else ()
         if found.retried:
             why = "; ".join(fact.reason for fact in found.missing if fact.transient)
-            return Failed(messages, why, covered=covered_by(found)), history
+            return Failed(messages, why, covered=covered), history
         done = Done(
             messages,
             history.subject,
@@ -255,9 +277,18 @@ class Inspector:
             drifted=tuple(verdict.rule for verdict in found.all_verdicts if isinstance(verdict, Drifted)),
             called_at=_called_at(job),
             missed=found.missed,
-            covered=covered_by(found),
+            covered=covered,
         )
         return done, history
+
+
+def _left_as_it_was(outcome: Outcome, job: Job) -> Outcome:
+    """Return the outcome of an evaluation that recorded nothing new; what is left of an earlier one counts."""
+    if job.unpublished:
+        return Failed(outcome.messages, job.unpublished, covered=not_covered(job.subject, None))
+    if job.off is not None and isinstance(outcome, Done):
+        return replace(outcome, covered=without_hub(outcome.covered, job.subject, job.off))
+    return outcome
 
 
 def _unrecorded(write: Callable[[], None]) -> str:

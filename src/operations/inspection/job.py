@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from aws.calls import CallFailed
 from aws.channels import Message
 from aws.ledger import History
 from domain.facts import FactKind, Unavailable
@@ -18,6 +19,7 @@ from domain.triggers.trigger import FamilyTrigger, FollowUpTrigger, ServiceTrigg
 from domain.verdict import Unknown, Verdict
 from domain.workload import Workload
 from operations.facts import FactReader
+from operations.inspection.bulk import Described
 from operations.standards import Edition
 
 
@@ -25,14 +27,18 @@ from operations.standards import Edition
 class Job:
     """One subject to evaluate, with its history and its triggers. A batch shares its facts.
 
-    `unpublished` says why something of an earlier evaluation cannot be published now; empty if nothing is left.
+    `described` is the service, if it was read with others of its batch. `unpublished` says why something of an earlier
+    evaluation cannot be published now; empty if nothing is left. `off` is the import that failed because Security Hub
+    is not enabled in a member.
     """
 
     history: History
     triggers: tuple[SubjectTrigger, ...]
     edition: Edition
     reader: FactReader
+    described: Described | None = None
     unpublished: str = ""
+    off: CallFailed | None = None
 
     @property
     def subject(self) -> SubjectId:
@@ -75,6 +81,14 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """Who registered a revision, and when, as ECS says. Which tool did is only in the event."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The data that decides whether a call caused a verdict."""
 
@@ -86,6 +100,8 @@ class Evidence:
     """The keys of the parameters that it reads."""
     deployed: datetime | None = None
     """When the service's present deployment was created."""
+    registration: Registration | None = None
+    """Who registered the revision, if it is new and its event may still come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Operating: notify the topic `operations` about problems of Outrider itself, at most once in some hours."""
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from domain.facts import Unavailable
 from domain.findings.finding import Finding
 from domain.places import Place
 from domain.standard import StandardInvalid
+from domain.standard.owners import PARAMETER, Refused
 from domain.subject import SubjectId
 from operations.standards import Edition
 
@@ -71,6 +73,51 @@ class Operations:
             key = f"standard/{edition.digest}/{hashlib.sha256(about.encode()).hexdigest()[:16]}"
             self.notify(key, "Outrider: the standard has warnings", text, hours=_MONTH)
 
+    def account_unknown(self, account: str) -> None:
+        """Notify that the units or tags of an account are not known. Once a day, for all accounts."""
+        text = (
+            f"The organisational units or tags of account {account} are not known, perhaps of others neither. Layers of"
+            " the standard that select by them do not count there: only the organisation's own standard, and layers for"
+            " its account number. A sweep with SweptAccounts=organization reads them."
+        )
+        self.notify("organization/unknown", "Outrider: an account's organisational unit is not known", text)
+
+    def owners_refused(self, place: Place, refused: Sequence[Refused]) -> None:
+        """Notify that exemptions by owners do not count. Nothing of what they wrote is repeated."""
+        lines = [f"line {each.line}: {each.problem.meaning} [{each.problem}]" for each in refused[:_LISTED]]
+        text = (
+            f"Exemptions in the parameter {PARAMETER} in {place} do not count, because they are wrong or beyond what"
+            " the standard allows owners. The others there count.\n" + "\n".join(lines)
+        )
+        about = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        self.notify(f"owners/{place}/{about}", "Outrider: exemptions by an owner do not count", text, hours=_MONTH)
+
+    def owners_unread(self, place: Place, fact: Unavailable) -> None:
+        """Notify that the exemptions by owners cannot be read."""
+        text = f"In {place}: {fact.reason}. Exemptions by the account's owners do not count until then."
+        self.notify(f"owners/{place}/unread", "Outrider: exemptions by an owner cannot be read", text)
+
+    def stages_stopped(self, rollout: str, failed: Sequence[str]) -> None:
+        """Notify that corrections stopped in all accounts. Once, until they are released."""
+        text = (
+            f"{len(failed)} corrections failed or were undone: {', '.join(failed[:_LISTED])}. No other begins in any"
+            " account. See `outrider status`, and let them go on with `outrider release --stages`."
+        )
+        self.notify(_stages(rollout), "Outrider: corrections stopped in all accounts", text, hours=_MONTH)
+
+    def stages_released(self, rollout: str) -> None:
+        """Have the next stop notified of again."""
+        with suppress(CallFailed):
+            self.ledger.notices.withdraw(_stages(rollout))
+
+    def no_organization(self, failed: CallFailed) -> None:
+        """Notify that the organisation cannot be read. What an earlier sweep read counts for some weeks."""
+        text = (
+            f"{failed.fact.reason}. Layers of the standard by organisational unit or tags count as an earlier sweep"
+            " read them, for up to 35 days."
+        )
+        self.notify("standard/organization", "Outrider: the organisation cannot be read", text)
+
     def no_standard(self, why: StandardInvalid | CallFailed) -> None:
         """Notify that the standard is not valid or cannot be read, and that there is no good one."""
         text = (
@@ -95,6 +142,10 @@ class Operations:
                     self.topic.publish(text, subject=subject)
                 except CallFailed:
                     self.ledger.notices.withdraw(key)  # so that the next problem of this kind is published
+
+
+def _stages(rollout: str) -> str:
+    return f"stages/{rollout}"
 
 
 def _listed(why: StandardInvalid | CallFailed) -> str:

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from aws.calls import CallFailed
 from aws.channels import Message, Queue, Topic
+from aws.errors import Meaning
 from aws.ledger import History, Ledger, LedgerConflict, Row
 from aws.ledger.dependents import delete_dependent, put_dependent
 from aws.ledger.subjects import delete_running, put_running
@@ -42,6 +43,8 @@ class _Outbox:
     refused: set[str] = field(default_factory=set)
     """The rules whose findings Security Hub rejects for their content."""
     reason: str = ""
+    off: CallFailed | None = None
+    """The import that failed because Security Hub is not enabled in a member."""
 
     @classmethod
     def of(cls, history: History) -> "_Outbox":
@@ -68,10 +71,14 @@ class _Outbox:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The histories after publishing, and by subject why something could not be published."""
+    """The histories after publishing, and by subject why something could not be published.
+
+    `off` holds those whose findings wait in the ledger, because Security Hub is not enabled in a member.
+    """
 
     histories: Mapping[SubjectId, History] = field(default_factory=dict)
     failed: Mapping[SubjectId, str] = field(default_factory=dict)
+    off: Mapping[SubjectId, CallFailed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,8 @@ class Publisher:
                 kept[box.history.subject] = self._record_without_published(box)
             except (CallFailed, LedgerConflict) as error:
                 box.fail(error)
-        return Published(kept, {box.history.subject: box.reason for box in boxes if box.reason})
+        failed = {box.history.subject: box.reason for box in boxes if box.reason}
+        return Published(kept, failed, {box.history.subject: box.off for box in boxes if box.off is not None})
 
     def _record_without_published(self, box: _Outbox) -> History:
         record = replace(box.history.record, rows=box.rows, notify=box.notify, request=box.request)
@@ -159,7 +167,7 @@ class Publisher:
             if error.not_enabled:
                 self.operations.security_hub_off(place)
             for box, _ in findings.values():
-                box.fail(error)
+                self._left(box, place, error)
             return
         if any(failure.not_enabled for failure in failures):
             self.operations.security_hub_off(place)
@@ -174,7 +182,15 @@ class Publisher:
                 box.refused.add(row.finding.rule)
                 self.operations.refused(row.finding, failure.code)
             else:
-                box.fail(f"securityhub:BatchImportFindings on {id_} failed: {failure.code}")
+                meaning = Meaning.ASK if failure.not_enabled else Meaning.RETRY
+                self._left(box, place, CallFailed("securityhub:BatchImportFindings", id_, failure.code, meaning))
+
+    def _left(self, box: "_Outbox", place: Place, error: CallFailed) -> None:
+        """Leave findings in the record: for a retry, or until a member enables Security Hub, which no retry does."""
+        if error.not_enabled and self.hub.sessions.is_member(place):
+            box.off = error
+        else:
+            box.fail(error)
 
     def _alert(self, boxes: Iterable[_Outbox]) -> None:
         """Publish the alerts of findings that were imported or rejected, except suppressed ones."""

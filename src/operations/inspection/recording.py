@@ -17,7 +17,7 @@ from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from domain.triggers.actor import OUTRIDER, Actor
 from domain.workload import Workload
-from operations.inspection.attribution import caused_by
+from operations.inspection.attribution import Cause, cause_of
 from operations.inspection.job import Inspected, Job, of_subject
 from operations.planning import Planner
 from reports.advice import StackAction
@@ -46,6 +46,18 @@ class Recorder:
         Nothing is written if nothing changed. Raises LedgerConflict if another worker wrote the subject since it was
         read.
         """
+        history = inspected.job.history
+        record, transitions = self._recorded(inspected)
+        if record == history.record or _is_nothing(record, history):
+            return history, []
+        return self.ledger.subjects.write(history, record), list(transitions.values())
+
+    def changes(self, inspected: Inspected) -> bool:
+        """Whether anything would be written or sent because of an evaluation."""
+        record, _ = self._recorded(inspected)
+        return bool(record != inspected.job.history.record or inspected.later or inspected.resumed)
+
+    def _recorded(self, inspected: Inspected) -> tuple[Record, dict[str, Transition]]:
         job, history = inspected.job, inspected.job.history
         hours = job.edition.standard.remediation.approval_hours
         proposed = propose(history.proposed, inspected.plan, inspected.read_at, hours)
@@ -66,9 +78,7 @@ class Recorder:
             request=inspected.request or history.record.request,
             notify={**history.record.notify, **{on.key: job.message(on) for on in sorted(inspected.notify)}},
         )
-        if record == history.record or _is_nothing(record, history):
-            return history, []
-        return self.ledger.subjects.write(history, record), list(transitions.values())
+        return record, transitions
 
     def _transitions(self, inspected: Inspected, proposed: ProposedPlan | None) -> dict[str, Transition]:
         history, found = inspected.job.history, dict[str, Transition]()
@@ -121,9 +131,8 @@ class Recorder:
         rule = self._rules(job.subject).get(finding.rule)
         earlier = inspected.still.get(finding.rule)
         evidence = earlier.evidence if earlier is not None else inspected.evidence
-        trigger = caused_by(job.triggers, job.subject, rule, evidence) if rule is not None else None
-        actor = trigger.actor if trigger is not None else Actor()
-        actor = OUTRIDER if self._is_own(actor, job) else actor
+        cause = cause_of(job.triggers, job.subject, rule, evidence) if rule is not None else Cause()
+        actor = OUTRIDER if self._is_own(cause.actor, job) else cause.actor
         judged = Revision.parse(finding.resource)  # a renewed finding was found by an earlier evaluation
         facts = {
             "revision": str(judged) if judged is not None else inspected.evidence.revision,
@@ -137,8 +146,9 @@ class Recorder:
         if suppressed:  # counts only if Security Hub has forgotten the finding
             document["Workflow"] = {"Status": "SUPPRESSED"}
         pending = {"import": dumps(document)}
-        if rule is not None and transition.change.alerts and not job.quiet:
-            occurred = (trigger.when if trigger is not None else None) or inspected.read_at
+        alerts = transition.change.silent or (transition.change.alerts and not job.quiet)
+        if rule is not None and alerts:
+            occurred = cause.when or inspected.read_at
             context = AlertContext(
                 actor,
                 occurred,

@@ -29,8 +29,10 @@ class Revisions:
 
         The revision that was `evaluated` last is stored already, unless nobody read it for long.
         """
-        if known and (kept := self.ledger.revisions.kept(Revision(family.place, family.name, known))) is not None:
-            return kept
+        if known:
+            kept = self.ledger.revisions.kept(Revision(family.place, family.name, known))
+            if kept is not None and kept.active:
+                return kept
         task = self.ecs.task_definition(family.place, family.name)
         if task is None or not task.active:
             return None

@@ -56,7 +56,11 @@ class ServiceEvaluator:
     def evaluate(self, job: Job) -> Inspected:
         """Evaluate the service as ECS describes it now. If it does not exist, its findings are gone."""
         subject, read_at = job.subject, self.now()
-        service = self.ecs.service(subject.place, subject.name)
+        if job.described is not None:
+            service: Service | None = job.described.service
+            read_at = job.described.read_at
+        else:
+            service = self.ecs.service(subject.place, subject.name)
         revision = Revision.parse(service.task_definition) if service else None
         task = self.revisions.read(revision) if revision else None
         if revision is not None and task is None:
@@ -123,8 +127,13 @@ class ServiceEvaluator:
         return frozenset()
 
     def _with_newest(self, workload: Workload, evaluator: Evaluator, family: History) -> Workload:
-        """Add the family's newest revision, and the rules that it keeps and the running one breaks."""
+        """Add the family's newest revision, and the rules that it keeps and the running one breaks.
+
+        That waits until the family was evaluated: then its services are evaluated again.
+        """
         running = workload.revision
+        if not family.version:
+            return workload
         try:
             known = running is not None and family.order == running.number
             task = workload.task if known else self.revisions.newest(family.subject, family.order)

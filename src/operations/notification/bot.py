@@ -89,6 +89,8 @@ class Bot:
             if answer.get("ok") is True and given.reply is not None:
                 reply = reply_body(given.reply) | channel | {"thread_ts": head.ts, "reply_broadcast": given.loud}
                 answer = self._ask(account, "chat.postMessage", reply)
+            if given.silent and answer.get("error") in _GONE:
+                return head
             if answer.get("error") not in _GONE:
                 return _accepted(answer, head)
         answer = self._ask(account, "chat.postMessage", body(given.message) | channel)

@@ -131,12 +131,19 @@ class _Due:
         )
 
     @property
+    def silent(self) -> bool:
+        """Whether only the message that people have is changed."""
+        return all(alert.silent for alert in self.alerts)
+
+    @property
     def post(self) -> Post:
         digest = next((alert for alert in self.alerts if alert.kind == "digest"), None)
         if digest is not None:
             return Post(of_digest(digest), channel=digest.channel)
         message, head = of_thread(self.key, self.after, notified=self.before.notified), self.before.head
-        reply = reply_of(self.alerts) if head is not None else None
+        if head is not None and self.silent:
+            return Post(message, head, channel=head.channel, silent=True)
+        reply = reply_of([alert for alert in self.alerts if not alert.silent]) if head is not None else None
         return Post(message, head, reply, self.loud and reply is not None, self.after.channel)
 
 
@@ -259,12 +266,15 @@ class _Taken:
 
 
 def divided(due: Sequence[_Due], most: int) -> tuple[list[_Due], list[_Due]]:
-    """Return the threads whose messages are sent one by one, and the rest, for a digest. Urgent ones are in none."""
+    """Return the threads whose messages are sent one by one, and the rest, for a digest.
+
+    Urgent ones are in none, nor those that make no new message.
+    """
     ordered = sorted(due, key=lambda each: min(alert.occurred for alert in each.alerts))
     singly, together = list[_Due](), list[_Due]()
     room = most
     for each in ordered:
-        if each.urgent:
+        if each.urgent or each.silent:
             singly.append(each)
         elif room:
             singly.append(each)

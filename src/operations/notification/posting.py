@@ -24,7 +24,8 @@ _MOST = 1 << 20  # bytes of an answer
 class Post:
     """A message; and for a bot the message that it replaces, and the reply that says what is new.
 
-    `loud` says that the channel shows the reply, too. `channel` is another than the bot's own.
+    `loud` says that the channel shows the reply, too. `channel` is another than the bot's own. One that is `silent`
+    only replaces the message, and is not sent if that is not possible.
     """
 
     message: Message
@@ -32,6 +33,7 @@ class Post:
     reply: Message | None = None
     loud: bool = False
     channel: str = ""
+    silent: bool = False
 
 
 class SlackRefused(Exception):

@@ -3,6 +3,7 @@
 domain.remediation.guards decides what needs no call. All guards forbid if they cannot decide.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -10,7 +11,6 @@ from typing import Literal
 from aws.calls import not_shown_yet
 from aws.ledger import History
 from domain.ecs.service import Service
-from domain.places import Place
 from domain.remediation import guards
 from domain.remediation.attempt import Attempt
 from domain.remediation.guard import Guard
@@ -21,6 +21,7 @@ from domain.subject import Subject, SubjectId
 from operations.remediation.eligibility import eligible
 from operations.remediation.parts import SWITCHED_OFF, Parts
 from operations.remediation.service_order import ServiceOrder
+from operations.remediation.stages import StageGuard
 
 type Hourly = Literal["registrations", "rollouts"]
 """What is counted by the hour."""
@@ -54,7 +55,7 @@ class Guards:
             raise not_shown_yet(runs)
         guards.can_roll_back(task, attempt, runs)
         eligible(parts, attempt, parts.evaluator.workload(place, task, service))
-        self._allowed_now()
+        self._allowed_now(attempt)
         guards.not_busy(service, moment.now)
         guards.settled_since_deployment(service, attempt, moment)
         self._claim(attempt, service.title)
@@ -62,7 +63,7 @@ class Guards:
     def of_plan(self, attempt: Attempt, plan: Plan, history: History) -> None:
         """Check the guards that do not depend on what the plan changes."""
         moment = self.parts.moment
-        self._allowed_now()
+        self._allowed_now(attempt)
         guards.stack_corrects(attempt, moment)
         if attempt.service:
             guards.stack_updates(moment)
@@ -76,39 +77,58 @@ class Guards:
         guards.roles_kept(plan, moment.standard)
         guards.changes_something(plan)
 
-    def _allowed_now(self) -> None:
-        """Check what stops every correction alike: the kill switch, and a stored standard that cannot be used."""
+    def _allowed_now(self, attempt: Attempt) -> None:
+        """Check what stops every correction of an account: a standard that cannot be used, the switch, a stage."""
         if self.parts.standards.current().trouble is not None:
             raise Forbidden(Guard.STANDARD, Reason(Code.STANDARD_NOT_USED), self.parts.now() + SWITCHED_OFF)
-        if (off := self.parts.switch.why_off()) is not None:
+        if (off := self.parts.switch.why_off(attempt.source.place.account)) is not None:
             raise Forbidden(Guard.KILL_SWITCH, off, self.parts.now() + SWITCHED_OFF)
+        StageGuard(self.parts).open_for(attempt)
 
     def rate_left(self, attempt: Attempt, title: str = "") -> None:
         """Check that this hour has a place left, for the registration or for the update of a service.
 
-        It is asked before anything is read from AWS: of a thousand corrections that wait, most wait for this.
+        It is asked before anything is read from AWS: of a thousand corrections that wait, most wait for this, or for
+        the stage of their account.
         """
-        what, key, most = self._hourly(attempt, title)
-        now, place = self.parts.now(), attempt.source.place
-        if self.parts.ledger.limits.full(place, what, key, most, now):
-            raise _next_hour(what, place, most, now)
+        StageGuard(self.parts).open_for(attempt)
+        now = self.parts.now()
+        for rate in self._hourly(attempt, title):
+            if self.parts.ledger.limits.full(rate.where, rate.what, rate.key, rate.most, now):
+                raise _next_hour(rate, now)
 
     def _claim(self, attempt: Attempt, title: str = "") -> None:
         """Take one of this hour's places. The pipelines of the account share AWS's own limits."""
-        what, key, most = self._hourly(attempt, title)
-        now, place = self.parts.now(), attempt.source.place
-        if not self.parts.ledger.limits.claim(place, what, key, most, now):
-            raise _next_hour(what, place, most, now)
+        now = self.parts.now()
+        for rate in self._hourly(attempt, title):
+            if not self.parts.ledger.limits.claim(rate.where, rate.what, rate.key, rate.most, now):
+                raise _next_hour(rate, now)
 
-    def _hourly(self, attempt: Attempt, title: str) -> tuple[Hourly, str, int]:
-        """Return what is counted, the key of its place, and how many places an hour has."""
-        bounds = self.parts.standard.remediation
-        if not title:
-            return "registrations", str(attempt.source), bounds.registrations_per_hour
-        return "rollouts", f"{attempt.family.name}/{attempt.key}/{title}", bounds.rollouts_per_hour
+    def _hourly(self, attempt: Attempt, title: str) -> Iterator["_Rate"]:
+        """Yield the rates that a registration, or the update of a service, counts for."""
+        bounds, place = self.parts.standard.remediation, str(attempt.source.place)
+        what: Hourly = "rollouts" if title else "registrations"
+        key = f"{attempt.family.name}/{attempt.key}/{title}" if title else str(attempt.source)
+        yield _Rate(what, place, key, bounds.rollouts_per_hour if title else bounds.registrations_per_hour)
+        of_all = bounds.all_rollouts_per_hour if title else bounds.all_registrations_per_hour
+        if of_all is not None:
+            yield _Rate(what, _ALL, f"{place}/{key}", of_all)
 
 
-def _next_hour(what: Hourly, place: Place, most: int, now: datetime) -> Forbidden:
-    guard = Guard.REGISTRATIONS_PER_HOUR if what == "registrations" else Guard.ROLLOUTS_PER_HOUR
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    """What is counted by the hour, where, the key of its place, and how many places an hour has."""
+
+    what: Hourly
+    where: str
+    key: str
+    most: int
+
+
+_ALL = "all accounts"
+
+
+def _next_hour(rate: _Rate, now: datetime) -> Forbidden:
+    guard = Guard.REGISTRATIONS_PER_HOUR if rate.what == "registrations" else Guard.ROLLOUTS_PER_HOUR
     hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    return Forbidden(guard, Reason(Code.HOURLY_LIMIT, what, str(place), number=most), hour)
+    return Forbidden(guard, Reason(Code.HOURLY_LIMIT, rate.what, rate.where, number=rate.most), hour)

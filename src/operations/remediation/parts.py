@@ -12,15 +12,19 @@ from aws.parameters import Switch
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.members import Registrar
+from domain.places import Place
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden, Moment
 from domain.standard import Standard
+from operations.account_standards import AccountStandards
 from operations.evaluation import Evaluator
 from operations.facts import FactReader
 from operations.inspection.notices import Operations
 from operations.planning import Planner
 from operations.standards import Standards
 
+NO_PLACE = Place("", "")
+"""Before a request is read."""
 SWITCHED_OFF = timedelta(minutes=15)
 """How long to wait before the kill switch, or a hub that cannot be read, is read again."""
 
@@ -29,7 +33,7 @@ SWITCHED_OFF = timedelta(minutes=15)
 class Parts:
     """The parts, from operations.wiring.
 
-    `registrar` is the role that registers revisions.
+    `registrar` is the role that registers revisions, `place` the account and region that a request is for.
     """
 
     ecs: Ecs
@@ -38,6 +42,7 @@ class Parts:
     alerts: Topic
     changes: Queue
     standards: Standards
+    accounts: AccountStandards
     reader: Callable[[], FactReader]
     planner: Planner
     switch: Switch
@@ -47,15 +52,16 @@ class Parts:
     sessions: Sessions
     operations: Operations
     stack: str = ""
+    place: Place = NO_PLACE
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def standard(self) -> Standard:
-        """Return the standard, or the last good one, by which nothing is begun.
+        """Return the account's standard, or the last good one, by which nothing is begun.
 
         Raises StandardInvalid or CallFailed if there is none.
         """
-        return self.standards.current().standard
+        return self.accounts.of(self.standards.current(), self.place).standard
 
     @property
     def moment(self) -> Moment:

@@ -6,15 +6,21 @@ from aws.ledger import History
 from domain.places import Revision
 from domain.remediation.attempt import Answer, AttemptState
 from domain.remediation.reason import Code
-from domain.remediation.request import ApplyRequest, ReleaseRequest, Request, UndoRequest
+from domain.remediation.request import (
+    ApplyRequest,
+    PersonRequest,
+    ReleaseRequest,
+    ReleaseStagesRequest,
+    Request,
+    UndoRequest,
+)
 from operations.remediation.approving import Approving
 from operations.remediation.corrector import Corrector
 from operations.remediation.outcome import Outcome
 from operations.remediation.parts import Parts
 from operations.remediation.recording import Recorder
+from operations.remediation.stages import StageGuard
 from operations.remediation.undoing import Undoing
-
-type PersonRequest = ApplyRequest | UndoRequest | ReleaseRequest
 
 
 def nothing(request: Request, history: History, code: Code, what: str = "") -> Outcome:
@@ -58,6 +64,9 @@ class Answering:
                 return self._undo(request, history)
             case ReleaseRequest():
                 return self._release(request, history)
+            case ReleaseStagesRequest():
+                released = StageGuard(self.parts).release()
+                return nothing(request, history, Code.STAGES_RELEASED if released else Code.STAGES_NOT_STOPPED)
 
     def _undo(self, request: UndoRequest, history: History) -> Outcome:
         found = Undoing(self.parts, self.by).begin(request, history)

@@ -10,6 +10,7 @@ from domain.remediation.ending import Stopped
 from domain.triggers.trigger import FamilyTrigger, ServiceTrigger
 from operations.remediation.outcome import Outcome
 from operations.remediation.parts import Parts
+from operations.remediation.stages import StageGuard
 from reports.outcomes import outcome_of
 
 
@@ -26,6 +27,7 @@ class Recorder:
             return Outcome.of(self.parts.ledger.attempts.write(stopped.attempt))
         if not stopped.kept:
             return self._not_kept(attempt)
+        StageGuard(self.parts).ended(attempt)
         alerts = () if attempt.quiet else (*attempt.pending, self.alert(attempt, attempt.state))
         return self.published(self.parts.ledger.attempts.write(replace(attempt, pending=alerts), stopped.quarantine))
 

@@ -11,12 +11,15 @@ from aws.calls import CallFailed
 from aws.ledger import History
 from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
+from domain.remediation.ending import unreachable
 from domain.remediation.reason import Code
 from domain.remediation.request import (
     ApplyRequest,
     CorrectRequest,
     CorrectServiceRequest,
     ReleaseRequest,
+    ReleaseStagesRequest,
+    Request,
     ResumeRequest,
     RetryRequest,
     UndoRequest,
@@ -42,16 +45,28 @@ class Remediator:
         """Carry out one message. `sender` is the SenderId that SQS recorded with it.
 
         Raises RequestUnreadable, StandardInvalid, NotRead or CallFailed if it must be retried. In an account whose role
-        cannot be assumed nothing is done: operations are notified once, and the next evaluation requests it again.
+        cannot be assumed nothing is done: operations are notified once, and what was begun waits.
         """
         request = read_request(body)
+        parts = replace(self.parts, place=request.place)
+        return _Handling(parts, self.senders).carried_out(request, sender)
+
+
+@dataclass(frozen=True, slots=True)
+class _Handling:
+    """Handles one request, by the standard of its account."""
+
+    parts: Parts
+    senders: Senders
+
+    def carried_out(self, request: Request, sender: str) -> Outcome:
         try:
             self.parts.sessions.reach(request.place)
         except CallFailed as failed:
             if not failed.of_account:
                 raise
             self.parts.operations.no_access(failed, request.place.account)
-            return Outcome(AttemptState.NOTHING, Revision(request.place, request.family, 0), reasons=(failed.reason,))
+            return self._unreachable(request, failed)
         history = self.parts.ledger.history(request.subject)
         corrector = Corrector(self.parts)
         match request:
@@ -61,20 +76,31 @@ class Remediator:
                 return corrector.resume(_attempt(request, history, fresh), history)
             case ResumeRequest(attempt=key):
                 attempt = history.attempt(key)
-                none = nothing(request, history, Code.NO_CORRECTION)
-                return corrector.resume(attempt, history) if attempt is not None else none
+                if attempt is None:
+                    return nothing(request, history, Code.NO_CORRECTION)
+                if attempt.unreachable is not None and not attempt.state.ended:
+                    attempt = replace(attempt, unreachable=None, reasons=())
+                return corrector.resume(attempt, history)
             case RetryRequest():
                 return self._retried(request, history, corrector)
-            case ApplyRequest() | UndoRequest() | ReleaseRequest():
+            case ApplyRequest() | UndoRequest() | ReleaseRequest() | ReleaseStagesRequest():
                 by = self.senders.person(request, sender)
                 return Answering(self.parts, corrector, by).answered(request, history)
+
+    def _unreachable(self, request: Request, failed: CallFailed) -> Outcome:
+        """Have the attempt that is due wait, or end it. Other requests are made again by evaluations, or by people."""
+        if isinstance(request, ResumeRequest):
+            attempt = self.parts.ledger.history(request.subject).attempt(request.attempt)
+            if attempt is not None and not attempt.state.ended:
+                return Recorder(self.parts).record(unreachable(attempt, failed.reason, self.parts.now()))
+        return Outcome(AttemptState.NOTHING, Revision(request.place, request.family, 0), reasons=(failed.reason,))
 
     def _retried(self, request: RetryRequest, history: History, corrector: Corrector) -> Outcome:
         """Try what waits. What waited too long is requested again by the evaluation of the family."""
         attempts = self.parts.ledger.attempts
         for each in (stopped for stopped in history.attempts if stopped.stopped):
             attempts.write(replace(each, released=True))
-        if stopped := request.family in attempts.stopped(request.place):  # until all of this is done
+        if stopped := request.subject in attempts.stopped():  # until all of this is done
             Recorder(self.parts).evaluate_again(request.place, request.family, history.services)
             attempts.tried(request.subject)
         resumed = [corrector.resume(each, history) for each in history.attempts if not each.state.ended]

@@ -167,7 +167,7 @@ class Rollouts:
         """Return the rollout left permanently, or waiting: for at most the window of corrections."""
         moment = self.parts.moment
         moved = by.guard is Guard.AT_ONCE and (by.reason,) != rollout.reasons  # services that are updated before it
-        if moved or by.guard.hourly:
+        if moved or by.guard.gives_turns:
             rollout = replace(rollout, since=moment.now)
         if by.until is None or moment.now >= rollout.since + moment.window:
             return rollout.left(moment.now, by.reason, guard=by.guard)

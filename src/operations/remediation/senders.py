@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aws.callers import Callers
-from domain.remediation.request import ApplyRequest, CorrectRequest, CorrectServiceRequest, ReleaseRequest, UndoRequest
+from domain.remediation.request import ApplyRequest, CorrectRequest, CorrectServiceRequest, PersonRequest
 from domain.triggers.actor import Actor
 
 
@@ -15,7 +15,7 @@ class Senders:
     inspect: str
     approve: str
 
-    def person(self, request: ApplyRequest | UndoRequest | ReleaseRequest, sender: str) -> str:
+    def person(self, request: PersonRequest, sender: str) -> str:
         """Return the ARN of the person who sent a request, or the id where IAM does not confirm the stated ARN.
 
         Empty for an approval by the custom action, whose event names nobody.

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from itertools import batched
 from time import sleep
 
@@ -19,6 +19,7 @@ from operations.scan.coverage import Kind, Record
 
 _AT_ONCE = 8
 _BATCH = 10  # services of one call
+_FAMILIES = 100  # whose revisions are read before they are evaluated
 _WAITS = (2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds before a throttled call is made again, after botocore's own retries."""
 
@@ -35,32 +36,36 @@ class Scope:
         return not self.cluster or title.partition("/")[0] == self.cluster
 
 
-@dataclass(frozen=True)
-class Content:
-    """What a place has: services, newest revisions by family, and revisions by ARN.
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What a place has: its families, and the services that run each.
 
     `tasks` are those that no service started, by family and cluster; None if they could not be read. `all_services`
-    tells whether every service is known, so that a family without one has none. `unread` has the families and ARNs that
-    could not be read.
+    tells whether every service is known, so that a family without one has none.
     """
 
-    services: tuple[Service, ...]
-    newest: Mapping[str, TaskDefinition]
-    revisions: Mapping[str, TaskDefinition]
-    running: Mapping[str, Fact[tuple[RunningTask, ...]]]
+    families: Sequence[str]
+    services: Mapping[str, Sequence[Service]]
+    running: Mapping[tuple[Place, str], Fact[tuple[RunningTask, ...]]]
     tasks: Mapping[str, Mapping[str, SeenTasks]] | None
     all_services: bool
-    unread: Mapping[str, Unavailable]
 
     def unused(self, family: str) -> bool:
         """Whether it is known that nothing runs a family."""
-        return self.all_services and family not in self.used and self.tasks is not None and family not in self.tasks
+        return self.all_services and family not in self.services and self.tasks is not None and family not in self.tasks
 
-    @cached_property
-    def used(self) -> frozenset[str]:
-        """The families that services run."""
-        parsed = (Revision.parse(service.task_definition) for service in self.services)
-        return frozenset(revision.family for revision in parsed if revision is not None)
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some families of a place: their newest revisions, and by ARN the revisions that their services run.
+
+    `unread` has the families that could not be read.
+    """
+
+    families: Sequence[str]
+    newest: Mapping[str, TaskDefinition]
+    revisions: Mapping[str, TaskDefinition]
+    unread: Mapping[str, Unavailable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +106,35 @@ class PlaceReader:
     record: Record
     patience: Patience = field(default_factory=Patience)
     step: Callable[[Kind, int, int], object] = lambda *_: None
-    _unread: dict[str, Unavailable] = field(default_factory=dict)
 
-    def content(self) -> Content:
-        """Read services, families, revisions and tasks."""
-        services, all_services = self._services()
-        newest = self._definitions(self._families(services))
-        services = tuple(service for service in services if self._in_scope(service))
-        known = {task.arn: task for task in newest.values()}
-        wanted = dict.fromkeys(service.task_definition for service in services if service.task_definition)
-        revisions = {arn: task for arn in wanted if (task := known.get(arn)) is not None}
-        revisions |= self._definitions([arn for arn in wanted if arn not in known])
-        return Content(services, newest, revisions, self._running(services), self._tasks(), all_services, self._unread)
+    def estate(self) -> Estate:
+        """Read services, families and tasks."""
+        found, all_services = self._services()
+        services = defaultdict[str, list[Service]](list)
+        for service in found:
+            revision = Revision.parse(service.task_definition)
+            family = revision.family if revision is not None else ""
+            if self.scope.family in {"", family}:
+                services[family].append(service)
+        families = dict.fromkeys((*self._families(services), *services))
+        running, tasks = self._tasks(services)
+        return Estate([*families], services, running, tasks, all_services)
 
-    def _in_scope(self, service: Service) -> bool:
-        revision = Revision.parse(service.task_definition)
-        return not self.scope.family or (revision is not None and revision.family == self.scope.family)
+    def parts(self, estate: Estate) -> Iterator[Part]:
+        """Read the revisions, some families at a time: a large estate takes no more memory than a small one."""
+        done = 0
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for families in batched(estate.families, _FAMILIES, strict=False):
+                unread = dict[str, Unavailable]()
+                newest = self._definitions(pool, [*filter(None, families)], unread)
+                known = {task.arn: task for task in newest.values()}
+                services = [service for family in families for service in estate.services.get(family, ())]
+                wanted = dict.fromkeys(service.task_definition for service in services if service.task_definition)
+                revisions = {arn: known[arn] for arn in wanted if arn in known}
+                revisions |= self._definitions(pool, [arn for arn in wanted if arn not in known], unread)
+                done += len(families)
+                self.step(Kind.TASK_DEFINITIONS, done, len(estate.families))
+                yield Part(families, newest, revisions, unread)
 
     # --- services -----------------------------------------------------------------------------------------------------
 
@@ -154,63 +172,66 @@ class PlaceReader:
     def _described(self, titles: Sequence[str]) -> list[Service]:
         return [service for batch in self.ecs.described(self.place, titles) for service in batch]
 
-    def _running(self, services: Iterable[Service]) -> dict[str, Fact[tuple[RunningTask, ...]]]:
-        found = dict[str, Fact[tuple[RunningTask, ...]]]()
+    def _tasks(
+        self, services: Mapping[str, Sequence[Service]]
+    ) -> tuple[dict[tuple[Place, str], Fact[tuple[RunningTask, ...]]], dict[str, dict[str, SeenTasks]] | None]:
+        """Return the running tasks of services, and the tasks that no service started."""
         by_cluster = defaultdict[str, list[str]](list)
-        for service in services:
-            by_cluster[service.title.partition("/")[0]].append(service.title)
-        for cluster, titles in by_cluster.items():
-            fact: dict[str, tuple[RunningTask, ...]] | Unavailable
-            try:
-                fact = self.patience(partial(self.ecs.running_by_service, self.place, cluster))
-            except CallFailed as failed:
-                fact = failed.fact
-            for title in titles:
-                found[title] = fact if isinstance(fact, Unavailable) else Known(fact.get(title, ()))
-        return found
-
-    def _tasks(self) -> dict[str, dict[str, SeenTasks]] | None:
+        for service in (each for some in services.values() for each in some):
+            by_cluster[service.cluster].append(service.title)
+        alone: dict[str, dict[str, SeenTasks]] | None = {}
         try:
-            return self.patience(self._seen_tasks)
+            clusters = self.patience(partial(self.ecs.clusters, self.place))
         except CallFailed as failed:
             self.record.unread(self.place, Kind.TASKS, "", failed)
-            return None
-
-    def _seen_tasks(self) -> dict[str, dict[str, SeenTasks]]:
-        found = dict[str, dict[str, SeenTasks]]()
-        for cluster in self.ecs.clusters(self.place):
-            for family, seen in self.ecs.tasks_of_no_service(self.place, cluster).items():
-                found.setdefault(family, {})[cluster] = seen
-        return found
+            clusters, alone = [], None
+        running = dict[tuple[Place, str], Fact[tuple[RunningTask, ...]]]()
+        for cluster in dict.fromkeys((*clusters, *by_cluster)):
+            try:
+                found = self.patience(partial(self.ecs.tasks, self.place, cluster))
+            except CallFailed as failed:
+                self.record.unread(self.place, Kind.TASKS, "", failed)
+                running |= {(self.place, title): failed.fact for title in by_cluster[cluster]}
+                alone = None
+                continue
+            for title in by_cluster[cluster]:
+                running[self.place, title] = Known(found.by_service.get(title, ()))
+            for family, seen in found.of_no_service.items():
+                if alone is not None:
+                    alone.setdefault(family, {})[cluster] = seen
+        return running, alone
 
     # --- task definitions ---------------------------------------------------------------------------------------------
 
-    def _families(self, services: Iterable[Service]) -> list[str]:
+    def _families(self, services: Iterable[str]) -> Iterable[str]:
         if self.scope.family:
             return [self.scope.family]
         if self.scope.cluster:
-            parsed = (Revision.parse(service.task_definition) for service in services)
-            return list(dict.fromkeys(revision.family for revision in parsed if revision is not None))
+            return services
         return self._listed(Kind.FAMILIES, partial(_every, partial(self.ecs.families, self.place))) or []
 
-    def _definitions(self, names: list[str]) -> dict[str, TaskDefinition]:
+    def _definitions(
+        self, pool: ThreadPoolExecutor, names: list[str], unread: dict[str, Unavailable]
+    ) -> dict[str, TaskDefinition]:
         """Return task definitions by the name that was given: a family, or an ARN."""
         self.record.found(self.place, Kind.TASK_DEFINITIONS, names)
         found = dict[str, TaskDefinition]()
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for done, (name, task) in enumerate(zip(names, pool.map(self._definition, names), strict=True), 1):
-                if task is not None:
+        for name, task in zip(names, pool.map(self._definition, names), strict=True):
+            match task:
+                case Unavailable():
+                    unread[name] = task
+                case TaskDefinition():
                     found[name] = task
-                self.step(Kind.TASK_DEFINITIONS, done, len(names))
+                case None:
+                    pass
         return found
 
-    def _definition(self, name: str) -> TaskDefinition | None:
+    def _definition(self, name: str) -> TaskDefinition | Unavailable | None:
         try:
             found = self.patience(partial(self.ecs.task_definition, self.place, name))
         except CallFailed as failed:
             self.record.unread(self.place, Kind.TASK_DEFINITIONS, name, failed)
-            self._unread[name] = failed.fact
-            return None
+            return failed.fact
         self.record.read(self.place, Kind.TASK_DEFINITIONS, name)
         return found
 

@@ -1,6 +1,6 @@
 """Scan places: read each, evaluate what is there with the code of the service, and make the rows of a report."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,22 +12,24 @@ from aws.role_list import RoleList
 from aws.roles import Roles
 from aws.sessions import Sessions
 from domain.ecs.service import Service
-from domain.facts import Fact, LogGroup, Parameter, Role, RunningTask, Unavailable
-from domain.findings.users import UNUSED, Running, capped
+from domain.facts import Absent, Fact, Known, LogGroup, Parameter, Role, Unavailable
+from domain.findings.users import UNUSED, capped
+from domain.organization import Membership
 from domain.places import Place, Revision
 from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Mode, Standard
+from domain.standard.layered import standard_of
 from domain.subject import Subject
 from domain.verdict import Drifted
 from domain.workload import ParameterReference, Workload
 from operations.evaluation import Evaluation, Evaluator
 from operations.facts import FactReader, runs_on_fargate
-from operations.fleet import entry_of, entry_outside
+from operations.fleet import brief_entry_of, entry_of, entry_outside
 from operations.planning import Planner
 from operations.scan.coverage import Kind, Record
-from operations.scan.reading import Content, Patience, PlaceReader, Scope
+from operations.scan.reading import Estate, Part, Patience, PlaceReader, Scope
 from reports.fleet.model import Coverage, Entry
 
 _ONLY_A_COLLECTOR = "it has only a collector, and the rules are for tasks with applications"
@@ -42,40 +44,97 @@ class Scanned:
     coverage: tuple[Coverage, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _ReadEcs(Ecs):
-    """ECS with the running tasks that were read with those of the whole cluster."""
-
-    running: Mapping[tuple[Place, str], Fact[tuple[RunningTask, ...]]] = field(default_factory=dict, repr=False)
-
-    def running_tasks(self, place: Place, title: str) -> Fact[tuple[RunningTask, ...]]:
-        known = self.running.get((place, title))
-        return known if known is not None else Ecs.running_tasks(self, place, title)
+_MOST = 300
+"""Parameters, or roles, that are remembered: each takes some kilobytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _PatientRoles(Roles):
-    """Roles, read again while IAM throttles."""
+    """Roles, read again while IAM throttles. The last ones are remembered."""
 
     patience: Patience = field(default_factory=Patience)
+    known: dict[tuple[str, str], Fact[Role]] = field(default_factory=dict, repr=False)
 
     def fact(self, place: Place, arn: str) -> Fact[Role]:
-        return self.patience.fact(lambda: Roles.fact(self, place, arn))
+        if (place.account, arn) not in self.known:
+            if len(self.known) >= _MOST:
+                self.known.clear()
+            self.known[place.account, arn] = self.patience.fact(lambda: Roles.fact(self, place, arn))
+        return self.known[place.account, arn]
 
 
 @dataclass(frozen=True, slots=True)
 class _PatientLogGroups(LogGroups):
-    """Log groups, read again while CloudWatch throttles."""
+    """Log groups, read again while CloudWatch throttles. `all` are those that exist, where they could be listed."""
 
     patience: Patience = field(default_factory=Patience)
+    all: frozenset[str] | None = None
 
     def fact(self, place: Place, name: str) -> Fact[LogGroup]:
+        if self.all is not None:
+            return Known(LogGroup(name)) if name in self.all else Absent()
         return self.patience.fact(lambda: LogGroups.fact(self, place, name))
+
+
+@dataclass(slots=True)
+class _Facts:
+    """The facts of one place, which many of its workloads share."""
+
+    aws: Sessions
+    place: Place
+    estate: Estate
+    patience: Patience
+    parameters: dict[ParameterReference, Fact[Parameter]] = field(default_factory=dict)
+    roles: _PatientRoles = field(init=False)
+    log_groups: _PatientLogGroups | None = None
+
+    def __post_init__(self) -> None:
+        self.roles = _PatientRoles(self.aws, all=RoleList(self.aws, {}), patience=self.patience)
+
+    def reader(self, workloads: Sequence[Workload]) -> FactReader:
+        """Return a reader for these workloads, whose parameters are read together."""
+        named = dict.fromkeys(each.parameter_reference for each in workloads)
+        own = [each for each in named if each is not None and each.place.account == self.place.account]
+        if len(self.parameters) >= _MOST:
+            self.parameters.clear()
+        self._read([each for each in own if each not in self.parameters])
+        if self.log_groups is None:
+            needed = any(each.log_groups for each in workloads)
+            found = LogGroups(self.aws).listed(self.place, len(self.estate.families)) if needed else None
+            groups = _PatientLogGroups(self.aws, self.patience, found)
+            self.log_groups = groups if needed else None
+        else:
+            groups = self.log_groups
+        ecs = Ecs(self.aws, self.estate.running)
+        return FactReader(Parameters(self.aws, self.parameters), self.roles, groups, ecs)
+
+    def _read(self, references: Sequence[ParameterReference]) -> None:
+        """Read all of them, and again those that may be available later."""
+        for seconds in (*self.patience.waits, 0.0):
+            self.parameters |= Parameters(self.aws).facts(references)
+            found = ((each, self.parameters[each]) for each in references)
+            references = [each for each, fact in found if isinstance(fact, Unavailable) and fact.transient]
+            if not references:
+                break
+            self.patience.pause(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of a place."""
+
+    place: Place
+    estate: Estate
+    part: Part
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """Evaluates by one standard and at one moment. Plans take most of the time: without `plans` none is made."""
+    """Evaluates by one standard and at one moment.
+
+    Plans take most of the time: without `plans` none is made, and rows have only what a table of all shows.
+    """
 
     standard: Standard
     catalogue: Sequence[Rule]
@@ -92,62 +151,48 @@ class Scanner:
         for aws, place in places:
             first.setdefault(place, aws)
         for place, aws in first.items():
-            entries += self._place(aws, place, record)
+            of_account = replace(self, standard=standard_of(self.standard, Membership(place.account)))
+            entries += of_account.entries(aws, place, record)
         return Scanned(tuple(entries), record.coverage)
 
-    def _place(self, aws: Sessions, place: Place, record: Record) -> Iterator[Entry]:
+    def entries(self, aws: Sessions, place: Place, record: Record) -> Iterator[Entry]:
+        """Yield the rows of one place, by the standard of its account."""
+
         def step(kind: Kind, done: int, of: int) -> None:
             self.step(place, kind, done, of)
 
-        content = PlaceReader(Ecs(aws), place, self.scope, record, self.patience, step).content()
-        evaluator = self._evaluator(aws, place, content)
-        services = _Users(content)
-        for service in content.services:
-            task = content.revisions.get(service.task_definition)
+        reader = PlaceReader(Ecs(aws), place, self.scope, record, self.patience, step)
+        estate = reader.estate()
+        facts = _Facts(aws, place, estate, self.patience)
+        for part in reader.parts(estate):
+            tasks = [*part.newest.values(), *part.revisions.values()]
+            workloads = [Workload(place, task, kinds=self.standard.kind_of) for task in tasks]
+            planner = Planner(self.catalogue, Mode.DEPLOY)
+            evaluator = Evaluator(planner, self.standard, facts.reader(workloads), self.read_at)
+            for family in part.families:
+                yield from self._family(evaluator, family, _Read(place, estate, part, record))
+
+    def _family(self, evaluator: Evaluator, family: str, read: _Read) -> Iterator[Entry]:
+        """Yield the rows of a family's services; without any, its own."""
+        place, estate, part = read.place, read.estate, read.part
+        services = estate.services.get(family, ())
+        for service in services:
+            task = part.revisions.get(service.task_definition)
             if task is None:
                 yield _without_definition(place, service)
                 continue
             workload = evaluator.workload(place, task, service)
-            if (unread := content.unread.get(task.family)) is not None:
-                workload = replace(workload, facts=replace(workload.facts, newest=unread))
+            if family in part.unread:
+                workload = replace(workload, facts=replace(workload.facts, newest=part.unread[family]))
             else:
-                workload = evaluator.with_newest(workload, content.newest.get(task.family))
-            yield self._entry(evaluator, workload, record)
-        for family, task in content.newest.items():
-            if family in content.used or self.scope.cluster:
-                continue
-            workload = evaluator.workload(place, task, runs_on=runs_on_fargate(task, services.of(family)))
-            seen = (content.tasks or {}).get(family, {})
+                workload = evaluator.with_newest(workload, part.newest.get(family))
+            yield self._entry(evaluator, workload, read.record)
+        task = part.newest.get(family)
+        if task is not None and not services:
+            workload = evaluator.workload(place, task, runs_on=runs_on_fargate(task, {}))
+            seen = (estate.tasks or {}).get(family, {})
             workload = replace(workload, standalone=tuple((name, each.platform) for name, each in sorted(seen.items())))
-            yield self._entry(evaluator, workload, record, unused=content.unused(family))
-
-    def _evaluator(self, aws: Sessions, place: Place, content: Content) -> Evaluator:
-        """Return an evaluator whose facts of this place are read in bulk."""
-        tasks = [*content.newest.values(), *content.revisions.values()]
-        workloads = [Workload(place, task, kinds=self.standard.kind_of) for task in tasks]
-        references = [each.parameter_reference for each in workloads]
-        own = [each for each in references if each is not None and each.place.account == place.account]
-        names = dict.fromkeys(name for each in workloads for name in each.log_groups)
-        reader = FactReader(
-            Parameters(aws, self._parameters(Parameters(aws), own)),
-            _PatientRoles(aws, all=RoleList(aws, {}), patience=self.patience),
-            _PatientLogGroups(aws, LogGroups(aws).facts(place, names.keys()) if names else {}, self.patience),
-            _ReadEcs(aws, {(place, title): fact for title, fact in content.running.items()}),
-        )
-        return Evaluator(Planner(self.catalogue, Mode.DEPLOY), self.standard, reader, self.read_at)
-
-    def _parameters(
-        self, parameters: Parameters, references: Sequence[ParameterReference]
-    ) -> dict[ParameterReference, Fact[Parameter]]:
-        """Read all of them, and again those that may be available later."""
-        found = parameters.facts(references)
-        for seconds in self.patience.waits:
-            again = [each for each, fact in found.items() if isinstance(fact, Unavailable) and fact.transient]
-            if not again:
-                break
-            self.patience.pause(seconds)
-            found |= parameters.facts(again)
-        return found
+            yield self._entry(evaluator, workload, read.record, unused=estate.unused(family))
 
     def _entry(self, evaluator: Evaluator, workload: Workload, record: Record, *, unused: bool = False) -> Entry:
         team = self.standard.notification.address(workload, Severity.CRITICAL).team
@@ -160,7 +205,7 @@ class Scanner:
         record.facts(found.workload)
         if unused:
             found = _capped(found)
-        return entry_of(found, self._plan(evaluator, found) if self.plans else None, team)
+        return entry_of(found, self._plan(evaluator, found), team) if self.plans else brief_entry_of(found, team)
 
     @staticmethod
     def _plan(evaluator: Evaluator, found: Evaluation) -> Plan | None:
@@ -189,17 +234,3 @@ def _capped(found: Evaluation) -> Evaluation:
             for verdict in found.verdicts
         ),
     )
-
-
-class _Users:
-    """What the services of a place run, by family."""
-
-    def __init__(self, content: Content) -> None:
-        self._by_family = dict[str, dict[str, Running]]()
-        for service in content.services:
-            revision = Revision.parse(service.task_definition)
-            if revision is not None:
-                self._by_family.setdefault(revision.family, {})[service.title] = Running.of(service, revision)
-
-    def of(self, family: str) -> Mapping[str, Running]:
-        return self._by_family.get(family, {})

@@ -14,10 +14,12 @@ from aws.calls import CallFailed
 from aws.ledger import Ledger
 from aws.objects import Bucket
 from aws.organizations import Organizations
+from domain.organization import Needed
 from domain.places import Place
 from domain.standard import StandardInvalid
 from domain.subject import Subject
 from domain.sweeping import Listing, PlaceSweep, Run, SweepRequest
+from operations.inspection.notices import Operations
 from operations.standards import Edition, Standards
 
 LEASE = timedelta(hours=1)
@@ -61,6 +63,7 @@ class Beginner:
     organizations: Organizations
     standards: Standards
     watched: Watched
+    operations: Operations
     release: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -73,6 +76,8 @@ class Beginner:
             return Begun(started=False, bucket=self.bucket.name)
         known = self._known()
         watched = set(self._places())
+        if edition is not None:
+            self._organization(edition.standard.of_organization)
         swept = [
             PlaceSweep(
                 place, listings={kind: Listing(known=len(names)) for kind, names in known.get(place, {}).items()}
@@ -100,6 +105,17 @@ class Beginner:
         accounts = self.organizations.accounts() if ORGANIZATION in given else given
         regions = self.watched.regions or [home.region]
         return [home, *(Place(account, region) for account in {home.account, *accounts} for region in regions)]
+
+    def _organization(self, needs: Needed) -> None:
+        """Read what the layers of the standard need of the organisation, if this stack may list it."""
+        if not needs or ORGANIZATION not in self.watched.accounts:
+            return
+        try:
+            self.ledger.accounts.keep(self.organizations.members(tags=needs.tags))
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            self.operations.no_organization(failed)
 
     def _known(self) -> Mapping[Place, Mapping[Subject, list[str]]]:
         """Return the families and services that were ever evaluated, by place."""

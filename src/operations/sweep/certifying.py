@@ -1,20 +1,22 @@
 """End a sweep: wait until its evaluations are done, then store and publish the certificate of what it covered."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from aws.calls import CallFailed
 from aws.channels import Queue, Topic
 from aws.ledger import LastCertificate, Ledger, SweepBasis
 from aws.objects import Bucket
-from domain.coverage import Certificate, Coverage, CoverageRow, rows_of
+from domain.coverage import Certificate, Coverage, CoverageRow, OwnersRow, lasting, rows_of
 from domain.places import Place
 from domain.subject import Subject
 from domain.sweeping import Run
 from operations.standards import Standards
 from operations.sweep.beginning import held, usable
 from operations.sweep.digests import Digests
+from operations.sweep.reporting import Reporter
 from reports.coverage import notice_of, page
 
 _QUEUES = timedelta(minutes=3)
@@ -59,6 +61,7 @@ class Certifier:
     operations: Topic
     standards: Standards
     digests: Digests
+    reporter: Reporter
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def waiting(self, id_: str, before: Waiting | None) -> Waiting:
@@ -97,6 +100,7 @@ class Certifier:
         else:
             certificate = self._certificate(run, rows_of(places, self.ledger.runs.covered(run.id)), before)
             self._store(run, certificate, before)
+        self._report(certificate)
         baselines = [place.place for place in places if place.baseline]
         if baselines:
             self.digests.baseline(run, baselines, certificate)
@@ -110,6 +114,24 @@ class Certifier:
         changed = edition is not None and edition.digest != run.standard
         return Certified(certificate, changed and run.scope.everything, sent)
 
+    def _report(self, certificate: Certificate) -> None:
+        """Store the report of a sweep of everything. If that is refused, the certificate stands without it.
+
+        Raises CallFailed if it may succeed later.
+        """
+        last = self.ledger.runs.last()
+        if not certificate.scope.everything or last is None or last.report:
+            return
+        edition = usable(self.standards.current)
+        try:
+            key = self.reporter.report(certificate, edition.standard.name if edition is not None else "")
+        except CallFailed as failed:
+            if failed.transient:
+                raise
+            self.operations.publish(f"{failed}. The certificate is stored.", subject="Outrider: no report was stored")
+            return
+        self.ledger.runs.certified(replace(last, report=key))
+
     def _certificate(self, run: Run, rows: tuple[CoverageRow, ...], before: Certificate | None) -> Certificate:
         return Certificate(
             run=run.id,
@@ -118,9 +140,19 @@ class Certifier:
             release=run.release,
             standard=run.standard,
             scope=run.scope,
-            rows=rows,
+            rows=lasting(rows, before, run.began),
+            owners=tuple(self._owners(dict.fromkeys(row.account for row in rows))),
             before=before.digest if before is not None and run.scope.everything else "",
         )
+
+    def _owners(self, accounts: Iterable[str]) -> Iterator[OwnersRow]:
+        """Yield the exemptions by owners that the evaluations read, if the standard allows any."""
+        edition = usable(self.standards.current)
+        if edition is None or not edition.standard.owner_exemptions.rules:
+            return
+        for record in (each for account in accounts for each in self.ledger.accounts.exemptions_of(account)):
+            place, count = record.place, len(record.entries)
+            yield OwnersRow(account=place.account, region=place.region, exemptions=count, refused=len(record.refused))
 
     def _store(self, run: Run, certificate: Certificate, before: Certificate | None) -> None:
         """Store it, and notify operations if the gaps are others than before: after a failure again."""

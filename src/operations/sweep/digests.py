@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta
 from aws.calls import CallFailed
 from aws.channels import Topic
 from aws.ledger import Ledger, Row
+from aws.objects import Bucket
 from aws.security_hub import SecurityHub
-from domain.coverage import Certificate
+from domain.coverage import Certificate, Proof, Seen
 from domain.findings.address import Address
 from domain.findings.alert import Alert
 from domain.findings.finding import Finding, FindingState
 from domain.places import Place
 from domain.severity import Severity
 from domain.sweeping import Run
+from operations.seen import seen_if_readable
 from operations.standards import Standards
 from operations.status import status_of
 from operations.sweep.beginning import usable
@@ -27,6 +29,7 @@ class Digests:
     """The use case; its parts come from operations.wiring."""
 
     ledger: Ledger
+    bucket: Bucket
     alerts: Topic
     hub: SecurityHub
     standards: Standards
@@ -36,7 +39,9 @@ class Digests:
     def baseline(self, run: Run, places: Sequence[Place], certificate: Certificate) -> Alert:
         """Publish what is open in these places in one alert, in place of an alert for each finding."""
         found = self._shown(self.ledger.subjects.open_rows(places))
-        alert = digest_of(found, places, certificate, swept=run.at, occurred=self.now())
+        report = seen_if_readable(self.ledger, self.bucket).report if run.scope.everything else None
+        seen = Seen(Proof.INTACT, certificate, report=report)
+        alert = digest_of(found, places, seen, swept=run.at, occurred=self.now())
         self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
 
@@ -54,59 +59,53 @@ class Digests:
             shown += [row.finding for row in some if row.finding.id not in silenced]
         return shown
 
-    def daily(self, place: Place, at: datetime | None = None) -> Alert | None:
-        """Publish the digest of the day that ended `at`; its id is the same in a retry.
+    def daily(self, home: Place, at: datetime | None = None) -> Alert | None:
+        """Publish the digest of the day that ended `at`, of all accounts; its id is the same in a retry.
 
-        Return None if there was nothing to report. Raises CallFailed if open or suppressed findings cannot be read.
+        Return None if there was nothing to report. Raises CallFailed if the ledger cannot be read. An account whose
+        Security Hub cannot be read delays no other: what is remembered counts there.
         """
         end = at or self.now()
-        everything, since = self.ledger.overviews.of(place), end - timedelta(days=1)
-        status = status_of(everything, self.ledger.health.run(place), place, end)
-        still, done = (
-            [*status.findings, *status.suppressed],
-            [each for each in everything.findings if each.state is FindingState.CLOSED and since <= each.updated < end],
-        )
-        shown = set(self._without_suppressed(place, [*still, *done]))
+        everything, since = self.ledger.overviews.of_all(), end - timedelta(days=1)
+        status = status_of(everything, home, end, seen_if_readable(self.ledger, self.bucket))
+        rows = [row for record in everything.records.values() for row in record.rows.values()]
+        watched = {finding.id for finding in (*status.findings, *status.suppressed)}
+        still = [row for row in rows if row.finding.id in watched]
+        done = [row for row in rows if row.finding.state is FindingState.CLOSED and since <= row.finding.updated < end]
+        shown = {finding.id for finding in self._shown([*still, *done])}
         status = replace(
             status,
-            findings=tuple(each for each in still if each in shown),
-            suppressed=tuple(each for each in still if each not in shown),
+            findings=tuple(row.finding for row in still if row.finding.id in shown),
+            suppressed=tuple(row.finding for row in still if row.finding.id not in shown),
+            swept=self.ledger.health.run(home),
             stack=self.stack,
         )
         edition = usable(self.standards.current)
         standard = edition.standard if edition is not None else None
-        alert = daily_of(status, [each for each in done if each in shown], standard, at=end)
+        closed = [row.finding for row in done if row.finding.id in shown]
+        alert = daily_of(status, closed, standard, at=end)
         if alert is not None:
             self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alert
 
-    def weekly(self, place: Place, at: datetime | None = None) -> list[Alert]:
-        """Publish a digest of the open findings of each team; their ids are the same in a retry.
+    def weekly(self, home: Place, at: datetime | None = None) -> list[Alert]:
+        """Publish a digest of the open findings of each team in all accounts; their ids are the same in a retry.
 
         It goes where the alerts about the team's most severe finding go. Raises CallFailed as `daily` does.
         """
         end, by_team = at or self.now(), defaultdict[str, list[tuple[Address, Finding]]](list)
-        found = list(self.ledger.subjects.open_by_address(place))
-        shown = {finding.id for finding in self._without_suppressed(place, [finding for _, finding in found])}
-        for address, finding in found:
-            if address.team and finding.id in shown:
-                by_team[address.team].append((address, finding))
-        alerts = list[Alert]()
+        found = list(self.ledger.subjects.open_by_address())
+        shown = {finding.id for finding in self._shown(row for _, row in found)}
+        for address, row in found:
+            if address.team and row.finding.id in shown:
+                by_team[address.team].append((address, row.finding))
+        seen, alerts = seen_if_readable(self.ledger, self.bucket), list[Alert]()
         for _, some in sorted(by_team.items()):
             address, _ = max(some, key=lambda each: each[1].severity.rank)
-            alerts.append(weekly_of((finding for _, finding in some), address, place, at=end))
+            alerts.append(weekly_of((finding for _, finding in some), address, home, seen, at=end))
         for alert in alerts:
             self.alerts.publish(alert.model_dump_json(), alert.attributes)
         return alerts
-
-    def _without_suppressed(self, place: Place, findings: list[Finding]) -> list[Finding]:
-        try:
-            silenced = self.hub.suppressed(place, [finding.id for finding in findings])
-        except CallFailed as failed:
-            if failed.not_enabled:  # without a hub no finding can be suppressed
-                return findings
-            raise
-        return [finding for finding in findings if finding.id not in silenced]
 
     def open_findings(self) -> dict[Severity, int]:
         """Return how many findings are open everywhere, by severity."""

@@ -1,7 +1,7 @@
 """Sweep one account and region: list what exists, and send a message for each family and service that is or was.
 
-Nothing is evaluated here. Families are listed and not their revisions: inspect asks ECS for the newest one, and reads
-nothing more of a revision that it knows. It goes on, page by page, from where an earlier invocation stopped.
+Nothing is evaluated here. The newest revisions are listed too, so that inspect need not ask ECS for one that it knows.
+It goes on, page by page, from where an earlier invocation stopped.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby
+from math import ceil
 
 from aws.calls import CallFailed
 from aws.channels import Queue
@@ -26,6 +27,10 @@ from operations.sweep.beginning import held, known_key
 
 _MARGIN = 30.0
 """Seconds of an invocation that are kept to record how far it came."""
+_FAMILIES_OF_A_PAGE = 2
+"""A page of revisions must be of so many families, or it is no cheaper than to ask for each."""
+_FAMILIES = 100
+"""Families that are sent before the time that is left is asked for again."""
 
 
 @dataclass(slots=True)
@@ -37,13 +42,25 @@ class Progress:
     clusters: list[str] | None = None
     """Whose services are not listed yet, from the page `services` of the first one on."""
     services: str = ""
-    running: list[str] | None = None
+    clusters_of_tasks: list[str] | None = None
     """The clusters whose tasks are not listed yet."""
+    with_tasks: set[str] = field(default_factory=set)
+    """The clusters whose tasks were listed."""
     tasks: dict[str, dict[str, SeenTasks]] = field(default_factory=dict)
     """The tasks of no service, by family and cluster, as they were listed at that time."""
+    running: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The ids of the tasks that ran, by service."""
     at: datetime | None = None
     families: str | None = ""
     """The page to continue from; None after the last."""
+    names: list[str] = field(default_factory=list)
+    """The families that were listed and not sent yet."""
+    pages: int = 0
+    """How many pages of revisions may still be listed."""
+    revisions: str = ""
+    """The page of revisions to continue from."""
+    newest: dict[str, int] = field(default_factory=dict)
+    """The newest active revision of each family, as far as they were listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +110,7 @@ class PlaceSweeper:
         if scope.cluster:
             services = progress.known.get(Subject.SERVICE, ())
             within = {title for title in services if title.startswith(f"{scope.cluster}/")}
-            return Progress({Subject.SERVICE: within}, clusters=[scope.cluster], running=[], families=None)
+            return Progress({Subject.SERVICE: within}, clusters=[scope.cluster], clusters_of_tasks=[], families=None)
         if scope.family:
             return Progress({Subject.FAMILY: {scope.family}}, clusters=[], families=None)
         return progress
@@ -131,11 +148,11 @@ class _Listing:
     failed: dict[Subject, CallFailed] = field(default_factory=dict)
 
     def go(self, seconds_left: Callable[[], float]) -> bool:
-        """List services, then tasks, then families. Return whether time ran short."""
+        """List tasks, then services, then families. Return whether time ran short."""
         self._began()
         for kind, pages in (
-            (Subject.SERVICE, self._services()),
             (Subject.FAMILY, self._tasks()),
+            (Subject.SERVICE, self._services()),
             (Subject.FAMILY, self._families()),
         ):
             try:
@@ -157,12 +174,16 @@ class _Listing:
         """Send what is known and does not exist, of each kind that was listed to its end. Inspect looks for it."""
         for kind in (Subject.SERVICE, Subject.FAMILY):
             listing = self.swept.listing(kind)
-            if kind not in self.failed or (kind is Subject.FAMILY and self.progress.families is None):
+            if kind not in self.failed or (kind is Subject.FAMILY and self._has_sent_families):
                 self._send(kind, sorted(self.progress.known.get(kind, ())))
                 listing = replace(self.swept.listing(kind), complete=True)
             self.swept = self.swept.with_listing(kind, listing)
         if not any(each.transient for each in self.failed.values()):
             self.swept = replace(self.swept, ended=self.parts.now())
+
+    @property
+    def _has_sent_families(self) -> bool:
+        return self.progress.families is None and not self.progress.names
 
     def _missing(self, kind: Subject, why: CallFailed) -> None:
         self.failed.setdefault(kind, why)
@@ -187,28 +208,58 @@ class _Listing:
         progress, place = self.progress, self.swept.place
         if progress.families is None and not self.run.scope.family:
             return
-        if progress.running is None:
+        if progress.clusters_of_tasks is None:
             progress.at = self.parts.now()
             with _listing():
-                progress.running = self.parts.ecs.clusters(place)
-        while progress.running:
-            cluster = progress.running[-1]
+                progress.clusters_of_tasks = self.parts.ecs.clusters(place)
+        while progress.clusters_of_tasks:
+            cluster = progress.clusters_of_tasks[-1]
             with _listing():
-                tasks = self.parts.ecs.tasks_of_no_service(place, cluster)
-            for family, seen in tasks.items():
+                tasks = self.parts.ecs.tasks(place, cluster)
+            for family, seen in tasks.of_no_service.items():
                 progress.tasks.setdefault(family, {})[cluster] = seen
-            progress.running.pop()
+            for title, running in tasks.by_service.items():
+                progress.running[title] = tuple(task.arn.rpartition("/")[2] for task in running)
+            progress.clusters_of_tasks.pop()
+            progress.with_tasks.add(cluster)
             yield
 
     def _families(self) -> Iterator[None]:
+        """List families and their newest revisions, then send them, with the tasks that were listed before."""
         progress, place = self.progress, self.swept.place
         while progress.families is not None:
-            if (failed := self.failed.get(Subject.FAMILY)) is not None and failed.transient:
-                return  # families are sent with their tasks: once these can be listed
             with _listing():
                 names, following = self.parts.ecs.families(place, progress.families)
-            self._send(Subject.FAMILY, names)
+            progress.names += names
             progress.families = following or None
+            if not following:
+                progress.pages = ceil(len(progress.names) / _FAMILIES_OF_A_PAGE)
+            yield
+        yield from self._revisions()
+        while progress.names:
+            if (failed := self.failed.get(Subject.FAMILY)) is not None and failed.transient:
+                return  # families are sent with their tasks: once these can be listed
+            self._send(Subject.FAMILY, progress.names[:_FAMILIES])
+            del progress.names[:_FAMILIES]
+            yield
+
+    def _revisions(self) -> Iterator[None]:
+        """List the newest revisions, while that takes fewer calls than to ask for each family; inspect asks for others.
+
+        Without permission to list them, inspect asks for all.
+        """
+        progress = self.progress
+        while progress.pages:
+            try:
+                found, progress.revisions = self.parts.ecs.newest(self.swept.place, progress.revisions)
+            except CallFailed as failed:
+                if failed.transient:
+                    raise _ListingFailed(failed) from failed
+                progress.pages = 0
+                return
+            for family, number in found.items():
+                progress.newest[family] = max(number, progress.newest.get(family, 0))
+            progress.pages = progress.pages - 1 if progress.revisions else 0
             yield
 
     def _send(self, kind: Subject, names: Sequence[str]) -> None:
@@ -233,13 +284,14 @@ class _Listing:
                     quiet=self.swept.baseline,
                     suppressed=known,
                     sweep=self.run.id,
+                    tasks=self._tasks_of(name),
                 )
             else:
                 trigger = FamilyTrigger(
                     account=place.account,
                     region=place.region,
                     family=name,
-                    revision=0,
+                    revision=progress.newest.get(name, 0),
                     tasks=progress.tasks.get(name, {}),
                     listed=progress.at or self.parts.now(),
                     quiet=self.swept.baseline,
@@ -248,7 +300,16 @@ class _Listing:
                 )
             yield trigger.model_dump_json(include=_SENT & type(trigger).model_fields.keys())
 
+    def _tasks_of(self, title: str) -> tuple[str, ...] | None:
+        """Return the ids of a service's tasks; None if they were not listed, or are too many."""
+        if title.partition("/")[0] not in self.progress.with_tasks:
+            return None
+        found = self.progress.running.get(title, ())
+        return found if len(found) <= _MOST_TASKS else None
 
+
+_MOST_TASKS = 100
+"""Tasks of a service that a message names; of more, inspect lists them."""
 _SENT = {
     "kind", "account", "region", "service", "family", "revision", "tasks", "listed", "quiet", "suppressed", "sweep",
 }  # fmt: skip

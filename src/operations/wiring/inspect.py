@@ -1,6 +1,6 @@
 """The parts of the inspect function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,7 +15,9 @@ from aws.roles import PolicyDocuments, Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.rule import Rule
+from operations.account_standards import AccountStandards
 from operations.facts import FactReader
+from operations.inspection.bulk import Bulk
 from operations.inspection.dependencies import DependencyEvaluator
 from operations.inspection.families import FamilyEvaluator
 from operations.inspection.inspector import Inspector
@@ -25,10 +27,11 @@ from operations.inspection.recording import Recorder
 from operations.inspection.revisions import Revisions
 from operations.inspection.services import ServiceEvaluator
 from operations.inspection.use import Use
+from operations.owners import Owners
 from operations.planning import Planner
 from operations.standards import Standards
 from operations.wiring import shared
-from rules import CATALOGUE
+from rules import BY_ID, CATALOGUE
 from settings import RELEASE, Settings, settings
 
 _AT_ONCE = 4
@@ -54,6 +57,11 @@ def make_inspector(
     documents, lengths = PolicyDocuments(), dict[str, float]()
     revisions = Revisions(ecs, ledger)
     subjects, remediations = Queue(aws, given.subjects_queue), Queue(aws, given.remediations_queue)
+
+    def reader(expected: Mapping[str, int]) -> FactReader:
+        roles = Roles(aws, documents, RoleList(aws, lengths, expected))
+        return FactReader(Parameters(aws), roles, LogGroups(aws), ecs)
+
     operations = Operations(ledger, Topic(aws, given.operations_topic))
     return Inspector(
         sessions=aws,
@@ -84,5 +92,19 @@ def make_inspector(
             fresh=given.standard_seconds,
             now=now,
         ),
-        reader=lambda: FactReader(Parameters(aws), Roles(aws, documents, RoleList(aws, lengths)), LogGroups(aws), ecs),
+        accounts=AccountStandards(
+            ledger.accounts,
+            Owners(
+                lambda: Parameters(aws),
+                ledger.accounts,
+                BY_ID,
+                operations.owners_refused,
+                operations.owners_unread,
+                keeps=True,
+                fresh=given.standard_seconds,
+            ),
+            operations.account_unknown,
+            given.standard_seconds,
+        ),
+        bulk=Bulk(ecs, reader, now),
     )

@@ -11,15 +11,17 @@ from aws.parameters import Parameters, Switch
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
+from operations.account_standards import AccountStandards
 from operations.facts import FactReader
 from operations.inspection.notices import Operations
+from operations.owners import Owners
 from operations.planning import Planner
 from operations.remediation.parts import Parts
 from operations.remediation.remediator import Remediator
 from operations.remediation.senders import Senders
 from operations.standards import Standards
 from operations.wiring import shared
-from rules import CATALOGUE
+from rules import BY_ID, CATALOGUE
 from settings import RELEASE, Settings, settings
 
 
@@ -40,6 +42,11 @@ def make_remediator(given: Settings, aws: Sessions) -> Remediator:
             alerts=Topic(aws, given.alerts_topic),
             changes=Queue(aws, given.changes_queue),
             standards=Standards(aws, given.standard, CATALOGUE, ledger.standards, fresh=given.standard_seconds),
+            accounts=AccountStandards(
+                ledger.accounts,
+                Owners(lambda: Parameters(aws), ledger.accounts, BY_ID, fresh=given.standard_seconds),
+                fresh=given.standard_seconds,
+            ),
             reader=lambda: FactReader(Parameters(aws), Roles(aws), LogGroups(aws), Ecs(aws)),
             planner=Planner(CATALOGUE, given.mode),
             switch=Switch(aws, given.switch),

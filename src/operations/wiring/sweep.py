@@ -16,6 +16,7 @@ from operations.sweep.beginning import Beginner, Watched
 from operations.sweep.certifying import Certifier
 from operations.sweep.digests import Digests
 from operations.sweep.places import PlaceSweeper
+from operations.sweep.reporting import Reporter
 from operations.wiring import shared
 from rules import CATALOGUE
 from settings import RELEASE, settings
@@ -25,11 +26,18 @@ from settings import RELEASE, settings
 def standards() -> Standards:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
-    ledger = _ledger()
-    operations = Operations(ledger, Topic(aws, given.operations_topic))
     return Standards(
-        aws, given.standard, CATALOGUE, ledger.standards, reports=operations.standard, fresh=given.standard_seconds
+        aws,
+        given.standard,
+        CATALOGUE,
+        _ledger().standards,
+        reports=_operations().standard,
+        fresh=given.standard_seconds,
     )
+
+
+def _operations() -> Operations:
+    return Operations(_ledger(), Topic(shared.sessions(), settings().operations_topic))
 
 
 def _ledger() -> Ledger:
@@ -41,7 +49,9 @@ def beginner() -> Beginner:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
     watched = Watched(given.place, given.accounts, given.regions)
-    return Beginner(_ledger(), Bucket(aws, given.bucket), Organizations(aws), standards(), watched, RELEASE)
+    return Beginner(
+        _ledger(), Bucket(aws, given.bucket), Organizations(aws), standards(), watched, _operations(), RELEASE
+    )
 
 
 @lru_cache(maxsize=1)
@@ -56,7 +66,8 @@ def place_sweeper() -> PlaceSweeper:
 def digests() -> Digests:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
-    return Digests(_ledger(), Topic(aws, given.alerts_topic), SecurityHub(aws), standards(), given.stack)
+    bucket, alerts = Bucket(aws, given.bucket), Topic(aws, given.alerts_topic)
+    return Digests(_ledger(), bucket, alerts, SecurityHub(aws), standards(), given.stack)
 
 
 @lru_cache(maxsize=1)
@@ -71,6 +82,7 @@ def certifier() -> Certifier:
         Topic(aws, given.operations_topic),
         standards(),
         digests(),
+        Reporter(_ledger(), Bucket(aws, given.bucket), CATALOGUE, given.docs),
     )
 
 

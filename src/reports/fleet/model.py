@@ -54,6 +54,8 @@ class Problem:
     found: str = ""
     wanted: str = ""
     severity: Severity = Severity.LOW
+    code: str = ""
+    """What is wrong; unique within the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,11 @@ class Entry:
     proposal: Proposal | None = None
     not_evaluated: str = ""
 
+    @property
+    def worst(self) -> int:
+        """The rank of its worst result."""
+        return max((_ORDER[each.state] for each in self.results), default=0)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownRule:
@@ -219,9 +226,8 @@ class Fleet:
             if entry.not_evaluated:
                 continue
             evaluated += 1
-            worst = max((_ORDER[each.state] for each in entry.results), default=0)
-            drifted += worst > _ORDER[State.UNKNOWN]
-            unknown += worst == _ORDER[State.UNKNOWN]
+            drifted += entry.worst > _ORDER[State.UNKNOWN]
+            unknown += entry.worst == _ORDER[State.UNKNOWN]
         return Totals(self.at, evaluated, drifted, unknown, all(each.complete for each in self.coverage))
 
 

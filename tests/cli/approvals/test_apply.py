@@ -5,7 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.remediation.attempt import AttemptState
+from domain.places import Place, Revision
+from domain.remediation.attempt import Attempt, AttemptState, Quarantine
+from domain.remediation.reason import Code, Reason
+from domain.subject import Subject, SubjectId
+from operations.remediation.stages import StageGuard
 from tests.aws_fake.services import Services
 from tests.cli.conftest import Run
 from tests.cli.requesting import ARN, complete, rows, settled, work
@@ -23,7 +27,7 @@ from tests.operations.rolling import (
     runs,
     switch,
 )
-from tests.operations.world import PLACE, World, definition, registered, service_changed
+from tests.operations.world import ACCOUNT, PLACE, REGION, World, definition, registered, service_changed
 
 RULE = "sidecar.image-pinned"
 FINDING = f"outrider/{PLACE}/family/web/{RULE}"
@@ -157,6 +161,45 @@ def test_a_plan_that_needs_approval_says_why(world: World, run: Run) -> None:
     assert "no service runs it" in ran.out
 
 
+@pytest.mark.usefixtures("fleet", "meanwhile")
+@pytest.mark.parametrize("verb", ["apply", "release", "retry"])
+def test_what_is_in_a_member_is_named_by_its_arn_and_asked_for_there(world: World, run: Run, verb: str) -> None:
+    digest, other = proposed_digest(world), Place("222222222222", "us-east-1")
+    record = world.ledger.history(SubjectId(PLACE, Subject.FAMILY, "web")).record
+    there = SubjectId(other, Subject.FAMILY, "web")
+    world.ledger.subjects.write(world.ledger.history(there), record)
+    arn = other.arn("ecs", "task-definition/web")
+    if verb == "release":
+        failed = Attempt(Revision(other, "web", 1), "", AttemptState.FAILED, world.now())
+        world.ledger.attempts.write(failed, Quarantine((Reason(Code.UNDONE, "jo"),), world.now()))
+    if verb == "retry":
+        waiting = Attempt(Revision(other, "web", 1), "", AttemptState.WAITING, world.now(), due=world.now())
+        world.ledger.attempts.write(waiting)
+    ran = run(verb, arn, *([] if verb == "retry" else ["--yes"]))
+    assert ran.code == 0
+    [asked] = world.requests
+    assert (asked["kind"], asked["account"], asked["region"], asked["family"]) == (verb, *_parts(other), "web")
+    assert asked.get("digest", digest) == digest
+    if verb != "retry":
+        assert f"outrider corrections {arn}" in ran.err
+
+
+def _parts(place: Place) -> tuple[str, str]:
+    return place.account, place.region
+
+
+@pytest.mark.usefixtures("fleet", "meanwhile")
+def test_what_waits_in_every_account_is_listed_and_tried_again(world: World, run: Run) -> None:
+    for place in (PLACE, Place("222222222222", "us-east-1")):
+        waiting = Attempt(Revision(place, "web", 1), "", AttemptState.WAITING, world.now(), due=world.now())
+        world.ledger.attempts.write(waiting)
+    assert "web in 222222222222/us-east-1" in run("corrections").out
+    assert run("retry").err == "What waits is tried again now: web, web in 222222222222/us-east-1.\n"
+    assert {(asked["account"], asked["kind"]) for asked in world.requests} == {
+        (ACCOUNT, "retry"), ("222222222222", "retry"),
+    }  # fmt: skip
+
+
 # --- undo, release and how things stand -------------------------------------------------------------------------------
 
 
@@ -182,6 +225,22 @@ def test_undo_release_and_what_stands_between(
     ran = run("release", "web", "--wait", "60", stdin=b"yes\n")
     assert (ran.code, list(rows(ran))[-1]) == (0, "Released.")
     assert "No correction is in progress or waiting" in run("corrections").err
+
+
+def test_stages_that_stopped_are_released(
+    world: World, fleet: Services, run: Run, meanwhile: list[Callable[[], object]]
+) -> None:
+    stages = f"stages: [{{where: {{account: '{ACCOUNT}'}}}}]"
+    staged = DEPLOY.replace("settling_minutes: 0", f"settling_minutes: 0, {stages}")
+    del fleet
+    remediator(world, staged).remediate(request())
+    rollout = StageGuard(remediator(world, staged).parts).rollout
+    world.ledger.stages.failed(rollout, 0, ACCOUNT, f"{REGION}/web")
+    meanwhile.append(work(world, staged))
+    ran = run("release", "--stages", "--yes", "--wait", "60")
+    assert (ran.code, list(rows(ran))[-1]) == (0, "Corrections go on, in the stages that are open.")
+    assert world.ledger.stages.accounts(rollout)[0].failed == ()
+    assert run("release").code == run("release", "web", "--stages").code == 2
 
 
 @pytest.mark.usefixtures("meanwhile", "fleet")

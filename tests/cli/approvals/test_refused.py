@@ -26,7 +26,7 @@ from tests.operations.world import ACCOUNT, PLACE, REGION, TABLE, World
         (("apply", "outrider/web"), "is not a finding's Id"),
         (("apply", "arn:aws:s3:::web"), "is not the ARN of a task definition or a service."),
         (("apply", f"{ARN}service/web"), "does not name a service with its cluster"),
-        (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"and this is {PLACE}."),
+        (("apply", f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web"), f"no family web in {ACCOUNT}/us-east-1."),
         (("apply", "a/b/c"), "does not name a service with its cluster"),
         (("apply", ":"), "is not a family, FAMILY:REVISION or CLUSTER/SERVICE."),
         (("apply", "web", "--stack", "none"), f"There is no stack none in {REGION}."),

@@ -14,7 +14,7 @@ from domain.standard import Mode
 from tests.cli.conftest import Run
 from tests.cli.requesting import ARN, rows, stack, work
 from tests.operations.rolling import DEPLOY, attempt, inspector, remediator, request, switch
-from tests.operations.world import PLACE, SWITCH, TABLE, World, definition, registered
+from tests.operations.world import ACCOUNT, SWITCH, TABLE, World, definition, registered
 
 
 def with_switch(world: World) -> None:
@@ -39,6 +39,24 @@ def test_the_switch_is_turned_on_and_off_and_the_command_says_by_whom(world: Wor
     ran = run("corrections", "on", "--yes")
     assert (ran.code, switched(world)) == (0, "on")
     assert "switch" not in run("corrections").err
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_the_switch_of_one_account_is_turned_and_stays_while_all_are_turned(world: World, run: Run) -> None:
+    with_switch(world)
+    ran = run("corrections", "on", "--account", "111122223333", "--yes")
+    assert (ran.code, switched(world)) == (0, "on")
+    assert "What waits there is tried within 15 minutes." in ran.err
+    ran = run("corrections", "off", "--account", "111122223333")
+    assert (ran.code, switched(world)) == (0, "on without 111122223333")
+    assert ran.err.startswith("Corrections in account 111122223333 are off, turned off by arn:aws:")
+    assert "switch" not in run("corrections").err
+    run("corrections", "off")
+    assert switched(world) == "off without 111122223333"
+    assert "They stay off in 111122223333." in run("corrections", "on", "--yes").err
+    run("corrections", "off", "--account", ACCOUNT)
+    assert f"is off in account {ACCOUNT}." in run("corrections").err
+    assert run("corrections", "web", "--account", "111122223333").code == 2
 
 
 @pytest.mark.usefixtures("meanwhile")
@@ -94,7 +112,7 @@ def test_a_retry_that_fails_halfway_is_carried_out_by_the_next_delivery(world: W
     world.troubles.clear()
     remediator(world).remediate(request("retry"))
     assert [json.loads(message.body)["kind"] for message in world.aws.sqs.queue("changes").waiting][:1] == ["family"]
-    assert world.ledger.attempts.stopped(PLACE) == []
+    assert world.ledger.attempts.stopped() == []
 
 
 @pytest.mark.usefixtures("fleet")

@@ -4,6 +4,7 @@
 """
 
 import difflib
+import importlib.util
 import re
 import shutil
 from pathlib import Path
@@ -15,7 +16,11 @@ from tests.cli.conftest import Run
 
 FILES = Path(__file__).with_name("iac")
 NAMES = sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob("*") if path.is_file())
-SOURCES = [name for name in NAMES if not name.endswith((".tftpl", ".tpl", ".tfvars", "variables.tf", "iam.tf"))]
+WITHOUT_DEFINITION = (".tftpl", ".tpl", ".tfvars", "variables.tf", "iam.tf", ".libsonnet")
+JSONNET = importlib.util.find_spec("_jsonnet") is not None
+SOURCES = [
+    name for name in NAMES if not name.endswith(WITHOUT_DEFINITION) and (JSONNET or not name.endswith(".jsonnet"))
+]
 MARK = re.compile(r"drift: ([a-z. -]+)")
 
 
@@ -118,7 +123,7 @@ def test_a_plan_is_checked_and_not_written(run: Run, folder: Path) -> None:
 def test_a_folder_of_all_kinds_is_evaluated_in_one_run(run: Run, folder: Path) -> None:
     del folder
     ran = run("check", "--format", "json", "iac")
-    assert not [error for error in ran.json["errors"] if "tf-broken" not in error["file"]]
+    assert not [error for error in ran.json["errors"] if not re.search("tf-broken|jsonnet$", error["file"])]
     assert len({entry["file"] for entry in ran.results}) == len(SOURCES)
 
 
@@ -139,6 +144,32 @@ def test_a_definition_whose_containers_are_elsewhere_is_named(run: Run, folder: 
     results = {each["resource"]: each for each in run("check", "--format", "json", "iac/tf-opaque/main.tf").results}
     assert "not known" in results["opaque"]["not_evaluated"]
     assert results["known"]["not_evaluated"] is None
+
+
+@pytest.mark.parametrize("name", ["tf-two-services/main.tf", "cfn/two-services.yaml"])
+def test_a_definition_that_several_services_run_is_listed_once(run: Run, folder: Path, name: str) -> None:
+    (entry,) = run("check", "--format", "json", f"iac/{name}").results
+    rules = [each["rule"] for each in entry["verdicts"]]
+    assert len(rules) == len({*rules})
+    (breaker,) = [each for each in entry["verdicts"] if each["rule"] == "service.platform-version"]
+    assert len({drift["location"]["line"] for drift in breaker["drifts"]}) == 2
+    prints = [drift["fingerprint"] for each in entry["verdicts"] for drift in each["drifts"]]
+    assert len(prints) == len({*prints})
+    fixed = run("fix", "--review", "--diff", f"iac/{name}")
+    heads = [row for row in fixed.out.split("\n") if row.startswith("@@")]
+    assert len(heads) == len({*heads})
+    assert fixed.out.count("+++ ") == 1
+    (log,) = run("check", "--format", "sarif", f"iac/{name}").json["runs"]
+    regions = [
+        replacement["deletedRegion"]["startLine"]
+        for result in log["results"]
+        if result["ruleId"] == "task.size"
+        for fix in result.get("fixes", ())
+        for change in fix["artifactChanges"]
+        for replacement in change["replacements"]
+    ]
+    text = (folder / name).read_text(encoding="utf-8")
+    assert all("512" in text.split("\n")[line - 1] for line in regions)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ resource "aws_ecs_service" "blue" {
   name             = "blue"
   cluster          = aws_ecs_cluster.main.id
   task_definition  = "${aws_ecs_task_definition.edge.family}:${aws_ecs_task_definition.edge.revision}"
-  platform_version = "LATEST"
+  platform_version = "1.3.0"
   capacity_provider_strategy {
     capacity_provider = "FARGATE_SPOT"
     weight            = 1
@@ -23,7 +23,7 @@ resource "aws_ecs_service" "green" {
   cluster          = aws_ecs_cluster.main.id
   task_definition  = aws_ecs_task_definition.edge.arn
   launch_type      = "FARGATE"
-  platform_version = "LATEST"
+  platform_version = "1.3.0"
   deployment_circuit_breaker {
     enable   = true
     rollback = true

@@ -1,0 +1,118 @@
+"""Task definitions with the template functions of ecspresso: `{{ must_env `TAG` }}` and its like.
+
+https://github.com/kayac/ecspresso. What a function gives is known only where it runs, so the value is open. The text is
+parsed with a placeholder of the same length for each function, so that every place is that of the file.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from cli.sources import task_definitions
+from cli.sources.definition import Around, Definition, File, Origin, Rewriting, Variant
+from cli.sources.nodes import Node, Style, mapping, sequence
+from cli.sources.open_images import as_collectors
+from cli.sources.resolving import VARIANTS
+from cli.texts import Text, shown
+from cli.unusable import NoDefinition, Unusable
+from domain.ecs.task_definition import TaskDefinition
+
+_ACTION = re.compile(r"\{\{-?(?P<inside>[^{}]*?)-?\}\}")
+_CALL = re.compile(
+    r"""\s*(?P<name>[a-z_]\w*)(?P<args>(?:\s+(?:`[^`]*`|"[^"]*"|'[^']*'))+)\s*(?:\|[^|]*)*""", re.IGNORECASE
+)
+_CONTROL = re.compile(r"\s*(?:if|else|end|range|with|define|block|template)\b|\s*\$")
+_COMMENT = re.compile(r"\s*/\*.*")
+_FILLER: Final = "\ue000"
+"""A character for private use, which no text of people has."""
+_PLACEHOLDER = re.compile(f"{_FILLER}\\d+{_FILLER}+")
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A text with placeholders, and the calls that they stand for."""
+
+    text: str = field(repr=False)
+    calls: Mapping[str, str]
+
+    def opened(self, node: Node, variant: int) -> Node:
+        """Return a value in which texts with placeholders are open: they are another text in each variant."""
+        match node.parts:
+            case dict() as parts:
+                opened = {name: replace(part, node=self.opened(part.node, variant)) for name, part in parts.items()}
+                return mapping(node, opened)
+            case list() as items:
+                return sequence(node, [replace(part, node=self.opened(part.node, variant)) for part in items])
+            case None:
+                pass
+        if not isinstance(node.value, str) or (first := _PLACEHOLDER.search(node.value)) is None:
+            return node
+        value = _PLACEHOLDER.sub(lambda found: self._value(found[0], variant), node.value)
+        return replace(node, value=value, style=Style.FIXED, open=self.calls[first[0]])
+
+    def _value(self, placeholder: str, variant: int) -> str:
+        return (f"${{{self.calls[placeholder]}}}", "0", "true", "x")[variant % VARIANTS]
+
+    def within(self, node: Node) -> Iterator[str]:
+        """Yield the calls in a value."""
+        if isinstance(node.value, str):
+            yield from (self.calls[found] for found in _PLACEHOLDER.findall(node.value))
+        for part in node.children:
+            yield from self.within(part.node)
+
+
+def filled(given: Text, *, json: bool) -> Filled | None:
+    """Return a text with placeholders for calls of template functions; None if it has no such call.
+
+    Outside of texts, JSON needs quotation marks around a placeholder. Raises Unusable for what decides about parts of
+    the file, such as `{{ if }}`.
+    """
+    text = given.text
+    if not any(_CALL.fullmatch(found["inside"]) for found in _ACTION.finditer(text)):
+        return None
+    pieces, calls, at, quoted = list[str](), dict[str, str](), 0, False
+    for found in _ACTION.finditer(text):
+        before, inside = text[at : found.start()], found["inside"]
+        quoted ^= before.replace("\\\\", "").replace('\\"', "").count('"') % 2 == 1
+        length, marks = len(found[0]), 2 if json and not quoted else 0
+        if _COMMENT.fullmatch(inside) or "\n" in found[0]:
+            filler = re.sub(r"[^\n]", " ", found[0])
+        elif _CONTROL.match(inside):
+            raise _control(given, found)
+        else:
+            placeholder = f"{_FILLER}{len(calls)}".ljust(length - marks, _FILLER)
+            calls[placeholder] = " ".join(re.sub(r"[`\"']", "", inside).split())
+            filler = f'"{placeholder}"' if marks else placeholder
+        pieces += [before, filler]
+        at = found.end()
+    return Filled("".join([*pieces, text[at:]]), calls)
+
+
+def _control(given: Text, found: re.Match[str]) -> Unusable:
+    line = given.text.count("\n", 0, found.start()) + 1
+    why = f"{shown(given.name)}, line {line}: {found[0]} decides about parts of the file."
+    if "containerDefinitions" not in given.text:
+        return NoDefinition(why)
+    return Unusable(f"{why} Check what `ecspresso render taskdef` prints.")
+
+
+def of_document(given: Text, root: Node, by: Filled, rewriting: Rewriting | None = None) -> File:
+    """Return the task definitions of a document with placeholders. `rewriting` writes changes, if not in it."""
+    variants = [by.opened(root, variant) for variant in range(VARIANTS)]
+    found = [*task_definitions.definitions_of(variants[0].value, shown(given.name))]
+    definitions = [_definition(given, each, variants, (*by.within(root),)) for each in found]
+    written = rewriting or task_definitions.Rewritten(given.text, variants[0].value, found, node=variants[0])
+    return File(given.name, given.text, given.encoding, tuple(definitions), written)
+
+
+def _definition(given: Text, found: Definition, variants: list[Node], calls: tuple[str, ...]) -> Definition:
+    node = task_definitions.node_at(variants[0], found.path)
+    others = []
+    for each in variants[1:]:
+        other, task = task_definitions.node_at(each, found.path), None
+        containers = other.get("containerDefinitions")
+        task = found.task.to_aws() | other.value
+        others.append(Variant(TaskDefinition(task if containers is None else as_collectors(task, containers))))
+    around = Around(others=tuple(others), unresolved=tuple(dict.fromkeys(calls)))
+    return replace(found, origin=Origin(given.name, given.text, {"": node}), around=around)

@@ -1,0 +1,102 @@
+"""Layers: what the standard changes for some accounts, and what no layer may loosen."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.standard.accounts import Accounts
+from domain.standard.part import Field, Part, field_validator
+from domain.standard.sections import SETTABLE, Exemption, Mode, Remediation, RuleSetting, settable
+from domain.standard.selector import Pattern, any_matches, one_or_many
+
+LAYERED: dict[str, type[Part]] = {**SETTABLE, "remediation": Remediation}
+"""The sections whose fields a layer may set."""
+
+
+_OF_ORGANIZATION = frozenset(
+    {
+        "remediation.stages",
+        "remediation.stop_after",
+        "remediation.all_registrations_per_hour",
+        "remediation.all_rollouts_per_hour",
+    }
+)
+
+
+class Layer(Part):
+    """What is different in some accounts. A layer of an account wins over one of tags, and that over one of a unit.
+
+    Of two units the lower one wins, and a later layer over an earlier one of the same level. Entries of `rules` come
+    after those of the layers above, so they win.
+    """
+
+    where: Accounts = Field(description="Which accounts.")
+    mode: Mode | None = Field(default=None, description="The mode of rules for which no entry of `rules` sets one.")
+    rules: tuple[RuleSetting, ...] = Field(default=(), description="Entries that follow those of the layers above.")
+    exemptions: tuple[Exemption, ...] = Field(default=(), description="More exemptions.")
+    set: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict,
+        description="Fields of the document's sections: `collector: {cpu: 512}`. The other fields stay.",
+    )
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _off(cls, value: object) -> object:
+        return "off" if value is False else value
+
+    @field_validator("set")
+    @classmethod
+    def _known(cls, value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+        return settable(value, LAYERED, _OF_ORGANIZATION)
+
+
+class Locked(Part):
+    """What no layer and no owner of an account may loosen."""
+
+    rules: tuple[Pattern, ...] = Field(
+        default=(),
+        description="Rule ids: `sidecar.*`. A layer may only make them stricter, whatever settings they read.",
+    )
+    settings: tuple[str, ...] = Field(
+        default=(),
+        description="Fields that a layer may only make stricter, for all rules: `collector.minimum_release`. One that"
+        " knows no stricter value keeps its own.",
+    )
+
+    @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return one_or_many(value)
+
+    @field_validator("settings", mode="before", json_schema_input_type=tuple[str, ...] | str)
+    @classmethod
+    def _one_or_many_settings(cls, value: object) -> object:
+        return one_or_many(value)
+
+    @field_validator("settings")
+    @classmethod
+    def _existing(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            section, _, field = name.partition(".")
+            if section not in LAYERED or field not in LAYERED[section].__dataclass_fields__:  # type: ignore[attr-defined] # a dataclass
+                raise ValueError(f"fields such as collector.minimum_release; {name[:60]} is none")
+        return value
+
+    def holds(self, rule: str) -> bool:
+        """Whether a rule is locked."""
+        return any_matches(self.rules, rule)
+
+
+class OwnerExemptions(Part):
+    """From which rules owners of an account may exempt their workloads, by a parameter in their account."""
+
+    rules: tuple[Pattern, ...] = Field(
+        default=(), description="Rule ids: `sidecar.*`. Empty for none. Locked rules are never among them."
+    )
+    days: int = Field(
+        default=30, ge=1, le=366, description="Days after the parameter was written by which each must have expired."
+    )
+
+    @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return one_or_many(value)

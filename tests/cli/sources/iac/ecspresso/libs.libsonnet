@@ -1,0 +1,6 @@
+{
+  collector:: {
+    name: 'adot',
+    image: 'public.ecr.aws/aws-observability/aws-otel-collector:latest',
+  },
+}

@@ -1,0 +1,115 @@
+"""Constructs that public templates and modules have, in sketches: what is known of them, and what is named if not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+
+TASK = """
+resource "aws_ecs_task_definition" "app" {{
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 512
+  memory                   = 1024
+  execution_role_arn       = {execution}
+  task_role_arn            = {task}
+  container_definitions    = jsonencode([{{ name = "app", image = {image} }}, {{ name = "b", image = "busybox:1" }}])
+}}
+"""
+NAMED = """
+variable "project" {}
+resource "aws_iam_role" "execution" { name = "${var.project}-execution" }
+resource "aws_iam_role" "task" { name = "${var.project}-task" }
+"""
+TEMPLATE = """
+Parameters: {Prefix: {Type: String}, Image: {Type: String}}
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Family: app
+      RequiresCompatibilities: [FARGATE]
+      NetworkMode: awsvpc
+      Cpu: 512
+      Memory: 1024
+      ExecutionRoleArn: EXECUTION
+      TaskRoleArn: TASK
+      ContainerDefinitions: [{Name: app, Image: !Ref Image}]
+"""
+
+
+def verdicts(run: Run, name: str, text: str) -> dict[str, Any]:
+    Path(name).write_text(text, encoding="utf-8")
+    (entry,) = run("check", "--format", "json", name).results
+    return {each["rule"]: each for each in entry["verdicts"]}
+
+
+@pytest.mark.parametrize("module", [NAMED, ""])
+def test_roles_of_two_resources_are_two_whatever_their_names_are(run: Run, module: str) -> None:
+    task = TASK.format(execution="aws_iam_role.execution.arn", task="aws_iam_role.task.arn", image='"nginx:1"')
+    assert verdicts(run, "main.tf", module + task)["task.roles"]["verdict"] == "compliant"
+    same = TASK.format(execution="aws_iam_role.task.arn", task="aws_iam_role.task.arn", image='"nginx:1"')
+    assert verdicts(run, "main.tf", module + same)["task.roles"]["verdict"] == "drifted"
+
+
+def test_a_role_whose_name_has_a_parameter_is_itself(run: Run) -> None:
+    role = "  Role: {Type: AWS::IAM::Role, Properties: {RoleName: !Sub '${Prefix}-role'}}\n"
+    by_arn = TEMPLATE.replace("EXECUTION", "!GetAtt Role.Arn").replace("TASK", "!GetAtt Role.Arn")
+    assert verdicts(run, "app.yaml", by_arn + role)["task.roles"]["verdict"] == "drifted"
+
+
+def test_what_is_imported_is_named_by_its_export(run: Run) -> None:
+    text = TEMPLATE.replace("EXECUTION", "!ImportValue Roles-Execution").replace("TASK", "!ImportValue Roles-Task")
+    found = verdicts(run, "app.yaml", text)["task.roles"]
+    assert found["verdict"] == "unknown"
+    assert "ImportValue Roles-Execution" in found["reasons"][0]
+
+
+def test_an_unknown_verdict_names_what_it_depends_on(run: Run) -> None:
+    text = TEMPLATE.replace("EXECUTION", "!Ref Prefix").replace("TASK", "!Ref AWS::StackName")
+    (reason,) = verdicts(run, "app.yaml", text)["sidecar.present"]["reasons"]
+    assert reason.endswith("(Image)")
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        '"${aws_ecs_task_definition.app.family}:${aws_ecs_task_definition.app.revision}"',
+        '"${aws_ecs_task_definition.app.family}:${max(aws_ecs_task_definition.app.revision, data.x.y.revision)}"',
+        '"app"',
+        "aws_ecs_task_definition.app.arn",
+        "aws_ecs_task_definition.app.id",
+    ],
+)
+def test_a_service_names_its_definition_in_many_ways(run: Run, runs: str) -> None:
+    task = TASK.format(execution='"a"', task='"b"', image='"nginx:1"')
+    service = f"""
+resource "aws_ecs_service" "app" {{
+  name             = "app"
+  launch_type      = "FARGATE"
+  platform_version = "1.3.0"
+  task_definition  = {runs}
+}}
+"""
+    (drift,) = verdicts(run, "main.tf", task + service)["service.platform-version"]["drifts"]
+    assert drift["location"]["line"] == 16
+
+
+def test_what_would_give_the_containers_is_named_without_the_texts_in_it(run: Run) -> None:
+    text = """
+resource "aws_ecs_task_definition" "a" {
+  container_definitions = file("containers/a.json")
+}
+resource "aws_ecs_task_definition" "b" {
+  container_definitions = templatefile("b.tpl", { password = "s3cr3t" })
+}
+"""
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("check", "main.tf")
+    said = " ".join(ran.out.split())
+    assert '(file("containers/a.json"))' in said
+    assert "(templatefile(" in said
+    assert "s3cr3t" not in said

@@ -1,0 +1,130 @@
+"""Copilot, ecspresso and Docker Compose: what is made of a file, what is open, and what is refused."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+
+MANIFEST = """
+name: web
+type: Backend Service
+image: {location: registry.example/web:1}
+"""
+
+
+def checked(run: Run, name: str, text: str) -> Any:
+    Path(name).write_text(text, encoding="utf-8")
+    ran = run("check", "--format", "json", name)
+    assert not ran.json["errors"], ran.err
+    return ran.results
+
+
+def verdicts(entry: Any) -> dict[str, Any]:
+    return {each["rule"]: each for each in entry["verdicts"]}
+
+
+def test_a_manifest_of_copilot_has_its_environments(run: Run) -> None:
+    more = "environments:\n  prod: {memory: 3000}\n  test: {count: 1}\n"
+    plain, prod = checked(run, "manifest.yml", MANIFEST + more)
+    assert (plain["resource"], prod["resource"]) == ("web", "prod-web")
+    assert verdicts(plain)["task.size"]["verdict"] == "compliant"
+    assert verdicts(prod)["task.size"]["drifts"][0]["location"]["line"] == 6
+
+
+def test_the_roles_and_the_log_group_of_copilot_are_not_missing(run: Run) -> None:
+    (entry,) = checked(run, "manifest.yml", MANIFEST)
+    assert verdicts(entry)["task.roles"]["verdict"] == "compliant"
+    assert "000000000000" not in run("check", "manifest.yml").out
+
+
+@pytest.mark.parametrize("kind", ["Request-Driven Web Service", "Static Site"])
+def test_what_copilot_runs_elsewhere_is_named(run: Run, kind: str) -> None:
+    Path("manifest.yml").write_text(MANIFEST.replace("Backend Service", kind), encoding="utf-8")
+    ran = run("check", "manifest.yml")
+    assert ran.code == 2
+    assert f"is a {kind} of Copilot" in ran.err
+
+
+def test_an_image_that_copilot_builds_is_open(run: Run) -> None:
+    text = MANIFEST + "sidecars:\n  collector: {image: {build: Dockerfile}}\n"
+    (entry,) = checked(run, "manifest.yml", text)
+    found = verdicts(entry)["sidecar.present"]
+    assert found["verdict"] == "unknown"
+    assert "image.build" in found["reasons"][0]
+
+
+def test_an_override_of_copilot_counts(run: Run) -> None:
+    text = (
+        MANIFEST
+        + "taskdef_overrides:\n  - {path: Cpu, value: '300'}\n  - {path: 'ContainerDefinitions[9].Cpu', value: 1}\n"
+    )
+    (entry,) = checked(run, "manifest.yml", text)
+    (drift,) = verdicts(entry)["task.size"]["drifts"]
+    assert drift["location"]["line"] == 6
+
+
+ECSPRESSO = """{
+  "family": "web", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "512", "memory": "1024",
+  "containerDefinitions": [{"name": "adot", "image": IMAGE}, {"name": "web", "image": "nginx:1"}]
+}"""
+
+
+def test_what_a_function_of_ecspresso_gives_is_open_and_named(run: Run) -> None:
+    (entry,) = checked(run, "web.json", ECSPRESSO.replace("IMAGE", '"{{ must_env `IMAGE` }}"'))
+    found = verdicts(entry)["sidecar.present"]
+    assert found["verdict"] == "unknown"
+    assert "must_env IMAGE" in found["reasons"][0]
+
+
+@pytest.mark.parametrize("text", ["{{.Names}}", "{{resolve:ssm:x}}", "{{ tag }}", "{{}}", "}}{{"])
+def test_braces_that_call_nothing_are_text(run: Run, text: str) -> None:
+    (entry,) = checked(run, "web.json", ECSPRESSO.replace("IMAGE", f'"nginx:{text}"'))
+    assert verdicts(entry)["sidecar.present"]["verdict"] == "drifted"
+
+
+def test_parts_that_a_template_decides_about_are_refused_with_the_line(run: Run) -> None:
+    text = ECSPRESSO.replace("IMAGE", '"{{ env `X` `y` }}"').replace("}]", "}{{ if env `A` `` }}, 1{{ end }}]")
+    Path("web.json").write_text(text, encoding="utf-8")
+    ran = run("check", "web.json")
+    assert ran.code == 2
+    assert "web.json, line 3: {{ if env `A` `` }} decides" in ran.err
+    assert "ecspresso render" in ran.err
+
+
+@pytest.mark.skipif(importlib.util.find_spec("_jsonnet") is None, reason="the extra jsonnet is not installed")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{containerDefinitions: [x]}", "line 1, column 25: not Jsonnet (unknown variable: x)"),
+        ("{containerDefinitions: error 's3cr3t'}", "line 1, column 24: Jsonnet cannot evaluate this"),
+        ("local f(x) = f(x + 1); {containerDefinitions: f(1)}", "Jsonnet cannot evaluate this"),
+        ("{containerDefinitions: importstr '/etc/hostname'}", "Jsonnet cannot evaluate this"),
+        ("{containerDefinitions: import '../../../x.json'}", "Jsonnet cannot evaluate this"),
+    ],
+)
+def test_jsonnet_with_a_mistake_is_refused_with_its_place(run: Run, text: str, said: str) -> None:
+    Path("web.jsonnet").write_text(text, encoding="utf-8")
+    ran = run("check", "web.jsonnet")
+    assert ran.code == 2
+    assert said in " ".join(ran.err.split())
+    assert "s3cr3t" not in ran.err
+
+
+def test_jsonnet_without_its_library_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "_jsonnet", None)
+    Path("web.jsonnet").write_text("{containerDefinitions: []}", encoding="utf-8")
+    ran = run("check", "web.jsonnet")
+    assert ran.code == 2
+    assert "the extra `jsonnet`" in " ".join(ran.err.split())
+
+
+def test_compose_is_refused_with_what_to_do(run: Run) -> None:
+    Path("compose.yaml").write_text("services:\n  web: {image: nginx}\nx-aws-role: {}\n", encoding="utf-8")
+    ran = run("check", "compose.yaml")
+    assert ran.code == 2
+    assert "Docker Compose" in ran.err
+    assert "DescribeTaskDefinition" in ran.err

@@ -1,0 +1,185 @@
+"""Corrections over accounts: the switch of one, rates of all, and stages that open one after the other."""
+
+import json
+from typing import Any
+
+import pytest
+
+from domain.places import Place
+from domain.remediation.attempt import AttemptState
+from domain.remediation.guard import Guard
+from domain.remediation.reason import Code
+from domain.remediation.switch import SwitchState
+from domain.standard import Mode
+from domain.subject import Subject, SubjectId
+from operations.remediation.outcome import Outcome
+from tests.operations.test_layers import UNIT, sessions, sweep_begins, world
+from tests.operations.test_members import BANK, IN_BANK, IN_SHOP, SHOP, drifted
+from tests.operations.world import INSPECT_ID, SWITCH, World
+
+__all__ = ["sessions", "world"]
+
+HASTY = "version: 1\nmode: register\n"
+STAGED = f"""{HASTY}remediation:
+  settling_minutes: 0
+  window_hours: 1
+  stages: [{{where: {{account: '{SHOP}'}}, wait_hours: 24}}]
+"""
+
+
+def asked(world: World, standard: str, *places: Place) -> dict[str, str]:
+    """A drift in each account, and the request of inspect to correct it, by account."""
+    world.sees(*(drifted(world, place) for place in places), inspector=world.inspector(Mode.REGISTER, standard))
+    return {each["account"]: json.dumps(each) for each in world.requests}
+
+
+def corrected(world: World, standard: str, request: str) -> Outcome:
+    """What comes of a request in a function that has just started."""
+    return world.remediator(standard).remediate(request, f"{INSPECT_ID}:inspect")
+
+
+def family_in(place: Place) -> SubjectId:
+    return SubjectId(place, Subject.FAMILY, "web")
+
+
+def of(place: Place, kind: str, **members: Any) -> str:
+    return json.dumps({"kind": kind, "account": place.account, "region": place.region, "family": "web"} | members)
+
+
+def resumed(world: World, standard: str, place: Place) -> Outcome:
+    return corrected(world, standard, of(place, "resume", attempt="1"))
+
+
+def codes(outcome: Outcome) -> list[Code]:
+    return [each.code for each in outcome.reasons]
+
+
+def revisions(world: World, place: Place) -> int:
+    return len(world.aws.region(place.account).definitions.families["web"])
+
+
+# --- stages -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_account_waits_for_the_stage_before_it_and_for_its_waiting_time(world: World) -> None:
+    requests = asked(world, STAGED, IN_SHOP, IN_BANK)
+    waits = corrected(world, STAGED, requests[BANK])
+    assert (waits.state, waits.guard, codes(waits)) == (
+        AttemptState.WAITING,
+        Guard.STAGE,
+        [Code.STAGE_BEFORE_HAS_NONE],
+    )
+    assert corrected(world, STAGED, requests[SHOP]).state is AttemptState.REGISTERED
+    waits = resumed(world, STAGED, IN_BANK)
+    assert (waits.state, codes(waits)) == (AttemptState.WAITING, [Code.STAGE_WAITS])
+    assert revisions(world, IN_BANK) == 1
+    world.pass_(hours=25)  # much longer than the window in which other guards are waited for
+    assert resumed(world, STAGED, IN_BANK).state is AttemptState.REGISTERED
+
+
+def test_a_failure_stops_all_accounts_until_a_person_releases_them_and_is_one_notice(world: World) -> None:
+    requests = asked(world, STAGED, IN_SHOP, IN_BANK)
+    assert corrected(world, STAGED, requests[SHOP]).state is AttemptState.REGISTERED
+    assert corrected(world, STAGED, of(IN_SHOP, "undo")).state is AttemptState.UNDONE
+    world.pass_(hours=25)
+    for waits in (corrected(world, STAGED, requests[BANK]), resumed(world, STAGED, IN_BANK)):
+        assert (waits.state, waits.guard, codes(waits)) == (
+            AttemptState.WAITING,
+            Guard.STAGE,
+            [Code.STAGES_STOPPED],
+        )
+    [notice] = world.notices
+    assert f"{SHOP}/{IN_SHOP.region}/web" in notice
+    assert "outrider release --stages" in notice
+
+    release = of(IN_SHOP, "release-stages", family="-")
+    assert codes(corrected(world, STAGED, release)) == [Code.STAGES_RELEASED]
+    assert resumed(world, STAGED, IN_BANK).state is AttemptState.REGISTERED
+    assert codes(corrected(world, STAGED, release.replace("}", ', "at": "2026-11-29T12:00:00Z"}'))) == [
+        Code.STAGES_NOT_STOPPED
+    ]
+
+
+def test_more_failures_may_be_allowed(world: World) -> None:
+    standard = STAGED + "  stop_after: 2\n"
+    requests = asked(world, standard, IN_SHOP, IN_BANK)
+    corrected(world, standard, requests[SHOP])
+    assert corrected(world, standard, of(IN_SHOP, "undo")).state is AttemptState.UNDONE
+    world.pass_(hours=25)
+    assert corrected(world, standard, requests[BANK]).state is AttemptState.REGISTERED
+    assert world.notices == []
+
+
+def test_a_change_of_what_corrections_depend_on_begins_the_stages_again(world: World) -> None:
+    requests = asked(world, STAGED, IN_SHOP, IN_BANK)
+    assert corrected(world, STAGED, requests[SHOP]).state is AttemptState.REGISTERED
+    world.pass_(hours=25)
+    other = STAGED + "collector: {memory: 768}\n"
+    assert codes(corrected(world, other, requests[BANK])) == [Code.STAGE_BEFORE_HAS_NONE]
+    same = STAGED + "exemptions: [{rules: task.size, where: {family: other}, reason: is of another}]\n"
+    assert resumed(world, same, IN_BANK).state is AttemptState.REGISTERED
+
+
+def test_a_persons_approval_is_bound_to_no_stage(world: World) -> None:
+    asked(world, STAGED, IN_BANK)
+    proposed = world.ledger.history(family_in(IN_BANK)).proposed
+    assert proposed is not None
+    request = of(IN_BANK, "apply", digest=proposed.digest, at=world.aws.clock.now().isoformat(), caller="jo")
+    assert corrected(world, STAGED, request).state is AttemptState.REGISTERED
+
+
+def test_an_account_whose_unit_is_not_known_is_in_the_last_stage(world: World) -> None:
+    standard = STAGED.replace(f"account: '{SHOP}'", f"unit: {UNIT}")
+    requests = asked(world, standard, IN_SHOP)
+    assert corrected(world, standard, requests[SHOP]).state is AttemptState.WAITING
+    sweep_begins(world, standard)
+    assert resumed(world, standard, IN_SHOP).state is AttemptState.REGISTERED
+
+
+# --- the switch and the rates -----------------------------------------------------------------------------------------
+
+
+def test_the_switch_of_one_account_stops_no_other(world: World) -> None:
+    standard = f"{HASTY}remediation: {{settling_minutes: 0}}\n"
+    requests = asked(world, standard, IN_SHOP, IN_BANK)
+    world.client("ssm").put_parameter(Name=SWITCH, Value=f"on without {BANK}", Type="String", Overwrite=True)
+    waits = corrected(world, standard, requests[BANK])
+    assert (waits.state, waits.guard, codes(waits)) == (
+        AttemptState.WAITING,
+        Guard.KILL_SWITCH,
+        [Code.SWITCH_OFF_IN],
+    )
+    assert corrected(world, standard, requests[SHOP]).state is AttemptState.REGISTERED
+
+
+def test_a_rate_of_all_accounts_bounds_them_together(world: World) -> None:
+    standard = f"{HASTY}remediation: {{settling_minutes: 0, all_registrations_per_hour: 1}}\n"
+    requests = asked(world, standard, IN_SHOP, IN_BANK)
+    assert corrected(world, standard, requests[SHOP]).state is AttemptState.REGISTERED
+    waits = corrected(world, standard, requests[BANK])
+    assert (waits.state, waits.guard) == (AttemptState.WAITING, Guard.REGISTRATIONS_PER_HOUR)
+    world.pass_(hours=1)
+    assert resumed(world, standard, IN_BANK).state is AttemptState.REGISTERED
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("on", SwitchState(on=True)),
+        (" ON without 111122223333\n", SwitchState(on=True, off_in=("111122223333",))),
+        ("off without 111122223333 444455556666", SwitchState(on=False, off_in=("111122223333", "444455556666"))),
+        ("on without", SwitchState(on=False)),
+        ("on without 1111", SwitchState(on=False)),
+        ("on\noff", SwitchState(on=False)),
+        ("", SwitchState(on=False)),
+    ],
+)
+def test_a_switch_of_another_form_is_off(text: str, state: SwitchState) -> None:
+    assert SwitchState.of(text) == state
+    assert SwitchState.of(str(state)) == state
+
+
+def test_what_is_off_in_an_account_stays_so_while_all_are_turned() -> None:
+    state = SwitchState(on=True).turned(on=False, account=BANK).turned(on=False).turned(on=True)
+    assert str(state) == f"on without {BANK}"
+    assert str(state.turned(on=True, account=BANK)) == "on"
