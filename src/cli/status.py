@@ -86,7 +86,7 @@ def _read(where: StackOptions) -> _Found:
         found = replace(found, standing=found.standing.with_corrections_on)
     owners = tuple(Ledger(aws, table).accounts.exemptions_of(aws.account))
     standard = _standard(aws, stack)
-    exemptions = tuple(standard.exemptions) if standard is not None else None
+    exemptions = standard.all_exemptions if standard is not None else None
     return _Found(name, found, off, exemptions, owners, _stages(Ledger(aws, table), standard), off_in)
 
 

@@ -65,7 +65,7 @@ def daily_of(status: Status, closed: Sequence[Finding], standard: Standard | Non
     `standard` is None if it could not be read. Return None if there is nothing to report.
     """
     place, still = status.place, status.findings
-    expiring = _expiring(standard.exemptions, at.date()) if standard else []
+    expiring = _expiring(standard.all_exemptions, at.date()) if standard else []
     if not still and not closed and not expiring and not status.standing:
         return None
     counts = [_are_open(len(still))]
