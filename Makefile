@@ -23,7 +23,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .PHONY: help
 help:  ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 # --- environments -------------------------------------------------------------------------------------------------
 
@@ -66,6 +66,14 @@ endef
 	$(environment)
 .venvs/zipapp/.locked: requirements/zipapp.txt .python-version $(UV)
 	$(environment)
+.venvs/bench-custodian/.locked: requirements/bench-custodian.txt .python-version $(UV)
+	$(environment)
+# Prowler asks for a Python before 3.13.
+.venvs/bench-prowler/.locked: requirements/bench-prowler.txt $(UV)
+	@echo "$(@D): installing $<"
+	@"$(UV)" venv --quiet --allow-existing --no-project --python '>=3.11,<3.13' $(@D)
+	@"$(UV)" pip sync --quiet --require-hashes --python $(@D) $<
+	@touch $@
 
 # Pins change only where an .in file asks for it; `make lock UPGRADE=--upgrade` takes the newest of everything.
 # dev uses the bundle's pins, so that the tests run what the functions run.
@@ -82,6 +90,8 @@ lock: $(UV)  ## Lock the requirements again (UPGRADE=--upgrade for newer release
 	$(COMPILE) requirements/site.in -o requirements/site.txt
 	$(COMPILE) requirements/zipapp.in -o requirements/zipapp.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) requirements/bench-custodian.in -o requirements/bench-custodian.txt
+	$(subst --python-version 3.13,--python-version 3.11,$(COMPILE)) requirements/bench-prowler.in -o requirements/bench-prowler.txt
 
 # --- see it -------------------------------------------------------------------------------------------------------
 
@@ -160,7 +170,11 @@ rule: .venvs/dev/.locked  ## Create a rule that passes all checks (ID=topic.name
 
 .PHONY: bench
 bench: .venvs/dev/.locked  ## Measure what must be fast
-	PYTHONPATH=src:. $(DEV)/python -m bench
+	PYTHONPATH=src:. $(DEV)/python -m bench judgements profile collector iam startup throughput imports report limits bundle
+
+.PHONY: bench-scan
+bench-scan: .venvs/dev/.locked .venvs/bench-custodian/.locked .venvs/bench-prowler/.locked  ## Compare a scan with Cloud Custodian and Prowler
+	PYTHONPATH=src:. $(DEV)/python -m bench scan scan-5000
 
 # --- ship it ------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import bundle, collector, commands, iam, imports, judgements, report
+from bench import bundle, collector, commands, iam, imports, judgements, limits, report, rivals
 from bench.clock import Row
 
 PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
@@ -17,6 +17,9 @@ PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
     "throughput": ("Many files in one command: time on the clock", commands.throughput),
     "imports": ("Time of a function's import", imports.rows),
     "report": ("The report of a fleet as one HTML file", report.rows),
+    "scan": ("A scan, Cloud Custodian and Prowler on one emulated AWS: time on the clock", rivals.small),
+    "scan-5000": ("The same of 5,000 families, without Prowler", rivals.large),
+    "limits": ("Sweeps under AWS's limits, in virtual time", limits.rows),
     "bundle": ("The functions' bundle, zipped", bundle.rows),
 }
 

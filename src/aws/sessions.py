@@ -8,7 +8,11 @@ from threading import RLock
 from typing import Any
 
 import boto3
+import botocore
 from botocore.config import Config
+from botocore.loaders import Loader
+from botocore.session import Session as BotocoreSession
+from botocore.session import get_session
 
 from aws.calls import CallFailed, calling
 from aws.errors import Meaning
@@ -17,18 +21,36 @@ from aws.traffic import Traffic
 from domain.members import Members
 from domain.places import Place, partition_of
 
+# Made once: botocore would put it together twice for each request, which takes a tenth of a call's CPU time.
+_AGENT = f"Boto3/{boto3.__version__} Botocore/{botocore.__version__} outrider"
 # Standard retries back off with jitter. A call that still fails is retried with its message, so these waits are short.
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     connect_timeout=3,
     read_timeout=15,
-    user_agent_extra="outrider",
+    user_agent=_AGENT,
     parameter_validation=True,
 )
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 _OWN = ""
+_OF_DEFINITIONS = ("DescribeTaskDefinition", "ListTaskDefinitions", "ListTaskDefinitionFamilies")
+"""The calls that share one of ECS's limits."""
 _BEFORE = timedelta(minutes=15)  # before they expire, credentials are replaced: no function runs for longer
 _REFUSED = timedelta(minutes=1)  # until the role of a member that refused is tried again
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Calls a second: to IAM in each account, and those that read task definitions in each account and region.
+
+    0 is no bound.
+    """
+
+    iam: float = 0
+    definitions: float = 0
+
+
+UNBOUNDED = Rates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +77,7 @@ class Sessions:
 
     Without `members` these credentials are used for every account: those of a person, for the command line. `region` is
     where the stack is; by default that of the environment. `profile` names the credentials of a person's AWS
-    configuration. `iam_per_second` bounds the calls to IAM in each account; 0 does not.
+    configuration. `rates` bound calls that have a small limit.
     """
 
     def __init__(
@@ -64,23 +86,34 @@ class Sessions:
         region: str | None = None,
         *,
         profile: str | None = None,
-        iam_per_second: float = 0,
+        rates: Rates = UNBOUNDED,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.traffic = Traffic()
         self._members, self._region, self._profile = members, region, profile
-        self._iam_per_second, self._now = iam_per_second, now
+        self._rates, self._now = rates, now
+        self._loader: Loader | None = None
         self._paces: dict[str, Pace] = {}
         self._accounts: dict[str, _Account] = {}
         self._lock = RLock()
 
     @cached_property
     def _own(self) -> boto3.Session:
-        return self._watched(boto3.Session(region_name=self._region, profile_name=self._profile), _OWN)
+        session = boto3.Session(region_name=self._region, profile_name=self._profile, botocore_session=self._core())
+        return self._watched(session, _OWN)
+
+    def _core(self) -> BotocoreSession:
+        """Return a session of botocore. All of them share what they load of AWS's models, which takes 28 MiB."""
+        core = get_session()
+        with self._lock:
+            if self._loader is None:
+                self._loader = core.get_component("data_loader")
+            core.register_component("data_loader", self._loader)
+        return core
 
     def _watched(self, session: boto3.Session, account: str) -> boto3.Session:
-        if self._iam_per_second:
-            pace = self._paces.setdefault(account, Pace(self._iam_per_second))
+        if self._rates.iam:
+            pace = self._paces.setdefault(account, Pace(self._rates.iam))
             session.events.register("before-call.iam", pace.wait)
         return self.traffic.watch(session)
 
@@ -138,6 +171,10 @@ class Sessions:
             if (service, region, once) not in account.clients:
                 config = _CONFIG.merge(_ONCE) if once else _CONFIG
                 made = session.client(service, region_name=region or None, config=config)  # type: ignore[call-overload] # the stubs know a service only by its literal name
+                if service == "ecs" and self._rates.definitions:
+                    pace = self._paces.setdefault(f"{key}/{region}", Pace(self._rates.definitions))
+                    for operation in _OF_DEFINITIONS:
+                        made.meta.events.register(f"before-call.ecs.{operation}", pace.wait)
                 account.clients[service, region, once] = made
             return account.clients[service, region, once]
 
@@ -173,5 +210,6 @@ class Sessions:
             aws_access_key_id=keys["AccessKeyId"],
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
+            botocore_session=self._core(),
         )
         return self._watched(session, number), keys.get("Expiration")

@@ -68,7 +68,7 @@ def _lines(source: Source) -> Iterator[str]:
         raise Unusable(str(invalid)) from None
     member = source.member
     origins = Origins(standard, read(source.text, source.name)[0], member)
-    yield f"# The standard {standard.name} for account {member.account}."
+    yield f"# The standard {line(standard.name)} for account {member.account}."
     if standard.of_organization.units and member.units is None:
         yield "# Its organisational unit is not known: layers that select by unit do not count. --unit names it."
     if standard.of_organization.tags and member.tags is None:

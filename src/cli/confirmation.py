@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from cli.failures import RequestFailed
 from cli.options import AwsOptions
-from cli.progress import Line
 from cli.terminal import console, line, say
 from cli.unusable import Unusable
+
+if TYPE_CHECKING:  # a scan needs nothing of the ledger
+    from cli.progress import Line
 
 _UNREACHED = frozenset({"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"})
 
@@ -49,7 +52,7 @@ def confirmed(question: str, done: str = "sent") -> bool:
     return False
 
 
-def printed(lines: Iterator[Line]) -> None:
+def printed(lines: "Iterator[Line]") -> None:
     """Print on standard output, never folded, so that text copied from it is whole."""
     out = console()
     for each in lines:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from aws.sessions import Sessions
+from aws.sessions import Rates, Sessions
 from cli.confirmation import sentences
 from cli.exits import CLEAN, DRIFTED, INCOMPLETE
 from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
@@ -45,7 +45,7 @@ from rules import CATALOGUE
 from settings import PAGES, RELEASE
 
 _POLICY = "`outrider scan --policy` prints the policy that this command needs."
-_IAM_PER_SECOND = 8.0
+_RATES = Rates(iam=8.0)
 """IAM's limit of calls is small, and the whole account shares it."""
 
 
@@ -142,9 +142,7 @@ def _scanned(by: ScanOptions, earlier: tuple[Totals, ...]) -> Fleet:
 def _places(by: ScanOptions, profile: str) -> Iterator[tuple[Sessions, Place]]:
     """Yield the accounts and regions that one profile's credentials reach."""
     options = by.aws(profile)
-    sessions = partial(
-        Sessions, region=options.named_region[1] or None, profile=profile or None, iam_per_second=_IAM_PER_SECOND
-    )
+    sessions = partial(Sessions, region=options.named_region[1] or None, profile=profile or None, rates=_RATES)
     aws = sessions()
     with sentences(options), failures_as_sentences(_POLICY):
         if not aws.region:

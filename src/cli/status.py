@@ -93,7 +93,7 @@ def _read(where: StackOptions) -> _Found:
     if switch and off is None:
         found = replace(found, standing=found.standing.with_corrections_on)
     owners, standard = tuple(ledger.accounts.exemptions()), _standard(aws, stack)
-    exemptions = tuple(standard.exemptions) if standard is not None else None
+    exemptions = standard.all_exemptions if standard is not None else None
     return _Found(found, off, exemptions, owners, _stages(ledger, standard), off_in)
 
 

@@ -67,7 +67,7 @@ def daily_of(status: Status, closed: Sequence[Finding], standard: Standard | Non
     `standard` is None if it could not be read. Return None if there is nothing to report: if everything was seen, too.
     """
     still, green = status.findings, status.seen.complete
-    expiring = _expiring(standard.exemptions, at.date()) if standard else []
+    expiring = _expiring(standard.all_exemptions, at.date()) if standard else []
     if green and not (still or closed or expiring or status.standing):
         return None
     counts = [_are_open(len(still))]

@@ -3,7 +3,7 @@
 import pytest
 
 from aws.pace import Pace
-from aws.sessions import Sessions
+from aws.sessions import Rates, Sessions
 from tests.operations.world import PLACE, World
 
 
@@ -28,7 +28,7 @@ def test_a_few_calls_go_at_once_and_the_rest_at_its_pace() -> None:
 @pytest.mark.parametrize(("most", "waits"), [(4, 3), (0, 0)])
 def test_only_calls_to_iam_wait_and_only_where_they_are_bounded(world: World, most: float, waits: int) -> None:
     pauses = list[float]()
-    sessions = Sessions(iam_per_second=most)
+    sessions = Sessions(rates=Rates(iam=most))
     if most:
         sessions._paces[""] = Pace(most, lambda: 0.0, pauses.append)
     for _ in range(5):
@@ -36,3 +36,18 @@ def test_only_calls_to_iam_wait_and_only_where_they_are_bounded(world: World, mo
         sessions.client("logs", PLACE).describe_log_groups()
     assert len(pauses) == waits
     assert world.calls["GetRole"] == 5
+
+
+@pytest.mark.parametrize(("most", "waits"), [(4, 3), (0, 0)])
+def test_only_calls_for_task_definitions_wait_and_only_where_they_are_bounded(
+    world: World, most: float, waits: int
+) -> None:
+    pauses = list[float]()
+    sessions = Sessions(rates=Rates(definitions=most))
+    if most:
+        sessions._paces[f"/{PLACE.region}"] = Pace(most, lambda: 0.0, pauses.append)
+    for _ in range(5):
+        sessions.client("ecs", PLACE).list_task_definition_families()
+        sessions.client("ecs", PLACE).list_clusters()
+    assert len(pauses) == waits
+    assert world.calls["ListTaskDefinitionFamilies"] == 5

@@ -125,6 +125,17 @@ def test_exemptions_the_last_sweep_and_that_corrections_are_off(stack: Deployed,
     assert "The last sweep began 2026-11-23" in text
 
 
+def test_exemptions_of_layers_are_listed_with_those_of_the_document(stack: Deployed, run: Run) -> None:
+    standard = EXEMPT + (
+        "layers:\n  - where: {account: '111122223333'}\n"
+        "    exemptions: [{rules: task.size, where: {family: old}, reason: is retired}]\n"
+    )
+    stack.world.client("ssm").put_parameter(Name=STANDARD, Value=standard, Type="String", Overwrite=True)
+    out = run("status").out
+    assert "task.* for family cron" in out
+    assert "task.size for family old, without an end: is retired" in out
+
+
 def test_stages_over_accounts_and_what_stopped_them(stack: Deployed, run: Run) -> None:
     ledger, standard = stack.world.ledger, "version: 1\nremediation: {stages: [{where: {account: '111122223333'}}]}\n"
     stack.world.client("ssm").put_parameter(Name=STANDARD, Value=standard, Type="String", Overwrite=True)

@@ -19,7 +19,7 @@ SERVICES = 40
 FEW = range(12)
 # By the rows of the page's table: in the first sweep and in an unchanged second one.
 CEILINGS = {
-    "DescribeTaskDefinition": (40, 0),
+    "DescribeTaskDefinition": (80, 0),
     "ListTaskDefinitionFamilies, ListTaskDefinitions": (2, 2),
     "ListServices, DescribeServices": (5, 5),
     "ListClusters, ListTasks, DescribeTasks": (9, 9),

@@ -1,7 +1,7 @@
 """A standard changes for hundreds of families at once, by AWS's limits and latencies, in virtual time."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,9 +19,10 @@ from operations.standards import Standards
 from operations.wiring.dispatch import make_dispatcher
 from operations.wiring.inspect import make_inspector
 from operations.wiring.remediate import make_remediator
+from operations.wiring.shared import DEFINITIONS_PER_SECOND
 from tests.aws_fake.calls import Calls
 from tests.aws_fake.iam import Policy
-from tests.aws_fake.limits import BUCKETS, IAM, seconds, throttled
+from tests.aws_fake.limits import BUCKETS, DEFINITIONS, IAM, Bucket, seconds, throttled
 from tests.aws_fake.sqs import Message
 from tests.operations.delivery import Inspection, Take, deliver, remediating
 from tests.operations.playing import DEPLOY, SETTINGS, account
@@ -64,7 +65,7 @@ class Worker:
     batch: int
     take: Take
     free: datetime
-    pace: Pace | None
+    paces: Mapping[Bucket, Pace]
 
 
 @dataclass
@@ -83,8 +84,9 @@ class Storm:
 
     def _timed(self, operation: str, _: Json, act: Callable[[], Json]) -> Json:
         clock = self.line.aws.clock
-        if BUCKETS.get(operation) is IAM and self.at_work is not None and self.at_work.pace is not None:
-            self.at_work.pace.wait()
+        bucket = BUCKETS.get(operation)
+        if bucket is not None and self.at_work is not None and bucket in self.at_work.paces:
+            self.at_work.paces[bucket].wait()
         self.made.append((clock.now(), operation))
         clock.pass_(seconds=seconds(operation))
         return act()
@@ -120,8 +122,11 @@ class Storm:
                     "subjects.fifo": partial(inspection.inspected, outcomes=self.failed),
                     "remediations.fifo": remediating(replace(made, parts=parts), self.outcomes),
                 }
-                pace = Pace(float(share) * PER_SECOND, lambda: clock.now().timestamp(), self._pause) if share else None
-                found.append(Worker(queue, source["Properties"]["BatchSize"], takes[queue], clock.now(), pace))
+                paces = {
+                    bucket: Pace(float(share or 1) * most, lambda: clock.now().timestamp(), self._pause)
+                    for bucket, most in ((IAM, PER_SECOND), (DEFINITIONS, DEFINITIONS_PER_SECOND))
+                }
+                found.append(Worker(queue, source["Properties"]["BatchSize"], takes[queue], clock.now(), paces))
         return found
 
     def until_quiet(self) -> timedelta:

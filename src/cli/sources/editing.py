@@ -342,7 +342,7 @@ class _Document:
             return (
                 gap if node.style is not Style.HCL or not gap.strip(" \t") else self._newline + gap.rpartition("\n")[2]
             )
-        return self._comma[1:]
+        return self._comma[1:] if node.style in {Style.JSON, Style.ESCAPED} else " "
 
     def _end_of_line(self, at: int) -> int:
         end = self.text.find("\n", at)

@@ -8,10 +8,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 from cli.sources.embedding import json_within
 from cli.sources.hcl_functions import called, text_of, title_of
+from cli.sources.hcl_policies import statement_of
 from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
 from cli.sources.hcl_text import template_of
 from cli.sources.nodes import Node, Part, Style, mapping, moved, sequence
@@ -307,29 +309,10 @@ class Evaluation:
         for block in found[1].blocks:
             if block.kind != "statement":
                 return self._open(place, self._written(place))
-            statement, unknown = self._statement(found[0], block)
+            statement, unknown = statement_of(block, partial(self._in, found[0]))
             statements.append(statement)
             open_ = open_ or unknown
         return self._computed(place, json.dumps({"Version": "2012-10-17", "Statement": statements}), open_)
-
-    def _statement(self, file: str, block: Block) -> tuple[dict[str, Any], str]:
-        values = {name: self._in(file, expression) for name, (_, expression) in block.attributes.items()}
-        open_ = next((unknown for node in values.values() if (unknown := first_open(node))), "")
-        statement: dict[str, Any] = {"Effect": "Allow"}
-        members = {"effect": "Effect", "sid": "Sid", "actions": "Action", "not_actions": "NotAction"}
-        members |= {"resources": "Resource", "not_resources": "NotResource"}
-        statement |= {members[name]: node.value for name, node in values.items() if name in members}
-        for inner in block.blocks:
-            given = {name: self._in(file, expression).value for name, (_, expression) in inner.attributes.items()}
-            match inner.kind:
-                case "principals":
-                    statement.setdefault("Principal", {})[text_of(given.get("type"))] = given.get("identifiers")
-                case "condition":
-                    by = statement.setdefault("Condition", {}).setdefault(text_of(given.get("test")), {})
-                    by[text_of(given.get("variable"))] = given.get("values")
-                case other:
-                    open_ = open_ or other
-        return statement, open_
 
     # --- calls and operations -----------------------------------------------------------------------------------------
 

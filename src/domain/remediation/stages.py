@@ -81,6 +81,6 @@ class Stages:
 
 
 def rollout_of(standard: Standard, release: str) -> str:
-    """Return a digest of what corrections depend on: when it changes, the stages begin again."""
-    parts = [repr(getattr(standard, name)) for name in _DEPENDS_ON]
+    """Return a digest of what corrections depend on, and of the stages: when it changes, the stages begin again."""
+    parts = [repr(getattr(standard, name)) for name in _DEPENDS_ON] + [repr(standard.remediation.stages)]
     return hashlib.sha256("\n".join([release, *parts]).encode()).hexdigest()[:16]

@@ -109,6 +109,11 @@ class Standard(Part):
         selectors += [stage.where for stage in self.remediation.stages]
         return Needed(any(each.unit for each in selectors), any(each.tags for each in selectors))
 
+    @property
+    def all_exemptions(self) -> tuple[Exemption, ...]:
+        """Return its exemptions, those of every layer included."""
+        return (*self.exemptions, *(each for layer in self.layers for each in layer.exemptions))
+
     def setting(self, rule: Named, workload: Workload) -> "Setting":
         """Return mode, severity and parameters of this rule for this workload."""
         return self.settings(workload).of(rule)

@@ -116,6 +116,8 @@ def _beyond(
     exemption: OwnerExemption, wish: OwnersWish, standard: Standard, rules: Collection[str]
 ) -> Iterator[Problem]:
     limits = standard.owner_exemptions
+    if exemption.where.account or exemption.where.region:  # it is for the account and region of its parameter
+        yield Problem.UNUSED_SELECTOR
     matched = [rule for rule in rules if any_matches(exemption.rules, rule)]
     if not matched:
         yield Problem.UNKNOWN_RULE

@@ -210,19 +210,16 @@ def _was_evaluated(job: Job) -> bool:
 
 
 def _known(job: Job) -> int:
-    """Return the number of the family's newest revision, if nothing says that it may be another, or have other tags.
-
-    A revision that the sweep listed may be deregistered by now; its event says so.
-    """
+    """Return the number of the family's newest revision, if nothing says that it may be another, or have other tags."""
     number = job.history.order
     for trigger in job.triggers:
         match trigger:
             case TaskDefinitionTrigger() | DeletedTrigger():
                 return 0
             case FamilyTrigger(revision=int() as listed):
-                if listed < number or job.edition.standard.depends_on_tags:
+                # The revision that the sweep listed may be deregistered by now.
+                if listed != number or job.edition.standard.depends_on_tags:
                     return 0
-                number = listed
             case _:
                 pass
     return number

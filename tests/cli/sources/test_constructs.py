@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from cli.sources import json_text, yaml_text
+from cli.sources.editing import Change, edited
 from tests.cli.conftest import Run
 
 TASK = """
@@ -113,3 +115,19 @@ resource "aws_ecs_task_definition" "b" {
     assert '(file("containers/a.json"))' in said
     assert "(templatefile(" in said
     assert "s3cr3t" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "before", "after"),
+    [
+        ("a.yaml", "a: {b: [!Ref x]}", "[!Ref x]", "[!Ref x, two]"),
+        ("a.yaml", "a: {b: [one]}", "[one]", "[one, two]"),
+        ("a.json", '{"a":{"b":["one"]}}', '["one"]', '["one","two"]'),
+    ],
+)
+def test_an_item_is_added_as_the_language_writes_lists(name: str, text: str, before: str, after: str) -> None:
+    root = yaml_text.node_of(text) if name.endswith("yaml") else json_text.node_of(text)
+    assert root is not None
+    items = root.value["a"]["b"]
+    found = edited(text, [Change(root, {"a": {"b": [*items, "two"]}})])
+    assert found.text == text.replace(before, after)

@@ -53,11 +53,6 @@ def test_what_the_organisation_allows_counts_in_that_account_and_region_alone() 
         assert not exemption.covers("sidecar.resources", workload(other), "")
 
 
-def test_an_entry_that_names_another_account_counts_there_no_more_than_anywhere() -> None:
-    [exemption] = read(GOOD.replace("{family: batch-*}", "{account: '444455556666', region: '*'}")).exemptions
-    assert not exemption.covers("sidecar.resources", workload(Place("444455556666", "eu-west-1")), "")
-
-
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -66,6 +61,8 @@ def test_an_entry_that_names_another_account_counts_there_no_more_than_anywhere(
         (GOOD.replace("sidecar.resources", "sidecar.*"), [(Problem.NOT_FOR_OWNERS, 3)]),
         (GOOD.replace("sidecar.resources", "sidecar.gone"), [(Problem.UNKNOWN_RULE, 3)]),
         (GOOD.replace("2026-12-29", "2026-12-30"), [(Problem.TOO_LONG, 3)]),
+        (GOOD.replace("{family: batch-*}", "{account: '444455556666'}"), [(Problem.UNUSED_SELECTOR, 3)]),
+        (GOOD.replace("{family: batch-*}", "{family: web, region: '*'}"), [(Problem.UNUSED_SELECTOR, 3)]),
         (GOOD.replace("    expires: 2026-12-29\n", ""), [(Problem.MISSING_FIELD, 3)]),
         (GOOD.replace("{family: batch-*}", "{}"), [(Problem.WRONG_VALUE, 3)]),
         (GOOD.replace("; PLAT-17", "\\n<!channel>"), [(Problem.WRONG_VALUE, 3)]),
