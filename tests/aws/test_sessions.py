@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.loaders import JSONFileLoader
 
 from aws.calls import CallFailed
 from aws.ecs import Ecs
 from aws.sessions import Sessions
 from domain.ecs.task_definition import TaskDefinition
-from tests.operations.world import PLACE, definition
+from domain.members import Members
+from domain.places import Place
+from tests.operations.world import ACCOUNT, PLACE, World, definition
 
 CALLS: dict[str, Callable[[Ecs], object]] = {
     "RegisterTaskDefinition": lambda ecs: ecs.register(PLACE, TaskDefinition(definition())),
@@ -43,3 +46,18 @@ class _Nothing:
     @staticmethod
     def stream() -> list[bytes]:
         return []
+
+
+def test_a_further_account_loads_none_of_the_models_of_aws_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions, loaded = Sessions(Members(ACCOUNT, "outrider-read")), list[str]()
+    sessions.client("ecs", Place("210987654321", PLACE.region))
+    load = JSONFileLoader.load_file
+
+    def noted(self: JSONFileLoader, path: str) -> Any:
+        loaded.append(path)
+        return load(self, path)
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", noted)
+    sessions.client("ecs", Place("310987654321", PLACE.region))
+    assert world.calls["AssumeRole"] == 2
+    assert loaded == []
