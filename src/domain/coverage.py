@@ -7,8 +7,8 @@ left out unnoticed.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -200,6 +200,7 @@ class Proof(StrEnum):
     CHANGED = "changed"  # it is not the one that the sweep stored
     MISSING = "missing"
     NONE = "none"  # no sweep has ended yet
+    OLD = "old"  # it is of days ago
     UNREAD = "unread"  # a call failed
 
 
@@ -210,6 +211,9 @@ class StoredReport:
     home: Place
     bucket: str
     key: str
+
+
+_RECENT = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +230,12 @@ class Seen:
     def complete(self) -> bool:
         """Whether no open finding means that none exists."""
         return self.proof is Proof.INTACT and self.certificate is not None and self.certificate.complete
+
+    def by(self, now: datetime) -> "Seen":
+        """Return it as it counts now: what was seen days ago is not relied on."""
+        made = self.certificate
+        old = self.proof is Proof.INTACT and made is not None and made.ended < now - _RECENT
+        return replace(self, proof=Proof.OLD) if old else self
 
 
 UNSEEN = Seen()

@@ -20,6 +20,7 @@ def status_of(everything: Overview, home: Place, now: datetime, seen: Seen = UNS
 
     Nobody can close what is open in an account or region that is not watched any more: it is only counted.
     """
+    seen = seen.by(now)
     unwatched = seen.certificate.unwatched if seen.certificate is not None else frozenset[Place]()
     everything, left = _watched(everything, unwatched)
     rows = [row for record in everything.records.values() for row in record.rows.values()]

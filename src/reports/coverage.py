@@ -79,6 +79,9 @@ def proof(seen: Seen) -> str:
             return f"The certificate {seen.why} is not there any more, so the coverage is not known."
         case Proof.NONE:
             return "No sweep has ended yet, so the coverage is not known."
+        case Proof.OLD:
+            ended = f" {_time(seen.certificate.ended)}" if seen.certificate is not None else ""
+            return f"The last sweep ended{ended}: what changed since then was seen only if an event came."
         case Proof.UNREAD:
             return f"The coverage is not known: {seen.why}."
 

@@ -283,8 +283,9 @@ def test_nothing_open_is_reported_and_not_as_complete_where_an_account_was_not_s
             lambda aws: Ledger(aws, "ledger").runs.certified(LastCertificate("expired.json", "")),
             "is not there any more",
         ),
+        (lambda aws: certified(aws, hours=49), "The last sweep ended 2026-07-30 11:00 UTC"),
     ],
-    ids=["no sweep", "a changed certificate", "a deleted certificate"],
+    ids=["no sweep", "a changed certificate", "a deleted certificate", "an old certificate"],
 )
 def test_without_the_last_sweeps_certificate_nothing_is_reported_as_complete(
     aws: Sessions, heard: tuple[str, str], spoil: Callable[[Sessions], object], why: str

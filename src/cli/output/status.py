@@ -190,7 +190,7 @@ class SeenEntry:
     complete: bool
     """Whether the present state of everything is known, so that no open finding means that none exists."""
     proof: str
-    """intact, changed, missing, none or unread: whether the certificate can be relied on."""
+    """intact, changed, missing, none, old or unread: whether the certificate can be relied on."""
     uncovered: tuple[UncoveredEntry, ...]
     """What it did not cover."""
 

@@ -99,7 +99,7 @@ class Digests:
         for address, row in found:
             if address.team and row.finding.id in shown:
                 by_team[address.team].append((address, row.finding))
-        seen, alerts = seen_if_readable(self.ledger, self.bucket), list[Alert]()
+        seen, alerts = seen_if_readable(self.ledger, self.bucket).by(end), list[Alert]()
         for _, some in sorted(by_team.items()):
             address, _ = max(some, key=lambda each: each[1].severity.rank)
             alerts.append(weekly_of((finding for _, finding in some), address, home, seen, at=end))
