@@ -65,8 +65,8 @@ def test_what_is_not_there_or_is_no_file_is_a_sentence(run: Run, good: Definitio
     assert ran.err.splitlines()[:3] == [
         "gone.json does not exist. Check the path.",
         (
-            "empty has no file in it whose name ends with .json, .jsonc, .yaml, .yml, .template or .tf. Name a file"
-            " or another folder."
+            "empty has no file in it whose name ends with .json, .jsonc, .jsonnet, .yaml, .yml, .template or .tf. Name"
+            " a file or another folder."
         ),
         "other has no file with a task definition in it. Name another folder.",
     ]

@@ -103,7 +103,8 @@ def _collected(task: Node) -> Any:
 
 def _service(manifest: Node, name: str) -> Service:
     """Return the service as Copilot makes it: its platform version is the latest, its circuit breaker is on."""
-    spot = isinstance(count := manifest.value.get("count"), dict) and ("spot" in count or "range" in count)
+    count = manifest.value.get("count")
+    spot = isinstance(count, dict) and "spot" in count
     provider = {"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}
     return Service(
         {
@@ -112,7 +113,7 @@ def _service(manifest: Node, name: str) -> Service:
             "propagateTags": "SERVICE",
             "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
         }
-        | (provider if spot and "spot" in count else {"launchType": "FARGATE"})
+        | (provider if spot else {"launchType": "FARGATE"})
     )
 
 

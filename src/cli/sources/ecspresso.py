@@ -107,12 +107,12 @@ def of_document(given: Text, root: Node, by: Filled, rewriting: Rewriting | None
 
 
 def _definition(given: Text, found: Definition, variants: list[Node], calls: tuple[str, ...]) -> Definition:
-    node = task_definitions.node_at(variants[0], found.path)
-    others = []
-    for each in variants[1:]:
-        other, task = task_definitions.node_at(each, found.path), None
-        containers = other.get("containerDefinitions")
-        task = found.task.to_aws() | other.value
-        others.append(Variant(TaskDefinition(task if containers is None else as_collectors(task, containers))))
-    around = Around(others=tuple(others), unresolved=tuple(dict.fromkeys(calls)))
-    return replace(found, origin=Origin(given.name, given.text, {"": node}), around=around)
+    base, *others = (task_definitions.node_at(each, found.path) for each in variants)
+    around = Around(others=tuple(_variant(found, each) for each in others), unresolved=tuple(dict.fromkeys(calls)))
+    return replace(found, origin=Origin(given.name, given.text, {"": base}), around=around)
+
+
+def _variant(found: Definition, node: Node) -> Variant:
+    """Return a definition with other values; tags that are outside of it stay."""
+    task, containers = found.task.to_aws() | node.value, node.get("containerDefinitions")
+    return Variant(TaskDefinition(task if containers is None else as_collectors(task, containers)))

@@ -28,7 +28,7 @@ OWN_WORDS = {"containers": "containerDefinitions"}
 pytestmark = pytest.mark.skipif(not FILES, reason="OUTRIDER_FOREIGN names no folder with sources of other people")
 
 
-@pytest.fixture(params=FILES)
+@pytest.fixture(params=FILES or [""])
 def name(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> str:
     """The name of a source, with its whole folder, in the folder of the test."""
     del run  # which enters the folder
