@@ -13,7 +13,7 @@ from domain.findings.finding import TransitionKind
 from domain.severity import Severity
 from handlers import metrics
 from handlers.metrics import Dimension, Metric
-from tests.test_template import CALLED, ROOT, SRC, of_type, template
+from tests.templates import CALLED, ROOT, SRC, of_type, template
 from tools import dashboard
 
 OURS = "Outrider/${AWS::StackName}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.event_rules import EVENTS, OF_MEMBERS, ON_THE_BUS, RULES, matches
-from tests.test_template import CALLED, ROOT, TEMPLATE, actions, calls_of, needed, of_type, statements, template
+from tests.templates import CALLED, ROOT, TEMPLATE, actions, calls_of, needed, of_type, statements, template
 
 MEMBER = ROOT / "member.yaml"
 IN_MEMBERS = ("ecs", "iam", "kms", "logs", "securityhub", "ssm")

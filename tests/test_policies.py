@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_template import ROOT, TEMPLATE, actions, of_type, statements, template
+from tests.templates import ROOT, TEMPLATE, actions, of_type, statements, template
 
 querying = pytest.importorskip("policy_sentry.querying.actions", reason="run `make venvs` once")
 

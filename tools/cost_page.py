@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from tests.operations.inspection.test_costs import CEILINGS
-from tests.test_template import of_type
+from tests.templates import of_type
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, PRICES = ROOT / "docs" / "cost.md", ROOT / "tools" / "prices.yaml"

@@ -28,7 +28,7 @@ INTRODUCTION = """\
 Each function has a role of its own. Only `remediate` may change anything in ECS, and only in a stack whose
 `RemediationMode` is `register` or `deploy`. No function may write a parameter, a role or a policy, and none may read
 anything of your applications' data. `tests/test_policies.py` checks each statement against the Service Authorization
-Reference, and `tests/test_template.py` that a role allows the calls that its function makes, and no more.
+Reference, and `tests/test_calls.py` that a role allows the calls that its function makes, and no more.
 """
 
 _READS = re.compile(r"(AssumeRole|BatchGet|Decrypt|Describe|Get|List|Query|Receive)")

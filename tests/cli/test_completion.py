@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands import COMMANDS, SHELLS
+from cli.commands import COMMANDS
+from cli.file_commands import SHELLS
 from rules import CATALOGUE
 from tests.cli.conftest import Run
 

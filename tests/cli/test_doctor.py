@@ -18,7 +18,7 @@ from tests.cli.conftest import Ran, Run
 from tests.operations.conftest import sessions, world
 from tests.operations.stack import STACK, WEBHOOK, Deployed, deploy
 from tests.operations.world import CANARY, REGION, STANDARD, SWITCH, World
-from tests.test_template import actions, calls_of
+from tests.templates import actions, calls_of
 
 __all__ = ["sessions", "world"]
 

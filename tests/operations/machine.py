@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.test_template import template
+from tests.templates import template
 
 type Json = dict[str, Any]
 

@@ -13,7 +13,7 @@ from settings import RELEASE
 from tests.aws_fake.aws import Region
 from tests.operations.sweeping import BUCKET
 from tests.operations.world import PLACE, STANDARD, SWITCH, TABLE, Json, World, trusting
-from tests.test_template import template
+from tests.templates import template
 
 STACK = "outrider"
 WEBHOOK = "/outrider/slack-webhook"

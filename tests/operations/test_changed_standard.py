@@ -42,7 +42,7 @@ from tests.operations.world import (
     trusting,
 )
 from tests.profiles import by_profile
-from tests.test_template import of_type, template
+from tests.templates import of_type, template
 
 FAMILIES = by_profile(default=200, deep=1000, explore=1000)
 AGREED = Standards(Sessions(), "", RULES).agreed
