@@ -65,6 +65,8 @@ would change; [command-line.md](command-line.md#the-standard) has both.
 The functions refuse a standard with an error. They go on evaluating by the last good one, correct nothing, and notify
 the topic `operations` ([runbook.md](runbook.md#when-the-standard-cannot-be-used)). A warning is published there once;
 the standard is used. Time alone never makes an error: a standard that is accepted today is accepted tomorrow.
+`exemption-not-allowed`, `exemption-too-long` and `too-many` are about an owner's parameter `/outrider/exemptions`:
+those exemptions do not count, and the standard is used.
 
 | code | severity | meaning |
 | --- | --- | --- |

@@ -37,7 +37,8 @@ FILE_COMMANDS = (
         (
             files(
                 "Files or folders: task definitions in JSON or YAML, templates of CloudFormation, SAM and CDK,"
-                " Terraform's files and plans, Copilot's manifests, ecspresso's definitions. A dash is standard input."
+                " Terraform's files and plans, Copilot's manifests, ecspresso's definitions (with the extra jsonnet,"
+                " also in Jsonnet). A dash is standard input."
             ),
             STANDARD,
             CONFIG,

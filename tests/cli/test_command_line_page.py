@@ -41,7 +41,7 @@ def renewed(page: str) -> str:
 
     for name, language in (
         ("web.json", "json"),
-        ("collector.yaml", "yaml"),
+        ("collector.yaml", r"yaml collector\.yaml"),
         ("broken.yaml", r"yaml broken\.yaml"),
         ("standard.yaml", r"yaml standard\.yaml"),
     ):

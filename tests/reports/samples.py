@@ -156,7 +156,7 @@ def burst() -> Alert:
     ]
     some = [*opened_, *worse, *closing, outcome("refused", Reason(Code.NO_CHANGE), guard=Guard.IMAGE)]
     threads = {alert.thread: Thread().after([alert]) for alert in some}
-    return burst_of(threads, id_="burst/0123456789abcdef0123456789abcdef", most=10, occurred=THEN)
+    return burst_of(threads, id_="burst/0123456789abcdef0123456789abcdef", most=5, occurred=THEN)
 
 
 EXEMPT = """\
@@ -262,7 +262,7 @@ def messages() -> dict[str, Alert]:
             PARAMETER,
             PLACE.arn("ssm", f"parameter{PARAMETER}"),
             Drift("not-defined", "service/pipelines/traces/exporters", undefined),
-            actor=PERSON,
+            actor=Actor(),
             users=LEANING,
         ),
         "opened-role": finding_alert(

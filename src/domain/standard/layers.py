@@ -54,12 +54,13 @@ class Locked(Part):
 
     rules: tuple[Pattern, ...] = Field(
         default=(),
-        description="Rule ids: `sidecar.*`. A layer may only make them stricter, whatever settings they read.",
+        description="Rule ids: `sidecar.*`. A layer may only make them stricter; for these rules, settings keep the"
+        " organisation's values.",
     )
     settings: tuple[str, ...] = Field(
         default=(),
-        description="Fields that a layer may only make stricter, for all rules: `collector.minimum_release`. One that"
-        " knows no stricter value keeps its own.",
+        description="Fields that a layer may only make stricter, for all rules: `collector.minimum_release`. A"
+        " field without an order, such as a name, keeps the organisation's value.",
     )
 
     @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
@@ -93,7 +94,10 @@ class OwnerExemptions(Part):
         default=(), description="Rule ids: `sidecar.*`. Empty for none. Locked rules are never among them."
     )
     days: int = Field(
-        default=30, ge=1, le=366, description="Days after the parameter was written by which each must have expired."
+        default=30,
+        ge=1,
+        le=366,
+        description="How long an exemption may last: days from the writing of the parameter to its last day.",
     )
 
     @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)

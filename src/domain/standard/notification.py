@@ -33,9 +33,9 @@ class Route(Part):
 class QuietHours(Part):
     """Hours of each day in which nobody is notified of what is only LOW."""
 
-    begin: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="When they begin, as 18:00.")
-    end: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="When they end, as 08:00.")
-    timezone: str = Field(default="UTC", description="The time zone, as Europe/Dublin.")
+    begin: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="When they begin: `18:00`.")
+    end: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="When they end: `08:00`.")
+    timezone: str = Field(default="UTC", description="The time zone: `Europe/Dublin`.")
 
     @field_validator("begin", "end", mode="before")
     @classmethod

@@ -38,7 +38,10 @@ class Problem(Code):
     UNKNOWN_RULE = "unknown-rule", "A pattern of rule ids matches no rule."
     MATCHES_NOTHING = "matches-nothing", "A pattern can match no name: a canary without its cluster, for example."
     UNKNOWN_TOOL = "unknown-tool", "A pattern in `remediation.leave_to` matches no tool. Case counts."
-    UNUSED_SELECTOR = "unused-selector", "None of an entry's rules can use a member of its selector."
+    UNUSED_SELECTOR = (
+        "unused-selector",
+        "`where` has a field that none of the entry's rules can use: a cluster, for rules about task definitions.",
+    )
     # What contradicts itself.
     IMAGE_TOO_OLD = "image-below-minimum", "The image is older than `minimum_release`."
     PARAMETER_NOT_ALLOWED = "parameter-not-allowed", "`parameters_allowed` does not match the parameter."
@@ -46,9 +49,12 @@ class Problem(Code):
     # What an owner of an account may not exempt from.
     NOT_FOR_OWNERS = "exemption-not-allowed", "`owner_exemptions` does not allow the rule."
     TOO_LONG = "exemption-too-long", "The exemption ends later than `owner_exemptions` allows."
-    TOO_MANY = "too-many", "There are more than 50 exemptions."
+    TOO_MANY = "too-many", "An owner's parameter has more than 50 exemptions."
     # What may be meant, but is often a mistake.
-    ONLY_BARE_NAME = "only-bare-name", "A pattern matches a tool's bare name, but not the name with stack or tag."
+    ONLY_BARE_NAME = (
+        "only-bare-name",
+        "A pattern matches `Terraform`, but not `Terraform (as its tag managed-by says)`: write `Terraform*`.",
+    )
     SELECTS_NO_FAMILY = "selects-no-family", "A cluster or service in `scope` selects no task definition."
     EXCLUDES_ALL = "excludes-all", "The scope excludes everything."
     NOTHING_SET = "nothing-set", "An entry of `rules` sets nothing."

@@ -218,7 +218,7 @@ class Stage(Part):
         default=24,
         ge=0,
         le=2160,
-        description="Hours between the first verified correction of this stage and the begin of the next.",
+        description="Hours between the first verified correction of this stage and the start of the next.",
     )
 
 
