@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from aws.ledger.accounts import Accounts
-from domain.organization import Membership
+from domain.organization import Membership, Needed
 from domain.places import Place
 from domain.standard import Standard
 from domain.standard.layered import layered, layers_of
@@ -58,6 +58,11 @@ class AccountStandards:
             made = self._editions[edition.digest, by] = replace(edition, standard=make(), digest=digest)
         return made
 
+    def knows(self, edition: Edition, place: Place) -> bool:
+        """Return whether all was read on which the standard of an account and region depends. Raises CallFailed."""
+        needs, member = edition.standard.of_organization, self.member(edition, place.account)
+        return _suffices(member, needs) and not self.owners.of(place, edition.standard, edition.digest).unread
+
     def member(self, edition: Edition, account: str) -> Membership:
         """Return what is known of an account, as far as the standard depends on it."""
         needs = edition.standard.of_organization
@@ -68,6 +73,10 @@ class AccountStandards:
         if member is None or now - since >= self.fresh:
             member = self.accounts.of(account)
             self._members[account] = now, member
-            if member.units is None or (needs.tags and member.tags is None):
+            if not _suffices(member, needs):
                 self.unknown(account)
         return member
+
+
+def _suffices(member: Membership, needs: Needed) -> bool:
+    return not needs or (member.units is not None and not (needs.tags and member.tags is None))

@@ -20,10 +20,14 @@ from operations.standards import FRESH
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """The exemptions by owners in an account and region, and a digest of them; empty without any."""
+    """The exemptions by owners in an account and region, and a digest of them; empty without any.
+
+    `unread` says that the parameter may not be read, so that nobody knows what owners exempt from.
+    """
 
     exemptions: tuple[OwnerExemption, ...] = ()
     digest: str = ""
+    unread: bool = False
 
 
 @dataclass(slots=True)
@@ -58,7 +62,7 @@ class Owners:
 
     def _read(self, place: Place, standard: Standard) -> Owned:
         reference = ParameterReference(place, PARAMETER)
-        found = Allowed()
+        found, unread = Allowed(), False
         match self.parameters().fact(reference):
             case Known(parameter) if parameter.modified is not None:
                 found = allowed(OwnersWish(place, parameter.text, parameter.modified), standard, self.rules)
@@ -66,13 +70,14 @@ class Owners:
                 if fact.transient:
                     raise CallFailed(fact.call, fact.resource, fact.code, Meaning.RETRY)
                 self.unread(place, fact)
+                unread = True
             case _:
                 pass
         digest = hashlib.sha256(repr(found.exemptions).encode()).hexdigest()[:16] if found.exemptions else ""
         if found.refused:
             self.refused(place, found.refused)
         self._keep(found.record(place))
-        return Owned(found.exemptions, digest)
+        return Owned(found.exemptions, digest, unread)
 
     def _keep(self, record: OwnersRecord) -> None:
         """Store what counts, if that is not what is stored."""

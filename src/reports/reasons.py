@@ -39,6 +39,8 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"Corrections stopped in all accounts after {number} failed: `outrider release --stages` ends that."
         case Code.STANDARD_NOT_USED:
             return "The stored standard cannot be used. Correct it: until then nothing is corrected."
+        case Code.STANDARD_NOT_KNOWN:
+            return f"Its organisational unit, tags or owners' exemptions could not be read for account {what}."
         case Code.ACCOUNT_REFUSES:
             since = f" since {reason.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if reason.at else ""
             return f"The account refuses Outrider{since}: {because}"

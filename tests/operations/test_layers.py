@@ -22,6 +22,7 @@ from rules import CATALOGUE
 from tests.aws_fake.aws import Aws
 from tests.aws_fake.calls import Trouble
 from tests.aws_fake.clock import Clock
+from tests.operations.saying import said
 from tests.operations.test_members import BANK, IN_BANK, IN_SHOP, SHOP, drifted, findings
 from tests.operations.world import ACCOUNT, INSPECT_ID, PLACE, REGION, STANDARD, World, furnish, own
 
@@ -133,6 +134,22 @@ def test_a_correction_is_decided_by_the_layers_of_its_account(world: World) -> N
     assert in_bank.state is AttemptState.NOTHING
 
 
+def test_nothing_is_corrected_in_an_account_whose_unit_nobody_knows(world: World) -> None:
+    standard = (
+        "version: 1\nmode: register\nremediation: {settling_minutes: 0}\n"
+        f"layers: [{{where: {{unit: {UNIT}}}, mode: report}}]\n"
+    )
+    world.sees(drifted(world, IN_SHOP), inspector=world.inspector(Mode.REGISTER, standard))
+    [asked] = [json.dumps(each) for each in world.requests]
+    waits = world.remediator(standard).remediate(asked, f"{INSPECT_ID}:inspect")
+    assert (waits.state, said(waits)) == (
+        AttemptState.WAITING,
+        (f"Its organisational unit, tags or owners' exemptions could not be read for account {SHOP}.",),
+    )
+    assert list(world.aws.region(SHOP).definitions.families) == ["web"]
+    assert len(world.aws.region(SHOP).definitions.families["web"]) == 1
+
+
 # --- exemptions by owners ---------------------------------------------------------------------------------------------
 
 OWNERS_MAY = f"version: 1\nowner_exemptions: {{rules: {RULE}, days: 366}}\n"
@@ -199,6 +216,35 @@ def test_what_an_owner_exempts_from_is_not_corrected(world: World) -> None:
     [asked] = [json.dumps(each) for each in world.requests]
     exempts(world, SHOP)
     assert world.remediator(standard).remediate(asked, f"{INSPECT_ID}:inspect").state is AttemptState.NOTHING
+
+
+def test_nothing_is_corrected_while_nobody_can_say_what_owners_exempt_from(world: World) -> None:
+    standard = f"{OWNERS_MAY}mode: register\nremediation: {{settling_minutes: 0}}\n"
+    world.sees(drifted(world, IN_SHOP), inspector=world.inspector(Mode.REGISTER, standard))
+    [asked] = [json.dumps(each) for each in world.requests]
+    exempts(world, SHOP)
+    world.troubles["GetParameters"] = Trouble("AccessDeniedException", times=1)
+    assert world.remediator(standard).remediate(asked, f"{INSPECT_ID}:inspect").state is AttemptState.WAITING
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "exemptions: [!!bool x]",
+        "exemptions: [!!int '']",
+        "exemptions: [!!timestamp x]",
+        "exemptions: [&a0 {rules: x}, " + ", ".join(
+            f"&a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 9)
+        ) + "]",
+    ],
+    ids=["bool", "int", "timestamp", "aliases"],
+)  # fmt: skip
+def test_a_hostile_parameter_is_one_notice_and_hides_no_drift_in_any_account(world: World, hostile: str) -> None:
+    world.aws.region(SHOP).ssm.put(PARAMETER, f"version: 1\n{hostile}\n")
+    world.sees(drifted(world, IN_SHOP), drifted(world, IN_BANK), inspector=world.inspector(standard=OWNERS_MAY))
+    assert open_in(world, IN_SHOP)
+    assert open_in(world, IN_BANK)
+    assert ["do not count" in each for each in world.notices] == [True]
 
 
 def test_a_certificate_says_how_many_exemptions_by_owners_count(world: World) -> None:

@@ -22,6 +22,7 @@ class Code(StrEnum):
     STAGE_BEFORE_HAS_NONE = "stage-before-has-none"
     STAGES_STOPPED = "stages-stopped"
     STANDARD_NOT_USED = "standard-not-used"
+    STANDARD_NOT_KNOWN = "standard-not-known"
     ACCOUNT_REFUSES = "account-refuses"
     SWITCH_NOT_SET = "switch-not-set"
     STACK_CORRECTS_NOTHING = "stack-corrects-nothing"

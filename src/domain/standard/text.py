@@ -7,6 +7,8 @@ import difflib
 import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from math import inf
 from typing import Any, get_args
 
 import yaml
@@ -17,6 +19,8 @@ from domain.standard.problems import Found, Path, Position, Problem, StandardInv
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
+MAX_VALUES = 50_000
+"""Values with those that aliases repeat: a short text may stand for billions."""
 
 _C_OR_PYTHON: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -45,9 +49,15 @@ def read(text: str, source: str) -> tuple[yaml.Node, dict[Any, Any]]:
     try:
         _refuse_depth(text, source)
         node = yaml.compose(text, Loader=_Loader)
-        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, TypeError) as error:
+        many = node is not None and _values(node, {}) > MAX_VALUES
+        content = None if many else yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except StandardInvalid:
+        raise
+    except Exception as error:  # noqa: BLE001 - for a tag that does not fit its value, PyYAML raises errors of any kind
         raise StandardInvalid(source, [_not_yaml(error)]) from None
+    if many:
+        why = f"has more than {MAX_VALUES:,} values with those that its aliases repeat. Use fewer aliases"
+        raise StandardInvalid(source, [Found(Problem.TOO_LARGE, why)])
     if node is None or not isinstance(content, dict):
         found = Found(Problem.NOT_A_MAPPING, "must be a mapping that starts with `version: 1`")
         raise StandardInvalid(source, [found])
@@ -70,6 +80,17 @@ def _refuse_depth(text: str, source: str) -> None:
                 raise StandardInvalid(source, [Found(Problem.TOO_DEEP, why, at=at)])
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _values(node: yaml.Node, known: dict[int, float]) -> float:
+    """Return how many values a node has with those that aliases repeat; endless for one that contains itself."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = inf
+        within = node.value if isinstance(node, yaml.SequenceNode) else chain.from_iterable(node.value)
+        known[id(node)] = 1 + sum(_values(each, known) for each in within)
+    return known[id(node)]
 
 
 def _not_yaml(error: Exception) -> Found:

@@ -79,9 +79,13 @@ class Guards:
 
     def _allowed_now(self, attempt: Attempt) -> None:
         """Check what stops every correction of an account: a standard that cannot be used, the switch, a stage."""
-        if self.parts.standards.current().trouble is not None:
+        edition, place = self.parts.standards.current(), attempt.source.place
+        if edition.trouble is not None:
             raise Forbidden(Guard.STANDARD, Reason(Code.STANDARD_NOT_USED), self.parts.now() + SWITCHED_OFF)
-        if (off := self.parts.switch.why_off(attempt.source.place.account)) is not None:
+        if not self.parts.accounts.knows(edition, place):
+            unknown = Reason(Code.STANDARD_NOT_KNOWN, place.account)
+            raise Forbidden(Guard.STANDARD, unknown, self.parts.now() + SWITCHED_OFF)
+        if (off := self.parts.switch.why_off(place.account)) is not None:
             raise Forbidden(Guard.KILL_SWITCH, off, self.parts.now() + SWITCHED_OFF)
         StageGuard(self.parts).open_for(attempt)
 
