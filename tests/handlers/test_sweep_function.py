@@ -2,6 +2,7 @@
 
 import importlib
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 
@@ -119,7 +120,7 @@ def test_each_team_has_a_weekly_digest_and_nothing_is_swept(world: World, inspec
 
 @pytest.mark.usefixtures("inspect")
 def test_where_there_is_nothing_to_tell_there_is_no_daily_digest(world: World, function: Function) -> None:
-    certified(world.sessions)
+    certified(world.sessions, at=datetime.now(UTC))
     function("sweep")
     answer = importlib.import_module("handlers.sweep").handler({"digest": True}, Context())
     assert answer == {"published": 0}

@@ -74,9 +74,9 @@ def heard(aws: Sessions) -> tuple[str, str]:
     return topic, url
 
 
-def certified(aws: Sessions, *denied: Place, hours: float = 4) -> None:
+def certified(aws: Sessions, *denied: Place, hours: float = 4, at: datetime = NOON) -> None:
     """The last sweep covered everything but these accounts and regions, which it could not list."""
-    began, counts = NOON - timedelta(hours=hours), {Coverage.EVALUATED: 1}
+    began, counts = at - timedelta(hours=hours), {Coverage.EVALUATED: 1}
     gap = Gap(coverage=Coverage.DENIED, call="sts:AssumeRole", code="AccessDenied", subjects=0)
     rows = [CoverageRow(account=PLACE.account, region=PLACE.region, kind=Subject.FAMILY, counts=counts)]
     rows += [

@@ -92,9 +92,9 @@ def test_each_team_has_a_weekly_digest_of_what_is_open(world: World, sessions: S
         document = definition(family, collector=FLOATING) | {"tags": tags}
         world.sees(registered(world.register(document)), inspector=world.inspector(standard=TEAMS))
     world.hub.silent.add(f"outrider/{PLACE}/family/api/sidecar.image-pinned")
-    certified(sessions)
-    weekly = digests(sessions, world.topics["alerts"]).weekly
     at = datetime(2026, 11, 30, 8, tzinfo=UTC)
+    certified(sessions, at=at)
+    weekly = digests(sessions, world.topics["alerts"]).weekly
     alerts = weekly(PLACE, at)
     assert [(alert.team, alert.route, alert.title) for alert in alerts] == [
         ("jobs", "", "1 finding is open"),
