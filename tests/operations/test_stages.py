@@ -15,7 +15,7 @@ from domain.subject import Subject, SubjectId
 from operations.remediation.outcome import Outcome
 from tests.aws_fake.services import BREAKER, NO_BREAKER, Services
 from tests.operations.test_layers import UNIT, sessions, sweep_begins, world
-from tests.operations.test_members import BANK, IN_BANK, IN_SHOP, SHOP, drifted
+from tests.operations.test_members import BANK, IN_BANK, IN_SHOP, SHOP, drifted, register
 from tests.operations.world import ACCOUNT, INSPECT_ID, SWITCH, World, own
 
 __all__ = ["sessions", "world"]
@@ -177,6 +177,27 @@ def test_a_correction_whose_services_were_all_skipped_opens_no_stage(
         ended = resumed(world, DEPLOYED, IN_SHOP)
     assert ended.state is state
     assert codes(corrected(world, DEPLOYED, requests[BANK])) == [code]
+
+
+@pytest.mark.parametrize(("change", "code"), [("", Code.STAGE_WAITS), (OTHER_MEMORY, Code.STAGE_BEFORE_HAS_NONE)])
+def test_a_correction_of_a_service_alone_counts_for_the_stages_in_which_it_began(
+    world: World, change: str, code: Code
+) -> None:
+    in_bank = asked(world, DEPLOYED, IN_BANK)[BANK]
+    register(world, IN_SHOP)
+    services = run_by(world, IN_SHOP, platformVersion="1.3.0")
+    seen = own("service", service="shop/web").replace(ACCOUNT, SHOP)
+    world.sees(seen, inspector=world.inspector(Mode.DEPLOY, DEPLOYED))
+    request = world.requests[-1]
+    assert request["kind"] == "correct-service"
+    begun = corrected(world, DEPLOYED, json.dumps(request))
+    assert begun.state is AttemptState.ROLLING
+    services.complete("shop/web")
+    resume = of(IN_SHOP, "resume", attempt=begun.attempt)
+    corrected(world, DEPLOYED + change, resume)
+    world.pass_(minutes=6)
+    assert corrected(world, DEPLOYED + change, resume).state is AttemptState.DEPLOYED
+    assert codes(corrected(world, DEPLOYED + change, in_bank)) == [code]
 
 
 def test_a_failure_while_others_are_released_is_not_forgotten(world: World) -> None:
