@@ -13,9 +13,10 @@ from domain.remediation.switch import SwitchState
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from operations.remediation.outcome import Outcome
+from tests.aws_fake.services import BREAKER, NO_BREAKER, Services
 from tests.operations.test_layers import UNIT, sessions, sweep_begins, world
-from tests.operations.test_members import BANK, IN_BANK, IN_SHOP, SHOP, drifted
-from tests.operations.world import INSPECT_ID, SWITCH, World
+from tests.operations.test_members import BANK, IN_BANK, IN_SHOP, SHOP, drifted, register
+from tests.operations.world import ACCOUNT, INSPECT_ID, SWITCH, World, own
 
 __all__ = ["sessions", "world"]
 
@@ -25,6 +26,8 @@ STAGED = f"""{HASTY}remediation:
   window_hours: 1
   stages: [{{where: {{account: '{SHOP}'}}, wait_hours: 24}}]
 """
+OTHER_MEMORY = "collector: {memory: 768}\n"
+DEPLOYED = STAGED.replace("mode: register", "mode: deploy")
 
 
 def asked(world: World, standard: str, *places: Place) -> dict[str, str]:
@@ -35,7 +38,18 @@ def asked(world: World, standard: str, *places: Place) -> dict[str, str]:
 
 def corrected(world: World, standard: str, request: str) -> Outcome:
     """What comes of a request in a function that has just started."""
-    return world.remediator(standard).remediate(request, f"{INSPECT_ID}:inspect")
+    cap = Mode.DEPLOY if standard.startswith(DEPLOYED) else Mode.REGISTER
+    return world.remediator(standard, cap=cap).remediate(request, f"{INSPECT_ID}:inspect")
+
+
+def run_by(world: World, place: Place, **members: Any) -> Services:
+    """A service that runs the family in an account, as the ledger knows; its deployments take their time."""
+    region = world.aws.region(place.account)
+    region.services.at_once = False
+    region.services.add("shop/web", region.definitions.families["web"][-1]["taskDefinitionArn"], **members)
+    seen = own("service", service="shop/web").replace(ACCOUNT, place.account)
+    world.sees(seen, inspector=world.inspector(standard=HASTY))
+    return region.services
 
 
 def family_in(place: Place) -> SubjectId:
@@ -110,14 +124,93 @@ def test_more_failures_may_be_allowed(world: World) -> None:
     assert world.notices == []
 
 
-def test_a_change_of_what_corrections_depend_on_begins_the_stages_again(world: World) -> None:
+@pytest.mark.parametrize(
+    "change", [OTHER_MEMORY, "locked: {rules: task.size}\n", "scope: {include: [{family: web}]}\n"]
+)
+def test_a_change_of_what_corrections_depend_on_begins_the_stages_again(world: World, change: str) -> None:
     requests = asked(world, STAGED, IN_SHOP, IN_BANK)
     assert corrected(world, STAGED, requests[SHOP]).state is AttemptState.REGISTERED
     world.pass_(hours=25)
-    other = STAGED + "collector: {memory: 768}\n"
-    assert codes(corrected(world, other, requests[BANK])) == [Code.STAGE_BEFORE_HAS_NONE]
+    assert codes(corrected(world, STAGED + change, requests[BANK])) == [Code.STAGE_BEFORE_HAS_NONE]
     same = STAGED + "exemptions: [{rules: task.size, where: {family: other}, reason: is of another}]\n"
     assert resumed(world, same, IN_BANK).state is AttemptState.REGISTERED
+
+
+def test_a_correction_that_began_by_an_earlier_standard_opens_no_stage_of_the_next(world: World) -> None:
+    requests, other = asked(world, DEPLOYED, IN_SHOP, IN_BANK), DEPLOYED + OTHER_MEMORY
+    services = run_by(world, IN_SHOP)
+    assert corrected(world, DEPLOYED, requests[SHOP]).state is AttemptState.ROLLING
+    services.complete("shop/web")
+    resumed(world, other, IN_SHOP)
+    world.pass_(minutes=6)
+    assert resumed(world, other, IN_SHOP).state is AttemptState.DEPLOYED
+    world.pass_(hours=25)
+    assert codes(corrected(world, other, requests[BANK])) == [Code.STAGE_BEFORE_HAS_NONE]
+
+
+def test_an_undo_of_what_an_earlier_standard_began_does_not_stop_the_next(world: World) -> None:
+    requests, other = asked(world, STAGED, IN_SHOP, IN_BANK), STAGED + OTHER_MEMORY
+    assert corrected(world, STAGED, requests[SHOP]).state is AttemptState.REGISTERED
+    assert corrected(world, other, of(IN_SHOP, "undo")).state is AttemptState.UNDONE
+    assert codes(corrected(world, other, requests[BANK])) == [Code.STAGE_BEFORE_HAS_NONE]
+    assert world.notices == []
+
+
+@pytest.mark.parametrize(
+    ("breaker", "state", "code"),
+    [
+        (NO_BREAKER, AttemptState.REGISTERED, Code.STAGE_BEFORE_HAS_NONE),
+        (BREAKER, AttemptState.DEPLOYED, Code.STAGE_WAITS),
+        (None, AttemptState.REGISTERED, Code.STAGE_WAITS),  # no service runs it
+    ],
+)
+def test_a_correction_whose_services_were_all_skipped_opens_no_stage(
+    world: World, breaker: dict[str, Any] | None, state: AttemptState, code: Code
+) -> None:
+    requests = asked(world, DEPLOYED, IN_SHOP, IN_BANK)
+    services = run_by(world, IN_SHOP, deploymentConfiguration=breaker) if breaker is not None else None
+    ended = corrected(world, DEPLOYED, requests[SHOP])
+    if services is not None and ended.state is AttemptState.ROLLING:
+        services.complete("shop/web")
+        resumed(world, DEPLOYED, IN_SHOP)
+        world.pass_(minutes=6)
+        ended = resumed(world, DEPLOYED, IN_SHOP)
+    assert ended.state is state
+    assert codes(corrected(world, DEPLOYED, requests[BANK])) == [code]
+
+
+@pytest.mark.parametrize(("change", "code"), [("", Code.STAGE_WAITS), (OTHER_MEMORY, Code.STAGE_BEFORE_HAS_NONE)])
+def test_a_correction_of_a_service_alone_counts_for_the_stages_in_which_it_began(
+    world: World, change: str, code: Code
+) -> None:
+    in_bank = asked(world, DEPLOYED, IN_BANK)[BANK]
+    register(world, IN_SHOP)
+    services = run_by(world, IN_SHOP, platformVersion="1.3.0")
+    seen = own("service", service="shop/web").replace(ACCOUNT, SHOP)
+    world.sees(seen, inspector=world.inspector(Mode.DEPLOY, DEPLOYED))
+    request = world.requests[-1]
+    assert request["kind"] == "correct-service"
+    begun = corrected(world, DEPLOYED, json.dumps(request))
+    assert begun.state is AttemptState.ROLLING
+    services.complete("shop/web")
+    resume = of(IN_SHOP, "resume", attempt=begun.attempt)
+    corrected(world, DEPLOYED + change, resume)
+    world.pass_(minutes=6)
+    assert corrected(world, DEPLOYED + change, resume).state is AttemptState.DEPLOYED
+    assert codes(corrected(world, DEPLOYED + change, in_bank)) == [code]
+
+
+def test_a_failure_while_others_are_released_is_not_forgotten(world: World) -> None:
+    requests = asked(world, STAGED, IN_SHOP, IN_BANK)
+    corrected(world, STAGED, requests[SHOP])
+    corrected(world, STAGED, of(IN_SHOP, "undo"))
+    stages = world.ledger.stages
+    other = f"{IN_SHOP.region}/other"
+    world.meanwhile["UpdateItem"] = lambda: stages.failed(stages.current(), 0, SHOP, other)
+    assert codes(corrected(world, STAGED, of(IN_SHOP, "release-stages", family="-"))) == [Code.STAGES_RELEASED]
+    world.pass_(hours=25)
+    assert codes(corrected(world, STAGED, requests[BANK])) == [Code.STAGES_STOPPED]
+    assert [f"{SHOP}/{other}" in each for each in world.notices] == [False, True]
 
 
 def test_a_persons_approval_is_bound_to_no_stage(world: World) -> None:

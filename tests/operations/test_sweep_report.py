@@ -116,6 +116,23 @@ def test_a_bucket_that_refuses_the_report_is_one_notice_and_the_certificate_stan
     assert (last.digest, last.report) == (certificate.digest, "")
 
 
+def test_a_row_that_cannot_be_read_costs_the_report_alone(world: World) -> None:
+    fleet(world)
+    sweeping = world.sweeping()
+    sweeping.list()
+    row = {"body": {"S": f'{{"place": "{CANARY}"}}'}}
+    world.ledger.runs.table.put(f"rows/{sweeping.run_id}", f"{PLACE}/family/web", row)
+    certificate = sweeping.certify().certificate
+    assert stored(world, "reports") == []
+    [notice] = [each for each in world.notices if "The certificate is stored" in each]
+    assert "ValidationError" in notice
+    assert CANARY not in notice
+    last = world.ledger.runs.last()
+    assert last is not None
+    assert (last.digest, last.report) == (certificate.digest, "")
+    assert [each["transition"] for each in world.alerts] == ["digest"]
+
+
 def _refused() -> str:
     from aws.errors import Meaning  # noqa: PLC0415 - only here
 

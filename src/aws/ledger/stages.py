@@ -45,10 +45,12 @@ class StageRows:
         self._update(rollout, account, "ADD #of :of SET", ("failed", {"SS": [what]}), stage)
 
     def release(self, rollout: str) -> None:
-        """Forget what failed in a rollout."""
+        """Forget what failed in a rollout until now. What fails meanwhile stays."""
         for each in self.accounts(rollout):
             if each.failed:
-                self._change(rollout, each.account, "REMOVE #of", {"#of": "failed"}, {})
+                self._change(
+                    rollout, each.account, "DELETE #of :of", {"#of": "failed"}, {":of": {"SS": list(each.failed)}}
+                )
 
     def _update(self, rollout: str, account: str, first: str, of: tuple[str, Any], stage: int) -> None:
         separator = " " if first.endswith("SET") else ", "
@@ -64,12 +66,11 @@ class StageRows:
     def _change(
         self, rollout: str, account: str, expression: str, names: dict[str, str], values: dict[str, Any]
     ) -> None:
-        given = {"ExpressionAttributeValues": values} if values else {}
         with calling("dynamodb:UpdateItem", f"{_KEY}/{rollout}/{account}"):
             self.table.client.update_item(
                 TableName=self.table.name,
                 Key={"pk": {"S": f"{_KEY}/{rollout}"}, "sk": {"S": account}},
                 UpdateExpression=expression,
                 ExpressionAttributeNames=names,
-                **given,
+                ExpressionAttributeValues=values,
             )

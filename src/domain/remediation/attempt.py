@@ -49,7 +49,8 @@ class Attempt:
     that there is room for, `omitted` how many more there are, `fragments` what to write at the source instead, by form.
     `unreachable` is since when its account refuses Outrider. `released` says that it may be tried again, `quiet` that
     nobody was notified of its end. Its alerts go to `address`; `pending` holds those that are still to be published.
-    `version` is how often it was written.
+    `began_in` is the rollout over accounts in which it began; empty if the standard had no stages. `version` is how
+    often it was written.
     """
 
     source: Revision
@@ -74,6 +75,7 @@ class Attempt:
     reasons: tuple[Reason, ...] = ()
     due: datetime | None = None
     began: datetime | None = None
+    began_in: str = ""
     unreachable: datetime | None = None
     undone: bool = False
     undone_by: str = ""
@@ -119,6 +121,12 @@ class Attempt:
         """Whether it waited too long for what stops all corrections: it is tried again when a person asks for that."""
         refused = self.state is AttemptState.REFUSED and self.guard is not None and self.guard.stops_all
         return refused and not self.approved and not self.released
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ended well: what runs is verified, or it is registered and no service had to follow."""
+        registered = self.state is AttemptState.REGISTERED and not self.rollouts
+        return registered or self.state is AttemptState.DEPLOYED
 
     @property
     def in_rollout(self) -> bool:

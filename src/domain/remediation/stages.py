@@ -10,6 +10,7 @@ from domain.standard import Standard
 
 _DEPENDS_ON = (
     "mode",
+    "scope",
     "collector",
     "collectors",
     "applications",
@@ -18,6 +19,7 @@ _DEPENDS_ON = (
     "configuration",
     "rules",
     "layers",
+    "locked",
 )
 
 

@@ -1,10 +1,13 @@
 """Which of two values of a field is the stricter one, for what the organisation locks."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.ecs.images import Image, version_of
 from domain.standard.part import Part
+
+_RELEASE = re.compile(r"(v?)[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}")
 
 type AtLeast = Callable[[Any, Any], bool]
 """Whether the first value is at least as strict as the second."""
@@ -27,8 +30,12 @@ def _later(given: str | None, own: str | None) -> bool:
 
 
 def _later_image(given: str, own: str) -> bool:
+    """Whether it is a later release of the same repository. Tags of any other form than `v1.2.3` have no order."""
     one, other = Image.parse(given), Image.parse(own)
-    same = one.repository == other.repository and bool(one.tag and other.tag) and one.digest == other.digest
+    if one.repository != other.repository or one.digest or other.digest:
+        return False
+    later, release = _RELEASE.fullmatch(one.tag or ""), _RELEASE.fullmatch(other.tag or "")
+    same = later is not None and release is not None and later[1] == release[1]
     return same and one.version >= other.version
 
 

@@ -28,6 +28,7 @@ from operations.remediation.parts import Parts
 from operations.remediation.recording import Recorder
 from operations.remediation.replanning import drawn, planned
 from operations.remediation.services import following
+from operations.remediation.stages import StageGuard
 from operations.remediation.withdrawal import deregister
 
 _TAG = "outrider:"
@@ -61,6 +62,7 @@ class Registration:
         if revision != source:
             why = Reason(Code.NEWER_REVISION, str(revision))
             return superseded(attempt, why, quiet=attempt.registered is None)
+        rollout = StageGuard(self.parts).rollout  # before the plan: a standard that comes meanwhile is not in it
         try:
             plan = self._plan(attempt, newest)
             if plan is None or not plan.changes_task:
@@ -70,7 +72,8 @@ class Registration:
         except Forbidden as by:
             return forbidden(attempt, by, self.history.attempts, self.parts.moment)
         corrected = self._corrected(plan, attempt.source)
-        attempt = replace(self._started(attempt, plan), content=fingerprint(corrected, str(attempt.source)))
+        content = fingerprint(corrected, str(attempt.source))
+        attempt = replace(self._started(attempt, plan), content=content, began_in=rollout)
         return self._register(self.parts.ledger.attempts.write(attempt), corrected)
 
     def _plan(self, attempt: Attempt, task: TaskDefinition) -> Plan | None:

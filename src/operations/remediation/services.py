@@ -24,6 +24,7 @@ from operations.remediation.guards import Guards
 from operations.remediation.outcome import NotRead
 from operations.remediation.parts import Parts
 from operations.remediation.replanning import drawn, planned
+from operations.remediation.stages import StageGuard
 
 
 def following(parts: Parts, attempt: Attempt, task: TaskDefinition, titles: Iterable[str]) -> tuple[Rollout, ...]:
@@ -83,6 +84,7 @@ class ServiceCorrection:
             raise NotRead(f"ECS does not show {source} yet, which {service.title} runs.")
         if task is None or service.task_definition != source.arn or deployment_of(service) != attempt.deployment:
             return superseded(attempt, Reason(Code.DEPLOYED_SINCE, service.title), quiet=True)
+        rollout = StageGuard(self.parts).rollout  # before the plan: a standard that comes meanwhile is not in it
         try:
             plan = self._plan(attempt, service, task)
             wanted = plan.after.service if plan is not None else None
@@ -93,7 +95,7 @@ class ServiceCorrection:
             updatable(service, self.parts.standard)
         except Forbidden as by:
             return forbidden(attempt, by, attempts, self.parts.moment)
-        return self.parts.ledger.attempts.write(self._begun(attempt, plan.before, wanted))
+        return self.parts.ledger.attempts.write(self._begun(replace(attempt, began_in=rollout), plan.before, wanted))
 
     def _plan(self, attempt: Attempt, service: Service, task: TaskDefinition) -> Plan | None:
         """Without approval, a service moves only from its revision to Outrider's correction of it."""

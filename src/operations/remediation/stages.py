@@ -12,7 +12,6 @@ from operations.remediation.parts import Parts
 
 _AGAIN = timedelta(hours=1)
 """How long to wait before a stage is asked again, if nobody can say when it begins."""
-_WELL = frozenset({AttemptState.REGISTERED, AttemptState.DEPLOYED})
 _BADLY = frozenset({AttemptState.FAILED, AttemptState.UNDONE})
 
 
@@ -45,18 +44,16 @@ class StageGuard:
             raise Forbidden(Guard.STAGE, Reason(Code.STAGE_WAITS, number=stage + 1), opens)
 
     def ended(self, attempt: Attempt) -> None:
-        """Record how a correction ended; if that stops the stages, notify operations once."""
-        rollout = self.rollout
-        if not rollout or attempt.state not in _WELL | _BADLY:
+        """Record how a correction ended, unless another rollout began since; if that stops the stages, notify once."""
+        rollout = attempt.began_in
+        if not rollout or rollout != self.rollout or not (attempt.succeeded or attempt.state in _BADLY):
             return
         rows, account, stage = self.parts.ledger.stages, attempt.source.place.account, self._stage(attempt)
-        if attempt.state in _WELL:
+        if attempt.succeeded:
             rows.verified(rollout, stage, account, self.parts.now())
             return
         rows.failed(rollout, stage, account, f"{attempt.source.place.region}/{attempt.source.family}")
-        stages = self._stages(rollout)
-        if stages.stopped:
-            self.parts.operations.stages_stopped(rollout, stages.failed)
+        self._notify_if_stopped(rollout)
 
     def release(self) -> bool:
         """Let the stages go on; return whether they were stopped."""
@@ -65,7 +62,13 @@ class StageGuard:
             return False
         self.parts.ledger.stages.release(rollout)
         self.parts.operations.stages_released(rollout)
+        self._notify_if_stopped(rollout)  # by what failed meanwhile
         return True
+
+    def _notify_if_stopped(self, rollout: str) -> None:
+        stages = self._stages(rollout)
+        if stages.stopped:
+            self.parts.operations.stages_stopped(rollout, stages.failed)
 
     def _stages(self, rollout: str) -> Stages:
         return Stages(self.parts.standards.current().standard, self.parts.ledger.stages.accounts(rollout))

@@ -17,6 +17,7 @@ from operations.standards import Standards
 from operations.sweep.beginning import held, usable
 from operations.sweep.digests import Digests
 from operations.sweep.reporting import Reporter
+from operations.unexpected import described
 from reports.coverage import notice_of, page
 
 _QUEUES = timedelta(minutes=3)
@@ -115,7 +116,7 @@ class Certifier:
         return Certified(certificate, changed and run.scope.everything, sent)
 
     def _report(self, certificate: Certificate) -> None:
-        """Store the report of a sweep of everything. If that is refused, the certificate stands without it.
+        """Store the report of a sweep of everything. If that is refused or fails, the certificate stands without it.
 
         Raises CallFailed if it may succeed later.
         """
@@ -128,9 +129,15 @@ class Certifier:
         except CallFailed as failed:
             if failed.transient:
                 raise
-            self.operations.publish(f"{failed}. The certificate is stored.", subject="Outrider: no report was stored")
+            self._no_report(f"{failed}.")
+            return
+        except Exception as error:  # noqa: BLE001 - whatever is wrong in a report, the certificate stands
+            self._no_report(described(error))
             return
         self.ledger.runs.certified(replace(last, report=key))
+
+    def _no_report(self, why: str) -> None:
+        self.operations.publish(f"{why} The certificate is stored.", subject="Outrider: no report was stored")
 
     def _certificate(self, run: Run, rows: tuple[CoverageRow, ...], before: Certificate | None) -> Certificate:
         return Certificate(

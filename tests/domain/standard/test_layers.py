@@ -173,6 +173,40 @@ def test_what_is_as_strict_or_not_locked_may_be_set(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("own", "given"),
+    [("repo:v0.49.0", "repo:v0.50.0"), ("repo:v0.49.0", "repo:v0.49.0"), ("repo:1.9.0", "repo:1.10.0")],
+)
+def test_of_a_locked_image_a_later_release_may_be_set(own: str, given: str) -> None:
+    assert at_least("collector.image", given, own)
+
+
+@pytest.mark.parametrize(
+    ("own", "given"),
+    [
+        ("repo:v0.49.0", "repo:v0.48.9"),
+        ("repo:v0.49.0", "repo:v0.49.0-evil"),
+        ("repo:v0.49.0", "repo:v0.50.0-rc1"),
+        ("repo:v0.49.0", "repo:build-999"),
+        ("repo:v0.49.0", "repo:0.50.0"),
+        ("repo:v0.49.0", "repo:v0.50"),
+        ("repo:v0.49.0", "repo:v0.5\u0661.0"),
+        ("repo:v0.49.0", "other:v0.50.0"),
+        ("repo:stable-1", "repo:v0.50.0"),
+        ("repo:v0.49.0@sha256:ab", "repo:v0.50.0@sha256:ab"),
+        ("repo:v0.49.0", "repo:v0.50.0@sha256:ab"),
+    ],
+)
+def test_of_a_locked_image_no_other_tag_and_no_other_repository_may_be_set(own: str, given: str) -> None:
+    assert not at_least("collector.image", given, own)
+
+
+def test_a_layer_whose_image_is_no_later_release_has_the_organisations() -> None:
+    text = "collector: {image: 'repo:v0.49.0'}\nlocked: {settings: collector.image}\n"
+    layered = standard(f"{text}{LAYER}set: {{collector: {{image: 'repo:v0.49.0-evil'}}}}")
+    assert standard_of(layered, MEMBER).collector.image == "repo:v0.49.0"
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("layers: [{where: {}, mode: report}]", "layers[0].where must select accounts by unit, account or tags."),
