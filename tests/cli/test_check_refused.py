@@ -1,12 +1,14 @@
 """What `outrider check` refuses."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.main import main
 from tests.cli.conftest import Definition, Run
 from tests.cli.files import write
 from tests.profiles import examples
@@ -86,6 +88,19 @@ def test_an_invalid_standard_is_a_sentence_per_mistake(run: Run, good: Definitio
     assert (ran.code, ran.out) == (2, "")
     assert [row.partition(":")[0] for row in ran.err.splitlines()] == ["standard.yaml, line 2", "standard.yaml, line 3"]
     assert run("check", "--standard", "gone.yaml", "web.json").err == "gone.yaml does not exist. Check the path.\n"
+
+
+def test_a_fault_of_outrider_is_a_sentence_without_values_and_no_drift(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], good: Definition
+) -> None:
+    def faulty(*_: object) -> None:
+        raise ValueError("s3cr3t")
+
+    run("--version")  # goes to the empty folder
+    monkeypatch.setattr("cli.files.read_text", faulty)
+    assert main(["check", write("web.json", good)]) == 2
+    said = capsys.readouterr().err
+    assert re.fullmatch(r"ValueError at files\.py:\d+ in definitions_in: Outrider did not expect this\. .*\n", said)
 
 
 @pytest.mark.parametrize(
