@@ -20,6 +20,7 @@ from cli.sources.nodes import Node, Part, Style, mapping, moved, sequence
 from cli.sources.resolving import ACCOUNT, REGION, VARIANTS, first_open, region_of
 
 _DEEPEST = 60
+_LARGEST = 10**18
 _REGIONS: Final = frozenset({"name", "id", "region"})
 _NAMED: Final = frozenset({"name", "id"})
 ARNS: Final[Mapping[str, str]] = {
@@ -410,7 +411,9 @@ class Evaluation:
         if len(numbers) == len(args) == 2 and found.value in {"+", "-", "*"}:  # noqa: PLR2004 - both sides
             one, other = numbers
             results = {"+": one + other, "-": one - other, "*": one * other}
-            return self._computed(found, results[str(found.value)])
+            result = results[str(found.value)]
+            if abs(result) <= _LARGEST:
+                return self._computed(found, result)
         return self._open(found, self._written(found))
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from cli.sources.embedding import marks_of
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
+from cli.texts import integer
 
 REGION: Final = "zz-region-1"
 ACCOUNT: Final = "000000000000"
@@ -255,10 +256,9 @@ class Resolver:
     def _selected(self, argument: Node, whole: Node) -> Node | None:
         found = self.resolved(argument)
         match found.value if found else None:
-            case [int() | str() as index, list() as items] if (
-                found and str(index).isdecimal() and not first_open(found)
-            ):
-                return self._computed(whole, items[int(index)]) if int(index) < len(items) else None
+            case [int() | str() as index, list() as items] if found and not first_open(found):
+                at = integer(str(index))
+                return None if at is None or at >= len(items) else self._computed(whole, items[at])
             case _:
                 return None
 
