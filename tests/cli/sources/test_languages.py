@@ -244,6 +244,40 @@ def test_an_index_that_is_too_long_is_open() -> None:
     assert by.unresolved
 
 
+@pytest.mark.parametrize("written", ["${local.a%d}${local.a%d}", "${local.a%d == local.a%d}"])
+def test_values_that_double_one_another_are_refused(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    monkeypatch.setattr("cli.sources.hcl_values.MOST_EFFORT", 10_000)
+    rows = [f'a{n} = "{written % (n - 1, n - 1)}"' for n in range(1, 50)]
+    text = TERRAFORM.replace("one = [1]", "\n".join(["", 'a0 = "x"', *rows, ""])).replace("IMAGE", "local.a49")
+    text = text.replace("locals { \n", "locals {\n")
+    with pytest.raises(Unusable, match="refer to one another too often"):
+        definitions_in("-", text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("first", "function", "holds"),
+    [
+        ("!Equals [a, a]", "And", True),
+        ("!Equals [a, b]", "Or", False),
+        ("!Equals [!Ref Open, a]", "And", None),
+        ("!Not [!Condition C3]", "And", None),
+    ],
+)
+def test_conditions_of_conditions_are_evaluated_once(first: str, function: str, *, holds: bool | None) -> None:
+    rows = [f"  C{n}: !{function} [!Condition C{n - 1}, !Condition C{n - 1}]" for n in range(1, 29)]
+    text = "\n".join(["Parameters: {Open: {Type: String}}", "Conditions:", f"  C0: {first}", *rows])
+    root = yaml_text.node_of(text)
+    assert root is not None
+    assert Resolver(text, root).condition("C28") is holds
+
+
+def test_a_condition_that_refers_to_itself_is_not_known() -> None:
+    text = "Conditions: {A: !Condition B, B: !Condition A}"
+    root = yaml_text.node_of(text)
+    assert root is not None
+    assert Resolver(text, root).condition("A") is None
+
+
 @pytest.mark.parametrize("name", ["other.tf.json", "terraform.tfvars.json"])
 def test_a_neighbour_that_is_nested_too_deeply_is_skipped(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(f'{{"resource": {"[" * 3000}{"]" * 3000}}}', encoding="utf-8")
