@@ -3,6 +3,7 @@
 import os
 import sys
 
+_DIGITS = 9
 _WIDTH = 80
 """Columns where there is no terminal."""
 
@@ -20,7 +21,7 @@ def wants_styles() -> bool:
 def columns() -> int:
     """Return COLUMNS if it is set; else the width of the terminal that standard output is, or was."""
     given = os.environ.get("COLUMNS", "")
-    if given.isdecimal() and int(given):
+    if given.isdecimal() and len(given) <= _DIGITS and int(given):
         return int(given)
     try:  # not by shutil, which loads every kind of archive
         return os.get_terminal_size(sys.__stdout__.fileno()).columns or _WIDTH  # type: ignore[union-attr] # see below

@@ -35,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - Python would exit with 1, which a pipeline reads as a drift
+        from operations.unexpected import described  # noqa: PLC0415 - only for a fault of Outrider
+
+        say(described(error))
+        return UNUSABLE
     return code
 
 

@@ -9,6 +9,7 @@ from itertools import batched
 from typing import Any
 
 from cli.unusable import Unusable
+from operations.unexpected import described
 
 _CHUNK = 8
 _WAITING = 4  # chunks for each process that wait or are done, so that memory is bounded
@@ -45,4 +46,9 @@ def _begin(work: Callable[[Any], Any]) -> None:
 
 
 def _done(items: Sequence[Any]) -> list[Any]:
-    return [_WORK[0](item) for item in items]
+    try:
+        return [_WORK[0](item) for item in items]
+    except Unusable:
+        raise
+    except Exception as error:  # noqa: BLE001 - its place is known in this process only
+        raise Unusable(described(error)) from None

@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from cli.unusable import Unusable
 
 STDIN = "-"
+_INTEGER = re.compile(r"\d{1,18}")
 MAX_BYTES = 32 * 1024 * 1024
 """Far above what ECS accepts (64 KiB a definition), so that a list of a whole account's definitions fits."""
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
@@ -39,6 +41,11 @@ class Text:
 def shown(name: str) -> str:
     """Return the name for the start of a sentence."""
     return "Standard input" if name == STDIN else name
+
+
+def integer(text: str) -> int | None:
+    """Return the number that a text is; None if it is none, or longer than any that means something."""
+    return int(text) if _INTEGER.fullmatch(text) else None
 
 
 def is_folder(name: str) -> bool:

@@ -50,6 +50,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         capsys.readouterr()
         code = main(arguments)
         said = capsys.readouterr()
+        assert "Outrider did not expect this" not in said.err
         return Ran(code, said.out, said.err)
 
     return run

@@ -1,12 +1,15 @@
 """What `outrider check` refuses."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.main import main
 from tests.cli.conftest import Definition, Run
 from tests.cli.files import write
 from tests.profiles import examples
@@ -86,6 +89,39 @@ def test_an_invalid_standard_is_a_sentence_per_mistake(run: Run, good: Definitio
     assert (ran.code, ran.out) == (2, "")
     assert [row.partition(":")[0] for row in ran.err.splitlines()] == ["standard.yaml, line 2", "standard.yaml, line 3"]
     assert run("check", "--standard", "gone.yaml", "web.json").err == "gone.yaml does not exist. Check the path.\n"
+
+
+LONG = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("container", "members"),
+    [
+        (0, {"portMappings": [{"containerPortRange": f"{LONG}-{LONG}"}]}),
+        (0, {"portMappings": [{"containerPort": LONG}]}),
+        (1, {"image": f"public.ecr.aws/aws-observability/aws-otel-collector:v{LONG}"}),
+        (1, {"healthCheck": {"command": ["CMD", "/healthcheck", f"--port={LONG}"], "interval": LONG}}),
+        (1, {"environment": [{"name": "AOT_CONFIG_CONTENT", "value": f"processors: {{batch: {{timeout: {LONG}s}}}}"}]}),
+    ],
+)
+def test_numbers_of_thousands_of_digits_are_evaluated(
+    run: Run, good: Definition, container: int, members: dict[str, Any]
+) -> None:
+    good["containerDefinitions"][container] |= members
+    assert run("check", write("web.json", good)).code in {0, 1}
+
+
+def test_a_fault_of_outrider_is_a_sentence_without_values_and_no_drift(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], good: Definition
+) -> None:
+    def faulty(*_: object) -> None:
+        raise ValueError("s3cr3t")
+
+    run("--version")  # goes to the empty folder
+    monkeypatch.setattr("cli.files.read_text", faulty)
+    assert main(["check", write("web.json", good)]) == 2
+    said = capsys.readouterr().err
+    assert re.fullmatch(r"ValueError at files\.py:\d+ in definitions_in: Outrider did not expect this\. .*\n", said)
 
 
 @pytest.mark.parametrize(

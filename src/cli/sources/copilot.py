@@ -13,10 +13,11 @@ from typing import Any, Final
 from cli.sources.cloudformation import api_name, named_as_the_api
 from cli.sources.copilot_writing import Rewritten
 from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant
+from cli.sources.json_text import DEEPEST
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
 from cli.sources.open_images import as_collectors
 from cli.sources.resolving import ACCOUNT, REGION, STAND_INS, VARIANTS
-from cli.texts import Text, shown
+from cli.texts import Text, integer, shown
 from cli.unusable import NoDefinition
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -36,7 +37,8 @@ def is_manifest(content: Any) -> bool:
     """Return whether a document is a manifest of a service or job."""
     if not isinstance(content, dict) or not isinstance(content.get("name"), str):
         return False
-    return content.get("type") in {*_SERVICES, *_JOBS, *_ELSEWHERE}
+    kind = content.get("type")
+    return isinstance(kind, str) and kind in {*_SERVICES, *_JOBS, *_ELSEWHERE}
 
 
 def of_manifest(given: Text, root: Node) -> File:
@@ -68,7 +70,8 @@ def _manifests(root: Node) -> Iterator[tuple[str, Node]]:
         environments.parts.items() if environments and isinstance(environments.parts, dict) else ()
     ):
         if isinstance(part.node.parts, dict):
-            yield f"{environment}-{name}", _over(root, part.node)
+            own = {each: inner for each, inner in part.node.parts.items() if each not in {"name", "type"}}
+            yield f"{environment}-{name}", _over(root, mapping(part.node, own))
 
 
 def _over(base: Node, other: Node) -> Node:
@@ -152,9 +155,13 @@ class _Render:
         overrides = manifest.get("taskdef_overrides")
         for part in overrides.children if overrides is not None else ():
             path, value = part.node.get("path"), part.node.get("value")
-            if path is not None and value is not None:
-                steps = [found["name"] or found["index"] for found in _STEP.finditer(str(path.value))]
-                task = self._overridden(task, steps, self._value(named_as_the_api(value, ())))
+            steps = [found["name"] or found["index"] for found in _STEP.finditer(str(path.value) if path else "")]
+            if steps and value is not None:
+                made = self._overridden(task, steps[:DEEPEST], self._value(named_as_the_api(value, ())))
+                if len(steps) <= DEEPEST and _is_task(made.value):
+                    task = made
+                else:
+                    self.unresolved["taskdef_overrides"] = None
         return task
 
     # --- containers ---------------------------------------------------------------------------------------------------
@@ -236,7 +243,7 @@ class _Render:
         if port is None:
             return None
         number, _, protocol = str(port.value).partition("/")
-        members: dict[str, Any] = {"containerPort": int(number) if number.isdecimal() else number}
+        members: dict[str, Any] = {"containerPort": number if (known := integer(number)) is None else known}
         return self._made(port, [members | ({"protocol": protocol} if protocol else {})])
 
     def _depends_on(self, written: Node | None) -> Node | None:
@@ -288,7 +295,7 @@ class _Render:
             return None
         members = {"start_period": "startPeriod"}
         value = {members.get(name, name): each for name, each in written.value.items()}
-        seconds = {name: int(each[:-1]) for name, each in value.items() if re.fullmatch(r"\d+s", str(each))}
+        seconds = {name: int(each[:-1]) for name, each in value.items() if re.fullmatch(r"\d{1,9}s", str(each))}
         return self._made(written, value | seconds)
 
     def _value(self, node: Node) -> Node:
@@ -321,8 +328,8 @@ class _Render:
         below = Node(value.begin, value.begin, None, None, Style.FIXED)
         if step == "-" or step.isdecimal():
             parts = list(node.parts) if isinstance(node.parts, list) else []
-            at = len(parts) if step == "-" else int(step)
-            if at > len(parts):
+            at = len(parts) if step == "-" else integer(step)
+            if at is None or at > len(parts):
                 self.unresolved["taskdef_overrides"] = None
                 return node
             inner = parts[at].node if at < len(parts) else below
@@ -332,6 +339,11 @@ class _Render:
         inner = members[name].node if name in members else below
         members[name] = Part(value.begin, self._overridden(inner, rest, value))
         return mapping(node, members)
+
+
+def _is_task(value: Any) -> bool:
+    containers = value.get("containerDefinitions") if isinstance(value, dict) else None
+    return isinstance(containers, list) and all(isinstance(each, dict) for each in containers)
 
 
 def _parts(place: Node, value: Any) -> dict[str, Part] | list[Part] | None:

@@ -24,14 +24,14 @@ _CALL = re.compile(
 )
 _CONTROL = re.compile(r"\s*(?:if|else|end|range|with|define|block|template)\b|\s*\$")
 _COMMENT = re.compile(r"\s*/\*.*")
-_FILLER: Final = "\ue000"
-"""A character for private use, which no text of people has."""
-_PLACEHOLDER = re.compile(f"{_FILLER}\\d+{_FILLER}+")
+_PRIVATE: Final = range(0xF0000, 0xFFFFE)
+"""Characters for private use. A placeholder is one of them, repeated, and each call has its own."""
+_PLACEHOLDER = re.compile(r"([\U000f0000-\U000ffffd])\1*")
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A text with placeholders, and the calls that they stand for."""
+    """A text with placeholders, and the calls that they stand for, by the placeholder's character."""
 
     text: str = field(repr=False)
     calls: Mapping[str, str]
@@ -46,18 +46,24 @@ class Filled:
                 return sequence(node, [replace(part, node=self.opened(part.node, variant)) for part in items])
             case None:
                 pass
-        if not isinstance(node.value, str) or (first := _PLACEHOLDER.search(node.value)) is None:
+        if not isinstance(node.value, str) or (call := next(self._calls(node.value), None)) is None:
             return node
-        value = _PLACEHOLDER.sub(lambda found: self._value(found[0], variant), node.value)
-        return replace(node, value=value, style=Style.FIXED, open=self.calls[first[0]])
+        value = _PLACEHOLDER.sub(lambda found: self._value(found, variant), node.value)
+        return replace(node, value=value, style=Style.FIXED, open=call)
 
-    def _value(self, placeholder: str, variant: int) -> str:
-        return (f"${{{self.calls[placeholder]}}}", "0", "true", "x")[variant % VARIANTS]
+    def _calls(self, text: str) -> Iterator[str]:
+        yield from (self.calls[each[1]] for each in _PLACEHOLDER.finditer(text) if each[1] in self.calls)
+
+    def _value(self, found: re.Match[str], variant: int) -> str:
+        """Return what stands for a call; such characters of the file itself stay."""
+        if found[1] not in self.calls:
+            return found[0]
+        return (f"${{{self.calls[found[1]]}}}", "0", "true", "x")[variant % VARIANTS]
 
     def within(self, node: Node) -> Iterator[str]:
         """Yield the calls in a value."""
         if isinstance(node.value, str):
-            yield from (self.calls[found] for found in _PLACEHOLDER.findall(node.value))
+            yield from self._calls(node.value)
         for part in node.children:
             yield from self.within(part.node)
 
@@ -72,6 +78,8 @@ def filled(given: Text, *, json: bool) -> Filled | None:
     if not any(_CALL.fullmatch(found["inside"]) for found in _ACTION.finditer(text)):
         return None
     pieces, calls, at, quoted = list[str](), dict[str, str](), 0, False
+    used = frozenset(text)
+    unused = (letter for letter in map(chr, _PRIVATE) if letter not in used)
     for found in _ACTION.finditer(text):
         before, inside = text[at : found.start()], found["inside"]
         quoted ^= before.replace("\\\\", "").replace('\\"', "").count('"') % 2 == 1
@@ -81,8 +89,10 @@ def filled(given: Text, *, json: bool) -> Filled | None:
         elif _CONTROL.match(inside):
             raise _control(given, found)
         else:
-            placeholder = f"{_FILLER}{len(calls)}".ljust(length - marks, _FILLER)
-            calls[placeholder] = " ".join(re.sub(r"[`\"']", "", inside).split())
+            if (letter := next(unused, "")) == "":
+                raise Unusable(f"{shown(given.name)} calls more than {len(calls):,} template functions. Split it.")
+            calls[letter] = " ".join(re.sub(r"[`\"']", "", inside).split())
+            placeholder = letter * (length - marks)
             filler = f'"{placeholder}"' if marks else placeholder
         pieces += [before, filler]
         at = found.end()

@@ -34,8 +34,10 @@ def json_within(node: Node) -> Node:
     if not isinstance(node.value, str) or not node.value.strip():
         return node
     try:
-        json.loads(node.value, object_pairs_hook=json_text.unique)
+        content = json.loads(node.value, object_pairs_hook=json_text.unique)
     except (ValueError, RecursionError, json_text.Repeated):
+        return node
+    if json_text.depth_exceeds(content, json_text.DEEPEST):
         return node
     marks = node.marks or [node.begin] * (len(node.value) + 1)
     if len(marks) != len(node.value) + 1:

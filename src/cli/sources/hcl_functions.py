@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from cli.texts import integer
+
 _FILE = re.compile(r'file\("[^"]*"\)')
 _TEXT = re.compile(r'(?<!\[)"[^"]*"')
 _LONGEST: Final = 80
@@ -28,7 +30,7 @@ def title_of(expression: str) -> str:
 
 
 def _number(value: Any) -> Any:
-    return int(value) if isinstance(value, str | int) and str(value).isdecimal() else None
+    return integer(str(value)) if isinstance(value, str | int) else None
 
 
 def _replaced(text: str, old: str, new: str) -> Any:

@@ -54,13 +54,15 @@ def attributes_of(text: str) -> dict[str, tuple[int, Expression]]:
 
 def _root(text: str) -> Node:
     try:
-        json.loads(text, object_pairs_hook=json_text.unique)
+        content = json.loads(text, object_pairs_hook=json_text.unique)
     except json.JSONDecodeError as error:
         raise NotHcl(error.msg[0].lower() + error.msg[1:], error.pos) from None
     except json_text.Repeated as repeated:
         raise NotHcl(f"an object has {str(repeated)[:60]!r} twice", 0) from None
     except (ValueError, RecursionError):
         raise NotHcl("it cannot be parsed", 0) from None
+    if json_text.depth_exceeds(content, json_text.DEEPEST):
+        raise NotHcl("it is nested too deeply", 0)
     return json_text.node_of(text)
 
 

@@ -1,10 +1,10 @@
 """HCL, the language of Terraform's files: blocks, attributes and expressions with their places."""
 
-import json
 import re
 from typing import Any, NoReturn
 
 from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl
+from cli.texts import integer
 
 _SPACE = re.compile(r"(?:[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _BLANK = re.compile(r"(?:\s+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
@@ -136,7 +136,7 @@ class _Parser:
                 return self._heredoc(begin)
             case _ if number := _NUMBER.match(self.text, begin):
                 self.at = number.end()
-                value = json.loads(number[0].lstrip("0") or "0") if number[0].isdecimal() else float(number[0])
+                value = self._integer(number[0]) if number[0].isdecimal() else float(number[0])
                 return Expression(Kind.LITERAL, begin, self.at, value)
             case _:
                 return self._named(begin)
@@ -173,7 +173,7 @@ class _Parser:
                 number = re.compile(r"\d+").match(self.text, begin)
                 step: Any = number[0] if number else None
                 self.at = number.end() if number else begin
-                step = int(step) if number else self._name()
+                step = self._integer(step) if number else self._name()
                 found = self._stepped(found, Expression(Kind.LITERAL, begin, self.at, step))
             elif self._has("["):
                 self.at += 1
@@ -389,6 +389,11 @@ class _Parser:
             self._refuse("a name or a value is missing")
         self.at = found.end()
         return found[0]
+
+    def _integer(self, digits: str) -> int:
+        if (number := integer(digits)) is None:
+            self._refuse("a number is too large")
+        return number
 
     def _deeper(self) -> None:
         self.depth += 1

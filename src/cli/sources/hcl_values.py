@@ -18,8 +18,12 @@ from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
 from cli.sources.hcl_text import template_of
 from cli.sources.nodes import Node, Part, Style, mapping, moved, sequence
 from cli.sources.resolving import ACCOUNT, REGION, VARIANTS, first_open, region_of
+from cli.texts import shown
+from cli.unusable import Unusable
 
 _DEEPEST = 60
+_LARGEST = 10**18
+MOST_EFFORT = 500_000
 _REGIONS: Final = frozenset({"name", "id", "region"})
 _NAMED: Final = frozenset({"name", "id"})
 ARNS: Final[Mapping[str, str]] = {
@@ -29,6 +33,18 @@ ARNS: Final[Mapping[str, str]] = {
     "aws_cloudwatch_log_group": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}",
     "aws_ssm_parameter": f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{{}}",
 }
+
+
+@dataclass
+class Effort:
+    """What the evaluation of a module may still cost: small values that refer to one another can make a huge one."""
+
+    left: int = field(default_factory=lambda: MOST_EFFORT)
+
+    def spend(self, value: Any) -> bool:
+        """Count one more value; return whether that was too much."""
+        self.left -= 1 + (len(value) // 64 if isinstance(value, str) else 0)
+        return self.left < 0
 
 
 @dataclass(frozen=True)
@@ -42,6 +58,7 @@ class Module:
     """The values of variables that files such as terraform.tfvars give."""
     json: frozenset[str] = frozenset()
     """The files that are written as JSON."""
+    effort: Effort = field(default_factory=Effort, repr=False, compare=False)
 
     def found(self, kind: str, *labels: str) -> tuple[str, Block] | None:
         """Return the file and the block of this kind and these labels."""
@@ -103,6 +120,11 @@ class Evaluation:
             value = self._of(found)
         finally:
             self.depth -= 1
+        if self.module.effort.spend(value.value):
+            raise Unusable(
+                f"{shown(self.file)}: its values refer to one another too often to be evaluated. Check what"
+                " `terraform show -json` prints of a plan."
+            )
         if isinstance(value.value, str) and value.value:
             self._remember(found, value.value)
         return value
@@ -410,7 +432,9 @@ class Evaluation:
         if len(numbers) == len(args) == 2 and found.value in {"+", "-", "*"}:  # noqa: PLR2004 - both sides
             one, other = numbers
             results = {"+": one + other, "-": one - other, "*": one * other}
-            return self._computed(found, results[str(found.value)])
+            result = results[str(found.value)]
+            if abs(result) <= _LARGEST:
+                return self._computed(found, result)
         return self._open(found, self._written(found))
 
 

@@ -4,37 +4,31 @@ Jsonnet says nothing of places. A text of the result that the file has exactly o
 place of what holds it. What the file computes cannot be mapped back, so no change is written.
 """
 
-import importlib
 import json
 import re
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from cli.sources import ecspresso
+from cli.sources import ecspresso, jsonnet_process
 from cli.sources.definition import File, Wanted
 from cli.sources.json_text import content_of, node_of
+from cli.sources.jsonnet_process import Reply, Request
 from cli.sources.nodes import Edited, Node, Part, Style
 from cli.texts import STDIN, Text, shown
 from cli.unusable import NoDefinition, Unusable
 
-_FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "must_env": ("name",),
-    "env": ("name", "default"),
-    "tfstate": ("address",),
-    "ssm": ("name",),
-    "secretsmanager_arn": ("name",),
-    "cfn_output": ("stack", "output"),
-    "cfn_export": ("name",),
-}
-"""What ecspresso adds to Jsonnet, as `std.native("must_env")("TAG")`, with the names of the arguments."""
-_VARIABLE = re.compile(r"""std\.extVar\(\s*["']([^"']+)["']""")
 _STATIC = re.compile(r"STATIC ERROR: [^\n]*?:(?P<line>\d+):(?P<column>\d+)[^:\n]*: (?P<what>[^\n]*)")
 _RUNTIME = re.compile(r"\n\t[^\n]*?:(?P<line>\d+):(?P<column>\d+)")
-_MOST_BYTES: Final = 2 * 1024 * 1024
-_DEEPEST: Final = 200
+_CPU_SECONDS = 10
+_PATIENCE: Final = 6
+"""So many times longer may it take on a busy machine."""
+_MEMORY: Final = 1024**3
 
 
 def of_file(given: Text) -> File:
@@ -61,26 +55,45 @@ class _Unwritten:
 
 def _evaluated(given: Text) -> str:
     name = shown(given.name)
-    try:
-        library: Any = importlib.import_module("_jsonnet")
-    except ImportError:
+    if find_spec("_jsonnet") is None:
         raise Unusable(
             f"{name} is Jsonnet, and the library for it is not installed. Install Outrider with the extra `jsonnet`, or"
             " check what `ecspresso render taskdef` prints."
-        ) from None
-    folder = Path() if given.name == STDIN else Path(given.name).parent
-    try:
-        made: str = library.evaluate_snippet(
-            given.name,
-            given.text,
-            max_stack=_DEEPEST,
-            ext_vars={each: _call("std.extVar")(each) for each in _VARIABLE.findall(given.text)},
-            import_callback=_Imports((Path.cwd(), folder.resolve())),
-            native_callbacks={each: (names, _call(each)) for each, names in _FUNCTIONS.items()},
         )
-    except RuntimeError as error:
-        raise _mistake(name, str(error)) from None
-    return made
+    folder = Path() if given.name == STDIN else Path(given.name).parent
+    request: Request = {
+        "name": given.name,
+        "text": given.text,
+        "folders": [str(Path.cwd()), str(folder.resolve())],
+        "seconds": _CPU_SECONDS,
+        "bytes": _MEMORY,
+    }
+    reply = _reply(request)
+    if reply is None:
+        raise Unusable(
+            f"{name} cannot be evaluated with {_CPU_SECONDS} s of CPU time and {_MEMORY // 1024**3} GiB of memory."
+            " Correct it, or check what `ecspresso render taskdef` prints."
+        )
+    if reply["mistake"]:
+        raise _mistake(name, reply["mistake"])
+    return reply["made"]
+
+
+def _reply(request: Request) -> Reply | None:
+    """Return what a process of its own makes of a file; None if a limit ended it."""
+    try:
+        ran = subprocess.run(  # noqa: S603 - a script of Outrider, which takes the file on standard input
+            [sys.executable, "-P", jsonnet_process.__file__],
+            input=json.dumps(request).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=request["seconds"] * _PATIENCE,
+            check=True,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        return None
+    reply: Reply = json.loads(ran.stdout)
+    return reply
 
 
 def _mistake(name: str, said: str) -> Unusable:
@@ -91,26 +104,6 @@ def _mistake(name: str, said: str) -> Unusable:
         found, what = _RUNTIME.search(said), "Jsonnet cannot evaluate this"
     place = f", line {found['line']}, column {found['column']}" if found else ""
     return Unusable(f"{name}{place}: {what}. Correct it there, or check what `ecspresso render taskdef` prints.")
-
-
-def _call(name: str) -> Callable[..., str]:
-    """Return what gives the call of a template function, which stays open."""
-    return lambda *args: f"{{{{ {name.replace('.', '_')} {' '.join(f'`{each}`' for each in args)} }}}}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Imports:
-    """Reads what a file imports, within these folders only."""
-
-    folders: tuple[Path, ...]
-
-    def __call__(self, folder: str, name: str) -> tuple[str, bytes]:
-        path = (Path(folder) / name).resolve()
-        if not any(path.is_relative_to(each) for each in self.folders):
-            raise RuntimeError("it is outside of the folder")
-        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
-            raise RuntimeError("it is no file that is read")
-        return str(path), path.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)

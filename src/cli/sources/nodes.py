@@ -162,8 +162,8 @@ def _named(node: Node, name: str) -> Node | None:
             if isinstance(part := parts.get(name), Part):
                 return part.node
             head, bracket, index = name.rpartition("[")
-            if bracket and index[:-1].isdecimal() and (found := _named(node, head)):
-                return next((part.node for n, part in enumerate(found.children) if n == int(index[:-1])), None)
+            if bracket and (found := _named(node, head)):
+                return next((part.node for n, part in enumerate(found.children) if str(n) == index[:-1]), None)
             return None
         case list() as parts:
             return next((_content(part.node) for part in parts if _is_called(part.node.value, name)), None)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from cli.sources.embedding import marks_of
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
+from cli.texts import integer
 
 REGION: Final = "zz-region-1"
 ACCOUNT: Final = "000000000000"
@@ -40,6 +41,8 @@ class Resolver:
     unresolved: dict[str, None] = field(default_factory=dict)
     expressions: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
     """Values of expressions, with the place of one that has it."""
+    conditions: dict[str, bool | None] = field(default_factory=dict, repr=False)
+    """The conditions that are evaluated already."""
     stands_in: bool = False
     depth: int = 0
 
@@ -255,10 +258,9 @@ class Resolver:
     def _selected(self, argument: Node, whole: Node) -> Node | None:
         found = self.resolved(argument)
         match found.value if found else None:
-            case [int() | str() as index, list() as items] if (
-                found and str(index).isdecimal() and not first_open(found)
-            ):
-                return self._computed(whole, items[int(index)]) if int(index) < len(items) else None
+            case [int() | str() as index, list() as items] if found and not first_open(found):
+                at = integer(str(index))
+                return None if at is None or at >= len(items) else self._computed(whole, items[at])
             case _:
                 return None
 
@@ -289,10 +291,13 @@ class Resolver:
             return None
         return replace(found, style=Style.FIXED, open=name if found.parts is not None else found.open)
 
-    def condition(self, name: str) -> bool | None:
+    def condition(self, name: str, depth: int = 0) -> bool | None:
         """Return whether a condition of the template holds; None if that is not known."""
         node = self.template.get("Conditions", name)
-        return None if node is None else self._holds(node, 0)
+        if node is not None and name not in self.conditions:
+            self.conditions[name] = None  # for one that refers to itself
+            self.conditions[name] = self._holds(node, depth)
+        return self.conditions.get(name)
 
     def _holds(self, node: Node, depth: int) -> bool | None:
         match node.parts:
@@ -301,7 +306,7 @@ class Resolver:
             case _:
                 return None
         if function == "Condition":
-            return self.condition(str(argument.value)) if depth < _DEEPEST // 2 else None
+            return self.condition(str(argument.value), depth + 1)
         if function == "Fn::Equals":
             return self._equal(argument)
         inner = [self._holds(part.node, depth + 1) for part in argument.children]

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import yaml
 
 from cli.sources.json_text import DEEPEST
-from cli.sources.nodes import Node, Part, Style, moved
+from cli.sources.nodes import Node, Part, Style
 
 _MOST_NODES = 500_000
 """Far above any document of people; aliases cannot make more of a small one."""
@@ -41,14 +41,24 @@ def node_of(text: str) -> Node | None:
         raise NotYaml("it cannot be parsed", 1, 1) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Anchored:
+    """What an alias repeats; of how many nodes it is, and how many levels are below it, each alias in it followed."""
+
+    node: Node
+    size: int
+    height: int
+
+
 class _Reader:
     """Makes nodes from the events of PyYAML's parser."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.events: Iterator[Any] = iter(yaml.parse(text, Loader=_Loader))
-        self.anchors = dict[str, Node]()
+        self.anchors = dict[str, _Anchored]()
         self.count = 0
+        self.deepest = 0
 
     def document(self) -> Node | None:
         for event in self.events:
@@ -62,22 +72,27 @@ class _Reader:
             if event.anchor not in self.anchors:
                 _refuse("an alias has no anchor before it", event)
             known = self.anchors[event.anchor]
-            self._count(event, known)
-            # A change would change the other places, too.
-            found = _fixed(known)
-            return replace(found, begin=_begin(event), end=_end(event))
-        if depth > DEEPEST:
-            _refuse("it is nested too deeply", event)
+            self._descend(event, depth + known.height)
+            self.count += known.size
+            if self.count > _MOST_NODES:
+                _refuse("too much of it is repeated by aliases", event)
+            return replace(known.node, begin=_begin(event), end=_end(event))
+        outer, before = self.deepest, self.count
+        self.deepest = 0
+        self._descend(event, depth)
         self.count += 1
         found = self._tagged(event, self._plain(event, depth))
         if event.anchor is not None:
-            found = self.anchors[event.anchor] = _fixed(found)
+            # A change would change the other places, too.
+            found = _fixed(found)
+            self.anchors[event.anchor] = _Anchored(found, self.count - before, self.deepest - depth)
+        self.deepest = max(outer, self.deepest)
         return found
 
-    def _count(self, event: Any, known: Node) -> None:
-        self.count += _size(known)
-        if self.count > _MOST_NODES:
-            _refuse("too much of it is repeated by aliases", event)
+    def _descend(self, event: Any, depth: int) -> None:
+        if depth > DEEPEST:
+            _refuse("it is nested too deeply", event)
+        self.deepest = max(self.deepest, depth)
 
     def _tagged(self, event: Any, found: Node) -> Node:
         """Return a node; `!Ref x` as the object that it is short for."""
@@ -159,18 +174,24 @@ def _merged(node: Node) -> dict[str, Part]:
     return found
 
 
-def _size(node: Node) -> int:
-    return 1 + sum(_size(part.node) for part in node.children)
-
-
 def _refuse(what: str, event: Any) -> NoReturn:
     mark = event.start_mark
     raise NotYaml(what, mark.line + 1, mark.column + 1)
 
 
 def _fixed(node: Node) -> Node:
-    """Return a node that no change may be written to, with all below it."""
-    return moved(node, lambda at: at, Style.FIXED)
+    """Return a node that no change may be written to, with all below it. What is fixed already is not copied again."""
+    if node.style is Style.FIXED:
+        return node
+    parts: dict[str, Part] | list[Part] | None = None
+    match node.parts:
+        case dict() as members:
+            parts = {name: replace(part, node=_fixed(part.node)) for name, part in members.items()}
+        case list() as items:
+            parts = [replace(part, node=_fixed(part.node)) for part in items]
+        case None:
+            pass
+    return replace(node, parts=parts, style=Style.FIXED)
 
 
 def _value(event: Any) -> Any:

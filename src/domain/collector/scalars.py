@@ -27,6 +27,8 @@ _GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
 _GO_DURATION = re.compile(rf"[-+]?(?:0|(?:{_GO_PART.pattern})+)", re.ASCII)
 _PROMETHEUS_UNITS = {"y": 365 * DAY, "w": 7 * DAY, "d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": MILLISECOND}
 _PROMETHEUS_DURATION = re.compile("".join(rf"(?:(?P<{unit}>\d+){unit})?" for unit in _PROMETHEUS_UNITS), re.ASCII)
+_LONGEST_DURATION = 2**63 - 1
+"""Nanoseconds, beyond which Go and Prometheus refuse a duration."""
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}", re.ASCII)
 _NOT_IN_NAMES = frozenset("ZCS")
 """Unicode's separators, control characters and symbols."""
@@ -55,7 +57,10 @@ def go_duration(value: str) -> int | None:
     """Give the nanoseconds of a duration as Go writes it (`1m30s`); None for what is none (`1d`, `10`)."""
     if not _GO_DURATION.fullmatch(value):
         return None
-    total = sum(int(float(number) * _GO_UNITS[unit]) for number, unit in _GO_PART.findall(value))
+    parts = [float(number) * _GO_UNITS[unit] for number, unit in _GO_PART.findall(value)]
+    if sum(parts) > _LONGEST_DURATION:
+        return None
+    total = sum(map(int, parts))
     return -total if value.startswith("-") else total
 
 
@@ -66,7 +71,10 @@ def prometheus_duration(value: str) -> int | None:
     found = _PROMETHEUS_DURATION.fullmatch(value)
     if not value or found is None:
         return None
-    return sum(int(number) * _PROMETHEUS_UNITS[unit] for unit, number in found.groupdict().items() if number)
+    parts = {unit: number for unit, number in found.groupdict().items() if number}
+    if sum(float(number) * _PROMETHEUS_UNITS[unit] for unit, number in parts.items()) > _LONGEST_DURATION:
+        return None
+    return sum(int(number) * _PROMETHEUS_UNITS[unit] for unit, number in parts.items())
 
 
 def normal_id(component_id: str) -> str:

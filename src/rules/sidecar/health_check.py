@@ -1,5 +1,6 @@
 """Rule sidecar.health-check."""
 
+import re
 from collections.abc import Iterator
 
 from domain.assumptions import FactKnown
@@ -14,6 +15,7 @@ from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
 
+_PORT = re.compile(r"[0-9]{1,5}")
 _PORT_FLAGS = frozenset({"-port", "--port"})
 
 
@@ -119,7 +121,7 @@ def _port(command: tuple[str, ...]) -> int | None:
         flag, joined, value = word.partition("=")
         if flag in _PORT_FLAGS:
             text = value if joined else next(iter(command[index + 1 : index + 2]), "")
-            return int(text) if text.isdecimal() else None
+            return int(text) if _PORT.fullmatch(text) else None
     return HEALTH_CHECK_PORT
 
 

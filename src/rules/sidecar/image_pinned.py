@@ -19,6 +19,7 @@ from domain.workload import Workload
 from rules.sidecar._images import refused_after
 
 # Tags that are moved from release to release by their meaning.
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _FLOATS = re.compile(r"latest|stable|main|master|edge|nightly|dev|v?\d+(\.\d+)?")
 
 
@@ -138,7 +139,7 @@ def _asking(after: Workload, image: Image, wanted: Image) -> Workload:
 
 def _numbers(tag: str | None) -> tuple[int, ...]:
     parts = (tag or "").removeprefix("v").split(".")
-    return tuple(int(part) for part in parts) if all(part.isascii() and part.isdecimal() for part in parts) else ()
+    return tuple(int(part) for part in parts) if all(_NUMBER.fullmatch(part) for part in parts) else ()
 
 
 RULE = Rule(

@@ -1,5 +1,6 @@
 """Rule sidecar.ports."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -18,6 +19,7 @@ from rules.config._configuration import once
 
 _OWN: frozenset[tuple[int, str]] = frozenset({(13133, "tcp"), (8888, "tcp")})
 """What a collector usually binds besides OTLP's ports, where its configuration is not known."""
+_RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
 
 
 class Kind(Code):
@@ -70,8 +72,8 @@ def _claimed(mapping: Json) -> range:
     port = amount(mapping.get("containerPort"))
     if port is not None:
         return range(port, port + 1)
-    first, _, last = (text_of(mapping.get("containerPortRange")) or "").partition("-")
-    return range(int(first), int(last) + 1) if first.isdecimal() and last.isdecimal() else range(0)
+    found = _RANGE.fullmatch(text_of(mapping.get("containerPortRange")) or "")
+    return range(int(found[1]), int(found[2]) + 1) if found else range(0)
 
 
 RULE = Rule(

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import Run
 
+LONG = "9" * 5000
 MANIFEST = """
 name: web
 type: Backend Service
@@ -67,6 +68,34 @@ def test_an_override_of_copilot_counts(run: Run) -> None:
     assert drift["location"]["line"] == 6
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        MANIFEST.replace("registry.example/web:1", f"registry.example/web:1, port: '{LONG}'"),
+        MANIFEST.replace("registry.example/web:1", f"registry.example/web:1, healthcheck: {{interval: {LONG}s}}"),
+        f"{MANIFEST}environments: {{prod: {{type: [a], name: [b], cpu: 5}}}}\n",
+        *(
+            f"{MANIFEST}taskdef_overrides: [{{path: {path}, value: x}}]\n"
+            for path in (
+                "''", "[]", "'[0]'", "'-'", "ContainerDefinitions", "'ContainerDefinitions[0]'", "a" + ".a" * 3000,
+                f"'ContainerDefinitions[{LONG}].Cpu'",
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_what_has_no_meaning_in_a_manifest_hides_nothing_else(run: Run, text: str) -> None:
+    first, *others = checked(run, "manifest.yml", text)
+    assert verdicts(first)["sidecar.present"]["verdict"] == "drifted"
+    assert [each["resource"] for each in others] in ([], ["prod-web"])
+
+
+def test_what_only_resembles_a_manifest_is_refused(run: Run) -> None:
+    Path("manifest.yml").write_text(MANIFEST.replace("Backend Service", "[Backend Service]"), encoding="utf-8")
+    ran = run("check", "manifest.yml")
+    assert ran.code == 2
+    assert "manifest.yml has containers without the task definition" in ran.err
+
+
 ECSPRESSO = """{
   "family": "web", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "512", "memory": "1024",
   "containerDefinitions": [{"name": "adot", "image": IMAGE}, {"name": "web", "image": "nginx:1"}]
@@ -78,6 +107,24 @@ def test_what_a_function_of_ecspresso_gives_is_open_and_named(run: Run) -> None:
     found = verdicts(entry)["sidecar.present"]
     assert found["verdict"] == "unknown"
     assert "must_env IMAGE" in found["reasons"][0]
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["{{ must_env `STAGE` }}{{- x -}}", "{{ must_env `STAGE` }}{{ env `A` `` }}", "\U000f0000{{ must_env `STAGE` }}"],
+)
+def test_functions_next_to_one_another_are_all_named(run: Run, image: str) -> None:
+    (entry,) = checked(run, "web.json", ECSPRESSO.replace("IMAGE", f'"{image}"'))
+    found = verdicts(entry)["sidecar.present"]
+    assert found["verdict"] == "unknown"
+    assert "must_env STAGE" in found["reasons"][0]
+
+
+def test_a_function_is_as_long_as_what_stands_for_it(run: Run) -> None:
+    text = ECSPRESSO.replace("IMAGE", f'"{{{{ env `A` `` }}}}", "dockerLabels": {{"x": "{"{{x}}" * 200}"}}')
+    (entry,) = checked(run, "web.json", text.replace('"cpu": "512"', '"cpu": "300"').replace(',\n  "con', ', "con'))
+    (drift,) = verdicts(entry)["task.size"]["drifts"]
+    assert drift["location"]["line"] == 2
 
 
 @pytest.mark.parametrize("text", ["{{.Names}}", "{{resolve:ssm:x}}", "{{ tag }}", "{{}}", "}}{{"])
@@ -112,6 +159,24 @@ def test_jsonnet_with_a_mistake_is_refused_with_its_place(run: Run, text: str, s
     assert ran.code == 2
     assert said in " ".join(ran.err.split())
     assert "s3cr3t" not in ran.err
+
+
+@pytest.mark.skipif(importlib.util.find_spec("_jsonnet") is None, reason="the extra jsonnet is not installed")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "local f(x) = f(x + 1) tailstrict; {containerDefinitions: [f(1)]}",
+        "{containerDefinitions: std.repeat('x', 3000000000)}",
+    ],
+)
+def test_jsonnet_that_never_ends_or_needs_all_memory_is_stopped(
+    run: Run, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr("cli.sources.jsonnet._CPU_SECONDS", 1)
+    Path("web.jsonnet").write_text(text, encoding="utf-8")
+    ran = run("check", "web.jsonnet")
+    assert ran.code == 2
+    assert "web.jsonnet cannot be evaluated with 1 s of CPU time and 1 GiB of memory" in " ".join(ran.err.split())
 
 
 def test_jsonnet_without_its_library_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

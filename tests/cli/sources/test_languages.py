@@ -1,6 +1,7 @@
 """Terraform's language and CloudFormation's functions: what is evaluated, what is open, and no text that crashes."""
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from cli.sources.definition import Wanted
 from cli.sources.hcl_syntax import NotHcl
 from cli.sources.hcl_text import attributes_of, blocks_of
 from cli.sources.hcl_values import Evaluation, Module
+from cli.sources.nodes import Node
 from cli.sources.resolving import REGION, Resolver
 from cli.unusable import Unusable
 from tests.profiles import examples
 
 IAC = Path(__file__).with_name("iac")
 SEEDS = [(IAC / name).read_text(encoding="utf-8") for name in ("stack.yaml", "tf-whole/main.tf", "plan.json")]
+LONG = "9" * 5000
 NAMES = ["x.yaml", "x.tf", "x.json"]
 
 
@@ -186,11 +189,101 @@ def test_a_broken_source_gives_definitions_or_one_error(seed: int, edits: list[t
             file.rewritten(wanted)
 
 
-def test_aliases_of_aliases_are_refused_in_time() -> None:
+def test_aliases_of_aliases_are_refused_and_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = list[Node]()
+
+    def counted(node: Any, /, **members: Any) -> Any:
+        copies.append(node)
+        return replace(node, **members)
+
+    monkeypatch.setattr("cli.sources.yaml_text.replace", counted)
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
-    with pytest.raises(Unusable):
+    with pytest.raises(Unusable, match="repeated by aliases"):
         definitions_in("x.yaml", "\n".join([*rows, "containerDefinitions: [{name: a}]"]), "utf-8")
+    assert len(copies) < 1000
+
+
+def test_aliases_do_not_nest_more_deeply_than_values() -> None:
+    rows = [f"a0: &a0 {'[' * 40}{']' * 40}"]
+    rows += [f"a{n}: &a{n} {'[' * 40}*a{n - 1}{']' * 40}" for n in range(1, 60)]
+    with pytest.raises(Unusable, match=r"line 2, column .* nested too deeply"):
+        definitions_in("x.yaml", "\n".join([*rows, "containerDefinitions: [{name: a}]"]), "utf-8")
+
+
+TERRAFORM = """
+locals { one = [1] }
+resource "aws_ecs_task_definition" "web" {
+  family                = "web"
+  container_definitions = jsonencode([{ name = "web", image = IMAGE }])
+}
+"""
+
+
+@pytest.mark.parametrize("image", [f"local.one[{LONG}]", f"local.one.{LONG}", LONG])
+def test_a_number_of_terraform_that_is_too_long_is_refused(image: str) -> None:
+    with pytest.raises(Unusable, match=r"line 5, column .*a number is too large"):
+        definitions_in("-", TERRAFORM.replace("IMAGE", image), "utf-8")
+
+
+@pytest.mark.parametrize(
+    "image", [f'element(local.one, "{LONG}")', "999999999999 * 999999999999", '"${999999999999 * 999999999999}"']
+)
+def test_what_is_computed_of_large_numbers_is_open(image: str) -> None:
+    assert definitions_in("-", TERRAFORM.replace("IMAGE", image), "utf-8").definitions[0].around.unresolved
+
+
+def test_an_index_that_is_too_long_is_open() -> None:
+    text = TEMPLATE.replace("ASKED", f"!Select ['{LONG}', [a]]")
+    root = yaml_text.node_of(text)
+    asked = None if root is None else root.get("Asked")
+    assert root is not None
+    assert asked is not None
+    by = Resolver(text, root)
+    by.resolved(asked)
+    assert by.unresolved
+
+
+@pytest.mark.parametrize("written", ["${local.a%d}${local.a%d}", "${local.a%d == local.a%d}"])
+def test_values_that_double_one_another_are_refused(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    monkeypatch.setattr("cli.sources.hcl_values.MOST_EFFORT", 10_000)
+    rows = [f'a{n} = "{written % (n - 1, n - 1)}"' for n in range(1, 50)]
+    text = TERRAFORM.replace("one = [1]", "\n".join(["", 'a0 = "x"', *rows, ""])).replace("IMAGE", "local.a49")
+    text = text.replace("locals { \n", "locals {\n")
+    with pytest.raises(Unusable, match="refer to one another too often"):
+        definitions_in("-", text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("first", "function", "holds"),
+    [
+        ("!Equals [a, a]", "And", True),
+        ("!Equals [a, b]", "Or", False),
+        ("!Equals [!Ref Open, a]", "And", None),
+        ("!Not [!Condition C3]", "And", None),
+    ],
+)
+def test_conditions_of_conditions_are_evaluated_once(first: str, function: str, *, holds: bool | None) -> None:
+    rows = [f"  C{n}: !{function} [!Condition C{n - 1}, !Condition C{n - 1}]" for n in range(1, 29)]
+    text = "\n".join(["Parameters: {Open: {Type: String}}", "Conditions:", f"  C0: {first}", *rows])
+    root = yaml_text.node_of(text)
+    assert root is not None
+    assert Resolver(text, root).condition("C28") is holds
+
+
+def test_a_condition_that_refers_to_itself_is_not_known() -> None:
+    text = "Conditions: {A: !Condition B, B: !Condition A}"
+    root = yaml_text.node_of(text)
+    assert root is not None
+    assert Resolver(text, root).condition("A") is None
+
+
+@pytest.mark.parametrize("name", ["other.tf.json", "terraform.tfvars.json"])
+def test_a_neighbour_that_is_nested_too_deeply_is_skipped(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(f'{{"resource": {"[" * 3000}{"]" * 3000}}}', encoding="utf-8")
+    text = TERRAFORM.replace("IMAGE", '"nginx:1"')
+    (definition,) = definitions_in(str(tmp_path / "main.tf"), text, "utf-8").definitions
+    assert str(definition.task.containers[0].image) == "nginx:1"
 
 
 def test_files_outside_of_the_folder_are_not_read(tmp_path: Path) -> None:

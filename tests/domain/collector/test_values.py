@@ -291,6 +291,8 @@ def test_a_release_whose_options_are_not_known_is_not_evaluated() -> None:
         ("", None),
         ("10 seconds", None),
         ("10sec", None),
+        ("9999999h", None),
+        (f"{'9' * 5000}s", None),
     ],
 )
 def test_a_duration_is_read_as_go_reads_it(text: str, expected: int | None) -> None:
@@ -307,6 +309,8 @@ def test_a_duration_is_read_as_go_reads_it(text: str, expected: int | None) -> N
         ("-1s", None),
         ("", None),
         ("1.5s", None),
+        ("999y", None),
+        (f"{'9' * 5000}s", None),
     ],
 )
 def test_a_scrape_interval_is_read_as_prometheus_reads_it(text: str, expected: int | None) -> None:
