@@ -183,7 +183,7 @@ def test_what_nobody_thought_of_in_one_message_holds_back_no_other_and_shows_not
     assert "sidecar.image-pinned" in world.open("web")
     out = capsys.readouterr().out
     assert CANARY not in out
-    assert "KeyError at test_handlers.py:" in out
+    assert "KeyError at revisions.py:" in out, "the innermost place of Outrider, which the patched call is not"
 
 
 def test_no_environment_value_is_logged(world: World, inspect: Call, capsys: pytest.CaptureFixture[str]) -> None:
@@ -257,5 +257,5 @@ def test_what_nobody_thought_of_is_logged_too(
     assert again(remediate(request("web"))) == ["m0"]
     captured = capsys.readouterr()
     [record] = [each for each in records(captured.out) if each["level"] == "ERROR"]
-    assert record["reason"].startswith("KeyError at test_handlers.py:")
+    assert record["reason"].startswith("KeyError at registration.py:")
     assert CANARY not in captured.out + captured.err
