@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from cli.files import definitions_in
 from cli.sources import yaml_text
 from cli.sources.definition import Wanted
+from cli.sources.hcl_module import Module
 from cli.sources.hcl_syntax import NotHcl
 from cli.sources.hcl_text import attributes_of, blocks_of
-from cli.sources.hcl_values import Evaluation, Module
+from cli.sources.hcl_values import Evaluation
 from cli.sources.nodes import Node
 from cli.sources.resolving import REGION, Resolver
 from cli.unusable import Unusable
@@ -246,7 +247,7 @@ def test_an_index_that_is_too_long_is_open() -> None:
 
 @pytest.mark.parametrize("written", ["${local.a%d}${local.a%d}", "${local.a%d == local.a%d}"])
 def test_values_that_double_one_another_are_refused(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
-    monkeypatch.setattr("cli.sources.hcl_values.MOST_EFFORT", 10_000)
+    monkeypatch.setattr("cli.sources.hcl_module.MOST_EFFORT", 10_000)
     rows = [f'a{n} = "{written % (n - 1, n - 1)}"' for n in range(1, 50)]
     text = TERRAFORM.replace("one = [1]", "\n".join(["", 'a0 = "x"', *rows, ""])).replace("IMAGE", "local.a49")
     text = text.replace("locals { \n", "locals {\n")

@@ -1,0 +1,65 @@
+"""A Terraform module: the texts and blocks of its files, and what their evaluation may cost."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli.sources.hcl_syntax import Block, Expression
+
+MOST_EFFORT = 500_000
+
+
+@dataclass
+class Effort:
+    """What the evaluation of a module may still cost: small values that refer to one another can make a huge one."""
+
+    left: int = field(default_factory=lambda: MOST_EFFORT)
+
+    def spend(self, value: Any) -> bool:
+        """Count one more value; return whether that was too much."""
+        self.left -= 1 + (len(value) // 64 if isinstance(value, str) else 0)
+        return self.left < 0
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module's files: their texts and blocks by name, and what reads further files of the module's folder."""
+
+    texts: Mapping[str, str] = field(repr=False)
+    blocks: Mapping[str, Sequence[Block]] = field(repr=False)
+    read: Callable[[str], str | None]
+    values: Mapping[str, tuple[str, Expression]] = field(default_factory=dict, repr=False)
+    """The values of variables that files such as terraform.tfvars give."""
+    json: frozenset[str] = frozenset()
+    """The files that are written as JSON."""
+    effort: Effort = field(default_factory=Effort, repr=False, compare=False)
+
+    def found(self, kind: str, *labels: str) -> tuple[str, Block] | None:
+        """Return the file and the block of this kind and these labels."""
+        return next(
+            (
+                (name, b)
+                for name, blocks in self.blocks.items()
+                for b in blocks
+                if (b.kind, *b.labels) == (kind, *labels)
+            ),
+            None,
+        )
+
+    def local(self, name: str) -> tuple[str, Expression] | None:
+        """Return the file and the expression of a local value."""
+        return next(
+            (
+                (file, block.attributes[name][1])
+                for file, blocks in self.blocks.items()
+                for block in blocks
+                if block.kind == "locals" and name in block.attributes
+            ),
+            None,
+        )
+
+    def uses(self, name: str) -> int:
+        """Return how often the module's texts name a value."""
+        pattern = re.compile(rf"{re.escape(name)}(?![\w-])")
+        return sum(len(pattern.findall(text)) for text in self.texts.values())
