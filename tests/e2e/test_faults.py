@@ -45,6 +45,8 @@ NOT_NAMED = {
     ("Inspect", "dynamodb:DeleteItem"),
     ("Inspect", "iam:GetAccountAuthorizationDetails"),  # each role is read alone instead
 }
+# What is read for many at once first, and for each alone where that fails: only the second failure is named.
+FIRST_FOR_MANY = {("Inspect", "ecs:DescribeServices"), ("Inspect", "ecs:DescribeTasks")}
 # What a role may do because it may do another.
 ALSO = {("Remediate", "dynamodb:PutItem"): "dynamodb:TransactWriteItems"}
 
@@ -168,7 +170,8 @@ def fail_once(stage: Stage, calls: Sequence[tuple[str, str]], error: str) -> Non
         # One by one, or in batches.
         batched = call.replace("SendMessage", "SendMessage*").replace("sns:Publish", "sns:Publish*")
         service, _, operation = batched.partition(":")
-        stage.fault(service=service, operation=operation, caller=f"*{stage.role(function)}*", error=error)
+        fault = {"service": service, "operation": operation, "caller": f"*{stage.role(function)}*", "error": error}
+        stage.fault(**fault, times=2 if (function, call) in FIRST_FOR_MANY else 1)
 
 
 def begin_failing(stage: Stage, name: str, calls: Calls, error: str) -> None:
