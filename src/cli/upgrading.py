@@ -13,11 +13,11 @@ from domain.collector import (
     CollectorConfiguration,
     ConfigurationUnreadable,
     ProblemCode,
-    Renamed,
     options_are_known,
     renamed_in,
 )
 from domain.collector.releases import Release, SupportEnded, support_ended
+from domain.collector.upgrading import Renamed
 from domain.drift import Drift
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Known

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from domain.iam import Policy
+if TYPE_CHECKING:
+    from domain.iam import Policy
 
 
 class FactKind(StrEnum):
@@ -102,9 +104,9 @@ class Role:
     """An IAM role with everything that its own policies and boundary say."""
 
     arn: str
-    trust: Policy
-    policies: tuple[Policy, ...]
-    boundary: Policy | None = None
+    trust: "Policy"
+    policies: "tuple[Policy, ...]"
+    boundary: "Policy | None" = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 

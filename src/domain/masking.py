@@ -4,6 +4,8 @@ import re
 from typing import Final
 
 HIDDEN: Final = "(hidden)"
+TOKENS: Final = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\b(?:glc|glsa|hcaik|ghp)_\w{16,}|\bNRAK-\w{16,}", re.ASCII)
+"""Texts that are credentials wherever they are: access key ids of AWS, and tokens with a vendor's mark."""
 
 _LOG_GROUP: Final = re.compile(r"[\w./#-]{1,512}", re.ASCII)
 _WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)

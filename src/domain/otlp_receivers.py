@@ -12,8 +12,8 @@ from domain.ecs.container_roles import ContainerRole
 from domain.ecs.fargate import amount
 from domain.ecs.recognition import APPLICATION_SIGNALS_PORTS, Answer
 from domain.facts import Known
+from domain.identical import Identical
 from domain.otlp import PORTS, Destination, Endpoint, Protocol
-from domain.permissions import Identical
 from domain.workload import Workload
 
 

@@ -20,6 +20,7 @@ from domain.ecs.values import mapping_of, objects_of, pairs_of, text_of, truth_o
 from domain.facts import Absent, Known, Role
 from domain.iam import ACTION_RESOURCES, Context, resources_for, role_context
 from domain.iam.context import Values
+from domain.identical import Identical
 from domain.masking import log_group, word
 from domain.places import Arn, Place, account_of, partition_of
 from domain.workload import ParameterReference, Workload
@@ -52,21 +53,6 @@ _KAFKA: Final[Mapping[str, str]] = {
     "kafka-cluster:DescribeGroup": "group/*/*/*",
     "kafka-cluster:AlterGroup": "group/*/*/*",
 }
-
-
-class Identical[T]:
-    """A key that is equal only to itself: comparing whole configurations would cost what the cache saves."""
-
-    __slots__ = ("thing",)
-
-    def __init__(self, thing: T) -> None:
-        self.thing = thing
-
-    def __hash__(self) -> int:
-        return id(self.thing)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Identical) and self.thing is other.thing
 
 
 @dataclass(frozen=True, slots=True)

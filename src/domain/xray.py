@@ -20,8 +20,8 @@ from domain.ecs.container_roles import ContainerRole, Recognised
 from domain.ecs.fargate import amount
 from domain.ecs.recognition import Answer
 from domain.facts import Known
+from domain.identical import Identical
 from domain.otlp import Endpoint, value_of
-from domain.permissions import Identical
 from domain.workload import Workload
 
 SAMPLER: Final = "OTEL_TRACES_SAMPLER"

@@ -1,11 +1,9 @@
 """The collector's configuration: read safely, seen as typed parts, and asked what it binds, needs and sends."""
 
+from typing import TYPE_CHECKING
+
 from domain.collector.bundled import NEEDS_EC2_FILES, OTHER_BUNDLED, bundled, bundled_paths
 from domain.collector.configuration import CollectorConfiguration, Component, Options, Pipeline
-from domain.collector.credentials import credentials_in_clear
-from domain.collector.destinations import destination_problems
-from domain.collector.fargate import fargate_problems, memory_limits, scraped_hosts, written_paths
-from domain.collector.judging import option_problems, options_are_known
 from domain.collector.listeners import (
     HEALTH_CHECK_PORT,
     OWN_METRICS_PORT,
@@ -39,9 +37,35 @@ from domain.collector.signals import (
     signals_taken_by,
     wanted_metric_name,
 )
-from domain.collector.structure import structural_problems
-from domain.collector.upgrading import Renamed, newly_refused, renamed_in
-from domain.collector.variables import unset_variables, variable_problems, variables_read, without_variables
+from domain.lazily import lazily
+
+if TYPE_CHECKING:
+    from domain.collector.credentials import credentials_in_clear
+    from domain.collector.destinations import destination_problems
+    from domain.collector.fargate import fargate_problems, memory_limits, scraped_hosts, written_paths
+    from domain.collector.judging import option_problems, options_are_known
+    from domain.collector.structure import structural_problems
+    from domain.collector.upgrading import newly_refused, renamed_in
+    from domain.collector.variables import unset_variables, variable_problems, variables_read, without_variables
+else:  # only a configuration that was read has to be analysed
+    globals().update(
+        lazily(
+            {
+                "domain.collector.credentials": ("credentials_in_clear",),
+                "domain.collector.destinations": ("destination_problems",),
+                "domain.collector.fargate": ("fargate_problems", "memory_limits", "scraped_hosts", "written_paths"),
+                "domain.collector.judging": ("option_problems", "options_are_known"),
+                "domain.collector.structure": ("structural_problems",),
+                "domain.collector.upgrading": ("newly_refused", "renamed_in"),
+                "domain.collector.variables": (
+                    "unset_variables",
+                    "variable_problems",
+                    "variables_read",
+                    "without_variables",
+                ),
+            }
+        )
+    )
 
 __all__ = [
     "CONTAINER_METRICS",
@@ -67,7 +91,6 @@ __all__ = [
     "Problem",
     "ProblemCode",
     "RegionSource",
-    "Renamed",
     "Topic",
     "Value",
     "batched",

@@ -10,6 +10,7 @@ from domain.collector.references import has_reference
 from domain.collector.releases import Release
 from domain.collector.scalars import shown
 from domain.ecs.placeholders import has_whole_placeholder
+from domain.masking import TOKENS
 
 _NAMES: Final = frozenset({
     "api_key", "apikey", "access_key", "credentials", "key_pem", "passwd", "password", "passphrase", "private_key",
@@ -33,8 +34,6 @@ _TOKEN_IN_PATH: Final = re.compile(
     r"^[a-z][a-z0-9+.-]*://[^/\s]+/(?:[^/?#\s]+/)*(?=[^/?#]*[a-z])(?=[^/?#]*[A-Z])(?=[^/?#]*\d)[\w=-]{32,}(?=[/?#]|$)",
     re.ASCII,
 )
-TOKENS: Final = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\b(?:glc|glsa|hcaik|ghp)_\w{16,}|\bNRAK-\w{16,}", re.ASCII)
-"""Texts that are credentials wherever they are: access key ids of AWS, and tokens with a vendor's mark."""
 # What an example has for a credential that everybody has to fill in.
 _TO_FILL_IN: Final = re.compile(r"your[-_ ].*|(?:change|replace)[-_ ]?me|x{3,}|\*{3,}|\.{3}|redacted", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"(?:bearer|basic|api-?key|token)\s+", re.IGNORECASE)

@@ -14,6 +14,7 @@ from aws.role_list import RoleList
 from aws.roles import PolicyDocuments, Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
+from domain import lazily
 from domain.rule import Rule
 from operations.account_standards import AccountStandards
 from operations.facts import FactReader
@@ -33,6 +34,8 @@ from operations.standards import Standards
 from operations.wiring import shared
 from rules import BY_ID, CATALOGUE
 from settings import RELEASE, Settings, settings
+
+lazily.load("domain.permissions", "domain.collector.decoding")
 
 _AT_ONCE = 4
 """Evaluations side by side: enough for most of a batch's waits to overlap, with a small share of ECS's rate limits."""

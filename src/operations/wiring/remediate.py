@@ -11,6 +11,7 @@ from aws.parameters import Parameters, Switch
 from aws.roles import Roles
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
+from domain import lazily
 from operations.account_standards import AccountStandards
 from operations.facts import FactReader
 from operations.inspection.notices import Operations
@@ -23,6 +24,8 @@ from operations.standards import Standards
 from operations.wiring import shared
 from rules import BY_ID, CATALOGUE
 from settings import RELEASE, Settings, settings
+
+lazily.load("domain.permissions", "domain.collector.decoding")
 
 
 @lru_cache(maxsize=1)

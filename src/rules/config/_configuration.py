@@ -16,7 +16,7 @@ from domain.collector import (
 from domain.collector.releases import NEEDS_EC2, ComponentKind, Release, canonical_type
 from domain.drift import Code, Doubt, Drift
 from domain.facts import Absent, Known, Unavailable
-from domain.permissions import Identical
+from domain.identical import Identical
 from domain.workload import Workload
 
 WHERE = "configuration"

@@ -1,6 +1,7 @@
 """Rule config.fargate."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from domain.collector import (
     CollectorConfiguration,
@@ -13,7 +14,6 @@ from domain.collector import (
     scraped_hosts,
     written_paths,
 )
-from domain.collector.fargate import MemoryLimit
 from domain.collector.releases import Release
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.values import text_of
@@ -25,6 +25,9 @@ from domain.subject import Subject
 from domain.workload import Workload
 from rules.config._configuration import READ, configuration_of, once
 from rules.config._problems import drift_of, in_fargate, mounts
+
+if TYPE_CHECKING:
+    from domain.collector.fargate import MemoryLimit
 
 _TEMPORARY = "/tmp/"  # noqa: S108 - compared with, never opened
 _ROOT = frozenset({"0", "root"})
@@ -82,7 +85,7 @@ def _limits(workload: Workload, configuration: CollectorConfiguration) -> Iterat
 
 
 @once
-def _memory_limits(configuration: CollectorConfiguration, _: Release | None) -> tuple[MemoryLimit, ...]:
+def _memory_limits(configuration: CollectorConfiguration, _: Release | None) -> "tuple[MemoryLimit, ...]":
     return memory_limits(configuration)
 
 

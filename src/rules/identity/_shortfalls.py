@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from domain.drift import Code, Doubt, Drift, Grant
 from domain.facts import Role
-from domain.iam import Decided, Decision, decide_any
-from domain.permissions import CallContexts, Permission
 from domain.places import role_name
 from domain.severity import Severity
+
+if TYPE_CHECKING:
+    from domain.iam import Decided
+    from domain.permissions import Permission
 
 
 class Shortfall(Code):
@@ -25,8 +28,8 @@ class Shortfall(Code):
 class _Missing:
     """One need that a role does not meet, or of which that is not known."""
 
-    need: Permission
-    ruling: Decided
+    need: "Permission"
+    ruling: "Decided"
 
     @property
     def code(self) -> Shortfall:
@@ -42,12 +45,15 @@ class _Missing:
         return self.ruling.boundary.source if self.ruling.boundary else ""
 
 
-def shortfalls(role: Role, member: str, actor: str, needs: Iterable[Permission]) -> Iterator[Drift | Doubt]:
+def shortfalls(role: Role, member: str, actor: str, needs: "Iterable[Permission]") -> Iterator[Drift | Doubt]:
     """Yield a drift for each part that lacks permissions and each reason, then a doubt for each that is undecided.
 
     `member` is the task definition's (`executionRoleArn`), `actor` who calls (`The collector`). What several parts need
     alike is reported once, for the first.
     """
+    from domain.iam import Decision, decide_any  # noqa: PLC0415 - only a role that was read needs it
+    from domain.permissions import CallContexts  # noqa: PLC0415 - as above
+
     missing, undecided = list[_Missing](), list[_Missing]()
     seen = set[tuple[str, str]]()
     circumstances = CallContexts(role)

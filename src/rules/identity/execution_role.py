@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from domain.drift import Doubt, Drift
 from domain.facts import Absent, FactKind, Known, Unavailable
-from domain.permissions import permissions_to_start
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -21,6 +20,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         return  # task.roles reports it
     match workload.facts.execution_role:
         case Known(role):
+            from domain.permissions import permissions_to_start  # noqa: PLC0415 - only a role that was read needs it
+
             yield from shortfalls(role, _MEMBER, "The start of the task", permissions_to_start(workload))
         case Absent():
             yield absent(_MEMBER)

@@ -1,16 +1,19 @@
 """Rule identity.least-privilege."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from domain.drift import Code, Drift
 from domain.facts import Fact, FactKind, Known, Role
-from domain.iam import WildcardGrant, wildcard_actions
 from domain.places import Arn, role_name
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
+
+if TYPE_CHECKING:
+    from domain.iam import WildcardGrant
 
 _SHOWN = 3
 
@@ -36,6 +39,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
 def _grants(arn: str, fact: Fact[Role]) -> Iterator[Drift]:
     if not isinstance(fact, Known):
         return
+    from domain.iam import wildcard_actions  # noqa: PLC0415 - only a role that was read needs it
+
     for policy in fact.value.policies:
         managed = Arn.parse(policy.source)
         if managed is not None and managed.account == "aws":
@@ -48,7 +53,7 @@ def _grants(arn: str, fact: Fact[Role]) -> Iterator[Drift]:
             yield Drift(Kind.WILDCARD, where, why, found, about=arn)
 
 
-def _actions(grant: WildcardGrant) -> str:
+def _actions(grant: "WildcardGrant") -> str:
     shown = ", ".join(grant.actions[:_SHOWN]) + (", …" if len(grant.actions) > _SHOWN else "")
     return f"every action except {shown}" if grant.all_but else shown
 

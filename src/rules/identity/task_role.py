@@ -1,11 +1,12 @@
 """Rule identity.task-role."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from domain.collector import CollectorConfiguration
 from domain.collector.distributions import Language
 from domain.drift import Doubt, Drift
 from domain.facts import Absent, FactKind, Known, Unavailable
-from domain.permissions import permissions_of_agent, permissions_of_collector
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -14,6 +15,9 @@ from domain.workload import Workload
 from rules.config._configuration import WELL_FORMED, well_formed_configuration_of
 from rules.identity._shortfalls import Shortfall, absent, shortfalls
 
+if TYPE_CHECKING:
+    from domain.permissions import Permission
+
 _MEMBER = "taskRoleArn"
 
 
@@ -21,11 +25,11 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each part of the configuration whose calls the role does not allow."""
     if workload.task.task_role is None:
         return  # task.roles reports it
-    needs = permissions_of_agent(workload) if workload.distribution.language is Language.CLOUDWATCH else None
+    needs = _of_agent(workload) if workload.distribution.language is Language.CLOUDWATCH else None
     if needs is None:
         configuration, doubts = well_formed_configuration_of(workload)
         yield from doubts
-        needs = None if configuration is None else permissions_of_collector(workload, configuration)
+        needs = None if configuration is None else _of_collector(workload, configuration)
     match workload.facts.task_role:
         case Known(role) if needs is not None:
             yield from shortfalls(role, _MEMBER, "The collector", needs)
@@ -33,6 +37,19 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             yield absent(_MEMBER)
         case Known() | Unavailable():
             pass
+
+
+# What a configuration needs is loaded only where there is one: most definitions are evaluated without.
+def _of_agent(workload: Workload) -> "tuple[Permission, ...] | None":
+    from domain.permissions import permissions_of_agent  # noqa: PLC0415 - as above
+
+    return permissions_of_agent(workload)
+
+
+def _of_collector(workload: Workload, configuration: CollectorConfiguration) -> "tuple[Permission, ...]":
+    from domain.permissions import permissions_of_collector  # noqa: PLC0415 - as above
+
+    return permissions_of_collector(workload, configuration)
 
 
 RULE = Rule(

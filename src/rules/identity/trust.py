@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from domain.drift import Code, Doubt, Drift
 from domain.facts import Absent, Fact, FactKind, Known, Role, Unavailable
-from domain.iam import Decision, trust_context, trusts
 from domain.places import Place, role_name
 from domain.rule import Rule
 from domain.severity import Severity
@@ -42,6 +41,8 @@ def _judge(arn: str, fact: Fact[Role], place: Place) -> Iterator[Drift | Doubt]:
             why = f"The role {name} does not exist, so no task that names it can start."
             yield Drift(Kind.ABSENT, "role", why, about=arn)
         case Known(role):
+            from domain.iam import Decision, trust_context, trusts  # noqa: PLC0415 - only a role that was read needs it
+
             ruling = trusts(role.trust, _SERVICE, trust_context(place.account, place.region, place.partition))
             tasks = f"tasks of {place.account} in {place.region}"
             if ruling.decision is Decision.DENIED:

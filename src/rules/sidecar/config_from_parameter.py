@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 
 from domain.assumptions import FactKnown, SameConfiguration
 from domain.collector import OTHER_BUNDLED, ConfigurationUnreadable, bundled_paths
-from domain.collector.credentials import TOKENS
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.placeholders import has_whole_placeholder, placeholder
 from domain.ecs.recognition import config_uris
 from domain.ecs.values import objects_of, text_of
 from domain.facts import FactKind, Known
+from domain.masking import TOKENS
 from domain.places import Arn
 from domain.rule import Rule
 from domain.severity import Severity

@@ -1,0 +1,16 @@
+"""A key of caches that is equal only to itself."""
+
+
+class Identical[T]:
+    """A key that is equal only to itself: comparing whole configurations would cost what the cache saves."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: T) -> None:
+        self.thing = thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identical) and self.thing is other.thing
