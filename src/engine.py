@@ -290,7 +290,7 @@ def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair |
     if (after.task, after.service) == (workload.task, workload.service):
         # It has nothing more to change; what it did in an earlier pass stands.
         return earlier or Repair(rule.id, Fixed.NONE), workload
-    if _placeholders(after) - _placeholders(workload):
+    if (written := _placeholders(after)) and written - _placeholders(workload):
         text = "It writes a template's placeholder. Check what the template fills in there."
         after = after.needing_approval(EngineCode.PLACEHOLDER, text)
     before = earlier or Repair(rule.id, Fixed.FIXED)

@@ -2,19 +2,18 @@
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined] # documented in its source, not in the stubs
 from json.scanner import py_make_scanner  # type: ignore[attr-defined] # not in the stubs; see _Locating
 from typing import Any
 
-from cli.sources.nodes import Node, Part
+from cli.sources.nodes import Node, Part, Style
 from cli.unusable import Unusable
 
 DEEPEST = 64
 _BLANK = re.compile(r"[ \t\n\r]*")
 _COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*(?:,[ \t\n\r]*)?")
-_SIMPLE = re.compile(r'"([^"\\]*)"')
-_SCALAR = re.compile(r"[^ \t\n\r,\]}]+")
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*\n|/\*.*?\*/)*[\]}])', re.DOTALL)
 
 
@@ -52,7 +51,16 @@ def blanked(text: str) -> str:
 
 def node_of(plain: str) -> Node:
     """Return the value of a JSON text with its places. It must be JSON, without comments."""
-    return _Reader(plain).node(_past(_BLANK, plain, 0))
+    begin = _past(_BLANK, plain, 0)
+    value, end = _scan(plain, begin)
+    return _whole(plain, begin, end, value)
+
+
+def node_for_places(plain: str) -> Node:
+    """Return the same, which reads only the places that are asked for."""
+    begin = _past(_BLANK, plain, 0)
+    value, end = _scan(plain, begin)
+    return _Later(plain, begin, end, value)
 
 
 class Repeated(Exception):
@@ -149,45 +157,62 @@ def _past(pattern: re.Pattern[str], text: str, at: int) -> int:
     return found.end() if found else at
 
 
-class _Reader:
-    """Reads a text that is known to be JSON. Texts without an escape, which are most, are read by a pattern."""
+_scan = json.JSONDecoder().raw_decode
+"""Reads one value at a place, and says where it ends."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+type _Made = Callable[[str, int, int, Any], Node]
 
-    def node(self, begin: int) -> Node:
-        match self.text[begin]:
-            case '"':
-                value, end = self._string(begin)
-                return Node(begin, end, value)
-            case "{":
-                return self._object(begin)
-            case "[":
-                return self._list(begin)
-            case _:
-                found = _SCALAR.match(self.text, begin)
-                end = found.end() if found else begin
-                return Node(begin, end, json.loads(self.text[begin:end]))
 
-    def _string(self, begin: int) -> tuple[str, int]:
-        found = _SIMPLE.match(self.text, begin)
-        return (found[1], found.end()) if found else scanstring(self.text, begin + 1)
+def _whole(text: str, begin: int, end: int, value: Any) -> Node:
+    return Node(begin, end, value, _parts(text, begin, value, _whole))
 
-    def _object(self, begin: int) -> Node:
-        parts, at = dict[str, Part](), _past(_BLANK, self.text, begin + 1)
-        while self.text[at] != "}":
-            name, end = self._string(at)
-            parts[name] = part = Part(at, self.node(_past(_COLON, self.text, end)))
-            at = _past(_COMMA, self.text, part.node.end)
-        return Node(begin, at + 1, {name: part.node.value for name, part in parts.items()}, parts)
 
-    def _list(self, begin: int) -> Node:
-        parts, at = list[Part](), _past(_BLANK, self.text, begin + 1)
-        while self.text[at] != "]":
-            part = Part(at, self.node(at))
-            parts.append(part)
-            at = _past(_COMMA, self.text, part.node.end)
-        return Node(begin, at + 1, [part.node.value for part in parts], parts)
+class _Later(Node):
+    """A node whose parts are read when they are asked for: a drift needs those on the way to one place."""
+
+    __slots__ = ("_read", "_text")
+    _read: dict[str, Part] | list[Part] | None
+    _text: str
+
+    def __init__(self, text: str, begin: int, end: int, value: Any) -> None:
+        given = {"begin": begin, "end": end, "value": value, "style": Style.JSON, "open": "", "marks": ()}
+        for name, each in (given | {"_text": text, "_read": None}).items():
+            object.__setattr__(self, name, each)
+
+    @property
+    def parts(self) -> dict[str, Part] | list[Part] | None:
+        if self._read is None:
+            object.__setattr__(self, "_read", _parts(self._text, self.begin, self.value, _Later))
+        return self._read
+
+
+def _parts(text: str, begin: int, value: Any, made: _Made) -> dict[str, Part] | list[Part] | None:
+    match value:
+        case dict():
+            return {name: Part(at, made(text, *found)) for name, at, found in _members(text, begin)}
+        case list():
+            return [Part(found[0], made(text, *found)) for found in _items(text, begin)]
+        case _:
+            return None
+
+
+def _members(text: str, begin: int) -> Iterator[tuple[str, int, tuple[int, int, Any]]]:
+    """Yield of each member its name, where that begins, and where its value begins and ends, and the value."""
+    at = _past(_BLANK, text, begin + 1)
+    while text[at] != "}":
+        name, end = scanstring(text, at + 1)
+        start = _past(_COLON, text, end)
+        value, end = _scan(text, start)
+        yield name, at, (start, end, value)
+        at = _past(_COMMA, text, end)
+
+
+def _items(text: str, begin: int) -> Iterator[tuple[int, int, Any]]:
+    at = _past(_BLANK, text, begin + 1)
+    while text[at] != "]":
+        value, end = _scan(text, at)
+        yield at, end, value
+        at = _past(_COMMA, text, end)
 
 
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)

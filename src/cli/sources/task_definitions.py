@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from cli.sources.definition import Definition, File, Origin, Wanted
-from cli.sources.json_text import node_of
+from cli.sources.json_text import node_for_places, node_of
 from cli.sources.nodes import Edited, Node
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition, Unusable
@@ -27,7 +27,7 @@ class _Within(Origin):
 
     @cached_property
     def nodes(self) -> Mapping[str, Node]:
-        return {"": node_at(node_of(self.text), self.path)}
+        return {"": node_at(node_for_places(self.text), self.path)}
 
 
 def of_json(given: Text, content: Any, plain: str) -> File:

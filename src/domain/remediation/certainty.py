@@ -256,15 +256,16 @@ def _is_written(document: Json, member: str) -> bool:
 
 
 def texts_within(value: object) -> Iterator[str]:
-    """Yield every text in a JSON value, keys aside."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from texts_within(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from texts_within(each)
+    """Yield every text in a JSON value, keys aside, in any order."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            left.extend(each.values())
+        elif isinstance(each, list | tuple):
+            left.extend(each)
 
 
 def _newest(workload: Workload) -> Iterator[Remark]:
