@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from itertools import accumulate
 from typing import Any
 
 
@@ -114,7 +115,7 @@ class Lines:
     """The lines of a text, to say where an offset is."""
 
     def __init__(self, text: str) -> None:
-        self._starts = [0, *(at + 1 for at, letter in enumerate(text) if letter == "\n")]
+        self._starts = [*accumulate((len(line) + 1 for line in text.split("\n")), initial=0)]
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return line and column, both from 1."""
