@@ -127,7 +127,22 @@ def test_the_queue_may_change_the_order_of_a_findings_transitions(machine: Calla
     here = machine()
     here.later(*threads.closed(threads.opened()[:1]))
     assert here.later(threads.opened()[0]) == {threads.opened()[0].id: SentBefore()}
-    assert [header[2:] for header in here.headers] == ["Resolved: web"]
+    assert here.headers == []  # people never read that it was open
+
+
+def test_what_somebody_else_corrects_before_its_first_message_has_none(machine: Callable[[], Machine]) -> None:
+    here, some = machine(), threads.opened()
+    assert kinds(here.later(*some, *threads.closed(some))) == {Recorded}
+    assert here.headers == []
+
+
+def test_a_closing_that_comes_after_the_last_message_is_not_sent_again(machine: Callable[[], Machine]) -> None:
+    here, some = machine(), threads.opened()
+    here.later(*some)
+    late, *closed = threads.closed(some)
+    here.later(threads.deployed(), *closed)
+    assert kinds(here.later(late)) == {Recorded}
+    assert [header[2:] for header in here.headers] == ["Drift: web", "Resolved: web"]
 
 
 def test_a_correction_that_ended_is_not_under_way_again(machine: Callable[[], Machine]) -> None:
@@ -261,9 +276,10 @@ def test_a_bot_posts_to_the_channel_of_the_most_severe_finding(machine: Callable
 
 
 def test_what_is_over_before_its_first_message_goes_where_its_alerts_go(machine: Callable[[], Machine]) -> None:
-    here, some = machine(), [alert.model_copy(update={"channel": "C2"}) for alert in threads.opened()]
+    here, some = machine(), threads.opened()
     here.follows = True
-    here.later(*some, *(alert.model_copy(update={"channel": "C2"}) for alert in threads.closed(some)))
+    all_of_it = [*some, threads.rolling(), threads.deployed(), *threads.closed(some)]
+    here.later(*(alert.model_copy(update={"channel": "C2"}) for alert in all_of_it))
     assert [(post.channel, post.message.header) for post in here.posts] == [("C2", "✅ Resolved: web")]
 
 

@@ -175,14 +175,15 @@ class Thread(BaseModel):
         """Whether a message is due; `follows` says that people see each step in a thread of their own.
 
         No message is due about a step that Outrider takes, or a finding that is exempt or gone: the next message shows
-        it, and a bot changes the one that people have. No alarm is raised about what
-        Outrider itself leads to, while its correction is under way: it is shown with the outcome.
+        it, and a bot changes the one that people have. None is due about what opened and closed before people read of
+        it, unless Outrider corrected it. No alarm is raised about what Outrider itself leads to, while its correction
+        is under way: it is shown with the outcome.
         """
-        after = self.after(self.batch)
-        if after.over and any(alert.transition == "closed" or alert.transition in _DONE for alert in self.batch):
+        after, done = self.after(self.batch), any(alert.transition in _DONE for alert in self.batch)
+        if after.over and (done or (self.findings and any(alert.transition == "closed" for alert in self.batch))):
             return True
         due = [each.alert for each in self.pending if each.due <= now]
-        follows_up = bool(after.updating) or any(alert.transition in _DONE for alert in self.batch)
+        follows_up = bool(after.updating) or done
         expected = {alert.id for alert in due if (alert.own and follows_up) or alert.name in after.updating}
         asks = any(_asks(after, alert) for alert in due if alert.kind != "finding" or alert.id not in expected)
         return asks or (follows and self.head is not None and bool(due))
