@@ -45,7 +45,7 @@ SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
 MEMBER, SILENT = "210987654321", "310987654321"
 """Member accounts: one with Outrider's roles, and one that sends its events and has no role."""
 
-# A machine may be busy; nothing waits for this long if all is well. An unkind AWS shows a revision up to two minutes late.
+# A machine may be busy; nothing waits for this long if all is well. AWS may show a new revision two minutes late.
 SECONDS = 240 if os.environ.get("UNKIND") else 90
 POLL = 0.05
 
