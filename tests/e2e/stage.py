@@ -39,7 +39,8 @@ rules:
     approval: true
 """
 FUNCTIONS = ("Dispatch", "Approve", "Inspect", "Remediate", "Slack")
-QUEUES = ("Changes", "Approvals", "Subjects", "Remediations", "SlackMessages")
+SLACK = "SlackMessages"
+QUEUES = ("Changes", "Approvals", "Subjects", "Remediations", SLACK)
 SPY = "spy"  # a queue of the tests' own, on the topic `alerts`
 
 MEMBER, SILENT = "210987654321", "310987654321"
@@ -263,9 +264,12 @@ class Stage:
     def _late(self) -> int:
         return int(self.cloud.control("GET", "unkind")["late"])
 
-    def quiet(self) -> None:
-        """Wait until nothing is under way: a function deletes its message only after it has sent what follows."""
-        urls = [self.queue(name) for name in QUEUES]
+    def quiet(self, *, slack: bool = False) -> None:
+        """Wait until nothing is under way: a function deletes its message only after it has sent what follows.
+
+        With `slack`, until people have all messages too: these wait for what belongs together.
+        """
+        urls = [self.queue(name) for name in QUEUES if slack or name != SLACK]
 
         def empty() -> bool:
             return not self._late() and not any(self.waiting(url) for _ in range(3) for url in urls)

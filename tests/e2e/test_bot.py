@@ -49,7 +49,7 @@ def test_a_family_has_one_message_that_is_changed(telling: Stage) -> None:
     telling.until(lambda: words(telling, "threaded") == ["Drift"], "Slack has no message.")
     telling.register(right("threaded"))
     telling.until(lambda: words(telling, "threaded")[:1] == ["Resolved"], "Slack's message was not changed.")
-    telling.quiet()
+    telling.quiet(slack=True)
     head, *replies = telling.messages("threaded")
     assert {reply["thread_ts"] for reply in replies} == {head["ts"]}
     assert all(rule in json.dumps(replies) for rule in RULES)
@@ -64,7 +64,7 @@ def test_many_at_once_are_each_posted_once_alone_or_in_a_digest(telling: Stage) 
             telling.register(drifted(family))
         telling.until(lambda: telling.waiting(queue) == len(families) * len(RULES), "Not every alert was published.")
     telling.until(lambda: set(posted(telling)) == families, "Slack has not received everything.")
-    telling.quiet()
+    telling.quiet(slack=True)
     assert posted(telling) == Counter(dict.fromkeys(families, 1))
     assert telling.errors() == []
 
@@ -98,6 +98,6 @@ def test_the_daily_digest_lists_what_is_open_and_what_closed(telling: Stage) -> 
 
 
 def test_the_token_is_found_nowhere(telling: Stage) -> None:
-    telling.quiet()
+    telling.quiet(slack=True)
     token = telling.cloud.slack.token
     assert {where for where, text in telling.everything().items() if token in text} == set()

@@ -196,7 +196,7 @@ def run_failing(stage: Stage, name: str, calls: Calls, error: str) -> tuple[dict
         struck = {call for call, rule in zip(ordered, stage.struck(), strict=True) if rule["struck"]}
         stage.cloud.control("DELETE", "faults")
         touch(stage)
-        stage.quiet()
+        stage.quiet(slack=True)
     return stands(stage, name), struck
 
 
@@ -267,7 +267,7 @@ def test_what_remediate_may_not_read_is_not_corrected_and_a_person_hears_why(sta
     stage.until(
         lambda: any(title.startswith("Not corrected") for title in stage.alert_lines("unreadable")), "Nobody heard."
     )
-    stage.quiet()
+    stage.quiet(slack=True)
     *_, message = stage.messages("unreadable")
     assert message["text"].startswith("Not corrected: unreadable")
     assert "ssm:GetParameters on /fargate/otel-collector-config failed: AccessDeniedException" in json.dumps(message)

@@ -38,6 +38,7 @@ def test_a_malformed_message_alone_goes_to_the_dlq_and_the_log_says_why(stage: S
 
 
 def test_a_busy_slack_has_each_message_once_in_the_end(stage: Stage) -> None:
+    stage.quiet(slack=True)
     stage.cloud.slack.answer_next(Trouble(status=429, retry_after=1, times=2))
     stage.cloud.slack.answer_next(Trouble(status=503, retry_after=1))
     stage.register(drifted("busy"))
@@ -47,7 +48,7 @@ def test_a_busy_slack_has_each_message_once_in_the_end(stage: Stage) -> None:
         return [each["text"].partition(":")[0] for each in stage.messages("busy")]
 
     stage.until(lambda: "Resolved" in words(), "Slack has no message that it is resolved.")
-    stage.quiet()
+    stage.quiet(slack=True)
     assert words().count("Resolved") == 1
     assert words()[-1] == "Resolved"
     assert len(words()) < len(stage.alert_lines("busy"))

@@ -231,6 +231,7 @@ def test_a_life_ends_each_day_in_what_a_first_evaluation_would_find(
             afresh = evaluated_from_scratch(stage, f"lived-{number}", sessions, running=0 < number < len(DAYS) - 1)
             comes_to(stage, afresh, day)
 
+    stage.quiet(slack=True)
     said, seen = [each for each in alerts(stage) if each["transition"] not in SILENT], changes(stage)
     published = Counter((each["finding"], each["transition"]) for each in said if each["kind"] == "finding")
     (suppressed,) = {id_ for id_, _ in seen if id_.endswith(QUIETENED)}
