@@ -191,7 +191,7 @@ class Story:
             raise DemoFailed("The correction of payments failed, and yet its findings are closed.")
         self.page.say(
             "ECS's circuit breaker rolled it back. Outrider watched that, deregistered payments:2, and put the family"
-            f" in quarantine; {len(left)} findings stay open."
+            f" in quarantine; {len(left)} findings of the family stay open."
         )
         self._show(self.shop.messages(failed)[0], ("What the correction changed",))
 

@@ -76,6 +76,16 @@ def test_what_is_not_there_or_is_no_file_is_a_sentence(run: Run, good: Definitio
     assert "1 task definition: 1 clean." in ran.out
 
 
+@pytest.mark.parametrize(("name", "text"), [("main.tf", 'module "web" {}'), ("main.tf.json", '{"module": {}}')])
+def test_a_file_of_terraform_that_only_calls_modules_says_that_these_are_not_read(
+    run: Run, name: str, text: str
+) -> None:
+    Path(name).write_text(text, encoding="utf-8")
+    ran = run("check", name)
+    assert ran.code == 2
+    assert "The modules that it calls are not read. Give a plan, as `terraform show -json` prints it" in ran.err
+
+
 def test_a_huge_file_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch, good: Definition) -> None:
     monkeypatch.setattr("cli.texts.MAX_BYTES", 1024 * 1024)
     write("web.json", json.dumps(good) + " " * 1024 * 1024)

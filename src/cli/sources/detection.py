@@ -58,10 +58,11 @@ def _of_json(given: Text) -> File:
         from cli.sources import terraform_plan  # noqa: PLC0415 - only for a plan
 
         return terraform_plan.of_plan(given, node_of(plain))
-    if isinstance(content, dict) and "resource" in content:
+    named = given.name.lower().endswith(".tf.json")
+    if isinstance(content, dict) and (named or "resource" in content):
         from cli.sources import hcl_json, terraform  # noqa: PLC0415 - only for Terraform
 
-        if hcl_json.is_terraform(content):
+        if named or hcl_json.is_terraform(content):
             return terraform.of_files(given)
     return task_definitions.of_json(given, content, plain)
 

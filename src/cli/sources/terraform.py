@@ -23,22 +23,32 @@ from cli.texts import STDIN, Text, shown
 from cli.unusable import NoDefinition, Unusable
 
 _MOST_BYTES: Final = 2 * 1024 * 1024
+_MODULE = re.compile(r'^\s*module\s+"|"module"\s*:', re.MULTILINE)
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
 
 def of_files(given: Text) -> File:
     """Return the task definitions of a file. The other files of its folder give variables, local values and roles."""
     if TASK not in given.text:
-        raise NoDefinition(f"{shown(given.name)} has no {TASK} in it.")
+        raise _nothing(given)
     module = _module(given)
     evaluations = [Evaluation(module, given.name, variant) for variant in range(VARIANTS)]
     estates = [_estate(each) for each in evaluations]
     found = [*definitions_of(given.name, module.texts, estates)]
     if not found:
-        raise NoDefinition(f"{shown(given.name)} has no {TASK} in it.")
+        raise _nothing(given)
     places = [(task, service) for _, task, service in found]
     rewriting = _Rewriting(given.text, places, evaluations[0])
     return File(given.name, given.text, given.encoding, tuple(each for each, _, _ in found), rewriting)
+
+
+def _nothing(given: Text) -> NoDefinition:
+    why = f"{shown(given.name)} has no {TASK} in it."
+    if _MODULE.search(given.text):
+        why += (
+            " The modules that it calls are not read. Give a plan, as `terraform show -json` prints it: that has them."
+        )
+    return NoDefinition(why)
 
 
 def _module(given: Text) -> Module:
