@@ -1,5 +1,6 @@
 """What shares one local cloud, or a module, runs in one worker: to make it a second time costs more than it saves."""
 
+import os
 import signal
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ GROUPS: Mapping[str, str] = {
     "tests/e2e/test_demo.py": "demo",
     "tests/e2e/test_bot.py": "bot",
     "tests/e2e/test_playground.py": "playground",
+    "tests/e2e/test_faults.py": "faults",  # a third of the time on that cloud, so it has one of its own
     "tests/e2e/": "cloud",
     "tests/local/": "local",
 }
@@ -50,6 +52,11 @@ def place(nodeid: str) -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):  # only where workers share the tests
         items.sort(key=lambda item: place(item.nodeid))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a worker with a local cloud mostly waits."""
+    return (os.process_cpu_count() or 1) + 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":

@@ -161,8 +161,24 @@ def test_what_is_exempt_or_no_longer_evaluated_is_not_shown_as_open(machine: Cal
     worse = {"id": "worse", "sequence": 3, "transition": "raised", "open": (some[1].rule,)}
     here.later(some[1].model_copy(update=worse | {"occurred": samples.THEN + timedelta(hours=1)}))
     said = "\n".join(here.posts[1].message.parts)
-    assert some[1].rule in said
-    assert not any(alert.rule in said for alert in some if alert.rule not in {some[1].rule, "service.platform-version"})
+    shown, _, over = said.partition("✅")
+    assert some[1].rule in shown
+    others = {alert.rule for alert in some} - {some[1].rule, "service.platform-version"}
+    assert not any(rule in shown for rule in others)
+    assert all(rule in over for rule in others)
+
+
+def test_the_first_closing_shows_what_else_is_closed_and_the_others_are_not_sent(
+    machine: Callable[[], Machine],
+) -> None:
+    here, some = machine(), [alert for alert in threads.opened() if alert.subject == "family"]
+    here.follows = True
+    here.later(*some)
+    first, *others = threads.closed(some)
+    here.later(first)
+    assert kinds(here.later(*others)) == {Recorded}
+    assert [post.message.header[2:] for post in here.posts] == ["Drift: web", "Resolved: web"]
+    assert all(alert.rule in "\n".join(here.posts[-1].message.parts) for alert in some)
 
 
 def test_what_was_open_on_a_service_that_is_deleted_does_not_keep_a_thread_open(

@@ -154,7 +154,7 @@ class Thread(BaseModel):
             elif alert.kind == "outcome":
                 outcomes[alert.name] = alert
             elif alert.kind == "finding" and (held is None or held.sequence < alert.sequence):
-                left = {id_: each for id_, each in findings.items() if not _is_gone(each, alert)}
+                left = {id_: _present(each, alert) for id_, each in findings.items()}
                 findings = {id_: each for id_, each in left.items() if not _ran_it(each, alert)}
                 findings[alert.finding] = alert
         skipped = {name for each in outcomes.values() for name in each.skipped}
@@ -234,13 +234,15 @@ def _milliseconds(alert: Alert) -> int:
     return int(alert.occurred.timestamp() * 1000)
 
 
-def _is_gone(held: Alert, alert: Alert) -> bool:
-    """Whether an alert shows that another finding of its subject is no longer open, without an alert about that.
+def _present(held: Alert, alert: Alert) -> Alert:
+    """Return another finding of an alert's subject as closed if the alert shows that it is not open any more.
 
-    That finding may be exempt, or no longer evaluated.
+    The alert about its own end comes later, or never: a baseline sends none.
     """
     same = (held.subject, held.name) == (alert.subject, alert.name) and held.finding != alert.finding
-    return same and not held.ends and held.occurred <= alert.occurred and held.rule not in alert.open
+    if same and not held.ends and held.occurred <= alert.occurred and held.rule not in alert.open:
+        return held.model_copy(update={"transition": "closed", "occurred": alert.occurred})
+    return held
 
 
 def _ran_it(held: Alert, alert: Alert) -> bool:
