@@ -168,7 +168,7 @@ def test_what_is_exempt_or_no_longer_evaluated_is_not_shown_as_open(machine: Cal
     assert all(rule in over for rule in others)
 
 
-def test_the_first_closing_shows_what_else_is_closed_and_the_others_are_not_sent(
+def test_the_first_closing_shows_what_else_is_closed_and_no_other_is_sent(
     machine: Callable[[], Machine],
 ) -> None:
     here, some = machine(), [alert for alert in threads.opened() if alert.subject == "family"]
