@@ -30,6 +30,8 @@ GROUPS: Mapping[str, str] = {
 }
 
 FIRST = (
+    "tests/e2e/test_corrections.py",  # and with it all that is on the same cloud
+    "tests/e2e/test_faults.py",
     "tests/e2e/",
     "tests/local/",
     "tests/operations/inspection/",

@@ -47,7 +47,7 @@ MEMBER, SILENT = "210987654321", "310987654321"
 """Member accounts: one with Outrider's roles, and one that sends its events and has no role."""
 
 # A machine may be busy; nothing waits for this long if all is well. AWS may show a new revision two minutes late.
-SECONDS = 240 if os.environ.get("UNKIND") else 90
+SECONDS = 240 if os.environ.get("UNKIND") else 150
 POLL = 0.05
 
 UNKIND = "UNKIND"
