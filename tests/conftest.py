@@ -22,6 +22,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 GROUPS: Mapping[str, str] = {
     "tests/e2e/test_demo.py": "demo",
     "tests/e2e/test_bot.py": "bot",
+    "tests/e2e/test_operating.py": "operating",
     "tests/e2e/test_playground.py": "playground",
     "tests/e2e/": "cloud",
     "tests/local/": "local",
