@@ -41,11 +41,14 @@ WEBHOOK = "/outrider/slack-webhook"
 STANDARD = "/outrider/standard"
 OPERATIONS = "operations"
 EXTERNAL_ID = "local-external-id"
+MEMBER_STACK = "outrider-member"
 
 START_SECONDS = 60
 SAM_SECONDS = 240
 END_SECONDS = 10
 KEPT_BUILDS = 3
+_EACH_SECOND = {"Delay": 1, "MaxAttempts": 60}
+"""How long a change of a stack by CloudFormation is waited for."""
 
 # What a build depends on: after a change of one of them sam builds again.
 SOURCES = ("src", "tools", "template.yaml", ".python-version", "requirements/cloud.txt")
@@ -167,10 +170,27 @@ class Cloud:
         if parameters:
             command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
         self._run(command, {"SAM_CLI_POLL_DELAY": "0.5"})
+        return self._outputs(stack)
+
+    def _outputs(self, stack: str) -> dict[str, str]:
         described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         if described["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             raise CloudFailed(f"The stack {stack} is {described['StackStatus']}: {described.get('StackStatusReason')}")
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
+
+    def update(self, stack: str = "outrider", **parameters: str) -> dict[str, str]:
+        """Update a stack by other values of these parameters alone, as sam does; returns its outputs."""
+        stacks = self.client("cloudformation")
+        given = stacks.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
+        values = {each["ParameterKey"]: each["ParameterValue"] for each in given} | parameters
+        stacks.update_stack(
+            StackName=stack,
+            UsePreviousTemplate=True,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        stacks.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig=_EACH_SECOND)
+        return self._outputs(stack)
 
     def deploy_outrider(self, **parameters: str) -> dict[str, str]:
         """Deploy Outrider as a person would try it: it corrects, without delay, and posts to the Slack stand-in."""
@@ -196,7 +216,7 @@ class Cloud:
                 functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": 2})
         return outputs
 
-    def join(self, account: str, outputs: Mapping[str, str], **parameters: str) -> None:
+    def join(self, account: str, outputs: Mapping[str, str], *, region: str = REGION, **parameters: str) -> None:
         """Deploy member.yaml into an account, which `MemberAccounts` of Outrider's stack must name."""
         given = {
             "GovernanceAccount": ACCOUNT,
@@ -207,14 +227,20 @@ class Cloud:
             "PassableRoles": f"arn:aws:iam::{account}:role/*",
             **parameters,
         }
-        stacks, name = self.client("cloudformation", account=account), "outrider-member"
+        stacks = self.client("cloudformation", account=account, region=region)
         stacks.create_stack(
-            StackName=name,
+            StackName=MEMBER_STACK,
             TemplateBody=(ROOT / "member.yaml").read_text(encoding="utf-8"),
             Capabilities=["CAPABILITY_NAMED_IAM"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
         )
-        stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        stacks.get_waiter("stack_create_complete").wait(StackName=MEMBER_STACK, WaiterConfig=_EACH_SECOND)
+
+    def delete(self, stack: str = "outrider", *, account: str = ACCOUNT, region: str = REGION) -> None:
+        """Delete a stack, and wait until it is gone."""
+        stacks = self.client("cloudformation", account=account, region=region)
+        stacks.delete_stack(StackName=stack)
+        stacks.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig=_EACH_SECOND)
 
     def complete(self, outputs: Mapping[str, str], **sweep: str) -> None:
         """Bring what `outrider doctor` asks for beyond the stack: a trail, a reader of `operations`, a first sweep.

@@ -25,7 +25,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from local import callers, conditions, event_rules, internals, members, resource_types
+from local import callers, conditions, event_rules, internals, members, resource_types, stack_names
 from local.access import Access
 from local.bridge import Bridge, Call
 from local.control import PREFIX, Control, Parts
@@ -72,6 +72,7 @@ class Emulator:
         app = self._ms.app
         resource_types.register(self._ms)
         conditions.install(self._ms)
+        stack_names.install(self._ms)
         event_rules.install(self._ms)
         callers.install(self._ms)
         members.install(self._ms)

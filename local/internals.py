@@ -60,11 +60,16 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
         "detect_service": ("method", "path", "headers", "query_params"),
         "extract_access_key_id": ("headers", "query_params"),
     },
+    "ministack.services.cloudformation": {"_stacks": None},
     "ministack.services.cloudformation.changesets": {"_evaluate_conditions": ("template", "params")},
     "ministack.services.cloudformation.engine": {"_evaluate_conditions": ("template", "params")},
     "ministack.services.cloudformation.stacks": {"_evaluate_conditions": ("template", "params")},
     "ministack.services.cloudformation.handlers": {"_evaluate_conditions": ("template", "params")},
-    "ministack.services.cloudformation.provisioners": {"_RESOURCE_HANDLERS": None},
+    "ministack.services.cloudformation.provisioners": {
+        "_NAME_SEED": None,
+        "_RESOURCE_HANDLERS": None,
+        "_physical_name": ("stack_name", "logical_id"),
+    },
     "ministack.services.ecs": {
         "_circuit_breaker_threshold": ("svc",),
         "_complete_service_deployment": ("cluster_name", "svc_key", "expected_deployment_id"),
@@ -119,6 +124,7 @@ class Ministack:
     iam_evaluator: Any
     responses: Any
     router: Any
+    cloudformation: Any
     changesets: Any
     engine: Any
     stacks: Any

@@ -24,11 +24,15 @@ def _install_buses(ministack: Ministack) -> None:
     eventbridge, handlers = ministack.eventbridge, ministack.provisioners._RESOURCE_HANDLERS
     own, bus = eventbridge._dispatch_to_event_bus, handlers["AWS::Events::EventBus"]
 
-    def create(logical_id: str, props: Mapping[str, Any], stack_name: str) -> Any:
-        made = bus["create"](logical_id, props, stack_name)
-        if policy := props.get("Policy"):
-            eventbridge._event_bus_policies[made[0]] = policy
+    def with_policy(made: tuple[str, Any], props: Mapping[str, Any]) -> tuple[str, Any]:
+        eventbridge._event_bus_policies[made[0]] = props.get("Policy") or {}
         return made
+
+    def create(logical_id: str, props: Mapping[str, Any], stack_name: str) -> Any:
+        return with_policy(bus["create"](logical_id, props, stack_name), props)
+
+    def update(physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any], *more: Any, **given: Any) -> Any:
+        return with_policy(bus["update"](physical_id, old, new, *more, **given), new)
 
     def deliver(spec: Any, event: Mapping[str, Any], rule: Any, event_path: Any, payload: Any = None) -> None:
         place = (spec.account_id, spec.region)
@@ -46,7 +50,7 @@ def _install_buses(ministack: Ministack) -> None:
             # The envelope stays: account and region are the sender's.
             eventbridge._dispatch_event({**event, "EventBusName": name})
 
-    handlers["AWS::Events::EventBus"] = {**bus, "create": create}
+    handlers["AWS::Events::EventBus"] = {**bus, "create": create, "update": update}
     eventbridge._dispatch_to_event_bus = deliver
 
 

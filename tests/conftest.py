@@ -23,6 +23,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 GROUPS: Mapping[str, str] = {
     "tests/e2e/test_demo.py": "demo",
     "tests/e2e/test_bot.py": "bot",
+    "tests/e2e/test_operating.py": "operating",
     "tests/e2e/test_playground.py": "playground",
     "tests/e2e/test_faults.py": "faults",  # a third of the time on that cloud, so it has one of its own
     "tests/e2e/": "cloud",
