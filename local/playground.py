@@ -81,7 +81,7 @@ STEPS = (
     ),
     Step("Undo a correction", ("outrider undo payments --yes --wait 60", "outrider release payments --yes")),
     Step(
-        "Another standard: it counts within seconds, and everything is evaluated again",
+        "Another standard: it is used within seconds, and everything is evaluated again",
         (f"aws ssm put-parameter --name {STANDARD} --overwrite --value file://{FILES}/stricter.yaml --query Tier",),
     ),
     Step(

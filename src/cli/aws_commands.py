@@ -48,10 +48,10 @@ AWS_COMMANDS = (
         "correct",
         "cli.correct:correct",
         "[OPTIONS] WHAT",
-        "Correct a family or a service that is in AWS.\n\nReads it, its roles and its configuration, evaluates it,"
-        " shows what would change, and asks for confirmation. Then registers the corrected revision, or updates the"
-        " service. Calls AWS with your own credentials. Exits with 0 if it was corrected, 1 if not, 2 if there is"
-        " nothing to correct or the correction is not possible.",
+        "Correct a family or a service in AWS, with your own credentials.\n\nReads it, its roles and its configuration,"
+        " evaluates it, shows what would change, and asks for confirmation. Then registers the corrected revision, or"
+        " updates the service. Exits with 0 if it was corrected, 1 if not, 2 if there is nothing to correct or the"
+        " correction is not possible.",
         (
             Argument("what", "A family, CLUSTER/SERVICE, the ARN of either, or a finding's Id.", shown="WHAT"),
             plan("If the plan has changed since, nothing is changed."),

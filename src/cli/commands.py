@@ -9,7 +9,7 @@ from cli.grammar import Command
 
 ABOUT = (
     "Check, fix and correct ECS task definitions that should have an OpenTelemetry collector as a sidecar, and ask"
-    " the service for corrections."
+    " a deployed stack of Outrider for corrections."
 )
 GROUPS = {"standard": "Work on the standard: validate it, show the packaged one, and compare two."}
 """First words that several commands share."""

@@ -155,8 +155,9 @@ class TestEveryRule:
         found = [(example, _repair_of(rule, example)) for example in examples]
         asked = {reason.code for example, repair in found if example.case.safety is REVIEW for reason in repair.reasons}
         always = all(example.case.safety is REVIEW for example in examples)
-        assert examples
-        assert always or any(isinstance(code, Uncertainty) or code == engine.EngineCode.PLACEHOLDER for code in asked)
+        assert examples, "an example with a fix states its `safety`"
+        known = any(isinstance(code, Uncertainty) or code == engine.EngineCode.PLACEHOLDER for code in asked)
+        assert always or known, "an example with `safety: review` shows what the fix depends on (`assuming`)"
 
     def test_it_says_what_why_and_how_it_is_fixed(self, rule: Rule) -> None:
         assert rule.title[0].isupper()

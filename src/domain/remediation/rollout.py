@@ -24,12 +24,12 @@ class Stage(StrEnum):
     DEPLOYING = "deploying"
     SETTLING = "settling"  # the deployment is complete; its collectors have a while to be running
     VERIFIED = "verified"
-    RESTORING = "giving back"  # written before the call: what somebody else deployed at the same moment is to run
-    ROLLING_BACK = "setting back"  # written before the call
-    ROLLBACK_DEPLOYING = "going back"
-    BACK = "back"
-    NOT_ROLLED_BACK = "not back"
-    SKIPPED = "left"  # a guard forbids it, or it no longer runs what the plan updates
+    RESTORING = "restoring"  # written before the call: what somebody else deployed at the same moment is to run
+    ROLLING_BACK = "rolling back"  # written before the call
+    ROLLBACK_DEPLOYING = "rollback deploying"
+    BACK = "rolled back"
+    NOT_ROLLED_BACK = "not rolled back"
+    SKIPPED = "skipped"  # a guard forbids it, or it no longer runs what the plan updates
 
     @property
     def ended(self) -> bool:

@@ -62,7 +62,7 @@ def seen(rollout: Rollout, sight: ServiceView, tasks: Fact[tuple[RunningTask, ..
         case Stage.SETTLING:
             return _settling(rollout, sight, tasks)
         case Stage.ROLLBACK_DEPLOYING:
-            return _going_back(rollout, sight)
+            return _rollback_deploying(rollout, sight)
         case _:
             return rollout
 
@@ -188,7 +188,7 @@ def _failed(rollout: Rollout, sight: ServiceView, reason: Reason) -> Rollout:
     return rollout.at(Stage.ROLLING_BACK, sight.now, sight.now, (reason,))
 
 
-def _going_back(rollout: Rollout, sight: ServiceView) -> Rollout:
+def _rollback_deploying(rollout: Rollout, sight: ServiceView) -> Rollout:
     service, primary, at = sight.service, sight.service.primary, runs(sight.service)
     waits = not sight.late(rollout) and not rollout.deployment and _as_before(rollout, service)
     if waits or shown_late(rollout, service, sight.now):
@@ -196,7 +196,7 @@ def _going_back(rollout: Rollout, sight: ServiceView) -> Rollout:
     if primary is None or at.revision not in {rollout.before.revision, rollout.after.revision}:
         return rollout.ending(Stage.BACK, sight.now, Reason(Code.DEPLOYED_SINCE))
     if at.revision != rollout.before.revision or at == rollout.after != rollout.before:
-        # ECS has rolled the way back back.
+        # ECS has undone the rollback.
         return rollout.at(Stage.NOT_ROLLED_BACK, sight.now)
     if primary.completed:
         return rollout.back(sight.now)
