@@ -205,7 +205,7 @@ def _state(rollout: Rollout) -> str:  # noqa: C901 - a case for each stage: mypy
             return f"is being rolled back to {rollout.before.name}"
         case Stage.ROLLBACK_DEPLOYING:
             return f"is being deployed with {rollout.before.name} again"
-        case Stage.BACK:
+        case Stage.ROLLED_BACK:
             return f"is rolled back to {rollout.before.name}"
         case Stage.NOT_ROLLED_BACK:
             return f"could not be rolled back to {rollout.before.name}"

@@ -104,7 +104,7 @@ def test_a_rollback_that_is_over_is_read_as_one(sessions: Sessions) -> None:
     run.aws.services.fail(WEB)
     run.aws.services.complete(WEB)
     quiet(run)
-    assert (attempt(run).state, stages(run)) == (AttemptState.FAILED, {WEB: Stage.BACK})
+    assert (attempt(run).state, stages(run)) == (AttemptState.FAILED, {WEB: Stage.ROLLED_BACK})
     assert "Tasks failed to start." in why(attempt(run).rollouts[0])
     assert updates(run) == ["web web:2"]
 
@@ -117,7 +117,7 @@ def test_a_forced_deployment_that_ecs_has_rolled_back_failed(sessions: Sessions)
     run.aws.services.fail(WEB)
     run.aws.services.complete(WEB)
     quiet(run)
-    assert (attempt(run, key).state, stages(run, key)) == (AttemptState.FAILED, {WEB: Stage.BACK})
+    assert (attempt(run, key).state, stages(run, key)) == (AttemptState.FAILED, {WEB: Stage.ROLLED_BACK})
 
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def test_a_service_that_may_not_be_read_any_more_holds_up_no_other(sessions: Ses
     quiet(run)
     assert (attempt(run).state, stages(run)) == (
         AttemptState.FAILED,
-        {"shop/a": Stage.NOT_ROLLED_BACK, "shop/b": Stage.BACK},
+        {"shop/a": Stage.NOT_ROLLED_BACK, "shop/b": Stage.ROLLED_BACK},
     )
     assert (run.stuck, run.aws.definitions.active()) == ([], [1, 2])
 

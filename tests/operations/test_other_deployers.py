@@ -154,7 +154,11 @@ def test_a_collector_of_another_name_is_watched(sessions: Sessions) -> None:
         aws.services.complete(TITLE, dead=dead, sidecars=("telemetry",))
         return True
 
-    assert ends_as(quiet(deploying(sessions, begin, plays))) == (AttemptState.FAILED, {TITLE: Stage.BACK}, "web:1")
+    assert ends_as(quiet(deploying(sessions, begin, plays))) == (
+        AttemptState.FAILED,
+        {TITLE: Stage.ROLLED_BACK},
+        "web:1",
+    )
 
 
 def test_tasks_that_start_and_end_again_and_again_are_not_verified(sessions: Sessions) -> None:
@@ -168,7 +172,7 @@ def test_tasks_that_start_and_end_again_and_again_are_not_verified(sessions: Ses
         return any_
 
     run = quiet(deploying(sessions, plays=plays))
-    assert ends_as(run) == (AttemptState.FAILED, {TITLE: Stage.BACK}, "web:1")
+    assert ends_as(run) == (AttemptState.FAILED, {TITLE: Stage.ROLLED_BACK}, "web:1")
     assert "None of its tasks has run for 5 minutes" in why(run.outcomes[-1])
 
 
@@ -181,7 +185,7 @@ def test_a_deployment_that_completes_with_fewer_tasks_is_rolled_back(sessions: S
         return any_
 
     run = quiet(deploying(sessions, plays=plays))
-    assert ends_as(run) == (AttemptState.FAILED, {TITLE: Stage.BACK}, "web:1")
+    assert ends_as(run) == (AttemptState.FAILED, {TITLE: Stage.ROLLED_BACK}, "web:1")
     assert "1 of 2 tasks run the new revision." in why(run.outcomes[-1])
 
 

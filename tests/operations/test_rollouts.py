@@ -215,7 +215,7 @@ def test_once_one_service_fails_no_other_is_begun(world: World, fleet: Services)
     fleet.complete("shop/second")
     outcome = resume_attempt(world, one)
     assert outcome.state is AttemptState.FAILED
-    assert stages(outcome) == {"shop/second": Stage.BACK, "shop/web": Stage.SKIPPED}
+    assert stages(outcome) == {"shop/second": Stage.ROLLED_BACK, "shop/web": Stage.SKIPPED}
     assert len(fleet.updates) == 1
 
 

@@ -27,17 +27,17 @@ class Stage(StrEnum):
     RESTORING = "restoring"  # written before the call: what somebody else deployed at the same moment is to run
     ROLLING_BACK = "rolling back"  # written before the call
     ROLLBACK_DEPLOYING = "rollback deploying"
-    BACK = "rolled back"
+    ROLLED_BACK = "rolled back"
     NOT_ROLLED_BACK = "not rolled back"
     SKIPPED = "skipped"  # a guard forbids it, or it no longer runs what the plan updates
 
     @property
     def ended(self) -> bool:
-        return self in {Stage.VERIFIED, Stage.BACK, Stage.NOT_ROLLED_BACK, Stage.SKIPPED}
+        return self in {Stage.VERIFIED, Stage.ROLLED_BACK, Stage.NOT_ROLLED_BACK, Stage.SKIPPED}
 
     @property
     def failed(self) -> bool:
-        return self in {Stage.ROLLING_BACK, Stage.ROLLBACK_DEPLOYING, Stage.BACK, Stage.NOT_ROLLED_BACK}
+        return self in {Stage.ROLLING_BACK, Stage.ROLLBACK_DEPLOYING, Stage.ROLLED_BACK, Stage.NOT_ROLLED_BACK}
 
     @property
     def under_way(self) -> bool:
@@ -112,7 +112,7 @@ class Rollout:
 
     def back(self, now: datetime) -> "Rollout":
         """Return it as rolled back: it runs what it ran before."""
-        return self.ending(Stage.BACK, now, Reason(Code.BACK_ON, self.before.name))
+        return self.ending(Stage.ROLLED_BACK, now, Reason(Code.BACK_ON, self.before.name))
 
 
 def runs(service: Service) -> Target:

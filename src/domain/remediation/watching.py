@@ -194,7 +194,7 @@ def _rollback_deploying(rollout: Rollout, sight: ServiceView) -> Rollout:
     if waits or shown_late(rollout, service, sight.now):
         return sight.again(rollout)
     if primary is None or at.revision not in {rollout.before.revision, rollout.after.revision}:
-        return rollout.ending(Stage.BACK, sight.now, Reason(Code.DEPLOYED_SINCE))
+        return rollout.ending(Stage.ROLLED_BACK, sight.now, Reason(Code.DEPLOYED_SINCE))
     if at.revision != rollout.before.revision or at == rollout.after != rollout.before:
         # ECS has undone the rollback.
         return rollout.at(Stage.NOT_ROLLED_BACK, sight.now)
@@ -213,7 +213,7 @@ def updated(rollout: Rollout, sight: ServiceView) -> Rollout | None:
         return None
     if sight.service.task_definition != wanted(rollout).revision:
         if backwards:
-            return rollout.ending(Stage.BACK, sight.now, Reason(Code.DEPLOYED_SINCE))
+            return rollout.ending(Stage.ROLLED_BACK, sight.now, Reason(Code.DEPLOYED_SINCE))
         return rollout.left(sight.now, _THEIRS)
     following = Stage.ROLLBACK_DEPLOYING if backwards else Stage.DEPLOYING
     return sight.begun(replace(rollout, deployment=primary.id), following)

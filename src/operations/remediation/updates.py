@@ -79,7 +79,7 @@ class Updates:
                 why = Reason(Code.OTHER_NOT_RUN_AGAIN, name, because=(failed.reason,))
                 return rollout.at(Stage.NOT_ROLLED_BACK, now, reasons=(why,))
         # A failed correction stays failed, even if somebody else deploys while it is rolled back.
-        stage = Stage.BACK if rollout.reasons else Stage.SKIPPED
+        stage = Stage.ROLLED_BACK if rollout.reasons else Stage.SKIPPED
         return rollout.ending(stage, now, Reason(Code.OTHER_RUNS_AGAIN, name))
 
     def _view(self, service: Service) -> ServiceView:
