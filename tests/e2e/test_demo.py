@@ -59,7 +59,7 @@ def test_it_shows_findings_corrections_a_failure_an_approval_a_pipeline_and_memb
         assert line in output
     for sentence in (
         "shop/checkout runs checkout:2, with a collector that runs in 3 of 3 tasks: ✓ sidecar.present closed",
-        "deregistered payments:2, and put the family in quarantine; 5 findings stay open.",
+        "deregistered payments:2, and put the family in quarantine; 5 findings of the family stay open.",
         "Outrider updates the service: ✓ service.platform-version closed",
         "Outrider does not correct my-fargate-task:5:",
         "7 of 12 findings are closed; 5 wait for the team of payments.",

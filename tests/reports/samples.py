@@ -112,7 +112,7 @@ def of_corrections() -> dict[str, Alert]:
     """The alerts about corrections that are rolled out, fail, are undone or drift again."""
     stage, dead = Stage, Reason(Code.COLLECTORS_DOWN, names=("STOPPED",), number=2, limit=2)
     several = (rollout("shop/web", stage.DEPLOYING), rollout("shop/worker", stage.PENDING))
-    failed = (rollout("shop/web", stage.BACK, dead), rollout("shop/worker", stage.SKIPPED))
+    failed = (rollout("shop/web", stage.ROLLED_BACK, dead), rollout("shop/worker", stage.SKIPPED))
     back = Reason(Code.OF_SERVICE, "shop/web", because=(dead, Reason(Code.BACK_ON, "web:7")))
     left = Reason(Code.OF_SERVICE, "shop/batch", guard=Guard.CIRCUIT_BREAKER, because=(Reason(Code.NO_ROLLBACK),))
     person = f"arn:aws:sts::{PLACE.account}:assumed-role/platform/jo"
@@ -128,7 +128,7 @@ def of_corrections() -> dict[str, Alert]:
             registered=8,
             rollouts=(rollout("shop/web", stage.NOT_ROLLED_BACK, dead),),
         ),
-        "undone": outcome("undone", registered=8, rollouts=(rollout("shop/web", stage.BACK),), undone=True),
+        "undone": outcome("undone", registered=8, rollouts=(rollout("shop/web", stage.ROLLED_BACK),), undone=True),
         "fought": outcome("refused", again, guard=Guard.ATTEMPTS, actor=ACTOR, fragments=written),
     }
 
