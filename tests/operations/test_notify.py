@@ -14,7 +14,7 @@ from operations.notification.notifier import (
     SentBefore,
     Waiting,
 )
-from tests.operations.notifying import MOST, WAIT, Machine, alerts, kinds
+from tests.operations.notifying import LIFE, MOST, WAIT, Died, Machine, alerts, kinds
 from tests.reports import samples, threads
 
 
@@ -130,6 +130,19 @@ def test_the_queue_may_change_the_order_of_a_findings_transitions(machine: Calla
     assert here.headers == []  # people never read that it was open
 
 
+def test_an_opening_that_still_waits_when_its_closing_is_recorded_is_not_shown(machine: Callable[[], Machine]) -> None:
+    here, opened = machine(), threads.opened()[0]
+    (closed,) = threads.closed([opened])
+    here.notify(closed)
+    here.clock += WAIT / 2
+    here.notify(opened)
+    here.clock += WAIT / 2
+    assert kinds(here.notify(closed)) == {Recorded}
+    here.clock += WAIT / 2
+    assert kinds(here.notify(opened)) == {SentBefore}
+    assert here.headers == []
+
+
 def test_what_somebody_else_corrects_before_its_first_message_has_none(machine: Callable[[], Machine]) -> None:
     here, some = machine(), threads.opened()
     assert kinds(here.later(*some, *threads.closed(some))) == {Recorded}
@@ -227,6 +240,54 @@ def test_a_webhook_sends_nothing_about_it_and_the_next_message_shows_it(machine:
     said = "\n".join(last.message.parts)
     assert "2 findings are exempt" in said
     assert f"{len(some) - 2} findings are closed" in said
+
+
+@pytest.mark.parametrize("last", ["exempted", "gone"])
+def test_people_read_of_closings_whose_last_open_finding_becomes_exempt_or_is_gone(
+    machine: Callable[[], Machine], last: str
+) -> None:
+    here, some = machine(), threads.opened()
+    here.later(*some)
+    assert kinds(here.later(*threads.closed(some[1:], some[0].rule))) == {Recorded}
+    assert kinds(here.later(*ended(last, some[0]))) == {Sent}
+    assert [header[2:] for header in here.headers] == ["Drift: web", "Resolved: web"]
+
+
+def test_people_read_of_a_closing_that_is_received_after_what_became_exempt_with_it(
+    machine: Callable[[], Machine],
+) -> None:
+    here, some = machine(), threads.opened()[:2]
+    here.later(*some)
+    here.later(*ended("exempted", some[0]))
+    here.later(*threads.closed(some[1:]))
+    assert [header[2:] for header in here.headers] == ["Drift: web", "Resolved: web"]
+
+
+def test_what_closed_during_a_correction_that_is_dropped_is_resolved(machine: Callable[[], Machine]) -> None:
+    here, some = machine(), threads.opened()
+    here.later(*some, threads.rolling())
+    here.later(*threads.closed(some))
+    dropped = samples.superseded().model_copy(update={"occurred": samples.THEN + timedelta(hours=1)})
+    here.later(dropped)
+    assert [header[2:] for header in here.headers] == ["Drift: web", "Resolved: web"]
+
+
+def test_what_closes_after_a_function_died_that_may_have_sent_its_first_message_is_resolved(
+    machine: Callable[[], Machine],
+) -> None:
+    here, some = machine(), threads.opened()
+
+    def die() -> None:
+        raise Died
+
+    here.notify(*some)
+    here.clock += WAIT
+    here.at[here.steps + 3] = die  # it has read and claimed the thread, and sent
+    with pytest.raises(Died):
+        here.notify(*some)
+    here.clock += 2 * LIFE
+    here.later(*threads.closed(some))
+    assert [header[2:] for header in here.headers] == ["Drift: web", "Resolved: web"]
 
 
 def test_very_many_that_become_exempt_at_once_are_no_digest(machine: Callable[[], Machine]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from json.decoder import scanstring  # type: ignore[attr-defined] # documented in its source, not in the stubs
 from json.scanner import py_make_scanner  # type: ignore[attr-defined] # not in the stubs; see _Locating
 from typing import Any
@@ -51,16 +51,12 @@ def blanked(text: str) -> str:
 
 def node_of(plain: str) -> Node:
     """Return the value of a JSON text with its places. It must be JSON, without comments."""
-    begin = _past(_BLANK, plain, 0)
-    value, end = _scan(plain, begin)
-    return _whole(plain, begin, end, value)
+    return _whole(plain, _past(_BLANK, plain, 0))
 
 
 def node_for_places(plain: str) -> Node:
     """Return the same, which reads only the places that are asked for."""
-    begin = _past(_BLANK, plain, 0)
-    value, end = _scan(plain, begin)
-    return _Later(plain, begin, end, value)
+    return _later(plain, _past(_BLANK, plain, 0))
 
 
 class Repeated(Exception):
@@ -160,11 +156,26 @@ def _past(pattern: re.Pattern[str], text: str, at: int) -> int:
 _scan = json.JSONDecoder().raw_decode
 """Reads one value at a place, and says where it ends."""
 
-type _Made = Callable[[str, int, int, Any], Node]
+type _Made = Callable[[str, int], Node]
 
 
-def _whole(text: str, begin: int, end: int, value: Any) -> Node:
-    return Node(begin, end, value, _parts(text, begin, value, _whole))
+def _whole(text: str, begin: int) -> Node:
+    """Return a value with all its parts. Each text is read once, and each value is in memory once."""
+    match text[begin]:
+        case "{":
+            members, end = _members(text, begin, _whole)
+            return Node(begin, end, {name: part.node.value for name, part in members.items()}, members)
+        case "[":
+            items, end = _items(text, begin, _whole)
+            return Node(begin, end, [part.node.value for part in items], items)
+        case _:
+            value, end = _scan(text, begin)
+            return Node(begin, end, value)
+
+
+def _later(text: str, begin: int) -> Node:
+    value, end = _scan(text, begin)
+    return _Later(text, begin, end, value)
 
 
 class _Later(Node):
@@ -182,37 +193,36 @@ class _Later(Node):
     @property
     def parts(self) -> dict[str, Part] | list[Part] | None:
         if self._read is None:
-            object.__setattr__(self, "_read", _parts(self._text, self.begin, self.value, _Later))
+            object.__setattr__(self, "_read", self._parts())
         return self._read
 
+    def _parts(self) -> dict[str, Part] | list[Part] | None:
+        match self.value:
+            case dict():
+                return _members(self._text, self.begin, _later)[0]
+            case list():
+                return _items(self._text, self.begin, _later)[0]
+            case _:
+                return None
 
-def _parts(text: str, begin: int, value: Any, made: _Made) -> dict[str, Part] | list[Part] | None:
-    match value:
-        case dict():
-            return {name: Part(at, made(text, *found)) for name, at, found in _members(text, begin)}
-        case list():
-            return [Part(found[0], made(text, *found)) for found in _items(text, begin)]
-        case _:
-            return None
 
-
-def _members(text: str, begin: int) -> Iterator[tuple[str, int, tuple[int, int, Any]]]:
-    """Yield of each member its name, where that begins, and where its value begins and ends, and the value."""
-    at = _past(_BLANK, text, begin + 1)
+def _members(text: str, begin: int, made: _Made) -> tuple[dict[str, Part], int]:
+    """Return the members of the object that begins there, and where it ends."""
+    parts, at = dict[str, Part](), _past(_BLANK, text, begin + 1)
     while text[at] != "}":
         name, end = scanstring(text, at + 1)
-        start = _past(_COLON, text, end)
-        value, end = _scan(text, start)
-        yield name, at, (start, end, value)
-        at = _past(_COMMA, text, end)
+        parts[name] = part = Part(at, made(text, _past(_COLON, text, end)))
+        at = _past(_COMMA, text, part.end)
+    return parts, at + 1
 
 
-def _items(text: str, begin: int) -> Iterator[tuple[int, int, Any]]:
-    at = _past(_BLANK, text, begin + 1)
+def _items(text: str, begin: int, made: _Made) -> tuple[list[Part], int]:
+    parts, at = list[Part](), _past(_BLANK, text, begin + 1)
     while text[at] != "]":
-        value, end = _scan(text, at)
-        yield at, end, value
-        at = _past(_COMMA, text, end)
+        part = Part(at, made(text, at))
+        parts.append(part)
+        at = _past(_COMMA, text, part.end)
+    return parts, at + 1
 
 
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)

@@ -180,13 +180,19 @@ class Thread(BaseModel):
         is under way: it is shown with the outcome.
         """
         after, done = self.after(self.batch), any(alert.transition in _DONE for alert in self.batch)
-        if after.over and (done or (self.findings and any(alert.transition == "closed" for alert in self.batch))):
+        closed = any(alert.transition == "closed" for alert in after.closed)
+        if after.over and (done or (closed and self._may_be_read)):
             return True
         due = [each.alert for each in self.pending if each.due <= now]
         follows_up = bool(after.updating) or done
         expected = {alert.id for alert in due if (alert.own and follows_up) or alert.name in after.updating}
         asks = any(_asks(after, alert) for alert in due if alert.kind != "finding" or alert.id not in expected)
         return asks or (follows and self.head is not None and bool(due))
+
+    @property
+    def _may_be_read(self) -> bool:
+        """Whether people may have a message: also of a function that claimed the thread and died."""
+        return bool(self.findings) or self.busy > Thread().busy
 
     def without_due(self, now: datetime) -> "Thread":
         """Return the thread with what is due recorded, without a message."""
@@ -196,8 +202,9 @@ class Thread(BaseModel):
     def shown(self, alerts: Sequence[Alert], *, notified: bool, head: Head | None) -> "Thread":
         """Return the thread when a message shows these alerts. Once it is over, the next one begins."""
         ids = {alert.id for alert in alerts}
-        left = tuple(each for each in self.pending if each.alert.id not in ids)
-        after = self.after(alerts).model_copy(update={"pending": left, "notified": notified, "head": head})
+        after = self.after(alerts)
+        left = tuple(each for each in self.pending if each.alert.id not in ids and not after.knows(each.alert))
+        after = after.model_copy(update={"pending": left, "notified": notified, "head": head})
         if after.over:
             after = Thread(pending=left, known=after.known)
         return after.model_copy(update={"busy": Thread().busy})
