@@ -5,6 +5,7 @@ import pytest
 
 from local import fleet
 from local.cloud import EXTERNAL_ID, PYTHON, SAM, Cloud
+from tests.e2e.kept import keep
 from tests.e2e.stage import MEMBER, QUEUES, SILENT, SPY, STANDARD, STANDARD_TEXT, Stage, unkind_if_asked
 
 
@@ -27,7 +28,7 @@ def stage() -> Iterator[Stage]:
             MemberAccounts=f"{MEMBER},{SILENT}",
             MemberExternalId=EXTERNAL_ID,
         )
-        _spy_on(cloud, outputs["AlertsTopic"])
+        keep(cloud, outputs["AlertsTopic"], SPY)
         stage = Stage(cloud, outputs)
         # What fails is retried soon, and not after the six minutes of a real stack.
         for name in QUEUES:
@@ -39,18 +40,6 @@ def stage() -> Iterator[Stage]:
             sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "10", "RedrivePolicy": redrive})
         unkind_if_asked(cloud)
         yield stage
-
-
-def _spy_on(cloud: Cloud, topic: str) -> None:
-    """Let a queue of the tests receive what the topic publishes."""
-    sqs = cloud.client("sqs")
-    url = sqs.create_queue(QueueName=SPY)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic_may = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = {"Version": "2012-10-17", "Statement": [topic_may | {"Resource": arn}]}
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    raw = {"RawMessageDelivery": "true"}
-    cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=raw)
 
 
 @pytest.fixture(autouse=True)

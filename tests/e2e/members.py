@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from local.emulator import ACCOUNT, REGION
+from tests.e2e.kept import keep
 from tests.e2e.stage import Stage
 
 _NOTICES = "notices"
@@ -23,14 +24,7 @@ def findings(stage: Stage, account: str, family: str, region: str = REGION) -> d
 
 def keep_notices(stage: Stage) -> None:
     """Keep from now on what the topic `operations` publishes."""
-    sqs = stage.client("sqs")
-    url = sqs.create_queue(QueueName=_NOTICES)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic_may = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = {"Version": "2012-10-17", "Statement": [topic_may | {"Resource": arn}]}
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    topic, raw = stage.outputs["OperationsTopic"], {"RawMessageDelivery": "true"}
-    stage.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=raw)
+    keep(stage.cloud, stage.outputs["OperationsTopic"], _NOTICES)
 
 
 def notices(stage: Stage) -> list[str]:
