@@ -142,7 +142,7 @@ class _Document:
         gap, separator = self._gap(node, parts), self._separator(node, parts)
         margin = gap.rpartition("\n")[2] if "\n" in gap else None
         below = path if slot.name is None else (*path, slot.name)
-        value = self._in_block(node, slot, margin or "", below) if node.style is Style.BLOCK else None
+        value = self._in_block(slot, margin or "", below) if node.style is Style.BLOCK else None
         if value is None:
             value = self._head(node, slot.name, path) + self._written(slot.value, margin, node.style, below)
         if anchor is None:
@@ -180,10 +180,11 @@ class _Document:
         margin = indented[0] if indented and self._indent is not None else None
         flat = bool(node.parts) and self._is_flat(node)
         style = Style.YAML if node.style is Style.BLOCK else node.style
-        if style is Style.YAML and isinstance(wanted, str) and self.text[node.begin] == "'":
-            text = self.dialect.text(wanted, style) or "'" + wanted.replace("'", "''") + "'"
-        elif style is Style.YAML and isinstance(wanted, str) and self.text[node.begin] == '"':
-            text = self.dialect.text(wanted, style) or _quoted(wanted)
+        quote = self.text[node.begin]
+        if style is Style.YAML and isinstance(wanted, str) and quote in "'\"":
+            single = quote == "'" and not _UNPRINTABLE.search(wanted)
+            quoted = "'" + wanted.replace("'", "''") + "'" if single else _quoted(wanted)
+            text = self.dialect.text(wanted, style) or quoted
         else:
             text = self._written(wanted, None if flat else margin, style, path)
         begin = node.begin
@@ -285,16 +286,30 @@ class _Document:
             case _:
                 return json.dumps(value)
 
-    def _in_block(self, node: Node, slot: _Slot, margin: str, path: Path) -> str | None:
+    def _in_block(self, slot: _Slot, margin: str, path: Path) -> str | None:
         """Return an entry of a block of YAML with a value of several lines; None if it is written on one line."""
         value = self._spelled(slot.value, path)
         if not isinstance(value, dict | list) or not value:
             return None
         if slot.name is None:
-            return self._newline.join(_block([value], margin, self._flow)).removeprefix(margin)
-        name = self._name(self.dialect.name(slot.name, path[:-1]), Style.BLOCK)
-        del node
-        return self._newline.join(_block({name: value}, margin, self._flow)).removeprefix(margin)
+            return self._newline.join(self._block([value], margin)).removeprefix(margin)
+        name = self.dialect.name(slot.name, path[:-1])
+        return self._newline.join(self._block({name: value}, margin)).removeprefix(margin)
+
+    def _block(self, value: Any, margin: str) -> Iterator[str]:
+        """Yield the lines of a block of YAML."""
+        items = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+        for name, item in items:
+            head = "-" if name is None else f"{self._name(name, Style.BLOCK)}:"
+            if not isinstance(item, dict | list) or not item:
+                yield f"{margin}{head} {self._flow(item)}"
+            elif name is None:
+                first, *rest = self._block(item, margin + "  ")
+                yield f"{margin}- {first.lstrip()}"
+                yield from rest
+            else:
+                yield f"{margin}{head}"
+                yield from self._block(item, margin + "  ")
 
     def _hcl(self, value: Any, margin: str | None) -> str:
         step = self._newline + (margin or "")
@@ -362,22 +377,6 @@ def _escaped(text: str) -> str:
 def _quoted(text: str) -> str:
     """Return a text in YAML's double quotes, which cannot hold every character that JSON's can."""
     return _UNPRINTABLE.sub(lambda found: f"\\U{ord(found[0]):08x}", json.dumps(text, ensure_ascii=False))
-
-
-def _block(value: Any, margin: str, flow: Any) -> Iterator[str]:
-    """Yield the lines of a block of YAML."""
-    items = value.items() if isinstance(value, dict) else ((None, item) for item in value)
-    for name, item in items:
-        head = "-" if name is None else f"{name}:"
-        if not isinstance(item, dict | list) or not item:
-            yield f"{margin}{head} {flow(item)}"
-        elif name is None:
-            first, *rest = _block(item, margin + "  ", flow)
-            yield f"{margin}- {first.lstrip()}"
-            yield from rest
-        else:
-            yield f"{margin}{head}"
-            yield from _block(item, margin + "  ", flow)
 
 
 def _step(slot: _Slot) -> str:

@@ -141,7 +141,17 @@ class _Reader:
             begin, end = min(part.begin for part in parts.values()), max(part.end for part in parts.values())
         everything = {name: part for name, part in merged.items() if name not in parts} | parts
         value = {name: part.node.value for name, part in everything.items()}
-        return Node(begin, end, value, everything, Style.BLOCK if block else Style.YAML)
+        found = Node(begin, end, value, everything, Style.BLOCK if block else Style.YAML)
+        return _fixed(found) if any(self._is_explicit(part.begin) for part in parts.values()) else found
+
+    def _is_explicit(self, key: int) -> bool:
+        """Return whether a key has its mark `?`, as few do: `? name`, or on a line of its own before it."""
+        line = self.text.rfind("\n", 0, key) + 1
+        before = self.text[line:key].strip()
+        if not before and line:
+            before = self.text[self.text.rfind("\n", 0, line - 1) + 1 : line].strip("- \t\r\n")
+            return before == "?"
+        return before.endswith("?")
 
     def _next(self) -> Any:
         return next(self.events)

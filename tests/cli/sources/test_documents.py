@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cli.files import definitions_in
@@ -191,15 +191,18 @@ scalars = (
     | st.booleans()
     | st.integers(-(10**9), 10**9)
     | st.text(max_size=6)
-    | st.sampled_from(["yes", "null", "1", "a: b", "- a", "# a", "a\nb", "~", "é", "", " a ", "0x1f", "1_000", "1:2"])
+    | st.sampled_from(
+        ["yes", "null", "1", "a: b", "- a", "# a", "a\nb", "~", "é", "", " a ", "0x1f", "1_000", "1:2", "\x1f"]
+    )
 )
-names = st.sampled_from(["name", "value", "image", "a", "b-c", "on", "1", "é"])
+names = st.sampled_from(["name", "value", "image", "a", "b-c", "on", "1", "é", "a: b", "- a", "# a", "\x7f", ""])
 contents = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4), max_leaves=20
 )
 
 
 @examples(300)
+@example(before={"on": []}, after="\x1f", flow=None)
 @given(before=st.dictionaries(names, contents, min_size=1), after=contents, flow=st.sampled_from([None, True, False]))
 def test_new_yaml_has_the_wanted_content(before: dict[str, Any], after: Any, flow: bool | None) -> None:  # noqa: FBT001 - PyYAML's own option
     text = yaml.safe_dump(before, default_flow_style=flow, allow_unicode=True)
