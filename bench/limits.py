@@ -1,4 +1,4 @@
-"""How long sweeps take under AWS's limits: a model in virtual time, for estates that no test can hold.
+"""How long sweeps take under AWS's limits: a model in virtual time, for organisations that no test can hold.
 
 Each service has a family, a revision and two tasks of its own; all of an account share a parameter and two roles. What
 a batch of ten messages calls is what tests/operations/test_bulk.py counts. Two executions of `inspect` take batches, as

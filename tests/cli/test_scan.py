@@ -40,7 +40,7 @@ def drifted(entry: Any) -> dict[str, str]:
 
 
 @pytest.fixture
-def estate(world: World) -> World:
+def account(world: World) -> World:
     """A service that is fine, one that drifted, a family that nothing runs, and one on EC2."""
     world.run(world.register(definition("web")), "web")
     world.run(world.register(without_collector("shop")), "shop")
@@ -49,7 +49,7 @@ def estate(world: World) -> World:
     return world
 
 
-@pytest.mark.usefixtures("estate")
+@pytest.mark.usefixtures("account")
 def test_it_evaluates_services_and_families_that_none_runs(run: Run) -> None:
     ran = run("scan", "--format", "json")
     found = entries(ran)
@@ -63,7 +63,7 @@ def test_it_evaluates_services_and_families_that_none_runs(run: Run) -> None:
     assert found["shop/shop"]["team"] == "shop"
 
 
-@pytest.mark.usefixtures("estate")
+@pytest.mark.usefixtures("account")
 def test_the_table_lists_what_drifted_by_place(run: Run) -> None:
     ran = run("scan")
     assert ran.out.startswith(f"{ACCOUNT}/{REGION}\n")
@@ -71,7 +71,7 @@ def test_the_table_lists_what_drifted_by_place(run: Run) -> None:
     assert "1 not evaluated." in ran.out
 
 
-@pytest.mark.usefixtures("estate")
+@pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("form", FORMATS)
 def test_it_prints_every_format_of_a_report(world: World, run: Run, form: str) -> None:
     shop = definition("secret") | {"tags": [{"key": "note", "value": SECRET}]}
@@ -92,15 +92,15 @@ def test_it_prints_every_format_of_a_report(world: World, run: Run, form: str) -
 
 
 @pytest.mark.parametrize("form", ["sarif", "junit", "github", "markdown"])
-def test_a_report_says_what_could_not_be_read(estate: World, run: Run, form: str) -> None:
-    estate.fail("GetParameters")
+def test_a_report_says_what_could_not_be_read(account: World, run: Run, form: str) -> None:
+    account.fail("GetParameters")
     ran = run("scan", "--format", form)
     checked(form, ran.out)
     assert "ssm:GetParameters failed" in ran.out.replace("%3A", ":")
     assert f"{ACCOUNT}/{REGION}/parameters" in ran.out
 
 
-@pytest.mark.usefixtures("estate")
+@pytest.mark.usefixtures("account")
 def test_fingerprints_are_those_of_the_scan_before(run: Run) -> None:
     def prints() -> list[str]:
         (log,) = run("scan", "--format", "sarif").json["runs"]
@@ -135,8 +135,8 @@ def test_it_is_0_where_all_was_read_and_nothing_drifted_and_3_where_something_wa
         ("GetRole", "roles"),
     ],
 )
-def test_what_may_not_be_read_is_never_good(estate: World, run: Run, operation: str, kind: str) -> None:
-    estate.fail(operation)
+def test_what_may_not_be_read_is_never_good(account: World, run: Run, operation: str, kind: str) -> None:
+    account.fail(operation)
     ran = run("scan", "--format", "json")
     gap = coverage(ran)[kind]
     assert not ran.json["totals"]["complete"]
@@ -144,13 +144,13 @@ def test_what_may_not_be_read_is_never_good(estate: World, run: Run, operation: 
     held("scan", ran.json)
 
 
-def test_a_family_is_not_thought_unused_where_services_cannot_be_listed(estate: World, run: Run) -> None:
-    estate.fail("ListServices")
+def test_a_family_is_not_thought_unused_where_services_cannot_be_listed(account: World, run: Run) -> None:
+    account.fail("ListServices")
     assert drifted(entries(run("scan", "--format", "json"))["shop"])["sidecar.present"] == "HIGH"
 
 
-def test_a_service_whose_definition_may_not_be_read_has_a_row_and_no_result(estate: World, run: Run) -> None:
-    estate.fail("DescribeTaskDefinition")
+def test_a_service_whose_definition_may_not_be_read_has_a_row_and_no_result(account: World, run: Run) -> None:
+    account.fail("DescribeTaskDefinition")
     found = entries(run("scan", "--format", "json"))
     assert found["shop/web"]["not_evaluated"] == "its task definition could not be read"
     assert found["shop/web"]["verdicts"] == []
@@ -164,19 +164,19 @@ def test_a_service_is_not_up_to_date_where_the_newest_revision_may_not_be_read(w
     assert {each["rule"]: each["verdict"] for each in found["verdicts"]}["service.revision"] == "unknown"
 
 
-def test_it_calls_what_its_policy_allows_and_no_more(estate: World, run: Run) -> None:
+def test_it_calls_what_its_policy_allows_and_no_more(account: World, run: Run) -> None:
     for number in range(8):
-        estate.register(definition(f"more-{number}") | {"executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/r{number}"})
-    estate.calls.clear()
+        account.register(definition(f"more-{number}") | {"executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/r{number}"})
+    account.calls.clear()
     run("scan")
-    assert not WRITES & estate.calls.keys()
+    assert not WRITES & account.calls.keys()
     allowed = {action.partition(":")[2] for each in SCAN for action in each.actions}
-    assert estate.calls.keys() <= allowed | {"GetCallerIdentity"}
+    assert account.calls.keys() <= allowed | {"GetCallerIdentity"}
     depends = {  # on the roles, parameters and tasks that there are
         "GetAccountAuthorizationDetails", "GetRole", "ListRolePolicies", "GetRolePolicy", "ListAttachedRolePolicies",
         "GetPolicy", "GetPolicyVersion", "DescribeParameters", "DescribeTasks",
     }  # fmt: skip
-    assert allowed - estate.calls.keys() <= depends
+    assert allowed - account.calls.keys() <= depends
 
 
 def test_it_reads_in_bulk(world: World, run: Run) -> None:
@@ -191,8 +191,8 @@ def test_it_reads_in_bulk(world: World, run: Run) -> None:
     assert world.calls["ListTasks"] + world.calls["DescribeTasks"] <= 10
 
 
-def test_it_can_be_limited_to_a_family_or_a_cluster(estate: World, run: Run) -> None:
-    estate.register(definition("other"))
+def test_it_can_be_limited_to_a_family_or_a_cluster(account: World, run: Run) -> None:
+    account.register(definition("other"))
     assert {*entries(run("scan", "--family", "shop", "--format", "json"))} == {"shop/shop"}
     assert {*entries(run("scan", "--family", "unused", "--format", "json"))} == {"unused"}
     assert {*entries(run("scan", "--cluster", "shop", "--format", "json"))} == {"shop/shop", "shop/web"}
@@ -201,7 +201,7 @@ def test_it_can_be_limited_to_a_family_or_a_cluster(estate: World, run: Run) -> 
     assert run("scan", "--family", "none").err == "There is no family none.\n"
 
 
-@pytest.mark.usefixtures("estate")
+@pytest.mark.usefixtures("account")
 def test_the_report_has_the_rows_and_no_secret(run: Run) -> None:
     earlier = run("scan", "--format", "json")
     Path("monday.json").write_text(earlier.out, encoding="utf-8")

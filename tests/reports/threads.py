@@ -37,7 +37,9 @@ DRIFTS = {
         "containers/adot-collector/essential",
         "The collector is essential, so the applications stop with it.",
     ),
-    "sidecar.resources": _drift("no-reservation", "containers/adot-collector/cpu", "The collector reserves nothing."),
+    "sidecar.resources": _drift(
+        "no-reservation", "containers/adot-collector/cpu", "The collector reserves neither CPU nor memory."
+    ),
 }
 SERVICE = _drift(
     "too-old",

@@ -18,7 +18,7 @@ from cli.sources.hcl_values import Evaluation
 from cli.sources.nodes import Edited, Lines, Node, Part, Style, mapping, sequence
 from cli.sources.nodes import Path as Steps
 from cli.sources.resolving import VARIANTS
-from cli.sources.terraform_resources import STAND_INS, TASK, Estate, Resource, definitions_of
+from cli.sources.terraform_resources import STAND_INS, TASK, ModuleResources, Resource, definitions_of
 from cli.texts import STDIN, Text, shown
 from cli.unusable import NoDefinition, Unusable
 
@@ -33,8 +33,8 @@ def of_files(given: Text) -> File:
         raise _nothing(given)
     module = _module(given)
     evaluations = [Evaluation(module, given.name, variant) for variant in range(VARIANTS)]
-    estates = [_estate(each) for each in evaluations]
-    found = [*definitions_of(given.name, module.texts, estates)]
+    read = [_resources_of(each) for each in evaluations]
+    found = [*definitions_of(given.name, module.texts, read)]
     if not found:
         raise _nothing(given)
     places = [(task, service) for _, task, service in found]
@@ -115,7 +115,7 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _estate(by: Evaluation) -> Estate:
+def _resources_of(by: Evaluation) -> ModuleResources:
     resources = list[Resource]()
     for file, blocks in by.module.blocks.items():
         for block in blocks:
@@ -123,7 +123,7 @@ def _estate(by: Evaluation) -> Estate:
                 within = Evaluation(by.module, file, by.variant, {}, {}, by.expressions)
                 node = _attributes(within, block)
                 resources.append(Resource(*block.labels, node, file, tuple(within.unresolved)))
-    return Estate(resources, by.variant)
+    return ModuleResources(resources, by.variant)
 
 
 def _attributes(by: Evaluation, block: Block) -> Node:

@@ -8,7 +8,7 @@ from cli.sources.definition import File, Wanted
 from cli.sources.hcl_values import ARNS
 from cli.sources.nodes import Edited, Node, Part, Style, mapping, moved
 from cli.sources.resolving import VARIANTS
-from cli.sources.terraform_resources import TASK, Estate, Resource, definitions_of
+from cli.sources.terraform_resources import TASK, ModuleResources, Resource, definitions_of
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition
 
@@ -16,7 +16,7 @@ from cli.unusable import NoDefinition
 def of_plan(given: Text, root: Node) -> File:
     """Return the task definitions of a plan. What Terraform knows only after applying is open."""
     readers = [_Reader(root, variant) for variant in range(VARIANTS)]
-    found = [*definitions_of(given.name, {given.name: given.text}, [each.estate(given.name) for each in readers])]
+    found = [*definitions_of(given.name, {given.name: given.text}, [each.resources_of(given.name) for each in readers])]
     if not found:
         raise NoDefinition(f"{shown(given.name)} plans no {TASK}.")
     definitions = tuple(each for each, _, _ in found)
@@ -40,12 +40,12 @@ class _Reader:
     root: Node
     variant: int
 
-    def estate(self, file: str) -> Estate:
+    def resources_of(self, file: str) -> ModuleResources:
         planned = self.root.get("planned_values", "root_module")
         configured = self.root.get("configuration", "root_module")
         unknown = dict(self._unknown())
         resources = [] if planned is None else [*self._resources(planned, configured, (file, unknown))]
-        return Estate(resources, self.variant)
+        return ModuleResources(resources, self.variant)
 
     def _unknown(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield what is known only after applying, by the resource's address."""

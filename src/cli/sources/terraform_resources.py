@@ -75,7 +75,7 @@ class Resource:
 
 
 @dataclass(frozen=True)
-class Estate:
+class ModuleResources:
     """The resources of a module, in one variant of what is open."""
 
     resources: Sequence[Resource]
@@ -203,13 +203,13 @@ class Estate:
 
 
 def definitions_of(
-    file: str, texts: Mapping[str, str], estates: Sequence[Estate]
+    file: str, texts: Mapping[str, str], read: Sequence[ModuleResources]
 ) -> Iterator[tuple[Definition, Node | None, Node | None]]:
     """Yield the task definitions of a file with the places of each and of its service, if that is in the file too.
 
-    The first estate is the base, the others are its variants.
+    `read` has the module once for each variant; the first is the base.
     """
-    base, *variants = estates
+    base, *variants = read
     for resource in base.of(TASK):
         if resource.file == file and task_of(resource.attributes) is None:
             written = resource.attributes.get("container_definitions")
@@ -238,7 +238,7 @@ def _of_file(places: Mapping[str, tuple[str, Node]], file: str) -> dict[str, Nod
     return {key: node for key, (name, node) in places.items() if name == file}
 
 
-def _others(variants: Sequence[Estate], name: str, runs: Service | None) -> Iterator[Variant]:
+def _others(variants: Sequence[ModuleResources], name: str, runs: Service | None) -> Iterator[Variant]:
     for each in variants:
         for resource, _, task in each.tasks():
             if resource.name == name:

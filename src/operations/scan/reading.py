@@ -37,7 +37,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Estate:
+class Listing:
     """What a place has: its families, and the services that run each.
 
     `tasks` are those that no service started, by family and cluster; None if they could not be read. `all_services`
@@ -107,7 +107,7 @@ class PlaceReader:
     patience: Patience = field(default_factory=Patience)
     step: Callable[[Kind, int, int], object] = lambda *_: None
 
-    def estate(self) -> Estate:
+    def listing(self) -> Listing:
         """Read services, families and tasks."""
         found, all_services = self._services()
         services = defaultdict[str, list[Service]](list)
@@ -118,22 +118,22 @@ class PlaceReader:
                 services[family].append(service)
         families = dict.fromkeys((*self._families(services), *services))
         running, tasks = self._tasks(services)
-        return Estate([*families], services, running, tasks, all_services)
+        return Listing([*families], services, running, tasks, all_services)
 
-    def parts(self, estate: Estate) -> Iterator[Part]:
-        """Read the revisions, some families at a time: a large estate takes no more memory than a small one."""
+    def parts(self, listing: Listing) -> Iterator[Part]:
+        """Read the revisions, some families at a time: a large account takes no more memory than a small one."""
         done = 0
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for families in batched(estate.families, _FAMILIES, strict=False):
+            for families in batched(listing.families, _FAMILIES, strict=False):
                 unread = dict[str, Unavailable]()
                 newest = self._definitions(pool, [*filter(None, families)], unread)
                 known = {task.arn: task for task in newest.values()}
-                services = [service for family in families for service in estate.services.get(family, ())]
+                services = [service for family in families for service in listing.services.get(family, ())]
                 wanted = dict.fromkeys(service.task_definition for service in services if service.task_definition)
                 revisions = {arn: known[arn] for arn in wanted if arn in known}
                 revisions |= self._definitions(pool, [arn for arn in wanted if arn not in known], unread)
                 done += len(families)
-                self.step(Kind.TASK_DEFINITIONS, done, len(estate.families))
+                self.step(Kind.TASK_DEFINITIONS, done, len(listing.families))
                 yield Part(families, newest, revisions, unread)
 
     # --- services -----------------------------------------------------------------------------------------------------

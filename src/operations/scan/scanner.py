@@ -29,7 +29,7 @@ from operations.facts import FactReader, runs_on_fargate
 from operations.fleet import brief_entry_of, entry_of, entry_outside
 from operations.planning import Planner
 from operations.scan.coverage import Kind, Record
-from operations.scan.reading import Estate, Part, Patience, PlaceReader, Scope
+from operations.scan.reading import Listing, Part, Patience, PlaceReader, Scope
 from reports.fleet.model import Coverage, Entry
 
 _ONLY_A_COLLECTOR = "it has only a collector, and the rules are for tasks with applications"
@@ -82,7 +82,7 @@ class _Facts:
 
     aws: Sessions
     place: Place
-    estate: Estate
+    listing: Listing
     patience: Patience
     parameters: dict[ParameterReference, Fact[Parameter]] = field(default_factory=dict)
     roles: _PatientRoles = field(init=False)
@@ -100,12 +100,12 @@ class _Facts:
         self._read([each for each in own if each not in self.parameters])
         if self.log_groups is None:
             needed = any(each.log_groups for each in workloads)
-            found = LogGroups(self.aws).listed(self.place, len(self.estate.families)) if needed else None
+            found = LogGroups(self.aws).listed(self.place, len(self.listing.families)) if needed else None
             groups = _PatientLogGroups(self.aws, self.patience, found)
             self.log_groups = groups if needed else None
         else:
             groups = self.log_groups
-        ecs = Ecs(self.aws, self.estate.running)
+        ecs = Ecs(self.aws, self.listing.running)
         return FactReader(Parameters(self.aws, self.parameters), self.roles, groups, ecs)
 
     def _read(self, references: Sequence[ParameterReference]) -> None:
@@ -124,7 +124,7 @@ class _Read:
     """What was read of a place."""
 
     place: Place
-    estate: Estate
+    listing: Listing
     part: Part
     record: Record
 
@@ -162,20 +162,20 @@ class Scanner:
             self.step(place, kind, done, of)
 
         reader = PlaceReader(Ecs(aws), place, self.scope, record, self.patience, step)
-        estate = reader.estate()
-        facts = _Facts(aws, place, estate, self.patience)
-        for part in reader.parts(estate):
+        listing = reader.listing()
+        facts = _Facts(aws, place, listing, self.patience)
+        for part in reader.parts(listing):
             tasks = [*part.newest.values(), *part.revisions.values()]
             workloads = [Workload(place, task, kinds=self.standard.kind_of) for task in tasks]
             planner = Planner(self.catalogue, Mode.DEPLOY)
             evaluator = Evaluator(planner, self.standard, facts.reader(workloads), self.read_at)
             for family in part.families:
-                yield from self._family(evaluator, family, _Read(place, estate, part, record))
+                yield from self._family(evaluator, family, _Read(place, listing, part, record))
 
     def _family(self, evaluator: Evaluator, family: str, read: _Read) -> Iterator[Entry]:
         """Yield the rows of a family's services; without any, its own."""
-        place, estate, part = read.place, read.estate, read.part
-        services = estate.services.get(family, ())
+        place, listing, part = read.place, read.listing, read.part
+        services = listing.services.get(family, ())
         for service in services:
             task = part.revisions.get(service.task_definition)
             if task is None:
@@ -190,9 +190,9 @@ class Scanner:
         task = part.newest.get(family)
         if task is not None and not services:
             workload = evaluator.workload(place, task, runs_on=runs_on_fargate(task, {}))
-            seen = (estate.tasks or {}).get(family, {})
+            seen = (listing.tasks or {}).get(family, {})
             workload = replace(workload, standalone=tuple((name, each.platform) for name, each in sorted(seen.items())))
-            yield self._entry(evaluator, workload, read.record, unused=estate.unused(family))
+            yield self._entry(evaluator, workload, read.record, unused=listing.unused(family))
 
     def _entry(self, evaluator: Evaluator, workload: Workload, record: Record, *, unused: bool = False) -> Entry:
         team = self.standard.notification.address(workload, Severity.CRITICAL).team

@@ -32,7 +32,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     where, cpu, memory = f"containers/{collector.name}", collector.cpu, collector.memory
     if not cpu and not memory and wanted.cpu and wanted.memory:
         right = f"{wanted.cpu} CPU units and {wanted.memory} MiB"
-        why = f"The collector reserves nothing. The standard reserves {right}."
+        why = f"The collector reserves neither CPU nor memory. The standard reserves {right}."
         yield Drift(Kind.NOTHING, where, why, "0", right, Severity.LOW)
     else:
         if cpu < wanted.cpu:
