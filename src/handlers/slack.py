@@ -26,6 +26,7 @@ logger = Logger(service="slack")
 recorder = metrics.Recorder("slack")
 
 _MORE_EACH_TIME = 30  # seconds
+_CLAIMED = 5  # seconds, more each time: another function has usually sent the thread's message after one or two
 _BEFORE = 3  # receives until Slack can have refused twice: on arrival, when the thread is due, and the first retry
 
 
@@ -88,6 +89,8 @@ def _later(record: dict[str, Any], outcome: NotSent | Waiting) -> None:
     """
     message, after = record["messageId"], outcome.after
     if isinstance(outcome, Waiting):
+        if outcome.claimed:
+            after = min(outcome.after, _CLAIMED * _receives(record))
         logger.debug("The message waits", message_id=message, after=after)
     elif after is not None:
         after += _MORE_EACH_TIME * max(0, _receives(record) - _BEFORE)

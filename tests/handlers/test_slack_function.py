@@ -1,6 +1,7 @@
 """The function slack: which messages are retried, what is logged, and what is in no log."""
 
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -49,6 +50,22 @@ def test_an_alert_whose_thread_is_not_due_waits_and_that_is_no_failure(
     out = capsys.readouterr().out
     assert metrics(out)["FailedMessages/slack"] == 0
     assert {record["level"] for record in records(out)} == {"DEBUG"}
+    assert slack.messages() == []
+
+
+def test_while_another_function_sends_the_thread_s_message_it_is_soon_tried_again_and_later_each_time(
+    slack: Slack, function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell, hidden = function("slack"), list[int]()
+    monkeypatch.setattr("aws.channels.Queue.hide", lambda _, __, seconds: hidden.append(seconds))
+    with monkeypatch.context() as dying:
+        dying.setattr("operations.notification.webhook.Webhook.send", lambda *_: sys.exit())
+        with pytest.raises(SystemExit):
+            tell(alert(id="one"))
+    for received in (1, 2, 4, 19):
+        assert again(tell(alert(id="one"), received=received)) == ["m0"]
+    assert hidden[:3] == [5, 10, 20]
+    assert hidden[3] <= 60  # by then the other has ended, or was stopped
     assert slack.messages() == []
 
 

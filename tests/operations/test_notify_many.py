@@ -211,7 +211,7 @@ def test_a_thread_that_another_function_is_sending_waits_until_that_one_must_be_
     here.at[here.steps + 2] = die  # it has read the thread and claimed it
     with pytest.raises(Died):
         here.notify(alert)
-    assert here.notify(alert) == {alert.id: Waiting(LIFE)}
+    assert here.notify(alert) == {alert.id: Waiting(LIFE, claimed=True)}
     here.clock += LIFE
     assert kinds(here.notify(alert)) == {Sent}
 

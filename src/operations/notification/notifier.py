@@ -81,9 +81,13 @@ class SentBefore:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The thread is not due, or another function is sending its message: `after` seconds later it is tried again."""
+    """The thread is not due, or with `claimed` another function is sending its message.
+
+    `after` is the number of seconds until the thread is due, or until the other function must have ended.
+    """
 
     after: int
+    claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,8 @@ class Notifier:
             id_ = each.alert.id
             if id_ in pending:
                 until = max(found.after.due, found.after.busy)
-                outcomes[id_] = Waiting(max(ceil((until - now).total_seconds()), 1))
+                left = max(ceil((until - now).total_seconds()), 1)
+                outcomes[id_] = Waiting(left, claimed=found.after.due <= now)
             else:
                 outcomes[id_] = SentBefore() if found.before.knows(each.alert) else Recorded()
         return None
