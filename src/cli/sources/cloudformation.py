@@ -1,14 +1,12 @@
 """CloudFormation and SAM templates, in JSON and YAML, and what CDK synthesises."""
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, Wanted, opaque
-from cli.sources.editing import Change, Dialect, edited
-from cli.sources.nodes import Edited, Node, Part, Path, Style, mapping, sequence
+from cli.sources.cloudformation_writing import Rewriting, Written, named_as_the_api
+from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, opaque
+from cli.sources.nodes import Node, Part, Style
 from cli.sources.open_images import as_collectors
 from cli.sources.resolving import STAND_INS, VARIANTS, Resolver, first_open
 from cli.sources.roles import Documents, fact_of
@@ -22,25 +20,13 @@ from domain.workload import ParameterReference
 
 _TASK: Final = "AWS::ECS::TaskDefinition"
 _SERVICE: Final = "AWS::ECS::Service"
-_VERBATIM: Final = frozenset({"options", "dockerLabels", "driverOpts", "labels"})
-"""Members whose own members are named by people, and not by the API."""
-_NAMES: Final[Mapping[str, str]] = {
-    "EFSVolumeConfiguration": "efsVolumeConfiguration",
-    "FSxWindowsFileServerVolumeConfiguration": "fsxWindowsFileServerVolumeConfiguration",
-    "FilesystemId": "fileSystemId",
-    "IAM": "iam",
-    "ProxyConfigurationProperties": "properties",
-    "StopTimeout": "stopTimeout",
-}
-_WRITTEN: Final = {ours: theirs for theirs, ours in _NAMES.items()}
-_REFERENCE = re.compile(r"\$\{([^}!]*)\}")
 
 
 def of_template(given: Text, root: Node) -> File:
     """Return the task definitions of a template."""
     variants = [_Template(given, Resolver(given.text, root, variant)) for variant in range(VARIANTS)]
     base = variants[0]
-    definitions, written = list[Definition](), list[_Written | None]()
+    definitions, written = list[Definition](), list[Written | None]()
     for name in base.of_type(_TASK):
         found = base.task(name)
         if found is None:
@@ -49,10 +35,10 @@ def of_template(given: Text, root: Node) -> File:
             continue
         for service in (*base.services(name),) or (None,):
             definitions.append(_definition(variants, name, found, service))
-            written.append(_Written(found[0], None if service is None else service.node))
+            written.append(Written(found[0], None if service is None else service.node))
     if not definitions:
         raise NoDefinition(f"{shown(given.name)} has no {_TASK} in it.")
-    rewriting = _Rewriting(given.text, written, base.resolver)
+    rewriting = Rewriting(given.text, written, base.resolver)
     return File(given.name, given.text, given.encoding, tuple(definitions), rewriting)
 
 
@@ -272,90 +258,3 @@ def _policies(role: Node) -> Iterator[Node]:
     for part in policies.children if policies else ():
         if (document := part.node.get("PolicyDocument")) is not None:
             yield document
-
-
-def api_name(name: str) -> str:
-    """Return how the API names a property."""
-    return _NAMES.get(name, name[:1].lower() + name[1:])
-
-
-def named_as_the_api(node: Node, path: Path) -> Node:
-    """Return a node with its members named as the API does."""
-    match node.parts:
-        case dict() as parts:
-            renamed = dict[str, Part]()
-            for name, part in parts.items():
-                ours = name if _VERBATIM & {*path} else api_name(name)
-                renamed[ours] = Part(part.begin, named_as_the_api(part.node, (*path, ours)))
-            return mapping(node, renamed)
-        case list() as parts:
-            return sequence(node, [Part(part.begin, named_as_the_api(part.node, path)) for part in parts])
-        case None:
-            return node
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """The places of a task definition and of the service that runs it."""
-
-    task: Node
-    service: Node | None
-
-
-@dataclass(frozen=True)
-class _Rewriting:
-    """Writes changed definitions and services into the template."""
-
-    text: str = field(repr=False)
-    definitions: Sequence[_Written | None]
-    resolver: Resolver = field(repr=False)
-
-    def __call__(self, wanted: Sequence[Wanted]) -> Edited:
-        dialect = _TemplateDialect(self.resolver)
-        changes = dict[int, Change]()
-        for written, each in zip(self.definitions, wanted, strict=True):
-            if written is None:
-                continue
-            task = each.task.to_aws()
-            if "family" not in written.task.value:
-                del task["family"]  # CloudFormation makes it
-            changes[written.task.begin] = Change(written.task, task, dialect)
-            if written.service is not None and each.service is not None:
-                before = written.service.value
-                members = {name: value for name, value in each.service.to_aws().items() if name != "serviceName"}
-                kept = {name: before[name] for name in ("serviceName", "taskDefinition") if name in before}
-                changes[written.service.begin] = Change(written.service, kept | members, dialect)
-        return edited(self.text, [*changes.values()])
-
-
-class _TemplateDialect(Dialect):
-    """How a template writes names and texts."""
-
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
-
-    def name(self, name: str, path: Path) -> str:
-        if _VERBATIM & {*path}:
-            return name
-        return _WRITTEN.get(name, name[:1].upper() + name[1:])
-
-    def text(self, value: str, style: Style) -> str | None:
-        """Return the expression of the template that has this value, or one with what stands for region and account."""
-        known = self._resolver.expressions.get(value)
-        if known is not None:
-            found = self._resolver.text[known[0] : known[1]]
-            fits = found.startswith("{") is (style is Style.JSON) and "\n" not in found
-            if fits:
-                return found
-        for stand_in, expression in STAND_INS:
-            value = value.replace(stand_in, expression)
-        names = _REFERENCE.findall(value)
-        if not names or not all(self._is_defined(name) for name in names):
-            return None
-        return (
-            json.dumps({"Fn::Sub": value}) if style is Style.JSON else f"!Sub {json.dumps(value, ensure_ascii=False)}"
-        )
-
-    def _is_defined(self, name: str) -> bool:
-        head, template = name.partition(".")[0], self._resolver.template
-        return name.startswith("AWS::") or any(template.get(part, head) for part in ("Parameters", "Resources"))

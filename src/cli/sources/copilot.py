@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from cli.sources.cloudformation import api_name, named_as_the_api
+from cli.sources.cloudformation_writing import api_name, named_as_the_api
 from cli.sources.copilot_writing import Rewritten
 from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant
 from cli.sources.json_text import DEEPEST

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.sources.definition import Wanted
-from cli.sources.editing import Change, Dialect, edited
+from cli.sources.editing import Change, edited
 from cli.sources.matching import matched, same
 from cli.sources.nodes import Edited, Node, Path, Style
+from cli.sources.spelling import Dialect
 
 
 @dataclass(frozen=True)

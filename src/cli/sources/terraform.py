@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cli.sources import hcl_json
 from cli.sources.definition import File, Wanted
-from cli.sources.editing import Change, Dialect, edited
+from cli.sources.editing import Change, edited
 from cli.sources.hcl_module import Module
 from cli.sources.hcl_syntax import Block, Expression, NotHcl
 from cli.sources.hcl_text import attributes_of, blocks_of
@@ -18,6 +18,7 @@ from cli.sources.hcl_values import Evaluation
 from cli.sources.nodes import Edited, Lines, Node, Part, Style, mapping, sequence
 from cli.sources.nodes import Path as Steps
 from cli.sources.resolving import VARIANTS
+from cli.sources.spelling import Dialect
 from cli.sources.terraform_resources import STAND_INS, TASK, ModuleResources, Resource, definitions_of
 from cli.texts import STDIN, Text, shown
 from cli.unusable import NoDefinition, Unusable

@@ -1,0 +1,113 @@
+"""How CloudFormation names what the API has: a template read with the names of the API, and written with its own."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from cli.sources.definition import Wanted
+from cli.sources.editing import Change, edited
+from cli.sources.nodes import Edited, Node, Part, Path, Style, mapping, sequence
+from cli.sources.resolving import STAND_INS, Resolver
+from cli.sources.spelling import Dialect
+
+_VERBATIM: Final = frozenset({"options", "dockerLabels", "driverOpts", "labels"})
+"""Members whose own members are named by people, and not by the API."""
+_NAMES: Final[Mapping[str, str]] = {
+    "EFSVolumeConfiguration": "efsVolumeConfiguration",
+    "FSxWindowsFileServerVolumeConfiguration": "fsxWindowsFileServerVolumeConfiguration",
+    "FilesystemId": "fileSystemId",
+    "IAM": "iam",
+    "ProxyConfigurationProperties": "properties",
+    "StopTimeout": "stopTimeout",
+}
+_WRITTEN: Final = {ours: theirs for theirs, ours in _NAMES.items()}
+_REFERENCE = re.compile(r"\$\{([^}!]*)\}")
+
+
+def api_name(name: str) -> str:
+    """Return how the API names a property."""
+    return _NAMES.get(name, name[:1].lower() + name[1:])
+
+
+def named_as_the_api(node: Node, path: Path) -> Node:
+    """Return a node with its members named as the API does."""
+    match node.parts:
+        case dict() as parts:
+            renamed = dict[str, Part]()
+            for name, part in parts.items():
+                ours = name if _VERBATIM & {*path} else api_name(name)
+                renamed[ours] = Part(part.begin, named_as_the_api(part.node, (*path, ours)))
+            return mapping(node, renamed)
+        case list() as parts:
+            return sequence(node, [Part(part.begin, named_as_the_api(part.node, path)) for part in parts])
+        case None:
+            return node
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The places of a task definition and of the service that runs it."""
+
+    task: Node
+    service: Node | None
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """Writes changed definitions and services into the template."""
+
+    text: str = field(repr=False)
+    definitions: Sequence[Written | None]
+    resolver: Resolver = field(repr=False)
+
+    def __call__(self, wanted: Sequence[Wanted]) -> Edited:
+        dialect = _TemplateDialect(self.resolver)
+        changes = dict[int, Change]()
+        for written, each in zip(self.definitions, wanted, strict=True):
+            if written is None:
+                continue
+            task = each.task.to_aws()
+            if "family" not in written.task.value:
+                del task["family"]  # CloudFormation makes it
+            changes[written.task.begin] = Change(written.task, task, dialect)
+            if written.service is not None and each.service is not None:
+                before = written.service.value
+                members = {name: value for name, value in each.service.to_aws().items() if name != "serviceName"}
+                kept = {name: before[name] for name in ("serviceName", "taskDefinition") if name in before}
+                changes[written.service.begin] = Change(written.service, kept | members, dialect)
+        return edited(self.text, [*changes.values()])
+
+
+class _TemplateDialect(Dialect):
+    """How a template writes names and texts."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def name(self, name: str, path: Path) -> str:
+        if _VERBATIM & {*path}:
+            return name
+        return _WRITTEN.get(name, name[:1].upper() + name[1:])
+
+    def text(self, value: str, style: Style) -> str | None:
+        """Return the expression of the template that has this value, or one with what stands for region and account."""
+        known = self._resolver.expressions.get(value)
+        if known is not None:
+            found = self._resolver.text[known[0] : known[1]]
+            fits = found.startswith("{") is (style is Style.JSON) and "\n" not in found
+            if fits:
+                return found
+        for stand_in, expression in STAND_INS:
+            value = value.replace(stand_in, expression)
+        names = _REFERENCE.findall(value)
+        if not names or not all(self._is_defined(name) for name in names):
+            return None
+        return (
+            json.dumps({"Fn::Sub": value}) if style is Style.JSON else f"!Sub {json.dumps(value, ensure_ascii=False)}"
+        )
+
+    def _is_defined(self, name: str) -> bool:
+        head, template = name.partition(".")[0], self._resolver.template
+        return name.startswith("AWS::") or any(template.get(part, head) for part in ("Parameters", "Resources"))

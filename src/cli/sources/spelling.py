@@ -1,0 +1,237 @@
+"""How the values of a task definition are written: in JSON, in a text within JSON, in YAML (flow and block), in HCL."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from cli.sources.nodes import Node, Path, Style
+
+_WIDEST = 80  # characters of an object that is added on one line
+_PLAIN = re.compile(r"[A-Za-z_/.][\w/.@+-]*(?::[\w/.@+-]+)*", re.ASCII)
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+"""What YAML does not read as text."""
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2070-\ud7ff\ue000-\ufdff]")
+_IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
+
+
+class Dialect:
+    """How names and values of a task definition are written in a source. This one writes them as the API has them."""
+
+    def name(self, name: str, path: Path) -> str:
+        """Return how a member's name is written in the object at a path of names."""
+        del path
+        return name
+
+    def text(self, value: str, style: Style) -> str | None:
+        """Return a text as an expression of the source; None if it is an ordinary text."""
+        del value, style
+        return None
+
+    def allows(self, name: str, value: Any, path: Path) -> bool:
+        """Return whether a member can be added."""
+        del name, value, path
+        return True
+
+
+AS_THE_API: Final = Dialect()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a text is laid out. `indent` is None where a document's members follow one another on its first line.
+
+    `on_one_line` has the kinds of values, objects or lists, of which the text has one on one line.
+    """
+
+    newline: str
+    indent: str | None
+    colon: str
+    comma: str
+    ascii: bool
+    on_one_line: frozenset[type]
+
+    @classmethod
+    def of(cls, text: str, root: Node) -> Self:
+        """Return the layout of a document in a text."""
+        own = text[root.begin : root.end]
+        indented = re.match(r"[\[{][ \t]*\r?\n([ \t]*)", own)
+        before = text[: root.begin].rpartition("\n")[2]
+        margin = before[: len(before) - len(before.lstrip())]
+        indent = ((indented[1].removeprefix(margin)) or "  ") if indented else None
+        colon, comma = (": ", ", ") if indented or re.search(r'": ', own) else (":", ",")
+        flat = frozenset(type(node.value) for node in _compounds(root) if is_flat(text, node))
+        return cls("\r\n" if "\r\n" in text else "\n", indent, colon, comma, text.isascii(), flat)
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Writes values as the source has them, in the layout of its text."""
+
+    layout: Layout
+    dialect: Dialect
+
+    def head(self, style: Style, name: str | None, path: Path) -> str:
+        """Return what is written before a member's value; before an item's, without a name."""
+        if name is None:
+            return "- " if style is Style.BLOCK else ""
+        return self._name(self.dialect.name(name, path), style) + self._sign(style)
+
+    def _sign(self, style: Style) -> str:
+        """Return what is written between a name and its value."""
+        match style:
+            case Style.HCL:
+                return " = "
+            case Style.BLOCK | Style.YAML:
+                return ": "
+            case Style.JSON | Style.ESCAPED | Style.FIXED:
+                return self.layout.colon
+
+    def _name(self, name: str, style: Style) -> str:
+        if style is Style.HCL and _IDENTIFIER.fullmatch(name):
+            return name
+        if style in {Style.BLOCK, Style.YAML} and _PLAIN.fullmatch(name) and name.lower() not in _WORDS:
+            return name
+        if style is Style.ESCAPED:
+            return _escaped(self._dumped(name))
+        return self._dumped(name) if style in {Style.JSON, Style.HCL} else _quoted(name)
+
+    def _spelled(self, value: Any, path: Path) -> Any:
+        """Return a value with its names as the source writes them."""
+        match value:
+            case dict():
+                return {self.dialect.name(k, path): self._spelled(v, (*path, k)) for k, v in value.items()}
+            case list():
+                return [self._spelled(item, path) for item in value]
+            case _:
+                return value
+
+    def value(self, value: Any, margin: str | None, style: Style, path: Path) -> str:
+        """Return a value: on one line without a margin, and if it is short and the text has such ones."""
+        spelled = self._spelled(value, path)
+        if style is Style.HCL:
+            return self._hcl(spelled, margin)
+        if style is Style.ESCAPED:
+            return _escaped(self._dumped(self._with_expressions(spelled)))
+        if style is not Style.JSON:
+            return self._flow(spelled)
+        spelled = self._with_expressions(spelled)
+        line = self._dumped(spelled)
+        if margin is None or not isinstance(value, dict | list) or not value:
+            return line
+        nested = any(isinstance(item, dict | list) for item in (value.values() if isinstance(value, dict) else value))
+        if type(value) in self.layout.on_one_line and not nested and len(line) <= _WIDEST:
+            return line
+        return self._dumped(spelled, self.layout.indent or "  ").replace("\n", self.layout.newline + margin)
+
+    def _with_expressions(self, value: Any) -> Any:
+        match value:
+            case dict():
+                return {name: self._with_expressions(item) for name, item in value.items()}
+            case list():
+                return [self._with_expressions(item) for item in value]
+            case str():
+                expression = self.dialect.text(value, Style.JSON)
+                return value if expression is None else json.loads(expression)
+            case _:
+                return value
+
+    def _dumped(self, value: Any, indent: str | None = None) -> str:
+        comma = "," if indent is not None else self.layout.comma
+        text = json.dumps(value, indent=indent, separators=(comma, self.layout.colon), ensure_ascii=self.layout.ascii)
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # half a surrogate pair: JSON allows it, no encoding does
+            return json.dumps(value, indent=indent, separators=(comma, self.layout.colon))
+        return text
+
+    def _flow(self, value: Any) -> str:
+        """Return a value of YAML on one line."""
+        match value:
+            case dict():
+                return "{" + ", ".join(f"{_quoted(name)}: {self._flow(item)}" for name, item in value.items()) + "}"
+            case list():
+                return "[" + ", ".join(map(self._flow, value)) + "]"
+            case str():
+                if (expression := self.dialect.text(value, Style.YAML)) is not None:
+                    return expression
+                plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+                return value if plain else _quoted(value)
+            case _:
+                return json.dumps(value)
+
+    def quoted(self, text: str, quote: str) -> str:
+        """Return a text of YAML within these quotation marks; within double ones if single ones cannot hold it."""
+        if (expression := self.dialect.text(text, Style.YAML)) is not None:
+            return expression
+        single = quote == "'" and not _UNPRINTABLE.search(text)
+        return "'" + text.replace("'", "''") + "'" if single else _quoted(text)
+
+    def in_block(self, name: str | None, value: Any, margin: str, path: Path) -> str | None:
+        """Return an entry of a block of YAML with a value of several lines; None if it is written on one line."""
+        value = self._spelled(value, path)
+        if not isinstance(value, dict | list) or not value:
+            return None
+        entry = [value] if name is None else {self.dialect.name(name, path[:-1]): value}
+        return self.layout.newline.join(self._block(entry, margin)).removeprefix(margin)
+
+    def _block(self, value: Any, margin: str) -> Iterator[str]:
+        """Yield the lines of a block of YAML."""
+        items = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+        for name, item in items:
+            head = "-" if name is None else f"{self._name(name, Style.BLOCK)}:"
+            if not isinstance(item, dict | list) or not item:
+                yield f"{margin}{head} {self._flow(item)}"
+            elif name is None:
+                first, *rest = self._block(item, margin + "  ")
+                yield f"{margin}- {first.lstrip()}"
+                yield from rest
+            else:
+                yield f"{margin}{head}"
+                yield from self._block(item, margin + "  ")
+
+    def _hcl(self, value: Any, margin: str | None) -> str:
+        step = self.layout.newline + (margin or "")
+        match value:
+            case dict() if value:
+                items = [(self._name(name, Style.HCL), item) for name, item in value.items()]
+                line = "{ " + ", ".join(f"{name} = {self._hcl(item, None)}" for name, item in items) + " }"
+                if margin is None or (len(line) <= _WIDEST and not any(isinstance(i, dict | list) for _, i in items)):
+                    return "{ " + ", ".join(f"{name} = {self._hcl(item, None)}" for name, item in items) + " }"
+                rows = (f"{step}  {name} = {self._hcl(item, margin + '  ')}" for name, item in items)
+                return "{" + "".join(rows) + step + "}"
+            case list() if margin is not None and any(isinstance(item, dict | list) for item in value):
+                return "[" + ",".join(f"{step}  {self._hcl(item, margin + '  ')}" for item in value) + step + "]"
+            case list():
+                return "[" + ", ".join(self._hcl(item, None) for item in value) + "]"
+            case str():
+                expression = self.dialect.text(value, Style.HCL)
+                return expression or self._dumped(value).replace("${", "$${").replace("%{", "%%{")
+            case dict():
+                return "{}"
+            case _:
+                return json.dumps(value)
+
+
+def _escaped(text: str) -> str:
+    """Return a text of JSON as it is written within quotation marks."""
+    return json.dumps(text, ensure_ascii=text.isascii())[1:-1]
+
+
+def _quoted(text: str) -> str:
+    """Return a text in YAML's double quotes, which cannot hold every character that JSON's can."""
+    return _UNPRINTABLE.sub(lambda found: f"\\U{ord(found[0]):08x}", json.dumps(text, ensure_ascii=False))
+
+
+def is_flat(text: str, node: Node) -> bool:
+    """Return whether a node has parts, and all of it is on one line."""
+    return bool(node.parts) and "\n" not in text[node.begin : node.end]
+
+
+def _compounds(node: Node) -> Iterator[Node]:
+    """Yield the objects and lists."""
+    if node.parts is not None:
+        yield node
+        for part in node.children:
+            yield from _compounds(part.node)
