@@ -13,6 +13,9 @@ export UV
 # uv trusts the certificates of the machine: behind a company's proxy its own list is not enough.
 export UV_SYSTEM_CERTS ?= true
 
+# Python's container images set this. Many short processes run here, and each would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 DEV := .venvs/dev/bin
 SAM := .venvs/sam/bin/sam
 CLOUD := .venvs/cloud/bin

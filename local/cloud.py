@@ -7,7 +7,6 @@ cloud.client("ecs").register_task_definition(…)
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import selectors
@@ -28,10 +27,11 @@ import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
+from local import builds
+from local.builds import ROOT
 from local.emulator import ACCOUNT, REGION
 from local.slack import Slack
 
-ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / ".venvs/cloud/bin/python"
 SAM = ROOT / ".venvs/sam/bin/sam"
 UV = ROOT / ".venvs/uv/bin/uv"
@@ -49,10 +49,6 @@ END_SECONDS = 10
 KEPT_BUILDS = 3
 _EACH_SECOND = {"Delay": 1, "MaxAttempts": 60}
 """How long a change of a stack by CloudFormation is waited for."""
-
-# What a build depends on: after a change of one of them sam builds again.
-SOURCES = ("src", "tools", "template.yaml", ".python-version", "requirements/cloud.txt")
-
 
 _MODELS = botocore.loaders.create_loader()
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -258,7 +254,7 @@ class Cloud:
     def build(self, template: Path) -> Path:
         """The built template: from an earlier build of the same sources, else by `sam build`."""
         BUILDS.mkdir(parents=True, exist_ok=True)
-        target = BUILDS / _digest(template)
+        target = BUILDS / builds.name_of(template)
         with (BUILDS / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at the same time build once
             if not target.exists():
@@ -267,14 +263,15 @@ class Cloud:
                     command = [str(SAM), "build", "--template", str(template), "--build-dir", str(fresh), "--parallel"]
                     command += ["--config-file", str(ROOT / "samconfig.toml")]
                     self._run(command, {"BUNDLE_PLATFORM": "native", "UV": os.environ.get("UV", str(UV))})
+                    builds.pack(fresh)
                     fresh.rename(target)
                 finally:
                     shutil.rmtree(fresh, ignore_errors=True)
             os.utime(target)
-            builds = sorted(
+            kept = sorted(
                 (path.parent for path in BUILDS.glob("*/template.yaml")), key=lambda path: path.stat().st_mtime
             )
-            for old in builds[:-KEPT_BUILDS]:
+            for old in kept[:-KEPT_BUILDS]:
                 shutil.rmtree(old, ignore_errors=True)
         return target / "template.yaml"
 
@@ -322,7 +319,7 @@ class Cloud:
         scratch = running.scratch
         # This shell's AWS settings must not reach the emulator, nor the functions, which inherit its environment.
         env = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ}
-        env |= {"TMPDIR": str(scratch), "HOME": str(scratch), "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
+        env |= {"TMPDIR": str(scratch), "HOME": str(scratch), "PYTHONPATH": ""}
         command = [str(PYTHON), "-m", "local.emulator", "--port", str(self._port)]
         command += [] if self._hub_enabled else ["--hub-off"]
         with (scratch / "emulator.log").open("w") as log:
@@ -378,18 +375,3 @@ def _ending_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _digest(template: Path) -> str:
-    """The name of a build, from all its sources."""
-    digest = hashlib.sha256(f"{template}\n{os.uname().machine}\n".encode())
-    files = [template]
-    for name in SOURCES:
-        path = ROOT / name
-        files += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    for path in files:
-        if "__pycache__" in path.parts or not path.exists():
-            continue
-        digest.update(f"{path}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from local import fleet
-from local.cloud import PYTHON, ROOT, STANDARD, Cloud, CloudFailed
+from local.builds import ROOT
+from local.cloud import PYTHON, STANDARD, Cloud, CloudFailed
 from local.emulator import ACCOUNT, REGION
 from local.message_text import as_text
 from local.pick import ACTION

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.cloud import PYTHON, ROOT, SAM
+from local.builds import ROOT
+from local.cloud import PYTHON, SAM
 
 NARROW = 60
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud import PYTHON, ROOT, SAM, Cloud
+from local.builds import ROOT
+from local.cloud import PYTHON, SAM, Cloud
 from local.playground import ENVIRONMENT, STEPS, deployed, instructions
 
 AWS = Path(os.environ.get("AWS_CLI", ROOT / ".venvs/aws/bin"))

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.cloud import PYTHON, ROOT
+from local.builds import ROOT
+from local.cloud import PYTHON
 
 PROGRAM = """
 import io, json, sys, zipfile

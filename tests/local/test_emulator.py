@@ -8,7 +8,8 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
-from local.cloud import PYTHON, ROOT, Cloud
+from local.builds import ROOT
+from local.cloud import PYTHON, Cloud
 from local.emulator import ACCOUNT, REGION
 from local.internals import VERSION
 from tests.local.using import APP, events, register, role, serve, until

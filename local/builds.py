@@ -1,0 +1,53 @@
+"""What sam built: under which name it is kept, and the functions' code in one archive."""
+
+import hashlib
+import os
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# What a build depends on: after a change of one of them sam builds again.
+SOURCES = ("src", "tools", "local/builds.py", "template.yaml", ".python-version", "requirements/cloud.txt")
+_CODE = re.compile(r"(?m)^( +CodeUri: )(\w+)$")
+
+
+def name_of(template: Path) -> str:
+    """Return the name of a template's build, from all its sources."""
+    digest = hashlib.sha256(f"{template}\n{os.uname().machine}\n".encode())
+    files = [template]
+    for name in SOURCES:
+        path = ROOT / name
+        files += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    for path in files:
+        if "__pycache__" in path.parts or not path.exists():
+            continue
+        digest.update(f"{path}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def pack(built: Path) -> None:
+    """Replace the functions' folders by one archive for each content: sam would make six at each deployment.
+
+    It is not compressed, because it goes no farther than to this machine.
+    """
+
+    def packed(code: re.Match[str]) -> str:
+        folder = built / code[2]
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        digest = hashlib.sha256()
+        for path in files:
+            digest.update(f"{path.relative_to(folder)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+        archive = built / f"{digest.hexdigest()[:16]}.zip"
+        if not archive.exists():
+            with zipfile.ZipFile(archive, "w") as writing:
+                for path in files:
+                    writing.write(path, path.relative_to(folder))
+        shutil.rmtree(folder)
+        return f"{code[1]}{archive.name}"
+
+    template = built / "template.yaml"
+    template.write_text(_CODE.sub(packed, template.read_text(encoding="utf-8")), encoding="utf-8")
