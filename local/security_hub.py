@@ -96,8 +96,12 @@ class _Held:
 class _Hub:
     enabled: bool
     subscribed_at: datetime
+    deleted_at: datetime  # when it last deleted what is old
     findings: dict[tuple[str, str], _Held] = field(default_factory=dict)
     action_targets: dict[str, Json] = field(default_factory=dict)
+
+
+_EACH = timedelta(minutes=1)  # what is old is deleted
 
 
 def _kept(held: _Held) -> timedelta:
@@ -184,7 +188,11 @@ class SecurityHub:
 
     def _hub(self, place: _Place) -> _Hub:
         """The hub of a place, without what Security Hub has deleted by now."""
-        hub, now = self._hubs.setdefault(place, _Hub(self._enabled, self._clock())), self._clock()
+        now = self._clock()
+        hub = self._hubs.setdefault(place, _Hub(self._enabled, now, now))
+        if now - hub.deleted_at < _EACH:
+            return hub
+        hub.deleted_at = now
         old = [key for key, held in hub.findings.items() if now - time_of(held.finding["UpdatedAt"]) > _kept(held)]
         for key in old:
             del hub.findings[key]

@@ -46,5 +46,5 @@ class Limits:
 
 
 def _short(key: str) -> str:
-    """Return a digest: a thousand names of services would not fit into one item."""
+    """Return a digest: ten thousand names of services would not fit into one item."""
     return hashlib.sha256(key.encode()).hexdigest()[:20]
