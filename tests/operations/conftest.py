@@ -23,6 +23,13 @@ def sessions() -> Iterator[Sessions]:
         yield Sessions()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_fingerprints() -> Iterator[None]:
+    """Thousands of corrections are played here; each would spend some 30 ms on being slow."""
+    with patch("domain.ecs.equivalence.COST", 2):
+        yield
+
+
 @pytest.fixture
 def world(sessions: Sessions) -> Iterator[World]:
     made = World(sessions)

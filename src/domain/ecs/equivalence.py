@@ -24,6 +24,8 @@ _LINUX: Final[Json] = {"initProcessEnabled": False}
 _MOUNT: Final[Json] = {"readOnly": False}
 _PORT: Final[Json] = {"hostPort": 0, "protocol": "tcp"}
 _ASIDE = ("aws:", "outrider:")
+COST = 2**12
+"""How slow a fingerprint is to make: scrypt's n, some 10 ms and 4 MiB."""
 _EMPTY_OBJECTS = frozenset({"dockerLabels", "host", "linuxParameters", "options"})
 
 _AMOUNTS = frozenset({"cpu", "memory", "memoryReservation"})
@@ -45,7 +47,7 @@ def fingerprint(task: TaskDefinition, salt: str) -> str:
 
     It is slow to make on purpose: what a digest of environment values was made of could otherwise be found by trying.
     """
-    return hashlib.scrypt(_plain(task).encode(errors="replace"), salt=salt.encode(), n=2**12, r=8, p=1, dklen=16).hex()
+    return hashlib.scrypt(_plain(task).encode(errors="replace"), salt=salt.encode(), n=COST, r=8, p=1, dklen=16).hex()
 
 
 def _plain(task: TaskDefinition) -> str:
