@@ -272,6 +272,22 @@ def test_what_closed_during_a_correction_that_is_dropped_is_resolved(machine: Ca
     assert [header[2:] for header in here.headers] == ["Drift: web", "Resolved: web"]
 
 
+@pytest.mark.parametrize("service", [True, False])
+def test_what_waits_for_a_corrections_outcome_is_an_alarm_where_the_correction_is_dropped(
+    machine: Callable[[], Machine], *, service: bool
+) -> None:
+    here, some = machine(), threads.opened()
+    here.later(*some[:-1], threads.rolling())
+    own = samples.finding_alert("sidecar.present", "web", samples.WEB, threads.SERVICE).model_copy(update={"own": True})
+    own = some[-1] if service else own
+    assert kinds(here.later(own)) == {Recorded}
+    dropped = samples.superseded().model_copy(update={"occurred": samples.THEN + timedelta(hours=1)})
+    assert kinds(here.later(dropped)) == {Sent}
+    assert [header[2:] for header in here.headers] == ["Drift: web", "Drift: web"]
+    assert own.rule in "\n".join(here.posts[-1].message.parts)
+    assert kinds(here.later(dropped.model_copy(update={"id": "again", "sequence": 2}))) == {Recorded}
+
+
 def test_what_closes_after_a_function_died_that_may_have_sent_its_first_message_is_resolved(
     machine: Callable[[], Machine],
 ) -> None:

@@ -46,8 +46,8 @@ class Thread(BaseModel):
 
     `findings` and `outcomes` hold the last alert about each finding and each correction. `known` holds the sequence of
     the last alert about each of them that was shown, and when the last correction of each family or service ended: the
-    queue may deliver the alert that it began later. `notified` says that people have a message. `busy` is the time
-    until which a function sends one.
+    queue may deliver the alert that it began later. `notified` says that people have a message. `unread` has the
+    open findings that no message shows yet. `busy` is the time until which a function sends one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,6 +57,7 @@ class Thread(BaseModel):
     pending: tuple[Pending, ...] = ()
     known: Mapping[str, int] = {}
     notified: bool = False
+    unread: frozenset[str] = frozenset()
     head: Head | None = None
     busy: datetime = datetime.min.replace(tzinfo=UTC)
 
@@ -197,14 +198,16 @@ class Thread(BaseModel):
     def without_due(self, now: datetime) -> "Thread":
         """Return the thread with what is due recorded, without a message."""
         due = [each.alert for each in self.pending if each.due <= now]
-        return self.shown(due, notified=self.notified, head=self.head)
+        after = self.shown(due, notified=self.notified, head=self.head)
+        unread = self.unread | {each.finding for each in due}
+        return after.model_copy(update={"unread": unread & {each.finding for each in after.open}})
 
     def shown(self, alerts: Sequence[Alert], *, notified: bool, head: Head | None) -> "Thread":
         """Return the thread when a message shows these alerts. Once it is over, the next one begins."""
         ids = {alert.id for alert in alerts}
         after = self.after(alerts)
         left = tuple(each for each in self.pending if each.alert.id not in ids and not after.knows(each.alert))
-        after = after.model_copy(update={"pending": left, "notified": notified, "head": head})
+        after = after.model_copy(update={"pending": left, "notified": notified, "head": head, "unread": frozenset()})
         if after.over:
             after = Thread(pending=left, known=after.known)
         return after.model_copy(update={"busy": Thread().busy})
@@ -219,6 +222,9 @@ def _asks(thread: Thread, alert: Alert) -> bool:
             return alert.transition in _OPENING and thread.findings.get(alert.finding) == alert
         case "outcome" if alert.transition == "deployed":
             return any(not each.automatic or each.name == alert.name for each in thread.open)
+        case "outcome" if alert.transition == "superseded":
+            # The outcome would have shown it, and there is none now.
+            return any(each.finding in thread.unread for each in thread.open)
         case "outcome" if alert.transition == "refused" and alert.name not in thread.outcomes:
             return False
         case "outcome":
