@@ -14,7 +14,7 @@ EVENTS: dict[str, Any] = {
 }
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """CloudFormation's short forms are of no interest here."""
 
 
@@ -33,8 +33,9 @@ def _rules(template: str) -> dict[str, Any]:
     return {name: each["Properties"] for name, each in resources.items() if each["Type"] == "AWS::Events::Rule"}
 
 
-RULES = {name: rule for name, rule in _rules("template.yaml").items() if "EventBusName" not in rule}
-ON_THE_BUS = {name: rule for name, rule in _rules("template.yaml").items() if "EventBusName" in rule}
+_ALL = _rules("template.yaml")
+RULES = {name: rule for name, rule in _ALL.items() if "EventBusName" not in rule}
+ON_THE_BUS = {name: rule for name, rule in _ALL.items() if "EventBusName" in rule}
 """Those that take the events of members."""
 OF_MEMBERS = _rules("member.yaml")
 """Those in a member's account that send its events."""

@@ -106,7 +106,7 @@ CALLED = {
 }
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Short forms of intrinsic functions as mappings."""
 
 

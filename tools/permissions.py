@@ -37,7 +37,7 @@ _SHARED = ("OwnLog", "UseKey", "UseVpc")
 _BETWEEN = re.compile(r"(?<=<!-- permissions -->\n).*?(?=<!-- /permissions -->)", re.DOTALL)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Short forms of intrinsic functions as pairs of their name and value."""
 
 

@@ -1,8 +1,8 @@
-"""A key of caches that is equal only to itself."""
+"""Keys for caches of values that are too large to compare."""
 
 
 class Identical[T]:
-    """A key that is equal only to itself: comparing whole configurations would cost what the cache saves."""
+    """A key that is equal only to itself: comparing configurations would cost what the cache saves."""
 
     __slots__ = ("thing",)
 
