@@ -1,18 +1,17 @@
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
-from moto import mock_aws
 
 from aws.sessions import Sessions
+from tests.aws_fake.aws import Aws
+from tests.aws_fake.calls import Calls
+from tests.aws_fake.dynamodb import Table
 from tests.aws_fake.services import Services
 from tests.operations.notifying import Machine
 from tests.operations.rolling import DRIFTED, known
-from tests.operations.world import REGION, World
+from tests.operations.world import REGION, TABLE, World
 
 
 @pytest.fixture(scope="session")
@@ -48,35 +47,16 @@ def fleet(world: World) -> Services:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Machine]]:
+def machine(sessions: Sessions) -> Iterator[Callable[[], Machine]]:
     """Makes machines, each with a table of its own."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    running: list[Machine] = []
-    original: Any = BaseClient._make_api_call  # type: ignore[attr-defined] # the stubs leave it out
+    aws = Aws()
+    line = Calls(aws)
 
-    def call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        if not running:
-            return original(client, operation, arguments)
-        return running[-1].step(lambda: original(client, operation, arguments))
+    def made() -> Machine:
+        aws.dynamodb.tables[TABLE] = Table(TABLE, ("pk", "sk"))
+        running = Machine(sessions)
+        line.around = lambda _operation, _given, answer: running.step(answer)
+        return running
 
-    with mock_aws():
-        sessions = Sessions()
-        client = sessions.own("dynamodb")
-        monkeypatch.setattr(BaseClient, "_make_api_call", call)
-
-        def made() -> Machine:
-            running.clear()
-            with suppress(client.exceptions.ResourceNotFoundException):
-                client.delete_table(TableName="ledger")
-            client.create_table(
-                TableName="ledger",
-                BillingMode="PAY_PER_REQUEST",
-                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            )
-            running.append(Machine(sessions))
-            return running[-1]
-
+    with line.answering():
         yield made
