@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def text(node: ast.AST) -> str:
             return ""
 
 
+@cache
 def sent() -> set[str]:
     """The subject of each notice, without what all of them begin with."""
     texts = (
