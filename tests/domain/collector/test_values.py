@@ -1,11 +1,12 @@
 """Values that components refuse, and those next to them that they take."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
-from domain.collector import CollectorConfiguration, Topic, option_problems
+from domain.collector import CollectorConfiguration, Problem, ProblemCode, Topic, option_problems
 from domain.collector.checks.conditions import condition_fault
 from domain.collector.releases import Release
 from domain.collector.scalars import (
@@ -26,8 +27,8 @@ NEW = Release(0, 49, 0)
 SIGNALS = ("traces", "metrics", "logs")
 
 
-def found(kind: str, name: str, settings: Any, *, used: bool = True, release: Release = NEW) -> list[tuple[str, str]]:
-    """The problems with one component's values: code, and place below the component."""
+def problems(kind: str, name: str, settings: Any, *, used: bool = True, release: Release = NEW) -> list[Problem]:
+    """The problems with one component's options and values; places are below the component."""
     document: dict[str, Any] = {
         "receivers": {"otlp": {"protocols": {"grpc": None}}},
         "exporters": {"debug": None},
@@ -38,13 +39,46 @@ def found(kind: str, name: str, settings: Any, *, used: bool = True, release: Re
         document["service"]["pipelines"]["traces"].setdefault(kind, []).append(name)
     configuration = CollectorConfiguration.parse(yaml.safe_dump(document))
     return [
-        (problem.code.value, problem.where.removeprefix(f"{kind}/{name}").removeprefix("/"))
+        replace(problem, where=problem.where.removeprefix(f"{kind}/{name}").removeprefix("/"))
         for problem in option_problems(configuration, release)
-        if problem.topic is Topic.VALUES
+        if problem.topic is not Topic.SIGNALS
     ]
 
 
+def found(kind: str, name: str, settings: Any, *, used: bool = True, release: Release = NEW) -> list[tuple[str, str]]:
+    """The problems with one component's values: code, and place below the component."""
+    all_of_it = problems(kind, name, settings, used=used, release=release)
+    return [(problem.code.value, problem.where) for problem in all_of_it if problem.topic is Topic.VALUES]
+
+
 REFUSED: list[tuple[str, str, Any, tuple[str, str]]] = [
+    (
+        "processors",
+        "filter",
+        {"trace_conditions": ['span.name == "a"', "span.name == 'b'"]},
+        ("bad-form", "trace_conditions[1]"),
+    ),
+    (
+        "processors",
+        "filter",
+        {"trace_conditions": [{"context": "trace", "conditions": ['name == "b"']}]},
+        ("choice", "trace_conditions[0]/context"),
+    ),
+    (
+        "processors",
+        "filter",
+        {"trace_conditions": ['span.name == "a"'], "traces": {"span": ['name == "b"']}},
+        ("not-both", "trace_conditions"),
+    ),
+    (
+        "processors",
+        "filter",
+        {
+            "metric_conditions": ['metric.name == "a"'],
+            "metrics": {"exclude": {"match_type": "strict", "metric_names": ["b"]}},
+        },
+        ("not-both", "metric_conditions"),
+    ),
     ("receivers", "otlp", {"protocols": {}}, ("required", "protocols")),
     ("receivers", "otlp", None, ("required", "protocols")),
     (
@@ -200,6 +234,9 @@ REFUSED: list[tuple[str, str, Any, tuple[str, str]]] = [
 ]
 
 TAKEN: list[tuple[str, str, Any]] = [
+    ("processors", "filter", {"trace_conditions": ['span.attributes["a"] == "b"', 'not IsMatch(span.name, "^x")']}),
+    ("processors", "filter", {"trace_conditions": [{"context": "span", "conditions": ['name == "b"']}]}),
+    ("processors", "filter", {"log_conditions": ['log.body == "b"'], "traces": {"span": ['name == "b"']}}),
     ("receivers", "otlp", {"protocols": {"http": None}}),
     ("receivers", "awsxray", {"endpoint": ""}),
     ("receivers", "kafka", {"protocol_version": "2.8.0", "auth": {"sasl": {"mechanism": "AWS_MSK_IAM_OAUTHBEARER"}}}),
@@ -239,7 +276,7 @@ def test_what_a_component_refuses_is_reported_with_its_place(
 
 @pytest.mark.parametrize(("kind", "name", "settings"), TAKEN)
 def test_what_a_component_accepts_is_not_reported(kind: str, name: str, settings: Any) -> None:
-    assert found(kind, name, settings) == []
+    assert problems(kind, name, settings) == []
 
 
 @pytest.mark.parametrize(("kind", "name", "settings", "expected"), REFUSED)
@@ -266,6 +303,15 @@ def test_what_is_checked_only_when_a_component_is_created_is_not_required_of_an_
     settings = {"actions": [{"key": "a", "action": "remove"}]}
     assert found("processors", "attributes", settings) == [("choice", "actions[0]/action")]
     assert found("processors", "attributes", settings, used=False) == []
+
+
+def test_conditions_of_a_filter_are_written_in_one_style() -> None:
+    grouped = {"context": "span", "conditions": ['name == "b"']}
+    settings = {"trace_conditions": ['span.name == "a"', grouped]}
+    assert [(problem.code, problem.where) for problem in problems("processors", "filter", settings)] == [
+        (ProblemCode.WRONG_TYPE, "trace_conditions[1]")
+    ]
+    assert problems("processors", "filter", {"trace_conditions": ["${env:CONDITION}"]}) == []
 
 
 def test_an_otlphttp_exporter_has_an_endpoint_for_each_signal_that_it_is_given() -> None:
@@ -395,6 +441,7 @@ def test_a_pattern_that_go_cannot_read_is_seen(pattern: str, good: bool) -> None
         ("metric.type == METRIC_DATA_TYPE_SUM", True),
         ('(a == 1) and HasAttrKeyOnDatapoint("b")', True),
         ("1 + 2 * x >= 0x0F", True),
+        ('IsMatch(target=name, pattern="a")', True),
         ("", False),
         ("name", False),
         ("!!nonsense", False),

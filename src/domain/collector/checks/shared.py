@@ -42,6 +42,10 @@ TEXTS: Final[dict[str, tuple[tuple[str, ...], bool]]] = {
     "configtelemetry.Level": (_LEVELS, False),
     "zapcore.Level": (("debug", "info", "warn", "error", "dpanic", "panic", "fatal"), True),
     "request.SizerType": (("requests", "items", "bytes"), False),
+    "condition.ContextID": (
+        ("resource", "scope", "span", "spanevent", "metric", "datapoint", "log", "profile"),
+        True,
+    ),
     "ottl.ErrorMode": (("ignore", "silent", "propagate"), False),
     "otlphttpexporter.EncodingType": (("proto", "json"), False),
     "config.HostnameSource": (("config_or_system", "first_resource"), False),
