@@ -53,6 +53,78 @@ def found(kind: str, name: str, settings: Any, *, used: bool = True, release: Re
 
 REFUSED: list[tuple[str, str, Any, tuple[str, str]]] = [
     (
+        "receivers",
+        "prometheus",
+        {"config": {"scrape_configs": [{"job_name": "a", "bearer_token": "t", "bearer_token_file": "/t"}]}},
+        ("not-both", "config/scrape_configs[0]/bearer_token_file"),
+    ),
+    (
+        "receivers",
+        "prometheus",
+        {"config": {"scrape_configs": [{"job_name": "a", "basic_auth": {"username": "u"}, "bearer_token": "t"}]}},
+        ("not-both", "config/scrape_configs[0]/bearer_token"),
+    ),
+    (
+        "receivers",
+        "prometheus",
+        {
+            "config": {
+                "scrape_configs": [
+                    {"job_name": "a", "basic_auth": {"username": "u", "password": "p", "password_file": "/p"}}
+                ]
+            }
+        },
+        ("not-both", "config/scrape_configs[0]/basic_auth/password_file"),
+    ),
+    (
+        "receivers",
+        "prometheus",
+        {"config": {"scrape_configs": [{"job_name": "a", "authorization": {"type": "Basic", "credentials": "c"}}]}},
+        ("not-supported", "config/scrape_configs[0]/authorization/type"),
+    ),
+    (
+        "receivers",
+        "prometheus",
+        {"config": {"scrape_configs": [{"job_name": "a", "tls_config": {"cert_file": "/c"}}]}},
+        ("required", "config/scrape_configs[0]/tls_config/key_file"),
+    ),
+    (
+        "receivers",
+        "filelog",
+        {"include": ["/a"], "operators": [{"type": "json_parse"}]},
+        ("choice", "operators[0]/type"),
+    ),
+    (
+        "receivers",
+        "filelog",
+        {"include": ["/a"], "operators": [{"type": "regex_parser", "regex": "(a"}]},
+        ("bad-form", "operators[0]/regex"),
+    ),
+    (
+        "receivers",
+        "filelog",
+        {"include": ["/a"], "operators": [{"type": "regex_parser", "regex": "^(a)$"}]},
+        ("bad-form", "operators[0]/regex"),
+    ),
+    (
+        "receivers",
+        "filelog",
+        {"include": ["/a"], "operators": [{"type": "regex_parser"}]},
+        ("required", "operators[0]/regex"),
+    ),
+    (
+        "exporters",
+        "awsemf",
+        {"metric_declarations": [{"dimensions": [["a"]], "metric_name_selectors": ["^b$", "*_total"]}]},
+        ("bad-form", "metric_declarations[0]/metric_name_selectors[1]"),
+    ),
+    (
+        "exporters",
+        "otlphttp",
+        {"endpoint": "https://a", "compression": "snappy", "compression_params": {"level": 3}},
+        ("not-both", "compression_params/level"),
+    ),
+    (
         "processors",
         "filter",
         {"trace_conditions": ['span.name == "a"', "span.name == 'b'"]},
@@ -234,6 +306,35 @@ REFUSED: list[tuple[str, str, Any, tuple[str, str]]] = [
 ]
 
 TAKEN: list[tuple[str, str, Any]] = [
+    (
+        "receivers",
+        "prometheus",
+        {
+            "config": {
+                "scrape_configs": [
+                    {"job_name": "a", "bearer_token": "t", "tls_config": {"cert_file": "/c", "key_file": "/k"}}
+                ]
+            }
+        },
+    ),
+    (
+        "receivers",
+        "prometheus",
+        {
+            "config": {
+                "scrape_configs": [
+                    {"job_name": "a", "basic_auth": {"username": "u", "password": "p"}, "authorization": None}
+                ]
+            }
+        },
+    ),
+    (
+        "receivers",
+        "filelog",
+        {"include": ["/a"], "operators": [{"type": "regex_parser", "regex": "^(?P<a>.*)$"}, {"type": "my_own"}]},
+    ),
+    ("exporters", "awsemf", {"metric_declarations": [{"label_matchers": [{"label_names": ["a"], "regex": "("}]}]}),
+    ("exporters", "otlphttp", {"endpoint": "https://a", "compression": "zstd", "compression_params": {"level": 30}}),
     ("processors", "filter", {"trace_conditions": ['span.attributes["a"] == "b"', 'not IsMatch(span.name, "^x")']}),
     ("processors", "filter", {"trace_conditions": [{"context": "span", "conditions": ['name == "b"']}]}),
     ("processors", "filter", {"log_conditions": ['log.body == "b"'], "traces": {"span": ['name == "b"']}}),

@@ -24,6 +24,7 @@ from domain.collector.problems import Problem, ProblemCode
 from domain.collector.settings import NOT_KNOWN, Settings
 
 _COMPRESSIONS: Final = ("gzip", "zlib", "deflate", "snappy", "x-snappy-framed", "zstd", "lz4", "none")
+_WITHOUT_LEVELS: Final = frozenset({"snappy", "x-snappy-framed", "lz4"})
 _TRANSPORTS: Final = (
     *("tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "ip", "ip4", "ip6"),
     *("unix", "unixgram", "unixpacket"),
@@ -118,9 +119,11 @@ def _tls_versions(settings: Settings) -> Iterator[Problem]:
 
 
 def compression_level(settings: Settings) -> Iterator[Problem]:
-    """Refuse a level that Go's compression does not have."""
+    """Refuse a level that Go's compression does not have, or any of a compression without levels."""
     compression = settings.text("compression")
     level = settings.below("compression_params").number("level")
+    if compression in _WITHOUT_LEVELS and level:
+        yield settings.below("compression_params").problem(ProblemCode.NOT_BOTH, "level", limit="compression")
     if compression in {"gzip", "zlib", "deflate"} and level is not None and not -2 <= level <= 9:  # noqa: PLR2004 - Go's own bounds
         yield settings.below("compression_params").problem(
             ProblemCode.TOO_LARGE, "level", found=shown_number(level), limit="9"
