@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.collector import CollectorConfiguration, Problem, ProblemCode, Topic, option_problems
+from domain.collector import CollectorConfiguration, Effect, Problem, ProblemCode, Topic, option_problems
 from domain.collector.checks.conditions import condition_fault
 from domain.collector.releases import Release
 from domain.collector.scalars import (
@@ -349,7 +349,23 @@ TAKEN: list[tuple[str, str, Any]] = [
     ("processors", "attributes", {"actions": [{"pattern": "^a", "action": "delete"}]}),
     ("processors", "attributes", {"actions": [{"key": "a", "action": "extract", "pattern": "(?P<b>.*)"}]}),
     ("processors", "span", {"name": {"to_attributes": {"rules": ["^/(?P<a>.*)$"]}}}),
-    ("processors", "tail_sampling", {"policies": [{"name": "", "type": "other", "latency": {"threshold_ms": -1}}]}),
+    (
+        "processors",
+        "tail_sampling",
+        {
+            "policies": [
+                {"name": "slow", "type": "latency", "latency": {"threshold_ms": -1}},
+                {"name": "all", "type": "always_sample"},
+                {"name": "one", "type": "status_code", "status_code": {"status_codes": ["ERROR", "UNSET"]}},
+                {"name": "two", "type": "ottl_condition", "ottl_condition": {"span": ['name == "a"']}},
+                {"name": "both", "type": "and", "and": {"and_sub_policy": [{"name": "all", "type": "always_sample"}]}},
+            ]
+        },
+    ),
+    ("receivers", "otlp", {"protocols": {"grpc": {"endpoint": "[::]:4317"}, "http": {"endpoint": ":4318"}}}),
+    ("receivers", "otlp", {"protocols": {"grpc": {"endpoint": "/run/otlp.sock", "transport": "unix"}}}),
+    ("receivers", "otlp", {"protocols": {"grpc": {"tls": {"cert_file": "/c", "key_file": "/k"}}}}),
+    ("exporters", "otlp", {"endpoint": "example.com:4317", "tls": {"insecure": True, "cert_file": "/c"}}),
     (
         "exporters",
         "otlp",
@@ -373,6 +389,65 @@ def test_what_a_component_refuses_is_reported_with_its_place(
     kind: str, name: str, settings: Any, expected: tuple[str, str]
 ) -> None:
     assert expected in found(kind, name, settings)
+
+
+AT_START: list[tuple[str, str, Any, tuple[str, str]]] = [
+    (
+        "receivers",
+        "otlp/2",
+        {"protocols": {"http": {"endpoint": "http://0.0.0.0:4318"}}},
+        ("bad-form", "http/endpoint"),
+    ),
+    ("receivers", "otlp/2", {"protocols": {"grpc": {"endpoint": "localhost"}}}, ("bad-form", "grpc/endpoint")),
+    ("receivers", "otlp/2", {"protocols": {"grpc": {"endpoint": "0.0.0.0:99999"}}}, ("bad-form", "grpc/endpoint")),
+    ("receivers", "otlp/2", {"protocols": {"grpc": {"tls": {"cert_file": "/c"}}}}, ("required", "grpc/tls/key_file")),
+    ("receivers", "zipkin", {"endpoint": "localhost:9411/api"}, ("bad-form", "endpoint")),
+    ("exporters", "otlp", {"endpoint": "example.com:1", "tls": {"key_pem": "k"}}, ("required", "tls/cert_file")),
+    ("processors", "tail_sampling", {"policies": [{"type": "always_sample"}]}, ("required", "policies[0]/name")),
+    ("processors", "tail_sampling", {"policies": [{"name": "a"}]}, ("required", "policies[0]/type")),
+    ("processors", "tail_sampling", {"policies": [{"name": "a", "type": "errors"}]}, ("choice", "policies[0]/type")),
+    (
+        "processors",
+        "tail_sampling",
+        {"policies": [{"name": "a", "type": "always_sample"}, {"name": "a", "type": "always_sample"}]},
+        ("duplicate", "policies[1]/name"),
+    ),
+    (
+        "processors",
+        "tail_sampling",
+        {"policies": [{"name": "a", "type": "status_code", "status_code": {"status_codes": ["ERROR", "error"]}}]},
+        ("choice", "policies[0]/status_code/status_codes[1]"),
+    ),
+    (
+        "processors",
+        "tail_sampling",
+        {"policies": [{"name": "a", "type": "status_code"}]},
+        ("required", "policies[0]/status_code/status_codes"),
+    ),
+    (
+        "processors",
+        "tail_sampling",
+        {"policies": [{"name": "a", "type": "ottl_condition", "ottl_condition": {"span": ["name = 'a'"]}}]},
+        ("bad-form", "policies[0]/ottl_condition/span[0]"),
+    ),
+    (
+        "processors",
+        "tail_sampling",
+        {"policies": [{"name": "a", "type": "and", "and": {"and_sub_policy": [{"name": "b", "type": "slow"}]}}]},
+        ("choice", "policies[0]/and/and_sub_policy[0]/type"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "settings", "expected"), AT_START)
+def test_what_stops_a_starting_collector_is_not_what_its_dry_run_refuses(
+    kind: str, name: str, settings: Any, expected: tuple[str, str]
+) -> None:
+    reported = problems(kind, name, settings)
+    assert [(each.code.value, each.where.removeprefix("protocols/"), each.effect) for each in reported] == [
+        (*expected, Effect.AT_START)
+    ]
+    assert problems(kind, name, settings, used=False) == []
 
 
 @pytest.mark.parametrize(("kind", "name", "settings"), TAKEN)

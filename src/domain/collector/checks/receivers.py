@@ -15,8 +15,9 @@ from domain.collector.checks.building import (
     required,
     well_formed,
     when_created,
+    when_started,
 )
-from domain.collector.checks.shared import KAFKA_CLIENT
+from domain.collector.checks.shared import KAFKA_CLIENT, listens
 from domain.collector.problems import Problem, ProblemCode
 from domain.collector.references import has_reference
 from domain.collector.scalars import nearest, pattern_fault
@@ -80,6 +81,11 @@ def _xray_address(settings: Settings) -> Iterator[Problem]:
 
 def _number(port: int | None) -> int:
     return -1 if port is None else port
+
+
+def _otlp_addresses(settings: Settings) -> Iterator[Problem]:
+    for name in _PROTOCOLS["otlpreceiver.Config"]:
+        yield from listens(settings.below("protocols").below(name))
 
 
 def _only_udp(settings: Settings) -> Iterator[Problem]:
@@ -161,8 +167,9 @@ RECEIVERS: Final[Checks] = {
         choice("group_rebalance_strategy", *_REBALANCE),
         _excluded_topics,
     ),
-    "otlpreceiver.Config": (_any_protocol,),
-    "statsdreceiver.Config": (positive("aggregation_interval"),),
+    "otlpreceiver.Config": (_any_protocol, when_started(_otlp_addresses)),
+    "statsdreceiver.Config": (positive("aggregation_interval"), when_started(listens)),
+    "zipkinreceiver.Config": (when_started(listens),),
     "protocol.TimerHistogramMapping": (
         required("statsd_type", "observer_type"),
         choice("statsd_type", *_STATSD_TYPES),
