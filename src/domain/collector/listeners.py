@@ -51,6 +51,12 @@ class Listener:
         """Tell if the other containers of the task reach it on localhost; None where the host is not known."""
         return None if self.host is None else self.host in _LOOPBACK | _ANYWHERE
 
+    def excludes(self, other: "Listener") -> bool:
+        """Tell if the other one cannot listen while this one does."""
+        hosts = {"localhost" if host in _LOOPBACK else host for host in (self.host, other.host)}
+        same = (self.port, self.transport) == (other.port, other.transport) and self.port is not None
+        return same and None not in hosts and (len(hosts) == 1 or not hosts.isdisjoint(_ANYWHERE))
+
 
 def bound_ports(configuration: CollectorConfiguration, release: Release | None = None) -> tuple[Listener, ...]:
     """Give every port that the collector binds, its own metrics included."""

@@ -71,6 +71,7 @@ class ProblemCode(StrEnum):
     BAD_FORM = "bad-form"
     DUPLICATE = "duplicate"
     NOT_SUPPORTED = "not-supported"
+    PORT_TAKEN = "port-taken"
     # Variables.
     UNKNOWN_SCHEME = "unknown-scheme"
     SCHEME_LEFT_OUT = "scheme-left-out"

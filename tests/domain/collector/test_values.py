@@ -400,7 +400,7 @@ AT_START: list[tuple[str, str, Any, tuple[str, str]]] = [
     ),
     ("receivers", "otlp/2", {"protocols": {"grpc": {"endpoint": "localhost"}}}, ("bad-form", "grpc/endpoint")),
     ("receivers", "otlp/2", {"protocols": {"grpc": {"endpoint": "0.0.0.0:99999"}}}, ("bad-form", "grpc/endpoint")),
-    ("receivers", "otlp/2", {"protocols": {"grpc": {"tls": {"cert_file": "/c"}}}}, ("required", "grpc/tls/key_file")),
+    ("receivers", "zipkin", {"tls": {"cert_file": "/c"}}, ("required", "tls/key_file")),
     ("receivers", "zipkin", {"endpoint": "localhost:9411/api"}, ("bad-form", "endpoint")),
     ("exporters", "otlp", {"endpoint": "example.com:1", "tls": {"key_pem": "k"}}, ("required", "tls/cert_file")),
     ("processors", "tail_sampling", {"policies": [{"type": "always_sample"}]}, ("required", "policies[0]/name")),
