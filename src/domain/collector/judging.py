@@ -76,9 +76,10 @@ def _ports(configuration: CollectorConfiguration, release: Release) -> Iterator[
         if listener.part.endswith(_PROXIES):
             continue
         if other := next((each for each in before if each.excludes(listener)), None):
-            where = shown(listener.part) if listener.part.startswith("service/") else f"{shown(listener.part)}/endpoint"
             found, limit = str(listener.port), shown(other.part)
-            yield Problem(Topic.VALUES, ProblemCode.PORT_TAKEN, where, Effect.AT_START, found=found, limit=limit)
+            yield Problem(
+                Topic.VALUES, ProblemCode.PORT_TAKEN, listener.place, Effect.AT_START, found=found, limit=limit
+            )
         before.append(listener)
 
 
