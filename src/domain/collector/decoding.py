@@ -30,6 +30,8 @@ _PROMETHEUS_TIME: Final = "model.Duration"
 _UNITS: Final = "ms, s, m and h"
 _PROMETHEUS_UNITS: Final = "ms, s, m, h, d, w and y"
 _BYTES: Final = "helper.ByteSize"
+_URL: Final = "config.URL"
+"""Prometheus' own type has fields, and is written as a text."""
 _SWITCH: Final = Option(OptionKind.BOOL, type="enabled")
 _NEVER_NULL: Final = frozenset({"ottl.ErrorMode", _SWITCH.type})
 _CONDITIONS: Final = "condition.ContextConditions"
@@ -86,6 +88,8 @@ class Decoder:
         if value is None or has_reference(value, self.release):
             return
         match option.kind:
+            case OptionKind.STRUCT if option.type == _URL:
+                yield from _text(value, Option(OptionKind.STRING, prometheus=True), where)
             case OptionKind.STRUCT:
                 yield from self._struct(value, option, where)
             case OptionKind.MAP:

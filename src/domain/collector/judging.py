@@ -70,7 +70,7 @@ def _telemetry(configuration: CollectorConfiguration, options: ReleaseOptions) -
 
 
 def _ports(configuration: CollectorConfiguration, release: Release) -> Iterator[Problem]:
-    """Yield what listens where another part does already; proxies only log that."""
+    """Yield what listens where another part does already, but for proxies: a collector may go on without one."""
     before = list[Listener]()
     for listener in bound_ports(configuration, release):
         if listener.part.endswith(_PROXIES):

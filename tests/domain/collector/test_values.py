@@ -309,6 +309,11 @@ TAKEN: list[tuple[str, str, Any]] = [
     (
         "receivers",
         "prometheus",
+        {"config": {"scrape_configs": [{"job_name": "a", "proxy_url": "http://proxy.example.com:3128"}]}},
+    ),
+    (
+        "receivers",
+        "prometheus",
         {
             "config": {
                 "scrape_configs": [
@@ -479,6 +484,13 @@ def test_what_is_checked_only_when_a_component_is_created_is_not_required_of_an_
     settings = {"actions": [{"key": "a", "action": "remove"}]}
     assert found("processors", "attributes", settings) == [("choice", "actions[0]/action")]
     assert found("processors", "attributes", settings, used=False) == []
+
+
+def test_a_proxy_of_prometheus_is_a_text() -> None:
+    settings = {"config": {"scrape_configs": [{"job_name": "a", "proxy_url": {"host": "proxy.example.com"}}]}}
+    assert [(problem.code, problem.where) for problem in problems("receivers", "prometheus", settings)] == [
+        (ProblemCode.WRONG_TYPE, "config/scrape_configs[0]/proxy_url")
+    ]
 
 
 def test_conditions_of_a_filter_are_written_in_one_style() -> None:
