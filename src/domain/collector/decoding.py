@@ -5,7 +5,7 @@ no number, a list of texts takes one text, one of component ids does not.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from domain.collector.checks import CHECKS, FORMS, TEXTS
@@ -30,8 +30,12 @@ _PROMETHEUS_TIME: Final = "model.Duration"
 _UNITS: Final = "ms, s, m and h"
 _PROMETHEUS_UNITS: Final = "ms, s, m, h, d, w and y"
 _BYTES: Final = "helper.ByteSize"
+_URL: Final = "config.URL"
+"""Prometheus' own type has fields, and is written as a text."""
 _SWITCH: Final = Option(OptionKind.BOOL, type="enabled")
 _NEVER_NULL: Final = frozenset({"ottl.ErrorMode", _SWITCH.type})
+_CONDITIONS: Final = "condition.ContextConditions"
+"""Groups of conditions. A list of them may have texts instead, each a condition, if it has nothing else."""
 _POLICIES: Final = "tailsamplingprocessor."
 """What these structs do not know, they take for the settings of a policy of another type: mappings."""
 # Numbers of Prometheus' that are written as texts of their own.
@@ -84,6 +88,8 @@ class Decoder:
         if value is None or has_reference(value, self.release):
             return
         match option.kind:
+            case OptionKind.STRUCT if option.type == _URL:
+                yield from _text(value, Option(OptionKind.STRING, prometheus=True), where)
             case OptionKind.STRUCT:
                 yield from self._struct(value, option, where)
             case OptionKind.MAP:
@@ -128,6 +134,9 @@ class Decoder:
         elif isinstance(value, tuple):
             if element is None:
                 return
+            if element.type == _CONDITIONS and any(isinstance(entry, str) for entry in value):
+                yield from self._plain_conditions(value, element, where)
+                return
             for index, entry in enumerate(value):
                 if entry is None and element.prometheus and element.kind is OptionKind.STRUCT:
                     yield _wrong(entry, element, f"{where}[{index}]")
@@ -137,6 +146,15 @@ class Decoder:
                     yield from self.problems(entry, element, f"{where}[{index}]")
         elif not (isinstance(value, str) and _takes_one_text(option)):
             yield _wrong(value, option, where)
+
+    def _plain_conditions(self, value: tuple[Value, ...], group: Option, where: str) -> Iterator[Problem]:
+        for index, entry in enumerate(value):
+            place = f"{where}[{index}]"
+            if isinstance(entry, str):
+                for problem in self.problems({"conditions": (entry,)}, group, place):
+                    yield replace(problem, where=place)
+            else:
+                yield _wrong(entry, Option(OptionKind.STRING), place)
 
 
 def _is_refused(entry: Value, option: Option) -> bool:

@@ -9,6 +9,7 @@ from domain.collector.listeners import otlp_listeners
 from domain.collector.problems import Effect, Problem, ProblemCode, Topic
 from domain.collector.references import has_reference, literal
 from domain.collector.releases import ComponentKind, Release
+from domain.collector.scalars import shown
 from domain.collector.signing import (
     LOG_HEADERS,
     SERVICE_INFERRED_SINCE,
@@ -107,7 +108,9 @@ def _own_receiver(configuration: CollectorConfiguration, part: Component, releas
         return
     for listener in otlp_listeners(configuration, release):
         if listener.port == int(found["port"]) and listener.protocol == protocol:
-            yield _lost(ProblemCode.SENDS_TO_ITSELF, f"{part.place}/endpoint", found["port"], limit=listener.part)
+            yield _lost(
+                ProblemCode.SENDS_TO_ITSELF, f"{part.place}/endpoint", found["port"], limit=shown(listener.part)
+            )
 
 
 def _log_group(part: Component, release: Release | None) -> Iterator[Problem]:

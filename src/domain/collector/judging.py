@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from domain.collector.configuration import CollectorConfiguration, Component
+from domain.collector.listeners import Listener, bound_ports
 from domain.collector.options import ComponentOptions, ReleaseOptions, options_of
-from domain.collector.problems import Problem, ProblemCode, Topic
+from domain.collector.problems import Effect, Problem, ProblemCode, Topic
 from domain.collector.releases import ComponentKind, Release
 from domain.collector.scalars import shown
 from domain.masking import word
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from domain.collector.decoding import Decoder
 
 _PROFILES: Final = "profiles"
+_PROXIES: Final = ("/proxy_server", "extensions/awsproxy")
 _OTLP_HTTP: Final = "otlphttp"
 _ENDPOINTS: Final = {"traces": "traces_endpoint", "metrics": "metrics_endpoint", "logs": "logs_endpoint"}
 
@@ -45,6 +47,7 @@ def _problems(configuration: CollectorConfiguration, options: ReleaseOptions) ->
                 yield from decoder.problems({} if written is None else written, known.option, part.place)
     yield from _telemetry(configuration, options)
     yield from _signals(configuration, options)
+    yield from _ports(configuration, options.release)
 
 
 def _decoder(release: Release | None, *, used: bool = True) -> "Decoder":
@@ -64,6 +67,20 @@ def _telemetry(configuration: CollectorConfiguration, options: ReleaseOptions) -
         yield from _decoder(options.release).problems(
             configuration.service.get("telemetry"), option, "service/telemetry"
         )
+
+
+def _ports(configuration: CollectorConfiguration, release: Release) -> Iterator[Problem]:
+    """Yield what listens where another part does already, but for proxies: a collector may go on without one."""
+    before = list[Listener]()
+    for listener in bound_ports(configuration, release):
+        if listener.part.endswith(_PROXIES):
+            continue
+        if other := next((each for each in before if each.excludes(listener)), None):
+            found, limit = str(listener.port), shown(other.part)
+            yield Problem(
+                Topic.VALUES, ProblemCode.PORT_TAKEN, listener.place, Effect.AT_START, found=found, limit=limit
+            )
+        before.append(listener)
 
 
 def _signals(configuration: CollectorConfiguration, options: ReleaseOptions) -> Iterator[Problem]:

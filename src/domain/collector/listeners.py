@@ -13,6 +13,7 @@ from domain.collector.configuration import CollectorConfiguration, Component, Op
 from domain.collector.reading import Value
 from domain.collector.references import has_reference, literal
 from domain.collector.releases import LOCALHOST_SINCE, ComponentKind, Release
+from domain.collector.scalars import shown
 
 type Transport = Literal["tcp", "udp"]
 
@@ -50,6 +51,17 @@ class Listener:
     def serves_the_task(self) -> bool | None:
         """Tell if the other containers of the task reach it on localhost; None where the host is not known."""
         return None if self.host is None else self.host in _LOOPBACK | _ANYWHERE
+
+    @property
+    def place(self) -> str:
+        """The path of the address, as it may be shown."""
+        return shown(self.part) if self.part.startswith("service/") else f"{shown(self.part)}/endpoint"
+
+    def excludes(self, other: "Listener") -> bool:
+        """Tell if the other one cannot listen while this one does."""
+        hosts = {"localhost" if host in _LOOPBACK else host for host in (self.host, other.host)}
+        same = (self.port, self.transport) == (other.port, other.transport) and self.port is not None
+        return same and None not in hosts and (len(hosts) == 1 or not hosts.isdisjoint(_ANYWHERE))
 
 
 def bound_ports(configuration: CollectorConfiguration, release: Release | None = None) -> tuple[Listener, ...]:

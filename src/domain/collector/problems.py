@@ -9,6 +9,8 @@ class Effect(StrEnum):
 
     REFUSED = "refused"
     """The collector does not start, by the text of the configuration alone."""
+    AT_START = "at-start"
+    """The collector reads the text, and stops while it starts its parts: its dry run does not show it."""
     STOPS = "stops"
     """The collector does not start, or ends, in a Fargate task."""
     LOST = "lost"
@@ -69,6 +71,7 @@ class ProblemCode(StrEnum):
     BAD_FORM = "bad-form"
     DUPLICATE = "duplicate"
     NOT_SUPPORTED = "not-supported"
+    PORT_TAKEN = "port-taken"
     # Variables.
     UNKNOWN_SCHEME = "unknown-scheme"
     SCHEME_LEFT_OUT = "scheme-left-out"

@@ -252,8 +252,7 @@ def _standing_of(facts: ComponentFacts, noun: str, release: Release) -> Componen
 
 def _unknown(kind: ComponentKind, component_type: str, release: Release) -> ComponentStatus:
     known = release_facts()
-    article = "an" if kind.noun.startswith("e") else "a"
-    start = f"No ADOT release has {article} {kind.noun} named {component_type}"
+    start = f"No ADOT release has {_with_article(kind)} named {component_type}"
     if kind is ComponentKind.EXPORTER and component_type in _TAKE_OTLP:
         why = f"{start}: use otlp or otlphttp, for {_TAKE_OTLP[component_type]} takes OTLP."
         return ComponentStatus(ReleaseStanding.UNKNOWN_NAME, why, "otlp")
@@ -269,8 +268,12 @@ def _unknown(kind: ComponentKind, component_type: str, release: Release) -> Comp
         of for (of, name), facts in known.components.items() if name == component_type and facts.exists_in(release)
     ]
     if elsewhere:
-        noun = " and ".join(of.noun for of in elsewhere)
-        return ComponentStatus(ReleaseStanding.UNKNOWN_NAME, f"{start}: it has a {noun} of this name.")
+        nouns = " and ".join(_with_article(of) for of in elsewhere)
+        return ComponentStatus(ReleaseStanding.UNKNOWN_NAME, f"{start}: it has {nouns} of this name.")
     return ComponentStatus(
         ReleaseStanding.UNKNOWN_NAME, f"{start}: take it out, or use a component that the release has."
     )
+
+
+def _with_article(kind: ComponentKind) -> str:
+    return f"{'an' if kind.noun.startswith('e') else 'a'} {kind.noun}"

@@ -40,6 +40,7 @@ SENTENCES: Final[Mapping[ProblemCode, str]] = {
     ProblemCode.BAD_FORM: "It is not {wanted}{because}.",
     ProblemCode.DUPLICATE: "It has the same name twice.",
     ProblemCode.NOT_SUPPORTED: "It is not supported by this component; remove it.",
+    ProblemCode.PORT_TAKEN: "It is port {found}, on which {limit} listens too: the collector does not start.",
     ProblemCode.UNKNOWN_SCHEME: "It takes a value from {found}:, which the collector does not have; it takes {wanted}.",
     ProblemCode.SCHEME_LEFT_OUT: "It reads {found} with a default and without env:; write ${{env:{found}:-…}}.",
     ProblemCode.VARIABLE_NAME: (

@@ -9,6 +9,7 @@ from domain.collector import (
     Problem,
     ProblemCode,
     Topic,
+    bound_ports,
     fargate_problems,
     memory_limits,
     scraped_hosts,
@@ -39,7 +40,7 @@ class Kind(Code):
     NEEDS_HOST = "needs-host", "The component reads files of an EC2 host."
     NEEDS_CLUSTER = "needs-cluster", "The component calls the Kubernetes API."
     NOT_WRITABLE = "not-writable", "The collector's user may not write the file."
-    CONTAINER_NAME = "container-name", "The target is the name of a container, which is not found in a task."
+    CONTAINER_NAME = "container-name", "The address has the name of a container, which is not found in a task."
     LIMIT_ABOVE_MEMORY = "limit-above-memory", "The memory limit is above the memory of the container."
 
 
@@ -60,9 +61,15 @@ def _found(workload: Workload, configuration: CollectorConfiguration) -> Iterato
         for written in paths:
             if not f"{written.path}/".startswith(volumes):
                 yield Problem(Topic.FARGATE, ProblemCode.NOT_WRITABLE, written.where, Effect.STOPS)
+    names = {container.name for container in workload.task.containers}
     for scraped in _scraped(configuration, workload.release):
-        if any(container.name == scraped.host for container in workload.task.containers):
+        if scraped.host in names:
             yield Problem(Topic.FARGATE, ProblemCode.CONTAINER_NAME, scraped.where, Effect.LOST, found=scraped.host)
+    for listener in _bound(configuration, workload.release):
+        if listener.host in names:
+            yield Problem(
+                Topic.FARGATE, ProblemCode.CONTAINER_NAME, listener.place, Effect.STOPS, found=listener.host or ""
+            )
     yield from _limits(workload, configuration)
 
 
@@ -91,6 +98,7 @@ def _memory_limits(configuration: CollectorConfiguration, _: Release | None) -> 
 
 _written = once(written_paths)
 _scraped = once(scraped_hosts)
+_bound = once(bound_ports)
 
 
 @once
@@ -109,11 +117,12 @@ RULE = Rule(
     why="""
         `awscontainerinsightreceiver` reads files of an EC2 host, the `eks` detector calls the Kubernetes API, and
         `ecs_observer` writes to /etc by default, where the image's user (4317) may not write: the collector exits. A
-        target by a container's name is never found, because containers of a task have no host names. A memory_limiter
-        whose limit is above the container's memory never acts: the kernel stops the collector first, and its data is
-        lost; this is MEDIUM. If nothing shows that the task runs on Fargate, what only Fargate lacks is MEDIUM.
+        target by a container's name is never found, because containers of a task have no host names, and a receiver
+        that listens at such a name keeps the collector from starting. A memory_limiter whose limit is above the
+        container's memory never acts: the kernel stops the collector first, and its data is lost; this is MEDIUM. If
+        nothing shows that the task runs on Fargate, what only Fargate lacks is MEDIUM.
     """,
-    by_hand="Remove the part, write to a mounted volume, scrape localhost, and limit memory below the container's.",
+    by_hand="Remove the part, write to a mounted volume, use localhost, and limit memory below the container's.",
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *READ),

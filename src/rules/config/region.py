@@ -27,6 +27,7 @@ class Kind(Code):
     OTHER_REGION = "other-region", "The exporter sends to a region that the standard does not list."
     NO_REGION = "not-a-region", "The value is not a region."
     PLACEHOLDER = "region-placeholder", "Unknown: the region is a placeholder."
+    TASK_UNKNOWN = "task-region-unknown", "Unknown: the region that the task runs in."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -46,6 +47,9 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         # `$NAME` is a placeholder too, but not to a release that uses it as written.
         if "$" not in found.region and placeholder(found.region):
             yield Doubt(Kind.PLACEHOLDER, where, f"The region of {name} is a placeholder.")
+        elif _REGION.fullmatch(found.region) and not own:
+            why = f"{name} sends to {found.region}. The region that the task runs in is not known."
+            yield Doubt(Kind.TASK_UNKNOWN, where, why)
         elif _REGION.fullmatch(found.region):
             why = f"{name} sends to {found.region}. The task runs in {own}, and the standard does not list that region."
             yield Drift(Kind.OTHER_REGION, where, why, found.region, own)
@@ -55,11 +59,11 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 
 def _region_of(workload: Workload) -> str:
-    """The task definition's by its ARN, else by its log configuration; a file has no other place."""
+    """The task definition's by its ARN, else by its log configuration; a file may have neither."""
     if workload.revision is not None:
         return workload.revision.place.region
     named = (container.log_options.get("awslogs-region") for container in workload.task.containers)
-    return next((region for region in named if region), workload.place.region)
+    return next((region for region in named if region and _REGION.fullmatch(region)), workload.place.region)
 
 
 RULE = Rule(

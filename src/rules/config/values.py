@@ -27,6 +27,7 @@ class Kind(Code):
     BAD_FORM = "bad-form", "The text does not have the form that the component reads."
     DUPLICATE = "duplicate", "A name occurs twice where each may occur once."
     NOT_SUPPORTED = "not-supported", "The component has the option and refuses it."
+    PORT_TAKEN = "port-taken", "Two parts listen on the same port."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -40,8 +41,9 @@ RULE = Rule(
     why="""
         Components validate their values before they start, and the collector exits if one of them is refused: a
         memory_limiter without an interval or a limit, a batch whose largest size is below its size, a log_retention
-        that CloudWatch does not have, an exporter without an endpoint. The rule evaluates the releases whose options
-        are known, like config.options.
+        that CloudWatch does not have, an exporter without an endpoint. What stops it only while it starts its parts,
+        such as a policy of tail_sampling or a port that two receivers use, is MEDIUM: its own dry run does not show
+        it. The rule evaluates the releases whose options are known, like config.options.
     """,
     by_hand="Write a value that the finding names.",
     subject=Subject.FAMILY,

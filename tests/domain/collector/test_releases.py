@@ -140,6 +140,8 @@ def test_the_sentence_names_what_to_use_instead() -> None:
     assert status.sentence == "The exporter logging was removed in v0.42.0: use debug."
     wrong_place = component_status(EXPORTER, "batch", NEWEST)
     assert wrong_place.sentence == "No ADOT release has an exporter named batch: it has a processor of this name."
+    signalfx = component_status(ComponentKind.RECEIVER, "signalfx", NEWEST)
+    assert signalfx.sentence == "No ADOT release has a receiver named signalfx: it has an exporter of this name."
     jaeger = component_status(ComponentKind.EXPORTER, "jaeger", NEWEST)
     assert (
         jaeger.sentence == "No ADOT release has an exporter named jaeger: use otlp or otlphttp, for Jaeger takes OTLP."

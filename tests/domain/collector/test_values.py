@@ -1,11 +1,12 @@
 """Values that components refuse, and those next to them that they take."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
-from domain.collector import CollectorConfiguration, Topic, option_problems
+from domain.collector import CollectorConfiguration, Effect, Problem, ProblemCode, Topic, option_problems
 from domain.collector.checks.conditions import condition_fault
 from domain.collector.releases import Release
 from domain.collector.scalars import (
@@ -26,8 +27,8 @@ NEW = Release(0, 49, 0)
 SIGNALS = ("traces", "metrics", "logs")
 
 
-def found(kind: str, name: str, settings: Any, *, used: bool = True, release: Release = NEW) -> list[tuple[str, str]]:
-    """The problems with one component's values: code, and place below the component."""
+def problems(kind: str, name: str, settings: Any, *, used: bool = True, release: Release = NEW) -> list[Problem]:
+    """The problems with one component's options and values; places are below the component."""
     document: dict[str, Any] = {
         "receivers": {"otlp": {"protocols": {"grpc": None}}},
         "exporters": {"debug": None},
@@ -38,13 +39,118 @@ def found(kind: str, name: str, settings: Any, *, used: bool = True, release: Re
         document["service"]["pipelines"]["traces"].setdefault(kind, []).append(name)
     configuration = CollectorConfiguration.parse(yaml.safe_dump(document))
     return [
-        (problem.code.value, problem.where.removeprefix(f"{kind}/{name}").removeprefix("/"))
+        replace(problem, where=problem.where.removeprefix(f"{kind}/{name}").removeprefix("/"))
         for problem in option_problems(configuration, release)
-        if problem.topic is Topic.VALUES
+        if problem.topic is not Topic.SIGNALS
     ]
 
 
+def found(kind: str, name: str, settings: Any, *, used: bool = True, release: Release = NEW) -> list[tuple[str, str]]:
+    """The problems with one component's values: code, and place below the component."""
+    all_of_it = problems(kind, name, settings, used=used, release=release)
+    return [(problem.code.value, problem.where) for problem in all_of_it if problem.topic is Topic.VALUES]
+
+
 REFUSED: list[tuple[str, str, Any, tuple[str, str]]] = [
+    (
+        "receivers",
+        "prometheus",
+        {"config": {"scrape_configs": [{"job_name": "a", "bearer_token": "t", "bearer_token_file": "/t"}]}},
+        ("not-both", "config/scrape_configs[0]/bearer_token_file"),
+    ),
+    (
+        "receivers",
+        "prometheus",
+        {"config": {"scrape_configs": [{"job_name": "a", "basic_auth": {"username": "u"}, "bearer_token": "t"}]}},
+        ("not-both", "config/scrape_configs[0]/bearer_token"),
+    ),
+    (
+        "receivers",
+        "prometheus",
+        {
+            "config": {
+                "scrape_configs": [
+                    {"job_name": "a", "basic_auth": {"username": "u", "password": "p", "password_file": "/p"}}
+                ]
+            }
+        },
+        ("not-both", "config/scrape_configs[0]/basic_auth/password_file"),
+    ),
+    (
+        "receivers",
+        "prometheus",
+        {"config": {"scrape_configs": [{"job_name": "a", "authorization": {"type": "Basic", "credentials": "c"}}]}},
+        ("not-supported", "config/scrape_configs[0]/authorization/type"),
+    ),
+    (
+        "receivers",
+        "prometheus",
+        {"config": {"scrape_configs": [{"job_name": "a", "tls_config": {"cert_file": "/c"}}]}},
+        ("required", "config/scrape_configs[0]/tls_config/key_file"),
+    ),
+    (
+        "receivers",
+        "filelog",
+        {"include": ["/a"], "operators": [{"type": "json_parse"}]},
+        ("choice", "operators[0]/type"),
+    ),
+    (
+        "receivers",
+        "filelog",
+        {"include": ["/a"], "operators": [{"type": "regex_parser", "regex": "(a"}]},
+        ("bad-form", "operators[0]/regex"),
+    ),
+    (
+        "receivers",
+        "filelog",
+        {"include": ["/a"], "operators": [{"type": "regex_parser", "regex": "^(a)$"}]},
+        ("bad-form", "operators[0]/regex"),
+    ),
+    (
+        "receivers",
+        "filelog",
+        {"include": ["/a"], "operators": [{"type": "regex_parser"}]},
+        ("required", "operators[0]/regex"),
+    ),
+    (
+        "exporters",
+        "awsemf",
+        {"metric_declarations": [{"dimensions": [["a"]], "metric_name_selectors": ["^b$", "*_total"]}]},
+        ("bad-form", "metric_declarations[0]/metric_name_selectors[1]"),
+    ),
+    (
+        "exporters",
+        "otlphttp",
+        {"endpoint": "https://a", "compression": "snappy", "compression_params": {"level": 3}},
+        ("not-both", "compression_params/level"),
+    ),
+    (
+        "processors",
+        "filter",
+        {"trace_conditions": ['span.name == "a"', "span.name == 'b'"]},
+        ("bad-form", "trace_conditions[1]"),
+    ),
+    (
+        "processors",
+        "filter",
+        {"trace_conditions": [{"context": "trace", "conditions": ['name == "b"']}]},
+        ("choice", "trace_conditions[0]/context"),
+    ),
+    (
+        "processors",
+        "filter",
+        {"trace_conditions": ['span.name == "a"'], "traces": {"span": ['name == "b"']}},
+        ("not-both", "trace_conditions"),
+    ),
+    (
+        "processors",
+        "filter",
+        {
+            "metric_conditions": ['metric.name == "a"'],
+            "metrics": {"exclude": {"match_type": "strict", "metric_names": ["b"]}},
+        },
+        ("not-both", "metric_conditions"),
+    ),
     ("receivers", "otlp", {"protocols": {}}, ("required", "protocols")),
     ("receivers", "otlp", None, ("required", "protocols")),
     (
@@ -200,6 +306,43 @@ REFUSED: list[tuple[str, str, Any, tuple[str, str]]] = [
 ]
 
 TAKEN: list[tuple[str, str, Any]] = [
+    (
+        "receivers",
+        "prometheus",
+        {"config": {"scrape_configs": [{"job_name": "a", "proxy_url": "http://proxy.example.com:3128"}]}},
+    ),
+    (
+        "receivers",
+        "prometheus",
+        {
+            "config": {
+                "scrape_configs": [
+                    {"job_name": "a", "bearer_token": "t", "tls_config": {"cert_file": "/c", "key_file": "/k"}}
+                ]
+            }
+        },
+    ),
+    (
+        "receivers",
+        "prometheus",
+        {
+            "config": {
+                "scrape_configs": [
+                    {"job_name": "a", "basic_auth": {"username": "u", "password": "p"}, "authorization": None}
+                ]
+            }
+        },
+    ),
+    (
+        "receivers",
+        "filelog",
+        {"include": ["/a"], "operators": [{"type": "regex_parser", "regex": "^(?P<a>.*)$"}, {"type": "my_own"}]},
+    ),
+    ("exporters", "awsemf", {"metric_declarations": [{"label_matchers": [{"label_names": ["a"], "regex": "("}]}]}),
+    ("exporters", "otlphttp", {"endpoint": "https://a", "compression": "zstd", "compression_params": {"level": 30}}),
+    ("processors", "filter", {"trace_conditions": ['span.attributes["a"] == "b"', 'not IsMatch(span.name, "^x")']}),
+    ("processors", "filter", {"trace_conditions": [{"context": "span", "conditions": ['name == "b"']}]}),
+    ("processors", "filter", {"log_conditions": ['log.body == "b"'], "traces": {"span": ['name == "b"']}}),
     ("receivers", "otlp", {"protocols": {"http": None}}),
     ("receivers", "awsxray", {"endpoint": ""}),
     ("receivers", "kafka", {"protocol_version": "2.8.0", "auth": {"sasl": {"mechanism": "AWS_MSK_IAM_OAUTHBEARER"}}}),
@@ -211,7 +354,23 @@ TAKEN: list[tuple[str, str, Any]] = [
     ("processors", "attributes", {"actions": [{"pattern": "^a", "action": "delete"}]}),
     ("processors", "attributes", {"actions": [{"key": "a", "action": "extract", "pattern": "(?P<b>.*)"}]}),
     ("processors", "span", {"name": {"to_attributes": {"rules": ["^/(?P<a>.*)$"]}}}),
-    ("processors", "tail_sampling", {"policies": [{"name": "", "type": "other", "latency": {"threshold_ms": -1}}]}),
+    (
+        "processors",
+        "tail_sampling",
+        {
+            "policies": [
+                {"name": "slow", "type": "latency", "latency": {"threshold_ms": -1}},
+                {"name": "all", "type": "always_sample"},
+                {"name": "one", "type": "status_code", "status_code": {"status_codes": ["ERROR", "UNSET"]}},
+                {"name": "two", "type": "ottl_condition", "ottl_condition": {"span": ['name == "a"']}},
+                {"name": "both", "type": "and", "and": {"and_sub_policy": [{"name": "all", "type": "always_sample"}]}},
+            ]
+        },
+    ),
+    ("receivers", "otlp", {"protocols": {"grpc": {"endpoint": "[::]:4317"}, "http": {"endpoint": ":4318"}}}),
+    ("receivers", "otlp", {"protocols": {"grpc": {"endpoint": "/run/otlp.sock", "transport": "unix"}}}),
+    ("receivers", "otlp", {"protocols": {"grpc": {"tls": {"cert_file": "/c", "key_file": "/k"}}}}),
+    ("exporters", "otlp", {"endpoint": "example.com:4317", "tls": {"insecure": True, "cert_file": "/c"}}),
     (
         "exporters",
         "otlp",
@@ -237,9 +396,68 @@ def test_what_a_component_refuses_is_reported_with_its_place(
     assert expected in found(kind, name, settings)
 
 
+AT_START: list[tuple[str, str, Any, tuple[str, str]]] = [
+    (
+        "receivers",
+        "otlp/2",
+        {"protocols": {"http": {"endpoint": "http://0.0.0.0:4318"}}},
+        ("bad-form", "http/endpoint"),
+    ),
+    ("receivers", "otlp/2", {"protocols": {"grpc": {"endpoint": "localhost"}}}, ("bad-form", "grpc/endpoint")),
+    ("receivers", "otlp/2", {"protocols": {"grpc": {"endpoint": "0.0.0.0:99999"}}}, ("bad-form", "grpc/endpoint")),
+    ("receivers", "zipkin", {"tls": {"cert_file": "/c"}}, ("required", "tls/key_file")),
+    ("receivers", "zipkin", {"endpoint": "localhost:9411/api"}, ("bad-form", "endpoint")),
+    ("exporters", "otlp", {"endpoint": "example.com:1", "tls": {"key_pem": "k"}}, ("required", "tls/cert_file")),
+    ("processors", "tail_sampling", {"policies": [{"type": "always_sample"}]}, ("required", "policies[0]/name")),
+    ("processors", "tail_sampling", {"policies": [{"name": "a"}]}, ("required", "policies[0]/type")),
+    ("processors", "tail_sampling", {"policies": [{"name": "a", "type": "errors"}]}, ("choice", "policies[0]/type")),
+    (
+        "processors",
+        "tail_sampling",
+        {"policies": [{"name": "a", "type": "always_sample"}, {"name": "a", "type": "always_sample"}]},
+        ("duplicate", "policies[1]/name"),
+    ),
+    (
+        "processors",
+        "tail_sampling",
+        {"policies": [{"name": "a", "type": "status_code", "status_code": {"status_codes": ["ERROR", "error"]}}]},
+        ("choice", "policies[0]/status_code/status_codes[1]"),
+    ),
+    (
+        "processors",
+        "tail_sampling",
+        {"policies": [{"name": "a", "type": "status_code"}]},
+        ("required", "policies[0]/status_code/status_codes"),
+    ),
+    (
+        "processors",
+        "tail_sampling",
+        {"policies": [{"name": "a", "type": "ottl_condition", "ottl_condition": {"span": ["name = 'a'"]}}]},
+        ("bad-form", "policies[0]/ottl_condition/span[0]"),
+    ),
+    (
+        "processors",
+        "tail_sampling",
+        {"policies": [{"name": "a", "type": "and", "and": {"and_sub_policy": [{"name": "b", "type": "slow"}]}}]},
+        ("choice", "policies[0]/and/and_sub_policy[0]/type"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "settings", "expected"), AT_START)
+def test_what_stops_a_starting_collector_is_not_what_its_dry_run_refuses(
+    kind: str, name: str, settings: Any, expected: tuple[str, str]
+) -> None:
+    reported = problems(kind, name, settings)
+    assert [(each.code.value, each.where.removeprefix("protocols/"), each.effect) for each in reported] == [
+        (*expected, Effect.AT_START)
+    ]
+    assert problems(kind, name, settings, used=False) == []
+
+
 @pytest.mark.parametrize(("kind", "name", "settings"), TAKEN)
 def test_what_a_component_accepts_is_not_reported(kind: str, name: str, settings: Any) -> None:
-    assert found(kind, name, settings) == []
+    assert problems(kind, name, settings) == []
 
 
 @pytest.mark.parametrize(("kind", "name", "settings", "expected"), REFUSED)
@@ -266,6 +484,22 @@ def test_what_is_checked_only_when_a_component_is_created_is_not_required_of_an_
     settings = {"actions": [{"key": "a", "action": "remove"}]}
     assert found("processors", "attributes", settings) == [("choice", "actions[0]/action")]
     assert found("processors", "attributes", settings, used=False) == []
+
+
+def test_a_proxy_of_prometheus_is_a_text() -> None:
+    settings = {"config": {"scrape_configs": [{"job_name": "a", "proxy_url": {"host": "proxy.example.com"}}]}}
+    assert [(problem.code, problem.where) for problem in problems("receivers", "prometheus", settings)] == [
+        (ProblemCode.WRONG_TYPE, "config/scrape_configs[0]/proxy_url")
+    ]
+
+
+def test_conditions_of_a_filter_are_written_in_one_style() -> None:
+    grouped = {"context": "span", "conditions": ['name == "b"']}
+    settings = {"trace_conditions": ['span.name == "a"', grouped]}
+    assert [(problem.code, problem.where) for problem in problems("processors", "filter", settings)] == [
+        (ProblemCode.WRONG_TYPE, "trace_conditions[1]")
+    ]
+    assert problems("processors", "filter", {"trace_conditions": ["${env:CONDITION}"]}) == []
 
 
 def test_an_otlphttp_exporter_has_an_endpoint_for_each_signal_that_it_is_given() -> None:
@@ -395,6 +629,7 @@ def test_a_pattern_that_go_cannot_read_is_seen(pattern: str, good: bool) -> None
         ("metric.type == METRIC_DATA_TYPE_SUM", True),
         ('(a == 1) and HasAttrKeyOnDatapoint("b")', True),
         ("1 + 2 * x >= 0x0F", True),
+        ('IsMatch(target=name, pattern="a")', True),
         ("", False),
         ("name", False),
         ("!!nonsense", False),

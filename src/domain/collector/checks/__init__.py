@@ -8,9 +8,19 @@ from domain.collector.checks.extensions import EXTENSIONS
 from domain.collector.checks.processors import PROCESSORS
 from domain.collector.checks.prometheus import PROMETHEUS
 from domain.collector.checks.receivers import RECEIVERS
+from domain.collector.checks.sampling import SAMPLING
 from domain.collector.checks.shared import FORMS, SHARED, TEXTS
 from domain.collector.checks.telemetry import TELEMETRY
 
-CHECKS: Final[Checks] = {**SHARED, **RECEIVERS, **PROMETHEUS, **PROCESSORS, **EXPORTERS, **EXTENSIONS, **TELEMETRY}
+CHECKS: Final[Checks] = {
+    **SHARED,
+    **RECEIVERS,
+    **PROMETHEUS,
+    **PROCESSORS,
+    **SAMPLING,
+    **EXPORTERS,
+    **EXTENSIONS,
+    **TELEMETRY,
+}
 
 __all__ = ["CHECKS", "FORMS", "TEXTS"]

@@ -4,9 +4,10 @@ A value that is not known (`${env:…}`), or whose form was refused already, is 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
-from domain.collector.problems import Problem, ProblemCode
+from domain.collector.problems import Effect, Problem, ProblemCode
 from domain.collector.scalars import pattern_fault
 from domain.collector.settings import NOT_KNOWN, Settings, is_empty
 
@@ -28,6 +29,16 @@ def when_created(check: Check) -> Check:
     def checked(settings: Settings) -> Iterator[Problem]:
         if settings.used:
             yield from check(settings)
+
+    return checked
+
+
+def when_started(check: Check) -> Check:
+    """Check only what runs: the collector finds it out when it starts the component, later than its dry run ends."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        for problem in when_created(check)(settings):
+            yield replace(problem, effect=Effect.AT_START)
 
     return checked
 

@@ -10,6 +10,7 @@ _TOKEN: Final = re.compile(
       | (?P<compare>==|!=|<=|>=|<|>)
       | (?P<bracket>[()\[\]{},:])
       | (?P<math>[-+*/])
+      | (?P<named>=)
       | (?P<word>[A-Za-z_][A-Za-z0-9_.]*)
       | (?P<dot>\.)
     )""",

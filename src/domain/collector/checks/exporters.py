@@ -11,6 +11,7 @@ from domain.collector.checks.building import (
     choice,
     not_both,
     not_negative,
+    patterns,
     required,
     required_one,
     shown_number,
@@ -145,6 +146,7 @@ def _is_hostname(text: str) -> bool:
 
 EXPORTERS: Final[Checks] = {
     "awsemfexporter.Config": _LOGS,
+    "awsemfexporter.MetricDeclaration": (patterns("metric_name_selectors"),),
     "awscloudwatchlogsexporter.Config": (*_LOGS, required("log_group_name", "log_stream_name")),
     "config.Config": (
         _datadog_key,

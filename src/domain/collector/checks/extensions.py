@@ -10,7 +10,9 @@ from domain.collector.checks.building import (
     pattern,
     required,
     well_formed,
+    when_started,
 )
+from domain.collector.checks.shared import listens
 from domain.collector.problems import Problem, ProblemCode
 from domain.collector.scalars import go_duration
 from domain.collector.settings import Settings
@@ -53,7 +55,8 @@ EXTENSIONS: Final[Checks] = {
     "healthcheckextension.Config": (
         required("endpoint"),
         well_formed("path", lambda path: path.startswith("/"), "a path that begins with /"),
+        when_started(listens),
     ),
     "http.CheckCollectorPipelineConfig": (_checks_pipelines, at_least("exporter_failure_threshold", 1)),
-    "zpagesextension.Config": (required("endpoint"),),
+    "zpagesextension.Config": (required("endpoint"), when_started(listens)),
 }

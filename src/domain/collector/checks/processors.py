@@ -261,6 +261,19 @@ def _either_kind_of_filter(old: str, new: str) -> Check:
     return checked
 
 
+def _either_form_of_conditions(newest: str, older: str) -> Check:
+    """Refuse conditions that name their contexts themselves together with those that stand below a context."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        below = settings.below(older)
+        names = (*_CONTEXTS.get(below.option.type, ()), "include", "exclude")
+        written = [name for name in names if below.given.get(name)]
+        if settings.given.get(newest) and written:
+            yield settings.problem(ProblemCode.NOT_BOTH, newest, limit=f"{older}/{written[0]}")
+
+    return checked
+
+
 PROCESSORS: Final[Checks] = {
     "attributesprocessor.Config": (required("actions"),),
     "resourceprocessor.Config": (required("attributes"),),
@@ -272,6 +285,10 @@ PROCESSORS: Final[Checks] = {
         _either_kind_of_filter("spans", "traces"),
         _either_kind_of_filter("metrics", "metrics"),
         _either_kind_of_filter("logs", "logs"),
+        *(
+            _either_form_of_conditions(f"{signal}_conditions", f"{signal}s")
+            for signal in ("trace", "metric", "log", "profile")
+        ),
     ),
     "filterprocessor.TraceFilters": (_conditions,),
     "filterprocessor.MetricFilters": (_conditions,),

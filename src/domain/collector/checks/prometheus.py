@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final
 
-from domain.collector.checks.building import Checks, choice, choices, pattern, required, shown_time
+from domain.collector.checks.building import Check, Checks, choice, choices, pattern, required, shown_time
 from domain.collector.problems import Problem, ProblemCode, Topic
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
@@ -19,7 +20,12 @@ _SCRAPE_PROTOCOLS: Final = (
 )
 _NOT_OURS: Final = ("remote_write", "remote_read", "rule_files")
 _FILE: Final = re.compile(r"[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)")
-_CREDENTIALS: Final = ("basic_auth", "authorization", "oauth2")
+_CREDENTIALS: Final = (
+    ("basic_auth", "authorization", "oauth2", "bearer_token"),
+    ("basic_auth", "authorization", "oauth2", "bearer_token_file"),
+    ("bearer_token", "bearer_token_file"),
+)
+_CERTIFICATE: Final = (("cert", "cert_file", "cert_ref"), ("key", "key_file", "key_ref"))
 
 
 def _something_to_scrape(settings: Settings) -> Iterator[Problem]:
@@ -68,10 +74,34 @@ def _timeout(job: Settings, interval: int) -> Iterator[Problem]:
         yield job.problem(ProblemCode.TOO_LARGE, "scrape_timeout", found=found, limit="scrape_interval")
 
 
+def _one_of(*keys: str) -> Check:
+    """Refuse more than one of these."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        named = [key for key in keys if not is_empty(settings.given.get(key))]
+        if len(named) > 1:
+            yield settings.problem(ProblemCode.NOT_BOTH, named[1], limit=named[0])
+
+    return checked
+
+
 def _one_credential(settings: Settings) -> Iterator[Problem]:
-    named = [key for key in _CREDENTIALS if settings.given.get(key) is not None]
-    if len(named) > 1:
-        yield settings.problem(ProblemCode.NOT_BOTH, named[1], limit=named[0])
+    found = (problem for keys in _CREDENTIALS for problem in _one_of(*keys)(settings))
+    yield from islice(found, 1)
+
+
+def _no_basic(settings: Settings) -> Iterator[Problem]:
+    """A user and a password are written as basic_auth."""
+    if (settings.text("type") or "").strip().lower() == "basic":
+        yield settings.problem(ProblemCode.NOT_SUPPORTED, "type")
+
+
+def _certificate_and_key(settings: Settings) -> Iterator[Problem]:
+    """A client's certificate and its key go together."""
+    written = [any(not is_empty(settings.given.get(key)) for key in keys) for keys in _CERTIFICATE]
+    if written in ([True, False], [False, True]):
+        missing = _CERTIFICATE[written.index(False)]
+        yield settings.problem(ProblemCode.REQUIRED, missing[1], wanted=missing[:2])
 
 
 def _targets(settings: Settings) -> Iterator[Problem]:
@@ -145,6 +175,12 @@ PROMETHEUS: Final[Checks] = {
         _targets,
         _files,
     ),
+    "config.BasicAuth": (
+        _one_of("username", "username_file", "username_ref"),
+        _one_of("password", "password_file", "password_ref"),
+    ),
+    "config.Authorization": (_one_of("credentials", "credentials_file", "credentials_ref"), _no_basic),
+    "config.TLSConfig": (*(_one_of(*keys) for keys in _CERTIFICATE), _certificate_and_key),
     "config.GlobalConfig": (choices("scrape_protocols", *_SCRAPE_PROTOCOLS),),
     "relabel.Config": (_relabelling, pattern("regex")),
     "targetgroup.Group": (_labels,),

@@ -15,10 +15,12 @@ from domain.collector.checks.building import (
     required,
     well_formed,
     when_created,
+    when_started,
 )
-from domain.collector.checks.shared import KAFKA_CLIENT
+from domain.collector.checks.shared import KAFKA_CLIENT, listens
 from domain.collector.problems import Problem, ProblemCode
-from domain.collector.scalars import pattern_fault
+from domain.collector.references import has_reference
+from domain.collector.scalars import nearest, pattern_fault
 from domain.collector.settings import Settings, is_empty
 
 _HIGHEST_PORT: Final = 65_535
@@ -30,6 +32,14 @@ _OBSERVERS: Final = ("gauge", "summary", "histogram", "disabled")
 _OFFSETS: Final = ("latest", "earliest")
 _REBALANCE: Final = ("range", "roundrobin", "sticky", "cooperative-sticky")
 _KAFKA_SIGNALS: Final = ("logs", "metrics", "traces", "profiles")
+_NAMED_GROUP: Final = re.compile(r"\(\?P?<\w+>")
+_OPERATORS: Final = (
+    *("container", "csv_parser", "json_parser", "json_array_parser", "key_value_parser", "regex_parser"),
+    *("scope_name_parser", "severity_parser", "syslog_parser", "time_parser", "trace_parser", "uri_parser"),
+    *("add", "assign_keys", "copy", "filter", "flatten", "move", "noop", "recombine", "regex_replace", "remove"),
+    *("retain", "router", "sanitize_utf8", "unquote", "file_input", "file_output", "stdout"),
+)
+"""Steps of a filelog receiver. There may be more: only what is nearly one of these is refused."""
 _PROTOCOLS: Final = {
     "otlpreceiver.Config": ("grpc", "http"),
     "jaegerreceiver.Config": ("grpc", "thrift_http", "thrift_binary", "thrift_compact"),
@@ -73,6 +83,11 @@ def _number(port: int | None) -> int:
     return -1 if port is None else port
 
 
+def _otlp_addresses(settings: Settings) -> Iterator[Problem]:
+    for name in _PROTOCOLS["otlpreceiver.Config"]:
+        yield from listens(settings.below("protocols").below(name))
+
+
 def _only_udp(settings: Settings) -> Iterator[Problem]:
     if settings.text("transport") not in {"udp", None}:
         yield settings.problem(ProblemCode.CHOICE, "transport", wanted=("udp",))
@@ -100,8 +115,25 @@ def _excluded_topics(settings: Settings) -> Iterator[Problem]:
 
 def _file_operators(settings: Settings) -> Iterator[Problem]:
     for operator in settings.each("operators"):
-        if is_empty(operator.given.get("type")):
+        kind = operator.given.get("type")
+        if is_empty(kind):
             yield operator.problem(ProblemCode.REQUIRED, "type")
+        elif isinstance(kind, str) and kind not in _OPERATORS and (near := nearest(kind, _OPERATORS)):
+            yield operator.problem(ProblemCode.CHOICE, "type", wanted=(near,))
+
+
+def _parsed_patterns(settings: Settings) -> Iterator[Problem]:
+    """A regex_parser has an expression, and a name for what it takes of it."""
+    for operator in settings.each("operators"):
+        if operator.given.get("type") != "regex_parser":
+            continue
+        regex = operator.given.get("regex")
+        if is_empty(regex):
+            yield operator.problem(ProblemCode.REQUIRED, "regex")
+        elif isinstance(regex, str) and not has_reference(regex, settings.release):
+            plain = regex.replace("$$", "$")
+            if why := pattern_fault(plain) or ("" if _NAMED_GROUP.search(plain) else "no group of it has a name"):
+                yield operator.problem(ProblemCode.BAD_FORM, "regex", wanted=("a regular expression",), limit=why)
 
 
 def _is_encoding(text: str) -> bool:
@@ -121,6 +153,7 @@ RECEIVERS: Final[Checks] = {
         when_created(not_supported("delete_after_read")),
         when_created(at_least("max_batches", 0)),
         _file_operators,
+        when_created(_parsed_patterns),
     ),
     "split.Config": (
         when_created(not_both("line_start_pattern", "line_end_pattern")),
@@ -134,8 +167,9 @@ RECEIVERS: Final[Checks] = {
         choice("group_rebalance_strategy", *_REBALANCE),
         _excluded_topics,
     ),
-    "otlpreceiver.Config": (_any_protocol,),
-    "statsdreceiver.Config": (positive("aggregation_interval"),),
+    "otlpreceiver.Config": (_any_protocol, when_started(_otlp_addresses)),
+    "statsdreceiver.Config": (positive("aggregation_interval"), when_started(listens)),
+    "zipkinreceiver.Config": (when_started(listens),),
     "protocol.TimerHistogramMapping": (
         required("statsd_type", "observer_type"),
         choice("statsd_type", *_STATSD_TYPES),

@@ -19,11 +19,16 @@ from domain.collector.checks.building import (
     shown_number,
     shown_time,
     well_formed,
+    when_started,
 )
 from domain.collector.problems import Problem, ProblemCode
-from domain.collector.settings import NOT_KNOWN, Settings
+from domain.collector.settings import NOT_KNOWN, Settings, is_empty
 
 _COMPRESSIONS: Final = ("gzip", "zlib", "deflate", "snappy", "x-snappy-framed", "zstd", "lz4", "none")
+_PAIR: Final = (("cert_file", "cert_pem"), ("key_file", "key_pem"))
+_ADDRESS: Final = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]]*):(?P<port>[^:]*)")
+_HIGHEST_PORT: Final = 65_535
+_WITHOUT_LEVELS: Final = frozenset({"snappy", "x-snappy-framed", "lz4"})
 _TRANSPORTS: Final = (
     *("tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "ip", "ip4", "ip6"),
     *("unix", "unixgram", "unixpacket"),
@@ -42,6 +47,10 @@ TEXTS: Final[dict[str, tuple[tuple[str, ...], bool]]] = {
     "configtelemetry.Level": (_LEVELS, False),
     "zapcore.Level": (("debug", "info", "warn", "error", "dpanic", "panic", "fatal"), True),
     "request.SizerType": (("requests", "items", "bytes"), False),
+    "condition.ContextID": (
+        ("resource", "scope", "span", "spanevent", "metric", "datapoint", "log", "profile"),
+        True,
+    ),
     "ottl.ErrorMode": (("ignore", "silent", "propagate"), False),
     "otlphttpexporter.EncodingType": (("proto", "json"), False),
     "config.HostnameSource": (("config_or_system", "first_resource"), False),
@@ -113,10 +122,36 @@ def _tls_versions(settings: Settings) -> Iterator[Problem]:
         yield settings.problem(ProblemCode.NOT_BELOW, "max_version", found=most, limit="min_version")
 
 
+def _certificate_and_key(settings: Settings) -> Iterator[Problem]:
+    """A certificate and its key go together, unless nothing is encrypted."""
+    if settings.switch("insecure"):
+        return
+    written = [any(not is_empty(settings.given.get(key)) for key in keys) for keys in _PAIR]
+    if written in ([True, False], [False, True]):
+        missing = _PAIR[written.index(False)]
+        yield settings.problem(ProblemCode.REQUIRED, missing[0], wanted=missing)
+
+
+def _is_address(text: str) -> bool:
+    found = _ADDRESS.fullmatch(text)
+    port = found["port"] if found else "/"
+    return "/" not in port and not (port.isdigit() and int(port) > _HIGHEST_PORT)
+
+
+def listens(settings: Settings) -> Iterator[Problem]:
+    """Refuse an address that no port can be bound at: without a port, or with a scheme."""
+    transport = settings.text("transport")
+    if transport is not None and not transport.startswith("unix"):
+        wanted = "an address and a port, such as 0.0.0.0:4317"
+        yield from well_formed("endpoint", _is_address, wanted, empty=True)(settings)
+
+
 def compression_level(settings: Settings) -> Iterator[Problem]:
-    """Refuse a level that Go's compression does not have."""
+    """Refuse a level that Go's compression does not have, or any of a compression without levels."""
     compression = settings.text("compression")
     level = settings.below("compression_params").number("level")
+    if compression in _WITHOUT_LEVELS and level:
+        yield settings.below("compression_params").problem(ProblemCode.NOT_BOTH, "level", limit="compression")
     if compression in {"gzip", "zlib", "deflate"} and level is not None and not -2 <= level <= 9:  # noqa: PLR2004 - Go's own bounds
         yield settings.below("compression_params").problem(
             ProblemCode.TOO_LARGE, "level", found=shown_number(level), limit="9"
@@ -133,6 +168,7 @@ _TLS_CHECKS: Final[tuple[Check, ...]] = (
     choice("max_version", *_TLS),
     _tls_versions,
     not_both("ca_file", "ca_pem"),
+    when_started(_certificate_and_key),
 )
 
 SHARED: Final[Checks] = {
