@@ -100,6 +100,62 @@ resource "aws_ecs_service" "app" {{
     assert drift["location"]["line"] == 16
 
 
+@pytest.mark.parametrize("joined", ['format("[%s,%s]", local.app, local.b)', '"[${join(",", [local.app, local.b])}]"'])
+def test_containers_that_are_encoded_one_by_one_are_put_together(run: Run, joined: str) -> None:
+    text = """
+locals {
+  app = jsonencode({ name = "app", image = "nginx:1.27", command = [var.command] })
+  b   = jsonencode({ name = "b", image = "busybox:1" })
+}
+resource "aws_ecs_task_definition" "app" {
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 512
+  memory                   = 1024
+  container_definitions    = JOINED
+}
+"""
+    (drift,) = verdicts(run, "main.tf", text.replace("JOINED", joined))["sidecar.present"]["drifts"]
+    assert drift["why"].startswith("The task has app, b and no collector")
+
+
+def test_a_configuration_encoded_within_the_containers_is_read_with_its_places(run: Run) -> None:
+    text = """
+variable "region" {}
+locals {
+  otel = yamlencode({
+    receivers = { otlp = { protocols = { grpc = {} } } }
+    exporters = { awsxray = { region = var.region, regoin = "eu-west-1" } }
+    service   = { pipelines = { traces = { receivers = ["otlp"], exporters = ["awsxray"] } } }
+  })
+}
+resource "aws_ecs_task_definition" "app" {
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 512
+  memory                   = 1024
+  container_definitions = jsonencode([
+    { name = "app", image = "nginx:1.27", cpu = floor(512 * 0.5) },
+    {
+      name        = "otel"
+      image       = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"
+      cpu         = ceil(512 * 0.5)
+      memory      = var.memory
+      environment = [{ name = "AOT_CONFIG_CONTENT", value = CONFIGURATION }]
+    },
+  ])
+}
+"""
+    for written, line in (("local.otel", 6), (text[text.index("yamlencode") : text.index("\n}\n")], 25)):
+        found = verdicts(run, "main.tf", text.replace("CONFIGURATION", written))
+        assert [drift["code"] for drift in found["sidecar.config-from-parameter"]["drifts"]] == ["environment"]
+        (drift,) = found["config.options"]["drifts"]
+        assert (drift["where"], drift["location"]["line"]) == ("exporters/awsxray/regoin", line)
+        assert found["sidecar.resources"]["verdict"] == "unknown"
+
+
 def test_what_would_give_the_containers_is_named_without_the_texts_in_it(run: Run) -> None:
     text = """
 resource "aws_ecs_task_definition" "a" {
