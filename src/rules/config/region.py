@@ -27,6 +27,7 @@ class Kind(Code):
     OTHER_REGION = "other-region", "The exporter sends to a region that the standard does not list."
     NO_REGION = "not-a-region", "The value is not a region."
     PLACEHOLDER = "region-placeholder", "Unknown: the region is a placeholder."
+    TASK_PLACEHOLDER = "task-region-unknown", "Unknown: the task's region is a placeholder, or not given."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -46,6 +47,9 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         # `$NAME` is a placeholder too, but not to a release that uses it as written.
         if "$" not in found.region and placeholder(found.region):
             yield Doubt(Kind.PLACEHOLDER, where, f"The region of {name} is a placeholder.")
+        elif _REGION.fullmatch(found.region) and not _REGION.fullmatch(own):
+            why = f"{name} sends to {found.region}, and the task's own region is not known."
+            yield Doubt(Kind.TASK_PLACEHOLDER, where, why)
         elif _REGION.fullmatch(found.region):
             why = f"{name} sends to {found.region}. The task runs in {own}, and the standard does not list that region."
             yield Drift(Kind.OTHER_REGION, where, why, found.region, own)
