@@ -120,6 +120,54 @@ resource "aws_ecs_task_definition" "app" {
     assert drift["why"].startswith("The task has app, b and no collector")
 
 
+COLLECTOR = """{
+    "name": "otel",
+    "image": "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
+    "environment": [{"name": "AOT_CONFIG_CONTENT", "value": "receivers: {}"}]
+  }"""
+
+
+@pytest.mark.parametrize(
+    "containers",
+    [
+        'templatefile("containers.json.tpl", { image = var.image })',
+        "data.template_file.containers.rendered",
+        'file("containers.json")',
+        'jsondecode(file("containers.json"))',
+        "<<EOF\n[${local.app}, ${local.collector}]\nEOF",
+        'format("[%s,%s]", local.app, local.collector)',
+    ],
+)
+def test_a_fix_writes_nothing_into_what_computes_the_containers(run: Run, containers: str) -> None:
+    app = '{"name": "app", "image": "IMAGE"}'
+    Path("containers.json").write_text(f"[{app}, {COLLECTOR}]", encoding="utf-8")
+    Path("containers.json.tpl").write_text(f"[{app}, {COLLECTOR}]".replace("IMAGE", "${image}"), encoding="utf-8")
+    escaped = COLLECTOR.replace("\n", "").replace('"', '\\"')
+    text = f"""
+data "template_file" "containers" {{
+  template = file("containers.json.tpl")
+  vars     = {{ image = var.image }}
+}}
+locals {{
+  app       = jsonencode({{ name = "app", image = var.image }})
+  collector = "{escaped}"
+}}
+resource "aws_ecs_task_definition" "app" {{
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 1024
+  memory                   = 2048
+  container_definitions    = {containers}
+}}
+"""
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--write", "main.tf")
+    assert Path("main.tf").read_text(encoding="utf-8") == text
+    assert "main.tf: containers/otel/essential is computed there or stands elsewhere." in ran.err
+    assert "main.tf: containers/otel/restartPolicy is computed there" in ran.err
+
+
 def test_a_configuration_encoded_within_the_containers_is_read_with_its_places(run: Run) -> None:
     text = """
 variable "region" {}
