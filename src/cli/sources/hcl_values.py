@@ -327,12 +327,14 @@ class Evaluation:
         return self._open(found, self._written(found))
 
     def _concat(self, found: Expression) -> Node:
+        """Return the lists as one. Of variables, what is open is an item that stands for any number of them."""
         lists = [self.of(arg) for arg in found.args]
-        if not all(isinstance(each.parts, list) for each in lists):
-            return self._open(found, self._written(found))
         parts = [part for each in lists for part in each.children]
-        fixed = [Part(part.begin, part.node) for part in parts]
-        return sequence(Node(found.begin, found.end, None, None, Style.FIXED), fixed)
+        of_variables = parts and all(part.node.get("name") for part in parts)
+        if not all(isinstance(each.parts, list) or (each.open and of_variables) for each in lists):
+            return self._open(found, self._written(found))
+        items = [part for each in lists for part in (each.children if each.parts is not None else [_item(each)])]
+        return sequence(Node(found.begin, found.end, None, None, Style.FIXED), items)
 
     def _merge(self, found: Expression) -> Node:
         objects = [self.of(arg) for arg in found.args]
@@ -397,6 +399,10 @@ class Evaluation:
         if value is not None:
             return self._computed(found, value)
         return self._open(found, self._written(found))
+
+
+def _item(node: Node) -> Part:
+    return Part(node.begin, node)
 
 
 def _is_quoted(text: str) -> bool:

@@ -120,6 +120,48 @@ resource "aws_ecs_task_definition" "app" {
     assert drift["why"].startswith("The task has app, b and no collector")
 
 
+OPEN = """
+resource "aws_ecs_task_definition" "app" {
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 1024
+  memory                   = 2048
+  container_definitions = jsonencode([
+    { name = "app", image = "nginx:1.27", APPLICATION },
+    { name = "otel", image = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0", MEMBERS },
+  ])
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("members", "rule"),
+    [
+        ("secrets = var.secrets", "sidecar.config-from-parameter"),
+        ("environment = [for k, v in var.e : { name = k, value = v }]", "sidecar.config-from-parameter"),
+        ('secrets = concat([{ name = "A", valueFrom = "a" }], var.more)', "sidecar.config-from-parameter"),
+        ("logConfiguration = var.log", "sidecar.logging"),
+        ("logConfiguration = { logDriver = var.driver, options = var.options }", "sidecar.logging"),
+        ("essential = var.essential", "sidecar.not-essential"),
+        ("cpu = var.cpu, memory = var.memory", "sidecar.resources"),
+    ],
+)
+def test_a_member_that_is_not_resolved_makes_no_drift(run: Run, members: str, rule: str) -> None:
+    text = OPEN.replace("MEMBERS", members).replace("APPLICATION", "cpu = 256")
+    assert verdicts(run, "main.tf", text)[rule]["verdict"] == "unknown"
+
+
+def test_the_variables_that_are_resolved_count_although_others_are_not(run: Run) -> None:
+    given = '[{ name = "OTEL_EXPORTER_OTLP_ENDPOINT", value = "localhost:4317" }]'
+    text = OPEN.replace("MEMBERS", 'secrets = concat([{ name = "AOT_CONFIG_CONTENT", valueFrom = "/a" }], var.more)')
+    found = verdicts(run, "main.tf", text.replace("APPLICATION", f"environment = concat({given}, var.more)"))
+    (drift,) = found["application.otlp-endpoint"]["drifts"]
+    assert drift["found"] == "localhost:4317"
+    assert found["sidecar.config-from-parameter"]["verdict"] == "compliant"
+    assert found["application.resource-attributes"]["verdict"] == "unknown"
+
+
 COLLECTOR = """{
     "name": "otel",
     "image": "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
